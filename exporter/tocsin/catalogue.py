@@ -1,0 +1,245 @@
+"""Every metric family that Tocsin exports: name, type, labels, help.
+
+``python -m tocsin.catalogue`` prints ``METRICS.md``. Naming follows
+https://prometheus.io/docs/practices/naming/: base units, ``_total`` on counters, and a failed counter
+beside a total one instead of a status label. ``planned`` families are named but not exported yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CALL = ("provider", "model", "route")
+"""Shared labels; up to three configured ``extra_labels`` follow them."""
+
+DURATION_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+TTFT_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0)
+SPEED_BUCKETS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 60.0, 80.0, 100.0, 150.0, 200.0, 400.0)
+TOKEN_BUCKETS = tuple(float(b) for b in (
+    16, 24, 36, 54, 80, 120, 180, 270, 400, 600, 900, 1350, 2000, 3000, 4500, 6750, 10000, 15000, 22500,
+    33750, 50000, 75000, 112500, 168750, 250000, 375000, 562500, 843750, 1250000,
+))  # fmt: skip
+"""At most x1.5 apart: the 3 x p95 rule needs a quantile that is not off by a factor of four."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric family as it stands in the exposition."""
+
+    name: str
+    kind: str
+    """``counter``, ``gauge`` or ``histogram``."""
+    group: str
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    planned: bool = False
+
+    @property
+    def per_call(self) -> bool:
+        """True when the family carries the shared labels, and so the configured extra ones."""
+        return self.labels[:3] == CALL
+
+
+def _counter(name: str, group: str, text: str, labels: tuple[str, ...] = (), *, planned: bool = False) -> Family:
+    return Family(name, "counter", group, text, labels, planned=planned)
+
+
+def _gauge(name: str, group: str, text: str, labels: tuple[str, ...] = (), *, planned: bool = False) -> Family:
+    return Family(name, "gauge", group, text, labels, planned=planned)
+
+
+def _histogram(name: str, group: str, text: str, buckets: tuple[float, ...]) -> Family:
+    return Family(name, "histogram", group, text, CALL, buckets)
+
+
+REQUESTS = _counter("llm_requests_total", "outage", "Requests to a model, successes and failures.", CALL)
+FAILURES = _counter(
+    "llm_request_failures_total", "outage", "Failed requests by reason.", (*CALL, "reason")
+)
+RECOVERED = _counter(
+    "llm_requests_recovered_total", "outage", "Successes whose request had failed before (retry, fallback).", CALL
+)
+LATE_REQUESTS = _counter(
+    "llm_late_requests_total", "outage", "Requests older than 10 minutes when they were counted.", CALL
+)
+LATE_FAILURES = _counter(
+    "llm_late_request_failures_total", "outage", "Failed requests older than 10 minutes when counted.",
+    (*CALL, "reason"),
+)  # fmt: skip
+DURATION = _histogram(
+    "llm_request_duration_seconds", "outage", "Duration of successful requests.", DURATION_BUCKETS
+)
+FAILURE_DURATION = _histogram(
+    "llm_request_failure_duration_seconds", "outage", "Duration of failed requests.", DURATION_BUCKETS
+)
+TTFT = _histogram("llm_time_to_first_token_seconds", "outage", "Time to first token of streams.", TTFT_BUCKETS)
+SPEED = _histogram(
+    "llm_output_tokens_per_second", "outage", "Output tokens per second after the first token.", SPEED_BUCKETS
+)
+TOKENS = _counter(
+    "llm_tokens_total", "cost",
+    "Tokens by kind; input includes cache_read and cache_write, output includes reasoning.", (*CALL, "kind"),
+)  # fmt: skip
+REQUEST_TOKENS = _histogram(
+    "llm_request_tokens", "cost", "Input and output tokens of one request.", TOKEN_BUCKETS
+)
+COST = _counter("llm_cost_usd_total", "cost", "Money spent, reported or estimated.", (*CALL, "source"))
+LATE_COST = _counter(
+    "llm_late_cost_usd_total", "cost", "Money spent by requests older than 10 minutes when counted.", CALL
+)
+UNPRICED = _counter("llm_unpriced_tokens_total", "cost", "Tokens of requests without a known price.", CALL)
+USAGE_MISSING = _counter(
+    "llm_usage_missing_total", "cost", "Successful requests that reported no token usage.", CALL
+)
+ESTIMATED_TOKENS = _counter(
+    "llm_estimated_tokens_total", "cost", "Tokens estimated where usage was missing; in no other family.",
+    (*CALL, "kind"),
+)  # fmt: skip
+OUTLIERS = _counter(
+    "llm_token_outliers_total", "cost", "Requests over 3 x the p95 of the last 1,000 of their kind.", CALL
+)
+TOKENS_P95 = _gauge(
+    "llm_request_tokens_p95", "cost", "Exact p95 of tokens of the last 1,000 requests; from 100 on.", CALL
+)
+CONSUMER_TOKENS = _counter(
+    "llm_consumer_tokens_total", "cost", "Tokens by consumer (keyed hash, top K, the rest in other).",
+    ("consumer", "kind"),
+)  # fmt: skip
+SESSION_LOOPS = _counter(
+    "llm_session_loops_total", "cost", "Sessions that repeated a near-identical prompt five times.", CALL
+)
+LIMIT_BREACHES = _counter(
+    "llm_limit_breaches_total", "cost", "Consumers or sessions that passed their tokens per hour.", ("scope",)
+)
+MODEL_INFO = _gauge(
+    "llm_model_info", "change", "1 for the model that serves now.",
+    (*CALL, "requested", "served", "fingerprint"),
+)  # fmt: skip
+MODEL_CHANGES = _counter(
+    "llm_model_changes_total", "change", "Times the served model or fingerprint became one not seen lately.", CALL
+)
+PROMPT_INFO = _gauge(
+    "llm_prompt_info", "change", "1 for the prompt version in use.", ("route", "name", "version", "checksum")
+)
+PROMPT_CHANGES = _counter(
+    "llm_prompt_changes_total", "change", "Times a prompt's version or checksum changed.", ("route", "name")
+)
+BASELINE_INFO = _gauge("llm_baseline_info", "change", "1 for the accepted baseline.", ("route", "baseline"))
+ROUTE_INFO = _gauge(
+    "llm_route_info", "change", "Owner, tier and traffic class of a route.", ("route", "owner", "tier", "traffic")
+)
+PROVIDER_UP = _gauge("llm_provider_up", "outage", "1 when the last probe was answered.", ("provider",))
+
+EVENTS_READ = _counter("tocsin_events_read_total", "self", "Events read.", ("input",))
+EVENTS_COUNTED = _counter("tocsin_events_counted_total", "self", "Events counted.", ("input",))
+EVENTS_DUPLICATE = _counter("tocsin_events_duplicate_total", "self", "Events seen before.", ("input",))
+EVENTS_SKIPPED = _counter(
+    "tocsin_events_skipped_total", "self", "Events that could not be counted.", ("input", "reason")
+)
+FIELD_ERRORS = _counter(
+    "tocsin_field_errors_total", "self", "Optional fields that were unusable and left out.", ("field",)
+)
+LABELS_FOLDED = _counter(
+    "tocsin_labels_folded_total", "self", "Events whose labels were folded into other.", ("label",)
+)
+LABELS_HASHED = _counter("tocsin_labels_hashed_total", "self", "Label values hashed as an e-mail address.")
+STREAMS_LOST = _counter(
+    "tocsin_streams_lost_total", "self", "Inputs destroyed before they were read.", ("reason",)
+)
+INPUT_UNUSABLE = _gauge("tocsin_input_unusable", "self", "Configured inputs that cannot be read.", ("reason",))
+INGEST_LAG = _gauge(
+    "tocsin_ingest_lag_seconds", "self", "Age of the newest counted event; 0 when nothing is unread."
+)
+BACKLOG = _gauge("tocsin_ingest_backlog_bytes", "self", "Bytes known to be unread.", ("input",))
+SPOOL_BYTES = _gauge("tocsin_spool_bytes", "self", "Bytes in the webhook spool.")
+SPOOL_AGE = _gauge("tocsin_spool_oldest_age_seconds", "self", "Age of the oldest spool segment.")
+COMMIT_SECONDS = _counter("tocsin_commit_seconds_total", "self", "Time spent committing state.")
+COMMITS = _counter("tocsin_commits_total", "self", "Commits of state tried.")
+COMMIT_FAILURES = _counter("tocsin_commit_failures_total", "self", "Commits of state that failed.")
+LAST_COMMIT = _gauge("tocsin_last_commit_timestamp_seconds", "self", "Time of the last commit of state.")
+STATE_DEGRADED = _gauge(
+    "tocsin_state_degraded", "self", "1 while state cannot be written, or was set aside as corrupt."
+)
+CATEGORY_INSTRUMENTED = _gauge(
+    "tocsin_category_instrumented", "self", "1 when the category has had a live signal.", ("category",)
+)
+SERIES = _gauge("tocsin_series", "self", "Series of the llm_* families.")
+SERIES_MAX = _gauge("tocsin_series_max", "self", "Bound on the series of the llm_* families.")
+THRESHOLD = _gauge("tocsin_threshold", "self", "Thresholds set per route.", ("route", "name"))
+BUILD_INFO = _gauge("tocsin_build_info", "self", "Version of Tocsin.", ("version", "python"))
+RELOAD_OK = _gauge(
+    "tocsin_config_last_reload_successful", "self", "1 when the last load of the configuration succeeded."
+)
+RELOAD_TIME = _gauge(
+    "tocsin_config_last_reload_success_timestamp_seconds", "self", "Time of the last successful load."
+)
+HEARTBEAT = _gauge(
+    "tocsin_task_heartbeat_timestamp_seconds", "self", "Last sign of life of a root task.", ("task",)
+)
+START_TIME = _gauge("process_start_time_seconds", "self", "Start time of the process.")
+RESIDENT = _gauge("process_resident_memory_bytes", "self", "Resident memory.")
+CPU = _counter("process_cpu_seconds_total", "self", "User and system CPU time.")
+OPEN_FDS = _gauge("process_open_fds", "self", "Open file descriptors.")
+
+_SCORER = (*CALL, "scorer")
+PLANNED = (
+    Family("llm_quality_score", "histogram", "quality", "Quality score 0-1 by scorer.", _SCORER, planned=True),
+    _counter("llm_scored_total", "quality", "Scored answers.", _SCORER, planned=True),
+    _counter("llm_unscored_total", "quality", "Answers not scored.", (*CALL, "reason"), planned=True),
+    _counter(
+        "llm_hallucination_signals_total", "quality", "Signals of hallucination.", (*CALL, "signal"), planned=True
+    ),
+    _counter("llm_format_checks_total", "quality", "Checks of the output format.", CALL, planned=True),
+    _counter("llm_format_failures_total", "quality", "Failed format checks.", CALL, planned=True),
+    _gauge("llm_format_window_compliant", "quality", "Compliant of the last 1,000.", ("route",), planned=True),
+    _gauge("llm_format_window_calls", "quality", "Calls in the format window.", ("route",), planned=True),
+    _counter("llm_refusals_total", "quality", "Refused answers.", CALL, planned=True),
+    _counter("llm_truncations_total", "quality", "Truncated answers.", CALL, planned=True),
+    _counter(
+        "llm_safety_violations_total", "safety", "Safety violations.",
+        (*CALL, "kind", "delivered", "echoed", "example"), planned=True,
+    ),  # fmt: skip
+    _gauge(
+        "llm_safety_last_violation_timestamp_seconds", "safety", "Time of the last paging violation.",
+        (*CALL, "kind"), planned=True,
+    ),  # fmt: skip
+    _counter("llm_injection_attempts_total", "safety", "Injection attempts.", (*CALL, "role"), planned=True),
+    _counter("llm_user_flags_total", "safety", "Flags by users.", ("reason",), planned=True),
+    _counter("llm_guard_requests_total", "safety", "Guard checks.", ("verdict",), planned=True),
+    _gauge("tocsin_flag_state", "control", "State of a flag.", ("flag",), planned=True),
+    _gauge("tocsin_breaker_state", "control", "State of a breaker.", ("route",), planned=True),
+    _counter("tocsin_remediations_total", "control", "Remediations.", ("action", "outcome"), planned=True),
+    _gauge("tocsin_approvals_pending", "control", "Approvals waiting.", planned=True),
+    _gauge(
+        "tocsin_notify_deadline_timestamp_seconds", "control", "Deadline to notify, 0 while none.", ("audience",),
+        planned=True,
+    ),  # fmt: skip
+)
+
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in (*(v for v in list(globals().values()) if isinstance(v, Family)), *PLANNED)
+}
+"""Every family by name."""
+
+GROUPS = ("outage", "cost", "quality", "safety", "change", "control", "self")
+
+
+def markdown() -> str:
+    """Return METRICS.md: one table a group, generated so that it cannot be wrong."""
+    lines = ["# Metrics", "", "Generated by `make docs`; do not edit. `planned` families are not exported yet.", ""]
+    for group in GROUPS:
+        lines += [f"## {group}", "", "| name | type | labels | help |", "|---|---|---|---|"]
+        for family in FAMILIES.values():
+            if family.group == group:
+                kind = f"{family.kind} (planned)" if family.planned else family.kind
+                labels = ", ".join(family.labels) or "-"
+                lines.append(f"| `{family.name}` | {kind} | {labels} | {family.help} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(markdown())

@@ -1,0 +1,44 @@
+"""The one place where text from outside becomes a label value.
+
+A lone surrogate in one label value makes every later scrape fail, a bidi or zero-width character
+makes two series look alike, and an e-mail address is a person. So every value passes ``clean``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+from tocsin.call import UNKNOWN
+
+MAX_LENGTH = 128
+_SAFE = re.compile(r"[\w./:@+\-*=,#()\[\] ]{1,128}", re.ASCII)
+_EMAIL = re.compile(r"[^\s@/]{1,64}@[^\s@/]{1,190}\.[A-Za-z]{2,24}")
+_HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def clean(value: str) -> str:
+    """Return ``value`` as a bounded, printable label value; "unknown" when nothing is left."""
+    if _SAFE.fullmatch(value):
+        return value.strip() or UNKNOWN
+    kept = "".join(
+        "_" if unicodedata.category(char) in _HIDDEN_CATEGORIES else char for char in value[:MAX_LENGTH]
+    )
+    return kept.strip() or UNKNOWN
+
+
+def is_email(value: str) -> bool:
+    """Tell whether the value holds an e-mail address, which is an identity and not a label."""
+    return "@" in value and _EMAIL.search(value[:512]) is not None
+
+
+def escape(value: str) -> str:
+    r"""Escape a label value for the text format: backslash, double quote and line feed."""
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def keyed_hash(value: str, key: bytes) -> str:
+    """Return the 16 hex digits by which an identity is known outside: keyed BLAKE2b, 64 bits."""
+    raw = value.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(raw, digest_size=8, key=key[:64]).hexdigest()

@@ -1,0 +1,133 @@
+"""The values behind ``/metrics``: plain lists that the hot path adds to, rendered from templates.
+
+prometheus_client is not used for serving: at 100,000 series its ``generate_latest`` takes seconds.
+A row keeps its rendered text until it changes, so that a scrape pays for what has changed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Any
+
+from tocsin.catalogue import Family
+from tocsin.labels import escape
+
+
+def number(value: float) -> str:
+    """Render a sample value: integers without a point, floats by their shortest exact form."""
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < 2**53:
+            return str(int(value))
+        return {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}.get(str(value), repr(value))
+    return str(value)
+
+
+class Row:
+    """The sample of one label set; for a histogram all its buckets, its sum and its count.
+
+    ``values`` is ``[value]``, or ``[sum, bucket, ..., bucket of +Inf]`` with non-cumulative buckets.
+    """
+
+    __slots__ = ("exemplar", "family", "labels", "template", "text", "values")
+
+    def __init__(self, family: Family, names: tuple[str, ...], labels: tuple[str, ...]) -> None:
+        self.family = family
+        self.labels = labels
+        self.values: list[Any] = [0] * (len(family.buckets) + 2 if family.buckets else 1)
+        self.text: bytes | None = None
+        self.exemplar: tuple[str, float, float] | None = None
+        pairs = ",".join(f'{name}="{escape(value)}"' for name, value in zip(names, labels, strict=True))
+        self.template = pairs.replace("%", "%%")
+
+    @property
+    def samples(self) -> int:
+        """How many lines of the exposition the row makes."""
+        return len(self.values) + 1 if self.family.buckets else 1
+
+    def observe(self, value: float) -> None:
+        """Add one observation to a histogram row."""
+        self.values[0] += value
+        self.values[1 + bisect_left(self.family.buckets, value)] += 1
+        self.text = None
+
+    def add(self, value: float) -> None:
+        """Add to a counter row."""
+        self.values[0] += value
+        self.text = None
+
+    def set(self, value: float) -> None:
+        """Set a gauge row."""
+        if self.values[0] != value:
+            self.values[0] = value
+            self.text = None
+
+    def render(self) -> bytes:
+        """Return the row's lines in the text format, from the cache when nothing changed."""
+        if self.text is None:
+            name, pairs = self.family.name, self.template.replace("%%", "%")
+            if self.family.buckets:
+                self.text = self._histogram(name, pairs)
+            else:
+                braces = f"{{{pairs}}}" if pairs else ""
+                self.text = f"{name}{braces} {number(self.values[0])}\n".encode()
+        return self.text
+
+    def _histogram(self, name: str, pairs: str) -> bytes:
+        total, *buckets = self.values
+        comma = "," if pairs else ""
+        head = f'{name}_bucket{{{pairs}{comma}le="'
+        bounds = _bounds(self.family)
+        cumulative = list(accumulate(buckets))
+        lines = [f'{head}{le}"}} {count}\n' for le, count in zip(bounds, cumulative, strict=True)]
+        braces = f"{{{pairs}}}" if pairs else ""
+        lines.append(f"{name}_sum{braces} {number(total)}\n{name}_count{braces} {cumulative[-1]}\n")
+        return "".join(lines).encode()
+
+
+_BOUNDS: dict[str, tuple[str, ...]] = {}
+
+
+def _bounds(family: Family) -> tuple[str, ...]:
+    found = _BOUNDS.get(family.name)
+    if found is None:
+        found = _BOUNDS[family.name] = (*(str(float(b)) for b in family.buckets), "+Inf")
+    return found
+
+
+class Store:
+    """All rows by family. ``extra`` are the configured extra label names of per-call families."""
+
+    def __init__(self, extra: tuple[str, ...] = ()) -> None:
+        self.extra = extra
+        self.rows: dict[Family, dict[tuple[str, ...], Row]] = {}
+        self.samples = 0
+        """Lines of the exposition of the llm_* families: what ``series.max`` bounds."""
+
+    def row(self, family: Family, *labels: str) -> Row:
+        """Return the row of a label set, created as 0 when it is new.
+
+        Per-call families take the shared labels, then the extra ones, then their own.
+        """
+        rows = self.rows.setdefault(family, {})
+        row = rows.get(labels)
+        if row is None:
+            names = family.labels
+            if family.per_call and self.extra:
+                names = (*names[:3], *self.extra, *names[3:])
+            row = rows[labels] = Row(family, names, labels)
+            if family.name.startswith("llm_"):
+                self.samples += row.samples
+        return row
+
+    def remove(self, row: Row) -> None:
+        """Drop a row from the exposition."""
+        if self.rows.get(row.family, {}).pop(row.labels, None) is not None and row.family.name.startswith("llm_"):
+            self.samples -= row.samples
+
+    def families(self) -> Iterator[tuple[Family, list[Row]]]:
+        """Every family that has rows, in the order of first use."""
+        for family, rows in list(self.rows.items()):
+            if rows:
+                yield family, list(rows.values())
