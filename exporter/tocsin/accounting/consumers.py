@@ -1,0 +1,156 @@
+"""Who uses the tokens: the top K by keyed hash, the rest in ``other``, the sum conserved.
+
+A consumer that is promoted starts at 0 (its past stays in ``other``), one that is demoted moves its
+total to ``other``. So no series ever decreases and the sum over consumers is always ``llm_tokens_total``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tocsin.call import OTHER, UNKNOWN
+from tocsin.catalogue import CONSUMER_TOKENS
+from tocsin.labels import keyed_hash
+from tocsin.series.store import Row, Store
+
+KINDS = ("input", "output", "cache_read", "cache_write", "reasoning")
+REMEMBERED = 10_000
+"""Consumers whose weight is known; beyond that the lightest half is forgotten."""
+
+Usage = tuple[int, int, int, int, int]
+
+
+class _Consumer:
+    __slots__ = ("name", "rows", "weight")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.weight = 0
+        self.rows: list[Row] | None = None
+
+
+class _Saved(msgspec.Struct):
+    weight: int
+    totals: list[int] | None
+
+
+class Consumers:
+    """Token totals by consumer."""
+
+    def __init__(self, store: Store, top: int, key: bytes) -> None:
+        self._store = store
+        self._top = top
+        self._key = key
+        self._by_value: dict[str, _Consumer] = {}
+        self._by_hash: dict[str, _Consumer] = {}
+        self._exposed: list[_Consumer] = []
+        self._lightest = 0
+        self._dirty: set[_Consumer] = set()
+        self._other = self._fixed(OTHER)
+        self._unknown = self._fixed(UNKNOWN)
+
+    def _fixed(self, name: str) -> _Consumer:
+        consumer = self._by_hash[name] = _Consumer(name)
+        consumer.rows = self._rows(name)
+        return consumer
+
+    def _rows(self, name: str) -> list[Row]:
+        return [self._store.row(CONSUMER_TOKENS, name, kind) for kind in KINDS]
+
+    def add(self, value: str | None, usage: Usage) -> None:
+        """Add the tokens of one call: input, output, cache_read, cache_write, reasoning."""
+        if value is None:
+            consumer = self._unknown
+        else:
+            consumer = self._by_value.get(value) or self._meet(value)
+            consumer.weight += usage[0] + usage[1]
+            self._dirty.add(consumer)
+            if consumer.rows is None and consumer.weight > self._lightest:
+                self._promote(consumer)
+        owner = consumer if consumer.rows is not None else self._other
+        self._dirty.add(owner)
+        rows = owner.rows or []
+        for row, tokens in zip(rows, usage, strict=True):
+            if tokens:
+                row.values[0] += tokens
+                row.text = None
+
+    def offenders(self, limit: int = 50) -> list[dict[str, object]]:
+        """The heaviest consumers by hash, for ``/api/v1/offenders``."""
+        known = sorted(
+            (c for c in self._by_hash.values() if c.weight), key=lambda c: c.weight, reverse=True
+        )
+        return [{"consumer": c.name, "tokens": c.weight, "exported": c.rows is not None} for c in known[:limit]]
+
+    def _meet(self, value: str) -> _Consumer:
+        if len(self._by_value) >= 2 * REMEMBERED:
+            self._by_value.clear()
+        name = keyed_hash(value, self._key)
+        consumer = self._by_hash.get(name)
+        if consumer is None:
+            if len(self._by_hash) >= REMEMBERED:
+                self._forget()
+            consumer = self._by_hash[name] = _Consumer(name)
+        self._by_value[value] = consumer
+        return consumer
+
+    def _forget(self) -> None:
+        hidden = sorted((c for c in self._by_hash.values() if c.rows is None), key=lambda c: c.weight)
+        for consumer in hidden[: len(hidden) // 2 + 1]:
+            del self._by_hash[consumer.name]
+            consumer.weight = -1  # its item is deleted by the next commit
+            self._dirty.add(consumer)
+        self._by_value = {v: c for v, c in self._by_value.items() if c.name in self._by_hash}
+
+    def _promote(self, consumer: _Consumer) -> None:
+        if len(self._exposed) >= self._top:
+            lightest = min(self._exposed, key=lambda c: c.weight)
+            if consumer.weight <= 1.1 * lightest.weight:  # not for a hair's breadth: each change costs series
+                self._lightest = lightest.weight
+                return
+            self._demote(lightest)
+        if self._top:
+            consumer.rows = self._rows(consumer.name)
+            self._exposed.append(consumer)
+        full = len(self._exposed) >= self._top
+        self._lightest = min((c.weight for c in self._exposed), default=2**62) if full else 0
+
+    def _demote(self, consumer: _Consumer) -> None:
+        for row, other in zip(consumer.rows or [], self._other.rows or [], strict=True):
+            other.add(row.values[0])
+            self._store.remove(row)
+        consumer.rows = None
+        self._exposed.remove(consumer)
+        self._dirty |= {consumer, self._other}
+
+    def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Take back the committed totals."""
+        for name, value in items:
+            saved = msgspec.msgpack.decode(value, type=_Saved)
+            consumer = self._by_hash.get(name)
+            if consumer is None:
+                consumer = self._by_hash[name] = _Consumer(name)
+                if saved.totals is not None:
+                    consumer.rows = self._rows(name)
+                    self._exposed.append(consumer)
+            consumer.weight = saved.weight
+            for row, total in zip(consumer.rows or [], saved.totals or [], strict=False):
+                row.set(total)
+        while len(self._exposed) > self._top:
+            self._demote(min(self._exposed, key=lambda c: c.weight))
+        if len(self._exposed) >= self._top:
+            self._lightest = min((c.weight for c in self._exposed), default=2**62)
+
+    def changes(self) -> list[tuple[str, bytes | None]]:
+        """What changed since the last commit."""
+        changed: list[tuple[str, bytes | None]] = []
+        for c in self._dirty:
+            if c.weight < 0:
+                changed.append((c.name, None))
+                continue
+            totals = None if c.rows is None else [row.values[0] for row in c.rows]
+            changed.append((c.name, msgspec.msgpack.encode(_Saved(c.weight, totals))))
+        self._dirty.clear()
+        return changed

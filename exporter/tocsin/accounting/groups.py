@@ -1,0 +1,333 @@
+"""The series of one provider, model and route, and who gets series at all.
+
+Label sets are admitted, capped and folded: a client that invents model names must not be able to
+grow ``/metrics``. Folding moves totals, so sums stay right; and it is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tocsin import catalogue as cat
+from tocsin.accounting.outliers import TokenWindow
+from tocsin.call import FAILURE_REASONS, OTHER, UNKNOWN
+from tocsin.catalogue import FAMILIES, Family
+from tocsin.series.store import Row, Store
+
+Labels = tuple[str, ...]
+SEPARATOR = "\x1f"
+HISTOGRAMS = (cat.DURATION, cat.FAILURE_DURATION, cat.TTFT, cat.SPEED, cat.REQUEST_TOKENS)
+UNPROVEN_MODELS = 200
+"""Models that never succeeded and still get series of their own; a client may have invented them."""
+_SavedRow = tuple[str, list[str], list[float | int]]
+
+
+class Block:
+    """Rows that share their leading labels and are committed together."""
+
+    prefix = ""
+
+    def __init__(self, store: Store, labels: Labels) -> None:
+        self.store = store
+        self.labels = labels
+        self.rows: list[tuple[Row, Labels]] = []
+
+    def row(self, family: Family, *own: str) -> Row:
+        """Create the row of this block's labels and the family's own ones."""
+        row = self.store.row(family, *self.labels, *own)
+        self.rows.append((row, own))
+        return row
+
+    @property
+    def key(self) -> str:
+        """Key within the state."""
+        return self.prefix + SEPARATOR.join(self.labels)
+
+    def pack(self) -> bytes:
+        """Return all values for the state; the rows' cached text is dropped, since they changed."""
+        saved: list[_SavedRow] = []
+        for row, own in self.rows:
+            row.text = None
+            saved.append((row.family.name, list(own), row.values))
+        return msgspec.msgpack.encode(saved)
+
+    def absorb(self, saved: Iterable[_SavedRow]) -> None:
+        """Add saved values to this block's: restores an empty block, merges into a used one."""
+        mine = {(row.family.name, own): row for row, own in self.rows}
+        for name, own, values in saved:
+            row = mine.get((name, tuple(own)))
+            if row is None:
+                family = FAMILIES.get(name)
+                if family is None or len(own) != len(family.labels) - 3:
+                    continue
+                row = self.row(family, *own)
+            if len(row.values) == len(values) and row.family.kind != "gauge":
+                row.values[:] = [a + b for a, b in zip(row.values, values, strict=True)]
+            row.text = None
+
+    def drop(self) -> list[_SavedRow]:
+        """Remove the rows from the exposition and return their values."""
+        saved: list[_SavedRow] = []
+        for row, own in self.rows:
+            saved.append((row.family.name, list(own), row.values))
+            self.store.remove(row)
+        self.rows = []
+        return saved
+
+
+class Histograms(Block):
+    """The histograms of a group, or of a whole route once they are folded."""
+
+    prefix = "h" + SEPARATOR
+
+    def __init__(self, store: Store, labels: Labels) -> None:
+        super().__init__(store, labels)
+        self.duration = self.row(cat.DURATION)
+        self.failure_duration = self.row(cat.FAILURE_DURATION)
+        self.ttft = self.row(cat.TTFT)
+        self.speed = self.row(cat.SPEED)
+        self.tokens = self.row(cat.REQUEST_TOKENS)
+
+
+class Group(Block):
+    """The counters of one label set, all exported as 0 from its first sight."""
+
+    prefix = "g" + SEPARATOR
+
+    def __init__(self, store: Store, labels: Labels, histograms: Histograms) -> None:
+        super().__init__(store, labels)
+        self.histograms = histograms
+        self.requests = self.row(cat.REQUESTS).values
+        self.failures = {reason: self.row(cat.FAILURES, reason).values for reason in FAILURE_REASONS}
+        self.recovered = self.row(cat.RECOVERED).values
+        self.late = self.row(cat.LATE_REQUESTS).values
+        self.late_cost = self.row(cat.LATE_COST).values
+        self.kinds = [
+            self.row(cat.TOKENS, kind).values
+            for kind in ("input", "output", "cache_read", "cache_write", "reasoning")
+        ]
+        self.reported = self.row(cat.COST, "reported").values
+        self.estimated = self.row(cat.COST, "estimated").values
+        self.unpriced = self.row(cat.UNPRICED).values
+        self.usage_missing = self.row(cat.USAGE_MISSING).values
+        self.outliers = self.row(cat.OUTLIERS).values
+        self.loops = self.row(cat.SESSION_LOOPS).values
+        self.changes = self.row(cat.MODEL_CHANGES).values
+        self.window = TokenWindow()
+        self.p95: Row | None = None
+        self.last_seen = 0.0
+        self.served: list[Labels] = []
+        """Served models and fingerprints seen lately, the current one last."""
+        self.info: Row | None = None
+
+    def late_failure(self, reason: str) -> None:
+        """Count a failure that was old when it was counted."""
+        row = self.store.row(cat.LATE_FAILURES, *self.labels, reason)
+        if all(known is not row for known, _ in self.rows):
+            self.rows.append((row, (reason,)))
+        row.add(1)
+
+    def serve(self, requested: str, served: str, fingerprint: str) -> None:
+        """Note which model answered; a pair not among the last eight is a change."""
+        pair = (served, fingerprint)
+        if self.served and self.served[-1] == pair:
+            return
+        if pair in self.served:
+            self.served.remove(pair)
+        elif self.served:
+            self.changes[0] += 1
+        self.served = [*self.served[-7:], pair]
+        if self.info is not None:
+            self.store.remove(self.info)
+        self.info = self.store.row(cat.MODEL_INFO, *self.labels, requested, served, fingerprint)
+        self.info.set(1)
+
+    def publish_p95(self) -> None:
+        """Bring the p95 gauge up to date; it appears with the 100th request."""
+        p95 = self.window.p95
+        if p95 is not None:
+            if self.p95 is None:
+                self.p95 = self.store.row(cat.TOKENS_P95, *self.labels)
+            self.p95.set(p95)
+
+
+class Groups:
+    """All groups: admission, the series budget, folding and expiry."""
+
+    def __init__(self, store: Store, max_series: int, reserve: int) -> None:
+        self._store = store
+        self._extra = len(store.extra)
+        self._bound = max_series - reserve
+        self.by_labels: dict[Labels, Group] = {}
+        self.histograms: dict[Labels, Histograms] = {}
+        self.dirty: set[Block] = set()
+        self._gone: list[str] = []
+        self._proven: set[str] = set()
+        self._unproven: set[str] = set()
+        self._counter_size = 0
+        self._histogram_size = sum(len(f.buckets) + 3 for f in HISTOGRAMS)
+
+    def admit(self, labels: Labels, *, succeeded: bool) -> Group:
+        """Return the group that ``labels`` (cleaned) are counted under, folded where there is no room."""
+        model = labels[1]
+        if succeeded:
+            self._proven.add(model)
+        elif model not in self._proven and model not in self._unproven:
+            if len(self._unproven) >= UNPROVEN_MODELS:
+                labels = (labels[0], OTHER, *labels[2:])
+                self._folded("model")
+            else:
+                self._unproven.add(model)
+        group = self.by_labels.get(labels)
+        if group is not None:
+            return group
+        if self._room(labels):
+            return self._create(labels)
+        self._folded("model")
+        for folded in ((labels[0], OTHER, *labels[2:]), (OTHER, OTHER, *labels[2:])):
+            group = self.by_labels.get(folded)
+            if group is not None:
+                return group
+            if self._room(folded):
+                return self._create(folded)
+        everything = (OTHER,) * (3 + self._extra)
+        return self.by_labels.get(everything) or self._create(everything)
+
+    def _folded(self, label: str, count: int = 1) -> None:
+        self._store.row(cat.LABELS_FOLDED, label).add(count)
+
+    def _route_labels(self, labels: Labels) -> Labels:
+        return (OTHER, OTHER, labels[2], *(OTHER,) * self._extra)
+
+    def _room(self, labels: Labels) -> bool:
+        """Make room for the counters of a new group by folding histograms; False when there is none."""
+        need = self._counter_size or 30
+        while self._store.samples + need > self._bound:
+            own = [
+                g for g in self.by_labels.values()
+                if g.histograms.labels == g.labels and self._route_labels(g.labels) != g.labels
+            ]  # fmt: skip
+            if not own:
+                return False
+            before = self._store.samples
+            for group in sorted(own, key=lambda g: g.last_seen)[: max(1, len(own) // 8)]:
+                self._fold_histograms(group)
+            if self._store.samples >= before:
+                return False
+        return bool(labels)
+
+    def _fold_histograms(self, group: Group) -> None:
+        route = self._route_labels(group.labels)
+        target = self.histograms.get(route)
+        saved = group.histograms.drop()
+        self._gone.append(group.histograms.key)
+        self.dirty.discard(group.histograms)
+        del self.histograms[group.labels]
+        if target is None:
+            target = self.histograms[route] = Histograms(self._store, route)
+        target.absorb(saved)
+        group.histograms = target
+        self.dirty.add(target)
+        self._folded("histogram")
+
+    def _create(self, labels: Labels) -> Group:
+        own = self._store.samples + self._histogram_size + (self._counter_size or 30) <= self._bound
+        where = labels if own else self._route_labels(labels)
+        histograms = self.histograms.get(where)
+        if histograms is None:
+            histograms = self.histograms[where] = Histograms(self._store, where)
+        if not own:
+            self._folded("histogram")
+        before = self._store.samples
+        group = self.by_labels[labels] = Group(self._store, labels, histograms)
+        self._counter_size = max(self._counter_size, self._store.samples - before + 2)
+        return group
+
+    def expire(self, before: float) -> None:
+        """Move the totals of groups not seen since ``before`` to ``other`` and drop their series."""
+        everything = (OTHER,) * (3 + self._extra)
+        for labels, group in list(self.by_labels.items()):
+            if group.last_seen >= before or labels == everything:
+                continue
+            target = self.by_labels.get(everything) or self._create(everything)
+            self._gone.append(group.key)
+            target.absorb(group.drop())
+            if group.histograms.labels == labels:
+                self._gone.append(group.histograms.key)
+                target.histograms.absorb(group.histograms.drop())
+                del self.histograms[labels]
+                self.dirty.discard(group.histograms)
+            for row in (group.p95, group.info):
+                if row is not None:
+                    self._store.remove(row)
+            del self.by_labels[labels]
+            self.dirty.discard(group)
+            self.dirty |= {target, target.histograms}
+            self._folded("expired")
+
+    def changes(self) -> list[tuple[str, bytes | None]]:
+        """What changed since the last commit: packed blocks, windows and group extras."""
+        changed: list[tuple[str, bytes | None]] = [(key, None) for key in self._gone]
+        self._gone = []
+        for block in self.dirty:
+            changed.append((block.key, block.pack()))
+            if isinstance(block, Group):
+                block.publish_p95()
+                extra = _Extra(block.last_seen, block.window.pack(), [list(pair) for pair in block.served])
+                changed.append(("x" + SEPARATOR + SEPARATOR.join(block.labels), msgspec.msgpack.encode(extra)))
+        self.dirty = set()
+        return changed
+
+    def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Take back committed blocks. Labels are fitted to today's number of extra labels."""
+        saved = {key: value for key, value in items}
+        size = 3 + self._extra
+        for key, value in saved.items():
+            kind, *parts = key.split(SEPARATOR)
+            labels = (*parts, *(UNKNOWN,) * size)[:size]
+            if kind == "h":
+                block = self.histograms.setdefault(labels, Histograms(self._store, labels))
+                block.absorb(msgspec.msgpack.decode(value, type=list[_SavedRow]))
+            if len(parts) != size:
+                self._gone.append(key)
+        for key, value in saved.items():
+            kind, *parts = key.split(SEPARATOR)
+            labels = (*parts, *(UNKNOWN,) * size)[:size]
+            if kind == "g":
+                group = self.by_labels.get(labels) or self._restored(labels)
+                group.absorb(msgspec.msgpack.decode(value, type=list[_SavedRow]))
+                extra = saved.get("x" + SEPARATOR + SEPARATOR.join(parts))
+                self._restore_extra(group, extra)
+                if len(parts) != size:
+                    self.dirty |= {group, group.histograms}
+
+    def _restored(self, labels: Labels) -> Group:
+        histograms = self.histograms.get(labels) or self.histograms.get(self._route_labels(labels))
+        if histograms is None:
+            histograms = self.histograms[labels] = Histograms(self._store, labels)
+        group = self.by_labels[labels] = Group(self._store, labels, histograms)
+        self._counter_size = max(self._counter_size, 32)
+        return group
+
+    def _restore_extra(self, group: Group, packed: bytes | None) -> None:
+        extra = msgspec.msgpack.decode(packed, type=_Extra) if packed else _Extra()
+        group.last_seen = extra.last_seen
+        group.window = TokenWindow(extra.window)
+        for served, fingerprint in extra.served:
+            before = group.changes[0]
+            group.serve(group.labels[1], served, fingerprint)
+            group.changes[0] = before
+        model = group.labels[1]
+        failures = sum(values[0] for values in group.failures.values())
+        (self._proven if group.requests[0] > failures else self._unproven).add(model)
+        group.publish_p95()
+
+
+class _Extra(msgspec.Struct):
+    """What a group remembers beside its series."""
+
+    last_seen: float = 0.0
+    window: bytes = b""
+    served: list[list[str]] = []
