@@ -21,6 +21,7 @@ SEPARATOR = "\x1f"
 HISTOGRAMS = (cat.DURATION, cat.FAILURE_DURATION, cat.TTFT, cat.SPEED, cat.REQUEST_TOKENS)
 UNPROVEN_MODELS = 200
 """Models that never succeeded and still get series of their own; a client may have invented them."""
+PROVEN_MODELS = 10_000
 _SavedRow = tuple[str, list[str], list[float | int]]
 
 
@@ -173,7 +174,8 @@ class Groups:
         """Return the group that ``labels`` (cleaned) are counted under, folded where there is no room."""
         model = labels[1]
         if succeeded:
-            self._proven.add(model)
+            if len(self._proven) < PROVEN_MODELS:
+                self._proven.add(model)
         elif model not in self._proven and model not in self._unproven:
             if len(self._unproven) >= UNPROVEN_MODELS:
                 labels = (labels[0], OTHER, *labels[2:])

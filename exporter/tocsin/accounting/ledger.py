@@ -30,6 +30,7 @@ OLDEST = 1_262_304_000.0
 """2010-01-01: an older time is a unit error, not a time."""
 EXPIRE_AFTER = 30 * 86_400.0
 _ALIASES_MAX = 50_000
+PROMPTS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Ledger:
         self._loops = Loops()
         self._user_limit = _limit(settings.user_tokens_per_hour)
         self._session_limit = _limit(settings.session_tokens_per_hour)
-        self._prompts: dict[tuple[str, str], tuple[Prompt, Row]] = {}
+        self._prompts: dict[tuple[str, str], Row] = {}
         self._rows: dict[Row, None] = {}
         self.newest = 0.0
         """Newest time at which a counted call was known."""
@@ -87,7 +88,7 @@ class Ledger:
             found = call.labels or {}
             key = (*key, *(found.get(name) or UNKNOWN for name in self.settings.extra_labels))
         group = self._aliases.get(key)
-        if group is None or call.failure is None and not group.last_seen:
+        if group is None:
             group = self._group(key, succeeded=call.failure is None)
         dirty = self.groups.dirty
         dirty.add(group)
@@ -96,13 +97,12 @@ class Ledger:
         group.requests[0] += 1
 
         start, duration, late, when = call.start, call.duration, False, now
-        if start is not None and OLDEST < start:
+        if start is not None and start > OLDEST:
             known = start + (duration or 0.0)
             if known < now + FUTURE:
                 when = known
                 late = now - known > LATE
-                if known > self.newest:
-                    self.newest = known
+                self.newest = max(self.newest, known)
         if late:
             group.late[0] += 1
         group.last_seen = now
@@ -189,22 +189,21 @@ class Ledger:
 
     def _count_prompt(self, route: str, prompt: Prompt) -> None:
         name = clean(prompt.name)
+        labels = (route, name, clean(prompt.version or UNKNOWN), clean(prompt.checksum or UNKNOWN))
         known = self._prompts.get((route, name))
         if known is not None:
-            if known[0] == prompt:
+            if known.labels == labels:
                 return
-            self.store.remove(known[1])
-            self._rows.pop(known[1], None)
+            self.store.remove(known)
+            self._rows[known] = None
             self.add(cat.PROMPT_CHANGES, route, name)
-        elif len(self._prompts) >= 500:
+        elif len(self._prompts) >= PROMPTS_MAX:
             self.add(cat.LABELS_FOLDED, "prompt")
             return
         else:
             self.add(cat.PROMPT_CHANGES, route, name, amount=0)
-        labels = (route, name, clean(prompt.version or UNKNOWN), clean(prompt.checksum or UNKNOWN))
-        row = self.store.row(cat.PROMPT_INFO, *labels)
+        row = self._prompts[(route, name)] = self.store.row(cat.PROMPT_INFO, *labels)
         row.set(1)
-        self._prompts[(route, name)] = (prompt, row)
         self._rows[row] = None
 
     # ---- everything else ------------------------------------------------------------------------------
@@ -220,7 +219,7 @@ class Ledger:
         labels = tuple(self._label(value) for value in key)
         folds = self.groups
         group = folds.admit(labels, succeeded=succeeded)
-        if group.labels == labels or len(self._aliases) < _ALIASES_MAX // 2:
+        if group.labels == labels:  # a folded one is asked again: it may be admitted once it succeeds
             self._aliases[key] = group
         return group
 
@@ -254,10 +253,8 @@ class Ledger:
             if family is not None and len(labels) == len(family.labels):
                 row = self.store.row(family, *labels)
                 row.set(msgspec.msgpack.decode(value))
-                self._rows[row] = None
                 if family is cat.PROMPT_INFO:
-                    prompt = Prompt(labels[1], labels[2], labels[3])
-                    self._prompts[(labels[0], labels[1])] = (prompt, row)
+                    self._prompts[labels[0], labels[1]] = row
 
     def changes(self) -> Iterable[tuple[str, str, bytes | None]]:
         """Everything that changed since the last call: part, key, value."""
@@ -266,10 +263,11 @@ class Ledger:
         out += [("seen", key, value) for key, value in self._seen.changes()]
         out += [("failed", key, value) for key, value in self._failed.changes()]
         out += [("consumers", key, value) for key, value in self.consumers.changes()]
-        out += [
-            ("rows", "\x1f".join((row.family.name, *row.labels)), msgspec.msgpack.encode(row.values[0]))
-            for row in self._rows
-        ]
+        for row in self._rows:
+            living = self.store.rows[row.family].get(row.labels) is row
+            value = msgspec.msgpack.encode(row.values[0]) if living else None
+            out.append(("rows", "\x1f".join((row.family.name, *row.labels)), value))
+        self._rows = {}
         if self._key_is_new:
             out.append(("key", "consumers", self._key))
             self._key_is_new = False

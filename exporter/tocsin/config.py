@@ -1,0 +1,325 @@
+"""The configuration: one YAML file, checked in full before anything starts.
+
+Unknown keys are refused with the nearest right name. ``${ENV}`` in a text is replaced from the
+environment, ``*_file`` keys name files that hold secrets. The loader refuses aliases, duplicate keys,
+tags and depth, because a 332-byte file of aliases can stand for 10^9 values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import msgspec
+import yaml
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 20
+THRESHOLDS = (
+    "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
+    "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
+    "cost.ceilingPerHour", "tokens.outlierFactor",
+)  # fmt: skip
+
+FormatWord = Literal["auto", "litellm", "openai", "anthropic", "native"]
+
+
+class ConfigError(Exception):
+    """The configuration is wrong; the message names the file, the key and the mend."""
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A mapping whose unknown keys are errors."""
+
+
+class Files(Strict):
+    """A set of log files."""
+
+    paths: tuple[str, ...]
+    """Paths or globs; what appears later is found while running."""
+    format: FormatWord = "auto"
+    start_at: Literal["beginning", "end"] = "beginning"
+    """Where a file seen for the first time is read from."""
+
+
+class Inputs(Strict):
+    """Where records come from, beside the webhook."""
+
+    files: tuple[Files, ...] = ()
+
+
+class Storage(Strict):
+    """Where state and spool are kept."""
+
+    path: str | None = None
+    """Directory; None is ``$XDG_STATE_HOME/tocsin``. The image sets /var/lib/tocsin."""
+
+
+class Auth(Strict):
+    """One way for a sender to prove itself; any one that verifies is enough."""
+
+    scheme: Literal["bearer", "basic", "standard_webhooks", "github", "helicone", "langfuse"]
+    secret_file: str
+    """File with the secret; several lines are several secrets, for rotation."""
+    username: str | None = None
+    """For ``basic``."""
+
+
+class Ingest(Strict):
+    """The webhook listener."""
+
+    listen_address: str = "127.0.0.1:9878"
+    """host:port; empty for none. Off loopback it needs ``auth``."""
+    max_body_bytes: int = 64 << 20
+    """A larger body is refused with 413. LiteLLM's default batch is 7.8 MB."""
+    auth: tuple[Auth, ...] = ()
+    spool_max_bytes: int = 4 << 30
+    """A full spool answers 503 instead of filling the disk."""
+    spool_key_file: str | None = None
+    """Key that encrypts the spool at rest (extra ``encryption``)."""
+
+
+class Price(Strict):
+    """US dollars per million tokens of a model; provider and model may be patterns."""
+
+    model: str
+    provider: str = "*"
+    input: float = 0.0
+    output: float = 0.0
+    cache_read: float | None = None
+    """None: the price of input."""
+    cache_write: float | None = None
+
+
+class Consumers(Strict):
+    """The top consumers in ``llm_consumer_tokens_total``."""
+
+    top: int = 20
+    """How many get a series; the rest is ``other``."""
+    hash_key_file: str | None = None
+    """Key of the hash; None: made once and kept in the state. Replicas need one key."""
+
+
+class TokensPerHour(Strict):
+    """Limits whose breach is counted; Tocsin is not in the request path and cannot refuse."""
+
+    user: int | None = None
+    session: int | None = None
+
+
+class Limits(Strict):
+    """Bounds on what is read."""
+
+    max_line_bytes: int = 9 << 20
+    """A longer line is skipped and counted."""
+    tokens_per_hour: TokensPerHour = TokensPerHour()
+
+
+class Probe(Strict):
+    """A request to a provider's own URL on a schedule: ``llm_provider_up``."""
+
+    provider: str
+    url: str
+    interval_s: float = 30.0
+
+
+class Series(Strict):
+    """The bound on series."""
+
+    max: int = 20_000
+    """Histograms fold to their route first, then label values to ``other``."""
+
+
+class Match(Strict):
+    """Which calls a route entry is for; patterns."""
+
+    route: str = "*"
+    model: str = "*"
+
+
+class Route(Strict):
+    """What is expected of a route; the first match wins."""
+
+    match: Match
+    owner: str = ""
+    tier: str = "prod"
+    """``prod`` pages; anything else makes tickets."""
+    traffic: Literal["live", "eval", "test"] = "live"
+    thresholds: dict[str, float] = {}
+    expect: dict[str, Any] = {}
+    detectors: dict[str, Literal["violation", "suspected", "off"]] = {}
+    guard: dict[str, str] = {}
+    baseline: str = ""
+    """A new id accepts a new baseline."""
+
+
+class Declared(Strict):
+    """Gaps by choice: shown as such, never an alert."""
+
+    content: Literal["on", "off"] = "on"
+    price: dict[str, float] = {}
+    usage: dict[str, Literal["none"]] = {}
+
+
+class Config(Strict):
+    """Everything that can be configured; every key has a default."""
+
+    inputs: Inputs = Inputs()
+    storage: Storage = Storage()
+    ingest: Ingest = Ingest()
+    prices: tuple[Price, ...] = ()
+    extra_labels: tuple[str, ...] = ()
+    consumers: Consumers = Consumers()
+    limits: Limits = Limits()
+    probes: tuple[Probe, ...] = ()
+    series: Series = Series()
+    routes: tuple[Route, ...] = ()
+    declared: Declared = Declared()
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loader that refuses aliases, duplicate keys and depth."""
+
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise ConfigError(f"line {mark.line + 1}: aliases (*name) are not allowed; write the value out")
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                raise ConfigError(f"nested deeper than {MAX_DEPTH} levels")
+            return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        finally:
+            self.depth -= 1
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - signature of PyYAML
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ConfigError(f"line {node.start_mark.line + 1}: key {key!r} stands twice; remove one")
+        return super().construct_mapping(node, deep=deep)
+
+
+def load(path: str | Path | None) -> Config:
+    """Read and check a configuration file; None gives the defaults.
+
+    Raises:
+        ConfigError: with file, key and mend.
+    """
+    if path is None:
+        return Config()
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        return parse(raw)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def parse(raw: bytes) -> Config:
+    """Check the text of a configuration.
+
+    Raises:
+        ConfigError: with key and mend.
+    """
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(f"larger than {MAX_BYTES} bytes")
+    try:
+        tree = yaml.load(raw, Loader=_Loader)  # noqa: S506 - derived from SafeLoader, and stricter
+    except yaml.YAMLError as error:
+        raise ConfigError(f"not valid YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise ConfigError(f"nested deeper than {MAX_DEPTH} levels") from None
+    tree = _expand({} if tree is None else tree)
+    _check_keys(tree, Config, "")
+    try:
+        config = msgspec.convert(tree, Config)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        raise ConfigError(f"{where.strip('`.') or 'top level'}: {message}") from None
+    _check_values(config)
+    return config
+
+
+def read_secret(path: str) -> bytes:
+    """Return the first line of a secret file, without its newline.
+
+    Raises:
+        ConfigError: it cannot be read, or is empty.
+    """
+    try:
+        secret = Path(path).read_bytes().split(b"\n")[0].rstrip(b"\r")
+    except OSError as error:
+        raise ConfigError(f"{path}: secret cannot be read: {error.strerror}") from None
+    if not secret:
+        raise ConfigError(f"{path}: the secret file is empty")
+    return secret
+
+
+def show(config: Config) -> str:
+    """Return the effective configuration as YAML; secrets are files and so never in it."""
+    return yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False, allow_unicode=True)
+
+
+def _expand(value: Any) -> Any:
+    if isinstance(value, str):
+        return re.sub(r"\$\{(\w+)\}", _environment, value)
+    if isinstance(value, list):
+        return [_expand(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _expand(item) for key, item in value.items()}
+    return value
+
+
+def _environment(match: re.Match[str]) -> str:
+    value = os.environ.get(match[1])
+    if value is None:
+        raise ConfigError(f"${{{match[1]}}} is not set in the environment")
+    return value
+
+
+def _check_keys(tree: Any, kind: Any, where: str) -> None:
+    """Refuse unknown keys with the nearest right one, before msgspec says it less kindly."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        if not isinstance(tree, dict):
+            return
+        fields = {f.name: f.type for f in msgspec.structs.fields(kind)}
+        for key, value in tree.items():
+            here = f"{where}.{key}" if where else str(key)
+            if key not in fields:
+                near = difflib.get_close_matches(str(key), fields, 1)
+                mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(fields)}"
+                raise ConfigError(f"{here}: unknown key; {mend}")
+            _check_keys(value, fields[key], here)
+    elif isinstance(tree, list):
+        for index, item in enumerate(tree):
+            for inner in get_args(kind):
+                _check_keys(item, inner, f"{where}[{index}]")
+
+
+def _check_values(config: Config) -> None:
+    if len(config.extra_labels) > 3:
+        raise ConfigError(f"extra_labels: at most three, {len(config.extra_labels)} given")
+    for name in config.extra_labels:
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", name) or name in ("provider", "model", "route", "le", "job"):
+            raise ConfigError(f"extra_labels: {name!r} cannot be a label name; use letters, digits and _")
+    if config.series.max < 1000:
+        raise ConfigError("series.max: below 1000 nothing can be told apart; raise it")
+    if config.limits.max_line_bytes < 1024:
+        raise ConfigError("limits.max_line_bytes: below 1024 no event fits; raise it")
+    for index, route in enumerate(config.routes):
+        for name in route.thresholds:
+            if name not in THRESHOLDS:
+                near = difflib.get_close_matches(name, THRESHOLDS, 1)
+                mend = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(THRESHOLDS)}"
+                raise ConfigError(f"routes[{index}].thresholds.{name}: unknown threshold; {mend}")
+    for index, auth in enumerate(config.ingest.auth):
+        if auth.scheme == "basic" and not auth.username:
+            raise ConfigError(f"ingest.auth[{index}].username: basic authentication needs one")
