@@ -1,0 +1,249 @@
+"""The one path from bytes to committed counters.
+
+Inputs hand records to ``Intake``, which parses, drops duplicates and counts. ``Pipeline`` runs the loop:
+read a slice, let others run, commit about once a second, and answer scrapes only right after a commit, so
+that ``/metrics`` never shows a value that a crash could take back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from tocsin import catalogue as cat
+from tocsin.accounting.ledger import Ledger
+from tocsin.call import Call, Skip
+from tocsin.formats.base import Buffer, Format
+from tocsin.inputs.base import Input, Origin
+from tocsin.series.exposition import blocks, gzip_blocks
+from tocsin.state import State
+
+log = logging.getLogger(__name__)
+
+SLICE_BYTES = 128 << 10
+"""Read between two turns of the event loop: 1 to 2 ms."""
+COMMIT_EVERY = 1.0
+IDLE = 0.1
+CATCH_UP = 30.0
+"""Seconds after a start by which the exporter answers, backlog or not."""
+
+
+class Intake:
+    """Takes records, makes calls of them, and accounts for every one of them."""
+
+    def __init__(self, ledger: Ledger, formats: Callable[[str], Format], clock: Callable[[], float]) -> None:
+        self._ledger = ledger
+        self._get = formats
+        self._formats: dict[str, Format] = {}
+        self._clock = clock
+        self.read: dict[str, int] = {}
+        self.counted: dict[str, int] = {}
+        self.duplicate: dict[str, int] = {}
+        self.skipped: dict[tuple[str, str], int] = {}
+        self.now = clock()
+        """Time of counting, refreshed once a slice: asking for each event costs too much."""
+        self.recent_skip: tuple[str, str] | None = None
+
+    def tick(self) -> None:
+        """Refresh the time of counting."""
+        self.now = self._clock()
+
+    def meet(self, name: str) -> None:
+        """Export an input's counters as 0 from its start."""
+        for counter in (self.read, self.counted, self.duplicate):
+            counter.setdefault(name, 0)
+
+    def take(self, data: Buffer, origin: Origin) -> None:
+        """Count one record; an array counts each of its elements. Never raises for bad data."""
+        head = bytes(data[:16]).lstrip(b"\x00\xef\xbb\xbf \t\r\n")[:1]
+        if head == b"[":
+            self._take_array(data, origin)
+        elif head or bytes(data).strip(b"\x00 \t\r"):
+            self._take_one(data, origin)
+
+    def oversize(self, length: int, origin: Origin) -> None:
+        """Account for a line longer than the limit; ``length`` is what was seen of it."""
+        del length
+        self.read[origin.input] = self.read.get(origin.input, 0) + 1
+        self._skip(origin.input, "too_long")
+
+    def _take_array(self, data: Buffer, origin: Origin) -> None:
+        try:
+            elements = _ARRAY.decode(data)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            self._take_one(data, origin)
+            return
+        for element in elements:
+            self._take_one(bytes(element), origin)
+
+    def _take_one(self, data: Buffer, origin: Origin) -> None:
+        name = origin.input
+        self.read[name] = self.read.get(name, 0) + 1
+        adapter = self._formats.get(origin.format)
+        if adapter is None:
+            adapter = self._formats[origin.format] = self._get(origin.format)
+        try:
+            event = adapter.parse(data)
+        except Skip as skip:
+            self._skip(name, skip.reason)
+            return
+        ledger = self._ledger
+        if not ledger.is_new(event.id):
+            self.duplicate[name] = self.duplicate.get(name, 0) + 1
+            return
+        if type(event) is Call:
+            ledger.count(event, self.now)
+        self.counted[name] = self.counted.get(name, 0) + 1
+
+    def _skip(self, name: str, reason: str) -> None:
+        self.skipped[name, reason] = self.skipped.get((name, reason), 0) + 1
+
+    def publish(self) -> None:
+        """Bring the event counters to their rows."""
+        for family, counter in (
+            (cat.EVENTS_READ, self.read),
+            (cat.EVENTS_COUNTED, self.counted),
+            (cat.EVENTS_DUPLICATE, self.duplicate),
+        ):
+            for name, value in counter.items():
+                self._ledger.add(family, name, amount=value)
+                counter[name] = 0
+        for (name, reason), value in self.skipped.items():
+            self._ledger.add(cat.EVENTS_SKIPPED, name, reason, amount=value)
+        self.skipped = {}
+
+
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Pipeline:
+    """Drives the inputs and owns the moments at which values may be seen."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        ledger: Ledger,
+        state: State,
+        inputs: Sequence[Input],
+        *,
+        clock: Callable[[], float] = time.time,
+        before_page: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.intake = intake
+        self.ledger = ledger
+        self.state = state
+        self.inputs = list(inputs)
+        self.ready = asyncio.Event()
+        """Set once the backlog of the time before the start is counted (or 30 s have passed)."""
+        self.heartbeat = time.monotonic()
+        self.degraded = not state.writable or state.set_aside is not None
+        self._clock = clock
+        self._before_page = before_page
+        self._uncommitted: list[tuple[str, str, bytes | None]] = []
+        self._pages: dict[tuple[bool, bool], list[bytes]] = {}
+        self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
+        self._wake = asyncio.Event()
+        self._stop = False
+
+    def restore(self) -> None:
+        """Take back the committed state: counters and positions."""
+        self.ledger.restore({part: self.state.load(part) for part in self.ledger.parts})
+        for source in self.inputs:
+            source.restore(self.state.load("input:" + source.part))
+
+    async def run(self) -> None:
+        """Read, count and commit until ``stop``; then commit once more."""
+        started = last_commit = time.monotonic()
+        while not self._stop:
+            self.intake.tick()
+            read = sum([source.read(self.intake.take, SLICE_BYTES) for source in self.inputs])
+            self.heartbeat = time.monotonic()
+            if not self.ready.is_set() and (not read or self.heartbeat - started > CATCH_UP):
+                await self._commit()
+                last_commit = time.monotonic()
+                self.ready.set()
+            elif self._wanted or self.heartbeat - last_commit >= COMMIT_EVERY:
+                await self._commit()
+                last_commit = time.monotonic()
+            if self._wanted:
+                await self._answer()
+            if read:
+                await asyncio.sleep(0)
+            else:
+                await self._idle()
+        await self._commit()
+
+    async def page(self, *, openmetrics: bool, packed: bool) -> list[bytes]:
+        """Return the committed page in pieces; scrapes that come together share one rendering."""
+        kind = (openmetrics, packed)
+        waiting = self._wanted.get(kind)
+        if waiting is None:
+            waiting = self._wanted[kind] = asyncio.get_running_loop().create_future()
+            self._wake.set()
+        return await asyncio.shield(waiting)
+
+    def wake(self) -> None:
+        """Tell that an input has something new, so that the idle wait ends."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End ``run`` after a last commit."""
+        self._stop = True
+        self._wake.set()
+
+    async def _idle(self) -> None:
+        try:
+            async with asyncio.timeout(IDLE):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        self._wake.clear()
+
+    async def _commit(self) -> None:
+        """Write positions and counters in one transaction, off the event loop."""
+        self.intake.publish()
+        items = self._uncommitted
+        items += self.ledger.changes()
+        for source in self.inputs:
+            part = "input:" + source.part
+            items += [(part, key, value) for key, value in source.changes()]
+        row = self.ledger.store.row
+        began = time.perf_counter()
+        try:
+            if items:
+                await asyncio.to_thread(self.state.commit, items)
+                row(cat.COMMITS).add(1)
+        except OSError as error:
+            row(cat.COMMITS).add(1)
+            row(cat.COMMIT_FAILURES).add(1)
+            if not self.degraded:
+                log.error("%s; counting goes on, totals are safe again once it can", error)  # noqa: TRY400
+            self.degraded = True
+            latest = {(part, key): value for part, key, value in items}
+            self._uncommitted = [(part, key, value) for (part, key), value in latest.items()]
+        else:
+            self._uncommitted = []
+            self.degraded = not self.state.writable or self.state.set_aside is not None
+            row(cat.COMMIT_FAILURES).add(0)
+            row(cat.LAST_COMMIT).set(round(self._clock(), 3))
+            for source in self.inputs:
+                source.committed()
+        row(cat.COMMIT_SECONDS).add(time.perf_counter() - began)
+
+    async def _answer(self) -> None:
+        """Render what is wanted; nothing is read meanwhile, so the page is one moment."""
+        self._before_page()
+        wanted, self._wanted = self._wanted, {}
+        for (openmetrics, packed), future in wanted.items():
+            parts: list[bytes] = []
+            source = blocks(self.ledger.store, openmetrics=openmetrics)
+            for part in gzip_blocks(source) if packed else source:
+                if part:
+                    parts.append(part)
+                await asyncio.sleep(0)
+            if not future.done():
+                future.set_result(parts)

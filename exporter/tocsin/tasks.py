@@ -1,0 +1,36 @@
+"""Root tasks: named, kept, watched.
+
+A task that nobody holds is collected by the garbage collector in the middle of its work, and a task
+that dies silently is the worst failure of a pager. So no other module calls ``asyncio.create_task``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+log = logging.getLogger(__name__)
+_kept: set[asyncio.Task[Any]] = set()
+
+
+def spawn(
+    work: Coroutine[Any, Any, Any], *, name: str, on_failure: Callable[[BaseException], None] | None = None
+) -> asyncio.Task[Any]:
+    """Start a root task; when it fails, say so and call ``on_failure``."""
+    task = asyncio.get_running_loop().create_task(work, name=name)
+    _kept.add(task)
+
+    def done(finished: asyncio.Task[Any]) -> None:
+        _kept.discard(finished)
+        if finished.cancelled():
+            return
+        error = finished.exception()
+        if error is not None:
+            log.error("task %s failed: %s", name, type(error).__name__, exc_info=error)
+            if on_failure is not None:
+                on_failure(error)
+
+    task.add_done_callback(done)
+    return task
