@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -46,7 +47,8 @@ class Intake:
         self.skipped: dict[tuple[str, str], int] = {}
         self.now = clock()
         """Time of counting, refreshed once a slice: asking for each event costs too much."""
-        self.recent_skip: tuple[str, str] | None = None
+        self.recent: deque[dict[str, object]] = deque(maxlen=50)
+        """The newest skipped events, without content: for ``/recent``."""
 
     def tick(self) -> None:
         """Refresh the time of counting."""
@@ -101,6 +103,7 @@ class Intake:
 
     def _skip(self, name: str, reason: str) -> None:
         self.skipped[name, reason] = self.skipped.get((name, reason), 0) + 1
+        self.recent.append({"time": round(self.now, 3), "input": name, "reason": reason})
 
     def publish(self) -> None:
         """Bring the event counters to their rows."""

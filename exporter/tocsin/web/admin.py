@@ -1,0 +1,156 @@
+"""The admin listener: ``/metrics``, health, the status page and its JSON.
+
+It answers from what is committed; nothing here parses, counts or waits for a disk.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from tocsin import __version__
+from tocsin.pipeline import Pipeline
+from tocsin.series.exposition import OPENMETRICS, TEXT
+from tocsin.web.status import overview, render
+
+STALE = 30.0
+"""Seconds without a heartbeat after which a root task counts as dead."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Admin:
+    """What the admin pages show and do."""
+
+    pipeline: Pipeline
+    config_text: Callable[[], str]
+    """The effective configuration as YAML, secrets masked."""
+    reload: Callable[[], None] | None = None
+    """Loads the configuration again; raises ConfigError. None: ``--web.enable-lifecycle`` was not given."""
+    unusable: Callable[[], list[tuple[str, str, str]]] = list
+    """Inputs that cannot be read: path, reason, mend."""
+    public_only: bool = False
+    """True on a non-loopback bind without --web.config.file: only metrics and health answer."""
+
+
+PUBLIC = ("/metrics", "/-/healthy", "/-/ready")
+
+
+def make_app(admin: Admin) -> web.Application:
+    """Build the aiohttp application of the admin listener."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if admin.public_only and request.path not in PUBLIC:
+            raise web.HTTPForbidden(text="off loopback this page needs --web.config.file with authentication\n")
+        return await handler(request)
+
+    app = web.Application(middlewares=[guard])
+    routes = _Routes(admin)
+    app.router.add_get("/metrics", routes.metrics)
+    app.router.add_get("/", routes.status)
+    app.router.add_get("/-/healthy", routes.healthy)
+    app.router.add_get("/-/ready", routes.ready)
+    app.router.add_post("/-/reload", routes.reload)
+    app.router.add_get("/config", routes.config)
+    app.router.add_get("/recent", routes.recent)
+    app.router.add_get("/api/v1/status", routes.api_status)
+    app.router.add_get("/api/v1/offenders", routes.offenders)
+    return app
+
+
+class _Routes:
+    def __init__(self, admin: Admin) -> None:
+        self._admin = admin
+
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        """The committed page; 503 until the backlog of the time before the start is counted."""
+        pipeline = self._admin.pipeline
+        if not pipeline.ready.is_set():
+            return web.Response(status=503, text="catching up\n", headers={"Retry-After": "1"})
+        openmetrics = "application/openmetrics-text" in request.headers.get("Accept", "")
+        packed = "gzip" in request.headers.get("Accept-Encoding", "")
+        parts = await pipeline.page(openmetrics=openmetrics, packed=packed)
+        headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT, "Vary": "Accept, Accept-Encoding"}
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        response = web.StreamResponse(headers=headers)
+        response.content_length = sum(map(len, parts))
+        await response.prepare(request)
+        for part in _chunks(parts):
+            await response.write(part)
+        await response.write_eof()
+        return response
+
+    async def healthy(self, request: web.Request) -> web.Response:
+        """200 while every root task gives signs of life."""
+        del request
+        age = time.monotonic() - self._admin.pipeline.heartbeat
+        body = {"healthy": age < STALE, "tasks": {"ingest": {"heartbeat_age_s": round(age, 3)}}}
+        return web.json_response(body, status=200 if age < STALE else 503)
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """200 once caught up."""
+        del request
+        ready = self._admin.pipeline.ready.is_set()
+        return web.Response(text="ready\n" if ready else "catching up\n", status=200 if ready else 503)
+
+    async def reload(self, request: web.Request) -> web.Response:
+        """Load the configuration again; a wrong one changes nothing."""
+        del request
+        if self._admin.reload is None:
+            raise web.HTTPForbidden(text="reloading over HTTP needs --web.enable-lifecycle\n")
+        try:
+            self._admin.reload()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the old one stays in force
+            return web.Response(status=500, text=f"the last good configuration stays in force: {error}\n")
+        return web.Response(text="reloaded\n")
+
+    async def config(self, request: web.Request) -> web.Response:
+        """The effective configuration."""
+        del request
+        return web.Response(text=self._admin.config_text(), content_type="text/yaml")
+
+    async def recent(self, request: web.Request) -> web.Response:
+        """The newest events that were skipped, without content."""
+        del request
+        return web.json_response({"events": list(self._admin.pipeline.intake.recent)})
+
+    async def status(self, request: web.Request) -> web.Response:
+        """The status page for people."""
+        del request
+        text = render(overview(self._admin.pipeline, self._admin.unusable()))
+        policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+        headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Refresh": "5"}
+        return web.Response(text=text, content_type="text/html", headers=headers)
+
+    async def api_status(self, request: web.Request) -> web.Response:
+        """The status page for programs."""
+        del request
+        body: dict[str, Any] = overview(self._admin.pipeline, self._admin.unusable())
+        return web.json_response({"version": __version__, **body}, dumps=json.dumps)
+
+    async def offenders(self, request: web.Request) -> web.Response:
+        """The heaviest consumers by keyed hash."""
+        del request
+        return web.json_response({"offenders": self._admin.pipeline.ledger.consumers.offenders()})
+
+
+def _chunks(parts: list[bytes], size: int = 64 << 10) -> list[bytes]:
+    """Join small pieces: one write a piece would cost more than the page."""
+    out: list[bytes] = []
+    held: list[bytes] = []
+    length = 0
+    for part in parts:
+        held.append(part)
+        length += len(part)
+        if length >= size:
+            out.append(b"".join(held))
+            held, length = [], 0
+    return [*out, b"".join(held)] if held else out

@@ -1,0 +1,148 @@
+"""The status page: what Tocsin sees, and first of all what it cannot see."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from tocsin import catalogue as cat
+from tocsin.catalogue import Family
+from tocsin.pipeline import Pipeline
+from tocsin.series.store import Store
+
+CATEGORIES = {
+    "outage": "Is the model answering?",
+    "quality": "Are the answers any good?",
+    "cost": "What does it cost?",
+    "safety": "Did anything leak?",
+}
+
+
+def _sum(store: Store, family: Family, **where: str) -> float:
+    names = family.labels
+    wanted = [(names.index(name), value) for name, value in where.items()]
+    return sum(
+        row.values[0]
+        for row in store.rows.get(family, {}).values()
+        if all(row.labels[i if i < 3 else i + len(store.extra)] == value for i, value in wanted)
+    )
+
+
+def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """Return everything the status page says, as plain data."""
+    store = pipeline.ledger.store
+    requests = _sum(store, cat.REQUESTS)
+    failures = {
+        reason: int(total)
+        for reason in dict.fromkeys(row.labels[-1] for row in store.rows.get(cat.FAILURES, {}).values())
+        if (total := _sum(store, cat.FAILURES, reason=reason))
+    }
+    tokens = _sum(store, cat.TOKENS, kind="input") + _sum(store, cat.TOKENS, kind="output")
+    unpriced = _sum(store, cat.UNPRICED)
+    intake = pipeline.intake
+    return {
+        "ready": pipeline.ready.is_set(),
+        "degraded": pipeline.degraded,
+        "events_read": int(_sum(store, cat.EVENTS_READ)) + sum(intake.read.values()),
+        "events_skipped": int(_sum(store, cat.EVENTS_SKIPPED)),
+        "share_priced": round(1 - unpriced / tokens, 4) if tokens else None,
+        "share_scored": None,
+        "share_guarded": None,
+        "series": store.samples,
+        "series_max": int(_sum(store, cat.SERIES_MAX)),
+        "unusable_inputs": [{"path": p, "reason": r, "mend": m} for p, r, m in unusable],
+        "backlog_bytes": sum(source.backlog() for source in pipeline.inputs),
+        "categories": {
+            "outage": {
+                "instrumented": requests > 0, "requests": int(requests), "failures": failures,
+                "recovered": int(_sum(store, cat.RECOVERED)),
+            },
+            "quality": {"instrumented": False},
+            "cost": {
+                "instrumented": tokens > 0, "tokens": int(tokens),
+                "usd": round(_sum(store, cat.COST), 6), "unpriced_tokens": int(unpriced),
+                "usage_missing": int(_sum(store, cat.USAGE_MISSING)), "outliers": int(_sum(store, cat.OUTLIERS)),
+                "by_model": _by_model(store),
+            },
+            "safety": {"instrumented": False},
+        },
+    }  # fmt: skip
+
+
+def _by_model(store: Store) -> dict[str, float]:
+    totals: dict[str, float] = {}
+    for row in store.rows.get(cat.COST, {}).values():
+        totals[row.labels[1]] = totals.get(row.labels[1], 0.0) + row.values[0]
+    heaviest = sorted(totals.items(), key=lambda item: item[1], reverse=True)[:8]
+    return {model: round(usd, 6) for model, usd in heaviest if usd}
+
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#1c2430}
+header{background:#1c2430;color:#fff;padding:18px 28px}header h1{margin:0;font-size:22px}
+header p{margin:6px 0 0;color:#c9d3e0}main{display:grid;gap:18px;padding:24px 28px;
+grid-template-columns:repeat(auto-fit,minmax(300px,1fr))}
+section{background:#fff;border-radius:8px;padding:16px 20px;border-top:4px solid #9aa7b8;
+box-shadow:0 1px 3px #0002}section.on{border-top-color:#2b8a3e}section.bad{border-top-color:#c92a2a}
+h2{margin:0;font-size:17px;text-transform:capitalize}h2 small{font-weight:400;color:#667;margin-left:8px;
+text-transform:none}dl{display:grid;grid-template-columns:1fr auto;margin:12px 0 0}dd{margin:0;
+font-variant-numeric:tabular-nums;font-weight:600}.off{color:#667}svg{width:100%;height:auto;margin-top:10px}
+.warn{background:#fff3bf;color:#5c3c00;padding:8px 28px;margin:0}footer{padding:0 28px 24px;color:#667}
+"""
+
+
+def render(view: dict[str, Any]) -> str:
+    """Return the status page as one self-contained HTML document, without scripts."""
+    said = [f"{view['events_read']:,} events read", _share("priced", view["share_priced"])]
+    said += [_share("scored", view["share_scored"]), _share("guarded", view["share_guarded"])]
+    said.append(f"{view['series']:,} of {view['series_max']:,} series used")
+    warnings = "".join(
+        f'<p class="warn">{html.escape(u["path"])}: {html.escape(u["reason"])}. {html.escape(u["mend"])}</p>'
+        for u in view["unusable_inputs"]
+    )
+    if view["degraded"]:
+        warnings += '<p class="warn">state is degraded: totals are live but not safe; see the log</p>'
+    if not view["ready"]:
+        warnings += f'<p class="warn">catching up: {view["backlog_bytes"]:,} bytes unread</p>'
+    sections = "".join(_section(name, view["categories"][name]) for name in CATEGORIES)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tocsin</title>'
+        f"<style>{_STYLE}</style></head><body><header><h1>Tocsin</h1><p>{' &middot; '.join(said)}</p></header>"
+        f"{warnings}<main>{sections}</main><footer><a href='/metrics'>metrics</a> &middot; "
+        "<a href='/config'>configuration</a> &middot; <a href='/api/v1/status'>status as JSON</a> &middot; "
+        "<a href='/api/v1/offenders'>offenders</a></footer></body></html>"
+    )
+
+
+def _share(what: str, share: float | None) -> str:
+    return f"nothing {what}" if share is None else f"{share:.1%} {what}"
+
+
+def _section(name: str, data: dict[str, Any]) -> str:
+    title = f"<h2>{name}<small>{CATEGORIES[name]}</small></h2>"
+    if not data["instrumented"]:
+        return f'<section>{title}<p class="off">not instrumented: no signal of this category has been seen</p></section>'
+    rows, plot = "", ""
+    for key, value in data.items():
+        if key == "instrumented":
+            continue
+        if isinstance(value, dict):
+            plot += _bars(value)
+        else:
+            rows += f"<dt>{key.replace('_', ' ')}</dt><dd>{value:,}</dd>"
+    mood = "bad" if data.get("failures", {}).get("provider_5xx") else "on"
+    return f'<section class="{mood}">{title}<dl>{rows}</dl>{plot}</section>'
+
+
+def _bars(values: dict[str, float]) -> str:
+    """A small bar chart as SVG; names and numbers stand in it, so it needs no legend."""
+    if not values:
+        return ""
+    top = max(values.values()) or 1
+    bars = "".join(
+        f'<text x="0" y="{22 * i + 15}" font-size="12">{html.escape(name[:24])}</text>'
+        f'<rect x="150" y="{22 * i + 3}" width="{150 * value / top:.1f}" height="15" fill="#4c6ef5"/>'
+        f'<text x="{156 + 150 * value / top:.1f}" y="{22 * i + 15}" font-size="12">{value:,.6g}</text>'
+        for i, (name, value) in enumerate(values.items())
+    )
+    return f'<svg viewBox="0 0 380 {22 * len(values)}" role="img" aria-label="by name">{bars}</svg>'
