@@ -1,0 +1,160 @@
+"""The slow, forgiving way to the same typed record.
+
+The fast path decodes straight into a Struct and fails as a whole on one odd field. Then this module
+decodes with the standard library and converts field by field: what cannot be used is left out and named.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import types
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from tocsin.call import Skip
+from tocsin.formats.base import Buffer
+
+MAX_COUNT = 2**53
+"""Largest count taken: beyond it a float is no longer exact."""
+SKIP_REASONS = (
+    "null", "not_json", "not_object", "too_deep", "too_long", "missing_id", "missing_time", "missing_model",
+    "missing_status", "wrong_type", "unknown_format",
+)  # fmt: skip
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class _Unusable(Exception):
+    """A value that cannot become the field's type."""
+
+
+def load(data: Buffer) -> dict[str, Any]:
+    """Decode one JSON object from bytes that the strict decoder refused.
+
+    Raises:
+        Skip: it is no JSON object.
+    """
+    text = bytes(data).strip(b"\x00 \t\r\n").removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise Skip("too_deep") from None
+    except ValueError:
+        raise Skip("not_json") from None
+    if value is None:
+        raise Skip("null")
+    if not isinstance(value, dict):
+        raise Skip("not_object")
+    return value
+
+
+def convert(value: dict[str, Any], kind: type[S], errors: list[str], where: str = "") -> S:
+    """Build a Struct from a dict; an unusable optional field is left out and its name goes to ``errors``.
+
+    Raises:
+        Skip: a required field is missing or unusable.
+    """
+    fields: dict[str, Any] = {}
+    for info in msgspec.structs.fields(kind):
+        if info.encode_name not in value:
+            if info.required:
+                raise Skip(f"missing_{_reason(info.encode_name)}")
+            continue
+        raw = value[info.encode_name]
+        try:
+            fields[info.name] = _value(raw, info.type, errors, f"{where}{info.encode_name}")
+        except _Unusable:
+            if info.required:
+                raise Skip("wrong_type") from None
+            errors.append(f"{where}{info.encode_name}")
+    return kind(**fields)
+
+
+def _reason(name: str) -> str:
+    return {"startTime": "time", "endTime": "time"}.get(name, name)
+
+
+def _value(raw: Any, kind: Any, errors: list[str], where: str) -> Any:
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _union(raw, get_args(kind), errors, where)
+    if kind is Any or kind is msgspec.Raw:
+        return msgspec.Raw(_encode(raw)) if kind is msgspec.Raw else raw
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        if isinstance(raw, str):  # database rows hold their objects as text
+            raw = _parsed(raw)
+        if not isinstance(raw, dict):
+            raise _Unusable
+        return convert(raw, kind, errors, f"{where}.")
+    if origin in (list, tuple):
+        if isinstance(raw, str):
+            raw = _parsed(raw)
+        if not isinstance(raw, list):
+            raise _Unusable
+        (item, *_) = get_args(kind)
+        return [made for one in raw if (made := _item(one, item, errors, where)) is not None]
+    if origin is dict:
+        if not isinstance(raw, dict):
+            raise _Unusable
+        return raw
+    return _scalar(raw, kind)
+
+
+def _item(raw: Any, kind: Any, errors: list[str], where: str) -> Any:
+    try:
+        return _value(raw, kind, errors, where)
+    except _Unusable:
+        errors.append(where)
+        return None
+
+
+def _union(raw: Any, kinds: tuple[Any, ...], errors: list[str], where: str) -> Any:
+    if raw is None and type(None) in kinds:
+        return None
+    for kind in sorted(kinds, key=lambda k: k is str):
+        if kind is not type(None):
+            try:
+                return _value(raw, kind, errors, where)
+            except _Unusable:
+                continue
+    raise _Unusable
+
+
+def _scalar(raw: Any, kind: Any) -> Any:
+    if kind is str and isinstance(raw, str):
+        return raw
+    if kind is bool and isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str) and kind in (int, float):
+        try:
+            raw = float(raw) if kind is float else int(raw)
+        except ValueError:
+            raise _Unusable from None
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+        raise _Unusable
+    if kind is float:
+        return float(raw)
+    if kind is int and raw == int(raw) and abs(raw) < MAX_COUNT:
+        return int(raw)
+    raise _Unusable
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise _Unusable from None
+
+
+def _encode(value: Any) -> bytes:
+    return json.dumps(value).encode("utf-8", "replace")
+
+
+def count(value: int | None, name: str, errors: list[str]) -> int | None:
+    """Return a token count, or None with an error when it is absurd."""
+    if value is None or 0 <= value < MAX_COUNT:
+        return value
+    errors.append(name)
+    return None

@@ -1,0 +1,100 @@
+"""The texts inside vendors' messages, flattened: what was asked, what was answered, what was expected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tocsin.call import Expectation, Message
+
+_ROLES = {"developer": "system", "human": "user", "ai": "assistant", "model": "assistant", "function": "tool"}
+
+
+def part_text(value: Any) -> str:
+    """Join the text of a message's content: a string, or a list of parts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        texts = []
+        for part in value:
+            if isinstance(part, str):
+                texts.append(part)
+            elif isinstance(part, dict):
+                inner = part.get("text", part.get("refusal", part.get("content")))
+                if isinstance(inner, str | list):
+                    texts.append(part_text(inner))
+        return "\n".join(text for text in texts if text)
+    return ""
+
+
+def messages(value: Any) -> list[Message]:
+    """Flatten a conversation: a list of messages, or one text."""
+    if isinstance(value, str):
+        return [Message("user", value)] if value and value != "{}" else []
+    if not isinstance(value, list):
+        return []
+    out = []
+    for entry in value:
+        if isinstance(entry, dict):
+            role = entry.get("role") or ("tool" if "output" in entry else "user")
+            text = part_text(entry.get("content", entry.get("output")))
+            out.append(Message(_ROLES.get(str(role), str(role)), text))
+    return out
+
+
+def text_of(response: Any) -> tuple[str | None, list[str]]:
+    """Return the text and the tool calls of a response body: chat, Responses or Messages."""
+    if not isinstance(response, dict):
+        return (response, []) if isinstance(response, str) and response else (None, [])
+    texts: list[str] = []
+    tools: list[str] = []
+    for choice in _dicts(response.get("choices")):
+        message = choice.get("message")
+        if isinstance(message, dict):
+            texts.append(part_text(message.get("content")) or part_text(message.get("refusal")))
+            tools += [_name(call.get("function", call)) for call in _dicts(message.get("tool_calls"))]
+        else:
+            texts.append(part_text(choice.get("text")))
+    for item in _dicts(response.get("output")):
+        if item.get("type") == "function_call":
+            tools.append(_name(item))
+        elif item.get("type") == "message":
+            texts.append(part_text(item.get("content")))
+    for item in _dicts(response.get("content")):
+        if item.get("type") == "tool_use":
+            tools.append(_name(item))
+        else:
+            texts.append(part_text([item]))
+    if isinstance(response.get("text"), str):
+        texts.append(response["text"])
+    text = "\n".join(text for text in texts if text)
+    return text or None, [tool for tool in tools if tool]
+
+
+def expectation(request: dict[str, Any]) -> Expectation | None:
+    """Return what a request asked its answer to be: ``response_format``, ``text.format``, ``output_format``."""
+    asked = request.get("response_format")
+    if not isinstance(asked, dict):
+        text = request.get("text")
+        config = request.get("output_config")
+        asked = text.get("format") if isinstance(text, dict) else request.get("output_format")
+        if asked is None and isinstance(config, dict):
+            asked = config.get("format")
+    if not isinstance(asked, dict):
+        return None
+    kind = asked.get("type")
+    if kind == "json_object":
+        return Expectation(format="json")
+    if kind == "json_schema":
+        inner = asked.get("json_schema")
+        schema = inner.get("schema") if isinstance(inner, dict) else asked.get("schema")
+        return Expectation(format="json_schema", schema=schema)
+    return None
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _name(value: Any) -> str:
+    name = value.get("name") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else ""
