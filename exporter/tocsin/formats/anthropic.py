@@ -1,0 +1,56 @@
+"""Anthropic Messages pairs.
+
+https://docs.anthropic.com/en/api/messages. ``usage.input_tokens`` leaves cache reads and writes out, so they
+are added: 433 in + 2,752 read + 0 written are 3,185 inclusive input tokens.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tocsin.call import OTHER, Call
+from tocsin.formats import pairs
+from tocsin.formats.base import Buffer
+
+FINISH = {
+    "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "tool_use": "tool_calls",
+    "refusal": "refusal", "pause_turn": "stop", "model_context_window_exceeded": "length",
+}  # fmt: skip
+
+
+class Anthropic:
+    """Adapter for Messages request/response pairs."""
+
+    name = "anthropic"
+
+    def __init__(self, *, content: bool = False) -> None:
+        self._content = content
+
+    def parse(self, data: Buffer) -> Call:
+        """Return the call of one pair; see ``Format.parse``."""
+        ex = pairs.exchange(pairs.decode(data))
+        call = pairs.base_call(ex, data, self.name)
+        usage = ex.response.get("usage")
+        if isinstance(usage, dict):
+            _usage(call, usage, ex.errors)
+        reason = ex.response.get("stop_reason")
+        if isinstance(reason, str):
+            call.finish_reason = FINISH.get(reason, OTHER)
+            call.refusal = reason == "refusal"
+        if self._content:
+            pairs.fill_content(call, ex, "messages")
+        call.field_errors = tuple(ex.errors)
+        return call
+
+
+def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
+    fresh = pairs.tokens(usage.get("input_tokens"), "usage.input_tokens", errors)
+    call.output_tokens = pairs.tokens(usage.get("output_tokens"), "usage.output_tokens", errors)
+    read = pairs.tokens(usage.get("cache_read_input_tokens"), "usage.cache_read_input_tokens", errors)
+    written = pairs.tokens(usage.get("cache_creation_input_tokens"), "usage.cache_creation_input_tokens", errors)
+    if fresh is not None:
+        call.input_tokens = fresh + (read or 0) + (written or 0)
+    call.cache_read_tokens, call.cache_write_tokens = read, written
+    details = usage.get("output_tokens_details")
+    if isinstance(details, dict):
+        call.reasoning_tokens = pairs.tokens(details.get("thinking_tokens"), "usage.thinking_tokens", errors)

@@ -1,0 +1,72 @@
+"""Recognition of a record's format from its keys.
+
+The format that fitted the last record is tried first, because a stream has one format; a record that does
+not look like it is recognised anew.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tocsin.call import Event, Skip
+from tocsin.formats.anthropic import Anthropic
+from tocsin.formats.base import Buffer, Format
+from tocsin.formats.litellm import LiteLLM
+from tocsin.formats.native import Native
+from tocsin.formats.openai import OpenAI
+from tocsin.formats.pairs import decode
+
+_LITELLM = re.compile(rb'"(?:startTime|custom_llm_provider|litellm_call_id)"\s*:')
+
+
+class Auto:
+    """Adapter that finds the right adapter."""
+
+    name = "auto"
+
+    def __init__(self, *, content: bool = False) -> None:
+        self._litellm = LiteLLM(content=content)
+        self._native = Native(content=content)
+        self._openai = OpenAI(content=content)
+        self._anthropic = Anthropic(content=content)
+
+    def parse(self, data: Buffer) -> Event:
+        """Return the event of one record of any format; see ``Format.parse``."""
+        if _LITELLM.search(data):  # cheap, and LiteLLM records are by far the largest
+            try:
+                return self._litellm.parse(data)
+            except Skip as skip:
+                if not skip.reason.startswith("missing_"):
+                    raise
+        return self._recognise(decode(data)).parse(data)
+
+    def _recognise(self, tree: dict[str, Any]) -> Format:
+        """Return the adapter for a decoded record.
+
+        Raises:
+            Skip: no format has such a record.
+        """
+        if "startTime" in tree and ("status" in tree or "request_id" in tree):
+            return self._litellm
+        if any(key in tree for key in ("request", "response", "request_body", "response_body")):
+            return self._anthropic if _is_anthropic(tree) else self._openai
+        if isinstance(tree.get("object"), str) or "choices" in tree:
+            return self._openai
+        if tree.get("type") == "message" and "usage" in tree or tree.get("type") == "error":
+            return self._anthropic
+        if ("id" in tree and ("model" in tree or "time" in tree)) or tree.get("type") == "feedback" or "v" in tree:
+            return self._native
+        raise Skip("unknown_format")
+
+
+def _is_anthropic(tree: dict[str, Any]) -> bool:
+    url = str(tree.get("url") or tree.get("uri") or "")
+    if "/messages" in url or "anthropic" in url:
+        return True
+    if "/chat/" in url or "/responses" in url:
+        return False
+    response = tree.get("response", tree.get("response_body"))
+    if isinstance(response, dict):
+        return response.get("type") in ("message", "error")
+    return isinstance(response, str) and ("message_start" in response[:4000] or '"type":"message"' in response[:4000])

@@ -1,0 +1,225 @@
+"""Tocsin's own event: one call or one feedback an object. The schema stands in ``native.schema.json``.
+
+Only ``id``, ``time`` and ``model`` are required; an absent key means "unknown", never 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tocsin.call import (
+    FAILURE_REASONS,
+    FINISH_REASONS,
+    OTHER,
+    UNKNOWN,
+    Call,
+    Content,
+    Event,
+    Expectation,
+    Feedback,
+    Skip,
+)
+from tocsin.call import Prompt as CallPrompt
+from tocsin.formats.base import Buffer
+from tocsin.formats.lenient import convert, count, load
+from tocsin.formats.pairs import by_status, prompt_key, seconds
+from tocsin.formats.texts import messages
+
+
+class Error(msgspec.Struct, gc=False):
+    """Why the call failed."""
+
+    type: str | None = None
+    message: str | None = None
+
+
+class Usage(msgspec.Struct, gc=False):
+    """Token counts; input includes cache_read and cache_write, output includes reasoning."""
+
+    input: int | None = None
+    output: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    reasoning: int | None = None
+
+
+class Prompt(msgspec.Struct, gc=False):
+    """The prompt template of the call."""
+
+    name: str | None = None
+    version: str | None = None
+    checksum: str | None = None
+    system: str | None = None
+
+
+class Expect(msgspec.Struct, gc=False):
+    """What the answer should be."""
+
+    format: str | None = None
+    schema: Any = None
+    pattern: str | None = None
+    language: str | None = None
+
+
+class NativeEvent(msgspec.Struct, gc=False):
+    """A call, or with ``type`` "feedback" a judgement of one."""
+
+    id: str
+    time: str | float
+    model: str | None = None
+    v: int | None = None
+    type: str | None = None
+    provider: str | None = None
+    served_model: str | None = None
+    fingerprint: str | None = None
+    route: str | None = None
+    consumer: str | None = None
+    session: str | None = None
+    status: int | None = None
+    error: Error | str | None = None
+    duration_s: float | None = None
+    ttft_s: float | None = None
+    stream: bool | None = None
+    cache_hit: bool | None = None
+    usage: Usage | None = None
+    cost_usd: float | None = None
+    finish_reason: str | None = None
+    params: dict[str, Any] | None = None
+    prompt: Prompt | None = None
+    input: msgspec.Raw | None = None
+    output: msgspec.Raw | None = None
+    context: msgspec.Raw | None = None
+    tools: msgspec.Raw | None = None
+    expect: Expect | None = None
+    scores: dict[str, Any] | None = None
+    confidence: float | None = None
+    logprobs: msgspec.Raw | None = None
+    labels: dict[str, Any] | None = None
+    trace_id: str | None = None
+    call_id: str | None = None
+    flag: str | None = None
+    by: str | None = None
+    comment: str | None = None
+
+
+_fast = msgspec.json.Decoder(NativeEvent)
+
+
+class Native:
+    """Adapter for native events and feedback."""
+
+    name = "native"
+
+    def __init__(self, *, content: bool = False) -> None:
+        self._content = content
+
+    def parse(self, data: Buffer) -> Event:
+        """Return the call or feedback of one event; see ``Format.parse``."""
+        errors: list[str] = []
+        try:
+            event = _fast.decode(data)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            event = convert(load(data), NativeEvent, errors)
+        when = seconds(event.time)
+        if when is None:
+            errors.append("time")
+        if event.type == "feedback":
+            return _feedback(event, when, errors)
+        if event.model is None:
+            raise Skip("missing_model")
+        call = _call(event, when, errors)
+        if event.session is not None and event.input is not None:
+            call.prompt_key = prompt_key(_plain(event.input))
+        if self._content:
+            _fill_content(call, event)
+        call.field_errors = tuple(errors)
+        return call
+
+
+def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
+    call = Call(e.id, e.call_id or e.id, e.provider or UNKNOWN, e.model or UNKNOWN, e.route or UNKNOWN, when)
+    call.duration = _bounded(e.duration_s, "duration_s", 86_400, errors)
+    call.ttft = _bounded(e.ttft_s, "ttft_s", 86_400, errors)
+    call.status = e.status
+    call.failure = _failure(e)
+    call.usage_expected = call.failure is None
+    call.served_model, call.fingerprint = e.served_model, e.fingerprint
+    call.consumer, call.session, call.trace_id = e.consumer or None, e.session or None, e.trace_id
+    call.stream, call.cache_hit = e.stream is True, e.cache_hit is True
+    if e.usage is not None:
+        call.input_tokens = count(e.usage.input, "usage.input", errors)
+        call.output_tokens = count(e.usage.output, "usage.output", errors)
+        call.cache_read_tokens = count(e.usage.cache_read, "usage.cache_read", errors)
+        call.cache_write_tokens = count(e.usage.cache_write, "usage.cache_write", errors)
+        call.reasoning_tokens = count(e.usage.reasoning, "usage.reasoning", errors)
+    call.cost_usd = _bounded(e.cost_usd, "cost_usd", 1e6, errors)
+    if e.finish_reason:
+        call.finish_reason = e.finish_reason if e.finish_reason in FINISH_REASONS else OTHER
+        call.refusal = e.finish_reason == "refusal"
+    if e.prompt is not None and e.prompt.name:
+        call.prompt = CallPrompt(e.prompt.name, e.prompt.version, e.prompt.checksum)
+    call.scores = _scores(e, errors)
+    call.confidence = _bounded(e.confidence, "confidence", 1.0, errors, inclusive=True)
+    call.params = e.params
+    if e.labels:
+        call.labels = {name: value for name, value in e.labels.items() if isinstance(value, str)}
+    return call
+
+
+def _failure(e: NativeEvent) -> str | None:
+    error = e.error
+    if isinstance(error, Error) and error.type:
+        return error.type if error.type in FAILURE_REASONS else OTHER
+    return by_status(e.status) or (OTHER if error else None)
+
+
+def _bounded(
+    value: float | None, name: str, limit: float, errors: list[str], *, inclusive: bool = False
+) -> float | None:
+    if value is None or 0 <= value < limit or (inclusive and value == limit):
+        return value
+    errors.append(name)
+    return None
+
+
+def _scores(e: NativeEvent, errors: list[str]) -> dict[str, float] | None:
+    if not e.scores:
+        return None
+    good = {
+        name: float(value)
+        for name, value in e.scores.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    }
+    errors += ["scores"] * (len(good) < len(e.scores))
+    return good or None
+
+
+def _feedback(e: NativeEvent, when: float | None, errors: list[str]) -> Feedback:
+    scores = _scores(e, errors)
+    flag = e.flag if e.flag in ("unsafe", "wrong", "offensive", None) else OTHER
+    return Feedback("feedback|" + e.id, e.call_id or "", when, scores, flag, e.by, e.comment, tuple(errors))
+
+
+def _plain(raw: msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _fill_content(call: Call, e: NativeEvent) -> None:
+    said = None if e.output is None else _plain(e.output)
+    passages = [] if e.context is None else _plain(e.context)
+    asked = [] if e.input is None else messages(_plain(e.input))
+    if e.prompt is not None and e.prompt.system:
+        asked.insert(0, messages([{"role": "system", "content": e.prompt.system}])[0])
+    call.content = Content(
+        input=asked,
+        output=said if isinstance(said, str) else None,
+        context=[p for p in ([passages] if isinstance(passages, str) else passages or []) if isinstance(p, str)],
+        state="present" if said or asked else "absent",
+    )
+    if e.expect is not None:
+        call.expect = Expectation(e.expect.format, e.expect.schema, e.expect.pattern, e.expect.language)

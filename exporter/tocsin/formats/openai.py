@@ -1,0 +1,94 @@
+"""OpenAI Chat Completions, Completions, Embeddings and Responses, and all that speak them.
+
+https://platform.openai.com/docs/api-reference. Usage is inclusive: cached tokens stand inside the input
+and reasoning inside the output. A refusal is ``finish_reason: stop`` with ``message.refusal``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tocsin.call import OTHER, Call
+from tocsin.formats import pairs
+from tocsin.formats.base import Buffer
+
+FINISH = {
+    "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls",
+    "content_filter": "content_filter", "max_output_tokens": "length", "eos": "stop", "eos_token": "stop",
+    "stop_sequence": "stop", "error": "error",
+}  # fmt: skip
+
+
+class OpenAI:
+    """Adapter for OpenAI-shaped request/response pairs."""
+
+    name = "openai"
+
+    def __init__(self, *, content: bool = False) -> None:
+        self._content = content
+
+    def parse(self, data: Buffer) -> Call:
+        """Return the call of one pair; see ``Format.parse``."""
+        ex = pairs.exchange(pairs.decode(data))
+        call = pairs.base_call(ex, data, self.name)
+        response = ex.response
+        usage = response.get("usage")
+        if isinstance(usage, dict):
+            _usage(call, usage, ex.errors)
+        elif response.get("status") in ("queued", "in_progress", "cancelled") and "output" in response:
+            call.usage_expected = False
+        _finish(call, response)
+        fingerprint = response.get("system_fingerprint")
+        call.fingerprint = fingerprint if isinstance(fingerprint, str) else None
+        if self._content:
+            pairs.fill_content(call, ex, "messages" if "messages" in ex.request else "input")
+        call.field_errors = tuple(ex.errors)
+        return call
+
+
+def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
+    sent = pairs.tokens(usage.get("prompt_tokens", usage.get("input_tokens")), "usage.input", errors)
+    received = pairs.tokens(usage.get("completion_tokens", usage.get("output_tokens")), "usage.output", errors)
+    if sent is not None and received is None:
+        received = 0  # embeddings report their input alone
+    call.input_tokens, call.output_tokens = sent, received
+    into = _details(usage, "prompt_tokens_details", "input_tokens_details")
+    out = _details(usage, "completion_tokens_details", "output_tokens_details")
+    cached = into.get("cached_tokens", usage.get("prompt_cache_hit_tokens"))  # the latter is DeepSeek's name
+    call.cache_read_tokens = pairs.tokens(cached, "usage.cached_tokens", errors)
+    call.cache_write_tokens = pairs.tokens(into.get("cache_write_tokens"), "usage.cache_write_tokens", errors)
+    call.reasoning_tokens = pairs.tokens(out.get("reasoning_tokens"), "usage.reasoning_tokens", errors)
+    cost = usage.get("cost")  # OpenRouter reports what it billed
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e6:
+        call.cost_usd = float(cost) if cost or not (sent or received) else None
+
+
+def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
+    return next((usage[name] for name in names if isinstance(usage.get(name), dict)), {})
+
+
+def _finish(call: Call, response: dict[str, Any]) -> None:
+    choices = response.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
+    if first is not None:
+        reason = first.get("finish_reason")
+        call.finish_reason = FINISH.get(str(reason), OTHER) if reason else None
+        message = first.get("message")
+        call.refusal = isinstance(message, dict) and bool(message.get("refusal"))
+        return
+    status = response.get("status")
+    if not isinstance(status, str) or "output" not in response:
+        return
+    details = response.get("incomplete_details")
+    reason = details.get("reason") if isinstance(details, dict) else None
+    call.finish_reason = FINISH.get(str(reason), OTHER) if reason else {"completed": "stop"}.get(status)
+    if status == "failed" and call.failure is None:
+        call.failure, call.usage_expected = "provider_5xx", False
+    elif status == "cancelled" and call.failure is None:
+        call.failure, call.usage_expected = "cancelled", False
+    items = response["output"] if isinstance(response["output"], list) else []
+    call.refusal = any(
+        part.get("type") == "refusal"
+        for item in items if isinstance(item, dict) and isinstance(item.get("content"), list)
+        for part in item["content"] if isinstance(part, dict)
+    )  # fmt: skip

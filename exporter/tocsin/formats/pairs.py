@@ -1,0 +1,279 @@
+"""A logged request and response, whatever the vendor: the envelope, its status, its errors.
+
+``{"id", "time", "duration_s", "status", "url", "request": {}, "response": {}}``; the names of common
+recorders (``request_body``, ``response_body``, ``uri``, ``response_headers``) are read too, and a bare
+response body is accepted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import xxhash
+
+from tocsin.call import UNKNOWN, Call, Content, Prompt, Skip
+from tocsin.formats import sse
+from tocsin.formats.base import Buffer
+from tocsin.formats.lenient import load
+from tocsin.formats.texts import expectation, messages, part_text, text_of
+
+_strict = msgspec.json.Decoder(dict[str, Any])
+_ENVELOPE = ("request", "response", "request_body", "response_body", "status", "url", "uri")
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what came back, decoded."""
+
+    envelope: dict[str, Any]
+    request: dict[str, Any]
+    response: dict[str, Any]
+    status: int | None
+    url: str
+    stream: bool
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """The error object of the response, also under HTTP 200."""
+        error = self.response.get("error")
+        if isinstance(error, str):
+            return {"message": error}
+        return error if isinstance(error, dict) and error else None
+
+
+def decode(data: Buffer) -> dict[str, Any]:
+    """Decode one JSON object, strictly when that works.
+
+    Raises:
+        Skip: it is no JSON object.
+    """
+    try:
+        return _strict.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return load(data)
+
+
+def exchange(tree: dict[str, Any]) -> Exchange:
+    """Read the envelope; a tree without one is itself the response.
+
+    Raises:
+        Skip: there is neither a request nor a response in it.
+    """
+    if not any(key in tree for key in _ENVELOPE) or _is_body(tree):
+        return Exchange({}, {}, tree, None, "", stream=False)
+    request, _ = _side(tree.get("request", tree.get("request_body")))
+    raw = tree.get("response", tree.get("response_body"))
+    response, stream = _side(raw)
+    if not request and not response and tree.get("status") is None and tree.get("error") is None:
+        raise Skip("not_object" if raw is None else "wrong_type")
+    if not response and tree.get("error"):
+        response = {"error": tree["error"]}
+    status = tree.get("status", tree.get("status_code"))
+    url = tree.get("url") or tree.get("uri") or ""
+    errors: list[str] = []
+    if status is not None and (isinstance(status, bool) or not str(status).isdigit()):
+        errors.append("status")
+        status = None
+    made = Exchange(
+        tree, request, response, None if status is None else int(str(status)[:6]),
+        url if isinstance(url, str) else "", stream or request.get("stream") is True,
+    )  # fmt: skip
+    made.errors = errors
+    return made
+
+
+def _is_body(tree: dict[str, Any]) -> bool:
+    return isinstance(tree.get("object"), str) or tree.get("type") in ("message", "error")
+
+
+def _side(value: Any) -> tuple[dict[str, Any], bool]:
+    """Return a body as an object, and whether it was an event stream."""
+    if isinstance(value, dict):
+        inner = value.get("body", value.get("json"))
+        if isinstance(inner, dict | str) and "choices" not in value and "messages" not in value:
+            return _side(inner)
+        return value, False
+    if isinstance(value, str) and value:
+        if sse.is_stream(value):
+            return sse.body(value) or {}, True
+        try:
+            parsed = json.loads(value)
+        except (ValueError, RecursionError):
+            return {"error": {"message": "unparsable"}} if value.strip() else {}, False
+        return (parsed, False) if isinstance(parsed, dict) else ({}, False)
+    return {}, False
+
+
+def base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
+    """Build what all pairs share: identity, time, model, route, failure."""
+    tree, request, response = ex.envelope, ex.request, ex.response
+    split = urlsplit(ex.url) if ex.url else None
+    found = tree.get("id") or response.get("id") or tree.get("request_id")
+    model = request.get("model") or response.get("model") or UNKNOWN
+    identity = str(found) if isinstance(found, str | int) else xxhash.xxh3_128_hexdigest(bytes(data))
+    waiting = "|" + response["status"] if response.get("status") in ("queued", "in_progress") else ""
+    call = Call(identity + waiting, identity, provider, str(model))
+    if split is not None and split.hostname:
+        call.provider = split.hostname
+    route = tree.get("route")
+    call.route = str(route) if isinstance(route, str) and route else (split.path if split and split.path else UNKNOWN)
+    headers = _headers(tree)
+    call.start = seconds(tree.get("time", tree.get("timestamp", response.get("created", response.get("created_at")))))
+    if call.start is None:
+        call.start = _http_date(headers.get("date"))
+    if call.start is None and tree.get("time") is not None:
+        ex.errors.append("time")
+    call.duration = _duration(tree, response, headers, ex.errors)
+    call.status = ex.status
+    call.stream = ex.stream
+    served = response.get("model")
+    if isinstance(served, str) and served != call.model:
+        call.served_model = served
+    call.failure = failure(ex)
+    if call.failure is not None:
+        call.usage_expected = False
+    user = request.get("user") or request.get("safety_identifier")
+    meta = request.get("metadata")
+    if not user and isinstance(meta, dict):
+        user = meta.get("user_id")
+    for name, value in (("consumer", tree.get("consumer") or user), ("session", tree.get("session"))):
+        if isinstance(value, str) and value:
+            setattr(call, name, value)
+    prompt = request.get("prompt")
+    if isinstance(prompt, dict) and isinstance(prompt.get("id"), str):
+        call.prompt = Prompt(prompt["id"], str(prompt["version"]) if prompt.get("version") else None)
+    if call.session is not None:
+        call.prompt_key = prompt_key(request.get("messages", request.get("input")))
+    return call
+
+
+def prompt_key(prompt: Any) -> int | None:
+    """Return the 64-bit hash of a prompt's end without digits."""
+    text = prompt if isinstance(prompt, str) else part_text(
+        [m.get("content") for m in prompt[-1:] if isinstance(m, dict)] if isinstance(prompt, list) else ""
+    )  # fmt: skip
+    tail = _DIGITS.sub("", text[-300:])
+    return xxhash.xxh3_64_intdigest(tail.encode("utf-8", "surrogatepass")) if tail else None
+
+
+def fill_content(call: Call, ex: Exchange, input_key: str) -> None:
+    """Fill what was said and what was asked for."""
+    request = ex.request
+    asked = messages(request.get(input_key, request.get("prompt")))
+    for key in ("system", "instructions"):
+        text = part_text(request.get(key))
+        if text:
+            asked.insert(0, messages([{"role": "system", "content": text}])[0])
+    output, tools = text_of(ex.response)
+    state = "present" if output or asked else "absent"
+    call.content = Content(input=asked, output=output, tools=tools, state=state)
+    call.expect = expectation(request)
+    call.params = {k: request[k] for k in ("temperature", "top_p", "max_tokens", "seed") if k in request}
+
+
+def seconds(value: Any) -> float | None:
+    """Return Unix seconds of an epoch number (s or ms) or an ISO time; None when it is neither."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value) / 1000 if value > 1e11 else float(value)
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        try:
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (OverflowError, ValueError):
+            return None
+    return None
+
+
+def _headers(tree: dict[str, Any]) -> dict[str, str]:
+    headers = tree.get("response_headers")
+    if not isinstance(headers, dict):
+        return {}
+    return {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
+
+
+def _http_date(value: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(value).timestamp() if value else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _duration(
+    tree: dict[str, Any], response: dict[str, Any], headers: dict[str, str], errors: list[str]
+) -> float | None:
+    value = tree.get("duration_s")
+    if value is None:
+        milliseconds = headers.get("openai-processing-ms", "")
+        if milliseconds.isdecimal() and len(milliseconds) < 9:
+            return int(milliseconds) / 1000
+        created, completed = response.get("created_at"), response.get("completed_at")
+        if isinstance(created, int | float) and isinstance(completed, int | float) and completed > created:
+            return float(completed - created)
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 86_400:
+        errors.append("duration_s")
+        return None
+    return float(value)
+
+
+def failure(ex: Exchange) -> str | None:
+    """Class a failed exchange by its status and error object; None for a success."""
+    error = ex.error
+    status = ex.status
+    if error is None and (status is None or status < 400):
+        return None
+    words = " ".join(str((error or {}).get(key) or "") for key in ("type", "code", "status")).lower()
+    if "content_filter" in words or "content_policy" in words or "responsibleai" in words:
+        return "blocked_provider"
+    if status is None or status < 400:
+        code = (error or {}).get("code")
+        code = code if isinstance(code, int) else (error or {}).get("status")
+        status = code if isinstance(code, int) and not isinstance(code, bool) else None
+    return by_status(status) or _by_words(words)
+
+
+def by_status(status: int | None) -> str | None:
+    """Class an HTTP status of 400 and above."""
+    if status is None or status < 400:
+        return None
+    named = {408: "timeout", 504: "timeout", 429: "rate_limited", 499: "cancelled"}.get(status)
+    return named or ("provider_5xx" if status >= 500 else "client_4xx")
+
+
+_WORDS: tuple[tuple[str, str], ...] = (
+    ("rate_limit", "rate_limited"), ("too_many", "rate_limited"), ("quota", "rate_limited"),
+    ("timeout", "timeout"), ("connect", "connection"), ("cancel", "cancelled"), ("overloaded", "provider_5xx"),
+    ("server_error", "provider_5xx"), ("api_error", "provider_5xx"), ("internal", "provider_5xx"),
+    ("unavailable", "provider_5xx"), ("invalid", "client_4xx"), ("not_found", "client_4xx"),
+    ("authentication", "client_4xx"), ("permission", "client_4xx"), ("bad_request", "client_4xx"),
+)  # fmt: skip
+
+
+def _by_words(words: str) -> str:
+    return next((reason for word, reason in _WORDS if word in words), "other")
+
+
+def tokens(value: Any, name: str, errors: list[str]) -> int | None:
+    """Return a token count of a usage object; an unusable one is None and named."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53 or value != int(value):
+        errors.append(name)
+        return None
+    return int(value)
+
+
