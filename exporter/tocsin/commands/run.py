@@ -1,0 +1,190 @@
+"""``tocsin run``: the exporter."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tocsin import catalogue as cat
+from tocsin import formats
+from tocsin.accounting.ledger import Ledger
+from tocsin.assembly import ledger_settings, publish_routes
+from tocsin.config import Config, ConfigError, Files, load, read_secret, show
+from tocsin.inputs.base import Input
+from tocsin.inputs.files import FileInput, FilePattern
+from tocsin.inputs.spool import Spool
+from tocsin.logs import configure
+from tocsin.pipeline import Intake, Pipeline
+from tocsin.selfmetrics import SelfMetrics
+from tocsin.series.store import Store
+from tocsin.state import State
+from tocsin.tasks import spawn
+from tocsin.web import admin, auth, ingest, server, webconfig
+
+log = logging.getLogger(__name__)
+EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path /var/lib/tocsin"
+ADMIN_ADDRESS = "127.0.0.1:9877"
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("run", help="run the exporter", epilog=EXAMPLE)
+    parser.add_argument("--config.file", dest="config_file", metavar="FILE")
+    parser.add_argument("--tail", action="append", default=[], metavar="PATH|GLOB", help="log files; repeatable")
+    parser.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto", help="format of --tail")
+    parser.add_argument("--storage.path", dest="storage_path", metavar="DIR", help="state and spool")
+    parser.add_argument("--web.listen-address", dest="web_address", default=ADMIN_ADDRESS, metavar="ADDRESS")
+    parser.add_argument("--web.config.file", dest="web_config", metavar="FILE", help="TLS and basic auth")
+    parser.add_argument("--web.enable-lifecycle", dest="lifecycle", action="store_true", help="allow /-/reload")
+    parser.add_argument("--ingest.listen-address", dest="ingest_address", metavar="ADDRESS", help="empty: none")
+    parser.add_argument("--log.level", dest="log_level", choices=("debug", "info", "warn", "error"), default="info")
+    parser.add_argument("--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt")
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT."""
+    configure(arguments.log_level, arguments.log_format)
+    config = load(arguments.config_file)
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)  # events are acyclic; default collections cost a tenth of the time
+    return asyncio.run(Exporter(arguments, config).run())
+
+
+def storage_path(argument: str | None, config: Config) -> Path:
+    """Return the directory of state and spool: flag, file, then the XDG default."""
+    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(argument or config.storage.path or Path(home) / "tocsin")
+
+
+class Exporter:
+    """Everything that runs, wired together."""
+
+    def __init__(self, arguments: argparse.Namespace, config: Config) -> None:
+        self._arguments = arguments
+        self._config = config
+        directory = storage_path(arguments.storage_path, config)
+        settings = ledger_settings(config)
+        self._ingest_address = config.ingest.listen_address
+        if arguments.ingest_address is not None:
+            self._ingest_address = arguments.ingest_address
+        self._verifiers = auth.verifiers(config.ingest.auth)
+        if self._ingest_address:
+            auth.check_bind(self._ingest_address, has_auth=bool(self._verifiers))
+        self._web = webconfig.load_web_config(arguments.web_config) if arguments.web_config else None
+        self._state = State(directory)
+        self._say_state()
+        self._ledger = Ledger(Store(settings.extra_labels), settings)
+        publish_routes(self._ledger.store, config)
+        self._intake = Intake(self._ledger, formats.get, time.time)
+        self._files = FileInput(
+            [FilePattern(path, f.format, f.start_at) for f in self._file_inputs() for path in f.paths],
+            max_line_bytes=config.limits.max_line_bytes, oversize=self._intake.oversize,
+        )  # fmt: skip
+        inputs: list[Input] = [self._files]
+        self._intake.meet("file")
+        self._spool: Spool | None = None
+        if self._ingest_address:
+            key_file = config.ingest.spool_key_file
+            key = read_secret(key_file) if key_file else None
+            self._spool = Spool(directory / "spool", max_bytes=config.ingest.spool_max_bytes, key=key)
+            inputs.append(self._spool)
+            self._intake.meet("webhook")
+        self._self_metrics = SelfMetrics(self._ledger, self._files, self._spool)
+        self._pipeline = Pipeline(
+            self._intake, self._ledger, self._state, inputs,
+            before_page=lambda: self._self_metrics.publish(self._pipeline),
+        )  # fmt: skip
+
+    def _file_inputs(self) -> list[Files]:
+        tails = [Files(paths=tuple(self._arguments.tail), format=self._arguments.format)]
+        return [*self._config.inputs.files, *(tails if self._arguments.tail else [])]
+
+    def _say_state(self) -> None:
+        if self._state.set_aside is not None:
+            log.error("state was corrupt and is set aside as %s; counting starts at 0", self._state.set_aside)
+        if not self._state.writable:
+            log.error("state directory %s cannot be written; totals will not survive a restart", self._state.directory)
+
+    async def run(self) -> int:
+        """Run until a signal; 1 when the ingest task failed."""
+        self._pipeline.restore()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._pipeline.stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reload_quietly)
+        listeners = []
+        failures: list[BaseException] = []
+        ingesting = spawn(self._pipeline.run(), name="ingest", on_failure=failures.append)
+        try:
+            listeners.append(await self._start_admin())
+            if self._spool is not None:
+                app = ingest.make_ingest_app(
+                    self._spool, formats=("auto", *formats.FORMATS), auth=self._verifiers,
+                    max_body_bytes=self._config.ingest.max_body_bytes, wake=self._pipeline.wake,
+                )  # fmt: skip
+                listeners.append(await server.start_listener(app, self._ingest_address))
+            await asyncio.wait([ingesting])
+        except OSError as error:
+            print(f"tocsin: cannot listen: {error}", file=sys.stderr)
+            self._pipeline.stop()
+            await asyncio.wait([ingesting])
+            return 2
+        finally:
+            for listener in listeners:
+                with contextlib.suppress(Exception):
+                    await asyncio.shield(listener.close())
+            self._state.close()
+        return 1 if failures else 0
+
+    async def _start_admin(self) -> server.Listener:
+        address = self._arguments.web_address
+        pages = admin.Admin(
+            self._pipeline,
+            config_text=lambda: show(self._config),
+            reload=self._reload if self._arguments.lifecycle else None,
+            unusable=self._files.unusable_paths,
+            public_only=self._web is None and not server.is_loopback(address),
+        )
+        app = admin.make_app(pages)
+        if self._web is not None:
+            app.middlewares.insert(0, self._web.middleware)
+        ssl_context = None if self._web is None else self._web.ssl_context
+        listener = await server.start_listener(app, address, ssl_context=ssl_context)
+        log.info("listening on %s, port %d", address, listener.port)
+        return listener
+
+    def _reload(self) -> None:
+        """Load the configuration again; routes, thresholds and prices change at once, inputs at a restart.
+
+        Raises:
+            ConfigError: the file is wrong; the old configuration stays in force.
+        """
+        row = self._ledger.store.row(cat.RELOAD_OK)
+        try:
+            config = load(self._arguments.config_file)
+            settings = ledger_settings(config)
+        except (ConfigError, yaml.YAMLError):
+            row.set(0)
+            raise
+        self._config = config
+        self._ledger.settings = settings
+        publish_routes(self._ledger.store, config)
+        log.info("configuration reloaded")
+
+    def _reload_quietly(self) -> None:
+        try:
+            self._reload()
+        except ConfigError as error:
+            log.error("the last good configuration stays in force: %s", error)  # noqa: TRY400

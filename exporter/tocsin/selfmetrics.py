@@ -1,0 +1,63 @@
+"""What Tocsin says of itself, gathered right before a page is rendered."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from pathlib import Path
+
+from tocsin import catalogue as cat
+from tocsin.accounting.ledger import Ledger
+from tocsin.inputs.files import FileInput
+from tocsin.inputs.spool import Spool
+from tocsin.pipeline import Pipeline
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_REASONS = ("missing", "permission", "not_a_file", "io")
+
+
+class SelfMetrics:
+    """Gauges that are true only at the moment of asking."""
+
+    def __init__(self, ledger: Ledger, files: FileInput, spool: Spool | None) -> None:
+        self._ledger = ledger
+        self._files = files
+        self._spool = spool
+        ledger.store.row(cat.START_TIME).set(round(time.time(), 3))
+
+    def publish(self, pipeline: Pipeline) -> None:
+        """Bring the gauges up to date."""
+        row = self._ledger.store.row
+        now = time.time()
+        backlog = {source.part: source.backlog() for source in pipeline.inputs}
+        for part, size in backlog.items():
+            row(cat.BACKLOG, part).set(size)
+        unread = any(backlog.values())
+        lag = max(0.0, now - self._ledger.newest) if unread and self._ledger.newest else 0.0
+        row(cat.INGEST_LAG).set(round(lag, 3))
+        for reason in ("deleted", "truncated"):
+            row(cat.STREAMS_LOST, reason).set(self._files.lost.get(reason, 0))
+        unusable = self._files.unusable()
+        for reason in dict.fromkeys((*_REASONS, *unusable)):
+            row(cat.INPUT_UNUSABLE, reason).set(unusable.get(reason, 0))
+        row(cat.STATE_DEGRADED).set(int(pipeline.degraded))
+        row(cat.SERIES).set(self._ledger.store.samples)
+        row(cat.HEARTBEAT, "ingest").set(round(now - (time.monotonic() - pipeline.heartbeat), 3))
+        if self._spool is not None:
+            row(cat.SPOOL_BYTES).set(self._spool.bytes)
+            row(cat.SPOOL_AGE).set(round(self._spool.oldest_age(now), 3))
+        seen = bool(self._ledger.groups.by_labels)
+        row(cat.CATEGORY_INSTRUMENTED, "outage").set(int(seen))
+        row(cat.CATEGORY_INSTRUMENTED, "cost").set(int(seen))
+        self._process()
+
+    def _process(self) -> None:
+        row = self._ledger.store.row
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        row(cat.CPU).set(round(usage.ru_utime + usage.ru_stime, 3))
+        try:
+            row(cat.RESIDENT).set(int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE)
+            row(cat.OPEN_FDS).set(len(os.listdir("/proc/self/fd")))  # noqa: PTH208 - a list of names is enough
+        except OSError:
+            return  # no /proc on this system
