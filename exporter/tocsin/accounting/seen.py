@@ -16,10 +16,7 @@ GENERATION = 100_000
 
 def identity(text: str) -> int:
     """Return the 64-bit identity of an id (XXH3); lone surrogates are legal input."""
-    try:
-        return xxhash.xxh3_64_intdigest(text)
-    except UnicodeEncodeError:
-        return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
+    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
 
 
 class Seen:
