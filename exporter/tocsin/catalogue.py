@@ -22,7 +22,7 @@ TOKEN_BUCKETS = tuple(float(b) for b in (
 """At most x1.5 apart: the 3 x p95 rule needs a quantile that is not off by a factor of four."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a family is itself; hashing its fields costs on every event
 class Family:
     """One metric family as it stands in the exposition."""
 

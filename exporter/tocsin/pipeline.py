@@ -12,6 +12,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -33,6 +34,15 @@ CATCH_UP = 30.0
 """Seconds after a start by which the exporter answers, backlog or not."""
 
 
+@dataclass(slots=True)
+class Tally:
+    """Events of one input since the last commit."""
+
+    read: int = 0
+    counted: int = 0
+    duplicate: int = 0
+
+
 class Intake:
     """Takes records, makes calls of them, and accounts for every one of them."""
 
@@ -41,9 +51,8 @@ class Intake:
         self._get = formats
         self._formats: dict[str, Format] = {}
         self._clock = clock
-        self.read: dict[str, int] = {}
-        self.counted: dict[str, int] = {}
-        self.duplicate: dict[str, int] = {}
+        self.tallies: dict[str, Tally] = {}
+        """Events since the last commit by input."""
         self.skipped: dict[tuple[str, str], int] = {}
         self.now = clock()
         """Time of counting, refreshed once a slice: asking for each event costs too much."""
@@ -56,13 +65,14 @@ class Intake:
 
     def meet(self, name: str) -> None:
         """Export an input's counters as 0 from its start."""
-        for counter in (self.read, self.counted, self.duplicate):
-            counter.setdefault(name, 0)
+        self.tallies.setdefault(name, Tally())
 
     def take(self, data: Buffer, origin: Origin) -> None:
         """Count one record; an array counts each of its elements. Never raises for bad data."""
-        head = bytes(data[:16]).lstrip(b"\x00\xef\xbb\xbf \t\r\n")[:1]
-        if head == b"[":
+        head = data[0] if data else 0
+        if head != _BRACE:
+            head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
+        if head == _BRACKET:
             self._take_array(data, origin)
         elif head or bytes(data).strip(b"\x00 \t\r"):
             self._take_one(data, origin)
@@ -70,7 +80,8 @@ class Intake:
     def oversize(self, length: int, origin: Origin) -> None:
         """Account for a line longer than the limit; ``length`` is what was seen of it."""
         del length
-        self.read[origin.input] = self.read.get(origin.input, 0) + 1
+        self.meet(origin.input)
+        self.tallies[origin.input].read += 1
         self._skip(origin.input, "too_long")
 
     def _take_array(self, data: Buffer, origin: Origin) -> None:
@@ -83,23 +94,25 @@ class Intake:
             self._take_one(bytes(element), origin)
 
     def _take_one(self, data: Buffer, origin: Origin) -> None:
-        name = origin.input
-        self.read[name] = self.read.get(name, 0) + 1
+        tally = self.tallies.get(origin.input)
+        if tally is None:
+            tally = self.tallies[origin.input] = Tally()
+        tally.read += 1
         adapter = self._formats.get(origin.format)
         if adapter is None:
             adapter = self._formats[origin.format] = self._get(origin.format)
         try:
             event = adapter.parse(data)
         except Skip as skip:
-            self._skip(name, skip.reason)
+            self._skip(origin.input, skip.reason)
             return
         ledger = self._ledger
         if not ledger.is_new(event.id):
-            self.duplicate[name] = self.duplicate.get(name, 0) + 1
+            tally.duplicate += 1
             return
         if type(event) is Call:
             ledger.count(event, self.now)
-        self.counted[name] = self.counted.get(name, 0) + 1
+        tally.counted += 1
 
     def _skip(self, name: str, reason: str) -> None:
         self.skipped[name, reason] = self.skipped.get((name, reason), 0) + 1
@@ -107,19 +120,18 @@ class Intake:
 
     def publish(self) -> None:
         """Bring the event counters to their rows."""
-        for family, counter in (
-            (cat.EVENTS_READ, self.read),
-            (cat.EVENTS_COUNTED, self.counted),
-            (cat.EVENTS_DUPLICATE, self.duplicate),
-        ):
-            for name, value in counter.items():
-                self._ledger.add(family, name, amount=value)
-                counter[name] = 0
+        for name, tally in self.tallies.items():
+            self._ledger.add(cat.EVENTS_READ, name, amount=tally.read)
+            self._ledger.add(cat.EVENTS_COUNTED, name, amount=tally.counted)
+            self._ledger.add(cat.EVENTS_DUPLICATE, name, amount=tally.duplicate)
+            self.tallies[name] = Tally()
         for (name, reason), value in self.skipped.items():
             self._ledger.add(cat.EVENTS_SKIPPED, name, reason, amount=value)
         self.skipped = {}
 
 
+_BRACE, _BRACKET = b"{["
+_BLANK = b"\x00\xef\xbb\xbf \t\r\n"
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
 

@@ -23,12 +23,18 @@ Usage = tuple[int, int, int, int, int]
 
 
 class _Consumer:
-    __slots__ = ("name", "rows", "weight")
+    __slots__ = ("name", "rows", "totals", "weight")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.weight = 0
         self.rows: list[Row] | None = None
+        self.totals = [0, 0, 0, 0, 0]
+        """What the rows show after ``changes()``."""
+
+    def publish(self) -> None:
+        for row, total in zip(self.rows or (), self.totals, strict=False):
+            row.set(total)
 
 
 class _Saved(msgspec.Struct):
@@ -71,11 +77,13 @@ class Consumers:
                 self._promote(consumer)
         owner = consumer if consumer.rows is not None else self._other
         self._dirty.add(owner)
-        rows = owner.rows or []
-        for row, tokens in zip(rows, usage, strict=True):
-            if tokens:
-                row.values[0] += tokens
-                row.text = None
+        totals = owner.totals
+        totals[0] += usage[0]
+        totals[1] += usage[1]
+        if usage[2] or usage[3] or usage[4]:
+            totals[2] += usage[2]
+            totals[3] += usage[3]
+            totals[4] += usage[4]
 
     def offenders(self, limit: int = 50) -> list[dict[str, object]]:
         """The heaviest consumers by hash, for ``/api/v1/offenders``."""
@@ -118,8 +126,10 @@ class Consumers:
         self._lightest = min((c.weight for c in self._exposed), default=2**62) if full else 0
 
     def _demote(self, consumer: _Consumer) -> None:
-        for row, other in zip(consumer.rows or [], self._other.rows or [], strict=True):
-            other.add(row.values[0])
+        other = self._other.totals
+        other[:] = [a + b for a, b in zip(other, consumer.totals, strict=True)]
+        consumer.totals = [0, 0, 0, 0, 0]
+        for row in consumer.rows or []:
             self._store.remove(row)
         consumer.rows = None
         self._exposed.remove(consumer)
@@ -136,8 +146,9 @@ class Consumers:
                     consumer.rows = self._rows(name)
                     self._exposed.append(consumer)
             consumer.weight = saved.weight
-            for row, total in zip(consumer.rows or [], saved.totals or [], strict=False):
-                row.set(total)
+            if saved.totals is not None and len(saved.totals) == len(KINDS):
+                consumer.totals = saved.totals
+                consumer.publish()
         while len(self._exposed) > self._top:
             self._demote(min(self._exposed, key=lambda c: c.weight))
         if len(self._exposed) >= self._top:
@@ -150,7 +161,8 @@ class Consumers:
             if c.weight < 0:
                 changed.append((c.name, None))
                 continue
-            totals = None if c.rows is None else [row.values[0] for row in c.rows]
+            c.publish()
+            totals = None if c.rows is None else c.totals
             changed.append((c.name, msgspec.msgpack.encode(_Saved(c.weight, totals))))
         self._dirty.clear()
         return changed

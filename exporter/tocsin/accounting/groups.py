@@ -14,6 +14,7 @@ from tocsin import catalogue as cat
 from tocsin.accounting.outliers import TokenWindow
 from tocsin.call import FAILURE_REASONS, OTHER, UNKNOWN
 from tocsin.catalogue import FAMILIES, Family
+from tocsin.labels import clean
 from tocsin.series.store import Row, Store
 
 Labels = tuple[str, ...]
@@ -119,7 +120,7 @@ class Group(Block):
         self.window = TokenWindow()
         self.p95: Row | None = None
         self.last_seen = 0.0
-        self.served: list[Labels] = []
+        self.served: list[tuple[str, str]] = []
         """Served models and fingerprints seen lately, the current one last."""
         self.info: Row | None = None
 
@@ -130,20 +131,28 @@ class Group(Block):
             self.rows.append((row, (reason,)))
         row.add(1)
 
-    def serve(self, requested: str, served: str, fingerprint: str) -> None:
+    def serve(self, served: str, fingerprint: str) -> None:
         """Note which model answered; a pair not among the last eight is a change."""
         pair = (served, fingerprint)
-        if self.served and self.served[-1] == pair:
-            return
         if pair in self.served:
             self.served.remove(pair)
         elif self.served:
             self.changes[0] += 1
         self.served = [*self.served[-7:], pair]
-        if self.info is not None:
+
+    def publish(self) -> None:
+        """Bring the gauges up to date: the p95 (from the 100th request on) and the serving model."""
+        self.publish_p95()
+        if not self.served:
+            return
+        served, fingerprint = (clean(text) for text in self.served[-1])
+        labels = (*self.labels, self.labels[1], served or UNKNOWN, fingerprint)
+        if self.info is not None and self.info.labels != labels:
             self.store.remove(self.info)
-        self.info = self.store.row(cat.MODEL_INFO, *self.labels, requested, served, fingerprint)
-        self.info.set(1)
+            self.info = None
+        if self.info is None:
+            self.info = self.store.row(cat.MODEL_INFO, *labels)
+            self.info.set(1)
 
     def publish_p95(self) -> None:
         """Bring the p95 gauge up to date; it appears with the 100th request."""
@@ -276,7 +285,7 @@ class Groups:
         for block in self.dirty:
             changed.append((block.key, block.pack()))
             if isinstance(block, Group):
-                block.publish_p95()
+                block.publish()
                 extra = _Extra(block.last_seen, block.window.pack(), [list(pair) for pair in block.served])
                 changed.append(("x" + SEPARATOR + SEPARATOR.join(block.labels), msgspec.msgpack.encode(extra)))
         self.dirty = set()
@@ -317,14 +326,11 @@ class Groups:
         extra = msgspec.msgpack.decode(packed, type=_Extra) if packed else _Extra()
         group.last_seen = extra.last_seen
         group.window = TokenWindow(extra.window)
-        for served, fingerprint in extra.served:
-            before = group.changes[0]
-            group.serve(group.labels[1], served, fingerprint)
-            group.changes[0] = before
+        group.served = [(served, fingerprint) for served, fingerprint in extra.served]
         model = group.labels[1]
         failures = sum(values[0] for values in group.failures.values())
         (self._proven if group.requests[0] > failures else self._unproven).add(model)
-        group.publish_p95()
+        group.publish()
 
 
 class _Extra(msgspec.Struct):

@@ -7,6 +7,7 @@ is packed by ``changes()`` for the transaction that also holds the inputs' posit
 from __future__ import annotations
 
 import secrets
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -109,7 +110,9 @@ class Ledger:
 
         if call.failure is None:
             if duration is not None:
-                histograms.duration.observe(duration)
+                values = histograms.duration.values
+                values[0] += duration
+                values[1 + bisect_left(cat.DURATION_BUCKETS, duration)] += 1
                 if call.trace_id:
                     histograms.duration.exemplar = (call.trace_id, duration, when)
             if self._failed and identity(call.call_id) in self._failed:
@@ -121,13 +124,11 @@ class Ledger:
         elif call.failure is None and call.usage_expected and not call.cache_hit:
             self._count_missing(group, call)
         if call.ttft is not None:
-            histograms.ttft.observe(call.ttft)
-            spent = (duration or 0.0) - call.ttft
-            if call.output_tokens and spent > 0.01:
-                histograms.speed.observe(call.output_tokens / spent)
+            self._count_stream(histograms, call.ttft, duration, call.output_tokens)
         if call.served_model or call.fingerprint:
-            served = clean(call.served_model or UNKNOWN)
-            group.serve(group.labels[1], served, clean(call.fingerprint or ""))
+            pair = (call.served_model or UNKNOWN, call.fingerprint or "")
+            if not group.served or group.served[-1] != pair:
+                group.serve(*pair)
         if call.prompt is not None:
             self._count_prompt(group.labels[2], call.prompt)
         if call.session is not None and call.prompt_key is not None:
@@ -135,6 +136,18 @@ class Ledger:
                 group.loops[0] += 1
         for name in call.field_errors:
             self.add(cat.FIELD_ERRORS, clean(name))
+
+    @staticmethod
+    def _count_stream(histograms: Histograms, ttft: float, duration: float | None, output: int | None) -> None:
+        values = histograms.ttft.values
+        values[0] += ttft
+        values[1 + bisect_left(cat.TTFT_BUCKETS, ttft)] += 1
+        spent = (duration or 0.0) - ttft
+        if output and spent > 0.01:
+            speed = output / spent
+            values = histograms.speed.values
+            values[0] += speed
+            values[1 + bisect_left(cat.SPEED_BUCKETS, speed)] += 1
 
     def _count_failure(self, group: Group, call: Call, *, late: bool) -> None:
         reason = call.failure if call.failure in group.failures else "other"
@@ -147,15 +160,22 @@ class Ledger:
 
     def _count_tokens(self, group: Group, call: Call, when: float, *, late: bool) -> None:
         sent, received = call.input_tokens or 0, call.output_tokens or 0
-        usage = (
-            sent, received, call.cache_read_tokens or 0, call.cache_write_tokens or 0, call.reasoning_tokens or 0,
-        )  # fmt: skip
-        for values, tokens in zip(group.kinds, usage, strict=True):
-            values[0] += tokens
+        read, written = call.cache_read_tokens or 0, call.cache_write_tokens or 0
+        reasoning = call.reasoning_tokens or 0
+        usage = (sent, received, read, written, reasoning)
+        kinds = group.kinds
+        kinds[0][0] += sent
+        kinds[1][0] += received
+        if read or written or reasoning:
+            kinds[2][0] += read
+            kinds[3][0] += written
+            kinds[4][0] += reasoning
         self.consumers.add(call.consumer, usage)
         total = sent + received
         if total:
-            group.histograms.tokens.observe(total)
+            values = group.histograms.tokens.values
+            values[0] += total
+            values[1 + bisect_left(cat.TOKEN_BUCKETS, total)] += 1
             if group.window.judge(total, self.settings.outlier_factor):
                 group.outliers[0] += 1
         self._count_cost(group, call, usage, when, late=late)

@@ -43,7 +43,7 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[s
     return {
         "ready": pipeline.ready.is_set(),
         "degraded": pipeline.degraded,
-        "events_read": int(_sum(store, cat.EVENTS_READ)) + sum(intake.read.values()),
+        "events_read": int(_sum(store, cat.EVENTS_READ)) + sum(tally.read for tally in intake.tallies.values()),
         "events_skipped": int(_sum(store, cat.EVENTS_SKIPPED)),
         "share_priced": round(1 - unpriced / tokens, 4) if tokens else None,
         "share_scored": None,
