@@ -1,0 +1,208 @@
+"""One-shot reading for ``tocsin replay``: plain or compressed files, standard input, lines or documents.
+
+A file holds one object a line, or one JSON array or object over many lines; which of the two is decided by
+whether its first line is a whole JSON value.
+"""
+
+from __future__ import annotations
+
+import bz2
+import json
+import lzma
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import msgspec
+import zstandard
+from isal import igzip
+
+from tocsin.inputs.base import Origin, Oversize, Sink
+
+CHUNK = 1 << 18
+_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, igzip.BadGzipFile)
+_value = msgspec.json.Decoder(msgspec.Raw)
+_scan = json.JSONDecoder()
+
+
+def read_archive(path: str, origin: Origin, sink: Sink, oversize: Oversize, max_line_bytes: int) -> bool:
+    """Hand every record of a file to ``sink``; False when the archive ended early.
+
+    Raises:
+        OSError: the file cannot be opened or read.
+    """
+    raw: BinaryIO = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115 - closed below
+    reader = _Reader(raw)
+    try:
+        if reader.holds_document():
+            _documents(reader, origin, sink, oversize, max_line_bytes)
+        else:
+            _lines(reader, origin, sink, oversize, max_line_bytes)
+    finally:
+        if raw is not sys.stdin.buffer:
+            raw.close()
+    return reader.complete
+
+
+class _Reader:
+    """Decompressed bytes; damage ends them and is remembered."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self.complete = True
+        head = raw.read(6)
+        source = cast("BinaryIO", _Rejoined(head, raw))
+        if head.startswith(b"\x1f\x8b"):
+            source = cast("BinaryIO", igzip.IGzipFile(fileobj=source, mode="rb"))
+        elif head.startswith(b"\x28\xb5\x2f\xfd"):
+            source = cast("BinaryIO", zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True))
+        elif head.startswith(b"BZh"):
+            source = cast("BinaryIO", bz2.BZ2File(source))
+        elif head.startswith(b"\xfd7zXZ"):
+            source = cast("BinaryIO", lzma.LZMAFile(source))
+        self._source = source
+        self._peeked = b""
+        self._is_bz2 = head.startswith(b"BZh")
+
+    def read(self) -> bytes:
+        if self._peeked:
+            out, self._peeked = self._peeked, b""
+            return out
+        try:
+            return self._source.read(CHUNK)
+        except _DAMAGED:
+            self.complete = False
+        except OSError:
+            if not self._is_bz2:  # bz2 says "invalid data stream" as an OSError
+                raise
+            self.complete = False
+        return b""
+
+    def holds_document(self) -> bool:
+        """Tell whether the first line is only the beginning of a JSON value."""
+        head = b""
+        while b"\n" not in head.lstrip() and len(head) < 2 * CHUNK:
+            chunk = self.read()
+            if not chunk:
+                break
+            head += chunk
+        self._peeked = head
+        first = head.lstrip(b"\x00\xef\xbb\xbf \t\r\n")
+        if first[:1] not in (b"[", b"{"):
+            return False
+        line, newline, _ = first.partition(b"\n")
+        try:
+            _value.decode(line)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return first[:1] == b"[" or (bool(newline) and line.strip() == b"{")
+        return first[:1] == b"[" and not newline and len(head) >= CHUNK
+
+
+class _Rejoined:
+    """A stream whose first bytes were read already."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        if self._head:
+            out, self._head = self._head, b""
+            return out
+        return self._rest.read(size)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def readinto(self, target: bytearray) -> int:
+        data = self.read(len(target))
+        target[: len(data)] = data
+        return len(data)
+
+
+def _lines(reader: _Reader, origin: Origin, sink: Sink, oversize: Oversize, limit: int) -> None:
+    tail, skipped = b"", 0
+    while chunk := reader.read():
+        data = tail + chunk if tail else chunk
+        view = memoryview(data)
+        start = 0
+        if skipped:
+            end = data.find(b"\n")
+            if end < 0:
+                skipped += len(data)
+                tail = b""
+                continue
+            oversize(skipped + end, origin)
+            skipped, start = 0, end + 1
+        while (end := data.find(b"\n", start)) >= 0:
+            if end - start > limit:
+                oversize(end - start, origin)
+            elif end > start:
+                sink(view[start:end], origin)
+            start = end + 1
+        tail = data[start:]
+        if len(tail) > limit:
+            skipped, tail = len(tail), b""
+    if skipped:
+        oversize(skipped, origin)
+    elif tail:
+        sink(tail, origin)
+
+
+def _documents(reader: _Reader, origin: Origin, sink: Sink, oversize: Oversize, limit: int) -> None:
+    for text in _values(reader, limit):
+        if len(text) > limit:
+            oversize(len(text), origin)
+        else:
+            sink(text.encode("utf-8", "surrogatepass"), origin)
+
+
+def _values(reader: _Reader, limit: int) -> Iterator[str]:
+    """Yield the text of each top-level value, and of each element of top-level arrays."""
+    text, position, depth, ended = "", 0, 0, False
+    pending = b""
+    while True:
+        while position < len(text) and text[position] in " \t\r\n,\ufeff\x00":
+            position += 1
+        if position < len(text):
+            char = text[position]
+            if char == "[" and depth == 0:
+                depth, position = 1, position + 1
+                continue
+            if char == "]" and depth == 1:
+                depth, position = 0, position + 1
+                continue
+            try:
+                _, end = _scan.raw_decode(text, position)
+            except RecursionError:
+                yield text[position:]
+                return
+            except ValueError:
+                end = -1
+            if end > position and (end < len(text) or ended):
+                yield text[position:end]
+                position = end
+                continue
+            if ended or len(text) - position > limit:
+                yield text[position:]  # the rest cannot be told apart: one event, skipped
+                return
+        elif ended:
+            return
+        grown = max(CHUNK, len(text) - position)  # doubling keeps a large element from costing its square
+        parts = [text[position:]]
+        while grown > 0:
+            chunk = reader.read()
+            if not chunk:
+                ended = True
+                parts.append(pending.decode("utf-8", "replace"))
+                break
+            pending += chunk
+            cut = len(pending) - next((i for i in range(min(4, len(pending))) if pending[-1 - i] < 0x80), 0)
+            parts.append(pending[:cut].decode("utf-8", "replace"))
+            pending = pending[cut:]
+            grown -= len(chunk)
+        text, position = "".join(parts), 0

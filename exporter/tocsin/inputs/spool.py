@@ -1,0 +1,449 @@
+"""The durable spool: what a webhook sender was told is accepted is on the disk, and is counted once.
+
+Bodies become frames in numbered segments. Small ones share a segment and one ``fdatasync`` (group commit); a
+large one is streamed to a segment of its own that appears by rename. The reading side is an ``Input``: its
+position (segment, offset of a frame) is committed with the counters, so a crash repeats and loses nothing.
+Frames carry a CRC: a torn tail was never acknowledged and ends its segment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import struct
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+
+from tocsin.inputs.base import Change, Origin, Sink
+from tocsin.inputs.spoolcipher import Cipher
+from tocsin.tasks import spawn
+
+log = logging.getLogger(__name__)
+
+_HEAD = struct.Struct("<IIdBB")
+"""CRC-32 of all that follows, payload length, Unix time of receipt, flags, length of the format word."""
+_LINES = 1
+_SEALED = 2
+SEGMENT_BYTES = 16 << 20
+SEGMENT_AGE = 20.0
+"""Seconds after which a segment that was read to its end is given up for a new one, so that it can be deleted."""
+_MAX_PAYLOAD = 64 << 20
+_BLOCK = 256 << 10
+
+
+class SpoolFullError(Exception):
+    """The spool has reached its bound, or its disk cannot be written; the sender shall come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of one body that are spooled, read and committed together."""
+
+    payload: bytes
+    """One JSON value (an array stands for its elements), or NDJSON when ``lines``."""
+    lines: bool = False
+
+
+@dataclass(slots=True)
+class _Segment:
+    number: int
+    path: Path
+    durable: int
+    """Bytes that may be read: synced, or found at the start."""
+    sealed: bool = True
+    born: float = 0.0
+
+
+class Spool:
+    """A directory of segments, written by the webhook listener and read as an input."""
+
+    part = "spool"
+
+    def __init__(
+        self,
+        directory: Path,
+        max_bytes: int = 4 << 30,
+        key: bytes | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open the spool.
+
+        Raises:
+            OSError: the directory cannot be made or read.
+            tocsin.config.ConfigError: a key is given and the extra ``encryption`` is not installed.
+        """
+        self.directory = directory
+        self.max_bytes = max_bytes
+        self.unreadable = 0
+        """Frames that could not be decrypted (another key); they are passed over."""
+        self._cipher = Cipher(key) if key else None
+        self._clock = clock
+        self._segments: dict[int, _Segment] = {}
+        self._next = 1
+        self._active: _Segment | None = None
+        self._file: FileIO | None = None
+        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._flushing = False
+        self._lock = asyncio.Lock()
+        self._reserved = 0
+        self._position = (0, 0)
+        self._given = (0, 0)
+        self._reading: tuple[int, FileIO] | None = None
+        self._open_directory()
+
+    def _open_directory(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in self.directory.glob("*.part"):  # never renamed, so never acknowledged
+            path.unlink()
+        for path in sorted(self.directory.glob("*.seg")):
+            number = int(path.stem) if path.stem.isdigit() else 0
+            if number:
+                self._segments[number] = _Segment(number, path, path.stat().st_size)
+                self._next = number + 1
+
+    # Writing side: coroutines on the event loop.
+
+    @property
+    def spool_bytes(self) -> int:
+        """Bytes on the disk, or on their way there."""
+        return sum(segment.durable for segment in self._segments.values()) + self._reserved
+
+    async def append(self, batches: Iterable[Batch], format: str, received: float) -> None:  # noqa: A002
+        """Write a small body; returns when it is durable.
+
+        Raises:
+            SpoolFullError: nothing was accepted.
+        """
+        data = b"".join([self.frame(batch, format, received) for batch in batches])
+        self.reserve(len(data))
+        try:
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((data, done))
+            if not self._flushing:
+                self._flushing = True
+                spawn(self._flush(), name="spool")
+            await done
+        finally:
+            self.release(len(data))
+
+    def stream(self, format: str, received: float) -> BodyWriter:  # noqa: A002
+        """Return a writer for a large body, which becomes a segment of its own."""
+        return BodyWriter(self, format, received)
+
+    def reserve(self, size: int) -> None:
+        """Take ``size`` bytes of the bound until ``release``.
+
+        Raises:
+            SpoolFullError: there is no room.
+        """
+        if self.spool_bytes + size > self.max_bytes:
+            raise SpoolFullError("the spool is full")
+        self._reserved += size
+
+    def release(self, size: int) -> None:
+        """Give back what was reserved."""
+        self._reserved -= size
+
+    def frame(self, batch: Batch, format: str, received: float) -> bytes:  # noqa: A002
+        """Return a batch as it stands on the disk."""
+        flags = _LINES if batch.lines else 0
+        payload = batch.payload
+        if self._cipher:
+            flags |= _SEALED
+            payload = self._cipher.seal(payload)
+        word = format.encode()
+        head = _HEAD.pack(0, len(payload), received, flags, len(word))[4:] + word
+        crc = zlib.crc32(payload, zlib.crc32(head))
+        return b"".join((crc.to_bytes(4, "little"), head, payload))
+
+    async def adopt(self, path: Path, file: FileIO, size: int) -> None:
+        """Make a file of frames the next segment, durably.
+
+        Raises:
+            OSError: it could not be; the file is as it was.
+        """
+        async with self._lock:
+            self._seal()
+            number = self._take_number()
+            target = self._path(number)
+            await asyncio.to_thread(self._publish, path, file, target)
+            self._segments[number] = _Segment(number, target, size)
+
+    async def close(self) -> None:
+        """Seal the segment that is written; call it when no more bodies come and reading has ended."""
+        async with self._lock:
+            self._seal()
+        self._close_reading()
+
+    async def _flush(self) -> None:
+        """Write and sync all that waits with one sync, until nothing waits."""
+        while self._waiting:
+            async with self._lock:
+                group, self._waiting = self._waiting, []
+                data = b"".join([item for item, _ in group])
+                error: SpoolFullError | None = None
+                try:
+                    await asyncio.to_thread(self._write, data)
+                except OSError as failed:
+                    error = SpoolFullError(f"the spool cannot be written: {failed.strerror}")
+                    self._seal()  # part of a frame may stand at its end: that ends the segment
+            for _, done in group:
+                if not done.done():
+                    done.set_exception(error) if error else done.set_result(None)
+        self._flushing = False
+
+    def _write(self, data: bytes) -> None:
+        """Append to the active segment and sync; runs in a thread, under the lock."""
+        if self._active is not None and self._active.durable >= SEGMENT_BYTES:
+            self._seal()
+        if self._file is None or self._active is None:
+            number = self._take_number()
+            path = self._path(number)
+            self._file = _create(path)
+            self._active = _Segment(number, path, 0, sealed=False, born=self._clock())
+            self._sync_directory()
+            self._segments[number] = self._active
+        _write_all(self._file, data)
+        os.fdatasync(self._file.fileno())
+        self._active.durable += len(data)
+
+    def _publish(self, path: Path, file: FileIO, target: Path) -> None:
+        os.fsync(file.fileno())
+        path.rename(target)
+        self._sync_directory()
+        file.close()
+
+    def _seal(self) -> None:
+        if self._file:
+            self._file.close()
+        if self._active:
+            self._active.sealed = True
+        self._file = self._active = None
+
+    def _take_number(self) -> int:
+        number = self._next
+        self._next += 1
+        return number
+
+    def _path(self, number: int) -> Path:
+        return self.directory / f"{number:012d}.seg"
+
+    def _sync_directory(self) -> None:
+        handle = os.open(self.directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    # Reading side: the pipeline.
+
+    def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Take back the position and delete the segments before it."""
+        for key, value in items:
+            if key == "position":
+                number, _, offset = value.partition(b":")
+                self._position = self._given = (int(number), int(offset))
+        # Numbers must never be used twice: a new segment below the position would not be read.
+        self._next = max(self._next, self._position[0] + 1)
+        self._delete_before(self._position[0])
+
+    def read(self, sink: Sink, max_bytes: int) -> int:
+        """Hand out whole frames until about ``max_bytes`` were consumed."""
+        consumed = 0
+        while consumed < max_bytes and (segment := self._current()) is not None:
+            number, offset = self._position[0], self._position[1]
+            try:
+                file = self._open(segment)
+                block = os.pread(file.fileno(), min(_BLOCK, segment.durable - offset), offset)
+            except OSError as error:
+                log.error("spool segment %d cannot be read: %s; it is tried again", number, error.strerror)  # noqa: TRY400
+                return consumed
+            at = 0
+            while consumed < max_bytes:
+                size = self._hand_out(block, at, file, segment, offset + at, sink)
+                if size <= 0:
+                    break
+                at += size
+                consumed += size
+            self._position = (number, offset + at)
+            if not at:  # torn: whatever follows was never acknowledged
+                log.warning("spool segment %d ends torn: %d bytes are passed over", number, segment.durable - offset)
+                self._position = (number, segment.durable)
+                consumed += segment.durable - offset
+        return consumed
+
+    def changes(self) -> list[Change]:
+        """Return the position when it moved."""
+        if self._position == self._given:
+            return []
+        self._given = self._position
+        return [("position", b"%d:%d" % self._given)]
+
+    def committed(self) -> None:
+        """Delete what is read and committed; give up an old segment that is read to its end."""
+        number, offset = self._given
+        self._delete_before(number)
+        segment = self._segments.get(number)
+        if segment is None or offset < segment.durable:
+            return
+        if segment.sealed:
+            self._delete_before(number + 1)
+        elif not self._lock.locked() and self._clock() - segment.born > SEGMENT_AGE:
+            self._seal()
+            self._delete_before(number + 1)
+
+    def backlog(self) -> int:
+        """Bytes that are durable and not yet handed out."""
+        number, offset = self._position
+        return sum(
+            segment.durable - (offset if segment.number == number else 0)
+            for segment in self._segments.values()
+            if segment.number >= number
+        )
+
+    def _current(self) -> _Segment | None:
+        """Return the segment with something to read at the position, moving to the next one at an end."""
+        number, offset = self._position
+        for candidate in sorted(n for n in self._segments if n >= number):
+            segment = self._segments[candidate]
+            start = offset if candidate == number else 0
+            if start < segment.durable:
+                self._position = (candidate, start)
+                return segment
+            if not segment.sealed:
+                return None
+        return None
+
+    def _open(self, segment: _Segment) -> FileIO:
+        if self._reading is None or self._reading[0] != segment.number:
+            self._close_reading()
+            self._reading = (segment.number, segment.path.open("rb", buffering=0))
+        return self._reading[1]
+
+    def _close_reading(self) -> None:
+        if self._reading:
+            self._reading[1].close()
+            self._reading = None
+
+    def _hand_out(self, block: bytes, at: int, file: FileIO, segment: _Segment, offset: int, sink: Sink) -> int:
+        """Hand out the frame at ``at``; return its size, 0 when the block ends before it does or it is torn."""
+        left = segment.durable - offset
+        head = block[at : at + _HEAD.size]
+        if len(head) < _HEAD.size:
+            return 0
+        crc, length, received, flags, word_size = _HEAD.unpack(head)
+        size = _HEAD.size + word_size + int(length)
+        if length > _MAX_PAYLOAD or size > left:
+            return 0
+        if at + size <= len(block):
+            frame = block[at : at + size]
+        elif at:
+            return 0  # the next block begins with it
+        else:
+            frame = os.pread(file.fileno(), size, offset)
+        if zlib.crc32(memoryview(frame)[4:]) != crc:
+            return 0
+        start = _HEAD.size + word_size
+        payload = self._unseal(frame[start:]) if flags & _SEALED else frame[start:]
+        if payload is not None:
+            origin = Origin("webhook", frame[_HEAD.size : start].decode(), str(segment.number), received)
+            for record in _records(payload) if flags & _LINES else (payload,):
+                sink(record, origin)
+        return size
+
+    def _unseal(self, payload: bytes) -> bytes | None:
+        plain = self._cipher.open(payload) if self._cipher else None
+        if plain is None:
+            if not self.unreadable:
+                log.error("the spool holds records encrypted with another key; they are passed over")
+            self.unreadable += 1
+        return plain
+
+    def _delete_before(self, number: int) -> None:
+        for old in [n for n in self._segments if n < number]:
+            segment = self._segments.pop(old)
+            if self._reading and self._reading[0] == old:
+                self._close_reading()
+            with contextlib.suppress(FileNotFoundError):
+                segment.path.unlink()
+
+
+class BodyWriter:
+    """Streams one large body to the disk; nothing of it is read before ``commit``."""
+
+    def __init__(self, spool: Spool, format: str, received: float) -> None:  # noqa: A002
+        self._spool = spool
+        self._format = format
+        self._received = received
+        self._size = 0
+        self._path = spool.directory / f"{id(self):x}.part"
+        self._file: FileIO | None = None
+
+    async def add(self, batch: Batch) -> None:
+        """Write one batch.
+
+        Raises:
+            SpoolFullError: full, or not writable; call ``abort``.
+        """
+        data = self._spool.frame(batch, self._format, self._received)
+        self._spool.reserve(len(data))
+        self._size += len(data)
+        try:
+            await asyncio.to_thread(self._write, data)
+        except OSError as error:
+            raise SpoolFullError(f"the spool cannot be written: {error.strerror}") from None
+
+    async def commit(self) -> None:
+        """Make the body durable and readable.
+
+        Raises:
+            SpoolFullError: it could not be; call ``abort``.
+        """
+        if self._file is None:
+            return
+        try:
+            await self._spool.adopt(self._path, self._file, self._size)
+        except OSError as error:
+            raise SpoolFullError(f"the spool cannot be written: {error.strerror}") from None
+        self._forget()
+
+    def abort(self) -> None:
+        """Throw the body away; does nothing after ``commit``."""
+        if self._file is not None:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._spool.release(self._size)
+        self._size = 0
+        self._file = None
+
+    def _write(self, data: bytes) -> None:
+        if self._file is None:
+            self._file = _create(self._path)
+        _write_all(self._file, data)
+
+
+def _create(path: Path) -> FileIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600), "wb", buffering=0)
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    """A nearly full disk takes a part of a write and says so only in its result."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _records(payload: bytes) -> Iterator[bytes]:
+    for line in payload.split(b"\n"):
+        if line.strip():
+            yield line
