@@ -339,7 +339,7 @@ class Spool:
         if len(head) < _HEAD.size:
             return 0
         crc, length, received, flags, word_size = _HEAD.unpack(head)
-        size = _HEAD.size + word_size + int(length)
+        size: int = _HEAD.size + word_size + length
         if length > _MAX_PAYLOAD or size > left:
             return 0
         if at + size <= len(block):

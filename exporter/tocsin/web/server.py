@@ -1,0 +1,146 @@
+"""Listeners that stay up when clients misbehave: bounded connections, headers, time and log.
+
+aiohttp's defaults trust the client: keep-alive of an hour, any number of connections, bodies inflated by the
+library. Both listeners of the exporter are started here, so that the bounds are the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import resource
+import ssl
+import time
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from tocsin.config import ConfigError
+
+MAX_CONNECTIONS = 512
+"""As Prometheus: ``--web.max-connections``."""
+KEEPALIVE = 15.0
+"""Seconds; aiohttp closes connections that are silent or slow with their headers by the same timer."""
+LINGERING = 1.0
+"""Seconds for which the rest of a refused body is read and dropped, so that the client can see the answer."""
+SHUTDOWN = 5.0
+_LOG_INTERVAL = 10.0
+
+
+@dataclass(slots=True)
+class Listener:
+    """A running listener."""
+
+    port: int
+    """The port bound: the one asked for, or the one the system chose for port 0."""
+    _runner: web.AppRunner
+    _server: asyncio.Server
+
+    async def close(self) -> None:
+        """Accept no more, let running requests end, close what remains after ``SHUTDOWN`` seconds."""
+        self._server.close()
+        await self._runner.cleanup()
+
+
+class _Refuse(asyncio.Protocol):
+    """Answers 503 to a connection beyond the bound, and closes it."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            transport.write(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            transport.close()
+
+
+class _Seldom(logging.Filter):
+    """Lets a message template through once in ten seconds: a client must not be able to fill the disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        key = f"{record.msg!s:.80}"
+        now = time.monotonic()
+        if now - self._last.get(key, -_LOG_INTERVAL) < _LOG_INTERVAL:
+            return False
+        if len(self._last) > 100:
+            self._last.clear()
+        self._last[key] = now
+        if record.exc_info and record.exc_info[0] is not None:
+            # A traceback can quote what the client sent; its type says enough.
+            record.msg = f"{record.getMessage()}: {record.exc_info[0].__name__}"
+            record.args, record.exc_info, record.exc_text = (), None, None
+        return True
+
+
+_seldom = _Seldom()
+
+
+def split_address(address: str) -> tuple[str | None, int]:
+    """Return host (None: every interface) and port of ``host:port``, ``[v6]:port`` or ``:port``.
+
+    Raises:
+        ConfigError: it is none of these.
+    """
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ConfigError(f"listen address {address!r}: give host:port, for example 127.0.0.1:9877")
+    if host.startswith("[") != host.endswith("]") or (":" in host and not host.startswith("[")):
+        raise ConfigError(f"listen address {address!r}: write IPv6 as [::1]:{port}")
+    return host.strip("[]") or None, int(port)
+
+
+async def start_listener(app: web.Application, address: str, ssl_context: ssl.SSLContext | None = None) -> Listener:
+    """Serve ``app`` at ``address``.
+
+    Raises:
+        ConfigError: the address cannot be bound.
+    """
+    host, port = split_address(address)
+    for name in ("asyncio", "aiohttp.server", "aiohttp.web"):
+        logging.getLogger(name).addFilter(_seldom)
+    _raise_descriptor_limit()
+    app.on_response_prepare.append(_anonymous)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=KEEPALIVE,
+        lingering_time=LINGERING,
+        read_bufsize=64 << 10,
+        shutdown_timeout=SHUTDOWN,
+        handle_signals=False,
+    )
+    await runner.setup()
+    manager = runner.server
+    assert manager is not None  # noqa: S101 - set by setup()
+
+    def connect() -> asyncio.BaseProtocol:
+        return manager() if len(manager.connections) < MAX_CONNECTIONS else _Refuse()
+
+    try:
+        server = await asyncio.get_running_loop().create_server(
+            connect, host, port, ssl=ssl_context, ssl_handshake_timeout=KEEPALIVE if ssl_context else None, backlog=512
+        )
+    except OSError as error:
+        await runner.cleanup()
+        raise ConfigError(f"cannot listen on {address}: {error.strerror or error}; free it or choose another") from None
+    return Listener(server.sockets[0].getsockname()[1], runner, server)
+
+
+async def _anonymous(request: web.Request, response: web.StreamResponse) -> None:
+    """Do not say which server and version this is."""
+    del request
+    response.headers.pop("Server", None)
+
+
+def _raise_descriptor_limit() -> None:
+    """Two listeners of 512 connections need more than the usual soft limit of 1,024 descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * MAX_CONNECTIONS
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
