@@ -17,12 +17,12 @@ from typing import BinaryIO, cast
 
 import msgspec
 import zstandard
-from isal import igzip
+from isal import isal_zlib
 
 from tocsin.inputs.base import Origin, Oversize, Sink
 
 CHUNK = 1 << 18
-_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, igzip.BadGzipFile)
+_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, isal_zlib.error)
 _value = msgspec.json.Decoder(msgspec.Raw)
 _scan = json.JSONDecoder()
 
@@ -54,7 +54,7 @@ class _Reader:
         head = raw.read(6)
         source = cast("BinaryIO", _Rejoined(head, raw))
         if head.startswith(b"\x1f\x8b"):
-            source = cast("BinaryIO", igzip.IGzipFile(fileobj=source, mode="rb"))
+            source = cast("BinaryIO", _Gunzip(source))
         elif head.startswith(b"\x28\xb5\x2f\xfd"):
             source = cast("BinaryIO", zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True))
         elif head.startswith(b"BZh"):
@@ -122,6 +122,33 @@ class _Rejoined:
         data = self.read(len(target))
         target[: len(data)] = data
         return len(data)
+
+
+class _Gunzip:
+    """Gzip members one after the other; unlike GzipFile it gives all that a truncated file holds."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._unpacker = isal_zlib.decompressobj(31)
+        self._input = b""
+
+    def read(self, size: int) -> bytes:
+        """Return some bytes; raises EOFError where the archive was cut."""
+        while True:
+            if not self._input:
+                self._input = self._source.read(CHUNK)
+                if not self._input:
+                    if not self._unpacker.eof:
+                        raise EOFError
+                    return b""
+            if self._unpacker.eof:
+                self._input = self._input.lstrip(b"\x00")  # members may be padded
+                self._unpacker = isal_zlib.decompressobj(31)
+                continue
+            out = self._unpacker.decompress(self._input, size)
+            self._input = self._unpacker.unconsumed_tail or self._unpacker.unused_data
+            if out:
+                return out
 
 
 def _lines(reader: _Reader, origin: Origin, sink: Sink, oversize: Oversize, limit: int) -> None:

@@ -2,10 +2,9 @@
 
 CRI is ``<time> stdout F|P <text>`` (Kubernetes design proposal "kubelet CRI logging"), Docker is json-file:
 ``{"log": "...", "stream": ..., "time": ...}``. Both split long
-lines; the pieces are put together here.
+CRI is ``<time> stdout F|P <text>`` (Kubernetes design proposal "kubelet CRI logging"), Docker's json-file is
+``{"log": "...", "stream": ..., "time": ...}``. Both split long lines; the pieces are put together here.
 """
-
-from __future__ import annotations
 
 import re
 
