@@ -1,10 +1,10 @@
 """The wrappers that container runtimes put around each line.
 
-CRI is ``<time> stdout F|P <text>`` (Kubernetes design proposal "kubelet CRI logging"), Docker is json-file:
-``{"log": "...", "stream": ..., "time": ...}``. Both split long
 CRI is ``<time> stdout F|P <text>`` (Kubernetes design proposal "kubelet CRI logging"), Docker's json-file is
 ``{"log": "...", "stream": ..., "time": ...}``. Both split long lines; the pieces are put together here.
 """
+
+from __future__ import annotations
 
 import re
 

@@ -1,0 +1,109 @@
+"""A simulated LLM application that writes LiteLLM's own log shape and lives through four incidents.
+
+Everything is made up and deterministic for a seed; nothing of it is a recorded sample.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+MODELS = (
+    # model, provider, dollars per million input and output tokens, seconds to the first token
+    ("gpt-4o", "openai", 2.5, 10.0, 0.45),
+    ("claude-sonnet-4", "anthropic", 3.0, 15.0, 0.8),
+    ("gpt-4o-mini", "openai", 0.15, 0.6, 0.3),
+)
+ROUTES = ("support-bot", "search", "coding-assistant")
+ANSWERS = (
+    "Your order was shipped on Monday and should arrive within three business days.",
+    "To reset the password, open Settings, choose Security and select Reset password.",
+    "The invoice shows a balance that is due at the end of the month.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of the demo."""
+
+    name: str
+    seconds: float
+    story: str
+
+
+PHASES = (
+    Phase("healthy", 40, "All is well: three routes, three models, about 20 calls a second."),
+    Phase("outage", 40, "OUTAGE: OpenAI answers 503 to most calls, and some time out."),
+    Phase("recovery", 15, "The provider is back."),
+    Phase("quality", 40, "QUALITY: HTTP 200 all the way, but answers collapse to a few hedging words."),
+    Phase("cost", 40, "COST: one agent repeats the same prompt with 40,000 tokens, again and again."),
+    Phase("safety", 30, "SAFETY: an answer holds a card number (a documentation value)."),
+    Phase("healthy again", 30, "All is well again."),
+)
+
+
+class Simulator:
+    """Makes the events of a phase."""
+
+    def __init__(self, seed: int = 7) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - a simulation, not a secret
+        self._count = 0
+
+    def events(self, phase: str, count: int, now: float) -> Iterator[dict[str, Any]]:
+        """Yield payloads that end at ``now`` (Unix seconds)."""
+        for _ in range(count):
+            yield self._event(phase, now)
+        if phase == "cost" and self._random.random() < 0.5:
+            yield self._event(phase, now, agent=True)
+
+    def line(self, event: dict[str, Any]) -> bytes:
+        """Return an event as LiteLLM serialises it."""
+        return json.dumps(event).encode() + b"\n"
+
+    def _event(self, phase: str, now: float, *, agent: bool = False) -> dict[str, Any]:
+        r = self._random
+        self._count += 1
+        model, provider, dollars_in, dollars_out, first = MODELS[0] if agent else r.choice(MODELS)
+        route = "coding-assistant" if agent else r.choice(ROUTES)
+        sent = 40_000 if agent else int(r.lognormvariate(6.3, 0.4))
+        text = "I think so, probably." if phase == "quality" else r.choice(ANSWERS)
+        if phase == "safety" and r.random() < 0.02:
+            text += " The card 4242 4242 4242 4242 was charged."
+        received = max(3, int(len(text) / 4) * (1 if phase == "quality" else r.randint(3, 8)))
+        broken = phase == "outage" and provider == "openai" and r.random() < 0.7
+        ttft = first * r.lognormvariate(0, 0.3)
+        duration = ttft + received / 80
+        error: dict[str, str] = {"error_code": "", "error_class": ""}
+        if broken:
+            timed_out = r.random() < 0.25
+            error = (
+                {"error_code": "408", "error_class": "Timeout", "normalized_error": "408_UPSTREAM_TIMEOUT"}
+                if timed_out
+                else {"error_code": "503", "error_class": "ServiceUnavailableError"}
+            )
+            duration = 30.0 if timed_out else 0.2
+        identity = f"demo-{self._count:08d}"
+        return {
+            "id": f"chatcmpl-{identity}", "litellm_call_id": identity, "trace_id": f"trace-{identity}",
+            "session_id": "agent-1" if agent else "", "call_type": "acompletion", "stream": not broken,
+            "status": "failure" if broken else "success", "custom_llm_provider": provider,
+            "startTime": now - duration, "endTime": now,
+            "completionStartTime": now if broken else now - duration + ttft,
+            "model": model, "model_group": model, "cache_hit": False,
+            "metadata": {
+                "user_api_key_team_alias": route,
+                "usage_object": {"prompt_tokens_details": {"cached_tokens": 0}},
+            },
+            "response_cost": 0.0 if broken else (sent * dollars_in + received * dollars_out) / 1e6,
+            "prompt_tokens": 0 if broken else sent, "completion_tokens": 0 if broken else received,
+            "request_tags": [f"app:{route}"], "end_user": "agent" if agent else f"user-{r.randrange(200)}",
+            "messages": [{"role": "user", "content": "Plan step: fix the failing test." if agent else "Where is it?"}],
+            "response": {} if broken else {
+                "model": model, "system_fingerprint": "fp_demo",
+                "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
+            },
+            "error_information": error,
+        }  # fmt: skip
