@@ -45,7 +45,7 @@ class SelfMetrics:
         row(cat.SERIES).set(self._ledger.store.samples)
         row(cat.HEARTBEAT, "ingest").set(round(now - (time.monotonic() - pipeline.heartbeat), 3))
         if self._spool is not None:
-            row(cat.SPOOL_BYTES).set(self._spool.bytes)
+            row(cat.SPOOL_BYTES).set(self._spool.spool_bytes)
             row(cat.SPOOL_AGE).set(round(self._spool.oldest_age(now), 3))
         seen = bool(self._ledger.groups.by_labels)
         row(cat.CATEGORY_INSTRUMENTED, "outage").set(int(seen))

@@ -95,6 +95,7 @@ class Spool:
         self._reserved = 0
         self._position = (0, 0)
         self._given = (0, 0)
+        self._last_received = 0.0
         self._reading: tuple[int, FileIO] | None = None
         self._open_directory()
 
@@ -114,6 +115,10 @@ class Spool:
     def spool_bytes(self) -> int:
         """Bytes on the disk, or on their way there."""
         return sum(segment.durable for segment in self._segments.values()) + self._reserved
+
+    def oldest_age(self, now: float) -> float:
+        """Return about how many seconds the oldest record that is not counted yet has waited."""
+        return max(0.0, now - self._last_received) if self.backlog() and self._last_received else 0.0
 
     async def append(self, batches: Iterable[Batch], format: str, received: float) -> None:  # noqa: A002
         """Write a small body; returns when it is durable.
@@ -353,6 +358,7 @@ class Spool:
         start = _HEAD.size + word_size
         payload = self._unseal(frame[start:]) if flags & _SEALED else frame[start:]
         if payload is not None:
+            self._last_received = received
             origin = Origin("webhook", frame[_HEAD.size : start].decode(), str(segment.number), received)
             for record in _records(payload) if flags & _LINES else (payload,):
                 sink(record, origin)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import resource
 import ssl
@@ -91,11 +92,29 @@ def split_address(address: str) -> tuple[str | None, int]:
     return host.strip("[]") or None, int(port)
 
 
+def is_loopback(address: str) -> bool:
+    """Return whether only this host can connect to ``host:port``.
+
+    Raises:
+        ConfigError: it is not an address.
+    """
+    host, _ = split_address(address)
+    if host is None:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 async def start_listener(app: web.Application, address: str, ssl_context: ssl.SSLContext | None = None) -> Listener:
     """Serve ``app`` at ``address``.
 
     Raises:
-        ConfigError: the address cannot be bound.
+        ConfigError: the address is not one.
+        OSError: it cannot be bound.
     """
     host, port = split_address(address)
     for name in ("asyncio", "aiohttp.server", "aiohttp.web"):
@@ -123,9 +142,9 @@ async def start_listener(app: web.Application, address: str, ssl_context: ssl.SS
         server = await asyncio.get_running_loop().create_server(
             connect, host, port, ssl=ssl_context, ssl_handshake_timeout=KEEPALIVE if ssl_context else None, backlog=512
         )
-    except OSError as error:
+    except OSError:
         await runner.cleanup()
-        raise ConfigError(f"cannot listen on {address}: {error.strerror or error}; free it or choose another") from None
+        raise
     return Listener(server.sockets[0].getsockname()[1], runner, server)
 
 

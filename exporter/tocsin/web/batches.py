@@ -1,0 +1,207 @@
+"""Webhook bodies as batches: is this JSON or NDJSON, and where may a large body be cut?
+
+Only the syntax is looked at; what an element means is the format adapter's business, which counts bad ones.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import msgspec
+
+from tocsin.inputs.spool import Batch
+
+CHUNK = 256 << 10
+"""A body up to this size is one batch; a larger one is cut into batches of about this size."""
+MAX_VALUE = 16 << 20
+"""Largest single element or line of a large body; LiteLLM's default batch of 512 events is 7.8 MB in all."""
+_BOM = b"\xef\xbb\xbf"
+_SPACE = b" \t\r\n"
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_VALUE = msgspec.json.Decoder(msgspec.Raw)
+_BROKEN = (msgspec.MsgspecError, ValueError, RecursionError)
+_TRIES = 6
+_BETWEEN_OBJECTS = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
+
+
+class BodyError(Exception):
+    """The body is refused; the text says why, without quoting it."""
+
+
+class BodyTooLargeError(BodyError):
+    """One element of the body is larger than ``MAX_VALUE``."""
+
+
+def whole(body: bytes) -> Batch:
+    """Check a body held in memory and return it as one batch.
+
+    Raises:
+        BodyError: empty, neither JSON nor NDJSON, or nothing but scalars.
+    """
+    body = body.removeprefix(_BOM).strip(_SPACE)
+    if body in (b"", b"{}", b"[]"):
+        raise BodyError("the body is empty")
+    if body.startswith(b"["):
+        elements = _elements(body)
+        if elements is not None:
+            if not any(_is_record(bytes(element)) for element in elements):
+                raise BodyError("the body holds nothing but scalars")
+            return Batch(body)
+    elif _is_value(body):
+        if not _is_record(body):
+            raise BodyError("the body holds nothing but scalars")
+        return Batch(body)
+    lines = [line for line in body.split(b"\n") if line.strip(_SPACE)]
+    # An array that was cut off may hold lines that are values by chance: its first line is none.
+    if body.startswith(b"[") and not _is_value(lines[0]):
+        raise BodyError("the body is neither JSON nor NDJSON")
+    if len(lines) < 2 or not any(_is_record(line.strip(_SPACE)) and _is_value(line) for line in lines):
+        raise BodyError("the body is neither JSON nor NDJSON")
+    return Batch(body, lines=True)
+
+
+class Splitter:
+    """Cuts a large body into batches while it arrives, with memory for one batch or one element."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._kind = ""
+        self._try_at = CHUNK
+        self._records = False
+
+    @property
+    def held(self) -> int:
+        """Bytes in memory."""
+        return len(self._held)
+
+    def feed(self, data: bytes) -> list[Batch]:
+        """Take the next bytes; return the batches that are complete.
+
+        Raises:
+            BodyError: this can be neither JSON nor NDJSON, or an element is too large.
+        """
+        self._held += data
+        batches: list[Batch] = []
+        while len(self._held) >= self._try_at:
+            if not self._kind:
+                self._recognise()
+            batch = self._cut_array() if self._kind == "array" else self._cut_lines()
+            if batch is not None:
+                batches.append(batch)
+                self._try_at = CHUNK
+            elif len(self._held) > MAX_VALUE:
+                raise BodyTooLargeError(f"one element is larger than {MAX_VALUE >> 20} MiB, or the JSON is broken")
+            else:
+                self._try_at = len(self._held) * 2
+        return batches
+
+    def finish(self) -> list[Batch]:
+        """Return what remains.
+
+        Raises:
+            BodyError: the body was empty, neither JSON nor NDJSON, or nothing but scalars.
+        """
+        rest = bytes(self._held).strip(_SPACE)
+        if self._kind == "array":
+            rest = b"[" + rest
+            elements = _elements(rest)
+            if elements is None:
+                raise BodyError("the body is neither JSON nor NDJSON")
+            self._records = self._records or any(_is_record(bytes(element)) for element in elements)
+        elif self._kind == "lines":
+            lines = [line for line in rest.split(b"\n") if line.strip(_SPACE)]
+            self._records = self._records or any(_is_value(line) and _is_record(line) for line in lines)
+        else:
+            return [whole(rest)]
+        if not self._records:
+            raise BodyError("the body holds nothing but scalars")
+        return [Batch(rest, lines=self._kind == "lines")] if rest not in (b"", b"[]") else []
+
+    def _recognise(self) -> None:
+        self._held = self._held.removeprefix(_BOM).lstrip(_SPACE)
+        first, newline, _ = self._held.partition(b"\n")
+        if self._held.startswith(b"[") and not (newline and _is_value(bytes(first))):
+            self._kind = "array"
+            del self._held[:1]
+        elif newline and _is_value(bytes(first)):
+            self._kind = "lines"
+
+    def _cut_lines(self) -> Batch | None:
+        end = self._held.rfind(b"\n") if self._kind else -1
+        if end < 0:
+            return None
+        payload = bytes(self._held[:end])
+        del self._held[: end + 1]
+        self._records = self._records or any(_is_value(line) and _is_record(line) for line in payload.split(b"\n"))
+        return Batch(payload, lines=True)
+
+    def _cut_array(self) -> Batch | None:
+        """Cut after the last element that is surely complete.
+
+        Whether a prefix of an array ends between two elements is decided by parsing it: a JSON parser has no
+        choice, so ``[`` + prefix + ``]`` is valid only where the comma after it stands between elements. A few
+        likely commas are tried, the last ones first; then the elements are walked one by one.
+        """
+        held = bytes(self._held)
+        likely = [match.start() + 1 for match in _BETWEEN_OBJECTS.finditer(held, max(0, len(held) - CHUNK))]
+        hint = held.lstrip(_SPACE)[:6]  # elements tend to begin alike: {"id":
+        alike = [end for end in likely if held[held.index(b"{", end) :].startswith(hint)]
+        for end in [*alike[: -_TRIES - 1 : -1], held.rfind(b",")]:
+            if end > 0 and (elements := _elements(b"[" + held[:end] + b"]")) is not None:
+                return self._take(held, end, elements)
+        end = _walk(held)
+        if end and (elements := _elements(b"[" + held[:end] + b"]")) is not None:
+            return self._take(held, end, elements)
+        return None
+
+    def _take(self, held: bytes, end: int, elements: list[msgspec.Raw]) -> Batch:
+        self._records = self._records or any(_is_record(bytes(element)) for element in elements)
+        self._held = bytearray(held[held.index(b",", end) + 1 :])
+        return Batch(b"[" + held[:end] + b"]")
+
+
+def _walk(held: bytes) -> int:
+    """Return the end of the last complete element that a comma follows, 0 for none."""
+    text = held.decode("latin-1")  # one character a byte, so that positions agree
+    decoder = json.JSONDecoder(parse_int=len, parse_float=len)
+    at = last = 0
+    try:
+        while at < len(text):
+            at = _skip_space(text, at)
+            _, end = decoder.raw_decode(text, at)
+            at = _skip_space(text, end)
+            if text[at : at + 1] != ",":
+                break
+            last = at
+            at += 1
+    except (ValueError, RecursionError):
+        pass
+    return last
+
+
+def _skip_space(text: str, at: int) -> int:
+    while text[at : at + 1] in (" ", "\t", "\r", "\n") and at < len(text):
+        at += 1
+    return at
+
+
+def _elements(body: bytes) -> list[msgspec.Raw] | None:
+    try:
+        return _ARRAY.decode(body)
+    except _BROKEN:
+        return None
+
+
+def _is_value(body: bytes) -> bool:
+    try:
+        _VALUE.decode(body)
+        body.decode()
+    except _BROKEN:
+        return False
+    return True
+
+
+def _is_record(value: bytes) -> bool:
+    """Objects and arrays can be events; LiteLLM sends ``null`` for an event it could not build."""
+    return value[:1] in (b"{", b"[") or value.strip() == b"null"

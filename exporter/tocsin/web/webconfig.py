@@ -1,0 +1,190 @@
+"""``--web.config.file``: TLS and basic authentication of the admin listener.
+
+The file has the form of Prometheus' exporter-toolkit (docs/web-configuration.md there), because people have
+these files already. What is not supported is refused, not ignored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import logging
+import os
+import ssl
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Literal
+
+import bcrypt
+import msgspec
+import yaml
+from aiohttp import web
+
+from tocsin.config import ConfigError, Strict
+
+log = logging.getLogger(__name__)
+_CACHE = 100
+_NOBODY = b"$2b$10$QGjgjjIcBOuEulqlwB0Ju.HwWcN7OOfdUac6gMvTwmBBmu3tfRbji"
+"""Compared for unknown users, so that the time of an answer does not tell which users exist."""
+
+ClientAuth = Literal[
+    "NoClientCert", "RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"
+]
+
+
+class Tls(Strict, frozen=True):
+    """``tls_server_config``."""
+
+    cert_file: str
+    key_file: str
+    client_auth_type: ClientAuth = "NoClientCert"
+    client_ca_file: str | None = None
+    min_version: Literal["TLS12", "TLS13"] = "TLS12"
+    max_version: Literal["TLS12", "TLS13"] = "TLS13"
+
+
+class Settings(Strict, frozen=True):
+    """The file."""
+
+    tls_server_config: Tls | None = None
+    basic_auth_users: dict[str, str] = {}
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
+
+
+class WebConfig:
+    """TLS context and authentication, read again when a file changes."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the file.
+
+        Raises:
+            ConfigError: it is wrong.
+        """
+        self._path = path
+        self._settings = _parse(path)
+        self._seen = self._stamps()
+        self._cache: OrderedDict[bytes, bool] = OrderedDict()
+        self._cache_key = os.urandom(32)
+        self._one_at_a_time = asyncio.Lock()
+        tls = self._settings.tls_server_config
+        self.ssl_context = None if tls is None else _context(tls)
+        self.middleware = web.middleware(self._guard)
+
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._refresh()
+        if self._settings.basic_auth_users and not await self._is_known(request.headers.get("Authorization", "")):
+            raise web.HTTPUnauthorized(text="unauthorized\n", headers={"WWW-Authenticate": "Basic"})
+        return await handler(request)
+
+    async def _is_known(self, header: str) -> bool:
+        word, _, encoded = header.partition(" ")
+        try:
+            user, _, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+            name = user.decode()
+        except (binascii.Error, ValueError):
+            return False
+        if word.lower() != "basic" or b"\0" in password:
+            return False
+        stored = self._settings.basic_auth_users.get(name)
+        hashed = _NOBODY if stored is None else stored.encode()
+        key = hmac.digest(self._cache_key, hashed + b"\0" + user + b"\0" + password, hashlib.sha256)
+        if key not in self._cache:
+            async with self._one_at_a_time:  # bcrypt is slow by design: guesses must not take every core
+                matches = await asyncio.to_thread(bcrypt.checkpw, password[:72], hashed)
+            self._cache[key] = matches and stored is not None
+            if len(self._cache) > _CACHE:
+                self._cache.popitem(last=False)
+        return self._cache[key]
+
+    def _stamps(self) -> list[int]:
+        tls = self._settings.tls_server_config
+        paths = [self._path]
+        if tls is not None:
+            paths += [Path(tls.cert_file), Path(tls.key_file)]
+        stamps = []
+        for path in paths:
+            try:
+                stamps.append(path.stat().st_mtime_ns)
+            except OSError:
+                stamps.append(0)
+        return stamps
+
+    def _refresh(self) -> None:
+        """Take over changed files; a wrong one is said, and the old ones stay in force."""
+        stamps = self._stamps()
+        if stamps == self._seen:
+            return
+        self._seen = stamps
+        try:
+            settings = _parse(self._path)
+            if (settings.tls_server_config is None) != (self.ssl_context is None):
+                raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")
+            if settings.tls_server_config is not None and self.ssl_context is not None:
+                _context(settings.tls_server_config)  # all of it is checked before a part is taken over
+                self.ssl_context.load_cert_chain(
+                    settings.tls_server_config.cert_file, settings.tls_server_config.key_file
+                )
+        except (ConfigError, OSError) as error:
+            log.error("the last good web configuration stays in force: %s", error)  # noqa: TRY400
+            return
+        self._settings = settings
+        self._seen = self._stamps()
+        self._cache.clear()
+
+
+def load_web_config(path: str | Path) -> WebConfig:
+    """Read and check a web configuration.
+
+    Raises:
+        ConfigError: with file, key and mend.
+    """
+    return WebConfig(Path(path))
+
+
+def _parse(path: Path) -> Settings:
+    try:
+        tree = yaml.safe_load(path.read_bytes())
+        settings = msgspec.convert({} if tree is None else tree, Settings)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    for user, hashed in settings.basic_auth_users.items():
+        try:
+            bcrypt.checkpw(b"", hashed.encode())
+        except ValueError:
+            raise ConfigError(
+                f"{path}: basic_auth_users.{user}: not a bcrypt hash; make one with 'htpasswd -nBC 10 \"\"'"
+            ) from None
+    return settings
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = _VERSIONS[tls.min_version]
+    context.maximum_version = _VERSIONS[tls.max_version]
+    try:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+        if tls.client_ca_file is not None:
+            context.load_verify_locations(tls.client_ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"tls_server_config: certificate, key or CA cannot be used: {error.strerror}") from None
+    if tls.client_auth_type in ("RequestClientCert", "RequireAnyClientCert"):
+        raise ConfigError(
+            f"tls_server_config.client_auth_type: {tls.client_auth_type} checks nothing; use RequireAndVerifyClientCert"
+        )
+    if tls.client_auth_type != "NoClientCert":
+        if tls.client_ca_file is None:
+            raise ConfigError("tls_server_config.client_ca_file: needed to verify client certificates")
+        required = tls.client_auth_type == "RequireAndVerifyClientCert"
+        context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
+    return context
