@@ -11,11 +11,11 @@ import sys
 from collections.abc import Sequence
 
 from tocsin import __version__
-from tocsin.commands import config, replay
+from tocsin.commands import config, demo, replay, run
 from tocsin.config import ConfigError
 from tocsin.state import StateLockedError, StateNewerError
 
-_COMMANDS = (replay, config)
+_COMMANDS = (run, replay, demo, config)
 
 
 def parser() -> argparse.ArgumentParser:
