@@ -111,12 +111,10 @@ class Group(Block):
             for kind in ("input", "output", "cache_read", "cache_write", "reasoning")
         ]
         self.reported = self.row(cat.COST, "reported").values
-        self.estimated = self.row(cat.COST, "estimated").values
         self.unpriced = self.row(cat.UNPRICED).values
         self.usage_missing = self.row(cat.USAGE_MISSING).values
         self.outliers = self.row(cat.OUTLIERS).values
-        self.loops = self.row(cat.SESSION_LOOPS).values
-        self.changes = self.row(cat.MODEL_CHANGES).values
+        self._later: dict[tuple[Family, Labels], list[float | int]] = {}
         self.window = TokenWindow()
         self.p95: Row | None = None
         self.last_seen = 0.0
@@ -124,20 +122,24 @@ class Group(Block):
         """Served models and fingerprints seen lately, the current one last."""
         self.info: Row | None = None
 
-    def late_failure(self, reason: str) -> None:
-        """Count a failure that was old when it was counted."""
-        row = self.store.row(cat.LATE_FAILURES, *self.labels, reason)
-        if all(known is not row for known, _ in self.rows):
-            self.rows.append((row, (reason,)))
-        row.add(1)
+    def later(self, family: Family, *own: str) -> list[float | int]:
+        """Return the values of a row that appears only with its first cause: not every group needs it."""
+        values = self._later.get((family, own))
+        if values is None:
+            values = next((row.values for row, mine in self.rows if row.family is family and mine == own), None)
+            if values is None:
+                values = self.row(family, *own).values
+            self._later[family, own] = values
+        return values
 
     def serve(self, served: str, fingerprint: str) -> None:
         """Note which model answered; a pair not among the last eight is a change."""
         pair = (served, fingerprint)
+        changes = self.later(cat.MODEL_CHANGES)
         if pair in self.served:
             self.served.remove(pair)
         elif self.served:
-            self.changes[0] += 1
+            changes[0] += 1
         self.served = [*self.served[-7:], pair]
 
     def publish(self) -> None:

@@ -132,8 +132,7 @@ class Ledger:
         if call.prompt is not None:
             self._count_prompt(group.labels[2], call.prompt)
         if call.session is not None and call.prompt_key is not None:
-            if self._loops.repeated(call.session, call.prompt_key, when):
-                group.loops[0] += 1
+            group.later(cat.SESSION_LOOPS)[0] += self._loops.repeated(call.session, call.prompt_key, when)
         for name in call.field_errors:
             self.add(cat.FIELD_ERRORS, clean(name))
 
@@ -153,7 +152,7 @@ class Ledger:
         reason = call.failure if call.failure in group.failures else "other"
         group.failures[reason][0] += 1
         if late:
-            group.late_failure(reason)
+            group.later(cat.LATE_FAILURES, reason)[0] += 1
         if call.duration is not None:
             group.histograms.failure_duration.observe(call.duration)
         self._failed.add(identity(call.call_id))
@@ -198,7 +197,7 @@ class Ledger:
                 group.unpriced[0] += usage[0] + usage[1]
                 return
             cost = rates.cost(usage)
-            group.estimated[0] += cost
+            group.later(cat.COST, "estimated")[0] += cost
         if late:
             group.late_cost[0] += cost
 
