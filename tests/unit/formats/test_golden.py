@@ -1,0 +1,145 @@
+"""Expected values were read from the samples by hand, not taken from the program."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+
+
+def parse(word: str, raw: bytes) -> Call:
+    event = formats.get(word, content=True).parse(raw)
+    assert isinstance(event, Call)
+    return event
+
+
+def litellm(number: str, index: int) -> Call:
+    events = json.loads((GOLDEN / "litellm" / f"generic_api-{number}.json").read_bytes())
+    return parse("litellm", json.dumps(events[index]).encode())
+
+
+def sample(folder: str, name: str) -> Call:
+    word = "anthropic" if folder.startswith("anthropic") else "openai"
+    return parse(word, (GOLDEN / folder / f"edge-{name}.json").read_bytes())
+
+
+def test_a_plain_litellm_call_has_tokens_cost_cache_and_tag_route():
+    call = litellm("001", 0)
+    assert (call.provider, call.model, call.route, call.consumer) == ("openai", "gpt-4o", "checkout", "end-user-42")
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == (1497, 1037, 1408)
+    assert call.cost_usd == pytest.approx(0.00074115)
+    assert call.ttft is None
+    assert call.failure is None
+
+
+def test_a_litellm_stream_has_its_time_to_first_token_and_not_as_its_duration():
+    call = litellm("002", 0)
+    assert call.ttft == pytest.approx(0.387727)
+    assert call.duration == pytest.approx(11.239363)
+
+
+def test_an_unknown_price_is_not_free():
+    call = litellm("006", 0)
+    assert (call.input_tokens, call.output_tokens, call.cost_usd) == (1169, 207, None)
+
+
+@pytest.mark.parametrize(
+    ("number", "index", "reason"),
+    [
+        ("004", 1, "rate_limited"), ("004", 2, "provider_5xx"), ("005", 0, "blocked_provider"),
+        ("005", 1, "timeout"), ("005", 2, "client_4xx"), ("010", 0, "blocked_guardrail"),
+        ("010", 2, "blocked_guardrail"), ("012", 0, "blocked_guardrail"),
+    ],
+)  # fmt: skip
+def test_litellm_failures_are_classed(number, index, reason):
+    assert litellm(number, index).failure == reason
+
+
+def test_a_masking_guardrail_is_a_success():
+    assert litellm("010", 1).failure is None
+
+
+def test_the_old_litellm_fixture_with_text_times_is_read():
+    call = parse("auto", (GOLDEN / "litellm" / "standard_logging_payload.fixture.json").read_bytes())
+    assert (call.model, call.input_tokens, call.output_tokens) == ("gpt-4o", 10, 20)
+    assert call.duration == pytest.approx(0.004583, abs=1e-5)
+    assert call.start == pytest.approx(1737710446.847371)
+
+
+def test_a_spend_logs_row_with_objects_as_text_is_read():
+    call = parse("auto", (GOLDEN / "litellm" / "spend_logs_payload.fixture.json").read_bytes())
+    assert (call.model, call.input_tokens, call.output_tokens) == ("gpt-4o", 10, 20)
+    assert call.cost_usd == pytest.approx(0.000225)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "tokens"),
+    [
+        ("openai-chat", "cached-tokens", (1497, 1037, 1408)),
+        ("openai-chat", "n-choices", (11, 29, 0)),
+        ("openai-chat", "stream-usage-last-chunk-empty-choices", (24, 8, 0)),
+        ("openai-chat", "stream-no-usage", (None, None, None)),
+        ("openai-responses", "json-schema", (57, 10, 0)),
+        ("openai-responses", "stream-completed", (72, 14, 0)),
+        ("openai-responses", "queued-usage-null", (None, None, None)),
+        ("anthropic-messages", "cache-read", (1169, 224, 1165)),
+    ],
+)
+def test_usage_is_inclusive_and_absent_stays_absent(folder, name, tokens):
+    call = sample(folder, name)
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == tokens
+
+
+def test_reasoning_stands_inside_the_output():
+    call = sample("openai-chat", "reasoning-tokens")
+    assert (call.output_tokens, call.reasoning_tokens) == (228, 192)
+
+
+def test_a_refusal_is_a_success_that_refused():
+    call = sample("openai-chat", "refusal")
+    assert call.refusal
+    assert call.failure is None
+    assert call.finish_reason == "stop"
+
+
+def test_a_queued_body_owes_no_usage_and_a_stream_without_usage_does():
+    assert not sample("openai-responses", "queued-usage-null").usage_expected
+    assert sample("openai-chat", "stream-no-usage").usage_expected
+
+
+def test_a_strict_schema_becomes_an_expectation():
+    expect = sample("openai-chat", "json-schema-request").expect
+    assert expect is not None
+    assert expect.format == "json_schema"
+    assert isinstance(expect.schema, dict)
+
+
+@pytest.mark.parametrize("folder", ["openai-chat", "openai-responses"])
+def test_a_400_is_the_clients_fault(folder):
+    assert sample(folder, "error-400").failure == "client_4xx"
+
+
+def test_an_anthropic_404_is_the_clients_fault():
+    assert sample("anthropic-messages", "error").failure == "client_4xx"
+
+
+def test_an_anthropic_stream_is_put_together():
+    call = sample("anthropic-messages", "stream")
+    assert call.output_tokens == 108
+    assert call.finish_reason == "stop"
+    assert call.content is not None
+    assert call.content.output is not None
+    assert call.content.output.endswith("?")
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*/*.json")), ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_auto_reads_every_sample_as_its_own_format_does(path):
+    word = {"litellm": "litellm", "anthropic-messages": "anthropic"}.get(path.parent.name, "openai")
+    tree = json.loads(path.read_bytes())
+    for record in tree if isinstance(tree, list) else [tree]:
+        raw = json.dumps(record).encode()
+        assert formats.get("auto").parse(raw) == formats.get(word).parse(raw)
