@@ -17,6 +17,7 @@ from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
 from tocsin.formats.pairs import decode
 
+_NATIVE = re.compile(rb'\s*\{\s*"v"\s*:\s*1\b')
 _LITELLM = re.compile(rb'"(?:startTime|custom_llm_provider|litellm_call_id)"\s*:')
 
 
@@ -39,6 +40,8 @@ class Auto:
             except Skip as skip:
                 if not skip.reason.startswith("missing_"):
                     raise
+        elif _NATIVE.match(data):
+            return self._native.parse(data)
         return self._recognise(decode(data)).parse(data)
 
     def _recognise(self, tree: dict[str, Any]) -> Format:

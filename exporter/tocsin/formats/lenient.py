@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import types
+from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -24,6 +25,12 @@ SKIP_REASONS = (
 )  # fmt: skip
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Resolving annotations costs a millisecond; the types never change."""
+    return msgspec.structs.fields(kind)
 
 
 class _Unusable(Exception):
@@ -57,7 +64,7 @@ def convert(value: dict[str, Any], kind: type[S], errors: list[str], where: str 
         Skip: a required field is missing or unusable.
     """
     fields: dict[str, Any] = {}
-    for info in msgspec.structs.fields(kind):
+    for info in _fields(kind):
         if info.encode_name not in value:
             if info.required:
                 raise Skip(f"missing_{_reason(info.encode_name)}")

@@ -88,14 +88,14 @@ class NativeEvent(msgspec.Struct, gc=False):
     finish_reason: str | None = None
     params: dict[str, Any] | None = None
     prompt: Prompt | None = None
-    input: msgspec.Raw | None = None
-    output: msgspec.Raw | None = None
-    context: msgspec.Raw | None = None
-    tools: msgspec.Raw | None = None
+    input: msgspec.Raw = msgspec.Raw()
+    output: msgspec.Raw = msgspec.Raw()
+    context: msgspec.Raw = msgspec.Raw()
+    tools: msgspec.Raw = msgspec.Raw()
     expect: Expect | None = None
     scores: dict[str, Any] | None = None
     confidence: float | None = None
-    logprobs: msgspec.Raw | None = None
+    logprobs: msgspec.Raw = msgspec.Raw()
     labels: dict[str, Any] | None = None
     trace_id: str | None = None
     call_id: str | None = None
@@ -130,7 +130,7 @@ class Native:
         if event.model is None:
             raise Skip("missing_model")
         call = _call(event, when, errors)
-        if event.session is not None and event.input is not None:
+        if event.session is not None and event.input:
             call.prompt_key = prompt_key(_plain(event.input))
         if self._content:
             _fill_content(call, event)
@@ -203,6 +203,7 @@ def _feedback(e: NativeEvent, when: float | None, errors: list[str]) -> Feedback
 
 
 def _plain(raw: msgspec.Raw) -> Any:
+    """Decode a part that is only looked at when detectors want it; None when it is absent."""
     try:
         return msgspec.json.decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -210,9 +211,9 @@ def _plain(raw: msgspec.Raw) -> Any:
 
 
 def _fill_content(call: Call, e: NativeEvent) -> None:
-    said = None if e.output is None else _plain(e.output)
-    passages = [] if e.context is None else _plain(e.context)
-    asked = [] if e.input is None else messages(_plain(e.input))
+    said = _plain(e.output)
+    passages = _plain(e.context)
+    asked = messages(_plain(e.input))
     if e.prompt is not None and e.prompt.system:
         asked.insert(0, messages([{"role": "system", "content": e.prompt.system}])[0])
     call.content = Content(
