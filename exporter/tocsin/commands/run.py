@@ -145,6 +145,7 @@ class Exporter:
             for listener in listeners:
                 with contextlib.suppress(Exception):
                     await asyncio.shield(listener.close())
+            self._files.close()
             self._state.close()
         return 1 if failures else 0
 

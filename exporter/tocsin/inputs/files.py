@@ -143,6 +143,11 @@ class FileInput:
     def committed(self) -> None:
         """Nothing becomes obsolete on disk."""
 
+    def close(self) -> None:
+        """Close all files; what was not committed is read again after a start."""
+        for stream in self._streams.values():
+            stream.detach()
+
     def backlog(self) -> int:
         """Bytes of plain files that are not read yet."""
         unread = 0

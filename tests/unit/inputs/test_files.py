@@ -1,0 +1,249 @@
+"""The tailer against a model: whatever is written is handed out once, through rotations and restarts."""
+
+import gzip
+import os
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tocsin.inputs.base import Origin
+from tocsin.inputs.files import FileInput, FilePattern
+
+
+class World:
+    """A log, its writer, and a tailer that can be killed between commits."""
+
+    def __init__(self, folder: Path, pattern: str = "app.log") -> None:
+        self.folder = folder
+        self.log = folder / "app.log"
+        self.log.touch()
+        self.pattern = str(folder / pattern)
+        self.now = 0.0
+        self.written: list[str] = []
+        self.state: dict[str, bytes] = {}
+        self.committed: list[str] = []
+        self.pending: list[str] = []
+        self.oversize: list[int] = []
+        self.tailer: FileInput | None = None
+        self.start()
+
+    def start(self) -> None:
+        self.close()
+        self.pending = []
+        self.tailer = FileInput(
+            [FilePattern(self.pattern)], max_line_bytes=1000, clock=lambda: self.now,
+            oversize=lambda length, origin: self.oversize.append(length),
+        )  # fmt: skip
+        self.tailer.restore(list(self.state.items()))
+
+    def close(self) -> None:
+        if self.tailer is not None:
+            self.tailer.close()
+
+    def sink(self, data, origin: Origin) -> None:
+        self.pending.append(bytes(data).strip(b"\x00").decode())
+
+    def poll(self, seconds: float = 1.1, size: int = 4096) -> int:
+        self.now += seconds
+        return self.tailer.read(self.sink, size)
+
+    def commit(self) -> None:
+        for key, value in self.tailer.changes():
+            if value is None:
+                self.state.pop(key, None)
+            else:
+                self.state[key] = value
+        self.tailer.committed()
+        self.committed += self.pending
+        self.pending = []
+
+    def drain(self) -> None:
+        quiet = 0
+        while quiet < 12:
+            quiet = 0 if self.poll() else quiet + 1
+        self.commit()
+
+    def write(self, count: int) -> None:
+        with self.log.open("a") as out:
+            for _ in range(count):
+                text = f"line {len(self.written):06d}"
+                out.write(text + "\n")
+                self.written.append(text)
+
+    def shift(self) -> None:
+        for number in range(60, 0, -1):
+            for suffix in ("", ".gz"):
+                old = self.folder / f"app.log.{number}{suffix}"
+                if old.exists():
+                    old.rename(self.folder / f"app.log.{number + 1}{suffix}")
+
+    def rename(self, *, pack: bool = False) -> None:
+        self.shift()
+        self.log.rename(self.folder / "app.log.1")
+        self.log.touch()
+        if pack:
+            self.pack()
+
+    def copytruncate(self, *, pack: bool = False) -> None:
+        self.shift()
+        (self.folder / "app.log.1").write_bytes(self.log.read_bytes())
+        os.truncate(self.log, 0)
+        if pack:
+            self.pack()
+
+    def pack(self) -> None:
+        plain = self.folder / "app.log.1"
+        (self.folder / "app.log.1.tmp").write_bytes(gzip.compress(plain.read_bytes()))
+        (self.folder / "app.log.1.tmp").rename(self.folder / "app.log.1.gz")
+        plain.unlink()
+
+    def check(self) -> None:
+        assert Counter(self.committed) == Counter(self.written)
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_file_is_read_from_its_beginning(world):
+    world.write(10)
+    world.drain()
+    world.check()
+
+
+@pytest.mark.parametrize("pack", [False, True])
+@pytest.mark.parametrize("kind", ["rename", "copytruncate"])
+def test_rotation_with_unread_lines_loses_nothing(world, kind, pack):
+    world.write(5)
+    world.poll()
+    world.write(5)
+    getattr(world, kind)(pack=pack)
+    world.write(5)
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+@pytest.mark.parametrize("kind", ["rename", "copytruncate"])
+def test_two_rotations_while_down_lose_nothing(world, kind):
+    world.write(5)
+    world.poll()
+    world.commit()
+    for _ in range(2):
+        world.write(5)
+        getattr(world, kind)(pack=True)
+    world.write(5)
+    world.start()
+    world.drain()
+    world.check()
+
+
+def test_a_file_that_grew_past_the_offset_after_truncation_is_noticed(world):
+    world.write(5)
+    world.drain()
+    world.write(3)
+    world.copytruncate()
+    world.write(50)
+    world.drain()
+    world.check()
+
+
+def test_truncation_without_a_copy_is_announced(world):
+    world.write(5)
+    world.drain()
+    os.truncate(world.log, 0)
+    world.write(2)
+    world.drain()
+    assert world.tailer.lost["truncated"] == 1
+
+
+def test_a_file_deleted_while_down_is_announced_and_the_new_one_is_read(world):
+    world.write(5)
+    world.drain()
+    world.log.unlink()
+    world.written = world.written[:5]
+    world.write(3)
+    world.start()
+    world.drain()
+    world.check()
+    assert world.tailer.lost["deleted"] + world.tailer.lost["truncated"] == 1
+
+
+def test_a_partial_line_waits_for_its_end(world):
+    with world.log.open("a") as out:
+        out.write("line 0")
+        out.flush()
+        world.poll()
+        assert world.pending == []
+        out.write("00000\n")
+    world.written = ["line 000000"]
+    world.drain()
+    world.check()
+
+
+def test_the_last_line_of_a_rotated_file_counts_without_newline(world):
+    with world.log.open("a") as out:
+        out.write("line 000000")
+    world.written = ["line 000000"]
+    world.poll()
+    world.rename()
+    world.drain()
+    world.check()
+
+
+def test_a_line_over_the_limit_is_told_and_skipped(world):
+    with world.log.open("a") as out:
+        out.write("x" * 5000 + "\n")
+    world.write(3)
+    world.drain()
+    world.check()
+    assert len(world.oversize) == 1
+
+
+def test_what_was_rotated_before_the_first_start_is_history(tmp_path):
+    (tmp_path / "app.log.1").write_text("old\n")
+    world = World(tmp_path)
+    world.write(2)
+    world.drain()
+    world.close()
+    world.check()
+
+
+def test_the_state_holds_no_text_of_the_log(world):
+    world.write(20)
+    world.drain()
+    assert all(b"line 0" not in value for value in world.state.values())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_random_walk_is_exact(world, seed):
+    random_ = random.Random(seed)
+
+    def kill() -> None:
+        for _ in range(random_.randint(0, 2)):
+            world.write(random_.randint(1, 20))
+            random_.choice(rotations)()
+        world.start()
+
+    rotations = [
+        world.rename, world.copytruncate, lambda: world.rename(pack=True), lambda: world.copytruncate(pack=True),
+    ]  # fmt: skip
+    steps = [
+        (lambda: world.write(random_.randint(1, 60)), 40),
+        (lambda: world.poll(random_.choice([0.1, 1.1, 6.0]), random_.choice([64, 512, 4096])), 40),
+        (world.commit, 20),
+        (lambda: random_.choice(rotations)(), 15),
+        (kill, 8),
+    ]
+    world.write(1)
+    world.poll()
+    world.commit()  # before a first start, what is rotated is history
+    for _ in range(100):
+        random_.choices([step for step, _ in steps], [weight for _, weight in steps])[0]()
+    world.drain()
+    world.check()
