@@ -93,7 +93,7 @@ class Splitter:
             elif len(self._held) > MAX_VALUE:
                 raise BodyTooLargeError(f"one element is larger than {MAX_VALUE >> 20} MiB, or the JSON is broken")
             else:
-                self._try_at = len(self._held) * 2
+                self._try_at = max(CHUNK, len(self._held) * 2)
         return batches
 
     def finish(self) -> list[Batch]:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import hmac
+import io
 import json
 import zlib
 
@@ -45,7 +46,7 @@ class Receiver:
 
     async def post(self, body, path="/v1/ingest/native", **headers):
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with self.session.post(path, data=body, headers=headers) as answer:
+        async with self.session.post(path, data=io.BytesIO(body) if isinstance(body, bytes) else body, headers=headers) as answer:
             return answer.status
 
     def records(self):
