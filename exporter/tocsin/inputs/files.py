@@ -238,6 +238,9 @@ class FileInput:
         primaries: set[str] = set()
         known = {s.identity: s for s in self._streams.values() if s.source is not None}
         self._relocate(by_key, known)
+        for stream in list(self._active):
+            if stream.intact():
+                stream.learn_head()
         fresh = [f for f in found if f.key not in known]
         fresh.sort(key=lambda f: (f.path.suffix == ".gz", f.primary))
         for file in fresh:
@@ -371,7 +374,7 @@ class FileInput:
                 stream.orphaned = now - COPY_WAIT / 2 if self._restored else now
             if now - stream.orphaned < COPY_WAIT:
                 continue
-            if stream.offset:
+            if stream.head_length:
                 exists = stream.path.exists()
                 self.lost["truncated" if exists else "deleted"] += 1
                 log.warning("a log file was %s before it was read to its end", "truncated" if exists else "deleted")

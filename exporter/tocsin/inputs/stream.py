@@ -175,7 +175,7 @@ class Stream:
             return False
         digest = self.digest(self.mark) if self.mark else self.mark_hash
         length = len(self.mark) or self.mark_length
-        return self.digest(source.bytes_at(self.offset - length, length)) == digest
+        return not length or self.digest(source.bytes_at(self.offset - length, length)) == digest
 
     def attach(self, source: Source) -> None:
         """Go on reading from a file, at the offset."""
@@ -188,7 +188,16 @@ class Stream:
         self.finished = False
         self.seen_size = -1
         self.mark = source.bytes_at(max(0, self.offset - MARK), min(MARK, self.offset))
+        self.learn_head()
         self.dirty = True
+
+    def learn_head(self) -> None:
+        """Learn the first bytes as soon as they are there, read or not: by them a copy is recognised."""
+        if self.head_length < HEAD and self.source is not None:
+            head = self.source.bytes_at(0, HEAD)
+            if len(head) > self.head_length:
+                self.head_length, self.head = len(head), self.digest(head)
+                self.dirty = True
 
     def detach(self) -> None:
         """Close the file."""
@@ -277,9 +286,7 @@ class Stream:
     def _passed(self, count: int, data: bytearray, now: float) -> None:
         self.offset += count
         self.mark = (self.mark + bytes(data[max(0, count - MARK) : count]))[-MARK:]
-        if self.head_length < HEAD and self.source is not None:
-            self.head_length = min(HEAD, self.offset)
-            self.head = self.digest(self.source.bytes_at(0, self.head_length))
+        self.learn_head()
         self.idle_since = now
         self.dirty = True
 
