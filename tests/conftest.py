@@ -1,6 +1,31 @@
-"""Shared by all tests: hypothesis without deadlines, because CI machines are shared and slow at times."""
+"""Shared by all tests: hypothesis without deadlines, because CI machines are shared and slow at times; outside tools."""
 
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("tocsin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tocsin")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], Path]:
+    """Finds an outside tool: ``tool("promtool")`` is its path, or the test is skipped (with CI=true: fails)."""
+
+    def find(name: str) -> Path:
+        places = os.pathsep.join([str(ROOT / ".tools" / "bin"), os.environ.get("PATH", "")])
+        path = shutil.which(name, path=places)
+        if path is not None:
+            return Path(path)
+        reason = f"{name} is neither in .tools/bin nor on PATH: run `make tools`"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return find

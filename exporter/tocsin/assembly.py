@@ -8,7 +8,7 @@ import time
 from tocsin import __version__
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Settings
-from tocsin.accounting.prices import Prices, PriceRow, Rates
+from tocsin.accounting.prices import PriceRow, Prices, Rates
 from tocsin.config import Config, read_secret
 from tocsin.labels import clean
 from tocsin.series.store import Store

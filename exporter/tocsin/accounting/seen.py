@@ -6,8 +6,8 @@ old one is forgotten. So between 100,000 and 200,000 of the newest ids are remem
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from array import array
+from collections.abc import Iterable
 
 import xxhash
 
@@ -72,7 +72,7 @@ class Seen:
             gone, count = self._items.pop(0)
             held -= count
             changes.append((gone, None))
-        if len(self._items) > 600:  # noqa: SIM102 - merging is its own step
+        if len(self._items) > 600:
             changes += self._merge()
         return changes
 

@@ -56,7 +56,7 @@ class Auto:
             return self._anthropic if _is_anthropic(tree) else self._openai
         if isinstance(tree.get("object"), str) or "choices" in tree:
             return self._openai
-        if tree.get("type") == "message" and "usage" in tree or tree.get("type") == "error":
+        if (tree.get("type") == "message" and "usage" in tree) or tree.get("type") == "error":
             return self._anthropic
         if ("id" in tree and ("model" in tree or "time" in tree)) or tree.get("type") == "feedback" or "v" in tree:
             return self._native

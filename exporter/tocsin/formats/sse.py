@@ -29,7 +29,7 @@ def body(text: str) -> dict[str, Any] | None:
             merged = {**chunk["message"], "content": []}
         elif kind in ("content_block_start", "content_block_delta", "message_delta"):
             _messages(merged, chunk)
-        elif "error" in chunk and chunk["error"]:
+        elif chunk.get("error"):
             merged["error"] = chunk["error"]
         elif "choices" in chunk:
             chat.add(chunk)

@@ -1,0 +1,37 @@
+"""What is generated or shown in a document must be true of the code."""
+
+from pathlib import Path
+
+from tocsin import catalogue
+from tocsin.config import Config, load
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_metrics_md_is_what_the_catalogue_says():
+    assert (ROOT / "exporter" / "METRICS.md").read_text() == catalogue.markdown(), "run `make docs`"
+
+
+def test_the_example_configuration_holds_every_key_at_its_default():
+    example = ROOT / "exporter" / "tocsin.example.yml"
+    assert load(example) == Config()
+    text = example.read_text()
+    missing = [name for name in Config.__struct_fields__ if f"{name}:" not in text]
+    assert not missing
+
+
+def test_counters_end_in_total_and_nothing_else_does():
+    for family in catalogue.FAMILIES.values():
+        assert family.name.endswith("_total") == (family.kind == "counter"), family.name
+
+
+def test_token_buckets_are_at_most_one_and_a_half_apart():
+    buckets = catalogue.TOKEN_BUCKETS
+    assert all(b / a <= 1.51 for a, b in zip(buckets, buckets[1:], strict=False))
+
+
+def test_the_commands_of_the_readme_are_targets_of_the_makefile():
+    readme, makefile = (ROOT / "README.md").read_text(), (ROOT / "Makefile").read_text()
+    for command in ("demo", "test"):
+        assert f"make {command}\n" in readme
+        assert f"\n{command}:" in makefile

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# install.sh [--optional] TOOL...   puts outside tools into .tools/bin
+#
+# A tool that Go can build is built from its pin in tools/go.mod; else one on PATH is taken; else Debian's package,
+# where we are root. Builds are kept outside the checkout, under a key made of the pins, so that only a fresh machine
+# pays for them. What cannot be had is said; it is an error only with CI=true (and never with --optional).
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+bin=$root/.tools/bin
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin/tools
+prometheus=github.com/prometheus/prometheus
+litellm=1.106.2
+
+say() { printf 'tools: %s\n' "$*" >&2; }
+
+# built PACKAGE NAME: builds a Go command into the cache and links it; fails where that is not possible.
+built() {
+    local package=$1 name=$2 version key folder
+    command -v go >/dev/null || return 1
+    version=$(awk -v module="$prometheus" '$1 == module {print $2}' "$root/tools/go.mod")
+    key=$(cat "$root/tools/go.mod" "$root/tools/go.sum" "$0" | cat - <(go env GOVERSION GOARCH) | sha256sum | cut -c1-16)
+    folder=$cache/$key
+    if [ ! -x "$folder/$name" ]; then
+        say "building $name $version with $(go env GOVERSION) (minutes on a fresh machine, once)"
+        mkdir -p "$folder"
+        # Service discovery for clouds is half of the build and no test uses it. v0.315.0 is Prometheus 3.15.0.
+        (cd "$root/tools" && CGO_ENABLED=0 go build -mod=readonly -trimpath -tags remove_all_sd,netgo \
+            -ldflags "-s -w -X github.com/prometheus/common/version.Version=${version#v}" \
+            -o "$folder/.$name.$$" "$package" </dev/null) || { rm -f "$folder/.$name.$$"; return 1; }
+        mv "$folder/.$name.$$" "$folder/$name"
+    fi
+    ln -sf "$folder/$name" "$bin/$name"
+}
+
+# found NAME...: links the first of these commands that PATH has.
+found() {
+    local name=$1 candidate path
+    for candidate in "$@"; do
+        path=$(PATH=${PATH//$bin:/} command -v "$candidate") || continue
+        ln -sf "$path" "$bin/$name"
+        return 0
+    done
+    return 1
+}
+
+# debian PACKAGE: installs it where we may, without starting a service.
+debian() {
+    command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 1
+    say "installing Debian's package $1"
+    local policy=/usr/sbin/policy-rc.d made=
+    if [ ! -e $policy ]; then
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod +x $policy
+        made=yes
+    fi
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1"; } \
+        </dev/null >/dev/null 2>&1
+    local status=$?
+    [ -z "$made" ] || rm -f $policy
+    return $status
+}
+
+# python_tool NAME REQUIREMENT: an environment of its own in the cache, linked as .tools/NAME.
+python_tool() {
+    local name=$1 requirement=$2 folder
+    folder=$cache/$name-$(printf %s "$requirement" | sha256sum | cut -c1-16)
+    if [ ! -e "$folder/.installed" ]; then
+        say "installing $requirement into an environment of its own (minutes, once)"
+        rm -rf "$folder"
+        "$root/.venv/bin/python" -m venv "$folder" || return 1
+        "$folder/bin/pip" install --quiet --disable-pip-version-check "$requirement" || return 1
+        touch "$folder/.installed"
+    fi
+    ln -sfn "$folder" "$root/.tools/$name"
+    ln -sf "$folder/bin/$name" "$bin/$name"
+}
+
+install() {
+    case $1 in
+        prometheus | promtool) built "$prometheus/cmd/$1" "$1" || found "$1" || { debian prometheus && found "$1"; } ;;
+        chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;
+        mtail | wrk) found "$1" || { debian "$1" && found "$1"; } ;;
+        litellm) python_tool litellm "litellm[proxy]==$litellm" ;;
+        *) say "unknown tool: $1"; return 1 ;;
+    esac
+}
+
+optional=
+[ "${1-}" != --optional ] || { optional=yes; shift; }
+mkdir -p "$bin"
+status=0
+for tool in "$@"; do
+    if install "$tool"; then
+        say "$tool: $(readlink "$bin/$tool")"
+    elif [ -n "$optional" ] || [ "${CI-}" != true ]; then
+        say "$tool: NOT FOUND; what needs it will be skipped"
+    else
+        say "$tool: NOT FOUND, and CI needs it"
+        status=1
+    fi
+done
+exit $status
