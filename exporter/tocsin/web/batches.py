@@ -1,4 +1,4 @@
-"""Webhook bodies as batches: is this JSON or NDJSON, and where may a large body be cut?
+"""Webhook bodies as batches: what is JSON, what is NDJSON, and where a large body may be cut.
 
 Only the syntax is looked at; what an element means is the format adapter's business, which counts bad ones.
 """
@@ -14,8 +14,8 @@ from tocsin.inputs.spool import Batch
 
 CHUNK = 256 << 10
 """A body up to this size is one batch; a larger one is cut into batches of about this size."""
-MAX_VALUE = 16 << 20
-"""Largest single element or line of a large body; LiteLLM's default batch of 512 events is 7.8 MB in all."""
+MAX_VALUE = 9 << 20
+"""Largest single element or line of a large body; the default of ``limits.max_line_bytes``."""
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
@@ -119,13 +119,16 @@ class Splitter:
         return [Batch(rest, lines=self._kind == "lines")] if rest not in (b"", b"[]") else []
 
     def _recognise(self) -> None:
+        """Decide from the first line what the body is; undecided while that line is not complete."""
         self._held = self._held.removeprefix(_BOM).lstrip(_SPACE)
-        first, newline, _ = self._held.partition(b"\n")
-        if self._held.startswith(b"[") and not (newline and _is_value(bytes(first))):
+        newline = self._held.find(b"\n")
+        if newline > 0 and _is_value(bytes(self._held[:newline])):
+            self._kind = "lines"
+        elif self._held.startswith(b"["):
             self._kind = "array"
             del self._held[:1]
-        elif newline and _is_value(bytes(first)):
-            self._kind = "lines"
+        elif self._held and newline < 0 and not self._held.startswith(b"{"):
+            raise BodyError("the body is neither JSON nor NDJSON")
 
     def _cut_lines(self) -> Batch | None:
         end = self._held.rfind(b"\n") if self._kind else -1

@@ -49,7 +49,8 @@ class _Refuse(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.Transport):
-            transport.write(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            head = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
+            transport.write(head + b"Content-Length: 0\r\nConnection: close\r\n\r\n")
             transport.close()
 
 

@@ -22,7 +22,7 @@ def _sum(store: Store, family: Family, **where: str) -> float:
     names = family.labels
     wanted = [(names.index(name), value) for name, value in where.items()]
     return sum(
-        row.values[0]
+        float(row.values[0])
         for row in store.rows.get(family, {}).values()
         if all(row.labels[i if i < 3 else i + len(store.extra)] == value for i, value in wanted)
     )
@@ -121,7 +121,7 @@ def _share(what: str, share: float | None) -> str:
 def _section(name: str, data: dict[str, Any]) -> str:
     title = f"<h2>{name}<small>{CATEGORIES[name]}</small></h2>"
     if not data["instrumented"]:
-        return f'<section>{title}<p class="off">not instrumented: no signal of this category has been seen</p></section>'
+        return f'<section>{title}<p class="off">not instrumented: no signal has been seen</p></section>'
     rows, plot = "", ""
     for key, value in data.items():
         if key == "instrumented":

@@ -51,7 +51,7 @@ class Settings(Strict, frozen=True):
     """The file."""
 
     tls_server_config: Tls | None = None
-    basic_auth_users: dict[str, str] = {}
+    basic_auth_users: dict[str, str] = {}  # noqa: RUF012 - msgspec copies defaults
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -125,7 +125,7 @@ class WebConfig:
         try:
             settings = _parse(self._path)
             if (settings.tls_server_config is None) != (self.ssl_context is None):
-                raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")
+                raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")  # noqa: TRY301
             if settings.tls_server_config is not None and self.ssl_context is not None:
                 _context(settings.tls_server_config)  # all of it is checked before a part is taken over
                 self.ssl_context.load_cert_chain(
