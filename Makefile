@@ -1,51 +1,76 @@
 # Every target sets up what it needs. `make help` lists them.
-SHELL := bash
-PYTHON ?= python3
-VENV := .venv
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The first interpreter that is new enough; another one: make PYTHON=python3.13 ...
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-FAULTS ?= ../shared/faults
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST_ARGS ?=
+BENCH_EVENTS ?= 60000
+# The black-box fault suite is not part of this repository; `make faults` says so where it is missing.
+FAULT_SUITE ?= ../shared/faults
+FAULT_SEEDS ?= 25
 
-.DEFAULT_GOAL := help
-.PHONY: help venv test lint unit demo docs bench faults tools clean
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-
-venv: $(STAMP) ## make the virtual environment
-
-$(STAMP): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tocsin needs Python 3.11 or newer; set PYTHON=python3.12"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable . --group dev
-	@touch $@
-
-test: $(STAMP) lint ## prove it: lint, types, layers, drift, all tests
-	$(BIN)/python -m pytest
-
-lint: $(STAMP) ## ruff, mypy, import-linter
-	$(BIN)/ruff check exporter tests
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-
-unit: $(STAMP) ## the fast tests
-	$(BIN)/python -m pytest tests/unit
-
-demo: $(STAMP) ## a simulated application lives through four incidents
+.PHONY: demo
+demo: venv ## watch a simulated application live through four incidents
+	@tools/install.sh --quick prometheus
 	$(BIN)/tocsin demo
 
-docs: $(STAMP) ## regenerate what is generated
+.PHONY: test
+test: venv tools lint ## set up, check and test everything
+	@printf '\n== tests\n'
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: unit
+unit: venv ## run the unit tests alone
+	$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: venv ## check style (ruff), types (mypy --strict) and layers (import-linter)
+	@printf '\n== style\n'
+	$(BIN)/ruff check .
+	@printf '\n== types\n'
+	$(BIN)/mypy
+	@printf '\n== layers\n'
+	$(BIN)/lint-imports --no-cache --no-color
+
+.PHONY: docs
+docs: venv ## write the generated documents anew
 	$(BIN)/python -m tocsin.catalogue > exporter/METRICS.md
 
-bench: $(STAMP) ## ingest and scrape beside their peers, ratios in one run
-	$(BIN)/python bench/run.py
+.PHONY: bench
+bench: venv ## measure beside peers and limits (BENCH_EVENTS=60000)
+	@tools/install.sh --optional mtail
+	$(BIN)/python bench --events $(BENCH_EVENTS)
 
-faults: $(STAMP) ## the black-box fault harness against `tocsin run`; FAULTS=its folder
-	cd $(FAULTS) && PATH="$(CURDIR)/$(BIN):$$PATH" python tailfault.py --subject $(CURDIR)/tests/faults/subject-tocsin.json --case all
+.PHONY: faults
+faults: venv ## run the black-box fault suite (FAULT_SUITE=folder, FAULT_SEEDS=25)
+	PATH="$(CURDIR)/$(BIN):$$PATH" tests/faults/run.sh "$(FAULT_SUITE)" "$(FAULT_SEEDS)"
 
-tools: ## build the pinned outside tools into .tools/bin (needs Go)
-	tools/build
+.PHONY: tools
+tools: venv ## put the outside tools that tests use (pinned) into .tools/bin
+	@tools/install.sh prometheus promtool chromium
 
-clean: ## remove what was made
-	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache
+.PHONY: venv
+venv: $(STAMP) ## create .venv with the package and what its tests need
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'Tocsin needs Python 3.11 or newer, and PATH has none'; exit 2; }
+	@printf '== environment (%s)\n' "$$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { echo 'Python has no venv; on Debian: apt-get install python3-venv'; exit 2; }
+	$(PIP) --upgrade 'pip>=25.1'
+	$(PIP) --editable . --group dev
+	@touch $@
+
+.PHONY: clean
+clean: ## remove what the other targets made in the checkout
+	rm -rf .venv .venv-3.* .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis bench/results

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# install.sh [--optional] TOOL...   puts outside tools into .tools/bin
+# install.sh [--optional] [--quick] TOOL...   puts outside tools into .tools/bin
 #
 # A tool that Go can build is built from its pin in tools/go.mod; else one on PATH is taken; else Debian's package,
 # where we are root. Builds are kept outside the checkout, under a key made of the pins, so that only a fresh machine
-# pays for them. What cannot be had is said; it is an error only with CI=true (and never with --optional).
+# pays for them. What cannot be had is said; it is an error only with CI=true.
+# --optional: never an error. --quick: nothing is built; a former build, PATH and Debian must do.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -19,9 +20,10 @@ built() {
     local package=$1 name=$2 version key folder
     command -v go >/dev/null || return 1
     version=$(awk -v module="$prometheus" '$1 == module {print $2}' "$root/tools/go.mod")
-    key=$(cat "$root/tools/go.mod" "$root/tools/go.sum" "$0" | cat - <(go env GOVERSION GOARCH) | sha256sum | cut -c1-16)
+    key=$({ cat "$root/tools/go.mod" "$root/tools/go.sum"; go env GOVERSION GOARCH; } | sha256sum | cut -c1-16)
     folder=$cache/$key
     if [ ! -x "$folder/$name" ]; then
+        [ -z "$quick" ] || return 1
         say "building $name $version with $(go env GOVERSION) (minutes on a fresh machine, once)"
         mkdir -p "$folder"
         # Service discovery for clouds is half of the build and no test uses it. v0.315.0 is Prometheus 3.15.0.
@@ -86,8 +88,15 @@ install() {
     esac
 }
 
-optional=
-[ "${1-}" != --optional ] || { optional=yes; shift; }
+optional= quick=
+while [[ "${1-}" == --* ]]; do
+    case $1 in
+        --optional) optional=yes ;;
+        --quick) optional=yes quick=yes ;;
+        *) say "unknown option: $1"; exit 2 ;;
+    esac
+    shift
+done
 mkdir -p "$bin"
 status=0
 for tool in "$@"; do

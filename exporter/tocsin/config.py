@@ -35,7 +35,7 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     """A mapping whose unknown keys are errors."""
 
 
-class Files(Strict):
+class Files(Strict, frozen=True):
     """A set of log files."""
 
     paths: tuple[str, ...]
@@ -45,20 +45,20 @@ class Files(Strict):
     """Where a file seen for the first time is read from."""
 
 
-class Inputs(Strict):
+class Inputs(Strict, frozen=True):
     """Where records come from, beside the webhook."""
 
     files: tuple[Files, ...] = ()
 
 
-class Storage(Strict):
+class Storage(Strict, frozen=True):
     """Where state and spool are kept."""
 
     path: str | None = None
     """Directory; None is ``$XDG_STATE_HOME/tocsin``. The image sets /var/lib/tocsin."""
 
 
-class Auth(Strict):
+class Auth(Strict, frozen=True):
     """One way for a sender to prove itself; any one that verifies is enough."""
 
     scheme: Literal["bearer", "basic", "standard_webhooks", "github", "helicone", "langfuse"]
@@ -68,7 +68,7 @@ class Auth(Strict):
     """For ``basic``."""
 
 
-class Ingest(Strict):
+class Ingest(Strict, frozen=True):
     """The webhook listener."""
 
     listen_address: str = "127.0.0.1:9878"
@@ -82,7 +82,7 @@ class Ingest(Strict):
     """Key that encrypts the spool at rest (extra ``encryption``)."""
 
 
-class Price(Strict):
+class Price(Strict, frozen=True):
     """US dollars per million tokens of a model; provider and model may be patterns."""
 
     model: str
@@ -94,7 +94,7 @@ class Price(Strict):
     cache_write: float | None = None
 
 
-class Consumers(Strict):
+class Consumers(Strict, frozen=True):
     """The top consumers in ``llm_consumer_tokens_total``."""
 
     top: int = 20
@@ -103,14 +103,14 @@ class Consumers(Strict):
     """Key of the hash; None: made once and kept in the state. Replicas need one key."""
 
 
-class TokensPerHour(Strict):
+class TokensPerHour(Strict, frozen=True):
     """Limits whose breach is counted; Tocsin is not in the request path and cannot refuse."""
 
     user: int | None = None
     session: int | None = None
 
 
-class Limits(Strict):
+class Limits(Strict, frozen=True):
     """Bounds on what is read."""
 
     max_line_bytes: int = 9 << 20
@@ -118,7 +118,7 @@ class Limits(Strict):
     tokens_per_hour: TokensPerHour = TokensPerHour()
 
 
-class Probe(Strict):
+class Probe(Strict, frozen=True):
     """A request to a provider's own URL on a schedule: ``llm_provider_up``."""
 
     provider: str
@@ -126,21 +126,21 @@ class Probe(Strict):
     interval_s: float = 30.0
 
 
-class Series(Strict):
+class Series(Strict, frozen=True):
     """The bound on series."""
 
     max: int = 20_000
     """Histograms fold to their route first, then label values to ``other``."""
 
 
-class Match(Strict):
+class Match(Strict, frozen=True):
     """Which calls a route entry is for; patterns."""
 
     route: str = "*"
     model: str = "*"
 
 
-class Route(Strict):
+class Route(Strict, frozen=True):
     """What is expected of a route; the first match wins."""
 
     match: Match
@@ -156,7 +156,7 @@ class Route(Strict):
     """A new id accepts a new baseline."""
 
 
-class Declared(Strict):
+class Declared(Strict, frozen=True):
     """Gaps by choice: shown as such, never an alert."""
 
     content: Literal["on", "off"] = "on"
@@ -164,7 +164,7 @@ class Declared(Strict):
     usage: dict[str, Literal["none"]] = {}
 
 
-class Config(Strict):
+class Config(Strict, frozen=True):
     """Everything that can be configured; every key has a default."""
 
     inputs: Inputs = Inputs()
@@ -187,18 +187,18 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise ConfigError(f"line {mark.line + 1}: aliases (*name) are not allowed; write the value out")
         self.depth += 1
         try:
             if self.depth > MAX_DEPTH:
                 raise ConfigError(f"nested deeper than {MAX_DEPTH} levels")
-            return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+            return super().compose_node(parent, index)
         finally:
             self.depth -= 1
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
                 raise ConfigError(f"line {node.start_mark.line + 1}: key {key!r} stands twice; remove one")

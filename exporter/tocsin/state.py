@@ -66,10 +66,6 @@ class State:
         """Close the file; committed state is safe without it."""
         self._db.close()
 
-    def reopen(self) -> bool:
-        """Try to get from memory back to the directory after it was not writable; True when that worked."""
-        return self.writable
-
     def _open(self) -> sqlite3.Connection:
         if self.directory is None:
             return self._prepare(":memory:")
@@ -79,7 +75,8 @@ class State:
             return self._prepare(str(path))
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise StateLockedError(f"{path}: another tocsin uses this state; give it a --storage.path of its own") from None
+                mend = "give this one a --storage.path of its own"
+                raise StateLockedError(f"{path}: another tocsin uses this state; {mend}") from None
             self.writable = False
             return self._prepare(":memory:")
         except sqlite3.DatabaseError:
@@ -104,13 +101,14 @@ class State:
                 db.execute("PRAGMA quick_check(1)").fetchone()
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
-                raise StateNewerError(
+                raise StateNewerError(  # noqa: TRY301 - the handler below closes the file
                     f"{path}: state version {version} is newer than this program reads ({VERSION}); "
                     "install the newer tocsin again, or move the file away to start empty"
                 )
             db.execute("BEGIN IMMEDIATE")
             db.execute(
-                "CREATE TABLE IF NOT EXISTS items (part TEXT, key TEXT, value BLOB, PRIMARY KEY (part, key)) WITHOUT ROWID"
+                "CREATE TABLE IF NOT EXISTS items"
+                " (part TEXT, key TEXT, value BLOB, PRIMARY KEY (part, key)) WITHOUT ROWID"
             )
             if version < VERSION:
                 db.execute(f"PRAGMA user_version = {VERSION}")

@@ -295,7 +295,7 @@ class Groups:
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
         """Take back committed blocks. Labels are fitted to today's number of extra labels."""
-        saved = {key: value for key, value in items}
+        saved = dict(items)
         size = 3 + self._extra
         for key, value in saved.items():
             kind, *parts = key.split(SEPARATOR)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import math
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -120,11 +119,11 @@ def _write(store: Store, output: str) -> None:
                 names = (*names[:3], *store.extra, *names[3:])
             sample: dict[str, Any] = {"name": family.name, "labels": dict(zip(names, row.labels, strict=True))}
             if family.buckets:
-                bounds = [*family.buckets, math.inf]
+                bounds = [*family.buckets, "+Inf"]
                 sample |= {
                     "sum": row.values[0],
                     "count": sum(row.values[1:]),
-                    "buckets": {("+Inf" if math.isinf(b) else str(b)): n for b, n in zip(bounds, row.values[1:], strict=True)},
+                    "buckets": {str(b): n for b, n in zip(bounds, row.values[1:], strict=True)},
                 }
             else:
                 sample["value"] = row.values[0]

@@ -9,7 +9,12 @@ from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
 
-_ADAPTERS = {"litellm": LiteLLM, "openai": OpenAI, "anthropic": Anthropic, "native": Native}
+_ADAPTERS: dict[str, type[LiteLLM | OpenAI | Anthropic | Native]] = {
+    "litellm": LiteLLM,
+    "openai": OpenAI,
+    "anthropic": Anthropic,
+    "native": Native,
+}
 
 FORMATS = tuple(_ADAPTERS)
 """The words of ``--format`` and of ``/v1/ingest/{format}``, beside ``auto``."""

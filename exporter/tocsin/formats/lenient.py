@@ -33,7 +33,7 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]
     return msgspec.structs.fields(kind)
 
 
-class _Unusable(Exception):
+class _UnusableError(Exception):
     """A value that cannot become the field's type."""
 
 
@@ -45,7 +45,7 @@ def load(data: Buffer) -> dict[str, Any]:
     """
     text = bytes(data).strip(b"\x00 \t\r\n").removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     try:
-        value = json.loads(text)
+        value = json.loads(text, strict=False)  # control characters inside texts are data
     except RecursionError:
         raise Skip("too_deep") from None
     except ValueError:
@@ -72,7 +72,7 @@ def convert(value: dict[str, Any], kind: type[S], errors: list[str], where: str 
         raw = value[info.encode_name]
         try:
             fields[info.name] = _value(raw, info.type, errors, f"{where}{info.encode_name}")
-        except _Unusable:
+        except _UnusableError:
             if info.required:
                 raise Skip("wrong_type") from None
             errors.append(f"{where}{info.encode_name}")
@@ -93,18 +93,18 @@ def _value(raw: Any, kind: Any, errors: list[str], where: str) -> Any:
         if isinstance(raw, str):  # database rows hold their objects as text
             raw = _parsed(raw)
         if not isinstance(raw, dict):
-            raise _Unusable
+            raise _UnusableError
         return convert(raw, kind, errors, f"{where}.")
     if origin in (list, tuple):
         if isinstance(raw, str):
             raw = _parsed(raw)
         if not isinstance(raw, list):
-            raise _Unusable
+            raise _UnusableError
         (item, *_) = get_args(kind)
         return [made for one in raw if (made := _item(one, item, errors, where)) is not None]
     if origin is dict:
         if not isinstance(raw, dict):
-            raise _Unusable
+            raise _UnusableError
         return raw
     return _scalar(raw, kind)
 
@@ -112,7 +112,7 @@ def _value(raw: Any, kind: Any, errors: list[str], where: str) -> Any:
 def _item(raw: Any, kind: Any, errors: list[str], where: str) -> Any:
     try:
         return _value(raw, kind, errors, where)
-    except _Unusable:
+    except _UnusableError:
         errors.append(where)
         return None
 
@@ -124,9 +124,9 @@ def _union(raw: Any, kinds: tuple[Any, ...], errors: list[str], where: str) -> A
         if kind is not type(None):
             try:
                 return _value(raw, kind, errors, where)
-            except _Unusable:
+            except _UnusableError:
                 continue
-    raise _Unusable
+    raise _UnusableError
 
 
 def _scalar(raw: Any, kind: Any) -> Any:
@@ -138,21 +138,21 @@ def _scalar(raw: Any, kind: Any) -> Any:
         try:
             raw = float(raw) if kind is float else int(raw)
         except ValueError:
-            raise _Unusable from None
+            raise _UnusableError from None
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
-        raise _Unusable
+        raise _UnusableError
     if kind is float:
         return float(raw)
     if kind is int and raw == int(raw) and abs(raw) < MAX_COUNT:
         return int(raw)
-    raise _Unusable
+    raise _UnusableError
 
 
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise _Unusable from None
+        raise _UnusableError from None
 
 
 def _encode(value: Any) -> bytes:

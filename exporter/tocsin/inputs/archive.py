@@ -22,7 +22,7 @@ from isal import isal_zlib
 from tocsin.inputs.base import Origin, Oversize, Sink
 
 CHUNK = 1 << 18
-_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, isal_zlib.error)
+_DAMAGED: tuple[type[Exception], ...] = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 _value = msgspec.json.Decoder(msgspec.Raw)
 _scan = json.JSONDecoder()
 
@@ -60,7 +60,7 @@ class _Reader:
         elif head.startswith(b"BZh"):
             source = cast("BinaryIO", bz2.BZ2File(source))
         elif head.startswith(b"\xfd7zXZ"):
-            source = cast("BinaryIO", lzma.LZMAFile(source))
+            source = cast("BinaryIO", lzma.open(source))  # noqa: SIM115 - closed with the file below it
         self._source = source
         self._peeked = b""
         self._is_bz2 = head.startswith(b"BZh")
@@ -145,7 +145,10 @@ class _Gunzip:
                 self._input = self._input.lstrip(b"\x00")  # members may be padded
                 self._unpacker = isal_zlib.decompressobj(31)
                 continue
-            out = self._unpacker.decompress(self._input, size)
+            try:
+                out: bytes = self._unpacker.decompress(self._input, size)
+            except isal_zlib.IsalError as error:
+                raise EOFError from error
             self._input = self._unpacker.unconsumed_tail or self._unpacker.unused_data
             if out:
                 return out

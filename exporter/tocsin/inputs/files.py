@@ -235,7 +235,6 @@ class FileInput:
         self._problems = {}
         found = self._find()
         by_key = {f.key: f for f in found}
-        primaries: set[str] = set()
         known = {s.identity: s for s in self._streams.values() if s.source is not None}
         self._relocate(by_key, known)
         for stream in list(self._active):
@@ -246,11 +245,7 @@ class FileInput:
         for file in fresh:
             self._meet(file, now)
         known = {s.identity: s for s in self._streams.values() if s.source is not None}
-        for file in found:
-            stream = known.get(file.key)
-            if stream is not None and file.primary:
-                primaries.add(stream.name)
-        self._primaries = frozenset(primaries)
+        self._primaries = frozenset(known[f.key].name for f in found if f.primary and f.key in known)
         self._give_up_orphans(now)
         if self._first or self._restored:
             self._first = self._restored = False
@@ -398,7 +393,7 @@ class FileInput:
         if Path(path).is_dir():
             return [(Path(path), "*")]
         folder, base = os.path.split(path)
-        folders = glob.glob(folder, recursive=True) if glob.has_magic(folder) else [folder or "."]
+        folders = glob.glob(folder, recursive=True) if glob.has_magic(folder) else [folder or "."]  # noqa: PTH207
         return [(Path(f), base) for f in folders]
 
     def _list(

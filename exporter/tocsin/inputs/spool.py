@@ -32,9 +32,13 @@ _LINES = 1
 _SEALED = 2
 SEGMENT_BYTES = 16 << 20
 SEGMENT_AGE = 20.0
-"""Seconds after which a segment that was read to its end is given up for a new one, so that it can be deleted."""
+"""Seconds after which a segment is given up for a new one, so that it can be deleted once it is committed."""
+MAX_AGE = 24 * 3600.0
+"""Seconds for which bodies are kept that cannot be committed; then no more are taken: they hold what users said."""
 _MAX_PAYLOAD = 64 << 20
 _BLOCK = 256 << 10
+_QUICK = 1 << 20
+"""Bytes that are written on the loop's own thread: a copy to the page cache is cheaper than a change of thread."""
 
 
 class SpoolFullError(Exception):
@@ -85,7 +89,8 @@ class Spool:
         """Frames that could not be decrypted (another key); they are passed over."""
         self._cipher = Cipher(key) if key else None
         self._clock = clock
-        self._segments: dict[int, _Segment] = {}
+        self._segments: dict[int, _Segment] = {}  # in the order of their numbers
+        self._stored = 0
         self._next = 1
         self._active: _Segment | None = None
         self._file: FileIO | None = None
@@ -95,7 +100,6 @@ class Spool:
         self._reserved = 0
         self._position = (0, 0)
         self._given = (0, 0)
-        self._last_received = 0.0
         self._reading: tuple[int, FileIO] | None = None
         self._open_directory()
 
@@ -106,7 +110,9 @@ class Spool:
         for path in sorted(self.directory.glob("*.seg")):
             number = int(path.stem) if path.stem.isdigit() else 0
             if number:
-                self._segments[number] = _Segment(number, path, path.stat().st_size)
+                found = path.stat()
+                born = self._clock() - max(0.0, time.time() - found.st_mtime)
+                self._add(_Segment(number, path, found.st_size, born=born))
                 self._next = number + 1
 
     # Writing side: coroutines on the event loop.
@@ -114,11 +120,18 @@ class Spool:
     @property
     def spool_bytes(self) -> int:
         """Bytes on the disk, or on their way there."""
-        return sum(segment.durable for segment in self._segments.values()) + self._reserved
+        return self._stored + self._reserved
 
     def oldest_age(self, now: float) -> float:
-        """Return about how many seconds the oldest record that is not counted yet has waited."""
-        return max(0.0, now - self._last_received) if self.backlog() and self._last_received else 0.0
+        """Return how many seconds the oldest record that was not handed out yet has waited; ``now`` is Unix time."""
+        segment = self._current()
+        if segment is None:
+            return 0.0
+        try:
+            head = os.pread(self._open(segment).fileno(), _HEAD.size, self._position[1])
+        except OSError:
+            return 0.0
+        return max(0.0, now - float(_HEAD.unpack(head)[2])) if len(head) == _HEAD.size else 0.0
 
     async def append(self, batches: Iterable[Batch], format: str, received: float) -> None:  # noqa: A002
         """Write a small body; returns when it is durable.
@@ -150,6 +163,9 @@ class Spool:
         """
         if self.spool_bytes + size > self.max_bytes:
             raise SpoolFullError("the spool is full")
+        oldest = next(iter(self._segments.values()), None)
+        if oldest is not None and self._clock() - oldest.born > MAX_AGE:
+            raise SpoolFullError("the spool holds bodies that could not be committed for a day")
         self._reserved += size
 
     def release(self, size: int) -> None:
@@ -179,7 +195,7 @@ class Spool:
             number = self._take_number()
             target = self._path(number)
             await asyncio.to_thread(self._publish, path, file, target)
-            self._segments[number] = _Segment(number, target, size)
+            self._add(_Segment(number, target, size, born=self._clock()))
 
     async def close(self) -> None:
         """Seal the segment that is written; call it when no more bodies come and reading has ended."""
@@ -189,35 +205,64 @@ class Spool:
 
     async def _flush(self) -> None:
         """Write and sync all that waits with one sync, until nothing waits."""
-        while self._waiting:
-            async with self._lock:
-                group, self._waiting = self._waiting, []
-                data = b"".join([item for item, _ in group])
-                error: SpoolFullError | None = None
-                try:
-                    await asyncio.to_thread(self._write, data)
-                except OSError as failed:
-                    error = SpoolFullError(f"the spool cannot be written: {failed.strerror}")
-                    self._seal()  # part of a frame may stand at its end: that ends the segment
-            for _, done in group:
-                if not done.done():
-                    done.set_exception(error) if error else done.set_result(None)
-        self._flushing = False
+        try:
+            while self._waiting:
+                async with self._lock:
+                    group, self._waiting = self._waiting, []
+                    error = await self._write(b"".join([data for data, _ in group]))
+                for _, done in group:
+                    if not done.done():
+                        done.set_exception(error) if error else done.set_result(None)
+        finally:
+            self._flushing = False
 
-    def _write(self, data: bytes) -> None:
-        """Append to the active segment and sync; runs in a thread, under the lock."""
-        if self._active is not None and self._active.durable >= SEGMENT_BYTES:
+    async def _write(self, data: bytes) -> SpoolFullError | None:
+        """Append to the active segment and sync, under the lock; return what went wrong."""
+        try:
+            segment, file = await self._writable()
+            try:
+                if len(data) <= _QUICK:
+                    _write_all(file, data)
+                    await asyncio.to_thread(os.fdatasync, file.fileno())
+                else:
+                    await asyncio.to_thread(_write_and_sync, file, data)
+            except OSError:
+                self._untear(segment, file)
+                raise
+        except OSError as failed:
+            return SpoolFullError(f"the spool cannot be written: {failed.strerror}")
+        segment.durable += len(data)
+        self._stored += len(data)
+        return None
+
+    async def _writable(self) -> tuple[_Segment, FileIO]:
+        """Return the active segment; a new one when there is none or it is large or old enough."""
+        active = self._active
+        if active and (active.durable >= SEGMENT_BYTES or self._clock() - active.born > SEGMENT_AGE):
             self._seal()
-        if self._file is None or self._active is None:
+        if self._active is None or self._file is None:
             number = self._take_number()
             path = self._path(number)
-            self._file = _create(path)
+            self._file = await asyncio.to_thread(self._create_segment, path)
             self._active = _Segment(number, path, 0, sealed=False, born=self._clock())
-            self._sync_directory()
-            self._segments[number] = self._active
-        _write_all(self._file, data)
-        os.fdatasync(self._file.fileno())
-        self._active.durable += len(data)
+            self._add(self._active)
+        return self._active, self._file
+
+    def _create_segment(self, path: Path) -> FileIO:
+        file = _create(path)
+        self._sync_directory()
+        return file
+
+    def _add(self, segment: _Segment) -> None:
+        self._segments[segment.number] = segment
+        self._stored += segment.durable
+
+    def _untear(self, segment: _Segment, file: FileIO) -> None:
+        """Take away what was written of refused bodies; where that fails, the torn frame ends its segment."""
+        try:
+            file.truncate(segment.durable)
+        except OSError:
+            self._seal()
 
     def _publish(self, path: Path, file: FileIO, target: Path) -> None:
         os.fsync(file.fileno())
@@ -316,11 +361,12 @@ class Spool:
     def _current(self) -> _Segment | None:
         """Return the segment with something to read at the position, moving to the next one at an end."""
         number, offset = self._position
-        for candidate in sorted(n for n in self._segments if n >= number):
-            segment = self._segments[candidate]
-            start = offset if candidate == number else 0
+        for segment in self._segments.values():
+            if segment.number < number:
+                continue
+            start = offset if segment.number == number else 0
             if start < segment.durable:
-                self._position = (candidate, start)
+                self._position = (segment.number, start)
                 return segment
             if not segment.sealed:
                 return None
@@ -358,7 +404,6 @@ class Spool:
         start = _HEAD.size + word_size
         payload = self._unseal(frame[start:]) if flags & _SEALED else frame[start:]
         if payload is not None:
-            self._last_received = received
             origin = Origin("webhook", frame[_HEAD.size : start].decode(), str(segment.number), received)
             for record in _records(payload) if flags & _LINES else (payload,):
                 sink(record, origin)
@@ -375,6 +420,7 @@ class Spool:
     def _delete_before(self, number: int) -> None:
         for old in [n for n in self._segments if n < number]:
             segment = self._segments.pop(old)
+            self._stored -= segment.durable
             if self._reading and self._reading[0] == old:
                 self._close_reading()
             with contextlib.suppress(FileNotFoundError):
@@ -447,6 +493,11 @@ def _write_all(file: FileIO, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]
+
+
+def _write_and_sync(file: FileIO, data: bytes) -> None:
+    _write_all(file, data)
+    os.fdatasync(file.fileno())
 
 
 def _records(payload: bytes) -> Iterator[bytes]:

@@ -50,12 +50,12 @@ class Source:
             OSError: it cannot be opened.
         """
         self.path = path
-        self._file: BinaryIO = path.open("rb", buffering=0)  # type: ignore[assignment]
+        self._file: BinaryIO = path.open("rb", buffering=0)
         stat = os.fstat(self._file.fileno())
         self.key = (stat.st_dev, stat.st_ino)
         self._gzip: gzip.GzipFile | None = None
         if os.pread(self._file.fileno(), 2, 0) == b"\x1f\x8b":
-            self._gzip = gzip.GzipFile(fileobj=io.BufferedReader(self._file), mode="rb")  # type: ignore[arg-type]
+            self._gzip = gzip.GzipFile(fileobj=io.BufferedReader(self._file), mode="rb")
 
     @property
     def packed(self) -> bool:
@@ -260,7 +260,9 @@ class Stream:
         source = self.source
         if source is not None:
             size = self.limit + 1
-            rest = source.bytes_at(self.offset, min(size, max(0, source.size - self.offset) if not source.packed else size))
+            if not source.packed:
+                size = min(size, max(0, source.size - self.offset))
+            rest = source.bytes_at(self.offset, size)
             if rest and self.intact():
                 buffer = bytearray(rest)
                 if len(rest) > self.limit or self.skipping:
