@@ -1,0 +1,192 @@
+"""The spool: acknowledged records are handed out once, whatever crashes in between."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tocsin.inputs import spool as module
+from tocsin.inputs.spool import Batch, Spool, SpoolFullError
+
+
+def read_all(spool, max_bytes=1 << 20):
+    found = []
+    while spool.read(lambda data, origin: found.append(bytes(data)), max_bytes):
+        pass
+    return found
+
+
+async def append(spool, *records):
+    for record in records:
+        await spool.append([Batch(record)], "native", 1000.0)
+
+
+def reopened(spool, state):
+    """What a crash leaves: the directory and the committed state."""
+    again = Spool(spool.directory)
+    again.restore(state.items())
+    return again
+
+
+async def test_a_record_is_handed_out_with_its_origin(tmp_path):
+    spool, seen = Spool(tmp_path), []
+    await spool.append([Batch(b'{"a":1}\n\n{"a":2}', lines=True)], "litellm", 1000.0)
+    spool.read(lambda data, origin: seen.append((bytes(data), origin.input, origin.format, origin.received)), 1)
+    assert seen == [(b'{"a":1}', "webhook", "litellm", 1000.0), (b'{"a":2}', "webhook", "litellm", 1000.0)]
+    await spool.close()
+
+
+async def test_files_can_be_read_by_their_owner_only(tmp_path):
+    spool = Spool(tmp_path / "spool")
+    await append(spool, b"{}")
+    assert [path.stat().st_mode & 0o777 for path in spool.directory.iterdir()] == [0o600]
+    await spool.close()
+
+
+async def test_bodies_that_come_together_share_a_sync(tmp_path, monkeypatch):
+    spool, syncs = Spool(tmp_path), []
+    monkeypatch.setattr(module.os, "fdatasync", syncs.append)
+    await asyncio.gather(*[append(spool, b"{}") for _ in range(50)])
+    assert len(read_all(spool)) == 50
+    assert len(syncs) <= 2
+    await spool.close()
+
+
+async def test_a_streamed_body_appears_at_its_commit(tmp_path):
+    spool = Spool(tmp_path)
+    writer = spool.stream("native", 1000.0)
+    await writer.add(Batch(b"[1]"))
+    assert read_all(spool) == []
+    await append(spool, b"first")
+    await writer.commit()
+    await append(spool, b"last")
+    assert read_all(spool) == [b"first", b"[1]", b"last"]
+    await spool.close()
+
+
+async def test_an_aborted_body_leaves_nothing(tmp_path):
+    spool = Spool(tmp_path)
+    writer = spool.stream("native", 1000.0)
+    await writer.add(Batch(b"[1]"))
+    writer.abort()
+    assert (list(tmp_path.iterdir()), spool.spool_bytes) == ([], 0)
+
+
+async def test_a_full_spool_accepts_nothing(tmp_path):
+    spool = Spool(tmp_path, max_bytes=10)
+    with pytest.raises(SpoolFullError):
+        await append(spool, b"{}")
+    assert (read_all(spool), spool.spool_bytes) == ([], 0)
+
+
+async def test_a_failing_disk_refuses_and_recovers(tmp_path, monkeypatch):
+    def fail(descriptor):
+        raise OSError(5, "input/output error")
+
+    spool = Spool(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.os, "fdatasync", fail)
+        with pytest.raises(SpoolFullError):
+            await append(spool, b"refused")
+    await append(spool, b"accepted")
+    assert read_all(spool) == [b"accepted"]
+    await spool.close()
+
+
+async def test_a_committed_segment_is_deleted(tmp_path):
+    now = [0.0]
+    spool = Spool(tmp_path, clock=lambda: now[0])
+    await append(spool, b"{}")
+    read_all(spool)
+    now[0] = module.SEGMENT_AGE + 1
+    assert spool.changes() != []
+    spool.committed()
+    assert list(tmp_path.iterdir()) == []
+    assert (spool.spool_bytes, spool.backlog(), spool.changes()) == (0, 0, [])
+    await append(spool, b"next")
+    assert read_all(spool) == [b"next"]
+    await spool.close()
+
+
+async def test_numbers_are_not_used_again_after_a_restart(tmp_path):
+    now = [0.0]
+    spool = Spool(tmp_path, clock=lambda: now[0])
+    await append(spool, b"{}")
+    read_all(spool)
+    state = dict(spool.changes())
+    now[0] = module.SEGMENT_AGE + 1
+    spool.committed()
+    again = reopened(spool, state)
+    await append(again, b"next")
+    assert read_all(again) == [b"next"]
+    await again.close()
+
+
+async def test_an_encrypted_spool_shows_nothing_and_needs_its_key(tmp_path):
+    spool = Spool(tmp_path, key=b"k" * 32)
+    await append(spool, b'{"secret": 1}')
+    assert read_all(spool) == [b'{"secret": 1}']
+    assert b"secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    other = Spool(tmp_path, key=b"o" * 32)
+    assert (read_all(other), other.unreadable) == ([], 1)
+    await spool.close()
+    await other.close()
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), st.integers(0, 600)),
+        st.tuples(st.just("stream"), st.integers(0, 600)),
+        st.tuples(st.just("read"), st.integers(1, 2000)),
+        st.tuples(st.just("commit"), st.just(0)),
+        st.tuples(st.just("crash"), st.integers(0, 700)),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps)
+def test_acknowledged_records_are_counted_once_through_crashes(script):
+    """A crash loses counters since the commit, and may leave a torn frame that was never acknowledged."""
+
+    async def run(directory):
+        spool, state, counted, committed, sent = Spool(directory, clock=lambda: clock[0]), {}, [], [], []
+        for step, argument in [*script, ("read", 1 << 20), ("commit", 0), ("crash", 0), ("read", 1 << 20)]:
+            clock[0] += module.SEGMENT_AGE
+            record = b"%d:" % len(sent) + b"x" * argument
+            if step == "append":
+                await append(spool, record)
+                sent.append(record)
+            elif step == "stream":
+                writer = spool.stream("native", 1.0)
+                await writer.add(Batch(record))
+                await writer.commit()
+                sent.append(record)
+            elif step == "read":
+                spool.read(lambda data, origin: counted.append(bytes(data)), argument)
+            elif step == "commit":
+                state.update(spool.changes())
+                committed = list(counted)
+                spool.committed()
+            else:
+                torn = spool.frame(Batch(b"y" * 700), "native", 1.0)[:argument]
+                if spool._active is not None:
+                    with spool._active.path.open("ab") as file:
+                        file.write(torn)
+                await spool.close()
+                spool = Spool(directory, clock=lambda: clock[0])
+                spool.restore(state.items())
+                counted = list(committed)
+        counted += read_all(spool)
+        await spool.close()
+        assert counted == sent
+
+    clock = [0.0]
+    with tempfile.TemporaryDirectory() as directory:
+        asyncio.run(run(Path(directory)))
