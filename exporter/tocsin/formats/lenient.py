@@ -7,7 +7,6 @@ decodes with the standard library and converts field by field: what cannot be us
 from __future__ import annotations
 
 import json
-import math
 import types
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -23,6 +22,8 @@ SKIP_REASONS = (
     "null", "not_json", "not_object", "too_deep", "too_long", "missing_id", "missing_time", "missing_model",
     "missing_status", "wrong_type", "unknown_format",
 )  # fmt: skip
+
+_HUGE = 1e300
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -139,7 +140,7 @@ def _scalar(raw: Any, kind: Any) -> Any:
             raw = float(raw) if kind is float else int(raw)
         except ValueError:
             raise _UnusableError from None
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+    if not is_number(raw):
         raise _UnusableError
     if kind is float:
         return float(raw)
@@ -157,6 +158,11 @@ def _parsed(text: str) -> Any:
 
 def _encode(value: Any) -> bytes:
     return json.dumps(value).encode("utf-8", "replace")
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a decoded value is a number to count with: finite, no boolean, within a float's range."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_HUGE < value < _HUGE
 
 
 def count(value: int | None, name: str, errors: list[str]) -> int | None:

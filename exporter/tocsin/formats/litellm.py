@@ -15,7 +15,7 @@ import xxhash
 
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt
 from tocsin.formats.base import Buffer
-from tocsin.formats.lenient import convert, count, load
+from tocsin.formats.lenient import convert, count, is_number, load
 from tocsin.formats.texts import expectation, messages, text_of
 
 REDACTED = "redacted-by-litellm"
@@ -292,7 +292,10 @@ def _seconds(value: float | str | None, name: str, errors: list[str]) -> float |
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             try:
-                return float(value)
+                number = float(value)
+                if is_number(number):
+                    return number
+                errors.append(name)
             except ValueError:
                 errors.append(name)
     return None

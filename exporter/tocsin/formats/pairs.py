@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import xxhash
@@ -21,7 +21,7 @@ import xxhash
 from tocsin.call import UNKNOWN, Call, Content, Prompt, Skip
 from tocsin.formats import sse
 from tocsin.formats.base import Buffer
-from tocsin.formats.lenient import load
+from tocsin.formats.lenient import is_number, load
 from tocsin.formats.texts import expectation, messages, part_text, text_of
 
 _strict = msgspec.json.Decoder(dict[str, Any])
@@ -116,7 +116,7 @@ def _side(value: Any) -> tuple[dict[str, Any], bool]:
 def base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     """Build what all pairs share: identity, time, model, route, failure."""
     tree, request, response = ex.envelope, ex.request, ex.response
-    split = urlsplit(ex.url) if ex.url else None
+    split = _split(ex)
     found = tree.get("id") or response.get("id") or tree.get("request_id")
     model = request.get("model") or response.get("model") or UNKNOWN
     identity = str(found) if isinstance(found, str | int) else xxhash.xxh3_128_hexdigest(bytes(data))
@@ -156,6 +156,14 @@ def base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     return call
 
 
+def _split(ex: Exchange) -> SplitResult | None:
+    try:
+        return urlsplit(ex.url) if ex.url else None
+    except ValueError:  # a bracket that opens no IPv6 address
+        ex.errors.append("url")
+        return None
+
+
 def prompt_key(prompt: Any) -> int | None:
     """Return the 64-bit hash of a prompt's end without digits."""
     text = prompt if isinstance(prompt, str) else part_text(
@@ -182,9 +190,7 @@ def fill_content(call: Call, ex: Exchange, input_key: str) -> None:
 
 def seconds(value: Any) -> float | None:
     """Return Unix seconds of an epoch number (s or ms) or an ISO time; None when it is neither."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
+    if is_number(value):
         return float(value) / 1000 if value > 1e11 else float(value)
     if isinstance(value, str):
         try:

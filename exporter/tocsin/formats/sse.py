@@ -58,7 +58,8 @@ def _messages(merged: dict[str, Any], chunk: dict[str, Any]) -> None:
         merged.update({key: value for key, value in delta.items() if value is not None})
         usage = chunk.get("usage")
         if isinstance(usage, dict):
-            merged["usage"] = {**(merged.get("usage") or {}), **usage}
+            begun = merged.get("usage")
+            merged["usage"] = {**begun, **usage} if isinstance(begun, dict) else usage
     elif isinstance(delta.get("text"), str) and content:
         content[-1]["text"] = str(content[-1].get("text") or "") + delta["text"]
 
@@ -96,7 +97,8 @@ class _Chat:
             texts.append(choice["text"])
         if isinstance(delta.get("refusal"), str):
             self._refusals.setdefault(index, []).append(delta["refusal"])
-        for call in delta.get("tool_calls") or []:
+        calls = delta.get("tool_calls")
+        for call in calls if isinstance(calls, list) else []:
             if isinstance(call, dict) and isinstance(call.get("function"), dict) and call["function"].get("name"):
                 self._tools.setdefault(index, []).append(call)
         if choice.get("finish_reason"):

@@ -1,0 +1,61 @@
+"""One value of a real record replaced by a hostile one: the rest of the record is still read or skipped."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin import formats
+from tocsin.call import Skip
+from tocsin.formats.lenient import SKIP_REASONS
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+HOSTILE: list[Any] = [
+    None, True, -1, 10**400, float("nan"), float("inf"), "nan", "", "\ud800", "http://[x", [], {}, [None], {"a": None},
+    1e308, "2025-13-01", "99999999999999999999", {"type": 5}, 'data: {"choices":[{"delta":{"tool_calls":5}}]}\n',
+    ('data: {"type":"message_start","message":{"usage":7}}\n\n'
+     'data: {"type":"message_delta","delta":{},"usage":{"output_tokens":4}}\n'),
+]  # fmt: skip
+WORDS = ("auto", *formats.FORMATS)
+
+
+def records() -> list[Any]:
+    trees = [json.loads(path.read_bytes()) for path in sorted(GOLDEN.glob("*/*.json"))]
+    return [record for tree in trees for record in (tree if isinstance(tree, list) else [tree])]
+
+
+RECORDS = records()
+
+
+def places(tree: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [place for key, value in inner for place in ((*at, key), *places(value, (*at, key)))]
+
+
+PLACES = [places(record) for record in RECORDS]
+
+
+def read(word: str, raw: bytes) -> None:
+    try:
+        formats.get(word, content=True).parse(raw)
+    except Skip as skip:
+        assert skip.reason in SKIP_REASONS
+
+
+@given(st.sampled_from(WORDS), st.integers(0, len(RECORDS) - 1), st.sampled_from(HOSTILE), st.data())
+def test_a_hostile_value_anywhere_in_a_record_raises_nothing(word, index, value, data):
+    tree = json.loads(json.dumps(RECORDS[index]))
+    *parents, last = data.draw(st.sampled_from(PLACES[index]))
+    target = tree
+    for key in parents:
+        target = target[key]
+    target[last] = value
+    read(word, json.dumps(tree).encode())
+
+
+@given(st.sampled_from(WORDS), st.integers(0, len(RECORDS) - 1), st.floats(0, 1))
+def test_a_record_cut_off_anywhere_raises_nothing(word, index, part):
+    raw = json.dumps(RECORDS[index]).encode()
+    read(word, raw[: int(len(raw) * part)])
