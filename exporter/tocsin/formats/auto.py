@@ -37,9 +37,8 @@ class Auto:
         if _LITELLM.search(data):  # cheap, and LiteLLM records are by far the largest
             try:
                 return self._litellm.parse(data)
-            except Skip as skip:
-                if not skip.reason.startswith("missing_"):
-                    raise
+            except Skip:
+                pass  # the words may stand deeper in another format's record
         elif _NATIVE.match(data):
             return self._native.parse(data)
         return self._recognise(decode(data)).parse(data)
@@ -50,8 +49,10 @@ class Auto:
         Raises:
             Skip: no format has such a record.
         """
-        if "startTime" in tree and ("status" in tree or "request_id" in tree):
+        if any(key in tree for key in ("startTime", "custom_llm_provider", "litellm_call_id")):
             return self._litellm
+        if "model" in tree and "event_id" in tree and "request" not in tree:
+            return self._native
         if any(key in tree for key in ("request", "response", "request_body", "response_body")):
             return self._anthropic if _is_anthropic(tree) else self._openai
         if isinstance(tree.get("object"), str) or "choices" in tree:

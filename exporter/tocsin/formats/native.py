@@ -121,7 +121,7 @@ class Native:
         try:
             event = _fast.decode(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            event = convert(load(data), NativeEvent, errors)
+            event = convert(_with_aliases(load(data)), NativeEvent, errors)
         when = seconds(event.time)
         if when is None:
             errors.append("time")
@@ -136,6 +136,14 @@ class Native:
             _fill_content(call, event)
         call.field_errors = tuple(errors)
         return call
+
+
+def _with_aliases(tree: dict[str, Any]) -> dict[str, Any]:
+    """Read ``event_id`` and ``ts`` where ``id`` and ``time`` are missing: many loggers have these names."""
+    for name, alias in (("id", "event_id"), ("time", "ts")):
+        if name not in tree and alias in tree:
+            tree[name] = tree[alias]
+    return tree
 
 
 def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
