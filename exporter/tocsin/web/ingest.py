@@ -59,6 +59,7 @@ class _Routes:
     def __init__(self, rules: _Rules) -> None:
         self._rules = rules
         self._buffered = 0
+        self._inflating = asyncio.Lock()
 
     async def expect(self, request: web.Request) -> None:
         """Refuse before ``100 Continue`` what would be refused after it."""
@@ -103,26 +104,44 @@ class _Routes:
         return checks
 
     async def _receive(self, request: web.Request, checks: list[Check]) -> None:
+        """Stream the body to the spool; commit it once it has verified."""
         body = _Body(self, self._rules.spool, request.match_info["format"])
+        broken: BodyError | None = None
+        size = 0
         try:
             inflate = _inflater(request.headers.get("Content-Encoding", ""))
-            size = 0
             async for data in _arriving(request):
                 size += len(data)
                 if size > self._rules.max_body_bytes:
                     raise _too_large(self._rules.max_body_bytes)
                 for check in checks:
                     check.update(data)
-                for piece in inflate.feed(data):
-                    await body.add(piece)
-                    if len(piece) >= _YIELD_AT:
-                        await asyncio.sleep(0)  # a bomb inflates without waiting for the network
-            if checks and not any(check.valid() for check in checks):
+                if broken is None:
+                    try:
+                        await self._store(body, inflate, data)
+                    except BodyError as error:
+                        if not checks:
+                            raise
+                        broken = error  # said only to who has proved itself, at the end
+                        body.drop()
+            if checks and not any([check.valid() for check in checks]):
                 raise _unauthorized()
+            if broken is not None:
+                raise broken
             inflate.finish()
             await body.commit()
         finally:
             body.drop()
+
+    async def _store(self, body: _Body, inflate: _Inflater, data: bytes) -> None:
+        if isinstance(inflate, _Identity):
+            await body.add(data)
+            return
+        async with self._inflating:  # one at a time: bombs must not share out the event loop among themselves
+            for piece in inflate.feed(data):
+                await body.add(piece)
+                if len(piece) >= _YIELD_AT:
+                    await asyncio.sleep(0)  # a bomb inflates without waiting for the network
 
     def hold(self, size: int) -> None:
         """Account for buffered bytes (negative: given back).

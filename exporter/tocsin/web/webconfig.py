@@ -75,7 +75,12 @@ class WebConfig:
         self._one_at_a_time = asyncio.Lock()
         tls = self._settings.tls_server_config
         self.ssl_context = None if tls is None else _context(tls)
-        self.middleware = web.middleware(self._guard)
+
+        @web.middleware  # marks the function, which a bound method does not let it do
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._guard(request, handler)
+
+        self.middleware = guard
 
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self._refresh()
