@@ -20,7 +20,7 @@ MAX_COUNT = 2**53
 """Largest count taken: beyond it a float is no longer exact."""
 SKIP_REASONS = (
     "null", "not_json", "not_object", "too_deep", "too_long", "missing_id", "missing_time", "missing_model",
-    "missing_status", "wrong_type", "unknown_format",
+    "missing_status", "missing_call_id", "wrong_type", "unknown_format",
 )  # fmt: skip
 
 _HUGE = 1e300

@@ -51,7 +51,7 @@ class _Metadata(msgspec.Struct, gc=False):
 
 
 class _Error(msgspec.Struct, gc=False):
-    error_code: str | None = None
+    error_code: str | int | None = None
     error_class: str | None = None
     normalized_error: str | None = None
 
@@ -60,8 +60,13 @@ class _Status(msgspec.Struct, gc=False):
     guardrail_status: str | None = None
 
 
+class _Answer(msgspec.Struct, gc=False):
+    refusal: str | None = None
+
+
 class _Choice(msgspec.Struct, gc=False):
     finish_reason: str | None = None
+    message: _Answer | None = None
 
 
 class _Response(msgspec.Struct, gc=False):
@@ -94,7 +99,7 @@ class _Payload(msgspec.Struct, gc=False):
     end_user: str | None = None
     request_tags: list[str] | None = None
     status_fields: _Status | None = None
-    response: _Response | None = None
+    response: _Response | list[Any] | str | None = None  # text and lists come from odd endpoints
     error_information: _Error | None = None
 
 
@@ -180,21 +185,27 @@ def _call(p: _Payload, errors: list[str]) -> Call:
         call.failure = _failure(p)
         call.usage_expected = False
         info = p.error_information
-        if info is not None and info.error_code and info.error_code.isdigit():
-            call.status = int(info.error_code[:6])
-    elif p.error_information is not None and p.error_information.error_code == "499":
-        call.failure = "cancelled"
+        code = "" if info is None else str(info.error_code)
+        if code.isdecimal():
+            call.status = int(code[:6])
+    elif p.error_information is not None and str(p.error_information.error_code) == "499":
+        call.failure = "cancelled"  # the client went away; what was used is still reported
     _usage(call, p, meta, errors)
     _cost(call, p, errors)
     response = p.response
-    if response is not None:
+    if isinstance(response, _Response):
         call.fingerprint = response.system_fingerprint
         if response.model and response.model != call.model:
             call.served_model = response.model
         choices = response.choices
-        finish = choices[0].finish_reason if choices else response.stop_reason
+        finish = response.stop_reason
+        if choices:
+            finish = choices[0].finish_reason
+            answer = choices[0].message
+            call.refusal = answer is not None and bool(answer.refusal)
         if finish:
             call.finish_reason = FINISH.get(finish, OTHER)
+            call.refusal = call.refusal or finish == "refusal"
         if response.status == "queued":
             call.usage_expected = False
     managed = meta.prompt_management_metadata
@@ -261,7 +272,7 @@ def _failure(p: _Payload) -> str:
     guardrail = p.status_fields.guardrail_status if p.status_fields is not None else None
     normalized = (info.normalized_error or "").upper()
     name = info.error_class or ""
-    code = info.error_code or ""
+    code = str(info.error_code or "")
     if guardrail == "guardrail_intervened" or "Guardrail" in name:
         return "blocked_guardrail"
     if "CONTENT_POLICY" in normalized or "ContentPolicy" in name or code == "content_filter":

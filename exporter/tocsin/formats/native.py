@@ -205,9 +205,11 @@ def _scores(e: NativeEvent, errors: list[str]) -> dict[str, float] | None:
 
 
 def _feedback(e: NativeEvent, when: float | None, errors: list[str]) -> Feedback:
+    if not e.call_id:
+        raise Skip("missing_call_id")
     scores = _scores(e, errors)
     flag = e.flag if e.flag in ("unsafe", "wrong", "offensive", None) else OTHER
-    return Feedback("feedback|" + e.id, e.call_id or "", when, scores, flag, e.by, e.comment, tuple(errors))
+    return Feedback("feedback|" + e.id, e.call_id, when, scores, flag, e.by, e.comment, tuple(errors))
 
 
 def _plain(raw: msgspec.Raw) -> Any:

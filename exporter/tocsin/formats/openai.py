@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tocsin.call import OTHER, Call
-from tocsin.formats import pairs
+from tocsin.formats import ollama, pairs
 from tocsin.formats.base import Buffer
 
 FINISH = {
@@ -30,6 +30,8 @@ class OpenAI:
     def parse(self, data: Buffer) -> Call:
         """Return the call of one pair; see ``Format.parse``."""
         ex = pairs.exchange(pairs.decode(data))
+        if ollama.is_body(ex.response):
+            ex.response = ollama.as_openai(ex.response)
         call = pairs.base_call(ex, data, self.name)
         response = ex.response
         usage = response.get("usage")

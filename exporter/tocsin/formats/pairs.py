@@ -19,7 +19,7 @@ import msgspec
 import xxhash
 
 from tocsin.call import UNKNOWN, Call, Content, Prompt, Skip
-from tocsin.formats import sse
+from tocsin.formats import ollama, sse
 from tocsin.formats.base import Buffer
 from tocsin.formats.lenient import is_number, load
 from tocsin.formats.texts import expectation, messages, part_text, text_of
@@ -70,16 +70,16 @@ def exchange(tree: dict[str, Any]) -> Exchange:
     """
     if not any(key in tree for key in _ENVELOPE) or _is_body(tree):
         return Exchange({}, {}, tree, None, "", stream=False)
-    request, _ = _side(tree.get("request", tree.get("request_body")))
+    errors: list[str] = []
+    request, _ = _side(tree.get("request", tree.get("request_body")), "request", errors)
     raw = tree.get("response", tree.get("response_body"))
-    response, stream = _side(raw)
+    response, stream = _side(raw, "response", errors)
     if not request and not response and tree.get("status") is None and tree.get("error") is None:
         raise Skip("not_object" if raw is None else "wrong_type")
     if not response and tree.get("error"):
         response = {"error": tree["error"]}
     status = tree.get("status", tree.get("status_code"))
     url = tree.get("url") or tree.get("uri") or ""
-    errors: list[str] = []
     if status is not None and (isinstance(status, bool) or not str(status).isdigit()):
         errors.append("status")
         status = None
@@ -92,24 +92,33 @@ def exchange(tree: dict[str, Any]) -> Exchange:
 
 
 def _is_body(tree: dict[str, Any]) -> bool:
-    return isinstance(tree.get("object"), str) or tree.get("type") in ("message", "error")
+    return isinstance(tree.get("object"), str) or tree.get("type") in ("message", "error") or ollama.is_body(tree)
 
 
-def _side(value: Any) -> tuple[dict[str, Any], bool]:
-    """Return a body as an object, and whether it was an event stream."""
+def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:
+    """Return a body as an object, and whether it was a stream; text that cannot be read is named, not failed."""
     if isinstance(value, dict):
         inner = value.get("body", value.get("json"))
-        if isinstance(inner, dict | str) and "choices" not in value and "messages" not in value:
-            return _side(inner)
-        return value, False
+        if not isinstance(inner, dict | str) or "choices" in value or "messages" in value:
+            return value, False
+        if isinstance(inner, dict):
+            return inner, False
+        value = inner
     if isinstance(value, str) and value:
         if sse.is_stream(value):
             return sse.body(value) or {}, True
         try:
             parsed = json.loads(value)
         except (ValueError, RecursionError):
-            return {"error": {"message": "unparsable"}} if value.strip() else {}, False
-        return (parsed, False) if isinstance(parsed, dict) else ({}, False)
+            parsed = ollama.stream(value)
+            if parsed is not None:
+                return parsed, True
+        if isinstance(parsed, dict):
+            return parsed, False
+        if value.strip():
+            errors.append(name)
+    elif value:
+        errors.append(name)
     return {}, False
 
 
@@ -117,11 +126,9 @@ def base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     """Build what all pairs share: identity, time, model, route, failure."""
     tree, request, response = ex.envelope, ex.request, ex.response
     split = _split(ex)
-    found = tree.get("id") or response.get("id") or tree.get("request_id")
     model = request.get("model") or response.get("model") or UNKNOWN
-    identity = str(found) if isinstance(found, str | int) else xxhash.xxh3_128_hexdigest(bytes(data))
-    waiting = "|" + response["status"] if response.get("status") in ("queued", "in_progress") else ""
-    call = Call(identity + waiting, identity, provider, str(model))
+    event_id, call_id = _identity(tree, response, data)
+    call = Call(event_id, call_id, provider, str(model))
     if split is not None and split.hostname:
         call.provider = split.hostname
     route = tree.get("route")
@@ -154,6 +161,25 @@ def base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     if call.session is not None:
         call.prompt_key = prompt_key(request.get("messages", request.get("input")))
     return call
+
+
+def _identity(tree: dict[str, Any], response: dict[str, Any], data: Buffer) -> tuple[str, str]:
+    """Return the identity of the event and of the call.
+
+    Some servers number their responses from a small range (Ollama: three digits), so a response's own id is
+    joined with its second. A queued response comes again under the same id when it is finished.
+    """
+    named, answered = tree.get("id") or tree.get("request_id"), response.get("id")
+    status = response.get("status")
+    waiting = f"|{status}" if status in ("queued", "in_progress") else ""
+    if isinstance(named, str | int):
+        return f"{named}{waiting}", str(named)
+    if isinstance(answered, str | int) and answered:
+        created = response.get("created", response.get("created_at"))
+        second = f"|{created}" if isinstance(created, int | float | str) else ""
+        return f"{answered}{second}{waiting}", str(answered)
+    identity = xxhash.xxh3_128_hexdigest(bytes(data))
+    return identity, identity
 
 
 def _split(ex: Exchange) -> SplitResult | None:

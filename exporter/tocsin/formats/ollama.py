@@ -1,0 +1,51 @@
+"""Ollama's own API (``/api/chat``, ``/api/generate``), brought to the shape of OpenAI's.
+
+https://github.com/ollama/ollama/blob/main/docs/api.md. A stream is one JSON object a line; the last one,
+``done: true``, carries the counts. Times are nanoseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def is_body(body: dict[str, Any]) -> bool:
+    """Tell whether a response body is Ollama's own."""
+    return "done" in body and "choices" not in body
+
+
+def stream(text: str) -> dict[str, Any] | None:
+    """Put the lines of a stream together into one body; None when they are something else."""
+    said: list[str] = []
+    last: dict[str, Any] = {}
+    for line in text.splitlines():
+        try:
+            chunk = json.loads(line)
+        except (ValueError, RecursionError):
+            continue  # cut off with the log
+        if isinstance(chunk, dict) and is_body(chunk):
+            said.append(_text(chunk))
+            last = chunk
+    return {**last, "response": "".join(said)} if last else None
+
+
+def as_openai(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body under OpenAI's names."""
+    usage = {"prompt_tokens": body.get("prompt_eval_count"), "completion_tokens": body.get("eval_count")}
+    message = body.get("message")
+    calls = message.get("tool_calls") if isinstance(message, dict) else None
+    reason = "tool_calls" if calls and body.get("done_reason") == "stop" else body.get("done_reason")
+    said = {"role": "assistant", "content": _text(body) or None, "tool_calls": calls}
+    return {
+        "model": body.get("model"),
+        "created": body.get("created_at"),
+        "choices": [{"finish_reason": reason, "message": said}],
+        "usage": None if usage["completion_tokens"] is None else usage,
+    }
+
+
+def _text(body: dict[str, Any]) -> str:
+    message = body.get("message")
+    said = body.get("response") or (message.get("content") if isinstance(message, dict) else None)
+    return said if isinstance(said, str) else ""

@@ -1,0 +1,106 @@
+"""Request/response pairs: identity, envelopes, bodies that are no object."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call, Skip
+
+CHAT = {
+    "id": "chatcmpl-7", "object": "chat.completion", "created": 1763640366, "model": "m",
+    "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": "hello"}}],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 2},
+}  # fmt: skip
+
+
+def parse(record: Any, word: str = "openai") -> Call:
+    event = formats.get(word, content=True).parse(json.dumps(record).encode())
+    assert isinstance(event, Call)
+    return event
+
+
+def test_a_pair_takes_provider_and_route_from_its_url():
+    call = parse({"url": "https://api.example.com/v1/chat/completions", "status": 200, "request": {}, "response": CHAT})
+    assert (call.provider, call.route) == ("api.example.com", "/v1/chat/completions")
+
+
+def test_a_url_that_is_none_leaves_the_provider_to_the_format_and_is_named():
+    call = parse({"url": "http://[x", "status": 200, "request": {}, "response": CHAT})
+    assert (call.provider, call.field_errors) == ("openai", ("url",))
+
+
+def test_a_short_response_id_that_comes_again_later_is_another_event():
+    assert parse(CHAT).id != parse({**CHAT, "created": CHAT["created"] + 60}).id
+
+
+def test_the_same_response_logged_twice_is_one_event():
+    first = {"time": "2026-11-20T02:47:00Z", "status": 200, "request": {}, "response": CHAT}
+    assert parse(first).id == parse({**first, "time": "2026-11-20T02:47:09Z"}).id
+
+
+def test_a_queued_response_and_its_finished_body_are_two_events_of_one_call():
+    queued = {"id": "resp_1", "object": "response", "created_at": 1, "status": "queued", "output": [], "usage": None}
+    finished = {**queued, "status": "completed", "usage": {"input_tokens": 3, "output_tokens": 2}}
+    before, after = parse(queued), parse(finished)
+    assert before.id != after.id
+    assert before.call_id == after.call_id
+
+
+def test_an_error_without_an_id_is_known_by_its_bytes():
+    failed = {"time": "2026-11-20T02:47:00Z", "status": 500, "request": {}, "response": {"error": {"message": "x"}}}
+    assert parse(failed).id == parse(failed).id
+    assert parse(failed).id != parse({**failed, "time": "2026-11-20T02:47:01Z"}).id
+
+
+def test_a_body_that_is_no_json_is_named_and_not_a_failure():
+    call = parse({"id": "1", "status": 200, "request": {"model": "m"}, "response": "{cut of"})
+    assert (call.failure, call.usage_expected, call.field_errors) == (None, True, ("response",))
+
+
+def test_an_error_body_under_http_200_is_a_failure():
+    error = {"error": {"code": "content_filter", "status": 400, "message": "filtered"}}
+    assert parse({"id": "1", "status": 200, "request": {}, "response": error}).failure == "blocked_provider"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (408, "timeout"), (504, "timeout"), (429, "rate_limited"), (499, "cancelled"), (500, "provider_5xx"),
+        (529, "provider_5xx"), (400, "client_4xx"), (401, "client_4xx"), (404, "client_4xx"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("word", ["openai", "anthropic"])
+def test_a_status_is_classed(word, status, reason):
+    call = parse({"id": "1", "status": status, "request": {}, "response": {"error": {"message": "x"}}}, word)
+    assert (call.failure, call.status, call.usage_expected) == (reason, status, False)
+
+
+def test_an_ollama_stream_of_lines_is_put_together():
+    lines = [
+        {"model": "llama3", "created_at": "2024-05-24T20:57:43Z", "message": {"content": "Hel"}, "done": False},
+        {"model": "llama3", "created_at": "2024-05-24T20:57:44Z", "message": {"content": "lo"}, "done": False},
+        {"model": "llama3", "created_at": "2024-05-24T20:57:45Z", "message": {"content": ""}, "done": True,
+         "done_reason": "stop", "prompt_eval_count": 17, "eval_count": 2},
+    ]  # fmt: skip
+    text = "\n".join(json.dumps(line) for line in lines)
+    call = parse({"url": "http://127.0.0.1:11434/api/chat", "status": 200, "request": {}, "response": text}, "auto")
+    assert (call.input_tokens, call.output_tokens, call.finish_reason) == (17, 2, "stop")
+    assert call.content is not None
+    assert call.content.output == "Hello"
+
+
+@pytest.mark.parametrize("missing", ["id", "status", "startTime"])
+def test_auto_does_not_take_an_incomplete_litellm_record_for_a_pair(missing):
+    record = {"id": "1", "status": "success", "startTime": 1.0, "endTime": 2.0, "custom_llm_provider": "openai",
+              "response": CHAT}  # fmt: skip
+    del record[missing]
+    with pytest.raises(Skip) as skipped:
+        parse(record, "auto")
+    assert skipped.value.reason == {"startTime": "missing_time"}.get(missing, f"missing_{missing}")
+
+
+def test_auto_is_not_misled_by_words_of_another_format_deeper_in_the_record():
+    record = {"id": "1", "time": "2026-11-20T02:47:00Z", "model": "m", "status": 200, "labels": {"startTime": "x"}}
+    assert parse(record, "auto").model == "m"
