@@ -18,7 +18,10 @@ from pathlib import Path
 
 EVENTS = int(os.environ.get("BENCH_EVENTS", "30000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-WORDS = ["order", "refund", "invoice", "shipped", "password", "settings", "balance", "customer", "review", "summary", "the", "a", "of", "and", "to", "in", "is", "was", "for", "on", "that", "with", "as", "it", "be", "by"]  # fmt: skip
+WORDS = [
+    "order", "refund", "invoice", "shipped", "password", "settings", "balance", "customer", "review", "summary",
+    "the", "a", "of", "and", "to", "in", "is", "was", "for", "on", "that", "with", "as", "it", "be", "by",
+]  # fmt: skip
 MODELS = [(f"model-{i}", ("openai", "anthropic", "bedrock", "azure")[i % 4]) for i in range(20)]
 ROUTES = ["support", "search", "coding-assistant", "legal-ops", "growth"]
 
