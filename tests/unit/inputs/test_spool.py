@@ -169,7 +169,8 @@ def test_acknowledged_records_are_counted_once_through_crashes(script):
                 await writer.commit()
                 sent.append(record)
             elif step == "read":
-                spool.read(lambda data, origin: counted.append(bytes(data)), argument)
+                read = counted
+                spool.read(lambda data, origin, read=read: read.append(bytes(data)), argument)
             elif step == "commit":
                 state.update(spool.changes())
                 committed = list(counted)
