@@ -23,7 +23,7 @@ from tocsin.call import (
 )
 from tocsin.call import Prompt as CallPrompt
 from tocsin.formats.base import Buffer
-from tocsin.formats.lenient import convert, count, load
+from tocsin.formats.lenient import convert, count, is_number, load
 from tocsin.formats.pairs import by_status, prompt_key, seconds
 from tocsin.formats.texts import messages
 
@@ -220,16 +220,23 @@ def _plain(raw: msgspec.Raw) -> Any:
         return None
 
 
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def _fill_content(call: Call, e: NativeEvent) -> None:
     said = _plain(e.output)
     passages = _plain(e.context)
+    logprobs = _plain(e.logprobs)
     asked = messages(_plain(e.input))
     if e.prompt is not None and e.prompt.system:
         asked.insert(0, messages([{"role": "system", "content": e.prompt.system}])[0])
     call.content = Content(
         input=asked,
         output=said if isinstance(said, str) else None,
-        context=[p for p in ([passages] if isinstance(passages, str) else passages or []) if isinstance(p, str)],
+        context=[passages] if isinstance(passages, str) else _texts(passages),
+        tools=_texts(_plain(e.tools)),
+        logprobs=[float(p) for p in logprobs if is_number(p)] if isinstance(logprobs, list) else None,
         state="present" if said or asked else "absent",
     )
     if e.expect is not None:

@@ -1,0 +1,97 @@
+"""The native event and its published JSON Schema say the same."""
+
+import json
+from importlib import resources
+from typing import Any
+
+import msgspec
+import pytest
+
+from tocsin import formats
+from tocsin.call import FAILURE_REASONS, Call, Feedback, Skip
+from tocsin.formats.native import NativeEvent
+
+SCHEMA = json.loads((resources.files("tocsin") / "formats" / "native.schema.json").read_text())
+CALL: dict[str, Any] = {
+    "v": 1, "id": "call-1", "call_id": "req-1", "time": "2026-11-20T02:47:00.123Z", "provider": "openai",
+    "model": "gpt-4o", "served_model": "gpt-4o-2024-08-06", "fingerprint": "fp_1", "route": "support-bot",
+    "consumer": "user-17", "session": "s-9", "status": 200, "error": None, "duration_s": 1.9, "ttft_s": 0.31,
+    "stream": True, "cache_hit": False,
+    "usage": {"input": 812, "output": 120, "cache_read": 512, "cache_write": 0, "reasoning": 0},
+    "cost_usd": 0.0032, "finish_reason": "stop", "params": {"temperature": 0.2},
+    "prompt": {"name": "support", "version": "12", "checksum": "sha256:00", "system": "Be kind."},
+    "input": "Where is my order?", "output": "On its way.", "context": ["It left on Monday."], "tools": ["lookup"],
+    "expect": {"format": "json_schema", "schema": {}, "pattern": "a+", "language": "en"},
+    "scores": {"judge": 0.91}, "confidence": 0.93, "logprobs": [-0.1, -2], "labels": {"team": "search"}, "trace_id": "t",
+}  # fmt: skip
+FEEDBACK = {"v": 1, "type": "feedback", "id": "fb-1", "call_id": "call-1", "time": "2026-11-20T02:47:00Z",
+            "scores": {"judge": 0.4}, "flag": "unsafe", "by": "reviewer", "comment": "told a secret"}  # fmt: skip
+REQUIRED = {"id", "time", "model"}
+CONTENT = {"input", "output", "context"}  # not decoded at all unless detectors want it
+WRONG = {"string": 5, "integer": "many", "number": "many", "boolean": "maybe", "object": "text"}
+
+
+def parse(record: dict[str, Any]) -> Call | Feedback:
+    return formats.get("native", content=True).parse(json.dumps(record).encode())
+
+
+def test_the_schema_names_what_the_adapter_reads():
+    assert set(SCHEMA["properties"]) == {field.encode_name for field in msgspec.structs.fields(NativeEvent)}
+    assert set(SCHEMA["properties"]) == set(CALL) | set(FEEDBACK)
+
+
+def test_the_schema_names_every_class_of_failure():
+    (text,) = (o["properties"]["type"]["description"] for o in SCHEMA["properties"]["error"]["anyOf"] if "properties" in o)
+    assert all(reason in text for reason in FAILURE_REASONS)
+
+
+def test_a_complete_call_is_read_completely():
+    call = parse(CALL)
+    assert isinstance(call, Call)
+    assert call.field_errors == ()
+    assert (call.id, call.call_id, call.start, call.duration) == ("call-1", "req-1", 1795142820.123, 1.9)
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == (812, 120, 512)
+    assert call.content is not None
+    assert (call.content.context, call.content.tools) == (["It left on Monday."], ["lookup"])
+    assert (call.content.input[0].role, call.content.logprobs) == ("system", [-0.1, -2.0])
+
+
+def test_feedback_is_read_completely():
+    feedback = parse(FEEDBACK)
+    assert isinstance(feedback, Feedback)
+    assert (feedback.call_id, feedback.flag, feedback.by, feedback.scores) == ("call-1", "unsafe", "reviewer", {"judge": 0.4})
+
+
+def test_feedback_on_no_call_is_skipped():
+    with pytest.raises(Skip, match="missing_call_id"):
+        parse({key: value for key, value in FEEDBACK.items() if key != "call_id"})
+
+
+@pytest.mark.parametrize("name", sorted(set(CALL) - REQUIRED))
+def test_null_is_as_good_as_absent(name):
+    assert parse({**CALL, name: None}).field_errors == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (name, spec["type"][0])
+        for name, spec in SCHEMA["properties"].items()
+        if name in CALL and "type" in spec and spec["type"][0] in WRONG and name not in REQUIRED | CONTENT
+    ],
+)
+def test_a_value_that_the_schema_refuses_is_left_out_and_named(name, kind):
+    assert parse({**CALL, name: WRONG[kind]}).field_errors == (name,)
+
+
+@pytest.mark.parametrize("value", [5, True, {"a": 1}, [5], "text", None])
+@pytest.mark.parametrize("name", ["input", "output", "context", "tools", "logprobs"])
+def test_content_of_any_type_is_survived(name, value):
+    assert isinstance(parse({**CALL, name: value}), Call)
+
+
+@pytest.mark.parametrize("reason", FAILURE_REASONS)
+def test_an_error_type_is_the_reason_of_the_failure(reason):
+    call = parse({**CALL, "error": {"type": reason, "message": "x"}})
+    assert isinstance(call, Call)
+    assert call.failure == reason
