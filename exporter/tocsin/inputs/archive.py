@@ -23,7 +23,6 @@ from tocsin.inputs.base import Origin, Oversize, Sink
 
 CHUNK = 1 << 18
 _DAMAGED: tuple[type[Exception], ...] = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
-_GZIP_ERROR: type[Exception] = isal_zlib.error
 _value = msgspec.json.Decoder(msgspec.Raw)
 _scan = json.JSONDecoder()
 
@@ -148,7 +147,7 @@ class _Gunzip:
                 continue
             try:
                 out: bytes = self._unpacker.decompress(self._input, size)
-            except _GZIP_ERROR as error:
+            except isal_zlib.error as error:  # type: ignore[misc]  # its stub calls the class an instance
                 raise EOFError from error
             self._input = self._unpacker.unconsumed_tail or self._unpacker.unused_data
             if out:

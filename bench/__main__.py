@@ -16,7 +16,7 @@ import time
 import zlib
 from pathlib import Path
 
-EVENTS = int(os.environ.get("BENCH_EVENTS", "30000"))
+EVENTS = int(sys.argv[sys.argv.index("--events") + 1]) if "--events" in sys.argv else 30000
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 WORDS = [
     "order", "refund", "invoice", "shipped", "password", "settings", "balance", "customer", "review", "summary",
