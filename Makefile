@@ -41,7 +41,7 @@ lint: venv ## check style (ruff), types (mypy --strict) and layers (import-linte
 	@printf '\n== types\n'
 	$(BIN)/mypy
 	@printf '\n== layers\n'
-	$(BIN)/lint-imports --no-cache --no-color
+	$(BIN)/lint-imports --no-cache --no-logo
 
 .PHONY: docs
 docs: venv ## write the generated documents anew
