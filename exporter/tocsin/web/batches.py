@@ -6,7 +6,7 @@ Only the syntax is looked at; what an element means is the format adapter's busi
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -22,7 +22,8 @@ _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
 _BROKEN = (msgspec.MsgspecError, ValueError, RecursionError)
 _TRIES = 6
-_BETWEEN_OBJECTS = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
+_LOOKS = 32
+_COMMA, _CLOSE = b",]"
 
 
 class BodyError(Exception):
@@ -65,10 +66,12 @@ class Splitter:
     """Cuts a large body into batches while it arrives, with memory for one batch or one element."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._held = bytearray()  # of an array: "[" and the elements that were not handed out
         self._kind = ""
         self._try_at = CHUNK
         self._records = False
+        self._cut = False
+        self._closed_at = 0
 
     @property
     def held(self) -> int:
@@ -104,9 +107,8 @@ class Splitter:
         """
         rest = bytes(self._held).strip(_SPACE)
         if self._kind == "array":
-            rest = b"[" + rest
             elements = _elements(rest)
-            if elements is None:
+            if elements is None or (self._cut and not elements):
                 raise BodyError("the body is neither JSON nor NDJSON")
             self._records = self._records or any(_is_record(bytes(element)) for element in elements)
         elif self._kind == "lines":
@@ -126,7 +128,6 @@ class Splitter:
             self._kind = "lines"
         elif self._held.startswith(b"["):
             self._kind = "array"
-            del self._held[:1]
         elif self._held and newline < 0 and not self._held.startswith(b"{"):
             raise BodyError("the body is neither JSON nor NDJSON")
 
@@ -146,29 +147,53 @@ class Splitter:
         choice, so ``[`` + prefix + ``]`` is valid only where the comma after it stands between elements. A few
         likely commas are tried, the last ones first; then the elements are walked one by one.
         """
-        held = bytes(self._held)
-        likely = [match.start() + 1 for match in _BETWEEN_OBJECTS.finditer(held, max(0, len(held) - CHUNK))]
-        hint = held.lstrip(_SPACE)[:6]  # elements tend to begin alike: {"id":
-        alike = [end for end in likely if held[held.index(b"{", end) :].startswith(hint)]
-        for end in [*alike[: -_TRIES - 1 : -1], held.rfind(b",")]:
-            if end > 0 and (elements := _elements(b"[" + held[:end] + b"]")) is not None:
-                return self._take(held, end, elements)
-        end = _walk(held)
-        if end and (elements := _elements(b"[" + held[:end] + b"]")) is not None:
-            return self._take(held, end, elements)
-        return None
+        if any(self._ends_element(comma) for comma in _likely_commas(self._held)):
+            return self._take()
+        comma = _walk(bytes(self._held))
+        return self._take() if comma and self._ends_element(comma) else None
 
-    def _take(self, held: bytes, end: int, elements: list[msgspec.Raw]) -> Batch:
+    def _ends_element(self, comma: int) -> bool:
+        """Close the array at a comma when that makes it valid."""
+        held = self._held
+        held[comma] = _CLOSE
+        elements = _elements(memoryview(held)[: comma + 1])
+        if elements is None:
+            held[comma] = _COMMA
+            return False
         self._records = self._records or any(_is_record(bytes(element)) for element in elements)
-        self._held = bytearray(held[held.index(b",", end) + 1 :])
-        return Batch(b"[" + held[:end] + b"]")
+        self._closed_at = comma
+        return True
+
+    def _take(self) -> Batch:
+        end = self._closed_at + 1
+        payload = bytes(memoryview(self._held)[:end])
+        del self._held[1:end]
+        self._cut = True
+        return Batch(payload)
+
+
+def _likely_commas(held: bytearray) -> Iterator[int]:
+    """Yield commas that probably stand between elements, the last ones first: elements tend to begin alike."""
+    beginning = held[1:64].lstrip(_SPACE)[:6]  # {"id":
+    found, at = 0, len(held)
+    for _ in range(_LOOKS if beginning else 0):
+        at = held.rfind(beginning, 1, at)
+        if at < 0 or found == _TRIES:
+            break
+        start = max(1, at - 64)
+        before = held[start:at].rstrip(_SPACE)
+        if before.endswith(b","):
+            found += 1
+            yield start + len(before) - 1
+    if (last := held.rfind(b",")) > 0:
+        yield last
 
 
 def _walk(held: bytes) -> int:
-    """Return the end of the last complete element that a comma follows, 0 for none."""
+    """Return the comma after the last complete element, 0 for none; ``held`` begins with ``[``."""
     text = held.decode("latin-1")  # one character a byte, so that positions agree
     decoder = json.JSONDecoder(parse_int=len, parse_float=len)
-    at = last = 0
+    at, last = 1, 0
     try:
         while at < len(text):
             at = _skip_space(text, at)
@@ -189,7 +214,7 @@ def _skip_space(text: str, at: int) -> int:
     return at
 
 
-def _elements(body: bytes) -> list[msgspec.Raw] | None:
+def _elements(body: bytes | memoryview) -> list[msgspec.Raw] | None:
     try:
         return _ARRAY.decode(body)
     except _BROKEN:
