@@ -29,10 +29,11 @@ def body(text: str) -> dict[str, Any] | None:
             merged = {**chunk["message"], "content": []}
         elif kind in ("content_block_start", "content_block_delta", "message_delta"):
             _messages(merged, chunk)
-        elif chunk.get("error"):
-            merged["error"] = chunk["error"]
-        elif "choices" in chunk:
-            chat.add(chunk)
+        else:
+            if chunk.get("error"):  # a router's last chunk may hold the error and the usage
+                merged["error"] = chunk["error"]
+            if "choices" in chunk:
+                chat.add(chunk)
     return chat.body() | merged if chat.seen else merged or None
 
 

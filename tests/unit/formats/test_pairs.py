@@ -104,3 +104,9 @@ def test_auto_does_not_take_an_incomplete_litellm_record_for_a_pair(missing):
 def test_auto_is_not_misled_by_words_of_another_format_deeper_in_the_record():
     record = {"id": "1", "time": "2026-11-20T02:47:00Z", "model": "m", "status": 200, "labels": {"startTime": "x"}}
     assert parse(record, "auto").model == "m"
+
+
+def test_a_stream_that_ends_in_an_error_keeps_the_tokens_it_reports():
+    chunk = {"choices": [], "error": {"code": 400, "message": "x"}, "usage": {"prompt_tokens": 43, "completion_tokens": 10}}
+    call = parse({"id": "1", "status": 200, "request": {}, "response": f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n"})
+    assert (call.failure, call.input_tokens, call.output_tokens) == ("client_4xx", 43, 10)
