@@ -71,7 +71,6 @@ class Splitter:
         self._try_at = CHUNK
         self._records = False
         self._cut = False
-        self._closed_at = 0
 
     @property
     def held(self) -> int:
@@ -147,10 +146,11 @@ class Splitter:
         choice, so ``[`` + prefix + ``]`` is valid only where the comma after it stands between elements. A few
         likely commas are tried, the last ones first; then the elements are walked one by one.
         """
-        if any(self._ends_element(comma) for comma in _likely_commas(self._held)):
-            return self._take()
+        for comma in _likely_commas(self._held):
+            if self._ends_element(comma):
+                return self._take(comma)
         comma = _walk(bytes(self._held))
-        return self._take() if comma and self._ends_element(comma) else None
+        return self._take(comma) if comma and self._ends_element(comma) else None
 
     def _ends_element(self, comma: int) -> bool:
         """Close the array at a comma when that makes it valid."""
@@ -161,13 +161,11 @@ class Splitter:
             held[comma] = _COMMA
             return False
         self._records = self._records or any(_is_record(bytes(element)) for element in elements)
-        self._closed_at = comma
         return True
 
-    def _take(self) -> Batch:
-        end = self._closed_at + 1
-        payload = bytes(memoryview(self._held)[:end])
-        del self._held[1:end]
+    def _take(self, closed: int) -> Batch:
+        payload = bytes(memoryview(self._held)[: closed + 1])
+        del self._held[1 : closed + 1]
         self._cut = True
         return Batch(payload)
 
