@@ -1,9 +1,7 @@
-"""The web configuration: who may see the admin pages, and over which TLS."""
+"""The admin listener's web configuration: what is refused, who may come in, and what a change does."""
 
 from __future__ import annotations
 
-import base64
-import os
 import ssl
 import subprocess
 
@@ -17,103 +15,143 @@ from tocsin.web.server import start_listener
 from tocsin.web.webconfig import load_web_config
 
 
-def write_users(path, **users):
-    hashes = [f"  {user}: {bcrypt.hashpw(word.encode(), bcrypt.gensalt(4)).decode()}" for user, word in users.items()]
-    path.write_text("\n".join(["basic_auth_users:", *hashes]) + "\n")
+def hashed(password):
+    return bcrypt.hashpw(password, bcrypt.gensalt(4)).decode()
 
 
-def make_app(config):
-    async def hello(request):
-        return web.Response(text="hello")
-
-    app = web.Application(middlewares=[config.middleware])
-    app.router.add_get("/", hello)
-    return app
+def login(user, password):
+    return {"Authorization": aiohttp.encode_basic_auth(user, password)}
 
 
-async def status(listener, user=None, word=""):
-    encoded = base64.b64encode(f"{user}:{word}".encode()).decode()
-    headers = {} if user is None else {"Authorization": "Basic " + encoded}
-    url = f"http://127.0.0.1:{listener.port}/"
-    async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as got:
-        return got.status
+def write(directory, text):
+    path = directory / "web.yml"
+    path.write_text(text)
+    return path
 
 
-async def test_only_known_users_with_their_password_are_let_in(tmp_path):
-    path = tmp_path / "web.yml"
-    write_users(path, ann="right")
-    listener = await start_listener(make_app(load_web_config(path)), "127.0.0.1:0")
-    try:
-        assert await status(listener, "ann", "right") == 200
-        assert await status(listener, "ann", "right") == 200
-        assert await status(listener, "ann", "wrong") == 401
-        assert await status(listener, "ann", "x" * 100) == 401
-        assert await status(listener, "bob", "right") == 401
-        assert await status(listener) == 401
-    finally:
-        await listener.close()
+class Site:
+    """A page behind a web configuration."""
+
+    def __init__(self, path):
+        self.config = load_web_config(path)
+
+    async def __aenter__(self):
+        app = web.Application(middlewares=[self.config.middleware])
+        app.router.add_get("/", self._page)
+        self.listener = await start_listener(app, "127.0.0.1:0", ssl_context=self.config.ssl_context)
+        self.session = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(self, *error):
+        await self.session.close()
+        await self.listener.close()
+
+    async def _page(self, _):
+        return web.Response(text="page")
+
+    async def get(self, scheme="http", **how):
+        async with self.session.get(f"{scheme}://127.0.0.1:{self.listener.port}/", **how) as answer:
+            return answer.status
 
 
-async def test_a_changed_file_is_taken_over_and_a_wrong_one_is_not(tmp_path):
-    path = tmp_path / "web.yml"
-    write_users(path, ann="old")
-    listener = await start_listener(make_app(load_web_config(path)), "127.0.0.1:0")
-    try:
-        assert await status(listener, "ann", "old") == 200
-        write_users(path, ann="new")
-        os.utime(path, (1, 1))
-        assert await status(listener, "ann", "old") == 401
-        assert await status(listener, "ann", "new") == 200
-        path.write_text("nonsense: 1\n")
-        os.utime(path, (2, 2))
-        assert await status(listener, "ann", "new") == 200
-    finally:
-        await listener.close()
-
-
-def make_certificate(cert, key):
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
-    subprocess.run(
-        [*command, "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
-        check=True, capture_output=True,
-    )  # fmt: skip
-
-
-async def test_tls_is_served_with_version_1_2_at_least(tmp_path):
-    path, cert, key = tmp_path / "web.yml", tmp_path / "cert.pem", tmp_path / "key.pem"
-    make_certificate(cert, key)
-    path.write_text(f"tls_server_config: {{cert_file: {cert}, key_file: {key}}}\n")
-    config = load_web_config(path)
-    assert config.ssl_context is not None
-    assert config.ssl_context.minimum_version == ssl.TLSVersion.TLSv1_2
-    listener = await start_listener(make_app(config), "127.0.0.1:0", ssl_context=config.ssl_context)
-    try:
-        trust = ssl.create_default_context(cafile=str(cert))
-        url = f"https://127.0.0.1:{listener.port}/"
-        async with aiohttp.ClientSession() as session, session.get(url, ssl=trust) as got:
-            assert got.status == 200
-    finally:
-        await listener.close()
+@pytest.fixture(name="certificate", scope="session")
+def _certificate(tmp_path_factory):
+    """A self-signed certificate that can serve as its own CA."""
+    directory = tmp_path_factory.mktemp("tls")
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test "
+        f"-addext subjectAltName=IP:127.0.0.1 -keyout {directory}/key.pem -out {directory}/cert.pem"
+    )
+    subprocess.run(command.split(), check=True, capture_output=True)
+    return directory / "cert.pem", directory / "key.pem"
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("basic_auth_user: {}", "basic_auth_user"),
-        ("basic_auth_users: {ann: plain}", "bcrypt"),
-        ("tls_server_config: {cert_file: none, key_file: none}", "cannot be used"),
+        ("basic_auth_userz: {}", "basic_auth_userz"),
+        ("basic_auth_users: {alice: secret}", "bcrypt"),
+        ("http_server_config: {http2: true}", "http_server_config"),
+        ("tls_server_config: {cert_file: a}", "key_file"),
+        ("tls_server_config: {cert_file: /none, key_file: /none}", "cannot be used"),
         ("tls_server_config: {cert_file: a, key_file: b, min_version: TLS10}", "min_version"),
-        ("a: [", "YAML"),
-        ("- 1", "object"),
+        (":\n  - x: [", "YAML"),
     ],
 )
-def test_a_wrong_file_is_said(tmp_path, text, said):
-    path = tmp_path / "web.yml"
-    path.write_text(text)
+def test_a_wrong_file_is_refused_with_the_reason(tmp_path, text, said):
     with pytest.raises(ConfigError, match=said):
-        load_web_config(path)
+        load_web_config(write(tmp_path, text))
 
 
-def test_a_missing_file_is_said(tmp_path):
-    with pytest.raises(ConfigError, match="cannot be read"):
-        load_web_config(tmp_path / "none.yml")
+def test_a_client_certificate_cannot_be_required_without_a_ca(tmp_path, certificate):
+    cert, key = certificate
+    text = f"tls_server_config: {{cert_file: {cert}, key_file: {key}, client_auth_type: RequireAndVerifyClientCert}}"
+    with pytest.raises(ConfigError, match="client_ca_file"):
+        load_web_config(write(tmp_path, text))
+
+
+async def test_only_known_users_come_in(tmp_path):
+    path = write(tmp_path, f"basic_auth_users: {{alice: '{hashed(b'right')}'}}")
+    async with Site(path) as site:
+        assert await site.get() == 401
+        assert await site.get(headers={"Authorization": "Basic !"}) == 401
+        assert await site.get(headers={"Authorization": "Bearer right"}) == 401
+        assert await site.get(headers=login("alice", "wrong")) == 401
+        assert await site.get(headers=login("bob", "right")) == 401
+        assert await site.get(headers=login("alice", "right")) == 200
+
+
+async def test_a_password_is_hashed_once(tmp_path, monkeypatch):
+    path = write(tmp_path, f"basic_auth_users: {{alice: '{hashed(b'right')}'}}")
+    async with Site(path) as site:
+        calls = []
+        original = bcrypt.checkpw
+        monkeypatch.setattr(bcrypt, "checkpw", lambda *given: calls.append(given) or original(*given))
+        for _ in range(3):
+            assert await site.get(headers=login("alice", "right")) == 200
+        assert len(calls) == 1
+
+
+async def test_an_unknown_user_costs_as_much_work_as_a_known_one(tmp_path, monkeypatch):
+    path = write(tmp_path, f"basic_auth_users: {{alice: '{hashed(b'right')}'}}")
+    async with Site(path) as site:
+        calls = []
+        original = bcrypt.checkpw
+        monkeypatch.setattr(bcrypt, "checkpw", lambda *given: calls.append(given) or original(*given))
+        assert await site.get(headers=login("bob", "right")) == 401
+        assert len(calls) == 1
+
+
+async def test_a_change_takes_effect_and_a_wrong_one_does_not(tmp_path):
+    path = write(tmp_path, f"basic_auth_users: {{alice: '{hashed(b'old')}'}}")
+    async with Site(path) as site:
+        assert await site.get(headers=login("alice", "old")) == 200
+        write(tmp_path, f"basic_auth_users: {{alice: '{hashed(b'new')}'}}\n")
+        assert await site.get(headers=login("alice", "old")) == 401
+        assert await site.get(headers=login("alice", "new")) == 200
+        write(tmp_path, "basic_auth_users: [nonsense]")
+        assert await site.get(headers=login("alice", "new")) == 200
+
+
+async def test_tls_is_served(tmp_path, certificate):
+    cert, key = certificate
+    path = write(tmp_path, f"tls_server_config: {{cert_file: {cert}, key_file: {key}}}")
+    trusting = ssl.create_default_context(cafile=str(cert))
+    async with Site(path) as site:
+        assert await site.get("https", ssl=trusting) == 200
+
+
+async def test_a_client_without_certificate_is_turned_away(tmp_path, certificate):
+    cert, key = certificate
+    path = write(
+        tmp_path,
+        f"tls_server_config: {{cert_file: {cert}, key_file: {key}, client_ca_file: {cert}, "
+        "client_auth_type: RequireAndVerifyClientCert}",
+    )
+    anonymous = ssl.create_default_context(cafile=str(cert))
+    known = ssl.create_default_context(cafile=str(cert))
+    known.load_cert_chain(str(cert), str(key))
+    async with Site(path) as site:
+        with pytest.raises(aiohttp.ClientError):
+            await site.get("https", ssl=anonymous)
+        assert await site.get("https", ssl=known) == 200
