@@ -12,46 +12,33 @@ import asyncio
 import contextlib
 import logging
 import os
-import struct
 import time
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
 from tocsin.inputs.base import Change, Origin, Sink
 from tocsin.inputs.spoolcipher import Cipher
+from tocsin.inputs.spoolframe import HEAD_BYTES, Batch, frame_bytes, pack, received_at, unpack
 from tocsin.tasks import spawn
 
 log = logging.getLogger(__name__)
 
-_HEAD = struct.Struct("<IIdBB")
-"""CRC-32 of all that follows, payload length, Unix time of receipt, flags, length of the format word."""
-_LINES = 1
-_SEALED = 2
 SEGMENT_BYTES = 16 << 20
 SEGMENT_AGE = 20.0
 """Seconds after which a segment is given up for a new one, so that it can be deleted once it is committed."""
 MAX_AGE = 24 * 3600.0
 """Seconds for which bodies are kept that cannot be committed; then no more are taken: they hold what users said."""
-_MAX_PAYLOAD = 64 << 20
 _BLOCK = 256 << 10
 _QUICK = 1 << 20
 """Bytes that are written on the loop's own thread: a copy to the page cache is cheaper than a change of thread."""
+SPILL = 1 << 20
+"""Bytes of one body that are kept in memory; a larger one goes to a file of its own."""
 
 
 class SpoolFullError(Exception):
     """The spool has reached its bound, or its disk cannot be written; the sender shall come again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Records of one body that are spooled, read and committed together."""
-
-    payload: bytes
-    """One JSON value (an array stands for its elements), or NDJSON when ``lines``."""
-    lines: bool = False
 
 
 @dataclass(slots=True)
@@ -128,10 +115,10 @@ class Spool:
         if segment is None:
             return 0.0
         try:
-            head = os.pread(self._open(segment).fileno(), _HEAD.size, self._position[1])
+            received = received_at(os.pread(self._open(segment).fileno(), HEAD_BYTES, self._position[1]))
         except OSError:
             return 0.0
-        return max(0.0, now - float(_HEAD.unpack(head)[2])) if len(head) == _HEAD.size else 0.0
+        return 0.0 if received is None else max(0.0, now - received)
 
     async def append(self, batches: Iterable[Batch], format: str, received: float) -> None:  # noqa: A002
         """Write a small body; returns when it is durable.
@@ -139,20 +126,16 @@ class Spool:
         Raises:
             SpoolFullError: nothing was accepted.
         """
-        data = b"".join([self.frame(batch, format, received) for batch in batches])
-        self.reserve(len(data))
+        writer = self.stream(format, received)
         try:
-            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((data, done))
-            if not self._flushing:
-                self._flushing = True
-                spawn(self._flush(), name="spool")
-            await done
+            for batch in batches:
+                await writer.add(batch)
+            await writer.commit()
         finally:
-            self.release(len(data))
+            writer.abort()
 
     def stream(self, format: str, received: float) -> BodyWriter:  # noqa: A002
-        """Return a writer for a large body, which becomes a segment of its own."""
+        """Return a writer for a body that is still arriving."""
         return BodyWriter(self, format, received)
 
     def reserve(self, size: int) -> None:
@@ -174,15 +157,20 @@ class Spool:
 
     def frame(self, batch: Batch, format: str, received: float) -> bytes:  # noqa: A002
         """Return a batch as it stands on the disk."""
-        flags = _LINES if batch.lines else 0
-        payload = batch.payload
-        if self._cipher:
-            flags |= _SEALED
-            payload = self._cipher.seal(payload)
-        word = format.encode()
-        head = _HEAD.pack(0, len(payload), received, flags, len(word))[4:] + word
-        crc = zlib.crc32(payload, zlib.crc32(head))
-        return b"".join((crc.to_bytes(4, "little"), head, payload))
+        return pack(batch, format, received, self._cipher)
+
+    async def enqueue(self, frames: bytes) -> None:
+        """Write frames together with those of others; returns when they are durable.
+
+        Raises:
+            SpoolFullError: they could not be written.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((frames, done))
+        if not self._flushing:
+            self._flushing = True
+            spawn(self._flush(), name="spool")
+        await done
 
     async def adopt(self, path: Path, file: FileIO, size: int) -> None:
         """Make a file of frames the next segment, durably.
@@ -385,37 +373,27 @@ class Spool:
 
     def _hand_out(self, block: bytes, at: int, file: FileIO, segment: _Segment, offset: int, sink: Sink) -> int:
         """Hand out the frame at ``at``; return its size, 0 when the block ends before it does or it is torn."""
-        left = segment.durable - offset
-        head = block[at : at + _HEAD.size]
-        if len(head) < _HEAD.size:
-            return 0
-        crc, length, received, flags, word_size = _HEAD.unpack(head)
-        size: int = _HEAD.size + word_size + length
-        if length > _MAX_PAYLOAD or size > left:
+        size = frame_bytes(block[at : at + HEAD_BYTES])
+        if not size or size > segment.durable - offset:
             return 0
         if at + size <= len(block):
-            frame = block[at : at + size]
+            data = block[at : at + size]
         elif at:
             return 0  # the next block begins with it
         else:
-            frame = os.pread(file.fileno(), size, offset)
-        if zlib.crc32(memoryview(frame)[4:]) != crc:
+            data = os.pread(file.fileno(), size, offset)
+        frame = unpack(data, self._cipher)
+        if frame is None:
             return 0
-        start = _HEAD.size + word_size
-        payload = self._unseal(frame[start:]) if flags & _SEALED else frame[start:]
-        if payload is not None:
-            origin = Origin("webhook", frame[_HEAD.size : start].decode(), str(segment.number), received)
-            for record in _records(payload) if flags & _LINES else (payload,):
-                sink(record, origin)
-        return size
-
-    def _unseal(self, payload: bytes) -> bytes | None:
-        plain = self._cipher.open(payload) if self._cipher else None
-        if plain is None:
+        if frame.batch is None:
             if not self.unreadable:
                 log.error("the spool holds records encrypted with another key; they are passed over")
             self.unreadable += 1
-        return plain
+            return size
+        origin = Origin("webhook", frame.format, str(segment.number), frame.received)
+        for record in frame.batch.records():
+            sink(record, origin)
+        return size
 
     def _delete_before(self, number: int) -> None:
         for old in [n for n in self._segments if n < number]:
@@ -428,18 +406,21 @@ class Spool:
 
 
 class BodyWriter:
-    """Streams one large body to the disk; nothing of it is read before ``commit``."""
+    """Takes one body, in memory while it is small, and makes it durable; nothing of it is read before ``commit``."""
 
     def __init__(self, spool: Spool, format: str, received: float) -> None:  # noqa: A002
         self._spool = spool
         self._format = format
         self._received = received
+        self._frames: list[bytes] = []
+        self.buffered = 0
+        """Bytes in memory."""
         self._size = 0
         self._path = spool.directory / f"{id(self):x}.part"
         self._file: FileIO | None = None
 
     async def add(self, batch: Batch) -> None:
-        """Write one batch.
+        """Take one batch.
 
         Raises:
             SpoolFullError: full, or not writable; call ``abort``.
@@ -447,10 +428,10 @@ class BodyWriter:
         data = self._spool.frame(batch, self._format, self._received)
         self._spool.reserve(len(data))
         self._size += len(data)
-        try:
-            await asyncio.to_thread(self._write, data)
-        except OSError as error:
-            raise SpoolFullError(f"the spool cannot be written: {error.strerror}") from None
+        self._frames.append(data)
+        self.buffered += len(data)
+        if self.buffered > SPILL:
+            await self._spill()
 
     async def commit(self) -> None:
         """Make the body durable and readable.
@@ -459,24 +440,35 @@ class BodyWriter:
             SpoolFullError: it could not be; call ``abort``.
         """
         if self._file is None:
-            return
-        try:
-            await self._spool.adopt(self._path, self._file, self._size)
-        except OSError as error:
-            raise SpoolFullError(f"the spool cannot be written: {error.strerror}") from None
-        self._forget()
+            if self._frames:
+                await self._spool.enqueue(b"".join(self._frames))
+        else:
+            await self._spill()
+            try:
+                await self._spool.adopt(self._path, self._file, self._size)
+            except OSError as error:
+                raise SpoolFullError(f"the spool cannot be written: {error.strerror}") from None
+            self._file = None
+        self.abort()  # what it held is the spool's now
 
     def abort(self) -> None:
         """Throw the body away; does nothing after ``commit``."""
         if self._file is not None:
             self._file.close()
             self._path.unlink(missing_ok=True)
-        self._forget()
-
-    def _forget(self) -> None:
+            self._file = None
         self._spool.release(self._size)
-        self._size = 0
-        self._file = None
+        self._size = self.buffered = 0
+        self._frames = []
+
+    async def _spill(self) -> None:
+        data = b"".join(self._frames)
+        self._frames = []
+        self.buffered = 0
+        try:
+            await asyncio.to_thread(self._write, data)
+        except OSError as error:
+            raise SpoolFullError(f"the spool cannot be written: {error.strerror}") from None
 
     def _write(self, data: bytes) -> None:
         if self._file is None:
@@ -498,9 +490,3 @@ def _write_all(file: FileIO, data: bytes) -> None:
 def _write_and_sync(file: FileIO, data: bytes) -> None:
     _write_all(file, data)
     os.fdatasync(file.fileno())
-
-
-def _records(payload: bytes) -> Iterator[bytes]:
-    for line in payload.split(b"\n"):
-        if line.strip():
-            yield line

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tocsin.inputs.spool import Batch
+from tocsin.inputs.spoolframe import Batch
 
 CHUNK = 256 << 10
 """A body up to this size is one batch; a larger one is cut into batches of about this size."""

@@ -15,7 +15,7 @@ from typing import Protocol
 import zstandard
 from aiohttp import web
 
-from tocsin.inputs.spool import BodyWriter, Spool, SpoolFullError
+from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.web.auth import Check, Verifier
 from tocsin.web.batches import CHUNK, BodyError, BodyTooLargeError, Splitter, whole
 
@@ -155,18 +155,15 @@ class _Routes:
 
 
 class _Body:
-    """One inflated body on its way to the spool: in memory while small, then streamed to its own file."""
+    """One inflated body on its way to the spool; a large one is cut into batches while it arrives."""
 
     def __init__(self, owner: _Routes, spool: Spool, format: str) -> None:  # noqa: A002
         self._owner = owner
-        self._spool = spool
-        self._format = format
-        self._received = time.time()
+        self._writer = spool.stream(format, time.time())
         self._pieces: list[bytes] = []
         self._size = 0
         self._held = 0
         self._splitter: Splitter | None = None
-        self._writer: BodyWriter | None = None
 
     async def add(self, data: bytes) -> None:
         self._size += len(data)
@@ -178,28 +175,22 @@ class _Body:
             if self._size <= CHUNK:
                 return
             self._splitter = Splitter()
-            self._writer = self._spool.stream(self._format, self._received)
             data = b"".join(self._pieces)
             self._pieces = []
-        assert self._writer is not None  # noqa: S101 - set with the splitter
         for batch in self._splitter.feed(data):
             await self._writer.add(batch)
-        self._hold(self._splitter.held)
+        self._hold(self._splitter.held + self._writer.buffered)
 
     async def commit(self) -> None:
-        if self._splitter is None or self._writer is None:
-            batch = whole(b"".join(self._pieces))
-            await self._spool.append((batch,), self._format, self._received)
-            return
-        for batch in self._splitter.finish():
+        batches = self._splitter.finish() if self._splitter else [whole(b"".join(self._pieces))]
+        for batch in batches:
             await self._writer.add(batch)
         await self._writer.commit()
 
     def drop(self) -> None:
         """Give back memory and, unless committed, the file."""
         self._hold(0)
-        if self._writer is not None:
-            self._writer.abort()
+        self._writer.abort()
 
     def _hold(self, size: int) -> None:
         self._owner.hold(size - self._held)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.inputs import spool as module
-from tocsin.inputs.spool import Batch, Spool, SpoolFullError
+from tocsin.inputs.spool import Spool, SpoolFullError
+from tocsin.inputs.spoolframe import Batch
 
 
 def read_all(spool, max_bytes=1 << 20):

@@ -1,0 +1,88 @@
+"""Frames of the spool: a batch of records with its origin and a checksum, encrypted when a key is configured.
+
+A frame is a head of 18 bytes (little endian: CRC-32 of all that follows, payload length, Unix time of receipt,
+flags, length of the format word), the format word, and the payload.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from isal import isal_zlib
+
+from tocsin.inputs.spoolcipher import Cipher
+
+_HEAD = struct.Struct("<IIdBB")
+HEAD_BYTES = _HEAD.size
+_LINES = 1
+_SEALED = 2
+_MAX_PAYLOAD = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of one body that are spooled, read and committed together."""
+
+    payload: bytes
+    """One JSON value (an array stands for its elements), or NDJSON when ``lines``."""
+    lines: bool = False
+
+    def records(self) -> Iterator[bytes]:
+        """Return what is handed to the pipeline one by one."""
+        if not self.lines:
+            yield self.payload
+            return
+        for line in self.payload.split(b"\n"):
+            if line.strip():
+                yield line
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame that was read back."""
+
+    batch: Batch | None
+    """None: encrypted with another key."""
+    format: str
+    received: float
+
+
+def pack(batch: Batch, format: str, received: float, cipher: Cipher | None) -> bytes:  # noqa: A002
+    """Return a batch as it stands on the disk."""
+    flags = _LINES if batch.lines else 0
+    payload = batch.payload
+    if cipher:
+        flags |= _SEALED
+        payload = cipher.seal(payload)
+    word = format.encode()
+    head = _HEAD.pack(0, len(payload), received, flags, len(word))[4:] + word
+    checksum = isal_zlib.crc32(payload, isal_zlib.crc32(head))
+    return b"".join((checksum.to_bytes(4, "little"), head, payload))
+
+
+def frame_bytes(head: bytes) -> int:
+    """Return the length of the frame that begins with ``head``; 0 when it cannot be a head."""
+    if len(head) < HEAD_BYTES:
+        return 0
+    _, length, _, _, word = _HEAD.unpack(head)
+    return HEAD_BYTES + int(word) + int(length) if length <= _MAX_PAYLOAD else 0
+
+
+def received_at(head: bytes) -> float | None:
+    """Return the Unix time of receipt that a head tells."""
+    return float(_HEAD.unpack(head)[2]) if len(head) == HEAD_BYTES else None
+
+
+def unpack(frame: bytes, cipher: Cipher | None) -> Frame | None:
+    """Return what a whole frame holds; None when its checksum is wrong."""
+    checksum, _, received, flags, word = _HEAD.unpack_from(frame)
+    if isal_zlib.crc32(memoryview(frame)[4:]) != checksum:
+        return None
+    start = HEAD_BYTES + word
+    payload: bytes | None = frame[start:]
+    if flags & _SEALED:
+        payload = cipher.open(frame[start:]) if cipher else None
+    batch = None if payload is None else Batch(payload, bool(flags & _LINES))
+    return Frame(batch, frame[HEAD_BYTES:start].decode(), received)
