@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
-from tocsin.inputs.files import FileInput
+from tocsin.inputs.tailer import FileInput
 from tocsin.inputs.spool import Spool
 from tocsin.pipeline import Pipeline
 

@@ -22,7 +22,7 @@ from tocsin.accounting.ledger import Ledger
 from tocsin.assembly import ledger_settings, publish_routes
 from tocsin.config import Config, ConfigError, Files, load, read_secret, show
 from tocsin.inputs.base import Input
-from tocsin.inputs.files import FileInput, FilePattern
+from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.inputs.spool import Spool
 from tocsin.logs import configure
 from tocsin.pipeline import Intake, Pipeline

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import msgspec
 
 from tocsin.inputs.base import Origin, Oversize, Sink
-from tocsin.inputs.framing import Framing
+from tocsin.inputs.wrappers import Framing
 
 HEAD = 1024
 MARK = 256

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.inputs.base import Origin
-from tocsin.inputs.files import FileInput, FilePattern
+from tocsin.inputs.tailer import FileInput, FilePattern
 
 
 class World:
