@@ -1,0 +1,159 @@
+"""How things are measured: CPU of whole processes on one core, and the exporter as a running server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+TICKS = os.sysconf("SC_CLK_TCK")
+CORES = sorted(os.sched_getaffinity(0))
+SUBJECT_CORE, CLIENT_CORE = CORES[0], CORES[-1]
+TOCSIN = [sys.executable, "-m", "tocsin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the result."""
+
+    section: str
+    what: str
+    value: float
+    unit: str
+    goal: str = ""
+    met: bool | None = None
+    """None where there is no goal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a process cost."""
+
+    user: float
+    """User CPU in seconds."""
+    peak_mb: float
+
+
+def pin(core: int) -> None:
+    """Keep this process, and what it starts, on one core."""
+    os.sched_setaffinity(0, {core})
+
+
+def spent(command: Sequence[str]) -> Spent:
+    """Run a command to its end on the subject's core and tell what it cost.
+
+    Raises:
+        RuntimeError: it failed; with the end of what it said.
+    """
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+            preexec_fn=lambda: pin(SUBJECT_CORE),  # noqa: PLW1509 - no threads here
+        )  # fmt: skip
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            raise RuntimeError(f"{' '.join(command)}: {errors.read()[-2000:].decode(errors='replace')}")
+    return Spent(usage.ru_utime, usage.ru_maxrss / 1024)
+
+
+def free_port() -> int:
+    """Return a loopback port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """A process that serves HTTP on the subject's core, from start to end of a ``with`` block."""
+
+    def __init__(self, command: Sequence[str], ready_url: str) -> None:
+        self._command = command
+        self._ready_url = ready_url
+        self.start_seconds = 0.0
+        """From the start of the process to its first 200."""
+
+    def __enter__(self) -> Server:
+        began = time.perf_counter()
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            preexec_fn=lambda: pin(SUBJECT_CORE),  # noqa: PLW1509 - no threads here
+        )  # fmt: skip
+        while not answers(self._ready_url):
+            if self._process.poll() is not None or time.perf_counter() - began > 120:
+                raise RuntimeError(f"{' '.join(self._command)} did not become ready")
+            time.sleep(0.005)
+        self.start_seconds = time.perf_counter() - began
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def cpu(self) -> float:
+        """User and system CPU so far in seconds."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def rss_mb(self) -> float:
+        """Resident memory now."""
+        text = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(text.split("VmRSS:")[1].split()[0]) / 1024
+
+
+class Exporter(Server):
+    """``tocsin run`` with a state of its own."""
+
+    def __init__(self, folder: Path, *arguments: str, ingest: bool = False) -> None:
+        self.port, self.ingest_port = free_port(), free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        ingest_address = f"127.0.0.1:{self.ingest_port}" if ingest else ""
+        command = [
+            *TOCSIN, "run", "--storage.path", str(folder), "--web.listen-address", f"127.0.0.1:{self.port}",
+            "--ingest.listen-address", ingest_address, "--log.level", "error", *arguments,
+        ]  # fmt: skip
+        super().__init__(command, f"{self.base}/-/ready")
+
+    def page(self) -> bytes:
+        """Scrape ``/metrics``."""
+        with urllib.request.urlopen(f"{self.base}/metrics", timeout=60) as response:
+            body: bytes = response.read()
+        return body
+
+    def total(self, family: str) -> float:
+        """Sum a family over its labels."""
+        prefixes = (f"{family} ".encode(), f"{family}{{".encode())
+        return sum(float(line.rsplit(b" ", 1)[1]) for line in self.page().splitlines() if line.startswith(prefixes))
+
+
+def answers(url: str) -> bool:
+    """True when the URL gives 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def tool(name: str) -> str | None:
+    """Path of an outside tool in ``.tools/bin`` or on PATH."""
+    places = os.pathsep.join([str(Path(__file__).parents[1] / ".tools" / "bin"), os.environ.get("PATH", "")])
+    return shutil.which(name, path=places)

@@ -1,0 +1,111 @@
+"""Rendering and compressing ``/metrics``: ours beside prometheus_client's ``generate_latest``, the same series."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable
+
+from measure import Figure
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+from tocsin import catalogue as cat
+from tocsin.series.exposition import blocks, gzip_blocks
+from tocsin.series.store import Store
+
+SIZES = ((10_000, 50.0), (100_000, 40.0))
+"""Series, and how many times faster we mean to be."""
+HISTOGRAMS = (cat.DURATION, cat.TTFT, cat.SPEED, cat.REQUEST_TOKENS)
+COUNTERS = (cat.REQUESTS, cat.UNPRICED, cat.USAGE_MISSING, cat.OUTLIERS)
+ROUNDS = 3
+PER_LABEL_SET = sum(len(family.buckets) + 3 for family in HISTOGRAMS) + len(COUNTERS)
+
+
+def values(number: int) -> tuple[float, ...]:
+    """Return what one label set observes."""
+    return tuple(0.37 * (number % 7) + bound / 3 for bound in (1, 5, 20, 300))
+
+
+def run() -> list[Figure]:
+    """Measure both sizes."""
+    figures: list[Figure] = []
+    for series, goal in SIZES:
+        label_sets = [("openai", f"model-{n}", f"route-{n % 10}") for n in range(series // PER_LABEL_SET)]
+        figures += _size(label_sets, goal)
+    return figures
+
+
+def _size(label_sets: list[tuple[str, str, str]], goal: float) -> list[Figure]:
+    store, registry = _ours(label_sets), _theirs(label_sets)
+    lines = sum(b"#"[0] != line[0] for line in b"".join(blocks(store)).splitlines())
+    section = f"scrape {lines:,} series"
+    print(f"\n{section}", flush=True)
+
+    def changed() -> None:
+        for _, rows in store.families():
+            for row in rows:
+                row.text = None
+
+    fresh = _best(lambda: _consume(store), before=changed)
+    cached = _best(lambda: _consume(store))
+    theirs = _best(lambda: gzip.compress(generate_latest(registry)))
+    ratio = theirs / fresh
+    changed()
+    return [
+        Figure(section, "tocsin, every series changed", fresh * 1e3, "ms"),
+        Figure(section, "tocsin, nothing changed", cached * 1e3, "ms"),
+        Figure(section, "prometheus_client", theirs * 1e3, "ms"),
+        Figure(section, "prometheus_client / tocsin (changed)", ratio, "x", f">= {goal:g}", ratio >= goal),
+        _longest_turn(section, store),
+    ]
+
+
+def _best(work: Callable[[], object], before: Callable[[], None] = lambda: None) -> float:
+    took: list[float] = []
+    for _ in range(ROUNDS):
+        before()
+        began = time.process_time()
+        work()
+        took.append(time.process_time() - began)
+    return min(took)
+
+
+def _consume(store: Store) -> None:
+    for _ in gzip_blocks(blocks(store)):
+        pass
+
+
+def _longest_turn(section: str, store: Store) -> Figure:
+    """The longest time between two points at which others on the event loop may run."""
+    longest = 0.0
+    began = time.perf_counter()
+    for _ in gzip_blocks(blocks(store)):
+        now = time.perf_counter()
+        longest = max(longest, now - began)
+        began = now
+    return Figure(section, "longest turn of the event loop", longest * 1e3, "ms", "<= 5", longest <= 0.005)
+
+
+def _ours(label_sets: list[tuple[str, str, str]]) -> Store:
+    store = Store()
+    for number, labels in enumerate(label_sets):
+        for family, value in zip(HISTOGRAMS, values(number), strict=True):
+            store.row(family, *labels).observe(value)
+        for family in COUNTERS:
+            store.row(family, *labels).add(number)
+    return store
+
+
+def _theirs(label_sets: list[tuple[str, str, str]]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    histograms = [
+        Histogram(family.name, family.help, family.labels, buckets=family.buckets, registry=registry)
+        for family in HISTOGRAMS
+    ]
+    counters = [Counter(family.name, family.help, family.labels, registry=registry) for family in COUNTERS]
+    for number, labels in enumerate(label_sets):
+        for histogram, value in zip(histograms, values(number), strict=True):
+            histogram.labels(*labels).observe(value)
+        for counter in counters:
+            counter.labels(*labels).inc(number)
+    return registry
