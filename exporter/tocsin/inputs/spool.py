@@ -9,16 +9,15 @@ Frames carry a CRC: a torn tail was never acknowledged and ends its segment.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
 from tocsin.inputs.base import Change, Origin, Sink
+from tocsin.inputs.segments import Segment, Segments, create_file, write_all
 from tocsin.inputs.spoolcipher import Cipher
 from tocsin.inputs.spoolframe import HEAD_BYTES, Batch, frame_bytes, pack, received_at, unpack
 from tocsin.tasks import spawn
@@ -41,16 +40,6 @@ class SpoolFullError(Exception):
     """The spool has reached its bound, or its disk cannot be written; the sender shall come again."""
 
 
-@dataclass(slots=True)
-class _Segment:
-    number: int
-    path: Path
-    durable: int
-    """Bytes that may be read: synced, or found at the start."""
-    sealed: bool = True
-    born: float = 0.0
-
-
 class Spool:
     """A directory of segments, written by the webhook listener and read as an input."""
 
@@ -70,16 +59,13 @@ class Spool:
             OSError: the directory cannot be made or read.
             tocsin.config.ConfigError: a key is given and the extra ``encryption`` is not installed.
         """
-        self.directory = directory
         self.max_bytes = max_bytes
         self.unreadable = 0
         """Frames that could not be decrypted (another key); they are passed over."""
         self._cipher = Cipher(key) if key else None
         self._clock = clock
-        self._segments: dict[int, _Segment] = {}  # in the order of their numbers
-        self._stored = 0
-        self._next = 1
-        self._active: _Segment | None = None
+        self._segments = Segments(directory, clock)
+        self._active: Segment | None = None
         self._file: FileIO | None = None
         self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
         self._flushing = False
@@ -88,26 +74,18 @@ class Spool:
         self._position = (0, 0)
         self._given = (0, 0)
         self._reading: tuple[int, FileIO] | None = None
-        self._open_directory()
 
-    def _open_directory(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for path in self.directory.glob("*.part"):  # never renamed, so never acknowledged
-            path.unlink()
-        for path in sorted(self.directory.glob("*.seg")):
-            number = int(path.stem) if path.stem.isdigit() else 0
-            if number:
-                found = path.stat()
-                born = self._clock() - max(0.0, time.time() - found.st_mtime)
-                self._add(_Segment(number, path, found.st_size, born=born))
-                self._next = number + 1
+    @property
+    def directory(self) -> Path:
+        """Where the segments are."""
+        return self._segments.directory
 
     # Writing side: coroutines on the event loop.
 
     @property
     def spool_bytes(self) -> int:
         """Bytes on the disk, or on their way there."""
-        return self._stored + self._reserved
+        return self._segments.stored + self._reserved
 
     def oldest_age(self, now: float) -> float:
         """Return how many seconds the oldest record that was not handed out yet has waited; ``now`` is Unix time."""
@@ -146,8 +124,8 @@ class Spool:
         """
         if self.spool_bytes + size > self.max_bytes:
             raise SpoolFullError("the spool is full")
-        oldest = next(iter(self._segments.values()), None)
-        if oldest is not None and self._clock() - oldest.born > MAX_AGE:
+        oldest = self._segments.oldest_born()
+        if oldest is not None and self._clock() - oldest > MAX_AGE:
             raise SpoolFullError("the spool holds bodies that could not be committed for a day")
         self._reserved += size
 
@@ -180,10 +158,7 @@ class Spool:
         """
         async with self._lock:
             self._seal()
-            number = self._take_number()
-            target = self._path(number)
-            await asyncio.to_thread(self._publish, path, file, target)
-            self._add(_Segment(number, target, size, born=self._clock()))
+            await self._segments.adopt(path, file, size)
 
     async def close(self) -> None:
         """Seal the segment that is written; call it when no more bodies come and reading has ended."""
@@ -210,7 +185,7 @@ class Spool:
             segment, file = await self._writable()
             try:
                 if len(data) <= _QUICK:
-                    _write_all(file, data)
+                    write_all(file, data)
                     await asyncio.to_thread(os.fdatasync, file.fileno())
                 else:
                     await asyncio.to_thread(_write_and_sync, file, data)
@@ -219,44 +194,24 @@ class Spool:
                 raise
         except OSError as failed:
             return SpoolFullError(f"the spool cannot be written: {failed.strerror}")
-        segment.durable += len(data)
-        self._stored += len(data)
+        self._segments.grow(segment, len(data))
         return None
 
-    async def _writable(self) -> tuple[_Segment, FileIO]:
+    async def _writable(self) -> tuple[Segment, FileIO]:
         """Return the active segment; a new one when there is none or it is large or old enough."""
         active = self._active
         if active and (active.durable >= SEGMENT_BYTES or self._clock() - active.born > SEGMENT_AGE):
             self._seal()
         if self._active is None or self._file is None:
-            number = self._take_number()
-            path = self._path(number)
-            self._file = await asyncio.to_thread(self._create_segment, path)
-            self._active = _Segment(number, path, 0, sealed=False, born=self._clock())
-            self._add(self._active)
+            self._active, self._file = await self._segments.create()
         return self._active, self._file
 
-    def _create_segment(self, path: Path) -> FileIO:
-        file = _create(path)
-        self._sync_directory()
-        return file
-
-    def _add(self, segment: _Segment) -> None:
-        self._segments[segment.number] = segment
-        self._stored += segment.durable
-
-    def _untear(self, segment: _Segment, file: FileIO) -> None:
+    def _untear(self, segment: Segment, file: FileIO) -> None:
         """Take away what was written of refused bodies; where that fails, the torn frame ends its segment."""
         try:
             file.truncate(segment.durable)
         except OSError:
             self._seal()
-
-    def _publish(self, path: Path, file: FileIO, target: Path) -> None:
-        os.fsync(file.fileno())
-        path.rename(target)
-        self._sync_directory()
-        file.close()
 
     def _seal(self) -> None:
         if self._file:
@@ -264,21 +219,6 @@ class Spool:
         if self._active:
             self._active.sealed = True
         self._file = self._active = None
-
-    def _take_number(self) -> int:
-        number = self._next
-        self._next += 1
-        return number
-
-    def _path(self, number: int) -> Path:
-        return self.directory / f"{number:012d}.seg"
-
-    def _sync_directory(self) -> None:
-        handle = os.open(self.directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
     # Reading side: the pipeline.
 
@@ -288,8 +228,7 @@ class Spool:
             if key == "position":
                 number, _, offset = value.partition(b":")
                 self._position = self._given = (int(number), int(offset))
-        # Numbers must never be used twice: a new segment below the position would not be read.
-        self._next = max(self._next, self._position[0] + 1)
+        self._segments.continue_after(self._position[0])
         self._delete_before(self._position[0])
 
     def read(self, sink: Sink, max_bytes: int) -> int:
@@ -342,14 +281,14 @@ class Spool:
         number, offset = self._position
         return sum(
             segment.durable - (offset if segment.number == number else 0)
-            for segment in self._segments.values()
+            for segment in self._segments
             if segment.number >= number
         )
 
-    def _current(self) -> _Segment | None:
+    def _current(self) -> Segment | None:
         """Return the segment with something to read at the position, moving to the next one at an end."""
         number, offset = self._position
-        for segment in self._segments.values():
+        for segment in self._segments:
             if segment.number < number:
                 continue
             start = offset if segment.number == number else 0
@@ -360,7 +299,7 @@ class Spool:
                 return None
         return None
 
-    def _open(self, segment: _Segment) -> FileIO:
+    def _open(self, segment: Segment) -> FileIO:
         if self._reading is None or self._reading[0] != segment.number:
             self._close_reading()
             self._reading = (segment.number, segment.path.open("rb", buffering=0))
@@ -371,7 +310,7 @@ class Spool:
             self._reading[1].close()
             self._reading = None
 
-    def _hand_out(self, block: bytes, at: int, file: FileIO, segment: _Segment, offset: int, sink: Sink) -> int:
+    def _hand_out(self, block: bytes, at: int, file: FileIO, segment: Segment, offset: int, sink: Sink) -> int:
         """Hand out the frame at ``at``; return its size, 0 when the block ends before it does or it is torn."""
         size = frame_bytes(block[at : at + HEAD_BYTES])
         if not size or size > segment.durable - offset:
@@ -396,13 +335,9 @@ class Spool:
         return size
 
     def _delete_before(self, number: int) -> None:
-        for old in [n for n in self._segments if n < number]:
-            segment = self._segments.pop(old)
-            self._stored -= segment.durable
-            if self._reading and self._reading[0] == old:
-                self._close_reading()
-            with contextlib.suppress(FileNotFoundError):
-                segment.path.unlink()
+        if self._reading and self._reading[0] < number:
+            self._close_reading()
+        self._segments.delete_before(number)
 
 
 class BodyWriter:
@@ -472,21 +407,10 @@ class BodyWriter:
 
     def _write(self, data: bytes) -> None:
         if self._file is None:
-            self._file = _create(self._path)
-        _write_all(self._file, data)
-
-
-def _create(path: Path) -> FileIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600), "wb", buffering=0)
-
-
-def _write_all(file: FileIO, data: bytes) -> None:
-    """A nearly full disk takes a part of a write and says so only in its result."""
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]
+            self._file = create_file(self._path)
+        write_all(self._file, data)
 
 
 def _write_and_sync(file: FileIO, data: bytes) -> None:
-    _write_all(file, data)
+    write_all(file, data)
     os.fdatasync(file.fileno())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -70,12 +71,47 @@ async def test_a_streamed_body_appears_at_its_commit(tmp_path):
     await spool.close()
 
 
-async def test_an_aborted_body_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("spill", [0, 1 << 20], ids=["in a file", "in memory"])
+async def test_an_aborted_body_leaves_nothing(tmp_path, monkeypatch, spill):
+    monkeypatch.setattr(module, "SPILL", spill)
     spool = Spool(tmp_path)
     writer = spool.stream("native", 1000.0)
     await writer.add(Batch(b"[1]"))
     writer.abort()
     assert (list(tmp_path.iterdir()), spool.spool_bytes) == ([], 0)
+
+
+async def test_a_body_waits_in_the_spool_since_its_receipt(tmp_path):
+    spool = Spool(tmp_path)
+    await append(spool, b"{}")
+    assert spool.oldest_age(1060.0) == 60.0
+    read_all(spool)
+    assert spool.oldest_age(1060.0) == 0.0
+    await spool.close()
+
+
+async def test_bodies_that_cannot_be_committed_are_not_gathered_for_ever(tmp_path):
+    now = [0.0]
+    spool = Spool(tmp_path, clock=lambda: now[0])
+    await append(spool, b"{}")
+    now[0] = module.MAX_AGE + 1
+    with pytest.raises(SpoolFullError):
+        await append(spool, b"{}")
+    await spool.close()
+
+
+async def test_a_busy_segment_is_given_up_in_time_to_be_deleted(tmp_path):
+    now = [0.0]
+    spool = Spool(tmp_path, clock=lambda: now[0])
+    for _ in range(3):
+        await append(spool, b"{}")
+        read_all(spool)
+        now[0] += module.SEGMENT_AGE / 1.5
+    assert len(list(tmp_path.iterdir())) == 2
+    assert spool.changes() != []
+    spool.committed()
+    assert len(list(tmp_path.iterdir())) == 1
+    await spool.close()
 
 
 async def test_a_full_spool_accepts_nothing(tmp_path):
@@ -190,5 +226,5 @@ def test_acknowledged_records_are_counted_once_through_crashes(script):
         assert counted == sent
 
     clock = [0.0]
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory() as directory, mock.patch.object(module, "SPILL", 300):
         asyncio.run(run(Path(directory)))

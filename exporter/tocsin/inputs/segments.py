@@ -1,0 +1,154 @@
+"""The files of the spool: numbered segments in one directory, each of whole frames, durable up to a known byte."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+
+
+@dataclass(slots=True)
+class Segment:
+    """One file."""
+
+    number: int
+    path: Path
+    durable: int
+    """Bytes that may be read: synced, or found at the start."""
+    born: float
+    """Time of the spool's clock."""
+    sealed: bool = True
+    """Nothing more is written to it."""
+
+
+class Segments:
+    """The segments of a directory, in the order of their numbers. A number is never used twice."""
+
+    def __init__(self, directory: Path, clock: Callable[[], float]) -> None:
+        """Find what an earlier run has left.
+
+        Raises:
+            OSError: the directory cannot be made or read.
+        """
+        self.directory = directory
+        self.stored = 0
+        """Bytes of all segments."""
+        self._clock = clock
+        self._segments: dict[int, Segment] = {}
+        self._next = 1
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in directory.glob("*.part"):  # never renamed, so never acknowledged
+            path.unlink()
+        for path in sorted(directory.glob("*.seg")):
+            number = int(path.stem) if path.stem.isdigit() else 0
+            if number:
+                found = path.stat()
+                born = clock() - max(0.0, time.time() - found.st_mtime)
+                self._add(Segment(number, path, found.st_size, born))
+                self._next = number + 1
+
+    def __iter__(self) -> Iterator[Segment]:
+        return iter(self._segments.values())
+
+    def get(self, number: int) -> Segment | None:
+        """Return a segment that was not deleted."""
+        return self._segments.get(number)
+
+    def oldest_born(self) -> float | None:
+        """Return when the oldest segment was made."""
+        return next((segment.born for segment in self), None)
+
+    def continue_after(self, number: int) -> None:
+        """Give new segments higher numbers than ``number``: below the committed position nothing is read."""
+        self._next = max(self._next, number + 1)
+
+    def grow(self, segment: Segment, size: int) -> None:
+        """Tell that ``size`` more bytes of a segment are durable."""
+        segment.durable += size
+        self.stored += size
+
+    async def create(self) -> tuple[Segment, FileIO]:
+        """Make an empty segment to write to.
+
+        Raises:
+            OSError: it could not be.
+        """
+        number, path = self._take_number()
+        file = await asyncio.to_thread(self._create, path)
+        segment = Segment(number, path, 0, self._clock(), sealed=False)
+        self._add(segment)
+        return segment, file
+
+    async def adopt(self, path: Path, file: FileIO, size: int) -> None:
+        """Make a file of frames the next segment, durably, and close it.
+
+        Raises:
+            OSError: it could not be.
+        """
+        number, target = self._take_number()
+        await asyncio.to_thread(self._publish, path, file, target)
+        self._add(Segment(number, target, size, self._clock()))
+
+    def delete_before(self, number: int) -> None:
+        """Delete the segments with lower numbers."""
+        for segment in [segment for segment in self if segment.number < number]:
+            del self._segments[segment.number]
+            self.stored -= segment.durable
+            with contextlib.suppress(FileNotFoundError):
+                segment.path.unlink()
+
+    def _add(self, segment: Segment) -> None:
+        self._segments[segment.number] = segment
+        self.stored += segment.durable
+
+    def _take_number(self) -> tuple[int, Path]:
+        number = self._next
+        self._next += 1
+        return number, self.directory / f"{number:012d}.seg"
+
+    def _create(self, path: Path) -> FileIO:
+        file = create_file(path)
+        self._sync_directory()
+        return file
+
+    def _publish(self, path: Path, file: FileIO, target: Path) -> None:
+        os.fsync(file.fileno())
+        path.rename(target)
+        try:
+            self._sync_directory()
+        except OSError:
+            target.unlink()
+            raise
+        file.close()
+
+    def _sync_directory(self) -> None:
+        handle = os.open(self.directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def create_file(path: Path) -> FileIO:
+    """Make a file that only its owner can read, to append to.
+
+    Raises:
+        OSError: it exists, or cannot be made.
+    """
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600), "wb", buffering=0)
+
+
+def write_all(file: FileIO, data: bytes) -> None:
+    """Write everything: a nearly full disk takes a part of a write and says so only in its result.
+
+    Raises:
+        OSError: an unknown part of it was written.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
