@@ -30,6 +30,8 @@ SLICE_BYTES = 128 << 10
 """Read between two turns of the event loop: 1 to 2 ms."""
 COMMIT_EVERY = 1.0
 IDLE = 0.1
+TURN = 0.002
+"""Seconds of rendering after which others run; each turn given away can cost as much as they take."""
 CATCH_UP = 30.0
 """Seconds after a start by which the exporter answers, backlog or not."""
 
@@ -256,9 +258,12 @@ class Pipeline:
         for (openmetrics, packed), future in wanted.items():
             parts: list[bytes] = []
             source = blocks(self.ledger.store, openmetrics=openmetrics)
+            turn = time.monotonic()
             for part in gzip_blocks(source) if packed else source:
                 if part:
                     parts.append(part)
-                await asyncio.sleep(0)
+                if time.monotonic() - turn > TURN:
+                    await asyncio.sleep(0)
+                    turn = time.monotonic()
             if not future.done():
                 future.set_result(parts)

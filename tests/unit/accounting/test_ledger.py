@@ -1,0 +1,207 @@
+"""Calls become numbers: conserved, monotonic, bounded, and the same after a restart."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin import catalogue as cat
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.accounting.prices import PriceRow, Prices, Rates
+from tocsin.call import Call, Prompt
+from tocsin.series.exposition import page
+from tocsin.series.store import Store
+
+NOW = 1_795_000_000.0
+
+
+def make(**settings) -> Ledger:
+    return Ledger(Store(), Settings(**settings))
+
+
+def call(number: int = 0, **fields) -> Call:
+    fields = {"provider": "openai", "model": "gpt-4o", "route": "support", "start": NOW, "duration": 1.0, **fields}
+    return Call(f"id-{number}", f"call-{number}", **fields)
+
+
+def total(ledger: Ledger, family: cat.Family, *tail: str) -> float:
+    ledger_rows = ledger.store.rows.get(family, {})
+    return sum(row.values[0] for row in ledger_rows.values() if row.labels[len(row.labels) - len(tail) :] == tail)
+
+
+def restarted(ledger: Ledger, **settings) -> Ledger:
+    saved: dict[str, list[tuple[str, bytes]]] = {}
+    for part, key, value in ledger.changes():
+        if value is not None:
+            saved.setdefault(part, []).append((key, value))
+    again = make(**settings)
+    again.restore(saved)
+    return again
+
+
+def test_a_repeated_event_is_not_new():
+    ledger = make()
+    assert ledger.is_new("a")
+    assert not ledger.is_new("a")
+
+
+def test_tokens_by_consumer_add_up_to_all_tokens():
+    ledger = make(top_consumers=3)
+    for i in range(200):
+        ledger.count(call(i, consumer=f"user-{i % 17}", input_tokens=i, output_tokens=2 * i, cost_usd=0.1), NOW)
+    ledger.changes()
+    for kind in ("input", "output"):
+        assert total(ledger, cat.CONSUMER_TOKENS, kind) == total(ledger, cat.TOKENS, kind)
+    assert len({row.labels[0] for row in ledger.store.rows[cat.CONSUMER_TOKENS].values()}) <= 5
+
+
+def test_a_heavy_consumer_gets_a_series_under_its_hash_and_never_its_name():
+    ledger = make(top_consumers=2)
+    for i in range(50):
+        ledger.count(call(i, consumer=f"user-{i}", input_tokens=10, output_tokens=0), NOW)
+    ledger.count(call(99, consumer="glutton", input_tokens=100_000, output_tokens=0), NOW)
+    ledger.count(call(100, consumer="glutton", input_tokens=5, output_tokens=0), NOW)
+    heaviest = ledger.consumers.offenders()[0]
+    ledger.changes()
+    text = page(ledger.store).decode()
+    assert f'consumer="{heaviest["consumer"]}"' in text
+    assert "glutton" not in text
+
+
+@pytest.mark.parametrize(("tokens", "outliers"), [(2990, 0), (3010, 1)])
+def test_an_outlier_is_over_three_times_the_p95(tokens, outliers):
+    ledger = make()
+    for i in range(1000):
+        ledger.count(call(i, input_tokens=1000, output_tokens=0, cost_usd=0.1), NOW)
+    ledger.count(call(1001, input_tokens=tokens, output_tokens=0, cost_usd=0.1), NOW)
+    assert total(ledger, cat.OUTLIERS) == outliers
+
+
+def test_below_a_hundred_requests_nothing_is_an_outlier():
+    ledger = make()
+    for i in range(99):
+        ledger.count(call(i, input_tokens=1, output_tokens=0), NOW)
+    ledger.count(call(100, input_tokens=10**6, output_tokens=0), NOW)
+    assert total(ledger, cat.OUTLIERS) == 0
+
+
+def test_a_success_after_a_failure_of_the_same_call_is_recovered():
+    ledger = make()
+    failed = call(1, failure="provider_5xx")
+    failed.call_id = "retried"
+    served = call(2)
+    served.call_id = "retried"
+    ledger.count(failed, NOW)
+    ledger.count(served, NOW)
+    assert total(ledger, cat.RECOVERED) == 1
+    assert total(ledger, cat.FAILURES, "provider_5xx") == 1
+
+
+def test_a_call_that_was_known_eleven_minutes_ago_is_late():
+    ledger = make()
+    ledger.count(call(1, start=NOW - 660, failure="timeout"), NOW)
+    ledger.count(call(2, start=NOW - 540), NOW)
+    assert total(ledger, cat.LATE_REQUESTS) == 1
+    assert total(ledger, cat.LATE_FAILURES, "timeout") == 1
+
+
+@pytest.mark.parametrize("start", [NOW + 10 * 86_400, 0.0, None])
+def test_an_absurd_time_is_not_used_and_the_call_counts(start):
+    ledger = make()
+    ledger.count(call(1, start=start), NOW)
+    assert total(ledger, cat.REQUESTS) == 1
+    assert total(ledger, cat.LATE_REQUESTS) == 0
+
+
+def test_cost_is_reported_then_estimated_then_unpriced():
+    prices = Prices([PriceRow("*", "priced", Rates(1.0, 2.0, 0.5, 1.0))])
+    ledger = make(prices=prices)
+    ledger.count(call(1, input_tokens=10, output_tokens=10, cost_usd=0.25), NOW)
+    ledger.count(call(2, model="priced", input_tokens=1_000_000, output_tokens=0, cache_read_tokens=500_000), NOW)
+    ledger.count(call(3, model="unheard-of", input_tokens=30, output_tokens=12), NOW)
+    assert total(ledger, cat.COST, "reported") == pytest.approx(0.25)
+    assert total(ledger, cat.COST, "estimated") == pytest.approx(0.75)
+    assert total(ledger, cat.UNPRICED) == 42
+
+
+def test_missing_usage_is_counted_unless_it_was_not_owed():
+    ledger = make(no_usage_expected=("embed*",))
+    ledger.count(call(1), NOW)
+    ledger.count(call(2, usage_expected=False), NOW)
+    ledger.count(call(3, model="embed-3"), NOW)
+    ledger.count(call(4, cache_hit=True), NOW)
+    assert total(ledger, cat.USAGE_MISSING) == 1
+
+
+def test_invented_models_fold_and_a_succeeding_one_is_admitted_after_them():
+    ledger = make()
+    for i in range(300):
+        ledger.count(call(i, model=f"invented-{i}", failure="client_4xx"), NOW)
+    ledger.count(call(999, model="real"), NOW)
+    models = {row.labels[1] for row in ledger.store.rows[cat.REQUESTS].values()}
+    assert "real" in models
+    assert len(models) <= 202
+    assert total(ledger, cat.REQUESTS) == 301
+    assert total(ledger, cat.LABELS_FOLDED, "model") == 100
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.booleans(), st.integers(0, 10**6)), max_size=600))
+def test_series_stay_under_their_bound_and_totals_stay_whole(events):
+    ledger = make(max_series=1500, top_consumers=2)
+    for number, (model, failed, tokens) in enumerate(events):
+        failure = "timeout" if failed else None
+        ledger.count(call(number, model=f"m{model}", failure=failure, input_tokens=tokens, output_tokens=1), NOW)
+    ledger.changes()
+    assert ledger.store.samples <= 1500
+    assert total(ledger, cat.REQUESTS) == len(events)
+    assert total(ledger, cat.TOKENS, "input") == sum(tokens for _, _, tokens in events)
+    assert sum(sum(r.values[1:]) for r in ledger.store.rows.get(cat.REQUEST_TOKENS, {}).values()) == len(events)
+
+
+def test_a_restart_shows_the_same_page():
+    ledger = make()
+    for i in range(150):
+        fields = {"model": f"m{i % 7}", "consumer": f"u{i % 5}", "served_model": "x", "fingerprint": f"f{i % 3}"}
+        ledger.count(call(i, input_tokens=i, output_tokens=1, cost_usd=0.5, ttft=0.2, **fields), NOW)
+    ledger.count(call(500, prompt=Prompt("greeting", "3")), NOW)
+    again = restarted(ledger)
+    assert sorted(page(again.store).splitlines()) == sorted(page(ledger.store).splitlines())
+    assert not again.is_new("nothing") or again.is_new("another")
+
+
+def test_a_restart_remembers_events_and_failures():
+    ledger = make()
+    ledger.is_new("a")
+    ledger.count(call(1, failure="timeout"), NOW)
+    again = restarted(ledger)
+    assert not again.is_new("a")
+    again.count(call(1), NOW)
+    assert total(again, cat.RECOVERED) == 1
+
+
+def test_a_silent_group_moves_its_totals_to_other():
+    ledger = make()
+    ledger.count(call(1, input_tokens=5, output_tokens=5), NOW)
+    ledger.expire(NOW + 40 * 86_400)
+    assert [row.labels for row in ledger.store.rows[cat.REQUESTS].values()] == [("other", "other", "other")]
+    assert total(ledger, cat.REQUESTS) == 1
+
+
+def test_the_fifth_repetition_of_a_prompt_in_a_session_is_a_loop():
+    ledger = make()
+    for i in range(5):
+        ledger.count(call(i, session="s", prompt_key=7, start=NOW + i), NOW)
+    assert total(ledger, cat.SESSION_LOOPS) == 1
+
+
+def test_an_address_as_a_label_is_hashed_and_counted():
+    ledger = make()
+    ledger.count(call(1, route="jane@corp.example.org"), NOW)
+    assert b"jane" not in page(ledger.store)
+    assert total(ledger, cat.LABELS_HASHED) == 1
+
+
+def test_a_consumer_over_its_hourly_tokens_is_one_breach_an_hour():
+    ledger = make(user_tokens_per_hour=100)
+    for i in range(5):
+        ledger.count(call(i, consumer="u", input_tokens=60, output_tokens=0, cost_usd=0.1), NOW)
+    assert total(ledger, cat.LIMIT_BREACHES, "user") == 1

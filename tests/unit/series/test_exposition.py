@@ -1,0 +1,70 @@
+"""The page is what the reference parser reads, whatever the label values."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as plain
+
+from tocsin import catalogue as cat
+from tocsin.labels import clean, is_email
+from tocsin.series.exposition import blocks, gzip_blocks, page
+from tocsin.series.store import Store
+
+LABEL = st.text(st.characters(codec=None), max_size=200)
+
+
+def filled() -> Store:
+    store = Store()
+    store.row(cat.REQUESTS, "p", "m", "r").add(3)
+    for value in (0.05, 0.1, 0.3, 1e9):
+        store.row(cat.DURATION, "p", "m", "r").observe(value)
+    return store
+
+
+def samples(store: Store) -> dict:
+    return {(s.name, tuple(sorted(s.labels.items()))): s.value for f in plain(page(store).decode()) for s in f.samples}
+
+
+def test_buckets_are_cumulative_and_include_their_bound():
+    found = {labels: value for (name, labels), value in samples(filled()).items() if name.endswith("_bucket")}
+    by_bound = {dict(labels)["le"]: value for labels, value in found.items()}
+    assert (by_bound["0.1"], by_bound["0.25"], by_bound["0.5"], by_bound["300.0"], by_bound["+Inf"]) == (2, 2, 3, 3, 4)
+
+
+@given(LABEL)
+def test_any_text_becomes_a_label_value_that_parses(text):
+    store = Store()
+    store.row(cat.REQUESTS, "p", clean(text), "r").add(1)
+    ((_, labels),) = samples(store)
+    assert dict(labels)["model"] == clean(text)
+    assert 0 < len(clean(text)) <= 128
+
+
+def test_openmetrics_parses_and_carries_the_exemplar():
+    store = filled()
+    row = store.row(cat.DURATION, "p", "m", "r")
+    row.exemplar = ("trace-1", 0.3, 1795000000.0)
+    row.text = None
+    families = list(openmetrics(page(store, openmetrics=True).decode()))
+    found = [s.exemplar for f in families for s in f.samples if s.exemplar]
+    assert found[0].labels == {"trace_id": "trace-1"}
+
+
+def test_gzip_pieces_are_one_page():
+    import gzip
+
+    store = filled()
+    assert gzip.decompress(b"".join(gzip_blocks(blocks(store)))) == page(store)
+
+
+def test_a_removed_row_leaves_the_page_and_the_budget():
+    store = filled()
+    before = store.samples
+    store.remove(store.row(cat.REQUESTS, "p", "m", "r"))
+    assert store.samples == before - 1
+    assert b"llm_requests_total" not in page(store)
+
+
+def test_an_address_is_recognised_and_a_version_is_not():
+    assert is_email("jane@corp.example.org")
+    assert not is_email("model@20260101")

@@ -1,0 +1,57 @@
+"""One transaction, or none; corrupt is said, newer is refused."""
+
+import sqlite3
+
+import pytest
+
+from tocsin.state import FILE, VERSION, State, StateLockedError, StateNewerError
+
+
+def test_what_was_committed_is_there_after_a_restart(tmp_path):
+    state = State(tmp_path)
+    state.commit([("a", "k", b"1"), ("a", "l", b"2"), ("b", "k", b"3")])
+    state.commit([("a", "l", None)])
+    state.close()
+    again = State(tmp_path)
+    assert again.load("a") == [("k", b"1")]
+    again.close()
+
+
+def test_a_commit_that_fails_leaves_nothing(tmp_path):
+    state = State(tmp_path)
+    with pytest.raises(OSError, match="cannot be written"):
+        state.commit([("a", "k", b"1"), ("a", object(), b"2")])  # type: ignore[list-item]
+    assert state.load("a") == []
+    state.close()
+
+
+def test_a_corrupt_file_is_set_aside(tmp_path):
+    (tmp_path / FILE).write_bytes(b"garbage" * 1000)
+    state = State(tmp_path)
+    assert state.set_aside is not None
+    assert state.set_aside.exists()
+    assert state.load("a") == []
+    state.close()
+
+
+def test_a_newer_version_is_refused(tmp_path):
+    State(tmp_path).close()
+    db = sqlite3.connect(tmp_path / FILE)
+    db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    db.close()
+    with pytest.raises(StateNewerError, match="newer"):
+        State(tmp_path)
+
+
+def test_a_second_user_of_the_state_is_refused(tmp_path):
+    first = State(tmp_path)
+    first.commit([("a", "k", b"1")])
+    with pytest.raises(StateLockedError, match="another tocsin"):
+        State(tmp_path)
+    first.close()
+
+
+def test_the_file_is_its_owners_alone(tmp_path):
+    state = State(tmp_path)
+    assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
+    state.close()
