@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 TICKS = os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
@@ -85,7 +86,7 @@ class Server:
         self.start_seconds = 0.0
         """From the start of the process to its first 200."""
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         began = time.perf_counter()
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

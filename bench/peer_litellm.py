@@ -42,13 +42,18 @@ def arguments(event: dict[str, Any]) -> tuple[dict[str, Any], None, datetime, da
     return call, None, start, end
 
 
-async def main(path: str, count: int) -> None:
-    """Log the successes among the first events and print the cost of one."""
-    from litellm.integrations.prometheus import PrometheusLogger  # noqa: PLC0415 - after the environment is set
-
+def successes(path: str, count: int) -> list[dict[str, Any]]:
+    """Return the successes among the first events of a log."""
     with Path(path).open("rb") as log:
         events = [json.loads(line) for line, _ in zip(log, range(count), strict=False)]
-    calls = [arguments(event) for event in events if event["status"] == "success"]
+    return [event for event in events if event["status"] == "success"]
+
+
+async def main(events: list[dict[str, Any]]) -> None:
+    """Log the events and print the cost of one."""
+    from litellm.integrations.prometheus import PrometheusLogger  # the environment must be set first
+
+    calls = [arguments(event) for event in events]
     logger = PrometheusLogger()
     for call in calls[:WARM]:
         await logger.async_log_success_event(*call)
@@ -59,4 +64,4 @@ async def main(path: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(main(successes(sys.argv[1], int(sys.argv[2]))))

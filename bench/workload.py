@@ -34,12 +34,12 @@ SLIM_DROPS = (
     "cost_breakdown", "autorouter_savings", "autorouter_savings_estimate", "autorouter_baseline_observation",
     "request_model_access_groups", "zero_cost_diagnostic", "litellm_call_id", "session_id", "user_agent",
 )  # fmt: skip
-WORDS = (
-    "account invoice refund shipping the a of and to with order balance because customer between report quarter "
-    "revenue system please settings password update device under contract before review summary risk supply team "
-    "meeting action closed open ticket escalate within hours days plan seat month cost total payment card region "
-    "Gr\u00f6\u00dfe d\u00e9j\u00e0 ma\u00f1ana \u4e2d\u6587 \u2014 \u201cquoted\u201d"
-).split()
+WORDS = """
+    account invoice refund shipping the a of and to with order balance because customer between report quarter
+    revenue system please settings password update device under contract before review summary risk supply team
+    meeting action closed open ticket escalate within hours days plan seat month cost total payment card region
+    Gr\u00f6\u00dfe d\u00e9j\u00e0 ma\u00f1ana \u4e2d\u6587 \u2014 \u201cquoted\u201d
+""".split()  # noqa: SIM905 - as a list it would take a page
 
 
 class Generator:

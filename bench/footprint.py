@@ -1,0 +1,125 @@
+"""What the exporter costs by being there: memory, start, commits, idle polling."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import msgspec
+from measure import Exporter, Figure
+
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.call import Call
+from tocsin.series.store import Store
+from tocsin.state import State
+
+SERIES = 60_000
+COMMIT_SERIES = 10_000
+IDLE_FILES = 10
+IDLE_SECONDS = 10.0
+COMMITS = 20
+
+
+def run(scratch: Path) -> list[Figure]:
+    """Measure all four."""
+    print("\nfootprint", flush=True)
+    return [*_start(scratch), *_memory(scratch), *_commit(scratch), _idle(scratch)]
+
+
+def _start(scratch: Path) -> list[Figure]:
+    took = []
+    for number in range(5):
+        with Exporter(scratch / f"start-{number}", ingest=True) as exporter:
+            took.append(exporter.start_seconds)
+    median = sorted(took)[2]
+    return [Figure("footprint", "start to ready, median of 5", median, "s", "<= 1", median <= 1)]
+
+
+def _memory(scratch: Path) -> list[Figure]:
+    log = scratch / "labels.jsonl"
+    combinations = _log_of_label_sets(log)
+    config = scratch / "tocsin.yml"
+    config.write_text("series: {max: 200000}\n")
+    arguments = ("--config.file", str(config), "--tail", str(log), "--format", "native")
+    with Exporter(scratch / "memory", *arguments, ingest=True) as exporter:
+        pages = [exporter.page() for _ in range(3)]
+        resident = exporter.rss_mb()
+    series = sum(not line.startswith(b"#") for line in pages[-1].splitlines())
+    with Exporter(scratch / "memory", *arguments, ingest=True) as exporter:
+        again = exporter.start_seconds
+    what = f"resident with {series:,} series ({combinations} label sets)"
+    return [
+        Figure("footprint", what, resident, "MB", "<= 80", resident <= 80),
+        Figure("footprint", "start to ready with that state", again, "s", "<= 1", again <= 1),
+    ]
+
+
+def _log_of_label_sets(log: Path) -> int:
+    """Write one call for each of so many label sets that about ``SERIES`` series result."""
+    per_set = _series_of(1)
+    models, routes = SERIES // per_set // 10, 10
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    with log.open("wb") as out:
+        for model in range(models):
+            for route in range(routes):
+                out.write(msgspec.json.encode({
+                    "v": 1, "id": f"call-{model}-{route}", "time": now, "provider": "bench", "model": f"model-{model}",
+                    "route": f"route-{route}", "status": 200, "duration_s": 1.5, "usage": {"input": 100, "output": 50},
+                }) + b"\n")  # fmt: skip
+    return models * routes
+
+
+def _ledger(label_sets: int) -> Ledger:
+    ledger = Ledger(Store(), Settings(max_series=200_000))
+    _count(ledger, label_sets, 0)
+    return ledger
+
+
+def _count(ledger: Ledger, label_sets: int, number: int) -> None:
+    now = time.time()
+    for index in range(label_sets):
+        call = Call(
+            id=f"{number}-{index}", call_id=f"{number}-{index}", provider="bench", model=f"model-{index // 10}",
+            route=f"route-{index % 10}", start=now, duration=1.5, input_tokens=100, output_tokens=50,
+        )  # fmt: skip
+        ledger.is_new(call.id)
+        ledger.count(call, now)
+
+
+def _series_of(label_sets: int) -> int:
+    return _ledger(label_sets).store.samples
+
+
+def _commit(scratch: Path) -> list[Figure]:
+    """One commit each second with every label set changed: its CPU, and its share on the event loop."""
+    label_sets = COMMIT_SERIES // _series_of(1)
+    ledger, state = _ledger(label_sets), State(scratch / "commit")
+    state.commit(ledger.changes())
+    cpu = stall = 0.0
+    for number in range(1, COMMITS + 1):
+        _count(ledger, label_sets, number)
+        began, wall = time.process_time(), time.perf_counter()
+        items = list(ledger.changes())
+        stall = max(stall, time.perf_counter() - wall)
+        state.commit(items)
+        cpu += time.process_time() - began
+    state.close()
+    share = cpu / COMMITS * 100
+    what = f"commit each second, {ledger.store.samples:,} series"
+    return [
+        Figure("footprint", what, share, "% of core", "<= 0.5", share <= 0.5),
+        Figure("footprint", "longest turn of the event loop in it", stall * 1e3, "ms", "<= 2", stall <= 0.002),
+    ]
+
+
+def _idle(scratch: Path) -> Figure:
+    folder = scratch / "idle"
+    folder.mkdir()
+    for number in range(IDLE_FILES):
+        (folder / f"{number}.log").write_bytes(b"")
+    with Exporter(scratch / "idle-state", "--tail", str(folder / "*.log")) as exporter:
+        time.sleep(2)
+        before = exporter.cpu()
+        time.sleep(IDLE_SECONDS)
+        share = (exporter.cpu() - before) / IDLE_SECONDS * 100
+    return Figure("footprint", f"{IDLE_FILES} idle files polled", share, "% of core", "<= 0.3", share <= 0.3)
