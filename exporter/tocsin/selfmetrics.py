@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
-from tocsin.inputs.tailer import FileInput
 from tocsin.inputs.spool import Spool
+from tocsin.inputs.tailer import FileInput
 from tocsin.pipeline import Pipeline
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -22,8 +22,8 @@ from tocsin.accounting.ledger import Ledger
 from tocsin.assembly import ledger_settings, publish_routes
 from tocsin.config import Config, ConfigError, Files, load, read_secret, show
 from tocsin.inputs.base import Input
-from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.inputs.spool import Spool
+from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.logs import configure
 from tocsin.pipeline import Intake, Pipeline
 from tocsin.selfmetrics import SelfMetrics

@@ -1,5 +1,7 @@
 """The page is what the reference parser reads, whatever the label values."""
 
+import gzip
+
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
@@ -51,8 +53,6 @@ def test_openmetrics_parses_and_carries_the_exemplar():
 
 
 def test_gzip_pieces_are_one_page():
-    import gzip
-
     store = filled()
     assert gzip.decompress(b"".join(gzip_blocks(blocks(store)))) == page(store)
 
