@@ -237,6 +237,8 @@ def parse(raw: bytes) -> Config:
         raise ConfigError(f"not valid YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
         raise ConfigError(f"nested deeper than {MAX_DEPTH} levels") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # PyYAML's own, e.g. for the date 2026-99-99
+        raise ConfigError(f"a value does not fit its type ({error}); put quotes around it") from None
     tree = _expand({} if tree is None else tree)
     _check_keys(tree, Config, "")
     try:

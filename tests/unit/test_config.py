@@ -1,6 +1,8 @@
 """A wrong configuration is refused with the key and the mend."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tocsin.config import Config, ConfigError, load, parse, read_secret
 
@@ -50,3 +52,14 @@ def test_a_secret_is_the_first_line_of_its_file(tmp_path):
     (tmp_path / "empty").write_bytes(b"")
     with pytest.raises(ConfigError, match="empty"):
         read_secret(str(tmp_path / "empty"))
+
+
+@given(st.one_of(st.binary(max_size=60), st.text("{}[]:,-? !&*'\"<>|%@012.eabcx\n\t_~=", max_size=40).map(str.encode)))
+@example(b"storage: {path: 2026-99-99}")
+@example(b"a: !!bool x")
+@example(b"a: !!set [1]")
+def test_any_text_is_a_configuration_or_a_clear_error(raw):
+    try:
+        assert isinstance(parse(raw), Config)
+    except ConfigError as error:
+        assert str(error)
