@@ -98,7 +98,9 @@ class State:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = NORMAL")
                 db.execute("PRAGMA wal_autocheckpoint = 2000")
-                db.execute("PRAGMA quick_check(1)").fetchone()
+                (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+                if verdict != "ok":  # most damage is reported, not raised
+                    raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - the handler below closes the file
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
                 raise StateNewerError(  # noqa: TRY301 - the handler below closes the file

@@ -55,3 +55,17 @@ def test_the_file_is_its_owners_alone(tmp_path):
     state = State(tmp_path)
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
     state.close()
+
+
+def test_a_page_damaged_in_the_middle_sets_the_whole_file_aside(tmp_path):
+    state = State(tmp_path)
+    state.commit([("a", str(i), b"x" * 500) for i in range(500)])
+    state.close()
+    raw = bytearray((tmp_path / FILE).read_bytes())
+    middle = len(raw) // 2 // 4096 * 4096
+    raw[middle : middle + 4096] = b"\x07" * 4096
+    (tmp_path / FILE).write_bytes(raw)
+    again = State(tmp_path)
+    assert again.set_aside is not None
+    assert again.load("a") == []
+    again.close()
