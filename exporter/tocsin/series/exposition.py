@@ -6,6 +6,7 @@ https://prometheus.io/docs/specs/om/open_metrics_spec/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from isal import isal_zlib
@@ -15,6 +16,8 @@ from tocsin.series.store import Row, Store, number
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+_TRACE = re.compile(r"[\w./:+=-]{1,120}", re.ASCII)
+"""OpenMetrics bounds the labels of an exemplar to 128 characters, the name included. Another id is no trace id."""
 BLOCK_ROWS = 64
 """Rows rendered between two turns of the event loop: about a millisecond."""
 
@@ -29,7 +32,7 @@ def _head(family: Family, *, openmetrics: bool) -> bytes:
 def _with_exemplar(row: Row) -> bytes:
     """Append the newest exemplar to the bucket it fell into (OpenMetrics only)."""
     text = row.render()
-    if row.exemplar is None:
+    if row.exemplar is None or not _TRACE.fullmatch(row.exemplar[0]):
         return text
     trace, value, when = row.exemplar
     lines = text.split(b"\n")

@@ -68,3 +68,11 @@ def test_a_removed_row_leaves_the_page_and_the_budget():
 def test_an_address_is_recognised_and_a_version_is_not():
     assert is_email("jane@corp.example.org")
     assert not is_email("model@20260101")
+
+
+@given(LABEL.filter(bool))
+def test_no_trace_id_spoils_the_page(trace):
+    store = filled()
+    store.row(cat.DURATION, "p", "m", "r").exemplar = (trace, 0.3, 1795000000.0)
+    families = openmetrics(page(store, openmetrics=True).decode())
+    assert sum(1 for f in families for s in f.samples if s.exemplar) <= 1
