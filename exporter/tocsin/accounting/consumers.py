@@ -165,4 +165,5 @@ class Consumers:
             totals = None if c.rows is None else c.totals
             changed.append((c.name, msgspec.msgpack.encode(_Saved(c.weight, totals))))
         self._dirty.clear()
+        changed.sort(key=lambda item: item[1] is not None)  # one forgotten and met again must not be deleted last
         return changed

@@ -132,6 +132,11 @@ class Group(Block):
             self._later[family, own] = values
         return values
 
+    @property
+    def extra_key(self) -> str:
+        """Key within the state of what is remembered beside the series."""
+        return "x" + SEPARATOR + SEPARATOR.join(self.labels)
+
     def serve(self, served: str, fingerprint: str) -> None:
         """Note which model answered; a pair not among the last eight is a change."""
         pair = (served, fingerprint)
@@ -171,8 +176,11 @@ class Groups:
     def __init__(self, store: Store, max_series: int, reserve: int) -> None:
         self._store = store
         self._extra = len(store.extra)
+        self._everything: Labels = (OTHER,) * (3 + self._extra)
         self._bound = max_series - reserve
         self.by_labels: dict[Labels, Group] = {}
+        self.aliases: dict[Labels, Group] = {}
+        """Groups by the labels as they came in; emptied when a group goes."""
         self.histograms: dict[Labels, Histograms] = {}
         self.dirty: set[Block] = set()
         self._gone: list[str] = []
@@ -205,8 +213,7 @@ class Groups:
                 return group
             if self._room(folded):
                 return self._create(folded)
-        everything = (OTHER,) * (3 + self._extra)
-        return self.by_labels.get(everything) or self._create(everything)
+        return self.by_labels.get(self._everything) or self._create(self._everything)
 
     def _folded(self, label: str, count: int = 1) -> None:
         self._store.row(cat.LABELS_FOLDED, label).add(count)
@@ -218,18 +225,32 @@ class Groups:
         """Make room for the counters of a new group by folding histograms; False when there is none."""
         need = self._counter_size or 30
         while self._store.samples + need > self._bound:
-            own = [
-                g for g in self.by_labels.values()
-                if g.histograms.labels == g.labels and self._route_labels(g.labels) != g.labels
-            ]  # fmt: skip
-            if not own:
-                return False
-            before = self._store.samples
-            for group in sorted(own, key=lambda g: g.last_seen)[: max(1, len(own) // 8)]:
-                self._fold_histograms(group)
-            if self._store.samples >= before:
+            if not self._fold_some_histograms():
                 return False
         return bool(labels)
+
+    def _fold_some_histograms(self) -> bool:
+        """Fold the longest silent eighth to their routes; False when that frees nothing."""
+        own = [
+            g for g in self.by_labels.values()
+            if g.histograms.labels == g.labels and self._route_labels(g.labels) != g.labels
+        ]  # fmt: skip
+        before = self._store.samples
+        for group in _longest_silent(own):
+            self._fold_histograms(group)
+        return self._store.samples < before
+
+    def _shrink(self) -> None:
+        """Keep the bound hard: rows that come with a later cause were not foreseen when their group was admitted."""
+        while self._store.samples > self._bound:
+            if self._fold_some_histograms():
+                continue
+            groups = [g for g in self.by_labels.values() if g.labels != self._everything]
+            if not groups:
+                return
+            for group in _longest_silent(groups):
+                self._fold_group(group)
+                self._folded("model")
 
     def _fold_histograms(self, group: Group) -> None:
         route = self._route_labels(group.labels)
@@ -260,36 +281,43 @@ class Groups:
 
     def expire(self, before: float) -> None:
         """Move the totals of groups not seen since ``before`` to ``other`` and drop their series."""
-        everything = (OTHER,) * (3 + self._extra)
         for labels, group in list(self.by_labels.items()):
-            if group.last_seen >= before or labels == everything:
-                continue
-            target = self.by_labels.get(everything) or self._create(everything)
-            self._gone.append(group.key)
-            target.absorb(group.drop())
-            if group.histograms.labels == labels:
-                self._gone.append(group.histograms.key)
-                target.histograms.absorb(group.histograms.drop())
-                del self.histograms[labels]
-                self.dirty.discard(group.histograms)
-            for row in (group.p95, group.info):
-                if row is not None:
-                    self._store.remove(row)
-            del self.by_labels[labels]
-            self.dirty.discard(group)
-            self.dirty |= {target, target.histograms}
-            self._folded("expired")
+            if group.last_seen < before and labels != self._everything:
+                self._fold_group(group)
+                self._folded("expired")
+
+    def _fold_group(self, group: Group) -> None:
+        """Move a group's totals to ``other``; histograms that others of its route share stay."""
+        target = self.by_labels.get(self._everything) or self._create(self._everything)
+        own = group.histograms
+        del self.by_labels[group.labels]
+        self._gone += [group.key, group.extra_key]
+        target.absorb(group.drop())
+        if own is not target.histograms and all(g.histograms is not own for g in self.by_labels.values()):
+            self._gone.append(own.key)
+            target.histograms.absorb(own.drop())
+            del self.histograms[own.labels]
+            self.dirty.discard(own)
+        for row in (group.p95, group.info):
+            if row is not None:
+                self._store.remove(row)
+        self.dirty.discard(group)
+        self.dirty |= {target, target.histograms}
+        self.aliases.clear()
 
     def changes(self) -> list[tuple[str, bytes | None]]:
         """What changed since the last commit: packed blocks, windows and group extras."""
+        for block in self.dirty:
+            if isinstance(block, Group):
+                block.publish()
+        self._shrink()
         changed: list[tuple[str, bytes | None]] = [(key, None) for key in self._gone]
         self._gone = []
         for block in self.dirty:
             changed.append((block.key, block.pack()))
             if isinstance(block, Group):
-                block.publish()
                 extra = _Extra(block.last_seen, block.window.pack(), [list(pair) for pair in block.served])
-                changed.append(("x" + SEPARATOR + SEPARATOR.join(block.labels), msgspec.msgpack.encode(extra)))
+                changed.append((block.extra_key, msgspec.msgpack.encode(extra)))
         self.dirty = set()
         return changed
 
@@ -333,6 +361,11 @@ class Groups:
         failures = sum(values[0] for values in group.failures.values())
         (self._proven if group.requests[0] > failures else self._unproven).add(model)
         group.publish()
+
+
+def _longest_silent(groups: list[Group]) -> list[Group]:
+    """The eighth to fold next: folding one at a time would sort all of them for each."""
+    return sorted(groups, key=lambda g: g.last_seen)[: -(-len(groups) // 8)]
 
 
 class _Extra(msgspec.Struct):

@@ -58,9 +58,9 @@ class Ledger:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
         self.settings = settings
-        self._aliases: dict[tuple[str, ...], Group] = {}
         reserve = 200 + 5 * (settings.top_consumers + 3)
         self.groups = Groups(store, settings.max_series, reserve)
+        self._aliases = self.groups.aliases
         self._seen = Seen()
         self._failed = Seen(20_000)
         self._key = secrets.token_bytes(32)
@@ -70,6 +70,7 @@ class Ledger:
         self._user_limit = _limit(settings.user_tokens_per_hour)
         self._session_limit = _limit(settings.session_tokens_per_hour)
         self._prompts: dict[tuple[str, str], Row] = {}
+        self._prompts_max = min(PROMPTS_MAX, settings.max_series // 20)
         self._rows: dict[Row, None] = {}
         self.newest = 0.0
         """Newest time at which a counted call was known."""
@@ -216,7 +217,7 @@ class Ledger:
             self.store.remove(known)
             self._rows[known] = None
             self.add(cat.PROMPT_CHANGES, route, name)
-        elif len(self._prompts) >= PROMPTS_MAX:
+        elif len(self._prompts) >= self._prompts_max:
             self.add(cat.LABELS_FOLDED, "prompt")
             return
         else:
@@ -251,7 +252,6 @@ class Ledger:
     def expire(self, now: float) -> None:
         """Fold groups that were silent for 30 days."""
         self.groups.expire(now - EXPIRE_AFTER)
-        self._aliases.clear()
 
     def restore(self, load: dict[str, list[tuple[str, bytes]]]) -> None:
         """Take back the committed state, by part."""

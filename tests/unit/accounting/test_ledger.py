@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin import catalogue as cat
+from tocsin.accounting.groups import Groups
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PriceRow, Prices, Rates
-from tocsin.call import Call, Prompt
+from tocsin.call import FAILURE_REASONS, Call, Prompt
 from tocsin.series.exposition import page
 from tocsin.series.store import Store
 
@@ -205,3 +206,39 @@ def test_a_consumer_over_its_hourly_tokens_is_one_breach_an_hour():
     for i in range(5):
         ledger.count(call(i, consumer="u", input_tokens=60, output_tokens=0, cost_usd=0.1), NOW)
     assert total(ledger, cat.LIMIT_BREACHES, "user") == 1
+
+
+def test_rows_of_later_causes_do_not_pass_the_bound():
+    ledger = make(max_series=1500, top_consumers=2)
+    for i in range(2000):
+        failure = FAILURE_REASONS[i % 9]
+        ledger.count(call(i, model=f"m{i % 40}", route=f"r{i % 3}", start=NOW - 1000), NOW)
+        ledger.count(call(-i, model=f"m{i % 40}", route=f"r{i % 3}", start=NOW - 1000, failure=failure), NOW + i)
+        ledger.count(call(i, prompt=Prompt(f"p{i}", "1")), NOW + i)
+    ledger.changes()
+    assert ledger.store.samples <= 1500
+    assert total(ledger, cat.REQUESTS) == 6000
+    ledger.count(call(9999, model="m1", route="r1"), NOW + 3000)
+    assert total(ledger, cat.REQUESTS) == 6001
+
+
+def test_folding_a_group_leaves_the_histograms_that_its_route_shares():
+    store = Store()
+    groups = Groups(store, 10_000, 0)
+    whole = groups.admit(("other", "other", "r"), succeeded=True)
+    living = groups.admit(("p", "m", "r"), succeeded=True)
+    groups._fold_histograms(living)
+    assert living.histograms is whole.histograms
+    whole.last_seen, living.last_seen = 1.0, 3.0
+    groups.expire(before=2.0)
+    living.histograms.duration.observe(0.5)
+    assert sum(sum(row.values[1:]) for row in store.rows[cat.DURATION].values()) == 1
+
+
+def test_a_group_that_went_is_not_in_the_state_any_more():
+    ledger = make()
+    ledger.count(call(1), NOW)
+    written = {key for part, key, _ in ledger.changes() if part == "groups"}
+    ledger.expire(NOW + 40 * 86_400)
+    deleted = {key for part, key, value in ledger.changes() if part == "groups" and value is None}
+    assert deleted == written
