@@ -1,0 +1,54 @@
+"""Text from outside becomes a label value that is bounded, printable and no person."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.labels import clean, escape, is_email, keyed_hash
+
+ANY = st.text(st.characters(codec=None), max_size=300)
+
+
+@given(ANY)
+def test_a_clean_value_is_bounded_and_can_be_encoded(text):
+    value = clean(text)
+    assert 0 < len(value) <= 128
+    value.encode("utf-8")
+
+
+@given(ANY)
+def test_cleaning_twice_changes_nothing_more(text):
+    assert clean(clean(text)) == clean(text)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\t"[:0]])
+def test_nothing_is_unknown(text):
+    assert clean(text) == "unknown"
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\ud800", "\x00", "\n", "\u2028"])
+def test_what_cannot_be_seen_is_shown(hidden):
+    assert clean(f"gpt{hidden}4") == "gpt_4"
+
+
+def test_the_three_special_characters_are_escaped():
+    assert escape('a\\b"c\nd') == 'a\\\\b\\"c\\nd'
+
+
+@pytest.mark.parametrize("text", ["jane.doe@example.org", "mailto:jane@example.org", "<j@b.co.uk>"])
+def test_an_address_is_an_identity(text):
+    assert is_email(text)
+
+
+@pytest.mark.parametrize("text", ["claude@20250514", "accounts/x@y", "a@b", "", "@", "team@"])
+def test_what_only_looks_like_an_address_is_kept(text):
+    assert not is_email(text)
+
+
+@given(ANY, st.binary(min_size=1, max_size=100))
+def test_a_keyed_hash_is_sixteen_hex_digits_and_depends_on_the_key(text, key):
+    value = keyed_hash(text, key)
+    assert len(value) == 16
+    assert int(value, 16) >= 0
+    assert value == keyed_hash(text, key)
+    assert value != keyed_hash(text, b"\x01" + key[:60])
