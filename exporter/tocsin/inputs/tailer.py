@@ -241,7 +241,9 @@ class FileInput:
             if stream.intact():
                 stream.learn_head()
         fresh = [f for f in found if f.key not in known]
-        fresh.sort(key=lambda f: (f.path.suffix == ".gz", f.primary))
+        left = {s.identity for s in self._streams.values() if s.source is None and not s.finished}
+        # A stream goes on in its own file if that still holds it: a copy may be older than the truncation.
+        fresh.sort(key=lambda f: (f.key not in left, f.path.suffix == ".gz", f.primary))
         for file in fresh:
             self._meet(file, now)
         known = {s.identity: s for s in self._streams.values() if s.source is not None}
@@ -320,11 +322,16 @@ class FileInput:
 
     def _may_be_growing_copy(self, source: Source) -> bool:
         """A copy in the making is shorter than what was read, but begins alike."""
+        size = source.size
         for stream in self._streams.values():
-            if stream.head_length and stream.source is not None and source.size < stream.offset:
-                length = min(stream.head_length, source.size)
-                if length == stream.head_length and stream.digest(source.bytes_at(0, length)) == stream.head:
-                    return True
+            if stream.finished or size >= stream.offset:
+                continue
+            if size >= stream.head_length:
+                alike = stream.digest(source.bytes_at(0, stream.head_length)) == stream.head
+            else:
+                alike = stream.source is not None and stream.source.bytes_at(0, size) == source.bytes_at(0, size)
+            if alike and stream.head_length:
+                return True
         return False
 
     def _history(self, file: _Found, source: Source) -> None:

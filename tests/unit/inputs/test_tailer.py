@@ -247,3 +247,41 @@ def test_a_random_walk_is_exact(world, seed):
         random_.choices([step for step, _ in steps], [weight for _, weight in steps])[0]()
     world.drain()
     world.check()
+
+
+def _copy(world, size=None):
+    (world.folder / "app.log.1").write_bytes(world.log.read_bytes()[:size])
+
+
+def test_a_start_between_copy_and_truncation_reads_on_in_the_log(world):
+    world.write(200)
+    world.drain()
+    world.write(5)
+    _copy(world)
+    world.start()
+    world.poll()
+    world.poll()
+    os.truncate(world.log, 0)
+    world.write(5)
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+@pytest.mark.parametrize("size", [40, 1500])
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_copy_in_the_making_is_not_read_as_a_log_of_its_own(world, size, restart):
+    world.write(200)
+    world.drain()
+    world.write(5)
+    _copy(world, size)
+    if restart:
+        world.start()
+    world.poll()
+    world.poll()
+    _copy(world)
+    os.truncate(world.log, 0)
+    world.write(5)
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
