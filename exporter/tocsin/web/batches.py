@@ -5,7 +5,7 @@ Only the syntax is looked at; what an element means is the format adapter's busi
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -23,7 +23,10 @@ _VALUE = msgspec.json.Decoder(msgspec.Raw)
 _BROKEN = (msgspec.MsgspecError, ValueError, RecursionError)
 _TRIES = 6
 _LOOKS = 32
-_COMMA, _CLOSE = b",]"
+_QUOTE, _COMMA, _CLOSE = b'",]'
+_TEXT = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_TO_BRACKET_OR_COMMA = re.compile(rb'(?:[^"\[\]{},]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 
 
 class BodyError(Exception):
@@ -71,6 +74,7 @@ class Splitter:
         self._try_at = CHUNK
         self._records = False
         self._cut = False
+        self._scan: _Scan | None = None
 
     @property
     def held(self) -> int:
@@ -95,7 +99,7 @@ class Splitter:
             elif len(self._held) > MAX_VALUE:
                 raise BodyTooLargeError(f"one element is larger than {MAX_VALUE >> 20} MiB, or the JSON is broken")
             else:
-                self._try_at = max(CHUNK, len(self._held) * 2)
+                self._try_at = len(self._held) + 1 if self._scan else max(CHUNK, len(self._held) * 2)
         return batches
 
     def finish(self) -> list[Batch]:
@@ -144,13 +148,19 @@ class Splitter:
 
         Whether a prefix of an array ends between two elements is decided by parsing it: a JSON parser has no
         choice, so ``[`` + prefix + ``]`` is valid only where the comma after it stands between elements. A few
-        likely commas are tried, the last ones first; then the elements are walked one by one.
+        likely commas are tried, the last ones first; where they fail, brackets are counted.
         """
-        for comma in _likely_commas(self._held):
-            if self._ends_element(comma):
-                return self._take(comma)
-        comma = _walk(bytes(self._held))
-        return self._take(comma) if comma and self._ends_element(comma) else None
+        if self._scan is None:
+            for comma in _likely_commas(self._held):
+                if self._ends_element(comma):
+                    return self._take(comma)
+            self._scan = _Scan()
+        comma = self._scan.last_comma(self._held)
+        if not comma:
+            return None
+        if not self._ends_element(comma):
+            raise BodyError("the body is neither JSON nor NDJSON")
+        return self._take(comma)
 
     def _ends_element(self, comma: int) -> bool:
         """Close the array at a comma when that makes it valid."""
@@ -166,6 +176,7 @@ class Splitter:
     def _take(self, closed: int) -> Batch:
         payload = bytes(memoryview(self._held)[: closed + 1])
         del self._held[1 : closed + 1]
+        self._scan = None
         self._cut = True
         return Batch(payload)
 
@@ -187,29 +198,36 @@ def _likely_commas(held: bytearray) -> Iterator[int]:
         yield last
 
 
-def _walk(held: bytes) -> int:
-    """Return the comma after the last complete element, 0 for none; ``held`` begins with ``[``."""
-    text = held.decode("latin-1")  # one character a byte, so that positions agree
-    decoder = json.JSONDecoder(parse_int=len, parse_float=len)
-    at, last = 1, 0
-    try:
-        while at < len(text):
-            at = _skip_space(text, at)
-            _, end = decoder.raw_decode(text, at)
-            at = _skip_space(text, end)
-            if text[at : at + 1] != ",":
-                break
-            last = at
-            at += 1
-    except (ValueError, RecursionError):
-        pass
-    return last
+class _Scan:
+    """Finds the commas between the elements of an array that is still growing; sees every byte once."""
 
+    def __init__(self) -> None:
+        self._at = 1
+        self._depth = 0
+        self._in_text = False
+        self._last = 0
 
-def _skip_space(text: str, at: int) -> int:
-    while text[at : at + 1] in (" ", "\t", "\r", "\n") and at < len(text):
-        at += 1
-    return at
+    def last_comma(self, held: bytearray) -> int:
+        """Go on to the end of what has arrived; return the last comma between elements, 0 for none."""
+        while self._at < len(held):
+            skip = _TEXT if self._in_text else _TO_BRACKET if self._depth else _TO_BRACKET_OR_COMMA
+            found = skip.match(held, self._at)  # it may match nothing, but always matches
+            self._at = found.end() if found else len(held)
+            if self._at == len(held) or (self._in_text and held[self._at] != _QUOTE):
+                break  # a text or an escape in it goes on in what has yet to arrive
+            self._note(held[self._at])
+            self._at += 1
+        return self._last
+
+    def _note(self, mark: int) -> None:
+        if mark == _QUOTE:  # a text that has not ended, or now ends
+            self._in_text = not self._in_text
+        elif mark in b"[{":
+            self._depth += 1
+        elif mark in b"]}":
+            self._depth -= 1
+        else:
+            self._last = self._at
 
 
 def _elements(body: bytes | memoryview) -> list[msgspec.Raw] | None:
