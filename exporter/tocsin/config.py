@@ -314,6 +314,8 @@ def _check_values(config: Config) -> None:
             raise ConfigError(f"extra_labels: {name!r} cannot be a label name; use letters, digits and _")
     if config.series.max < 1000:
         raise ConfigError("series.max: below 1000 nothing can be told apart; raise it")
+    if not 0 <= config.consumers.top <= config.series.max // 20:
+        raise ConfigError(f"consumers.top: between 0 and {config.series.max // 20}, a twentieth of series.max")
     if config.limits.max_line_bytes < 1024:
         raise ConfigError("limits.max_line_bytes: below 1024 no event fits; raise it")
     for index, route in enumerate(config.routes):

@@ -17,6 +17,8 @@ from tocsin.config import Config, ConfigError, load, parse, read_secret
         ("series: {max: many}", "series.max: Expected `int`"),
         ("series: {max: 10}", "series.max: below 1000"),
         ("extra_labels: [a, b, c, d]", "at most three"),
+        ("consumers: {top: -1}", "consumers.top: between 0 and 1000"),
+        ("consumers: {top: 5000}", "consumers.top: between 0 and 1000"),
         ("extra_labels: [model]", "cannot be a label name"),
         ("routes: [{match: {}, thresholds: {quality.dropRation: 1}}]", "did you mean 'quality.dropRatio'?"),
         ("ingest: {auth: [{scheme: basic, secret_file: x}]}", "ingest.auth[0].username"),

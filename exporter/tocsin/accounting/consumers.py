@@ -52,7 +52,7 @@ class Consumers:
         self._by_value: dict[str, _Consumer] = {}
         self._by_hash: dict[str, _Consumer] = {}
         self._exposed: list[_Consumer] = []
-        self._lightest = 0
+        self._lightest = 0 if top else 2**62
         self._dirty: set[_Consumer] = set()
         self._other = self._fixed(OTHER)
         self._unknown = self._fixed(UNKNOWN)
@@ -119,9 +119,8 @@ class Consumers:
                 self._lightest = lightest.weight
                 return
             self._demote(lightest)
-        if self._top:
-            consumer.rows = self._rows(consumer.name)
-            self._exposed.append(consumer)
+        consumer.rows = self._rows(consumer.name)
+        self._exposed.append(consumer)
         full = len(self._exposed) >= self._top
         self._lightest = min((c.weight for c in self._exposed), default=2**62) if full else 0
 

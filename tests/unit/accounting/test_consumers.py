@@ -1,0 +1,50 @@
+"""The sum over consumers is the sum of all tokens, whoever is shown, and no series ever falls."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.accounting.consumers import KINDS, Consumers
+from tocsin.catalogue import CONSUMER_TOKENS
+from tocsin.series.store import Store
+
+KEY = b"k" * 32
+CALLS = st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 12).map(str)), st.integers(0, 1000)), max_size=200)
+
+
+def shown(store: Store) -> dict[tuple[str, ...], float]:
+    return {row.labels: row.values[0] for row in store.rows[CONSUMER_TOKENS].values()}
+
+
+@given(CALLS, st.integers(0, 4), st.integers(1, 20))
+def test_totals_are_conserved_and_never_fall(calls, top, every):
+    store = Store()
+    consumers = Consumers(store, top, KEY)
+    before: dict[tuple[str, ...], float] = {}
+    for number, (value, tokens) in enumerate(calls, 1):
+        consumers.add(value, (tokens, 2 * tokens, tokens // 2, 0, 1))
+        if number % every:
+            continue
+        consumers.changes()
+        now = shown(store)
+        assert len({labels[0] for labels in now}) <= top + 2
+        spent = sum(tokens for _, tokens in calls[:number])
+        for kind, expected in zip(KINDS, (spent, 2 * spent), strict=False):
+            assert sum(v for (_, k), v in now.items() if k == kind) == expected
+        assert now["other", "input"] >= before.get(("other", "input"), 0)
+        before = now
+
+
+@given(CALLS, st.integers(1, 4), st.integers(0, 4))
+def test_a_restart_keeps_the_sum_also_with_another_top(calls, top, later_top):
+    store, saved = Store(), {}
+    consumers = Consumers(store, top, KEY)
+    for value, tokens in calls:
+        consumers.add(value, (tokens, 0, 0, 0, 0))
+        saved.update(consumers.changes())
+    again = Store()
+    restored = Consumers(again, later_top, KEY)
+    restored.restore([(name, value) for name, value in saved.items() if value is not None])
+    restored.changes()
+    assert sum(shown(again).values()) == sum(shown(store).values())
+    if top == later_top:
+        assert shown(again) == shown(store)
