@@ -6,7 +6,7 @@ grow ``/metrics``. Folding moves totals, so sums stay right; and it is counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -173,8 +173,9 @@ class Group(Block):
 class Groups:
     """All groups: admission, the series budget, folding and expiry."""
 
-    def __init__(self, store: Store, max_series: int, reserve: int) -> None:
+    def __init__(self, store: Store, max_series: int, reserve: int, folded: Callable[[str], None]) -> None:
         self._store = store
+        self._folded = folded
         self._extra = len(store.extra)
         self._everything: Labels = (OTHER,) * (3 + self._extra)
         self._bound = max_series - reserve
@@ -214,9 +215,6 @@ class Groups:
             if self._room(folded):
                 return self._create(folded)
         return self.by_labels.get(self._everything) or self._create(self._everything)
-
-    def _folded(self, label: str, count: int = 1) -> None:
-        self._store.row(cat.LABELS_FOLDED, label).add(count)
 
     def _route_labels(self, labels: Labels) -> Labels:
         return (OTHER, OTHER, labels[2], *(OTHER,) * self._extra)

@@ -59,7 +59,7 @@ class Ledger:
         self.store = store
         self.settings = settings
         reserve = 200 + 5 * (settings.top_consumers + 3)
-        self.groups = Groups(store, settings.max_series, reserve)
+        self.groups = Groups(store, settings.max_series, reserve, lambda label: self.add(cat.LABELS_FOLDED, label))
         self._aliases = self.groups.aliases
         self._seen = Seen()
         self._failed = Seen(20_000)

@@ -222,9 +222,18 @@ def test_rows_of_later_causes_do_not_pass_the_bound():
     assert total(ledger, cat.REQUESTS) == 6001
 
 
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3), st.sampled_from([None, "timeout"])), max_size=150))
+def test_a_restart_in_the_middle_of_folding_shows_the_same_page(events):
+    ledger = make(max_series=1200, top_consumers=2, consumer_key=b"k")
+    for number, (model, route, failure) in enumerate(events):
+        ledger.count(call(number, model=f"m{model}", route=f"r{route}", failure=failure, input_tokens=9), NOW + number)
+    again = restarted(ledger, max_series=1200, top_consumers=2, consumer_key=b"k")
+    assert sorted(page(again.store).splitlines()) == sorted(page(ledger.store).splitlines())
+
+
 def test_folding_a_group_leaves_the_histograms_that_its_route_shares():
     store = Store()
-    groups = Groups(store, 10_000, 0)
+    groups = Groups(store, 10_000, 0, lambda label: None)
     whole = groups.admit(("other", "other", "r"), succeeded=True)
     living = groups.admit(("p", "m", "r"), succeeded=True)
     groups._fold_histograms(living)
