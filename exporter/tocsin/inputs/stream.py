@@ -126,6 +126,10 @@ class Stream:
     """Monotonic time at which its file was found replaced; its rest may be in a copy."""
     idle_since: float = 0.0
     seen_size: int = -1
+    looked: float = float("-inf")
+    """Monotonic time at which it was last found without anything new."""
+    drained: bool = False
+    """It was replaced right after a look that found it read to its end, and idle: nothing is missing."""
     dirty: bool = True
     framing: Framing = field(init=False)
 
@@ -185,6 +189,7 @@ class Stream:
         self.path = source.path
         self.identity = source.key
         self.orphaned = None
+        self.drained = False
         self.finished = False
         self.seen_size = -1
         self.mark = source.bytes_at(max(0, self.offset - MARK), min(MARK, self.offset))
@@ -225,6 +230,7 @@ class Stream:
             return 0
         size = source.size
         if size == self.seen_size and not source.packed:
+            self.looked = now
             return 0
         global _BUFFER  # noqa: PLW0603 - one buffer for all streams: reading is not concurrent
         want = min(max_bytes, len(_BUFFER))

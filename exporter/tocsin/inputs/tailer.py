@@ -31,6 +31,10 @@ ROTATE_WAIT = 5.0
 """Seconds of silence after which a rotated file is over; writers are told late to reopen."""
 COPY_WAIT = 3.0
 """Seconds in which the copy of a truncated file must appear; then its rest is lost, and said."""
+LOOK_GAP = 0.25
+"""Seconds between two looks that leave a writer at rest no time to have written unseen."""
+AT_REST = 0.5
+"""Seconds without a new byte after which a writer is at rest."""
 FINISHED_MAX = 2000
 _UNREADABLE = (OSError, EOFError, zlib.error)
 _TEMPORARY = (".tmp", ".tmpgz", ".swp", ".part")
@@ -208,6 +212,10 @@ class FileInput:
         """Its file was truncated or written anew: the rest, if any, is in a copy."""
         stream.detach()
         stream.orphaned = now
+        looked = stream.looked
+        stream.drained = (
+            stream.seen_size == stream.offset and now - looked < LOOK_GAP and looked - stream.idle_since > AT_REST
+        )
         if stream in self._active:
             self._active.remove(stream)
         self._last_scan = float("-inf")
@@ -376,7 +384,7 @@ class FileInput:
                 stream.orphaned = now - COPY_WAIT / 2 if self._restored else now
             if now - stream.orphaned < COPY_WAIT:
                 continue
-            if stream.head_length:
+            if stream.head_length and not stream.drained:
                 exists = stream.path.exists()
                 self.lost["truncated" if exists else "deleted"] += 1
                 log.warning("a log file was %s before it was read to its end", "truncated" if exists else "deleted")

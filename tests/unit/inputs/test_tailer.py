@@ -162,6 +162,30 @@ def test_truncation_without_a_copy_is_announced(world):
     assert world.tailer.lost["truncated"] == 1
 
 
+def test_truncation_of_a_file_at_rest_that_was_read_to_its_end_is_no_loss(world):
+    world.write(5)
+    world.drain()
+    world.poll(0.1)
+    os.truncate(world.log, 0)
+    world.poll(0.1)
+    world.write(2)
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+def test_truncation_of_a_file_that_is_being_written_is_announced(world):
+    world.write(5)
+    world.drain()
+    world.write(1)
+    world.poll(0.1)
+    world.poll(0.1)
+    os.truncate(world.log, 0)
+    world.poll(0.1)
+    world.drain()
+    assert world.tailer.lost["truncated"] == 1
+
+
 def test_a_file_deleted_while_down_is_announced_and_the_new_one_is_read(world):
     world.write(5)
     world.drain()
