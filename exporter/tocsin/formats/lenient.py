@@ -17,7 +17,9 @@ from tocsin.call import Skip
 from tocsin.formats.base import Buffer
 
 MAX_COUNT = 2**53
-"""Largest count taken: beyond it a float is no longer exact."""
+"""Largest integer taken: beyond it a float is no longer exact."""
+MAX_TOKENS = 10**9
+"""Tokens of one call from which on they are a fault: totals of such values would outgrow 64 bits in the state."""
 SKIP_REASONS = (
     "null", "not_json", "not_object", "too_deep", "too_long", "missing_id", "missing_time", "missing_model",
     "missing_status", "missing_call_id", "wrong_type", "unknown_format",
@@ -167,7 +169,7 @@ def is_number(value: Any) -> bool:
 
 def count(value: int | None, name: str, errors: list[str]) -> int | None:
     """Return a token count, or None with an error when it is absurd."""
-    if value is None or 0 <= value < MAX_COUNT:
+    if value is None or 0 <= value < MAX_TOKENS:
         return value
     errors.append(name)
     return None

@@ -95,3 +95,10 @@ def test_an_error_type_is_the_reason_of_the_failure(reason):
     call = parse({**CALL, "error": {"type": reason, "message": "x"}})
     assert isinstance(call, Call)
     assert call.failure == reason
+
+
+@pytest.mark.parametrize(("tokens", "taken"), [(10**9 - 1, True), (10**9, False), (2**53 - 1, False), (2**62, False)])
+def test_token_counts_whose_totals_would_outgrow_the_state_are_field_errors(tokens, taken):
+    event = formats.get("native").parse(json.dumps({**CALL, "usage": {"input": tokens, "output": 1}}).encode())
+    assert isinstance(event, Call)
+    assert (event.input_tokens, event.field_errors) == ((tokens, ()) if taken else (None, ("usage.input",)))
