@@ -57,7 +57,7 @@ debian() {
         chmod +x $policy
         made=yes
     fi
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1"; } \
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends "$1"; } \
         </dev/null >/dev/null 2>&1
     local status=$?
     [ -z "$made" ] || rm -f $policy
