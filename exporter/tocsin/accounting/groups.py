@@ -303,6 +303,10 @@ class Groups:
         self.dirty |= {target, target.histograms}
         self.aliases.clear()
 
+    def last_counted(self) -> float:
+        """Time of the newest call counted since the last commit; 0 when there was none."""
+        return max((block.last_seen for block in self.dirty if isinstance(block, Group)), default=0.0)
+
     def changes(self) -> list[tuple[str, bytes | None]]:
         """What changed since the last commit: packed blocks, windows and group extras."""
         for block in self.dirty:

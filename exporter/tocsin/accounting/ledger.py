@@ -277,6 +277,7 @@ class Ledger:
 
     def changes(self) -> Iterable[tuple[str, str, bytes | None]]:
         """Everything that changed since the last call: part, key, value."""
+        self.expire(self.groups.last_counted())
         out: list[tuple[str, str, bytes | None]] = []
         out += [("groups", key, value) for key, value in self.groups.changes()]
         out += [("seen", key, value) for key, value in self._seen.changes()]

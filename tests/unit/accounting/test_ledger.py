@@ -187,6 +187,16 @@ def test_a_silent_group_moves_its_totals_to_other():
     assert total(ledger, cat.REQUESTS) == 1
 
 
+def test_a_group_silent_for_a_month_goes_with_the_next_commit_after_a_call():
+    ledger = make()
+    ledger.count(call(1, model="retired"), NOW)
+    ledger.changes()
+    ledger.count(call(2, model="new"), NOW + 31 * 86_400)
+    ledger.changes()
+    assert {row.labels[1] for row in ledger.store.rows[cat.REQUESTS].values()} == {"new", "other"}
+    assert total(ledger, cat.REQUESTS) == 2
+
+
 def test_the_fifth_repetition_of_a_prompt_in_a_session_is_a_loop():
     ledger = make()
     for i in range(5):
