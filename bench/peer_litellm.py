@@ -15,8 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import workload
+
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # nothing is fetched
 WARM = 100
+ENVELOPE: dict[str, Any] = json.loads(workload.ENVELOPE.read_text())[0]
 
 
 def arguments(event: dict[str, Any]) -> tuple[dict[str, Any], None, datetime, datetime]:
@@ -25,11 +28,12 @@ def arguments(event: dict[str, Any]) -> tuple[dict[str, Any], None, datetime, da
         datetime.fromtimestamp(event[key], UTC).replace(tzinfo=None)
         for key in ("startTime", "completionStartTime", "endTime")
     )
-    metadata = event["metadata"]
-    metadata |= {
+    event = ENVELOPE | event  # the slim profile leaves out keys that this version of LiteLLM always writes
+    metadata = ENVELOPE["metadata"] | event["metadata"] | {
         "user_api_key_user_id": "service", "requester_ip_address": "10.0.0.1", "user_agent": "client",
-        "user_api_key": metadata["user_api_key_hash"], "model_group": event["model_group"],
+        "user_api_key": event["metadata"]["user_api_key_hash"], "model_group": event["model_group"],
     }  # fmt: skip
+    event["metadata"] = metadata
     details = {
         "metadata": metadata, "api_base": event["api_base"], "custom_llm_provider": event["custom_llm_provider"],
         "proxy_server_request": {"body": {}},
