@@ -11,6 +11,7 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def main() -> None:
     began = time.time()
     data = RESULTS / "data"
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as scratch:
-        sections = {
+        sections: dict[str, Callable[[], list[Figure]]] = {
             "ingest": lambda: ingest.run(data, arguments.events),
             "scrape": scrape.run,
             "webhook": lambda: webhook.run(data, Path(scratch), arguments.events),
