@@ -37,7 +37,7 @@ def run() -> list[Figure]:
 
 def _size(label_sets: list[tuple[str, str, str]], goal: float) -> list[Figure]:
     store, registry = _ours(label_sets), _theirs(label_sets)
-    lines = sum(b"#"[0] != line[0] for line in b"".join(blocks(store)).splitlines())
+    lines = sum(not line.startswith(b"#") for line in b"".join(blocks(store)).splitlines())
     section = f"scrape {lines:,} series"
     print(f"\n{section}", flush=True)
 
@@ -50,13 +50,17 @@ def _size(label_sets: list[tuple[str, str, str]], goal: float) -> list[Figure]:
     cached = _best(lambda: _consume(store))
     theirs = _best(lambda: gzip.compress(generate_latest(registry)))
     ratio = theirs / fresh
-    changed()
+    turns = []
+    for _ in range(ROUNDS):
+        changed()
+        turns.append(_longest_turn(store))
+    longest = min(turns)  # what other processes took from us is not ours
     return [
         Figure(section, "tocsin, every series changed", fresh * 1e3, "ms"),
         Figure(section, "tocsin, nothing changed", cached * 1e3, "ms"),
         Figure(section, "prometheus_client", theirs * 1e3, "ms"),
         Figure(section, "prometheus_client / tocsin (changed)", ratio, "x", f">= {goal:g}", ratio >= goal),
-        _longest_turn(section, store),
+        Figure(section, "longest turn of the event loop", longest * 1e3, "ms", "<= 5", longest <= 0.005),
     ]
 
 
@@ -75,15 +79,15 @@ def _consume(store: Store) -> None:
         pass
 
 
-def _longest_turn(section: str, store: Store) -> Figure:
-    """The longest time between two points at which others on the event loop may run."""
+def _longest_turn(store: Store) -> float:
+    """Return the longest time between two points at which others on the event loop may run."""
     longest = 0.0
     began = time.perf_counter()
     for _ in gzip_blocks(blocks(store)):
         now = time.perf_counter()
         longest = max(longest, now - began)
         began = now
-    return Figure(section, "longest turn of the event loop", longest * 1e3, "ms", "<= 5", longest <= 0.005)
+    return longest
 
 
 def _ours(label_sets: list[tuple[str, str, str]]) -> Store:

@@ -13,7 +13,9 @@ import workload
 from measure import CLIENT_CORE, CORES, Exporter, Figure, Server, free_port
 from poster import Tally, post, request
 
-CONNECTIONS = 32
+ROUNDS = 3
+PATIENCE = 60.0
+"""Seconds after which accepted events count as lost."""
 BATCH = 200
 LITELLM_BATCH = 512
 """LiteLLM's default batch size; of ``full`` lines that is 7.8 MB."""
@@ -49,54 +51,76 @@ def _arrays(lines: list[bytes], size: int) -> list[bytes]:
 
 
 def run(data: Path, scratch: Path, events: int) -> list[Figure]:
-    """Measure both servers on the same bodies."""
+    """Measure both servers on the same bodies, in turn; the best round of each counts."""
     print("\nwebhook", flush=True)
     prepared = bodies(data, events)
     os.sched_setaffinity(0, {CLIENT_CORE})
+    port = free_port()
+    command = [sys.executable, str(Path(__file__).parent / "peer_aiohttp.py"), str(port)]
     try:
-        port = free_port()
-        command = [sys.executable, str(Path(__file__).parent / "peer_aiohttp.py"), str(port)]
-        with Server(command, f"http://127.0.0.1:{port}/-/ready"):
-            plain_singles = post(port, prepared.singles, CONNECTIONS)
-            plain_batches = post(port, prepared.batches, 8)
-        with Exporter(scratch / "webhook", ingest=True) as exporter:
-            singles = post(exporter.ingest_port, prepared.singles, CONNECTIONS)
-            _wait_counted(exporter, len(prepared.singles))
-            batches = post(exporter.ingest_port, prepared.batches, 8)
-            drained = _wait_counted(exporter, len(prepared.singles) + BATCH * len(prepared.batches))
+        with (
+            Server(command, f"http://127.0.0.1:{port}/-/ready"),
+            Exporter(scratch / "webhook", ingest=True) as exporter,
+        ):
+            singles = _compare(port, exporter, prepared.singles, 32, 1)
+            batches = _compare(port, exporter, prepared.batches, 8, BATCH)
             large = post(exporter.ingest_port, prepared.large, 1)
     finally:
         os.sched_setaffinity(0, set(CORES))
-    return _figures(plain_singles, plain_batches, singles, batches, large, drained)
+    return _figures(singles, batches, large)
 
 
-def _wait_counted(exporter: Exporter, events: int) -> float:
-    """Wait until all events are counted; return how long that took."""
-    began = time.perf_counter()
-    while exporter.total("tocsin_events_read_total") < events and time.perf_counter() - began < 120:
-        time.sleep(0.1)
-    return time.perf_counter() - began
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The same posts to both servers; rates in events a second."""
+
+    plain: float
+    durable: float
+    counted: float
+    """Until the last event is in the counters."""
+    tally: Tally
+    """The durable server's best round."""
 
 
-def _figures(
-    plain_singles: Tally, plain_batches: Tally, singles: Tally, batches: Tally, large: Tally, drained: float
-) -> list[Figure]:
+def _compare(plain_port: int, exporter: Exporter, requests: list[bytes], connections: int, size: int) -> Pair:
+    plain = durable = counted = 0.0
+    best = Tally()
+    refused = 0
+    share = len(requests) // ROUNDS
+    for number in range(ROUNDS):
+        part = requests[number * share : (number + 1) * share]
+        done = post(plain_port, part, connections)
+        plain = max(plain, done.accepted * size / done.seconds)
+        before = exporter.total("tocsin_events_read_total")
+        began = time.perf_counter()
+        done = post(exporter.ingest_port, part, connections)
+        refused += done.refused
+        rate = done.accepted * size / done.seconds
+        if rate > durable:
+            durable, best = rate, done
+        while exporter.total("tocsin_events_read_total") < before + done.accepted * size:
+            if time.perf_counter() - began > PATIENCE:
+                raise RuntimeError("accepted events were not counted")
+            time.sleep(0.02)
+        counted = max(counted, done.accepted * size / (time.perf_counter() - began))
+    best.refused = refused
+    return Pair(plain, durable, counted, best)
+
+
+def _figures(singles: Pair, batches: Pair, large: Tally) -> list[Figure]:
     section = "webhook"
-    posts, plain_posts = singles.accepted / singles.seconds, plain_singles.accepted / plain_singles.seconds
-    rate = batches.accepted * BATCH / batches.seconds
-    plain_rate = plain_batches.accepted * BATCH / plain_batches.seconds
-    counted = batches.accepted * BATCH / (batches.seconds + drained)
-    refused = singles.refused + batches.refused + large.refused
+    refused = singles.tally.refused + batches.tally.refused + large.refused
+    single_ratio, batch_ratio = singles.durable / singles.plain, batches.durable / batches.plain
     return [
-        Figure(section, "single posts, plain aiohttp", plain_posts, "posts/s"),
-        Figure(section, "single posts, durable", posts, "posts/s", ">= 5000", posts >= 5000),
-        Figure(section, "durable / plain", posts / plain_posts, "x", ">= 0.5", posts >= plain_posts / 2),
-        Figure(section, "single posts, p50", singles.percentile(0.5), "ms"),
-        Figure(section, "single posts, p99", singles.percentile(0.99), "ms"),
-        Figure(section, f"batches of {BATCH}, plain aiohttp", plain_rate, "events/s"),
-        Figure(section, f"batches of {BATCH}, durable", rate, "events/s", ">= 50000", rate >= 50000),
-        Figure(section, "durable / plain, batched", rate / plain_rate, "x", ">= 0.5", rate >= plain_rate / 2),
-        Figure(section, "batches, until the last is counted", counted, "events/s"),
+        Figure(section, "single posts, plain aiohttp", singles.plain, "posts/s"),
+        Figure(section, "single posts, durable", singles.durable, "posts/s", ">= 5000", singles.durable >= 5000),
+        Figure(section, "durable / plain", single_ratio, "x", ">= 0.5", single_ratio >= 0.5),
+        Figure(section, "single posts, p50", singles.tally.percentile(0.5), "ms"),
+        Figure(section, "single posts, p99", singles.tally.percentile(0.99), "ms"),
+        Figure(section, f"batches of {BATCH}, plain aiohttp", batches.plain, "events/s"),
+        Figure(section, f"batches of {BATCH}, durable", batches.durable, "events/s", ">= 50000", batches.durable >= 50000),
+        Figure(section, "durable / plain, batched", batch_ratio, "x", ">= 0.5", batch_ratio >= 0.5),
+        Figure(section, "batches, until the last is counted", batches.counted, "events/s"),
         Figure(section, f"batch of {LITELLM_BATCH} full lines, p50", large.percentile(0.5), "ms"),
         Figure(section, "posts refused", refused, "", "= 0", refused == 0),
     ]
