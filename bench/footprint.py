@@ -56,8 +56,8 @@ def _memory(scratch: Path) -> list[Figure]:
 
 def _log_of_label_sets(log: Path) -> int:
     """Write one call for each of so many label sets that about ``SERIES`` series result."""
-    per_set = _series_of(1)
-    models, routes = SERIES // per_set // 10, 10
+    routes = 10
+    models = -(-SERIES // _series_of_ten())  # rounded up
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     with log.open("wb") as out:
         for model in range(models):
@@ -86,13 +86,14 @@ def _count(ledger: Ledger, label_sets: int, number: int) -> None:
         ledger.count(call, now)
 
 
-def _series_of(label_sets: int) -> int:
-    return _ledger(label_sets).store.samples
+def _series_of_ten() -> int:
+    """Series that ten more label sets make."""
+    return _ledger(20).store.samples - _ledger(10).store.samples
 
 
 def _commit(scratch: Path) -> list[Figure]:
     """One commit each second with every label set changed: its CPU, and its share on the event loop."""
-    label_sets = COMMIT_SERIES // _series_of(1)
+    label_sets = COMMIT_SERIES * 10 // _series_of_ten()
     ledger, state = _ledger(label_sets), State(scratch / "commit")
     state.commit(ledger.changes())
     cpu = stall = 0.0
