@@ -1,341 +1,222 @@
-"""One log file, known by its content: where it was read to, and how that is recognised again.
+"""One log, known by its content: where it was read to, and how that is recognised again.
 
-Rotation changes names, copying and compressing change inodes; the bytes stay. A stream is identified by a
-keyed hash of its first bytes and of the bytes before its offset. Hashes, because the state must not hold text.
+Rotation changes names, copying and compressing change inodes; the bytes stay. A stream is identified by marks
+(keyed hashes) of its first bytes and of the bytes before its offset.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import io
 import os
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
-from tocsin.inputs.base import Origin, Oversize, Sink
+from tocsin.inputs.base import Origin
+from tocsin.inputs.content import FileContent, GzipContent, Identity
+from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES, Fingerprints, Mark
 from tocsin.inputs.wrappers import Framing
 
-HEAD = 1024
-MARK = 256
-_BUFFER = bytearray(256 << 10)
+MARKS = 8
+"""Marks of former commits that are kept, to recognise a copy that ended a little before the offset."""
+_BLINK = 0.25
+_AT_REST = 0.3
 
 
-class Saved(msgspec.Struct):
-    """What the state holds of a stream; fields are only added at the end."""
+class Record(msgspec.Struct, omit_defaults=True):
+    """What the state holds of a stream; fields are only added at the end, with defaults."""
 
-    path: str
-    device: int
-    inode: int
-    offset: int
-    head_length: int
-    head: bytes
-    mark_length: int
-    mark: bytes
-    finished: bool = False
-    skipping: bool = False
+    path: bytes
+    """Where it was first found, as the system encodes it."""
     format: str = "auto"
-
-
-class Source:
-    """The bytes of a file at offsets, plain or gzip."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the file.
-
-        Raises:
-            OSError: it cannot be opened.
-        """
-        self.path = path
-        self._file: BinaryIO = path.open("rb", buffering=0)
-        stat = os.fstat(self._file.fileno())
-        self.key = (stat.st_dev, stat.st_ino)
-        self._gzip: gzip.GzipFile | None = None
-        if os.pread(self._file.fileno(), 2, 0) == b"\x1f\x8b":
-            self._gzip = gzip.GzipFile(fileobj=io.BufferedReader(self._file), mode="rb")
-
-    @property
-    def packed(self) -> bool:
-        """True for gzip: such a file no longer grows once it is whole."""
-        return self._gzip is not None
-
-    @property
-    def size(self) -> int:
-        """Size on disk."""
-        return os.fstat(self._file.fileno()).st_size
-
-    @property
-    def unlinked(self) -> bool:
-        """True when no name is left."""
-        return os.fstat(self._file.fileno()).st_nlink == 0
-
-    def read_into(self, target: memoryview, offset: int) -> int:
-        """Read at an offset; 0 at the end.
-
-        Raises:
-            OSError, EOFError, zlib.error: the file cannot be read, or is not whole.
-        """
-        if self._gzip is None:
-            return os.preadv(self._file.fileno(), [target], offset)
-        self._gzip.seek(offset)
-        return self._gzip.readinto(target)
-
-    def bytes_at(self, offset: int, length: int) -> bytes:
-        """Return up to ``length`` bytes at an offset."""
-        target = bytearray(length)
-        done = 0
-        while done < length:
-            count = self.read_into(memoryview(target)[done:], offset + done)
-            if not count:
-                break
-            done += count
-        return bytes(target[:done])
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-@dataclass(eq=False)
-class Stream:
-    """A file that is being read, or was."""
-
-    name: str
-    key: bytes
-    format: str
-    limit: int
-    path: Path
-    source: Source | None = None
-    identity: tuple[int, int] = (0, 0)
+    identity: Identity = (0, 0)
+    """Of the file that it was read from last."""
     offset: int = 0
-    """Where reading goes on."""
-    held: int | None = None
-    """Start of a record whose pieces are not all there: the position to commit."""
-    head_length: int = 0
-    head: bytes = b""
-    mark: bytes = b""
-    """The bytes before the offset, while reading; never stored."""
-    mark_length: int = 0
-    mark_hash: bytes = b""
+    """All before it was handed out. It stands behind a newline, or within a line that is passed over."""
+    head: Mark | None = None
+    marks: list[Mark] = []
+    """Of the bytes before the offset at the last commits; the last one is that of ``offset``."""
     finished: bool = False
-    skipping: bool = False
-    orphaned: float | None = None
-    """Monotonic time at which its file was found replaced; its rest may be in a copy."""
-    idle_since: float = 0.0
-    seen_size: int = -1
-    looked: float = float("-inf")
-    """Monotonic time at which it was last found without anything new."""
-    drained: bool = False
-    """It was replaced right after a look that found it read to its end, and idle: nothing is missing."""
-    dirty: bool = True
-    framing: Framing = field(init=False)
+    skipping: int = 0
+    """Bytes already passed over of a line that is too long."""
+    pending_from: int | None = None
+    """Offset of the first piece of a record that its runtime has not ended."""
+    framing: str | None = None
+    size: int = 0
+    """Bytes of content when last looked at."""
+    grew: float = 0.0
+    """Unix time of the last growth."""
+    base: bytes = b""
+    """The path that its writer wrote to, symbolic links resolved."""
+    disk_size: int = 0
+    disk_mtime_ns: int = 0
+    """Size and time of its file when it was finished: unchanged, it needs no look."""
+    pattern: bytes = b""
+    """The pattern that led to it."""
+    copy_of: str = ""
+    """Name of the stream that its file repeats; that one may need it some time."""
 
-    def __post_init__(self) -> None:
-        """Start with an undecided framing."""
-        self.framing = Framing(self.limit)
 
-    def digest(self, data: bytes) -> bytes:
-        """Return the keyed hash by which bytes are recognised."""
-        return hashlib.blake2b(data, digest_size=16, key=self.key).digest()
+class Stream:
+    """A log that is being read, or was."""
 
-    def saved(self) -> bytes:
-        """Return the stream for the state, at the last complete record."""
-        offset, mark = self.offset, self.mark
-        if self.held is not None and self.held < offset and self.source is not None:
-            offset = self.held
-            try:
-                mark = self.source.bytes_at(max(0, offset - MARK), min(MARK, offset))
-            except (OSError, EOFError):
-                mark = b""
-        length = len(mark) or self.mark_length
-        digest = self.digest(mark) if mark else self.mark_hash
-        device, inode = self.identity
-        return msgspec.msgpack.encode(Saved(
-            str(self.path), device, inode, offset, self.head_length, self.head, length, digest, self.finished,
-            self.skipping, self.format,
-        ))  # fmt: skip
-
-    def load(self, saved: Saved) -> None:
-        """Take back a committed position."""
-        self.identity = (saved.device, saved.inode)
-        self.offset = saved.offset
-        self.head_length, self.head = saved.head_length, saved.head
-        self.mark_length, self.mark_hash = saved.mark_length, saved.mark
-        self.finished, self.skipping, self.format = saved.finished, saved.skipping, saved.format
+    def __init__(self, name: str, record: Record, limit: int) -> None:
+        self.name = name
+        self.record = record
+        self.path = os.fsdecode(record.path)
+        self.origin = Origin("file", record.format, self.path)
+        self.framing = Framing(limit, record.framing)
+        self.offset = record.offset
+        self.scanned = 0
+        """Bytes behind the offset that are known to hold no newline."""
+        self.rebuilt: int | None = None
+        """How far the pieces pending at the last commit are collected again; None when they are."""
+        self.mark = b""
+        """The bytes before the offset, as far as they were read since the start; never stored."""
+        self.content: FileContent | None = None
+        self.size = record.size
+        self.mtime_ns = 0
+        self.primary = False
+        """It is what its writer writes to now."""
         self.dirty = False
+        self.orphaned: float | None = None
+        """Since when (injected clock) no file is known that it could go on in."""
+        self.truncated = self.quiet = False
+        """How it lost its file, and whether surely nothing was unread then."""
+        self.parked = False
+        """Its file is closed because it rests; a change opens it again."""
+        self.rotated = float("-inf")
+        """When its file was seen not to be written to under its first name any more."""
+        self.grew = self.caught_up = float("-inf")
+        """When it last grew, and when it was last seen to be read to its end (injected clock)."""
 
-    def matches(self, source: Source) -> bool:
-        """Tell whether a file begins with what this stream has read.
-
-        Raises:
-            OSError, EOFError, zlib.error: the file cannot be read.
-        """
-        if not self.head_length:
-            return False
-        if self.digest(source.bytes_at(0, self.head_length)) != self.head:
-            return False
-        digest = self.digest(self.mark) if self.mark else self.mark_hash
-        length = len(self.mark) or self.mark_length
-        return not length or self.digest(source.bytes_at(self.offset - length, length)) == digest
-
-    def attach(self, source: Source) -> None:
-        """Go on reading from a file, at the offset."""
-        if self.source is not None and self.source is not source:
-            self.source.close()
-        self.source = source
-        self.path = source.path
-        self.identity = source.key
+    def attach(self, content: FileContent, mark: bytes, now: float) -> None:
+        """Go on reading from a file; ``mark`` are the bytes that ``position`` found before the offset."""
+        self.detach()
+        self.content = content
+        self.record.identity = content.identity
+        self.record.finished = False
+        self.mark = mark
         self.orphaned = None
-        self.drained = False
-        self.finished = False
-        self.seen_size = -1
-        self.mark = source.bytes_at(max(0, self.offset - MARK), min(MARK, self.offset))
-        self.learn_head()
+        self.rebuilt = self.record.pending_from
+        self.framing.flush()
+        self.look(content.stat(), now)
+        self.grew = max(self.grew, now)
         self.dirty = True
-
-    def learn_head(self) -> None:
-        """Learn the first bytes as soon as they are there, read or not: by them a copy is recognised."""
-        if self.head_length < HEAD and self.source is not None:
-            head = self.source.bytes_at(0, HEAD)
-            if len(head) > self.head_length:
-                self.head_length, self.head = len(head), self.digest(head)
-                self.dirty = True
 
     def detach(self) -> None:
         """Close the file."""
-        if self.source is not None:
-            self.source.close()
-            self.source = None
+        if self.content is not None:
+            self.content.close()
+            self.content = None
+        self.scanned = 0
 
-    def intact(self) -> bool:
-        """Tell whether the open file still holds, before the offset, what was read there."""
-        source = self.source
-        if source is None or source.packed:
-            return True
-        return source.size >= self.offset and (
-            not self.mark or source.bytes_at(self.offset - len(self.mark), len(self.mark)) == self.mark
-        )
+    def look(self, status: os.stat_result, now: float) -> bool:
+        """Take note of the file's size; True when there may be something new in it."""
+        changed = status.st_mtime_ns != self.mtime_ns
+        self.mtime_ns = status.st_mtime_ns
+        if not self.packed and status.st_size != self.size:
+            changed = True
+            if status.st_size >= self.offset:  # else it was truncated: what is known of it shall stay
+                self.grew = now
+                self.size = status.st_size
+        if not changed and self.size <= self.offset:
+            self.caught_up = now
+        return changed
 
-    def read(self, sink: Sink, oversize: Oversize, max_bytes: int, now: float) -> int:
-        """Hand complete lines to ``sink``; return the bytes passed, 0 when nothing is new.
+    @property
+    def blank(self) -> bool:
+        """True while nothing of its content is known."""
+        return self.record.head is None and not self.offset
 
-        The mark is checked after the bytes were read and before they are used, so that a file truncated and
-        written anew in between is noticed. Raises ``StaleError`` then.
+    @property
+    def packed(self) -> bool:
+        """True while it is read from an archive, which does not grow once it is whole."""
+        return isinstance(self.content, GzipContent)
+
+    def intact(self, chunk: bytearray, size: int, at: int) -> bool:
+        """Tell whether the file still holds the stream after ``size`` bytes at ``at`` were read into ``chunk``.
+
+        Asked after the read: had the file been truncated and filled again before it, the bytes in front of
+        the offset would differ now.
         """
-        source = self.source
-        if source is None:
-            return 0
-        size = source.size
-        if size == self.seen_size and not source.packed:
-            self.looked = now
-            return 0
-        global _BUFFER  # noqa: PLW0603 - one buffer for all streams: reading is not concurrent
-        want = min(max_bytes, len(_BUFFER))
-        while True:
-            view = memoryview(_BUFFER)
-            count = source.read_into(view[:want], self.offset)
-            if not self.intact():
-                raise StaleError
-            newline = _BUFFER.rfind(b"\n", 0, count)
-            if newline >= 0 or count < want:
-                break
-            if want > self.limit:
-                return self._skip(count, now)
-            want = min(2 * want, self.limit + 1)
-            if want > len(_BUFFER):
-                view.release()
-                _BUFFER = bytearray(want)
-        if newline < 0:
-            if self.skipping and count:
-                return self._skip(count, now)
-            self.seen_size = size
-            return 0
-        self._lines(_BUFFER, newline, sink, oversize)
-        self._passed(newline + 1, _BUFFER, now)
-        if self.offset >= size:
-            self.seen_size = size
-        if len(_BUFFER) > (1 << 20):
-            _BUFFER = bytearray(256 << 10)
-        return newline + 1
+        content = self.content
+        if content is None or content.packed:
+            return content is not None
+        if self.mark:
+            return content.pread(len(self.mark), self.offset - len(self.mark)) == self.mark
+        first = min(size, MARK_BYTES)
+        return content.pread(first, at) == chunk[:first]
 
-    def finish(self, sink: Sink, oversize: Oversize) -> None:
-        """The file is over: a last line without newline counts."""
-        source = self.source
-        if source is not None:
-            size = self.limit + 1
-            if not source.packed:
-                size = min(size, max(0, source.size - self.offset))
-            rest = source.bytes_at(self.offset, size)
-            if rest and self.intact():
-                buffer = bytearray(rest)
-                if len(rest) > self.limit or self.skipping:
-                    oversize(len(rest), self._origin())
-                    self.skipping = False
-                else:
-                    self._lines(buffer, len(rest), sink, oversize)
-                self._passed(len(rest), buffer, self.idle_since)
-        self.held = None
-        self.finished = True
-        self.dirty = True
-        self.detach()
+    def whole(self) -> bool:
+        """Tell whether the open file still holds what was read of it."""
+        content = self.content
+        if content is None or content.packed:
+            return content is not None
+        if content.stat().st_size < self.offset:
+            return False
+        return content.pread(len(self.mark), self.offset - len(self.mark)) == self.mark
 
-    def _origin(self) -> Origin:
-        return Origin("file", self.format, self.name)
-
-    def _skip(self, count: int, now: float) -> int:
-        """Pass bytes of a line that is too long; it is told once its end is found."""
-        self.skipping = True
-        self._passed(count, _BUFFER, now)
-        return count
-
-    def _passed(self, count: int, data: bytearray, now: float) -> None:
-        self.offset += count
-        self.mark = (self.mark + bytes(data[max(0, count - MARK) : count]))[-MARK:]
-        self.learn_head()
-        self.idle_since = now
+    def advance(self, chunk: memoryview, used: int) -> None:
+        """Move the offset over the first ``used`` bytes of ``chunk``, which were handed out."""
+        if used >= MARK_BYTES:
+            self.mark = bytes(chunk[used - MARK_BYTES : used])
+        else:
+            self.mark = (self.mark + bytes(chunk[:used]))[-MARK_BYTES:]
+        self.offset += used
         self.dirty = True
 
-    def _lines(self, data: bytearray, end: int, sink: Sink, oversize: Oversize) -> None:
-        """Hand the lines of ``data[:end]`` out; ``data[end]`` is a newline or the end of the file."""
-        view = memoryview(data)
-        find = data.find
-        origin = self._origin()
-        framing = self.framing
-        start = 0
-        limit = self.limit
-        while start <= end:
-            stop = find(b"\n", start, end)
-            if stop < 0:
-                stop = end
-            if self.skipping or stop - start > limit:
-                oversize(stop - start, origin)
-                self.skipping = False
-            elif stop > start:
-                if framing.plain:
-                    sink(view[start:stop], origin)
-                else:
-                    self._framed(bytes(view[start:stop]), self.offset + start, sink, oversize)
-            start = stop + 1
-        view.release()
+    def learn_head(self, prints: Fingerprints) -> bool:
+        """Learn the first bytes, read or not, as soon as they are there; False when they are others now."""
+        head = self.record.head
+        if self.content is None or (head is not None and head.length == HEAD_BYTES and self.offset):
+            return True
+        return self.check_head(prints, self.content.pread(HEAD_BYTES, 0))
 
-    def _framed(self, line: bytes, position: int, sink: Sink, oversize: Oversize) -> None:
-        framing = self.framing
-        framing.recognise(line)
-        record = framing.unwrap(line)
-        if record is None:
-            if self.held is None:
-                self.held = position
-            return
-        if not framing.pending:
-            self.held = None
-        if framing.oversized:
-            oversize(len(record), self._origin())
-        elif record:
-            sink(record, self._origin())
+    def check_head(self, prints: Fingerprints, data: bytes) -> bool:
+        """Learn the head from the first bytes of the file; False when it has another one by now."""
+        head = self.record.head
+        if head is not None and prints.mark(data[: head.length], head.length) != head:
+            return False
+        if data and (head is None or len(data) > head.length):
+            self.record.head = prints.mark(data, len(data))
+            self.dirty = True
+        return True
 
+    def position_mark(self, prints: Fingerprints) -> Mark | None:
+        """Return the mark of the offset; None at the very beginning."""
+        marks = self.record.marks
+        if marks and marks[-1].end == self.offset:
+            return marks[-1]
+        if not self.mark:
+            return None
+        mark = prints.mark(self.mark, self.offset)
+        self.record.marks = [*marks[1 - MARKS :], mark]
+        return mark
 
-class StaleError(Exception):
-    """The file no longer holds what was read from it."""
+    def position(self, prints: Fingerprints, content: FileContent) -> bytes | None:
+        """Return the bytes before the offset when a file has the stream's head and those, else None."""
+        if self.record.head is None or not prints.holds(content, self.record.head):
+            return None
+        mark = self.position_mark(prints)
+        if mark is None:
+            return None if self.offset else b""
+        data = content.pread(mark.length, mark.end - mark.length)
+        return data if len(data) == mark.length and prints.mark(data, mark.end) == mark else None
+
+    def quietly_gone(self, now: float) -> bool:
+        """Tell whether its file surely held nothing unread when it was destroyed.
+
+        What was written since the last look cannot be known. A look of a moment ago will do for a file at
+        rest, an older one for a file that had rested for twenty times as long.
+        """
+        if self.size > self.offset or self.record.skipping:
+            return False
+        rest = self.caught_up - self.grew
+        return rest >= _AT_REST and now - self.caught_up <= max(_BLINK, rest / 20)
+
+    def encode(self, prints: Fingerprints) -> bytes:
+        """Return the record to commit."""
+        self.position_mark(prints)
+        self.record.offset = self.offset
+        self.record.framing = self.framing.kind
+        self.record.size = self.size
+        return msgspec.msgpack.encode(self.record)

@@ -1,74 +1,44 @@
 """Tailing of log files, exactly once, through every kind of rotation.
 
-What cannot be known is announced: a file that is truncated with no copy, or gone while it was being read,
+What cannot be known is announced: a file that is truncated with no copy, or gone before it was read to its end,
 counts in ``lost``. Nothing here blocks or sleeps; the pipeline calls ``read`` in slices.
 """
 
 from __future__ import annotations
 
-import glob
 import logging
 import os
-import secrets
-import stat
 import time
-import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from pathlib import Path
 
-import msgspec
-
+from tocsin.inputs.acquaintance import COPY_WAIT, Acquaintance
 from tocsin.inputs.base import Change, Oversize, Sink
-from tocsin.inputs.stream import Saved, Source, StaleError, Stream
+from tocsin.inputs.content import FileContent, GzipContent, Identity, open_content
+from tocsin.inputs.finder import MENDS, FilePattern, Finder, Found
+from tocsin.inputs.fingerprint import MARK_BYTES
+from tocsin.inputs.lines import LineReader, OverwrittenError
+from tocsin.inputs.placing import ArchiveEvidence, Evidence, PlainEvidence, Verdict, place
+from tocsin.inputs.stream import Stream
+from tocsin.inputs.streams import Streams
+
+__all__ = ["FileInput", "FilePattern"]
 
 log = logging.getLogger(__name__)
 
+LOOK_EVERY = 0.05
+"""Seconds between looks at the sizes of open files."""
 SCAN_EVERY = 1.0
 """Seconds between looks at directories that did not change."""
 ROTATE_WAIT = 5.0
 """Seconds of silence after which a rotated file is over; writers are told late to reopen."""
-COPY_WAIT = 3.0
-"""Seconds in which the copy of a truncated file must appear; then its rest is lost, and said."""
-LOOK_GAP = 0.25
-"""Seconds between two looks that leave a writer at rest no time to have written unseen."""
-AT_REST = 0.5
-"""Seconds without a new byte after which a writer is at rest."""
-FINISHED_MAX = 2000
-_UNREADABLE = (OSError, EOFError, zlib.error)
-_TEMPORARY = (".tmp", ".tmpgz", ".swp", ".part")
-_MENDS = {
-    "missing": "nothing matches yet; it is read as soon as it appears",
-    "permission": "give the exporter's user or group read permission",
-    "not_a_file": "name a file, or a directory whose files are logs",
-    "io": "see the exporter's log and the disk",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class FilePattern:
-    """A path or glob to tail."""
-
-    path: str
-    format: str = "auto"
-    start_at: str = "beginning"
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    path: Path
-    key: tuple[int, int]
-    size: int
-    primary: bool
-    format: str
-    start_at: str
-
-
-class _Meta(msgspec.Struct):
-    key: bytes
-    lost: dict[str, int]
-    next: int
+PARTIAL_WAIT = 2.0
+"""Seconds of silence after which the last line of a rotated file counts without its newline."""
+ARCHIVE_WAIT = 60.0
+"""Seconds in which the rest of a truncated file may turn out to be in an archive that is being unpacked."""
+OPEN_MAX = 400
+"""Open files; beyond it those at rest are closed until they change."""
+_TAIL = 1 << 20
 
 
 class FileInput:
@@ -83,389 +53,404 @@ class FileInput:
         max_line_bytes: int,
         oversize: Oversize,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        self._patterns = patterns
-        self._limit = max_line_bytes
-        self._oversize = oversize
+        self._finder = Finder(patterns)
+        self._lines = LineReader(max_line_bytes, oversize)
         self._clock = clock
-        self._key = secrets.token_bytes(32)
-        self._next = 0
-        self._streams: dict[str, Stream] = {}
-        self._active: list[Stream] = []
-        self._gone: list[str] = []
-        self._first = True
-        """Nothing was ever committed: what is rotated already is history."""
-        self._restored = False
-        self._last_scan = float("-inf")
-        self._directories: dict[Path, int] = {}
-        self._passed_by: dict[tuple[int, int], tuple[int, float]] = {}
-        """Files that need no look until they change: size and time of the last look."""
-        self._problems: dict[str, str] = {}
-        self._meta_dirty = True
-        self.lost: dict[str, int] = {"deleted": 0, "truncated": 0}
-        """Streams destroyed before they were read, by reason."""
+        self._wall = wall
+        self._streams = Streams(patterns, max_line_bytes)
+        self._active: dict[str, Stream] = {}
+        """Streams with an open file."""
+        self._ready: deque[Stream] = deque()
+        self._archives: dict[Identity, tuple[Found, GzipContent, ArchiveEvidence]] = {}
+        """Archives that are being unpacked to know them."""
+        self._seen = Acquaintance()
+        self._scan_due = self._look_due = float("-inf")
+        self._present: dict[Identity, Found] = {}
+        self._opened: set[Identity] = set()
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Streams destroyed before they were read to their end, by reason."""
+        return self._streams.lost
 
     # ---- Input ----------------------------------------------------------------------------------------
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
         """Take back the committed streams."""
-        saved = dict(items)
-        if "meta" not in saved:
-            return
-        meta = msgspec.msgpack.decode(saved.pop("meta"), type=_Meta)
-        self._key, self._next = meta.key, meta.next
-        self.lost.update(meta.lost)
-        self._first, self._restored = False, True
-        for name, value in saved.items():
-            entry = msgspec.msgpack.decode(value, type=Saved)
-            stream = Stream(name, self._key, entry.format, self._limit, Path(entry.path))
-            stream.load(entry)
-            self._streams[name] = stream
+        self._streams.restore(items, self._clock(), self._wall())
 
     def read(self, sink: Sink, max_bytes: int) -> int:
         """Hand lines of all files to ``sink``; see ``Input.read``."""
         now = self._clock()
-        if self._must_scan(now):
-            self._scan(now)
-        total = 0
-        for stream in list(self._active):
-            total += self._read_one(stream, sink, max_bytes, now)
+        if now >= self._look_due:
+            self._look_due = now + LOOK_EVERY
+            self._look(sink, now)
+        total = self._unpack(now) if self._archives else 0
+        while self._ready and total < max_bytes:
+            stream = self._ready.popleft()
+            progress = self._step(stream, sink, max_bytes - total, now)
+            if progress:
+                total += progress
+                self._ready.append(stream)
         return total
 
     def changes(self) -> list[Change]:
         """The streams that moved since the last commit."""
-        changed: list[Change] = [(name, None) for name in self._gone]
-        self._gone = []
-        for stream in self._streams.values():
-            if stream.dirty:
-                changed.append((stream.name, stream.saved()))
-                stream.dirty = False
-        if self._meta_dirty or any(value is not None for _, value in changed):
-            changed.append(("meta", msgspec.msgpack.encode(_Meta(self._key, self.lost, self._next))))
-            self._meta_dirty = False
-        return changed
+        return self._streams.changes(self._clock(), self._wall())
 
     def committed(self) -> None:
         """Nothing becomes obsolete on disk."""
 
     def close(self) -> None:
         """Close all files; what was not committed is read again after a start."""
-        for stream in self._streams.values():
+        for stream in self._active.values():
             stream.detach()
+        self._active = {}
+        self._ready.clear()
+        for _, content, _ in self._archives.values():
+            content.close()
+        self._archives = {}
 
     def backlog(self) -> int:
-        """Bytes of plain files that are not read yet."""
-        unread = 0
-        for stream in self._active:
-            if stream.source is not None and not stream.source.packed:
-                unread += max(0, stream.source.size - stream.offset) if stream.seen_size < 0 else 0
+        """Bytes that are not read yet; of archives, as they are compressed."""
+        unread = sum(file.size for file, _, _ in self._archives.values())
+        for stream in self._active.values():
+            if not stream.packed:
+                unread += max(0, stream.size - stream.offset)
+            elif stream in self._ready:
+                unread += stream.record.disk_size
         return unread
 
     def unusable(self) -> dict[str, int]:
         """How many configured inputs cannot be read, by reason."""
         counts: dict[str, int] = {}
-        for reason in self._problems.values():
+        for reason in self._finder.problems.values():
             counts[reason] = counts.get(reason, 0) + 1
         return counts
 
     def unusable_paths(self) -> list[tuple[str, str, str]]:
         """The same with path and mend, for the status page."""
-        return [(path, reason.replace("_", " "), _MENDS[reason]) for path, reason in self._problems.items()]
+        problems = sorted(self._finder.problems.items())
+        return [(path, reason.replace("_", " "), MENDS[reason]) for path, reason in problems]
 
     # ---- reading --------------------------------------------------------------------------------------
-    def _read_one(self, stream: Stream, sink: Sink, max_bytes: int, now: float) -> int:
+    def _look(self, sink: Sink, now: float) -> None:
+        """Find out what is new: files, and bytes in them."""
+        if now >= self._scan_due or self._finder.changed():
+            began = time.perf_counter()
+            self._scan_due = float("inf")
+            self._scan(now)
+            self._scan_due = min(self._scan_due, now + max(SCAN_EVERY, 200 * (time.perf_counter() - began)))
+        waiting = set(self._ready)
+        for stream in list(self._active.values()):
+            content = stream.content
+            if stream in waiting or content is None:
+                continue
+            if stream.look(content.stat(), now):
+                if not stream.packed and content.stat().st_size < stream.offset:
+                    self._orphan(stream, now)
+                else:
+                    self._ready.append(stream)
+            elif not stream.primary:
+                self._finish_when_over(stream, sink, now)
+
+    def _step(self, stream: Stream, sink: Sink, budget: int, now: float) -> int:
         try:
-            count = stream.read(sink, self._oversize, max_bytes, now)
-        except StaleError:
+            return self._lines.step(stream, sink, budget, self._streams.prints)
+        except OverwrittenError:
             self._orphan(stream, now)
-            return 0
-        except _UNREADABLE as error:
-            log.warning("a log file cannot be read: %s", type(error).__name__)
-            stream.detach()
-            stream.orphaned = now
-            self._active.remove(stream)
-            self._last_scan = float("-inf")
-            return 0
-        if not count and self._is_over(stream, now):
-            stream.finish(sink, self._oversize)
-            self._active.remove(stream)
-            self._forget_finished()
-        return count
+        except OSError as error:
+            self._finder.problems[stream.path] = "io"
+            log.warning("a log file cannot be read: %s", os.strerror(error.errno or 0))
+            self._park(stream)
+            stream.mtime_ns = 0
+        return 0
 
-    def _is_over(self, stream: Stream, now: float) -> bool:
-        source = stream.source
-        if source is None:
-            return True
-        if source.packed:
-            return True
-        if stream.seen_size < 0 or self._is_primary(stream):
-            if not stream.intact():
-                self._orphan(stream, now)
-            return False
-        return now - stream.idle_since > ROTATE_WAIT
+    def _finish_when_over(self, stream: Stream, sink: Sink, now: float) -> None:
+        content = stream.content
+        if isinstance(content, GzipContent):
+            size = content.end
+        else:
+            size = stream.size
+            wait = PARTIAL_WAIT if size > stream.offset else ROTATE_WAIT
+            if now - max(stream.grew, stream.rotated) < wait:
+                return
+        try:
+            self._lines.finish(stream, sink, size)
+        except (OverwrittenError, OSError):
+            self._orphan(stream, now)
+            return
+        self._close(stream)
 
-    def _is_primary(self, stream: Stream) -> bool:
-        return stream.name in self._primaries
+    def _close(self, stream: Stream) -> None:
+        """A stream is read to its end."""
+        if stream.content is not None:
+            status = stream.content.stat()
+            stream.record.disk_size, stream.record.disk_mtime_ns = status.st_size, status.st_mtime_ns
+        stream.record.finished = stream.dirty = True
+        self._active.pop(stream.name, None)
+        stream.detach()
 
-    _primaries: frozenset[str] = frozenset()
+    def _park(self, stream: Stream) -> None:
+        """Close a file at rest; the scan opens it again when it changes."""
+        self._active.pop(stream.name, None)
+        stream.detach()
+        stream.parked = True
 
     def _orphan(self, stream: Stream, now: float) -> None:
         """Its file was truncated or written anew: the rest, if any, is in a copy."""
+        self._active.pop(stream.name, None)
         stream.detach()
-        stream.orphaned = now
-        looked = stream.looked
-        stream.drained = (
-            stream.seen_size == stream.offset and now - looked < LOOK_GAP and looked - stream.idle_since > AT_REST
-        )
-        if stream in self._active:
-            self._active.remove(stream)
-        self._last_scan = float("-inf")
+        stream.truncated = True
+        self._lose(stream, now)
+        self._scan_due = self._look_due = float("-inf")
 
-    def _forget_finished(self) -> None:
-        done = [s for s in self._streams.values() if s.finished]
-        for stream in done[: max(0, len(done) - FINISHED_MAX)]:
-            del self._streams[stream.name]
-            self._gone.append(stream.name)
+    def _lose(self, stream: Stream, now: float) -> None:
+        """No file is known that the stream goes on in."""
+        stream.quiet = stream.quietly_gone(now)
+        stream.orphaned = now
+        stream.parked = False
 
     # ---- finding files --------------------------------------------------------------------------------
-    def _must_scan(self, now: float) -> bool:
-        if now - self._last_scan >= SCAN_EVERY:
-            return True
-        for directory, modified in self._directories.items():
-            try:
-                if directory.stat().st_mtime_ns != modified:
-                    return True
-            except OSError:
-                return True
-        return False
-
     def _scan(self, now: float) -> None:
-        self._last_scan = now
-        self._problems = {}
-        found = self._find()
-        by_key = {f.key: f for f in found}
-        known = {s.identity: s for s in self._streams.values() if s.source is not None}
-        self._relocate(by_key, known)
-        for stream in list(self._active):
-            if stream.intact():
-                stream.learn_head()
-        fresh = [f for f in found if f.key not in known]
-        left = {s.identity for s in self._streams.values() if s.source is None and not s.finished}
-        # A stream goes on in its own file if that still holds it: a copy may be older than the truncation.
-        fresh.sort(key=lambda f: (f.key not in left, f.path.suffix == ".gz", f.primary))
-        for file in fresh:
-            self._meet(file, now)
-        known = {s.identity: s for s in self._streams.values() if s.source is not None}
-        self._primaries = frozenset(known[f.key].name for f in found if f.primary and f.key in known)
-        self._give_up_orphans(now)
-        if self._first or self._restored:
-            self._first = self._restored = False
-
-    def _relocate(self, by_key: dict[tuple[int, int], _Found], known: dict[tuple[int, int], Stream]) -> None:
-        for key, stream in known.items():
-            file = by_key.get(key)
-            if file is not None and file.path != stream.path:
-                stream.path = file.path
-                stream.dirty = True
-
-    def _meet(self, file: _Found, now: float) -> None:
-        """Decide what a file without an open stream is: a known one again, a copy, or new."""
-        looked = self._passed_by.get(file.key)
-        if looked is not None and looked[0] == file.size and now - looked[1] < COPY_WAIT:
-            return
-        try:
-            source = Source(file.path)
-        except OSError as error:
-            reason = "permission" if isinstance(error, PermissionError) else "io"
-            if not isinstance(error, FileNotFoundError):
-                self._problems[str(file.path)] = reason
-            return
-        try:
-            taken = self._place(file, source, now)
-        except _UNREADABLE:
-            taken = False  # an archive that is still being written
-        if not taken:
-            source.close()
-            self._passed_by[file.key] = (file.size, now)
-            if len(self._passed_by) > 4 * FINISHED_MAX:
-                self._passed_by.clear()
-
-    def _place(self, file: _Found, source: Source, now: float) -> bool:
-        """Return True when a stream took the source."""
-        if not source.size:
-            return self._new(file, source, now) if file.primary else False
-        heads: dict[int, bytes] = {}
-        matching = [s for s in self._streams.values() if _begins(s, source, heads) and s.matches(source)]
-        waiting = [s for s in matching if s.source is None and not s.finished]
-        if waiting:
-            best = min(waiting, key=lambda s: s.identity != source.key)
-            best.attach(source)
-            best.idle_since = now
-            self._active.append(best)
-            return True
-        finished = [s for s in matching if s.finished]
-        if finished and not (file.primary and all(s.identity != source.key for s in finished)):
-            return self._again(finished, source, now)
-        if matching and not file.primary:
-            return False  # a copy of what is being read from its own file
-        if not file.primary:
-            if self._first:
-                self._history(file, source)
-                return False
-            if self._may_be_growing_copy(source):
-                return False
-        return self._new(file, source, now)
-
-    def _again(self, finished: list[Stream], source: Source, now: float) -> bool:
-        """A finished stream met again (compressed, copied, written late): read what is new."""
-        stream = max(finished, key=lambda s: s.offset)
-        if not source.bytes_at(stream.offset, 1):
-            if stream.identity != source.key:
-                stream.identity = source.key
-                stream.dirty = True
-            return False
-        stream.attach(source)
-        stream.idle_since = now
-        self._active.append(stream)
-        return True
-
-    def _may_be_growing_copy(self, source: Source) -> bool:
-        """A copy in the making is shorter than what was read, but begins alike."""
-        size = source.size
-        for stream in self._streams.values():
-            if stream.finished or size >= stream.offset:
+        found = self._finder.find(self._streams.bases())
+        self._present = present = {file.identity: file for file in found}
+        self._opened = {s.record.identity for s in self._active.values()}
+        for stream in self._active.values():
+            self._name(stream, present, now)
+        plain = {file.path for file in found}
+        strangers = []
+        self._streams.forget(present)
+        known = self._streams.known()
+        for file in found:  # a file's own stream first; then what has lost its file may take others
+            own = known.get(file.identity)
+            if not self._needs_look(file, own, now) or self._being_packed(file, plain):
                 continue
-            if size >= stream.head_length:
-                alike = stream.digest(source.bytes_at(0, stream.head_length)) == stream.head
-            else:
-                alike = stream.source is not None and stream.source.bytes_at(0, size) == source.bytes_at(0, size)
-            if alike and stream.head_length:
-                return True
-        return False
+            if own is None or not self._resume(own, file, now):
+                strangers.append(file)
+        if strangers:
+            self._check_active(now)
+        for file in strangers:
+            self._meet(file, now)
+        self._give_up_orphans(present, now)
+        self._seen.forget(present)
+        self._streams.begin()
 
-    def _history(self, file: _Found, source: Source) -> None:
-        """Rotated before the first start: known, and not read."""
-        stream = self._create(file)
-        size = source.size
-        if source.packed:
-            size = 0
-            while chunk := source.bytes_at(size, 1 << 20):
-                size += len(chunk)
-        stream.offset = size
-        stream.head_length = min(1024, size)
-        stream.head = stream.digest(source.bytes_at(0, stream.head_length))
-        stream.mark = source.bytes_at(max(0, size - 256), min(256, size))
-        stream.identity = source.key
-        stream.finished = True
+    def _check_active(self, now: float) -> None:
+        """Notice truncation before another file is judged: it may be the copy that was made before."""
+        for stream in list(self._active.values()):
+            if not stream.whole() or not stream.learn_head(self._streams.prints):
+                self._orphan(stream, now)
 
-    def _new(self, file: _Found, source: Source, now: float) -> bool:
-        stream = self._create(file)
-        if file.start_at == "end" and self._first:
-            stream.offset = source.size
-            stream.head_length = min(1024, stream.offset)
-            stream.head = stream.digest(source.bytes_at(0, stream.head_length))
-        stream.attach(source)
-        stream.idle_since = now
-        self._active.append(stream)
+    def _name(self, stream: Stream, present: dict[Identity, Found], now: float) -> None:
+        file = present.get(stream.record.identity)
+        primary = file is not None and file.primary and not stream.packed
+        if stream.primary and not primary:
+            stream.rotated = now
+        stream.primary = primary
+
+    def _needs_look(self, file: Found, stream: Stream | None, now: float) -> bool:
+        if file.identity in self._archives or file.identity in self._opened:
+            return False
+        if self._seen.can_wait(file, now):
+            return False
+        if stream is None:
+            return True
+        record = stream.record
+        if record.finished:
+            unchanged = (record.disk_size, record.disk_mtime_ns) == (file.size, file.mtime_ns)
+            return not unchanged or self._wanted(stream)
+        return not stream.parked or (stream.size, stream.mtime_ns) != (file.size, file.mtime_ns)
+
+    def _being_packed(self, file: Found, paths: set[str]) -> bool:
+        """Gzip removes the original when the archive is whole; a copy that is kept is known without it."""
+        return file.path.endswith(".gz") and file.path.removesuffix(".gz") in paths
+
+    def _wanted(self, stream: Stream) -> bool:
+        """Tell whether what this finished stream's file repeats has lost its own file: it may go on here."""
+        first = self._streams.get(stream.record.copy_of)
+        return first is not None and not first.record.finished and first.content is None and not first.parked
+
+    def _open(self, file: Found, now: float) -> FileContent | None:
+        if len(self._active) + len(self._archives) >= OPEN_MAX and not self._make_room():
+            self._scan_due = now
+            return None
+        try:
+            content = open_content(file.path)
+        except OSError as error:
+            self._finder.trouble(file.path, error)
+            return None
+        if content.identity == file.identity:
+            return content
+        content.close()  # renamed meanwhile; the next scan sees it
+        self._scan_due = float("-inf")
+        return None
+
+    def _meet(self, file: Found, now: float) -> None:
+        """Decide what a file is that is not known by its inode."""
+        content = self._open(file, now)
+        if isinstance(content, GzipContent):
+            self._archives[file.identity] = (file, content, self._evidence(content))
+        elif content is not None:
+            self._place(file, content, PlainEvidence(content, self._streams.prints), now)
+
+    def _evidence(self, content: GzipContent) -> ArchiveEvidence:
+        return ArchiveEvidence(content, self._streams.prints, list(self._streams))
+
+    def _resume(self, stream: Stream, file: Found, now: float) -> bool:
+        """Go on in a stream's own file; False when it is not that any more, or an archive."""
+        content = self._open(file, now)
+        if content is None:
+            return True
+        if content.packed:
+            content.close()
+            return False
+        mark = stream.position(self._streams.prints, content)
+        if mark is None:
+            content.close()
+            if not stream.record.finished and stream.orphaned is None:
+                self._lose(stream, now)
+                stream.truncated = True
+            return False
+        if stream.record.finished and content.stat().st_size <= stream.offset:
+            stream.record.disk_size, stream.record.disk_mtime_ns = file.size, file.mtime_ns
+            stream.dirty = True
+            content.close()
+            return not self._wanted(stream)
+        self._attach(stream, file, content, mark, now)
         return True
 
-    def _create(self, file: _Found) -> Stream:
-        name = f"s{self._next:08d}"
-        self._next += 1
-        self._meta_dirty = True
-        stream = self._streams[name] = Stream(name, self._key, file.format, self._limit, file.path)
-        return stream
+    def _place(self, file: Found, content: FileContent, evidence: Evidence, now: float) -> None:
+        """Take or close a file according to what it holds."""
+        if not evidence.end and not (file.primary and not evidence.packed):
+            content.close()
+            self._seen.found_empty(file)
+            return
+        verdict, stream = place(
+            evidence, self._streams, self._streams.prints,
+            primary=file.primary and not evidence.packed, identity=file.identity,
+        )  # fmt: skip
+        if verdict is Verdict.AGAIN and self._was_copy(file):
+            verdict = Verdict.PREFIX
+        if stream is not None and verdict in (Verdict.CONTINUES, Verdict.AGAIN):
+            self._continue(stream, verdict, file, content, evidence, now)
+        elif verdict is Verdict.UNCLEAR and (
+            (stream is not None and stream.offset) or not self._seen.at_rest(file, now)
+        ):
+            content.close()
+        elif stream is not None and verdict is Verdict.COPY and not evidence.packed and self._seen.may_grow(file, now):
+            self._seen.found_copy(file, stream.name)
+            content.close()
+        elif verdict in (Verdict.COPY, Verdict.PREFIX) or self._was_copy(file) or self._is_history(file):
+            if stream is not None and verdict is Verdict.PREFIX:
+                stream.quiet = True  # rotated with a copy; what it had more was read
+            self._remember(file, content, evidence, stream)
+        else:
+            self._begin(file, content, now)
 
-    def _give_up_orphans(self, now: float) -> None:
+    def _was_copy(self, file: Found) -> bool:
+        """Tell whether all of the file was seen to repeat a stream that has read more since."""
+        first = self._streams.get(self._seen.copy_of(file))
+        return first is not None and first.offset >= file.size
+
+    def _continue(
+        self,
+        stream: Stream,
+        verdict: Verdict,
+        file: Found,
+        content: FileContent,
+        evidence: Evidence,
+        now: float,
+    ) -> None:
+        """Go on with a stream in another file, or know that file where nothing in it is new."""
+        if verdict is Verdict.CONTINUES or evidence.end > stream.offset:
+            mark = b"" if evidence.packed else stream.position(self._streams.prints, content)
+            if mark is None:  # it changes just now
+                content.close()
+            else:
+                self._attach(stream, file, content, mark, now)
+        elif stream.record.identity in self._present:
+            self._remember(file, content, evidence, stream)
+        else:
+            stream.record.identity = file.identity
+            stream.record.disk_size, stream.record.disk_mtime_ns = file.size, file.mtime_ns
+            stream.dirty = True
+            content.close()
+
+    def _is_history(self, file: Found) -> bool:
+        """Tell whether a file that no pattern names was rotated before the first start."""
+        return not file.matched and file.pattern in self._finder.patterns and self._streams.is_first(file.pattern)
+
+    def _attach(self, stream: Stream, file: Found, content: FileContent, mark: bytes, now: float) -> None:
+        stream.attach(content, mark, now)
+        stream.parked = False
+        stream.primary = file.primary and not content.packed
+        stream.rotated = now
+        stream.record.disk_size = file.size
+        stream.record.pattern = os.fsencode(file.pattern.path)
+        stream.learn_head(self._streams.prints)
+        self._active[stream.name] = stream
+        self._opened.add(file.identity)
+        if stream not in self._ready:
+            self._ready.append(stream)
+
+    def _begin(self, file: Found, content: FileContent, now: float) -> None:
+        """Read a file that was never seen before."""
+        stream = self._streams.create(file)
+        mark = b""
+        if file.pattern.start_at == "end" and self._streams.is_first(file.pattern) and not content.packed:
+            size = content.stat().st_size
+            tail = content.pread(_TAIL, max(0, size - _TAIL))
+            stream.offset = size - len(tail) + tail.rfind(b"\n") + 1
+            mark = content.pread(min(MARK_BYTES, stream.offset), max(0, stream.offset - MARK_BYTES))
+        self._attach(stream, file, content, mark, now)
+
+    def _remember(self, file: Found, content: FileContent, evidence: Evidence, first: Stream | None) -> None:
+        """Know a file that is not to be read: a copy of ``first``, or history."""
+        stream = self._streams.create(file)
+        stream.record.copy_of = first.name if first is not None else ""
+        stream.content = content
+        stream.learn_head(self._streams.prints)
+        stream.offset = stream.size = evidence.end
+        stream.mark = content.pread(min(MARK_BYTES, evidence.end), max(0, evidence.end - MARK_BYTES))
+        stream.record.identity = file.identity
+        self._close(stream)
+        stream.position_mark(self._streams.prints)
+
+    def _unpack(self, now: float) -> int:
+        """Unpack some of an archive that is to be known; return 1 for work done."""
+        identity, (file, content, evidence) = next(iter(self._archives.items()))
+        if evidence.turn():
+            return 1
+        del self._archives[identity]
+        if not evidence.complete and not self._seen.found_cut(file, now):
+            content.close()
+            return 0
+        self._place(file, content, evidence, now)
+        return 1
+
+    # ---- endings --------------------------------------------------------------------------------------
+    def _give_up_orphans(self, present: dict[Identity, Found], now: float) -> None:
         """Announce streams whose file is gone or was truncated, and whose rest is nowhere."""
-        for stream in list(self._streams.values()):
-            if stream.source is not None or stream.finished:
+        for stream in self._streams:
+            if stream.record.finished or stream.content is not None or not self._streams.wanted(stream):
+                continue
+            if stream.parked and stream.record.identity in present:
                 continue
             if stream.orphaned is None:
-                stream.orphaned = now - COPY_WAIT / 2 if self._restored else now
-            if now - stream.orphaned < COPY_WAIT:
+                self._lose(stream, now)
+            wait = ARCHIVE_WAIT if self._archives else COPY_WAIT
+            if stream.orphaned is None or now - stream.orphaned < wait:
                 continue
-            if stream.head_length and not stream.drained:
-                exists = stream.path.exists()
-                self.lost["truncated" if exists else "deleted"] += 1
-                log.warning("a log file was %s before it was read to its end", "truncated" if exists else "deleted")
-            del self._streams[stream.name]
-            self._gone.append(stream.name)
-            self._meta_dirty = True
+            if not stream.quiet:
+                self._streams.lose(stream)
+            self._close(stream)
 
-    def _find(self) -> list[_Found]:
-        found: dict[tuple[int, int], _Found] = {}
-        self._directories = {}
-        for pattern in self._patterns:
-            before = len(found)
-            for directory, base in self._places(pattern):
-                self._list(directory, base, pattern, found)
-            if len(found) == before and not any(p == pattern.path for p in self._problems):
-                self._problems[pattern.path] = "missing"
-        return list(found.values())
-
-    def _places(self, pattern: FilePattern) -> list[tuple[Path, str]]:
-        path = pattern.path
-        if Path(path).is_dir():
-            return [(Path(path), "*")]
-        folder, base = os.path.split(path)
-        folders = glob.glob(folder, recursive=True) if glob.has_magic(folder) else [folder or "."]  # noqa: PTH207
-        return [(Path(f), base) for f in folders]
-
-    def _list(
-        self, directory: Path, base: str, pattern: FilePattern, found: dict[tuple[int, int], _Found]
-    ) -> None:
-        try:
-            self._directories[directory] = directory.stat().st_mtime_ns
-            entries = list(os.scandir(directory))
-        except OSError:
-            return
-        for entry in entries:
-            name = entry.name
-            primary = fnmatchcase(name, base)
-            if name.endswith(_TEMPORARY) or not (primary or _rotated(name, base)):
-                continue
-            self._add(Path(entry.path), pattern, found, primary=primary)
-            if primary and entry.is_symlink():
-                target = Path(os.path.realpath(entry.path))
-                self._list_target(target, pattern, found)
-
-    def _list_target(self, target: Path, pattern: FilePattern, found: dict[tuple[int, int], _Found]) -> None:
-        """Rotated files lie beside the target of a symlink, not beside the link."""
-        try:
-            self._directories[target.parent] = target.parent.stat().st_mtime_ns
-            names = os.listdir(target.parent)  # noqa: PTH208 - names are all that is needed
-        except OSError:
-            return
-        for name in names:
-            if _rotated(name, target.name) and not name.endswith(_TEMPORARY):
-                self._add(target.parent / name, pattern, found, primary=False)
-
-    def _add(
-        self, path: Path, pattern: FilePattern, found: dict[tuple[int, int], _Found], *, primary: bool
-    ) -> None:
-        try:
-            info = path.stat()
-        except FileNotFoundError:
-            return
-        except OSError:
-            self._problems[str(path)] = "permission"
-            return
-        if not stat.S_ISREG(info.st_mode):
-            return
-        key = (info.st_dev, info.st_ino)
-        known = found.get(key)
-        if known is None or (primary and not known.primary):
-            found[key] = _Found(path, key, info.st_size, primary, pattern.format, pattern.start_at)
-
-
-def _begins(stream: Stream, source: Source, heads: dict[int, bytes]) -> bool:
-    """Compare the first bytes; ``heads`` keeps their digests, because there are many streams."""
-    length = stream.head_length
-    if length not in heads:
-        heads[length] = stream.digest(source.bytes_at(0, length))
-    return bool(length) and heads[length] == stream.head
-
-
-def _rotated(name: str, base: str) -> bool:
-    """Tell whether a name is a base with a rotation suffix: ``app.log.1``, ``app.log-20260101.gz``."""
-    return any(name[i] in ".-" and fnmatchcase(name[:i], base) for i in range(1, len(name)))
+    def _make_room(self) -> bool:
+        """Close the file that rested longest; False when all are busy."""
+        at_rest = [s for s in self._active.values() if s.primary and not s.packed and s.caught_up - s.grew > SCAN_EVERY]
+        if not at_rest:
+            return False
+        self._park(min(at_rest, key=lambda s: s.grew))
+        return True

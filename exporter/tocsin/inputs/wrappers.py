@@ -13,6 +13,7 @@ import msgspec
 from tocsin.formats.base import Buffer
 
 _CRI = re.compile(rb"\d{4}-\d\d-\d\dT\S{8,40} (stdout|stderr) ([FP])(?:\S*) ")
+_BLANK = b"\x00 \t\r"
 
 
 class _DockerLine(msgspec.Struct, gc=False):
@@ -26,17 +27,15 @@ _docker = msgspec.json.Decoder(_DockerLine)
 class Framing:
     """Unwraps the lines of one file; what the first line is decides for all."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, kind: str | None = None) -> None:
         self._limit = limit
-        self._kind: str | None = None
+        self.kind = kind
+        """``plain``, ``cri`` or ``docker``; None while no line was seen."""
+        self.plain = kind == "plain"
+        """True when lines are records as they are."""
         self._pieces: dict[bytes | str, list[bytes]] = {}
         self.oversized = False
         """The record that was just completed is longer than the limit."""
-
-    @property
-    def plain(self) -> bool:
-        """True when lines are records as they are."""
-        return self._kind == "plain"
 
     @property
     def pending(self) -> bool:
@@ -44,25 +43,26 @@ class Framing:
         return bool(self._pieces)
 
     def recognise(self, line: bytes) -> None:
-        """Decide from a line; blank ones decide nothing."""
-        if self._kind is None and line.strip(b"\x00 \t\r"):
+        """Decide from the beginning of a line; blank ones decide nothing."""
+        if self.kind is None and line.strip(_BLANK):
             text = line.lstrip(b"\x00\xef\xbb\xbf ")
             if _CRI.match(text):
-                self._kind = "cri"
+                self.kind = "cri"
             elif text.startswith(b'{"log":'):
-                self._kind = "docker"
+                self.kind = "docker"
             else:
-                self._kind = "plain"
+                self.kind = "plain"
+            self.plain = self.kind == "plain"
 
     def unwrap(self, line: Buffer) -> Buffer | None:
-        """Return the record that this line completes, None when it is only a piece (or a blank)."""
+        """Return the record that this line completes, None when it is only a piece."""
         self.oversized = False
-        if self._kind == "cri":
+        if self.kind == "cri":
             match = _CRI.match(line)
             if match is None:
                 return line
             return self._join(match[1], bytes(line[match.end() :]), done=match[2] == b"F")
-        if self._kind == "docker":
+        if self.kind == "docker":
             try:
                 entry = _docker.decode(line)
             except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -70,6 +70,12 @@ class Framing:
             text = entry.log.encode("utf-8", "surrogatepass")
             return self._join(entry.stream, text.rstrip(b"\n"), done=text.endswith(b"\n"))
         return line
+
+    def flush(self) -> list[bytes]:
+        """Wait no longer: return what there is of incomplete records."""
+        rest = [b"".join(pieces) for pieces in self._pieces.values()]
+        self._pieces = {}
+        return rest
 
     def _join(self, stream: bytes | str, text: bytes, *, done: bool) -> bytes | None:
         pieces = self._pieces.get(stream)

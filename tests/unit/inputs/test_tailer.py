@@ -309,3 +309,163 @@ def test_a_copy_in_the_making_is_not_read_as_a_log_of_its_own(world, size, resta
     world.drain()
     world.check()
     assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+def test_a_copy_that_ended_before_the_log_was_read_on_is_not_read_again(world):
+    for _ in range(3):
+        world.write(100)
+        world.poll(0.3)
+        world.commit()
+    (world.folder / "app.log.1").write_bytes(world.log.read_bytes())
+    world.write(3)
+    world.poll(0.1)
+    world.commit()
+    os.truncate(world.log, 0)
+    world.write(5)
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+def test_a_backup_of_a_log_that_goes_on_is_not_read_even_after_its_rotation(world):
+    world.write(100)
+    world.drain()
+    (world.folder / "app.log.bak").write_bytes(world.log.read_bytes())
+    world.write(100)
+    world.drain()
+    world.rename()
+    world.write(5)
+    world.drain()
+    world.start()
+    world.drain()
+    world.check()
+
+
+def test_an_archive_beside_its_original_waits_until_that_is_gone(world):
+    world.write(100)
+    world.drain()
+    world.write(10)
+    world.rename()
+    plain = world.folder / "app.log.1"
+    packed = gzip.compress(plain.read_bytes())
+    (world.folder / "app.log.1.gz").write_bytes(packed[:100])
+    world.drain()
+    (world.folder / "app.log.1.gz").write_bytes(packed)
+    plain.unlink()
+    world.drain()
+    world.check()
+
+
+def test_the_last_line_of_a_rotated_file_counts_within_three_seconds(world):
+    world.write(1)
+    world.drain()
+    with world.log.open("a") as out:
+        out.write("line 000001")
+    world.written.append("line 000001")
+    world.poll(0.1)
+    world.rename()
+    for _ in range(30):
+        world.poll(0.1)
+    world.commit()
+    world.check()
+
+
+def test_a_late_writer_to_a_finished_file_is_read(world):
+    world.write(5)
+    world.drain()
+    world.rename()
+    world.drain()
+    with (world.folder / "app.log.1").open("a") as out:
+        out.write("line 000005\n")
+    world.written.append("line 000005")
+    world.drain()
+    world.check()
+
+
+def test_start_at_end_reads_only_what_is_written_later(world):
+    world.write(5)
+    world.close()
+    world.tailer = FileInput(
+        [FilePattern(str(world.log), start_at="end")], max_line_bytes=1000, clock=lambda: world.now,
+        oversize=lambda length, origin: None,
+    )  # fmt: skip
+    world.drain()
+    world.written = []
+    world.write(3)
+    world.drain()
+    world.check()
+
+
+def test_a_log_behind_a_symbolic_link_is_followed_through_the_kubelet_s_rotation(world):
+    pods = world.folder / "pods"
+    pods.mkdir()
+    world.log.rename(pods / "0.log")
+    world.log.symlink_to(pods / "0.log")
+    world.write(5)
+    world.drain()
+    world.write(5)
+    (pods / "0.log").rename(pods / "0.log.20260131-100000")
+    (pods / "0.log").touch()
+    world.write(5)
+    world.start()
+    world.drain()
+    world.log.unlink()
+    (pods / "1.log").touch()
+    world.log.symlink_to(pods / "1.log")
+    world.write(5)
+    world.drain()
+    world.check()
+
+
+def test_many_files_share_one_slice(world):
+    for number in range(50):
+        (world.folder / f"app-{number}.log").write_text("x" * 200 + "\n" + ("y" * 99 + "\n") * 2000)
+    tailer = FileInput(
+        [FilePattern(str(world.folder / "app-*.log"))], max_line_bytes=1000, clock=lambda: world.now,
+        oversize=lambda length, origin: None,
+    )  # fmt: skip
+    tailer.restore([])
+    assert tailer.read(lambda data, origin: None, 100_000) < 300_000
+    tailer.close()
+
+
+def test_a_name_that_is_not_utf8_is_committed(tmp_path):
+    (tmp_path / os.fsdecode(b"app-\xff.log")).write_bytes(b"one\n")
+    got = []
+    tailer = FileInput(
+        [FilePattern(str(tmp_path / "*.log"))], max_line_bytes=1000, oversize=lambda length, origin: None
+    )
+    tailer.restore([])
+    while tailer.read(lambda data, origin: got.append(bytes(data)), 4096):
+        pass
+    state = [(key, value) for key, value in tailer.changes() if value is not None]
+    tailer.close()
+    again = FileInput([FilePattern(str(tmp_path / "*.log"))], max_line_bytes=1000, oversize=lambda length, origin: None)
+    again.restore(state)
+    again.read(lambda data, origin: got.append(bytes(data)), 4096)
+    again.close()
+    assert got == [b"one"]
+
+
+def test_what_cannot_be_read_is_said_with_its_mend(tmp_path):
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    tailer = FileInput(
+        [FilePattern(str(tmp_path / "none.log")), FilePattern(str(tmp_path / "fifo"))],
+        max_line_bytes=1000, oversize=lambda length, origin: None,
+    )  # fmt: skip
+    tailer.restore([])
+    tailer.read(lambda data, origin: None, 4096)
+    assert tailer.unusable() == {"missing": 1, "not_a_file": 1}
+    assert all(mend for _, _, mend in tailer.unusable_paths())
+    tailer.close()
+
+
+def test_a_large_archive_is_read_to_its_end(world):
+    world.write(3)
+    world.drain()
+    world.write(60_000)
+    world.rename(pack=True)
+    world.start()
+    world.drain()
+    world.check()

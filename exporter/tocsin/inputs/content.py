@@ -1,0 +1,173 @@
+"""The bytes of a log at offsets, be it a plain file or a gzip archive of one."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from isal import isal_zlib
+
+from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES
+
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+_PACKED_STEP = 64 << 10
+_UNPACKED_STEP = 256 << 10
+_WORK = 1 << 20
+"""Bytes unpacked in one turn while a position is sought: about a millisecond."""
+
+Identity = tuple[int, int]
+"""Device and inode."""
+
+
+class NotAFileError(OSError):
+    """A directory, device or pipe stands where a log should be."""
+
+
+class PlainContent:
+    """A file that may still grow, be renamed, or be truncated under us."""
+
+    packed = False
+
+    def __init__(self, handle: int, identity: Identity) -> None:
+        self._handle = handle
+        self.identity = identity
+
+    def stat(self) -> os.stat_result:
+        """Return the present status of the open file."""
+        return os.fstat(self._handle)
+
+    def read_into(self, view: memoryview, offset: int) -> int:
+        """Read bytes at ``offset``; 0 at the end."""
+        return os.preadv(self._handle, [view], offset)
+
+    def pread(self, size: int, offset: int) -> bytes:
+        """Return up to ``size`` bytes at ``offset``."""
+        return os.pread(self._handle, size, offset)
+
+    def discard(self, before: int) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._handle)
+
+
+class GzipContent:
+    """A gzip archive, unpacked forward in small steps; going back starts again at its beginning."""
+
+    packed = True
+
+    def __init__(self, handle: int, identity: Identity) -> None:
+        self._handle = handle
+        self.identity = identity
+        self.damaged = False
+        self._rewind()
+
+    def _rewind(self) -> None:
+        self._unpacker = isal_zlib.decompressobj(31)
+        self._packed_at = 0
+        self._input = b""
+        self._buffer = bytearray()
+        self._start = 0
+        self._head = b""
+        self.complete = False
+        """The archive is unpacked to its proper end, or to where it is damaged."""
+
+    def stat(self) -> os.stat_result:
+        """Return the present status of the archive."""
+        return os.fstat(self._handle)
+
+    @property
+    def end(self) -> int:
+        """Offset behind the last byte unpacked so far."""
+        return self._start + len(self._buffer)
+
+    def advance(self) -> bool:
+        """Unpack one more step; False at the end of what is there."""
+        self.discard(self.end)
+        return self._unpack()
+
+    def read_into(self, view: memoryview, offset: int) -> int:
+        """Copy bytes at ``offset``; fewer than asked for only at the end, -1 while more turns are needed."""
+        if offset < self._start:
+            self._rewind()
+        stop = max(self.end, offset + len(view)) if self.end >= offset else self.end + _WORK
+        while self.end < offset + len(view):
+            if self.end >= stop:
+                return -1
+            self.discard(min(self.end, offset))
+            if not self._unpack():
+                break
+        first = offset - self._start
+        size = max(0, min(len(view), len(self._buffer) - first))
+        view[:size] = memoryview(self._buffer)[first : first + size]
+        return size
+
+    def pread(self, size: int, offset: int) -> bytes:
+        """Return bytes at ``offset`` as far as they are at hand: the head, and what is near the position."""
+        if offset + size <= HEAD_BYTES:
+            while len(self._head) < offset + size and self._unpack():
+                pass
+            return self._head[offset : offset + size]
+        first = offset - self._start
+        return bytes(memoryview(self._buffer)[first : first + size]) if first >= 0 else b""
+
+    def discard(self, before: int) -> None:
+        """Forget what lies before ``before``, but for the bytes that a mark needs."""
+        extra = before - MARK_BYTES - self._start
+        if extra > _UNPACKED_STEP:
+            del self._buffer[:extra]
+            self._start += extra
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._handle)
+
+    def _unpack(self) -> bool:
+        while not self.damaged:
+            if not self._input:
+                self._input = os.pread(self._handle, _PACKED_STEP, self._packed_at)
+                self._packed_at += len(self._input)
+                if not self._input:
+                    self.complete = self._unpacker.eof
+                    return False
+            if self._unpacker.eof:
+                self._input = self._input.lstrip(b"\x00")  # members may be padded
+                if not self._input:
+                    continue
+                self._unpacker = isal_zlib.decompressobj(31)
+            try:
+                out = self._unpacker.decompress(self._input, _UNPACKED_STEP)
+            except isal_zlib.error:  # type: ignore[misc]  # its stub calls the class an instance
+                self.damaged = self.complete = True
+                return False
+            self._input = self._unpacker.unconsumed_tail or self._unpacker.unused_data
+            if out:
+                self._head += out[: HEAD_BYTES - len(self._head)]
+                self._buffer += out
+                return True
+        return False
+
+
+FileContent = PlainContent | GzipContent
+
+
+def open_content(path: str) -> FileContent:
+    """Open a log for reading.
+
+    Raises:
+        NotAFileError: it is not a regular file.
+        OSError: it cannot be opened.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        status = os.fstat(handle)
+        magic = os.pread(handle, len(_GZIP_MAGIC), 0) if stat.S_ISREG(status.st_mode) else None
+    except OSError:
+        os.close(handle)
+        raise
+    if magic is None:
+        os.close(handle)
+        raise NotAFileError("not a regular file")
+    identity = (status.st_dev, status.st_ino)
+    return GzipContent(handle, identity) if magic == _GZIP_MAGIC else PlainContent(handle, identity)

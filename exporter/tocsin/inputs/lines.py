@@ -1,0 +1,218 @@
+"""From bytes to records: one bounded step at a time, into one reused buffer."""
+
+from __future__ import annotations
+
+from tocsin.inputs.base import Oversize, Sink
+from tocsin.inputs.fingerprint import HEAD_BYTES, Fingerprints
+from tocsin.inputs.stream import Stream
+
+BUFFER_BYTES = 128 << 10
+_LEAST = 16 << 10
+_BOM = b"\xef\xbb\xbf"
+_NEWLINE = b"\n"
+_SAMPLE = 4096
+"""Bytes of a line that are enough to see whether it is wrapped."""
+_STALE_PIECES = 64 << 20
+"""A record whose end has not come after so many bytes is given up."""
+
+
+class OverwrittenError(Exception):
+    """The file no longer holds what was read from it: it was truncated or written anew."""
+
+
+class LineReader:
+    """Reads steps of streams and hands their lines to a sink. Lines end at LF and nowhere else."""
+
+    def __init__(self, max_line_bytes: int, oversize: Oversize) -> None:
+        self._limit = max_line_bytes
+        self._oversize = oversize
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._view = memoryview(self._buffer)
+
+    def step(self, stream: Stream, sink: Sink, budget: int, prints: Fingerprints) -> int:
+        """Read once and hand out whole lines; return the progress in bytes, 0 when there is none now.
+
+        Raises:
+            OverwrittenError: nothing was handed out; the stream must go on elsewhere.
+            OSError: the file cannot be read.
+        """
+        content = stream.content
+        if content is None:
+            return 0
+        if stream.rebuilt is not None:
+            return self._rebuild(stream)
+        wanted = min(max(budget, _LEAST), BUFFER_BYTES)
+        at = stream.offset + stream.scanned
+        size = content.read_into(self._view[:wanted], at)
+        if size < 0:
+            return 1  # an archive on its way to the offset
+        if not stream.intact(self._buffer, size, at):
+            raise OverwrittenError
+        if not (
+            stream.learn_head(prints) if at else stream.check_head(prints, bytes(self._view[: min(size, HEAD_BYTES)]))
+        ):
+            raise OverwrittenError
+        if not size:
+            if not stream.whole():
+                raise OverwrittenError
+            return 0
+        if stream.record.skipping:
+            progress = self._skip(stream, size)
+        elif stream.scanned:
+            progress = self._long_line(stream, sink, size)
+        else:
+            progress = self._lines(stream, sink, size)
+            if not progress and size == wanted:
+                stream.scanned = progress = size
+        content.discard(stream.offset)
+        return progress
+
+    def finish(self, stream: Stream, sink: Sink, size: int) -> None:
+        """Hand out the last line of a finished file, which lacks its newline, and pieces that wait for more.
+
+        Raises:
+            OverwrittenError: nothing was handed out.
+            OSError: the file cannot be read.
+        """
+        rest = size - stream.offset
+        content = stream.content
+        if stream.record.skipping or rest > self._limit:
+            self._oversize(stream.record.skipping + rest, stream.origin)
+            stream.record.skipping = 0
+            stream.offset, stream.mark = size, b""
+        elif rest > 0 and content is not None:
+            line = bytearray(rest)
+            view = memoryview(line)
+            got = max(0, content.read_into(view, stream.offset))
+            if not stream.intact(line, got, stream.offset):
+                raise OverwrittenError
+            stream.framing.recognise(bytes(view[:_SAMPLE]))
+            self._emit(stream, sink, line, view, 0, got)
+            stream.advance(view, got)
+        for piece in stream.framing.flush():
+            sink(piece, stream.origin)
+        stream.record.pending_from = None
+        stream.scanned = 0
+        stream.dirty = True
+
+    def _lines(self, stream: Stream, sink: Sink, size: int) -> int:
+        buffer, view, limit = self._buffer, self._view, self._limit
+        find, origin = buffer.find, stream.origin
+        start = 0
+        if not stream.framing.plain or not stream.offset:
+            start = self._careful_lines(stream, sink, size)
+        if stream.framing.plain:
+            while (end := find(_NEWLINE, start, size)) >= 0:
+                if end - start > limit or not buffer[start]:
+                    self._emit(stream, sink, buffer, view, start, end)
+                elif end > start:
+                    sink(view[start:end], origin)
+                start = end + 1
+        if start < size and not buffer[start]:  # a hole before the next line; it may be larger than any line
+            start += _nuls(buffer, start, size)
+        if start:
+            stream.advance(view, start)
+        return start
+
+    def _careful_lines(self, stream: Stream, sink: Sink, size: int) -> int:
+        """Hand out wrapped lines, or lines until it is known that they are not wrapped."""
+        framing = stream.framing
+        start = 0
+        while (end := self._buffer.find(_NEWLINE, start, size)) >= 0:
+            framing.recognise(bytes(self._view[start : min(end, start + _SAMPLE)]))
+            waiting = framing.pending
+            self._emit(stream, sink, self._buffer, self._view, start, end)
+            self._note_pieces(stream, stream.offset + start, waiting=waiting)
+            start = end + 1
+            if framing.plain:
+                break
+        return start
+
+    def _note_pieces(self, stream: Stream, at: int, *, waiting: bool) -> None:
+        record, framing = stream.record, stream.framing
+        if not framing.pending:
+            record.pending_from = None
+        elif not waiting:
+            record.pending_from = at
+        elif at - (record.pending_from or 0) > _STALE_PIECES:
+            for piece in framing.flush():
+                self._oversize(len(piece), stream.origin)
+            record.pending_from = None
+
+    def _emit(self, stream: Stream, sink: Sink, buffer: bytearray, view: memoryview, start: int, end: int) -> None:
+        """Hand out one line with all care: NULs and BOM before it, its wrapper, its length."""
+        if not stream.offset and not start and buffer.startswith(_BOM, 0, end):
+            start = len(_BOM)
+        if start < end and not buffer[start]:
+            start += _nuls(buffer, start, end)
+        if end - start > self._limit:
+            self._oversize(end - start, stream.origin)
+            return
+        if start == end:
+            return
+        record = view[start:end] if stream.framing.plain else stream.framing.unwrap(view[start:end])
+        if record is None:
+            return
+        if stream.framing.oversized:
+            self._oversize(len(record), stream.origin)
+        elif record:
+            sink(record, stream.origin)
+
+    def _long_line(self, stream: Stream, sink: Sink, size: int) -> int:
+        """Go on with a line longer than the buffer: look for its end first, then read it whole."""
+        end = self._buffer.find(_NEWLINE, 0, size)
+        length = stream.scanned + (size if end < 0 else end)
+        if length > self._limit:
+            stream.record.skipping = stream.scanned
+            stream.offset += stream.scanned
+            stream.scanned, stream.mark = 0, b""
+            return self._skip(stream, size)
+        if end < 0:
+            stream.scanned = length
+            return size
+        line = bytearray(length + 1)
+        view = memoryview(line)
+        content = stream.content
+        if content is None or content.read_into(view, stream.offset) <= length:
+            raise OverwrittenError
+        if not stream.intact(line, length, stream.offset):
+            raise OverwrittenError
+        stream.scanned = 0
+        stream.framing.recognise(bytes(view[:_SAMPLE]))
+        waiting = stream.framing.pending
+        self._emit(stream, sink, line, view, 0, length)
+        self._note_pieces(stream, stream.offset, waiting=waiting)
+        stream.advance(view, length + 1)
+        return end + 1
+
+    def _skip(self, stream: Stream, size: int) -> int:
+        end = self._buffer.find(_NEWLINE, 0, size)
+        used = size if end < 0 else end + 1
+        stream.advance(self._view, used)
+        stream.record.skipping += used
+        if end >= 0:
+            self._oversize(stream.record.skipping - 1, stream.origin)
+            stream.record.skipping = 0
+        return used
+
+    def _rebuild(self, stream: Stream) -> int:
+        """Collect again the pieces that were pending at the last commit, from the log itself."""
+        content, at = stream.content, stream.rebuilt
+        stream.rebuilt = None
+        if content is None or at is None or at >= stream.offset:
+            return 1
+        data = bytearray(min(stream.offset - at, self._limit + BUFFER_BYTES))
+        size = content.read_into(memoryview(data), at)
+        last = data.rfind(_NEWLINE, 0, max(0, size))
+        if last >= 0:
+            for line in bytes(data[:last]).split(_NEWLINE):
+                stream.framing.recognise(line[:_SAMPLE])
+                stream.framing.unwrap(line)
+        if size < 0 or last >= 0:
+            stream.rebuilt = at + last + 1
+        return 1
+
+
+def _nuls(buffer: bytearray, start: int, end: int) -> int:
+    """Return how many NULs stand at ``start``."""
+    return (end - start) - len(bytes(memoryview(buffer)[start:end]).lstrip(b"\0"))

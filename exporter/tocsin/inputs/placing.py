@@ -1,0 +1,191 @@
+"""Which log a file holds: one that is known, a copy of one, or a new one. Content decides, not names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import Protocol
+
+from tocsin.inputs.content import GzipContent, PlainContent
+from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES, Fingerprints, Mark
+from tocsin.inputs.stream import Stream
+
+_TURN = 1 << 20
+"""Bytes of an archive that are unpacked in one turn."""
+
+
+class Evidence(Protocol):
+    """What is known of a file's content."""
+
+    packed: bool
+
+    @property
+    def end(self) -> int:
+        """Length of the content."""
+
+    def holds(self, mark: Mark) -> bool:
+        """Tell whether the marked bytes stand at their place."""
+
+    def same_as(self, stream: Stream) -> bool:
+        """Tell whether the content is that of the stream's own open file, as far as both go."""
+
+    def informed(self, stream: Stream) -> bool:
+        """Tell whether the stream could be judged."""
+
+
+class PlainEvidence:
+    """A plain file can be looked at anywhere."""
+
+    packed = False
+
+    def __init__(self, content: PlainContent, prints: Fingerprints) -> None:
+        self._content = content
+        self._prints = prints
+        self.end = content.stat().st_size
+        self._known: dict[Mark, bool] = {}
+
+    def holds(self, mark: Mark) -> bool:
+        """Look, and remember: there may be many streams with the same first bytes."""
+        if mark not in self._known:
+            self._known[mark] = mark.end <= self.end and self._prints.holds(self._content, mark)
+        return self._known[mark]
+
+    def same_as(self, stream: Stream) -> bool:
+        """Compare the last bytes that both files have."""
+        own = stream.content
+        if own is None or own.packed or not stream.whole():
+            return False
+        common = min(self.end, own.stat().st_size)
+        size = min(MARK_BYTES, common)
+        here = self._content.pread(size, common - size)
+        return 0 < size == len(here) and here == own.pread(size, common - size)
+
+    def informed(self, stream: Stream) -> bool:
+        """Nothing is hidden in a plain file."""
+        del stream
+        return True
+
+
+class ArchiveEvidence:
+    """A gzip archive must be unpacked once, in turns, to know it."""
+
+    packed = True
+
+    def __init__(self, content: GzipContent, prints: Fingerprints, streams: Iterable[Stream]) -> None:
+        self._content = content
+        self._prints = prints
+        self._held: set[Mark] = set()
+        self._captured: dict[str, list[Mark]] = {}
+        known: dict[Mark, bool] = {}
+        for stream in streams:
+            head = stream.record.head
+            if head is None:
+                continue
+            if head not in known:
+                known[head] = prints.holds(content, head)
+            if known[head]:
+                self._held.add(head)
+                stream.position_mark(prints)
+                self._captured[stream.name] = stream.record.marks
+        wanted = {mark for marks in self._captured.values() for mark in marks}
+        self._wanted = sorted(wanted, key=lambda mark: mark.end, reverse=True)
+
+    @property
+    def end(self) -> int:
+        """Length of what is unpacked."""
+        return self._content.end
+
+    @property
+    def complete(self) -> bool:
+        """True when the archive has its proper end."""
+        return self._content.complete
+
+    def turn(self) -> bool:
+        """Unpack some more; False at the end."""
+        stop = self.end + _TURN
+        while self.end < stop:
+            while self._wanted and self._wanted[-1].end <= self.end:
+                mark = self._wanted.pop()
+                if self._prints.holds(self._content, mark):
+                    self._held.add(mark)
+            if not self._content.advance():
+                return False
+        return True
+
+    def holds(self, mark: Mark) -> bool:
+        """Tell what was found while unpacking."""
+        return mark in self._held
+
+    def same_as(self, stream: Stream) -> bool:
+        """Tell by the last mark that the stream had when the unpacking began, as far as the archive goes."""
+        within = [mark for mark in self._captured.get(stream.name, []) if mark.end <= self.end]
+        return bool(within) and within[-1] in self._held
+
+    def informed(self, stream: Stream) -> bool:
+        """False for a stream that was read on since the unpacking began, unless it can be compared all the same."""
+        captured = self._captured.get(stream.name)
+        if not captured or stream.content is not None:
+            return bool(captured)
+        return captured[-1].end == stream.offset or stream.offset > self.end
+
+
+class Verdict(Enum):
+    """What a file is."""
+
+    CONTINUES = auto()
+    """A stream that has lost its file goes on here."""
+    COPY = auto()
+    """It repeats a stream that is read from its own file."""
+    AGAIN = auto()
+    """A finished stream, under another name, compressed, or written to late."""
+    PREFIX = auto()
+    """A copy that ended before the stream did: all of it is read."""
+    UNCLEAR = auto()
+    """It begins like a stream that it cannot be compared with yet: ask again soon."""
+    NEW = auto()
+
+
+def place(
+    evidence: Evidence,
+    streams: Iterable[Stream],
+    prints: Fingerprints,
+    *,
+    primary: bool,
+    identity: tuple[int, int],
+) -> tuple[Verdict, Stream | None]:
+    """Decide which log a file holds."""
+    streams = list(streams)
+    alike = [s for s in streams if s.record.head is not None and evidence.holds(s.record.head)]
+    full = [s for s in alike if _at_position(s, evidence, prints)]
+    waiting = [s for s in full if s.content is None and not s.record.finished and not s.parked]
+    if waiting:
+        own = [s for s in waiting if s.record.identity == identity]
+        return Verdict.CONTINUES, (own or sorted(waiting, key=lambda s: -s.offset))[0]
+    if not primary:
+        for stream in streams if evidence.end < HEAD_BYTES else alike:
+            if stream.content is not None and evidence.same_as(stream):
+                return Verdict.COPY, stream
+        for stream in alike:
+            if stream.content is None and _is_prefix(stream, evidence):
+                return Verdict.PREFIX, stream
+    finished = [s for s in full if s.record.finished and (not primary or s.record.identity == identity)]
+    if finished:
+        return Verdict.AGAIN, max(finished, key=lambda s: s.offset)
+    if not primary:
+        for stream in alike:
+            if not evidence.informed(stream):
+                return Verdict.UNCLEAR, stream
+        if not evidence.packed and any(stream.offset > evidence.end for stream in alike):
+            return Verdict.UNCLEAR, None  # it may be a copy in the making
+    return Verdict.NEW, None
+
+
+def _at_position(stream: Stream, evidence: Evidence, prints: Fingerprints) -> bool:
+    mark = stream.position_mark(prints)
+    return not stream.offset if mark is None else evidence.holds(mark)
+
+
+def _is_prefix(stream: Stream, evidence: Evidence) -> bool:
+    """Tell by the last mark within the file whether it is the beginning of what was read."""
+    within = [mark for mark in stream.record.marks if mark.end <= evidence.end]
+    return bool(within) and evidence.end < stream.offset and evidence.holds(within[-1])

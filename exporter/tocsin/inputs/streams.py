@@ -1,0 +1,148 @@
+"""All streams that are known, and how they are committed."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from tocsin.inputs.base import Change
+from tocsin.inputs.content import Identity
+from tocsin.inputs.finder import FilePattern, Found
+from tocsin.inputs.fingerprint import Fingerprints
+from tocsin.inputs.stream import Record, Stream
+
+log = logging.getLogger(__name__)
+
+FINISHED_MAX = 2000
+"""Finished streams whose files are gone that are remembered."""
+_REMEMBER_LOOK = 10.0
+_META = "meta"
+
+
+class _Meta(msgspec.Struct):
+    key: bytes
+    lost: dict[str, int]
+    next: int
+    begun: list[bytes] = []
+    """Patterns that were looked for once: what is rotated from now on is not history."""
+    looked: float = 0.0
+    """Unix time of the last commit."""
+
+
+class Streams:
+    """The streams by name, with what the state holds beside them."""
+
+    def __init__(self, patterns: Sequence[FilePattern], limit: int) -> None:
+        self.prints = Fingerprints()
+        self.lost: dict[str, int] = {"deleted": 0, "truncated": 0}
+        self._patterns = {os.fsencode(pattern.path): pattern for pattern in patterns}
+        self._limit = limit
+        self._streams: dict[str, Stream] = {}
+        self._next = 0
+        self._begun: set[bytes] = set()
+        self._gone: list[str] = []
+        self._looked = 0.0
+        self._dirty = True
+
+    def __iter__(self) -> Iterator[Stream]:
+        return iter(list(self._streams.values()))
+
+    def get(self, name: str) -> Stream | None:
+        """Return the stream of this name."""
+        return self._streams.get(name)
+
+    def restore(self, items: Iterable[tuple[str, bytes]], now: float, wall: float) -> None:
+        """Take back what was committed; ``now`` is of the injected clock, ``wall`` Unix time."""
+        saved = dict(items)
+        if _META not in saved:
+            return
+        meta = msgspec.msgpack.decode(saved.pop(_META), type=_Meta)
+        self.prints = Fingerprints(meta.key)
+        self._next, self._begun, self._looked = meta.next, set(meta.begun), meta.looked
+        self.lost.update(meta.lost)
+        for name, value in saved.items():
+            try:
+                record = msgspec.msgpack.decode(value, type=Record)
+            except msgspec.MsgspecError:
+                log.error("the state of a log file cannot be read; the file is read again from its beginning")  # noqa: TRY400
+                self._gone.append(name)
+                continue
+            stream = self._streams[name] = Stream(name, record, self._limit)
+            if 0 < record.grew <= meta.looked <= wall:
+                stream.caught_up, stream.grew = now - (wall - meta.looked), now - (wall - record.grew)
+
+    def changes(self, now: float, wall: float) -> list[Change]:
+        """Return what moved since the last commit."""
+        changed: list[Change] = [(name, None) for name in self._gone]
+        self._gone = []
+        for stream in self._streams.values():
+            if stream.dirty:
+                if stream.grew > float("-inf"):
+                    stream.record.grew = wall - (now - stream.grew)
+                changed.append((stream.name, stream.encode(self.prints)))
+                stream.dirty = False
+        if self._dirty or changed or wall - self._looked > _REMEMBER_LOOK:
+            self._looked = wall
+            meta = _Meta(self.prints.key, self.lost, self._next, sorted(self._begun), wall)
+            changed.append((_META, msgspec.msgpack.encode(meta)))
+            self._dirty = False
+        return changed
+
+    def create(self, file: Found) -> Stream:
+        """Make a stream for a file."""
+        name = f"s{self._next:08d}"
+        self._next += 1
+        self._dirty = True
+        pattern = os.fsencode(file.pattern.path)
+        record = Record(os.fsencode(file.path), file.pattern.format, base=os.fsencode(file.base), pattern=pattern)
+        stream = self._streams[name] = Stream(name, record, self._limit)
+        return stream
+
+    def known(self) -> dict[Identity, Stream]:
+        """Return the streams by the file that they were read from last."""
+        known = {s.record.identity: s for s in self._streams.values() if s.record.finished}
+        known.update({s.record.identity: s for s in self._streams.values() if not s.record.finished})
+        return known
+
+    def bases(self) -> list[tuple[str, FilePattern]]:
+        """Return where unfinished streams were written to: their rotated files lie there."""
+        return [
+            (os.fsdecode(s.record.base), self._patterns[s.record.pattern])
+            for s in self._streams.values()
+            if not s.record.finished and self.wanted(s)
+        ]
+
+    def wanted(self, stream: Stream) -> bool:
+        """Tell whether the pattern that led to a stream is still configured."""
+        return stream.record.pattern in self._patterns
+
+    def is_first(self, pattern: FilePattern) -> bool:
+        """Tell whether the pattern was never looked for before."""
+        return os.fsencode(pattern.path) not in self._begun
+
+    def begin(self) -> None:
+        """All patterns were looked for."""
+        if self._begun != self._patterns.keys():
+            self._begun, self._dirty = set(self._patterns), True
+
+    def lose(self, stream: Stream) -> None:
+        """Announce that a stream was destroyed before it was read to its end."""
+        reason = "truncated" if stream.truncated else "deleted"
+        self.lost[reason] += 1
+        self._dirty = True
+        log.warning("a log file was %s before it was read to its end", reason)
+
+    def forget(self, present: dict[Identity, Found]) -> None:
+        """Forget what is blank, and the oldest finished ones without a file."""
+        for blank in [s for s in self if s.content is None and s.blank]:
+            self._drop(blank)  # it was empty: nothing of it is known but an inode
+        gone = [s for s in self if s.record.finished and s.record.identity not in present]
+        for stream in gone[: max(0, len(gone) - FINISHED_MAX)]:
+            self._drop(stream)
+
+    def _drop(self, stream: Stream) -> None:
+        del self._streams[stream.name]
+        self._gone.append(stream.name)

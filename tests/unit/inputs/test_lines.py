@@ -1,0 +1,156 @@
+"""Any chunking gives the same lines, wrapped or not."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.inputs.tailer import FileInput, FilePattern
+
+LIMIT = 40_000
+
+
+class Reader:
+    """A tailer over one file, killed and started again at will."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.now = 0.0
+        self.state: dict[str, bytes] = {}
+        self.got: list[bytes] = []
+        self.told: list[int] = []
+        self.start()
+
+    def start(self) -> None:
+        self.tailer = FileInput(
+            [FilePattern(str(self.path))], max_line_bytes=LIMIT, clock=lambda: self.now,
+            oversize=lambda length, _: self.told.append(length),
+        )  # fmt: skip
+        self.tailer.restore(list(self.state.items()))
+
+    def drain(self, seconds: float = 0.1) -> None:
+        idle = 0
+        while idle < 3:
+            self.now += seconds
+            idle = 0 if self.tailer.read(lambda data, _: self.got.append(bytes(data)), 128 << 10) else idle + 1
+
+    def kill(self) -> None:
+        for key, value in self.tailer.changes():
+            if value is not None:
+                self.state[key] = value
+        self.tailer.close()
+        self.start()
+
+
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as out:
+        out.write(data)
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    lines = [line.lstrip(b"\0") for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")[:-1]]
+    return [line for line in lines if line]
+
+
+pieces = st.lists(
+    st.one_of(
+        st.binary(max_size=30),
+        st.sampled_from(
+            [b"\n", b"\r\n", b"\0" * 50, b"x" * 20_000, "\u2028\u0085\x0b".encode(), b'{"a":1}\n', b"\xff\xfe"]
+        ),
+    ),
+    max_size=12,
+)
+
+
+@given(pieces, st.booleans())
+def test_any_chunking_gives_the_same_lines(chunks, kill):
+    with tempfile.TemporaryDirectory() as folder:
+        reader = Reader(Path(folder) / "app.log")
+        reader.path.touch()
+        for chunk in [b'{"first":1}\n', *chunks, b"\n"]:
+            append(reader.path, chunk)
+            reader.drain()
+            if kill:
+                reader.kill()
+        reader.tailer.close()
+    expected = lines_of(b"".join([b'{"first":1}\n', *chunks, b"\n"]))
+    assert reader.got == [line for line in expected if len(line) <= LIMIT]
+    assert len(reader.told) == len([line for line in expected if len(line) > LIMIT])
+
+
+@pytest.fixture
+def reader(tmp_path):
+    made = Reader(tmp_path / "app.log")
+    made.path.touch()
+    yield made
+    made.tailer.close()
+
+
+def test_a_hole_larger_than_any_line_does_not_take_the_line_behind_it(reader):
+    append(reader.path, b"one\n" + bytes(3 * LIMIT) + b"two\n")
+    reader.drain()
+    assert reader.got == [b"one", b"two"]
+    assert reader.told == []
+
+
+def test_a_line_too_long_for_the_limit_is_told_once_across_a_kill(reader):
+    append(reader.path, b"one\n" + b"x" * 400_000)
+    reader.drain()
+    reader.kill()
+    append(reader.path, b"x" * 400_000 + b"\ntwo\n")
+    reader.drain()
+    assert reader.got == [b"one", b"two"]
+    assert reader.told == [800_000]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(reader):
+    append(reader.path, b"\xef\xbb\xbfone\ntwo\n")
+    reader.drain()
+    assert reader.got == [b"one", b"two"]
+
+
+def cri(stream: str, tag: str, text: str) -> bytes:
+    return f"2026-01-31T10:00:00.000000001Z {stream} {tag} {text}\n".encode()
+
+
+def docker(stream: str, text: str) -> bytes:
+    return json.dumps({"log": text, "stream": stream, "time": "2026-01-31T10:00:00Z"}).encode() + b"\n"
+
+
+SPLIT = {
+    "cri": [cri("stdout", "P", "a"), cri("stderr", "F", "err"), cri("stdout", "P", "b"), cri("stdout", "F", "c")],
+    "docker": [docker("stdout", "a"), docker("stderr", "err\n"), docker("stdout", "b"), docker("stdout", "c\n")],
+}
+
+
+@pytest.mark.parametrize("kind", SPLIT)
+@pytest.mark.parametrize("kill_after", range(4))
+def test_the_pieces_of_a_split_record_survive_a_kill(reader, kind, kill_after):
+    for number, line in enumerate(SPLIT[kind]):
+        append(reader.path, line)
+        reader.drain()
+        if number == kill_after:
+            reader.kill()
+    reader.drain()
+    assert reader.got == [b"err", b"abc"]
+
+
+@pytest.mark.parametrize("kind", SPLIT)
+def test_the_state_holds_no_text_of_pending_pieces(reader, kind):
+    append(reader.path, SPLIT[kind][0].replace(b"a", b"secret-text"))
+    reader.drain()
+    reader.kill()
+    assert not any(b"secret" in value for value in reader.state.values())
+
+
+def test_wrapped_lines_are_recognised_after_a_restart_in_the_middle(reader):
+    append(reader.path, cri("stdout", "F", "one"))
+    reader.drain()
+    reader.kill()
+    append(reader.path, cri("stdout", "F", "two"))
+    reader.drain()
+    assert reader.got == [b"one", b"two"]
