@@ -27,7 +27,7 @@ class Evidence(Protocol):
         """Tell whether the marked bytes stand at their place."""
 
     def same_as(self, stream: Stream) -> bool:
-        """Tell whether the content is that of the stream's own open file, as far as both go."""
+        """Tell whether all of the content stands in the stream's own open file."""
 
     def informed(self, stream: Stream) -> bool:
         """Tell whether the stream could be judged."""
@@ -51,14 +51,13 @@ class PlainEvidence:
         return self._known[mark]
 
     def same_as(self, stream: Stream) -> bool:
-        """Compare the last bytes that both files have."""
+        """Compare the last bytes; a copy is never longer than its original, which only grows."""
         own = stream.content
         if own is None or own.packed or not stream.whole():
             return False
-        common = min(self.end, own.stat().st_size)
-        size = min(MARK_BYTES, common)
-        here = self._content.pread(size, common - size)
-        return 0 < size == len(here) and here == own.pread(size, common - size)
+        size = min(MARK_BYTES, self.end)
+        here = self._content.pread(size, self.end - size)
+        return 0 < size == len(here) and here == own.pread(size, self.end - size)
 
     def informed(self, stream: Stream) -> bool:
         """Nothing is hidden in a plain file."""
@@ -117,9 +116,12 @@ class ArchiveEvidence:
         return mark in self._held
 
     def same_as(self, stream: Stream) -> bool:
-        """Tell by the last mark that the stream had when the unpacking began, as far as the archive goes."""
-        within = [mark for mark in self._captured.get(stream.name, []) if mark.end <= self.end]
-        return bool(within) and within[-1] in self._held
+        """Tell by the position that the stream had when the unpacking began."""
+        captured = self._captured.get(stream.name)
+        own = stream.content
+        if own is None or not (own.packed or self.end <= own.stat().st_size):
+            return False
+        return bool(captured and captured[-1] in self._held)
 
     def informed(self, stream: Stream) -> bool:
         """False for a stream that was read on since the unpacking began, unless it can be compared all the same."""
@@ -186,6 +188,10 @@ def _at_position(stream: Stream, evidence: Evidence, prints: Fingerprints) -> bo
 
 
 def _is_prefix(stream: Stream, evidence: Evidence) -> bool:
-    """Tell by the last mark within the file whether it is the beginning of what was read."""
+    """Tell by the last mark within the file whether it is the beginning of what was read.
+
+    The mark may stand in a header that many files begin with, so this is asked only of a stream that was
+    truncated and whose whole copy does not turn up.
+    """
     within = [mark for mark in stream.record.marks if mark.end <= evidence.end]
-    return bool(within) and evidence.end < stream.offset and evidence.holds(within[-1])
+    return stream.truncated and bool(within) and evidence.end < stream.offset and evidence.holds(within[-1])

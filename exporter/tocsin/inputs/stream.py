@@ -96,6 +96,7 @@ class Stream:
         self.record.finished = False
         self.mark = mark
         self.orphaned = None
+        self.truncated = False
         self.rebuilt = self.record.pending_from
         self.framing.flush()
         self.look(content.stat(), now)

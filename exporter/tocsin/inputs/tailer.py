@@ -331,28 +331,36 @@ class FileInput:
             evidence, self._streams, self._streams.prints,
             primary=file.primary and not evidence.packed, identity=file.identity,
         )  # fmt: skip
-        if verdict is Verdict.AGAIN and self._was_copy(file):
-            verdict = Verdict.PREFIX
-        if stream is not None and verdict in (Verdict.CONTINUES, Verdict.AGAIN):
+        if stream is not None and verdict is Verdict.CONTINUES:
             self._continue(stream, verdict, file, content, evidence, now)
-        elif verdict is Verdict.UNCLEAR and (
-            (stream is not None and stream.offset) or not self._seen.at_rest(file, now)
-        ):
+        elif (first := self._copied(file)) is not None:
+            first.quiet = True  # rotated with a copy; what it had more was read
+            self._remember(file, content, evidence, first)
+        elif self._may_change(verdict, stream, file, evidence, now):
             content.close()
-        elif stream is not None and verdict is Verdict.COPY and not evidence.packed and self._seen.may_grow(file, now):
-            self._seen.found_copy(file, stream.name)
-            content.close()
-        elif verdict in (Verdict.COPY, Verdict.PREFIX) or self._was_copy(file) or self._is_history(file):
-            if stream is not None and verdict is Verdict.PREFIX:
-                stream.quiet = True  # rotated with a copy; what it had more was read
+        elif stream is not None and verdict is Verdict.AGAIN:
+            self._continue(stream, verdict, file, content, evidence, now)
+        elif verdict in (Verdict.COPY, Verdict.PREFIX) or self._is_history(file):
             self._remember(file, content, evidence, stream)
         else:
             self._begin(file, content, now)
 
-    def _was_copy(self, file: Found) -> bool:
-        """Tell whether all of the file was seen to repeat a stream that has read more since."""
+    def _may_change(self, verdict: Verdict, stream: Stream | None, file: Found, evidence: Evidence, now: float) -> bool:
+        """Tell whether a verdict is to be asked for again, because files are being read, copied or truncated."""
+        if verdict is Verdict.UNCLEAR:
+            return (stream is not None and stream.offset > 0) or not self._seen.at_rest(file, now)
+        if stream is not None and verdict is Verdict.PREFIX:
+            stream.quiet = True  # rotated with a copy; what it had more was read
+            return not self._seen.at_rest(file, now)
+        if stream is not None and verdict is Verdict.COPY and not evidence.packed:
+            self._seen.found_copy(file, stream.name)
+            return self._seen.may_grow(file, now)
+        return False
+
+    def _copied(self, file: Found) -> Stream | None:
+        """Return the stream that all of the file was seen to repeat, when that has read more and lost its file."""
         first = self._streams.get(self._seen.copy_of(file))
-        return first is not None and first.offset >= file.size
+        return first if first is not None and first.content is None and first.offset >= file.size else None
 
     def _continue(
         self,

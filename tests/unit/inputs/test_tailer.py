@@ -469,3 +469,36 @@ def test_a_large_archive_is_read_to_its_end(world):
     world.start()
     world.drain()
     world.check()
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_files_that_begin_alike_are_told_apart(world, pack):
+    header = "#" * 900 + "\n"
+
+    def rotate(kind):
+        kind()
+        with world.log.open("a") as out:
+            out.write(header * 5)
+        world.written += [header.strip()] * 5
+
+    with world.log.open("a") as out:
+        out.write(header * 5)
+    world.written += [header.strip()] * 5
+    world.poll()
+    world.commit()
+    for _ in range(2):
+        world.write(20)
+        world.poll()
+        rotate(lambda: world.rename(pack=pack))
+        world.poll()
+        world.commit()
+    for count in (11, 30, 12):
+        world.write(count)
+        rotate(lambda: world.rename(pack=pack))
+    world.start()
+    world.drain()
+    world.write(30)
+    rotate(lambda: world.copytruncate(pack=pack))
+    world.write(3)
+    world.drain()
+    world.check()
