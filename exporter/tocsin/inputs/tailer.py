@@ -230,18 +230,22 @@ class FileInput:
             if own is None or not self._resume(own, file, now):
                 strangers.append(file)
         if strangers:
-            self._check_active(now)
-        for file in strangers:
+            strangers += self._overwritten(now)
+        for file in sorted(strangers, key=lambda f: not f.primary):  # copies are compared with what they are of
             self._meet(file, now)
         self._give_up_orphans(present, now)
         self._seen.forget(present)
         self._streams.begin()
 
-    def _check_active(self, now: float) -> None:
-        """Notice truncation before another file is judged: it may be the copy that was made before."""
+    def _overwritten(self, now: float) -> list[Found]:
+        """Notice truncation before other files are judged: they may be the copies that were made before it."""
+        changed = []
         for stream in list(self._active.values()):
             if not stream.whole() or not stream.learn_head(self._streams.prints):
                 self._orphan(stream, now)
+                if stream.record.identity in self._present:
+                    changed.append(self._present[stream.record.identity])
+        return changed
 
     def _name(self, stream: Stream, present: dict[Identity, Found], now: float) -> None:
         file = present.get(stream.record.identity)
@@ -416,6 +420,12 @@ class FileInput:
 
     def _remember(self, file: Found, content: FileContent, evidence: Evidence, first: Stream | None) -> None:
         """Know a file that is not to be read: a copy of ``first``, or history."""
+        own = self._streams.known().get(file.identity)
+        if own is not None and own.record.finished and own.offset == evidence.end:
+            own.record.disk_size, own.record.disk_mtime_ns = file.size, file.mtime_ns
+            own.dirty = True
+            content.close()
+            return
         stream = self._streams.create(file)
         stream.record.copy_of = first.name if first is not None else ""
         stream.content = content
