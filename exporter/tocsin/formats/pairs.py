@@ -21,7 +21,7 @@ import xxhash
 from tocsin.call import UNKNOWN, Call, Content, Prompt, Skip
 from tocsin.formats import ollama, sse
 from tocsin.formats.base import Buffer
-from tocsin.formats.lenient import is_number, load
+from tocsin.formats.lenient import count, is_number, load
 from tocsin.formats.texts import expectation, messages, part_text, text_of
 
 _strict = msgspec.json.Decoder(dict[str, Any])
@@ -303,9 +303,9 @@ def tokens(value: Any, name: str, errors: list[str]) -> int | None:
     """Return a token count of a usage object; an unusable one is None and named."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53 or value != int(value):
+    if not is_number(value) or value != int(value):
         errors.append(name)
         return None
-    return int(value)
+    return count(int(value), name, errors)
 
 

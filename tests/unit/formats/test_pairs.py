@@ -110,3 +110,13 @@ def test_a_stream_that_ends_in_an_error_keeps_the_tokens_it_reports():
     chunk = {"choices": [], "error": {"code": 400, "message": "x"}, "usage": {"prompt_tokens": 43, "completion_tokens": 10}}
     call = parse({"id": "1", "status": 200, "request": {}, "response": f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n"})
     assert (call.failure, call.input_tokens, call.output_tokens) == ("client_4xx", 43, 10)
+
+
+@pytest.mark.parametrize(("tokens", "taken"), [(10**9 - 1, True), (10**9, False), (2**53 - 1, False)])
+@pytest.mark.parametrize("word", ["openai", "anthropic"])
+def test_a_count_of_a_billion_tokens_is_a_fault_in_every_format(word, tokens, taken):
+    names = {"openai": ("prompt_tokens", "completion_tokens"), "anthropic": ("input_tokens", "output_tokens")}[word]
+    usage = {names[0]: tokens, names[1]: 1}
+    call = parse({"status": 200, "request": {"model": "m"}, "response": {"id": "r", "usage": usage}}, word)
+    assert call.input_tokens == (tokens if taken else None)
+    assert bool(call.field_errors) is not taken
