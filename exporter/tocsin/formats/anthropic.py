@@ -10,7 +10,6 @@ from typing import Any
 
 from tocsin.call import OTHER, Call
 from tocsin.formats import pairs
-from tocsin.formats.base import Buffer
 
 FINISH = {
     "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "tool_use": "tool_calls",
@@ -18,18 +17,13 @@ FINISH = {
 }  # fmt: skip
 
 
-class Anthropic:
+class Anthropic(pairs.PairFormat):
     """Adapter for Messages request/response pairs."""
 
     name = "anthropic"
 
-    def __init__(self, *, content: bool = False) -> None:
-        self._content = content
-
-    def parse(self, data: Buffer) -> Call:
-        """Return the call of one pair; see ``Format.parse``."""
-        ex = pairs.exchange(pairs.decode(data))
-        call = pairs.base_call(ex, data, self.name)
+    def judge(self, call: Call, ex: pairs.Exchange) -> None:
+        """Fill in what Anthropic reports."""
         usage = ex.response.get("usage")
         if isinstance(usage, dict):
             _usage(call, usage, ex.errors)
@@ -37,10 +31,6 @@ class Anthropic:
         if isinstance(reason, str):
             call.finish_reason = FINISH.get(reason, OTHER)
             call.refusal = reason == "refusal"
-        if self._content:
-            pairs.fill_content(call, ex, "messages")
-        call.field_errors = tuple(ex.errors)
-        return call
 
 
 def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:

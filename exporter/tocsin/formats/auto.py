@@ -1,7 +1,6 @@
 """Recognition of a record's format from its keys.
 
-The format that fitted the last record is tried first, because a stream has one format; a record that does
-not look like it is recognised anew.
+Each record is recognised by itself: what is cheap to tell from the bytes first, then by its decoded keys.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from typing import Any
 
 from tocsin.call import Event, Skip
 from tocsin.formats.anthropic import Anthropic
-from tocsin.formats.base import Buffer, Format
+from tocsin.formats.base import Buffer
 from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
-from tocsin.formats.pairs import decode
+from tocsin.formats.pairs import PairFormat, decode
 
 _NATIVE = re.compile(rb'\s*\{\s*"v"\s*:\s*1\b')
 _LITELLM = re.compile(rb'"(?:startTime|custom_llm_provider|litellm_call_id)"\s*:')
@@ -41,9 +40,11 @@ class Auto:
                 pass  # the words may stand deeper in another format's record
         elif _NATIVE.match(data):
             return self._native.parse(data)
-        return self._recognise(decode(data)).parse(data)
+        tree = decode(data)
+        found = self._recognise(tree)
+        return found.read(tree, data) if isinstance(found, PairFormat) else found.parse(data)
 
-    def _recognise(self, tree: dict[str, Any]) -> Format:
+    def _recognise(self, tree: dict[str, Any]) -> LiteLLM | Native | PairFormat:
         """Return the adapter for a decoded record.
 
         Raises:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import types
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -165,6 +166,15 @@ def _encode(value: Any) -> bytes:
 def is_number(value: Any) -> bool:
     """Tell whether a decoded value is a number to count with: finite, no boolean, within a float's range."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -_HUGE < value < _HUGE
+
+
+def iso_seconds(text: str) -> float | None:
+    """Return the Unix seconds of an ISO 8601 time (without zone it is UTC), None when it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def count(value: int | None, name: str, errors: list[str]) -> int | None:

@@ -7,7 +7,7 @@ block has status "failure" like an outage, and the success after a retry shares 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import math
 from typing import Any
 
 import msgspec
@@ -15,8 +15,9 @@ import xxhash
 
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt
 from tocsin.formats.base import Buffer
-from tocsin.formats.lenient import convert, count, is_number, load
-from tocsin.formats.texts import expectation, messages, text_of
+from tocsin.formats.lenient import convert, count, is_number, iso_seconds, load
+from tocsin.formats.pairs import decode
+from tocsin.formats.texts import expectation, messages, sampling, text_of
 
 REDACTED = "redacted-by-litellm"
 
@@ -109,8 +110,6 @@ class _WithSession(msgspec.Struct, gc=False):
 
 _fast = msgspec.json.Decoder(_Payload)
 _prompt = msgspec.json.Decoder(_WithSession)
-_full = msgspec.json.Decoder(dict[str, Any])
-_NO_DIGITS = bytes.maketrans(b"", b"")
 
 
 class LiteLLM:
@@ -134,12 +133,7 @@ class LiteLLM:
         if call.session is not None:
             call.prompt_key = _prompt_key(data)
         if self._content:
-            if tree is None:
-                try:
-                    tree = _full.decode(data)
-                except (msgspec.MsgspecError, ValueError, RecursionError):
-                    tree = load(data)
-            _fill_content(call, tree)
+            _fill_content(call, decode(data) if tree is None else tree)
         if errors:
             call.field_errors = tuple(errors)
         return call
@@ -298,17 +292,16 @@ def _seconds(value: float | str | None, name: str, errors: list[str]) -> float |
     if isinstance(value, float | int):
         return float(value)
     if value:
+        moment = iso_seconds(value)
+        if moment is not None:
+            return moment
         try:
-            moment = datetime.fromisoformat(value)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError):
-            try:
-                number = float(value)
-                if is_number(number):
-                    return number
-                errors.append(name)
-            except ValueError:
-                errors.append(name)
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if is_number(number):
+            return number
+        errors.append(name)
     return None
 
 
@@ -317,7 +310,7 @@ def _prompt_key(data: Buffer) -> int | None:
         raw = bytes(_prompt.decode(data).messages)[-300:]
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return xxhash.xxh3_64_intdigest(raw.translate(_NO_DIGITS, b"0123456789")) if raw else None
+    return xxhash.xxh3_64_intdigest(raw.translate(None, b"0123456789")) if raw else None
 
 
 def _fill_content(call: Call, tree: dict[str, Any]) -> None:
@@ -332,6 +325,4 @@ def _fill_content(call: Call, tree: dict[str, Any]) -> None:
     params = tree.get("model_parameters")
     if isinstance(params, dict):
         call.expect = expectation(params)
-        call.params = {k: params[k] for k in ("temperature", "top_p", "max_tokens", "seed") if k in params}
-
-
+        call.params = sampling(params)

@@ -10,7 +10,6 @@ from typing import Any
 
 from tocsin.call import OTHER, Call
 from tocsin.formats import ollama, pairs
-from tocsin.formats.base import Buffer
 
 FINISH = {
     "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls",
@@ -19,20 +18,18 @@ FINISH = {
 }  # fmt: skip
 
 
-class OpenAI:
+class OpenAI(pairs.PairFormat):
     """Adapter for OpenAI-shaped request/response pairs."""
 
     name = "openai"
+    input_keys = ("messages", "input")
 
-    def __init__(self, *, content: bool = False) -> None:
-        self._content = content
+    def body(self, response: dict[str, Any]) -> dict[str, Any]:
+        """Return Ollama's own bodies in OpenAI's shape."""
+        return ollama.as_openai(response) if ollama.is_body(response) else response
 
-    def parse(self, data: Buffer) -> Call:
-        """Return the call of one pair; see ``Format.parse``."""
-        ex = pairs.exchange(pairs.decode(data))
-        if ollama.is_body(ex.response):
-            ex.response = ollama.as_openai(ex.response)
-        call = pairs.base_call(ex, data, self.name)
+    def judge(self, call: Call, ex: pairs.Exchange) -> None:
+        """Fill in what OpenAI reports."""
         response = ex.response
         usage = response.get("usage")
         if isinstance(usage, dict):
@@ -42,10 +39,6 @@ class OpenAI:
         _finish(call, response)
         fingerprint = response.get("system_fingerprint")
         call.fingerprint = fingerprint if isinstance(fingerprint, str) else None
-        if self._content:
-            pairs.fill_content(call, ex, "messages" if "messages" in ex.request else "input")
-        call.field_errors = tuple(ex.errors)
-        return call
 
 
 def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -21,8 +21,8 @@ import xxhash
 from tocsin.call import UNKNOWN, Call, Content, Prompt, Skip
 from tocsin.formats import ollama, sse
 from tocsin.formats.base import Buffer
-from tocsin.formats.lenient import count, is_number, load
-from tocsin.formats.texts import expectation, messages, part_text, text_of
+from tocsin.formats.lenient import count, is_number, iso_seconds, load
+from tocsin.formats.texts import expectation, messages, part_text, sampling, text_of
 
 _strict = msgspec.json.Decoder(dict[str, Any])
 _ENVELOPE = ("request", "response", "request_body", "response_body", "status", "url", "uri")
@@ -83,12 +83,10 @@ def exchange(tree: dict[str, Any]) -> Exchange:
     if status is not None and (isinstance(status, bool) or not str(status).isdigit()):
         errors.append("status")
         status = None
-    made = Exchange(
+    return Exchange(
         tree, request, response, None if status is None else int(str(status)[:6]),
-        url if isinstance(url, str) else "", stream or request.get("stream") is True,
+        url if isinstance(url, str) else "", stream or request.get("stream") is True, errors,
     )  # fmt: skip
-    made.errors = errors
-    return made
 
 
 def _is_body(tree: dict[str, Any]) -> bool:
@@ -122,7 +120,45 @@ def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], boo
     return {}, False
 
 
-def base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
+class PairFormat(ABC):
+    """What adapters of request/response pairs share; a vendor's own part is ``judge``."""
+
+    name: str
+    input_keys: tuple[str, ...] = ("messages",)
+    """Where the request may hold the conversation; the first that it has."""
+
+    def __init__(self, *, content: bool = False) -> None:
+        self._content = content
+
+    def parse(self, data: Buffer) -> Call:
+        """Return the call of one pair; see ``Format.parse``."""
+        return self.read(decode(data), data)
+
+    def read(self, tree: dict[str, Any], data: Buffer) -> Call:
+        """Return the call of one pair that is decoded already; ``data`` are its bytes.
+
+        Raises:
+            Skip: there is neither a request nor a response in it.
+        """
+        ex = exchange(tree)
+        ex.response = self.body(ex.response)
+        call = _base_call(ex, data, self.name)
+        self.judge(call, ex)
+        if self._content:
+            _fill_content(call, ex, self.input_keys)
+        call.field_errors = tuple(ex.errors)
+        return call
+
+    def body(self, response: dict[str, Any]) -> dict[str, Any]:
+        """Return a response in the vendor's usual shape."""
+        return response
+
+    @abstractmethod
+    def judge(self, call: Call, ex: Exchange) -> None:
+        """Fill in usage, how the answer ended, and what else the vendor reports."""
+
+
+def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     """Build what all pairs share: identity, time, model, route, failure."""
     tree, request, response = ex.envelope, ex.request, ex.response
     split = _split(ex)
@@ -199,10 +235,10 @@ def prompt_key(prompt: Any) -> int | None:
     return xxhash.xxh3_64_intdigest(tail.encode("utf-8", "surrogatepass")) if tail else None
 
 
-def fill_content(call: Call, ex: Exchange, input_key: str) -> None:
+def _fill_content(call: Call, ex: Exchange, input_keys: tuple[str, ...]) -> None:
     """Fill what was said and what was asked for."""
     request = ex.request
-    asked = messages(request.get(input_key, request.get("prompt")))
+    asked = messages(next((request[key] for key in (*input_keys, "prompt") if key in request), None))
     for key in ("system", "instructions"):
         text = part_text(request.get(key))
         if text:
@@ -211,7 +247,7 @@ def fill_content(call: Call, ex: Exchange, input_key: str) -> None:
     state = "present" if output or asked else "absent"
     call.content = Content(input=asked, output=output, tools=tools, state=state)
     call.expect = expectation(request)
-    call.params = {k: request[k] for k in ("temperature", "top_p", "max_tokens", "seed") if k in request}
+    call.params = sampling(request)
 
 
 def seconds(value: Any) -> float | None:
@@ -219,14 +255,7 @@ def seconds(value: Any) -> float | None:
     if is_number(value):
         return float(value) / 1000 if value > 1e11 else float(value)
     if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-        try:
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (OverflowError, ValueError):
-            return None
+        return iso_seconds(value)
     return None
 
 
@@ -307,5 +336,3 @@ def tokens(value: Any, name: str, errors: list[str]) -> int | None:
         errors.append(name)
         return None
     return count(int(value), name, errors)
-
-

@@ -91,6 +91,11 @@ def expectation(request: dict[str, Any]) -> Expectation | None:
     return None
 
 
+def sampling(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the sampling parameters of a request, as sent."""
+    return {name: request[name] for name in ("temperature", "top_p", "max_tokens", "seed") if name in request}
+
+
 def _dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
