@@ -36,6 +36,13 @@ FINISH_REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "refu
 """Normalised finish reasons; what a vendor says more is lost on purpose."""
 
 
+TOKEN_KINDS: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
+"""The kinds in which tokens are counted."""
+
+TokenUsage = tuple[int, int, int, int, int]
+"""Inclusive token counts of one call, in the order of TOKEN_KINDS."""
+
+
 class Prompt(msgspec.Struct, gc=False, frozen=True):
     """The prompt template behind a call, as far as the event names it."""
 

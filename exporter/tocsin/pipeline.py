@@ -161,7 +161,6 @@ class Pipeline:
         self._clock = clock
         self._before_page = before_page
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
-        self._pages: dict[tuple[bool, bool], list[bytes]] = {}
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
         self._wake = asyncio.Event()
         self._stop = False

@@ -10,16 +10,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tocsin.call import OTHER, UNKNOWN
+from tocsin.call import OTHER, TOKEN_KINDS, UNKNOWN, TokenUsage
 from tocsin.catalogue import CONSUMER_TOKENS
 from tocsin.labels import keyed_hash
 from tocsin.series.store import Row, Store
 
-KINDS = ("input", "output", "cache_read", "cache_write", "reasoning")
 REMEMBERED = 10_000
 """Consumers whose weight is known; beyond that the lightest half is forgotten."""
-
-Usage = tuple[int, int, int, int, int]
 
 
 class _Consumer:
@@ -63,9 +60,9 @@ class Consumers:
         return consumer
 
     def _rows(self, name: str) -> list[Row]:
-        return [self._store.row(CONSUMER_TOKENS, name, kind) for kind in KINDS]
+        return [self._store.row(CONSUMER_TOKENS, name, kind) for kind in TOKEN_KINDS]
 
-    def add(self, value: str | None, usage: Usage) -> None:
+    def add(self, value: str | None, usage: TokenUsage) -> None:
         """Add the tokens of one call: input, output, cache_read, cache_write, reasoning."""
         if value is None:
             consumer = self._unknown
@@ -145,7 +142,7 @@ class Consumers:
                     consumer.rows = self._rows(name)
                     self._exposed.append(consumer)
             consumer.weight = saved.weight
-            if saved.totals is not None and len(saved.totals) == len(KINDS):
+            if saved.totals is not None and len(saved.totals) == len(TOKEN_KINDS):
                 consumer.totals = saved.totals
                 consumer.publish()
         while len(self._exposed) > self._top:

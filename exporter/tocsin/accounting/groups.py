@@ -12,7 +12,7 @@ import msgspec
 
 from tocsin import catalogue as cat
 from tocsin.accounting.outliers import TokenWindow
-from tocsin.call import FAILURE_REASONS, OTHER, UNKNOWN
+from tocsin.call import FAILURE_REASONS, OTHER, TOKEN_KINDS, UNKNOWN
 from tocsin.catalogue import FAMILIES, Family
 from tocsin.labels import clean
 from tocsin.series.store import Row, Store
@@ -106,10 +106,7 @@ class Group(Block):
         self.recovered = self.row(cat.RECOVERED).values
         self.late = self.row(cat.LATE_REQUESTS).values
         self.late_cost = self.row(cat.LATE_COST).values
-        self.kinds = [
-            self.row(cat.TOKENS, kind).values
-            for kind in ("input", "output", "cache_read", "cache_write", "reasoning")
-        ]
+        self.kinds = [self.row(cat.TOKENS, kind).values for kind in TOKEN_KINDS]
         self.reported = self.row(cat.COST, "reported").values
         self.unpriced = self.row(cat.UNPRICED).values
         self.usage_missing = self.row(cat.USAGE_MISSING).values
@@ -205,27 +202,27 @@ class Groups:
         group = self.by_labels.get(labels)
         if group is not None:
             return group
-        if self._room(labels):
+        if self._room():
             return self._create(labels)
         self._folded("model")
         for folded in ((labels[0], OTHER, *labels[2:]), (OTHER, OTHER, *labels[2:])):
             group = self.by_labels.get(folded)
             if group is not None:
                 return group
-            if self._room(folded):
+            if self._room():
                 return self._create(folded)
         return self.by_labels.get(self._everything) or self._create(self._everything)
 
     def _route_labels(self, labels: Labels) -> Labels:
         return (OTHER, OTHER, labels[2], *(OTHER,) * self._extra)
 
-    def _room(self, labels: Labels) -> bool:
+    def _room(self) -> bool:
         """Make room for the counters of a new group by folding histograms; False when there is none."""
         need = self._counter_size or 30
         while self._store.samples + need > self._bound:
             if not self._fold_some_histograms():
                 return False
-        return bool(labels)
+        return True
 
     def _fold_some_histograms(self) -> bool:
         """Fold the longest silent eighth to their routes; False when that frees nothing."""
@@ -327,24 +324,22 @@ class Groups:
         """Take back committed blocks. Labels are fitted to today's number of extra labels."""
         saved = dict(items)
         size = 3 + self._extra
-        for key, value in saved.items():
+        blocks: dict[str, list[tuple[str, Labels, bool]]] = {"h": [], "g": []}
+        for key in saved:
             kind, *parts = key.split(SEPARATOR)
-            labels = (*parts, *(UNKNOWN,) * size)[:size]
-            if kind == "h":
-                block = self.histograms.setdefault(labels, Histograms(self._store, labels))
-                block.absorb(msgspec.msgpack.decode(value, type=list[_SavedRow]))
-            if len(parts) != size:
+            fits = len(parts) == size
+            blocks.setdefault(kind, []).append((key, (*parts, *(UNKNOWN,) * size)[:size], fits))
+            if not fits:
                 self._gone.append(key)
-        for key, value in saved.items():
-            kind, *parts = key.split(SEPARATOR)
-            labels = (*parts, *(UNKNOWN,) * size)[:size]
-            if kind == "g":
-                group = self.by_labels.get(labels) or self._restored(labels)
-                group.absorb(msgspec.msgpack.decode(value, type=list[_SavedRow]))
-                extra = saved.get("x" + SEPARATOR + SEPARATOR.join(parts))
-                self._restore_extra(group, extra)
-                if len(parts) != size:
-                    self.dirty |= {group, group.histograms}
+        for key, labels, _ in blocks["h"]:
+            block = self.histograms.setdefault(labels, Histograms(self._store, labels))
+            block.absorb(msgspec.msgpack.decode(saved[key], type=list[_SavedRow]))
+        for key, labels, fits in blocks["g"]:
+            group = self.by_labels.get(labels) or self._restored(labels)
+            group.absorb(msgspec.msgpack.decode(saved[key], type=list[_SavedRow]))
+            self._restore_extra(group, saved.get("x" + key[1:]))
+            if not fits:
+                self.dirty |= {group, group.histograms}
 
     def _restored(self, labels: Labels) -> Group:
         histograms = self.histograms.get(labels) or self.histograms.get(self._route_labels(labels))

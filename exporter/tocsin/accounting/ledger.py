@@ -20,7 +20,7 @@ from tocsin.accounting.groups import Group, Groups, Histograms
 from tocsin.accounting.prices import Prices
 from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import HourlyLimit, Loops
-from tocsin.call import UNKNOWN, Call, Prompt
+from tocsin.call import UNKNOWN, Call, Prompt, TokenUsage
 from tocsin.labels import clean, is_email, keyed_hash
 from tocsin.series.store import Row, Store
 
@@ -74,8 +74,6 @@ class Ledger:
         self._rows: dict[Row, None] = {}
         self.newest = 0.0
         """Newest time at which a counted call was known."""
-        self.categories: set[str] = set()
-        """Categories that have had a live signal."""
         self._extra = len(settings.extra_labels)
 
     # ---- the hot path ---------------------------------------------------------------------------------
@@ -185,7 +183,7 @@ class Ledger:
             self.add(cat.LIMIT_BREACHES, "session")
 
     def _count_cost(
-        self, group: Group, call: Call, usage: tuple[int, int, int, int, int], when: float, *, late: bool
+        self, group: Group, call: Call, usage: TokenUsage, when: float, *, late: bool
     ) -> None:
         cost = call.cost_usd
         if cost is not None:
@@ -302,6 +300,3 @@ def _without(store: Store, family: cat.Family) -> Store:
     for row in list(store.rows.get(family, {}).values()):
         store.remove(row)
     return store
-
-
-__all__ = ["Group", "Histograms", "Ledger", "Settings"]

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tocsin.call import TokenUsage
+
 MILLION = 1_000_000
 _CACHE_MAX = 10_000
 
@@ -27,7 +29,7 @@ class Rates:
     cache_read: float
     cache_write: float
 
-    def cost(self, tokens: tuple[int, int, int, int, int]) -> float:
+    def cost(self, tokens: TokenUsage) -> float:
         """Return the US dollars of inclusive counts (input, output, cache_read, cache_write, reasoning)."""
         sent, received, read, written, _ = tokens
         fresh = max(0, sent - read - written)

@@ -113,10 +113,8 @@ def _write(store: Store, output: str) -> None:
         return
     samples = []
     for family, rows in store.families():
+        names = store.names(family)
         for row in rows:
-            names = family.labels
-            if family.per_call and store.extra:
-                names = (*names[:3], *store.extra, *names[3:])
             sample: dict[str, Any] = {"name": family.name, "labels": dict(zip(names, row.labels, strict=True))}
             if family.buckets:
                 bounds = [*family.buckets, "+Inf"]
@@ -130,5 +128,3 @@ def _write(store: Store, output: str) -> None:
             samples.append(sample)
     json.dump({"metrics": samples}, sys.stdout)
     print()
-
-

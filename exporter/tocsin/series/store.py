@@ -1,4 +1,4 @@
-"""The values behind ``/metrics``: plain lists that the hot path adds to, rendered from templates.
+"""The values behind ``/metrics``: plain lists that the hot path adds to.
 
 prometheus_client is not used for serving: at 100,000 series its ``generate_latest`` takes seconds.
 A row keeps its rendered text until it changes, so that a scrape pays for what has changed.
@@ -30,7 +30,7 @@ class Row:
     ``values`` is ``[value]``, or ``[sum, bucket, ..., bucket of +Inf]`` with non-cumulative buckets.
     """
 
-    __slots__ = ("exemplar", "family", "labels", "template", "text", "values")
+    __slots__ = ("exemplar", "family", "labels", "pairs", "text", "values")
 
     def __init__(self, family: Family, names: tuple[str, ...], labels: tuple[str, ...]) -> None:
         self.family = family
@@ -38,8 +38,8 @@ class Row:
         self.values: list[Any] = [0] * (len(family.buckets) + 2 if family.buckets else 1)
         self.text: bytes | None = None
         self.exemplar: tuple[str, float, float] | None = None
-        pairs = ",".join(f'{name}="{escape(value)}"' for name, value in zip(names, labels, strict=True))
-        self.template = pairs.replace("%", "%%")
+        self.pairs = ",".join(f'{name}="{escape(value)}"' for name, value in zip(names, labels, strict=True))
+        """The label set as it stands in the text format."""
 
     @property
     def samples(self) -> int:
@@ -66,7 +66,7 @@ class Row:
     def render(self) -> bytes:
         """Return the row's lines in the text format, from the cache when nothing changed."""
         if self.text is None:
-            name, pairs = self.family.name, self.template.replace("%%", "%")
+            name, pairs = self.family.name, self.pairs
             if self.family.buckets:
                 self.text = self._histogram(name, pairs)
             else:
@@ -105,18 +105,17 @@ class Store:
         self.samples = 0
         """Lines of the exposition of the llm_* families: what ``series.max`` bounds."""
 
-    def row(self, family: Family, *labels: str) -> Row:
-        """Return the row of a label set, created as 0 when it is new.
+    def names(self, family: Family) -> tuple[str, ...]:
+        """Return the label names of a family's rows: per-call ones have the extra ones behind the shared ones."""
+        names = family.labels
+        return (*names[:3], *self.extra, *names[3:]) if family.per_call else names
 
-        Per-call families take the shared labels, then the extra ones, then their own.
-        """
+    def row(self, family: Family, *labels: str) -> Row:
+        """Return the row of a label set (values in the order of ``names``), created as 0 when it is new."""
         rows = self.rows.setdefault(family, {})
         row = rows.get(labels)
         if row is None:
-            names = family.labels
-            if family.per_call and self.extra:
-                names = (*names[:3], *self.extra, *names[3:])
-            row = rows[labels] = Row(family, names, labels)
+            row = rows[labels] = Row(family, self.names(family), labels)
             if family.name.startswith("llm_"):
                 self.samples += row.samples
         return row

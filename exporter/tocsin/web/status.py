@@ -19,12 +19,12 @@ CATEGORIES = {
 
 
 def _sum(store: Store, family: Family, **where: str) -> float:
-    names = family.labels
+    names = store.names(family)
     wanted = [(names.index(name), value) for name, value in where.items()]
     return sum(
         float(row.values[0])
         for row in store.rows.get(family, {}).values()
-        if all(row.labels[i if i < 3 else i + len(store.extra)] == value for i, value in wanted)
+        if all(row.labels[i] == value for i, value in wanted)
     )
 
 

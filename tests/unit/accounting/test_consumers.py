@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.accounting.consumers import KINDS, Consumers
+from tocsin.accounting.consumers import Consumers
+from tocsin.call import TOKEN_KINDS
 from tocsin.catalogue import CONSUMER_TOKENS
 from tocsin.series.store import Store
 
@@ -28,7 +29,7 @@ def test_totals_are_conserved_and_never_fall(calls, top, every):
         now = shown(store)
         assert len({labels[0] for labels in now}) <= top + 2
         spent = sum(tokens for _, tokens in calls[:number])
-        for kind, expected in zip(KINDS, (spent, 2 * spent), strict=False):
+        for kind, expected in zip(TOKEN_KINDS, (spent, 2 * spent), strict=False):
             assert sum(v for (_, k), v in now.items() if k == kind) == expected
         assert now["other", "input"] >= before.get(("other", "input"), 0)
         before = now
