@@ -3,9 +3,7 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.parse
@@ -14,12 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait(url: str, process: subprocess.Popen) -> None:
@@ -34,25 +26,17 @@ def wait(url: str, process: subprocess.Popen) -> None:
 
 
 @pytest.fixture
-def exporter(tmp_path: Path) -> Iterator[int]:
+def exporter(tmp_path: Path, launch) -> Iterator[int]:
     log = tmp_path / "app.jsonl"
     event = {"v": 1, "time": "2026-11-20T02:47:00Z", "model": "gpt-4o", "provider": "openai", "route": "support"}
     events = [{**event, "id": f"e{i}", "usage": {"input": 2, "output": 1}, "duration_s": 0.5} for i in range(40)]
     log.write_text("".join(json.dumps(e) + "\n" for e in events))
-    port = free_port()
-    command = [
-        sys.executable, "-m", "tocsin", "run", "--tail", str(log), "--storage.path", str(tmp_path / "state"),
-        "--web.listen-address", f"127.0.0.1:{port}", "--ingest.listen-address", "", "--log.level", "warn",
-    ]  # fmt: skip
-    process = subprocess.Popen(command)
-    wait(f"http://127.0.0.1:{port}/-/ready", process)
-    yield port
-    process.terminate()
-    process.wait(20)
+    with launch(tmp_path, "--tail", str(log)) as running:
+        yield running.port
 
 
-def test_prometheus_scrapes_and_knows_the_totals(tmp_path, exporter, tool):
-    own = free_port()
+def test_prometheus_scrapes_and_knows_the_totals(tmp_path, exporter, tool, port):
+    own = port()
     config = tmp_path / "prometheus.yml"
     config.write_text(
         "global: {scrape_interval: 1s}\nscrape_configs:\n"

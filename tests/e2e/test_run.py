@@ -1,86 +1,14 @@
 """The real program as a user runs it: logs in, numbers out, exact across kill -9."""
 
-import contextlib
 import json
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Exporter:
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.port, self.ingest = free_port(), free_port()
-        self.command = [
-            sys.executable, "-m", "tocsin", "run", "--storage.path", str(folder / "state"), "--log.level", "warn",
-            "--web.listen-address", f"127.0.0.1:{self.port}", "--ingest.listen-address", f"127.0.0.1:{self.ingest}",
-            *arguments,
-        ]  # fmt: skip
-        self.process: subprocess.Popen | None = None
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *exc):
-        self.end(signal.SIGTERM)
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(self.command)
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            with contextlib.suppress(OSError, urllib.error.URLError):
-                self.get("/-/ready")
-                return
-            assert self.process.poll() is None, "the exporter ended"
-            time.sleep(0.05)
-        pytest.fail("the exporter did not become ready")
-
-    def end(self, number: int) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(20)
-
-    def get(self, path: str, **headers: str) -> bytes:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.read()
-
-    def post(self, path: str, body: bytes) -> int:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.ingest}{path}", data=body, method="POST")
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            return error.code
-
-    def totals(self) -> dict[str, float]:
-        sums: dict[str, float] = {}
-        for family in text_string_to_metric_families(self.get("/metrics").decode()):
-            for sample in family.samples:
-                sums[sample.name] = sums.get(sample.name, 0) + sample.value
-        return sums
-
-    def wait_for(self, name: str, value: float) -> dict[str, float]:
-        until = time.monotonic() + 15
-        while (totals := self.totals()).get(name, 0) < value and time.monotonic() < until:
-            time.sleep(0.05)
-        assert totals.get(name, 0) == value
-        return totals
 
 
 def lines(first: int, count: int) -> bytes:
@@ -90,10 +18,10 @@ def lines(first: int, count: int) -> bytes:
     )
 
 
-def test_a_log_is_counted_exactly_across_kills(tmp_path):
+def test_a_log_is_counted_exactly_across_kills(tmp_path, launch):
     log = tmp_path / "app.jsonl"
     log.write_bytes(lines(0, 100))
-    exporter = Exporter(tmp_path, "--tail", str(log))
+    exporter = launch(tmp_path, "--tail", str(log))
     with exporter:
         before = 0.0
         for turn in range(1, 5):
@@ -109,8 +37,8 @@ def test_a_log_is_counted_exactly_across_kills(tmp_path):
         assert totals["llm_consumer_tokens_total"] == totals["llm_tokens_total"]
 
 
-def test_litellm_batches_come_through_the_webhook_and_a_repeated_one_counts_once(tmp_path):
-    with Exporter(tmp_path) as exporter:
+def test_litellm_batches_come_through_the_webhook_and_a_repeated_one_counts_once(tmp_path, launch):
+    with launch(tmp_path) as exporter:
         body = (GOLDEN / "litellm" / "generic_api-004.json").read_bytes()
         assert exporter.post("/v1/ingest/litellm", body) == 202
         assert exporter.post("/v1/ingest/litellm", body) == 202
@@ -121,13 +49,13 @@ def test_litellm_batches_come_through_the_webhook_and_a_repeated_one_counts_once
 
 
 @pytest.mark.parametrize("body", [b"", b"nope", b"7", b"[1, 2]"])
-def test_a_body_that_holds_no_event_is_refused(tmp_path, body):
-    with Exporter(tmp_path) as exporter:
+def test_a_body_that_holds_no_event_is_refused(tmp_path, body, launch):
+    with launch(tmp_path) as exporter:
         assert exporter.post("/v1/ingest/auto", body) == 400
 
 
-def test_an_accepted_webhook_survives_a_kill(tmp_path):
-    with Exporter(tmp_path) as exporter:
+def test_an_accepted_webhook_survives_a_kill(tmp_path, launch):
+    with launch(tmp_path) as exporter:
         for i in range(20):
             assert exporter.post("/v1/ingest/native", lines(i, 1)) == 202
         exporter.end(signal.SIGKILL)
@@ -135,8 +63,8 @@ def test_an_accepted_webhook_survives_a_kill(tmp_path):
         exporter.wait_for("llm_requests_total", 20)
 
 
-def test_the_admin_pages_answer(tmp_path):
-    with Exporter(tmp_path) as exporter:
+def test_the_admin_pages_answer(tmp_path, launch):
+    with launch(tmp_path) as exporter:
         assert b"not instrumented" in exporter.get("/")
         assert json.loads(exporter.get("/api/v1/status"))["ready"] is True
         assert json.loads(exporter.get("/-/healthy"))["healthy"] is True
@@ -145,10 +73,10 @@ def test_the_admin_pages_answer(tmp_path):
         assert exporter.get("/metrics", **{"Accept-Encoding": "gzip"})[:2] == b"\x1f\x8b"
 
 
-def test_a_corrupt_state_is_set_aside_and_said(tmp_path):
+def test_a_corrupt_state_is_set_aside_and_said(tmp_path, launch):
     log = tmp_path / "app.jsonl"
     log.write_bytes(lines(0, 10))
-    exporter = Exporter(tmp_path, "--tail", str(log))
+    exporter = launch(tmp_path, "--tail", str(log))
     with exporter:
         exporter.end(signal.SIGKILL)
         for path in (tmp_path / "state").glob("tocsin.db*"):
@@ -158,9 +86,9 @@ def test_a_corrupt_state_is_set_aside_and_said(tmp_path):
         assert list((tmp_path / "state").glob("*.corrupt-*"))
 
 
-def test_a_second_exporter_on_the_same_state_is_refused(tmp_path):
-    with Exporter(tmp_path):
-        other = Exporter(tmp_path)
+def test_a_second_exporter_on_the_same_state_is_refused(tmp_path, launch):
+    with launch(tmp_path):
+        other = launch(tmp_path)
         result = subprocess.run(other.command, capture_output=True, timeout=20, check=False)
         assert result.returncode == 2
         assert b"another tocsin uses this state" in result.stderr
