@@ -8,6 +8,7 @@ that ``/metrics`` never shows a value that a crash could take back.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from collections import deque
@@ -45,6 +46,12 @@ class Tally:
     duplicate: int = 0
 
 
+def collect_seldom() -> None:
+    """Make garbage collection rare: events are acyclic, and default collections cost a tenth of the time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
+
 class Intake:
     """Takes records, makes calls of them, and accounts for every one of them."""
 
@@ -67,7 +74,9 @@ class Intake:
 
     def meet(self, name: str) -> None:
         """Export an input's counters as 0 from its start."""
-        self.tallies.setdefault(name, Tally())
+        if name not in self.tallies:
+            self.tallies[name] = Tally()
+            self._publish(name, Tally())
 
     def take(self, data: Buffer, origin: Origin) -> None:
         """Count one record; an array counts each of its elements. Never raises for bad data."""
@@ -96,9 +105,9 @@ class Intake:
             self._take_one(bytes(element), origin)
 
     def _take_one(self, data: Buffer, origin: Origin) -> None:
-        tally = self.tallies.get(origin.input)
-        if tally is None:
-            tally = self.tallies[origin.input] = Tally()
+        if origin.input not in self.tallies:
+            self.meet(origin.input)
+        tally = self.tallies[origin.input]
         tally.read += 1
         adapter = self._formats.get(origin.format)
         if adapter is None:
@@ -123,13 +132,17 @@ class Intake:
     def publish(self) -> None:
         """Bring the event counters to their rows."""
         for name, tally in self.tallies.items():
-            self._ledger.add(cat.EVENTS_READ, name, amount=tally.read)
-            self._ledger.add(cat.EVENTS_COUNTED, name, amount=tally.counted)
-            self._ledger.add(cat.EVENTS_DUPLICATE, name, amount=tally.duplicate)
-            self.tallies[name] = Tally()
+            if tally.read:  # an idle input must not have its zeros written every second
+                self._publish(name, tally)
+                self.tallies[name] = Tally()
         for (name, reason), value in self.skipped.items():
             self._ledger.add(cat.EVENTS_SKIPPED, name, reason, amount=value)
         self.skipped = {}
+
+    def _publish(self, name: str, tally: Tally) -> None:
+        self._ledger.add(cat.EVENTS_READ, name, amount=tally.read)
+        self._ledger.add(cat.EVENTS_COUNTED, name, amount=tally.counted)
+        self._ledger.add(cat.EVENTS_DUPLICATE, name, amount=tally.duplicate)
 
 
 _BRACE, _BRACKET = b"{["

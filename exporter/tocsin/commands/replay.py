@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import sys
 import time
@@ -15,7 +14,7 @@ from tocsin.assembly import ledger_settings, publish_routes
 from tocsin.config import load
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
-from tocsin.pipeline import Intake
+from tocsin.pipeline import Intake, collect_seldom
 from tocsin.series.exposition import page
 from tocsin.series.store import Store
 
@@ -71,8 +70,7 @@ def execute(arguments: argparse.Namespace) -> int:
             intake.tick()
             progress.step(seen)
 
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 100)  # events are acyclic; default collections cost a tenth of the time
+    collect_seldom()
     code = 0
     for log in arguments.logs:
         origin = Origin("replay", arguments.format, log)
