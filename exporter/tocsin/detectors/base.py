@@ -1,0 +1,84 @@
+"""What every detector is: one small class that reads a ``Subject`` and writes to a ``Report``.
+
+Cost tiers, per 2 KB answer on one core: 0 is under 1 ms in all and runs on everything, 1 is 1 to 3 ms,
+2 is tens of milliseconds and is sampled in a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tocsin.call import Expectation, Message
+from tocsin.finding import Finding
+
+SUSPICION = 0.5
+"""Findings of a lower score are listed only on request (``tocsin check --all``)."""
+
+
+@dataclass(slots=True)
+class Subject:
+    """A text to judge, and what the caller knows about it. Empty and None mean "not known"."""
+
+    text: str
+    role: str = "assistant"
+    """Who wrote it: ``assistant``, ``user``, ``document`` or ``tool``."""
+    route: str = ""
+    question: str | None = None
+    """What was asked: the last message of the user."""
+    input: Sequence[Message] = ()
+    """What the caller sent: values that stand in its user messages are echoed, not leaked."""
+    context: Sequence[str] = ()
+    """Passages that the answer should rest on."""
+    system_prompt: str | None = None
+    expect: Expectation | None = None
+    terms: Sequence[str] = ()
+    """Policy terms of this one text, beside the configured ones."""
+    logprobs: Sequence[float] | None = None
+    finish_reason: str | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """What the detectors say of one subject."""
+
+    findings: list[Finding] = field(default_factory=list)
+    scores: dict[str, float | None] = field(default_factory=dict)
+    """0..1 by name: ``toxicity``, ``topic``, ``support``, ``confidence``, ``quality``; None: asked, not known."""
+    scanned: list[str] = field(default_factory=list)
+    """Names of the detectors that ran."""
+    outcomes: dict[str, bool] = field(default_factory=dict)
+    """Yes-or-no checks that were made, by type (``format``, ``language``, ``numeric``): True when passed."""
+    marks: set[str] = field(default_factory=set)
+    """Outcomes that are neither good nor bad, as ``fenced`` for JSON in a code fence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A pattern that makes a detector worth running; all gates of all detectors are one Hyperscan database.
+
+    Write it as cheap as it can be and anchor it at the rarest literal: the detector confirms the position itself.
+    The dialect is Hyperscan's: no look-around, no back-references; it is matched over UTF-8 bytes.
+    """
+
+    pattern: str
+    ignore_case: bool = False
+
+
+class Detector(Protocol):
+    """One kind of judgement. Instances are immutable after their making and shared by all threads."""
+
+    name: str
+    """The word in ``scanned``, in metrics and in the configuration: a kind of ``finding.TYPES`` or a quality type."""
+    tier: int
+    roles: frozenset[str]
+    """Roles of text that it judges."""
+    gates: tuple[Gate, ...]
+    """Empty: it runs on every text."""
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
+        """Judge a subject. ``fired`` are the indices of this detector's gates that matched, never empty with gates.
+
+        Raises nothing, and is linear in the length of the text: candidates and bytes are capped.
+        """

@@ -1,0 +1,53 @@
+from collections.abc import Sequence
+
+import pytest
+
+from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.scanner import Scanner
+
+
+class Recorder:
+    """A detector that remembers what it was asked."""
+
+    tier = 0
+
+    def __init__(self, name: str, *gates: Gate, roles: frozenset[str] = frozenset({"assistant"})) -> None:
+        self.name, self.gates, self.roles = name, gates, roles
+        self.fired: list[tuple[int, ...]] = []
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
+        self.fired.append(tuple(fired))
+
+
+def test_a_detector_runs_only_when_one_of_its_own_gates_matches():
+    first, second = Recorder("first", Gate("x@y"), Gate("visa", ignore_case=True)), Recorder("second", Gate("nothing"))
+
+    Scanner([first, second]).scan(Subject("my VISA card"))
+
+    assert first.fired == [(1,)]
+    assert second.fired == []
+
+
+def test_a_detector_without_gates_runs_on_every_text():
+    always = Recorder("always")
+
+    Scanner([always]).scan(Subject(""))
+
+    assert always.fired == [()]
+
+
+def test_a_detector_is_not_asked_about_roles_that_it_does_not_judge():
+    detector = Recorder("answers")
+
+    report = Scanner([detector]).scan(Subject("text", role="tool"))
+
+    assert (detector.fired, report.scanned) == ([], [])
+
+
+def test_what_ran_is_listed_also_where_the_gate_saw_nothing():
+    assert Scanner([Recorder("pii", Gate("@"))]).scan(Subject("none")).scanned == ["pii"]
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\x00b", "é" * 10])
+def test_any_text_can_be_scanned(text):
+    Scanner([Recorder("pii", Gate("@"))]).scan(Subject(text))
