@@ -10,7 +10,6 @@ from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Settings
 from tocsin.accounting.prices import PriceRow, Prices, Rates
 from tocsin.config import Config, read_secret
-from tocsin.labels import clean
 from tocsin.series.store import Store
 
 CATEGORIES = ("outage", "quality", "cost", "safety")
@@ -36,16 +35,12 @@ def ledger_settings(config: Config) -> Settings:
         for price in config.prices
     ]
     key_file = config.consumers.hash_key_file
-    factor = next(
-        (r.thresholds["tokens.outlierFactor"] for r in config.routes
-         if r.match.route == "*" and r.match.model == "*" and "tokens.outlierFactor" in r.thresholds), 3.0,
-    )  # fmt: skip
     return Settings(
         extra_labels=config.extra_labels,
         max_series=config.series.max,
         top_consumers=config.consumers.top,
         consumer_key=read_secret(key_file) if key_file else None,
-        outlier_factor=factor,
+        routes=config.routes,
         user_tokens_per_hour=config.limits.tokens_per_hour.user,
         session_tokens_per_hour=config.limits.tokens_per_hour.session,
         no_usage_expected=tuple(config.declared.usage),
@@ -53,21 +48,11 @@ def ledger_settings(config: Config) -> Settings:
     )
 
 
-def publish_routes(store: Store, config: Config) -> None:
-    """Export what the configuration says about itself and its routes."""
+def publish_config(store: Store, config: Config) -> None:
+    """Export what the configuration says about itself; routes are exported as they are seen."""
     store.row(cat.BUILD_INFO, __version__, platform.python_version()).set(1)
     store.row(cat.RELOAD_OK).set(1)
     store.row(cat.RELOAD_TIME).set(int(time.time()))
     store.row(cat.SERIES_MAX).set(config.series.max)
     for category in CATEGORIES:
         store.row(cat.CATEGORY_INSTRUMENTED, category)
-    for family in (cat.ROUTE_INFO, cat.THRESHOLD, cat.BASELINE_INFO):
-        for row in list(store.rows.get(family, {}).values()):
-            store.remove(row)
-    for route in config.routes:
-        name = clean(route.match.route)
-        store.row(cat.ROUTE_INFO, name, clean(route.owner), clean(route.tier), route.traffic).set(1)
-        for threshold, value in route.thresholds.items():
-            store.row(cat.THRESHOLD, name, threshold).set(value)
-        if route.baseline:
-            store.row(cat.BASELINE_INFO, name, clean(route.baseline)).set(1)

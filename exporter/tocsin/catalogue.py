@@ -125,10 +125,14 @@ PROMPT_INFO = _gauge(
 PROMPT_CHANGES = _counter(
     "llm_prompt_changes_total", "change", "Times a prompt's version or checksum changed.", ("route", "name")
 )
-BASELINE_INFO = _gauge("llm_baseline_info", "change", "1 for the accepted baseline.", ("route", "baseline"))
+BASELINE_INFO = _gauge(
+    "llm_baseline_info", "change", "1 for the accepted baseline of a route seen; default where none is set.",
+    ("route", "baseline"),
+)  # fmt: skip
 ROUTE_INFO = _gauge(
-    "llm_route_info", "change", "Owner, tier and traffic class of a route.", ("route", "owner", "tier", "traffic")
-)
+    "llm_route_info", "change", "1 for the owner, tier and traffic class of a route seen; one row a route.",
+    ("route", "owner", "tier", "traffic"),
+)  # fmt: skip
 PROVIDER_UP = _gauge("llm_provider_up", "outage", "1 when the last probe was answered.", ("provider",))
 
 EVENTS_READ = _counter("tocsin_events_read_total", "self", "Events read.", ("input",))
@@ -166,7 +170,9 @@ CATEGORY_INSTRUMENTED = _gauge(
 )
 SERIES = _gauge("tocsin_series", "self", "Series of the llm_* families.")
 SERIES_MAX = _gauge("tocsin_series_max", "self", "Bound on the series of the llm_* families.")
-THRESHOLD = _gauge("tocsin_threshold", "self", "Thresholds set per route.", ("route", "name"))
+THRESHOLD = _gauge(
+    "tocsin_threshold", "self", "Thresholds set for a route seen; the rules' own hold where none is.", ("route", "name")
+)
 BUILD_INFO = _gauge("tocsin_build_info", "self", "Version of Tocsin.", ("version", "python"))
 RELOAD_OK = _gauge(
     "tocsin_config_last_reload_successful", "self", "1 when the last load of the configuration succeeded."

@@ -6,14 +6,16 @@ grow ``/metrics``. Folding moves totals, so sums stay right; and it is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from tocsin import catalogue as cat
 from tocsin.accounting.outliers import TokenWindow
+from tocsin.accounting.routes import OUTLIER_FACTOR, Routes
 from tocsin.call import FAILURE_REASONS, OTHER, TOKEN_KINDS, UNKNOWN
 from tocsin.catalogue import FAMILIES, Family
+from tocsin.config import Route
 from tocsin.labels import clean
 from tocsin.series.store import Row, Store
 
@@ -113,6 +115,7 @@ class Group(Block):
         self.outliers = self.row(cat.OUTLIERS).values
         self._later: dict[tuple[Family, Labels], list[float | int]] = {}
         self.window = TokenWindow()
+        self.outlier_factor = OUTLIER_FACTOR
         self.p95: Row | None = None
         self.last_seen = 0.0
         self.served: list[tuple[str, str]] = []
@@ -176,6 +179,7 @@ class Groups:
         self._extra = len(store.extra)
         self._everything: Labels = (OTHER,) * (3 + self._extra)
         self._bound = max_series - reserve
+        self.routes = Routes(store)
         self.by_labels: dict[Labels, Group] = {}
         self.aliases: dict[Labels, Group] = {}
         """Groups by the labels as they came in; emptied when a group goes."""
@@ -270,9 +274,22 @@ class Groups:
         if not own:
             self._folded("histogram")
         before = self._store.samples
-        group = self.by_labels[labels] = Group(self._store, labels, histograms)
+        group = self._add(labels, histograms)
         self._counter_size = max(self._counter_size, self._store.samples - before + 2)
         return group
+
+    def _add(self, labels: Labels, histograms: Histograms) -> Group:
+        group = self.by_labels[labels] = Group(self._store, labels, histograms)
+        _, model, route = labels[:3]
+        self.routes.meet(route, model)
+        group.outlier_factor = self.routes.outlier_factor(route, model)
+        return group
+
+    def configure(self, routes: Sequence[Route]) -> None:
+        """Take new entries of ``routes``, for the groups of today and all to come."""
+        self.routes.configure(routes)
+        for (_, model, route, *_extra), group in self.by_labels.items():
+            group.outlier_factor = self.routes.outlier_factor(route, model)
 
     def expire(self, before: float) -> None:
         """Move the totals of groups not seen since ``before`` to ``other`` and drop their series."""
@@ -286,6 +303,7 @@ class Groups:
         target = self.by_labels.get(self._everything) or self._create(self._everything)
         own = group.histograms
         del self.by_labels[group.labels]
+        self.routes.leave(group.labels[2], group.labels[1])
         self._gone += [group.key, group.extra_key]
         target.absorb(group.drop())
         if own is not target.histograms and all(g.histograms is not own for g in self.by_labels.values()):
@@ -345,7 +363,7 @@ class Groups:
         histograms = self.histograms.get(labels) or self.histograms.get(self._route_labels(labels))
         if histograms is None:
             histograms = self.histograms[labels] = Histograms(self._store, labels)
-        group = self.by_labels[labels] = Group(self._store, labels, histograms)
+        group = self._add(labels, histograms)
         self._counter_size = max(self._counter_size, 32)
         return group
 

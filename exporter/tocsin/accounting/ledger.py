@@ -21,6 +21,7 @@ from tocsin.accounting.prices import Prices
 from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import HourlyLimit, Loops
 from tocsin.call import UNKNOWN, Call, Prompt, TokenUsage
+from tocsin.config import Route
 from tocsin.labels import clean, is_email, keyed_hash
 from tocsin.series.store import Row, Store
 
@@ -42,7 +43,8 @@ class Settings:
     max_series: int = 20_000
     top_consumers: int = 20
     consumer_key: bytes | None = None
-    outlier_factor: float = 3.0
+    routes: tuple[Route, ...] = ()
+    """What is said of routes; the first match wins."""
     user_tokens_per_hour: int | None = None
     session_tokens_per_hour: int | None = None
     no_usage_expected: tuple[str, ...] = ()
@@ -60,6 +62,7 @@ class Ledger:
         self.settings = settings
         reserve = 200 + 5 * (settings.top_consumers + 3)
         self.groups = Groups(store, settings.max_series, reserve, lambda label: self.add(cat.LABELS_FOLDED, label))
+        self.groups.configure(settings.routes)
         self._aliases = self.groups.aliases
         self._seen = Seen()
         self._failed = Seen(20_000)
@@ -174,7 +177,7 @@ class Ledger:
             values = group.histograms.tokens.values
             values[0] += total
             values[1 + bisect_left(cat.TOKEN_BUCKETS, total)] += 1
-            if group.window.judge(total, self.settings.outlier_factor):
+            if group.window.judge(total, group.outlier_factor):
                 group.outliers[0] += 1
         self._count_cost(group, call, usage, when, late=late)
         if self._user_limit and call.consumer and self._user_limit.breached(call.consumer, total, when):
@@ -223,6 +226,11 @@ class Ledger:
         row = self._prompts[(route, name)] = self.store.row(cat.PROMPT_INFO, *labels)
         row.set(1)
         self._rows[row] = None
+
+    def configure(self, settings: Settings) -> None:
+        """Take new settings while running; label names, bounds and keys are those of the start."""
+        self.settings = settings
+        self.groups.configure(settings.routes)
 
     # ---- everything else ------------------------------------------------------------------------------
     def add(self, family: cat.Family, *labels: str, amount: float = 1) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.assembly import ledger_settings, publish_routes
+from tocsin.assembly import ledger_settings, publish_config
 from tocsin.config import load
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
@@ -55,7 +55,7 @@ def execute(arguments: argparse.Namespace) -> int:
     config = load(arguments.config_file)
     settings = ledger_settings(config)
     ledger = Ledger(Store(settings.extra_labels), settings)
-    publish_routes(ledger.store, config)
+    publish_config(ledger.store, config)
     content = arguments.detectors == "default"
     intake = Intake(ledger, lambda name: formats.get(name, content=content), time.time)
     intake.meet("replay")

@@ -18,7 +18,7 @@ import yaml
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.assembly import ledger_settings, publish_routes
+from tocsin.assembly import ledger_settings, publish_config
 from tocsin.config import Config, ConfigError, Files, load, read_secret, show
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
@@ -84,7 +84,7 @@ class Exporter:
         self._state = State(directory)
         self._say_state()
         self._ledger = Ledger(Store(settings.extra_labels), settings)
-        publish_routes(self._ledger.store, config)
+        publish_config(self._ledger.store, config)
         self._intake = Intake(self._ledger, formats.get, time.time)
         self._files = FileInput(
             [FilePattern(path, f.format, f.start_at) for f in self._file_inputs() for path in f.paths],
@@ -178,8 +178,8 @@ class Exporter:
             row.set(0)
             raise
         self._config = config
-        self._ledger.settings = settings
-        publish_routes(self._ledger.store, config)
+        self._ledger.configure(settings)
+        publish_config(self._ledger.store, config)
         log.info("configuration reloaded")
 
     def _reload_quietly(self) -> None:

@@ -1,0 +1,97 @@
+"""Which entry of ``routes`` a call falls under, and what rules are told of each route.
+
+Patterns cannot be joined in PromQL, so owner, tier, traffic class, baseline and thresholds are exported
+for every route that calls were seen on, by its own name. A join needs exactly one row a route, but entries
+may differ by model: while the models of a route fall under different entries, the route's own row is that
+of the first entry that matches it with any model. So one model declared as a test cannot silence a route.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from tocsin import catalogue as cat
+from tocsin.config import Match, Route
+from tocsin.labels import clean
+from tocsin.series.store import Row, Store
+
+OUTLIER_FACTOR = 3.0
+BASELINE = "default"
+DEFAULT = Route(Match())
+"""What holds where no entry matches: no owner, tier ``prod``, live traffic."""
+
+
+class Routes:
+    """The entries of the configuration and the routes seen."""
+
+    def __init__(self, store: Store, entries: Sequence[Route] = ()) -> None:
+        self._store = store
+        self._entries = tuple(entries)
+        self._models: dict[str, Counter[str]] = {}
+        """Models seen by route, with the number of label sets that hold them."""
+        self._rows: dict[str, list[Row]] = {}
+
+    def entry(self, route: str, model: str) -> Route:
+        """Return the first entry that matches a call."""
+        for entry in self._entries:
+            if fnmatchcase(route, entry.match.route) and fnmatchcase(model, entry.match.model):
+                return entry
+        return DEFAULT
+
+    def outlier_factor(self, route: str, model: str) -> float:
+        """Return ``tokens.outlierFactor`` of a call's entry: requests over this many times the p95 are outliers."""
+        return self.entry(route, model).thresholds.get("tokens.outlierFactor", OUTLIER_FACTOR)
+
+    def meet(self, route: str, model: str) -> None:
+        """Note that a label set with this route and model appeared, and export the route."""
+        models = self._models.setdefault(route, Counter())
+        models[model] += 1
+        if models[model] == 1:
+            self._publish(route)
+
+    def leave(self, route: str, model: str) -> None:
+        """Note that such a label set went; a route without any is not exported any more."""
+        models = self._models[route]
+        models[model] -= 1
+        if not models[model]:
+            del models[model]
+            self._publish(route)
+
+    def configure(self, entries: Sequence[Route]) -> None:
+        """Take new entries and export all routes by them."""
+        self._entries = tuple(entries)
+        for route in list(self._models):
+            self._publish(route)
+
+    def of_route(self, route: str) -> Route:
+        """Return the entry of a route as a whole."""
+        entries = {id(entry): entry for entry in (self.entry(route, model) for model in self._models.get(route, ()))}
+        if len(entries) == 1:
+            return next(iter(entries.values()))
+        whole = (e for e in self._entries if e.match.model == "*" and fnmatchcase(route, e.match.route))
+        return next(whole, DEFAULT)
+
+    def _publish(self, route: str) -> None:
+        for former in self._rows.pop(route, ()):
+            self._store.remove(former)
+        if not self._models[route]:
+            del self._models[route]
+            return
+        entry, row = self.of_route(route), self._store.row
+        rows = [
+            row(cat.ROUTE_INFO, route, _or(entry.owner, ""), _or(entry.tier, "prod"), entry.traffic),
+            row(cat.BASELINE_INFO, route, _or(entry.baseline, BASELINE)),
+        ]
+        for each in rows:
+            each.set(1)
+        for name, value in entry.thresholds.items():
+            threshold = row(cat.THRESHOLD, route, name)
+            threshold.set(value)
+            rows.append(threshold)
+        self._rows[route] = rows
+
+
+def _or(value: str, default: str) -> str:
+    return clean(value) if value else default

@@ -1,0 +1,120 @@
+"""What rules are told of each route: one row by its own name, and defaults where nothing is said."""
+
+from tocsin import catalogue as cat
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.accounting.routes import Routes
+from tocsin.call import Call
+from tocsin.config import Match, Route
+from tocsin.series.store import Store
+
+NOW = 1_795_000_000.0
+
+
+def exported(store: Store, family: cat.Family) -> dict[tuple[str, ...], float]:
+    return {row.labels: row.values[0] for row in store.rows.get(family, {}).values()}
+
+
+def entry(route: str = "*", model: str = "*", **said) -> Route:
+    return Route(match=Match(route=route, model=model), **said)
+
+
+def ledger_of(*entries: Route, **settings) -> Ledger:
+    return Ledger(Store(), Settings(routes=entries, **settings))
+
+
+def count(ledger: Ledger, number: int, **fields) -> None:
+    ledger.count(Call(f"id-{number}", f"call-{number}", provider="openai", start=NOW, **fields), NOW)
+
+
+def test_a_route_that_no_entry_matches_has_the_defaults():
+    store = Store()
+    Routes(store).meet("chat", "gpt-4o")
+    assert exported(store, cat.ROUTE_INFO) == {("chat", "", "prod", "live"): 1}
+    assert exported(store, cat.BASELINE_INFO) == {("chat", "default"): 1}
+    assert exported(store, cat.THRESHOLD) == {}
+
+
+def test_a_pattern_is_exported_for_each_route_it_matches_and_by_no_name_of_its_own():
+    store = Store()
+    routes = Routes(store, [entry("support-*", owner="help", thresholds={"quality.dropRatio": 0.2}, baseline="2")])
+    routes.meet("support-eu", "gpt-4o")
+    routes.meet("support-us", "gpt-4o")
+    assert set(exported(store, cat.ROUTE_INFO)) == {("support-eu", "help", "prod", "live"), ("support-us", "help", "prod", "live")}
+    assert set(exported(store, cat.BASELINE_INFO)) == {("support-eu", "2"), ("support-us", "2")}
+    assert exported(store, cat.THRESHOLD) == {("support-eu", "quality.dropRatio"): 0.2, ("support-us", "quality.dropRatio"): 0.2}
+
+
+def test_the_first_entry_that_matches_wins():
+    store = Store()
+    Routes(store, [entry("eval-*", traffic="eval", tier="lab"), entry(owner="rest")]).meet("eval-nightly", "m")
+    assert set(exported(store, cat.ROUTE_INFO)) == {("eval-nightly", "", "lab", "eval")}
+
+
+def test_a_route_whose_models_fall_under_different_entries_takes_the_one_for_any_model():
+    store = Store()
+    routes = Routes(store, [entry("chat", "candidate-*", traffic="test"), entry("chat", owner="chat-team")])
+    routes.meet("chat", "candidate-1")
+    assert set(exported(store, cat.ROUTE_INFO)) == {("chat", "", "prod", "test")}
+    routes.meet("chat", "gpt-4o")
+    assert set(exported(store, cat.ROUTE_INFO)) == {("chat", "chat-team", "prod", "live")}
+
+
+def test_a_route_is_exported_once_whatever_its_label_sets():
+    ledger = ledger_of()
+    count(ledger, 1, model="a", route="r")
+    count(ledger, 2, model="b", route="r")
+    assert set(exported(ledger.store, cat.ROUTE_INFO)) == {("r", "", "prod", "live")}
+
+
+def test_a_route_whose_label_sets_went_is_not_exported_any_more():
+    ledger = ledger_of()
+    count(ledger, 1, model="a", route="r")
+    ledger.expire(NOW + 40 * 86_400)
+    assert set(exported(ledger.store, cat.ROUTE_INFO)) == {("other", "", "prod", "live")}
+
+
+def test_a_restart_exports_the_routes_before_their_next_call():
+    first = ledger_of()
+    count(first, 1, model="a", route="r")
+    again = ledger_of(entry("r", owner="team"))
+    again.restore({"groups": [(key, value) for part, key, value in first.changes() if part == "groups" and value]})
+    assert set(exported(again.store, cat.ROUTE_INFO)) == {("r", "team", "prod", "live")}
+
+
+def test_new_entries_replace_what_was_said():
+    ledger = ledger_of(entry("r", owner="old", thresholds={"quality.dropRatio": 0.2}))
+    count(ledger, 1, model="a", route="r")
+    ledger.configure(Settings(routes=(entry("r", owner="new"),)))
+    assert set(exported(ledger.store, cat.ROUTE_INFO)) == {("r", "new", "prod", "live")}
+    assert exported(ledger.store, cat.THRESHOLD) == {}
+
+
+def outliers_of(ledger: Ledger, **fields) -> float:
+    for number in range(100):
+        count(ledger, number, input_tokens=1000, output_tokens=0, **fields)
+    before = sum(exported(ledger.store, cat.OUTLIERS).values())
+    count(ledger, 100, input_tokens=4000, output_tokens=0, **fields)
+    return sum(exported(ledger.store, cat.OUTLIERS).values()) - before
+
+
+def test_the_outlier_factor_is_that_of_the_first_entry_that_matches_the_call():
+    ledger = ledger_of(
+        entry("batch-*", "big", thresholds={"tokens.outlierFactor": 5}), entry("batch-*", thresholds={"tokens.outlierFactor": 2})
+    )
+    assert outliers_of(ledger, model="big", route="batch-1") == 0
+    assert outliers_of(ledger, model="small", route="batch-1") == 1
+    assert outliers_of(ledger, model="big", route="chat") == 1
+
+
+def test_a_reload_changes_the_outlier_factor_of_a_living_group():
+    ledger = ledger_of()
+    count(ledger, 0, model="m", route="r")
+    ledger.configure(Settings(routes=(entry(thresholds={"tokens.outlierFactor": 10}),)))
+    assert outliers_of(ledger, model="m", route="r") == 0
+
+
+def test_traffic_of_evaluations_counts_in_cost():
+    ledger = ledger_of(entry("eval-*", traffic="eval"))
+    count(ledger, 1, model="m", route="eval-nightly", input_tokens=5, output_tokens=5, cost_usd=0.5)
+    assert sum(exported(ledger.store, cat.COST).values()) == 0.5
+    assert set(exported(ledger.store, cat.ROUTE_INFO)) == {("eval-nightly", "", "prod", "eval")}
