@@ -22,7 +22,7 @@ help: ## show this list
 
 .PHONY: demo
 demo: venv ## watch a simulated application live through four incidents
-	@tools/install.sh --quick prometheus
+	@tools/install.sh --quick prometheus promtool alertmanager
 	$(BIN)/tocsin demo
 
 .PHONY: test
@@ -58,7 +58,8 @@ faults: venv ## run the black-box fault suite (FAULT_SUITE=folder, FAULT_SEEDS=2
 
 .PHONY: tools
 tools: venv ## put the outside tools that tests use (pinned) into .tools/bin
-	@tools/install.sh prometheus promtool chromium
+	@tools/install.sh prometheus promtool alertmanager amtool chromium \
+		prometheus-oldest promtool-oldest alertmanager-oldest amtool-oldest
 
 .PHONY: venv
 venv: $(STAMP) ## create .venv with the package and what its tests need

@@ -13,6 +13,19 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin/tools
 prometheus=github.com/prometheus/prometheus
 litellm=1.106.2
 
+# Go commands whose own go.mod pins what they need: name, package, version.
+declare -A pins=(
+    [alertmanager]="github.com/prometheus/alertmanager/cmd/alertmanager v0.31.0"
+    [amtool]="github.com/prometheus/alertmanager/cmd/amtool v0.31.0"
+    [helm3]="helm.sh/helm/v3/cmd/helm v3.22.0"
+    [helm4]="helm.sh/helm/v4/cmd/helm v4.3.1"
+    [kubeconform]="github.com/yannh/kubeconform/cmd/kubeconform v0.8.0"
+    [helm-docs]="github.com/norwoodj/helm-docs/cmd/helm-docs v1.14.2"
+)
+# Unstamped, Helm believes in Kubernetes 1.20 and refuses charts that want a newer one.
+helm_kubernetes='-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34
+    -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor=34'
+
 say() { printf 'tools: %s\n' "$*" >&2; }
 
 # built PACKAGE NAME: builds a Go command into the cache and links it; fails where that is not possible.
@@ -34,6 +47,32 @@ built() {
         mv "$folder/.$name.$$" "$folder/$name"
     fi
     ln -sf "$folder/$name" "$bin/$name"
+}
+
+# pinned NAME: builds a Go command of the table above into the cache and links it.
+pinned() {
+    local name=$1 package version folder flags
+    command -v go >/dev/null || return 1
+    read -r package version <<<"${pins[$name]}"
+    flags="-s -w -X github.com/prometheus/common/version.Version=${version#v}"
+    folder=$cache/$(printf '%s %s %s %s' "$package" "$version" "$helm_kubernetes" "$(go env GOVERSION GOARCH)" | sha256sum | cut -c1-16)
+    if [ ! -x "$folder/$name" ]; then
+        [ -z "$quick" ] || return 1
+        say "building $name $version (minutes on a fresh machine, once)"
+        mkdir -p "$folder/.$$"
+        [ "$name" != helm3 ] || flags+=" $helm_kubernetes"
+        CGO_ENABLED=0 GOBIN=$folder/.$$ GOFLAGS=-trimpath go install -ldflags "${flags//$'\n'/ }" "$package@$version" </dev/null \
+            || { rm -rf "$folder/.$$"; return 1; }
+        mv "$folder/.$$/$(basename "$package")" "$folder/$name"
+        rmdir "$folder/.$$"
+    fi
+    ln -sf "$folder/$name" "$bin/$name"
+}
+
+# oldest PACKAGE COMMAND NAME: Debian's version of a command, the oldest that we promise, linked as NAME-oldest.
+oldest() {
+    [ -x "/usr/bin/$2" ] || debian "$1" || return 1
+    [ -x "/usr/bin/$2" ] && ln -sf "/usr/bin/$2" "$bin/$3-oldest"
 }
 
 # found NAME...: links the first of these commands that PATH has.
@@ -82,6 +121,12 @@ python_tool() {
 install() {
     case $1 in
         prometheus | promtool) built "$prometheus/cmd/$1" "$1" || found "$1" || { debian prometheus && found "$1"; } ;;
+        alertmanager | amtool) pinned "$1" || found "$1" || { debian prometheus-alertmanager && found "$1"; } ;;
+        prometheus-oldest | promtool-oldest) oldest prometheus "${1%-oldest}" "${1%-oldest}" ;;
+        alertmanager-oldest) oldest prometheus-alertmanager prometheus-alertmanager alertmanager ;;
+        amtool-oldest) oldest prometheus-alertmanager amtool amtool ;;
+        helm3) pinned helm3 || found helm3 helm ;;
+        helm4 | kubeconform | helm-docs) pinned "$1" || found "$1" ;;
         chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;
         mtail | wrk) found "$1" || { debian "$1" && found "$1"; } ;;
         litellm) python_tool litellm "litellm[proxy]==$litellm" ;;
