@@ -16,6 +16,8 @@ from typing import Any, Literal, get_args
 import msgspec
 import yaml
 
+from tocsin.finding import KINDS
+
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
 THRESHOLDS = (
@@ -140,6 +142,38 @@ class Match(Strict, frozen=True):
     model: str = "*"
 
 
+class Expect(Strict, frozen=True):
+    """What answers of a route must be; what the call itself asked for wins."""
+
+    format: Literal["json", "json_schema", "regex", "text"] | None = None
+    schema: Any = None
+    schema_file: str | None = None
+    """JSON file with the schema."""
+    pattern: str | None = None
+    """Linear-time dialect: no look-around, no back-references."""
+    language: str | None = None
+    """ISO 639-1 code."""
+
+
+class Detectors(Strict, frozen=True):
+    """What a violation is by default, and what is known of the house."""
+
+    profile: Literal["balanced", "strict"] = "balanced"
+    """``strict``: every kind of finding is a violation."""
+    own_domains: tuple[str, ...] = ()
+    """Mail addresses of these domains and their subdomains are suspected, never violations."""
+    own_numbers: tuple[str, ...] = ()
+    """Phone numbers of the house, in any notation."""
+    policy: tuple[str, ...] = ()
+    """Terms that no answer may hold."""
+    policy_file: str | None = None
+    """More of them, one a line; # begins a comment."""
+    sample: float = 1.0
+    """Share 0..1 of answers that are scored; the others count as unscored, ``sampled_out``."""
+    sample_slow: float = 0.01
+    """Share 0..1 of answers that slow detectors (Detoxify) see, in a worker."""
+
+
 class Route(Strict, frozen=True):
     """What is expected of a route; the first match wins."""
 
@@ -149,9 +183,11 @@ class Route(Strict, frozen=True):
     """``prod`` pages; anything else makes tickets."""
     traffic: Literal["live", "eval", "test"] = "live"
     thresholds: dict[str, float] = {}
-    expect: dict[str, Any] = {}
+    expect: Expect = Expect()
     detectors: dict[str, Literal["violation", "suspected", "off"]] = {}
-    guard: dict[str, str] = {}
+    """By kind or type of finding (contracts: ``pii``, ``toxicity``, ``email``, ``format``, ..)."""
+    guard: dict[str, Literal["allow", "redact", "block", "review", "fail_open", "fail_closed"]] = {}
+    """What the guard does about violations, by kind or type; ``on_overload: fail_open | fail_closed``."""
     baseline: str = ""
     """A new id accepts a new baseline."""
 
@@ -177,6 +213,7 @@ class Config(Strict, frozen=True):
     probes: tuple[Probe, ...] = ()
     series: Series = Series()
     routes: tuple[Route, ...] = ()
+    detectors: Detectors = Detectors()
     declared: Declared = Declared()
 
 
@@ -203,6 +240,15 @@ class _Loader(yaml.SafeLoader):
             if keys.count(key) > 1:
                 raise ConfigError(f"line {node.start_mark.line + 1}: key {key!r} stands twice; remove one")
         return super().construct_mapping(node, deep=deep)
+
+
+_BOOL = "tag:yaml.org,2002:bool"
+# YAML 1.2: `off` is a word. PyYAML reads 1.1, where `pii: off` means false.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"true|false|True|False|TRUE|FALSE"), list("tfTF"))
 
 
 def load(path: str | Path | None) -> Config:
@@ -324,6 +370,24 @@ def _check_values(config: Config) -> None:
                 near = difflib.get_close_matches(name, THRESHOLDS, 1)
                 mend = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(THRESHOLDS)}"
                 raise ConfigError(f"routes[{index}].thresholds.{name}: unknown threshold; {mend}")
+        _check_kinds(route, f"routes[{index}]")
+    for name in ("sample", "sample_slow"):
+        if not 0 <= getattr(config.detectors, name) <= 1:
+            raise ConfigError(f"detectors.{name}: a share between 0 and 1")
     for index, auth in enumerate(config.ingest.auth):
         if auth.scheme == "basic" and not auth.username:
             raise ConfigError(f"ingest.auth[{index}].username: basic authentication needs one")
+
+
+def _check_kinds(route: Route, where: str) -> None:
+    known = {*KINDS, "on_overload"}
+    for block in ("detectors", "guard"):
+        for name, value in getattr(route, block).items():
+            here = f"{where}.{block}.{name}"
+            if name not in known or (block == "detectors" and name == "on_overload"):
+                near = difflib.get_close_matches(name, known, 1)
+                mend = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(KINDS))}"
+                raise ConfigError(f"{here}: unknown kind of finding; {mend}")
+            if (name == "on_overload") != value.startswith("fail_"):
+                words = "fail_open or fail_closed" if name == "on_overload" else "allow, redact, block or review"
+                raise ConfigError(f"{here}: {value!r} does not fit; {words}")

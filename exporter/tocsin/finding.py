@@ -33,6 +33,9 @@ TYPES: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Types of findings by kind (contracts.md, section 3)."""
 
+KINDS: Final = frozenset({*SAFETY_KINDS, QUALITY, *(name for names in TYPES.values() for name in names)})
+"""What ``routes[].detectors`` and ``routes[].guard`` may name: kinds, and the types within them."""
+
 
 class Finding(msgspec.Struct, gc=False, frozen=True):
     """One thing found in a text, by position."""

@@ -34,6 +34,12 @@ def test_what_is_wrong_is_named(text, message):
     assert message in str(error.value)
 
 
+def test_on_and_off_are_words():
+    config = parse(b"declared: {content: off}\nroutes: [{match: {}, detectors: {pii: off}}]")
+
+    assert (config.declared.content, config.routes[0].detectors) == ("off", {"pii": "off"})
+
+
 def test_an_empty_file_gives_the_defaults():
     assert parse(b"") == Config()
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from tocsin import __version__
-from tocsin.commands import config, demo, replay, run
 from tocsin.config import ConfigError
 from tocsin.state import StateLockedError, StateNewerError
 
-_COMMANDS = (run, replay, demo, config)
+_COMMANDS = ("run", "check", "replay", "demo", "config")
+"""Modules of this package, in the order of ``--help``."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Build the parser of all commands."""
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Build the parser of one command, or of all: each is imported only where it is needed, since that costs time."""
     top = argparse.ArgumentParser(
         prog="tocsin",
         description="Pages people when their LLM fails with HTTP 200.",
@@ -27,14 +28,15 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"tocsin {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in _COMMANDS:
-        module.add_parser(commands)
+    for name in (command,) if command in _COMMANDS else _COMMANDS:
+        import_module(f"{__name__}.{name}").add_parser(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = parser(words[0] if words else None).parse_args(words)
     try:
         code: int = arguments.execute(arguments)
     except (ConfigError, StateNewerError, StateLockedError) as error:

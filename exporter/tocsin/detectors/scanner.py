@@ -25,8 +25,8 @@ class Scanner:
             self._owners += [(detector, index) for index in range(len(detector.gates))]
         self._database = self._compile()
 
-    def scan(self, subject: Subject) -> Report:
-        """Judge a subject with every detector that its role and its text call for."""
+    def scan(self, subject: Subject, off: frozenset[str] = frozenset()) -> Report:
+        """Judge a subject with every detector that its role and its text call for; those named in ``off`` rest."""
         report = Report()
         role = subject.role
         fired: dict[int, list[int]] = {}
@@ -39,7 +39,7 @@ class Scanner:
                 detector, index = self._owners[hit]
                 fired.setdefault(id(detector), []).append(index)
         for detector in self.detectors:
-            if role not in detector.roles:
+            if role not in detector.roles or detector.name in off:
                 continue
             report.scanned.append(detector.name)
             if not detector.gates:

@@ -1,0 +1,147 @@
+"""One text to check, as ``tocsin check`` and ``POST /v1/check`` take it, and the answer that they give."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+import msgspec
+
+from tocsin.call import UNKNOWN, Expectation, Message
+from tocsin.detectors.base import SUSPICION, Subject
+from tocsin.detectors.verdicts import REDACTED_KINDS, Judged, redact
+from tocsin.formats.texts import messages
+from tocsin.judge import Judge, Opinion
+
+ROLES: Final = frozenset({"assistant", "user", "document", "tool"})
+SCORES: Final = ("quality", "toxicity", "topic", "support", "confidence")
+
+
+class Request(msgspec.Struct, gc=False):
+    """A text, and what the caller knows about it."""
+
+    text: str
+    id: Any = None
+    role: str = "assistant"
+    route: str = UNKNOWN
+    model: str = UNKNOWN
+    question: str | None = None
+    context: str | list[str] | None = None
+    system_prompt: str | None = None
+    expected_format: str | None = None
+    schema: Any = None
+    pattern: str | None = None
+    expected_language: str | None = None
+    policy: list[str] | None = None
+    input: Any = None
+    """Text or messages that the caller sent: what stands in them is echoed, not leaked."""
+
+
+_decode = msgspec.json.Decoder(Request).decode
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class RequestError(Exception):
+    """The request is not one; ``id`` is what it called itself, as far as that could be read."""
+
+    def __init__(self, message: str, identity: Any = None) -> None:
+        super().__init__(message)
+        self.id = identity
+
+
+def parse(data: bytes) -> Request:
+    """Read one request.
+
+    Raises:
+        RequestError: with what is wrong, without quoting the text.
+    """
+    try:
+        request = _decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        request = _lenient(data)
+    if request.role not in ROLES:
+        raise RequestError(f"role: one of {', '.join(sorted(ROLES))}", request.id)
+    return request
+
+
+def _lenient(data: bytes) -> Request:
+    """Read what the strict decoder refuses: lone surrogates, as json.dumps writes them, and control characters."""
+    try:
+        value = json.loads(data.decode("utf-8", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        raise RequestError("not JSON") from None
+    if not isinstance(value, dict):
+        raise RequestError("not a JSON object")
+    try:
+        request = msgspec.convert(value, Request)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise RequestError(str(error) or "nested too deeply", value.get("id")) from None
+    request.text = _SURROGATE.sub("\ufffd", request.text)
+    return request
+
+
+def subject(request: Request, expect: Expectation | None = None) -> Subject:
+    """Return what the detectors judge; ``expect`` is the route's, for what the request leaves open."""
+    said = messages(request.input)
+    question = request.question
+    if question is None:
+        question = next((message.text for message in reversed(said) if message.role == "user"), None)
+    context = request.context
+    return Subject(
+        text=request.text,
+        role=request.role,
+        route=request.route,
+        question=question,
+        input=said or ([Message("user", question)] if question else []),
+        context=[context] if isinstance(context, str) else context or (),
+        system_prompt=request.system_prompt,
+        expect=_expectation(request) or expect,
+        terms=request.policy or (),
+    )
+
+
+def check(judge: Judge, request: Request, floor: float = SUSPICION) -> tuple[Opinion, dict[str, Any]]:
+    """Judge a request; return the opinion and the answer as it is sent."""
+    rules = judge.rules(request.route, request.model)
+    opinion = judge.judge(subject(request, rules.expect), rules, floor)
+    return opinion, answer(request, opinion)
+
+
+def answer(request: Request, opinion: Opinion) -> dict[str, Any]:
+    """Return the answer to a request (contracts, section 3)."""
+    report, judged = opinion.report, opinion.judged
+    out: dict[str, Any] = {
+        "id": request.id,
+        "verdict": opinion.verdict,
+        "findings": [_finding(item) for item in judged],
+        "scores": {name: report.scores.get(name) for name in SCORES},
+        "scanned": report.scanned,
+    }
+    values = [item.finding for item in judged if item.finding.kind in REDACTED_KINDS or item.verdict == "redact"]
+    if values:
+        out["redacted"] = redact(request.text, values)
+    return out
+
+
+def _finding(item: Judged) -> dict[str, Any]:
+    found = item.finding
+    return {
+        "kind": found.kind,
+        "type": found.type,
+        "start": found.start,
+        "end": found.end,
+        "score": round(found.score, 4),
+        "action": item.action,
+        "example": found.example,
+        "echoed": found.echoed,
+    }
+
+
+def _expectation(request: Request) -> Expectation | None:
+    wanted = request.expected_format
+    if wanted is None:
+        wanted = "json_schema" if request.schema is not None else "regex" if request.pattern else None
+    if wanted is None and request.expected_language is None:
+        return None
+    return Expectation(wanted, request.schema, request.pattern, request.expected_language)

@@ -1,0 +1,140 @@
+"""What a finding means on a route: an action for each finding, and one verdict for the text.
+
+Detectors say what stands where; a ``Policy`` says whether that is a violation, suspected, or of no interest, and what
+the guard does about it. Only here is the found text looked at again, to tell a role's address from a person's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from tocsin.detectors.base import SUSPICION
+from tocsin.finding import QUALITY, Finding
+
+Action = Literal["violation", "suspected", "off"]
+Verdict = Literal["allow", "review", "redact", "block"]
+
+VERDICTS: Final[tuple[Verdict, ...]] = ("allow", "review", "redact", "block")
+"""From the mildest to the strictest; a text gets the strictest verdict of its findings."""
+REDACTED_KINDS: Final = frozenset({"pii", "secret", "policy"})
+"""Kinds whose findings are a value at a place, which a placeholder can stand for."""
+
+_SUSPECTED: Final = frozenset({"passport", "ip_address", "toxicity", "harmful", "injection"})
+"""Kinds and types that the profile ``balanced`` leaves to a person's review."""
+_ROLES: Final = frozenset({
+    "abuse", "accounts", "admin", "billing", "careers", "compliance", "contact", "customerservice", "enquiries",
+    "feedback", "hello", "help", "helpdesk", "hostmaster", "hr", "info", "inquiries", "it", "jobs", "legal", "mail",
+    "marketing", "media", "newsletter", "noreply", "office", "orders", "postmaster", "press", "privacy", "registrar",
+    "returns", "root", "sales", "security", "service", "subscribe", "support", "team", "unsubscribe", "webmaster",
+})  # fmt: skip
+"""Mailboxes of a role, not of a person (RFC 2142 and custom)."""
+
+
+class Judged(msgspec.Struct, gc=False, frozen=True):
+    """A finding and what it means."""
+
+    finding: Finding
+    action: Action
+    verdict: Verdict
+
+    @property
+    def counts(self) -> bool:
+        """True for what pages as a violation: neither an example nor echoed."""
+        return self.action == "violation" and not self.finding.example and not self.finding.echoed
+
+
+class Policy:
+    """The rules of one entry of ``routes``: immutable, shared by every call that it matches.
+
+    ``actions`` maps a kind or a type to an action, ``guard`` to a verdict for violations; a type wins over its kind.
+    """
+
+    def __init__(
+        self,
+        profile: Literal["balanced", "strict"] = "balanced",
+        actions: Mapping[str, Action] | None = None,
+        guard: Mapping[str, Verdict] | None = None,
+        own_domains: Iterable[str] = (),
+        own_numbers: Iterable[str] = (),
+    ) -> None:
+        self._strict = profile == "strict"
+        self._actions = dict(actions or {})
+        self._guard = dict(guard or {})
+        self._domains = tuple(domain.lower().lstrip("@.") for domain in own_domains)
+        self._numbers = frozenset(filter(None, map(_digits, own_numbers)))
+        self.off = frozenset(kind for kind, action in self._actions.items() if action == "off")
+        """Names of detectors that need not run."""
+
+    def judge(self, text: str, findings: Sequence[Finding], floor: float = SUSPICION) -> list[Judged]:
+        """Give each finding of at least ``floor`` its action and verdict; what is off is left out."""
+        return [
+            Judged(finding, action, self._verdict(finding, action))
+            for finding in findings
+            if finding.score >= floor and (action := self.action(finding, text)) != "off"
+        ]
+
+    def action(self, finding: Finding, text: str) -> Action:
+        """Say what a finding in ``text`` is on this route."""
+        chosen = self._actions.get(finding.type) or self._actions.get(finding.kind)
+        if chosen is not None and chosen != "violation":
+            return chosen
+        if finding.kind == QUALITY:
+            return chosen or "suspected"
+        if finding.type == "email" and self._is_no_person(text[finding.start : finding.end]):
+            return "suspected"
+        if finding.type == "phone" and self._numbers and self._is_own_number(text[finding.start : finding.end]):
+            return "suspected"
+        if chosen is not None or self._strict:
+            return "violation"
+        return "suspected" if finding.type in _SUSPECTED or finding.kind in _SUSPECTED else "violation"
+
+    def _verdict(self, finding: Finding, action: Action) -> Verdict:
+        if finding.example or finding.echoed:
+            return "allow"
+        chosen = self._guard.get(finding.type) or self._guard.get(finding.kind)
+        if action == "violation":
+            return chosen or "block"
+        if finding.kind == QUALITY:  # answers of poor quality are delivered unless the route says otherwise
+            return chosen or "allow"
+        return "allow" if chosen == "allow" else "review"
+
+    def _is_no_person(self, address: str) -> bool:
+        local, _, domain = address.lower().rpartition("@")
+        if any(domain == own or domain.endswith("." + own) for own in self._domains):
+            return True
+        return not self._strict and local.replace("-", "").replace("_", "").replace(".", "") in _ROLES
+
+    def _is_own_number(self, number: str) -> bool:
+        digits = _digits(number)
+        return any(digits.endswith(own[-9:]) and own.endswith(digits[-9:]) for own in self._numbers)
+
+
+def verdict(judged: Iterable[Judged]) -> Verdict:
+    """Return the strictest verdict; ``allow`` when nothing was found."""
+    return max((item.verdict for item in judged), key=VERDICTS.index, default="allow")
+
+
+def redact(text: str, findings: Iterable[Finding]) -> str:
+    """Put ``[TYPE]`` in place of each finding; those that overlap become one, named after the surer of them."""
+    spans: list[tuple[int, int, Finding]] = []
+    for finding in sorted(findings, key=lambda f: (f.start, -f.end)):
+        if finding.end <= finding.start:
+            continue
+        if spans and finding.start < spans[-1][1]:
+            start, end, known = spans[-1]
+            surer = finding if finding.score > known.score else known
+            spans[-1] = (start, max(end, finding.end), surer)
+        else:
+            spans.append((finding.start, finding.end, finding))
+    out, position = [], 0
+    for start, end, finding in spans:
+        out += [text[position:start], f"[{finding.type.upper()}]"]
+        position = end
+    return "".join([*out, text[position:]])
+
+
+def _digits(text: str) -> str:
+    return "".join(char for char in text if char.isdecimal())

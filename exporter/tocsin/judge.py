@@ -1,0 +1,141 @@
+"""The judge: one set of detectors, and what the configuration makes of their findings on each route.
+
+Ingest, guard, ``tocsin check`` and ``tocsin eval`` all ask the same ``Judge``, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from tocsin.call import UNKNOWN, Expectation
+from tocsin.config import Config, ConfigError, Expect, Match, Route
+from tocsin.detectors.base import SUSPICION, Detector, Report, Subject
+from tocsin.detectors.registry import Knowledge, make
+from tocsin.detectors.scanner import Scanner
+from tocsin.detectors.verdicts import Judged, Policy, Verdict, verdict
+
+_POLICIES_MAX = 10_000
+_DEFAULT = Route(match=Match())
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRules:
+    """What the configuration says about judging the calls of one route."""
+
+    policy: Policy
+    expect: Expectation | None = None
+    """What answers must be where the call itself asked for nothing."""
+    guarded: bool = False
+    """True when the guard is meant to see the route's answers: coverage is counted."""
+    fail_closed: bool = False
+    """What an overloaded guard does: refuse (True) or let pass (False)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What was found in a text and what that means."""
+
+    report: Report
+    judged: list[Judged]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The strictest verdict of the findings."""
+        return verdict(self.judged)
+
+
+class Judge:
+    """Judges texts. Immutable but for ``configure``; detectors are made once, since compiling them costs."""
+
+    def __init__(self, config: Config, detectors: Sequence[Detector] | None = None) -> None:
+        made = make(Knowledge(policy_terms(config))) if detectors is None else list(detectors)
+        self._scanner = Scanner(made)
+        self._attempts = Scanner([d for d in made if d.name == "injection"])
+        self.configure(config)
+
+    @property
+    def detectors(self) -> tuple[Detector, ...]:
+        """All detectors, in the order in which they run."""
+        return self._scanner.detectors
+
+    def configure(self, config: Config) -> None:
+        """Take routes and profile of a new configuration; policy terms change with a restart.
+
+        Raises:
+            ConfigError: a schema file cannot be read.
+        """
+        rules = [(route, _rules(config, route)) for route in config.routes]
+        self._entries = rules
+        self._default = _rules(config, _DEFAULT)
+        self._cache: dict[tuple[str, str], RouteRules] = {}
+
+    def rules(self, route: str, model: str = UNKNOWN) -> RouteRules:
+        """Return what holds for a route and model: the first entry of ``routes`` that matches."""
+        found = self._cache.get((route, model))
+        if found is None:
+            if len(self._cache) >= _POLICIES_MAX:  # a client can invent routes
+                self._cache.clear()
+            found = self._cache[route, model] = self._match(route, model)
+        return found
+
+    def judge(self, subject: Subject, rules: RouteRules, floor: float = SUSPICION) -> Opinion:
+        """Judge a text by all detectors of its role."""
+        report = self._scanner.scan(subject, rules.policy.off)
+        return Opinion(report, rules.policy.judge(subject.text, report.findings, floor) if report.findings else [])
+
+    def is_attempt(self, subject: Subject, rules: RouteRules) -> bool:
+        """Tell whether a text of the input holds an injection; only that detector runs."""
+        findings = self._attempts.scan(subject, rules.policy.off).findings
+        return any(f.kind == "injection" for f in findings) and bool(rules.policy.judge(subject.text, findings))
+
+    def _match(self, route: str, model: str) -> RouteRules:
+        for entry, rules in self._entries:
+            if fnmatchcase(route, entry.match.route) and fnmatchcase(model, entry.match.model):
+                return rules
+        return self._default
+
+
+def policy_terms(config: Config) -> tuple[str, ...]:
+    """Return the configured policy terms, those of the file included.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    path = config.detectors.policy_file
+    lines: list[str] = []
+    if path is not None:
+        try:
+            lines = Path(path).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"detectors.policy_file: {path} cannot be read: {error}") from None
+    terms = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return (*config.detectors.policy, *terms)
+
+
+def _rules(config: Config, route: Route) -> RouteRules:
+    known = config.detectors
+    guard = {kind: cast("Verdict", word) for kind, word in route.guard.items() if kind != "on_overload"}
+    policy = Policy(known.profile, route.detectors, guard, known.own_domains, known.own_numbers)
+    closed = route.guard.get("on_overload") == "fail_closed"
+    return RouteRules(policy, _expectation(route.expect), bool(route.guard), closed)
+
+
+def _expectation(expect: Expect) -> Expectation | None:
+    schema: Any = expect.schema
+    if expect.schema_file is not None:
+        try:
+            schema = msgspec.json.decode(Path(expect.schema_file).read_bytes())
+        except (OSError, msgspec.DecodeError) as error:
+            raise ConfigError(f"routes[].expect.schema_file: {expect.schema_file}: {error}") from None
+    wanted = expect.format
+    if wanted is None:
+        wanted = "json_schema" if schema is not None else "regex" if expect.pattern else None
+    if wanted is None and expect.language is None:
+        return None
+    return Expectation(wanted, schema, expect.pattern, expect.language)
