@@ -55,7 +55,7 @@ class Settings:
 class Ledger:
     """All metric state of the calls, from ``Call`` to rows."""
 
-    parts = ("groups", "rows", "seen", "failed", "consumers", "key")
+    parts = ("groups", "rows", "seen", "failed", "consumers", "key", "loops", "user_tokens", "session_tokens")
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
@@ -70,8 +70,8 @@ class Ledger:
         self._key_is_new = settings.consumer_key is None
         self.consumers = Consumers(store, settings.top_consumers, settings.consumer_key or self._key)
         self._loops = Loops()
-        self._user_limit = _limit(settings.user_tokens_per_hour)
-        self._session_limit = _limit(settings.session_tokens_per_hour)
+        self._user_limit = _limit(settings.user_tokens_per_hour, None)
+        self._session_limit = _limit(settings.session_tokens_per_hour, None)
         self._prompts: dict[tuple[str, str], Row] = {}
         self._prompts_max = min(PROMPTS_MAX, settings.max_series // 20)
         self._rows: dict[Row, None] = {}
@@ -231,6 +231,8 @@ class Ledger:
         """Take new settings while running; label names, bounds and keys are those of the start."""
         self.settings = settings
         self.groups.configure(settings.routes)
+        self._user_limit = _limit(settings.user_tokens_per_hour, self._user_limit)
+        self._session_limit = _limit(settings.session_tokens_per_hour, self._session_limit)
 
     # ---- everything else ------------------------------------------------------------------------------
     def add(self, family: cat.Family, *labels: str, amount: float = 1) -> None:
@@ -272,6 +274,8 @@ class Ledger:
         self._seen.restore(load.get("seen", []))
         self._failed.restore(load.get("failed", []))
         self.consumers.restore(load.get("consumers", []))
+        for part, memory in self._memories():
+            memory.restore(load.get(part, []))
         for key, value in load.get("rows", []):
             name, *labels = key.split("\x1f")
             family = cat.FAMILIES.get(name)
@@ -281,6 +285,10 @@ class Ledger:
                 if family is cat.PROMPT_INFO:
                     self._prompts[labels[0], labels[1]] = row
 
+    def _memories(self) -> list[tuple[str, Loops | HourlyLimit]]:
+        limits = ("user_tokens", self._user_limit), ("session_tokens", self._session_limit)
+        return [("loops", self._loops), *((part, limit) for part, limit in limits if limit is not None)]
+
     def changes(self) -> Iterable[tuple[str, str, bytes | None]]:
         """Everything that changed since the last call: part, key, value."""
         self.expire(self.groups.last_counted())
@@ -289,6 +297,8 @@ class Ledger:
         out += [("seen", key, value) for key, value in self._seen.changes()]
         out += [("failed", key, value) for key, value in self._failed.changes()]
         out += [("consumers", key, value) for key, value in self.consumers.changes()]
+        for part, memory in self._memories():
+            out += [(part, key, value) for key, value in memory.changes()]
         for row in self._rows:
             living = self.store.rows[row.family].get(row.labels) is row
             value = msgspec.msgpack.encode(row.values[0]) if living else None
@@ -300,8 +310,12 @@ class Ledger:
         return out
 
 
-def _limit(tokens: int | None) -> HourlyLimit | None:
-    return HourlyLimit(tokens) if tokens else None
+def _limit(tokens: int | None, known: HourlyLimit | None) -> HourlyLimit | None:
+    if not tokens:
+        return None
+    limit = known or HourlyLimit(tokens)
+    limit.tokens_per_hour = tokens
+    return limit
 
 
 def _without(store: Store, family: cat.Family) -> Store:

@@ -1,27 +1,47 @@
 """Agents that go in circles, and consumers or sessions that pass their hourly tokens.
 
 A loop is the same prompt (digits aside) five times within five minutes in one session; each further
-five count again. Both memories are bounded and least recently used entries leave first.
+five count again. Both memories are bounded, least recently used entries leave first, and both are kept
+in the state: a restart must not hide a loop that is under way, nor count an hour's tokens from 0.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict, deque
+from collections.abc import Iterable
+
+import msgspec
+
+from tocsin.accounting.seen import identity
 
 SESSIONS = 10_000
 REPEATS = 5
 WINDOW = 300.0
 RECENT = 32
+_COMMITS_KEPT = 900
+"""Commits whose prompts stay in the state: with one a second, three times the window."""
+_PROMPTS_KEPT = 200_000
+"""Prompts in the state at most: 4.8 MB."""
 
 
 class Loops:
     """Finds sessions that repeat a near-identical prompt."""
 
     def __init__(self) -> None:
-        self._sessions: OrderedDict[str, deque[tuple[float, int]]] = OrderedDict()
+        self._sessions: OrderedDict[int, deque[tuple[float, int]]] = OrderedDict()
+        self._fresh: deque[tuple[int, int, float]] = deque(maxlen=_PROMPTS_KEPT)
+        """Prompts since the last commit: session, prompt, time."""
+        self._items: deque[tuple[str, int]] = deque()
+        """What is in the state, oldest first: key, number of prompts."""
 
     def repeated(self, session: str, prompt_key: int, when: float) -> bool:
         """Note one prompt; True at its fifth repetition within the window (and at the tenth, ...)."""
+        key = identity(session)
+        self._fresh.append((key, prompt_key, when))
+        return self._note(key, prompt_key, when)
+
+    def _note(self, session: int, prompt_key: int, when: float) -> bool:
         recent = self._sessions.get(session)
         if recent is None:
             if len(self._sessions) >= SESSIONS:
@@ -36,21 +56,62 @@ class Loops:
         self._sessions[session] = deque((entry for entry in recent if entry[1] != prompt_key), maxlen=RECENT)
         return True
 
+    def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Take back what was committed by noting it once more, in order."""
+        for name, value in sorted(items):
+            third = len(value) // 24 * 8
+            sessions, prompts, times = array("Q"), array("Q"), array("d")
+            for column, at in ((sessions, 0), (prompts, third), (times, 2 * third)):
+                column.frombytes(value[at : at + third])
+            for entry in zip(sessions, prompts, times, strict=True):
+                self._note(*entry)
+            self._items.append((name, len(times)))
+
+    def changes(self) -> list[tuple[str, bytes | None]]:
+        """One item with the prompts since the last commit, and the items that are too old to matter."""
+        if not self._fresh:
+            return []
+        sessions, prompts, times = zip(*self._fresh, strict=True)
+        columns = array("Q", sessions), array("Q", prompts), array("d", times)
+        name = f"{int(self._items[-1][0]) + 1 if self._items else 0:012d}"
+        self._items.append((name, len(self._fresh)))
+        self._fresh.clear()
+        changes: list[tuple[str, bytes | None]] = [(name, b"".join(column.tobytes() for column in columns))]
+        held = sum(count for _, count in self._items)
+        while len(self._items) > 1 and (len(self._items) > _COMMITS_KEPT or held > _PROMPTS_KEPT):
+            gone, count = self._items.popleft()
+            held -= count
+            changes.append((gone, None))
+        return changes
+
 
 class HourlyLimit:
     """Tokens per clock hour of event time by consumer or session; a breach counts once an hour."""
 
     def __init__(self, tokens_per_hour: int) -> None:
-        self._limit = tokens_per_hour
-        self._used: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self.tokens_per_hour = tokens_per_hour
+        self._used: OrderedDict[str, int] = OrderedDict()
+        self._dirty: dict[str, None] = {}
 
     def breached(self, name: str, tokens: int, when: float) -> bool:
         """Add tokens; True when this call is the one that passes the limit."""
-        hour = int(when // 3600)
-        known_hour, used = self._used.get(name, (hour, 0))
-        before = used if known_hour == hour else 0
-        if name not in self._used and len(self._used) >= SESSIONS:
-            self._used.popitem(last=False)
-        self._used[name] = (hour, before + tokens)
-        self._used.move_to_end(name)
-        return before <= self._limit < before + tokens
+        key = f"{int(when // 3600)}:{identity(name):016x}"
+        before = self._used.get(key)
+        if before is None:
+            before = 0
+            if len(self._used) >= SESSIONS:
+                self._dirty[self._used.popitem(last=False)[0]] = None
+        self._used[key] = before + tokens
+        self._used.move_to_end(key)
+        self._dirty[key] = None
+        return before <= self.tokens_per_hour < before + tokens
+
+    def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Take back what was committed; older hours leave first."""
+        for key, value in sorted(items, key=lambda item: int(item[0].partition(":")[0])):
+            self._used[key] = msgspec.msgpack.decode(value, type=int)
+
+    def changes(self) -> list[tuple[str, bytes | None]]:
+        """What changed since the last commit."""
+        used, dirty, self._dirty = self._used, self._dirty, {}
+        return [(key, msgspec.msgpack.encode(used[key]) if key in used else None) for key in dirty]

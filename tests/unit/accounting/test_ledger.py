@@ -204,6 +204,19 @@ def test_the_fifth_repetition_of_a_prompt_in_a_session_is_a_loop():
     assert total(ledger, cat.SESSION_LOOPS) == 1
 
 
+def test_a_loop_and_an_hourly_limit_are_remembered_across_a_restart():
+    limits = {"user_tokens_per_hour": 100, "session_tokens_per_hour": 100}
+    ledger = make(**limits)
+    for i in range(4):
+        fields = {"input_tokens": 25, "output_tokens": 0, "consumer": "u", "session": "s", "prompt_key": 7}
+        ledger.count(call(i, **fields), NOW)
+    again = restarted(ledger, **limits)
+    again.count(call(5, **fields), NOW)
+    assert total(again, cat.SESSION_LOOPS) == 1
+    assert total(again, cat.LIMIT_BREACHES, "user") == 1
+    assert total(again, cat.LIMIT_BREACHES, "session") == 1
+
+
 def test_an_address_as_a_label_is_hashed_and_counted():
     ledger = make()
     ledger.count(call(1, route="jane@corp.example.org"), NOW)

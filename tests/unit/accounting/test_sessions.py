@@ -1,5 +1,8 @@
 """Loops and hourly limits, judged by the time of the events."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tocsin.accounting.sessions import SESSIONS, WINDOW, HourlyLimit, Loops
 
 
@@ -38,3 +41,55 @@ def test_consumers_are_limited_apart():
     limit = HourlyLimit(100)
     assert not limit.breached("u", 60, 0.0)
     assert not limit.breached("v", 60, 0.0)
+
+
+def commit(memory: Loops | HourlyLimit, state: dict[str, bytes]) -> None:
+    for key, value in memory.changes():
+        if value is None:
+            del state[key]
+        else:
+            state[key] = value
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 100), st.booleans()), max_size=80))
+def test_a_restart_between_any_two_prompts_changes_no_verdict(prompts):
+    whole, restarting, state = Loops(), Loops(), {}
+    for session, key, when, restart in prompts:
+        if restart:
+            commit(restarting, state)
+            restarting = Loops()
+            restarting.restore(state.items())
+        prompt = (f"s{session}", key, 1000.0 + when)
+        assert restarting.repeated(*prompt) == whole.repeated(*prompt)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.integers(0, 2), st.booleans()), max_size=80))
+def test_a_restart_between_any_two_calls_changes_no_breach(calls):
+    whole, restarting, state = HourlyLimit(100), HourlyLimit(100), {}
+    for name, tokens, hour, restart in calls:
+        if restart:
+            commit(restarting, state)
+            restarting = HourlyLimit(100)
+            restarting.restore(state.items())
+        call = (f"u{name}", tokens, 3600.0 * hour)
+        assert restarting.breached(*call) == whole.breached(*call)
+
+
+def test_what_a_loop_remembers_in_the_state_is_bounded():
+    loops, state = Loops(), {}
+    for i in range(2000):
+        loops.repeated(f"s{i}", 1, 1000.0 + i)
+        commit(loops, state)
+    assert len(state) <= 900
+
+
+def test_calls_of_two_hours_that_come_mixed_are_counted_apart():
+    limit = HourlyLimit(100)
+    assert [limit.breached("u", 60, 3600.0 * (i % 2)) for i in range(4)] == [False, False, True, True]
+
+
+def test_names_are_not_in_the_state():
+    limit, loops = HourlyLimit(100), Loops()
+    limit.breached("jane@example.org", 1, 0.0)
+    loops.repeated("session-of-jane", 1, 0.0)
+    assert b"jane" not in repr([*limit.changes(), *loops.changes()]).encode()
