@@ -107,6 +107,9 @@ debian() {
 python_tool() {
     local name=$1 requirement=$2 folder
     folder=$cache/$name-$(printf %s "$requirement" | sha256sum | cut -c1-16)
+    mkdir -p "$cache"
+    exec 8>"$folder.lock"
+    flock 8  # two checkouts may install at once
     if [ ! -e "$folder/.installed" ]; then
         say "installing $requirement into an environment of its own (minutes, once)"
         rm -rf "$folder"
