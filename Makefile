@@ -47,6 +47,10 @@ lint: venv ## check style (ruff), types (mypy --strict) and layers (import-linte
 docs: venv ## write the generated documents anew
 	$(BIN)/python -m tocsin.catalogue > exporter/METRICS.md
 
+.PHONY: bundle
+bundle: venv ## compile the rules into rules/out
+	$(BIN)/tocsin bundle build
+
 .PHONY: bench
 bench: venv ## measure beside peers and limits (BENCH_EVENTS=60000)
 	@tools/install.sh --optional mtail

@@ -1,5 +1,6 @@
 """What is installed must work outside a checkout."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,13 +16,13 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     tracked = subprocess.run(
-        ["git", "ls-files", "-z", "pyproject.toml", "README.md", "LICENSE", "exporter"],
+        ["git", "ls-files", "-z", "pyproject.toml", "README.md", "LICENSE", "exporter", "rules"],
         cwd=ROOT, capture_output=True, check=True,
     ).stdout.decode()
     for name in filter(None, tracked.split("\0")):
         if (ROOT / name).exists():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_bytes((ROOT / name).read_bytes())
+            shutil.copy2(ROOT / name, source / name, follow_symlinks=False)
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, source],
         check=True, timeout=100,
@@ -39,6 +40,11 @@ def test_the_wheel_holds_every_file_of_the_package_that_is_not_code(wheel):
         if path.is_file() and path.suffix not in {".py", ".pyc"}
     }
     assert data - set(wheel.namelist()) == set()
+
+
+def test_the_wheel_holds_the_rules_and_their_sources(wheel):
+    rules = {f"tocsin/rules/{path.relative_to(ROOT / 'rules').as_posix()}" for path in (ROOT / "rules").rglob("*.*")}
+    assert rules - set(wheel.namelist()) == set()
 
 
 def test_the_wheel_names_its_console_script_and_its_licence(wheel):

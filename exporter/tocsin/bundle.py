@@ -1,0 +1,204 @@
+"""The rules bundle: jsonnet in ``rules/`` compiled to the YAML that Prometheus loads.
+
+``rules/`` is package data. Compiled files are checked in under ``rules/out``; a test compares them with what the
+sources give. The same sources compile with other settings (``tocsin bundle build --set``), and with placeholders for a
+chart, which cannot run jsonnet.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+RULES = Path(__file__).parent / "rules"
+"""The jsonnet sources and, under ``out``, what they compile to."""
+
+_PLACEHOLDERS = (
+    "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
+    "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
+    "cost.ceilingPerHour",
+)  # fmt: skip
+"""Thresholds that a chart sets. ``tokens.outlierFactor`` is the exporter's own and stands in no expression."""
+
+
+class BundleError(ValueError):
+    """The bundle cannot be compiled: what is wrong, and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Compiled rules."""
+
+    alerts: str
+    """Alerting rules, YAML."""
+    recording: str
+    """Recording rules, YAML."""
+    table: list[dict[str, Any]] = field(default_factory=list)
+    """One row an alert: name, category, severity, metric, threshold, window, requirement."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of all groups in the order of evaluation: what ``group_eval_order`` of promtool needs."""
+        documents = (yaml.safe_load(self.recording), yaml.safe_load(self.alerts))
+        return tuple(group["name"] for document in documents for group in document["groups"])
+
+
+def compile(overrides: Mapping[str, Any] | None = None) -> Bundle:  # noqa: A001 - what it does
+    """Compile the rules with some settings changed.
+
+    ``overrides`` maps dotted keys of ``config.libsonnet`` and ``taxonomy.libsonnet`` to values, such as
+    ``{"quality.dropRatio": 0.2, "timeScale": 1 / 60}``. Raises ``BundleError`` for a key that does not exist, a value
+    of the wrong type, or a missing jsonnet.
+    """
+    overrides = dict(overrides or {})
+    known = settings()
+    for key, value in overrides.items():
+        _check(key, value, known)
+    return _compile(overrides)
+
+
+def placeholders() -> Bundle:
+    """Compile with ``@@quality.dropRatio@@`` and the like where default thresholds stand, for a chart to fill in."""
+    return _compile({key: f"@@{key}@@" for key in _PLACEHOLDERS})
+
+
+def fill(text: str, values: Mapping[str, Any]) -> str:
+    """Fill placeholders in as a chart does: ``null`` is ``Inf``."""
+    for key in _PLACEHOLDERS:
+        value = values[key]
+        text = text.replace(f"@@{key}@@", "Inf" if value is None else f"{value:.10g}")
+    return text
+
+
+def settings() -> dict[str, Any]:
+    """Return every setting and its default, by dotted key."""
+    return dict(_leaves(_evaluate("(import 'config.libsonnet')._config")))
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Parse ``key=value`` of a command line; the value is JSON, or else a plain string."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise BundleError(f"{text!r}: give a setting as key=value, such as quality.dropRatio=0.2")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
+def write(folder: Path, bundle: Bundle) -> None:
+    """Write the compiled files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files(bundle).items():
+            (folder / name).write_text(text)
+    except OSError as error:
+        raise BundleError(f"{folder}: {error.strerror}; give a folder that can be written") from error
+
+
+def files(bundle: Bundle) -> dict[str, str]:
+    """Return the compiled files by name."""
+    return {"alerts.yaml": bundle.alerts, "recording.yaml": bundle.recording}
+
+
+def stale(folder: Path, bundle: Bundle) -> str:
+    """Return how the files in a folder differ from the bundle, as a unified diff; empty where they do not."""
+    found: list[str] = []
+    for name, text in files(bundle).items():
+        path = folder / name
+        old = path.read_text() if path.exists() else ""
+        found += difflib.unified_diff(old.splitlines(), text.splitlines(), str(path), "compiled", lineterm="")
+    return "\n".join(found)
+
+
+def _compile(overrides: Mapping[str, Any]) -> Bundle:
+    compiled = _evaluate(
+        f"local mixin = (import 'mixin.libsonnet') {{ _config+:: {_code(overrides)} }};"
+        "{ alerts: mixin.prometheusAlerts, recording: mixin.prometheusRules, table: mixin.alertTable }"
+    )
+    return Bundle(_yaml(compiled["alerts"]), _yaml(compiled["recording"]), compiled["table"])
+
+
+def _evaluate(code: str) -> Any:
+    try:
+        import _jsonnet  # noqa: PLC0415 - no wheel of it for some machines, and only compiling needs it
+    except ImportError as error:
+        raise BundleError("compiling rules needs the package jsonnet: pip install jsonnet") from error
+    try:
+        return json.loads(_jsonnet.evaluate_snippet(str(RULES / "bundle.jsonnet"), code))
+    except RuntimeError as error:
+        raise BundleError(f"the rules do not compile: {str(error).strip()}") from error
+
+
+def _code(overrides: Mapping[str, Any]) -> str:
+    """Return jsonnet that sets nested keys and leaves their neighbours."""
+    tree: dict[str, Any] = {}
+    for key, value in overrides.items():
+        *parents, last = key.split(".")
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = json.dumps(value)
+    return _object(tree)
+
+
+def _object(tree: Mapping[str, Any]) -> str:
+    return "{ " + ", ".join(
+        f"{json.dumps(key)}+: {_object(value)}" if isinstance(value, dict) else f"{json.dumps(key)}: {value}"
+        for key, value in tree.items()
+    ) + " }"  # fmt: skip
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        yield f"{prefix}{key}", value
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}.")
+
+
+def _check(key: str, value: Any, known: Mapping[str, Any]) -> None:
+    if key not in known:
+        near = difflib.get_close_matches(key, known, 1)
+        raise BundleError(f"{key}: no such setting" + (f"; did you mean {near[0]}?" if near else ""))
+    default = known[key]
+    numbers = (int, float)
+    if isinstance(default, bool) or isinstance(value, bool):
+        right = isinstance(default, bool) and isinstance(value, bool)
+    elif default is None or isinstance(default, numbers):
+        right = isinstance(value, numbers) or (default is None and value is None)
+    else:
+        right = isinstance(value, type(default))
+    if not right:
+        kind = "a number" if default is None else type(default).__name__
+        raise BundleError(f"{key}: {value!r} is not {kind}, as the default {default!r} is")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Expressions keep their lines."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+_ORDER = ("name", "interval", "record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations", "rules")
+
+
+def _ordered(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a group or a rule with its keys in the order in which people write them."""
+    return {key: part[key] for key in _ORDER if key in part}
+
+
+def _yaml(document: Any) -> str:
+    groups = [_ordered(group | {"rules": [_ordered(rule) for rule in group["rules"]]}) for group in document["groups"]]
+    head = "# Compiled from rules/*.libsonnet by `make bundle`; do not edit.\n"
+    return head + yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, width=10**6, allow_unicode=True)

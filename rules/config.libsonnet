@@ -1,0 +1,40 @@
+// Settings of the bundle. Thresholds stand in taxonomy.libsonnet and are merged in here, so that
+// `_config+:: { quality+: { dropRatio: 0.2 } }` changes one. Durations are numbers of seconds.
+{
+  _config+:: (import 'taxonomy.libsonnet') + {
+    // Label matchers that find Tocsin's series. The one place where a job is named; '' selects every job.
+    selector: 'job="tocsin"',
+
+    // Labels that keep fleets apart, such as ['cluster', 'namespace']: every rule aggregates by them as well.
+    // None by default, because a matcher on an absent label matches the empty one and hides a mistake.
+    aggregationLabels: [],
+
+    // Factor on every window, `for` and interval: 1/60 turns hours into minutes for a demonstration. Nothing gets
+    // shorter than minimumSeconds, so scrape at least every fifth of a second times 5 m x timeScale (1 s at 1/60).
+    timeScale: 1,
+    minimumSeconds: 1,
+
+    // Evaluation intervals in seconds. Safety follows the scrape (15 s), outages must page within three minutes,
+    // baselines move slowly and read a week.
+    intervals: { safety: 15, outage: 30, default: 60, baseline: 300 },
+
+    // The words of the label `severity`: { page: 'critical', ticket: 'warning' } for a team that says it so.
+    severityNames: { page: 'page', ticket: 'ticket', info: 'info' },
+
+    // A category set to true is evaluated and labelled shadow="true": routing sends it to the receiver `review` alone.
+    shadow: { outage: false, quality: false, cost: false, safety: false, change: false, control: false, exporter: false },
+
+    // Where an alert's links lead; %s is the alert's name or the dashboard's uid. The exporter serves the runbooks.
+    runbookUrl: 'http://localhost:9877/runbooks/%s',
+    dashboardUrl: 'http://localhost:3000/d/%s',
+
+    // Owner of what no route owns: money of the whole fleet, providers used by several owners, Tocsin itself.
+    platformOwner: 'platform',
+    // Owner of a route that the exporter's configuration gives none.
+    defaultOwner: 'unowned',
+
+    // Labels and annotations put on every alert.
+    extraLabels: {},
+    extraAnnotations: {},
+  },
+}

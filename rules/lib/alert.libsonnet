@@ -1,0 +1,134 @@
+// The factory of alerts: what every alert must have is a required argument here, or made from the others.
+function(config) {
+  local q = (import 'promql.libsonnet')(config),
+  local c = config,
+
+  local dashboards = {
+    outage: 'tocsin-outage',
+    quality: 'tocsin-quality',
+    cost: 'tocsin-cost',
+    safety: 'tocsin-safety',
+    change: 'tocsin-overview',
+    control: 'tocsin-incident',
+    exporter: 'tocsin-exporter',
+  },
+  local variables = c.aggregationLabels + ['provider', 'model', 'route', 'scorer', 'consumer', 'kind'],
+  local actions = { page: 'page', ticket: 'ticket', info: 'none' },
+
+  // rules({...}) is a list: an alert that pages becomes a pair, a page for tier prod and a ticket of the same name for
+  // every other tier, because `severity` is a static label that routing and inhibition can rely on.
+  //
+  //   ownership  'route': joined by route; 'model': by provider, model and tier; 'fleet': the platform owner's
+  //   keys       labels that the expression keeps; they fill dashboard_url
+  rules(alert)::
+    local a = {
+      name: error 'an alert needs a name',
+      severity: error '%s needs a severity' % self.name,
+      category: error '%s needs a category' % self.name,
+      summary: error '%s needs a summary' % self.name,
+      description: error '%s needs a description' % self.name,
+      expr: error '%s needs an expression' % self.name,
+      ownership: error '%s needs an ownership' % self.name,
+      metric: error '%s needs its metric, for the table' % self.name,
+      threshold: error '%s needs its threshold in words, for the table' % self.name,
+      requirement: error '%s needs its row of the requirements' % self.name,
+      keys: [],
+      'for': 0,
+      keepFiringFor: 0,
+      action: actions[self.severity],
+      labels: {},
+      fallback: null,
+    } + alert;
+    assert std.member(c.severities, a.severity) : '%s: no such severity: %s' % [a.name, a.severity];
+    assert std.objectHas(c.categories, a.category) : '%s: no such category: %s' % [a.name, a.category];
+
+    local links = std.join('&', [
+      'var-%s={{ $labels.%s | urlquery }}' % [label, label]
+      for label in variables
+      if std.member(c.aggregationLabels + a.keys, label)
+    ]);
+    local rule(severity, expr) = {
+      alert: a.name,
+      expr: expr,
+      [if a['for'] > 0 then 'for']: q.duration(a['for']),
+      [if a.keepFiringFor > 0 then 'keep_firing_for']: q.duration(a.keepFiringFor),
+      labels: {
+        severity: c.severityNames[severity],
+        category: a.category,
+        action: if severity == a.severity then a.action else actions[severity],
+        [if a.category == 'safety' then 'priority']: 'P0',
+        [if c.shadow[a.category] then 'shadow']: 'true',
+        [if a.ownership == 'fleet' then 'owner']: c.platformOwner,
+        [if a.ownership == 'fleet' then 'tier']: 'prod',
+      } + a.labels + c.extraLabels,
+      annotations: {
+        summary: a.summary,
+        description: a.description,
+        runbook_url: c.runbookUrl % a.name,
+        dashboard_url: (c.dashboardUrl % dashboards[a.category]) + (if links == '' then '' else '?' + links),
+      } + c.extraAnnotations,
+    };
+    local owned(matcher) =
+      if a.ownership == 'route' then q.ownedByRoute(a.expr, matcher)
+      else if a.ownership == 'model' then q.ownedByModel(a.expr, matcher)
+      else a.expr;
+    if a.ownership == 'fleet' || a.severity != 'page' then
+      [rule(a.severity, owned(''))]
+    else
+      [
+        rule('page', owned('tier="prod"') + (if a.fallback == null then '' else a.fallback)),
+        rule('ticket', owned('tier!="prod"')),
+      ],
+
+  // One row of the generated table.
+  local row(alert) = {
+    category: alert.category,
+    alert: alert.name,
+    metric: alert.metric,
+    threshold: alert.threshold,
+    window: std.join(', ', std.filter(function(text) text != '', [
+      if std.objectHas(alert, 'window') then 'over ' + q.duration(alert.window) else '',
+      if std.objectHas(alert, 'for') then 'for ' + q.duration(alert['for']) else '',
+    ])),
+    severity: alert.severity,
+    requirement: alert.requirement,
+  },
+
+  group(name, alerts, interval):: {
+    name: 'tocsin-' + name,
+    interval: q.duration(interval),
+    rules: std.flatMap($.rules, alerts),
+    rows:: std.map(row, alerts),
+  },
+
+  // Sentences for descriptions. Each asks Prometheus when it is rendered and says nothing where there is no answer.
+  local selected(keys) = std.join(', ', ['%s=%%q' % key for key in keys]),
+  local values(keys) = std.join(' ', ['$labels.%s' % key for key in keys]),
+  local asked(query, keys, text) =
+    if keys == [] then '{{ with query `%s` }}%s{{ end }}' % [query, text]
+    else '{{ with printf `%s` %s | query }}%s{{ end }}' % [query, values(keys), text],
+
+  since(name, keys)::
+    asked(
+      'time() - max(ALERTS_FOR_STATE{%s})' % std.join(', ', std.filter(function(m) m != '', ['alertname="%s"' % name, selected(keys)])),
+      keys, ' Going on for {{ . | first | value | humanizeDuration }}.'
+    ),
+
+  affected(keys)::
+    asked(
+      'sum(increase(%s[%s])) > 0' % [q.metric('llm_requests_total', selected(keys)), q.duration(3600)],
+      keys, ' Affected: {{ . | first | value | printf "%%.0f" }} requests in the last %s.' % q.duration(3600)
+    ),
+
+  modelChange(keys)::
+    local where = selected(keys);
+    local twice(names) = std.join(' ', [values(names), values(names)]);
+    '{{ range printf `max by (model, served) (%s == 1 and on (provider, model, route) increase(%s[%s]) > 0)` %s | query }} {{ .Labels.model }} is served by {{ .Labels.served }} since a change in the last %s.{{ end }}' % [
+      q.metric('llm_model_info', where), q.metric('llm_model_changes_total', where), q.duration(6 * 3600),
+      twice(keys), q.duration(6 * 3600),
+    ],
+
+  topConsumer::
+    '{{ with query `topk(1, sum by (consumer) (%s))` }} The heaviest consumer is {{ . | first | label "consumer" }}.{{ end }}' %
+    q.increase('llm_consumer_tokens_total', 3600, 'kind=~"input|output"'),
+}

@@ -1,0 +1,87 @@
+// Fragments of PromQL that rules share: durations at the time scale, selectors, label lists, joins.
+function(config) {
+  local q = self,
+  local c = config,
+
+  // duration(1800) is '30m', or '30s' at a time scale of 1/60.
+  duration(seconds)::
+    local units = [[86400000, 'd'], [3600000, 'h'], [60000, 'm'], [1000, 's'], [1, 'ms']];
+    local scaled = std.floor(seconds * c.timeScale * 1000 + 0.5);
+    local ms = if seconds == 0 then 0 else std.max(c.minimumSeconds * 1000, scaled);
+    if ms == 0 then '0s'
+    else [std.floor(ms / u[0]) + u[1] for u in units if ms % u[0] == 0][0],
+
+  // The same as a number of seconds, for arithmetic on timestamps.
+  seconds(s):: '%g' % (s * c.timeScale),
+
+  // metric('llm_requests_total', 'reason="timeout"') selects Tocsin's series alone.
+  metric(name, matchers='')::
+    local all = std.join(', ', std.filter(function(m) m != '', [c.selector, matchers]));
+    if all == '' then name else '%s{%s}' % [name, all],
+
+  // A threshold as text: a number, Inf where null sets none, or a chart's placeholder.
+  number(x):: if x == null then 'Inf' else if std.isNumber(x) then '%.10g' % x else x,
+
+  labels(names):: std.join(', ', c.aggregationLabels + names),
+  by(names):: 'by (%s)' % q.labels(names),
+  on(names):: 'on (%s)' % q.labels(names),
+
+  increase(name, window, matchers=''):: 'increase(%s[%s])' % [q.metric(name, matchers), q.duration(window)],
+  sumIncrease(names, name, window, matchers='')::
+    'sum %s (%s)' % [q.by(names), q.increase(name, window, matchers)],
+
+  // Routes of evaluation and test traffic: in no baseline and no page.
+  notLive:: '%s %s' % [q.on(['route']), q.metric('llm_route_info', 'traffic=~"eval|test"')],
+  live(expr):: '%s unless %s' % [expr, q.notLive],
+
+  // A floor that allows one sample of slack: increase() extrapolates, and one burst of 50 is 49.99 to Prometheus 2.42
+  // and 50.84 to 3.15.
+  atLeast(expr, floor):: '%s > %s - 1' % [expr, q.number(floor)],
+
+  // The threshold of each route in `vector`: what the exporter's configuration sets for it, else the default.
+  // The join is on a handful of series, so it costs nothing.
+  threshold(key, default, vector)::
+    '(max %s (%s) or %s group %s (%s) * %s)' % [
+      q.by(['route']), q.metric('tocsin_threshold', 'name="%s"' % key),
+      q.on(['route']), q.by(['route']), vector, q.number(default),
+    ],
+
+  // One row a route although replicas may disagree while a configuration is rolled out: a join that found two rows
+  // would fail the whole rule.
+  one(names, expr):: 'topk %s (1, %s)' % [q.by(names), expr],
+
+  // The route's owner and tier on each of its alerts; a matcher drops routes, such as those of another tier.
+  ownedByRoute(expr, matcher='')::
+    |||
+      (
+        %s
+      )
+      * %s group_left (owner, tier) %s
+    ||| % [
+      q.indented(expr, 2), q.on(['route']),
+      q.one(['route'], q.recorded('route:llm_route:info', matcher)),
+    ],
+
+  ownedByModel(expr, matcher='')::
+    local keys = ['provider', 'model', 'tier'];
+    |||
+      (
+        %s
+      )
+      * %s group_left (owner) %s
+    ||| % [
+      q.indented(expr, 2), q.on(keys),
+      q.one(keys, q.recorded('provider_model:llm_owner:info', matcher)),
+    ],
+
+  // Recorded series carry no job, unless it is an aggregation label.
+  recorded(name, matchers=''):: if matchers == '' then name else '%s{%s}' % [name, matchers],
+
+  // The last value of a series that is recorded more seldom than it is read; it survives a restart of the ruler.
+  latest(name, matchers=''):: 'last_over_time(%s[%s])' % [q.recorded(name, matchers), q.duration(900)],
+
+  labelled(expr, label, value):: 'label_replace(%s, "%s", "%s", "", "")' % [expr, label, value],
+
+  indented(text, width)::
+    std.strReplace(std.rstripChars(text, '\n'), '\n', '\n' + std.repeat(' ', width)),
+}

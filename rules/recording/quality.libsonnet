@@ -1,0 +1,47 @@
+// Quality scores and their baselines. A baseline is the mean of the healthy samples of a week: samples taken during an
+// incident are left out by a 0/1 series of our own, so that a drop that is never mended never becomes normal.
+function(config)
+  local q = (import '../lib/promql.libsonnet')(config);
+  local score = (import '../lib/score.libsonnet')(config);
+  local baseline = (import '../lib/baseline.libsonnet')(config);
+  local c = config;
+  local keys = ['route', 'scorer'];
+  [
+    {
+      name: 'tocsin-quality-scores',
+      interval: q.duration(c.intervals.default),
+      rules: [
+        {
+          record: 'route_scorer:llm_quality_score_sum:increase30m',
+          expr: q.live(q.sumIncrease(keys, 'llm_quality_score_sum', c.quality.window)),
+        },
+        {
+          record: 'route_scorer:llm_quality_score_count:increase30m',
+          expr: q.live(q.sumIncrease(keys, 'llm_quality_score_count', c.quality.window)),
+        },
+        { record: 'route_scorer:llm_quality_score:mean', expr: score.mean },
+        { record: 'route_scorer:llm_quality_score:incident', expr: score.incident },
+      ],
+    },
+    {
+      name: 'tocsin-quality-baselines',
+      interval: q.duration(c.intervals.baseline),
+      rules: [
+        { record: 'route_scorer:llm_quality_score:stddev30m', expr: score.deviation },
+        {
+          record: 'route_scorer:llm_quality_score_healthy:mean',
+          expr: |||
+            %s
+            unless %s (route_scorer:llm_quality_score:incident == 1)
+          ||| % [
+            q.indented(baseline.identified('route_scorer:llm_quality_score:mean'), 0),
+            q.on(keys + ['baseline']),
+          ],
+        },
+        {
+          record: 'route_scorer:llm_quality_score:baseline7d',
+          expr: baseline.week('route_scorer:llm_quality_score_healthy:mean', 'route_scorer:llm_quality_score:baseline7d'),
+        },
+      ],
+    },
+  ]

@@ -1,0 +1,9 @@
+// All recording rules, in the order in which one group reads another.
+{
+  prometheusRules+:: {
+    groups: std.flatMap(function(groups) groups($._config), [
+      import 'routes.libsonnet',
+      import 'quality.libsonnet',
+    ]),
+  },
+}

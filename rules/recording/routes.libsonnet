@@ -1,0 +1,29 @@
+// Who owns a route, and what its calls are.
+function(config)
+  local q = (import '../lib/promql.libsonnet')(config);
+  local c = config;
+  local route = ['route'];
+  [{
+    name: 'tocsin-routes',
+    interval: q.duration(c.intervals.safety),
+    rules: [{
+      // One row for every route, whatever the exporter's configuration says of it: an alert must not be lost because
+      // a join found nothing.
+      record: 'route:llm_route:info',
+      expr: |||
+        %(one)s > bool 0
+        or %(on)s
+        label_replace(label_replace(label_replace(
+          group %(by)s (%(seen)s)
+        , "owner", "%(owner)s", "", ""), "tier", "prod", "", ""), "traffic", "live", "", "")
+      ||| % {
+        one: q.one(route, 'count %s (label_replace(%s, "owner", "%s", "owner", ""))' % [
+          q.by(['route', 'owner', 'tier', 'traffic']), q.metric('llm_route_info'), c.defaultOwner,
+        ]),
+        on: q.on(route),
+        by: q.by(route),
+        owner: c.defaultOwner,
+        seen: q.metric('', '__name__=~"llm_requests_total|llm_quality_score_count|llm_format_window_calls|llm_safety_last_violation_timestamp_seconds|llm_user_flags_total|llm_guard_eligible_total|llm_prompt_changes_total|llm_input_drift_psi"'),
+      },
+    }],
+  }]

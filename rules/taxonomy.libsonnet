@@ -1,0 +1,204 @@
+// The only home of categories, severities, thresholds, windows and floors.
+//
+// Durations are seconds. A ratio is 0..1. "source" in a comment names where a number comes from; where it says
+// "judgement" we chose it, and `tocsin backtest` on your own logs is the way to a better one.
+// A threshold is only ever printed into an expression, never computed with here: so a chart can put a placeholder in.
+local minute = 60, hour = 60 * minute, day = 24 * hour;
+{
+  // What can go wrong with a model, what changes around it, and what would make us blind.
+  categories: {
+    outage: 'Requests fail, hang or stop.',
+    quality: 'Requests succeed and the answers are worse.',
+    cost: 'More money or tokens than expected.',
+    safety: 'An answer that must not reach a user.',
+    change: 'A model, a prompt or a baseline changed.',
+    control: 'A remediation, an approval or a duty to notify.',
+    exporter: 'Tocsin itself does not see.',
+  },
+  // page wakes somebody; ticket is work for the day; info explains another alert.
+  severities: ['page', 'ticket', 'info'],
+
+  outage: {
+    // Objective that budgets burn against. Source: contract, "99.5 %".
+    availability: 0.995,
+    // Floors of the short window: a ratio of few calls is noise (one failure of one call is 100 %). Source: contract.
+    minimumCalls: 20,
+    minimumFailures: 5,
+    // Burn-rate pairs: budget spent `factor` times too fast over both windows. Source: Google's SRE workbook, ch. 5.
+    burn: {
+      page: [{ short: 5 * minute, long: hour, factor: 14.4 }, { short: 30 * minute, long: 6 * hour, factor: 6 }],
+      ticket: [{ short: 2 * hour, long: day, factor: 3 }, { short: 6 * hour, long: 3 * day, factor: 1 }],
+    },
+    // A total outage must page within three minutes, and an hour's window is too slow for that: this share of five
+    // minutes failing is reached 1.5 minutes into a total outage. Source: contract, "pages in 3 minutes"; judgement.
+    totalRatio: 0.3,
+    // No success at all: a quiet route that is dead never reaches a ratio. Source: contract.
+    noSuccess: { window: 10 * minute, lookback: day, 'for': 2 * minute },
+    // 429s beside successes. Share and floor are judgement.
+    rateLimitedRatio: 0.05,
+    // A provider that fails behind a working fallback: nobody notices but the bill. Judgement.
+    fallbackRatio: 0.1,
+    // Calls of 15 minutes under this share of the same time yesterday and a week ago. Source: contract.
+    trafficGoneRatio: 0.05,
+    trafficGoneMinimumCalls: 100,
+    // Set to 1 for a route (`thresholds: {outage.trafficGonePage: 1}`) to be paged rather than get a ticket.
+    trafficGonePage: 0,
+    // p95 of the time to first token over so many times its baseline, and over so many seconds. Source: contract.
+    firstTokenFactor: 3,
+    firstTokenSeconds: 5,
+    // Median output speed under this share of its baseline. Source: contract.
+    speedRatio: 0.4,
+    // p95 of the total duration over so many times its baseline: a ticket, because longer answers take longer. Judgement.
+    durationFactor: 3,
+    latencyMinimumCalls: 100,
+    // Probes must fail for so long. Judgement: two probes of 30 s and their scrape.
+    unreachableFor: 2 * minute,
+  },
+
+  quality: {
+    // Severity 1: the score is this far under its baseline. Source: the seed's "drops more than 15% from baseline
+    // over any 30-minute window", "severity 1 pages after 10 minutes".
+    dropRatio: 0.15,
+    // Severity 2 creates a ticket. Source: contract.
+    ticketDropRatio: 0.10,
+    // Fewer scored calls than this in the window judge nothing. Source: contract.
+    minimumCalls: 50,
+    window: 30 * minute,
+    // Routes with fewer calls are judged over this window, and listed. Source: contract.
+    quietWindow: 6 * hour,
+    pageFor: 10 * minute,
+    ticketFor: 30 * minute,
+    // Against flapping at the threshold. Source: reference, baseline that holds.
+    keepFiringFor: 15 * minute,
+    // A difference within so many standard errors may be chance. Source: contract.
+    standardErrors: 3,
+    // Share of scores <= 0.5: over so many times its baseline, over this share, with so many of them. Source: contract.
+    badFactor: 3,
+    badRatio: 0.05,
+    badMinimum: 20,
+    // Rates of hallucination signals. Source: seed B, "a deviation of more than 15 % triggers review"; that alone is
+    // noise at low rates, so the rise must also be this many points and beyond three standard errors (judgement).
+    hallucinationFactor: 1.15,
+    hallucinationRise: 0.02,
+    // Refusals over so many times their baseline, over this share, with so many of them. Judgement.
+    refusalFactor: 2,
+    refusalRatio: 0.05,
+    // Median length of answers under this share of its baseline. Source: the seed's "response length collapses".
+    lengthRatio: 0.5,
+    // Shares of checked answers that make a ticket, with at least signalMinimum of them. Judgement.
+    truncationRatio: 0.1,
+    lowConfidenceRatio: 0.3,
+    offTopicRatio: 0.15,
+    languageRatio: 0.05,
+    repetitionRatio: 0.03,
+    signalMinimum: 20,
+    // Population stability index of inputs: 0.2 is the usual bound of a shifted population. Source: credit scoring practice.
+    inputPsi: 0.2,
+  },
+
+  format: {
+    // Under this over exactly 1,000 calls pages, over that resolves. Source: the seed's "format compliance falls below
+    // 95 % over 1,000 calls"; contract. The gap is hysteresis: at a true 95 % the window is under it half of the time.
+    minimumRatio: 0.95,
+    resolveRatio: 0.96,
+    windowCalls: 1000,
+    'for': 10 * minute,
+    // A format that breaks altogether cannot wait for 1,000 calls. Source: contract.
+    brokenRatio: 0.5,
+    brokenMinimumCalls: 20,
+  },
+
+  cost: {
+    // Dollars in an hour above what is expected. Source: the seed's "cost anomaly > $50/hour auto-throttles and pages".
+    usdPerHour: 50,
+    // And at least this share above it, so that a fleet of $5,000 an hour is not paged for a percent. Source: contract.
+    riseRatio: 0.25,
+    // Pace above expected that pages within ten minutes, once fastMinimumUsd are spent. Source: contract; the sum is judgement.
+    fastUsdPerHour: 300,
+    fastMinimumUsd: 25,
+    // Dollars an hour that page whatever was learnt, from the first hour on; null is none. Source: contract.
+    ceilingPerHour: null,
+    // Change it to accept today's spending as the new baseline. The old one goes on judging for 24 hours.
+    baseline: '1',
+    // So long is learnt, without leaving anything out, before anything but the ceiling pages. Source: contract.
+    learning: day,
+    // One consumer's share of all tokens of an hour, and floors. Judgement.
+    consumerShare: 0.5,
+    consumerMinimumTokens: 100000,
+    consumerMinimumConsumers: 5,
+    // Dollars per request over so many times their baseline. Judgement.
+    perRequestFactor: 2,
+  },
+
+  tokens: {
+    // The exporter counts requests over so many times the p95. Source: the seed's "any request exceeding 3x the p95".
+    outlierFactor: 3,
+    // A page only where outliers are many times their usual share: healthy traffic has some every hour (measured:
+    // 0.4 to 229 an hour at 10 calls a second). Judgement.
+    outlierExcessFactor: 5,
+    outlierExcessRatio: 0.02,
+    outlierExcessMinimum: 20,
+    // Tokens per request over so many times their baseline. Judgement; a rise of the request rate does not move it.
+    perRequestFactor: 2,
+    // Money is known only where prices are: this share of tokens without one makes a ticket. Judgement.
+    unpricedRatio: 0.01,
+  },
+
+  safety: {
+    // A page stays up so long after the last violation. Source: contract, "stays up for 1 hour".
+    stays: hour,
+    // Floors and shares of surges over `window`. Judgement.
+    window: 30 * minute,
+    surgeMinimum: 20,
+    suspectedRatio: 0.02,
+    injectionRatio: 0.02,
+    blockedRatio: 0.05,
+    // Flags by people in an hour. Judgement.
+    userFlags: 3,
+    // Share of blocked answers that reviewers called wrong in a day. Source: seed B, "8-12 % more false positives".
+    falsePositiveRatio: 0.1,
+    falsePositiveMinimum: 5,
+    // Share of answers of guarded routes that the guard has seen. Judgement.
+    guardCoverage: 0.99,
+    guardMinimumCalls: 20,
+    guardDownFor: 5 * minute,
+  },
+
+  control: {
+    approvalFor: 30 * minute,
+  },
+
+  exporter: {
+    absentFor: 5 * minute,
+    // Age of the newest counted event while something is unread and nothing is counted.
+    stalledSeconds: 300,
+    stalledFor: 5 * minute,
+    // Falling behind although it counts.
+    lagSeconds: 600,
+    lagFor: 15 * minute,
+    unparsedRatio: 0.01,
+    unparsedMinimum: 10,
+    fieldErrorRatio: 0.05,
+    unscoredRatio: 0.5,
+    unscoredMinimum: 50,
+    usageMissingRatio: 0.05,
+    usageMissingMinimum: 20,
+    uninstrumentedFor: hour,
+    heartbeatSeconds: 120,
+    spoolBytes: 1073741824,
+    spoolAgeSeconds: 900,
+    seriesRatio: 0.9,
+  },
+
+  // Baselines: the mean of healthy samples of a week. Source: reference, baseline that holds.
+  baseline: {
+    window: 7 * day,
+    // Samples are taken, and read, this far apart, whatever the interval of evaluation: a test, a backtest and a
+    // server agree.
+    step: 5 * minute,
+    // Healthy samples before it judges: two hours. Source: reference.
+    minimumSamples: 24,
+    // A new id learns while the old one judges. Source: contract.
+    handover: day,
+  },
+}

@@ -1,0 +1,40 @@
+"""Compiling the rules with other settings."""
+
+import pytest
+import yaml
+
+from tocsin import bundle
+
+
+def test_a_setting_changes_the_rules():
+    assert "* 0.25)" in bundle.compile({"quality.dropRatio": 0.25}).recording
+
+
+def test_a_setting_that_does_not_exist_names_the_nearest():
+    with pytest.raises(bundle.BundleError, match=r"quality\.dropRatioo: no such setting; did you mean quality\.dropRatio\?"):
+        bundle.compile({"quality.dropRatioo": 0.2})
+
+
+@pytest.mark.parametrize(("key", "value"), [("quality.dropRatio", "much"), ("timeScale", None), ("selector", 1)])
+def test_a_value_of_the_wrong_type_is_refused(key, value):
+    with pytest.raises(bundle.BundleError, match=key):
+        bundle.compile({key: value})
+
+
+def test_settings_of_the_command_line_are_json_or_plain_text():
+    assert bundle.parse_setting("quality.dropRatio=0.2") == ("quality.dropRatio", 0.2)
+    assert bundle.parse_setting('selector=job="llm"') == ("selector", 'job="llm"')
+    with pytest.raises(bundle.BundleError, match="key=value"):
+        bundle.parse_setting("quality.dropRatio")
+
+
+def test_a_time_scale_divides_windows_waits_and_intervals():
+    groups = {g["name"]: g for g in yaml.safe_load(bundle.compile({"timeScale": 1 / 60}).alerts)["groups"]}
+    dropped = groups["tocsin-quality"]["rules"][0]
+    assert (groups["tocsin-quality"]["interval"], dropped["for"]) == ("1s", "10s")
+
+
+def test_placeholders_filled_with_the_defaults_are_the_compiled_rules():
+    default, filled = bundle.compile(), bundle.placeholders()
+    assert bundle.fill(filled.alerts, bundle.settings()) == default.alerts
+    assert bundle.fill(filled.recording, bundle.settings()) == default.recording
