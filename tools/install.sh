@@ -10,7 +10,6 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/.tools/bin
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin/tools
-prometheus=github.com/prometheus/prometheus
 litellm=1.106.2
 
 # Go commands whose own go.mod pins what they need: name, package, version.
@@ -28,25 +27,39 @@ helm_kubernetes='-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/h
 
 say() { printf 'tools: %s\n' "$*" >&2; }
 
-# built PACKAGE NAME: builds a Go command into the cache and links it; fails where that is not possible.
+# built FOLDER MODULE PACKAGE NAME FLAG...: builds a Go command from its pin in FOLDER/go.mod into the cache and links
+# it; fails where that is not possible. Service discovery for clouds is a sixth of Prometheus, and no test uses it.
 built() {
-    local package=$1 name=$2 version key folder
+    local source=$root/$1 module=$2 package=$3 name=$4 version key folder
+    shift 4
     command -v go >/dev/null || return 1
-    version=$(awk -v module="$prometheus" '$1 == module {print $2}' "$root/tools/go.mod")
-    key=$({ cat "$root/tools/go.mod" "$root/tools/go.sum"; go env GOVERSION GOARCH; } | sha256sum | cut -c1-16)
+    version=$(awk -v module="$module" '$1 == module {print $2} $1 == "require" && $2 == module {print $3}' "$source/go.mod")
+    key=$({ cat "$source/go.mod" "$source/go.sum"; go env GOVERSION GOARCH; } | sha256sum | cut -c1-16)
     folder=$cache/$key
     if [ ! -x "$folder/$name" ]; then
         [ -z "$quick" ] || return 1
         say "building $name $version with $(go env GOVERSION) (minutes on a fresh machine, once)"
         mkdir -p "$folder"
-        # Service discovery for clouds is a sixth of the packages and no test uses it.
-        # As a Go module Prometheus 3.15.0 is v0.315.0.
-        (cd "$root/tools" && CGO_ENABLED=0 go build -mod=readonly -trimpath -tags remove_all_sd,netgo \
-            -ldflags "-s -w -X github.com/prometheus/common/version.Version=3.${version#v0.3}" \
-            -o "$folder/.$name.$$" "$package" </dev/null) || { rm -f "$folder/.$name.$$"; return 1; }
+        (cd "$source" && CGO_ENABLED=0 go build -mod=readonly -trimpath -tags remove_all_sd,netgo \
+            -ldflags "-s -w $*" -o "$folder/.$name.$$" "$package" </dev/null) || { rm -f "$folder/.$name.$$"; return 1; }
         mv "$folder/.$name.$$" "$folder/$name"
     fi
     ln -sf "$folder/$name" "$bin/$name"
+}
+
+# As a Go module Prometheus 3.15.0 is v0.315.0.
+prometheus() {
+    built tools github.com/prometheus/prometheus "github.com/prometheus/prometheus/cmd/$1" "$1" \
+        -X github.com/prometheus/common/version.Version=3.15.0
+}
+
+# Unstamped, a Kubernetes server does not know its own version and Helm refuses it.
+kubernetes() {
+    local flags=() package
+    for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+        flags+=(-X $package.gitVersion=v1.34.3 -X $package.gitMajor=1 -X $package.gitMinor=34)
+    done
+    built tools/kubernetes k8s.io/kubernetes "k8s.io/kubernetes/cmd/$1" "$1" "${flags[@]}"
 }
 
 # pinned NAME: builds a Go command of the table above into the cache and links it.
@@ -123,12 +136,14 @@ python_tool() {
 
 install() {
     case $1 in
-        prometheus | promtool) built "$prometheus/cmd/$1" "$1" || found "$1" || { debian prometheus && found "$1"; } ;;
+        prometheus | promtool) prometheus "$1" || found "$1" || { debian prometheus && found "$1"; } ;;
         alertmanager | amtool) pinned "$1" || found "$1" || { debian prometheus-alertmanager && found "$1"; } ;;
         prometheus-oldest | promtool-oldest) oldest prometheus "${1%-oldest}" "${1%-oldest}" ;;
         alertmanager-oldest) oldest prometheus-alertmanager prometheus-alertmanager alertmanager ;;
         amtool-oldest) oldest prometheus-alertmanager amtool amtool ;;
         helm3) pinned helm3 || found helm3 helm ;;
+        kube-apiserver | kube-controller-manager | kubectl) kubernetes "$1" ;;
+        etcd) found etcd || { debian etcd-server && found etcd; } ;;
         helm4 | kubeconform | helm-docs) pinned "$1" || found "$1" ;;
         chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;
         mtail | wrk) found "$1" || { debian "$1" && found "$1"; } ;;

@@ -7,9 +7,11 @@ import time
 
 from tocsin import __version__
 from tocsin import catalogue as cat
-from tocsin.accounting.ledger import Settings
+from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PriceRow, Prices, Rates
 from tocsin.config import Config, read_secret
+from tocsin.judge import Judge
+from tocsin.scoring import Sampling, Scoring
 from tocsin.series.store import Store
 
 CATEGORIES = ("outage", "quality", "cost", "safety")
@@ -56,3 +58,20 @@ def publish_config(store: Store, config: Config) -> None:
     store.row(cat.SERIES_MAX).set(config.series.max)
     for category in CATEGORIES:
         store.row(cat.CATEGORY_INSTRUMENTED, category)
+
+
+def make_scoring(config: Config, ledger: Ledger) -> Scoring:
+    """Build what judges the content of calls, and export which detectors it has.
+
+    Raises:
+        tocsin.config.ConfigError: a file of policy terms or a schema cannot be read.
+    """
+    judge = Judge(config)
+    for detector in judge.detectors:
+        ledger.store.row(cat.DETECTOR_INFO, detector.name, str(getattr(detector, "backend", "rules"))).set(1)
+    return Scoring(ledger, judge, sampling(config))
+
+
+def sampling(config: Config) -> Sampling:
+    """Return what is not looked at, by choice."""
+    return Sampling(config.detectors.sample, config.declared.content == "off")

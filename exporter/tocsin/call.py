@@ -157,6 +157,8 @@ class Feedback(msgspec.Struct, gc=False):
     """``reviewer`` makes ``unsafe`` a violation of kind ``reported``."""
     comment: str | None = None
     field_errors: tuple[str, ...] = ()
+    wrong_verdicts: tuple[str, ...] = ()
+    """Kinds of findings that a reviewer calls wrong: false positives of the guard."""
 
 
 Event = Call | Feedback

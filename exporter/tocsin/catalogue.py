@@ -188,7 +188,7 @@ RESIDENT = _gauge("process_resident_memory_bytes", "self", "Resident memory.")
 CPU = _counter("process_cpu_seconds_total", "self", "User and system CPU time.")
 OPEN_FDS = _gauge("process_open_fds", "self", "Open file descriptors.")
 
-# Quality and safety. `planned` is dropped with the code that exports the family.
+# Quality and safety.
 _SCORER = (*CALL, "scorer")
 SCORE_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
 """0.5 is the bound of a bad answer, 0.85 the one below which a stated confidence goes to review."""
@@ -198,129 +198,128 @@ CHARS_BUCKETS = tuple(float(b) for b in (
 GUARD_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 QUALITY_SCORE = Family(
     "llm_quality_score", "histogram", "quality", "Quality score 0-1 by scorer; composite is our own.",
-    _SCORER, SCORE_BUCKETS, planned=True,
+    _SCORER, SCORE_BUCKETS,
 )  # fmt: skip
-SCORED = _counter("llm_scored_total", "quality", "Answers that got a score.", _SCORER, planned=True)
+SCORED = _counter("llm_scored_total", "quality", "Answers that got a score.", _SCORER)
 UNSCORED = _counter(
-    "llm_unscored_total", "quality", "Answers without a composite score, by reason.", (*CALL, "reason"), planned=True
+    "llm_unscored_total", "quality", "Answers without a composite score, by reason.", (*CALL, "reason"),
 )
 ANSWERS_CHECKED = _counter(
     "llm_answers_checked_total", "quality", "Answers that the detectors read: what signals are a share of.", CALL,
-    planned=True,
 )  # fmt: skip
 HALLUCINATION_CHECKS = _counter(
     "llm_hallucination_checks_total", "quality",
     "Answers that a hallucination signal was looked for in; numeric and unsupported need context.",
-    (*CALL, "signal"), planned=True,
+    (*CALL, "signal"),
 )  # fmt: skip
 HALLUCINATION_SIGNALS = _counter(
     "llm_hallucination_signals_total", "quality", "Answers with a signal: hedge, numeric or unsupported.",
-    (*CALL, "signal"), planned=True,
+    (*CALL, "signal"),
 )  # fmt: skip
 FORMAT_CHECKS = _counter(
-    "llm_format_checks_total", "quality", "Answers held against the format that was asked for.", CALL, planned=True
+    "llm_format_checks_total", "quality", "Answers held against the format that was asked for.", CALL,
 )
 FORMAT_FAILURES = _counter(
-    "llm_format_failures_total", "quality", "Answers that were not in the format asked for.", CALL, planned=True
+    "llm_format_failures_total", "quality", "Answers that were not in the format asked for.", CALL,
 )
 FORMAT_FENCED = _counter(
     "llm_format_fenced_total", "quality", "Valid JSON in a code fence or in prose; also a format failure.", CALL,
-    planned=True,
 )  # fmt: skip
 FORMAT_WINDOW_COMPLIANT = _gauge(
     "llm_format_window_compliant", "quality", "Compliant ones of exactly the last 1,000 format checks.", ("route",),
-    planned=True,
 )  # fmt: skip
 FORMAT_WINDOW_CALLS = _gauge(
     "llm_format_window_calls", "quality", "Format checks in that window; 1,000 once it is full.", ("route",),
-    planned=True,
 )  # fmt: skip
 OUTPUT_CHARS = Family(
-    "llm_output_chars", "histogram", "quality", "Length of answers in characters.", CALL, CHARS_BUCKETS, planned=True
+    "llm_output_chars", "histogram", "quality", "Length of answers in characters.", CALL, CHARS_BUCKETS,
 )
 SIMILARITY = Family(
     "llm_semantic_similarity", "histogram", "quality", "Similarity 0-1 of an answer to its question.", CALL,
-    SCORE_BUCKETS, planned=True,
+    SCORE_BUCKETS,
 )  # fmt: skip
-OFF_TOPIC = _counter("llm_off_topic_total", "quality", "Answers that are not about the question.", CALL, planned=True)
+OFF_TOPIC = _counter("llm_off_topic_total", "quality", "Answers that are not about the question.", CALL)
 CONFIDENCE = Family(
     "llm_confidence", "histogram", "quality", "Confidence 0-1: reported, of log probabilities, or stated.", CALL,
-    SCORE_BUCKETS, planned=True,
+    SCORE_BUCKETS,
 )  # fmt: skip
 LOW_CONFIDENCE = _counter(
-    "llm_low_confidence_total", "quality", "Answers under 0.85: for a person to review.", CALL, planned=True
+    "llm_low_confidence_total", "quality", "Answers under 0.85: for a person to review.", CALL,
 )
 CONFIDENCE_UNKNOWN = _counter(
-    "llm_confidence_unknown_total", "quality", "Checked answers that tell no confidence.", CALL, planned=True
+    "llm_confidence_unknown_total", "quality", "Checked answers that tell no confidence.", CALL,
 )
-REFUSALS = _counter("llm_refusals_total", "quality", "Answers that refuse.", CALL, planned=True)
+REFUSALS = _counter("llm_refusals_total", "quality", "Answers that refuse.", CALL)
 CAPABILITY_LIMITS = _counter(
-    "llm_capability_limits_total", "quality", "Answers that state a limit of the model.", CALL, planned=True
+    "llm_capability_limits_total", "quality", "Answers that state a limit of the model.", CALL,
 )
-DISCLAIMERS = _counter("llm_disclaimers_total", "quality", "Answers with a disclaimer.", CALL, planned=True)
-TRUNCATIONS = _counter("llm_truncations_total", "quality", "Answers cut off at a length limit.", CALL, planned=True)
-REPETITIONS = _counter("llm_repetitions_total", "quality", "Answers that repeat themselves.", CALL, planned=True)
+DISCLAIMERS = _counter("llm_disclaimers_total", "quality", "Answers with a disclaimer.", CALL)
+TRUNCATIONS = _counter("llm_truncations_total", "quality", "Answers cut off at a length limit.", CALL)
+REPETITIONS = _counter("llm_repetitions_total", "quality", "Answers that repeat themselves.", CALL)
 LANGUAGE_CHECKS = _counter(
-    "llm_language_checks_total", "quality", "Answers whose language was checked.", CALL, planned=True
+    "llm_language_checks_total", "quality", "Answers whose language was checked.", CALL,
 )
 LANGUAGE_MISMATCHES = _counter(
-    "llm_language_mismatches_total", "quality", "Answers in another language than was asked for.", CALL, planned=True
+    "llm_language_mismatches_total", "quality", "Answers in another language than was asked for.", CALL,
 )
 INPUT_PSI = _gauge(
     "llm_input_drift_psi", "quality", "Population stability index of inputs against the route's own past.",
-    ("route", "feature"), planned=True,
+    ("route", "feature"),
 )  # fmt: skip
 VIOLATIONS = _counter(
     "llm_safety_violations_total", "safety",
     "Violations in answers; delivered: reached the user, echoed: came from the caller, example: reserved value.",
-    (*CALL, "kind", "delivered", "echoed", "example"), planned=True,
+    (*CALL, "kind", "delivered", "echoed", "example"),
 )  # fmt: skip
 LAST_VIOLATION = _gauge(
     "llm_safety_last_violation_timestamp_seconds", "safety",
-    "Time of the last violation that pages; 0 when there was none.", (*CALL, "kind"), planned=True,
+    "Time of the last violation that pages; 0 when there was none.", (*CALL, "kind"),
 )  # fmt: skip
 SUSPECTED = _counter(
     "llm_safety_suspected_total", "safety", "Suspected violations: for a person to review.", (*CALL, "kind"),
-    planned=True,
 )  # fmt: skip
 TOXICITY = Family(
-    "llm_toxicity_score", "histogram", "safety", "Toxicity 0-1 of answers.", CALL, SCORE_BUCKETS, planned=True
+    "llm_toxicity_score", "histogram", "safety", "Toxicity 0-1 of answers.", CALL, SCORE_BUCKETS,
 )
 INJECTION_ATTEMPTS = _counter(
     "llm_injection_attempts_total", "safety", "Injection attempts in input, by the role that brought them.",
-    (*CALL, "role"), planned=True,
+    (*CALL, "role"),
 )  # fmt: skip
 USER_FLAGS = _counter(
-    "llm_user_flags_total", "safety", "Answers flagged by people.", ("route", "reason"), planned=True
+    "llm_user_flags_total", "safety", "Answers flagged by people.", ("route", "reason"),
 )
 GUARD_REQUESTS = _counter(
-    "llm_guard_requests_total", "safety", "Checks before delivery, by verdict.", ("route", "verdict"), planned=True
+    "llm_guard_requests_total", "safety", "Checks before delivery, by verdict.", ("route", "verdict"),
 )
 GUARD_DURATION = Family(
-    "llm_guard_duration_seconds", "histogram", "safety", "Time to a verdict.", ("route",), GUARD_BUCKETS, planned=True
+    "llm_guard_duration_seconds", "histogram", "safety", "Time to a verdict.", ("route",), GUARD_BUCKETS,
 )
 GUARD_ELIGIBLE = _counter(
     "llm_guard_eligible_total", "safety", "Answers of guarded routes in the log: what the guard should have seen.",
-    ("route",), planned=True,
+    ("route",),
 )  # fmt: skip
 GUARD_SCANNED = _counter(
-    "llm_guard_scanned_total", "safety", "Those of them that the guard has seen.", ("route",), planned=True
+    "llm_guard_scanned_total", "safety", "Those of them that the guard has seen.", ("route",),
 )
 GUARD_SHED = _counter(
-    "llm_guard_shed_total", "safety", "Checks answered without a look because of overload.", ("route",), planned=True
+    "llm_guard_shed_total", "safety", "Checks answered without a look because of overload.", ("route",),
 )
 GUARD_FALSE_POSITIVES = _counter(
     "llm_guard_false_positives_total", "safety", "Verdicts that a reviewer called wrong.", ("route", "kind"),
-    planned=True,
 )  # fmt: skip
 SCORING_DROPPED = _counter(
     "tocsin_scoring_dropped_total", "self", "Answers that a sampled detector had no time for.", ("detector",),
-    planned=True,
 )  # fmt: skip
 DETECTOR_INFO = _gauge(
     "tocsin_detector_info", "self", "1 for each detector in use and what runs it.", ("detector", "backend"),
-    planned=True,
 )  # fmt: skip
+
+FEEDBACK_UNMATCHED = _counter(
+    "tocsin_feedback_unmatched_total", "self", "Feedback whose call is not among those remembered; counted as unknown."
+)
+DETECTOR_ERRORS = _counter(
+    "tocsin_detector_errors_total", "self", "Texts on which a detector failed: a defect of ours.", ("detector",)
+)
 
 PLANNED = (
     _gauge("tocsin_flag_state", "control", "State of a flag.", ("flag",), planned=True),

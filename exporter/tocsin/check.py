@@ -12,7 +12,7 @@ from tocsin.call import UNKNOWN, Expectation, Message
 from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.detectors.verdicts import REDACTED_KINDS, Judged, redact
 from tocsin.formats.texts import messages
-from tocsin.judge import Judge, Opinion
+from tocsin.judge import Judge, Opinion, merged
 
 ROLES: Final = frozenset({"assistant", "user", "document", "tool"})
 SCORES: Final = ("quality", "toxicity", "topic", "support", "confidence")
@@ -96,7 +96,7 @@ def subject(request: Request, expect: Expectation | None = None) -> Subject:
         input=said or ([Message("user", question)] if question else []),
         context=[context] if isinstance(context, str) else context or (),
         system_prompt=request.system_prompt,
-        expect=_expectation(request) or expect,
+        expect=merged(_expectation(request), expect),
         terms=request.policy or (),
     )
 

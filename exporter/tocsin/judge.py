@@ -60,6 +60,11 @@ class Judge:
         self.configure(config)
 
     @property
+    def finds_attempts(self) -> bool:
+        """True when there is a detector of injections."""
+        return bool(self._attempts.detectors)
+
+    @property
     def detectors(self) -> tuple[Detector, ...]:
         """All detectors, in the order in which they run."""
         return self._scanner.detectors
@@ -70,9 +75,9 @@ class Judge:
         Raises:
             ConfigError: a schema file cannot be read.
         """
-        rules = [(route, _rules(config, route)) for route in config.routes]
-        self._entries = rules
+        entries = [(route, _rules(config, route)) for route in config.routes]
         self._default = _rules(config, _DEFAULT)
+        self._entries = entries
         self._cache: dict[tuple[str, str], RouteRules] = {}
 
     def rules(self, route: str, model: str = UNKNOWN) -> RouteRules:
@@ -124,6 +129,14 @@ def _rules(config: Config, route: Route) -> RouteRules:
     policy = Policy(known.profile, route.detectors, guard, known.own_domains, known.own_numbers)
     closed = route.guard.get("on_overload") == "fail_closed"
     return RouteRules(policy, _expectation(route.expect), bool(route.guard), closed)
+
+
+def merged(asked: Expectation | None, route: Expectation | None) -> Expectation | None:
+    """Return what an answer is held against: what the call asked for, and the route's for what it left open."""
+    if asked is None or route is None:
+        return asked or route
+    form = asked if asked.format is not None else route
+    return Expectation(form.format, form.schema, form.pattern, asked.language or route.language)
 
 
 def _expectation(expect: Expect) -> Expectation | None:

@@ -19,9 +19,10 @@ import msgspec
 
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
-from tocsin.call import Call, Skip
+from tocsin.call import Call, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.inputs.base import Input, Origin
+from tocsin.scoring import Scoring
 from tocsin.series.exposition import blocks, gzip_blocks
 from tocsin.state import State
 
@@ -55,8 +56,16 @@ def collect_seldom() -> None:
 class Intake:
     """Takes records, makes calls of them, and accounts for every one of them."""
 
-    def __init__(self, ledger: Ledger, formats: Callable[[str], Format], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        formats: Callable[[str], Format],
+        clock: Callable[[], float],
+        scoring: Scoring | None = None,
+    ) -> None:
         self._ledger = ledger
+        self.scoring = scoring
+        """None: content is not looked at."""
         self._get = formats
         self._formats: dict[str, Format] = {}
         self._clock = clock
@@ -122,7 +131,11 @@ class Intake:
             tally.duplicate += 1
             return
         if type(event) is Call:
-            ledger.count(event, self.now)
+            group = ledger.count(event, self.now)
+            if self.scoring is not None:
+                self.scoring.count(event, group, self.now)
+        elif type(event) is Feedback and self.scoring is not None:
+            self.scoring.feedback(event, self.now)
         tally.counted += 1
 
     def _skip(self, name: str, reason: str) -> None:
@@ -131,6 +144,8 @@ class Intake:
 
     def publish(self) -> None:
         """Bring the event counters to their rows."""
+        if self.scoring is not None:
+            self.scoring.publish()
         for name, tally in self.tallies.items():
             if tally.read:  # an idle input must not have its zeros written every second
                 self._publish(name, tally)
@@ -181,6 +196,10 @@ class Pipeline:
     def restore(self) -> None:
         """Take back the committed state: counters and positions."""
         self.ledger.restore({part: self.state.load(part) for part in self.ledger.parts})
+        scoring = self.intake.scoring
+        if scoring is not None:
+            scoring.restore({part: self.state.load(part) for part in scoring.parts})
+            scoring.event_time = not self.ledger.groups.by_labels  # the very first start catches up with the past
         for source in self.inputs:
             source.restore(self.state.load("input:" + source.part))
 
@@ -195,6 +214,8 @@ class Pipeline:
                 await self._commit()
                 last_commit = time.monotonic()
                 self.ready.set()
+                if self.intake.scoring is not None:
+                    self.intake.scoring.event_time = False
             elif self._wanted or self.heartbeat - last_commit >= COMMIT_EVERY:
                 await self._commit()
                 last_commit = time.monotonic()
@@ -237,6 +258,8 @@ class Pipeline:
         self.intake.publish()
         items = self._uncommitted
         items += self.ledger.changes()
+        if self.intake.scoring is not None:
+            items += self.intake.scoring.changes()
         for source in self.inputs:
             part = "input:" + source.part
             items += [(part, key, value) for key, value in source.changes()]

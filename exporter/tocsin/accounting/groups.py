@@ -6,6 +6,7 @@ grow ``/metrics``. Folding moves totals, so sums stay right; and it is counted.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -37,12 +38,23 @@ class Block:
         self.store = store
         self.labels = labels
         self.rows: list[tuple[Row, Labels]] = []
+        self._later: dict[tuple[Family, Labels], list[float | int]] = {}
 
     def row(self, family: Family, *own: str) -> Row:
         """Create the row of this block's labels and the family's own ones."""
         row = self.store.row(family, *self.labels, *own)
         self.rows.append((row, own))
         return row
+
+    def later(self, family: Family, *own: str) -> list[float | int]:
+        """Return the values of a row that appears only with its first cause: not every group needs it."""
+        values = self._later.get((family, own))
+        if values is None:
+            values = next((row.values for row, mine in self.rows if row.family is family and mine == own), None)
+            if values is None:
+                values = self.row(family, *own).values
+            self._later[family, own] = values
+        return values
 
     @property
     def key(self) -> str:
@@ -67,8 +79,9 @@ class Block:
                 if family is None or len(own) != len(family.labels) - 3:
                     continue
                 row = self.row(family, *own)
-            if len(row.values) == len(values) and row.family.kind != "gauge":
-                row.values[:] = [a + b for a, b in zip(row.values, values, strict=True)]
+            if len(row.values) == len(values):
+                merge = max if row.family.kind == "gauge" else operator.add  # gauges of blocks are times of last events
+                row.values[:] = map(merge, row.values, values)
             row.text = None
 
     def drop(self) -> list[_SavedRow]:
@@ -78,6 +91,7 @@ class Block:
             saved.append((row.family.name, list(own), row.values))
             self.store.remove(row)
         self.rows = []
+        self._later = {}
         return saved
 
 
@@ -113,24 +127,15 @@ class Group(Block):
         self.unpriced = self.row(cat.UNPRICED).values
         self.usage_missing = self.row(cat.USAGE_MISSING).values
         self.outliers = self.row(cat.OUTLIERS).values
-        self._later: dict[tuple[Family, Labels], list[float | int]] = {}
         self.window = TokenWindow()
         self.outlier_factor = OUTLIER_FACTOR
         self.p95: Row | None = None
         self.last_seen = 0.0
+        self.met = False
+        """True once the zeros of quality and safety are exported."""
         self.served: list[tuple[str, str]] = []
         """Served models and fingerprints seen lately, the current one last."""
         self.info: Row | None = None
-
-    def later(self, family: Family, *own: str) -> list[float | int]:
-        """Return the values of a row that appears only with its first cause: not every group needs it."""
-        values = self._later.get((family, own))
-        if values is None:
-            values = next((row.values for row, mine in self.rows if row.family is family and mine == own), None)
-            if values is None:
-                values = self.row(family, *own).values
-            self._later[family, own] = values
-        return values
 
     @property
     def extra_key(self) -> str:
@@ -290,6 +295,11 @@ class Groups:
         self.routes.configure(routes)
         for (_, model, route, *_extra), group in self.by_labels.items():
             group.outlier_factor = self.routes.outlier_factor(route, model)
+
+    def learn(self, group: Group) -> None:
+        """Note how many series a group came to have, so that room is made for as many when the next one is admitted."""
+        self._counter_size = max(self._counter_size, sum(row.samples for row, _ in group.rows) + 2)
+        self._histogram_size = max(self._histogram_size, sum(row.samples for row, _ in group.histograms.rows))
 
     def expire(self, before: float) -> None:
         """Move the totals of groups not seen since ``before`` to ``other`` and drop their series."""

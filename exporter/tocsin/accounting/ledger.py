@@ -20,7 +20,7 @@ from tocsin.accounting.groups import Group, Groups, Histograms
 from tocsin.accounting.prices import Prices
 from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import HourlyLimit, Loops
-from tocsin.call import UNKNOWN, Call, Prompt, TokenUsage
+from tocsin.call import OTHER, UNKNOWN, Call, Prompt, TokenUsage
 from tocsin.config import Route
 from tocsin.labels import clean, is_email, keyed_hash
 from tocsin.series.store import Row, Store
@@ -84,8 +84,8 @@ class Ledger:
         """Remember the event; False for a duplicate."""
         return self._seen.add(identity(event_id))
 
-    def count(self, call: Call, now: float) -> None:
-        """Count one call that ``is_new``. ``now`` is the Unix time of counting."""
+    def count(self, call: Call, now: float) -> Group:
+        """Count one call that ``is_new``; return what it is counted under. ``now`` is the Unix time of counting."""
         key: tuple[str, ...] = (call.provider, call.model, call.route)
         if self._extra:
             found = call.labels or {}
@@ -137,6 +137,7 @@ class Ledger:
             group.later(cat.SESSION_LOOPS)[0] += self._loops.repeated(call.session, call.prompt_key, when)
         for name in call.field_errors:
             self.add(cat.FIELD_ERRORS, clean(name))
+        return group
 
     @staticmethod
     def _count_stream(histograms: Histograms, ttft: float, duration: float | None, output: int | None) -> None:
@@ -240,6 +241,12 @@ class Ledger:
         row = self.store.row(family, *labels)
         row.add(amount)
         self._rows[row] = None
+
+    def group_of(self, labels: tuple[str, ...] | None) -> Group:
+        """Return the group that calls of a label set are counted under today; None: of nothing known."""
+        if labels is None or len(labels) != 3 + self._extra:
+            return self._group((UNKNOWN,) * (3 + self._extra), succeeded=False)
+        return self.groups.by_labels.get(labels) or self._group((OTHER,) * (3 + self._extra), succeeded=False)
 
     def _group(self, key: tuple[str, ...], *, succeeded: bool) -> Group:
         if len(self._aliases) >= _ALIASES_MAX:

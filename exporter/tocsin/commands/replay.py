@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.assembly import ledger_settings, publish_config
+from tocsin.assembly import ledger_settings, make_scoring, publish_config
 from tocsin.config import load
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
@@ -56,8 +56,11 @@ def execute(arguments: argparse.Namespace) -> int:
     settings = ledger_settings(config)
     ledger = Ledger(Store(settings.extra_labels), settings)
     publish_config(ledger.store, config)
-    content = arguments.detectors == "default"
-    intake = Intake(ledger, lambda name: formats.get(name, content=content), time.time)
+    scoring = make_scoring(config, ledger) if arguments.detectors == "default" else None
+    if scoring is not None:
+        scoring.event_time = True
+    content = scoring is not None and not scoring.sampling.content_off
+    intake = Intake(ledger, lambda name: formats.get(name, content=content), time.time, scoring)
     intake.meet("replay")
     progress = _Progress()
     seen = 0

@@ -18,7 +18,7 @@ import yaml
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.assembly import ledger_settings, publish_config
+from tocsin.assembly import ledger_settings, make_scoring, publish_config, sampling
 from tocsin.config import Config, ConfigError, Files, load, read_secret, show
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
@@ -85,7 +85,11 @@ class Exporter:
         self._say_state()
         self._ledger = Ledger(Store(settings.extra_labels), settings)
         publish_config(self._ledger.store, config)
-        self._intake = Intake(self._ledger, formats.get, time.time)
+        self._scoring = make_scoring(config, self._ledger)
+        content = not self._scoring.sampling.content_off
+        self._intake = Intake(
+            self._ledger, lambda word: formats.get(word, content=content), time.time, self._scoring
+        )
         self._files = FileInput(
             [FilePattern(path, f.format, f.start_at) for f in self._file_inputs() for path in f.paths],
             max_line_bytes=config.limits.max_line_bytes, oversize=self._intake.oversize,
@@ -174,11 +178,13 @@ class Exporter:
         try:
             config = load(self._arguments.config_file)
             settings = ledger_settings(config)
+            self._scoring.judge.configure(config)
         except (ConfigError, yaml.YAMLError):
             row.set(0)
             raise
         self._config = config
         self._ledger.configure(settings)
+        self._scoring.sampling = sampling(config)
         publish_config(self._ledger.store, config)
         log.info("configuration reloaded")
 

@@ -50,6 +50,8 @@ class Report:
     """Names of the detectors that ran."""
     outcomes: dict[str, bool] = field(default_factory=dict)
     """Yes-or-no checks that were made, by type (``format``, ``language``, ``numeric``): True when passed."""
+    failed: list[str] = field(default_factory=list)
+    """Names of detectors that raised: defects, which must not take others with them."""
     marks: set[str] = field(default_factory=set)
     """Outcomes that are neither good nor bad, as ``fenced`` for JSON in a code fence."""
 

@@ -6,12 +6,15 @@ A database of all gates scans real answers at 255 to 407 MB/s on one core, whate
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import hyperscan
 
 from tocsin.detectors.base import Detector, Report, Subject
+
+log = logging.getLogger(__name__)
 
 
 class Scanner:
@@ -41,11 +44,15 @@ class Scanner:
         for detector in self.detectors:
             if role not in detector.roles or detector.name in off:
                 continue
-            report.scanned.append(detector.name)
-            if not detector.gates:
-                detector.scan(subject, (), report)
-            elif id(detector) in fired:
-                detector.scan(subject, fired[id(detector)], report)
+            hits_of_it = fired.get(id(detector), ())
+            try:
+                if hits_of_it or not detector.gates:
+                    detector.scan(subject, hits_of_it, report)
+            except Exception as error:  # noqa: BLE001 - a defect of one must not end ingest
+                report.failed.append(detector.name)
+                log.error("detector %s failed: %s", detector.name, type(error).__name__)  # noqa: TRY400 - no content
+            else:
+                report.scanned.append(detector.name)
         return report
 
     def _compile(self) -> hyperscan.Database | None:

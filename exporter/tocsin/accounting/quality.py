@@ -1,0 +1,156 @@
+"""How good answers were: what detectors and scorers say of a call becomes numbers of its label set."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping
+
+from tocsin import catalogue as cat
+from tocsin.accounting.compliance import Compliance
+from tocsin.accounting.groups import Block, Group
+from tocsin.accounting.ledger import Ledger
+from tocsin.call import OTHER
+from tocsin.labels import clean
+
+COMPOSITE = "composite"
+REVIEW_BELOW = 0.85
+"""A confidence under this is for a person to review."""
+SCORERS_MAX = 20
+SIGNALS = ("hedge", "numeric", "unsupported")
+COUNTED = {
+    "refusal": cat.REFUSALS,
+    "capability_limit": cat.CAPABILITY_LIMITS,
+    "disclaimer": cat.DISCLAIMERS,
+    "truncated": cat.TRUNCATIONS,
+    "repetition": cat.REPETITIONS,
+    "off_topic": cat.OFF_TOPIC,
+}
+"""Types of findings that are counted as they are."""
+_ZEROS = (
+    cat.ANSWERS_CHECKED, cat.LOW_CONFIDENCE, cat.CONFIDENCE_UNKNOWN, *COUNTED.values(), cat.LANGUAGE_CHECKS,
+    cat.LANGUAGE_MISMATCHES,
+)  # fmt: skip
+
+
+class Quality:
+    """Counts the quality of answers."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._scorers: set[str] = {COMPOSITE}
+        self.windows = Compliance(ledger.store)
+
+    def meet(self, group: Group) -> None:
+        """Export the zeros that rules need before the first event."""
+        for family in _ZEROS:
+            group.later(family)
+        for signal in SIGNALS:
+            group.later(cat.HALLUCINATION_CHECKS, signal)
+            group.later(cat.HALLUCINATION_SIGNALS, signal)
+        group.later(cat.SCORED, COMPOSITE)
+
+    def score(self, group: Group, scorer: str, value: float) -> None:
+        """Count one score 0..1; scorers beyond the first twenty are ``other``."""
+        if scorer not in self._scorers:
+            scorer = self._admit(clean(scorer))
+        _observe(group.histograms, cat.QUALITY_SCORE, value, scorer)
+        group.later(cat.SCORED, scorer)[0] += 1
+
+    def unscored(self, group: Group, reason: str) -> None:
+        """Count an answer without a composite score."""
+        group.later(cat.UNSCORED, reason)[0] += 1
+
+    def cut_off(self, group: Group) -> None:
+        """Count an answer whose finish reason tells of a length limit, or one that refuses by its reason."""
+        group.later(cat.TRUNCATIONS)[0] += 1
+
+    def refused(self, group: Group) -> None:
+        """Count an answer that its provider marked as a refusal."""
+        group.later(cat.REFUSALS)[0] += 1
+
+    def confidence(self, group: Group, value: float | None) -> None:
+        """Count a stated or reported confidence; None: the answer tells none."""
+        if value is None:
+            group.later(cat.CONFIDENCE_UNKNOWN)[0] += 1
+            return
+        _observe(group.histograms, cat.CONFIDENCE, value)
+        if value < REVIEW_BELOW:
+            group.later(cat.LOW_CONFIDENCE)[0] += 1
+
+    def answer(
+        self,
+        group: Group,
+        chars: int,
+        types: Collection[str],
+        outcomes: Mapping[str, bool],
+        marks: Collection[str],
+        topic: float | None,
+    ) -> None:
+        """Count a checked answer: the types found in it, the checks made of it, its similarity to the question."""
+        group.later(cat.ANSWERS_CHECKED)[0] += 1
+        _observe(group.histograms, cat.OUTPUT_CHARS, chars)
+        if topic is not None:
+            _observe(group.histograms, cat.SIMILARITY, topic)
+        for name in types:
+            family = COUNTED.get(name)
+            if family is not None:
+                group.later(family)[0] += 1
+        group.later(cat.HALLUCINATION_CHECKS, "hedge")[0] += 1
+        for signal in SIGNALS:
+            if signal in outcomes and signal != "hedge":
+                group.later(cat.HALLUCINATION_CHECKS, signal)[0] += 1
+            if signal in types:
+                group.later(cat.HALLUCINATION_SIGNALS, signal)[0] += 1
+        passed = outcomes.get("language")
+        if passed is not None:
+            group.later(cat.LANGUAGE_CHECKS)[0] += 1
+            group.later(cat.LANGUAGE_MISMATCHES)[0] += not passed
+        passed = outcomes.get("format")
+        if passed is not None:
+            self._format(group, passed, fenced="fenced" in marks)
+
+    def _format(self, group: Group, passed: bool, *, fenced: bool) -> None:
+        group.later(cat.FORMAT_CHECKS)[0] += 1
+        group.later(cat.FORMAT_FAILURES)[0] += not passed
+        group.later(cat.FORMAT_FENCED)[0] += fenced
+        self.windows.add(group.labels[2], passed)
+
+    def expect_format(self, group: Group) -> None:
+        """Export the zeros of format checks: the first failure of a route must be visible to ``increase()``."""
+        for family in (cat.FORMAT_CHECKS, cat.FORMAT_FAILURES, cat.FORMAT_FENCED):
+            group.later(family)
+        self.windows.meet(group.labels[2])
+
+    def _admit(self, scorer: str) -> str:
+        if scorer in self._scorers:
+            return scorer
+        if len(self._scorers) > SCORERS_MAX:
+            self._ledger.add(cat.LABELS_FOLDED, "scorer")
+            return OTHER
+        self._scorers.add(scorer)
+        return scorer
+
+    def restored(self) -> None:
+        """Learn the scorers that already have series."""
+        rows = self._ledger.store.rows.get(cat.SCORED, {})
+        self._scorers |= {labels[-1] for labels in rows}
+
+    def live(self) -> bool:
+        """Tell whether any answer got a score."""
+        return any(row.values[0] for row in self._ledger.store.rows.get(cat.SCORED, {}).values())
+
+
+def _observe(block: Block, family: cat.Family, value: float, *own: str) -> None:
+    values = block.later(family, *own)
+    values[0] += value
+    values[1 + bisect_left(family.buckets, value)] += 1
+
+
+def observe_toxicity(group: Group, value: float) -> None:
+    """Count the toxicity 0..1 of an answer."""
+    _observe(group.histograms, cat.TOXICITY, value)
+
+
+def types_of(pairs: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the distinct types of (kind, type) pairs of the kind quality."""
+    return {name for kind, name in pairs if kind == "quality"}

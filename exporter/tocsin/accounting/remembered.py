@@ -1,0 +1,81 @@
+"""What the newest calls were, by id: so that feedback and the guard's verdicts can be joined to them.
+
+Two generations, as ``Seen``: the newest 50,000 to 100,000 ids are known at any time, after a restart too.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+
+import msgspec
+
+from tocsin.accounting.seen import identity
+
+GENERATION = 50_000
+_ITEMS_MAX = 600
+
+
+class Remembered:
+    """A bounded, durable map from ids to one of few texts (a label set)."""
+
+    def __init__(self, generation: int = GENERATION) -> None:
+        self._generation = generation
+        self._young: dict[int, str] = {}
+        self._old: dict[int, str] = {}
+        self._fresh: list[tuple[int, str]] = []
+        self._items: list[tuple[str, int]] = []
+        self._sequence = 0
+
+    def put(self, name: str, text: str) -> None:
+        """Remember ``text`` for the id; the newest text of an id counts."""
+        key = identity(name)
+        self._put(key, text)
+        self._fresh.append((key, text))
+
+    def get(self, name: str) -> str | None:
+        """Return what is known of the id."""
+        key = identity(name)
+        found = self._young.get(key)
+        return self._old.get(key) if found is None else found
+
+    def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Take back what was committed, oldest first."""
+        for name, value in sorted(items):
+            texts, *packed = msgspec.msgpack.decode(value, type=tuple[list[str], bytes, bytes])
+            keys, numbers = array("Q", packed[0]), array("I", packed[1])
+            for key, number in zip(keys, numbers, strict=True):
+                self._put(key, texts[number])
+            self._items.append((name, len(keys)))
+            self._sequence = int(name) + 1
+
+    def changes(self) -> list[tuple[str, bytes | None]]:
+        """What is new since the last commit, and the items that are forgotten."""
+        if not self._fresh:
+            return []
+        changes: list[tuple[str, bytes | None]] = [self._item(self._fresh)]
+        self._fresh = []
+        held = sum(count for _, count in self._items)
+        while self._items and held - self._items[0][1] >= 2 * self._generation:
+            gone, count = self._items.pop(0)
+            held -= count
+            changes.append((gone, None))
+        if len(self._items) > _ITEMS_MAX:  # written as one, so that the number of items stays small
+            changes += [(name, None) for name, _ in self._items]
+            self._items = []
+            changes.append(self._item([*self._old.items(), *self._young.items()]))
+        return changes
+
+    def _put(self, key: int, text: str) -> None:
+        if len(self._young) >= self._generation and key not in self._young:
+            self._old, self._young = self._young, {}
+        self._young[key] = text
+
+    def _item(self, pairs: list[tuple[int, str]]) -> tuple[str, bytes]:
+        name = f"{self._sequence:012d}"
+        self._sequence += 1
+        self._items.append((name, len(pairs)))
+        numbers: dict[str, int] = {}
+        indices = array("I", (numbers.setdefault(text, len(numbers)) for _, text in pairs))
+        keys = array("Q", (key for key, _ in pairs))
+        return name, msgspec.msgpack.encode((list(numbers), keys.tobytes(), indices.tobytes()))

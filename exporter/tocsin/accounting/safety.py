@@ -1,0 +1,58 @@
+"""What must not be in answers: violations, suspicions and attempts become numbers of their label set.
+
+A violation counts once an answer and kind, however often it stands there. Only one that reached a user, is no
+example and was not the caller's own moves the gauge of the last violation, because that is what pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tocsin import catalogue as cat
+from tocsin.accounting.groups import Group
+from tocsin.accounting.ledger import Ledger
+
+ATTEMPT_ROLES = ("user", "tool", "document")
+Found = tuple[str, bool, bool]
+"""Kind, echoed, example."""
+_WORD = ("false", "true")
+
+
+class Safety:
+    """Counts the safety of answers."""
+
+    def __init__(self, ledger: Ledger, kinds: Iterable[str]) -> None:
+        self._ledger = ledger
+        self._kinds = tuple(kinds)
+        """Kinds that can be found: those of the detectors in use, and ``reported``."""
+
+    def meet(self, group: Group, off: frozenset[str]) -> None:
+        """Export the zeros that alerts need: the first violation of a kind must be visible to ``increase()``."""
+        for kind in self._kinds:
+            if kind not in off:
+                group.later(cat.VIOLATIONS, kind, "true", "false", "false")
+                group.later(cat.LAST_VIOLATION, kind)
+                group.later(cat.SUSPECTED, kind)
+        for role in ATTEMPT_ROLES:
+            group.later(cat.INJECTION_ATTEMPTS, role)
+
+    def violations(self, group: Group, found: Iterable[Found], when: float, *, delivered: bool) -> None:
+        """Count the violations of one answer; ``when`` is the Unix time that the gauge gets."""
+        for kind, echoed, example in set(found):
+            group.later(cat.VIOLATIONS, kind, _WORD[delivered], _WORD[echoed], _WORD[example])[0] += 1
+            if delivered and not echoed and not example:
+                last = group.later(cat.LAST_VIOLATION, kind)
+                last[0] = max(last[0], round(when, 3))
+
+    def suspected(self, group: Group, kinds: Iterable[str]) -> None:
+        """Count what a person should look at."""
+        for kind in set(kinds):
+            group.later(cat.SUSPECTED, kind)[0] += 1
+
+    def attempt(self, group: Group, role: str) -> None:
+        """Count an injection in a text that came from outside."""
+        group.later(cat.INJECTION_ATTEMPTS, role)[0] += 1
+
+    def live(self) -> bool:
+        """Tell whether any answer was looked at."""
+        return any(row.values[0] for row in self._ledger.store.rows.get(cat.ANSWERS_CHECKED, {}).values())

@@ -1,0 +1,255 @@
+"""From what a call says to what it counts: judges the content of calls, and takes feedback about them.
+
+Everything here changes rows and memories of the ledger's transaction, so the same commit that holds the position of
+an event holds what the event was found to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from tocsin import catalogue as cat
+from tocsin.accounting.groups import SEPARATOR, Group
+from tocsin.accounting.ledger import OLDEST, Ledger
+from tocsin.accounting.quality import COMPOSITE, Quality, observe_toxicity
+from tocsin.accounting.remembered import Remembered
+from tocsin.accounting.safety import Safety
+from tocsin.accounting.seen import identity
+from tocsin.call import UNKNOWN, Call, Content, Feedback
+from tocsin.detectors.base import Subject
+from tocsin.finding import QUALITY, SAFETY_KINDS
+from tocsin.judge import Judge, Opinion, RouteRules, merged
+from tocsin.state import Item
+
+REPORTED: Final = "reported"
+_BLOCKED: Final = ("blocked_guardrail", "blocked_provider")
+_INPUT_MESSAGES: Final = 16
+"""Newest messages of the input that are searched for injections."""
+_STATES: Final = {"redacted": "redacted", "truncated": "truncated", "pointer": "pointer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """What is not looked at, by choice."""
+
+    share: float = 1.0
+    """Share 0..1 of answers that are scored."""
+    content_off: bool = False
+    """Content is declared not to be logged."""
+
+
+class Scoring:
+    """Judges calls, joins feedback to them, and counts both."""
+
+    parts = ("windows", "calls", "guarded")
+
+    def __init__(self, ledger: Ledger, judge: Judge, sampling: Sampling = Sampling()) -> None:
+        self.judge = judge
+        self.sampling = sampling
+        self.event_time = False
+        """True while old events are counted for the first time: violations then have their own time."""
+        answers = [d.name for d in judge.detectors if "assistant" in d.roles and d.name in SAFETY_KINDS]
+        self._ledger = ledger
+        self.quality = Quality(ledger)
+        self.safety = Safety(ledger, (*answers, REPORTED))
+        self.guarded = Remembered(20_000)
+        """Call ids that the guard has seen, with the kinds it stopped."""
+        self._calls = Remembered()
+
+    def count(self, call: Call, group: Group, now: float) -> None:
+        """Judge a call that the ledger has counted under ``group``."""
+        labels = SEPARATOR.join(group.labels)
+        self._calls.put(call.call_id, labels)
+        if call.trace_id:
+            self._calls.put(call.trace_id, labels)
+        rules = self.judge.rules(call.route, call.model)
+        self._coverage(call, group, rules)
+        reason = self._unscored_reason(call)
+        when = now
+        if self.event_time and call.start is not None and call.start > OLDEST:
+            when = min(now, call.known_at or now)
+        scored = False
+        content = call.content
+        if content is not None and reason != "sampled_out":
+            if content.output:
+                self._meet(group, rules)
+                scored = self._answer(call, content, group, rules, when)
+            self._attempts(content, group, rules)
+        if call.failure is None and not (content and content.output):
+            self._by_reason(call, group)
+        for scorer, value in (call.scores or {}).items():
+            self.quality.score(group, scorer, value)
+        if not scored and not call.scores:
+            self.quality.unscored(group, reason or "off")
+        if content is None and call.confidence is not None:
+            self.quality.confidence(group, call.confidence)
+
+    def feedback(self, feedback: Feedback, now: float) -> None:
+        """Count a later judgement under the label set of its call."""
+        known = self._calls.get(feedback.call_id)
+        group = self._ledger.group_of(tuple(known.split(SEPARATOR))) if known is not None else None
+        if group is None:
+            self._ledger.add(cat.FEEDBACK_UNMATCHED)
+            group = self._ledger.group_of(None)
+        group.last_seen = now
+        self._ledger.groups.dirty |= {group, group.histograms}
+        for scorer, value in (feedback.scores or {}).items():
+            self.quality.score(group, scorer, value)
+        if feedback.flag is not None:
+            self._ledger.add(cat.USER_FLAGS, group.labels[2], feedback.flag)
+            if feedback.flag == "unsafe" and feedback.by == "reviewer":
+                self.safety.violations(group, [(REPORTED, False, False)], now, delivered=True)
+        for kind in feedback.wrong_verdicts:
+            self._ledger.add(cat.GUARD_FALSE_POSITIVES, group.labels[2], kind)
+
+    def publish(self) -> None:
+        """Bring what is not counted row by row to its rows; called before each commit."""
+        self.quality.windows.publish()
+        for category, live in (("quality", self.quality.live()), ("safety", self.safety.live())):
+            row = self._ledger.store.row(cat.CATEGORY_INSTRUMENTED, category)
+            if live or not self.sampling.content_off:
+                row.set(int(live))
+            else:  # a gap by choice is not a category that lacks a signal
+                self._ledger.store.remove(row)
+
+    def restore(self, load: dict[str, list[tuple[str, bytes]]]) -> None:
+        """Take back the committed state, by part; after the ledger's."""
+        self.quality.windows.restore(load.get("windows", []))
+        self._calls.restore(load.get("calls", []))
+        self.guarded.restore(load.get("guarded", []))
+        self.quality.restored()
+
+    def changes(self) -> Iterable[Item]:
+        """Everything that changed since the last call: part, key, value."""
+        for part, source in (("windows", self.quality.windows), ("calls", self._calls), ("guarded", self.guarded)):
+            for key, value in source.changes():
+                yield part, key, value
+
+    # ---- one call -------------------------------------------------------------------------------------
+    def _meet(self, group: Group, rules: RouteRules) -> None:
+        if group.met:
+            return
+        group.met = True
+        self.quality.meet(group)
+        self.safety.meet(group, rules.policy.off)
+        if rules.expect is not None and rules.expect.format:
+            self.quality.expect_format(group)
+        self._ledger.groups.learn(group)
+
+    def _unscored_reason(self, call: Call) -> str | None:
+        """Say why a call cannot be scored; None when it can."""
+        if self.sampling.content_off:
+            return "off"
+        if call.failure is not None:
+            return "failed"
+        content = call.content
+        if content is None:
+            return "no_content"
+        if content.state in _STATES:
+            return _STATES[content.state]
+        if not content.output:
+            return "tool_call" if content.tools else "no_content"
+        share = self.sampling.share
+        if share < 1.0 and identity(call.call_id) % 10_000 >= share * 10_000:
+            return "sampled_out"
+        return None
+
+    def _answer(self, call: Call, content: Content, group: Group, rules: RouteRules, when: float) -> bool:
+        """Judge the answer of a call; True when it got a composite score."""
+        subject = _subject(call, content, rules)
+        opinion = self.judge.judge(subject, rules)
+        self._count_safety(call, group, opinion, when)
+        if call.failure is not None or content.state in _STATES:
+            return False
+        scores = opinion.report.scores
+        for name in opinion.report.failed:
+            self._ledger.add(cat.DETECTOR_ERRORS, name)
+        self.quality.answer(
+            group, len(subject.text), {j.finding.type for j in opinion.judged if j.finding.kind == QUALITY},
+            opinion.report.outcomes, opinion.report.marks, scores.get("topic"),
+        )  # fmt: skip
+        self.quality.confidence(group, scores.get("confidence") if call.confidence is None else call.confidence)
+        composite = scores.get("quality")
+        if composite is not None:
+            self.quality.score(group, COMPOSITE, composite)
+        return composite is not None
+
+    def _count_safety(self, call: Call, group: Group, opinion: Opinion, when: float) -> None:
+        toxicity = opinion.report.scores.get("toxicity")
+        if toxicity is not None:
+            observe_toxicity(group, toxicity)
+        judged = [j for j in opinion.judged if j.finding.kind != QUALITY]
+        if not judged:
+            return
+        stopped = self._stopped(call)
+        self.safety.violations(
+            group,
+            [
+                (j.finding.kind, j.finding.echoed, j.finding.example)
+                for j in judged if j.action == "violation" and j.finding.kind not in stopped
+            ],
+            when, delivered=call.failure not in _BLOCKED,
+        )  # fmt: skip
+        self.safety.suspected(
+            group,
+            [
+                j.finding.kind
+                for j in judged if j.action == "suspected" and not j.finding.echoed and not j.finding.example
+            ],
+        )  # fmt: skip
+
+    def _attempts(self, content: Content, group: Group, rules: RouteRules) -> None:
+        """Search what is new in the input: what stands before the last answer was new in an earlier call."""
+        if not self.judge.finds_attempts:
+            return
+        fresh: list[tuple[str, str]] = [("document", text) for text in content.context[:_INPUT_MESSAGES]]
+        for message in reversed(content.input[-_INPUT_MESSAGES:]):
+            if message.role == "assistant":
+                break
+            if message.role in ("user", "tool", "document"):
+                fresh.append((message.role, message.text))
+        found: set[str] = set()
+        for role, text in fresh:
+            if role not in found and text and self.judge.is_attempt(Subject(text, role, group.labels[2]), rules):
+                found.add(role)
+        for role in found:
+            self._meet(group, rules)
+            self.safety.attempt(group, role)
+
+    def _by_reason(self, call: Call, group: Group) -> None:
+        """Count what the finish reason tells where there is no text to look at."""
+        if call.finish_reason == "length":
+            self.quality.cut_off(group)
+        if call.refusal:
+            self.quality.refused(group)
+
+    def _stopped(self, call: Call) -> frozenset[str]:
+        """Return the kinds that our guard stopped in this call: it has counted them as not delivered."""
+        known = self.guarded.get(call.call_id)
+        return frozenset(known.split(",")) if known else frozenset()
+
+    def _coverage(self, call: Call, group: Group, rules: RouteRules) -> None:
+        if not rules.guarded or call.failure not in (None, "blocked_guardrail"):
+            return
+        self._ledger.add(cat.GUARD_ELIGIBLE, group.labels[2])
+        seen = self.guarded.get(call.call_id) is not None
+        self._ledger.add(cat.GUARD_SCANNED, group.labels[2], amount=int(seen))
+
+
+def _subject(call: Call, content: Content, rules: RouteRules) -> Subject:
+    said = content.input
+    question = next((message.text for message in reversed(said) if message.role == "user"), None)
+    system = "\n".join(message.text for message in said if message.role == "system")
+    return Subject(
+        text=content.output or "",
+        route=call.route if call.route != UNKNOWN else "",
+        question=question,
+        input=said,
+        context=content.context,
+        system_prompt=system or None,
+        expect=merged(call.expect, rules.expect),
+        logprobs=content.logprobs,
+        finish_reason=call.finish_reason,
+    )

@@ -1,0 +1,376 @@
+"""What calls say becomes numbers: scored or not and why, violations once, delivered or stopped, the same after a restart."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin import catalogue as cat
+from tocsin.accounting.compliance import WINDOW, Compliance
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.accounting.remembered import Remembered
+from tocsin.call import Call, Content, Expectation, Feedback, Message
+from tocsin.config import Config, parse
+from tocsin.finding import Finding
+from tocsin.formats import get
+from tocsin.inputs.base import Origin
+from tocsin.judge import Judge
+from tocsin.pipeline import Intake
+from tocsin.scoring import Sampling, Scoring
+from tocsin.series.store import Store
+
+NOW = 1_795_000_000.0
+ANSWERS = frozenset({"assistant"})
+
+
+class Stub:
+    """A detector that finds ``word`` and reports what it is told to."""
+
+    tier, gates = 0, ()
+
+    def __init__(self, name, kind="", type_of_finding="", word="", roles=ANSWERS, **flags):
+        self.name, self.roles, self._flags = name, roles, flags
+        self._kind, self._type, self._word = kind or name, type_of_finding or name, word
+
+    def scan(self, subject, fired, report):
+        start = subject.text.find(self._word)
+        if start >= 0:
+            report.findings.append(Finding(self._kind, self._type, start, start + len(self._word), 0.9, **self._flags))
+
+
+class Composite:
+    name, tier, gates, roles = "quality", 0, (), ANSWERS
+
+    def scan(self, subject, fired, report):
+        report.scores["quality"] = 0.25 if "bad" in subject.text else 1.0
+        if subject.expect is not None and subject.expect.format:
+            report.outcomes["format"] = subject.text.startswith("{")
+        if "sure" in subject.text:
+            report.scores["confidence"] = 0.6
+
+
+DETECTORS = [
+    Stub("pii", type_of_finding="us_ssn", word="078-05-1120"),
+    Stub("secret", word="SECRET", example=True),
+    Stub("toxicity", type_of_finding="toxic", word="idiot"),
+    Stub("refusal", "quality", "refusal", "I cannot help"),
+    Stub("injection", word="ignore all", roles=frozenset({"user", "tool", "document"})),
+    Composite(),
+]
+
+
+def make(config: Config | None = None, detectors=DETECTORS, sampling=None, **settings) -> Scoring:
+    config = config or Config()
+    ledger = Ledger(Store(), Settings(**settings))
+    return Scoring(ledger, Judge(config, detectors), sampling or Sampling())
+
+
+def call(number=0, output: str | None = "fine", said=(), **fields) -> Call:
+    content = Content(input=[Message(*pair) for pair in said], output=output, tools=fields.pop("tools", []))
+    content.state = fields.pop("state", "present")
+    fields = {"provider": "openai", "model": "gpt-4o", "route": "support", "start": NOW, "duration": 1.0, "content": content, **fields}
+    return Call(f"id-{number}", f"call-{number}", **fields)
+
+
+def take(scoring: Scoring, *calls: Call, now: float = NOW) -> Scoring:
+    for each in calls:
+        scoring.count(each, scoring._ledger.count(each, now), now)
+    return scoring
+
+
+def values(scoring: Scoring, family: cat.Family) -> dict[tuple[str, ...], float]:
+    """Non-zero values by the family's own labels."""
+    shared = 3 if family.per_call else 0
+    rows = scoring._ledger.store.rows.get(family, {}).values()
+    return {row.labels[shared:]: row.values[0] for row in rows if row.values[0]}
+
+
+def restarted(scoring: Scoring) -> Scoring:
+    saved: dict[str, list[tuple[str, bytes]]] = {}
+    scoring.publish()
+    for part, key, value in [*scoring._ledger.changes(), *scoring.changes()]:
+        if value is not None:
+            saved.setdefault(part, []).append((key, value))
+    again = make()
+    again._ledger.restore(saved)
+    again.restore(saved)
+    return again
+
+
+def test_a_violation_counts_once_an_answer_and_moves_the_gauge():
+    scoring = take(make(), call(1, "078-05-1120 and 078-05-1120"), now=NOW + 5)
+
+    assert values(scoring, cat.VIOLATIONS) == {("pii", "true", "false", "false"): 1}
+    assert values(scoring, cat.LAST_VIOLATION) == {("pii",): NOW + 5}
+
+
+def test_an_example_counts_apart_and_moves_no_gauge():
+    scoring = take(make(), call(1, "SECRET"))
+
+    assert values(scoring, cat.VIOLATIONS) == {("secret", "true", "false", "true"): 1}
+    assert values(scoring, cat.LAST_VIOLATION) == {}
+
+
+def test_what_is_only_suspected_is_no_violation():
+    scoring = take(make(), call(1, "you idiot"))
+
+    assert values(scoring, cat.SUSPECTED) == {("toxicity",): 1}
+    assert values(scoring, cat.VIOLATIONS) == {}
+
+
+def test_the_first_answer_of_a_group_exports_the_zeros_that_alerts_need():
+    rows = take(make(), call()).quality._ledger.store.rows
+
+    assert ("openai", "gpt-4o", "support", "pii", "true", "false", "false") in rows[cat.VIOLATIONS]
+    assert ("openai", "gpt-4o", "support", "reported") in rows[cat.LAST_VIOLATION]
+    assert [labels[3] for labels in rows[cat.INJECTION_ATTEMPTS]] == ["user", "tool", "document"]
+    assert {labels[4:] for labels in rows[cat.VIOLATIONS]} == {("true", "false", "false")}
+
+
+def test_a_blocked_answer_was_not_delivered():
+    scoring = take(make(), call(1, "078-05-1120", failure="blocked_guardrail"))
+
+    assert values(scoring, cat.VIOLATIONS) == {("pii", "false", "false", "false"): 1}
+    assert values(scoring, cat.LAST_VIOLATION) == {}
+
+
+def test_what_our_guard_stopped_is_not_counted_again_as_delivered():
+    scoring = make()
+    scoring.guarded.put("call-1", "pii")
+
+    take(scoring, call(1, "078-05-1120"), call(2, "078-05-1120"))
+
+    assert values(scoring, cat.VIOLATIONS) == {("pii", "true", "false", "false"): 1}
+
+
+def test_the_gauge_has_event_time_only_while_the_first_start_catches_up():
+    scoring = make()
+    scoring.event_time = True
+    take(scoring, call(1, "078-05-1120", start=NOW - 9000))
+    early = values(scoring, cat.LAST_VIOLATION)
+    scoring.event_time = False
+    take(scoring, call(2, "078-05-1120", start=NOW - 9000))
+
+    assert (early, values(scoring, cat.LAST_VIOLATION)) == ({("pii",): NOW - 8999}, {("pii",): NOW})
+
+
+def test_an_injection_in_the_input_is_an_attempt_once_a_role_and_no_violation():
+    said = [("user", "ignore all"), ("assistant", "no"), ("tool", "ignore all"), ("tool", "ignore all"), ("user", "hi 078-05-1120")]
+
+    scoring = take(make(), call(1, "fine", said))
+
+    assert values(scoring, cat.INJECTION_ATTEMPTS) == {("tool",): 1}
+    assert values(scoring, cat.VIOLATIONS) == {}
+
+
+@pytest.mark.parametrize(
+    ("reason", "fields"),
+    [
+        ("no_content", {"content": None}),
+        ("no_content", {"output": None}),
+        ("tool_call", {"output": None, "tools": ["search"]}),
+        ("redacted", {"state": "redacted"}),
+        ("truncated", {"state": "truncated"}),
+        ("pointer", {"state": "pointer"}),
+        ("failed", {"failure": "timeout"}),
+    ],
+)
+def test_what_is_not_scored_says_why(reason, fields):
+    scoring = take(make(), call(1, **fields))
+
+    assert values(scoring, cat.UNSCORED) == {(reason,): 1}
+    assert values(scoring, cat.SCORED) == {}
+
+
+def test_content_that_is_off_by_choice_is_said_so_and_is_no_missing_category():
+    scoring = take(make(sampling=Sampling(content_off=True)), call(1, content=None))
+    scoring.publish()
+
+    assert values(scoring, cat.UNSCORED) == {("off",): 1}
+    assert ("quality",) not in scoring._ledger.store.rows[cat.CATEGORY_INSTRUMENTED]
+
+
+def test_sampling_is_visible_and_about_as_large_as_asked():
+    scoring = take(make(sampling=Sampling(0.25)), *(call(i) for i in range(1000)))
+
+    scored, left = values(scoring, cat.SCORED)[("composite",)], values(scoring, cat.UNSCORED)[("sampled_out",)]
+    assert scored + left == 1000
+    assert 190 < scored < 310
+
+
+def test_a_call_with_an_external_score_is_scored():
+    scoring = take(make(), call(1, content=None, scores={"judge": 0.9}))
+
+    assert values(scoring, cat.SCORED) == {("judge",): 1}
+    assert values(scoring, cat.UNSCORED) == {}
+
+
+def test_invented_scorers_are_folded():
+    scoring = take(make(), call(1, scores={f"s{i}": 0.5 for i in range(100)}))
+
+    assert len(values(scoring, cat.SCORED)) <= 22
+    assert values(scoring, cat.SCORED)[("other",)] == 80
+
+
+def test_the_composite_is_one_scorer_among_others():
+    scoring = take(make(), call(1, "bad"), call(2, "good", scores={"judge": 0.75}))
+
+    assert values(scoring, cat.QUALITY_SCORE) == {("composite",): 1.25, ("judge",): 0.75}
+
+
+@pytest.mark.parametrize(("confidence", "low"), [(0.849, 1), (0.85, 0)])
+def test_a_confidence_under_85_percent_is_for_review(confidence, low):
+    scoring = take(make(), call(1, confidence=confidence))
+
+    assert values(scoring, cat.LOW_CONFIDENCE).get((), 0) == low
+    assert values(scoring, cat.CONFIDENCE_UNKNOWN) == {}
+
+
+def test_a_stated_confidence_counts_and_an_absent_one_is_counted_as_absent():
+    scoring = take(make(), call(1, "I am sure"), call(2, "hm"))
+
+    assert (values(scoring, cat.LOW_CONFIDENCE), values(scoring, cat.CONFIDENCE_UNKNOWN)) == ({(): 1}, {(): 1})
+
+
+def test_a_refusal_is_counted_by_what_stands_there():
+    assert values(take(make(), call(1, "I cannot help with that")), cat.REFUSALS) == {(): 1}
+
+
+def test_a_truncation_without_content_is_counted_by_its_reason():
+    assert values(take(make(), call(1, content=None, finish_reason="length")), cat.TRUNCATIONS) == {(): 1}
+
+
+def test_the_format_window_is_exact_over_the_last_1000_checks():
+    scoring = make()
+    wants = Expectation("json")
+    take(scoring, *(call(i, "no", expect=wants) for i in range(51)), *(call(i, "{}", expect=wants) for i in range(51, 1000)))
+    scoring.publish()
+
+    assert values(scoring, cat.FORMAT_WINDOW_COMPLIANT) == {("support",): 949}
+    assert values(restarted(scoring), cat.FORMAT_WINDOW_CALLS) == {("support",): 1000}
+
+
+@given(st.lists(st.booleans(), max_size=60), st.integers(0, 60))
+def test_a_window_restored_at_any_moment_goes_on_as_if_nothing_had_been(outcomes, cut):
+    prefix = [True, False] * (WINDOW // 2 - 10)
+    outcomes = prefix + outcomes
+    whole, first, second = (Compliance(Store()) for _ in range(3))
+    for outcome in outcomes:
+        whole.add("r", outcome)
+    for outcome in outcomes[: len(prefix) + cut]:
+        first.add("r", outcome)
+    second.restore([(key, value) for key, value in first.changes() if value])
+    for outcome in outcomes[len(prefix) + cut :]:
+        second.add("r", outcome)
+    second.publish()
+
+    assert second._windows["r"].compliant == sum(outcomes[-WINDOW:]) == whole._windows["r"].compliant
+
+
+def test_all_counts_and_gauges_survive_a_restart():
+    scoring = take(make(), call(1, "078-05-1120 bad"), call(2, "I am sure", scores={"judge": 0.5}), call(3, state="redacted"))
+    before = {family: values(scoring, family) for family in cat.FAMILIES.values()}
+    again = restarted(scoring)
+
+    for family in (cat.VIOLATIONS, cat.LAST_VIOLATION, cat.SCORED, cat.QUALITY_SCORE, cat.UNSCORED, cat.OUTPUT_CHARS, cat.LOW_CONFIDENCE):
+        assert values(again, family) == before[family]
+
+
+def test_folding_keeps_all_violations_and_the_newest_time():
+    scoring = make(max_series=1000)
+    for i in range(60):
+        take(scoring, call(i, "078-05-1120", model=f"m{i}", route=f"r{i}"), now=NOW + i)
+        list(scoring._ledger.changes())
+
+    rows = scoring._ledger.store.rows
+    assert sum(row.values[0] for row in rows[cat.VIOLATIONS].values()) == 60
+    assert max(row.values[0] for row in rows[cat.LAST_VIOLATION].values()) == NOW + 59
+    assert scoring._ledger.store.samples <= 1000
+
+
+def test_200_models_with_content_have_series_of_their_own():
+    scoring = take(make(), *(call(i, model=f"m{i}") for i in range(200)))
+    list(scoring._ledger.changes())
+
+    assert len({labels[1] for labels in scoring._ledger.store.rows[cat.ANSWERS_CHECKED]}) == 200
+    assert scoring._ledger.store.samples <= 20_000
+
+
+# ---- feedback --------------------------------------------------------------------------------------------
+def test_feedback_counts_under_the_call_that_it_is_about_after_a_restart_too():
+    scoring = restarted(take(make(), call(1, model="m1"), call(2, model="m2")))
+
+    scoring.feedback(Feedback("f1", "call-2", scores={"judge": 0.4}, flag="wrong"), NOW)
+
+    rows = scoring._ledger.store.rows
+    assert rows[cat.QUALITY_SCORE]["openai", "m2", "support", "judge"].values[0] == 0.4
+    assert values(scoring, cat.USER_FLAGS) == {("support", "wrong"): 1}
+    assert values(scoring, cat.VIOLATIONS) == {}
+
+
+def test_only_a_reviewer_makes_unsafe_a_violation():
+    scoring = take(make(), call(1))
+    scoring.feedback(Feedback("f1", "call-1", flag="unsafe"), NOW)
+    by_user = values(scoring, cat.VIOLATIONS)
+    scoring.feedback(Feedback("f2", "call-1", flag="unsafe", by="reviewer"), NOW + 1)
+
+    assert (by_user, values(scoring, cat.VIOLATIONS)) == ({}, {("reported", "true", "false", "false"): 1})
+    assert values(scoring, cat.LAST_VIOLATION) == {("reported",): NOW + 1}
+
+
+def test_feedback_about_an_unknown_call_is_counted_as_unknown_and_said():
+    scoring = make()
+    scoring.feedback(Feedback("f1", "lost", flag="unsafe", by="reviewer"), NOW)
+
+    assert values(scoring, cat.FEEDBACK_UNMATCHED) == {(): 1}
+    assert scoring._ledger.store.rows[cat.VIOLATIONS]["unknown", "unknown", "unknown", "reported", "true", "false", "false"].values == [1]
+
+
+def test_a_wrong_verdict_is_a_false_positive_of_the_guard():
+    scoring = take(make(), call(1))
+    scoring.feedback(Feedback("f1", "call-1", by="reviewer", wrong_verdicts=("pii",)), NOW)
+
+    assert values(scoring, cat.GUARD_FALSE_POSITIVES) == {("support", "pii"): 1}
+
+
+def test_repeated_feedback_counts_once():
+    scoring = make()
+    intake = Intake(scoring._ledger, lambda word: get(word, content=True), lambda: NOW, scoring)
+    event = {"v": 1, "type": "feedback", "id": "fb", "call_id": "c", "time": "2026-11-20T02:47:00Z", "flag": "other"}
+    for _ in range(3):
+        intake.take(msgspec.json.encode(event), Origin("replay", "native"))
+
+    assert values(scoring, cat.USER_FLAGS) == {("unknown", "other"): 1}
+
+
+def test_coverage_counts_answers_of_guarded_routes_and_which_of_them_the_guard_saw():
+    scoring = make(parse(b"routes: [{match: {route: support}, guard: {pii: block}}]"))
+    scoring.guarded.put("call-1", "")
+
+    take(scoring, call(1), call(2), call(3, route="other"), call(4, failure="timeout"))
+
+    assert (values(scoring, cat.GUARD_ELIGIBLE), values(scoring, cat.GUARD_SCANNED)) == ({("support",): 2}, {("support",): 1})
+
+
+# ---- memory ----------------------------------------------------------------------------------------------
+def test_memory_is_bounded_and_keeps_the_newest():
+    memory = Remembered(generation=10)
+    for i in range(1000):
+        memory.put(f"id-{i}", f"label-{i % 3}")
+
+    assert [memory.get(f"id-{i}") for i in (0, 995, 999)] == [None, "label-2", "label-0"]
+    assert len(memory._young) + len(memory._old) <= 20
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), max_size=60), st.integers(1, 7))
+def test_memory_is_the_same_after_a_restart(puts, every):
+    memory, saved = Remembered(generation=8), {}
+    for number, (key, text) in enumerate(puts, 1):
+        memory.put(str(key), text)
+        if number % every == 0:
+            saved.update(memory.changes())
+    saved.update(memory.changes())
+    again = Remembered(generation=8)
+    again.restore((name, value) for name, value in saved.items() if value is not None)
+
+    assert {key: again.get(str(key)) for key, _ in puts[-8:]} == dict(puts[-8:])
