@@ -78,9 +78,9 @@ class Row:
         total, *buckets = self.values
         comma = "," if pairs else ""
         head = f'{name}_bucket{{{pairs}{comma}le="'
-        bounds = _bounds(self.family)
+        upper = bounds(self.family)
         cumulative = list(accumulate(buckets))
-        lines = [f'{head}{le}"}} {count}\n' for le, count in zip(bounds, cumulative, strict=True)]
+        lines = [f'{head}{le}"}} {count}\n' for le, count in zip(upper, cumulative, strict=True)]
         braces = f"{{{pairs}}}" if pairs else ""
         lines.append(f"{name}_sum{braces} {number(total)}\n{name}_count{braces} {cumulative[-1]}\n")
         return "".join(lines).encode()
@@ -89,7 +89,8 @@ class Row:
 _BOUNDS: dict[str, tuple[str, ...]] = {}
 
 
-def _bounds(family: Family) -> tuple[str, ...]:
+def bounds(family: Family) -> tuple[str, ...]:
+    """Return the values of ``le`` as they stand in the exposition."""
     found = _BOUNDS.get(family.name)
     if found is None:
         found = _BOUNDS[family.name] = (*(str(float(b)) for b in family.buckets), "+Inf")

@@ -1,0 +1,206 @@
+"""The rules, evaluated by promtool over the samples: every change of every alert's state, and the nearest misses.
+
+``promtool test rules`` is Prometheus' own rule engine with a clock of its own. We expect of each moment that no alert
+changed, and read the answer from what it complains about. Time begins at 0 there, so timestamps are moved.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tocsin.backtest import promql
+from tocsin.backtest.rules import Rule, RunPlan
+from tocsin.backtest.sampling import TARGET, Sampler, notation
+
+CLOSENESS, BEST, VALUE, AT = (f"tocsin:backtest_{name}" for name in ("closeness", "nearest", "value", "at"))
+ANNOTATIONS_EVERY = 300
+"""Seconds between two looks at what a firing alert says."""
+_TIMESTAMP = "_timestamp_seconds"
+_CHANGED = "(ALERTS unless ALERTS offset {step}s) or (0 * (ALERTS offset {step}s) unless ALERTS)"
+
+Labels = dict[str, str]
+
+
+class EngineError(Exception):
+    """promtool could not evaluate the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An alert's label set (with ``alertname`` and ``alertstate``) came or went."""
+
+    at: float
+    """Seconds since the beginning."""
+    labels: Labels
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """How near an alert came to its threshold; closeness 1 is the threshold itself."""
+
+    labels: Labels
+    closeness: float
+    value: float
+    threshold: float
+    at: float
+
+
+@dataclass(slots=True)
+class Answer:
+    """What one run says."""
+
+    changes: list[Change]
+    annotations: list[tuple[float, Labels, Labels]]
+    """At, labels, annotations of a firing alert."""
+    nearest: list[Near]
+
+
+def start(promtool: str, plan: RunPlan, sampler: Sampler, origin: float, folder: Path) -> subprocess.Popen[bytes]:
+    """Write the run's files into the folder and start promtool; its output goes to ``out`` there."""
+    rules = {"groups": [{"name": name, "rules": found} for name, found in plan.groups.items()]}
+    rules["groups"].append({"name": "tocsin:backtest", "rules": _nearest_rules(plan)})
+    if not rules["groups"][-1]["rules"]:
+        rules["groups"].pop()
+    (folder / "rules.yml").write_text(json.dumps(rules), encoding="utf-8")
+    with (folder / "test.yml").open("w", encoding="utf-8") as file:
+        file.writelines(_test(plan, sampler, origin, [str(group["name"]) for group in rules["groups"]]))
+    with (folder / "out").open("wb") as out:
+        return subprocess.Popen(  # noqa: S603 - a program that the user installed, on files that we wrote
+            [promtool, "test", "rules", str(folder / "test.yml")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=out,
+            env={**os.environ, "GOMAXPROCS": "1", "GOGC": "200"},  # one run for each core: more threads only wait
+        )  # fmt: skip
+
+
+def _test(plan: RunPlan, sampler: Sampler, origin: float, order: list[str]) -> Iterator[str]:
+    """Yield the text of the unit test file."""
+    step, samples = plan.step, sampler.samples
+    yield f"rule_files: [rules.yml]\nevaluation_interval: {step}s\ngroup_eval_order: {json.dumps(order)}\n"
+    yield f"tests:\n- interval: {step}s\n  input_series:\n"
+    yield f"  - {{series: 'up{{{TARGET}}}', values: '1+0x{samples - 1}'}}\n"
+    for name, pairs, runs in sampler.series():
+        if name in plan.series:
+            values = notation(runs, samples, origin if name.endswith(_TIMESTAMP) else 0)
+            series = json.dumps(f"{name}{{{pairs}}}", ensure_ascii=False)
+            yield f"  - {{series: {series}, values: '{values}'}}\n"
+    yield "  promql_expr_test:\n"
+    changed = json.dumps(_CHANGED.format(step=step))
+    for i in range(samples):
+        yield f"  - {{expr: {changed}, eval_time: {i * step}s}}\n"
+    last = (samples - 1) * step
+    for name in (BEST, VALUE, AT):
+        yield f"  - {{expr: '{name}', eval_time: {last}s}}\n"
+    yield "  alert_rule_test:\n"
+    names = sorted({str(rule["alert"]) for rule in plan.alerts})
+    for at in range(0, last + 1, ANNOTATIONS_EVERY):
+        for alert in names:
+            yield f"  - {{eval_time: {at}s, alertname: {alert}}}\n"
+
+
+def _nearest_rules(plan: RunPlan) -> list[Rule]:
+    """Recording rules that remember, by alert and label set, the moment that was nearest to firing."""
+    rules: list[Rule] = []
+    known: set[tuple[str, str]] = set()
+    for rule in plan.alerts:
+        for found in promql.comparisons(rule["expr"]):
+            if found.operator not in ("<", "<=", ">", ">=") or "time" in promql.words(found.value):
+                continue  # a time since is as near as the clock, not as the fault
+            ratio = f"(({found.value}) / {found.matching} ({found.threshold}))"
+            if found.operator in ("<", "<="):
+                ratio = f"(1 / {ratio})"
+            value = f"(({found.value}) + {found.matching} 0 * ({found.threshold}))"
+            labels = {"alertname": str(rule["alert"])}
+            if (labels["alertname"], ratio) in known:
+                break  # the same for another tier of routes
+            known.add((labels["alertname"], ratio))
+            rules.append({"record": CLOSENESS, "expr": f"{ratio} {found.rest}", "labels": labels})
+            rules.append({"record": f"{VALUE}_now", "expr": f"{value} {found.rest}", "labels": labels})
+            break  # alternatives of one alert would be one series
+    if rules:
+        rules.append({"record": BEST, "expr": f"({CLOSENESS} > {BEST}) or {BEST} or ({CLOSENESS} < Inf)"})
+        rules.append({"record": AT, "expr": f"(0 * ({CLOSENESS} == {BEST}) + time()) or {AT}"})
+        rules.append({"record": VALUE, "expr": f"({VALUE}_now and ({CLOSENESS} == {BEST})) or {VALUE}"})
+    return rules
+
+
+# ---- what promtool says ------------------------------------------------------------------------------------
+_HEAD = re.compile(r"^ {4}(?:expr: (?P<expr>\".*\")|alertname: (?P<alert>\S+)), time: (?P<time>\w+), *$")
+_HEAD_ERROR = re.compile(r"^ {4}(?:rule|expr): .*, err: ")
+_VECTOR = re.compile(r'\{((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\} (\S+?)(?:, |$)')
+_PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)=("(?:[^"\\]|\\.)*")')
+
+
+def read(output: Path, plan: RunPlan) -> Answer:
+    """Return what promtool wrote.
+
+    Raises:
+        EngineError: a rule could not be evaluated, or the output is not understood.
+    """
+    answer = Answer([], [], [])
+    near: dict[str, dict[tuple[tuple[str, str], ...], float]] = {BEST: {}, VALUE: {}, AT: {}}
+    expression, alert, at = "", False, 0.0
+    labels: Labels | None = None
+    got = False
+    with output.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            head = _HEAD.match(line)
+            if head is not None:
+                expression = ast.literal_eval(head["expr"]) if head["expr"] else ""
+                alert, at, got, labels = head["alert"] is not None, promql.duration(head["time"]), False, None
+            elif _HEAD_ERROR.match(line) or "error" in line[:12].lower():
+                raise EngineError(f"promtool: {line.strip()[:600]}")
+            elif alert:
+                text = line.strip()
+                got = got or text.startswith("got:")
+                if got and text.startswith("Labels:"):
+                    labels = _labels(text)
+                elif got and text.startswith("Annotations:") and labels is not None:
+                    answer.annotations.append((at, labels, _labels(text)))
+            elif line.startswith("        got: "):
+                for pairs, number in _VECTOR.findall(line[len("        got: ") :].rstrip("\n")):
+                    found = _labels(pairs)
+                    found.pop("__name__", None)
+                    if expression in near:
+                        near[expression][tuple(sorted(found.items()))] = float(number)
+                    else:
+                        answer.changes.append(Change(at, found, float(number) != 0))
+    for key, closeness in near[BEST].items():
+        value, moment = near[VALUE].get(key), near[AT].get(key)
+        if value is not None and moment is not None and closeness > 0:
+            threshold = value / closeness if _rises(plan, dict(key)["alertname"]) else value * closeness
+            answer.nearest.append(Near(dict(key), closeness, value, threshold, moment))
+    return answer
+
+
+def _rises(plan: RunPlan, alertname: str) -> bool:
+    expression = next(rule["expr"] for rule in plan.alerts if rule["alert"] == alertname)
+    return promql.comparisons(expression)[0].operator in (">", ">=")
+
+
+def _labels(text: str) -> Labels:
+    return {name: ast.literal_eval(quoted) for name, quoted in _PAIR.findall(text)}
+
+
+def check(groups: object, promtool: str, folder: Path) -> None:
+    """Let promtool check rules that somebody wrote.
+
+    Raises:
+        EngineError: they are wrong; the text says where.
+    """
+    path = folder / "check.yml"
+    path.write_text(yaml.safe_dump({"groups": groups}, sort_keys=False), encoding="utf-8")
+    done = subprocess.run(  # noqa: S603 - as above
+        [promtool, "check", "rules", str(path)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise EngineError(f"the rules are wrong: {done.stderr.strip()[:2000]}")

@@ -1,0 +1,35 @@
+"""The samples as an OpenMetrics file: ``promtool tsdb create-blocks-from openmetrics FILE`` makes blocks of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tocsin.backtest.sampling import Run, Sampler
+from tocsin.catalogue import FAMILIES
+from tocsin.series.store import number
+
+_SUFFIXES = ("_bucket", "_sum", "_count")
+
+
+def write_openmetrics(path: Path, sampler: Sampler, origin: float) -> None:
+    """Write all samples with their times, series by series, families together."""
+    families: dict[str, list[tuple[str, str, list[Run]]]] = {}
+    for name, pairs, runs in sampler.series():
+        families.setdefault(_family(name), []).append((name, pairs, runs))
+    with path.open("w", encoding="utf-8") as out:
+        for family, series in families.items():
+            kind = FAMILIES[family].kind
+            out.write(f"# TYPE {family.removesuffix('_total') if kind == 'counter' else family} {kind}\n")
+            for name, pairs, runs in series:
+                for first, length, value in runs:
+                    text = number(value)
+                    for i in range(first, first + length):
+                        out.write(f"{name}{{{pairs}}} {text} {number(origin + i * sampler.step)}\n")
+        out.write("# EOF\n")
+
+
+def _family(name: str) -> str:
+    for suffix in _SUFFIXES:
+        if name not in FAMILIES and name.endswith(suffix):
+            return name.removesuffix(suffix)
+    return name

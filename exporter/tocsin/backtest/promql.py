@@ -1,0 +1,169 @@
+"""As much of PromQL as a backtest must understand: names, ranges, and where an alert compares.
+
+Grammar: https://prometheus.io/docs/prometheus/latest/querying/operators/.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"""(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)|(?P<comment>\#[^\n]*)|(?P<space>\s+)"""
+    r"""|(?P<word>[a-zA-Z_:][a-zA-Z0-9_:]*)|(?P<number>[0-9][0-9a-zA-Z_.]*|\.[0-9]+)"""
+    r"""|(?P<compare>==|!=|>=|<=|>|<)|(?P<other>=~|!~|.)""",
+    re.VERBOSE,
+)
+_WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_SETS = ("and", "unless")
+_MATCHING = ("on", "ignoring", "group_left", "group_right")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
+_RANGE = re.compile(r"\[\s*((?:\d+(?:ms|[smhdwy]))+)\s*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    depth: int
+
+
+def duration(text: str) -> float:
+    """Return the seconds of a Prometheus duration such as ``1h30m``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    parts = _PART.findall(text)
+    if not parts or "".join(n + unit for n, unit in parts) != text:
+        raise ValueError(f"not a duration: {text!r}")
+    return sum(float(n) * _UNITS[unit] for n, unit in parts)
+
+
+def words(expression: str) -> set[str]:
+    """Return all identifiers outside of strings: metric names are among them."""
+    return {token.text for token in _tokens(expression) if token.kind == "word"}
+
+
+def strings(expression: str) -> set[str]:
+    """Return what stands in quotes."""
+    return {token.text[1:-1] for token in _tokens(expression) if token.kind == "string"}
+
+
+def names(text: str) -> set[str]:
+    """Return everything that may be a metric name, also within matchers of ``__name__`` and queries of templates."""
+    return set(_WORD.findall(text))
+
+
+def longest_range(expression: str) -> float:
+    """Return the longest plain range in seconds, 0 where there is none; a subquery is no plain range."""
+    return max((duration(found) for found in _RANGE.findall(expression)), default=0.0)
+
+
+def shorten_ranges(expression: str, seconds: int) -> str:
+    """Return the expression with no plain range longer than this."""
+    return _RANGE.sub(lambda m: f"[{seconds}s]" if duration(m[1]) > seconds else m[0], expression)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``value operator threshold``, and what else must hold for the alert."""
+
+    value: str
+    operator: str
+    matching: str
+    """``on (...)`` and so on, as it stands behind the operator."""
+    threshold: str
+    rest: str
+    """``and ...``, ``unless ...``: the other conditions."""
+
+
+def comparisons(expression: str) -> list[Comparison]:
+    """Return the leading comparison of each alternative of an alert's expression, where it has one."""
+    found = []
+    for alternative in _split(_tokens(expression), ("or",)):
+        comparison = _comparison(alternative)
+        if comparison is not None:
+            found.append(comparison)
+    return found
+
+
+def _tokens(expression: str) -> list[_Token]:
+    tokens, depth = [], 0
+    for match in _TOKEN.finditer(expression):
+        kind, text = match.lastgroup or "other", match[0]
+        if kind == "comment":
+            continue
+        if text in ")]}" and kind == "other":
+            depth -= 1
+        tokens.append(_Token(kind, text, depth))
+        if text in "([{" and kind == "other":
+            depth += 1
+    return tokens
+
+
+def _split(tokens: list[_Token], by: tuple[str, ...]) -> list[list[_Token]]:
+    parts: list[list[_Token]] = [[]]
+    for token in _unwrapped(tokens):
+        if token.depth == 0 and token.kind == "word" and token.text in by:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
+
+
+def _unwrapped(tokens: list[_Token]) -> list[_Token]:
+    """Take off brackets around the whole."""
+    solid = [i for i, token in enumerate(tokens) if token.kind != "space"]
+    if not solid or tokens[solid[0]].text != "(" or tokens[solid[-1]].text != ")":
+        return tokens
+    inner = tokens[solid[0] + 1 : solid[-1]]
+    if any(token.depth == 0 for token in inner):
+        return tokens
+    return _unwrapped([_Token(t.kind, t.text, t.depth - 1) for t in inner])
+
+
+def _comparison(tokens: list[_Token]) -> Comparison | None:
+    tokens = _unwrapped(tokens)
+    end = next(
+        (i for i, t in enumerate(tokens) if t.depth == 0 and t.kind == "word" and t.text in _SETS), len(tokens)
+    )
+    first, rest = tokens[:end], _text(tokens[end:])
+    at = next((i for i, t in enumerate(first) if t.depth == 0 and t.kind == "compare"), None)
+    if at is None:
+        inner = _factor(first)
+        nested = _comparison(inner) if inner else None
+        return nested and Comparison(
+            nested.value, nested.operator, nested.matching, nested.threshold, f"{nested.rest} {rest}".strip()
+        )
+    behind = at + 1
+    matching = behind
+    while matching < len(first) and (
+        first[matching].kind == "space" or first[matching].depth > 0 or first[matching].text in (*_MATCHING, "(", ")")
+    ):
+        if first[matching].text == "(" and not _text(first[behind:matching]).strip():
+            break  # a bracket of the threshold itself
+        matching += 1
+        if first[matching - 1].text == ")" and first[matching - 1].depth == 0:
+            following = _text(first[matching:]).split()
+            if not following or not following[0].startswith(_MATCHING):
+                break
+    return Comparison(
+        _text(first[:at]), first[at].text, _text(first[behind:matching]), _text(first[matching:]), rest
+    )
+
+
+def _factor(tokens: list[_Token]) -> list[_Token]:
+    """Return what stands in the leading bracket of ``( ... ) * ...``; nothing where there is none."""
+    solid = [i for i, token in enumerate(tokens) if token.kind != "space"]
+    if not solid or tokens[solid[0]].text != "(":
+        return []
+    close = next(i for i, t in enumerate(tokens) if i > solid[0] and t.text == ")" and t.depth == 0)
+    behind = next((tokens[i].text for i in solid if i > close), "*")
+    inner = [_Token(t.kind, t.text, t.depth - 1) for t in tokens[solid[0] + 1 : close]]
+    return inner if behind == "*" else []
+
+
+def _text(tokens: list[_Token]) -> str:
+    return "".join(token.text for token in tokens).strip()

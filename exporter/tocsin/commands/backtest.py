@@ -1,0 +1,279 @@
+"""``tocsin backtest LOG...``: what these rules would have paged for, on your own logs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tocsin import catalogue as cat
+from tocsin import external, formats
+from tocsin.accounting.ledger import Ledger
+from tocsin.assembly import ledger_settings, publish_config
+from tocsin.backtest import engine, feed, timeline
+from tocsin.backtest.openmetrics import write_openmetrics
+from tocsin.backtest.ordering import EventSorter
+from tocsin.backtest.rules import STEP, RunPlan, plan
+from tocsin.backtest.sampling import Sampler
+from tocsin.config import ConfigError, load
+from tocsin.inputs.archive import read_archive
+from tocsin.inputs.base import Origin
+from tocsin.pipeline import Intake, collect_seldom
+from tocsin.series.store import Store
+
+EXAMPLE = "example: tocsin backtest --rules rules.yml calls-*.jsonl.gz"
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("backtest", help="show what the rules would have paged for", epilog=EXAMPLE)
+    parser.add_argument("logs", nargs="+", metavar="LOG", help="file (also .gz .zst .bz2 .xz) or - for stdin")
+    parser.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto")
+    parser.add_argument("--json", action="store_true", help="the timeline as one JSON object")
+    parser.add_argument("--rules", action="append", required=True, metavar="FILE", help="Prometheus rules; repeatable")
+    parser.add_argument("--openmetrics", metavar="FILE", help="write the samples, for promtool tsdb create-blocks-from")
+    parser.add_argument("--config.file", dest="config_file", metavar="FILE")
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Backtest; 0 when every input could be read and the rules evaluated, whether or not alerts fired."""
+    promtool = external.find("promtool")
+    if promtool is None:
+        print(f"tocsin backtest: promtool is needed and was not found: {external.MEND}", file=sys.stderr)
+        return 2
+    try:
+        groups = _groups(arguments)
+        with tempfile.TemporaryDirectory(prefix="tocsin-backtest-") as folder:
+            if arguments.rules:
+                engine.check(groups, promtool, Path(folder))
+            result = _Backtest(arguments, promtool, Path(folder)).run(groups)
+    except engine.EngineError as error:
+        print(f"tocsin backtest: {error}", file=sys.stderr)
+        return 2
+    if result is None:
+        print("tocsin backtest: no event with a time could be read", file=sys.stderr)
+        return 1
+    if arguments.json:
+        json.dump(result.as_json(), sys.stdout)
+        print()
+    else:
+        print("\n".join(result.as_text()))
+    return result.code
+
+
+def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return the groups of rules of all files of ``--rules``."""
+    groups: list[dict[str, Any]] = []
+    for name in arguments.rules:
+        try:
+            groups += yaml.safe_load(Path(name).read_text(encoding="utf-8"))["groups"]
+        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+            raise ConfigError(f"{name}: not a file of Prometheus rules: {error}") from None
+    return groups
+
+
+@dataclass(slots=True)
+class Result:
+    """What a backtest found."""
+
+    period: feed.Period
+    calls: int
+    skipped: dict[str, int]
+    alerts: list[timeline.Alert]
+    nearest: list[engine.Near]
+    code: int = 0
+
+    @property
+    def pages_per_week(self) -> float:
+        """Pages that this configuration would have caused, as so many a week."""
+        return timeline.pages_per_week(self.alerts, self.period.last - self.period.first)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object of contracts.md, section 4."""
+        return {
+            "from": _stamp(self.period.first), "to": _stamp(self.period.last), "step_s": STEP, "calls": self.calls,
+            "skipped": self.skipped,
+            "alerts": [timeline.as_json(alert, _stamp) for alert in self.alerts],
+            "nearest": [
+                {
+                    "alertname": near.labels["alertname"],
+                    "labels": {name: value for name, value in near.labels.items() if name != "alertname"},
+                    "value": near.value, "threshold": near.threshold, "at": _stamp(self.period.origin + near.at),
+                }
+                for near in self.nearest
+            ],
+            "pages_per_week": self.pages_per_week,
+        }  # fmt: skip
+
+    def as_text(self) -> Iterable[str]:
+        """Yield the lines of the report for people."""
+        period = self.period
+        yield f"{self.calls:,} calls from {_stamp(period.first)} to {_stamp(period.last)}"
+        if self.skipped:
+            yield "skipped: " + ", ".join(f"{count:,} {reason}" for reason, count in self.skipped.items())
+        fired = [alert for alert in self.alerts if alert.firing_at is not None]
+        yield ""
+        yield "alerts" if fired else "no alert fired"
+        for alert in fired:
+            where = " ".join(f"{k}={v}" for k, v in alert.labels.items())
+            end = _stamp(alert.resolved_at) or "still firing"
+            yield f"  {_stamp(alert.firing_at)}  {alert.severity:<6} {alert.category:<8} {alert.alertname}  {where}"
+            yield f"  {'until ' + end:>20}  {alert.annotations.get('summary', '')}".rstrip()
+        pending = sum(alert.firing_at is None for alert in self.alerts)
+        if pending:
+            yield f"  and {pending} that were pending and did not fire"
+        if self.nearest:
+            yield ""
+            yield "nearest to firing"
+        for near in self.nearest:
+            where = " ".join(f"{k}={v}" for k, v in near.labels.items() if k != "alertname")
+            at = _stamp(period.origin + near.at)
+            yield f"  {near.value:.4g} (threshold {near.threshold:.4g})  {near.labels['alertname']}  {where}  at {at}"
+        yield ""
+        yield f"pages a week: {self.pages_per_week:g}"
+
+
+def _stamp(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Backtest:
+    """One backtest from logs to a result."""
+
+    def __init__(self, arguments: argparse.Namespace, promtool: str, folder: Path) -> None:
+        self._arguments = arguments
+        self._promtool = promtool
+        self._folder = folder
+        self._code = 0
+        self._config = load(arguments.config_file)
+        self._progress = _Progress()
+        settings = ledger_settings(self._config)
+        self._ledger = Ledger(Store(settings.extra_labels), settings)
+        publish_config(self._ledger.store, self._config)
+        self._intake = Intake(self._ledger, lambda word: formats.get(word, content=True), lambda: 0.0)
+        self._intake.meet("replay")
+
+    def run(self, groups: list[dict[str, Any]]) -> Result | None:
+        """Read, count, evaluate; None when there was no event with a time."""
+        collect_seldom()
+        sorter = self._read()
+        plans = plan(groups, parts=max(1, min(4, os.cpu_count() or 1)))
+        samplers = {
+            step: Sampler(step, frozenset().union(*(p.series for p in plans if p.step == step)))
+            for step in {p.step for p in plans}
+        }
+        if self._arguments.openmetrics and STEP not in samplers:
+            samplers[STEP] = Sampler(STEP, ())
+        period = feed.drive(sorter, self._intake, self._ledger, list(samplers.values()), self._progress.counting)
+        if period is None:
+            self._progress.end()
+            return None
+        if self._arguments.openmetrics:
+            write_openmetrics(Path(self._arguments.openmetrics), samplers[STEP], period.origin)
+        answers = self._evaluate(plans, samplers, period)
+        self._progress.end()
+        found = [alert for answer in answers for alert in timeline.alerts(answer, period.origin)]
+        found.sort(key=lambda alert: alert.pending_at or 0.0)
+        near = timeline.nearest([miss for answer in answers for miss in answer.nearest], found)
+        calls = int(sum(row.values[0] for row in self._ledger.store.rows.get(cat.REQUESTS, {}).values()))
+        skipped = {
+            row.labels[1]: int(row.values[0])
+            for row in self._ledger.store.rows.get(cat.EVENTS_SKIPPED, {}).values()
+        }
+        return Result(period, calls, skipped, found, near, self._code)
+
+    def _read(self) -> EventSorter:
+        sorter = EventSorter()
+        collector = feed.Collector(sorter, time.time())
+        for number, log in enumerate(self._arguments.logs):
+            self._progress.reading(number, len(self._arguments.logs), log)
+            origin = Origin("replay", self._arguments.format, log)
+            try:
+                complete = read_archive(
+                    log, origin, collector.take, self._intake.oversize, self._config.limits.max_line_bytes
+                )
+            except OSError as error:
+                self._complain(f"{log}: cannot be read: {error.strerror or error}")
+                continue
+            if not complete:
+                self._complain(f"{log}: the archive is truncated or damaged; what was readable is replayed")
+            collector.end_of_file()
+        return sorter
+
+    def _complain(self, text: str) -> None:
+        print(f"tocsin: {text}", file=sys.stderr)
+        self._code = 1
+
+    def _evaluate(
+        self, plans: list[RunPlan], samplers: dict[int, Sampler], period: feed.Period
+    ) -> list[engine.Answer]:
+        """Have promtool evaluate all runs, as many at a time as there are cores."""
+        waiting = list(enumerate(sorted(plans, key=lambda p: -len(p.groups))))
+        running: list[tuple[RunPlan, Path, subprocess.Popen[bytes]]] = []
+        answers: list[engine.Answer] = []
+        total = len(waiting)
+        try:
+            while waiting or running:
+                while waiting and len(running) < (os.cpu_count() or 1):
+                    number, found = waiting.pop(0)
+                    folder = self._folder / str(number)
+                    folder.mkdir()
+                    process = engine.start(self._promtool, found, samplers[found.step], period.origin, folder)
+                    running.append((found, folder, process))
+                self._progress.evaluating(len(answers), total)
+                for job in [job for job in running if job[2].poll() is not None]:
+                    running.remove(job)
+                    answers.append(engine.read(job[1] / "out", job[0]))
+                time.sleep(0.05)
+        finally:
+            for _, _, process in running:
+                process.kill()
+                process.wait()
+        return answers
+
+
+class _Progress:
+    """A bar on a terminal; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._on = sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._last = ""
+
+    def reading(self, number: int, total: int, name: str) -> None:
+        """Tell which log is read."""
+        self._draw(0.2 * number / total, f"reading {Path(name).name}")
+
+    def counting(self, share: float) -> None:
+        """Tell the share of events counted."""
+        self._draw(0.2 + 0.4 * share, "counting")
+
+    def evaluating(self, done: int, total: int) -> None:
+        """Tell how many runs of the rules are done."""
+        self._draw(0.6 + 0.4 * done / max(1, total), "evaluating the rules")
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._on:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def _draw(self, share: float, what: str) -> None:
+        if self._on:
+            full = int(30 * share)
+            spent = time.monotonic() - self._began
+            text = f"\r\x1b[K[{'#' * full}{'.' * (30 - full)}] {share:4.0%} {what} ({spent:.0f} s)"
+            print(text, end="", file=sys.stderr, flush=True)

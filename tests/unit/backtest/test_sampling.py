@@ -1,0 +1,76 @@
+"""Samples as promtool's notation, and back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin import catalogue as cat
+from tocsin.backtest.sampling import Sampler, notation
+from tocsin.series.store import Store
+
+
+def expand(text: str) -> list[str]:
+    """What promtool makes of the notation."""
+    out: list[str] = []
+    for token in text.split():
+        value, _, times = token.partition("x")
+        if value == "_":
+            out += ["_"] * int(times or 1)
+        elif times:
+            start, _, _ = value.rpartition("+0")
+            out += [start] * (int(times) + 1)
+        else:
+            out.append(value)
+    return out
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 3)), min_size=1, max_size=40))
+def test_a_series_is_written_as_it_was_seen(values):
+    store, sampler = Store(), Sampler(60, {"llm_provider_up"})
+    for value in values:
+        rows = store.rows.get(cat.PROVIDER_UP, {})
+        if value is None:
+            for row in list(rows.values()):
+                store.remove(row)
+        else:
+            store.row(cat.PROVIDER_UP, "openai").set(value)
+        sampler.sample(store)
+
+    found = [notation(runs, sampler.samples) for _, _, runs in sampler.series()]
+
+    seen = False
+    expected = []
+    for i, value in enumerate(values):
+        gone = value is None and seen and values[i - 1] is not None
+        expected.append("stale" if gone else "_" if value is None else str(value))
+        seen = seen or value is not None
+    if not seen:
+        assert found == []
+    else:
+        padded = (expand(found[0]) + ["_"] * len(values))[: len(values)]
+        assert padded == expected
+
+
+def test_only_wanted_parts_of_a_histogram_are_kept():
+    store, sampler = Store(), Sampler(60, {"llm_time_to_first_token_seconds_count"})
+    store.row(cat.TTFT, "openai", "gpt-4o", "support").observe(0.4)
+    store.row(cat.REQUESTS, "openai", "gpt-4o", "support").add(1)
+    sampler.sample(store)
+
+    names = [name for name, _, _ in sampler.series()]
+
+    assert names == ["llm_time_to_first_token_seconds_count"]
+
+
+def test_buckets_are_cumulative():
+    store, sampler = Store(), Sampler(60, {"llm_time_to_first_token_seconds_bucket"})
+    for value in (0.04, 0.4, 100.0):
+        store.row(cat.TTFT, "openai", "gpt-4o", "support").observe(value)
+    sampler.sample(store)
+
+    counts = {pairs.rpartition("le=")[2]: runs[0][2] for _, pairs, runs in sampler.series()}
+
+    assert (counts['"0.05"'], counts['"0.5"'], counts['"60.0"'], counts['"+Inf"']) == (1, 2, 2, 3)
+
+
+def test_timestamps_move_with_the_origin_and_zero_stays():
+    assert notation([(0, 1, 0), (1, 2, 1000.0)], 3, shift=900) == "0 100+0x1"
