@@ -60,6 +60,8 @@ class Expectation(msgspec.Struct, gc=False, frozen=True):
     schema: Any = None
     pattern: str | None = None
     language: str | None = None
+    tools: dict[str, Any] | None = None
+    """JSON Schemas of strict tools by name: the arguments of a call to one of them are held against its schema."""
 
 
 class Message(msgspec.Struct, gc=False):
@@ -70,6 +72,14 @@ class Message(msgspec.Struct, gc=False):
     text: str
 
 
+class ToolCall(msgspec.Struct, gc=False, frozen=True):
+    """One call to a tool that the answer asked for."""
+
+    name: str
+    arguments: str | None = None
+    """JSON text as the model wrote it; None when the event does not tell."""
+
+
 class Content(msgspec.Struct, gc=False):
     """What was said. Adapters fill it only when asked to: decoding it costs as much as all the rest."""
 
@@ -78,8 +88,8 @@ class Content(msgspec.Struct, gc=False):
     """Text of the answer; None when the event holds none (tool calls only, failure)."""
     context: list[str] = []
     """Retrieved passages the answer should rest on."""
-    tools: list[str] = []
-    """Names of the tools that the answer called."""
+    tools: list[ToolCall] = []
+    """What tools the answer called, and with what."""
     logprobs: list[float] | None = None
     state: str = "present"
     """``present``, ``redacted``, ``truncated``, ``pointer`` or ``absent``."""

@@ -20,6 +20,7 @@ from tocsin.call import (
     Expectation,
     Feedback,
     Skip,
+    ToolCall,
 )
 from tocsin.call import Prompt as CallPrompt
 from tocsin.formats.base import Buffer
@@ -235,7 +236,7 @@ def _fill_content(call: Call, e: NativeEvent) -> None:
         input=asked,
         output=said if isinstance(said, str) else None,
         context=[passages] if isinstance(passages, str) else _texts(passages),
-        tools=_texts(_plain(e.tools)),
+        tools=[ToolCall(name) for name in _texts(_plain(e.tools))],
         logprobs=[float(p) for p in logprobs if is_number(p)] if isinstance(logprobs, list) else None,
         state="present" if said or asked else "absent",
     )

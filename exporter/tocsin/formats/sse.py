@@ -63,6 +63,9 @@ def _messages(merged: dict[str, Any], chunk: dict[str, Any]) -> None:
             merged["usage"] = {**begun, **usage} if isinstance(begun, dict) else usage
     elif isinstance(delta.get("text"), str) and content:
         content[-1]["text"] = str(content[-1].get("text") or "") + delta["text"]
+    elif isinstance(delta.get("partial_json"), str) and content:
+        begun = content[-1].get("input")  # an empty object until the first piece
+        content[-1]["input"] = (begun if isinstance(begun, str) else "") + delta["partial_json"]
 
 
 class _Chat:
@@ -100,10 +103,20 @@ class _Chat:
             self._refusals.setdefault(index, []).append(delta["refusal"])
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else []:
-            if isinstance(call, dict) and isinstance(call.get("function"), dict) and call["function"].get("name"):
-                self._tools.setdefault(index, []).append(call)
+            if isinstance(call, dict) and isinstance(call.get("function"), dict):
+                self._tool(self._tools.setdefault(index, []), call["function"])
         if choice.get("finish_reason"):
             self._finish[index] = choice["finish_reason"]
+
+    @staticmethod
+    def _tool(calls: list[dict[str, Any]], function: dict[str, Any]) -> None:
+        """Begin a call to a tool, or add to the arguments of the last one: they come in pieces."""
+        arguments = function.get("arguments")
+        if function.get("name"):
+            calls.append({"function": dict(function)})
+        elif calls and isinstance(arguments, str):
+            begun = calls[-1]["function"]
+            begun["arguments"] = str(begun.get("arguments") or "") + arguments
 
     def body(self) -> dict[str, Any]:
         choices = [

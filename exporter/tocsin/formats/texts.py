@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from tocsin.call import Expectation, Message
+from tocsin.call import Expectation, Message, ToolCall
 
 _ROLES = {"developer": "system", "human": "user", "ai": "assistant", "model": "assistant", "function": "tool"}
 
@@ -41,37 +42,46 @@ def messages(value: Any) -> list[Message]:
     return out
 
 
-def text_of(response: Any) -> tuple[str | None, list[str]]:
+def text_of(response: Any) -> tuple[str | None, list[ToolCall]]:
     """Return the text and the tool calls of a response body: chat, Responses or Messages."""
     if not isinstance(response, dict):
         return (response, []) if isinstance(response, str) and response else (None, [])
     texts: list[str] = []
-    tools: list[str] = []
+    tools: list[ToolCall] = []
     for choice in _dicts(response.get("choices")):
         message = choice.get("message")
         if isinstance(message, dict):
             texts.append(part_text(message.get("content")) or part_text(message.get("refusal")))
-            tools += [_name(call.get("function", call)) for call in _dicts(message.get("tool_calls"))]
+            tools += [_tool(call.get("function", call), "arguments") for call in _dicts(message.get("tool_calls"))]
         else:
             texts.append(part_text(choice.get("text")))
     for item in _dicts(response.get("output")):
         if item.get("type") == "function_call":
-            tools.append(_name(item))
+            tools.append(_tool(item, "arguments"))
         elif item.get("type") == "message":
             texts.append(part_text(item.get("content")))
     for item in _dicts(response.get("content")):
         if item.get("type") == "tool_use":
-            tools.append(_name(item))
+            tools.append(_tool(item, "input"))
         else:
             texts.append(part_text([item]))
     if isinstance(response.get("text"), str):
         texts.append(response["text"])
     text = "\n".join(text for text in texts if text)
-    return text or None, [tool for tool in tools if tool]
+    return text or None, [tool for tool in tools if tool.name]
 
 
 def expectation(request: dict[str, Any]) -> Expectation | None:
-    """Return what a request asked its answer to be: ``response_format``, ``text.format``, ``output_format``."""
+    """Return what a request asked its answer to be.
+
+    ``response_format``, ``text.format`` or ``output_format`` speak of its text, strict tools of their arguments.
+    """
+    tools = _strict_tools(request)
+    kind, schema = _asked_format(request)
+    return Expectation(format=kind, schema=schema, tools=tools or None) if kind or tools else None
+
+
+def _asked_format(request: dict[str, Any]) -> tuple[str | None, Any]:
     asked = request.get("response_format")
     if not isinstance(asked, dict):
         text = request.get("text")
@@ -80,15 +90,27 @@ def expectation(request: dict[str, Any]) -> Expectation | None:
         if asked is None and isinstance(config, dict):
             asked = config.get("format")
     if not isinstance(asked, dict):
-        return None
+        return None, None
     kind = asked.get("type")
     if kind == "json_object":
-        return Expectation(format="json")
+        return "json", None
     if kind == "json_schema":
         inner = asked.get("json_schema")
-        schema = inner.get("schema") if isinstance(inner, dict) else asked.get("schema")
-        return Expectation(format="json_schema", schema=schema)
-    return None
+        return "json_schema", inner.get("schema") if isinstance(inner, dict) else asked.get("schema")
+    return None, None
+
+
+def _strict_tools(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas of strict tools by name: chat (inside ``function``), Responses, Messages."""
+    found = {}
+    for tool in _dicts(request.get("tools")):
+        inner = tool.get("function")
+        inner = inner if isinstance(inner, dict) else tool
+        schema = inner.get("parameters", inner.get("input_schema"))
+        name = inner.get("name")
+        if inner.get("strict") is True and isinstance(schema, dict) and isinstance(name, str):
+            found[name] = schema
+    return found
 
 
 def sampling(request: dict[str, Any]) -> dict[str, Any]:
@@ -100,6 +122,11 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _name(value: Any) -> str:
-    name = value.get("name") if isinstance(value, dict) else None
-    return name if isinstance(name, str) else ""
+def _tool(value: Any, key: str) -> ToolCall:
+    """Read a call to a tool; its arguments are JSON text (OpenAI) or decoded (Anthropic, Ollama)."""
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+        return ToolCall("")
+    arguments = value.get(key)
+    if isinstance(arguments, dict):
+        arguments = json.dumps(arguments, ensure_ascii=False)
+    return ToolCall(value["name"], arguments if isinstance(arguments, str) else None)

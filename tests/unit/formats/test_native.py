@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tocsin import formats
-from tocsin.call import FAILURE_REASONS, Call, Feedback, Skip
+from tocsin.call import FAILURE_REASONS, Call, Feedback, Skip, ToolCall
 from tocsin.formats.native import NativeEvent
 
 SCHEMA = json.loads((resources.files("tocsin") / "formats" / "native.schema.json").read_text())
@@ -52,7 +52,7 @@ def test_a_complete_call_is_read_completely():
     assert (call.id, call.call_id, call.start, call.duration) == ("call-1", "req-1", 1795142820.123, 1.9)
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == (812, 120, 512)
     assert call.content is not None
-    assert (call.content.context, call.content.tools) == (["It left on Monday."], ["lookup"])
+    assert (call.content.context, call.content.tools) == (["It left on Monday."], [ToolCall("lookup")])
     assert (call.content.input[0].role, call.content.logprobs) == ("system", [-0.1, -2.0])
 
 
