@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import time
+from dataclasses import replace
 
 from tocsin import __version__
 from tocsin import catalogue as cat
+from tocsin.accounting.estimates import find_estimator
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PriceRow, Prices, Rates
 from tocsin.config import Config, read_secret
@@ -14,7 +17,15 @@ from tocsin.judge import Judge
 from tocsin.scoring import Sampling, Scoring
 from tocsin.series.store import Store
 
+log = logging.getLogger(__name__)
 CATEGORIES = ("outage", "quality", "cost", "safety")
+
+
+def with_estimates(settings: Settings) -> Settings:
+    """Return the settings with what estimates tokens, where this machine has it."""
+    estimator, words = find_estimator()
+    log.info("token estimates: %s", words)
+    return replace(settings, estimator=estimator, estimates=words)
 
 
 def ledger_settings(config: Config) -> Settings:

@@ -16,6 +16,7 @@ import msgspec
 
 from tocsin import catalogue as cat
 from tocsin.accounting.consumers import Consumers
+from tocsin.accounting.estimates import Estimator
 from tocsin.accounting.groups import Group, Groups, Histograms
 from tocsin.accounting.prices import Prices
 from tocsin.accounting.seen import Seen, identity
@@ -50,6 +51,10 @@ class Settings:
     no_usage_expected: tuple[str, ...] = ()
     """Patterns of models or routes that are declared to report no usage (``declared.usage``)."""
     prices: Prices = field(default_factory=lambda: Prices([]))
+    estimator: Estimator | None = None
+    """Estimates tokens where usage is missing; None: they are not estimated."""
+    estimates: str = "off"
+    """What there is to estimate with, in words, for the status page."""
 
 
 class Ledger:
@@ -206,8 +211,13 @@ class Ledger:
 
     def _count_missing(self, group: Group, call: Call) -> None:
         declared = self.settings.no_usage_expected
-        if not any(fnmatchcase(call.model, p) or fnmatchcase(call.route, p) for p in declared):
-            group.usage_missing[0] += 1
+        if any(fnmatchcase(call.model, p) or fnmatchcase(call.route, p) for p in declared):
+            return
+        group.usage_missing[0] += 1
+        estimate = self.settings.estimator.tokens(call) if self.settings.estimator is not None else None
+        if estimate is not None:
+            for kind, tokens in zip(("input", "output"), estimate, strict=True):
+                group.later(cat.ESTIMATED_TOKENS, kind)[0] += tokens
 
     def _count_prompt(self, route: str, prompt: Prompt) -> None:
         name = clean(prompt.name)

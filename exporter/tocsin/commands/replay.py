@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.assembly import ledger_settings, make_scoring, publish_config
+from tocsin.assembly import ledger_settings, make_scoring, publish_config, with_estimates
 from tocsin.config import load
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
@@ -54,6 +54,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Replay; 0 when every input could be read to its end."""
     config = load(arguments.config_file)
     settings = ledger_settings(config)
+    if arguments.detectors == "default":
+        settings = with_estimates(settings)
     ledger = Ledger(Store(settings.extra_labels), settings)
     publish_config(ledger.store, config)
     scoring = make_scoring(config, ledger) if arguments.detectors == "default" else None

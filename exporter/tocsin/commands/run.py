@@ -18,7 +18,7 @@ import yaml
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.assembly import ledger_settings, make_scoring, publish_config, sampling
+from tocsin.assembly import ledger_settings, make_scoring, publish_config, sampling, with_estimates
 from tocsin.config import Config, ConfigError, Files, load, read_secret, show
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
@@ -73,7 +73,7 @@ class Exporter:
         self._arguments = arguments
         self._config = config
         directory = storage_path(arguments.storage_path, config)
-        settings = ledger_settings(config)
+        settings = with_estimates(ledger_settings(config))
         self._ingest_address = config.ingest.listen_address
         if arguments.ingest_address is not None:
             self._ingest_address = arguments.ingest_address
@@ -177,7 +177,7 @@ class Exporter:
         row = self._ledger.store.row(cat.RELOAD_OK)
         try:
             config = load(self._arguments.config_file)
-            settings = ledger_settings(config)
+            settings = with_estimates(ledger_settings(config))
             self._scoring.judge.configure(config)
         except (ConfigError, yaml.YAMLError):
             row.set(0)

@@ -46,6 +46,7 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[s
         "events_read": int(_sum(store, cat.EVENTS_READ)) + sum(tally.read for tally in intake.tallies.values()),
         "events_skipped": int(_sum(store, cat.EVENTS_SKIPPED)),
         "share_priced": round(1 - unpriced / tokens, 4) if tokens else None,
+        "token_estimates": pipeline.ledger.settings.estimates,
         "share_scored": None,
         "share_guarded": None,
         "series": store.samples,
