@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +22,8 @@ class Request(msgspec.Struct, gc=False):
 
     text: str
     id: Any = None
+    call_id: str | None = None
+    """Of the call whose answer this is, where ``id`` is something else: joins the guard's verdict to the log."""
     role: str = "assistant"
     route: str = UNKNOWN
     model: str = UNKNOWN
@@ -39,7 +40,6 @@ class Request(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(Request).decode
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class RequestError(Exception):
@@ -59,26 +59,37 @@ def parse(data: bytes) -> Request:
     try:
         request = _decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        request = _lenient(data)
+        request = _again(repaired(data))
     if request.role not in ROLES:
         raise RequestError(f"role: one of {', '.join(sorted(ROLES))}", request.id)
     return request
 
 
-def _lenient(data: bytes) -> Request:
-    """Read what the strict decoder refuses: lone surrogates, as json.dumps writes them, and control characters."""
+def repaired(data: bytes) -> bytes:
+    """Return a JSON object that the strict decoder refused, mended.
+
+    Lone surrogates (as json.dumps writes them) and broken UTF-8 become one character each, so that offsets hold;
+    control characters are escaped.
+
+    Raises:
+        RequestError: it is no JSON object.
+    """
     try:
         value = json.loads(data.decode("utf-8", "replace"), strict=False)
+        text = json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         raise RequestError("not JSON") from None
     if not isinstance(value, dict):
         raise RequestError("not a JSON object")
+    return text.encode("utf-8", "replace")
+
+
+def _again(data: bytes) -> Request:
     try:
-        request = msgspec.convert(value, Request)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise RequestError(str(error) or "nested too deeply", value.get("id")) from None
-    request.text = _SURROGATE.sub("\ufffd", request.text)
-    return request
+        return _decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        known = json.loads(data).get("id")
+        raise RequestError(str(error) or "nested too deeply", known) from None
 
 
 def subject(request: Request, expect: Expectation | None = None) -> Subject:

@@ -44,6 +44,11 @@ class Opinion:
     report: Report
     judged: list[Judged]
 
+    @staticmethod
+    def nothing() -> Opinion:
+        """The opinion on a text that nobody looked at."""
+        return Opinion(Report(), [])
+
     @property
     def verdict(self) -> Verdict:
         """The strictest verdict of the findings."""
@@ -92,12 +97,15 @@ class Judge:
     def judge(self, subject: Subject, rules: RouteRules, floor: float = SUSPICION) -> Opinion:
         """Judge a text by all detectors of its role."""
         report = self._scanner.scan(subject, rules.policy.off)
-        return Opinion(report, rules.policy.judge(subject.text, report.findings, floor) if report.findings else [])
+        found = report.findings
+        return Opinion(report, rules.policy.judge(subject.text, found, floor, subject.role) if found else [])
 
     def is_attempt(self, subject: Subject, rules: RouteRules) -> bool:
         """Tell whether a text of the input holds an injection; only that detector runs."""
         findings = self._attempts.scan(subject, rules.policy.off).findings
-        return any(f.kind == "injection" for f in findings) and bool(rules.policy.judge(subject.text, findings))
+        return any(f.kind == "injection" for f in findings) and bool(
+            rules.policy.judge(subject.text, findings, role=subject.role)
+        )
 
     def _match(self, route: str, model: str) -> RouteRules:
         for entry, rules in self._entries:

@@ -6,7 +6,7 @@ an event holds what the event was found to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,6 +57,8 @@ class Scoring:
         self.guarded = Remembered(20_000)
         """Call ids that the guard has seen, with the kinds it stopped."""
         self._calls = Remembered()
+        self.sources: list[Callable[[], None]] = []
+        """Called before each commit by ``publish``: bring counts that came in between to their rows."""
 
     def count(self, call: Call, group: Group, now: float) -> None:
         """Judge a call that the ledger has counted under ``group``."""
@@ -106,6 +108,8 @@ class Scoring:
 
     def publish(self) -> None:
         """Bring what is not counted row by row to its rows; called before each commit."""
+        for source in self.sources:
+            source()
         self.quality.windows.publish()
         for category, live in (("quality", self.quality.live()), ("safety", self.safety.live())):
             row = self._ledger.store.row(cat.CATEGORY_INSTRUMENTED, category)
@@ -113,6 +117,23 @@ class Scoring:
                 row.set(int(live))
             else:  # a gap by choice is not a category that lacks a signal
                 self._ledger.store.remove(row)
+
+    def add_guard_counts(
+        self,
+        counts: Mapping[tuple[cat.Family, tuple[str, ...]], int],
+        stopped: Mapping[tuple[str, str, str, bool, bool], int],
+        durations: Iterable[tuple[str, float]],
+    ) -> None:
+        """Take what the guard counted: counters; violations by route, model, kind, echoed, example; seconds."""
+        for (family, labels), amount in counts.items():
+            self._ledger.add(family, *labels, amount=amount)
+        for (route, model, kind, echoed, example), amount in stopped.items():
+            group = self._ledger.group_for(route, model)
+            group.last_seen = max(group.last_seen, self._ledger.newest)
+            group.later(cat.VIOLATIONS, kind, "false", str(echoed).lower(), str(example).lower())[0] += amount
+            self._ledger.groups.dirty.add(group)
+        for route, seconds in durations:
+            self._ledger.store.row(cat.GUARD_DURATION, route).observe(seconds)
 
     def restore(self, load: dict[str, list[tuple[str, bytes]]]) -> None:
         """Take back the committed state, by part; after the ledger's."""

@@ -258,6 +258,13 @@ class Ledger:
             return self._group((UNKNOWN,) * (3 + self._extra), succeeded=False)
         return self.groups.by_labels.get(labels) or self._group((OTHER,) * (3 + self._extra), succeeded=False)
 
+    def group_for(self, route: str, model: str) -> Group:
+        """Return a group of this route and model, whatever its provider; a new one of an unknown provider else."""
+        for labels, group in self.groups.by_labels.items():
+            if labels[2] == route and labels[1] == model:
+                return group
+        return self._group((UNKNOWN, model, route, *(UNKNOWN,) * self._extra), succeeded=False)
+
     def _group(self, key: tuple[str, ...], *, succeeded: bool) -> Group:
         if len(self._aliases) >= _ALIASES_MAX:
             self._aliases.clear()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from aiohttp import web
 
 from tocsin import catalogue as cat
 from tocsin import formats
@@ -29,7 +30,7 @@ from tocsin.selfmetrics import SelfMetrics
 from tocsin.series.store import Store
 from tocsin.state import State
 from tocsin.tasks import spawn
-from tocsin.web import admin, auth, ingest, server, webconfig
+from tocsin.web import admin, auth, guard, ingest, server, webconfig
 
 log = logging.getLogger(__name__)
 EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path /var/lib/tocsin"
@@ -47,6 +48,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--web.config.file", dest="web_config", metavar="FILE", help="TLS and basic auth")
     parser.add_argument("--web.enable-lifecycle", dest="lifecycle", action="store_true", help="allow /-/reload")
     parser.add_argument("--ingest.listen-address", dest="ingest_address", metavar="ADDRESS", help="empty: none")
+    parser.add_argument(
+        "--guard-only", action="store_true", help="only judge texts before delivery: no inputs, no state, ready at once"
+    )
     parser.add_argument("--log.level", dest="log_level", choices=("debug", "info", "warn", "error"), default="info")
     parser.add_argument("--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt")
     parser.set_defaults(execute=execute)
@@ -78,10 +82,12 @@ class Exporter:
         if arguments.ingest_address is not None:
             self._ingest_address = arguments.ingest_address
         self._verifiers = auth.verifiers(config.ingest.auth)
+        if arguments.guard_only and not self._ingest_address:
+            raise ConfigError("--guard-only: the guard answers on --ingest.listen-address, which is empty")
         if self._ingest_address:
             auth.check_bind(self._ingest_address, has_auth=bool(self._verifiers))
         self._web = webconfig.load_web_config(arguments.web_config) if arguments.web_config else None
-        self._state = State(directory)
+        self._state = State(None if arguments.guard_only else directory)
         self._say_state()
         self._ledger = Ledger(Store(settings.extra_labels), settings)
         publish_config(self._ledger.store, config)
@@ -97,7 +103,7 @@ class Exporter:
         inputs: list[Input] = [self._files]
         self._intake.meet("file")
         self._spool: Spool | None = None
-        if self._ingest_address:
+        if self._ingest_address and not arguments.guard_only:
             key_file = config.ingest.spool_key_file
             key = read_secret(key_file) if key_file else None
             self._spool = Spool(directory / "spool", max_bytes=config.ingest.spool_max_bytes, key=key)
@@ -110,6 +116,8 @@ class Exporter:
         )  # fmt: skip
 
     def _file_inputs(self) -> list[Files]:
+        if self._arguments.guard_only:
+            return []
         tails = [Files(paths=tuple(self._arguments.tail), format=self._arguments.format)]
         return [*self._config.inputs.files, *(tails if self._arguments.tail else [])]
 
@@ -131,11 +139,8 @@ class Exporter:
         ingesting = spawn(self._pipeline.run(), name="ingest", on_failure=failures.append)
         try:
             listeners.append(await self._start_admin())
-            if self._spool is not None:
-                app = ingest.make_ingest_app(
-                    self._spool, formats=("auto", *formats.FORMATS), auth=self._verifiers,
-                    max_body_bytes=self._config.ingest.max_body_bytes, wake=self._pipeline.wake,
-                )  # fmt: skip
+            if self._ingest_address:
+                app = self._ingest_app()
                 listeners.append(await server.start_listener(app, self._ingest_address))
             await asyncio.wait([ingesting])
         except OSError as error:
@@ -150,6 +155,17 @@ class Exporter:
             self._files.close()
             self._state.close()
         return 1 if failures else 0
+
+    def _ingest_app(self) -> web.Application:
+        if self._spool is None:
+            app = web.Application()
+        else:
+            app = ingest.make_ingest_app(
+                self._spool, formats=("auto", *formats.FORMATS), auth=self._verifiers,
+                max_body_bytes=self._config.ingest.max_body_bytes, wake=self._pipeline.wake,
+            )  # fmt: skip
+        guard.add_routes(app, self._scoring, auth=self._verifiers, standalone=self._spool is None)
+        return app
 
     async def _start_admin(self) -> server.Listener:
         address = self._arguments.web_address

@@ -49,7 +49,8 @@ class Judged(msgspec.Struct, gc=False, frozen=True):
 class Policy:
     """The rules of one entry of ``routes``: immutable, shared by every call that it matches.
 
-    ``actions`` maps a kind or a type to an action, ``guard`` to a verdict for violations; a type wins over its kind.
+    ``actions`` maps a kind or a type to an action, ``guard`` to a verdict; a type wins over its kind. A word for a kind
+    that holds both sure and doubtful types, as ``pii``, is for its violations; one for a type is for suspicions too.
     """
 
     def __init__(
@@ -68,16 +69,22 @@ class Policy:
         self.off = frozenset(kind for kind, action in self._actions.items() if action == "off")
         """Names of detectors that need not run."""
 
-    def judge(self, text: str, findings: Sequence[Finding], floor: float = SUSPICION) -> list[Judged]:
+    def judge(
+        self, text: str, findings: Sequence[Finding], floor: float = SUSPICION, role: str = "assistant"
+    ) -> list[Judged]:
         """Give each finding of at least ``floor`` its action and verdict; what is off is left out."""
         return [
-            Judged(finding, action, self._verdict(finding, action))
+            Judged(finding, action, self._verdict(finding, action, role))
             for finding in findings
-            if finding.score >= floor and (action := self.action(finding, text)) != "off"
+            if finding.score >= floor and (action := self.action(finding, text, role)) != "off"
         ]
 
-    def action(self, finding: Finding, text: str) -> Action:
-        """Say what a finding in ``text`` is on this route."""
+    def action(self, finding: Finding, text: str, role: str = "assistant") -> Action:
+        """Say what a finding in ``text`` is on this route; what users write is never a violation of the model."""
+        action = self._action(finding, text)
+        return "suspected" if action == "violation" and role != "assistant" and finding.kind != "injection" else action
+
+    def _action(self, finding: Finding, text: str) -> Action:
         chosen = self._actions.get(finding.type) or self._actions.get(finding.kind)
         if chosen is not None and chosen != "violation":
             return chosen
@@ -91,15 +98,17 @@ class Policy:
             return "violation"
         return "suspected" if finding.type in _SUSPECTED or finding.kind in _SUSPECTED else "violation"
 
-    def _verdict(self, finding: Finding, action: Action) -> Verdict:
+    def _verdict(self, finding: Finding, action: Action, role: str) -> Verdict:
         if finding.example or finding.echoed:
             return "allow"
-        chosen = self._guard.get(finding.type) or self._guard.get(finding.kind)
+        by_type, by_kind = self._guard.get(finding.type), self._guard.get(finding.kind)
         if action == "violation":
-            return chosen or "block"
+            return by_type or by_kind or "block"
         if finding.kind == QUALITY:  # answers of poor quality are delivered unless the route says otherwise
-            return chosen or "allow"
-        return "allow" if chosen == "allow" else "review"
+            return by_type or by_kind or "allow"
+        if by_type is None and (finding.kind in _SUSPECTED or role != "assistant" or by_kind == "allow"):
+            by_type = by_kind
+        return by_type or "review"
 
     def _is_no_person(self, address: str) -> bool:
         local, _, domain = address.lower().rpartition("@")

@@ -89,6 +89,27 @@ def test_a_route_says_what_the_guard_does_about_a_kind():
     ]
 
 
+@pytest.mark.parametrize(
+    ("guard", "type_of_finding", "expected"),
+    [
+        ({"toxicity": "block"}, "toxic", "block"),
+        ({"pii": "block"}, "ip_address", "review"),
+        ({"ip_address": "block"}, "ip_address", "block"),
+        ({}, "injection", "review"),
+    ],
+)
+def test_a_word_for_a_doubtful_kind_or_a_type_holds_for_suspicions(guard, type_of_finding, expected):
+    assert verdict(Policy(guard=guard).judge("x", [found(type_of_finding)])) == expected
+
+
+def test_what_users_write_is_no_violation_but_an_injection_can_be():
+    strict = Policy("strict")
+
+    assert strict.action(found("us_ssn"), "x", "user") == "suspected"
+    assert strict.action(found("injection"), "x", "user") == "violation"
+    assert verdict(Policy(guard={"pii": "redact"}).judge("x", [found("us_ssn")], role="user")) == "redact"
+
+
 def test_redaction_names_the_type_and_keeps_the_rest():
     text = "mail jane@x.org or 078-05-1120."
 

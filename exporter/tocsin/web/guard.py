@@ -1,0 +1,92 @@
+"""``POST /v1/check``, LiteLLM's guardrail and ``/v1/moderations``: the guard over HTTP, which never queues.
+
+A look takes well under a millisecond and runs on the event loop. What arrives in one turn of the loop and does not
+fit into ``BUDGET`` is answered at once by the route's overload policy, so the wait of everyone is bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from tocsin.check import RequestError
+from tocsin.guard import Guard, OverloadError
+from tocsin.scoring import Scoring
+from tocsin.web.auth import Verifier
+from tocsin.web.batches import BodyError
+from tocsin.web.bodies import answer, small_body
+
+BUDGET: Final = 0.025
+"""Seconds of looking in one turn of the event loop."""
+BODY_MAX: Final = 8 << 20
+"""LiteLLM sends images along, which are not looked at."""
+
+Contract = Callable[[bytes], dict[str, Any]]
+
+
+class Turn:
+    """How much of this turn of the event loop has been spent on looking."""
+
+    def __init__(self, budget: float = BUDGET, timer: Callable[[], float] = time.perf_counter) -> None:
+        self._budget = budget
+        self._timer = timer
+        self._began: float | None = None
+
+    def admit(self) -> bool:
+        """Tell whether there is time for one more look in this turn."""
+        if self._began is None:
+            self._began = self._timer()
+            asyncio.get_running_loop().call_soon(self._over)
+            return True
+        return self._timer() - self._began < self._budget
+
+    def _over(self) -> None:
+        self._began = None
+
+
+def add_routes(
+    app: web.Application,
+    scoring: Scoring,
+    *,
+    auth: Sequence[Verifier],
+    standalone: bool = False,
+    budget: float = BUDGET,
+) -> None:
+    """Add the guard's endpoints to the ingest listener."""
+    guard = Guard(scoring, Turn(budget).admit, standalone=standalone)
+    for path, contract in (
+        ("/v1/check", guard.check),
+        ("/beta/litellm_basic_guardrail_api", guard.litellm),
+        ("/v1/moderations", guard.moderations),
+    ):
+        app.router.add_post(path, _handler(contract, tuple(auth)))
+
+
+def _handler(contract: Contract, auth: Sequence[Verifier]) -> Callable[[web.Request], Any]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            body = await small_body(request, auth, BODY_MAX)
+            out = contract(body)
+        except web.HTTPException as refusal:
+            return answer(refusal.status, refusal.text or "", close=True)
+        except BodyError as error:
+            return answer(400, f"{error}\n", close=not request.content.at_eof())
+        except RequestError as error:
+            return _json({"error": {"message": str(error), "type": "invalid_request_error"}}, 400)
+        except OverloadError:
+            message = {"message": "overloaded; this route fails closed", "type": "overloaded"}
+            response = _json({"error": message, "shed": True}, 503)
+            response.headers["Retry-After"] = "1"
+            return response
+        return _json(out, 200)
+
+    return handle
+
+
+def _json(value: dict[str, Any], status: int) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(value), content_type="application/json")

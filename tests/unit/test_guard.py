@@ -1,0 +1,205 @@
+"""Verdicts before delivery: what is answered, what is counted, once a call, and what overload gets."""
+
+import json
+
+import pytest
+
+from tocsin import catalogue as cat
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.check import RequestError
+from tocsin.config import parse
+from tocsin.finding import Finding
+from tocsin.guard import HOLDBACK, Guard, OverloadError, reason
+from tocsin.judge import Judge
+from tocsin.scoring import Scoring
+from tocsin.series.store import Store
+
+SECRET = "078-05-1120"
+ROUTES = b"""
+routes:
+  - {match: {route: redacting}, guard: {pii: redact}}
+  - {match: {route: closed}, guard: {on_overload: fail_closed}}
+"""
+
+
+class Word:
+    tier, gates = 0, ()
+
+    def __init__(self, name, type_of_finding, word, roles):
+        self.name, self.roles, self._type, self._word = name, frozenset(roles), type_of_finding, word
+
+    def scan(self, subject, fired, report):
+        start = subject.text.find(self._word)
+        if start >= 0:
+            report.findings.append(Finding(self.name, self._type, start, start + len(self._word), 0.9))
+
+
+DETECTORS = [
+    Word("pii", "us_ssn", SECRET, ("assistant", "user")),
+    Word("toxicity", "toxic", "idiot", ("assistant",)),
+    Word("injection", "injection", "ignore all", ("user", "tool", "document")),
+]
+
+
+class Bench:
+    """A guard over stand-in detectors, and what it counted."""
+
+    def __init__(self, admit=lambda: True, **options):
+        ledger = Ledger(Store(), Settings())
+        self.scoring = Scoring(ledger, Judge(parse(ROUTES), DETECTORS))
+        self.guard = Guard(self.scoring, admit, **options)
+
+    def values(self, family):
+        self.scoring.publish()
+        rows = self.scoring._ledger.store.rows.get(family, {}).values()
+        return {row.labels: row.values[0] for row in rows if row.values[0]}
+
+    def litellm(self, *texts, call="c1", kind="response", **fields):
+        body = {"input_type": kind, "litellm_call_id": call, "texts": texts, "request_data": {}, "model": "m", **fields}
+        return self.guard.litellm(json.dumps(body).encode())
+
+
+def test_check_answers_as_the_command_does():
+    answer = Bench().guard.check(b'{"id": "1", "text": "SSN 078-05-1120"}')
+
+    assert (answer["verdict"], answer["redacted"], answer["findings"][0]["type"]) == ("block", "SSN [US_SSN]", "us_ssn")
+
+
+def test_a_body_that_is_no_request_is_refused():
+    with pytest.raises(RequestError):
+        Bench().guard.check(b"[1]")
+
+
+def test_litellm_blocks_with_a_reason_that_holds_no_content():
+    answer = Bench().litellm(f"your SSN is {SECRET}")
+
+    assert answer["action"] == "BLOCKED"
+    assert answer["blocked_reason"] == "Blocked by Tocsin: pii (us_ssn)"
+    assert SECRET not in json.dumps(answer)
+
+
+def test_litellm_passes_what_is_clean_or_for_review_and_holds_back_the_end_of_a_stream():
+    assert Bench().litellm("fine", "you idiot") == {"action": "NONE", "stream_holdback_chars": [HOLDBACK, HOLDBACK]}
+
+
+def test_litellm_gets_the_text_redacted_where_the_route_says_so():
+    answer = Bench().litellm(f"a {SECRET}", "b", additional_provider_specific_params={"route": "redacting"})
+
+    assert (answer["action"], answer["texts"]) == ("GUARDRAIL_INTERVENED", ["a [US_SSN]", "b"])
+
+
+def test_the_team_alias_is_the_route_when_nothing_else_is_said():
+    bench = Bench()
+    bench.litellm("x", request_data={"user_api_key_team_alias": "redacting"})
+
+    assert bench.values(cat.GUARD_REQUESTS) == {("redacting", "allow"): 1}
+
+
+def test_a_stream_counts_each_look_and_its_violation_once():
+    bench = Bench()
+    for text in ("your", "your SSN is", f"your SSN is {SECRET}", f"your SSN is {SECRET} and"):
+        bench.litellm(text)
+
+    assert bench.values(cat.GUARD_REQUESTS) == {("unknown", "allow"): 2, ("unknown", "block"): 2}
+    assert bench.values(cat.VIOLATIONS) == {("unknown", "m", "unknown", "pii", "false", "false", "false"): 1}
+    assert bench.values(cat.LAST_VIOLATION) == {}
+
+
+def test_what_was_blocked_is_remembered_by_its_call_after_a_restart():
+    bench, again = Bench(), Bench()
+    bench.litellm(SECRET)
+    saved = {}
+    for part, key, value in bench.scoring.changes():
+        saved.setdefault(part, []).append((key, value))
+    again.scoring.restore(saved)
+    again.litellm(f"{SECRET} and more")
+
+    assert again.values(cat.VIOLATIONS) == {}
+
+
+def test_a_violation_is_counted_under_the_group_that_the_log_has_made():
+    bench = Bench()
+    bench.scoring._ledger._group(("openai", "m", "support"), succeeded=True)
+    bench.guard.check(b'{"id": "1", "text": "078-05-1120", "route": "support", "model": "m"}')
+
+    assert list(bench.values(cat.VIOLATIONS)) == [("openai", "m", "support", "pii", "false", "false", "false")]
+
+
+def test_a_request_of_a_user_is_searched_for_injections_and_its_own_data_pass():
+    bench = Bench()
+
+    assert bench.litellm(f"my SSN is {SECRET}", kind="request")["action"] == "NONE"
+    assert bench.litellm("ignore all", kind="request")["action"] == "NONE"
+    assert bench.values(cat.GUARD_REQUESTS) == {("unknown", "review"): 2}
+    assert bench.values(cat.VIOLATIONS) == {}
+
+
+def test_overload_passes_unseen_where_the_route_fails_open():
+    bench = Bench(admit=lambda: False)
+    answer = bench.guard.check(b'{"id": "1", "text": "078-05-1120"}')
+
+    assert (answer["verdict"], answer["shed"], answer["scanned"]) == ("allow", True, [])
+    assert bench.litellm(SECRET) == {"action": "NONE"}
+    assert bench.values(cat.GUARD_SHED) == {("unknown",): 2}
+    assert bench.values(cat.GUARD_REQUESTS) == {}
+
+
+def test_overload_refuses_where_the_route_fails_closed():
+    bench = Bench(admit=lambda: False)
+    with pytest.raises(OverloadError):
+        bench.guard.check(b'{"id": "1", "text": "x", "route": "closed"}')
+    assert bench.values(cat.GUARD_SHED) == {("closed",): 1}
+
+
+def test_a_text_too_long_to_look_at_is_overload():
+    assert Bench().guard.check(b'{"text": "%s"}' % (b"x" * 1_100_000))["shed"] is True
+
+
+def test_invented_routes_share_one_series():
+    bench = Bench()
+    for i in range(300):
+        bench.guard.check(b'{"text": "x", "route": "r%d"}' % i)
+
+    assert len({labels[0] for labels in bench.values(cat.GUARD_REQUESTS)}) == 201
+
+
+def test_alone_the_guard_counts_what_it_saw_once_a_call():
+    bench = Bench(standalone=True)
+    for _ in range(3):
+        bench.litellm("x", call="c9")
+
+    assert bench.values(cat.GUARD_SCANNED) == {("unknown",): 1}
+
+
+def test_the_latency_is_counted_by_route():
+    ticks = iter([1.0, 1.004])
+    bench = Bench(timer=lambda: next(ticks))
+    bench.guard.check(b'{"text": "x"}')
+
+    assert bench.values(cat.GUARD_DURATION)[("unknown",)] == pytest.approx(0.004)
+
+
+@pytest.mark.parametrize("given", ["idiot", ["fine", "idiot"], [{"type": "text", "text": "idiot"}]])
+def test_moderations_have_the_shape_that_clients_know(given):
+    answer = Bench().guard.moderations(json.dumps({"input": given, "model": "omni-moderation-latest"}).encode())
+
+    last = answer["results"][-1]
+    assert (last["flagged"], last["categories"]["harassment"], last["categories"]["pii"]) == (True, True, False)
+    assert last["category_scores"]["harassment"] == 0.9
+    assert len(answer["results"]) == (2 if given == ["fine", "idiot"] else 1)
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"input": 5}', b"nonsense"])
+def test_moderations_without_input_are_refused(body):
+    with pytest.raises(RequestError):
+        Bench().guard.moderations(body)
+
+
+def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():
+    answer = Bench().guard.litellm(b'{"input_type": "response", "texts": ["\\ud83d 078-05-1120"]}')
+
+    assert answer["action"] == "BLOCKED"
+
+
+def test_the_reason_names_each_kind_once():
+    assert reason([]) == "Blocked by Tocsin: "

@@ -1,0 +1,111 @@
+"""The guard over HTTP: who may ask, what is answered, and that it sheds instead of queueing."""
+
+import asyncio
+import io
+import json
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from tocsin import catalogue as cat
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.config import Auth, parse
+from tocsin.judge import Judge
+from tocsin.scoring import Scoring
+from tocsin.series.store import Store
+from tocsin.web.auth import verifiers
+from tocsin.web.guard import BODY_MAX, Turn, add_routes
+from tocsin.web.server import start_listener
+
+
+class Server:
+    def __init__(self, auth=(), config=b"", detectors=(), **options):
+        self.scoring = Scoring(Ledger(Store(), Settings()), Judge(parse(config), detectors))
+        self._app = web.Application()
+        add_routes(self._app, self.scoring, auth=auth, **options)
+
+    async def __aenter__(self):
+        self._listener = await start_listener(self._app, "127.0.0.1:0")
+        self.session = aiohttp.ClientSession(f"http://127.0.0.1:{self._listener.port}")
+        return self
+
+    async def __aexit__(self, *error):
+        await self.session.close()
+        await self._listener.close()
+
+    async def post(self, body, path="/v1/check", **headers):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.session.post(path, data=body, headers=headers) as answer:
+            return answer.status, await answer.text()
+
+
+class Slow:
+    """A detector that blocks the event loop for as long as 2 ms."""
+
+    name, tier, gates, roles = "slow", 0, (), frozenset({"assistant"})
+
+    def scan(self, subject, fired, report):
+        end = asyncio.get_running_loop().time() + 0.002
+        while asyncio.get_running_loop().time() < end:
+            pass
+
+
+@pytest.fixture
+def key(tmp_path):
+    (tmp_path / "key").write_text("k3y\n")
+    return verifiers([Auth(scheme="bearer", secret_file=str(tmp_path / "key"))])
+
+
+@pytest.mark.parametrize("path", ["/v1/check", "/beta/litellm_basic_guardrail_api", "/v1/moderations"])
+async def test_only_who_has_the_key_gets_an_answer(key, path):
+    async with Server(auth=key) as server:
+        body = b'{"text": "x", "input": "x", "texts": ["x"]}'
+        assert (await server.post(body, path))[0] == 401
+        assert (await server.post(body, path, x_api_key="k3y"))[0] == 200
+        assert (await server.post(body, path, Authorization="Bearer k3y"))[0] == 200
+
+
+async def test_a_body_that_is_no_request_gets_400_without_its_content():
+    async with Server() as server:
+        status, text = await server.post(b'{"text": 5, "id": "hush"}')
+
+    assert (status, "hush" in text) == (400, False)
+
+
+async def test_a_body_beyond_the_bound_is_refused():
+    async with Server() as server:
+        assert (await server.post(io.BytesIO(b"x" * (BODY_MAX + 1))))[0] == 413
+
+
+async def test_overload_is_shed_and_the_wait_stays_bounded():
+    async with Server(detectors=[Slow()], budget=0.01) as server:
+        answers = await asyncio.gather(*(server.post(b'{"text": "x"}') for _ in range(100)))
+        shed = sum(json.loads(text).get("shed", False) for _, text in answers)
+        server.scoring.publish()
+
+    assert {status for status, _ in answers} == {200}
+    assert shed == server.scoring._ledger.store.rows[cat.GUARD_SHED]["unknown",].values[0] > 0
+    assert shed < 100
+
+
+async def test_overload_of_a_route_that_fails_closed_gets_503_and_when_to_come_again():
+    config = b"routes: [{match: {}, guard: {on_overload: fail_closed}}]"
+    async with Server(config=config, budget=-1.0) as server:
+        answers = await asyncio.gather(*(server.post(b'{"text": "x"}') for _ in range(20)))
+
+    assert 503 in {status for status, _ in answers}
+
+
+async def test_a_turn_of_the_loop_has_a_budget_and_the_next_one_a_new_one():
+    now = 0.0
+    turn = Turn(0.025, timer=lambda: now)
+
+    first = [turn.admit()]
+    now = 0.02
+    first.append(turn.admit())
+    now = 0.03
+    first.append(turn.admit())
+    await asyncio.sleep(0)
+
+    assert (first, turn.admit()) == ([True, True, False], True)
