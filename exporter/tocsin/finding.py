@@ -54,3 +54,5 @@ class Finding(msgspec.Struct, gc=False, frozen=True):
     """A reserved or documentation value (example.com, test cards): counted, never paged."""
     echoed: bool = False
     """Stands in the caller's own input: not a leak; counted, never paged."""
+    impersonal: bool = False
+    """Belongs to a role or a company, not to a person (support@, a freephone number): suspected at most."""

@@ -1,0 +1,63 @@
+"""What the confirm stage of a detector works with: candidates, how many of them, and the words around them.
+
+The gate is linear and cheap; confirming in Python is where a crafted text could burn time. So every finder walks
+its candidates through ``capped``, and looks at bounded windows of text only.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+MAX_CANDIDATES = 1000
+"""Per type and text; what stands behind them is not looked at. A text with more is not an answer."""
+
+
+class Candidate(NamedTuple):
+    """A value that passed its validator."""
+
+    start: int
+    end: int
+    score: float
+    example: bool = False
+    """A documentation or test value."""
+    impersonal: bool = False
+    """Belongs to a role or a company, not to a person."""
+    same: tuple[str, ...] = ()
+    """The value in the other ways in which a person may have written it, for the look into the caller's input."""
+
+
+def capped(pattern: re.Pattern[str], text: str, limit: int = MAX_CANDIDATES) -> Iterator[re.Match[str]]:
+    """The first ``limit`` matches of a pattern."""
+    return islice(pattern.finditer(text), limit)
+
+
+def before(text: str, start: int, width: int = 40) -> str:
+    """The lower-cased characters before a position."""
+    return text[max(0, start - width) : start].lower()
+
+
+def after(text: str, end: int, width: int = 24) -> str:
+    """The lower-cased characters behind a position."""
+    return text[end : end + width].lower()
+
+
+def words(*alternatives: str) -> re.Pattern[str]:
+    """A pattern that finds any of some words, whole: "during" does not contain "ring"."""
+    return re.compile(r"(?<![^\W_])(?:" + "|".join(alternatives) + r")(?![^\W_])")
+
+
+def without_overlaps(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates, the best first where two share characters."""
+    kept: list[Candidate] = []
+    for candidate in sorted(candidates, key=lambda c: (-c.score, c.start, c.end)):
+        place = bisect(kept, candidate.start, key=lambda c: c.start)
+        if place and kept[place - 1].end > candidate.start:
+            continue
+        if place < len(kept) and kept[place].start < candidate.end:
+            continue
+        kept.insert(place, candidate)
+    return kept

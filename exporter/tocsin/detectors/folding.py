@@ -1,0 +1,102 @@
+"""Folds text so that one spelling of a word is left: for terms that must be found however they are disguised.
+
+Folded away are case, compatibility forms (fullwidth, ligatures, mathematical letters), invisible characters, marks
+piled on a letter, and Cyrillic or Greek letters that look Latin. Accents stay: "año" is not "ano". ASCII is only
+lower-cased, and text without such characters casefolded as a whole, so that ordinary text costs little.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+# Pairs that look alike in common fonts; Unicode's list (UTS 39) has thousands, most of them never typed.
+_CONFUSABLE: Final = {
+    pair[0]: pair[1]
+    for pair in ["аa", "вb", "еe", "ёe", "гr", "һh", "іi", "јj", "кk", "ӏl", "мm", "нh", "оo", "пn", "рp", "сc", "ѕs", "тt", "уy", "ѵv", "хx", "ԁd", "ԍg", "ոn", "օo", "սu", "ցg", "ԛq", "ԝw", "αa", "βb", "γy", "εe", "ηn", "ιi", "κk", "νv", "οo", "ρp", "τt", "υu", "χx", "ωw", "ϲc", "ϳj", "ɑa", "ʙb", "ᴄc", "ᴅd", "ᴇe", "ɡg", "ɢg", "ʜh", "ıi", "ɩi", "ɪi", "ᴊj", "ᴋk", "ʟl", "ǀl", "ᴍm", "ɴn", "ᴏo", "ᴘp", "ʀr", "ꜱs", "ᴛt", "ᴜu", "ᴠv", "ᴡw", "ʏy", "ᴢz"]
+}
+_COMMON: Final = (
+    ("\u2003", " "),
+    ("\u00a0", " "),
+    ("\u202f", " "),
+    ("\u2009", " "),
+    ("\u2011", "\u2010"),
+    ("…", "..."),
+)
+"""Compatibility forms that ordinary answers are full of, with what NFKC makes of them."""
+_INVISIBLE = re.compile(r"[\ufe00-\ufe0f\u115f\u1160\u3164\uffa0\u034f\U000e0100-\U000e01ef]")
+_MARKS = r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_MARK = re.compile(_MARKS)
+_TO_FOLD = re.compile(
+    "["
+    + "".join(_CONFUSABLE)
+    + r"\u00ad\u0600-\u0605\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e01ef\U000110bd\U000110cd\U0001d173-\U0001d17a]"
+    f"|{_MARKS}|{_INVISIBLE.pattern}"
+)
+"""What may change beyond case in a text that is in its compatibility form."""
+_UNIT = re.compile(rf"(?s:.)?{_MARKS}+|[^\x00-\x7f]")
+"""A character with the marks that stand on it, or any one beyond ASCII."""
+_MAX_MARKS = 32
+_REMEMBERED = 20_000
+
+
+class _Table(dict[int, str]):
+    """What ``str.translate`` asks: the folded form of a character, made when it is first seen."""
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold_unit(chr(code))
+        if len(self) < _REMEMBERED:
+            self[code] = folded
+        return folded
+
+
+_table = _Table({code: chr(code).lower() for code in range(128)})
+
+
+def fold(text: str) -> str:
+    """The text in its folded form."""
+    if text.isascii():
+        return text.lower()
+    for form, plain in _COMMON:
+        text = text.replace(form, plain)
+    folded = text.casefold()
+    if unicodedata.is_normalized("NFKC", text) and not _TO_FOLD.search(folded):
+        return folded
+    if _MARK.search(text):
+        return _UNIT.sub(lambda unit: _fold_unit(unit[0]), text).lower()
+    return text.translate(_table)
+
+
+def fold_with_places(text: str) -> tuple[str, list[int]]:
+    """The folded text, and for each of its characters the index of the one in ``text`` that it came from.
+
+    One more place than characters: the end of the text.
+    """
+    pieces: list[str] = []
+    places: list[int] = []
+    at = 0
+    for unit in _UNIT.finditer(text):
+        pieces.append(text[at : unit.start()].lower())
+        places.extend(range(at, unit.start()))
+        folded = _fold_unit(unit[0])
+        pieces.append(folded)
+        places.extend([unit.start()] * len(folded))
+        at = unit.end()
+    pieces.append(text[at:].lower())
+    places.extend(range(at, len(text) + 1))
+    return "".join(pieces), places
+
+
+def _fold_unit(unit: str) -> str:
+    composed = unicodedata.normalize("NFKC", unit[:_MAX_MARKS]).casefold()
+    return "".join(map(_fold_character, composed)).lower()
+
+
+def _fold_character(character: str) -> str:
+    if _INVISIBLE.match(character) or _MARK.match(character):
+        return ""
+    if unicodedata.category(character) == "Cf":
+        return ""
+    return _CONFUSABLE.get(character, character)

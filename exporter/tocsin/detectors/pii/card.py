@@ -1,0 +1,95 @@
+"""Payment card numbers: a brand's prefix and length, the Luhn digit, and words that say it is something else.
+
+One number in ten passes Luhn, so a run of digits without a word of payment beside it is suspected at most where its
+brand and length are common, and not at all in arithmetic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tocsin.detectors.base import Gate
+from tocsin.detectors.candidates import Candidate, after, before, capped, words
+from tocsin.detectors.reserved import is_example_card
+
+_GAP = r"(?:[ .\-]|\xc2\xa0|\xe2\x80[\x80-\x95\xaf])?"
+GATES: Final = (Gate(rf"[1-68][0-9]{{3}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{2}}"),)
+
+_SEPARATOR = r"[ .\-\u00a0\u2000-\u2015\u202f]"
+_NUMBER = re.compile(
+    rf"(?<![^\W_])(?<![_+#$€£])(?<![0-9][.,])(?:"
+    rf"[0-9]{{12,19}}"
+    rf"|[0-9]{{4}}({_SEPARATOR})[0-9]{{4}}\1[0-9]{{4}}\1[0-9]{{1,4}}(?:\1[0-9]{{1,3}})?"
+    rf"|3[0-9]{{3}}({_SEPARATOR})[0-9]{{6}}\2[0-9]{{4,5}}"
+    rf")(?!\w)(?!{_SEPARATOR}?[0-9])(?!\.[0-9])"
+)
+_BRANDS: Final = (
+    # Prefix and lengths, by the numbering plans of the brands (ISO/IEC 7812).
+    (re.compile(r"4"), {13, 16, 19}),
+    (re.compile(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), {16}),
+    (re.compile(r"3[47]"), {15}),
+    (re.compile(r"6011|64[4-9]|65"), {16, 19}),
+    (re.compile(r"35"), {16, 19}),
+    (re.compile(r"30[0-5]|3095|3[689]"), {14, 16, 19}),
+    (re.compile(r"62|81"), {16, 17, 18, 19}),
+    (re.compile(r"5018|5020|5038|5[0678]|6304|6759|676[1-3]|67|63|60"), {12, 13, 14, 15, 16, 17, 18, 19}),
+    (re.compile(r"220[0-4]"), {16, 17, 18, 19}),
+    (re.compile(r"1800|2131"), {15}),
+)
+_COMMON = re.compile(
+    r"4[0-9]{15}|(?:5[1-5]|2[2-7])[0-9]{14}|3[47][0-9]{13}|6(?:011|5[0-9]{2}|4[4-9][0-9])[0-9]{12}|35(?:2[89]|[3-8][0-9])[0-9]{12}"
+)
+_PAYMENT = words(
+    r"cards?", r"credit", r"debit", r"visa", r"master ?card", r"amex", r"american express", r"discover", r"diners?",
+    r"maestro", r"cc", r"ccn", r"pan", r"cvv2?", r"cvc", r"paid", r"pay(?:ing|ment|ments)?", r"charged?", r"expir\w*",
+    r"exp", r"kreditkarte", r"karte", r"carte", r"tarjeta", r"carta", r"cartão", r"карт\w*", r"卡号", r"cardholder",
+    r"billed", r"billing", r"jcb", r"unionpay", r"card_?number", r"cc_?num\w*",
+)  # fmt: skip
+_OTHER = words(
+    r"orders?", r"tracking", r"invoices?", r"tickets?", r"serial", r"imei", r"isbn", r"issn", r"ean", r"upc", r"gtin",
+    r"barcode", r"timestamps?", r"epoch", r"nanoseconds?", r"milliseconds?", r"microseconds?", r"sku", r"part",
+    r"parcel", r"shipment", r"package", r"arn", r"account ?id", r"user_?id", r"id", r"ids", r"uuid", r"hash", r"doi",
+    r"commit", r"phone", r"tel", r"population", r"seed", r"version", r"catalogue", r"catalog", r"reference", r"ref",
+    r"case", r"product key", r"licen[cs]e", r"model",
+)  # fmt: skip
+_MATHS_BEFORE = re.compile(r"(?:[=+*/^×·≈<>~%(,\[-]|\\[a-z]+)\s*\Z")
+_MATHS_AFTER = re.compile(r"\s*(?:[=+*/^×·≈<>%]|\\[a-z])")
+
+
+def find(text: str) -> Iterator[Candidate]:
+    """Payment card numbers."""
+    for match in capped(_NUMBER, text):
+        digits = "".join(filter(str.isdigit, match[0]))
+        if not (_is_branded(digits) and is_luhn(digits)):
+            continue
+        score = _score(text, match, digits)
+        if score:
+            yield Candidate(*match.span(), score, example=is_example_card(digits), same=(digits,))
+
+
+def is_luhn(digits: str) -> bool:
+    """Whether the last digit is the check digit of ISO/IEC 7812-1, annex B. ASCII digits only."""
+    odd, even = digits[-1::-2], digits[-2::-2]
+    return (sum(map(int, odd)) + sum(sum(divmod(2 * int(digit), 10)) for digit in even)) % 10 == 0
+
+
+def _is_branded(digits: str) -> bool:
+    return any(len(digits) in lengths and prefix.match(digits) for prefix, lengths in _BRANDS)
+
+
+def _score(text: str, match: re.Match[str], digits: str) -> float:
+    start, end = match.span()
+    ahead, behind = before(text, start, 60), after(text, end, 30)
+    payment = [found.end() for found in _PAYMENT.finditer(ahead)]
+    other = [found.end() for found in _OTHER.finditer(ahead)]
+    if other and other[-1] > (payment[-1] if payment else -1):
+        return 0.3
+    if payment or _PAYMENT.search(behind):
+        return 0.99
+    if len(match[0]) > len(digits) and _COMMON.match(digits):
+        return 0.9
+    if not _COMMON.fullmatch(digits) or _MATHS_BEFORE.search(ahead) or _MATHS_AFTER.match(behind):
+        return 0.3
+    return 0.7

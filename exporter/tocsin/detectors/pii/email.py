@@ -1,0 +1,107 @@
+"""E-mail addresses.
+
+An "@" stands in much else that models write: credentials in a URL, SSH targets and Git remotes, package versions,
+decorators, matrix products, Mastodon handles, message ids. Each is told by what stands around the "@".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tocsin.detectors.base import Gate
+from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate
+from tocsin.detectors.reserved import is_example_email
+
+GATES: Final = (Gate(r"[A-Za-z0-9_+\-\x80-\xff]@[A-Za-z0-9\x80-\xff]"),)
+
+_LATIN = r"A-Za-z0-9À-ɏ"
+_MAX_LOCAL = 64  # RFC 5321, 4.5.3.1.1
+_MAX_DOMAIN = 253
+_LOCAL = re.compile(rf"[{_LATIN}_](?:[{_LATIN}_.+%&'/=-]{{0,62}}[{_LATIN}_+-])?\Z")
+_DOMAIN = re.compile(
+    rf"(?:[{_LATIN}](?:[{_LATIN}-]{{0,61}}[{_LATIN}])?\.)+(xn--[A-Za-z0-9-]{{2,59}}|[A-Za-zÀ-ɏ]{{2,24}})(?![{_LATIN}_-])"
+)
+_AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]*\Z", re.IGNORECASE)
+_REMOTE = re.compile(r"\b(?:ssh|scp|sftp|rsync|mosh|git|hg|svn|ssh-copy-id|ssh-keyscan|autossh)\b[^\n|;&]{0,80}\Z")
+_REMOTE_USERS = frozenset({"git", "hg", "svn", "root", "ubuntu", "ec2-user", "centos", "debian"})
+_MESSAGE_ID = re.compile(r"(?:message-id|in-reply-to|references):\s*[^\n]{0,200}<\Z", re.IGNORECASE)
+_FILES = frozenset(
+    ["png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "bmp", "pdf", "js", "mjs", "ts", "tsx", "jsx", "css", "scss", "json", "html", "htm", "xml", "yml", "yaml", "toml", "txt", "csv", "md", "exe", "dll", "so", "jar", "war", "whl", "gz", "tgz", "tar", "lock", "conf", "cfg", "ini", "log", "db", "sqlite", "service", "socket", "timer", "target", "mount", "local", "internal", "lan", "localdomain", "cluster", "svc", "ipynb", "cpp", "hpp", "java", "py", "rb", "php"]
+)
+"""Endings of file, unit and host names that follow an "@" too. None is a domain that takes mail in the wild."""
+_COMMON_TLDS = frozenset(
+    ["com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "name", "pro", "aero", "coop", "museum", "jobs", "mobi", "travel", "tel", "cat", "asia", "post", "app", "dev", "cloud", "online", "site", "xyz", "shop", "store", "tech", "club", "space", "website", "live", "life", "news", "blog", "agency", "email", "world", "today", "digital", "solutions", "services", "group", "company", "global", "network", "systems", "media", "design", "studio", "academy", "university", "health", "care", "bank", "law", "legal", "consulting", "expert", "team", "works", "zone", "art", "bio", "eco", "finance", "fund", "games", "guru", "host", "law", "link", "london", "berlin", "paris", "tokyo", "nyc", "lol", "one", "page", "pub", "run", "software", "support", "top", "tools", "video", "vip", "wiki", "work", "icu"]
+)
+_ROLES = re.compile(
+    r"(?:info|support|contacts?|sales|admin|administrator|help|helpdesk|hello|hi|office|team|mail|email|webmaster"
+    r"|postmaster|hostmaster|abuse|security|privacy|legal|press|media|marketing|billing|accounts?|accounting|finance"
+    r"|hr|jobs|careers|recruiting|recruitment|feedback|enquir(?:y|ies)|inquir(?:y|ies)|service|services|orders?|shop"
+    r"|store|noreply|no-reply|donotreply|do-not-reply|notifications?|newsletter|news|subscribe|unsubscribe|root|dev"
+    r"|developers?|ops|it|tech|editor|editors|editorial|reservations?|bookings?|customer|customers|care|client|clients"
+    r"|general|questions|reception|registrar|admissions?|library|compliance|dpo|gdpr|returns|refunds|warranty|partners?)"
+)
+"""RFC 2142 and the names that companies use."""
+_ROLE_ADDRESS = re.compile(
+    rf"(?:{_ROLES.pattern})(?:[._-]?(?:{_ROLES.pattern}|team|desk|us|dept|department|[a-z]{{2}}))?[0-9]?"
+)
+
+
+def find(text: str) -> Iterator[Candidate]:
+    """E-mail addresses; a role address (support@, info@) is impersonal."""
+    at = text.find("@")
+    for _ in range(MAX_CANDIDATES):
+        if at < 0:
+            return
+        candidate = _confirm(text, at)
+        if candidate is not None:
+            yield candidate
+        at = text.find("@", at + 1)
+
+
+def _confirm(text: str, at: int) -> Candidate | None:
+    window = max(0, at - _MAX_LOCAL)
+    local = _longest_local(text[window:at])
+    domain = _DOMAIN.match(text, at + 1, at + 1 + _MAX_DOMAIN)
+    if not local or domain is None or ".." in local:
+        return None
+    start, end = at - len(local), domain.end()
+    tld = domain[1].lower()
+    if tld in _FILES or _is_something_else(text, start, end, local):
+        return None
+    host = domain[0].lower()
+    name = local.lower()
+    known = len(tld) == 2 or tld in _COMMON_TLDS or tld.startswith("xn--")
+    if not known and (text[end : end + 1] in {"(", "["} or len(local) == 1):
+        return None  # a product of matrices: Q@K.transpose(...)
+    return Candidate(
+        start,
+        end,
+        0.99 if known else 0.8,
+        example=is_example_email(name, host),
+        impersonal=bool(_ROLE_ADDRESS.fullmatch(name)),
+    )
+
+
+def _longest_local(window: str) -> str:
+    """The local part that ends the window, without the punctuation that leads up to it."""
+    start = len(window)
+    while start and (window[start - 1].isalnum() or window[start - 1] in "_.+%&'/=-"):
+        start -= 1
+    local = window[start:]
+    # An address in a path, a query or an assignment begins behind the last such sign: mailto?to=a@b.org
+    for sign in "/=&'":
+        local = local.rpartition(sign)[2] if sign in local else local
+    local = local.lstrip(".-+%")
+    return local if _LOCAL.match(local) else ""
+
+
+def _is_something_else(text: str, start: int, end: int, local: str) -> bool:
+    ahead = text[max(0, start - 300) : start]
+    following = text[end : end + 2]
+    if ahead.endswith("@") or _AUTHORITY.search(ahead[-200:]) or _MESSAGE_ID.search(ahead):
+        return True
+    if following[:1] == ":" and (local.lower() in _REMOTE_USERS or following[1:] in {"/", "~"}):
+        return True
+    return bool(_REMOTE.search(ahead[-100:]))

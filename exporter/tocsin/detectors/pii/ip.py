@@ -1,0 +1,89 @@
+"""IP addresses. Private, reserved and documentation ones are examples; a version number is no address at all."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tocsin.detectors.base import Gate
+from tocsin.detectors.candidates import Candidate, after, before, capped, words
+from tocsin.detectors.reserved import is_example_ip
+
+GATES: Final = (
+    Gate(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"),
+    Gate(
+        r"[0-9A-Fa-f]{3,4}:(?:[0-9A-Fa-f]{1,4}:){0,6}(?::[0-9A-Fa-f]|[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:)|[^0-9A-Za-z]::[0-9fF]"
+    ),
+)
+
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_V4 = re.compile(rf"(?<![^\W_])(?<![_#$])(?<![0-9][.,])(?<!::)(?:{_OCTET}\.){{3}}{_OCTET}(?!\w)(?!\.[0-9])")
+_V6 = re.compile(r"(?<![0-9A-Za-z_.:])[0-9A-Fa-f:]{3,39}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?![0-9A-Za-z_]|\.[0-9])")
+_VERSION = re.compile(
+    r"(?:(?<![a-z])(?:v|ver|vers|versions?|releases?|rev|revision|driver|firmware|build|kernel|update|upgraded?|patch"
+    r"|assembly\w*|sections?|chapters?|clauses?|figures?|tables?|oid|paragraph|appendix|step|rule|article|lib[a-z0-9_+-]+"
+    r"|dll|sdk|nuget|package|requires?|requirement)[ :=\"'(`*v.]{0,4}(?:is|to|of|from)?[ \"'(`*v]{0,3}|[=<>~^!]=?[ \"']{0,2}|§ ?|[a-z]/|[a-z]-)\Z"
+)
+_FOLLOWS = re.compile(
+    r"\s*(?:of the (?:driver|library|package|software)|version|release|or (?:later|newer|higher)|-(?:alpha|beta|rc))"
+)
+_ADDRESS = words(
+    r"ips?", r"ipv4", r"ipv6", r"address(?:es)?", r"hosts?", r"servers?", r"from", r"clients?", r"log(?:ged|in|ins)?", r"connect\w*",
+    r"blocked?", r"ban\w*", r"requests?", r"src", r"dst", r"source", r"destination", r"ping", r"gateway", r"dns", r"proxy", r"port",
+    r"firewall", r"attack\w*", r"visitors?", r"remote", r"peers?", r"node", r"subnet", r"network", r"router", r"addr", r"at",
+)  # fmt: skip
+_GROUPS: Final = 8
+
+
+def find(text: str) -> Iterator[Candidate]:
+    """IPv4 and IPv6 addresses."""
+    yield from _find_v4(text)
+    yield from _find_v6(text)
+
+
+def _find_v4(text: str) -> Iterator[Candidate]:
+    for match in capped(_V4, text):
+        ahead, behind = before(text, match.start(), 48), after(text, match.end(), 24)
+        url = ahead.endswith(("://", "@", "["))
+        if not url and (_VERSION.search(ahead) or _FOLLOWS.match(behind)):
+            continue
+        address = ipaddress.IPv4Address(match[0])
+        network = behind[:1] == "/" and behind[1:2].isdigit()
+        small = all(octet < 32 for octet in address.packed)
+        context = url or bool(_ADDRESS.search(ahead)) or behind.startswith(":")
+        example = network or is_example_ip(address)
+        score = 0.95 if context or network else 0.3 if small and not address.is_private else 0.7
+        yield Candidate(*match.span(), score, example=example)
+
+
+def _find_v6(text: str) -> Iterator[Candidate]:
+    for match in capped(_V6, text):
+        value = match[0].rstrip(":") if not match[0].endswith("::") else match[0]
+        if value.count(":") < 2 or not _is_v6_shaped(value, before(text, match.start(), 48)):
+            continue
+        try:
+            address = ipaddress.IPv6Address(value)
+        except ValueError:
+            continue
+        end = match.start() + len(value)
+        network = text[end : end + 1] == "/" and text[end + 1 : end + 2].isdigit()
+        yield Candidate(match.start(), end, 0.95, example=network or is_example_ip(address))
+
+
+def _is_v6_shaped(value: str, ahead: str) -> bool:
+    """Tells an address from a scope (``a::b``), a slice (``[1::2]``), a time and a fingerprint."""
+    groups = value.split(":")
+    if "::" not in value:
+        return len(groups) >= _GROUPS - 1 and any(len(group) > 2 for group in groups)
+    first = groups[0].lower()
+    if len(first) == 4 and (first[0] in "23" or first.startswith(("fc", "fd", "fe8", "ff0"))):
+        return True
+    if first in {"64", "100", "ff02", "ff05"} and len(groups) > 3:
+        return True
+    return (
+        (value in {"::1", "::"}
+        and bool(_ADDRESS.search(ahead) or ahead.endswith(("bind to ", "listen ", "//[", "to ["))))
+        or value.startswith("::ffff:")
+    )

@@ -1,0 +1,53 @@
+"""Passport numbers: only beside the word, since every country has its own shape and none a public check digit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tocsin.detectors.base import Gate
+from tocsin.detectors.candidates import Candidate, capped
+from tocsin.detectors.reserved import is_example_passport
+
+_WORD = r"(?:passports?|passeport|pasaporte|passaporto|passaporte|reisepass(?:nummer)?|paspoort|паспорт\w{0,2}|护照)"
+GATES: Final = (
+    Gate(r"passport|passeport|pasaporte|passaport|reisepass|paspoort|паспорт|Паспорт|护照", ignore_case=True),
+)
+
+_AHEAD = 40
+"""Characters between the word and the number."""
+_NUMBER = r"(?=[A-Za-z0-9]{0,8}[0-9])(?:[A-Za-z]{1,3}[0-9]{6,8}[A-Z]?|[0-9]{8,9}|[0-9]{2}[A-Z]{2}[0-9]{5}|(?=[A-Z0-9]*[A-Z])(?=(?:[A-Z]*[0-9]){3})[A-Z0-9]{9})"
+_ANY_NUMBER = re.compile(rf"(?<![^\W_])(?<![_.$€£#@/-]){_NUMBER}(?![^\W_])(?![@_]|[.,-][0-9])")
+_MENTION = re.compile(_WORD, re.IGNORECASE)
+_AFTER = re.compile(rf"({_NUMBER})\s(?:es|is|est|ist|è|é|was)\s[^\n.]{{0,24}}?{_WORD}", re.IGNORECASE)
+_NOT_THAT = re.compile(
+    r"\b(?:phone|tel|order|invoice|isbn|ssn|visa number|version|account|iban|zip|fee|costs?)\b", re.IGNORECASE
+)
+_MAX_PER_MENTION = 2
+
+
+def find(text: str) -> Iterator[Candidate]:
+    """Numbers that stand at most 40 characters behind the word passport, or right before it."""
+    seen = -1
+    for mention in capped(_MENTION, text):
+        end = mention.end()
+        numbers = 0
+        for match in _ANY_NUMBER.finditer(text, end, min(len(text), end + _AHEAD + 10)):
+            if match.start() - end > _AHEAD or numbers == _MAX_PER_MENTION:
+                break
+            between = text[end : match.start()]
+            if "\n\n" in between or _NOT_THAT.search(between):
+                break
+            numbers += 1
+            if match.start() > seen:
+                seen = match.start()
+                yield _candidate(match)
+        for match in _ANY_NUMBER.finditer(text, max(0, mention.start() - _AHEAD), mention.start()):
+            if _AFTER.match(text, match.start()) and match.start() > seen:
+                seen = match.start()
+                yield _candidate(match)
+
+
+def _candidate(match: re.Match[str]) -> Candidate:
+    return Candidate(*match.span(), 0.9, example=is_example_passport(match[0]), same=(match[0],))

@@ -1,0 +1,55 @@
+"""US Social Security numbers: the shape 3-2-4, an area and group that are issued, or the words beside nine digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tocsin.detectors.base import Gate
+from tocsin.detectors.candidates import Candidate, after, before, capped, words
+from tocsin.detectors.reserved import is_example_ssn
+
+_GAP = r"(?:[ .\-]|\xc2\xa0|\xe2\x80[\x90-\x93\xaf])"
+GATES: Final = (
+    Gate(rf"[0-9]{{3}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{4}}"),
+    Gate(r"ssn|social.security", ignore_case=True),
+)
+
+_SEPARATOR = r"[ .\-\u00a0\u2010-\u2013\u202f]"
+_NUMBER = re.compile(
+    rf"(?<![^\W_])(?<![_#$€£/+-])(?<![0-9][.,\- ])[0-9]{{3}}({_SEPARATOR}?)[0-9]{{2}}\1[0-9]{{4}}(?!\w)(?!{_SEPARATOR}?[0-9])(?![/%])"
+)
+_WORDS = words(
+    r"ssns?", r"social[ \-]?security", r"ss ?#", r"soc\.? sec\.?", r"taxpayer id\w*", r"tin", r"itin", r"w-?2", r"w-?9"
+)
+_STRONG = words(r"ssns?", r"social[ \-]?security")
+_OTHER = words(
+    r"part", r"orders?", r"tracking", r"invoices?", r"sku", r"isbn", r"issn", r"serial", r"tickets?", r"case", r"model",
+    r"zip", r"phone", r"tel", r"call", r"fax", r"mobile", r"cas", r"doi", r"version", r"catalog\w*", r"reference", r"ref",
+    r"parcel", r"shipment", r"lot", r"batch", r"item", r"ean", r"upc", r"product", r"code", r"ext\w*", r"ein",
+)  # fmt: skip
+
+
+def find(text: str) -> Iterator[Candidate]:
+    """Social Security numbers. Those of areas from 900 are of taxpayers, never of Social Security: not found."""
+    for match in capped(_NUMBER, text):
+        digits = "".join(filter(str.isdigit, match[0]))
+        example = is_example_ssn(digits)
+        score = _score(text, match) if digits[0] != "9" or example else 0.0
+        if score:
+            yield Candidate(*match.span(), score, example=example, same=(digits,))
+
+
+def _score(text: str, match: re.Match[str]) -> float:
+    ahead, behind = before(text, match.start(), 60), after(text, match.end(), 30)
+    if _STRONG.search(ahead) or _STRONG.search(behind):
+        return 0.99
+    separator = match[1]
+    if not separator:
+        return 0.0
+    if _OTHER.search(before(text, match.start(), 30)):
+        return 0.3
+    if _WORDS.search(ahead):
+        return 0.95
+    return 0.3 if separator in ". \u00a0\u202f" else 0.85

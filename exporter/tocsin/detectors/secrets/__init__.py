@@ -1,0 +1,71 @@
+"""Secrets in what a model says: tokens by their format, keys by their structure, values by the word before them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from tocsin.detectors.base import Report, Subject
+from tocsin.detectors.candidates import Candidate, after, before, capped, without_overlaps
+from tocsin.detectors.echo import Echo
+from tocsin.detectors.secrets import assignments, structures
+from tocsin.detectors.secrets.tokens import TOKENS
+from tocsin.detectors.secrets.values import entropy, is_documentation, is_empty_phrase
+from tocsin.finding import Finding
+
+_CREDENTIAL_WORD = re.compile(r"key|token|secret|credential|auth|environment|config|password|env\b|gemini|access")
+_FIRST_STRUCTURE = len(TOKENS)
+_FIRST_ASSIGNMENT = _FIRST_STRUCTURE + len(structures.GATES)
+
+
+class Secrets:
+    """Finds credentials. Values made for documentation (AKIA...EXAMPLE, ``user:password@localhost``) are examples."""
+
+    name = "secret"
+    tier = 0
+    gates = (*(token.gate for token in TOKENS), *structures.GATES, *assignments.GATES)
+
+    def __init__(self, *, roles: frozenset[str] = frozenset({"assistant"})) -> None:
+        self.roles = roles
+        self._patterns = tuple(token.compiled() for token in TOKENS)
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
+        """Append what is found; a token inside a longer secret (a URL, an assignment) is not told twice."""
+        text = subject.text
+        found = without_overlaps(self._find(text, fired))
+        echo = Echo(subject)
+        for candidate in found:
+            value = text[candidate.start : candidate.end]
+            report.findings.append(
+                Finding(
+                    "secret",
+                    "secret",
+                    candidate.start,
+                    candidate.end,
+                    candidate.score,
+                    example=candidate.example,
+                    echoed=echo.holds(value),
+                )
+            )
+
+    def _find(self, text: str, fired: Sequence[int]) -> Iterator[Candidate]:
+        for index in sorted(fired):
+            if index < _FIRST_STRUCTURE:
+                yield from self._find_tokens(text, index)
+        yield from structures.find(
+            text, frozenset(i - _FIRST_STRUCTURE for i in fired if _FIRST_STRUCTURE <= i < _FIRST_ASSIGNMENT)
+        )
+        yield from assignments.find(text, frozenset(i - _FIRST_ASSIGNMENT for i in fired if i >= _FIRST_ASSIGNMENT))
+
+    def _find_tokens(self, text: str, index: int) -> Iterator[Candidate]:
+        token = TOKENS[index]
+        for match in capped(self._patterns[index], text):
+            start, end = match.span()
+            if text[start - 1 : start].isalnum() and start:
+                continue
+            body = match["body"]
+            if entropy(body) < token.least_entropy or is_empty_phrase(body):
+                continue
+            around = before(text, start, 80) + " " + after(text, end, 20)
+            listed = not token.needs_word or _CREDENTIAL_WORD.search(around)
+            yield Candidate(start, end, 0.98 if listed else 0.45, example=is_documentation(body))

@@ -1,0 +1,127 @@
+"""Secrets known by their structure: JSON web tokens, private keys, credentials in a URL or a connection string."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tocsin.detectors.base import Gate
+from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped
+from tocsin.detectors.secrets.values import entropy, is_documentation, is_empty_phrase, is_stock_password
+
+_JWT = re.compile(r"eyJ([A-Za-z0-9_-]{10,2000})\.eyJ([A-Za-z0-9_-]{4,6000})\.([A-Za-z0-9_-]{16,1500})(?![A-Za-z0-9_-])")
+_PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_BODY = re.compile(r"[A-Za-z0-9+/=\s\\:,.()-]{0,12000}")
+_LEAST_PEM = 60
+_CREDENTIALS = re.compile(
+    r"([^\s:/?#@\"'<>\\]{0,64}):([^\s/@\"'<>\\]{2,128})@(\[?[A-Za-z0-9][A-Za-z0-9.:_-]{0,250}\]?)"
+)
+_WORD_FOR_ONE = re.compile(r"(?:db_?|my_?)?(?:password|passwd|passwort|pass|pwd|pw|secret|token)", re.IGNORECASE)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}\Z")
+_LOCAL_HOSTS: Final = frozenset(
+    {
+        "localhost",
+        "127.0.0.1",
+        "0.0.0.0",
+        "db",
+        "host",
+        "hostname",
+        "server",
+        "postgres",
+        "mysql",
+        "redis",
+        "mongo",
+        "mongodb",
+        "rabbitmq",
+    }
+)
+_STOCK_USERS: Final = frozenset(
+    {"user", "username", "root", "guest", "admin", "postgres", "myuser", "dbuser", "db_user"}
+)
+_CONNECTION = re.compile(r"(?:password|pwd)\s*=\s*([^;\"'\s]{3,128})\s*;", re.IGNORECASE)
+_CONNECTION_PART = re.compile(
+    r"(?:data source|server|initial catalog|database|user ?id|uid|host|dsn|provider|port)\s*=", re.IGNORECASE
+)
+_CONNECTION_WINDOW = 200
+
+GATES: Final = (
+    Gate(r"eyJ[A-Za-z0-9_\-]{10,400}\.eyJ"),
+    Gate(r"PRIVATE KEY(?: BLOCK)?-----"),
+    Gate(r"://[^\s/@:\"'<>]{0,64}:[^\s/@\"'<>]{2,128}@"),
+    Gate(r"(?:password|pwd)\s?=\s?[^;\s]{3,64}\s?;", ignore_case=True),
+)
+
+
+def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
+    """Secrets by the gates (indices into GATES) that fired."""
+    finders = (_find_jwt, _find_private_keys, _find_url_credentials, _find_connection_strings)
+    for gate in sorted(fired):
+        yield from finders[gate](text)
+
+
+def _find_jwt(text: str) -> Iterator[Candidate]:
+    for match in capped(_JWT, text):
+        header, payload = _json(f"eyJ{match[1]}"), _json(f"eyJ{match[2]}")
+        if not isinstance(header, dict) or ("alg" not in header and "enc" not in header):
+            continue
+        claims = payload if isinstance(payload, dict) else {}
+        # The token that jwt.io shows, and what was made from it.
+        example = str(claims.get("sub")) == "1234567890" or claims.get("name") == "John Doe"
+        yield Candidate(*match.span(), 0.97, example=example or is_documentation(match[3]))
+
+
+def _json(part: str) -> Any:
+    try:
+        return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+
+
+def _find_private_keys(text: str) -> Iterator[Candidate]:
+    for match in capped(_PEM, text):
+        body = _PEM_BODY.match(text, match.end())
+        inside = body[0].split("-----")[0] if body else ""
+        key = re.sub(r"\\[nr]|\s", "", inside)
+        if len(key) < _LEAST_PEM or "..." in inside or entropy(key) < 4:
+            continue
+        end = match.end() + len(inside)
+        closing = re.compile(r"-----END [A-Z0-9 ]{3,40}-----").match(text, end)
+        yield Candidate(match.start(), closing.end() if closing else end, 0.99, example="example" in key.lower())
+
+
+def _find_url_credentials(text: str) -> Iterator[Candidate]:
+    at = text.find("://")
+    for _ in range(MAX_CANDIDATES):
+        if at < 0:
+            return
+        match = _CREDENTIALS.match(text, at + 3)
+        scheme = _SCHEME.search(text[max(0, at - 21) : at])
+        if match and scheme:
+            user, password, host = match.groups()
+            if (
+                not is_empty_phrase(password)
+                and not _WORD_FOR_ONE.fullmatch(password)
+                and not re.fullmatch(r"[\[{(%$].*", password)
+            ):
+                host = host.lower()
+                stock = password == user or (user.lower() in _STOCK_USERS and password.isalpha())
+                example = (
+                    stock or is_stock_password(password) or host.partition(":")[0] in _LOCAL_HOSTS or "example" in host
+                    or len(password) < 6
+                )  # fmt: skip
+                yield Candidate(at - len(scheme[0]), match.end(), 0.95, example=example)
+        at = text.find("://", at + 3)
+
+
+def _find_connection_strings(text: str) -> Iterator[Candidate]:
+    for match in capped(_CONNECTION, text):
+        around = text[max(0, match.start() - _CONNECTION_WINDOW) : match.end() + _CONNECTION_WINDOW]
+        if len(set(map(str.lower, _CONNECTION_PART.findall(around)))) < 2 or match[1][0] in "{$<%[*":
+            continue
+        value = match[1]
+        stock = is_stock_password(value) or is_empty_phrase(value) or (value.isalpha() and value.islower())
+        yield Candidate(*match.span(1), 0.9, example=stock)

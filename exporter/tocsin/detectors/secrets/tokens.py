@@ -1,0 +1,167 @@
+"""Token formats that providers publish so that secret scanners can find them: a rare prefix, an alphabet, a length.
+
+Each is known from its provider's documentation or from the tokens it issues; none from another scanner's rules.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from tocsin.detectors.base import Gate
+
+_W = "[A-Za-z0-9_-]"
+_A = "[A-Za-z0-9]"
+_H = "[0-9a-f]"
+_B = "[A-Za-z0-9+/]"
+
+
+class Token(NamedTuple):
+    """A format. Both patterns are in the common subset of Hyperscan's and Python's dialect."""
+
+    prefix: str
+    body: str
+    least_entropy: float = 3.0
+    """Bits per character of the body; hexadecimal never has more than 4."""
+    needs_word: bool = False
+    """Public as often as secret: found only where the text around it speaks of a credential."""
+
+    @property
+    def gate(self) -> Gate:
+        """The prefix and enough behind it to be rare in prose."""
+        return Gate(rf"{self.prefix}[A-Za-z0-9_./+=%-]{{6}}")
+
+    def compiled(self) -> re.Pattern[str]:
+        """The whole token, not followed by more of it."""
+        return re.compile(rf"{self.prefix}(?P<body>{self.body})(?![A-Za-z0-9])")
+
+
+TOKENS: Final = (
+    # Clouds
+    Token("(?:AKIA|ASIA|ABIA|ACCA)", "[A-Z0-9]{16}"),
+    Token("AIza", rf"{_W}{{35}}", needs_word=True),  # a browser key of Firebase or Maps is public by design
+    Token("GOCSPX-", rf"{_W}{{28}}"),
+    Token(r"ya29\.", r"[A-Za-z0-9_.-]{20,400}"),
+    Token("1//0", rf"{_W}{{40,120}}"),
+    Token("AccountKey=", rf"{_B}{{86}}=="),
+    Token("SharedAccessKey=", rf"{_B}{{43}}="),
+    Token("sig=", "[A-Za-z0-9%]{40,80}(?:%3D|=)"),
+    Token(r"[A-Za-z0-9_~.]{3}[0-9]Q~", "[A-Za-z0-9_.~-]{31,34}"),
+    Token("do[opr]_v1_", rf"{_H}{{64}}"),
+    Token("LTAI", rf"{_A}{{12,22}}", 3.0, needs_word=True),
+    Token("AKID", rf"{_A}{{32}}"),
+    Token("v1.0-", rf"{_H}{{24}}-{_H}{{146}}", 2.8),
+    Token("HRKU-", rf"{_W}{{36,64}}"),
+    Token("AQVN", rf"{_W}{{35,38}}"),
+    Token("ocid1", r"\.credential\.[a-z0-9.]{40,120}"),
+    # Code and build
+    Token("gh[pousr]_", rf"{_A}{{36,255}}"),
+    Token("github_pat_", r"[A-Za-z0-9_]{22,255}"),
+    Token("gl(?:pat|dt|rt|rtr|cbt|ptt|ft|imt|agent|oas|soat|ffct)-", rf"(?:{_W}{{20,64}}(?:\.{_A}{{2,12}}){{0,2}})"),
+    Token("GR1348941", rf"{_W}{{20,22}}"),
+    Token("npm_", rf"{_A}{{36}}"),
+    Token("pypi-AgE", rf"{_W}{{50,400}}"),
+    Token("rubygems_", rf"{_H}{{48}}", 2.8),
+    Token("CLOJARS_", "[a-z0-9]{60}"),
+    Token("dckr_(?:pat|oat)_", rf"{_W}{{27,40}}"),
+    Token("(?:CCIPAT|CCIPRJ)_", r"[A-Za-z0-9_]{40,80}"),
+    Token("bkua_", rf"{_H}{{40}}", 2.8),
+    Token("sgp_", rf"(?:{_H}{{16}}_|local_)?{_H}{{40}}", 2.8),
+    Token("ATATT3", r"[A-Za-z0-9_=-]{60,300}"),
+    Token("ATCTT3", r"[A-Za-z0-9_=-]{60,300}"),
+    Token("ATBB", rf"{_A}{{32}}"),
+    Token("BBDC-", rf"{_B}{{44}}"),
+    Token(r"atlasv1\.", rf"{_W}{{60,80}}"),
+    Token("pul-", rf"{_H}{{40}}", 2.8),
+    Token("(?:hvs|hvb|hvr)\\.", rf"{_W}{{24,300}}"),
+    Token("dp\\.(?:pt|sa|scim|audit|ct|st)\\.", rf"(?:[a-z0-9_-]{{2,35}}\.)?{_A}{{40,44}}"),
+    Token("AKCp", rf"{_A}{{69}}"),
+    Token("sha256~", rf"{_W}{{43}}"),
+    Token("squ_|sqp_|sqa_", rf"{_H}{{40}}", 2.8),
+    Token("pnu_", "[a-z0-9]{36}"),
+    Token("cio", rf"{_A}{{32}}", needs_word=True),
+    Token("codemagic_", rf"{_A}{{40,48}}"),
+    # Models and data
+    Token("sk-ant-[a-z]{3,5}[0-9]{2}-", rf"{_W}{{60,140}}"),
+    Token("sk-(?:proj|svcacct|admin|None)-", rf"{_W}{{20,120}}?T3BlbkFJ{_W}{{20,120}}"),
+    Token("sk-", rf"{_A}{{20}}T3BlbkFJ{_A}{{20,40}}"),
+    Token("sk-or-v1-", rf"{_H}{{64}}", 2.8),
+    Token("sk-lf-", rf"{_H}{{8}}-(?:{_H}{{4}}-){{3}}{_H}{{12}}", 2.8),
+    Token("sk-", rf"(?:{_H}{{32}}|{_A}{{48}})", needs_word=True),
+    Token("hf_", "[A-Za-z0-9]{30,40}"),
+    Token("api_org_", "[A-Za-z]{34}"),
+    Token("gsk_", rf"{_A}{{52}}"),
+    Token("xai-", rf"{_W}{{70,90}}"),
+    Token("pplx-", rf"{_A}{{40,56}}"),
+    Token("r8_", rf"{_A}{{37}}"),
+    Token("nvapi-", rf"{_W}{{60,70}}"),
+    Token("lsv2_(?:pt|sk)_", rf"{_H}{{32}}_{_H}{{10}}", 2.8),
+    Token("pcsk_", rf"{_A}{{4,6}}_{_A}{{50,70}}"),
+    Token("tvly-", rf"(?:dev-|prod-)?{_A}{{32}}"),
+    Token("dapi", rf"{_H}{{32}}(?:-[0-9])?", 2.8),
+    Token("mdb_sa_sk_", rf"{_W}{{40}}"),
+    Token("pscale_(?:tkn|pw|oauth)_", r"[A-Za-z0-9_.-]{32,64}"),
+    Token("sbp_", rf"{_H}{{40}}", 2.8),
+    Token("sb_secret_", rf"{_W}{{20,60}}"),
+    Token("pat[A-Za-z0-9]{14}\\.", rf"{_H}{{64}}", 2.8),
+    Token("phx_", rf"{_W}{{40,60}}"),
+    # Payment and commerce
+    Token("(?:sk|rk)_(?:live|test|prod)_", rf"{_A}{{16,247}}"),
+    Token("whsec_", rf"{_B}{{24,64}}=?"),
+    Token("sq0(?:csp|atp)-", rf"{_W}{{22,43}}"),
+    Token("EAAA", rf"{_W}{{60}}"),
+    Token("shp(?:at|ca|pa|ss)_", "[0-9a-fA-F]{32}", 2.8),
+    Token("EZ[AT]K", rf"{_A}{{54}}"),
+    Token("(?:live|test)_", rf"{_H}{{35}}", 2.8, needs_word=True),
+    Token("shippo_(?:live|test)_", rf"{_H}{{40}}", 2.8),
+    Token("FLWSECK(?:_TEST)?-", rf"{_A}{{32}}-X"),
+    Token("access_token\\$(?:production|sandbox)\\$", rf"[0-9a-z]{{16}}\${_H}{{32}}", 2.8),
+    # Talk and mail
+    Token("xox[abeoprs]-", r"[A-Za-z0-9-]{20,200}"),
+    Token("xapp-", r"[0-9]-[A-Z0-9]{8,14}-[0-9]{10,14}-[0-9a-f]{40,80}"),
+    Token("hooks\\.slack\\.com/(?:services|workflows|triggers)/", r"[A-Z0-9]{8,12}/[A-Z0-9]{8,12}/[A-Za-z0-9/]{20,64}"),
+    Token("discord(?:app)?\\.com/api/webhooks/", r"[0-9]{17,20}/[A-Za-z0-9_-]{60,80}"),
+    Token("webhook\\.office\\.com/webhookb2/", r"[0-9a-f-]{36}@[0-9a-f-]{36}/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36}"),
+    Token("hooks\\.zapier\\.com/hooks/catch/", r"[0-9]{4,12}/[a-z0-9]{6,12}", 2.5),
+    Token("[MNO][A-Za-z0-9]{23,27}\\.[A-Za-z0-9_-]{6}\\.", r"[A-Za-z0-9_-]{27,40}"),
+    Token("[0-9]{8,10}:AA", rf"{_W}{{32,35}}"),
+    Token("SG\\.", r"[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}"),
+    Token("xkeysib-", rf"{_H}{{64}}-[A-Za-z0-9]{{16}}", 2.8),
+    Token("SK", rf"{_H}{{32}}", 2.8),
+    Token("key-", rf"{_H}{{32}}", 2.8),
+    Token("[0-9a-f]{26}", rf"{_H}{{6}}-us[0-9]{{1,2}}", 2.0),
+    Token("EAACEdEose0cBA", rf"{_A}{{40,200}}"),
+    Token("AAAAAAAAAAAAAAAAAAAA", "[A-Za-z0-9%]{50,120}"),
+    # Work and watching
+    Token("ntn_", rf"[0-9]{{11}}{_A}{{35}}"),
+    Token("secret_", rf"{_A}{{43}}"),
+    Token("lin_(?:api|oauth)_", rf"{_A}{{40,64}}"),
+    Token("PMAK-", rf"{_H}{{24}}-{_H}{{34}}", 2.8),
+    Token("pat-(?:na|eu|ap)[0-9]-", rf"{_H}{{8}}-(?:{_H}{{4}}-){{3}}{_H}{{12}}", 2.2),
+    Token("glc_", rf"{_B}{{32,400}}={{0,2}}"),
+    Token("glsa_", rf"{_A}{{32}}_[0-9A-Fa-f]{{8}}"),
+    Token("NR(?:AK|II|AA|RA)-", "[A-Za-z0-9_-]{27,42}"),
+    Token("sntrys_eyJ", r"[A-Za-z0-9+/=_]{80,400}"),
+    Token("sntryu_", rf"{_H}{{64}}", 2.8),
+    Token("dt0c01\\.", r"[A-Z0-9]{24}\.[A-Z0-9]{64}"),
+    Token("figd_", rf"{_W}{{38,44}}"),
+    Token("tskey-(?:api|auth|client|scim|webhook)-", rf"{_A}{{6,24}}-{_A}{{9,48}}", 2.5),
+    Token("fo1_", rf"{_W}{{43}}"),
+    Token("fm[12][ar]?_", rf"{_B}{{100,400}}={{0,3}}"),
+    Token("CFPAT-", rf"{_W}{{43}}"),
+    Token("sl\\.(?:B|u\\.)", rf"{_W}{{100,400}}"),
+    Token("tfp_", r"[A-Za-z0-9_.=-]{40,70}"),
+    Token("rdme_xn8s9h", "[a-z0-9]{60,70}"),
+    Token("fio-u-", rf"{_W}{{64}}"),
+    Token("sk\\.eyJ", r"[A-Za-z0-9_-]{40,120}\.[A-Za-z0-9_-]{20,30}"),
+    Token("p8e-", rf"{_W}{{32}}"),
+    Token("00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?!", r"[A-Za-z0-9._]{80,120}"),
+    Token("AGE-SECRET-KEY-1", "[0-9A-Z]{58}"),
+    Token("tkn\\.v1_", rf"{_B}{{60,100}}=?"),
+    # Hashes of passwords, which are guessed offline
+    Token("\\$2[abxy]\\$[0-9]{2}\\$", "[./A-Za-z0-9]{53}"),
+    Token("\\$(?:1|5|6)\\$(?:rounds=[0-9]{1,9}\\$)?[./A-Za-z0-9]{1,16}\\$", "[./A-Za-z0-9]{22,86}"),
+    Token("\\$8\\$", r"[./A-Za-z0-9]{14}\$[./A-Za-z0-9]{43}"),
+    Token("\\$argon2(?:id|i|d)\\$v=[0-9]{2}\\$", r"m=[0-9]{1,8},t=[0-9]{1,3},p=[0-9]{1,3}\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{22,128}"),
+    Token("\\$krb5(?:asrep|tgs)\\$[0-9]{2}\\$", r"[A-Za-z0-9*$.@/_:-]{32,400}"),
+)  # fmt: skip

@@ -1,0 +1,105 @@
+"""Whether a value looks like a secret that was generated, a documentation value, or no secret at all."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections import Counter
+from typing import Final
+
+MIN_KEY: Final = 16
+"""Characters below which a generated key is not told from a name."""
+
+_NO_VALUE = re.compile(
+    r"your|xxx+|\.\.\.|…|placeholder|insert|replace|change_?me|redacted|\*\*\*|<|>|\$\{|\{\{|%\(|\$\(|\benv\b|environ|getenv|process\."
+    r"|config\[|settings\.|_here|todo|n/a|undefined|null|none|true|false|some[_-]|my[_-]?(?:secret|token|key|pass)|secret_?key"
+    r"|[a-z]\(|\(\)|\[['\"]|://|here\Z|\A(?:\.{0,2}/|arn:|\$[a-z_])",
+    re.IGNORECASE,
+)
+_DOCUMENTATION = re.compile(
+    r"example|sample|dummy|fake|demo|test|foobar|foo_?bar|secret|password|passwd|passw|pass(?:phrase|word)?|pwd|admin|welcome|letmein"
+    r"|qwerty|hunter2|changeit|default|strong|secure|user|login|monkey|iloveyou|hello|world|trustno1|correcthorse|abc123|token|apikey",
+    re.IGNORECASE,
+)
+_LEET = str.maketrans("@$013457", "asoleast")
+_WORDY = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]{1,8}|v[0-9]+")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_ALPHABET = re.compile(r"[A-Za-z0-9_+/=.:~!@#$%^&*-]+")
+_RUNS: Final = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "01234567890",
+    "9876543210",
+    "qwertyuiop",
+    "0a1b2c3d4e5f",
+    "a1b2c3d4e5f6g7h8i9",
+)
+_RUN_LENGTH: Final = 6
+
+
+def entropy(value: str) -> float:
+    """Shannon entropy in bits per character."""
+    total = len(value)
+    return -sum(n / total * math.log2(n / total) for n in Counter(value).values()) if total else 0.0
+
+
+def is_empty_phrase(value: str) -> bool:
+    """Whether a value stands for one that the reader should put in: ``your_api_key``, ``${TOKEN}``, ``os.environ[...]``."""
+    return bool(_NO_VALUE.search(value)) or len(set(value)) < 4
+
+
+def is_documentation(value: str) -> bool:
+    """Whether a well-formed value was made up: it holds EXAMPLE, a dictionary word of examples, or a keyboard run."""
+    lower = value.lower()
+    if "example" in lower or any(
+        run[i : i + _RUN_LENGTH] in lower for run in _RUNS for i in range(len(run) - _RUN_LENGTH + 1)
+    ):
+        return True
+    head = lower[: len(lower) // 2]
+    return len(value) >= MIN_KEY and bool(head) and lower.startswith(head * 2)
+
+
+def is_generated_key(value: str) -> bool:
+    """Whether a value is long and random as keys and tokens are."""
+    if len(value) < MIN_KEY or not _ALPHABET.fullmatch(value) or is_empty_phrase(value):
+        return False
+    if _UUID.fullmatch(value):
+        return True
+    body = value.rstrip("=")
+    digits = sum(map(str.isdigit, body))
+    lower, upper = sum(map(str.islower, body)), sum(map(str.isupper, body))
+    if not lower + upper or entropy(body) < (2.6 if _HEX.fullmatch(body) else 3.0):
+        return False
+    if digits < 2 and not (len(body) >= 20 and min(lower, upper) >= 4 and _switches(body) >= len(body) // 4):
+        return False
+    segments = [segment for segment in re.split(r"[_\-./:]", body) if segment]
+    return not all(_WORDY.fullmatch(segment) for segment in segments) or max(map(len, segments)) >= 32
+
+
+def _switches(value: str) -> int:
+    """How often the case changes: CamelCase words do so rarely, random text every second letter."""
+    return sum(a.islower() != b.islower() for a, b in itertools.pairwise(value))
+
+
+def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
+    """Whether a value is a password that somebody chose with care, rather than a word of prose or code.
+
+    It has a digit or a sign, and ``least_kinds`` of lower case, upper case, digits and signs.
+    """
+    if not 8 <= len(value) <= 128 or is_empty_phrase(value):
+        return False
+    kinds = (
+        any(map(str.islower, value)), any(map(str.isupper, value)), any(map(str.isdigit, value)),
+        any(not c.isalnum() and c not in "_.-" for c in value),
+    )  # fmt: skip
+    if least_kinds < 3 and (value[0] in "$#%@:,&?" or "/" in value):
+        return False  # a selector, a route, a piece of code
+    return sum(kinds) >= least_kinds and (kinds[2] or kinds[3])
+
+
+def is_stock_password(value: str) -> bool:
+    """Whether a password is one of those that examples use, leet included: ``P@ssw0rd123``."""
+    return bool(
+        _DOCUMENTATION.search(value) or _DOCUMENTATION.search(value.lower().translate(_LEET))
+    ) or is_documentation(value)
