@@ -45,9 +45,14 @@ def after(text: str, end: int, width: int = 24) -> str:
     return text[end : end + width].lower()
 
 
-def words(*alternatives: str) -> re.Pattern[str]:
-    """A pattern that finds any of some words, whole: "during" does not contain "ring"."""
-    return re.compile(r"(?<![^\W_])(?:" + "|".join(alternatives) + r")(?![^\W_])")
+def words(alternatives: str) -> re.Pattern[str]:
+    """A pattern that finds any of some words, whole ("during" does not contain "ring"), which stand apart by space."""
+    return re.compile(r"(?<![^\W_])(?:" + "|".join(alternatives.split()) + r")(?![^\W_])")
+
+
+def listed(block: str) -> frozenset[str]:
+    """The values of a block of text, which stand apart by white space."""
+    return frozenset(block.split())
 
 
 def without_overlaps(candidates: Iterable[Candidate]) -> list[Candidate]:

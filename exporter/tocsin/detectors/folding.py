@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters that look like others are what this module is about
 """Folds text so that one spelling of a word is left: for terms that must be found however they are disguised.
 
 Folded away are case, compatibility forms (fullwidth, ligatures, mathematical letters), invisible characters, marks
@@ -12,10 +13,12 @@ import unicodedata
 from typing import Final
 
 # Pairs that look alike in common fonts; Unicode's list (UTS 39) has thousands, most of them never typed.
-_CONFUSABLE: Final = {
-    pair[0]: pair[1]
-    for pair in ["аa", "вb", "еe", "ёe", "гr", "һh", "іi", "јj", "кk", "ӏl", "мm", "нh", "оo", "пn", "рp", "сc", "ѕs", "тt", "уy", "ѵv", "хx", "ԁd", "ԍg", "ոn", "օo", "սu", "ցg", "ԛq", "ԝw", "αa", "βb", "γy", "εe", "ηn", "ιi", "κk", "νv", "οo", "ρp", "τt", "υu", "χx", "ωw", "ϲc", "ϳj", "ɑa", "ʙb", "ᴄc", "ᴅd", "ᴇe", "ɡg", "ɢg", "ʜh", "ıi", "ɩi", "ɪi", "ᴊj", "ᴋk", "ʟl", "ǀl", "ᴍm", "ɴn", "ᴏo", "ᴘp", "ʀr", "ꜱs", "ᴛt", "ᴜu", "ᴠv", "ᴡw", "ʏy", "ᴢz"]
-}
+_LOOK_ALIKE: Final = """
+    аa вb еe ёe гr һh іi јj кk ӏl мm нh оo пn рp сc ѕs тt уy ѵv хx ԁd ԍg ոn օo սu ցg ԛq ԝw
+    αa βb γy εe ηn ιi κk νv οo ρp τt υu χx ωw ϲc ϳj
+    ɑa ʙb ᴄc ᴅd ᴇe ɡg ɢg ʜh ıi ɩi ɪi ᴊj ᴋk ʟl ǀl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz
+"""
+_CONFUSABLE: Final = {pair[0]: pair[1] for pair in _LOOK_ALIKE.split()}
 _COMMON: Final = (
     ("\u2003", " "),
     ("\u00a0", " "),
@@ -38,7 +41,8 @@ _TO_FOLD = re.compile(
 """What may change beyond case in a text that is in its compatibility form."""
 _UNIT = re.compile(rf"(?s:.)?{_MARKS}+|[^\x00-\x7f]")
 """A character with the marks that stand on it, or any one beyond ASCII."""
-_MAX_MARKS = 32
+_MOST_MARKS = 2
+"""On a letter in any living orthography (Vietnamese); more are decoration."""
 _REMEMBERED = 20_000
 
 
@@ -90,7 +94,9 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
 
 
 def _fold_unit(unit: str) -> str:
-    composed = unicodedata.normalize("NFKC", unit[:_MAX_MARKS]).casefold()
+    if len(unit) > _MOST_MARKS + 1:
+        unit = _MARK.sub("", unit)
+    composed = unicodedata.normalize("NFKC", unit).casefold()
     return "".join(map(_fold_character, composed)).lower()
 
 

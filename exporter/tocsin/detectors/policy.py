@@ -1,7 +1,7 @@
 """Policy terms: words that an operator does not want said, found however they are written.
 
 A term matches as a whole word in any case; between its words may stand any space, line end, hyphen or emphasis. The
-text is folded first (``folding``). All terms are one Hyperscan database; what it fires is confirmed by ``re``.
+text is folded first (``folding``). Many configured terms are one Hyperscan database; what it fires, ``re`` confirms.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ MAX_TERM: Final = 200
 MAX_TERMS_OF_A_CALL: Final = 1000
 MAX_FINDINGS: Final = 1000
 _CACHED_LISTS: Final = 64
+_FEW: Final = 32
+"""Terms up to which searching one by one is faster than encoding the text for Hyperscan."""
 
 _GAP = r"[\s_*~`'\"/\-\u2010-\u2015\u2212]{1,6}"
 _GATE_GAP = rb"(?:[\s_*~`'\"/\-]|\xe2\x80[\x80-\xaf]|\xe2\x88\x92|\xc2\xa0|\xe3\x80\x80){1,6}"
@@ -39,7 +41,7 @@ class Policy:
 
     def __init__(self, terms: Iterable[str] = (), *, roles: frozenset[str] = frozenset({"assistant"})) -> None:
         self.roles = roles
-        self._terms = _Terms(tuple(terms))
+        self._terms = _Terms(terms, compiled=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - it has no gates
         """Append a finding per place of a term; overlapping terms count once."""
@@ -48,12 +50,13 @@ class Policy:
         if not (self._terms or own):
             return
         folded = fold(text)
-        encoded = folded.encode("utf-8", "surrogatepass")
-        patterns = [*self._terms.fired(encoded), *(own.fired(encoded) if own else ())]
+        patterns = [*self._terms.fired(folded), *(own.fired(folded) if own else ())]
         if not patterns:
             return
         places: Sequence[int] = range(len(text) + 1) if text.isascii() else fold_with_places(text)[1]
-        spans = sorted({match.span(1) for pattern in patterns for match in capped(pattern, folded)})
+        spans = sorted(
+            {match.span(1) for pattern in patterns for match in capped(pattern, folded)}, key=lambda s: (s[0], -s[1])
+        )
         end = 0
         for start, stop in spans[:MAX_FINDINGS]:
             first, last = places[start], places[stop - 1] + 1
@@ -68,32 +71,38 @@ def _end_of(text: str, places: Sequence[int], stop: int) -> int:
 
 
 class _Terms:
-    """A list of terms behind one database."""
+    """A list of terms: folded, with the pattern that confirms each, made when it is first needed."""
 
-    def __init__(self, terms: tuple[str, ...]) -> None:
+    def __init__(self, terms: Iterable[str], *, compiled: bool) -> None:
         folded = dict.fromkeys(filter(None, (" ".join(fold(term[:MAX_TERM]).split()) for term in terms)))
-        self._sources = tuple(_pattern(term) for term in folded)
+        self._terms = tuple(folded)
+        self._first_words = tuple(_words_of(term)[0] for term in folded)
         self._confirm: dict[int, re.Pattern[str]] = {}
-        self._database = _compile(tuple(folded)) if folded else None
+        self._database = _compile(self._terms) if compiled and len(folded) > _FEW else None
 
     def __bool__(self) -> bool:
-        return self._database is not None
+        return bool(self._terms)
 
-    def fired(self, encoded: bytes) -> Iterator[re.Pattern[str]]:
+    def fired(self, folded: str) -> Iterator[re.Pattern[str]]:
         """The patterns of the terms that may stand in a folded text."""
-        if self._database is None:
-            return
-        hits: set[int] = set()
-        self._database.scan(encoded, match_event_handler=_collect, context=hits.add)
-        for hit in sorted(hits):
+        for hit in self._hits(folded):
             if hit not in self._confirm:
-                self._confirm[hit] = re.compile(self._sources[hit])
+                self._confirm[hit] = re.compile(_pattern(self._terms[hit]))
             yield self._confirm[hit]
+
+    def _hits(self, folded: str) -> Iterable[int]:
+        if self._database is None:
+            return [number for number, word in enumerate(self._first_words) if word in folded]
+        hits: set[int] = set()
+        encoded = folded.encode("utf-8", "surrogatepass")
+        self._database.scan(encoded, match_event_handler=_collect, context=hits.add)
+        return sorted(hits)
 
 
 @lru_cache(maxsize=_CACHED_LISTS)
 def _terms_of_a_call(terms: tuple[str, ...]) -> _Terms:
-    return _Terms(terms)
+    # Compiling takes tens of milliseconds: a caller must not be able to make us do it.
+    return _Terms(terms, compiled=False)
 
 
 def _words_of(term: str) -> list[str]:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tocsin.detectors.base import Detector
+from tocsin.detectors.pii import Pii
+from tocsin.detectors.policy import Policy
+from tocsin.detectors.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,11 @@ class Knowledge:
 
 Factory = Callable[[Knowledge], Detector]
 
-DETECTORS: dict[str, Factory] = {}
+DETECTORS: dict[str, Factory] = {
+    "pii": lambda _: Pii(),
+    "secret": lambda _: Secrets(),
+    "policy": lambda knowledge: Policy(knowledge.policy_terms),
+}
 """The detectors that run on everything, by the word that configuration, metrics and ``scanned`` use."""
 
 

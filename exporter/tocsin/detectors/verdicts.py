@@ -1,7 +1,7 @@
 """What a finding means on a route: an action for each finding, and one verdict for the text.
 
 Detectors say what stands where; a ``Policy`` says whether that is a violation, suspected, or of no interest, and what
-the guard does about it. Only here is the found text looked at again, to tell a role's address from a person's.
+the guard does about it. Only here is the found text looked at again, to tell an address or number of the house.
 """
 
 from __future__ import annotations
@@ -24,13 +24,6 @@ REDACTED_KINDS: Final = frozenset({"pii", "secret", "policy"})
 
 _SUSPECTED: Final = frozenset({"passport", "ip_address", "toxicity", "harmful", "injection"})
 """Kinds and types that the profile ``balanced`` leaves to a person's review."""
-_ROLES: Final = frozenset({
-    "abuse", "accounts", "admin", "billing", "careers", "compliance", "contact", "customerservice", "enquiries",
-    "feedback", "hello", "help", "helpdesk", "hostmaster", "hr", "info", "inquiries", "it", "jobs", "legal", "mail",
-    "marketing", "media", "newsletter", "noreply", "office", "orders", "postmaster", "press", "privacy", "registrar",
-    "returns", "root", "sales", "security", "service", "subscribe", "support", "team", "unsubscribe", "webmaster",
-})  # fmt: skip
-"""Mailboxes of a role, not of a person (RFC 2142 and custom)."""
 
 
 class Judged(msgspec.Struct, gc=False, frozen=True):
@@ -90,7 +83,9 @@ class Policy:
             return chosen
         if finding.kind == QUALITY:
             return chosen or "suspected"
-        if finding.type == "email" and self._is_no_person(text[finding.start : finding.end]):
+        if finding.impersonal and not self._strict:
+            return "suspected"
+        if finding.type == "email" and self._is_of_the_house(text[finding.start : finding.end]):
             return "suspected"
         if finding.type == "phone" and self._numbers and self._is_own_number(text[finding.start : finding.end]):
             return "suspected"
@@ -110,11 +105,9 @@ class Policy:
             by_type = by_kind
         return by_type or "review"
 
-    def _is_no_person(self, address: str) -> bool:
-        local, _, domain = address.lower().rpartition("@")
-        if any(domain == own or domain.endswith("." + own) for own in self._domains):
-            return True
-        return not self._strict and local.replace("-", "").replace("_", "").replace(".", "") in _ROLES
+    def _is_of_the_house(self, address: str) -> bool:
+        domain = address.lower().rpartition("@")[2]
+        return any(domain == own or domain.endswith("." + own) for own in self._domains)
 
     def _is_own_number(self, number: str) -> bool:
         digits = _digits(number)

@@ -41,21 +41,18 @@ _BRANDS: Final = (
 _COMMON = re.compile(
     r"4[0-9]{15}|(?:5[1-5]|2[2-7])[0-9]{14}|3[47][0-9]{13}|6(?:011|5[0-9]{2}|4[4-9][0-9])[0-9]{12}|35(?:2[89]|[3-8][0-9])[0-9]{12}"
 )
-_PAYMENT = words(
-    r"cards?", r"credit", r"debit", r"visa", r"master ?card", r"amex", r"american express", r"discover", r"diners?",
-    r"maestro", r"cc", r"ccn", r"pan", r"cvv2?", r"cvc", r"paid", r"pay(?:ing|ment|ments)?", r"charged?", r"expir\w*",
-    r"exp", r"kreditkarte", r"karte", r"carte", r"tarjeta", r"carta", r"cartão", r"карт\w*", r"卡号", r"cardholder",
-    r"billed", r"billing", r"jcb", r"unionpay", r"card_?number", r"cc_?num\w*",
-)  # fmt: skip
-_OTHER = words(
-    r"orders?", r"tracking", r"invoices?", r"tickets?", r"serial", r"imei", r"isbn", r"issn", r"ean", r"upc", r"gtin",
-    r"barcode", r"timestamps?", r"epoch", r"nanoseconds?", r"milliseconds?", r"microseconds?", r"sku", r"part",
-    r"parcel", r"shipment", r"package", r"arn", r"account ?id", r"user_?id", r"id", r"ids", r"uuid", r"hash", r"doi",
-    r"commit", r"phone", r"tel", r"population", r"seed", r"version", r"catalogue", r"catalog", r"reference", r"ref",
-    r"case", r"product key", r"licen[cs]e", r"model",
-)  # fmt: skip
-_MATHS_BEFORE = re.compile(r"(?:[=+*/^×·≈<>~%(,\[-]|\\[a-z]+)\s*\Z")
-_MATHS_AFTER = re.compile(r"\s*(?:[=+*/^×·≈<>%]|\\[a-z])")
+_PAYMENT = words(r"""
+    cards? credit debit visa master\s?card amex american\sexpress discover diners? maestro cc ccn pan cvv2? cvc paid
+    pay(?:ing|ment|ments)? charged? expir\w* exp kreditkarte karte carte tarjeta carta cartão карт\w* 卡号 cardholder
+    billed billing jcb unionpay card_?number cc_?num\w*
+""")
+_OTHER = words(r"""
+    orders? tracking invoices? tickets? serial imei isbn issn ean upc gtin barcode timestamps? epoch nanoseconds?
+    milliseconds? microseconds? sku part parcel shipment package arn account\s?id user_?id id ids uuid hash doi
+    commit phone tel population seed version catalogue catalog reference ref case product\skey licen[cs]e model
+""")
+_MATHS_BEFORE = re.compile(r"(?:[=+*/^\u00d7·≈<>~%\[-]|\\[a-z]{1,12})\s{0,3}\Z")
+_MATHS_AFTER = re.compile(r"\s*(?:[=+*/^\u00d7·≈<>%]|\\[a-z])")
 
 
 def find(text: str) -> Iterator[Candidate]:
@@ -64,9 +61,9 @@ def find(text: str) -> Iterator[Candidate]:
         digits = "".join(filter(str.isdigit, match[0]))
         if not (_is_branded(digits) and is_luhn(digits)):
             continue
-        score = _score(text, match, digits)
-        if score:
-            yield Candidate(*match.span(), score, example=is_example_card(digits), same=(digits,))
+        example = is_example_card(digits)
+        score = max(_score(text, match, digits), 0.7 if example else 0)
+        yield Candidate(*match.span(), score, example=example, same=(digits,))
 
 
 def is_luhn(digits: str) -> bool:

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate
+from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, listed
 from tocsin.detectors.reserved import is_example_email
 
 GATES: Final = (Gate(r"[A-Za-z0-9_+\-\x80-\xff]@[A-Za-z0-9\x80-\xff]"),)
 
 _LATIN = r"A-Za-z0-9À-ɏ"
+_LAST_LATIN = "ɏ"
+_SIGNS = "_.+%&'/=-"
 _MAX_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 _MAX_DOMAIN = 253
 _LOCAL = re.compile(rf"[{_LATIN}_](?:[{_LATIN}_.+%&'/=-]{{0,62}}[{_LATIN}_+-])?\Z")
@@ -26,14 +28,20 @@ _DOMAIN = re.compile(
 _AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]*\Z", re.IGNORECASE)
 _REMOTE = re.compile(r"\b(?:ssh|scp|sftp|rsync|mosh|git|hg|svn|ssh-copy-id|ssh-keyscan|autossh)\b[^\n|;&]{0,80}\Z")
 _REMOTE_USERS = frozenset({"git", "hg", "svn", "root", "ubuntu", "ec2-user", "centos", "debian"})
-_MESSAGE_ID = re.compile(r"(?:message-id|in-reply-to|references):\s*[^\n]{0,200}<\Z", re.IGNORECASE)
-_FILES = frozenset(
-    ["png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "bmp", "pdf", "js", "mjs", "ts", "tsx", "jsx", "css", "scss", "json", "html", "htm", "xml", "yml", "yaml", "toml", "txt", "csv", "md", "exe", "dll", "so", "jar", "war", "whl", "gz", "tgz", "tar", "lock", "conf", "cfg", "ini", "log", "db", "sqlite", "service", "socket", "timer", "target", "mount", "local", "internal", "lan", "localdomain", "cluster", "svc", "ipynb", "cpp", "hpp", "java", "py", "rb", "php"]
-)
+_MESSAGE_ID = re.compile(r"(?:message-id|in-reply-to|references):\s*[^\n]{0,200}<[^\s<>]{0,64}\Z", re.IGNORECASE)
+_FILES = listed("""
+    png jpg jpeg gif svg webp ico bmp pdf js mjs ts tsx jsx css scss json html htm xml yml yaml toml txt csv md exe
+    dll so jar war whl gz tgz tar lock conf cfg ini log db sqlite service socket timer target mount local internal
+    lan localdomain cluster svc ipynb cpp hpp java py rb php
+""")
 """Endings of file, unit and host names that follow an "@" too. None is a domain that takes mail in the wild."""
-_COMMON_TLDS = frozenset(
-    ["com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "name", "pro", "aero", "coop", "museum", "jobs", "mobi", "travel", "tel", "cat", "asia", "post", "app", "dev", "cloud", "online", "site", "xyz", "shop", "store", "tech", "club", "space", "website", "live", "life", "news", "blog", "agency", "email", "world", "today", "digital", "solutions", "services", "group", "company", "global", "network", "systems", "media", "design", "studio", "academy", "university", "health", "care", "bank", "law", "legal", "consulting", "expert", "team", "works", "zone", "art", "bio", "eco", "finance", "fund", "games", "guru", "host", "law", "link", "london", "berlin", "paris", "tokyo", "nyc", "lol", "one", "page", "pub", "run", "software", "support", "top", "tools", "video", "vip", "wiki", "work", "icu"]
-)
+_COMMON_TLDS = listed("""
+    com org net edu gov mil int info biz name pro aero coop museum jobs mobi travel tel cat asia post app dev cloud
+    online site xyz shop store tech club space website live life news blog agency email world today digital
+    solutions services group company global network systems media design studio academy university health care bank
+    law legal consulting expert team works zone art bio eco finance fund games guru host law link london berlin
+    paris tokyo nyc lol one page pub run software support top tools video vip wiki work icu
+""")
 _ROLES = re.compile(
     r"(?:info|support|contacts?|sales|admin|administrator|help|helpdesk|hello|hi|office|team|mail|email|webmaster"
     r"|postmaster|hostmaster|abuse|security|privacy|legal|press|media|marketing|billing|accounts?|accounting|finance"
@@ -87,13 +95,13 @@ def _confirm(text: str, at: int) -> Candidate | None:
 def _longest_local(window: str) -> str:
     """The local part that ends the window, without the punctuation that leads up to it."""
     start = len(window)
-    while start and (window[start - 1].isalnum() or window[start - 1] in "_.+%&'/=-"):
+    while start and ((window[start - 1].isalnum() and window[start - 1] <= _LAST_LATIN) or window[start - 1] in _SIGNS):
         start -= 1
     local = window[start:]
     # An address in a path, a query or an assignment begins behind the last such sign: mailto?to=a@b.org
-    for sign in "/=&'":
+    for sign in "/=&":
         local = local.rpartition(sign)[2] if sign in local else local
-    local = local.lstrip(".-+%")
+    local = local.lstrip(".-+%'")
     return local if _LOCAL.match(local) else ""
 
 

@@ -35,10 +35,8 @@ LENGTHS: Final[dict[str, int]] = {
 
 _HEAD = re.compile(r"(?<![^\W_])[A-Za-z]{2}[0-9]{2}(?=[ \-\u00a0\u2000-\u2015\u202f]?[A-Za-z0-9]{4})")
 _SEPARATOR = frozenset(" -\u00a0\u202f" + "".join(map(chr, range(0x2000, 0x2016))))
-_WORDS = words(
-    r"iban", r"accounts?", r"konto\w*", r"compte", r"cuenta", r"conto", r"transfer\w*", r"bank\w*", r"wire", r"deposit"
-)
-_KEYS = words(r"key", r"licen[cs]e", r"serial", r"model", r"part number", r"sku", r"tracking", r"voucher", r"coupon")
+_WORDS = words(r"iban accounts? konto\w* compte cuenta conto transfer\w* bank\w* wire deposit")
+_KEYS = words(r"key licen[cs]e serial model part\snumber sku tracking voucher coupon")
 
 
 def find(text: str) -> Iterator[Candidate]:
@@ -63,7 +61,7 @@ def is_iban(compact: str) -> bool:
 
 
 def _end(text: str, start: int, length: int) -> int:
-    """Where an IBAN of ``length`` characters ends: in one piece, or with a separator before each group of four; else 0."""
+    """Where an IBAN of ``length`` characters ends, in one piece or in groups of four; 0 where there is none."""
     grouped = text[start + 4 : start + 5] in _SEPARATOR
     at, seen = start, 0
     while seen < length:

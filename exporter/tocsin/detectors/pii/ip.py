@@ -24,16 +24,17 @@ _V6 = re.compile(r"(?<![0-9A-Za-z_.:])[0-9A-Fa-f:]{3,39}(?:(?:[0-9]{1,3}\.){3}[0
 _VERSION = re.compile(
     r"(?:(?<![a-z])(?:v|ver|vers|versions?|releases?|rev|revision|driver|firmware|build|kernel|update|upgraded?|patch"
     r"|assembly\w*|sections?|chapters?|clauses?|figures?|tables?|oid|paragraph|appendix|step|rule|article|lib[a-z0-9_+-]+"
-    r"|dll|sdk|nuget|package|requires?|requirement)[ :=\"'(`*v.]{0,4}(?:is|to|of|from)?[ \"'(`*v]{0,3}|[=<>~^!]=?[ \"']{0,2}|§ ?|[a-z]/|[a-z]-)\Z"
+    r"|dll|sdk|nuget|package|requires?|requirement)[ :=\"'(`*v.]{0,4}(?:is|to|of|from)?[ \"'(`*v]{0,3}"
+    r"|[=<>~^!]=?[ \"']{0,2}|§ ?|[a-z]/|[a-z]-)\Z"
 )
 _FOLLOWS = re.compile(
     r"\s*(?:of the (?:driver|library|package|software)|version|release|or (?:later|newer|higher)|-(?:alpha|beta|rc))"
 )
-_ADDRESS = words(
-    r"ips?", r"ipv4", r"ipv6", r"address(?:es)?", r"hosts?", r"servers?", r"from", r"clients?", r"log(?:ged|in|ins)?", r"connect\w*",
-    r"blocked?", r"ban\w*", r"requests?", r"src", r"dst", r"source", r"destination", r"ping", r"gateway", r"dns", r"proxy", r"port",
-    r"firewall", r"attack\w*", r"visitors?", r"remote", r"peers?", r"node", r"subnet", r"network", r"router", r"addr", r"at",
-)  # fmt: skip
+_ADDRESS = words(r"""
+    ips? ipv4 ipv6 address(?:es)? hosts? servers? from clients? log(?:ged|in|ins)? connect\w* blocked? ban\w*
+    requests? src dst source destination ping gateway dns proxy port firewall attack\w* visitors? remote peers? node
+    subnet network router addr at
+""")
 _GROUPS: Final = 8
 
 
@@ -54,7 +55,7 @@ def _find_v4(text: str) -> Iterator[Candidate]:
         small = all(octet < 32 for octet in address.packed)
         context = url or bool(_ADDRESS.search(ahead)) or behind.startswith(":")
         example = network or is_example_ip(address)
-        score = 0.95 if context or network else 0.3 if small and not address.is_private else 0.7
+        score = 0.95 if context or network else 0.3 if small and not example else 0.7
         yield Candidate(*match.span(), score, example=example)
 
 
@@ -83,7 +84,6 @@ def _is_v6_shaped(value: str, ahead: str) -> bool:
     if first in {"64", "100", "ff02", "ff05"} and len(groups) > 3:
         return True
     return (
-        (value in {"::1", "::"}
-        and bool(_ADDRESS.search(ahead) or ahead.endswith(("bind to ", "listen ", "//[", "to ["))))
-        or value.startswith("::ffff:")
-    )
+        value in {"::1", "::"}
+        and bool(_ADDRESS.search(ahead) or ahead.endswith(("bind to ", "listen ", "//[", "to [")))
+    ) or value.startswith("::ffff:")

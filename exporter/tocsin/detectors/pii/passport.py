@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from tocsin.detectors.base import Gate
@@ -17,7 +18,11 @@ GATES: Final = (
 
 _AHEAD = 40
 """Characters between the word and the number."""
-_NUMBER = r"(?=[A-Za-z0-9]{0,8}[0-9])(?:[A-Za-z]{1,3}[0-9]{6,8}[A-Z]?|[0-9]{8,9}|[0-9]{2}[A-Z]{2}[0-9]{5}|(?=[A-Z0-9]*[A-Z])(?=(?:[A-Z]*[0-9]){3})[A-Z0-9]{9})"
+_NUMBER = (
+    r"(?:[A-Za-z]{1,3}[0-9]{6,8}[A-Z]?|[0-9]{8,9}|[0-9]{2}[A-Z]{2}[0-9]{5}"
+    r"|(?=[A-Z]{0,8}[0-9])[CFGHJKLMNPRTVWXYZ0-9]{9}"  # Germany: no vowels
+    r"|(?=[A-Z0-9]{0,8}[A-Z])(?=(?:[A-Z]{0,8}[0-9]){3})[A-Z0-9]{9})"
+)
 _ANY_NUMBER = re.compile(rf"(?<![^\W_])(?<![_.$€£#@/-]){_NUMBER}(?![^\W_])(?![@_]|[.,-][0-9])")
 _MENTION = re.compile(_WORD, re.IGNORECASE)
 _AFTER = re.compile(rf"({_NUMBER})\s(?:es|is|est|ist|è|é|was)\s[^\n.]{{0,24}}?{_WORD}", re.IGNORECASE)
@@ -32,14 +37,13 @@ def find(text: str) -> Iterator[Candidate]:
     seen = -1
     for mention in capped(_MENTION, text):
         end = mention.end()
-        numbers = 0
-        for match in _ANY_NUMBER.finditer(text, end, min(len(text), end + _AHEAD + 10)):
-            if match.start() - end > _AHEAD or numbers == _MAX_PER_MENTION:
+        numbers = _ANY_NUMBER.finditer(text, end, min(len(text), end + _AHEAD + 10))
+        for match in islice(numbers, _MAX_PER_MENTION):
+            if match.start() - end > _AHEAD:
                 break
             between = text[end : match.start()]
             if "\n\n" in between or _NOT_THAT.search(between):
                 break
-            numbers += 1
             if match.start() > seen:
                 seen = match.start()
                 yield _candidate(match)

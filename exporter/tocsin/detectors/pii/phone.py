@@ -34,7 +34,7 @@ _NANP = re.compile(
 _EXAMPLE_SHAPE = re.compile(r"(?:\+?1[-. ])?(?:\([0-9]{3}\) ?|[0-9]{3}[-. ])[0-9]{3}[-. ][0-9]{4}|555[-. ][0-9]{4}")
 _NOT_A_NUMBER = re.compile(
     r"(?:1[0-9]|20)[0-9]{2}[-./ ](?:0?[1-9]|1[0-2])[-./ ](?:0?[1-9]|[12][0-9]|3[01])(?:\D.*)?"  # a date
-    r"|[0-3]?[0-9][-./ ][0-3]?[0-9][-./ ](?:(?:1[0-9]|20)[0-9]{2}|[0-9]{2})(?: [0-9]{1,2})?"
+    r"|[0-3]?[0-9]([-./ ])[0-3]?[0-9]\1(?:(?:1[0-9]|20)[0-9]{2}|[0-9]{2})(?: [0-9]{1,2})?"
     r"|(?:1[0-9]|20)[0-9]{2} ?[-/] ?(?:1[0-9]|20)[0-9]{2}(?:\D.*)?"  # years
     r"|[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{5}-[0-9]{4}"  # US Social Security number, ZIP+4
     r"|97[89][- ]?[0-9].{8,}[0-9X]"  # ISBN
@@ -42,22 +42,22 @@ _NOT_A_NUMBER = re.compile(
     r"|[0-9]{1,3}(?: [0-9]{3})+"  # groups of thousands
 )
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?: [0-9]{3}){2,}")
-_STRONG = words(
-    r"phones?", r"telephones?", r"tel", r"tél", r"téléphone", r"telefon\w*", r"teléfonos?", r"teléfono", r"telefone",
-    r"mobiles?", r"mobil", r"mob", r"cell", r"cellphone", r"handy", r"fax", r"whats ?app", r"sms", r"hotline", r"helpline",
-    r"landline", r"pager", r"viber", r"call(?:ing)? (?:me|us|him|her|them)", r"手机", r"电话", r"电话号码", r"телефон\w*", r"тел",
-)  # fmt: skip
-_WEAK = words(
-    r"call(?:ed|ing)?", r"text(?:ed|ing)?", r"dial\w*", r"ring", r"reach(?:ed)?", r"contact(?:ed)?", r"desk", r"office", r"work",
-    r"home", r"(?:text )?messages? to", r"signal", r"imessage", r"cell ?phone", r"number is", r"voicemail",
-)  # fmt: skip
-_OTHER = words(
-    r"orders?", r"tickets?", r"case", r"id", r"ids", r"isbn", r"issn", r"zip", r"postal", r"versions?", r"invoices?", r"tracking", r"sku",
-    r"serial", r"part", r"account", r"routing", r"ssn", r"social security", r"iban", r"card", r"passport", r"imei", r"error", r"code",
-    r"codes", r"port", r"pin", r"doi", r"arxiv", r"pages?", r"pp", r"date", r"year", r"years", r"extension", r"population", r"model",
-)  # fmt: skip
+_STRONG = words(r"""
+    phones? telephones? tel tél téléphone telefon\w* teléfonos? teléfono telefone mobiles? mobil mob cell cellphone
+    handy fax whats\s?app sms hotline helpline landline pager viber call(?:ing)?\s(?:me|us|him|her|them)
+    answer(?:ed|ing)?\s(?:at|on) 手机 电话 电话号码 телефон\w* тел
+""")
+_WEAK = words(r"""
+    call(?:ed|ing)? text(?:ed|ing)? dial\w* ring reach(?:ed)? contact(?:ed)? desk office work home
+    (?:text\s)?messages?\sto signal imessage cell\s?phone number\sis voicemail
+""")
+_OTHER = words(r"""
+    orders? tickets? case id ids isbn issn zip postal versions? invoices? tracking sku serial part account routing
+    ssn social\ssecurity iban card passport imei error code codes port pin doi arxiv pages? pp date year years
+    extension population model
+""")
 _BEHIND = re.compile(r" ?[-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b")
-_MATHS = re.compile(r"(?:[0-9)\]}] ?|(?<![a-z])[a-z] ?|[=*/^×·≈<>~{\[] ?)\Z")
+_MATHS = re.compile(r"(?:[0-9)\]}] ?|(?<![a-z])[a-z] ?|[=*/^\u00d7·≈<>~{\[] ?)\Z")
 _COMPANY: Final = frozenset(
     {
         phonenumbers.PhoneNumberType.TOLL_FREE,
@@ -97,39 +97,46 @@ def find(text: str) -> Iterator[Candidate]:
             0.97 if number else 0.8,
             example=example,
             impersonal=number is not None and phonenumbers.number_type(number) in _COMPANY,
-            same=(digits, str(number.national_number)) if number else (digits,),
+            same=_other_forms(digits, number),
         )
+
+
+def _line_before(text: str, start: int) -> str:
+    """What stands before a number on its line, or on the line above where it stands alone under its label."""
+    above, _, line = before(text, start, 56).rpartition("\n")
+    return line if line.strip() else above.rpartition("\n")[2]
 
 
 def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, extended: bool) -> float:
     """0: no number; below 1: one if libphonenumber says so; 1: one by its surroundings."""
-    line = before(text, start, 56).rpartition("\n")[2]
-    other = _OTHER.search(line[-24:])
+    line = _line_before(text, start)
     strong = bool(_STRONG.search(line[-48:]) or _BEHIND.match(after(text, end)))
+    weak = bool(_WEAK.search(line))
+    maths = bool(_MATHS.search(line))
     if _EXAMPLE_SHAPE.fullmatch(value) and is_example_phone(digits):
         return 1
-    if other and not strong:
+    if _OTHER.search(line[-24:]) and not strong:
         return 0
     if value.startswith("+"):
-        weak = strong or _WEAK.search(line)
-        return 1 if weak and len(digits) >= 8 else 0 if _MATHS.search(line) else 0.5
-    nanp = _NANP.fullmatch(value)
-    if nanp:
+        return 1 if (strong or weak) and len(digits) >= 8 else 0 if maths else 0.5
+    if _NANP.fullmatch(value):
         if strong or extended:
             return 1
-        grouped = len(value) > len(digits)
-        weak = _WEAK.search(line)
-        if not grouped:
+        if len(value) == len(digits):
             return 0
         dotted = "." in value or " " in value.replace(") ", ")")
-        return 0.5 if weak or not (dotted or _MATHS.search(line)) else 0
+        return 0.5 if weak or not (dotted or maths) else 0
     if _NOT_A_NUMBER.fullmatch(value) and not (strong and _THOUSANDS.fullmatch(value)):
         return 0
-    if strong:
-        return 1
     groups = len(re.findall(r"[0-9]+", value))
-    weak = bool(_WEAK.search(line)) and not _MATHS.search(line)
-    return 1 if weak and len(digits) >= 8 and (groups >= 3 or (digits[0] == "0" and groups == 2)) else 0
+    grouped = groups >= 3 or (digits[0] == "0" and groups == 2)
+    return 1 if strong or (weak and not maths and len(digits) >= 8 and grouped) else 0
+
+
+def _other_forms(digits: str, number: phonenumbers.PhoneNumber | None) -> tuple[str, ...]:
+    if number is None:
+        return (digits,)
+    return (digits, str(number.national_number), f"{number.country_code}{number.national_number}")
 
 
 def _parse(value: str, digits: str) -> phonenumbers.PhoneNumber | None:

@@ -18,17 +18,15 @@ GATES: Final = (
 
 _SEPARATOR = r"[ .\-\u00a0\u2010-\u2013\u202f]"
 _NUMBER = re.compile(
-    rf"(?<![^\W_])(?<![_#$€£/+-])(?<![0-9][.,\- ])[0-9]{{3}}({_SEPARATOR}?)[0-9]{{2}}\1[0-9]{{4}}(?!\w)(?!{_SEPARATOR}?[0-9])(?![/%])"
+    rf"(?<![^\W_])(?<![_#$€£/+-])(?<![0-9][.,\- ])[0-9]{{3}}({_SEPARATOR}?)[0-9]{{2}}\1[0-9]{{4}}"
+    rf"(?!\w)(?!{_SEPARATOR}?[0-9])(?![/%])"
 )
-_WORDS = words(
-    r"ssns?", r"social[ \-]?security", r"ss ?#", r"soc\.? sec\.?", r"taxpayer id\w*", r"tin", r"itin", r"w-?2", r"w-?9"
-)
-_STRONG = words(r"ssns?", r"social[ \-]?security")
-_OTHER = words(
-    r"part", r"orders?", r"tracking", r"invoices?", r"sku", r"isbn", r"issn", r"serial", r"tickets?", r"case", r"model",
-    r"zip", r"phone", r"tel", r"call", r"fax", r"mobile", r"cas", r"doi", r"version", r"catalog\w*", r"reference", r"ref",
-    r"parcel", r"shipment", r"lot", r"batch", r"item", r"ean", r"upc", r"product", r"code", r"ext\w*", r"ein",
-)  # fmt: skip
+_WORDS = words(r"ssns? social[\s\-]?security ss\s?# soc\.?\ssec\.? taxpayer\sid\w* tin itin w-?2 w-?9")
+_STRONG = words(r"ssns? social[\s\-]?security")
+_OTHER = words(r"""
+    part orders? tracking invoices? sku isbn issn serial tickets? case model zip phone tel call fax mobile cas doi
+    version catalog\w* reference ref parcel shipment lot batch item ean upc product code ext\w* ein
+""")
 
 
 def find(text: str) -> Iterator[Candidate]:

@@ -13,7 +13,9 @@ from tocsin.detectors.secrets.tokens import TOKENS
 from tocsin.detectors.secrets.values import entropy, is_documentation, is_empty_phrase
 from tocsin.finding import Finding
 
-_CREDENTIAL_WORD = re.compile(r"key|token|secret|credential|auth|environment|config|password|env\b|gemini|access")
+_CREDENTIAL_WORD = re.compile(
+    r"key|token|secret|credential|auth|environment|config|password|env\b|gemini|access|\bset\b|export"
+)
 _FIRST_STRUCTURE = len(TOKENS)
 _FIRST_ASSIGNMENT = _FIRST_STRUCTURE + len(structures.GATES)
 

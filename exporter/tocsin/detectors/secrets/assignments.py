@@ -13,33 +13,43 @@ from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped
 from tocsin.detectors.secrets.values import is_documentation, is_generated_key, is_stock_password, is_strong_password
 
-_PASSWORD = r"passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contraseña|senha|пароль|密码"
-_KEY = r"secret|token|credentials?|api[_\- ]?key|[a-z0-9][_\- ]key|accesskey|authkey|privatekey|secretkey|appkey|sharedkey|accountkey|ssws|bearer|authorization"
+_HUMAN = r"passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contraseña|senha|пароль|密码"
+_KEY = (
+    r"secret|token|credentials?|api[_\- ]?key|[a-z0-9][_\- ]key|accesskey|authkey|privatekey|secretkey|appkey|sharedkey"
+    r"|accountkey|ssws|bearer|authorization"
+)
 _SEPARATOR = (
     r"[\"'`\])]{0,3}[ \t]{0,4}(?:=>|:=|==|[:=]|(?:is|to|was)[: ]| )[ \t>]{0,4}(?:(?:bearer|basic|token|ssws) )?"
 )
 
 GATES: Final = (
     Gate(
-        r"(?:passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contrase|senha|пароль|密码)[a-z_\-]{0,12}[\"'`\])*]{0,4}\s{0,3}(?:[:=]|is|to|was)[> \"'`*]{0,6}[^\s\"'`*,;<>(){}]{8}",
+        r"(?:passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contrase|senha|пароль|密码)[a-z_\-]{0,12}"
+        r"[\"'`\])*]{0,4}\s{0,3}(?:[:=]|is|to|was)[> \"'`*]{0,6}[^\s\"'`*,;<>(){}]{8}",
         ignore_case=True,
     ),
     Gate(
-        r"(?:secret|token|credential|key|bearer|ssws|authorization|access)[a-z0-9_\-.]{0,20}[\"'`\])*]{0,4}(?:=>|:=|[:= ]|\sis\s){1,4}[> \"'`*]{0,6}(?:basic |bearer |token |ssws )?[A-Za-z0-9_+/.\-]{16}",
+        r"(?:secret|token|credential|key|bearer|ssws|authorization|access)[a-z0-9_\-.]{0,20}"
+        r"[\"'`\])*]{0,4}(?:=>|:=|[:= ]|\sis\s){1,4}"
+        r"[> \"'`*]{0,6}(?:basic |bearer |token |ssws )?[A-Za-z0-9_+/.\-]{16}",
         ignore_case=True,
     ),
 )
 
 _PASSWORD_VALUE = re.compile(
-    rf"(?:{_PASSWORD})[a-z_\-]{{0,12}}[\"'`\])*]{{0,4}}\s{{0,3}}(?:=>|:=|==|[:=]|(?:is|to|was)(?=[ :]))[: \t>]{{0,4}}\**(?:([\"'`])([^\"'`\s]{{8,128}})\1|([^\s\"'`,;<>(){{}}]{{8,128}}))",
+    rf"(?:{_HUMAN})[a-z_\-]{{0,12}}[\"'`\])*]{{0,4}}\s{{0,3}}(?:=>|:=|==|[:=]|(?:is|to|was)(?=[ :]))"
+    rf"[: \t>]{{0,4}}\**"
+    rf"(?:([\"'`])([^\"'`\s]{{8,128}})\1|([^\s\"'`,;<>(){{}}]{{8,128}}))",
     re.IGNORECASE,
 )
 _KEY_VALUE = re.compile(
-    rf"(?:{_KEY})[a-z0-9_\-.]{{0,20}}{_SEPARATOR}\**(?:([\"'`])([^\"'`\s]{{16,400}})\1|([A-Za-z0-9_+/=.:~-]{{16,400}})(?![^\s\"'`,;)\]}}&|<*#]))",
+    rf"(?:{_KEY})[a-z0-9_\-.]{{0,20}}{_SEPARATOR}\**"
+    rf"(?:([\"'`])([^\"'`\s]{{16,400}})\1|([A-Za-z0-9_+/=.:~-]{{16,400}})(?![^\s\"'`,;)\]}}&|<*#]))",
     re.IGNORECASE,
 )
 _NOT_SECRET = re.compile(
-    r"(?:public|pub|primary|foreign|partition|sort|cache|row|object|s3|idempotency|dedup\w*|user|map|hash|next|page|continuation|csrf\w*|eos|bos|pad|sep|cls|mask|unk)[_\- ]?(?:key|token)s?\Z",
+    r"(?:public|pub|primary|foreign|partition|sort|cache|row|object|s3|idempotency|dedup\w*"
+    r"|user|map|hash|next|page|continuation|csrf\w*|eos|bos|pad|sep|cls|mask|unk)[_\- ]?(?:key|token)s?\Z",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-Za-z0-9_\- ]*")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped
+from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped, listed
 from tocsin.detectors.secrets.values import entropy, is_documentation, is_empty_phrase, is_stock_password
 
 _JWT = re.compile(r"eyJ([A-Za-z0-9_-]{10,2000})\.eyJ([A-Za-z0-9_-]{4,6000})\.([A-Za-z0-9_-]{16,1500})(?![A-Za-z0-9_-])")
@@ -22,26 +22,10 @@ _CREDENTIALS = re.compile(
 )
 _WORD_FOR_ONE = re.compile(r"(?:db_?|my_?)?(?:password|passwd|passwort|pass|pwd|pw|secret|token)", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}\Z")
-_LOCAL_HOSTS: Final = frozenset(
-    {
-        "localhost",
-        "127.0.0.1",
-        "0.0.0.0",
-        "db",
-        "host",
-        "hostname",
-        "server",
-        "postgres",
-        "mysql",
-        "redis",
-        "mongo",
-        "mongodb",
-        "rabbitmq",
-    }
-)
-_STOCK_USERS: Final = frozenset(
-    {"user", "username", "root", "guest", "admin", "postgres", "myuser", "dbuser", "db_user"}
-)
+_LOCAL_HOSTS: Final = listed("""
+    localhost 127.0.0.1 0.0.0.0 db host hostname server postgres mysql redis mongo mongodb rabbitmq
+""")
+_STOCK_USERS: Final = listed("user username root guest admin postgres myuser dbuser db_user")
 _CONNECTION = re.compile(r"(?:password|pwd)\s*=\s*([^;\"'\s]{3,128})\s*;", re.IGNORECASE)
 _CONNECTION_PART = re.compile(
     r"(?:data source|server|initial catalog|database|user ?id|uid|host|dsn|provider|port)\s*=", re.IGNORECASE

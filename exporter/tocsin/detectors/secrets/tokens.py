@@ -121,7 +121,7 @@ TOKENS: Final = (
     Token("xapp-", r"[0-9]-[A-Z0-9]{8,14}-[0-9]{10,14}-[0-9a-f]{40,80}"),
     Token("hooks\\.slack\\.com/(?:services|workflows|triggers)/", r"[A-Z0-9]{8,12}/[A-Z0-9]{8,12}/[A-Za-z0-9/]{20,64}"),
     Token("discord(?:app)?\\.com/api/webhooks/", r"[0-9]{17,20}/[A-Za-z0-9_-]{60,80}"),
-    Token("webhook\\.office\\.com/webhookb2/", r"[0-9a-f-]{36}@[0-9a-f-]{36}/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36}"),
+    Token("webhook\\.office\\.com/webhookb2/", r"[0-9a-f@-]{73}/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36}"),
     Token("hooks\\.zapier\\.com/hooks/catch/", r"[0-9]{4,12}/[a-z0-9]{6,12}", 2.5),
     Token("[MNO][A-Za-z0-9]{23,27}\\.[A-Za-z0-9_-]{6}\\.", r"[A-Za-z0-9_-]{27,40}"),
     Token("[0-9]{8,10}:AA", rf"{_W}{{32,35}}"),
@@ -162,6 +162,6 @@ TOKENS: Final = (
     Token("\\$2[abxy]\\$[0-9]{2}\\$", "[./A-Za-z0-9]{53}"),
     Token("\\$(?:1|5|6)\\$(?:rounds=[0-9]{1,9}\\$)?[./A-Za-z0-9]{1,16}\\$", "[./A-Za-z0-9]{22,86}"),
     Token("\\$8\\$", r"[./A-Za-z0-9]{14}\$[./A-Za-z0-9]{43}"),
-    Token("\\$argon2(?:id|i|d)\\$v=[0-9]{2}\\$", r"m=[0-9]{1,8},t=[0-9]{1,3},p=[0-9]{1,3}\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{22,128}"),
+    Token("\\$argon2(?:id|i|d)\\$v=[0-9]{2}\\$", r"m=[0-9]{1,8},t=[0-9]{1,3},p=[0-9]{1,3}\$[A-Za-z0-9+/$]{34,192}"),
     Token("\\$krb5(?:asrep|tgs)\\$[0-9]{2}\\$", r"[A-Za-z0-9*$.@/_:-]{32,400}"),
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections import Counter
@@ -24,6 +23,8 @@ _DOCUMENTATION = re.compile(
 )
 _LEET = str.maketrans("@$013457", "asoleast")
 _WORDY = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]{1,8}|v[0-9]+")
+_WORD = re.compile(r"[a-z]{5}")
+"""What random letters of both cases hold once in thirty, and CamelCase names nearly always."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _ALPHABET = re.compile(r"[A-Za-z0-9_+/=.:~!@#$%^&*-]+")
@@ -45,7 +46,7 @@ def entropy(value: str) -> float:
 
 
 def is_empty_phrase(value: str) -> bool:
-    """Whether a value stands for one that the reader should put in: ``your_api_key``, ``${TOKEN}``, ``os.environ[...]``."""
+    """Whether a value stands for one that the reader should put in: ``your_key``, ``${TOKEN}``, ``os.environ[..]``."""
     return bool(_NO_VALUE.search(value)) or len(set(value)) < 4
 
 
@@ -71,15 +72,10 @@ def is_generated_key(value: str) -> bool:
     lower, upper = sum(map(str.islower, body)), sum(map(str.isupper, body))
     if not lower + upper or entropy(body) < (2.6 if _HEX.fullmatch(body) else 3.0):
         return False
-    if digits < 2 and not (len(body) >= 20 and min(lower, upper) >= 4 and _switches(body) >= len(body) // 4):
+    if digits < 2 and not (len(body) >= 20 and min(lower, upper) >= 4 and not _WORD.search(body)):
         return False
     segments = [segment for segment in re.split(r"[_\-./:]", body) if segment]
     return not all(_WORDY.fullmatch(segment) for segment in segments) or max(map(len, segments)) >= 32
-
-
-def _switches(value: str) -> int:
-    """How often the case changes: CamelCase words do so rarely, random text every second letter."""
-    return sum(a.islower() != b.islower() for a, b in itertools.pairwise(value))
 
 
 def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:

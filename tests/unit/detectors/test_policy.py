@@ -1,0 +1,121 @@
+# ruff: noqa: RUF001 - look-alike letters are what is tested
+"""Policy terms: found as whole words however they are disguised, at the place where they stand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.detectors import policy as module
+from tocsin.detectors.base import Report, Subject
+from tocsin.detectors.folding import fold, fold_with_places
+from tocsin.detectors.policy import Policy
+
+TERMS = ["Project Bluebird", "acmecorp", "C++ exploit kit", "Straße", "ass", "off the record", "año", "机密", "секрет"]
+POLICY = Policy(TERMS)
+
+
+def spans(text, policy=POLICY, **subject):
+    report = Report()
+    policy.scan(Subject(text, **subject), (), report)
+    return [text[f.start : f.end] for f in report.findings]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "project bluebird", "PROJECT BLUEBIRD", "Project-Bluebird", "project\nbluebird", "project   bluebird", "project – bluebird",
+        "ｐｒｏｊｅｃｔ ｂｌｕｅｂｉｒｄ", "pro\u200bject blue\u2060bird", "pro\u00adject bluebird", "рrоjесt bluebird", "project\u00a0bluebird",
+        "**project** bluebird", "𝐩𝐫𝐨𝐣𝐞𝐜𝐭 bluebird", "p\u0301\u0302\u0303roject bluebird", "project_bluebird", "C++ EXPLOIT-KIT", "STRASSE", "strasse",
+        "off-the record", "AcmeCorp", "an\u0303o", "AÑO", "Секрет", "CEKPET".translate(str.maketrans("CEKPT", "СЕКРТ")),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("frame", ["{}", "Say ({}), please.", "é — “{}” — 漢字", "`{}`", "_{}_"])
+def test_a_term_is_found_in_every_spelling_where_it_stands(written, frame):
+    text = frame.format(written)
+
+    [span] = spans(text)
+
+    assert written.strip("*") in span or span in written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class assassin bass",
+        "projectbluebirds",
+        "acmecorps",
+        "preStraßetion",
+        "ano",
+        "off record the",
+        "project, then a bluebird",
+        "𝐚𝐬𝐬𝐞𝐭",
+    ],
+)
+def test_what_only_holds_the_letters_is_not_found(text):
+    assert spans(text) == []
+
+
+def test_a_term_of_a_script_without_spaces_needs_no_boundary():
+    assert spans("这是机密文件") == ["机密"]
+
+
+def test_each_place_counts_once_though_terms_overlap():
+    assert spans("bad word, bad", Policy(["bad", "bad word"])) == ["bad word", "bad"] or spans(
+        "bad word, bad", Policy(["bad", "bad word"])
+    ) == ["bad", "bad"]
+
+
+def test_terms_of_a_call_are_searched_beside_the_configured_ones():
+    assert spans("acmecorp met Zeta Corp", terms=["zeta corp"]) == ["acmecorp", "Zeta Corp"]
+
+
+def test_lists_of_calls_are_compiled_once_and_forgotten_in_the_end():
+    module._terms_of_a_call.cache_clear()
+    for number in range(200):
+        spans("text", terms=[f"term {number % 100}"])
+
+    assert module._terms_of_a_call.cache_info().currsize <= 64
+
+
+def test_without_terms_nothing_is_found():
+    assert spans("anything", Policy()) == []
+
+
+@pytest.mark.parametrize(
+    "terms", [[""], ["   "], ["\u200b"], ["\x00"], ["a" * 10_000], ["(unclosed", "[a-", "\\"], ["\ud800"]]
+)
+def test_any_terms_can_be_configured(terms):
+    spans("plain text", Policy(terms))
+
+
+def test_pattern_characters_of_a_term_mean_themselves():
+    assert spans("f(x) = a.b* [1]", Policy(["a.b*", "[1]"])) == ["a.b*", "[1]"]
+
+
+text = st.text(st.characters(codec="utf-8"), max_size=60)
+
+
+@given(text)
+def test_both_ways_of_folding_agree_and_places_grow(sample):
+    folded, places = fold_with_places(sample)
+
+    assert folded == fold(sample)
+    assert len(places) == len(folded) + 1
+    assert places == sorted(places)
+    assert places[-1] == len(sample)
+
+
+@given(text, text, st.sampled_from(["project bluebird", "ａｃｍｅcorp", "stra\u200bße"]))
+def test_offsets_count_characters_of_the_text_as_it_was_given(before, after, written):
+    found = spans(f"{before} . {written} . {after}")
+
+    assert written in found
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_scanned(sample):
+    spans(sample)
+
+
+def test_a_text_full_of_terms_is_bounded():
+    assert len(spans("ass " * 30_000)) == module.MAX_FINDINGS

@@ -1,0 +1,193 @@
+"""Secrets by format, by structure and by the word before them. Tokens are put together here, lest a host refuses them."""
+
+import base64
+import json
+import random
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tocsin.call import Message
+from tocsin.detectors import secrets
+from tocsin.detectors.candidates import MAX_CANDIDATES
+from tocsin.detectors.secrets import assignments, structures
+from tocsin.detectors.secrets import values as judged
+from tocsin.detectors.secrets.tokens import TOKENS
+
+ALNUM, HEX = string.ascii_letters + string.digits, "0123456789abcdef"
+
+
+def key(length, alphabet=ALNUM, seed=1):
+    return "".join(random.Random(f"{length}{alphabet}{seed}").choices(alphabet, k=length))
+
+
+def jwt(**claims):
+    def part(value):
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+    return ".".join([part({"alg": "HS256", "typ": "JWT"}), part(claims), key(43)])
+
+
+PEM = (
+    "-----BEGIN RSA "
+    "PRIVATE KEY-----\n" + "\n".join(key(64, seed=i) for i in range(6)) + "\n-----END RSA PRIVATE KEY-----"
+)
+
+SECRETS = [
+    ("key id", "AKIA" + key(16, string.ascii_uppercase + "234567")),
+    ("github", "ghp_" + key(36)),
+    ("gitlab", "glpat-" + key(20)),
+    ("slack", "xox" + "b-" + key(12, string.digits) + "-" + key(12, string.digits) + "-" + key(24)),
+    ("stripe", "sk_" + "live_" + key(24)),
+    ("openai", "sk-proj-" + key(60) + "T3Blbk" + "FJ" + key(60, seed=2)),
+    ("anthropic", "sk-ant-" + "api03-" + key(93) + "AA"),
+    ("hugging face", "hf_" + key(34, string.ascii_letters)),
+    ("npm", "npm_" + key(36)),
+    ("sendgrid", "SG." + key(22) + "." + key(43, seed=2)),
+    ("telegram", key(10, "123456789") + ":AA" + key(33)),
+    ("entra", key(3) + "8Q~" + key(34)),
+    ("storage", "AccountKey=" + key(86) + "=="),
+    ("hook", "https://hooks.slack.com/services/" + "T" + key(8, string.ascii_uppercase) + "/B" + key(8, string.ascii_uppercase) + "/" + key(24)),
+    ("jwt", jwt(sub="731", iat=1700000000)),
+    ("pem", PEM),
+    ("bcrypt", "$2b$12$" + key(53)),
+    ("database", "postgres://billing:" + key(14) + "@db-3.prod.acme.io:5432/orders"),
+    ("index", "https://deploy:" + key(16) + "@artifacts.acme.net/simple"),
+    ("assignment", 'auth_token = "' + key(32) + '"'),
+    ("assignment in prose", "The API key is " + key(32) + "."),
+    ("aws secret", "aws_secret_access_key = " + key(38) + "/+"),
+    ("header", "Authorization: Bearer " + key(40)),
+    ("password", "Password: Tr1ck" + "y&Horse9"),
+    ("yaml in yaml", "credential: client_secret: " + key(30)),
+    ("connection string", "Server=sql7.acme.io;Database=B2B;User ID=b2b;Password=" + "#gXts0m3;"),
+]  # fmt: skip
+
+BENIGN = [
+    'password = "your_password"',
+    "app.config['SECRET_KEY'] = 'your_secret_key'",
+    'api_key = os.environ["OPENAI_API_KEY"]',
+    "token: ${{ secrets.GITHUB_TOKEN }}",
+    "userKey = 123e4567-e89b-42d3-a456-426614174abc",
+    "from transformers import AutoTokenizer, AutoModelForCausalLM",
+    "const token = await response.json()",
+    "OPENAI_API_KEY=sk-...",
+    "Your token is stored in $HOME/.config/acme/token.json",
+    "IAMUserChangePassword = 'arn:aws:iam::aws:policy/IAMUserChangePassword'",
+    "mysql://user:password@localhost/db, redis://default:${PASSWORD}@cache",
+    "The MD5 checksum of the archive is `3c9aef541395351b0946eab5c9a0bf0c`.",
+    "The image digest is sha256:7db37e0188276b0ee38970b11a61fe46ce7434a2eca1baf47decf67bb5d40dc3.",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI1IZrgSzCesSMN1CWx2UUKpoB7JeHerB7GkeetGxf7iE ops",
+    '<script integrity="sha384-RxSuy6DhTcpeNI4eX+yvmhl1aXi5X3ggay/Smz09Uc5ym/6jz6sN8m+7dLDPAMEu">',
+    "-----BEGIN CERTIFICATE-----\n" + "\n".join(key(64, seed=i) for i in range(4)) + "\n-----END CERTIFICATE-----",
+    "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
+    "data:image/png;base64," + key(120),
+    "primary_key = " + key(24) + ", next_token=" + key(40),
+    "public_key: " + key(44),
+    "pad_token = '<|endoftext|>' and max_new_tokens=2048",
+    "The password is stored as a salted hash of 60 characters.",
+    "apiVersion: v1\nkind: Secret\nmetadata:\n  name: my-app-secret-2023-production",
+]  # fmt: skip
+
+EXAMPLES = [
+    "AKIA" + "IOSFODNN7EXAMPLE",
+    "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCY" + "EXAMPLEKEY",
+    jwt(sub="1234567890", name="John Doe", iat=1516239022),
+    "api_key = 'abcdef1234567890abcdef1234567890'",
+    "password: P@ssw0rd123!",
+    "postgres://postgres:postgres@localhost:5432/app",
+    "mongodb://admin:hunter2@cluster0.mongodb.net/app",
+]
+
+
+@pytest.mark.parametrize(("name", "text"), SECRETS)
+def test_a_secret_is_found(found, name, text):
+    findings = found(f"Use this:\n{text}\nand go on.")
+
+    assert [(f.kind, f.type, f.example) for f in findings] == [("secret", "secret", False)]
+
+
+@pytest.mark.parametrize("text", BENIGN)
+def test_what_is_no_secret_is_not_listed(found, text):
+    assert [f for f in found(text) if f.kind == "secret"] == []
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_secrets_made_for_documentation_are_examples(found, text):
+    findings = [f for f in found(f"For instance {text} is one.") if f.kind == "secret"]
+
+    assert [f.example for f in findings] == [True]
+
+
+def test_a_browser_key_alone_is_weak_and_a_secret_beside_the_word(found):
+    browser_key = "AI" + "za" + key(35)
+
+    assert found(browser_key) == []
+    assert len(found(f"GEMINI_API_KEY={browser_key}")) == 1
+
+
+def test_a_secret_that_the_user_sent_is_echoed(found):
+    token = "ghp_" + key(36)
+
+    assert [f.echoed for f in found(f"You sent {token}", input=[Message("user", f"why does {token} fail?")])] == [True]
+
+
+@given(st.sampled_from(SECRETS[:10]), st.text(st.characters(codec="utf-8"), max_size=30))
+@settings(max_examples=60)
+def test_a_token_is_found_where_it_stands_in_any_script(values, secret, around):
+    token = secret[1]
+
+    assert ("secret", token) in values(f"{around} — {token} — {around}")
+
+
+@pytest.mark.parametrize("token", TOKENS, ids=lambda token: token.prefix)
+def test_the_gate_of_a_format_is_its_own_beginning(token):
+    assert token.gate.pattern.startswith(token.prefix)
+    token.compiled()
+
+
+@pytest.mark.parametrize(
+    ("value", "generated"),
+    [
+        (key(32), True),
+        (key(40, HEX), True),
+        ("c55dbac4-e0e8-4a06-b892-75cac2387ce5", True),
+        ("my-secret-token-2023", False),
+        ("gpt-4-turbo-2024-04-09", False),
+        ("AutoModelForCausalLM", False),
+        ("aaaaaaaaaaaaaaaaaaaaaaaa", False),
+        ("short9Key", False),
+    ],
+)
+def test_generated_keys_are_told_from_names(value, generated):
+    assert judged.is_generated_key(value) is generated
+
+
+def test_entropy_is_of_shannon_in_bits_per_character():
+    assert [judged.entropy(text) for text in ("", "aaaa", "abab", "abcdabcd")] == [0, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("module", "validator", "crowd"),
+    [
+        (assignments, "is_generated_key", "token = 'not-a-generated-key-at-all' "),
+        (assignments, "is_strong_password", "password = 'notastrongpassword' "),
+        (structures, "_json", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.aaaaaaaaaaaaaaaaaaaa "),
+        (structures, "is_empty_phrase", "http://a:bcdefg@h.io "),
+        (secrets, "entropy", "npm_" + "a" * 36 + " "),
+    ],
+)
+def test_the_work_on_a_crafted_text_is_bounded(monkeypatch, module, validator, crowd):
+    counted = []
+    genuine = getattr(module, validator)
+    monkeypatch.setattr(module, validator, lambda *a, **k: counted.append(1) or genuine(*a, **k))
+    detector = secrets.Secrets()
+    work = {}
+    for size in (50_000, 100_000):
+        counted.clear()
+        list(detector._find((crowd * (size // len(crowd) + 1))[:size], range(len(detector.gates))))
+        work[size] = len(counted)
+
+    assert 0 < work[100_000] <= 3 * MAX_CANDIDATES
+    assert work[100_000] <= 2.1 * work[50_000]
