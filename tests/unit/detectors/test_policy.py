@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - look-alike letters are what is tested
 """Policy terms: found as whole words however they are disguised, at the place where they stand."""
 
 import pytest
