@@ -6,7 +6,7 @@ total to ``other``. So no series ever decreases and the sum over consumers is al
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -29,6 +29,15 @@ class _Consumer:
         self.totals = [0, 0, 0, 0, 0]
         """What the rows show after ``changes()``."""
 
+    def add(self, usage: Sequence[int]) -> None:
+        totals = self.totals
+        totals[0] += usage[0]
+        totals[1] += usage[1]
+        if usage[2] or usage[3] or usage[4]:
+            totals[2] += usage[2]
+            totals[3] += usage[3]
+            totals[4] += usage[4]
+
     def publish(self) -> None:
         for row, total in zip(self.rows or (), self.totals, strict=False):
             row.set(total)
@@ -49,7 +58,8 @@ class Consumers:
         self._by_value: dict[str, _Consumer] = {}
         self._by_hash: dict[str, _Consumer] = {}
         self._exposed: list[_Consumer] = []
-        self._lightest = 0 if top else 2**62
+        self._bar = 0.0 if top else float("inf")
+        """Weight from which on a hidden consumer may be promoted."""
         self._dirty: set[_Consumer] = set()
         self._other = self._fixed(OTHER)
         self._unknown = self._fixed(UNKNOWN)
@@ -64,23 +74,28 @@ class Consumers:
 
     def add(self, value: str | None, usage: TokenUsage) -> None:
         """Add the tokens of one call: input, output, cache_read, cache_write, reasoning."""
-        if value is None:
-            consumer = self._unknown
-        else:
-            consumer = self._by_value.get(value) or self._meet(value)
-            consumer.weight += usage[0] + usage[1]
-            self._dirty.add(consumer)
-            if consumer.rows is None and consumer.weight > self._lightest:
-                self._promote(consumer)
-        owner = consumer if consumer.rows is not None else self._other
-        self._dirty.add(owner)
-        totals = owner.totals
-        totals[0] += usage[0]
-        totals[1] += usage[1]
-        if usage[2] or usage[3] or usage[4]:
-            totals[2] += usage[2]
-            totals[3] += usage[3]
-            totals[4] += usage[4]
+        self.add_all([value], [usage])
+
+    def add_all(self, values: Sequence[str | None], usages: Sequence[TokenUsage]) -> None:
+        """Add the tokens of calls, each with its consumer."""
+        known, hidden = self._by_value, []
+        touched = self._dirty.add
+        for value, usage in zip(values, usages, strict=True):
+            if value is None:
+                consumer = self._unknown
+            else:
+                consumer = known.get(value) or self._meet(value)
+                consumer.weight += usage[0] + usage[1]
+                if consumer.rows is None:
+                    touched(consumer)
+                    if consumer.weight <= self._bar or not self._promote(consumer):
+                        hidden.append(usage)
+                        continue
+            consumer.add(usage)
+            touched(consumer)
+        if hidden:
+            touched(self._other)
+            self._other.add([sum(column) for column in zip(*hidden, strict=True)])
 
     def offenders(self, limit: int = 50) -> list[dict[str, object]]:
         """The heaviest consumers by hash, for ``/api/v1/offenders``."""
@@ -107,19 +122,28 @@ class Consumers:
             del self._by_hash[consumer.name]
             consumer.weight = -1  # its item is deleted by the next commit
             self._dirty.add(consumer)
-        self._by_value = {v: c for v, c in self._by_value.items() if c.name in self._by_hash}
+        for value in [v for v, c in self._by_value.items() if c.name not in self._by_hash]:
+            del self._by_value[value]
 
-    def _promote(self, consumer: _Consumer) -> None:
+    def _promote(self, consumer: _Consumer) -> bool:
+        """Give a heavy consumer series of its own; False when it is not heavy enough."""
         if len(self._exposed) >= self._top:
-            lightest = min(self._exposed, key=lambda c: c.weight)
-            if consumer.weight <= 1.1 * lightest.weight:  # not for a hair's breadth: each change costs series
-                self._lightest = lightest.weight
-                return
-            self._demote(lightest)
+            self._raise_bar()
+            if consumer.weight <= self._bar:
+                return False
+            self._demote(min(self._exposed, key=lambda c: c.weight))
         consumer.rows = self._rows(consumer.name)
         self._exposed.append(consumer)
-        full = len(self._exposed) >= self._top
-        self._lightest = min((c.weight for c in self._exposed), default=2**62) if full else 0
+        self._raise_bar()
+        return True
+
+    def _raise_bar(self) -> None:
+        """Set the weight from which on a consumer is promoted; between two calls it can only be too low.
+
+        A tenth over the lightest: not for a hair's breadth, since each change costs series.
+        """
+        if len(self._exposed) >= self._top:
+            self._bar = 1.1 * min((c.weight for c in self._exposed), default=2**62)
 
     def _demote(self, consumer: _Consumer) -> None:
         other = self._other.totals
@@ -147,8 +171,7 @@ class Consumers:
                 consumer.publish()
         while len(self._exposed) > self._top:
             self._demote(min(self._exposed, key=lambda c: c.weight))
-        if len(self._exposed) >= self._top:
-            self._lightest = min((c.weight for c in self._exposed), default=2**62)
+        self._raise_bar()
 
     def changes(self) -> list[tuple[str, bytes | None]]:
         """What changed since the last commit."""

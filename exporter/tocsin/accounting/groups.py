@@ -14,7 +14,7 @@ import msgspec
 from tocsin import catalogue as cat
 from tocsin.accounting.outliers import TokenWindow
 from tocsin.accounting.routes import OUTLIER_FACTOR, Routes
-from tocsin.call import FAILURE_REASONS, OTHER, TOKEN_KINDS, UNKNOWN
+from tocsin.call import FAILURE_REASONS, OTHER, TOKEN_KINDS, UNKNOWN, Call
 from tocsin.catalogue import FAMILIES, Family
 from tocsin.config import Route
 from tocsin.labels import clean
@@ -26,6 +26,9 @@ HISTOGRAMS = (cat.DURATION, cat.FAILURE_DURATION, cat.TTFT, cat.SPEED, cat.REQUE
 UNPROVEN_MODELS = 200
 """Models that never succeeded and still get series of their own; a client may have invented them."""
 PROVEN_MODELS = 10_000
+_NOT_TOLD = (UNKNOWN, "")
+SHORTEST_STREAM = 0.01
+"""Seconds from the first token to the last below which no speed can be told."""
 _SavedRow = tuple[str, list[str], list[float | int]]
 
 
@@ -108,6 +111,26 @@ class Histograms(Block):
         self.speed = self.row(cat.SPEED)
         self.tokens = self.row(cat.REQUEST_TOKENS)
 
+    def observe(self, calls: list[Call]) -> None:
+        """Add what calls tell of time; their tokens are observed by who counts them."""
+        spent = [c.duration for c in calls if c.duration is not None and c.failure is None]
+        if spent:
+            self.duration.observe_all(spent)
+        if len(spent) < len(calls):
+            failed = [c.duration for c in calls if c.duration is not None and c.failure is not None]
+            self.failure_duration.observe_all(failed)
+        streams = [c for c in calls if c.ttft is not None]
+        if streams:
+            self._observe_streams(streams)
+
+    def _observe_streams(self, calls: list[Call]) -> None:
+        self.ttft.observe_all([c.ttft or 0.0 for c in calls])
+        self.speed.observe_all([
+            c.output_tokens / spent
+            for c in calls
+            if c.output_tokens and (spent := (c.duration or 0.0) - (c.ttft or 0.0)) > SHORTEST_STREAM
+        ])  # fmt: skip
+
 
 class Group(Block):
     """The counters of one label set, all exported as 0 from its first sight."""
@@ -133,6 +156,8 @@ class Group(Block):
         self.last_seen = 0.0
         self.met = False
         """True once the zeros of quality and safety are exported."""
+        self.waiting: list[Call] = []
+        """Calls that are counted and not yet in the rows."""
         self.served: list[tuple[str, str]] = []
         """Served models and fingerprints seen lately, the current one last."""
         self.info: Row | None = None
@@ -142,15 +167,23 @@ class Group(Block):
         """Key within the state of what is remembered beside the series."""
         return "x" + SEPARATOR + SEPARATOR.join(self.labels)
 
-    def serve(self, served: str, fingerprint: str) -> None:
-        """Note which model answered; a pair not among the last eight is a change."""
-        pair = (served, fingerprint)
-        changes = self.later(cat.MODEL_CHANGES)
-        if pair in self.served:
-            self.served.remove(pair)
-        elif self.served:
-            changes[0] += 1
-        self.served = [*self.served[-7:], pair]
+    def reason(self, failure: str | None) -> str:
+        """Return the reason that a failure is counted under."""
+        return failure if failure in self.failures else OTHER
+
+    def serve(self, calls: list[Call]) -> None:
+        """Note which models answered; a model and fingerprint not among the last eight are a change."""
+        pairs = dict.fromkeys([(c.served_model or UNKNOWN, c.fingerprint or "") for c in reversed(calls)])
+        pairs.pop(_NOT_TOLD, None)
+        for pair in reversed(pairs):
+            if self.served and self.served[-1] == pair:
+                continue
+            changes = self.later(cat.MODEL_CHANGES)
+            if pair in self.served:
+                self.served.remove(pair)
+            elif self.served:
+                changes[0] += 1
+            self.served = [*self.served[-7:], pair]
 
     def publish(self) -> None:
         """Bring the gauges up to date: the p95 (from the 100th request on) and the serving model."""

@@ -1,13 +1,14 @@
 """The book: every event becomes numbers here, and nowhere else.
 
-``Ledger.count`` is the hot path. It adds to plain lists that the rows of the store share; what changed
-is packed by ``changes()`` for the transaction that also holds the inputs' positions.
+``Ledger.count`` is the hot path: it finds the group of a call and lets the call wait there. ``settle`` brings
+what waits to plain lists that the rows of the store share; what changed is packed by ``changes()`` for the
+transaction that also holds the inputs' positions.
 """
 
 from __future__ import annotations
 
 import secrets
-from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -17,7 +18,7 @@ import msgspec
 from tocsin import catalogue as cat
 from tocsin.accounting.consumers import Consumers
 from tocsin.accounting.estimates import Estimator
-from tocsin.accounting.groups import Group, Groups, Histograms
+from tocsin.accounting.groups import Group, Groups
 from tocsin.accounting.prices import Prices
 from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import HourlyLimit, Loops
@@ -34,6 +35,8 @@ OLDEST = 1_262_304_000.0
 EXPIRE_AFTER = 30 * 86_400.0
 _ALIASES_MAX = 50_000
 PROMPTS_MAX = 500
+WAITING_MAX = 4_000
+"""Calls that wait for ``settle``; more would make larger batches and need more memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,12 @@ class Ledger:
         self.newest = 0.0
         """Newest time at which a counted call was known."""
         self._extra = len(settings.extra_labels)
+        self._now = 0.0
+        """Unix time of counting."""
+        self._unsettled: deque[Group] = deque()
+        self._waiting = 0
+        """Calls that wait in these groups."""
+        store.settle = self.settle
 
     # ---- the hot path ---------------------------------------------------------------------------------
     def is_new(self, event_id: str) -> bool:
@@ -90,7 +99,10 @@ class Ledger:
         return self._seen.add(identity(event_id))
 
     def count(self, call: Call, now: float) -> Group:
-        """Count one call that ``is_new``; return what it is counted under. ``now`` is the Unix time of counting."""
+        """Count one call that ``is_new``; return what it is counted under. ``now`` is the Unix time of counting.
+
+        Only what depends on the order of all calls or on content is done at once; the rest waits for ``settle``.
+        """
         key: tuple[str, ...] = (call.provider, call.model, call.route)
         if self._extra:
             found = call.labels or {}
@@ -98,126 +110,149 @@ class Ledger:
         group = self._aliases.get(key)
         if group is None:
             group = self._group(key, succeeded=call.failure is None)
-        dirty = self.groups.dirty
-        dirty.add(group)
-        histograms = group.histograms
-        dirty.add(histograms)
-        group.requests[0] += 1
-
-        start, duration, late, when = call.start, call.duration, False, now
-        if start is not None and start > OLDEST:
-            known = start + (duration or 0.0)
-            if known < now + FUTURE:
-                when = known
-                late = now - known > LATE
-                self.newest = max(self.newest, known)
-        if late:
-            group.late[0] += 1
-        group.last_seen = now
-
-        if call.failure is None:
-            if duration is not None:
-                values = histograms.duration.values
-                values[0] += duration
-                values[1 + bisect_left(cat.DURATION_BUCKETS, duration)] += 1
-                if call.trace_id:
-                    histograms.duration.exemplar = (call.trace_id, duration, when)
-            if self._failed and identity(call.call_id) in self._failed:
-                group.recovered[0] += 1
-        else:
-            self._count_failure(group, call, late=late)
-        if call.input_tokens is not None or call.output_tokens is not None:
-            self._count_tokens(group, call, when, late=late)
-        elif call.failure is None and call.usage_expected and not call.cache_hit:
+        if call.failure is not None:
+            self._failed.add(identity(call.call_id))
+        elif self._failed and identity(call.call_id) in self._failed:
+            group.recovered[0] += 1
+        group.last_seen = self._now = now
+        waiting = group.waiting
+        if not waiting:
+            self._unsettled.append(group)
+        waiting.append(call)
+        self._waiting += 1
+        if self._waiting > WAITING_MAX:
+            self.settle(WAITING_MAX)
+        if call.input_tokens is None and call.output_tokens is None and call.usage_expected:
             self._count_missing(group, call)
-        if call.ttft is not None:
-            self._count_stream(histograms, call.ttft, duration, call.output_tokens)
-        if call.served_model or call.fingerprint:
-            pair = (call.served_model or UNKNOWN, call.fingerprint or "")
-            if not group.served or group.served[-1] != pair:
-                group.serve(*pair)
-        if call.prompt is not None:
-            self._count_prompt(group.labels[2], call.prompt)
-        if call.session is not None and call.prompt_key is not None:
-            group.later(cat.SESSION_LOOPS)[0] += self._loops.repeated(call.session, call.prompt_key, when)
-        for name in call.field_errors:
-            self.add(cat.FIELD_ERRORS, clean(name))
         return group
 
-    @staticmethod
-    def _count_stream(histograms: Histograms, ttft: float, duration: float | None, output: int | None) -> None:
-        values = histograms.ttft.values
-        values[0] += ttft
-        values[1 + bisect_left(cat.TTFT_BUCKETS, ttft)] += 1
-        spent = (duration or 0.0) - ttft
-        if output and spent > 0.01:
-            speed = output / spent
-            values = histograms.speed.values
-            values[0] += speed
-            values[1 + bisect_left(cat.SPEED_BUCKETS, speed)] += 1
+    def settle(self, left: int = 0) -> None:
+        """Bring calls that wait to their rows until at most ``left`` wait; cheap, since it goes by groups."""
+        while self._waiting > left:
+            group = self._unsettled.popleft()
+            calls, group.waiting = group.waiting, []
+            self._waiting -= len(calls)
+            self._settle(group, calls)
 
-    def _count_failure(self, group: Group, call: Call, *, late: bool) -> None:
-        reason = call.failure if call.failure in group.failures else "other"
-        group.failures[reason][0] += 1
+    @property
+    def waiting(self) -> int:
+        """Calls that are counted and not yet in the rows."""
+        return self._waiting
+
+    def _settle(self, group: Group, calls: list[Call]) -> None:
+        histograms = group.histograms
+        self.groups.dirty |= {group, histograms}
+        group.requests[0] += len(calls)
+        histograms.observe(calls)
+        traced = next((c for c in reversed(calls) if c.trace_id and c.duration is not None and c.failure is None), None)
+        if traced is not None and traced.trace_id and traced.duration is not None:
+            histograms.duration.exemplar = (traced.trace_id, traced.duration, self._known(traced))
+        self._count_failures(group, [c for c in calls if c.failure is not None])
+        self._count_tokens(group, [c for c in calls if c.input_tokens is not None or c.output_tokens is not None])
+        fresh, late = self._split_by_age(calls)
+        self._count_costs(group, fresh)
         if late:
-            group.later(cat.LATE_FAILURES, reason)[0] += 1
-        if call.duration is not None:
-            group.histograms.failure_duration.observe(call.duration)
-        self._failed.add(identity(call.call_id))
+            group.late[0] += len(late)
+            group.late_cost[0] += self._count_costs(group, late)
+            for call in late:
+                if call.failure is not None:
+                    group.later(cat.LATE_FAILURES, group.reason(call.failure))[0] += 1
+        group.serve(calls)
+        for call in [c for c in calls if c.prompt is not None or c.session is not None or c.field_errors]:
+            self._count_rare(group, call)
 
-    def _count_tokens(self, group: Group, call: Call, when: float, *, late: bool) -> None:
-        sent, received = call.input_tokens or 0, call.output_tokens or 0
-        read, written = call.cache_read_tokens or 0, call.cache_write_tokens or 0
-        reasoning = call.reasoning_tokens or 0
-        usage = (sent, received, read, written, reasoning)
-        kinds = group.kinds
-        kinds[0][0] += sent
-        kinds[1][0] += received
-        if read or written or reasoning:
-            kinds[2][0] += read
-            kinds[3][0] += written
-            kinds[4][0] += reasoning
-        self.consumers.add(call.consumer, usage)
-        total = sent + received
-        if total:
-            values = group.histograms.tokens.values
-            values[0] += total
-            values[1 + bisect_left(cat.TOKEN_BUCKETS, total)] += 1
-            if group.window.judge(total, group.outlier_factor):
-                group.outliers[0] += 1
-        self._count_cost(group, call, usage, when, late=late)
-        if self._user_limit and call.consumer and self._user_limit.breached(call.consumer, total, when):
-            self.add(cat.LIMIT_BREACHES, "user")
-        if self._session_limit and call.session and self._session_limit.breached(call.session, total, when):
-            self.add(cat.LIMIT_BREACHES, "session")
+    def _split_by_age(self, calls: list[Call]) -> tuple[list[Call], list[Call]]:
+        """Return the calls that were known lately, and the late ones."""
+        known = [c.start + (c.duration or 0.0) for c in calls if c.start is not None and c.start > OLDEST]
+        if not known:
+            return calls, []
+        newest, bound = max(known), self._now - LATE
+        if newest >= self._now + FUTURE:
+            newest = max([when for when in known if when < self._now + FUTURE], default=0.0)
+        self.newest = max(self.newest, newest)
+        if min(known) >= bound:
+            return calls, []
+        if newest < bound and len(known) == len(calls):
+            return [], calls
+        return [c for c in calls if self._known(c) >= bound], [c for c in calls if self._known(c) < bound]
 
-    def _count_cost(
-        self, group: Group, call: Call, usage: TokenUsage, when: float, *, late: bool
-    ) -> None:
-        cost = call.cost_usd
-        if cost is not None:
-            group.reported[0] += cost
-        elif call.cache_hit or call.failure is not None:
+    def _known(self, call: Call) -> float:
+        """Return when the call was known, the time of counting where its own is absurd."""
+        start = call.start
+        known = None if start is None or start <= OLDEST else start + (call.duration or 0.0)
+        return self._now if known is None or known >= self._now + FUTURE else known
+
+    def _count_failures(self, group: Group, calls: list[Call]) -> None:
+        for call in calls:
+            group.failures[group.reason(call.failure)][0] += 1
+
+    def _count_tokens(self, group: Group, calls: list[Call]) -> None:
+        if not calls:
             return
-        else:
-            rates = self.settings.prices.rates(call.provider, call.model, when)
-            if rates is None:
-                group.unpriced[0] += usage[0] + usage[1]
-                return
-            cost = rates.cost(usage)
-            group.later(cat.COST, "estimated")[0] += cost
-        if late:
-            group.late_cost[0] += cost
+        usages = [usage_of(call) for call in calls]
+        for values, column in zip(group.kinds, zip(*usages, strict=True), strict=True):
+            values[0] += sum(column)
+        self.consumers.add_all([c.consumer for c in calls], usages)
+        totals = [total for usage in usages if (total := usage[0] + usage[1])]
+        if totals:
+            group.histograms.tokens.observe_all(totals)
+            group.outliers[0] += group.window.judge_all(totals, group.outlier_factor)
+        if self._user_limit or self._session_limit:
+            self._count_breaches(calls, usages)
+
+    def _count_costs(self, group: Group, calls: list[Call]) -> float:
+        """Count what calls cost; return their US dollars, reported and estimated."""
+        reported = [c.cost_usd for c in calls if c.cost_usd is not None]
+        spent = sum(reported)
+        group.reported[0] += spent
+        if len(reported) < len(calls):
+            for call in calls:
+                if call.cost_usd is None and not call.cache_hit and call.failure is None:
+                    spent += self._estimate(group, call)
+        return spent
+
+    def _estimate(self, group: Group, call: Call) -> float:
+        if call.input_tokens is None and call.output_tokens is None:
+            return 0.0
+        usage = usage_of(call)
+        rates = self.settings.prices.rates(call.provider, call.model, self._known(call))
+        if rates is None:
+            group.unpriced[0] += usage[0] + usage[1]
+            return 0.0
+        cost = rates.cost(usage)
+        group.later(cat.COST, "estimated")[0] += cost
+        return cost
+
+    def _count_breaches(self, calls: list[Call], usages: list[TokenUsage]) -> None:
+        user, session = self._user_limit, self._session_limit
+        for call, usage in zip(calls, usages, strict=True):
+            total, when = usage[0] + usage[1], self._known(call)
+            if user and call.consumer and user.breached(call.consumer, total, when):
+                self.add(cat.LIMIT_BREACHES, "user")
+            if session and call.session and session.breached(call.session, total, when):
+                self.add(cat.LIMIT_BREACHES, "session")
 
     def _count_missing(self, group: Group, call: Call) -> None:
         declared = self.settings.no_usage_expected
-        if any(fnmatchcase(call.model, p) or fnmatchcase(call.route, p) for p in declared):
+        if (
+            call.failure is not None or call.cache_hit
+            or any(fnmatchcase(call.model, p) or fnmatchcase(call.route, p) for p in declared)
+        ):  # fmt: skip
             return
         group.usage_missing[0] += 1
         estimate = self.settings.estimator.tokens(call) if self.settings.estimator is not None else None
         if estimate is not None:
             for kind, tokens in zip(("input", "output"), estimate, strict=True):
                 group.later(cat.ESTIMATED_TOKENS, kind)[0] += tokens
+
+    def _count_rare(self, group: Group, call: Call) -> None:
+        if call.prompt is not None:
+            self._count_prompt(group.labels[2], call.prompt)
+        if call.session is not None and call.prompt_key is not None:
+            looped = self._loops.repeated(call.session, call.prompt_key, self._known(call))
+            group.later(cat.SESSION_LOOPS)[0] += looped
+        for name in call.field_errors:
+            self.add(cat.FIELD_ERRORS, clean(name))
 
     def _count_prompt(self, route: str, prompt: Prompt) -> None:
         name = clean(prompt.name)
@@ -283,6 +318,7 @@ class Ledger:
 
     def expire(self, now: float) -> None:
         """Fold groups that were silent for 30 days."""
+        self.settle()
         self.groups.expire(now - EXPIRE_AFTER)
 
     def restore(self, load: dict[str, list[tuple[str, bytes]]]) -> None:
@@ -315,6 +351,7 @@ class Ledger:
 
     def changes(self) -> Iterable[tuple[str, str, bytes | None]]:
         """Everything that changed since the last call: part, key, value."""
+        self.settle()  # so that it is known who was counted last
         self.expire(self.groups.last_counted())
         out: list[tuple[str, str, bytes | None]] = []
         out += [("groups", key, value) for key, value in self.groups.changes()]
@@ -332,6 +369,14 @@ class Ledger:
             out.append(("key", "consumers", self._key))
             self._key_is_new = False
         return out
+
+
+def usage_of(call: Call) -> TokenUsage:
+    """Return the tokens of a call, 0 where a kind is not told."""
+    return (
+        call.input_tokens or 0, call.output_tokens or 0, call.cache_read_tokens or 0, call.cache_write_tokens or 0,
+        call.reasoning_tokens or 0,
+    )  # fmt: skip
 
 
 def _limit(tokens: int | None, known: HourlyLimit | None) -> HourlyLimit | None:

@@ -9,16 +9,23 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 
 SIZE = 1000
 MINIMUM = 100
 _TYPE = "q"
+_SORT_AT = 64
+"""Changes from which on sorting all anew is cheaper than moving one at a time."""
 
 
 class TokenWindow:
-    """The token counts of the last requests, in order of arrival and in order of size."""
+    """The token counts of the last requests, in order of arrival and in order of size.
 
-    __slots__ = ("_next", "_ring", "_sorted")
+    The order of size may lag behind: each change moves a percentile by at most one rank, so what was sorted
+    before still tells a lower bound, and a batch below it holds no outlier.
+    """
+
+    __slots__ = ("_gone", "_new", "_next", "_ring", "_sorted")
 
     def __init__(self, packed: bytes = b"") -> None:
         self._ring = array(_TYPE)
@@ -26,6 +33,9 @@ class TokenWindow:
         del self._ring[SIZE:]
         self._sorted = array(_TYPE, sorted(self._ring))
         self._next = 0
+        self._new: list[int] = []
+        self._gone: list[int] = []
+        """What came and went since ``_sorted`` was brought up to date."""
 
     def __len__(self) -> int:
         return len(self._ring)
@@ -33,23 +43,63 @@ class TokenWindow:
     @property
     def p95(self) -> int | None:
         """Nearest-rank p95, None below the minimum number of requests."""
+        self._sort()
         count = len(self._sorted)
         return None if count < MINIMUM else self._sorted[-(-95 * count // 100) - 1]
 
     def judge(self, tokens: int, factor: float) -> bool:
         """Tell whether ``tokens`` is an outlier; add it when it is not."""
-        ordered = self._sorted
-        count = len(ordered)
-        if count >= MINIMUM and tokens > factor * ordered[-(-95 * count // 100) - 1]:
+        p95 = self.p95
+        if p95 is not None and tokens > factor * p95:
             return True
-        if count < SIZE:
-            self._ring.append(tokens)
-        else:
-            del ordered[bisect_left(ordered, self._ring[self._next])]
-            self._ring[self._next] = tokens
-            self._next = (self._next + 1) % SIZE
-        insort(ordered, tokens)
+        self._add([tokens])
         return False
+
+    def judge_all(self, batch: Sequence[int], factor: float) -> int:
+        """Judge requests one after the other; return how many are outliers."""
+        unjudged = MINIMUM - len(self._ring)
+        if unjudged > 0:
+            self._add(batch[:unjudged])
+            batch = batch[unjudged:]
+        if batch:
+            size, largest = len(batch), max(batch)
+            if largest > factor * self._floor(size):
+                self._sort()
+                if largest > factor * self._floor(size):
+                    return sum([self.judge(tokens, factor) for tokens in batch])
+        self._add(batch)
+        return 0
+
+    def _floor(self, coming: int) -> int:
+        """Return what the p95 cannot fall below while so many more requests are added; 0 when unknown."""
+        count = len(self._sorted)
+        rank = -(-95 * count // 100) - 1 - len(self._new) - coming
+        return self._sorted[rank] if count >= MINIMUM and rank >= 0 else 0
+
+    def _add(self, batch: Sequence[int]) -> None:
+        self._new += batch
+        ring = self._ring
+        room = SIZE - len(ring)
+        if room:
+            ring.extend(batch[:room])
+            batch = batch[room:]
+        for tokens in batch:
+            self._gone.append(ring[self._next])
+            ring[self._next] = tokens
+            self._next = (self._next + 1) % SIZE
+
+    def _sort(self) -> None:
+        new, gone, ordered = self._new, self._gone, self._sorted
+        if not new:
+            return
+        if len(new) >= _SORT_AT:
+            self._sorted = array(_TYPE, sorted(self._ring))
+        else:
+            for tokens in new:
+                insort(ordered, tokens)
+            for tokens in gone:
+                del ordered[bisect_left(ordered, tokens)]
+        self._new, self._gone = [], []
 
     def pack(self) -> bytes:
         """Return the window, oldest first, for the state."""

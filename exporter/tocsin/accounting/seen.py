@@ -13,10 +13,15 @@ import xxhash
 
 GENERATION = 100_000
 
+_digest = xxhash.xxh3_64_intdigest
+
 
 def identity(text: str) -> int:
     """Return the 64-bit identity of an id (XXH3); lone surrogates are legal input."""
-    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
+    try:
+        return _digest(text.encode())
+    except UnicodeEncodeError:
+        return _digest(text.encode("utf-8", "surrogatepass"))
 
 
 class Seen:

@@ -15,7 +15,7 @@ import xxhash
 
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt
 from tocsin.formats.base import Buffer
-from tocsin.formats.lenient import convert, count, is_number, iso_seconds, load
+from tocsin.formats.lenient import MAX_TOKENS, convert, count, is_number, iso_seconds, load
 from tocsin.formats.pairs import decode
 from tocsin.formats.texts import expectation, messages, sampling, text_of
 
@@ -47,8 +47,8 @@ class _Metadata(msgspec.Struct, gc=False):
     user_api_key_user_id: str | None = None
     user_api_key_team_alias: str | None = None
     user_api_key_request_route: str | None = None
-    usage_object: _Usage | None = None
     prompt_management_metadata: _PromptManagement | None = None
+    usage_object: _Usage | None = None
 
 
 class _Error(msgspec.Struct, gc=False):
@@ -78,28 +78,29 @@ class _Response(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
 
 
-class _Payload(msgspec.Struct, gc=False):
+class _Payload(msgspec.Struct, gc=False, kw_only=True):
+    """Fields in the order in which LiteLLM writes them: msgspec looks for the next one first."""
+
     id: str
-    status: str
-    startTime: float | str  # noqa: N815 - LiteLLM's name
-    endTime: float | str  # noqa: N815
-    metadata: _Metadata | None = None
-    model: str | None = None
-    model_group: str | None = None
-    completionStartTime: float | str | None = None  # noqa: N815
-    custom_llm_provider: str | None = None
     litellm_call_id: str | None = None
     trace_id: str | None = None
     session_id: str | None = None
-    call_type: str | None = None
-    stream: bool | None = None
     cache_hit: bool | None = None
+    stream: bool | None = None
+    status: str
+    status_fields: _Status | None = None
+    custom_llm_provider: str | None = None
+    startTime: float | str  # noqa: N815 - LiteLLM's name
+    endTime: float | str  # noqa: N815
+    completionStartTime: float | str | None = None  # noqa: N815
+    model: str | None = None
+    metadata: _Metadata | None = None
+    response_cost: float | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
-    response_cost: float | None = None
-    end_user: str | None = None
     request_tags: list[str] | None = None
-    status_fields: _Status | None = None
+    end_user: str | None = None
+    model_group: str | None = None
     response: _Response | list[Any] | str | None = None  # text and lists come from odd endpoints
     error_information: _Error | None = None
 
@@ -108,7 +109,7 @@ class _WithSession(msgspec.Struct, gc=False):
     messages: msgspec.Raw = msgspec.Raw()
 
 
-_fast = msgspec.json.Decoder(_Payload)
+_fast = msgspec.json.Decoder(_Payload).decode
 _prompt = msgspec.json.Decoder(_WithSession)
 
 
@@ -125,7 +126,7 @@ class LiteLLM:
         errors: list[str] = []
         tree: dict[str, Any] | None = None
         try:
-            payload = _fast.decode(data)
+            payload = _fast(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             tree = load(data)
             payload = convert(_spend_log(tree), _Payload, errors)
@@ -151,62 +152,107 @@ def _spend_log(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def _call(p: _Payload, errors: list[str]) -> Call:
-    start, end = _seconds(p.startTime, "startTime", errors), _seconds(p.endTime, "endTime", errors)
-    duration = end - start if start is not None and end is not None and end >= start else None
     meta = p.metadata or _NO_METADATA
+    duration = ttft = None
+    start: float | str | None = p.startTime
+    end: float | str | None = p.endTime
+    if isinstance(start, str):
+        start = _seconds(start, "startTime", errors)
+    if isinstance(end, str):
+        end = _seconds(end, "endTime", errors)
+    if start is not None and end is not None:
+        if end >= start:
+            duration = end - start
+        if p.stream:
+            first = p.completionStartTime
+            if isinstance(first, str):
+                first = _seconds(first, "completionStartTime", errors)
+            if first is not None and start < first < end:
+                ttft = first - start
+    failure, status = (None, None) if p.status == "success" and p.error_information is None else _failed(p)
+    model = p.model_group or p.model or UNKNOWN
     cache_hit = p.cache_hit is True
-    call_id = p.litellm_call_id or p.id
-    call = Call(
-        f"{p.litellm_call_id or ''}|{p.status}|{p.id}",
-        call_id,
+    call_id = p.litellm_call_id
+    sent, received, read, written, reasoning = _usage(p, meta, errors, owed=failure is None and cache_hit)
+    cost = p.response_cost
+    if cost is not None:
+        if not 0 <= cost < 1e6:
+            errors.append("response_cost")
+            cost = None
+        elif not cost and not cache_hit and (sent or received):
+            cost = None  # 0.0 with tokens means "unknown price", not free
+    response = p.response
+    served, fingerprint, finish, refusal, queued = (
+        _answer(response, model) if type(response) is _Response else _NO_ANSWER
+    )
+    managed = meta.prompt_management_metadata
+    return Call(  # by position: by name it takes half a microsecond longer, a thirtieth of all
+        f"{call_id or ''}|{p.status}|{p.id}",
+        call_id or p.id,
         p.custom_llm_provider or UNKNOWN,
-        p.model_group or p.model or UNKNOWN,
+        model,
         _route(p.request_tags, meta),
         start,
         duration,
+        ttft,
+        failure,
+        status,
+        served,
+        fingerprint,
+        p.end_user or meta.user_api_key_user_id or meta.user_api_key_hash,
+        p.session_id or None,
+        p.trace_id,
+        p.stream is True,
+        cache_hit,
+        sent,
+        received,
+        read,
+        written,
+        reasoning,
+        p.status == "success" and not queued,
+        cost,
+        finish,
+        refusal,
+        None,
+        None if managed is None else _prompt_of(managed),
     )
-    if p.stream and start is not None and end is not None:
-        first = p.completionStartTime
-        first = first if first is None or type(first) is float else _seconds(first, "completionStartTime", errors)
-        if first is not None and start < first < end:
-            call.ttft = first - start
-    call.stream = p.stream is True
-    call.cache_hit = cache_hit
-    call.consumer = p.end_user or meta.user_api_key_user_id or meta.user_api_key_hash
-    call.session = p.session_id or None
-    call.trace_id = p.trace_id
+
+
+def _failed(p: _Payload) -> tuple[str | None, int | None]:
+    """Return the reason and the HTTP status of a failure; (None, None) for a success."""
+    info = p.error_information
     if p.status != "success":
-        call.failure = _failure(p)
-        call.usage_expected = False
-        info = p.error_information
         code = "" if info is None else str(info.error_code)
-        if code.isdecimal():
-            call.status = int(code[:6])
-    elif p.error_information is not None and str(p.error_information.error_code) == "499":
-        call.failure = "cancelled"  # the client went away; what was used is still reported
-    _usage(call, p, meta, errors)
-    _cost(call, p, errors)
-    response = p.response
-    if isinstance(response, _Response):
-        call.fingerprint = response.system_fingerprint
-        if response.model and response.model != call.model:
-            call.served_model = response.model
-        choices = response.choices
-        finish = response.stop_reason
-        if choices:
-            finish = choices[0].finish_reason
-            answer = choices[0].message
-            call.refusal = answer is not None and bool(answer.refusal)
-        if finish:
-            call.finish_reason = FINISH.get(finish, OTHER)
-            call.refusal = call.refusal or finish == "refusal"
-        if response.status == "queued":
-            call.usage_expected = False
-    managed = meta.prompt_management_metadata
-    if managed is not None and managed.prompt_id:
-        version = None if managed.prompt_version is None else str(managed.prompt_version)
-        call.prompt = Prompt(managed.prompt_id, version)
-    return call
+        return _failure(p), int(code[:6]) if code.isdecimal() else None
+    if info is not None and str(info.error_code) == "499":
+        return "cancelled", None  # the client went away; what was used is still reported
+    return None, None
+
+
+def _answer(response: _Response, model: str) -> tuple[str | None, str | None, str | None, bool, bool]:
+    """Return served model (where it differs), fingerprint, finish reason, whether refused, whether queued."""
+    finish, refusal = response.stop_reason, False
+    if response.choices:
+        choice = response.choices[0]
+        finish = choice.finish_reason
+        refusal = choice.message is not None and bool(choice.message.refusal)
+    if finish:
+        refusal = refusal or finish == "refusal"
+        finish = FINISH.get(finish, OTHER)
+    served = response.model
+    return (
+        served if served and served != model else None,
+        response.system_fingerprint,
+        finish or None,
+        refusal,
+        response.status == "queued",
+    )
+
+
+def _prompt_of(managed: _PromptManagement) -> Prompt | None:
+    if not managed.prompt_id:
+        return None
+    return Prompt(managed.prompt_id, None if managed.prompt_version is None else str(managed.prompt_version))
 
 
 FINISH = {
@@ -216,6 +262,8 @@ FINISH = {
 }  # fmt: skip
 _NO_METADATA = _Metadata()
 _NO_DETAILS = _Details()
+_NO_COUNTS = (None, None, None, None, None)
+_NO_ANSWER = (None, None, None, False, False)
 
 
 def _route(tags: list[str] | None, meta: _Metadata) -> str:
@@ -227,34 +275,37 @@ def _route(tags: list[str] | None, meta: _Metadata) -> str:
     return meta.user_api_key_team_alias or meta.user_api_key_request_route or UNKNOWN
 
 
-def _usage(call: Call, p: _Payload, meta: _Metadata, errors: list[str]) -> None:
-    sent = count(p.prompt_tokens, "prompt_tokens", errors)
-    received = count(p.completion_tokens, "completion_tokens", errors)
-    if not sent and not received and (call.failure is not None or not call.cache_hit):
-        return  # LiteLLM writes 0 where it knows nothing
-    call.input_tokens, call.output_tokens = sent, received
+_Counts = tuple[int | None, int | None, int | None, int | None, int | None]
+
+
+def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _Counts:
+    """Return sent, received, cache read, cache written and reasoning tokens; ``owed``: 0 of both is a count."""
+    sent, received = p.prompt_tokens, p.completion_tokens
+    if sent is not None and not 0 <= sent < MAX_TOKENS:
+        sent = count(sent, "prompt_tokens", errors)
+    if received is not None and not 0 <= received < MAX_TOKENS:
+        received = count(received, "completion_tokens", errors)
+    if not sent and not received and not owed:
+        return _NO_COUNTS  # LiteLLM writes 0 where it knows nothing
     usage = meta.usage_object
     if usage is None:
-        return
+        return sent, received, None, None, None
     into = usage.prompt_tokens_details or usage.input_tokens_details or _NO_DETAILS
     out = usage.completion_tokens_details or usage.output_tokens_details or _NO_DETAILS
     read = into.cached_tokens if into.cached_tokens is not None else usage.cache_read_input_tokens
     written = usage.cache_creation_input_tokens
-    call.cache_read_tokens = count(read, "cached_tokens", errors)
-    call.cache_write_tokens = count(
-        into.cache_creation_tokens if written is None else written, "cache_creation_input_tokens", errors
+    if written is None:
+        written = into.cache_creation_tokens
+    reasoning = out.reasoning_tokens
+    if not read and not written and not reasoning:
+        return sent, received, read, written, reasoning
+    return (
+        sent,
+        received,
+        count(read, "cached_tokens", errors),
+        count(written, "cache_creation_input_tokens", errors),
+        count(reasoning, "reasoning_tokens", errors),
     )
-    call.reasoning_tokens = count(out.reasoning_tokens, "reasoning_tokens", errors)
-
-
-def _cost(call: Call, p: _Payload, errors: list[str]) -> None:
-    cost = p.response_cost
-    if cost is None:
-        return
-    if not 0 <= cost < 1e6:
-        errors.append("response_cost")
-    elif cost or call.cache_hit or not (call.input_tokens or call.output_tokens):
-        call.cost_usd = cost  # 0.0 with tokens means "unknown price", not free
 
 
 _BY_CODE = {"408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled"}
@@ -287,10 +338,8 @@ def _failure(p: _Payload) -> str:
     return {"InternalServerError": "provider_5xx", "ServiceUnavailableError": "provider_5xx"}.get(name, OTHER)
 
 
-def _seconds(value: float | str | None, name: str, errors: list[str]) -> float | None:
-    """Return Unix seconds of an epoch or an ISO time; a time without zone is UTC."""
-    if isinstance(value, float | int):
-        return float(value)
+def _seconds(value: str, name: str, errors: list[str]) -> float | None:
+    """Return Unix seconds of an epoch in text or an ISO time; a time without zone is UTC."""
     if value:
         moment = iso_seconds(value)
         if moment is not None:

@@ -7,7 +7,7 @@ A row keeps its rendered text until it changes, so that a scrape pays for what h
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -50,6 +50,14 @@ class Row:
         """Add one observation to a histogram row."""
         self.values[0] += value
         self.values[1 + bisect_left(self.family.buckets, value)] += 1
+        self.text = None
+
+    def observe_all(self, observed: Sequence[float]) -> None:
+        """Add observations to a histogram row."""
+        values, bounds = self.values, self.family.buckets
+        values[0] += sum(observed)
+        for value in observed:
+            values[1 + bisect_left(bounds, value)] += 1
         self.text = None
 
     def add(self, value: float) -> None:
@@ -102,9 +110,17 @@ class Store:
 
     def __init__(self, extra: tuple[str, ...] = ()) -> None:
         self.extra = extra
-        self.rows: dict[Family, dict[tuple[str, ...], Row]] = {}
+        self._rows: dict[Family, dict[tuple[str, ...], Row]] = {}
         self.samples = 0
         """Lines of the exposition of the llm_* families: what ``series.max`` bounds."""
+        self.settle: Callable[[], None] = lambda: None
+        """Brings to the rows what their owner still holds back; called before they are read as a whole."""
+
+    @property
+    def rows(self) -> dict[Family, dict[tuple[str, ...], Row]]:
+        """Rows by family and label values."""
+        self.settle()
+        return self._rows
 
     def names(self, family: Family) -> tuple[str, ...]:
         """Return the label names of a family's rows: per-call ones have the extra ones behind the shared ones."""
@@ -113,7 +129,7 @@ class Store:
 
     def row(self, family: Family, *labels: str) -> Row:
         """Return the row of a label set (values in the order of ``names``), created as 0 when it is new."""
-        rows = self.rows.setdefault(family, {})
+        rows = self._rows.setdefault(family, {})
         row = rows.get(labels)
         if row is None:
             row = rows[labels] = Row(family, self.names(family), labels)
@@ -123,7 +139,7 @@ class Store:
 
     def remove(self, row: Row) -> None:
         """Drop a row from the exposition."""
-        if self.rows.get(row.family, {}).pop(row.labels, None) is not None and row.family.name.startswith("llm_"):
+        if self._rows.get(row.family, {}).pop(row.labels, None) is not None and row.family.name.startswith("llm_"):
             self.samples -= row.samples
 
     def families(self) -> Iterator[tuple[Family, list[Row]]]:

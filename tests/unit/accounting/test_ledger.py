@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tocsin import catalogue as cat
 from tocsin.accounting.groups import Groups
-from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.accounting.ledger import WAITING_MAX, Ledger, Settings
 from tocsin.accounting.prices import PriceRow, Prices, Rates
 from tocsin.call import FAILURE_REASONS, Call, Prompt
 from tocsin.series.exposition import page
@@ -61,8 +61,8 @@ def test_a_heavy_consumer_gets_a_series_under_its_hash_and_never_its_name():
         ledger.count(call(i, consumer=f"user-{i}", input_tokens=10, output_tokens=0), NOW)
     ledger.count(call(99, consumer="glutton", input_tokens=100_000, output_tokens=0), NOW)
     ledger.count(call(100, consumer="glutton", input_tokens=5, output_tokens=0), NOW)
-    heaviest = ledger.consumers.offenders()[0]
     ledger.changes()
+    heaviest = ledger.consumers.offenders()[0]
     text = page(ledger.store).decode()
     assert f'consumer="{heaviest["consumer"]}"' in text
     assert "glutton" not in text
@@ -274,3 +274,18 @@ def test_a_group_that_went_is_not_in_the_state_any_more():
     ledger.expire(NOW + 40 * 86_400)
     deleted = {key for part, key, value in ledger.changes() if part == "groups" and value is None}
     assert deleted == written
+
+
+def test_more_calls_than_may_wait_are_all_counted_and_few_wait():
+    ledger = make()
+    for i in range(WAITING_MAX + 500):
+        ledger.count(call(i, model=f"m{i % 50}", input_tokens=1, output_tokens=1), NOW)
+        assert ledger.waiting <= WAITING_MAX
+    assert total(ledger, cat.REQUESTS) == WAITING_MAX + 500
+    assert ledger.waiting == 0
+
+
+def test_a_cost_without_tokens_counts():
+    ledger = make()
+    ledger.count(call(1, cost_usd=0.04), NOW)
+    assert total(ledger, cat.COST, "reported") == pytest.approx(0.04)

@@ -25,6 +25,15 @@ def test_every_verdict_is_the_one_of_the_definition(warm, later):
             kept.append(tokens)
 
 
+@given(st.lists(st.lists(st.integers(1, 60) | st.integers(100, 300), max_size=90), max_size=30))
+def test_a_batch_is_judged_as_its_requests_would_be_one_after_the_other(batches):
+    together, apart = TokenWindow(), TokenWindow()
+    for batch in [*batches, [7] * 950, *batches]:
+        assert together.judge_all(batch, 3.0) == sum(apart.judge(tokens, 3.0) for tokens in batch)
+        assert together.pack() == apart.pack()
+    assert together.p95 == apart.p95
+
+
 @pytest.mark.parametrize(("tokens", "outlier"), [(299, False), (300, False), (301, True)])
 def test_exactly_three_times_is_no_outlier(tokens, outlier):
     assert filled(SIZE).judge(tokens, 3.0) is outlier
