@@ -62,6 +62,7 @@ class Judge:
         made = make(Knowledge(policy_terms(config))) if detectors is None else list(detectors)
         self._scanner = Scanner(made)
         self._attempts = Scanner([d for d in made if d.name == "injection"])
+        self._formats = Scanner([d for d in made if d.name == "format"])
         self.configure(config)
 
     @property
@@ -106,6 +107,11 @@ class Judge:
         return any(f.kind == "injection" for f in findings) and bool(
             rules.policy.judge(subject.text, findings, role=subject.role)
         )
+
+    def fits(self, text: str, schema: Any) -> bool | None:
+        """Tell whether a text is JSON that conforms to a JSON Schema; None: the schema is unusable, or nothing checks."""
+        subject = Subject(text, expect=Expectation("json_schema", schema))
+        return self._formats.scan(subject).outcomes.get("format")
 
     def _match(self, route: str, model: str) -> RouteRules:
         for entry, rules in self._entries:

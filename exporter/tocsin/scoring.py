@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tocsin import catalogue as cat
 from tocsin.accounting.groups import SEPARATOR, Group
@@ -79,6 +79,8 @@ class Scoring:
                 self._meet(group, rules)
                 scored = self._answer(call, content, group, rules, when)
             self._attempts(content, group, rules)
+            if call.expect is not None and call.expect.tools and call.failure is None:
+                self._tool_calls(content, call.expect.tools, group)
         if call.failure is None and not (content and content.output):
             self._by_reason(call, group)
         for scorer, value in (call.scores or {}).items():
@@ -220,6 +222,16 @@ class Scoring:
                 for j in judged if j.action == "suspected" and not j.finding.echoed and not j.finding.example
             ],
         )  # fmt: skip
+
+    def _tool_calls(self, content: Content, schemas: Mapping[str, Any], group: Group) -> None:
+        """Hold the arguments of calls to strict tools against their schemas: one check an answer."""
+        outcomes = [
+            self.judge.fits(tool.arguments, schemas[tool.name])
+            for tool in content.tools if tool.arguments is not None and tool.name in schemas
+        ]  # fmt: skip
+        known = [outcome for outcome in outcomes if outcome is not None]
+        if known:
+            self.quality.format(group, all(known), fenced=False)
 
     def _attempts(self, content: Content, group: Group, rules: RouteRules) -> None:
         """Search what is new in the input: what stands before the last answer was new in an earlier call."""

@@ -9,7 +9,7 @@ from tocsin import catalogue as cat
 from tocsin.accounting.compliance import WINDOW, Compliance
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.remembered import Remembered
-from tocsin.call import Call, Content, Expectation, Feedback, Message
+from tocsin.call import Call, Content, Expectation, Feedback, Message, ToolCall
 from tocsin.config import Config, parse
 from tocsin.finding import Finding
 from tocsin.formats import get
@@ -168,7 +168,7 @@ def test_an_injection_in_the_input_is_an_attempt_once_a_role_and_no_violation():
     [
         ("no_content", {"content": None}),
         ("no_content", {"output": None}),
-        ("tool_call", {"output": None, "tools": ["search"]}),
+        ("tool_call", {"output": None, "tools": [ToolCall("search")]}),
         ("redacted", {"state": "redacted"}),
         ("truncated", {"state": "truncated"}),
         ("pointer", {"state": "pointer"}),
@@ -248,6 +248,15 @@ def test_the_format_window_is_exact_over_the_last_1000_checks():
 
     assert values(scoring, cat.FORMAT_WINDOW_COMPLIANT) == {("support",): 949}
     assert values(restarted(scoring), cat.FORMAT_WINDOW_CALLS) == {("support",): 1000}
+
+
+def test_arguments_of_a_strict_tool_are_held_against_its_schema():
+    scoring = make(detectors=None)
+    wants = Expectation(tools={"book": {"type": "object", "required": ["day"]}})
+    for number, arguments in enumerate(['{"day": 1}', '{"night": 1}', "{"]):
+        take(scoring, call(number, None, tools=[ToolCall("book", arguments), ToolCall("other", "{")], expect=wants))
+
+    assert (values(scoring, cat.FORMAT_CHECKS), values(scoring, cat.FORMAT_FAILURES)) == ({(): 3}, {(): 2})
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(0, 60))

@@ -107,9 +107,10 @@ class Quality:
             group.later(cat.LANGUAGE_MISMATCHES)[0] += not passed
         passed = outcomes.get("format")
         if passed is not None:
-            self._format(group, passed, fenced="fenced" in marks)
+            self.format(group, passed, fenced="fenced" in marks)
 
-    def _format(self, group: Group, passed: bool, *, fenced: bool) -> None:
+    def format(self, group: Group, passed: bool, *, fenced: bool) -> None:
+        """Count one answer held against the format that was asked for; ``fenced``: a kinder parser would take it."""
         group.later(cat.FORMAT_CHECKS)[0] += 1
         group.later(cat.FORMAT_FAILURES)[0] += not passed
         group.later(cat.FORMAT_FENCED)[0] += fenced

@@ -6,9 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tocsin.detectors.base import Detector
+from tocsin.detectors.confidence import ConfidenceDetector
+from tocsin.detectors.format import FormatDetector
+from tocsin.detectors.language import LanguageDetector
 from tocsin.detectors.pii import Pii
 from tocsin.detectors.policy import Policy
+from tocsin.detectors.refusal import RefusalDetector
+from tocsin.detectors.repetition import RepetitionDetector
 from tocsin.detectors.secrets import Secrets
+from tocsin.detectors.truncation import TruncationDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,12 @@ DETECTORS: dict[str, Factory] = {
     "pii": lambda _: Pii(),
     "secret": lambda _: Secrets(),
     "policy": lambda knowledge: Policy(knowledge.policy_terms),
+    "format": lambda _: FormatDetector(),
+    "refusal": lambda _: RefusalDetector(),
+    "repetition": lambda _: RepetitionDetector(),
+    "truncated": lambda _: TruncationDetector(),
+    "confidence": lambda _: ConfidenceDetector(),
+    "language": lambda _: LanguageDetector(),
 }
 """The detectors that run on everything, by the word that configuration, metrics and ``scanned`` use."""
 
