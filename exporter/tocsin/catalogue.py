@@ -305,7 +305,7 @@ GUARD_SHED = _counter(
     "llm_guard_shed_total", "safety", "Checks answered without a look because of overload.", ("route",),
 )
 GUARD_FALSE_POSITIVES = _counter(
-    "llm_guard_false_positives_total", "safety", "Verdicts that a reviewer called wrong.", ("route", "kind"),
+    "llm_guard_false_positives_total", "safety", "Verdicts that were called wrong.", ("route", "kind"),
 )  # fmt: skip
 SCORING_DROPPED = _counter(
     "tocsin_scoring_dropped_total", "self", "Answers that a sampled detector had no time for.", ("detector",),

@@ -26,7 +26,7 @@ THRESHOLDS = (
     "cost.ceilingPerHour", "tokens.outlierFactor",
 )  # fmt: skip
 
-FormatWord = Literal["auto", "litellm", "openai", "anthropic", "native"]
+FormatWord = Literal["auto", "litellm", "openai", "anthropic", "native", "feedback"]
 
 
 class ConfigError(Exception):

@@ -109,7 +109,7 @@ class Judge:
         )
 
     def fits(self, text: str, schema: Any) -> bool | None:
-        """Tell whether a text is JSON that conforms to a JSON Schema; None: the schema is unusable, or nothing checks."""
+        """Tell whether a text is JSON that conforms to a JSON Schema; None: the schema is unusable."""
         subject = Subject(text, expect=Expectation("json_schema", schema))
         return self._formats.scan(subject).outcomes.get("format")
 

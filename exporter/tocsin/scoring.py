@@ -17,10 +17,11 @@ from tocsin.accounting.quality import COMPOSITE, Quality, observe_toxicity
 from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.safety import Safety
 from tocsin.accounting.seen import identity
-from tocsin.call import UNKNOWN, Call, Content, Feedback
+from tocsin.call import OTHER, UNKNOWN, Call, Content, Feedback
 from tocsin.detectors.base import Subject
 from tocsin.finding import QUALITY, SAFETY_KINDS
 from tocsin.judge import Judge, Opinion, RouteRules, merged
+from tocsin.labels import clean
 from tocsin.state import Item
 
 REPORTED: Final = "reported"
@@ -97,6 +98,8 @@ class Scoring:
         if group is None:
             self._ledger.add(cat.FEEDBACK_UNMATCHED)
             group = self._ledger.group_of(None)
+        for name in feedback.field_errors:
+            self._ledger.add(cat.FIELD_ERRORS, clean(name))
         group.last_seen = now
         self._ledger.groups.dirty |= {group, group.histograms}
         for scorer, value in (feedback.scores or {}).items():
@@ -105,7 +108,10 @@ class Scoring:
             self._ledger.add(cat.USER_FLAGS, group.labels[2], feedback.flag)
             if feedback.flag == "unsafe" and feedback.by == "reviewer":
                 self.safety.violations(group, [(REPORTED, False, False)], now, delivered=True)
-        for kind in feedback.wrong_verdicts:
+        wrong = feedback.wrong_verdicts
+        if wrong == (OTHER,):  # it does not say which: all that the guard stopped in this call
+            wrong = tuple(sorted(self._stopped(feedback.call_id))) or wrong
+        for kind in wrong:
             self._ledger.add(cat.GUARD_FALSE_POSITIVES, group.labels[2], kind)
 
     def publish(self) -> None:
@@ -206,7 +212,7 @@ class Scoring:
         judged = [j for j in opinion.judged if j.finding.kind != QUALITY]
         if not judged:
             return
-        stopped = self._stopped(call)
+        stopped = self._stopped(call.call_id)
         self.safety.violations(
             group,
             [
@@ -258,9 +264,9 @@ class Scoring:
         if call.refusal:
             self.quality.refused(group)
 
-    def _stopped(self, call: Call) -> frozenset[str]:
-        """Return the kinds that our guard stopped in this call: it has counted them as not delivered."""
-        known = self.guarded.get(call.call_id)
+    def _stopped(self, call_id: str) -> frozenset[str]:
+        """Return the kinds that our guard stopped in a call: it has counted them as not delivered."""
+        known = self.guarded.get(call_id)
         return frozenset(known.split(",")) if known else frozenset()
 
     def _coverage(self, call: Call, group: Group, rules: RouteRules) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.auto import Auto
 from tocsin.formats.base import Format
+from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
 
-_ADAPTERS: dict[str, type[LiteLLM | OpenAI | Anthropic | Native]] = {
+_ADAPTERS: dict[str, type[LiteLLM | OpenAI | Anthropic | Native | FeedbackFormat]] = {
     "litellm": LiteLLM,
     "openai": OpenAI,
     "anthropic": Anthropic,
     "native": Native,
+    "feedback": FeedbackFormat,
 }
 
 FORMATS = tuple(_ADAPTERS)

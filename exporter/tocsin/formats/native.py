@@ -18,12 +18,12 @@ from tocsin.call import (
     Content,
     Event,
     Expectation,
-    Feedback,
     Skip,
     ToolCall,
 )
 from tocsin.call import Prompt as CallPrompt
 from tocsin.formats.base import Buffer
+from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.lenient import convert, count, is_number, load
 from tocsin.formats.pairs import by_status, prompt_key, seconds
 from tocsin.formats.texts import messages
@@ -103,9 +103,12 @@ class NativeEvent(msgspec.Struct, gc=False):
     flag: str | None = None
     by: str | None = None
     comment: str | None = None
+    verdict: str | None = None
+    kind: str | None = None
 
 
 _fast = msgspec.json.Decoder(NativeEvent)
+_feedback = FeedbackFormat()
 
 
 class Native:
@@ -127,7 +130,7 @@ class Native:
         if when is None:
             errors.append("time")
         if event.type == "feedback":
-            return _feedback(event, when, errors)
+            return _feedback.parse(data)
         if event.model is None:
             raise Skip("missing_model")
         call = _call(event, when, errors)
@@ -203,14 +206,6 @@ def _scores(e: NativeEvent, errors: list[str]) -> dict[str, float] | None:
     }
     errors += ["scores"] * (len(good) < len(e.scores))
     return good or None
-
-
-def _feedback(e: NativeEvent, when: float | None, errors: list[str]) -> Feedback:
-    if not e.call_id:
-        raise Skip("missing_call_id")
-    scores = _scores(e, errors)
-    flag = e.flag if e.flag in ("unsafe", "wrong", "offensive", None) else OTHER
-    return Feedback("feedback|" + e.id, e.call_id, when, scores, flag, e.by, e.comment, tuple(errors))
 
 
 def _plain(raw: msgspec.Raw) -> Any:

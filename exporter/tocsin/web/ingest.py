@@ -44,6 +44,7 @@ def make_ingest_app(
     routes = _Routes(_Rules(spool, frozenset(formats), tuple(auth), max_body_bytes, wake))
     app = web.Application()
     app.router.add_post("/v1/ingest/{format}", routes.ingest, expect_handler=routes.expect)
+    app.router.add_post("/v1/feedback", routes.ingest, expect_handler=routes.expect)
     return app
 
 
@@ -85,14 +86,14 @@ class _Routes:
     def _begin(self, request: web.Request) -> list[Check]:
         """Decide what the headers decide; return the checks that have yet to see the body."""
         rules = self._rules
-        if request.match_info["format"] not in rules.formats:
+        if _format(request) not in rules.formats:
             known = ", ".join(sorted(rules.formats))
             raise web.HTTPNotFound(text=f"no such format; there are: {known}\n")
         return begin(request, rules.auth, rules.max_body_bytes)
 
     async def _receive(self, request: web.Request, checks: list[Check]) -> None:
         """Stream the body to the spool; commit it once it has verified."""
-        body = _Body(self, self._rules.spool, request.match_info["format"])
+        body = _Body(self, self._rules.spool, _format(request))
         broken: BodyError | None = None
         size = 0
         try:
@@ -139,6 +140,11 @@ class _Routes:
         if size > 0 and self._buffered + size > BUFFERED_MAX:
             raise SpoolFullError("too many bodies at once")
         self._buffered += size
+
+
+def _format(request: web.Request) -> str:
+    """Return the format word of the path; ``/v1/feedback`` is its own."""
+    return request.match_info.get("format", "feedback")
 
 
 class _Body:

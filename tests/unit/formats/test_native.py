@@ -25,7 +25,8 @@ CALL: dict[str, Any] = {
     "scores": {"judge": 0.91}, "confidence": 0.93, "logprobs": [-0.1, -2], "labels": {"team": "search"}, "trace_id": "t",
 }  # fmt: skip
 FEEDBACK = {"v": 1, "type": "feedback", "id": "fb-1", "call_id": "call-1", "time": "2026-11-20T02:47:00Z",
-            "scores": {"judge": 0.4}, "flag": "unsafe", "by": "reviewer", "comment": "told a secret"}  # fmt: skip
+            "scores": {"judge": 0.4}, "flag": "unsafe", "by": "reviewer", "comment": "told a secret", "verdict": "wrong",
+            "kind": "pii"}  # fmt: skip
 REQUIRED = {"id", "time", "model"}
 CONTENT = {"input", "output", "context"}  # not decoded at all unless detectors want it
 WRONG = {"string": 5, "integer": "many", "number": "many", "boolean": "maybe", "object": "text"}

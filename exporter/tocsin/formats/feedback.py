@@ -1,0 +1,87 @@
+"""Judgements of earlier calls: our own feedback, OpenTelemetry's evaluation names, Langfuse's and Portkey's bodies.
+
+Scores are 0..1. Ours: ``scores`` by scorer, or the attributes of the event ``gen_ai.evaluation.result``
+(https://opentelemetry.io/docs/specs/semconv/gen-ai/). Langfuse: ``traceId``, ``name``, ``value``. Portkey: ``trace_id``
+and a ``value`` of -10..10, which becomes 0..1 of the scorer ``portkey``. The call is named by its id or its trace id.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import xxhash
+
+from tocsin.call import OTHER, Event, Feedback, Skip
+from tocsin.finding import KINDS
+from tocsin.formats.base import Buffer
+from tocsin.formats.lenient import is_number, load
+from tocsin.formats.pairs import seconds
+
+FLAGS: Final = ("unsafe", "wrong", "offensive", OTHER)
+_CALL_IDS: Final = ("call_id", "gen_ai.response.id", "response_id", "trace_id", "traceId", "observationId")
+_PORTKEY_RANGE: Final = 10.0
+
+
+class FeedbackFormat:
+    """Adapter for feedback in any of its shapes; content plays no part in it."""
+
+    name = "feedback"
+
+    def __init__(self, *, content: bool = False) -> None:
+        del content
+
+    def parse(self, data: Buffer) -> Event:
+        """Return the feedback of one object; see ``Format.parse``."""
+        tree = load(data)
+        call_id = next((tree[name] for name in _CALL_IDS if isinstance(tree.get(name), str) and tree[name]), None)
+        if call_id is None:
+            raise Skip("missing_call_id")
+        errors: list[str] = []
+        identity = tree.get("id")
+        if not isinstance(identity, str) or not identity:  # a repeated delivery of the same bytes is a duplicate
+            identity = xxhash.xxh3_128_hexdigest(bytes(data))
+        when = tree.get("time", tree.get("timestamp"))
+        time = seconds(when)
+        if when is not None and time is None:
+            errors.append("time")
+        return Feedback(
+            "feedback|" + identity, call_id, time, _scores(tree, errors) or None, _flag(tree),
+            _text(tree, "by"), _text(tree, "comment", "gen_ai.evaluation.explanation"), tuple(errors), _wrong(tree),
+        )  # fmt: skip
+
+
+def _scores(tree: dict[str, Any], errors: list[str]) -> dict[str, float]:
+    given: dict[str, Any] = tree["scores"] if isinstance(tree.get("scores"), dict) else {}
+    if tree.get("scores") is not None and not given:
+        errors.append("scores")
+    name = _text(tree, "gen_ai.evaluation.name", "name")
+    if "gen_ai.evaluation.score.value" in tree:
+        given = {**given, name or OTHER: tree["gen_ai.evaluation.score.value"]}
+    elif "value" in tree and name is not None:
+        given = {**given, name: tree["value"]}
+    elif "value" in tree and is_number(tree["value"]):
+        given = {**given, "portkey": (tree["value"] + _PORTKEY_RANGE) / (2 * _PORTKEY_RANGE)}
+    good = {scorer: float(value) for scorer, value in given.items() if is_number(value) and 0 <= value <= 1}
+    if len(good) < len(given):
+        errors.append("scores" if tree.get("scores") else "value")
+    return good
+
+
+def _flag(tree: dict[str, Any]) -> str | None:
+    flag = tree.get("flag")
+    if flag is None:
+        return None
+    return flag if flag in FLAGS else OTHER
+
+
+def _wrong(tree: dict[str, Any]) -> tuple[str, ...]:
+    """Return the kinds whose verdict is called wrong; ``other`` where it is not said which."""
+    if tree.get("verdict") != "wrong":
+        return ()
+    kind = tree.get("kind")
+    kinds = kind if isinstance(kind, list) else [kind]
+    return tuple(dict.fromkeys(k if isinstance(k, str) and k in KINDS else OTHER for k in kinds[:16]))
+
+
+def _text(tree: dict[str, Any], *names: str) -> str | None:
+    return next((tree[name] for name in names if isinstance(tree.get(name), str)), None)

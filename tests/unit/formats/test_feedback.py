@@ -1,0 +1,63 @@
+"""Feedback in its shapes: our own, OpenTelemetry's names, Langfuse, Portkey, flags and wrong verdicts."""
+
+import json
+
+import pytest
+
+from tocsin.call import Feedback, Skip
+from tocsin.formats import get
+
+
+def parse(word="feedback", **fields):
+    return get(word).parse(json.dumps(fields).encode())
+
+
+def test_native_feedback_is_read_alone_and_in_a_log():
+    fields = {"v": 1, "type": "feedback", "id": "fb-1", "call_id": "c-1", "time": "2026-11-20T02:47:00Z",
+              "scores": {"judge": 0.4}, "flag": "unsafe", "by": "reviewer", "comment": "bad"}
+
+    for word in ("feedback", "native", "auto"):
+        assert parse(word, **fields) == Feedback("feedback|fb-1", "c-1", 1_795_142_820.0, {"judge": 0.4}, "unsafe", "reviewer", "bad")
+
+
+def test_the_names_of_opentelemetry_are_understood():
+    read = parse(**{"gen_ai.evaluation.name": "relevance", "gen_ai.evaluation.score.value": 0.7, "gen_ai.response.id": "r-1"})
+
+    assert (read.call_id, read.scores) == ("r-1", {"relevance": 0.7})
+
+
+def test_a_langfuse_score_is_read():
+    read = parse(id="s1", traceId="t-1", name="helpful", value=1, dataType="BOOLEAN", comment="ok", environment="x")
+
+    assert (read.id, read.call_id, read.scores, read.comment) == ("feedback|s1", "t-1", {"helpful": 1.0}, "ok")
+
+
+@pytest.mark.parametrize(("value", "score"), [(-10, 0.0), (0, 0.5), (10, 1.0)])
+def test_a_portkey_value_becomes_a_score(value, score):
+    assert parse(trace_id="t-1", value=value, weight=1).scores == {"portkey": score}
+
+
+@pytest.mark.parametrize("value", [7, "good", None, True])
+def test_a_value_that_is_no_share_is_left_out_and_named(value):
+    read = parse(traceId="t", name="stars", value=value)
+
+    assert (read.scores, read.field_errors) == (None, ("value",))
+
+
+@pytest.mark.parametrize(("given", "flag"), [("unsafe", "unsafe"), ("rude", "other"), (None, None), (5, "other")])
+def test_flags_are_a_closed_set(given, flag):
+    assert parse(call_id="c", flag=given).flag == flag
+
+
+@pytest.mark.parametrize(("kind", "kinds"), [("pii", ("pii",)), (["pii", "secret"], ("pii", "secret")), (None, ("other",)), ("x", ("other",))])
+def test_a_wrong_verdict_names_its_kinds(kind, kinds):
+    assert parse(call_id="c", verdict="wrong", kind=kind).wrong_verdicts == kinds
+
+
+def test_without_a_call_it_is_nothing():
+    with pytest.raises(Skip, match="missing_call_id"):
+        parse(flag="unsafe")
+
+
+def test_without_an_id_the_same_bytes_are_the_same_feedback():
+    assert parse(call_id="c", flag="wrong").id == parse(call_id="c", flag="wrong").id != parse(call_id="d", flag="wrong").id
