@@ -133,7 +133,9 @@ ROUTE_INFO = _gauge(
     "llm_route_info", "change", "1 for the owner, tier and traffic class of a route seen; one row a route.",
     ("route", "owner", "tier", "traffic"),
 )  # fmt: skip
-PROVIDER_UP = _gauge("llm_provider_up", "outage", "1 when the last probe was answered.", ("provider",))
+PROVIDER_UP = _gauge(
+    "llm_provider_up", "outage", "1 when the last probe of each of its addresses was answered.", ("provider",)
+)
 
 EVENTS_READ = _counter("tocsin_events_read_total", "self", "Events read.", ("input",))
 EVENTS_COUNTED = _counter("tocsin_events_counted_total", "self", "Events counted.", ("input",))
@@ -158,6 +160,11 @@ INGEST_LAG = _gauge(
 BACKLOG = _gauge("tocsin_ingest_backlog_bytes", "self", "Bytes known to be unread.", ("input",))
 SPOOL_BYTES = _gauge("tocsin_spool_bytes", "self", "Bytes in the webhook spool.")
 SPOOL_AGE = _gauge("tocsin_spool_oldest_age_seconds", "self", "Age of the oldest spool segment.")
+SPOOL_PASSED_OVER = _counter(
+    "tocsin_spool_passed_over_total", "self",
+    "Places of the spool that were passed over: damaged, torn (an end that was never acknowledged), wrong_key.",
+    ("reason",),
+)  # fmt: skip
 COMMIT_SECONDS = _counter("tocsin_commit_seconds_total", "self", "Time spent committing state.")
 COMMITS = _counter("tocsin_commits_total", "self", "Commits of state tried.")
 COMMIT_FAILURES = _counter("tocsin_commit_failures_total", "self", "Commits of state that failed.")

@@ -20,6 +20,7 @@ from tocsin.finding import KINDS
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
+PROBES_MAX = 50
 THRESHOLDS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
     "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
@@ -371,6 +372,13 @@ def _check_values(config: Config) -> None:
                 mend = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(THRESHOLDS)}"
                 raise ConfigError(f"routes[{index}].thresholds.{name}: unknown threshold; {mend}")
         _check_kinds(route, f"routes[{index}]")
+    if len(config.probes) > PROBES_MAX:
+        raise ConfigError(f"probes: at most {PROBES_MAX}, {len(config.probes)} given")
+    for index, probe in enumerate(config.probes):
+        if not re.match(r"https?://[^/\s]", probe.url):
+            raise ConfigError(f"probes[{index}].url: {probe.url!r}: give an address that begins with https:// or http://")
+        if not 1 <= probe.interval_s <= 3600:
+            raise ConfigError(f"probes[{index}].interval_s: between 1 and 3600 seconds")
     for name in ("sample", "sample_slow"):
         if not 0 <= getattr(config.detectors, name) <= 1:
             raise ConfigError(f"detectors.{name}: a share between 0 and 1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tocsin import catalogue as cat
@@ -20,10 +21,13 @@ _REASONS = ("missing", "permission", "not_a_file", "io")
 class SelfMetrics:
     """Gauges that are true only at the moment of asking."""
 
-    def __init__(self, ledger: Ledger, files: FileInput, spool: Spool | None) -> None:
+    def __init__(
+        self, ledger: Ledger, files: FileInput, spool: Spool | None, heartbeats: Callable[[], dict[str, float]]
+    ) -> None:
         self._ledger = ledger
         self._files = files
         self._spool = spool
+        self._heartbeats = heartbeats
         ledger.store.row(cat.START_TIME).set(round(time.time(), 3))
 
     def publish(self, pipeline: Pipeline) -> None:
@@ -43,9 +47,12 @@ class SelfMetrics:
             row(cat.INPUT_UNUSABLE, reason).set(unusable.get(reason, 0))
         row(cat.STATE_DEGRADED).set(int(pipeline.degraded))
         row(cat.SERIES).set(self._ledger.store.samples)
-        row(cat.HEARTBEAT, "ingest").set(round(now - (time.monotonic() - pipeline.heartbeat), 3))
+        for task, beat in self._heartbeats().items():
+            row(cat.HEARTBEAT, task).set(round(now - (time.monotonic() - beat), 3))
         if self._spool is not None:
             row(cat.SPOOL_BYTES).set(self._spool.spool_bytes)
+            for reason, count in self._spool.passed_over.items():
+                row(cat.SPOOL_PASSED_OVER, reason).set(count)
             row(cat.SPOOL_AGE).set(round(self._spool.oldest_age(now), 3))
         seen = bool(self._ledger.groups.by_labels)
         row(cat.CATEGORY_INSTRUMENTED, "outage").set(int(seen))

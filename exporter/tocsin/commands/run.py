@@ -26,6 +26,7 @@ from tocsin.inputs.spool import Spool
 from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.logs import configure
 from tocsin.pipeline import Intake, Pipeline, collect_seldom
+from tocsin.probes import Prober
 from tocsin.selfmetrics import SelfMetrics
 from tocsin.series.store import Store
 from tocsin.state import State
@@ -34,6 +35,8 @@ from tocsin.web import admin, auth, guard, ingest, server, webconfig
 
 log = logging.getLogger(__name__)
 EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path /var/lib/tocsin"
+AT_A_RESTART = ("storage", "ingest", "extra_labels", "consumers", "series", "limits")
+"""Parts of the configuration that a reload does not change, but for ``limits.tokens_per_hour``."""
 ADMIN_ADDRESS = "127.0.0.1:9877"
 
 
@@ -97,8 +100,7 @@ class Exporter:
             self._ledger, lambda word: formats.get(word, content=content), time.time, self._scoring
         )
         self._files = FileInput(
-            [FilePattern(path, f.format, f.start_at) for f in self._file_inputs() for path in f.paths],
-            max_line_bytes=config.limits.max_line_bytes, oversize=self._intake.oversize,
+            self._patterns(config), max_line_bytes=config.limits.max_line_bytes, oversize=self._intake.oversize,
         )  # fmt: skip
         inputs: list[Input] = [self._files]
         self._intake.meet("file")
@@ -109,17 +111,27 @@ class Exporter:
             self._spool = Spool(directory / "spool", max_bytes=config.ingest.spool_max_bytes, key=key)
             inputs.append(self._spool)
             self._intake.meet("webhook")
-        self._self_metrics = SelfMetrics(self._ledger, self._files, self._spool)
+        self._prober = Prober(self._ledger.store, config.probes)
+        self._self_metrics = SelfMetrics(self._ledger, self._files, self._spool, self._heartbeats)
         self._pipeline = Pipeline(
             self._intake, self._ledger, self._state, inputs,
             before_page=lambda: self._self_metrics.publish(self._pipeline),
         )  # fmt: skip
 
-    def _file_inputs(self) -> list[Files]:
+    def _patterns(self, config: Config) -> list[FilePattern]:
+        """Return what files are read: those of the configuration and of ``--tail``."""
         if self._arguments.guard_only:
             return []
         tails = [Files(paths=tuple(self._arguments.tail), format=self._arguments.format)]
-        return [*self._config.inputs.files, *(tails if self._arguments.tail else [])]
+        return [
+            FilePattern(path, files.format, files.start_at)
+            for files in [*config.inputs.files, *tails]
+            for path in files.paths
+        ]
+
+    def _heartbeats(self) -> dict[str, float]:
+        """Return the last sign of life of each root task, on the monotonic clock."""
+        return {"ingest": self._pipeline.heartbeat, "probes": self._prober.heartbeat}
 
     def _say_state(self) -> None:
         if self._state.set_aside is not None:
@@ -137,6 +149,7 @@ class Exporter:
         listeners = []
         failures: list[BaseException] = []
         ingesting = spawn(self._pipeline.run(), name="ingest", on_failure=failures.append)
+        probing = spawn(self._prober.run(), name="probes")
         try:
             listeners.append(await self._start_admin())
             if self._ingest_address:
@@ -149,6 +162,7 @@ class Exporter:
             await asyncio.wait([ingesting])
             return 2
         finally:
+            probing.cancel()
             for listener in listeners:
                 with contextlib.suppress(Exception):
                     await asyncio.shield(listener.close())
@@ -171,6 +185,7 @@ class Exporter:
         address = self._arguments.web_address
         pages = admin.Admin(
             self._pipeline,
+            heartbeats=self._heartbeats,
             config_text=lambda: show(self._config),
             reload=self._reload if self._arguments.lifecycle else None,
             unusable=self._files.unusable_paths,
@@ -185,7 +200,7 @@ class Exporter:
         return listener
 
     def _reload(self) -> None:
-        """Load the configuration again; routes, thresholds and prices change at once, inputs at a restart.
+        """Load the configuration again and change what is done; what cannot change while running is named in the log.
 
         Raises:
             ConfigError: the file is wrong; the old configuration stays in force.
@@ -198,11 +213,16 @@ class Exporter:
         except (ConfigError, yaml.YAMLError):
             row.set(0)
             raise
-        self._config = config
+        before, self._config = self._config, config
         self._ledger.configure(settings)
+        self._files.configure(self._patterns(config))
+        self._prober.configure(config.probes)
         self._scoring.sampling = sampling(config)
         publish_config(self._ledger.store, config)
         log.info("configuration reloaded")
+        for name in AT_A_RESTART:
+            if getattr(before, name) != getattr(config, name):
+                log.warning("a new %s takes effect at a restart", name)
 
     def _reload_quietly(self) -> None:
         try:

@@ -19,7 +19,7 @@ from pathlib import Path
 from tocsin.inputs.base import Change, Origin, Sink
 from tocsin.inputs.segments import Segment, Segments, create_file, write_all
 from tocsin.inputs.spoolcipher import Cipher
-from tocsin.inputs.spoolframe import HEAD_BYTES, Batch, frame_bytes, pack, received_at, unpack
+from tocsin.inputs.spoolframe import HEAD_BYTES, Batch, frame_bytes, next_frame, pack, received_at, unpack
 from tocsin.tasks import spawn
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,9 @@ MAX_AGE = 24 * 3600.0
 _BLOCK = 256 << 10
 _QUICK = 1 << 20
 """Bytes that are written on the loop's own thread: a copy to the page cache is cheaper than a change of thread."""
+PASSED_OVER = ("damaged", "torn", "wrong_key")
+"""Damaged: a place with good frames after it. Torn: the end of a segment; a crash leaves such, never acknowledged.
+Wrong key: a frame that is encrypted with a key we do not have."""
 SPILL = 1 << 20
 """Bytes of one body that are kept in memory; a larger one goes to a file of its own."""
 
@@ -60,8 +63,9 @@ class Spool:
             tocsin.config.ConfigError: a key is given and the extra ``encryption`` is not installed.
         """
         self.max_bytes = max_bytes
-        self.unreadable = 0
-        """Frames that could not be decrypted (another key); they are passed over."""
+        self.passed_over = dict.fromkeys(PASSED_OVER, 0)
+        """What was passed over, by reason."""
+        self._passed_given = dict(self.passed_over)
         self._cipher = Cipher(key) if key else None
         self._clock = clock
         self._segments = Segments(directory, clock)
@@ -228,6 +232,8 @@ class Spool:
             if key == "position":
                 number, _, offset = value.partition(b":")
                 self._position = self._given = (int(number), int(offset))
+            elif key in self.passed_over:
+                self.passed_over[key] = self._passed_given[key] = int(value)
         self._segments.continue_after(self._position[0])
         self._delete_before(self._position[0])
 
@@ -250,18 +256,35 @@ class Spool:
                 at += size
                 consumed += size
             self._position = (number, offset + at)
-            if not at:  # torn: whatever follows was never acknowledged
-                log.warning("spool segment %d ends torn: %d bytes are passed over", number, segment.durable - offset)
-                self._position = (number, segment.durable)
-                consumed += segment.durable - offset
+            if not at:
+                consumed += self._pass_over(segment, offset)
         return consumed
 
+    def _pass_over(self, segment: Segment, offset: int) -> int:
+        """Go on behind what is no frame, at the next whole one or at the segment's end; return the bytes between."""
+        try:
+            following = next_frame(segment.path, offset + 1, segment.durable)
+        except (OSError, ValueError) as error:  # ValueError: the file is shorter by now
+            log.error("spool segment %d cannot be read: %s", segment.number, error)  # noqa: TRY400
+            following = None
+        end = segment.durable if following is None else following
+        reason = "torn" if following is None else "damaged"
+        self.passed_over[reason] += 1
+        log.warning("spool segment %d is %s: %d bytes are passed over", segment.number, reason, end - offset)
+        self._position = (segment.number, end)
+        return end - offset
+
     def changes(self) -> list[Change]:
-        """Return the position when it moved."""
-        if self._position == self._given:
-            return []
-        self._given = self._position
-        return [("position", b"%d:%d" % self._given)]
+        """Return the position when it moved, and what was passed over."""
+        changed: list[Change] = []
+        if self._position != self._given:
+            self._given = self._position
+            changed.append(("position", b"%d:%d" % self._given))
+        for reason, count in self.passed_over.items():
+            if count != self._passed_given[reason]:
+                self._passed_given[reason] = count
+                changed.append((reason, b"%d" % count))
+        return changed
 
     def committed(self) -> None:
         """Delete what is read and committed; give up an old segment that is read to its end."""
@@ -325,9 +348,9 @@ class Spool:
         if frame is None:
             return 0
         if frame.batch is None:
-            if not self.unreadable:
+            if not self.passed_over["wrong_key"]:
                 log.error("the spool holds records encrypted with another key; they are passed over")
-            self.unreadable += 1
+            self.passed_over["wrong_key"] += 1
             return size
         origin = Origin("webhook", frame.format, str(segment.number), frame.received)
         for record in frame.batch.records():

@@ -6,9 +6,12 @@ flags, length of the format word), the format word, and the payload.
 
 from __future__ import annotations
 
+import mmap
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from isal import isal_zlib
 
@@ -16,6 +19,9 @@ from tocsin.inputs.spoolcipher import Cipher
 
 _HEAD = struct.Struct("<IIdBB")
 HEAD_BYTES = _HEAD.size
+_FLAGS_AT = 16
+_FLAGS_AND_WORD = re.compile(rb"(?=[\x00-\x03][\x01-\x20][a-z])")
+"""How a head goes on behind its numbers: flags, length of the format word, the word."""
 _LINES = 1
 _SEALED = 2
 _MAX_PAYLOAD = 64 << 20
@@ -68,6 +74,21 @@ def frame_bytes(head: bytes) -> int:
         return 0
     _, length, _, _, word = _HEAD.unpack(head)
     return HEAD_BYTES + int(word) + int(length) if length <= _MAX_PAYLOAD else 0
+
+
+def next_frame(path: Path, start: int, end: int) -> int | None:
+    """Return where the first whole frame between two offsets of a file begins; None when there is none.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), end, access=mmap.ACCESS_READ) as data:
+        for match in _FLAGS_AND_WORD.finditer(data, start + _FLAGS_AT):
+            at = match.start() - _FLAGS_AT
+            size = frame_bytes(data[at : at + HEAD_BYTES])
+            if size and at + size <= end and unpack(data[at : at + size], None) is not None:
+                return at
+    return None
 
 
 def received_at(head: bytes) -> float | None:

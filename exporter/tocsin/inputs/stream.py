@@ -88,6 +88,12 @@ class Stream:
         self.grew = self.caught_up = float("-inf")
         """When it last grew, and when it was last seen to be read to its end (injected clock)."""
 
+    def reformat(self, word: str) -> None:
+        """Hand out records as another format from now on."""
+        self.record.format = word
+        self.origin = Origin("file", word, self.path)
+        self.dirty = True
+
     def attach(self, content: FileContent, mark: bytes, now: float) -> None:
         """Go on reading from a file; ``mark`` are the bytes that ``position`` found before the offset."""
         self.detach()

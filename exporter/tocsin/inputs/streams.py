@@ -47,6 +47,14 @@ class Streams:
         self._looked = 0.0
         self._dirty = True
 
+    def configure(self, patterns: Sequence[FilePattern]) -> None:
+        """Take new patterns; a stream goes on in the format that its pattern has now."""
+        self._patterns = {os.fsencode(pattern.path): pattern for pattern in patterns}
+        for stream in self._streams.values():
+            pattern = self._patterns.get(stream.record.pattern)
+            if pattern is not None and pattern.format != stream.record.format:
+                stream.reformat(pattern.format)
+
     def __iter__(self) -> Iterator[Stream]:
         return iter(list(self._streams.values()))
 
@@ -73,6 +81,7 @@ class Streams:
             stream = self._streams[name] = Stream(name, record, self._limit)
             if 0 < record.grew <= meta.looked <= wall:
                 stream.caught_up, stream.grew = now - (wall - meta.looked), now - (wall - record.grew)
+        self.configure(list(self._patterns.values()))
 
     def changes(self, now: float, wall: float) -> list[Change]:
         """Return what moved since the last commit."""

@@ -102,6 +102,20 @@ class FileInput:
     def committed(self) -> None:
         """Nothing becomes obsolete on disk."""
 
+    def configure(self, patterns: Sequence[FilePattern]) -> None:
+        """Read other files from now on; how far one was read that is not named any more stays known."""
+        self._finder.patterns = list(patterns)
+        self._streams.configure(patterns)
+        for stream in list(self._active.values()):
+            if not self._streams.wanted(stream):
+                self._park(stream)
+        self._ready = deque(stream for stream in self._ready if stream.content is not None)
+        for identity, (file, content, _) in list(self._archives.items()):
+            if file.pattern not in self._finder.patterns:
+                content.close()
+                del self._archives[identity]
+        self._scan_due = self._look_due = float("-inf")
+
     def close(self) -> None:
         """Close all files; what was not committed is read again after a start."""
         for stream in self._active.values():

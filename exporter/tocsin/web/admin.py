@@ -29,6 +29,8 @@ class Admin:
     """What the admin pages show and do."""
 
     pipeline: Pipeline
+    heartbeats: Callable[[], dict[str, float]]
+    """Last signs of life of all root tasks, on the monotonic clock."""
     config_text: Callable[[], str]
     """The effective configuration as YAML, secrets masked."""
     reload: Callable[[], None] | None = None
@@ -91,9 +93,11 @@ class _Routes:
     async def healthy(self, request: web.Request) -> web.Response:
         """200 while every root task gives signs of life."""
         del request
-        age = time.monotonic() - self._admin.pipeline.heartbeat
-        body = {"healthy": age < STALE, "tasks": {"ingest": {"heartbeat_age_s": round(age, 3)}}}
-        return web.json_response(body, status=200 if age < STALE else 503)
+        now = time.monotonic()
+        ages = {task: now - beat for task, beat in self._admin.heartbeats().items()}
+        healthy = all(age < STALE for age in ages.values())
+        body = {"healthy": healthy, "tasks": {task: {"heartbeat_age_s": round(age, 3)} for task, age in ages.items()}}
+        return web.json_response(body, status=200 if healthy else 503)
 
     async def ready(self, request: web.Request) -> web.Response:
         """200 once caught up."""

@@ -170,7 +170,7 @@ async def test_an_encrypted_spool_shows_nothing_and_needs_its_key(tmp_path):
     assert read_all(spool) == [b'{"secret": 1}']
     assert b"secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
     other = Spool(tmp_path, key=b"o" * 32)
-    assert (read_all(other), other.unreadable) == ([], 1)
+    assert (read_all(other), other.passed_over["wrong_key"]) == ([], 1)
     await spool.close()
     await other.close()
 
@@ -228,3 +228,55 @@ def test_acknowledged_records_are_counted_once_through_crashes(script):
     clock = [0.0]
     with tempfile.TemporaryDirectory() as directory, mock.patch.object(module, "SPILL", 300):
         asyncio.run(run(Path(directory)))
+
+
+async def damaged_spool(folder, at):
+    """Three records, one byte of which is flipped: at the begin of record ``at`` of the file."""
+    spool = Spool(folder)
+    await append(spool, *(b'{"id": "%d"}' % i for i in range(3)))
+    await spool.close()
+    (path,) = folder.glob("*.seg")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3 * at + 4] ^= 1
+    path.write_bytes(data)
+    return Spool(folder)
+
+
+@pytest.mark.parametrize(
+    ("at", "left", "reason"),
+    [(0, [b'{"id": "1"}', b'{"id": "2"}'], "damaged"), (1, [b'{"id": "0"}', b'{"id": "2"}'], "damaged"), (2, [b'{"id": "0"}', b'{"id": "1"}'], "torn")],
+)
+async def test_what_stands_behind_a_damaged_place_is_read_and_the_place_is_counted(tmp_path, at, left, reason):
+    spool = await damaged_spool(tmp_path, at)
+    assert read_all(spool) == left
+    assert {name for name, count in spool.passed_over.items() if count} == {reason}
+    await spool.close()
+
+
+async def test_what_was_passed_over_is_remembered_across_a_restart(tmp_path):
+    spool = await damaged_spool(tmp_path, 1)
+    read_all(spool)
+    again = reopened(spool, dict(spool.changes()))
+    assert again.passed_over == {"damaged": 1, "torn": 0, "wrong_key": 0}
+    assert read_all(again) == []
+    await spool.close()
+    await again.close()
+
+
+@given(st.binary(max_size=300), st.integers(0, 2))
+@settings(max_examples=50)
+def test_garbage_between_frames_hides_none_of_them(garbage, before):
+    async def check():
+        with tempfile.TemporaryDirectory() as folder:
+            spool = Spool(Path(folder))
+            await append(spool, *(b'{"id": "%d"}' % i for i in range(3)))
+            await spool.close()
+            (path,) = Path(folder).glob("*.seg")
+            data = path.read_bytes()
+            cut = len(data) // 3 * before
+            path.write_bytes(data[:cut] + b"\xff" + garbage + data[cut:])
+            again = Spool(Path(folder))
+            assert read_all(again) == [b'{"id": "%d"}' % i for i in range(3)]
+            await again.close()
+
+    asyncio.run(check())

@@ -502,3 +502,49 @@ def test_files_that_begin_alike_are_told_apart(world, pack):
     world.write(3)
     world.drain()
     world.check()
+
+
+def reconfigured(tmp_path):
+    """A tailer that read two lines of app.log, and a second log."""
+    world = World(tmp_path)
+    world.log.write_text("a\nb\n")
+    (tmp_path / "other.log").write_text("x\n")
+    world.poll()
+    world.poll()
+    return world
+
+
+def test_a_new_pattern_is_read_without_a_restart(tmp_path):
+    world = reconfigured(tmp_path)
+    world.tailer.configure([FilePattern(world.pattern), FilePattern(str(tmp_path / "other.log"))])
+    world.poll()
+    world.poll()
+    assert world.pending == ["a", "b", "x"]
+    world.close()
+
+
+def test_a_pattern_that_went_is_read_no_more_and_goes_on_where_it_stopped_when_it_comes_again(tmp_path):
+    world = reconfigured(tmp_path)
+    world.tailer.configure([])
+    world.log.write_text("a\nb\nc\n")
+    world.poll()
+    world.poll(10)
+    assert (world.pending, world.tailer.lost) == (["a", "b"], {"deleted": 0, "truncated": 0})
+    world.tailer.configure([FilePattern(world.pattern)])
+    world.poll()
+    world.poll()
+    assert world.pending == ["a", "b", "c"]
+    world.close()
+
+
+def test_a_new_format_holds_for_what_is_read_from_now_on(tmp_path):
+    world = reconfigured(tmp_path)
+    formats = []
+    world.sink = lambda data, origin: formats.append(origin.format)
+    world.tailer.configure([FilePattern(world.pattern, "native")])
+    with world.log.open("a") as log:
+        log.write("c\n")
+    world.poll()
+    world.poll()
+    assert formats == ["native"]
+    world.close()
