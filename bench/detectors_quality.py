@@ -8,17 +8,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import made
-from labelled import Binary, Row, Sets, cost_us
+from labelled import Binary, Row, Sets, auc, cost_us
 
 from tocsin.call import Expectation
 from tocsin.detectors.base import Detector, Report, Subject
 from tocsin.detectors.confidence import ConfidenceDetector
 from tocsin.detectors.format import FormatDetector
+from tocsin.detectors.hedge import HedgeDetector
 from tocsin.detectors.language import LanguageDetector
+from tocsin.detectors.numerals import digits
+from tocsin.detectors.numeric import NumericDetector, strange_numbers
 from tocsin.detectors.refusal import RefusalDetector
 from tocsin.detectors.repetition import RepetitionDetector
 from tocsin.detectors.scanner import Scanner
 from tocsin.detectors.truncation import TruncationDetector
+from tocsin.detectors.unsupported import THRESHOLD, UnsupportedDetector
 
 
 def judge(scanner: Scanner, text: str, **known: Any) -> Report:
@@ -124,6 +128,52 @@ def language(sets: Sets) -> Iterator[str]:
     yield f"{cost(detector, benign, expect=Expectation(language='en'))} with an expected language, {cost(detector, benign)} without"
 
 
+def numeric(sets: Sets) -> Iterator[str]:
+    rows = sets.rows("numeric")
+    fires = [(row, bool(strange_numbers(row["text"], row["context"]))) for row in rows]
+    yield f"without swaps: {Binary.of((row['label'] == 'inconsistent', called) for row, called in fires if row['kind'] != 'swap')}"
+    swaps = [called for row, called in fires if row["kind"] == "swap"]
+    yield f"swaps with another number of the context (not detectable by design): {sum(swaps)} of {len(swaps)}"
+    for name in ("grounded_qa", "grounded_dialogue"):
+        good = [row for row in sets.rows(name) if row["label"] == "supported" and digits(row["text"])]
+        alarms = sum(
+            bool(strange_numbers(row["text"], f"{row['context']}\n{row.get('question') or ''}")) for row in good
+        )
+        yield f"{name}: fires on {alarms} of {len(good)} supported answers with digits"
+    yield f"{cost(NumericDetector(), _two_kb(sets), context=[_two_kb(sets)[0]])} (2 KB answer, 2 KB context)"
+
+
+def unsupported(sets: Sets) -> Iterator[str]:
+    detector = UnsupportedDetector()
+    yield "the shipped weights have seen these rows: tools/train/support.py prints cross-validated figures"
+    for name in ("grounded_qa", "grounded_dialogue"):
+        scores: dict[str, list[float]] = {"supported": [], "unsupported": []}
+        for row in sets.rows(name):
+            report = Report()
+            detector.scan(Subject(row["text"], context=[row["context"]], question=row.get("question")), (), report)
+            scores[row["label"]].append(report.scores.get("support") or 0.0)
+        low = (
+            sum(score < THRESHOLD for score in scores["unsupported"]),
+            sum(score < THRESHOLD for score in scores["supported"]),
+        )
+        yield f"{name}: AUC {auc(scores['supported'], scores['unsupported']):.3f}, called {low[0]} of {len(scores['unsupported'])}, wrongly {low[1]} of {len(scores['supported'])}"
+    yield f"{cost(detector, _two_kb(sets), context=[_two_kb(sets)[0]])} (2 KB answer, 2 KB context)"
+
+
+def hedge(sets: Sets) -> Iterator[str]:
+    detector = HedgeDetector()
+    scanner = Scanner([detector])
+    for label in ("ok", "hallucinated"):
+        texts = [row["text"] for row in sets.rows("hallucination_general") if row["label"] == label]
+        yield f"{label}: {sum(says(judge(scanner, text), 'hedge') for text in texts)} of {len(texts)} (a rate to watch, not a verdict)"
+    benign = sets.benign()
+    yield f"{sum(says(judge(scanner, text), 'hedge') for text in benign)} of {len(benign)} ordinary answers; {cost(detector, benign)}"
+
+
+def _two_kb(sets: Sets) -> list[str]:
+    return [text for text in sets.benign() if 1600 < len(text) < 2600]
+
+
 def truncation(sets: Sets) -> Iterator[str]:
     detector = TruncationDetector()
     scanner = Scanner([detector])
@@ -140,6 +190,9 @@ MEASURES: dict[str, Callable[[Sets], Iterator[str]]] = {
     "confidence": confidence,
     "refusal": refusal,
     "language": language,
+    "numeric": numeric,
+    "unsupported": unsupported,
+    "hedge": hedge,
     "truncation": truncation,
 }
 

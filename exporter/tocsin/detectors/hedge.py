@@ -1,0 +1,61 @@
+"""Hedge: how often an answer qualifies what it says.
+
+A count, not a verdict: on 1,815 human-labelled answers hedging words tell hallucinated ones from good ones hardly
+better than chance (AUC 0.56 to 0.58). What is worth watching is a shift of their rate on a route.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.quality import ANSWERS, finding
+
+HEDGE_CHARS: Final = 8_192
+STRONG: Final = (
+    r"i (?:think|believe|guess|suppose|assume)|as far as i (?:know|can tell)|to (?:my|the best of my) knowledge"
+    r"|unsure"
+    r"|not (?:entirely |quite |completely |totally |really |100% )?(?:sure|certain)|if i (?:recall|remember) correctly"
+    r"|i (?:don't|do not) (?:know|recall|remember)|in my opinion"
+    r"|it(?:'s| is) (?:possible|unclear|uncertain|hard to say)"
+    r"|(?:might|may|could) (?:possibly|perhaps|well)|i (?:could|may|might) be (?:wrong|mistaken)"
+)
+WEAK: Final = (
+    r"might|may|perhaps|possibly|probably|presumably|supposedly|allegedly|apparently|arguably|maybe|seems?|appears?"
+    r"|could be|likely|unlikely|uncertain|more or less|sort of|kind of|roughly|somewhat"
+)
+MIN_COUNT, MIN_WEAK = 2, 3
+"""Hedges from which an answer counts as hedged: with a strong one among them, and without."""
+MIN_SHARE: Final = 1 / 20
+"""Hedges per word from which weak ones alone are enough: about one in each sentence."""
+
+MIN_STRONG_SHARE: Final = 1 / 80
+"""The same where a strong one is among them."""
+
+_HEDGE = re.compile(rf"\b(?:(?P<strong>{STRONG})|{WEAK})\b", re.IGNORECASE)
+_STRONG_BYTES = STRONG.replace("'", ".{1,3}")  # a typographic apostrophe is three bytes
+
+
+class HedgeDetector:
+    """Says ``hedge`` of an answer that qualifies itself several times, spanning the first to the last hedge."""
+
+    name = "hedge"
+    tier = 0
+    roles = ANSWERS
+    gates: tuple[Gate, ...] = (
+        Gate(rf"\b(?:{_STRONG_BYTES})\b", ignore_case=True),
+        Gate(rf"\b(?:{WEAK})\b.{{0,90}}\b(?:{WEAK})\b", ignore_case=True),
+    )
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - both lead here
+        """Count the hedges of one answer."""
+        text = subject.text[:HEDGE_CHARS].replace("\u2019", "'")
+        hedges = list(_HEDGE.finditer(text))
+        words = text.count(" ") + 1
+        strong = any(hedge["strong"] for hedge in hedges)
+        least = MIN_STRONG_SHARE if strong else MIN_SHARE
+        if len(hedges) >= max(MIN_COUNT if strong else MIN_WEAK, least * words):
+            score = min(1.0, 0.5 + len(hedges) / words)
+            report.findings.append(finding("hedge", hedges[0].start(), hedges[-1].end(), score))

@@ -1,0 +1,129 @@
+"""Numbers in a text and what they may be worth: digits, separators, scale words, number words, months.
+
+Reads ``1,160,000``, ``1.16 million``, ``3.000.000``, ``two hundred and five``, ``21st``, ``$5bn``. A number is a set of
+readings, because ``1.234`` is one thing in London and another in Berlin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+MAX_NUMBERS: Final = 2_000
+"""Numbers of one text that are read."""
+MAX_DIGITS: Final = 300
+"""Digits of one number; the largest float has 309."""
+
+_SCALES: Final[dict[str, float]] = {
+    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "dozen": 12.0, "lakh": 1e5,
+    "crore": 1e7, "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9, "tn": 1e12,
+}  # fmt: skip
+_UNDER_TWENTY: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_ORDINAL_WORDS: Final = (
+    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+    "fifteenth sixteenth seventeenth eighteenth nineteenth"
+)
+_MONTH_NAMES: Final = "january february march april may june july august september october november december"
+_ONES, _ORDINALS, _MONTHS = _UNDER_TWENTY.split(), _ORDINAL_WORDS.split(), _MONTH_NAMES.split()
+_TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_WORTH: Final[dict[str, float]] = {
+    **{word: float(value) for value, word in enumerate(_ONES)},
+    **{word: float(value) for value, word in enumerate(_ORDINALS)},
+    **{word: 20.0 + 10 * place for place, word in enumerate(_TENS)},
+    **{word[:-1] + "ieth": 20.0 + 10 * place for place, word in enumerate(_TENS)},
+    "once": 1.0, "twice": 2.0, "half": 0.5, "pair": 2.0, "couple": 2.0, "both": 2.0, "single": 1.0,
+}  # fmt: skip
+
+_DIGITS = re.compile(
+    r"(?P<number>\d{1,3}(?:[,\u00a0\u202f'\u2019]\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:[.,]\d+)*)"
+    r"(?:[ \u00a0-]?(?P<scale>hundred|thousand|million|billion|trillion|dozen|lakh|crore|bn|mn|tn|[kKmMB])(?!\w))?"
+)
+_LONG_SCALES: Final = [word for word in _SCALES if len(word) > 3]
+_WORDS = re.compile(r"\b(?:" + "|".join(sorted([*_WORTH, *_LONG_SCALES], key=len, reverse=True)) + r")(?:s\b|\b)")
+_VOCABULARY: Final = frozenset({*_WORTH, *_LONG_SCALES, *(word + "s" for word in _LONG_SCALES)})
+_LETTERS = re.compile(r"[a-z]{3,}")
+_GROUPING = re.compile(r"[\u00a0\u202f'\u2019]")
+_GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_MONTH = re.compile(r"\b(" + "|".join(_MONTHS) + r")\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number and where it stands."""
+
+    start: int
+    end: int
+    readings: tuple[float, ...]
+    """What it may be worth."""
+    unit: float = 0.0
+    """What one step of its last digit is worth: 100,000 for ``8.3 million``; 0 for number words."""
+    scaled: bool = False
+    """It has a scale word, so it may be rounded."""
+    worded: bool = False
+
+
+def digits(text: str) -> list[Number]:
+    """Numbers that a text writes in digits; at most MAX_NUMBERS."""
+    return [_number(match) for _, match in zip(range(MAX_NUMBERS), _DIGITS.finditer(text), strict=False)]
+
+
+def worded(text: str) -> list[Number]:
+    """Numbers that a text writes in words; at most MAX_NUMBERS."""
+    lower = text.lower()
+    if len(lower) != len(text) or _VOCABULARY.isdisjoint(_LETTERS.findall(lower)):
+        return []
+    return [number for _, number in zip(range(MAX_NUMBERS), _runs(lower), strict=False)]
+
+
+def months(text: str) -> set[float]:
+    """Months named in a text, as numbers."""
+    return {float(_MONTHS.index(name.lower()) + 1) for name in _MONTH.findall(text)}
+
+
+def _number(match: re.Match[str]) -> Number:
+    raw, scale = match["number"], match["scale"]
+    factor = _SCALES[scale if scale in _SCALES else scale.lower()] if scale else 1.0
+    plain = _readings(raw)
+    readings = {value * factor for value in plain}
+    decimals = len(raw.rpartition(".")[2]) if "." in raw else 0
+    if scale and len(scale) == 1:  # 5 m may be metres
+        return Number(match.start(), match.end("number"), (*plain, *readings), 10.0**-decimals)
+    return Number(match.start(), match.end("number"), tuple(readings), factor * 10.0**-decimals, scale is not None)
+
+
+def _readings(raw: str) -> set[float]:
+    plain = _GROUPING.sub("", raw)
+    texts = {plain.replace(",", "")} if plain.count(".") <= 1 else set()
+    if _GROUPED.fullmatch(plain):
+        texts.add(plain.replace(",", "").replace(".", ""))
+    if plain.count(",") == 1:
+        texts.add(plain.replace(".", "").replace(",", "."))
+    return {float(text) for text in texts if len(text) <= MAX_DIGITS}
+
+
+def _runs(text: str) -> Iterator[Number]:
+    """Runs of number words: "two hundred and five", "twenty-one"."""
+    start = end = -1
+    total = group = 0.0
+    for match in _WORDS.finditer(text):
+        word = match[0]
+        word = word if word in _WORTH or word in _SCALES else word[:-1]
+        joined = end >= 0 and text[end : match.start()] in (" ", "-", " and ", " and a ")
+        if not joined or (word in _WORTH and 0 < group < 20):
+            if end >= 0:
+                yield Number(start, end, (total + group,), worded=True)
+            start, total, group = match.start(), 0.0, 0.0
+        end = match.end()
+        if word in _WORTH:
+            group += _WORTH[word]
+        elif _SCALES[word] <= 100:
+            group = (group or 1.0) * _SCALES[word]
+        else:
+            total, group = total + (group or 1.0) * _SCALES[word], 0.0
+    if end >= 0:
+        yield Number(start, end, (total + group,), worded=True)

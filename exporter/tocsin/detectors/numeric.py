@@ -1,0 +1,151 @@
+"""Numeric: does each number of an answer stand in the context that the answer should rest on.
+
+A ratio to watch, not a verdict on one answer: a number taken from the wrong place of the context passes, and a
+correct one that follows from the context in a way not known here does not. List markers, step numbers, other ways to
+write a number, rounding with a scale word, and sums or differences where the text speaks of one are tolerated.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.numerals import MAX_DIGITS, Number, digits, months, worded
+from tocsin.detectors.quality import ANSWERS, JUDGED_CHARS, finding
+
+CONTEXT_CHARS: Final = 262_144
+MIN_WORDED: Final = 13
+"""Smaller number words ("one of the first two") claim nothing that can be held against a text."""
+BARE_SCALES: Final = frozenset({1e2, 1e3, 1e6, 1e9, 1e12})
+"""Worth of the scale words, which alone ("thousands of") are no number."""
+MAX_MARKER: Final = 100
+MIN_YEAR, MAX_YEAR, MAX_AGE = 1000, 2200, 130
+MAX_PAIRS_OF: Final = 60
+"""Numbers of the context whose sums and differences are looked at."""
+
+_LINE_MARKER = re.compile(r"(?:^|\n)[ \t>*#_-]*\(?$|[\[(]\^?$")
+_CLOSES = re.compile(r"[.):\]]")
+_NAMED_MARKER = re.compile(
+    r"\b(?:step|part|point|option|question|answer|example|item|note|reason|tip|rule|fact|summary)[ \t]*[#.(]?[ \t]*$",
+    re.IGNORECASE,
+)
+_COUNTS_ITEMS = re.compile(
+    r"\s(?:\w+\s)?(?:points?|steps?|reasons?|ways|things|examples?|items?|options|facts|questions|sentences?|bullets?)\b",
+    re.IGNORECASE,
+)
+_SUMS = re.compile(r"\b(?:total|sum|combined|altogether|together|difference|remaining|remain|net)\b", re.IGNORECASE)
+_CHANGE = re.compile(
+    r"\b(?:increas\w*|decreas\w*|growth|rise|drop|gain|loss|grew|rose|fell|up|down|more|fewer|less)\s(?:of|by)\s\S?$",
+    re.IGNORECASE,
+)
+_AGED = re.compile(r"\b(?:aged?|age of)\s$", re.IGNORECASE)
+_LASTS = re.compile(r"\b(?:after|for|over)\s$", re.IGNORECASE)
+_YEARS = re.compile(r"[\s-]years?[\s-](?:old|later|earlier|after|before|of age)\b", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"(?:about|around|approximately|roughly|nearly|almost|over|than|some|~|\u2248|circa|c\.)\s*\S?$", re.IGNORECASE
+)
+_IN_DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}")
+_UNSPACED = re.compile(r"(?<!\d)\d{1,18}(?:,\d{1,18})+")
+_GLUED = re.compile(r"[A-Za-z_]$")
+_SUFFIX = re.compile(
+    r"(?:st|nd|rd|th|s|km|kg|cm|mm|m|g|am|pm|h|x|k|ft|lb|mph|gb|mb|%|\u00b0)?(?![A-Za-z_])", re.IGNORECASE
+)
+
+
+class NumericDetector:
+    """Sets ``report.outcomes["numeric"]`` where there is context, and says ``numeric`` of each number not in it."""
+
+    name = "numeric"
+    tier = 0
+    roles = ANSWERS
+    gates: tuple[Gate, ...] = ()
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+        """Hold the numbers of one answer against its context."""
+        if not subject.context:
+            return
+        source = "\n".join((*subject.context, subject.question or ""))[:CONTEXT_CHARS]
+        strangers = strange_numbers(subject.text[:JUDGED_CHARS], source)
+        report.outcomes["numeric"] = not strangers
+        report.findings += [finding("numeric", number.start, number.end, 0.8) for number in strangers[:20]]
+
+
+def strange_numbers(text: str, source: str) -> list[Number]:
+    """Numbers of a text that do not stand in its source, nor follow from it."""
+    own = [number for number in (*digits(text), *worded(text)) if _says_something(text, number)]
+    if not own:
+        return []
+    known = {reading for number in digits(source) for reading in number.readings}
+    own = [number for number in own if not known.intersection(number.readings)]
+    if not own:
+        return []
+    known |= {reading for number in worded(source) for reading in number.readings}
+    # Unspaced lists, as "1,2,3", read as one number:
+    known |= {float(part) for run in _UNSPACED.findall(source) for part in run.split(",") if len(part) <= MAX_DIGITS}
+    return [number for number in own if not _explained(text, number, source, known)]
+
+
+def _says_something(text: str, number: Number) -> bool:
+    """Tell numbers that claim something from list markers, tails of names and small number words."""
+    if number.worded:
+        is_bare_scale = number.readings[0] in BARE_SCALES and text[number.start : number.end].isalpha()
+        return number.readings[0] >= MIN_WORDED and not is_bare_scale
+    before, after = text[max(0, number.start - 24) : number.start], text[number.end : number.end + 24]
+    if number.unit == 1 and max(number.readings, default=0.0) <= MAX_MARKER and (
+        (_LINE_MARKER.search(before) and _CLOSES.match(after))
+        or _NAMED_MARKER.search(before)
+        or _COUNTS_ITEMS.match(after)
+    ):  # fmt: skip
+        return False
+    return not _GLUED.search(before) and _SUFFIX.match(after) is not None
+
+
+def _explained(text: str, number: Number, source: str, known: set[float]) -> bool:
+    if known.intersection(number.readings):
+        return True
+    raw = text[number.start : number.end]
+    before, after = text[max(0, number.start - 40) : number.start], text[number.end : number.end + 40]
+    if not number.readings:  # 1.2.3: a version, an address
+        return raw in source
+    if "," in raw and all(float(part) in known for part in raw.split(",") if part.isdecimal()):
+        return True
+    if (number.scaled or _ABOUT.search(before)) and any(_rounds(r, known, number.unit) for r in number.readings):
+        return True
+    value = number.readings[0]
+    if after.startswith(("%", " %", " percent", " per cent")) and _near(value / 100, known):
+        return True
+    if re.match(r"'?s\b", after) and value < 100 and value + 1900 in known:  # the 90s
+        return True
+    if _IN_DATE.search(before[-8:] + raw + after[:8]) and (value in months(source) or value + 2000 in known):
+        return True
+    if (_SUMS.search(before + " " + after) or _CHANGE.search(before)) and _is_derived(number, known):
+        return True
+    lasts = _AGED.search(before) or _YEARS.match(after) or (_LASTS.search(before) and after.startswith(" year"))
+    return bool(lasts) and _spans_years(value, known)
+
+
+def _near(value: float, known: set[float]) -> bool:
+    return any(math.isclose(value, other, rel_tol=1e-9) for other in known)
+
+
+def _rounds(value: float, known: set[float], unit: float) -> bool:
+    """Tell whether a value is another one, of more digits, rounded to its own last digit."""
+    return any(abs(value - other) < unit and other % unit for other in known) if unit else False
+
+
+def _spans_years(value: float, known: set[float]) -> bool:
+    """Tell whether so many years lie between two years of the source, birthdays aside."""
+    years = [year for year in known if MIN_YEAR <= year <= MAX_YEAR][:MAX_PAIRS_OF]
+    return value < MAX_AGE and any(later - value in known or later - value - 1 in known for later in years)
+
+
+def _is_derived(number: Number, known: set[float]) -> bool:
+    """Tell whether a number is the sum or the difference of two numbers of the source."""
+    values = sorted(known)[-MAX_PAIRS_OF:]
+    return any(
+        value not in (0.0, reading) and (reading - value in known or reading + value in known)
+        for reading in number.readings if reading for value in values
+    )  # fmt: skip

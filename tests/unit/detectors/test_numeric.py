@@ -1,0 +1,140 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.detectors.base import Report, Subject
+from tocsin.detectors.numerals import digits, worded
+from tocsin.detectors.numeric import NumericDetector, strange_numbers
+
+CONTEXT = (
+    "Jacksonville had 1,345,596 people in 2010 and 868,031 in the city itself, up 7.5% from 1990. Two bridges of 800 m cross "
+    "the river. The mayor, born on June 4, 1950, took office on 4 October 2014. Sales were 12.5 million dollars, costs 4.5 "
+    "million. Version 1.2.3 runs on 10.0.0.7. One hundred and five engines were built in the nineties."
+)
+
+
+def strangers(text, context=CONTEXT):
+    return [text[number.start : number.end] for number in strange_numbers(text, context)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It has 1345596 people.",
+        "It has 1.345.596 people.",
+        "It has about 1.35 million people.",
+        "Over 868 thousand live in the city itself.",
+        "Sales were $12.5m, costs 4,500,000.",
+        "Sales and costs differ by 8 million; the total was 17 million dollars.",
+        "It rose by 7.5 percent since 1990.",
+        "105 engines, 2 bridges and twelve towers.",
+        "1. The first point\n2. The second\n3) The third",
+        "In summary (3 points): the bridges are 800 m long.",
+        "Step 4: cross the river. Option 9 is to swim.",
+        "He was born in 1950, and was aged 64 when he took office.",
+        "He took office on 2014-10-04, that is 04/10/2014.",
+        "It runs 1.2.3 on 10.0.0.7.",
+        "H2O, MP3 and B52 are names.",
+        "Nothing to count.",
+        "",
+    ],
+)
+def test_numbers_that_follow_from_the_context_are_fine(text):
+    assert strangers(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "strange"),
+    [
+        ("It has 1,345,597 people.", "1,345,597"),
+        ("It has 134,559 people.", "134,559"),
+        ("It had as many in 2011.", "2011"),
+        ("Sales were 125 million dollars.", "125"),
+        ("It rose by 75 %.", "75"),
+        ("The bridges are 8000 m long.", "8000"),
+        ("More than 900,000 live in the city.", "900,000"),
+        ("He was aged 71 when he took office.", "71"),
+        ("Two hundred and five engines were built.", "Two hundred and five"),
+        ("It runs 1.2.4.", "1.2.4"),
+    ],
+)
+def test_other_numbers_are_strange(text, strange):
+    assert strangers(text) == [strange]
+
+
+def test_numbers_of_the_question_are_known():
+    report = Report()
+    NumericDetector().scan(Subject("Yes, 77 of them.", context=["They came."], question="Did 77 come?"), (), report)
+
+    assert report.outcomes == {"numeric": True}
+
+
+def test_without_context_no_check_is_made():
+    report = Report()
+    NumericDetector().scan(Subject("It has 5 parts of 77."), (), report)
+
+    assert report == Report()
+
+
+def test_the_finding_spans_the_number():
+    report = Report()
+    NumericDetector().scan(Subject("It has 999 people.", context=[CONTEXT]), (), report)
+
+    assert report.outcomes == {"numeric": False}
+    assert [(f.kind, f.type, f.start, f.end) for f in report.findings] == [("quality", "numeric", 7, 10)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1,160,000", 1160000),
+        ("1.16 million", 1160000),
+        ("3.000.000", 3000000),
+        ("1,5", 1.5),
+        ("$5bn", 5e9),
+        ("21st", 21),
+        ("0.25", 0.25),
+    ],
+)
+def test_digits_are_read(text, value):
+    assert value in {round(reading, 6) for reading in digits(text)[0].readings}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("two hundred and five", 205),
+        ("twenty-one", 21),
+        ("three million", 3e6),
+        ("nineteen", 19),
+        ("a dozen", 12),
+        ("one thousand two hundred", 1200),
+    ],
+)
+def test_number_words_are_read(text, value):
+    assert [number.readings for number in worded(text)] == [(value,)]
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=8))
+def test_a_context_supports_its_own_numbers(values):
+    text = " and ".join(f"{value:,} units" for value in values)
+
+    assert strangers(text, text.replace(",", "")) == []
+
+
+@given(st.text(alphabet="0123456789.,-/ kmM%abn\n", max_size=200), st.text(alphabet="0123456789., \n", max_size=100))
+def test_anything_can_be_read(text, context):
+    for number in strange_numbers(text, context):
+        assert 0 <= number.start < number.end <= len(text)
+
+
+@pytest.mark.parametrize("unit", ["1 ", "9", "1,", "one ", "1.2.", "total 5 "])
+def test_cost_is_linear(unit):
+    text = unit * (60_000 // len(unit))
+    began = time.process_time()
+
+    strange_numbers(text, text[::-1])
+
+    assert time.process_time() - began < 2.0

@@ -1,0 +1,85 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.detectors.base import Report, Subject
+from tocsin.detectors.unsupported import UnsupportedDetector, features, read
+
+CONTEXT = (
+    "Acme Corp reported revenue of 12.5 million dollars in 2023, up from 10 million in 2022. The company employs 340 people "
+    "in Berlin and Oslo. Its chief executive, Jana Novak, said that the growth came from subscriptions."
+)
+DETECTOR = UnsupportedDetector()
+
+
+def judge(text, context=(CONTEXT,), question="How is Acme doing?"):
+    report = Report()
+    DETECTOR.scan(Subject(text, context=context, question=question), (), report)
+    return report
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Acme Corp reported revenue of 12.5 million dollars in 2023.",
+        "The company employs 340 people in Berlin and Oslo.",
+        "Chief executive Jana Novak said that the growth came from subscriptions.",
+        "Jana Novak",
+    ],
+)
+def test_an_answer_made_of_the_context_is_supported(text):
+    report = judge(text)
+
+    assert report.outcomes == {"unsupported": True}
+    assert report.findings == []
+    assert report.scores["support"] > 0.4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The firm was founded by two brothers in Vienna and sells garden furniture across South America.",
+        "Acme Corp plans to acquire Globex next spring, its chairman told reporters in Paris.",
+    ],
+)
+def test_an_answer_from_elsewhere_is_unsupported(text):
+    report = judge(text)
+
+    assert report.outcomes == {"unsupported": False}
+    assert [(f.kind, f.type) for f in report.findings] == [("quality", "unsupported")]
+    assert report.findings[0].score > 0.5
+
+
+@pytest.mark.parametrize(("text", "context"), [("Something.", ()), ("", (CONTEXT,)), (" \n", (CONTEXT,))])
+def test_without_context_or_answer_no_check_is_made(text, context):
+    assert judge(text, context) == Report()
+
+
+def test_texts_are_taken_apart_once():
+    reading = read("The cat sat. On mats, cats sit!\nYes")
+
+    assert reading.words == ["the", "cat", "sat", "on", "mats", "cats", "sit", "yes"]
+    assert reading.sentences == [{"cat", "sat"}, {"mats", "cats", "sit"}]
+
+
+@given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=40))
+def test_features_are_bounded(text, context, question):
+    assert all(0.0 <= value <= 1.0 for value in features(text, context, question))
+
+
+@given(st.text(min_size=1, max_size=200).filter(str.strip))
+def test_support_is_a_probability(text):
+    support = judge(text).scores["support"]
+
+    assert support is not None
+    assert 0.0 <= support <= 1.0
+
+
+def test_cost_is_bounded():
+    began = time.process_time()
+
+    judge("alpha beta. " * 100_000, ("alpha gamma. " * 100_000,))
+
+    assert time.process_time() - began < 1.0
