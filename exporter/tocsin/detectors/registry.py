@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from tocsin.detectors.base import Detector
 from tocsin.detectors.confidence import ConfidenceDetector
 from tocsin.detectors.format import FormatDetector
+from tocsin.detectors.hedge import HedgeDetector
 from tocsin.detectors.language import LanguageDetector
+from tocsin.detectors.numeric import NumericDetector
 from tocsin.detectors.pii import Pii
 from tocsin.detectors.policy import Policy
 from tocsin.detectors.refusal import RefusalDetector
 from tocsin.detectors.repetition import RepetitionDetector
 from tocsin.detectors.secrets import Secrets
 from tocsin.detectors.truncation import TruncationDetector
+from tocsin.detectors.unsupported import UnsupportedDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,11 @@ DETECTORS: dict[str, Factory] = {
     "refusal": lambda _: RefusalDetector(),
     "repetition": lambda _: RepetitionDetector(),
     "truncated": lambda _: TruncationDetector(),
-    "confidence": lambda _: ConfidenceDetector(),
     "language": lambda _: LanguageDetector(),
+    "hedge": lambda _: HedgeDetector(),
+    "confidence": lambda _: ConfidenceDetector(),
+    "numeric": lambda _: NumericDetector(),
+    "unsupported": lambda _: UnsupportedDetector(),
 }
 """The detectors that run on everything, by the word that configuration, metrics and ``scanned`` use."""
 

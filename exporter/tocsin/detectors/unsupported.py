@@ -39,8 +39,8 @@ _OPINION = re.compile(
 _FUNCTION_WORDS: Final = (
     "a an the of in on at to for from by with as and or but is are was were be been being it its this that these those "
     "he she they them his her their i you we my your our me us who whom which what when where how why not no yes do "
-    "does did have has had will would can could should may might must there here so if than then also very just about into "
-    "over after before more most some any all one such only other up out s t"
+    "does did have has had will would can could should may might must there here so if than then also very just about "
+    "into over after before more most some any all one such only other up out s t"
 )
 _FUNCTION: Final = frozenset(_FUNCTION_WORDS.split())
 
