@@ -154,6 +154,14 @@ class Call(msgspec.Struct, gc=False):
         return None if self.start is None else self.start + (self.duration or 0.0)
 
 
+def usage_of(call: Call) -> TokenUsage:
+    """Return the tokens of a call, 0 where a kind is not told."""
+    return (
+        call.input_tokens or 0, call.output_tokens or 0, call.cache_read_tokens or 0, call.cache_write_tokens or 0,
+        call.reasoning_tokens or 0,
+    )  # fmt: skip
+
+
 class Feedback(msgspec.Struct, gc=False):
     """A judgement of an earlier call: a score, or a flag by a user or a reviewer."""
 

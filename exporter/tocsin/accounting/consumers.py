@@ -6,11 +6,12 @@ total to ``other``. So no series ever decreases and the sum over consumers is al
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from tocsin.call import OTHER, TOKEN_KINDS, UNKNOWN, TokenUsage
+from tocsin.call import OTHER, TOKEN_KINDS, UNKNOWN, Call, usage_of
 from tocsin.catalogue import CONSUMER_TOKENS
 from tocsin.labels import keyed_hash
 from tocsin.series.store import Row, Store
@@ -72,30 +73,27 @@ class Consumers:
     def _rows(self, name: str) -> list[Row]:
         return [self._store.row(CONSUMER_TOKENS, name, kind) for kind in TOKEN_KINDS]
 
-    def add(self, value: str | None, usage: TokenUsage) -> None:
-        """Add the tokens of one call: input, output, cache_read, cache_write, reasoning."""
-        self.add_all([value], [usage])
-
-    def add_all(self, values: Sequence[str | None], usages: Sequence[TokenUsage]) -> None:
-        """Add the tokens of calls, each with its consumer."""
-        known, hidden = self._by_value, []
-        touched = self._dirty.add
-        for value, usage in zip(values, usages, strict=True):
+    def add_all(self, calls: Sequence[Call], totals: Sequence[int], usage: Sequence[int]) -> None:
+        """Add the tokens of calls, by call (input and output) and in all (by kind)."""
+        known, touched = self._by_value, self._dirty.add
+        other = list(usage)
+        for call, total in zip(calls, totals, strict=True):
+            value = call.consumer
             if value is None:
                 consumer = self._unknown
             else:
                 consumer = known.get(value) or self._meet(value)
-                consumer.weight += usage[0] + usage[1]
-                if consumer.rows is None:
+                consumer.weight += total
+                if consumer.rows is None and (consumer.weight <= self._bar or not self._promote(consumer)):
                     touched(consumer)
-                    if consumer.weight <= self._bar or not self._promote(consumer):
-                        hidden.append(usage)
-                        continue
-            consumer.add(usage)
+                    continue
             touched(consumer)
-        if hidden:
+            mine = usage_of(call)
+            consumer.add(mine)
+            other = list(map(operator.sub, other, mine))
+        if any(other):
+            self._other.add(other)
             touched(self._other)
-            self._other.add([sum(column) for column in zip(*hidden, strict=True)])
 
     def offenders(self, limit: int = 50) -> list[dict[str, object]]:
         """The heaviest consumers by hash, for ``/api/v1/offenders``."""

@@ -26,6 +26,7 @@ HISTOGRAMS = (cat.DURATION, cat.FAILURE_DURATION, cat.TTFT, cat.SPEED, cat.REQUE
 UNPROVEN_MODELS = 200
 """Models that never succeeded and still get series of their own; a client may have invented them."""
 PROVEN_MODELS = 10_000
+REMEMBERED_SERVERS = 8
 _NOT_TOLD = (UNKNOWN, "")
 SHORTEST_STREAM = 0.01
 """Seconds from the first token to the last below which no speed can be told."""
@@ -158,7 +159,7 @@ class Group(Block):
         """True once the zeros of quality and safety are exported."""
         self.waiting: list[Call] = []
         """Calls that are counted and not yet in the rows."""
-        self.served: list[tuple[str, str]] = []
+        self.served: dict[tuple[str, str], None] = {}
         """Served models and fingerprints seen lately, the current one last."""
         self.info: Row | None = None
 
@@ -173,24 +174,28 @@ class Group(Block):
 
     def serve(self, calls: list[Call]) -> None:
         """Note which models answered; a model and fingerprint not among the last eight are a change."""
-        pairs = dict.fromkeys([(c.served_model or UNKNOWN, c.fingerprint or "") for c in reversed(calls)])
-        pairs.pop(_NOT_TOLD, None)
-        for pair in reversed(pairs):
-            if self.served and self.served[-1] == pair:
+        served, known = self.served, len(self.served)
+        changed = 0
+        lately = dict.fromkeys([(c.served_model or UNKNOWN, c.fingerprint or "") for c in reversed(calls)])
+        for pair in reversed(lately):
+            if pair in served:
+                del served[pair]
+            elif pair == _NOT_TOLD:
                 continue
-            changes = self.later(cat.MODEL_CHANGES)
-            if pair in self.served:
-                self.served.remove(pair)
-            elif self.served:
-                changes[0] += 1
-            self.served = [*self.served[-7:], pair]
+            else:
+                changed += 1
+            served[pair] = None
+            if len(served) > REMEMBERED_SERVERS:
+                del served[next(iter(served))]
+        if changed:
+            self.later(cat.MODEL_CHANGES)[0] += changed if known else changed - 1
 
     def publish(self) -> None:
         """Bring the gauges up to date: the p95 (from the 100th request on) and the serving model."""
         self.publish_p95()
         if not self.served:
             return
-        served, fingerprint = (clean(text) for text in self.served[-1])
+        served, fingerprint = (clean(text) for text in next(reversed(self.served)))
         labels = (*self.labels, self.labels[1], served or UNKNOWN, fingerprint)
         if self.info is not None and self.info.labels != labels:
             self.store.remove(self.info)
@@ -414,7 +419,7 @@ class Groups:
         extra = msgspec.msgpack.decode(packed, type=_Extra) if packed else _Extra()
         group.last_seen = extra.last_seen
         group.window = TokenWindow(extra.window)
-        group.served = [(served, fingerprint) for served, fingerprint in extra.served]
+        group.served = dict.fromkeys((served, fingerprint) for served, fingerprint in extra.served)
         model = group.labels[1]
         failures = sum(values[0] for values in group.failures.values())
         (self._proven if group.requests[0] > failures else self._unproven).add(model)

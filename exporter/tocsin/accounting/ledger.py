@@ -7,6 +7,7 @@ transaction that also holds the inputs' positions.
 
 from __future__ import annotations
 
+import operator
 import secrets
 from collections import deque
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ from tocsin.accounting.groups import Group, Groups
 from tocsin.accounting.prices import Prices
 from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import HourlyLimit, Loops
-from tocsin.call import OTHER, UNKNOWN, Call, Prompt, TokenUsage
+from tocsin.call import OTHER, UNKNOWN, Call, Prompt, usage_of
 from tocsin.config import Route
 from tocsin.labels import clean, is_email, keyed_hash
 from tocsin.series.store import Row, Store
@@ -112,7 +113,7 @@ class Ledger:
             group = self._group(key, succeeded=call.failure is None)
         if call.failure is not None:
             self._failed.add(identity(call.call_id))
-        elif self._failed and identity(call.call_id) in self._failed:
+        elif self._failed.holds(call.call_id):
             group.recovered[0] += 1
         group.last_seen = self._now = now
         waiting = group.waiting
@@ -189,16 +190,24 @@ class Ledger:
     def _count_tokens(self, group: Group, calls: list[Call]) -> None:
         if not calls:
             return
-        usages = [usage_of(call) for call in calls]
-        for values, column in zip(group.kinds, zip(*usages, strict=True), strict=True):
-            values[0] += sum(column)
-        self.consumers.add_all([c.consumer for c in calls], usages)
-        totals = [total for usage in usages if (total := usage[0] + usage[1])]
+        sent = [c.input_tokens or 0 for c in calls]
+        received = [c.output_tokens or 0 for c in calls]
+        totals = list(map(operator.add, sent, received))
+        usage = [sum(sent), sum(received), 0, 0, 0]
+        for call in [c for c in calls if c.cache_read_tokens or c.cache_write_tokens or c.reasoning_tokens]:
+            usage[2] += call.cache_read_tokens or 0
+            usage[3] += call.cache_write_tokens or 0
+            usage[4] += call.reasoning_tokens or 0
+        for values, tokens in zip(group.kinds, usage, strict=True):
+            values[0] += tokens
+        self.consumers.add_all(calls, totals, usage)
+        if 0 in totals:
+            totals = [total for total in totals if total]
         if totals:
             group.histograms.tokens.observe_all(totals)
             group.outliers[0] += group.window.judge_all(totals, group.outlier_factor)
         if self._user_limit or self._session_limit:
-            self._count_breaches(calls, usages)
+            self._count_breaches(calls)
 
     def _count_costs(self, group: Group, calls: list[Call]) -> float:
         """Count what calls cost; return their US dollars, reported and estimated."""
@@ -212,9 +221,9 @@ class Ledger:
         return spent
 
     def _estimate(self, group: Group, call: Call) -> float:
-        if call.input_tokens is None and call.output_tokens is None:
-            return 0.0
         usage = usage_of(call)
+        if not usage[0] + usage[1]:
+            return 0.0
         rates = self.settings.prices.rates(call.provider, call.model, self._known(call))
         if rates is None:
             group.unpriced[0] += usage[0] + usage[1]
@@ -223,10 +232,10 @@ class Ledger:
         group.later(cat.COST, "estimated")[0] += cost
         return cost
 
-    def _count_breaches(self, calls: list[Call], usages: list[TokenUsage]) -> None:
+    def _count_breaches(self, calls: list[Call]) -> None:
         user, session = self._user_limit, self._session_limit
-        for call, usage in zip(calls, usages, strict=True):
-            total, when = usage[0] + usage[1], self._known(call)
+        for call in calls:
+            total, when = (call.input_tokens or 0) + (call.output_tokens or 0), self._known(call)
             if user and call.consumer and user.breached(call.consumer, total, when):
                 self.add(cat.LIMIT_BREACHES, "user")
             if session and call.session and session.breached(call.session, total, when):
@@ -369,14 +378,6 @@ class Ledger:
             out.append(("key", "consumers", self._key))
             self._key_is_new = False
         return out
-
-
-def usage_of(call: Call) -> TokenUsage:
-    """Return the tokens of a call, 0 where a kind is not told."""
-    return (
-        call.input_tokens or 0, call.output_tokens or 0, call.cache_read_tokens or 0, call.cache_write_tokens or 0,
-        call.reasoning_tokens or 0,
-    )  # fmt: skip
 
 
 def _limit(tokens: int | None, known: HourlyLimit | None) -> HourlyLimit | None:

@@ -52,6 +52,10 @@ class Seen:
     def __contains__(self, key: int) -> bool:
         return key in self._young or key in self._old
 
+    def holds(self, text: str) -> bool:
+        """Tell whether the identity of a text is remembered."""
+        return bool(self._young or self._old) and identity(text) in self
+
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
         """Take back what was committed, oldest first."""
         for name, value in sorted(items):

@@ -169,7 +169,9 @@ def _call(p: _Payload, errors: list[str]) -> Call:
                 first = _seconds(first, "completionStartTime", errors)
             if first is not None and start < first < end:
                 ttft = first - start
-    failure, status = (None, None) if p.status == "success" and p.error_information is None else _failed(p)
+    info = p.error_information
+    told = p.status != "success" or (info is not None and info.error_code)
+    failure, status = _failed(p) if told else (None, None)
     model = p.model_group or p.model or UNKNOWN
     cache_hit = p.cache_hit is True
     call_id = p.litellm_call_id

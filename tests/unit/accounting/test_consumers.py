@@ -4,12 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.accounting.consumers import Consumers
-from tocsin.call import TOKEN_KINDS
+from tocsin.call import TOKEN_KINDS, Call, TokenUsage
 from tocsin.catalogue import CONSUMER_TOKENS
 from tocsin.series.store import Store
 
 KEY = b"k" * 32
 CALLS = st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 12).map(str)), st.integers(0, 1000)), max_size=200)
+
+
+def add(consumers: Consumers, value: str | None, usage: TokenUsage) -> None:
+    call = Call("id", "call", consumer=value)
+    (
+        call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens, call.reasoning_tokens,
+    ) = usage  # fmt: skip
+    consumers.add_all([call], [usage[0] + usage[1]], usage)
 
 
 def shown(store: Store) -> dict[tuple[str, ...], float]:
@@ -22,7 +30,7 @@ def test_totals_are_conserved_and_never_fall(calls, top, every):
     consumers = Consumers(store, top, KEY)
     before: dict[tuple[str, ...], float] = {}
     for number, (value, tokens) in enumerate(calls, 1):
-        consumers.add(value, (tokens, 2 * tokens, tokens // 2, 0, 1))
+        add(consumers, value, (tokens, 2 * tokens, tokens // 2, 0, 1))
         if number % every:
             continue
         consumers.changes()
@@ -40,7 +48,7 @@ def test_a_restart_keeps_the_sum_also_with_another_top(calls, top, later_top):
     store, saved = Store(), {}
     consumers = Consumers(store, top, KEY)
     for value, tokens in calls:
-        consumers.add(value, (tokens, 0, 0, 0, 0))
+        add(consumers, value, (tokens, 0, 0, 0, 0))
         saved.update(consumers.changes())
     again = Store()
     restored = Consumers(again, later_top, KEY)
