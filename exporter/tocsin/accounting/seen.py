@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from itertools import islice
 
 import xxhash
 
@@ -57,14 +58,16 @@ class Seen:
         return bool(self._young or self._old) and identity(text) in self
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back what was committed, oldest first."""
+        """Take back what was committed. One that was forgotten and came again is as new as its last coming."""
+        keys = array("Q")
         for name, value in sorted(items):
-            keys = array("Q")
+            before = len(keys)
             keys.frombytes(value[: len(value) // 8 * 8])
-            self._items.append((name, len(keys)))
+            self._items.append((name, len(keys) - before))
             self._sequence = int(name) + 1
-            for key in keys:
-                self.add(key)
+        newest_first = islice(dict.fromkeys(reversed(keys)), 2 * self._generation)
+        for key in reversed(list(newest_first)):
+            self.add(key)
         self._fresh = array("Q")
 
     def changes(self) -> list[tuple[str, bytes | None]]:
