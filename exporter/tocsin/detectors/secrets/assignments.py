@@ -14,92 +14,92 @@ from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped
 from tocsin.detectors.secrets.values import is_documentation, is_generated_key, is_stock_password, is_strong_password
 
 _HUMAN = r"passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contraseña|senha|пароль|密码"
-_KEY = (
-    r"secret|token|credentials?|api[_\- ]?key|[a-z0-9][_\- ]key|accesskey|authkey|privatekey|secretkey|appkey|sharedkey"
-    r"|accountkey|ssws|bearer|authorization"
-)
-_SEPARATOR = (
-    r"[\"'`\])]{0,3}[ \t]{0,4}(?:=>|:=|==|[:=]|(?:is|to|was)[: ]| )[ \t>]{0,4}(?:(?:bearer|basic|token|ssws) )?"
-)
+_MACHINE = r"secret|token|credential|key|ssws|bearer|authorization"
+_CLOSING = r"[\"'`\])*]{0,4}"
+_SCHEME = r"(?:bearer |basic |token |ssws )?"
 
 GATES: Final = (
     Gate(
         r"(?:passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contrase|senha|пароль|密码)[a-z_\-]{0,12}"
-        r"[\"'`\])*]{0,4}\s{0,3}(?:[:=]|is|to|was)[> \"'`*]{0,6}[^\s\"'`*,;<>(){}]{8}",
+        rf"{_CLOSING}\s{{0,3}}(?:[:=]|is|to|was)[> \"'`*]{{0,6}}[^\s\"'`*,;<>(){{}}]{{8}}",
         ignore_case=True,
     ),
     Gate(
-        r"(?:secret|token|credential|key|bearer|ssws|authorization|access)[a-z0-9_\-.]{0,20}"
-        r"[\"'`\])*]{0,4}(?:=>|:=|[:= ]|\sis\s){1,4}"
-        r"[> \"'`*]{0,6}(?:basic |bearer |token |ssws )?[A-Za-z0-9_+/.\-]{16}",
+        rf"(?:{_MACHINE}|access)[a-z0-9_\-.]{{0,20}}{_CLOSING}(?:=>|:=|[:= ]|\sis\s){{1,4}}"
+        rf"[> \"'`*]{{0,6}}{_SCHEME}[A-Za-z0-9_+/.\-]{{16}}",
         ignore_case=True,
     ),
 )
 
+# Both are matched on lower-cased text: without IGNORECASE `re` skips to the first letters of the words.
 _PASSWORD_VALUE = re.compile(
-    rf"(?:{_HUMAN})[a-z_\-]{{0,12}}[\"'`\])*]{{0,4}}\s{{0,3}}(?:=>|:=|==|[:=]|(?:is|to|was)(?=[ :]))"
-    rf"[: \t>]{{0,4}}\**"
-    rf"(?:([\"'`])([^\"'`\s]{{8,128}})\1|([^\s\"'`,;<>(){{}}]{{8,128}}))",
-    re.IGNORECASE,
+    rf"(?:{_HUMAN})[a-z_\-]{{0,12}}{_CLOSING}\s{{0,3}}(?:=>|:=|==|[:=]|(?:is|to|was)(?=[ :]))[: \t>]{{0,4}}\**"
+    rf"(?:(?P<quote>[\"'`])(?P<quoted>[^\"'`\s]{{8,128}})(?P=quote)|(?P<bare>[^\s\"'`,;<>(){{}}]{{8,128}}))"
 )
 _KEY_VALUE = re.compile(
-    rf"(?:{_KEY})[a-z0-9_\-.]{{0,20}}{_SEPARATOR}\**"
-    rf"(?:([\"'`])([^\"'`\s]{{16,400}})\1|([A-Za-z0-9_+/=.:~-]{{16,400}})(?![^\s\"'`,;)\]}}&|<*#]))",
-    re.IGNORECASE,
+    rf"(?:{_MACHINE})[a-z0-9_\-.]{{0,20}}[\"'`\])]{{0,3}}[ \t]{{0,4}}"
+    rf"(?P<sign>=>|:=|==|[:=]|(?:is|to|was)[: ]| )[ \t>]{{0,4}}(?P<scheme>{_SCHEME})\**"
+    rf"(?:(?P<quote>[\"'`])(?P<quoted>[^\"'`\s]{{16,400}})(?P=quote)"
+    rf"|(?P<bare>[a-z0-9_+/=.:~-]{{16,400}})(?![^\s\"'`,;)\]}}&|<*#]))"
 )
+_NAME = re.compile(r"[a-z0-9_\- ]*")
+_KEY_OF_SOMETHING = re.compile(r"[a-z0-9][_\- ]\Z|(?:api|access|auth|private|secret|app|shared|account)\Z")
 _NOT_SECRET = re.compile(
-    r"(?:public|pub|primary|foreign|partition|sort|cache|row|object|s3|idempotency|dedup\w*"
-    r"|user|map|hash|next|page|continuation|csrf\w*|eos|bos|pad|sep|cls|mask|unk)[_\- ]?(?:key|token)s?\Z",
-    re.IGNORECASE,
+    r"(?:public|pub|primary|foreign|partition|sort|cache|row|object|s3|idempotency|dedup|user|map|hash|next|page"
+    r"|continuation|csrf|xsrf|eos|bos|pad|sep|cls|mask|unk)[_\- ]?(?:key|token)s?\Z"
 )
-_NAME = re.compile(r"[A-Za-z0-9_\- ]*")
-_SCHEME = re.compile(r"(?:bearer|basic|ssws) \Z", re.IGNORECASE)
 
 
 def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
     """Secrets by the gates (indices into GATES) that fired: 0 passwords, 1 keys and tokens."""
+    lower = text.lower()
+    if len(lower) != len(text):  # a letter became two: places would not agree
+        lower = text
     if 0 in fired:
-        yield from _find_passwords(text)
+        yield from _find_passwords(text, lower)
     if 1 in fired:
-        yield from _find_keys(text)
+        yield from _find_keys(text, lower)
 
 
-def _find_passwords(text: str) -> Iterator[Candidate]:
-    for match in capped(_PASSWORD_VALUE, text):
-        group = 2 if match[2] else 3
-        value = match[group]
-        end = match.end(group)
-        if group == 3:
-            trimmed = value.rstrip(".:!?*)") if not is_strong_password(value) else value.rstrip(".")
-            end -= len(value) - len(trimmed)
-            value = trimmed
-        if is_strong_password(value, least_kinds=2 if group == 2 else 3) or is_generated_key(value):
-            yield Candidate(match.start(group), end, 0.9, example=is_stock_password(value))
+def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
+    for match in capped(_PASSWORD_VALUE, lower):
+        group = "quoted" if match["quoted"] else "bare"
+        start, end = match.span(group)
+        if group == "bare":
+            end -= len(match[group]) - len(
+                match[group].rstrip(".:" if is_strong_password(text[start:end]) else ".:!?*")
+            )
+        value = text[start:end]
+        if is_strong_password(value, least_kinds=2 if group == "quoted" else 3) or is_generated_key(value):
+            yield Candidate(start, end, 0.9, example=is_stock_password(value))
 
 
-def _find_keys(text: str) -> Iterator[Candidate]:
+def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
     at = 0
     for _ in range(MAX_CANDIDATES):
-        match = _KEY_VALUE.search(text, at)
+        match = _KEY_VALUE.search(lower, at)
         if match is None:
             return
-        group = 2 if match[2] else 3
-        start = match.start(group)
-        value = match[group].rstrip(".:")
-        if _is_key_name(text, match.start(), start) and _is_key_value(text[match.start() : start], value):
-            at = start + len(value)
-            yield Candidate(start, at, 0.9, example=is_documentation(value))
+        start, end = match.span("quoted" if match["quoted"] else "bare")
+        end -= len(match[0]) - len(match[0].rstrip(".:")) if match["bare"] else 0
+        if _is_named(lower, match) and _is_key(match, text[start:end]):
+            yield Candidate(start, end, 0.9, example=is_documentation(text[start:end]))
+            at = end
         else:
             at = start  # what looked like a value may be the name of one: credential: aws_secret_access_key = ...
 
 
-def _is_key_name(text: str, start: int, end: int) -> bool:
-    """Whether the name before a value is one of a secret: ``public_key`` and ``next_token`` are not."""
-    named = _NAME.match(text, start, end)
-    return not _NOT_SECRET.search(text[max(0, start - 16) : named.end() if named else start].rstrip())
+def _is_named(lower: str, match: re.Match[str]) -> bool:
+    """Whether the name before a value is one of a secret: ``public_key``, ``next_token`` and "the key is" are not."""
+    start = match.start()
+    ahead = lower[max(0, start - 16) : start]
+    named = _NAME.match(lower, start, match.start("sign"))
+    if lower.startswith("key", start) and not _KEY_OF_SOMETHING.search(ahead):
+        return False
+    return not _NOT_SECRET.search((ahead + (named[0] if named else "")).rstrip())
 
 
-def _is_key_value(name: str, value: str) -> bool:
+def _is_key(match: re.Match[str], value: str) -> bool:
     """Whether a value is a key; without a sign of assignment only one that cannot be a name."""
-    assigned = any(sign in name for sign in ":=") or _SCHEME.search(name)
+    assigned = match["sign"].strip() or match["scheme"]
     return is_generated_key(value) and bool(assigned or (len(value) >= 20 and sum(map(str.isdigit, value)) >= 3))
