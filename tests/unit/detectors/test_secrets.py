@@ -75,6 +75,7 @@ BENIGN = [
     "OPENAI_API_KEY=sk-...",
     "Your token is stored in $HOME/.config/acme/token.json",
     "IAMUserChangePassword = 'arn:aws:iam::aws:policy/IAMUserChangePassword'",
+    "postgres://postgres:postgres@localhost:5432/app",
     "mysql://user:password@localhost/db, redis://default:${PASSWORD}@cache",
     "The MD5 checksum of the archive is `3c9aef541395351b0946eab5c9a0bf0c`.",
     "The image digest is sha256:7db37e0188276b0ee38970b11a61fe46ce7434a2eca1baf47decf67bb5d40dc3.",
@@ -96,7 +97,7 @@ EXAMPLES = [
     jwt(sub="1234567890", name="John Doe", iat=1516239022),
     "api_key = 'abcdef1234567890abcdef1234567890'",
     "password: P@ssw0rd123!",
-    "postgres://postgres:postgres@localhost:5432/app",
+    "postgres://postgres:postgres@db.acme.io:5432/app",
     "mongodb://admin:hunter2@cluster0.mongodb.net/app",
 ]
 

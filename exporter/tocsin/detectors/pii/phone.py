@@ -27,7 +27,7 @@ _SEPARATOR = r"[ .()/\-\u00a0\u2010-\u2013\u202f]"
 _NUMBER = re.compile(
     # The first character first: `re` skips to it, then looks back.
     rf"[+(0-9](?<![^\W_].)(?<![_#$€£=*^%\\].)(?<![0-9][.,:/\-].)"
-    rf"(?:(?<=\+) ?\(?[0-9]|(?<=\()\+?[0-9]|(?<=[0-9]))(?:{_SEPARATOR}{{0,3}}[0-9]){{5,16}}"
+    rf"(?:(?<=\+) ?\(?[0-9]|(?<=\()\+?[0-9]|(?<=[0-9]))(?:{_SEPARATOR}{{0,3}}[0-9]){{5,16}}+"
     rf"(?P<extension> ?(?:x|ext\.?|extension|#) ?[0-9]{{1,6}})?(?![^\W_])(?!{_SEPARATOR}?[0-9]|[%:=]|,[0-9])"
 )
 _NANP = re.compile(

@@ -15,12 +15,17 @@ from tocsin.detectors.secrets.values import entropy, is_documentation, is_empty_
 
 _JWT = re.compile(r"eyJ([A-Za-z0-9_-]{10,2000})\.eyJ([A-Za-z0-9_-]{4,6000})\.([A-Za-z0-9_-]{16,1500})(?![A-Za-z0-9_-])")
 _PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_PEM_BODY = re.compile(r"[A-Za-z0-9+/=\s\\:,.()-]{0,12000}")
+_PEM_END = re.compile(r"-----END [A-Z0-9 ]{3,40}-----")
+_LONGEST_PEM = 16_000
 _LEAST_PEM = 60
+_PEM_LOOKED_AT = 1000
 _CREDENTIALS = re.compile(
     r"([^\s:/?#@\"'<>\\]{0,64}):([^\s/@\"'<>\\]{2,128})@(\[?[A-Za-z0-9][A-Za-z0-9.:_-]{0,250}\]?)"
 )
-_WORD_FOR_ONE = re.compile(r"(?:db_?|my_?)?(?:password|passwd|passwort|pass|pwd|pw|secret|token)", re.IGNORECASE)
+_LONGEST_SCHEME = 21
+_WORD_FOR_ONE = re.compile(
+    r"(?:db_?|my_?)?(?:password|passwd|passwort|pass|pwd|pw|secret|token)|[\[{(%$].*", re.IGNORECASE
+)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}\Z")
 _LOCAL_HOSTS: Final = listed("""
     localhost 127.0.0.1 0.0.0.0 db host hostname server postgres mysql redis mongo mongodb rabbitmq
@@ -67,13 +72,13 @@ def _json(part: str) -> Any:
 
 def _find_private_keys(text: str) -> Iterator[Candidate]:
     for match in capped(_PEM, text):
-        body = _PEM_BODY.match(text, match.end())
-        inside = body[0].split("-----")[0] if body else ""
-        key = re.sub(r"\\[nr]|\s", "", inside)
+        end = text.find("-----", match.end(), match.end() + _LONGEST_PEM)
+        end = min(len(text), match.end() + _LONGEST_PEM) if end < 0 else end
+        inside = text[match.end() : end]
+        key = re.sub(r"\\[nr]|\s", "", inside[:_PEM_LOOKED_AT])
         if len(key) < _LEAST_PEM or "..." in inside or entropy(key) < 4:
             continue
-        end = match.end() + len(inside)
-        closing = re.compile(r"-----END [A-Z0-9 ]{3,40}-----").match(text, end)
+        closing = _PEM_END.match(text, end)
         yield Candidate(match.start(), closing.end() if closing else end, 0.99, example="example" in key.lower())
 
 
@@ -82,23 +87,19 @@ def _find_url_credentials(text: str) -> Iterator[Candidate]:
     for _ in range(MAX_CANDIDATES):
         if at < 0:
             return
+        scheme = _SCHEME.search(text[max(0, at - _LONGEST_SCHEME) : at])
         match = _CREDENTIALS.match(text, at + 3)
-        scheme = _SCHEME.search(text[max(0, at - 21) : at])
-        if match and scheme:
-            user, password, host = match.groups()
-            if (
-                not is_empty_phrase(password)
-                and not _WORD_FOR_ONE.fullmatch(password)
-                and not re.fullmatch(r"[\[{(%$].*", password)
-            ):
-                host = host.lower()
-                stock = password == user or (user.lower() in _STOCK_USERS and password.isalpha())
-                example = (
-                    stock or is_stock_password(password) or host.partition(":")[0] in _LOCAL_HOSTS or "example" in host
-                    or len(password) < 6
-                )  # fmt: skip
-                yield Candidate(at - len(scheme[0]), match.end(), 0.95, example=example)
+        if scheme and match and not is_empty_phrase(match[2]) and not _WORD_FOR_ONE.fullmatch(match[2]):
+            stock, local = _is_stock(*match.groups()), match[3].lower().partition(":")[0] in _LOCAL_HOSTS
+            if not (stock and local):  # what every database on a laptop has
+                yield Candidate(at - len(scheme[0]), match.end(), 0.95, example=stock or local)
         at = text.find("://", at + 3)
+
+
+def _is_stock(user: str, password: str, host: str) -> bool:
+    """Whether the credentials are such as documentation uses: ``admin:admin``, ``user:hunter2``, a host of RFC 2606."""
+    plain = user.lower() in _STOCK_USERS and password.isalpha()
+    return plain or password == user or len(password) < 6 or "example" in host.lower() or is_stock_password(password)
 
 
 def _find_connection_strings(text: str) -> Iterator[Candidate]:

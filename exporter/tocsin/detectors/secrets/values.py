@@ -53,12 +53,24 @@ def is_empty_phrase(value: str) -> bool:
 def is_documentation(value: str) -> bool:
     """Whether a well-formed value was made up: it holds EXAMPLE, a dictionary word of examples, or a keyboard run."""
     lower = value.lower()
-    if "example" in lower or any(
-        run[i : i + _RUN_LENGTH] in lower for run in _RUNS for i in range(len(run) - _RUN_LENGTH + 1)
-    ):
+    if "example" in lower or 2 * _in_runs(lower) >= len(lower):
         return True
     head = lower[: len(lower) // 2]
     return len(value) >= MIN_KEY and bool(head) and lower.startswith(head * 2)
+
+
+def _in_runs(lower: str) -> int:
+    """How many characters belong to a run of the alphabet, the digits or the keyboard."""
+    total = at = 0
+    while at <= len(lower) - _RUN_LENGTH:
+        end = at
+        while end <= len(lower) - _RUN_LENGTH and any(lower[end : end + _RUN_LENGTH] in run for run in _RUNS):
+            end += 1
+        if end > at:
+            end += _RUN_LENGTH - 1
+            total += end - at
+        at = max(end, at + 1)
+    return total
 
 
 def is_generated_key(value: str) -> bool:
