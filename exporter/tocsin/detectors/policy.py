@@ -6,16 +6,19 @@ text is folded first (``folding``). All terms are one Hyperscan database; what i
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import hyperscan
 
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.candidates import MAX_CANDIDATES
 from tocsin.detectors.folding import fold, fold_with_places
+from tocsin.detectors.hyperscanning import Matcher
+from tocsin.detectors.patterns import Patterns
 from tocsin.finding import Finding
 
 MAX_TERM: Final = 200
@@ -23,6 +26,8 @@ MAX_TERM: Final = 200
 MAX_TERMS_OF_A_CALL: Final = 1000
 MAX_FINDINGS: Final = 1000
 _CACHED_LISTS: Final = 64
+log = logging.getLogger(__name__)
+
 _GAP = r"[\s_*~`'\"/\-\u2010-\u2015\u2212]{1,6}"
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -36,32 +41,46 @@ class Policy:
     tier = 0
     gates: tuple[Gate, ...] = ()  # it folds the text first: the common gate database sees the text as it is
 
-    def __init__(self, terms: Iterable[str] = (), *, roles: frozenset[str] = frozenset({"assistant"})) -> None:
+    def __init__(
+        self,
+        terms: Iterable[str] = (),
+        patterns: Iterable[str] = (),
+        *,
+        roles: frozenset[str] = frozenset({"assistant"}),
+    ) -> None:
+        """Compile terms and patterns; the latter see the text as it is.
+
+        Raises:
+            PatternError: naming every pattern that cannot be used, and why.
+        """
         self.roles = roles
         self._terms = _Terms(terms)
+        self._patterns = Patterns(patterns)
+        for pattern, speed in self._patterns.slow.items():
+            log.warning("policy pattern %r is slow: %s; anchor it at a rare literal", pattern[:80], speed)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - it has no gates
-        """Append a finding per place of a term; overlapping terms count once."""
+        """Append a finding per place of a term or pattern; those that overlap count once."""
         text = subject.text
+        spans = set(self._patterns.spans(text)) if self._patterns else set()
         own = _terms_of_a_call(tuple(subject.terms[:MAX_TERMS_OF_A_CALL])) if subject.terms else None
-        if not (self._terms or own):
-            return
-        folded = fold(text)
-        spans = {*self._terms.spans(folded), *(own.spans(folded) if own else ())}
-        if not spans:
-            return
-        places: Sequence[int] = range(len(text) + 1) if text.isascii() else fold_with_places(text)[1]
+        if self._terms or own:
+            spans |= _spans_of_terms(text, self._terms, own)
         end = 0
         for start, stop in sorted(spans, key=lambda span: (span[0], -span[1]))[:MAX_FINDINGS]:
-            first, last = places[start], places[stop - 1] + 1
-            if first >= end:
-                end = max(last, _end_of(text, places, stop))
-                report.findings.append(Finding("policy", "policy", first, end, 1.0))
+            if start >= end:
+                end = stop
+                report.findings.append(Finding("policy", "policy", start, stop, 1.0))
 
 
-def _end_of(text: str, places: Sequence[int], stop: int) -> int:
-    """Where the last character of a match ends in the text: behind the marks and invisible characters on it."""
-    return min(places[stop], len(text))
+def _spans_of_terms(text: str, *lists: _Terms | None) -> set[tuple[int, int]]:
+    folded = fold(text)
+    spans = {span for terms in lists if terms for span in terms.spans(folded)}
+    if not spans or text.isascii():
+        return spans
+    places = fold_with_places(text)[1]
+    # The end takes in the marks and invisible characters that stand on the last character.
+    return {(places[start], max(places[stop - 1] + 1, places[stop])) for start, stop in spans}
 
 
 class _Terms:
@@ -70,19 +89,16 @@ class _Terms:
     def __init__(self, terms: Iterable[str]) -> None:
         folded = dict.fromkeys(filter(None, (" ".join(fold(term[:MAX_TERM]).split()) for term in terms)))
         self._terms = tuple(map(_Term, folded))
-        self._database = _compile([term.longest for term in self._terms]) if folded else None
+        self._gate = _compile([term.longest for term in self._terms]) if folded else None
 
     def __bool__(self) -> bool:
         return bool(self._terms)
 
     def spans(self, folded: str) -> Iterator[tuple[int, int]]:
         """Where terms stand in a folded text."""
-        if self._database is None:
+        if self._gate is None:
             return
-        hits: set[int] = set()
-        encoded = folded.encode("utf-8", "surrogatepass")
-        self._database.scan(encoded, match_event_handler=_collect, context=hits.add)
-        for hit in sorted(hits):
+        for hit in sorted(self._gate.fired(folded.encode("utf-8", "surrogatepass"))):
             yield from self._terms[hit].spans(folded)
 
 
@@ -119,19 +135,10 @@ def _has_boundary(character: str) -> bool:
     return character.isalnum() and not _NO_SPACES.match(character)
 
 
-def _compile(literals: Sequence[str]) -> hyperscan.Database:
-    database = hyperscan.Database()
-    database.compile(
-        expressions=[_escaped(literal.encode("utf-8", "surrogatepass")) for literal in literals],
-        ids=list(range(len(literals))),
-        flags=[hyperscan.HS_FLAG_SINGLEMATCH] * len(literals),
-    )
-    return database
+def _compile(literals: Sequence[str]) -> Matcher:
+    expressions = [_escaped(literal.encode("utf-8", "surrogatepass")) for literal in literals]
+    return Matcher(expressions, [hyperscan.HS_FLAG_SINGLEMATCH] * len(literals))
 
 
 def _escaped(literal: bytes) -> bytes:
     return b"".join(b"\\x%02x" % byte for byte in literal)
-
-
-def _collect(number: int, _start: int, _end: int, _flags: int, add: Any) -> None:
-    add(number)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import hyperscan
 
 from tocsin.detectors.base import Detector, Report, Subject
+from tocsin.detectors.hyperscanning import Matcher
 
 log = logging.getLogger(__name__)
 
@@ -26,19 +26,15 @@ class Scanner:
         self._owners: list[tuple[Detector, int]] = []
         for detector in self.detectors:
             self._owners += [(detector, index) for index in range(len(detector.gates))]
-        self._database = self._compile()
+        self._gates = self._compile()
 
     def scan(self, subject: Subject, off: frozenset[str] = frozenset()) -> Report:
         """Judge a subject with every detector that its role and its text call for; those named in ``off`` rest."""
         report = Report()
         role = subject.role
         fired: dict[int, list[int]] = {}
-        if self._database is not None:
-            hits: set[int] = set()
-            self._database.scan(
-                subject.text.encode("utf-8", "surrogatepass"), match_event_handler=_collect, context=hits.add
-            )
-            for hit in hits:
+        if self._gates is not None:
+            for hit in self._gates.fired(subject.text.encode("utf-8", "surrogatepass")):
                 detector, index = self._owners[hit]
                 fired.setdefault(id(detector), []).append(index)
         for detector in self.detectors:
@@ -55,19 +51,11 @@ class Scanner:
                 report.scanned.append(detector.name)
         return report
 
-    def _compile(self) -> hyperscan.Database | None:
+    def _compile(self) -> Matcher | None:
         expressions, flags = [], []
         for detector, index in self._owners:
             gate = detector.gates[index]
             expressions.append(gate.pattern.encode())
             case = hyperscan.HS_FLAG_CASELESS if gate.ignore_case else 0
             flags.append(hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | case)
-        if not expressions:
-            return None
-        database = hyperscan.Database()
-        database.compile(expressions=expressions, ids=list(range(len(expressions))), flags=flags)
-        return database
-
-
-def _collect(number: int, _start: int, _end: int, _flags: int, add: Any) -> None:
-    add(number)
+        return Matcher(expressions, flags) if expressions else None

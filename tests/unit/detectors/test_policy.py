@@ -1,5 +1,8 @@
 """Policy terms: found as whole words however they are disguised, at the place where they stand."""
 
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +10,9 @@ from hypothesis import strategies as st
 from tocsin.detectors import policy as module
 from tocsin.detectors.base import Report, Subject
 from tocsin.detectors.folding import fold, fold_with_places
+from tocsin.detectors.patterns import MAX_MATCHES, PatternError, Patterns
 from tocsin.detectors.policy import Policy
+from tocsin.detectors.scanner import Scanner
 
 TERMS = ["Project Bluebird", "acmecorp", "C++ exploit kit", "Straße", "ass", "off the record", "año", "机密", "секрет"]
 POLICY = Policy(TERMS)
@@ -118,3 +123,49 @@ def test_any_text_can_be_scanned(sample):
 
 def test_a_text_full_of_terms_is_bounded():
     assert len(spans("ass " * 30_000)) == module.MAX_FINDINGS
+
+
+def test_patterns_of_the_operator_are_found_at_their_longest():
+    assert spans("é PRJ-2041b and prj-7", Policy(patterns=[r"PRJ-\d+[a-z]?"])) == ["PRJ-2041b"]
+
+
+def test_terms_and_patterns_over_the_same_characters_count_once():
+    assert spans("project bluebird 7", Policy(["bluebird"], [r"project \w+ \d"])) == ["project bluebird 7"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("foo(?=bar)", "zero-width assertions"),
+        (r"(a)\1", "back-references"),
+        ("(unclosed", "missing close parenthesis"),
+        ("a*", "matches nothing at all"),
+        ("[a-z]{1,2000}@", "too large"),
+    ],
+)
+def test_patterns_that_cannot_be_used_are_named_with_the_reason(pattern, reason):
+    with pytest.raises(PatternError) as raised:
+        Policy(patterns=["fine", pattern])
+
+    assert repr(pattern) in str(raised.value)
+    assert reason in str(raised.value)
+    assert "'fine'" not in str(raised.value)
+
+
+def test_a_slow_pattern_is_named_with_its_speed():
+    ticks = itertools.count()
+
+    assert Patterns(["abc"], clock=lambda: next(ticks)).slow == {"abc": "0.1 MB/s"}
+
+
+def test_matches_of_a_pattern_are_bounded():
+    assert len(Patterns(["a"]).spans("a " * 5000)) == MAX_MATCHES
+
+
+def test_threads_scan_at_the_same_time(found):
+    scanner, text = Scanner([Policy(TERMS, ["PRJ-[0-9]+"])]), "acmecorp PRJ-7 " * 3000
+
+    with ThreadPoolExecutor(6) as pool:
+        reports = list(pool.map(lambda _: scanner.scan(Subject(text)), range(24)))
+
+    assert {(len(report.findings), tuple(report.scanned)) for report in reports} == {(module.MAX_FINDINGS, ("policy",))}

@@ -1,0 +1,54 @@
+"""Hyperscan databases that any thread may use.
+
+A scan works in a scratch space, which one scan at a time may have: a database brings one along, and a second thread
+would get an error. So each thread gets its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import hyperscan
+
+
+class Matcher:
+    """Patterns behind one database; immutable, for all threads."""
+
+    def __init__(self, expressions: Sequence[bytes], flags: Sequence[int]) -> None:
+        """Compile.
+
+        Raises:
+            hyperscan.error: when a pattern is not in its dialect or too large.
+        """
+        self._database = hyperscan.Database()
+        self._database.compile(expressions=list(expressions), ids=list(range(len(expressions))), flags=list(flags))
+        self._own = threading.local()
+
+    def fired(self, data: bytes) -> set[int]:
+        """Which patterns match at all; for those compiled with HS_FLAG_SINGLEMATCH."""
+        hits: set[int] = set()
+        self._database.scan(data, match_event_handler=_add, context=hits.add, scratch=self._scratch())
+        return hits
+
+    def each(self, data: bytes, report: Callable[[int, int], bool]) -> None:
+        """Report start and end of every match, in bytes, until it says True: enough."""
+        try:
+            self._database.scan(data, match_event_handler=_report, context=report, scratch=self._scratch())
+        except hyperscan.ScanTerminated:
+            return
+
+    def _scratch(self) -> hyperscan.Scratch:
+        scratch = getattr(self._own, "scratch", None)
+        if scratch is None:
+            scratch = self._own.scratch = hyperscan.Scratch(self._database)
+        return scratch
+
+
+def _add(number: int, _start: int, _end: int, _flags: int, add: Any) -> None:
+    add(number)
+
+
+def _report(_number: int, start: int, end: int, _flags: int, report: Any) -> int:
+    return int(report(start, end))
