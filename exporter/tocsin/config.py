@@ -169,6 +169,8 @@ class Detectors(Strict, frozen=True):
     """Terms that no answer may hold."""
     policy_file: str | None = None
     """More of them, one a line; # begins a comment."""
+    policy_patterns: tuple[str, ...] = ()
+    """Patterns that no answer may match: Hyperscan's dialect, without look-around and back-references."""
     sample: float = 1.0
     """Share 0..1 of answers that are scored; the others count as unscored, ``sampled_out``."""
     sample_slow: float = 0.01

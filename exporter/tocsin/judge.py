@@ -16,6 +16,7 @@ import msgspec
 from tocsin.call import UNKNOWN, Expectation
 from tocsin.config import Config, ConfigError, Expect, Match, Route
 from tocsin.detectors.base import SUSPICION, Detector, Report, Subject
+from tocsin.detectors.patterns import PatternError
 from tocsin.detectors.registry import Knowledge, make
 from tocsin.detectors.scanner import Scanner
 from tocsin.detectors.verdicts import Judged, Policy, Verdict, verdict
@@ -59,7 +60,7 @@ class Judge:
     """Judges texts. Immutable but for ``configure``; detectors are made once, since compiling them costs."""
 
     def __init__(self, config: Config, detectors: Sequence[Detector] | None = None) -> None:
-        made = make(Knowledge(policy_terms(config))) if detectors is None else list(detectors)
+        made = _make(config) if detectors is None else list(detectors)
         self._scanner = Scanner(made)
         self._attempts = Scanner([d for d in made if d.name == "injection"])
         self._formats = Scanner([d for d in made if d.name == "format"])
@@ -118,6 +119,13 @@ class Judge:
             if fnmatchcase(route, entry.match.route) and fnmatchcase(model, entry.match.model):
                 return rules
         return self._default
+
+
+def _make(config: Config) -> list[Detector]:
+    try:
+        return make(Knowledge(policy_terms(config), config.detectors.policy_patterns))
+    except PatternError as error:
+        raise ConfigError(f"detectors.policy_patterns: {error}") from None
 
 
 def policy_terms(config: Config) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from tocsin.commands import main
 from tocsin.config import Config, ConfigError, parse
 from tocsin.detectors.base import Gate
 from tocsin.finding import Finding
+from tocsin.judge import Judge
 
 ALL = frozenset({"assistant", "user", "document", "tool"})
 
@@ -53,9 +54,22 @@ def test_a_violation_is_blocked_and_redacted(stdin):
 
     assert code == 0
     assert answer == {
-        "id": 7, "verdict": "block", "redacted": "SSN [US_SSN].", "scanned": ["pii"],
-        "findings": [{"kind": "pii", "type": "us_ssn", "start": 4, "end": 15, "score": 0.9, "action": "violation",
-                      "example": False, "echoed": False}],
+        "id": 7,
+        "verdict": "block",
+        "redacted": "SSN [US_SSN].",
+        "scanned": ["pii"],
+        "findings": [
+            {
+                "kind": "pii",
+                "type": "us_ssn",
+                "start": 4,
+                "end": 15,
+                "score": 0.9,
+                "action": "violation",
+                "example": False,
+                "echoed": False,
+            }
+        ],
         "scores": dict.fromkeys(["quality", "toxicity", "topic", "support", "confidence"]),
     }
 
@@ -67,7 +81,16 @@ def test_a_clean_text_is_allowed_and_has_no_redacted_form(stdin):
 
 
 def test_bad_lines_get_an_error_in_their_place_and_exit_status_1(stdin):
-    lines = [b'{"id": "1", "text": "a"}', b"{broken", b'{"id": "3", "text": 5}', b"[]", b'{"id": "5"}', b'{"id": "6", "text": "b", "role": "me"}', b"", b'{"id": "7", "text": "c"}']
+    lines = [
+        b'{"id": "1", "text": "a"}',
+        b"{broken",
+        b'{"id": "3", "text": 5}',
+        b"[]",
+        b'{"id": "5"}',
+        b'{"id": "6", "text": "b", "role": "me"}',
+        b"",
+        b'{"id": "7", "text": "c"}',
+    ]
     code, answers = stdin(b"\n".join(lines))
 
     assert code == 1
@@ -105,11 +128,14 @@ def _batches(chunks):
 
 
 def test_the_route_decides_by_its_configuration():
-    config = parse(b"routes: [{match: {route: 'hr-*'}, detectors: {pii: off}}, {match: {route: 'support'}, guard: {pii: redact}}]")
+    config = parse(
+        b"routes: [{match: {route: 'hr-*'}, detectors: {pii: off}}, {match: {route: 'support'}, guard: {pii: redact}}]"
+    )
     judged = judge.Judge(config, DETECTORS)
 
     verdicts = [
-        check.check(judged, check.Request("SSN 078-05-1120", route=route))[1]["verdict"] for route in ("hr-1", "support", "x")
+        check.check(judged, check.Request("SSN 078-05-1120", route=route))[1]["verdict"]
+        for route in ("hr-1", "support", "x")
     ]
 
     assert verdicts == ["allow", "redact", "block"]
@@ -123,7 +149,11 @@ def test_what_the_request_expects_wins_over_the_route():
 
 
 def test_the_question_is_the_last_message_of_the_user():
-    said = [{"role": "user", "content": "first"}, {"role": "assistant", "content": "x"}, {"role": "user", "content": "last"}]
+    said = [
+        {"role": "user", "content": "first"},
+        {"role": "assistant", "content": "x"},
+        {"role": "user", "content": "last"},
+    ]
 
     assert check.subject(check.Request("t", input=said)).question == "last"
 
@@ -131,7 +161,10 @@ def test_the_question_is_the_last_message_of_the_user():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("routes: [{match: {}, detectors: {pi: off}}]", "routes[0].detectors.pi: unknown kind of finding; did you mean 'pii'?"),
+        (
+            "routes: [{match: {}, detectors: {pi: off}}]",
+            "routes[0].detectors.pi: unknown kind of finding; did you mean 'pii'?",
+        ),
         ("routes: [{match: {}, guard: {pii: fail_open}}]", "routes[0].guard.pii: 'fail_open' does not fit"),
         ("routes: [{match: {}, guard: {on_overload: block}}]", "routes[0].guard.on_overload: 'block' does not fit"),
         ("detectors: {sample: 2}", "detectors.sample: a share between 0 and 1"),
@@ -147,7 +180,15 @@ def test_the_default_configuration_needs_no_files():
     assert judge.policy_terms(Config()) == ()
 
 
+def test_a_pattern_that_cannot_be_used_stops_the_start_with_its_reason():
+    with pytest.raises(ConfigError, match=r"detectors\.policy_patterns: 'a\(\?=b\)': zero-width"):
+        Judge(parse("detectors: {policy_patterns: ['a(?=b)']}"))
+
+
 def test_policy_terms_come_from_the_file_too(tmp_path):
     (tmp_path / "terms").write_text("# mine\nproject falcon\n\n")
 
-    assert judge.policy_terms(parse(f"detectors: {{policy: [x], policy_file: {tmp_path}/terms}}".encode())) == ("x", "project falcon")
+    assert judge.policy_terms(parse(f"detectors: {{policy: [x], policy_file: {tmp_path}/terms}}".encode())) == (
+        "x",
+        "project falcon",
+    )

@@ -50,5 +50,5 @@ def _add(number: int, _start: int, _end: int, _flags: int, add: Any) -> None:
     add(number)
 
 
-def _report(_number: int, start: int, end: int, _flags: int, report: Any) -> int:
-    return int(report(start, end))
+def _report(_number: int, start: int, end: int, _flags: int, report: Any) -> bool:
+    return bool(report(start, end))

@@ -26,6 +26,8 @@ class Knowledge:
 
     policy_terms: tuple[str, ...] = ()
     """Terms that no answer may hold."""
+    policy_patterns: tuple[str, ...] = ()
+    """Patterns that no answer may match, in Hyperscan's dialect."""
 
 
 Factory = Callable[[Knowledge], Detector]
@@ -33,7 +35,7 @@ Factory = Callable[[Knowledge], Detector]
 DETECTORS: dict[str, Factory] = {
     "pii": lambda _: Pii(),
     "secret": lambda _: Secrets(),
-    "policy": lambda knowledge: Policy(knowledge.policy_terms),
+    "policy": lambda knowledge: Policy(knowledge.policy_terms, knowledge.policy_patterns),
     "format": lambda _: FormatDetector(),
     "refusal": lambda _: RefusalDetector(),
     "repetition": lambda _: RepetitionDetector(),

@@ -15,7 +15,8 @@ from tocsin.detectors.candidates import listed
 _DOMAINS = listed("""
     example.com example.org example.net example.edu domain.com yourdomain.com mydomain.com your-domain.com
     yourcompany.com your-company.com mycompany.com company.com email.com mail.com test.com sample.com website.com
-    yoursite.com yourwebsite.com mysite.com mail.example acme.com foo.com bar.com baz.com foobar.com xyz.com abc.com
+    yoursite.com yourwebsite.com mysite.com mail.example acme.com foo.com bar.com baz.com foobar.com
+    xyz.com school.com abc.com
     host.com server.com site.com somedomain.com anydomain.com contoso.com fabrikam.com provider.com institution.edu
     university.edu school.edu organization.org localhost.localdomain
 """)
@@ -105,7 +106,9 @@ def is_example_ssn(digits: str) -> bool:
     """Whether a Social Security number is void or one of the usual placeholders."""
     area, group, serial = digits[:3], digits[3:5], digits[5:]
     # 987-65-4320 to 4329 are reserved for advertisements; an area of 000 or 666 was never issued.
-    placeholder = len(set(digits)) == 1 or digits == "987654321" or digits.startswith("98765432")
+    placeholder = (
+        len(set(digits)) == 1 or digits == "987654321" or digits.startswith("98765432") or digits.endswith("456789")
+    )
     return digits in _SSNS or placeholder or area in {"000", "666"} or group == "00" or serial == "0000"
 
 
@@ -123,7 +126,7 @@ def is_example_ip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> boo
 
 
 _PHONES = re.compile(
-    r"1?(?:[2-9][0-9]{2})?55501[0-9]{2}"  # NANP: reserved for fiction
+    r"1?(?:[2-9][0-9]{2})?555[0-9]{4}"  # NANP: 555-01xx is reserved for fiction, the rest is nobody's line
     r"|1?555[0-9]{7}"  # an area that does not exist
     r"|1?(?:1234567890|0123456789|9876543210|1112223333|1231231234|1234567|5551234|[2-9][0-9]{2}5551234|1234567891)"
     r"|1?([0-9])\1{6,}"

@@ -22,7 +22,7 @@ FOUND = [
     ("email", "https://app.io/reset?email={}&x=1", "ann@gmx.de"),
     ("email", "Écrivez à {}.", "jérôme@société.fr"),
     ("phone", "Reach her at {} after five.", "+49 (0)171 3920 518"),
-    ("phone", "- Mobile: {}", "612-555-8844 ext. 12"),
+    ("phone", "- Mobile: {}", "612-822-8844 ext. 12"),
     ("phone", "Call {} now", "(415) 867-5309"),
     ("phone", "Tel: {}", "40 68 91 65"),
     ("phone", "Phone:\n{}\nmore", "021 554 71 32"),

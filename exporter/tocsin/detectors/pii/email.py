@@ -48,7 +48,9 @@ _ROLES = re.compile(
     r"|hr|jobs|careers|recruiting|recruitment|feedback|enquir(?:y|ies)|inquir(?:y|ies)|service|services|orders?|shop"
     r"|store|noreply|no-reply|donotreply|do-not-reply|notifications?|newsletter|news|subscribe|unsubscribe|root|dev"
     r"|developers?|ops|it|tech|editor|editors|editorial|reservations?|bookings?|customer|customers|care|client|clients"
-    r"|general|questions|reception|registrar|admissions?|library|compliance|dpo|gdpr|returns|refunds|warranty|partners?)"
+    r"|general|questions|reception|registrar|admissions?|library|compliance|dpo|gdpr|returns|refunds|warranty"
+    r"|partners?|assist(?:ance)?"
+    r"|kundenservice|kundenbetreuung|kontakt|bewerbung|vertrieb|contacto|contato|contatti|ventas|atencion|accueil)"
 )
 """RFC 2142 and the names that companies use."""
 _ROLE_ADDRESS = re.compile(
