@@ -149,7 +149,7 @@ class Intake:
     def publish(self) -> None:
         """Bring the event counters to their rows."""
         if self.scoring is not None:
-            self.scoring.publish()
+            self.scoring.publish(self.now)
         for name, tally in self.tallies.items():
             if tally.read:  # an idle input must not have its zeros written every second
                 self._publish(name, tally)

@@ -58,6 +58,7 @@ class Scoring:
         self.guarded = Remembered(20_000)
         """Call ids that the guard has seen, with the kinds it stopped."""
         self._calls = Remembered()
+        self._now = 0.0
         self.sources: list[Callable[[], None]] = []
         """Called before each commit by ``publish``: bring counts that came in between to their rows."""
 
@@ -114,8 +115,14 @@ class Scoring:
         for kind in wrong:
             self._ledger.add(cat.GUARD_FALSE_POSITIVES, group.labels[2], kind)
 
-    def publish(self) -> None:
+    def route_of(self, call_id: str) -> str | None:
+        """Return the route under which the log has told of a call; None when it has not yet."""
+        known = self._calls.get(call_id)
+        return None if known is None else known.split(SEPARATOR)[2]
+
+    def publish(self, now: float) -> None:
         """Bring what is not counted row by row to its rows; called before each commit."""
+        self._now = now
         for source in self.sources:
             source()
         self.quality.windows.publish()
@@ -137,7 +144,7 @@ class Scoring:
             self._ledger.add(family, *labels, amount=amount)
         for (route, model, kind, echoed, example), amount in stopped.items():
             group = self._ledger.group_for(route, model)
-            group.last_seen = max(group.last_seen, self._ledger.newest)
+            group.last_seen = self._now
             group.later(cat.VIOLATIONS, kind, "false", str(echoed).lower(), str(example).lower())[0] += amount
             self._ledger.groups.dirty.add(group)
         for route, seconds in durations:

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -30,6 +31,8 @@ class Exporter:
             *arguments,
         ]  # fmt: skip
         self.process: subprocess.Popen | None = None
+        self.stderr: IO[bytes] | None = None
+        """Where the program's log goes; None: to the terminal."""
 
     def __enter__(self):
         self.start()
@@ -39,7 +42,7 @@ class Exporter:
         self.end(signal.SIGTERM)
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command)
+        self.process = subprocess.Popen(self.command, stderr=self.stderr)
         until = time.monotonic() + 20
         while time.monotonic() < until:
             with contextlib.suppress(OSError, urllib.error.URLError):

@@ -4,11 +4,13 @@ import contextlib
 import http.server
 import json
 import os
+import re
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,10 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         behaviour = request["model"]
         if behaviour == "slow":
             self.server.closing.wait(10)
+        if behaviour == "leaky":
+            self.server.said = "Her number is 4217 4683 3052 9173, as you asked. Is there anything else that I can do for you?"
+        else:
+            self.server.said = "Hello."
         if behaviour == "broken":
             self.reply(503, {"error": {"message": "overloaded", "type": "server_error"}})
         elif behaviour == "limited":
@@ -45,7 +51,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         elif request.get("stream"):
             self.stream()
         else:
-            message = {"role": "assistant", "content": "Hello."}
+            message = {"role": "assistant", "content": self.server.said}
             self.reply(200, {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USAGE})
 
     def reply(self, status: int, body: dict) -> None:
@@ -54,7 +60,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
 
     def stream(self) -> None:
         base = {"id": f"chatcmpl-{time.monotonic_ns()}", "object": "chat.completion.chunk", "created": int(time.time()), "model": "m-1"}
-        chunks = [base | {"choices": [{"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}]} for word in ("Hel", "lo.")]
+        chunks = [base | {"choices": [{"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}]} for word in re.findall(r"\S+\s?", self.server.said)]
         chunks += [base | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}, base | {"choices": [], "usage": USAGE}]
         self.send(200, "text/event-stream", b"".join(b"data: %b\n\n" % json.dumps(c).encode() for c in chunks) + b"data: [DONE]\n\n")
 
@@ -84,14 +90,20 @@ def upstream() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def proxy(folder: Path, port: int, upstream: str, webhook: str) -> Iterator[str]:
-    """Run the proxy with the callback settings of our example."""
+def proxy(folder: Path, port: int, upstream: str, webhook: str, guard: str | None = None) -> Iterator[str]:
+    """Run the proxy with the callback settings of our example, and its guardrail in two temperaments."""
     config = yaml.safe_load((ROOT / "examples" / "litellm" / "config.yaml").read_text())
     config["callback_settings"]["tocsin"] |= {"endpoint": webhook, "headers": {"Authorization": "Bearer letmein"}}
     config["model_list"] = [
         {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_base": upstream, "api_key": "none", "timeout": 1}}
-        for name in ("good", "broken", "slow", "limited")
+        for name in ("good", "broken", "slow", "limited", "leaky")
     ]
+    if guard is not None:
+        example = yaml.safe_load((ROOT / "examples" / "litellm" / "guardrail.yaml").read_text())["guardrails"][0]["litellm_params"]
+        example |= {"api_base": guard, "api_key": "letmein", "default_on": False, "additional_provider_specific_params": {"route": "support"}}
+        config["guardrails"] = [
+            {"guardrail_name": mode, "litellm_params": example | {"unreachable_fallback": mode}} for mode in ("fail_open", "fail_closed")
+        ]
     config["router_settings"] = {"num_retries": 0, "disable_cooldowns": True}
     path = folder / "litellm.yaml"
     path.write_text(yaml.safe_dump(config))
@@ -121,19 +133,25 @@ def answers(url: str) -> bool:
     return False
 
 
-def ask(base: str, model: str, *, stream: bool = False) -> int:
+def ask(base: str, model: str, *, stream: bool = False, guard: str | None = None) -> int:
+    return converse(base, model, stream=stream, guard=guard)[0]
+
+
+def converse(base: str, model: str, *, stream: bool = False, guard: str | None = None) -> tuple[int, str]:
+    """Return the status and everything that the client got."""
     body = {"model": model, "stream": stream, "messages": [{"role": "user", "content": "Hi"}], "metadata": {"tags": ["app:support"]}}
     if stream:
         body["stream_options"] = {"include_usage": True}
+    if guard:
+        body["guardrails"] = [guard]
     request = urllib.request.Request(
         f"{base}/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"}, method="POST"
     )
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
-            answer.read()
-            return answer.status
+            return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code
+        return error.code, error.read().decode()
 
 
 @needs_litellm
@@ -166,3 +184,76 @@ def test_every_request_to_a_real_proxy_is_counted_by_what_became_of_it(tmp_path,
     assert samples["llm_tokens_total", "good", "output"] == 5 * USAGE["completion_tokens"]
     assert samples["llm_time_to_first_token_seconds_count", "good", None] == 2
     assert samples["llm_request_duration_seconds_count", "good", None] == 5
+
+
+class Forwarder(http.server.BaseHTTPRequestHandler):
+    """Stands between the proxy and the guard, so that the guard can go away while the webhook stays."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.down:
+            self.close_connection = True
+            return
+        headers = {"Content-Type": "application/json", "x-api-key": self.headers["x-api-key"]}
+        with urllib.request.urlopen(urllib.request.Request(self.server.target + self.path, body, headers), timeout=10) as answer:
+            self.send_response(answer.status)
+            self.send_header("Content-Length", answer.headers["Content-Length"])
+            self.end_headers()
+            self.wfile.write(answer.read())
+
+    def log_message(self, *_arguments):
+        pass
+
+
+@pytest.fixture
+def forwarder() -> Iterator[http.server.ThreadingHTTPServer]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forwarder)
+    server.down = False
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@needs_litellm
+def test_an_answer_with_a_card_number_is_stopped_before_the_client_sees_it(tmp_path, upstream, launch, port, forwarder):
+    (tmp_path / "secret").write_text("letmein")
+    config = tmp_path / "tocsin.yml"
+    config.write_text(yaml.safe_dump({
+        "ingest": {"auth": [{"scheme": "bearer", "secret_file": str(tmp_path / "secret")}]},
+        "routes": [{"match": {"route": "support"}, "guard": {"pii": "block"}}],
+    }))  # fmt: skip
+    with launch(tmp_path, "--config.file", str(config)) as exporter:
+        forwarder.target = f"http://127.0.0.1:{exporter.ingest}"
+        guard = f"http://127.0.0.1:{forwarder.server_port}"
+        with proxy(tmp_path, port(), upstream, f"{forwarder.target}/v1/ingest/litellm", guard) as base:
+            plain = converse(base, "leaky", guard="fail_closed")
+            streamed = converse(base, "leaky", stream=True, guard="fail_closed")
+            clean = converse(base, "good", guard="fail_closed"), converse(base, "good", stream=True, guard="fail_closed")
+            exporter.wait_for("llm_guard_scanned_total", 4)
+            forwarder.down = True
+            closed = converse(base, "leaky", guard="fail_closed")
+            opened = converse(base, "leaky", guard="fail_open")
+            exporter.wait_for("llm_guard_eligible_total", 5)
+        page = exporter.get("/metrics").decode()
+
+    assert plain[0] == 400
+    assert "pii (credit_card)" in plain[1]
+    assert "pii (credit_card)" in streamed[1]
+    assert [text for _, text in (plain, streamed, closed) if "4683" in text or "9173" in text] == []
+    assert [status for status, _ in clean] == [200, 200]
+    assert "Hello." in clean[0][1] + clean[1][1]
+    assert (closed[0], opened[0]) == (500, 200)  # as LiteLLM documents: refused without an event, or delivered unseen
+    assert "9173" in opened[1]
+    violations = Counter()
+    for sample in (s for family in text_string_to_metric_families(page) for s in family.samples):
+        if sample.name == "llm_safety_violations_total" and sample.labels["kind"] == "pii":
+            violations[sample.labels["delivered"]] += sample.value
+    assert violations == {"false": 2, "true": 1}
+    assert exporter_total(page, "llm_guard_scanned_total") == 4
+
+
+def exporter_total(page: str, name: str) -> float:
+    return sum(s.value for family in text_string_to_metric_families(page) for s in family.samples if s.name == name)

@@ -6,6 +6,7 @@ import pytest
 
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.call import Call
 from tocsin.check import RequestError
 from tocsin.config import parse
 from tocsin.finding import Finding
@@ -14,6 +15,7 @@ from tocsin.judge import Judge
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 
+NOW = 1_795_000_000.0
 SECRET = "078-05-1120"
 ROUTES = b"""
 routes:
@@ -50,7 +52,7 @@ class Bench:
         self.guard = Guard(self.scoring, admit, **options)
 
     def values(self, family):
-        self.scoring.publish()
+        self.scoring.publish(NOW)
         rows = self.scoring._ledger.store.rows.get(family, {}).values()
         return {row.labels: row.values[0] for row in rows if row.values[0]}
 
@@ -203,3 +205,22 @@ def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():
 
 def test_the_reason_names_each_kind_once():
     assert reason([]) == "Blocked by Tocsin: "
+
+
+def test_a_look_that_comes_after_the_log_still_counts_as_coverage():
+    bench = Bench()
+    call = Call("id", "c1", "openai", "m", "redacting", NOW)
+    bench.scoring.count(call, bench.scoring._ledger.count(call, NOW), NOW)
+    bench.litellm("fine", call="c1")
+
+    assert (bench.values(cat.GUARD_ELIGIBLE), bench.values(cat.GUARD_SCANNED)) == ({("redacting",): 1}, {("redacting",): 1})
+
+
+def test_what_the_guard_counted_before_the_log_is_not_taken_for_old():
+    bench = Bench()
+    bench.litellm(SECRET, call="c1")
+    bench.values(cat.VIOLATIONS)
+    bench.scoring._ledger.count(Call("id", "c2", "openai", "x", "y", NOW), NOW)
+    list(bench.scoring._ledger.changes())
+
+    assert list(bench.values(cat.VIOLATIONS)) == [("unknown", "m", "unknown", "pii", "false", "false", "false")]

@@ -87,7 +87,7 @@ def values(scoring: Scoring, family: cat.Family) -> dict[tuple[str, ...], float]
 
 def restarted(scoring: Scoring) -> Scoring:
     saved: dict[str, list[tuple[str, bytes]]] = {}
-    scoring.publish()
+    scoring.publish(NOW)
     for part, key, value in [*scoring._ledger.changes(), *scoring.changes()]:
         if value is not None:
             saved.setdefault(part, []).append((key, value))
@@ -184,7 +184,7 @@ def test_what_is_not_scored_says_why(reason, fields):
 
 def test_content_that_is_off_by_choice_is_said_so_and_is_no_missing_category():
     scoring = take(make(sampling=Sampling(content_off=True)), call(1, content=None))
-    scoring.publish()
+    scoring.publish(NOW)
 
     assert values(scoring, cat.UNSCORED) == {("off",): 1}
     assert ("quality",) not in scoring._ledger.store.rows[cat.CATEGORY_INSTRUMENTED]
@@ -244,7 +244,7 @@ def test_the_format_window_is_exact_over_the_last_1000_checks():
     scoring = make()
     wants = Expectation("json")
     take(scoring, *(call(i, "no", expect=wants) for i in range(51)), *(call(i, "{}", expect=wants) for i in range(51, 1000)))
-    scoring.publish()
+    scoring.publish(NOW)
 
     assert values(scoring, cat.FORMAT_WINDOW_COMPLIANT) == {("support",): 949}
     assert values(restarted(scoring), cat.FORMAT_WINDOW_CALLS) == {("support",): 1000}

@@ -82,7 +82,7 @@ async def test_overload_is_shed_and_the_wait_stays_bounded():
     async with Server(detectors=[Slow()], budget=0.01) as server:
         answers = await asyncio.gather(*(server.post(b'{"text": "x"}') for _ in range(100)))
         shed = sum(json.loads(text).get("shed", False) for _, text in answers)
-        server.scoring.publish()
+        server.scoring.publish(0.0)
 
     assert {status for status, _ in answers} == {200}
     assert shed == server.scoring._ledger.store.rows[cat.GUARD_SHED]["unknown",].values[0] > 0
