@@ -14,20 +14,22 @@ from tocsin.detectors.candidates import listed
 
 _DOMAINS = listed("""
     example.com example.org example.net example.edu domain.com yourdomain.com mydomain.com your-domain.com
-    yourcompany.com your-company.com mycompany.com company.com email.com mail.com test.com sample.com website.com
+    yourcompany.com your-company.com mycompany.com company.com test.com sample.com website.com
     yoursite.com yourwebsite.com mysite.com mail.example acme.com foo.com bar.com baz.com foobar.com
     xyz.com school.com abc.com
     host.com server.com site.com somedomain.com anydomain.com contoso.com fabrikam.com provider.com institution.edu
     university.edu school.edu organization.org localhost.localdomain
 """)
 """Names reserved by RFC 2606, and names that writers use as placeholders."""
+_PROVIDERS = listed("email.com mail.com gmail.com outlook.com hotmail.com yahoo.com icloud.com")
+"""Where real people have addresses: only an unmistakable local part makes an example."""
 _SUFFIXES = (".example", ".test", ".invalid", ".localhost", ".example.com", ".example.org", ".example.net")
 _LOCAL = re.compile(
     r"(?:your|my|some|the|an?|any|their|sender|recipient|receiver|from|to|test|dummy|fake|sample|example)"
     r"(?:[._-]?(?:own|gmail|work|company|business|personal|first|last|full))?"
     r"[._-]?(?:e?mail|address|name|user(?:name)?|id|account|login)(?:[._-]?(?:address|here|id))?[0-9]*"
     r"|(?:user|username|name|first[._-]?name|firstname|first[._]last|email|example|sample|test|testuser|dummy|foo|bar"
-    r"|john[._-]?doe|jane[._-]?doe|x{3,}|someone|somebody|sender|recipient|alice|bob)[0-9]{0,3}",
+    r"|john[._-]?doe|jane[._-]?doe|x{3,}|someone|somebody|sender|recipient)[0-9]{0,3}",
 )
 _PLACEHOLDER_ONLY = re.compile(r"(?:your|my)[._-]?[a-z._-]*(?:mail|name|address)[a-z]*|x{3,}|someone|somebody")
 
@@ -39,7 +41,7 @@ def is_example_email(local: str, domain: str) -> bool:
     if _PLACEHOLDER_ONLY.fullmatch(local):
         return True
     placeholder = re.match(r"(?:your|my|some|example|sample|test|dummy|fake)[a-z-]*\.[a-z]+$", domain)
-    return bool(placeholder and _LOCAL.fullmatch(local))
+    return bool((placeholder or domain in _PROVIDERS) and _LOCAL.fullmatch(local))
 
 
 _CARDS = listed("""

@@ -121,6 +121,20 @@ def test_documentation_values_are_examples(found, kind, value):
 
 
 @pytest.mark.parametrize(
+    ("address", "example"),
+    [
+        ("john.doe@email.com", True),
+        ("your_name@gmail.com", True),
+        ("test@outlook.com", True),
+        ("joan.dean@email.com", False),
+        ("bob@mail.com", False),
+    ],
+)
+def test_at_a_real_provider_only_a_placeholder_is_an_example(found, address, example):
+    assert [f.example for f in found(f"Write to {address}.")] == [example]
+
+
+@pytest.mark.parametrize(
     ("text", "impersonal"),
     [
         ("Write to support@acme.io", True),
