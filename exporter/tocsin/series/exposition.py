@@ -50,7 +50,7 @@ def blocks(store: Store, *, openmetrics: bool = False) -> Iterator[bytes]:
             if openmetrics and family.kind == "histogram":
                 yield b"".join(map(_with_exemplar, part))
             else:
-                yield b"".join([row.render() for row in part])
+                yield b"".join([row.text or row.render() for row in part])
     if openmetrics:
         yield b"# EOF\n"
 
