@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Protocol
 
-from tocsin.inputs.content import GzipContent, PlainContent
+from tocsin.inputs.content import PackedContent, PlainContent
 from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES, Fingerprints, Mark
 from tocsin.inputs.stream import Stream
 
@@ -66,11 +66,11 @@ class PlainEvidence:
 
 
 class ArchiveEvidence:
-    """A gzip archive must be unpacked once, in turns, to know it."""
+    """An archive must be unpacked once, in turns, to know it."""
 
     packed = True
 
-    def __init__(self, content: GzipContent, prints: Fingerprints, streams: Iterable[Stream]) -> None:
+    def __init__(self, content: PackedContent, prints: Fingerprints, streams: Iterable[Stream]) -> None:
         self._content = content
         self._prints = prints
         self._held: set[Mark] = set()

@@ -2,7 +2,8 @@
 
 logrotate appends ``.1`` or, with ``dateext``, ``-20240131`` (also before an extension); the kubelet appends
 ``.20060102-150405`` (kubernetes pkg/kubelet/logs/container_log_manager.go); logging libraries put a date
-or a number before the extension. Compression adds ``.gz``. Names of unfinished work (``.tmp``) are none of these.
+or a number before the extension. Compression adds ``.gz`` or ``.zst``. Names of
+unfinished work (``.tmp``) are none of these.
 """
 
 from __future__ import annotations
@@ -19,13 +20,18 @@ _UNFINISHED = (".tmp", ".tmpgz", ".swp", ".part", "~")
 @lru_cache(maxsize=10_000)
 def rotated_from(name: str) -> tuple[str, ...]:
     """Return the names of active files that a file of this name may have been rotated from."""
-    plain = name.removesuffix(".gz")
+    plain = unpacked(name)
     found = [plain]
     if match := _SUFFIX.fullmatch(plain):
         found.append(match[1])
     for pattern in (_DATED, _NUMBERED):
         found += [match[1] + match[2] for known in tuple(found) if (match := pattern.fullmatch(known))]
     return tuple(candidate for candidate in dict.fromkeys(found) if candidate != name)
+
+
+def unpacked(name: str) -> str:
+    """Return the name without what compression appended."""
+    return name.removesuffix(".gz").removesuffix(".zst")
 
 
 def unfinished(name: str) -> bool:

@@ -11,7 +11,7 @@ import os
 import msgspec
 
 from tocsin.inputs.base import Origin
-from tocsin.inputs.content import FileContent, GzipContent, Identity
+from tocsin.inputs.content import FileContent, Identity, PackedContent
 from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES, Fingerprints, Mark
 from tocsin.inputs.wrappers import Framing
 
@@ -137,7 +137,7 @@ class Stream:
     @property
     def packed(self) -> bool:
         """True while it is read from an archive, which does not grow once it is whole."""
-        return isinstance(self.content, GzipContent)
+        return isinstance(self.content, PackedContent)
 
     def intact(self, chunk: bytearray, size: int, at: int) -> bool:
         """Tell whether the file still holds the stream after ``size`` bytes at ``at`` were read into ``chunk``.

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tocsin.inputs.acquaintance import COPY_WAIT, Acquaintance
 from tocsin.inputs.base import Change, Oversize, Sink
-from tocsin.inputs.content import FileContent, GzipContent, Identity, open_content
+from tocsin.inputs.content import FileContent, Identity, PackedContent, open_content
 from tocsin.inputs.finder import MENDS, FilePattern, Finder, Found
 from tocsin.inputs.fingerprint import MARK_BYTES
 from tocsin.inputs.lines import LineReader, OverwrittenError
 from tocsin.inputs.placing import ArchiveEvidence, Evidence, PlainEvidence, Verdict, place
+from tocsin.inputs.rotation import unpacked
 from tocsin.inputs.stream import Stream
 from tocsin.inputs.streams import Streams
 
@@ -63,7 +64,7 @@ class FileInput:
         self._active: dict[str, Stream] = {}
         """Streams with an open file."""
         self._ready: deque[Stream] = deque()
-        self._archives: dict[Identity, tuple[Found, GzipContent, ArchiveEvidence]] = {}
+        self._archives: dict[Identity, tuple[Found, PackedContent, ArchiveEvidence]] = {}
         """Archives that are being unpacked to know them."""
         self._seen = Acquaintance()
         self._scan_due = self._look_due = float("-inf")
@@ -183,7 +184,7 @@ class FileInput:
 
     def _finish_when_over(self, stream: Stream, sink: Sink, now: float) -> None:
         content = stream.content
-        if isinstance(content, GzipContent):
+        if isinstance(content, PackedContent):
             size = content.end
         else:
             size = stream.size
@@ -282,8 +283,9 @@ class FileInput:
         return not stream.parked or (stream.size, stream.mtime_ns) != (file.size, file.mtime_ns)
 
     def _being_packed(self, file: Found, paths: set[str]) -> bool:
-        """Gzip removes the original when the archive is whole; a copy that is kept is known without it."""
-        return file.path.endswith(".gz") and file.path.removesuffix(".gz") in paths
+        """The original is removed when the archive is whole; a copy that is kept is known without it."""
+        original = unpacked(file.path)
+        return original != file.path and original in paths
 
     def _wanted(self, stream: Stream) -> bool:
         """Tell whether what this finished stream's file repeats has lost its own file: it may go on here."""
@@ -308,12 +310,12 @@ class FileInput:
     def _meet(self, file: Found, now: float) -> None:
         """Decide what a file is that is not known by its inode."""
         content = self._open(file, now)
-        if isinstance(content, GzipContent):
+        if isinstance(content, PackedContent):
             self._archives[file.identity] = (file, content, self._evidence(content))
         elif content is not None:
             self._place(file, content, PlainEvidence(content, self._streams.prints), now)
 
-    def _evidence(self, content: GzipContent) -> ArchiveEvidence:
+    def _evidence(self, content: PackedContent) -> ArchiveEvidence:
         return ArchiveEvidence(content, self._streams.prints, list(self._streams))
 
     def _resume(self, stream: Stream, file: Found, now: float) -> bool:

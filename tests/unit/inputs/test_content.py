@@ -1,20 +1,30 @@
-"""Plain files and gzip archives by offset."""
+"""Plain files and archives by offset."""
 
 import gzip
 import os
 import random
 
 import pytest
+import zstandard
 
-from tocsin.inputs.content import GzipContent, NotAFileError, PlainContent, open_content
+from tocsin.inputs.content import NotAFileError, PackedContent, PlainContent, open_content
 
 TEXT = random.Random(1).randbytes(3 << 20)
 
 
-@pytest.fixture
-def archive(tmp_path):
+SKIPPABLE = b"\x50\x2a\x4d\x18\x04\x00\x00\x00tags"
+"""A frame without content, as parallel zstd writes them between others."""
+
+
+def packed(kind, text):
+    return gzip.compress(text) if kind == "gzip" else zstandard.compress(text)
+
+
+@pytest.fixture(params=["gzip", "zstd"])
+def archive(request, tmp_path):
     path = tmp_path / "app.log.gz"
-    path.write_bytes(gzip.compress(TEXT[: 1 << 20]) + gzip.compress(TEXT[1 << 20 :]) + bytes(512))
+    between, after = (b"", bytes(512)) if request.param == "gzip" else (SKIPPABLE, b"")
+    path.write_bytes(packed(request.param, TEXT[: 1 << 20]) + between + packed(request.param, TEXT[1 << 20 :]) + after)
     content = open_content(str(path))
     yield content
     content.close()
@@ -62,23 +72,36 @@ def test_one_turn_of_an_archive_is_bounded(archive):
     assert archive.read_into(memoryview(bytearray(10)), 2 << 20) == -1
 
 
-def test_what_is_before_the_cut_of_an_archive_is_read(tmp_path):
+@pytest.mark.parametrize("kind", ["gzip", "zstd"])
+def test_what_is_before_the_cut_of_an_archive_is_read(tmp_path, kind):
     path = tmp_path / "app.log.gz"
-    path.write_bytes(gzip.compress(TEXT[:100_000])[:-100])
+    path.write_bytes(packed(kind, TEXT[:400_000])[:-100])
     content = open_content(str(path))
     got = b""
     while more := read(content, len(got), 1 << 16):
         got += more
-    content.close()
     assert got
     assert TEXT.startswith(got)
+    assert not content.complete
+    content.close()
+
+
+def test_an_archive_that_wants_too_much_memory_is_damaged_and_not_unpacked(tmp_path):
+    parameters = zstandard.ZstdCompressionParameters(window_log=27)
+    path = tmp_path / "app.log.zst"
+    writer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    path.write_bytes(writer.compress(TEXT) + writer.flush())
+    content = open_content(str(path))
+    assert not content.advance()
+    assert content.damaged
+    content.close()
 
 
 def test_a_log_that_is_not_compressed_is_plain(tmp_path):
     (tmp_path / "a.gz").write_bytes(b"not gzip\n")
     content = open_content(str(tmp_path / "a.gz"))
     assert isinstance(content, PlainContent)
-    assert not isinstance(content, GzipContent)
+    assert not isinstance(content, PackedContent)
     content.close()
 
 

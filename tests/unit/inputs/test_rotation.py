@@ -16,6 +16,7 @@ from tocsin.inputs.rotation import rotated_from, unfinished
         ("app.2026-01-31.log.gz", "app.log"),
         ("app.1.log", "app.log"),
         ("app.log.gz", "app.log"),
+        ("app.log.2.zst", "app.log"),
         ("app.log.bak", "app.log"),
         ("0.log.20060102-150405", "0.log"),
         ("0.log.20060102-150405.gz", "0.log"),
