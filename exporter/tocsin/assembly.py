@@ -11,7 +11,7 @@ from tocsin import __version__
 from tocsin import catalogue as cat
 from tocsin.accounting.estimates import find_estimator
 from tocsin.accounting.ledger import Ledger, Settings
-from tocsin.accounting.prices import PriceRow, Prices, Rates
+from tocsin.accounting.prices import PriceRow, Prices, Rates, find_library
 from tocsin.config import Config, read_secret
 from tocsin.judge import Judge
 from tocsin.scoring import Sampling, Scoring
@@ -57,7 +57,7 @@ def ledger_settings(config: Config) -> Settings:
         user_tokens_per_hour=config.limits.tokens_per_hour.user,
         session_tokens_per_hour=config.limits.tokens_per_hour.session,
         no_usage_expected=tuple(config.declared.usage),
-        prices=Prices(rows, config.declared.price),
+        prices=Prices(rows, config.declared.price, find_library()),
     )
 
 

@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tocsin.call import TokenUsage
+from tocsin.call import UNKNOWN, TokenUsage
 
 MILLION = 1_000_000
 _CACHE_MAX = 10_000
+_ASKED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,13 @@ class PriceRow:
 class Prices:
     """Rates by provider and model, cached."""
 
-    def __init__(self, rows: list[PriceRow], declared: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, rows: list[PriceRow], declared: Mapping[str, float] | None = None, library: Any = None
+    ) -> None:
         self._rows = rows
         self._declared = dict(declared or {})
         self._cache: dict[tuple[str, str, int], Rates | None] = {}
-        self._library = _genai_prices()
+        self._library = library
 
     def rates(self, provider: str, model: str, when: float) -> Rates | None:
         """Return the rates on the day of ``when`` (Unix seconds), None when nobody knows them."""
@@ -84,30 +87,42 @@ class Prices:
         return None if self._library is None else self._from_library(provider, model, when)
 
     def _from_library(self, provider: str, model: str, when: float) -> Rates | None:
-        """Ask genai-prices for the price of a million tokens of each kind; any failure is "unknown"."""
-        library = self._library
-
-        def price(**usage: int) -> float:
-            result = library.calc_price(
-                library.Usage(**usage), model.rsplit("/", 1)[-1], provider_id=provider,
-                genai_request_timestamp=datetime.fromtimestamp(when, UTC),
-            )  # fmt: skip
-            return float(result.total_price)
-
-        with contextlib.suppress(Exception):
-            sent = price(input_tokens=MILLION, output_tokens=0)
-            return Rates(
-                input=sent,
-                output=price(input_tokens=0, output_tokens=MILLION),
-                cache_read=price(input_tokens=MILLION, cache_read_tokens=MILLION, output_tokens=0),
-                cache_write=price(input_tokens=MILLION, cache_write_tokens=MILLION, output_tokens=0),
-            )
+        """Ask genai-prices by provider or host, for the model as named and without the maker's name before it."""
+        for name in dict.fromkeys((model, model.rsplit("/", 1)[-1])):
+            with contextlib.suppress(Exception):  # any failure is "unknown"
+                return _library_rates(self._library, provider, name, when)
         return None
 
 
-def _genai_prices() -> Any:
+def find_library() -> Any:
+    """Return genai-prices where it is installed (extra ``prices``, 30 MB of memory), else None. It asks no network."""
     try:
-        import genai_prices  # noqa: PLC0415 - optional extra, 30 MB
+        import genai_prices  # noqa: PLC0415 - optional extra
     except ImportError:
         return None
+    with contextlib.suppress(Exception):  # the first question builds its tables: 0.1 s that no event shall wait for
+        _library_rates(genai_prices, "openai", "gpt-4o", 0.0)
     return genai_prices
+
+
+def _library_rates(library: Any, provider: str, model: str, when: float) -> Rates:
+    """Return the rates of the lowest tier: some models cost more from 128,000 or 200,000 tokens of input on.
+
+    Raises:
+        LookupError: the library does not know the model.
+    """
+    known = {"provider_api_url": f"https://{provider}"} if "." in provider else {"provider_id": provider}
+    where = {} if provider == UNKNOWN else known
+    moment = datetime.fromtimestamp(when, UTC)
+
+    def price(**usage: int) -> float:
+        asked = library.Usage(**usage)
+        answer = library.calc_price(asked, model, genai_request_timestamp=moment, **where)
+        return float(answer.total_price * (MILLION // _ASKED))
+
+    return Rates(
+        input=price(input_tokens=_ASKED, output_tokens=0),
+        output=price(input_tokens=0, output_tokens=_ASKED),
+        cache_read=price(input_tokens=_ASKED, cache_read_tokens=_ASKED, output_tokens=0),
+        cache_write=price(input_tokens=_ASKED, cache_write_tokens=_ASKED, output_tokens=0),
+    )

@@ -1,10 +1,12 @@
 """The operator's table is right, a declared price is next, and what nobody knows has no price."""
 
+import socket
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.accounting.prices import PriceRow, Prices, Rates
+from tocsin.accounting.prices import PriceRow, Prices, Rates, find_library
 
 RATES = Rates(input=2.0, output=8.0, cache_read=0.5, cache_write=3.0)
 COUNT = st.integers(0, 10**9)
@@ -39,3 +41,53 @@ def test_a_declared_price_is_by_model_or_by_provider_and_model():
 
 def test_an_unknown_model_has_no_price():
     assert Prices([]).rates("nobody", "unheard-of-model", 0.0) is None
+
+
+NOW = 1_764_000_000.0
+"""November 2025. The prices below are those of the vendors' own pages at that time."""
+
+
+@pytest.fixture(scope="module")
+def library():
+    return find_library() or pytest.skip("genai-prices is not installed (extra `prices`)")
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "rates"),
+    [
+        ("openai", "gpt-4o", Rates(2.5, 10.0, 1.25, 2.5)),
+        ("api.openai.com", "gpt-4o-mini", Rates(0.15, 0.6, 0.075, 0.15)),
+        ("anthropic", "claude-sonnet-4-5", Rates(3.0, 15.0, 0.3, 3.75)),
+        ("api.anthropic.com", "claude-sonnet-4-5", Rates(3.0, 15.0, 0.3, 3.75)),
+        ("openrouter", "openai/gpt-4o", Rates(2.5, 10.0, 2.5, 2.5)),  # it lists no price of cached input
+        ("unknown", "gpt-4o", Rates(2.5, 10.0, 1.25, 2.5)),
+    ],
+)
+def test_genai_prices_knows_what_the_operator_does_not_say(library, provider, model, rates):
+    found = Prices([], None, library).rates(provider, model, NOW)
+    assert (found.input, found.output, found.cache_read) == pytest.approx((rates.input, rates.output, rates.cache_read))
+
+
+def test_the_lowest_tier_of_a_price_holds(library):
+    found = Prices([], None, library).rates("gemini", "gemini-2.5-pro", NOW)
+    assert (found.input, found.output) == pytest.approx((1.25, 10.0))
+
+
+def test_what_genai_prices_does_not_know_has_no_price(library):
+    assert Prices([], None, library).rates("openai", "unheard-of-model", NOW) is None
+
+
+def test_the_operator_is_asked_before_genai_prices(library):
+    assert Prices([PriceRow("*", "gpt-4o", RATES)], None, library).rates("openai", "gpt-4o", NOW) is RATES
+
+
+def test_genai_prices_is_asked_once_a_model_and_day(library, monkeypatch):
+    prices = Prices([], None, library)
+    first = prices.rates("openai", "gpt-4o", NOW)
+    monkeypatch.setattr(library, "calc_price", lambda *a, **k: pytest.fail("asked again"))
+    assert prices.rates("openai", "gpt-4o", NOW + 60) is first
+
+
+def test_genai_prices_asks_no_network(library, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: pytest.fail("the network was asked"))
+    assert Prices([], None, find_library()).rates("openai", "gpt-4o", NOW) is not None
