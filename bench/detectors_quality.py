@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import made
-from labelled import Binary, Row, Sets, auc, cost_us
+from labelled import Binary, Row, Sets, auc, cost_us, resident_mb
 
 from tocsin.call import Expectation
 from tocsin.detectors.base import Detector, Report, Subject
@@ -19,10 +19,13 @@ from tocsin.detectors.language import LanguageDetector
 from tocsin.detectors.numerals import digits
 from tocsin.detectors.numeric import NumericDetector, strange_numbers
 from tocsin.detectors.refusal import RefusalDetector
+from tocsin.detectors.registry import Knowledge, make
 from tocsin.detectors.repetition import RepetitionDetector
 from tocsin.detectors.scanner import Scanner
+from tocsin.detectors.topic import TopicDetector
 from tocsin.detectors.truncation import TruncationDetector
 from tocsin.detectors.unsupported import THRESHOLD, UnsupportedDetector
+from tocsin.finding import SAFETY_KINDS
 
 
 def judge(scanner: Scanner, text: str, **known: Any) -> Report:
@@ -170,6 +173,60 @@ def hedge(sets: Sets) -> Iterator[str]:
     yield f"{sum(says(judge(scanner, text), 'hedge') for text in benign)} of {len(benign)} ordinary answers; {cost(detector, benign)}"
 
 
+def topic(sets: Sets) -> Iterator[str]:
+    detector = TopicDetector()
+    pairs = sets.rows("topic_pairs")
+    yield "rarities were counted on these texts too: tools/train/rarity.py prints figures of texts that were not"
+    for kind in ("arena", "halueval"):
+        scores: dict[str, list[float]] = {"on": [], "off": []}
+        flagged = Counter[str]()
+        for row in pairs:
+            if row["kind"].startswith(kind):
+                report = Report()
+                detector.scan(Subject(row["text"], question=row["context"]), (), report)
+                scores[row["label"]].append(report.scores.get("topic") or 0.0)
+                flagged[row["label"]] += bool(report.findings)
+        yield (
+            f"{kind}: AUC {auc(scores['on'], scores['off']):.3f}; off_topic: {flagged['off']} of {len(scores['off'])}"
+            f" others, {flagged['on']} of {len(scores['on'])} real pairs"
+        )
+    yield cost(detector, _two_kb(sets), question=_two_kb(sets)[0][:300])
+
+
+def score(sets: Sets) -> Iterator[str]:
+    scanner = Scanner(_quality())
+    benign = sets.benign()
+
+    def mean(texts: list[str]) -> str:
+        values = sorted(judge(scanner, text).scores["quality"] or 0.0 for text in texts)
+        return f"mean {sum(values) / len(values):.3f}, median {values[len(values) // 2]:.3f}"
+
+    yield f"ordinary answers: {mean(benign)}"
+    for kind in ("salad", "letters", "noise", "inner", "tokens"):
+        yield f"made {kind}: {mean([text for name, text in made.garbled(benign[::2]) if name == kind])}"
+    yield f"loops: {mean([text for _, text in made.loops(benign[::12])])}"
+    yield f"refusals: {mean([row['text'] for row in sets.rows('refusal_xstest') if row['label'] == 'refusal'])}"
+
+
+def speed(sets: Sets) -> Iterator[str]:
+    texts = _two_kb(sets)
+    yield f"{len(texts)} answers of {sum(map(len, texts)) / len(texts):.0f} characters"
+    before = resident_mb()
+    detectors = _quality()
+    together = Scanner(detectors)
+    judge(together, texts[0], question=texts[1][:300])
+    yield f"all quality detectors add {resident_mb() - before:.1f} MB resident"
+    for detector in detectors:
+        yield f"tier {detector.tier} {detector.name}: {cost(detector, texts)}"
+    fast = Scanner([detector for detector in detectors if detector.tier == 0])
+    yield f"tier 0 together: {cost_us(lambda text: fast.scan(Subject(text)), texts):.0f} us"
+    yield f"all, with a question: {cost_us(lambda text: together.scan(Subject(text, question=texts[0][:300])), texts):.0f} us"
+
+
+def _quality() -> list[Detector]:
+    return [detector for detector in make(Knowledge()) if detector.name not in SAFETY_KINDS]
+
+
 def _two_kb(sets: Sets) -> list[str]:
     return [text for text in sets.benign() if 1600 < len(text) < 2600]
 
@@ -193,6 +250,9 @@ MEASURES: dict[str, Callable[[Sets], Iterator[str]]] = {
     "numeric": numeric,
     "unsupported": unsupported,
     "hedge": hedge,
+    "topic": topic,
+    "score": score,
+    "speed": speed,
     "truncation": truncation,
 }
 

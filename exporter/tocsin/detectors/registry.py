@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tocsin.detectors.base import Detector
+from tocsin.detectors.coherence import CoherenceDetector
 from tocsin.detectors.confidence import ConfidenceDetector
 from tocsin.detectors.format import FormatDetector
 from tocsin.detectors.hedge import HedgeDetector
@@ -15,7 +16,9 @@ from tocsin.detectors.pii import Pii
 from tocsin.detectors.policy import Policy
 from tocsin.detectors.refusal import RefusalDetector
 from tocsin.detectors.repetition import RepetitionDetector
+from tocsin.detectors.score import QualityScore
 from tocsin.detectors.secrets import Secrets
+from tocsin.detectors.topic import TopicDetector
 from tocsin.detectors.truncation import TruncationDetector
 from tocsin.detectors.unsupported import UnsupportedDetector
 
@@ -45,6 +48,9 @@ DETECTORS: dict[str, Factory] = {
     "confidence": lambda _: ConfidenceDetector(),
     "numeric": lambda _: NumericDetector(),
     "unsupported": lambda _: UnsupportedDetector(),
+    "topic": lambda _: TopicDetector(),
+    "coherence": lambda _: CoherenceDetector(),
+    "quality": lambda _: QualityScore(),  # last: it reads what the others found
 }
 """The detectors that run on everything, by the word that configuration, metrics and ``scanned`` use."""
 

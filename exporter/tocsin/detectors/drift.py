@@ -1,0 +1,156 @@
+"""Input drift: the population stability index (PSI) of what a route is asked, feature by feature.
+
+PSI = sum over bins of (current - reference) * ln(current / reference), shares in both. By custom under 0.1 is stable,
+from 0.25 a shift. The reference is the route's own past, a histogram that decays and stands still while the input
+drifts; the current one is that of the last questions. With few of either there is no value: noise is no drift.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tocsin.detectors.language import certain_language
+
+FEATURES: Final[dict[str, tuple[str, ...]]] = {
+    "length": ("0", "32", "64", "128", "256", "512", "1024", "2048", "4096", "16384"),
+    "language": ("en", "latin", "cyrillic", "arabic", "cjk", "other", "none"),
+    "question": ("none", "one", "more"),
+    "code": ("none", "some", "mostly"),
+}
+"""Bins by feature; callers may observe further features (``topic``, ``segment``) with bins of their own."""
+
+WINDOW: Final = 500
+"""Questions that are current."""
+MIN_CURRENT: Final = 200
+MIN_REFERENCE: Final = 1_000
+FREEZE_ABOVE: Final = 0.25
+HALF_LIFE: Final = 20_000.0
+"""Questions in which the weight of an old one halves."""
+MAX_BINS: Final = 32
+_LENGTHS: Final = (32, 64, 128, 256, 512, 1024, 2048, 4096, 16384)
+_EPSILON: Final = 0.5
+"""Added to each bin, so that an empty one is rare and not impossible."""
+_SCRIPTS: Final = (
+    ("cyrillic", 0x400, 0x52F), ("arabic", 0x600, 0x6FF), ("cjk", 0x3040, 0x30FF), ("cjk", 0x3400, 0x9FFF),
+    ("cjk", 0xAC00, 0xD7AF),
+)  # fmt: skip
+_READ_CHARS: Final = 4_096
+
+
+def psi(reference: Sequence[float], current: Sequence[float]) -> float:
+    """The population stability index of two histograms over the same bins, from their counts; 0 for equal shares.
+
+    Half a count is added to each bin of both.
+
+    Raises:
+        ValueError: they have different numbers of bins, or none.
+    """
+    if len(reference) != len(current) or not reference:
+        raise ValueError("two histograms of the same bins are needed")
+    total_before = sum(reference) + _EPSILON * len(reference)
+    total_now = sum(current) + _EPSILON * len(current)
+    index = 0.0
+    for before, now in zip(reference, current, strict=True):
+        share_before, share_now = (before + _EPSILON) / total_before, (now + _EPSILON) / total_now
+        index += (share_now - share_before) * math.log(share_now / share_before)
+    return max(0.0, index)
+
+
+def features(text: str) -> dict[str, int]:
+    """The bin of each feature of one question."""
+    sample = text[:_READ_CHARS]
+    questions = sample.count("?")
+    fenced = sum(len(part) for part in sample.split("```")[1::2])
+    code = fenced + sum(sample.count(mark) for mark in ("{", "}", ";", "()", "=="))
+    return {
+        "length": bisect_right(_LENGTHS, len(text)),
+        "language": FEATURES["language"].index(_language(sample)),
+        "question": min(questions, 2),
+        "code": 0 if code == 0 else 2 if 2 * code > len(sample) else 1,
+    }
+
+
+def _language(sample: str) -> str:
+    letters = [ord(char) for char in sample[:200] if char.isalpha()]
+    if not letters:
+        return "none"
+    if max(letters) >= 0x250:
+        for script, first, last in _SCRIPTS:
+            if 2 * sum(first <= letter <= last for letter in letters) > len(letters):
+                return script
+        if 2 * sum(letter < 0x250 for letter in letters) < len(letters):
+            return "other"
+    return "en" if certain_language(sample[:300]) == "en" else "latin"
+
+
+class Packed(msgspec.Struct, array_like=True, gc=False):
+    """State of one feature of one route, as it is stored."""
+
+    reference: list[float]
+    recent: list[int]
+
+
+class Drift:
+    """One feature of one route: a reference histogram and the last bins.
+
+    A question enters the reference when it leaves the window, so that the two never hold the same question, and not
+    while the index is over FREEZE_ABOVE.
+    """
+
+    def __init__(self, bins: int, window: int = WINDOW, half_life: float = HALF_LIFE) -> None:
+        if not 2 <= bins <= MAX_BINS:
+            raise ValueError(f"2 to {MAX_BINS} bins, not {bins}")
+        self._window = window
+        self._keep = 0.5 ** (1.0 / half_life)
+        self._reference = [0.0] * bins
+        self._recent: deque[int] = deque(maxlen=window)
+        self._current = [0] * bins
+
+    def add(self, place: int) -> None:
+        """Take in the bin of one question; one outside of the bins counts in the last."""
+        place = place if 0 <= place < len(self._current) else len(self._current) - 1
+        if len(self._recent) == self._window:
+            oldest = self._recent[0]
+            self._current[oldest] -= 1
+            value = self.value()
+            if value is None or value <= FREEZE_ABOVE:
+                self._reference = [count * self._keep for count in self._reference]
+                self._reference[oldest] += 1.0
+        self._recent.append(place)
+        self._current[place] += 1
+
+    def value(self) -> float | None:
+        """The index now; None while the reference or the window holds too little."""
+        if len(self._recent) < min(MIN_CURRENT, self._window) or sum(self._reference) < MIN_REFERENCE:
+            return None
+        return psi(self._reference, self._current)
+
+    def pack(self) -> bytes:
+        """State as bytes (MessagePack)."""
+        return msgspec.msgpack.encode(Packed(self._reference, list(self._recent)))
+
+    @classmethod
+    def unpack(cls, data: bytes, window: int = WINDOW, half_life: float = HALF_LIFE) -> Drift:
+        """From the bytes of ``pack``.
+
+        Raises:
+            ValueError: they are not.
+        """
+        packed = msgspec.msgpack.decode(data, type=Packed)  # msgspec's errors are ValueErrors
+        drift = cls(len(packed.reference), window, half_life)
+        bins = len(packed.reference)
+        if not all(0 <= place < bins for place in packed.recent) or not all(
+            0 <= c < math.inf for c in packed.reference
+        ):
+            raise ValueError("not the state of a drift: bins out of range")
+        drift._reference = packed.reference
+        for place in packed.recent[-window:]:
+            drift._recent.append(place)
+            drift._current[place] += 1
+        return drift

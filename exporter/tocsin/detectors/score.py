@@ -1,0 +1,171 @@
+"""The composite quality score: 1 for an answer in which nothing is wrong, less for each thing that is.
+
+Each component that applies to an answer has a value 0..1 and a weight: how much of the score its utter failure takes
+away. The score is the product of ``1 - weight * (1 - value)`` over them, so it does not depend on which checks a route
+has turned on, and a worse component never makes a better score. It measures form and fitness, not truth.
+
+``python -m tocsin.detectors.score`` prints the table of components, which is kept in ``exporter/QUALITY.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.quality import ANSWERS
+
+Weights = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One thing that an answer can be judged by."""
+
+    name: str
+    weight: float
+    """Share 0..1 of the score that a value of 0 takes away."""
+    value: Callable[[Subject, Report], float | None]
+    """0..1, or None where it does not apply."""
+    meaning: str
+
+
+def _worst(report: Report, kind: str) -> float:
+    return max((finding.score for finding in report.findings if finding.type == kind), default=0.0)
+
+
+def _unless_found(detector: str, *types: str) -> Callable[[Subject, Report], float | None]:
+    def value(_: Subject, report: Report) -> float | None:
+        if detector not in report.scanned:
+            return None
+        return 1.0 - max(_worst(report, kind) for kind in types)
+
+    return value
+
+
+def _passed(outcome: str, failed: float = 0.0) -> Callable[[Subject, Report], float | None]:
+    def value(_: Subject, report: Report) -> float | None:
+        passed = report.outcomes.get(outcome)
+        return None if passed is None else 1.0 if passed else failed
+
+    return value
+
+
+def _format(_: Subject, report: Report) -> float | None:
+    passed = report.outcomes.get("format")
+    return None if passed is None else 1.0 if passed else FENCED if "fenced" in report.marks else 0.0
+
+
+def _language(_: Subject, report: Report) -> float | None:
+    return None if "language" not in report.outcomes else 1.0 - _worst(report, "language")
+
+
+def _support(_: Subject, report: Report) -> float | None:
+    support = report.scores.get("support")
+    return None if support is None else min(1.0, support / ENOUGH_SUPPORT)
+
+
+def _coherence(_: Subject, report: Report) -> float | None:
+    return None if _worst(report, "repetition") else report.scores.get("coherence")
+
+
+def _emptiness(subject: Subject, _: Report) -> float:
+    return 1.0 if subject.text.strip() else 0.0
+
+
+FENCED: Final = 0.5
+ENOUGH_SUPPORT: Final = 0.5
+COMPONENTS: Final = (
+    Component("emptiness", 1.0, _emptiness, "0 for an answer of nothing but white space"),
+    Component("coherence", 0.9, _coherence, "reads like text, not like noise or shuffled words"),
+    Component("format", 0.9, _format, "is in the format asked for; 0.5 in a fence"),
+    Component("repetition", 0.9, _unless_found("repetition", "repetition"), "1 minus the score of a loop"),
+    Component("language", 0.8, _language, "1 minus the score of a mismatch"),
+    Component("refusal", 0.7, _unless_found("refusal", "refusal"), "1 minus the score of a refusal"),
+    Component("capability_limit", 0.4, _unless_found("refusal", "capability_limit"), "1 minus the score of a limit"),
+    Component("unsupported", 0.5, _support, "support by the context over 0.5, at most 1"),
+    Component("numeric", 0.4, _passed("numeric"), "every number follows from the context"),
+    Component("off_topic", 0.5, _unless_found("topic", "off_topic"), "1 minus the score of an answer off topic"),
+    Component("truncation", 0.4, _unless_found("truncated", "truncated"), "1 minus the score of a cut"),
+    Component("hedge", 0.1, _unless_found("hedge", "hedge"), "1 minus the score of hedging"),
+)
+DEFAULT_WEIGHTS: Final[dict[str, float]] = {component.name: component.weight for component in COMPONENTS}
+_ROUTES_MAX: Final = 10_000
+
+
+class QualityScore:
+    """Sets ``report.scores["quality"]`` from what the detectors before it found; it stands last among them.
+
+    None, with the mark ``nothing_to_score``, where no component of a weight applies. ``routes`` maps patterns of route
+    names to weights that replace the default ones; the first that matches counts.
+
+    Raises:
+        ValueError: a weight for an unknown component, or outside of 0..1.
+    """
+
+    name = "quality"
+    tier = 0
+    roles = ANSWERS
+    gates: tuple[Gate, ...] = ()
+
+    def __init__(self, weights: Weights | None = None, routes: Mapping[str, Weights] | None = None) -> None:
+        self._default = {**DEFAULT_WEIGHTS, **_checked(weights or {})}
+        self._routes = {pattern: {**self._default, **_checked(own)} for pattern, own in (routes or {}).items()}
+        self._cache: dict[str, Weights] = {}
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+        """Score one answer."""
+        weights = self._weights(subject.route)
+        score, applied = 1.0, 0
+        for component in COMPONENTS:
+            weight = weights[component.name]
+            if weight and (value := component.value(subject, report)) is not None:
+                applied += 1
+                score *= 1.0 - weight * (1.0 - value)
+        if not applied:
+            report.marks.add("nothing_to_score")
+        report.scores["quality"] = score if applied else None
+
+    def _weights(self, route: str) -> Weights:
+        if not self._routes:
+            return self._default
+        found = self._cache.get(route)
+        if found is None:
+            if len(self._cache) >= _ROUTES_MAX:  # a client can invent routes
+                self._cache.clear()
+            matching = (own for pattern, own in self._routes.items() if fnmatchcase(route, pattern))
+            found = self._cache[route] = next(matching, self._default)
+        return found
+
+
+def _checked(weights: Weights) -> Weights:
+    for name, weight in weights.items():
+        if name not in DEFAULT_WEIGHTS:
+            raise ValueError(f"no component of the quality score: {name!r}; there are {', '.join(DEFAULT_WEIGHTS)}")
+        if not 0.0 <= weight <= 1.0:
+            raise ValueError(f"weight of {name}: {weight} is not within 0..1")
+    return weights
+
+
+def document() -> str:
+    """The description of the score, as Markdown."""
+    rows = "\n".join(f"| `{c.name}` | {c.weight:g} | {c.meaning} |" for c in COMPONENTS)
+    return f"""# The composite quality score
+
+Written by `make docs` from `tocsin/detectors/score.py`; a test fails while it is stale.
+
+`llm_quality_score{{scorer="composite"}}` is the product of `1 - weight * (1 - value)` over the components that
+apply to an answer: 1 where nothing is wrong. A weight is the share of the score that an utter failure of the component
+takes away. A component whose check was not made (no context, no expected format, detector off) does not apply.
+The score measures form and fitness, not truth.
+
+| component | weight | value, 0 to 1 |
+|---|---|---|
+{rows}
+"""
+
+
+if __name__ == "__main__":
+    print(document(), end="")  # noqa: T201 - its purpose
