@@ -64,6 +64,12 @@ def compile(overrides: Mapping[str, Any] | None = None) -> Bundle:  # noqa: A001
     return _compile(overrides)
 
 
+def shipped() -> Bundle:
+    """Return the rules as they are shipped, without compiling anything."""
+    out = RULES / "out"
+    return Bundle((out / "alerts.yaml").read_text("utf-8"), (out / "recording.yaml").read_text("utf-8"))
+
+
 def placeholders() -> Bundle:
     """Compile with ``@@quality.dropRatio@@`` and the like where default thresholds stand, for a chart to fill in."""
     return _compile({key: f"@@{key}@@" for key in _PLACEHOLDERS})

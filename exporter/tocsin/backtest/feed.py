@@ -124,6 +124,8 @@ def _sample(intake: Intake, ledger: Ledger, samplers: Sequence[Sampler], seconds
     intake.publish()
     if not seconds % _FORGET:
         ledger.changes()  # nothing is committed here: only bounds what waits for a commit
+        if intake.scoring is not None:
+            intake.scoring.changes()
     for sampler in samplers:
         if not seconds % sampler.step:
             sampler.sample(ledger.store)

@@ -82,6 +82,24 @@ def plan(groups: Iterable[Mapping[str, Any]], *, parts: int) -> list[RunPlan]:
     return runs
 
 
+def pruned(run: RunPlan, present: frozenset[str]) -> RunPlan:
+    """Return the run without rules that read nothing that is there: their result is empty at every step."""
+    alive: set[str] = set(present)
+    kept: set[int] = set()
+    rules = [rule for group in run.groups.values() for rule in group]
+    before = -1
+    while before < len(kept):
+        before = len(kept)
+        for i, rule in enumerate(rules):
+            found = promql.names(rule["expr"])
+            if i not in kept and (found & alive or "absent" in found or "vector" in found):
+                kept.add(i)
+                alive.add(str(rule.get("record", "ALERTS")))
+    identities = {id(rules[i]) for i in kept}
+    groups = {name: [rule for rule in group if id(rule) in identities] for name, group in run.groups.items()}
+    return RunPlan(run.step, {name: group for name, group in groups.items() if group}, run.series)
+
+
 def _entries(groups: Iterable[Mapping[str, Any]]) -> list[_Entry]:
     entries: list[_Entry] = []
     for group in groups:

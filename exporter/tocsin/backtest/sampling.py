@@ -61,6 +61,12 @@ class Sampler:
                 history.row = row  # a series that went and came back is another row
                 history.see(index)
 
+    @property
+    def present(self) -> frozenset[str]:
+        """Names of the series seen."""
+        families = {history.row.family for history in self._histories.values()}
+        return frozenset(name for family in families for name in sample_names(family)) & self.names
+
     def series(self) -> Iterator[tuple[str, str, list[Run]]]:
         """Yield each series: its name, its labels as text, its runs."""
         for history in self._histories.values():

@@ -17,22 +17,22 @@ from typing import Any
 
 import yaml
 
+from tocsin import bundle, external, formats
 from tocsin import catalogue as cat
-from tocsin import external, formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.assembly import ledger_settings, publish_config
+from tocsin.assembly import ledger_settings, make_scoring, publish_config
 from tocsin.backtest import engine, feed, timeline
 from tocsin.backtest.openmetrics import write_openmetrics
 from tocsin.backtest.ordering import EventSorter
-from tocsin.backtest.rules import STEP, RunPlan, plan
-from tocsin.backtest.sampling import Sampler
+from tocsin.backtest.rules import STEP, RunPlan, plan, pruned
+from tocsin.backtest.sampling import Sampler, sample_names
 from tocsin.config import ConfigError, load
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
 from tocsin.pipeline import Intake, collect_seldom
 from tocsin.series.store import Store
 
-EXAMPLE = "example: tocsin backtest --rules rules.yml calls-*.jsonl.gz"
+EXAMPLE = "example: tocsin backtest --set quality.dropRatio=0.2 calls-*.jsonl.gz"
 
 
 def add_parser(commands: Any) -> None:
@@ -41,7 +41,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("logs", nargs="+", metavar="LOG", help="file (also .gz .zst .bz2 .xz) or - for stdin")
     parser.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto")
     parser.add_argument("--json", action="store_true", help="the timeline as one JSON object")
-    parser.add_argument("--rules", action="append", required=True, metavar="FILE", help="Prometheus rules; repeatable")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another threshold")
+    parser.add_argument("--rules", action="append", default=[], metavar="FILE", help="instead of the shipped rules")
     parser.add_argument("--openmetrics", metavar="FILE", help="write the samples, for promtool tsdb create-blocks-from")
     parser.add_argument("--config.file", dest="config_file", metavar="FILE")
     parser.set_defaults(execute=execute)
@@ -74,8 +75,15 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return the groups of rules of all files of ``--rules``."""
+    """Return the groups of rules: the shipped ones with what ``--set`` changes, or those of ``--rules``."""
     groups: list[dict[str, Any]] = []
+    if not arguments.rules:
+        changed = dict(bundle.parse_setting(text) for text in arguments.set)
+        shipped = bundle.compile(changed) if changed else bundle.shipped()
+        for text in (shipped.recording, shipped.alerts):
+            groups += yaml.safe_load(text)["groups"]
+    elif arguments.set:
+        raise ConfigError("--set changes the shipped rules, and --rules replaces them: give one of the two")
     for name in arguments.rules:
         try:
             groups += yaml.safe_load(Path(name).read_text(encoding="utf-8"))["groups"]
@@ -164,7 +172,9 @@ class _Backtest:
         settings = ledger_settings(self._config)
         self._ledger = Ledger(Store(settings.extra_labels), settings)
         publish_config(self._ledger.store, self._config)
-        self._intake = Intake(self._ledger, lambda word: formats.get(word, content=True), lambda: 0.0)
+        scoring = make_scoring(self._config, self._ledger)
+        content = not scoring.sampling.content_off
+        self._intake = Intake(self._ledger, lambda word: formats.get(word, content=content), lambda: 0.0, scoring)
         self._intake.meet("replay")
 
     def run(self, groups: list[dict[str, Any]]) -> Result | None:
@@ -176,8 +186,8 @@ class _Backtest:
             step: Sampler(step, frozenset().union(*(p.series for p in plans if p.step == step)))
             for step in {p.step for p in plans}
         }
-        if self._arguments.openmetrics and STEP not in samplers:
-            samplers[STEP] = Sampler(STEP, ())
+        if self._arguments.openmetrics:
+            samplers[STEP] = Sampler(STEP, (name for family in cat.FAMILIES.values() for name in sample_names(family)))
         period = feed.drive(sorter, self._intake, self._ledger, list(samplers.values()), self._progress.counting)
         if period is None:
             self._progress.end()
@@ -222,7 +232,8 @@ class _Backtest:
         self, plans: list[RunPlan], samplers: dict[int, Sampler], period: feed.Period
     ) -> list[engine.Answer]:
         """Have promtool evaluate all runs, as many at a time as there are cores."""
-        waiting = list(enumerate(sorted(plans, key=lambda p: -len(p.groups))))
+        plans = [pruned(found, samplers[found.step].present) for found in plans]
+        waiting = list(enumerate(sorted(plans, key=lambda p: -sum(map(len, p.groups.values())))))
         running: list[tuple[RunPlan, Path, subprocess.Popen[bytes]]] = []
         answers: list[engine.Answer] = []
         total = len(waiting)

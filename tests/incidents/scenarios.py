@@ -1,0 +1,223 @@
+"""The incidents: what happens, which alerts are expected, and by when."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from traffic import Event, Stream, failed, traffic
+
+HISTORY = 26.0
+"""Hours of calm before an incident that is judged against a baseline: cost learns for 24."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One scenario; times are hours since the beginning."""
+
+    name: str
+    events: Callable[[], Iterator[Event]]
+    onset: float
+    pages: frozenset[str] = frozenset()
+    """Alerts that page, all of them."""
+    tickets: frozenset[str] = frozenset()
+    """Alerts that make a ticket, all of them."""
+    allowed: frozenset[str] = frozenset()
+    """Tickets that may come with it."""
+    category: str = ""
+    within: float | None = None
+    """Minutes from the onset to the first page of the category."""
+    mended: float | None = None
+    """The hour of the mend: pages must fire until then."""
+    step: int = 60
+    config: str = ""
+    """Configuration of the exporter, YAML."""
+    settings: tuple[str, ...] = field(default=())
+
+
+CARD = "4539 5787 6362 1486"
+"""Passes Luhn's check and is no documentation value: a violation as a leaked card would be. Made up."""
+SUPPORT = Stream("support-bot", per_minute=4)
+SEARCH = Stream("search", "claude-sonnet-4", per_minute=4)
+ANSWER = "Your order was shipped on Monday and should arrive within three business days."
+
+
+def _score(factor: Callable[[float], float]) -> Callable[[Event, float], Event]:
+    """Multiply the scores of one route by what the hour says."""
+
+    def change(event: Event, hour: float) -> Event:
+        if event["route"] == "support-bot":
+            event["scores"]["judge"] *= factor(hour)
+        return event
+
+    return change
+
+
+SLIDE_ONSET = 24 + 2 + 47 / 60
+SLIDE = Incident(
+    "six-hour slide",
+    lambda: traffic(
+        39, [SUPPORT, SEARCH],
+        _score(lambda hour: 1 - 0.25 * min(1, max(0, hour - SLIDE_ONSET) / 6) if hour < 36 else 1),
+    ),
+    onset=SLIDE_ONSET, pages=frozenset({"LLMQualityScoreDropped"}), tickets=frozenset({"LLMQualityScoreSlipping"}),
+    category="quality", within=270, mended=36,
+)  # fmt: skip
+STEP_DROP = Incident(
+    "step of -20 %",
+    lambda: traffic(HISTORY + 5, [SUPPORT, SEARCH], _score(lambda hour: 0.8 if HISTORY <= hour < HISTORY + 3 else 1)),
+    onset=HISTORY, pages=frozenset({"LLMQualityScoreDropped"}), allowed=frozenset({"LLMQualityScoreSlipping"}),
+    category="quality", within=35, mended=HISTORY + 3,
+)  # fmt: skip
+SMALL_STEP = Incident(
+    "step of -14 %",
+    lambda: traffic(HISTORY + 4, [SUPPORT, SEARCH], _score(lambda hour: 0.86 if hour >= HISTORY else 1)),
+    onset=HISTORY, tickets=frozenset({"LLMQualityScoreSlipping"}),
+)
+
+
+def _outage(event: Event, hour: float) -> Event:
+    broken = event["provider"] == "openai" and 3 <= hour < 3.5
+    return failed(event, "provider_5xx", 503) if broken else event
+
+
+OUTAGE = Incident(
+    "total outage",
+    lambda: traffic(5, [Stream("support-bot", per_minute=20), Stream("search", "claude-sonnet-4", 20)], _outage),
+    onset=3, pages=frozenset({"LLMRequestsFailing", "LLMNoSuccess"}), allowed=frozenset({"LLMErrorBudgetBurning"}),
+    category="outage", within=3, mended=3.5,
+)  # fmt: skip
+
+
+def _storm() -> Iterator[Event]:
+    r = random.Random(5)
+
+    def change(event: Event, hour: float) -> Event:
+        return failed(event, "rate_limited", 429) if 3 <= hour < 4 and r.random() < 0.6 else event
+
+    return traffic(5, [Stream("support-bot", per_minute=20)], change)
+
+
+STORM = Incident("storm of 429", _storm, onset=3, tickets=frozenset({"LLMRateLimited"}))
+
+
+def _loop() -> Iterator[Event]:
+    """One agent makes six calls a minute of about a dollar each: $360 an hour above the usual $2."""
+    number = 0
+
+    def agent(event: Event, hour: float) -> Event | None:
+        nonlocal number
+        if event["route"] != "coding-agent":
+            return event
+        if not HISTORY <= hour < HISTORY + 1:
+            return None
+        number += 1
+        event |= {
+            "consumer": "agent", "session": "agent-1", "usage": {"input": 180_000, "output": 55_000},
+            "cost_usd": 1.0, "input": "Fix the failing test and run it again.", "id": f"agent-{number}",
+        }  # fmt: skip
+        return event
+
+    streams = [SUPPORT, SEARCH, Stream("coding-agent", per_minute=6, score=None)]
+    return traffic(HISTORY + 3, streams, agent)
+
+
+LOOP = Incident(
+    "agent loop",
+    _loop, onset=HISTORY, pages=frozenset({"LLMCostFast", "LLMCostHigh"}), category="cost", within=10,
+    mended=HISTORY + 1,
+    allowed=frozenset({"LLMSessionLoops", "LLMConsumerShare", "LLMTokensPerRequest"}),
+)  # fmt: skip
+
+
+def _growth() -> Iterator[Event]:
+    """Twice the calls from one hour to the next, for good: each as long and as dear as ever."""
+    r = random.Random(9)
+
+    def change(event: Event, hour: float) -> Event | None:
+        return event if hour >= HISTORY or r.random() < 0.5 else None
+
+    return traffic(HISTORY + 4, [Stream("support-bot", per_minute=8), Stream("search", "claude-sonnet-4", 8)], change)
+
+
+GROWTH = Incident("honest growth", _growth, onset=HISTORY)
+
+
+def _priceless(event: Event, hour: float) -> Event:
+    if hour >= 2 and event["route"] == "search":
+        event["model"] = event["served_model"] = "our-own-finetune"
+        event["provider"] = "vllm"
+        del event["cost_usd"]
+    return event
+
+
+PRICELESS = Incident(
+    "model without a price", lambda: traffic(5, [SUPPORT, SEARCH], _priceless), onset=2,
+    tickets=frozenset({"LLMUnpricedSpend"}),
+)  # fmt: skip
+
+
+def _leak() -> Iterator[Event]:
+    """The very first event that is read leaks: the counters have no past to rise from."""
+    first = True
+
+    def change(event: Event, hour: float) -> Event:
+        nonlocal first
+        if first:
+            event["output"] = f"The card on file is {CARD}, valid until 09/29."
+            first = False
+        return event
+
+    return traffic(2, [Stream("support-bot", per_minute=4, text=ANSWER, score=None)], change)
+
+
+LEAK = Incident(
+    "card number right after a restart", _leak, onset=0, pages=frozenset({"LLMSafetyViolation"}), category="safety",
+    within=1,
+)  # fmt: skip
+
+
+def _format(failures: int) -> Callable[[], Iterator[Event]]:
+    """So many of each 1,000 answers, evenly spread, are no JSON."""
+
+    def events() -> Iterator[Event]:
+        number = 0
+
+        def change(event: Event, hour: float) -> Event:
+            nonlocal number
+            if hour >= 2:
+                number += 1
+                if number * failures // 1000 != (number - 1) * failures // 1000:
+                    event["output"] = "I am sorry, here is the order: status shipped."
+            return event
+
+        json_answer = Stream(
+            "orders", per_minute=20, score=None, text='{"status": "shipped", "days": 3}',
+            extra={"expect": {"format": "json"}},
+        )  # fmt: skip
+        return traffic(5, [json_answer], change)
+
+    return events
+
+
+FORMAT_BROKEN = Incident(
+    "format at 94.9 %", _format(51), onset=2, pages=frozenset({"LLMFormatComplianceLow"}), category="format"
+)
+FORMAT_FINE = Incident("format at 95.1 %", _format(49), onset=2)
+
+
+def _blocks() -> Iterator[Event]:
+    r = random.Random(4)
+
+    def change(event: Event, hour: float) -> Event:
+        return failed(event, "blocked_guardrail", 400) if 3 <= hour < 4 and r.random() < 0.3 else event
+
+    return traffic(5, [Stream("support-bot", per_minute=10)], change)
+
+
+BLOCKS = Incident("guardrail blocks surge", _blocks, onset=3, tickets=frozenset({"LLMBlockedSurge"}))
+
+ALL = (
+    SLIDE, STEP_DROP, SMALL_STEP, OUTAGE, STORM, LOOP, GROWTH, PRICELESS, LEAK, FORMAT_BROKEN, FORMAT_FINE, BLOCKS,
+)  # fmt: skip
