@@ -54,9 +54,7 @@ class SelfMetrics:
             for reason, count in self._spool.passed_over.items():
                 row(cat.SPOOL_PASSED_OVER, reason).set(count)
             row(cat.SPOOL_AGE).set(round(self._spool.oldest_age(now), 3))
-        seen = bool(self._ledger.groups.by_labels)
-        row(cat.CATEGORY_INSTRUMENTED, "outage").set(int(seen))
-        row(cat.CATEGORY_INSTRUMENTED, "cost").set(int(seen))
+        publish_seen(self._ledger)
         self._process()
 
     def _process(self) -> None:
@@ -68,3 +66,22 @@ class SelfMetrics:
             row(cat.OPEN_FDS).set(len(os.listdir("/proc/self/fd")))  # noqa: PTH208 - a list of names is enough
         except OSError:
             return  # no /proc on this system
+
+
+def publish_seen(ledger: Ledger) -> None:
+    """Tell that outage and cost have a signal: any call is one."""
+    seen = bool(ledger.groups.by_labels)
+    for category in ("outage", "cost"):
+        ledger.store.row(cat.CATEGORY_INSTRUMENTED, category).set(int(seen))
+
+
+def publish_healthy(ledger: Ledger) -> None:
+    """Export the health of an exporter that keeps up, for a backtest: what no log can show must mute no alert."""
+    publish_seen(ledger)
+    row = ledger.store.row
+    row(cat.INGEST_LAG).set(0)
+    row(cat.STATE_DEGRADED).set(0)
+    row(cat.COMMIT_FAILURES)
+    for reason in ("deleted", "truncated"):
+        row(cat.STREAMS_LOST, reason)
+    row(cat.SERIES).set(ledger.store.samples)

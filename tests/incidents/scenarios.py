@@ -36,7 +36,7 @@ class Incident:
     settings: tuple[str, ...] = field(default=())
 
 
-CARD = "4539 5787 6362 1486"
+CARD = "4921 8170 3264 5595"
 """Passes Luhn's check and is no documentation value: a violation as a leaked card would be. Made up."""
 SUPPORT = Stream("support-bot", per_minute=4)
 SEARCH = Stream("search", "claude-sonnet-4", per_minute=4)

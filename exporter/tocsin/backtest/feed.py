@@ -8,7 +8,6 @@ from math import floor
 
 import msgspec
 
-from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import FUTURE, OLDEST, Ledger
 from tocsin.backtest.ordering import EventSorter
@@ -18,7 +17,6 @@ from tocsin.call import Call, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.inputs.base import Origin
 from tocsin.pipeline import Intake
-from tocsin.series.store import Store
 
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _EVERY = 2048
@@ -93,20 +91,38 @@ class Period:
 
 
 def drive(
-    sorter: EventSorter, intake: Intake, ledger: Ledger, samplers: Sequence[Sampler], progress: Progress
+    sorter: EventSorter,
+    intake: Intake,
+    ledger: Ledger,
+    samplers: Sequence[Sampler],
+    *,
+    before_page: Callable[[], None],
+    progress: Progress,
 ) -> Period | None:
     """Count all events in event time, sampling as a scrape would; None when there is no event with a time."""
+
+    def scrape(seconds: int) -> None:
+        intake.publish()
+        ledger.settle()
+        before_page()
+        if not seconds % _FORGET:
+            ledger.changes()  # nothing is committed here: only bounds what waits for a commit
+            if intake.scoring is not None:
+                intake.scoring.changes()
+        for sampler in samplers:
+            if not seconds % sampler.step:
+                sampler.sample(ledger.store)
+
     base = min((sampler.step for sampler in samplers), default=STEP)
     first, origin, tick = None, 0.0, 0
     last = 0.0
-    healthy(ledger.store)
     for done, (when, data, source) in enumerate(sorter):
         if first is None and when > OLDEST:
             first = when
             origin = floor(when / STEP) * STEP - STEP
         if first is not None:
             while origin + tick * base < when:
-                _sample(intake, ledger, samplers, tick * base)
+                scrape(tick * base)
                 tick += 1
         intake.now = last = max(last, when)
         intake.take(data, source)
@@ -115,25 +131,7 @@ def drive(
     if first is None:
         return None
     while origin + (tick - 1) * base < last or (tick - 1) * base % STEP:
-        _sample(intake, ledger, samplers, tick * base)
+        scrape(tick * base)
         tick += 1
     return Period(origin, first, last)
 
-
-def _sample(intake: Intake, ledger: Ledger, samplers: Sequence[Sampler], seconds: int) -> None:
-    intake.publish()
-    if not seconds % _FORGET:
-        ledger.changes()  # nothing is committed here: only bounds what waits for a commit
-        if intake.scoring is not None:
-            intake.scoring.changes()
-    for sampler in samplers:
-        if not seconds % sampler.step:
-            sampler.sample(ledger.store)
-
-
-def healthy(store: Store) -> None:
-    """Export our own health as that of an exporter that keeps up: what a log cannot show must not mute an alert."""
-    row = store.row
-    row(cat.INGEST_LAG).set(0)
-    row(cat.STATE_DEGRADED).set(0)
-    row(cat.COMMIT_FAILURES)

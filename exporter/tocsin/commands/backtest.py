@@ -30,6 +30,7 @@ from tocsin.config import ConfigError, load
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
 from tocsin.pipeline import Intake, collect_seldom
+from tocsin.selfmetrics import publish_healthy
 from tocsin.series.store import Store
 
 EXAMPLE = "example: tocsin backtest --set quality.dropRatio=0.2 calls-*.jsonl.gz"
@@ -188,7 +189,10 @@ class _Backtest:
         }
         if self._arguments.openmetrics:
             samplers[STEP] = Sampler(STEP, (name for family in cat.FAMILIES.values() for name in sample_names(family)))
-        period = feed.drive(sorter, self._intake, self._ledger, list(samplers.values()), self._progress.counting)
+        period = feed.drive(
+            sorter, self._intake, self._ledger, list(samplers.values()),
+            before_page=lambda: publish_healthy(self._ledger), progress=self._progress.counting,
+        )  # fmt: skip
         if period is None:
             self._progress.end()
             return None
