@@ -17,11 +17,11 @@ from pathlib import Path
 
 import yaml
 
-from tocsin.backtest import promql
-from tocsin.backtest.rules import Rule, RunPlan
+from tocsin.backtest import nearest, promql
+from tocsin.backtest.nearest import AT, BEST, VALUE
+from tocsin.backtest.rules import RunPlan
 from tocsin.backtest.sampling import TARGET, Sampler, notation
 
-CLOSENESS, BEST, VALUE, AT = (f"tocsin:backtest_{name}" for name in ("closeness", "nearest", "value", "at"))
 ANNOTATIONS_EVERY = 300
 """Seconds between two looks at what a firing alert says."""
 _TIMESTAMP = "_timestamp_seconds"
@@ -68,7 +68,7 @@ class Answer:
 def start(promtool: str, plan: RunPlan, sampler: Sampler, origin: float, folder: Path) -> subprocess.Popen[bytes]:
     """Write the run's files into the folder and start promtool; its output goes to ``out`` there."""
     rules = {"groups": [{"name": name, "rules": found} for name, found in plan.groups.items()]}
-    rules["groups"].append({"name": "tocsin:backtest", "rules": _nearest_rules(plan)})
+    rules["groups"].append({"name": "tocsin:backtest", "rules": nearest.rules(plan)})
     if not rules["groups"][-1]["rules"]:
         rules["groups"].pop()
     (folder / "rules.yml").write_text(json.dumps(rules), encoding="utf-8")
@@ -105,32 +105,6 @@ def _test(plan: RunPlan, sampler: Sampler, origin: float, order: list[str]) -> I
     for at in range(0, last + 1, ANNOTATIONS_EVERY):
         for alert in names:
             yield f"  - {{eval_time: {at}s, alertname: {alert}}}\n"
-
-
-def _nearest_rules(plan: RunPlan) -> list[Rule]:
-    """Recording rules that remember, by alert and label set, the moment that was nearest to firing."""
-    rules: list[Rule] = []
-    known: set[tuple[str, str]] = set()
-    for rule in plan.alerts:
-        for found in promql.comparisons(rule["expr"]):
-            if found.operator not in ("<", "<=", ">", ">=") or "time" in promql.words(found.value):
-                continue  # a time since is as near as the clock, not as the fault
-            ratio = f"(({found.value}) / {found.matching} ({found.threshold}))"
-            if found.operator in ("<", "<="):
-                ratio = f"(1 / {ratio})"
-            value = f"(({found.value}) + {found.matching} 0 * ({found.threshold}))"
-            labels = {"alertname": str(rule["alert"])}
-            if (labels["alertname"], ratio) in known:
-                break  # the same for another tier of routes
-            known.add((labels["alertname"], ratio))
-            rules.append({"record": CLOSENESS, "expr": f"{ratio} {found.rest}", "labels": labels})
-            rules.append({"record": f"{VALUE}_now", "expr": f"{value} {found.rest}", "labels": labels})
-            break  # alternatives of one alert would be one series
-    if rules:
-        rules.append({"record": BEST, "expr": f"({CLOSENESS} > {BEST}) or {BEST} or ({CLOSENESS} < Inf)"})
-        rules.append({"record": AT, "expr": f"(0 * ({CLOSENESS} == {BEST}) + time()) or {AT}"})
-        rules.append({"record": VALUE, "expr": f"({VALUE}_now and ({CLOSENESS} == {BEST})) or {VALUE}"})
-    return rules
 
 
 # ---- what promtool says ------------------------------------------------------------------------------------
@@ -177,14 +151,9 @@ def read(output: Path, plan: RunPlan) -> Answer:
     for key, closeness in near[BEST].items():
         value, moment = near[VALUE].get(key), near[AT].get(key)
         if value is not None and moment is not None and closeness > 0:
-            threshold = value / closeness if _rises(plan, dict(key)["alertname"]) else value * closeness
+            value, threshold = nearest.value_and_threshold(plan, dict(key)["alertname"], value, closeness)
             answer.nearest.append(Near(dict(key), closeness, value, threshold, moment))
     return answer
-
-
-def _rises(plan: RunPlan, alertname: str) -> bool:
-    expression = next(rule["expr"] for rule in plan.alerts if rule["alert"] == alertname)
-    return promql.comparisons(expression)[0].operator in (">", ">=")
 
 
 def _labels(text: str) -> Labels:

@@ -6,7 +6,7 @@ Grammar: https://prometheus.io/docs/prometheus/latest/querying/operators/.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _TOKEN = re.compile(
     r"""(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)|(?P<comment>\#[^\n]*)|(?P<space>\s+)"""
@@ -16,7 +16,7 @@ _TOKEN = re.compile(
 )
 _WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _SETS = ("and", "unless")
-_MATCHING = ("on", "ignoring", "group_left", "group_right")
+_MATCHING = ("bool", "on", "ignoring", "group_left", "group_right")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
 _RANGE = re.compile(r"\[\s*((?:\d+(?:ms|[smhdwy]))+)\s*\]")
@@ -81,12 +81,7 @@ class Comparison:
 
 def comparisons(expression: str) -> list[Comparison]:
     """Return the leading comparison of each alternative of an alert's expression, where it has one."""
-    found = []
-    for alternative in _split(_tokens(expression), ("or",)):
-        comparison = _comparison(alternative)
-        if comparison is not None:
-            found.append(comparison)
-    return found
+    return _comparisons(_tokens(expression))
 
 
 def _tokens(expression: str) -> list[_Token]:
@@ -124,19 +119,23 @@ def _unwrapped(tokens: list[_Token]) -> list[_Token]:
     return _unwrapped([_Token(t.kind, t.text, t.depth - 1) for t in inner])
 
 
-def _comparison(tokens: list[_Token]) -> Comparison | None:
-    tokens = _unwrapped(tokens)
-    end = next(
-        (i for i, t in enumerate(tokens) if t.depth == 0 and t.kind == "word" and t.text in _SETS), len(tokens)
-    )
-    first, rest = tokens[:end], _text(tokens[end:])
-    at = next((i for i, t in enumerate(first) if t.depth == 0 and t.kind == "compare"), None)
-    if at is None:
-        inner = _factor(first)
-        nested = _comparison(inner) if inner else None
-        return nested and Comparison(
-            nested.value, nested.operator, nested.matching, nested.threshold, f"{nested.rest} {rest}".strip()
+def _comparisons(tokens: list[_Token]) -> list[Comparison]:
+    found = []
+    for alternative in _split(tokens, ("or",)):
+        part = _unwrapped(alternative)
+        end = next(
+            (i for i, t in enumerate(part) if t.depth == 0 and t.kind == "word" and t.text in _SETS), len(part)
         )
+        first, rest = part[:end], _text(part[end:])
+        at = next((i for i, t in enumerate(first) if t.depth == 0 and t.kind == "compare"), None)
+        if at is not None:
+            found.append(_comparison(first, at, rest))
+        elif inner := _factor(first):
+            found += [replace(nested, rest=f"{nested.rest} {rest}".strip()) for nested in _comparisons(inner)]
+    return found
+
+
+def _comparison(first: list[_Token], at: int, rest: str) -> Comparison:
     behind = at + 1
     matching = behind
     while matching < len(first) and (

@@ -38,7 +38,8 @@ def test_an_alert_is_cut_at_its_comparison(expression, parts):
 
 
 def test_each_alternative_has_its_comparison():
-    assert [(c.value, c.threshold) for c in comparisons("(a > 1 and b > 2) or (c > 3)")] == [("a", "1"), ("c", "3")]
+    found = comparisons("((a > 1 and b > 2) or (c > 3)) * on (r) group_left (o) i")
+    assert [(c.value, c.threshold, c.rest) for c in found] == [("a", "1", "and b > 2"), ("c", "3", "")]
 
 
 @pytest.mark.parametrize("expression", ["vector(1)", "absent(up)", "a and b > 2", "(a > 2) + 1"])
