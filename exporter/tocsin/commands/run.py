@@ -31,7 +31,7 @@ from tocsin.selfmetrics import SelfMetrics
 from tocsin.series.store import Store
 from tocsin.state import State
 from tocsin.tasks import spawn
-from tocsin.web import admin, auth, guard, ingest, server, webconfig
+from tocsin.web import admin, alerts, auth, guard, ingest, server, webconfig
 
 log = logging.getLogger(__name__)
 EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path /var/lib/tocsin"
@@ -84,6 +84,7 @@ class Exporter:
         self._ingest_address = config.ingest.listen_address
         if arguments.ingest_address is not None:
             self._ingest_address = arguments.ingest_address
+        self._board = alerts.Board()
         self._verifiers = auth.verifiers(config.ingest.auth)
         if arguments.guard_only and not self._ingest_address:
             raise ConfigError("--guard-only: the guard answers on --ingest.listen-address, which is empty")
@@ -179,6 +180,7 @@ class Exporter:
                 max_body_bytes=self._config.ingest.max_body_bytes, wake=self._pipeline.wake,
             )  # fmt: skip
         guard.add_routes(app, self._scoring, auth=self._verifiers, standalone=self._spool is None)
+        alerts.add_routes(app, self._board, auth=self._verifiers)
         return app
 
     async def _start_admin(self) -> server.Listener:
@@ -189,6 +191,7 @@ class Exporter:
             config_text=lambda: show(self._config),
             reload=self._reload if self._arguments.lifecycle else None,
             unusable=self._files.unusable_paths,
+            incidents=self._board.newest,
             public_only=self._web is None and not server.is_loopback(address),
         )
         app = admin.make_app(pages)

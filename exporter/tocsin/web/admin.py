@@ -37,6 +37,8 @@ class Admin:
     """Loads the configuration again; raises ConfigError. None: ``--web.enable-lifecycle`` was not given."""
     unusable: Callable[[], list[tuple[str, str, str]]] = list
     """Inputs that cannot be read: path, reason, mend."""
+    incidents: Callable[[], list[dict[str, Any]]] = list
+    """The alerts that Alertmanager told us of, the newest first."""
     public_only: bool = False
     """True on a non-loopback bind without --web.config.file: only metrics and health answer."""
 
@@ -64,6 +66,7 @@ def make_app(admin: Admin) -> web.Application:
     app.router.add_get("/recent", routes.recent)
     app.router.add_get("/api/v1/status", routes.api_status)
     app.router.add_get("/api/v1/offenders", routes.offenders)
+    app.router.add_get("/api/v1/incidents", routes.incidents)
     return app
 
 
@@ -129,7 +132,7 @@ class _Routes:
     async def status(self, request: web.Request) -> web.Response:
         """The status page for people."""
         del request
-        text = render(overview(self._admin.pipeline, self._admin.unusable()))
+        text = render(overview(self._admin.pipeline, self._admin.unusable()), self._admin.incidents())
         policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
         headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Refresh": "5"}
         return web.Response(text=text, content_type="text/html", headers=headers)
@@ -139,6 +142,11 @@ class _Routes:
         del request
         body: dict[str, Any] = overview(self._admin.pipeline, self._admin.unusable())
         return web.json_response({"version": __version__, **body}, dumps=json.dumps)
+
+    async def incidents(self, request: web.Request) -> web.Response:
+        """The alerts that Alertmanager told us of (``POST /v1/alerts``), the newest first."""
+        del request
+        return web.json_response({"incidents": self._admin.incidents()})
 
     async def offenders(self, request: web.Request) -> web.Response:
         """The heaviest consumers by keyed hash."""

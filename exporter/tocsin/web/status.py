@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from tocsin import catalogue as cat
@@ -10,6 +12,7 @@ from tocsin.catalogue import Family
 from tocsin.pipeline import Pipeline
 from tocsin.series.store import Store
 
+INCIDENTS_SHOWN = 25
 CATEGORIES = {
     "outage": "Is the model answering?",
     "quality": "Are the answers any good?",
@@ -88,11 +91,14 @@ box-shadow:0 1px 3px #0002}section.on{border-top-color:#2b8a3e}section.bad{borde
 h2{margin:0;font-size:17px;text-transform:capitalize}h2 small{font-weight:400;color:#667;margin-left:8px;
 text-transform:none}dl{display:grid;grid-template-columns:1fr auto;margin:12px 0 0}dd{margin:0;
 font-variant-numeric:tabular-nums;font-weight:600}.off{color:#667}svg{width:100%;height:auto;margin-top:10px}
+aside{margin:0 28px 24px;background:#fff;border-radius:8px;padding:16px 20px;box-shadow:0 1px 3px #0002}
+table{width:100%;border-collapse:collapse;margin-top:10px}th{text-align:left;color:#667;font-weight:400}
+td,th{padding:5px 8px 5px 0;vertical-align:top;border-top:1px solid #eef}tr.firing b{color:#c92a2a}
 .warn{background:#fff3bf;color:#5c3c00;padding:8px 28px;margin:0}footer{padding:0 28px 24px;color:#667}
 """
 
 
-def render(view: dict[str, Any]) -> str:
+def render(view: dict[str, Any], incidents: Sequence[dict[str, Any]] = ()) -> str:
     """Return the status page as one self-contained HTML document, without scripts."""
     said = [f"{view['events_read']:,} events read", _share("priced", view["share_priced"])]
     said += [_share("scored", view["share_scored"]), _share("guarded", view["share_guarded"])]
@@ -109,10 +115,38 @@ def render(view: dict[str, Any]) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tocsin</title>'
         f"<style>{_STYLE}</style></head><body><header><h1>Tocsin</h1><p>{' &middot; '.join(said)}</p></header>"
-        f"{warnings}<main>{sections}</main><footer><a href='/metrics'>metrics</a> &middot; "
+        f"{warnings}<main>{sections}</main>{_incidents(incidents)}<footer><a href='/metrics'>metrics</a> &middot; "
         "<a href='/config'>configuration</a> &middot; <a href='/api/v1/status'>status as JSON</a> &middot; "
         "<a href='/api/v1/offenders'>offenders</a></footer></body></html>"
     )
+
+
+def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
+    """The alerts that were delivered, from the moment the rule fired to the resolution."""
+    if not alerts:
+        return ""
+    rows = "".join(
+        f'<tr class="{html.escape(a["status"])}"><td>{html.escape(a["category"])}</td><td>{html.escape(a["severity"])}'
+        f"</td><td><b>{html.escape(a['alertname'])}</b> {html.escape(a['summary'])}</td>"
+        f"<td>{_clock(a['fired_at'])}</td><td>{_clock(a['delivered_at'])}<br><small>"
+        f"{html.escape(', '.join(a['receivers']))}</small></td>"
+        f"<td>{_clock(a['resolved_at']) if a['resolved_at'] else a['status']}</td></tr>"
+        for a in alerts[:INCIDENTS_SHOWN]
+    )
+    head = "".join(f"<th>{name}</th>" for name in ("category", "severity", "alert", "fired", "delivered", "resolved"))
+    return (
+        "<aside><h2>Incidents<small>as Alertmanager delivered them, times in UTC</small></h2>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></aside>"
+    )
+
+
+def _clock(moment: str | float) -> str:
+    """Render a time of day; Alertmanager's nanoseconds are cut."""
+    try:
+        when = datetime.fromisoformat(moment) if isinstance(moment, str) else datetime.fromtimestamp(moment, UTC)
+    except (ValueError, OverflowError, OSError):
+        return "?"
+    return when.astimezone(UTC).strftime("%H:%M:%S")
 
 
 def _share(what: str, share: float | None) -> str:
