@@ -1,0 +1,143 @@
+"""Finds prompt injection: orders that a user or a document gives against those of the application.
+
+Two judges whose evidence is added, in log-odds: rules (``injection_rules``) that the one gate database evaluates, and
+for users' text a linear model over words. In documents and tool results hidden carriers count as well: HTML comments,
+invisible styles, tag and zero-width characters, images whose address carries data. A bare request in a document
+("translate this") is not seen, nor are paraphrases without any tell-tale word.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.injection_rules import MILD, RULES, STRONG, WEAK
+from tocsin.detectors.ngram_model import load
+from tocsin.detectors.ngrams import words
+from tocsin.finding import Finding
+
+PRIOR: Final = -3.6
+"""Log-odds of a text of which nothing is known; a STRONG rule lifts it over even, a MILD one alone does not."""
+READ: Final = 65_536
+"""Characters of a text that are read."""
+_REACH: Final = 160
+_MOST_PLACES: Final = 8
+_UNHIDDEN: Final = 8_192
+"""Characters of a text that are judged again once what hides in it has been taken out."""
+
+_COMMENT = r"<!--.{0,2000}?-->"
+_INVISIBLE = r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01](?:px|pt|em)?\b|opacity: ?0\b)[^>]{0,200}>.{0,400}"
+_IMAGE = r"!\[[^\]\n]{0,200}\]\(https?://[^\s)]{1,300}[?&][^\s)=]{1,40}=[^\s)]{0,300}\)"
+_CARRIED = re.compile(r"\{|%7b|<[a-z_ ]+>|\[[a-z_ ]+\]|conversation|history|secret|password|prompt|exfil|stolen|leak|summary", re.IGNORECASE)
+_SPOKEN = re.compile(
+    r"\b(?:you|your|assistant|ai|llm|model|ensure|ignore|instructions?|respond|answer|reply|must|insert|append|embed|system)\b",
+    re.IGNORECASE,
+)
+_TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007f]{1,8}")
+_ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufeff\u00ad\U000e0000-\U000e007f]")
+_HIDDEN_GATES = (
+    Gate(r"<!--"),
+    Gate(r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01]|opacity: ?0)", ignore_case=True),
+    Gate(r"!\[[^\]\n]{0,200}\]\(https?://[^\s)]{1,300}[?&]"),
+    Gate(r"\xf3\xa0[\x80\x81]"),
+    Gate(r"(?:\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc2\xad|\xef\xbc[\xa1-\xbf]|\xef\xbd[\x80-\x9a])"),
+)
+_ALWAYS = Gate(r"[^\x00-\x20]")
+_Evidence = tuple[float, int, int]
+
+
+def _either(anchors: str) -> str:
+    return "|".join(map(re.escape, anchors.split("|")))
+
+
+def _around(lower: str, anchors: Sequence[str]) -> list[tuple[int, int]]:
+    """Stretches of a text around the first places of some literals, in order, joined where they meet."""
+    places: list[int] = []
+    for anchor in anchors:
+        at = lower.find(anchor)
+        for _ in range(_MOST_PLACES):
+            if at < 0:
+                break
+            places.append(at)
+            at = lower.find(anchor, at + 1)
+    stretches: list[tuple[int, int]] = []
+    for at in sorted(places):
+        start, end = max(0, at - _REACH), at + _REACH
+        if stretches and start <= stretches[-1][1]:
+            stretches[-1] = stretches[-1][0], end
+        else:
+            stretches.append((start, end))
+    return stretches
+
+
+class Injection:
+    """Judges what users, documents and tools say; what the model says is not injection."""
+
+    name = "injection"
+    tier = 0
+    roles = frozenset({"user", "document", "tool"})
+    gates = (*(Gate(_either(rule.anchors), ignore_case=True) for rule in RULES), *_HIDDEN_GATES, _ALWAYS)
+
+    def __init__(self) -> None:
+        self._model = load("injection")
+        self._patterns = tuple(re.compile(rule.pattern, re.IGNORECASE | re.DOTALL) for rule in RULES)
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
+        """Add one finding, from the first to the last character of what spoke for it."""
+        by_user = subject.role == "user"
+        lower = subject.text[:READ].lower()
+        found = [self._rule(index, subject.text, lower, by_user) for index in fired if index < len(RULES)]
+        hidden = {index - len(RULES) for index in fired if index >= len(RULES)}
+        if len(hidden) > 1:
+            found += self._carriers(subject.text, hidden, by_user)
+        total = PRIOR + sum(evidence for evidence, _, _ in found)
+        if by_user:
+            total += self._model.evidence(words(subject.text))
+        places = [(start, end) for evidence, start, end in found if evidence > 0] or [(0, len(subject.text))]
+        start, end = min(start for start, _ in places), max(end for _, end in places)
+        score = 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+        if score >= 0.01:
+            report.findings.append(Finding("injection", "injection", start, end, round(score, 4)))
+
+    def _rule(self, index: int, text: str, lower: str, by_user: bool) -> _Evidence:
+        rule = RULES[index]
+        if by_user and rule.documents_only:
+            return 0.0, 0, 0
+        for start, end in _around(lower, rule.anchors.split("|")):
+            if match := self._patterns[index].search(text, start, end):
+                return rule.evidence, *match.span()
+        return 0.0, 0, 0
+
+    def _carriers(self, text: str, hidden: set[int], by_user: bool) -> list[_Evidence]:
+        found: list[_Evidence] = []
+        for number, pattern, spoken in ((0, _COMMENTS, STRONG), (1, _INVISIBLES, STRONG)):
+            if number in hidden and not by_user:
+                found += [(spoken, *m.span()) for m in pattern.finditer(text[:READ]) if len(set(map(str.lower, _SPOKEN.findall(m.group())))) > 1][:1]
+        if 2 in hidden and not by_user:
+            found += [(MILD if _CARRIED.search(m.group()) else WEAK, *m.span()) for m in _IMAGES.finditer(text[:READ])][:1]
+        if hidden & {3, 4}:
+            found += self._unhidden(text, by_user)
+        return found
+
+    def _unhidden(self, text: str, by_user: bool) -> list[_Evidence]:
+        """Judge a text without its invisible characters, and what tag characters spell."""
+        found: list[_Evidence] = []
+        bare = _FLAG.sub("", text[:READ])
+        for spelled in _TAGS.finditer(bare):
+            found.append((STRONG, 0, len(text)))
+            bare += "\n" + "".join(chr(ord(c) - 0xE0000) for c in spelled.group())
+            break
+        bare = _ZERO_WIDTH.sub("", bare)[:_UNHIDDEN]
+        for rule, pattern in zip(RULES, self._patterns, strict=True):
+            if not (by_user and rule.documents_only) and pattern.search(bare) and not pattern.search(text, 0, READ):
+                found.append((rule.evidence, 0, len(text)))
+        return found
+
+
+_COMMENTS = re.compile(_COMMENT, re.DOTALL)
+_INVISIBLES = re.compile(_INVISIBLE, re.DOTALL | re.IGNORECASE)
+_IMAGES = re.compile(_IMAGE)

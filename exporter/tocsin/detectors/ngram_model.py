@@ -1,0 +1,77 @@
+"""Linear models over hashed words and pairs of words, with weights that are shipped (``models/*.npz``).
+
+A model says how much a text resembles what it was trained on, and no more: it knows no meaning, and it does not see
+families of attacks that its training sets lack. ``tools/train/train.py`` makes the weights anew.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.detectors.ngrams import Hashes, Words
+
+BITS: Final = 17
+"""Features are the upper bits of a hash."""
+
+
+def features(hashes: Hashes) -> Hashes:
+    """Index into the weights for each hash of a word or a pair."""
+    index: Hashes = hashes >> np.uint32(32 - BITS)
+    return index
+
+
+@dataclass(frozen=True, slots=True)
+class LinearModel:
+    """One set of weights. A score of 0.5 is the model's threshold."""
+
+    weights: NDArray[np.float32]
+    bias: float
+    """Log-odds of a text without features, less those at which the threshold stands."""
+    slope: float
+    """Score = logistic(slope * margin)."""
+    window: int
+    """Words that are judged together; 0 is the whole text, each feature counted once."""
+
+    def score(self, words: Words) -> tuple[float, int, int]:
+        """Return the score 0..1, and the first word and the word behind the last that it is for."""
+        count = len(words)
+        if not count:
+            return 0.0, 0, 0
+        if not self.window:
+            distinct = np.unique(np.concatenate([features(words.hashes), features(words.pairs())]))
+            return self._logistic(float(self.weights[distinct].sum()) / math.sqrt(len(distinct))), 0, count
+        each = self.weights[features(words.hashes)]
+        each[1:] += self.weights[features(words.pairs())]
+        size = min(count, self.window)
+        sums = np.zeros(count + 1, np.float32)
+        np.cumsum(each, out=sums[1:])
+        totals = sums[size:] - sums[: count + 1 - size]
+        first = int(totals.argmax())
+        return self._logistic(float(totals[first]) / math.sqrt(2 * size - 1)), first, first + size
+
+    def evidence(self, words: Words) -> float:
+        """Return the log-odds of a whole text, each feature counted once, never below those of a text without words."""
+        if not len(words):
+            return 0.0
+        distinct = np.unique(np.concatenate([features(words.hashes), features(words.pairs())]))
+        return self.slope * (float(self.weights[distinct].sum()) / math.sqrt(len(distinct)) + self.bias)
+
+    def _logistic(self, margin: float) -> float:
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.slope * (margin + self.bias)))))
+
+
+@cache
+def load(name: str) -> LinearModel:
+    """Load a shipped model: ``index`` (uint32) and ``value`` (float16) of its weights, and ``head``."""
+    with (files("tocsin.detectors") / "models" / f"{name}.npz").open("rb") as file, np.load(file, allow_pickle=False) as parts:
+        weights = np.zeros(1 << BITS, np.float32)
+        weights[parts["index"]] = parts["value"]
+        bias, slope, window = parts["head"].tolist()
+    return LinearModel(weights, bias, slope, int(window))

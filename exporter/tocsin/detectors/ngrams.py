@@ -1,0 +1,175 @@
+"""Words of a text as hashes, and sums of weights over their 1- and 2-grams, vectorised.
+
+A word's hash is a polynomial over its folded characters, taken from one running sum: ``(S[end] - S[start]) / p^start``,
+all modulo 2^32. So no Python object is made per word: 2 KB cost about 20 microseconds, where splitting them with ``re``
+costs twice that before anything is counted.
+
+Folding: lower case, accents and width dropped, zero-width and tag characters skipped. An ideograph is a word.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+LIMIT: Final = 1 << 16
+"""Characters of a text that are read."""
+
+_BASE: Final = 0x9E3779B1
+_MIX: Final = 0x85EBCA6B
+_SKIP: Final = 1
+_TABLE_END: Final = 0x3000
+_IDEOGRAPHS: Final = 0x2E80
+
+Hashes = NDArray[np.uint32]
+Positions = NDArray[np.intp]
+Weights = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one text."""
+
+    hashes: Hashes
+    starts: Positions
+    """Character offsets into the text."""
+    ends: Positions
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def pairs(self) -> Hashes:
+        """Hashes of neighbouring words, one less than words."""
+        mixed: Hashes = (self.hashes[:-1] * np.uint32(3) + self.hashes[1:]) * np.uint32(_MIX)
+        return mixed
+
+
+def words(text: str) -> Words:
+    """Read the words of a text, in time linear in its length."""
+    folded = _folded(text)
+    if folded.dtype == np.uint8:
+        return _hashed(folded, np.flatnonzero(_edges(folded)), None)
+    wide = folded.astype(np.uint32, copy=False)
+    kept = np.flatnonzero(wide != _SKIP)
+    if len(kept) != len(wide):
+        return _hashed(wide[kept], _wide_edges(wide[kept]), kept)
+    return _hashed(wide, _wide_edges(wide), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Shingles:
+    """Every run of ``width`` letters and digits, whatever stands between them."""
+
+    hashes: Hashes
+    """One for each letter that has width - 1 others behind it."""
+    positions: Positions
+    """Character offset of each letter; width - 1 more than hashes."""
+
+
+def shingles(text: str, width: int) -> Shingles:
+    """Read the runs of letters of a text, in time linear in its length."""
+    folded = _folded(text)
+    positions = np.flatnonzero(folded > _SKIP)
+    letters = folded[positions]
+    powers, inverses = _powers()
+    if len(letters) < width:
+        return Shingles(np.zeros(0, np.uint32), positions)
+    sums = np.zeros(len(letters) + 1, np.uint32)
+    np.cumsum(letters * powers[: len(letters)], dtype=np.uint32, out=sums[1:])
+    hashes = (sums[width:] - sums[:-width]) * inverses[: len(letters) - width + 1]
+    hashes ^= hashes >> np.uint32(15)
+    hashes *= np.uint32(_MIX)
+    return Shingles(hashes, positions)
+
+
+def _folded(text: str) -> NDArray[np.uint8] | Hashes:
+    """Letters and digits folded, 0 for all else, _SKIP for what is as if it were not there."""
+    text = text[:LIMIT]
+    if text.isascii():
+        return np.frombuffer(text.encode().translate(_ascii_fold()), np.uint8)
+    return _fold(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32))
+
+
+def _hashed(folded: NDArray[np.uint8] | Hashes, edges: Positions, origin: Positions | None) -> Words:
+    powers, inverses = _powers()
+    starts, ends = edges[::2], edges[1::2]
+    sums = np.zeros(len(folded) + 1, np.uint32)
+    np.cumsum(folded * powers[: len(folded)], dtype=np.uint32, out=sums[1:])
+    hashes = (sums[ends] - sums[starts]) * inverses[starts]
+    hashes ^= hashes >> np.uint32(15)
+    hashes *= np.uint32(_MIX)
+    if origin is not None:
+        starts, ends = origin[starts], origin[ends - 1] + 1
+    return Words(hashes, starts, ends)
+
+
+def _edges(folded: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Mark where words begin and end; one longer than the text."""
+    inside = np.zeros(len(folded) + 2, np.bool_)
+    np.not_equal(folded, 0, out=inside[1:-1])
+    edges: NDArray[np.bool_] = inside[1:] != inside[:-1]
+    return edges
+
+
+def _wide_edges(folded: Hashes) -> Positions:
+    """Positions at which words begin and end, in turns: an ideograph is both, and so its edges stand twice."""
+    inside = np.zeros(len(folded) + 2, np.bool_)
+    np.not_equal(folded, 0, out=inside[1:-1])
+    single = np.zeros(len(folded) + 2, np.bool_)
+    np.greater_equal(folded, _IDEOGRAPHS, out=single[1:-1])
+    cut = single[1:] | single[:-1]
+    starts = inside[1:] & (~inside[:-1] | cut)
+    ends = inside[:-1] & (~inside[1:] | cut)
+    return np.stack([np.flatnonzero(starts), np.flatnonzero(ends)], axis=1).ravel()
+
+
+def _fold(codes: Hashes) -> Hashes:
+    table = _wide_fold()
+    folded = table[np.minimum(codes, _TABLE_END - 1)]
+    beyond = codes >= _TABLE_END
+    if beyond.any():
+        other = codes[beyond]
+        full_width = (other >= 0xFF01) & (other <= 0xFF5E)
+        other = np.where(full_width, table[np.where(full_width, other - 0xFEE0, 0)], other)
+        tags = (other >= 0xE0000) & (other <= 0xE007F)
+        other = np.where(tags | ((other >= 0xFE00) & (other <= 0xFE0F)) | (other == 0xFEFF), _SKIP, other)
+        symbols = (other >= 0x1F000) & (other < 0x20000) | (other >= _TABLE_END) & (other < 0x3005)
+        folded[beyond] = np.where(symbols, 0, other)
+    return folded
+
+
+@cache
+def _ascii_fold() -> bytes:
+    return bytes(ord(chr(c).lower()) if c < 128 and (chr(c).isalnum() or c == 0x27) else 0 for c in range(256))
+
+
+@cache
+def _wide_fold() -> Hashes:
+    """Letters by code point below _TABLE_END: 0 is no word, _SKIP is as if it were not there."""
+    table = np.zeros(_TABLE_END, np.uint32)
+    for code in range(_TABLE_END):
+        character = chr(code)
+        category = unicodedata.category(character)
+        if category in {"Cf", "Mn"}:
+            table[code] = _SKIP
+        elif character in "'\u2019":
+            table[code] = 0x27
+        elif character.isalnum():
+            table[code] = ord(unicodedata.normalize("NFKD", character)[0].lower()[0])
+    return table
+
+
+@cache
+def _powers() -> tuple[Hashes, Hashes]:
+    """Powers of the base and of its inverse, modulo 2^32."""
+    def run(base: int) -> Hashes:
+        row = np.full(LIMIT + 1, base, np.uint32)
+        row[0] = 1
+        return np.cumprod(row, dtype=np.uint32)
+
+    return run(_BASE), run(pow(_BASE, -1, 1 << 32))
