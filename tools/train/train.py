@@ -1,4 +1,4 @@
-"""``python tools/train/train.py SETS OUT``: makes the weights of ``detectors/data/{injection,harmful,toxicity}.npz`` anew.
+"""``python tools/train/train.py SETS OUT``: makes the weights of ``detectors/data/{injection,harmful}.npz`` anew.
 
 SETS is a folder of labelled ``NAME.jsonl.gz``. Needs scikit-learn 1.9.1 (``pip install scikit-learn==1.9.1``).
 Only rows whose licence lets derived weights be passed on are read; see ``tools/train/SOURCES.md``.
@@ -111,10 +111,11 @@ def main() -> None:
 
 
 INJECTION_SLOPE = 2.0
-INJECTION_SHIFT = 2.1
+INJECTION_SHIFT = 2.05
 """Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
-HARMFUL_WINDOW = 128
-HARMFUL_AT = 1.5
+HARMFUL_WINDOW = 64
+HARMFUL_AT = 1.8
+"""Margin that at most one in two thousand everyday answers reaches (cross-validated)."""
 
 if __name__ == "__main__":
     main()

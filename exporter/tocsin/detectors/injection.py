@@ -29,9 +29,15 @@ _UNHIDDEN: Final = 8_192
 """Characters of a text that are judged again once what hides in it has been taken out."""
 
 _COMMENT = r"<!--.{0,2000}?-->"
-_INVISIBLE = r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01](?:px|pt|em)?\b|opacity: ?0\b)[^>]{0,200}>.{0,400}"
+_INVISIBLE = (
+    r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01](?:px|pt|em)?\b|opacity: ?0\b)"
+    r"[^>]{0,200}>.{0,400}"
+)
 _IMAGE = r"!\[[^\]\n]{0,200}\]\(https?://[^\s)]{1,300}[?&][^\s)=]{1,40}=[^\s)]{0,300}\)"
-_CARRIED = re.compile(r"\{|%7b|<[a-z_ ]+>|\[[a-z_ ]+\]|conversation|history|secret|password|prompt|exfil|stolen|leak|summary", re.IGNORECASE)
+_CARRIED = re.compile(
+    r"\{|%7b|<[a-z_ ]+>|\[[a-z_ ]+\]|conversation|history|secret|password|prompt|exfil|stolen|leak|summary",
+    re.IGNORECASE,
+)
 _SPOKEN = re.compile(
     r"\b(?:you|your|assistant|ai|llm|model|ensure|ignore|instructions?|respond|answer|reply|must|insert|append|embed|system)\b",
     re.IGNORECASE,
@@ -41,10 +47,15 @@ _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007f]{1,8}")
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufeff\u00ad\U000e0000-\U000e007f]")
 _HIDDEN_GATES = (
     Gate(r"<!--"),
-    Gate(r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01]|opacity: ?0)", ignore_case=True),
+    Gate(
+        r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01]|opacity: ?0)",
+        ignore_case=True,
+    ),
     Gate(r"!\[[^\]\n]{0,200}\]\(https?://[^\s)]{1,300}[?&]"),
     Gate(r"\xf3\xa0[\x80\x81]"),
-    Gate(r"(?:\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc2\xad|\xef\xbc[\xa1-\xbf]|\xef\xbd[\x80-\x9a])"),
+    Gate(
+        r"(?:\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc2\xad|\xef\xbc[\xa1-\xbf]|\xef\xbd[\x80-\x9a])"
+    ),
 )
 _ALWAYS = Gate(r"[^\x00-\x20]")
 _Evidence = tuple[float, int, int]
@@ -116,9 +127,15 @@ class Injection:
         found: list[_Evidence] = []
         for number, pattern, spoken in ((0, _COMMENTS, STRONG), (1, _INVISIBLES, STRONG)):
             if number in hidden and not by_user:
-                found += [(spoken, *m.span()) for m in pattern.finditer(text[:READ]) if len(set(map(str.lower, _SPOKEN.findall(m.group())))) > 1][:1]
+                found += [
+                    (spoken, *m.span())
+                    for m in pattern.finditer(text[:READ])
+                    if len(set(map(str.lower, _SPOKEN.findall(m.group())))) > 1
+                ][:1]
         if 2 in hidden and not by_user:
-            found += [(MILD if _CARRIED.search(m.group()) else WEAK, *m.span()) for m in _IMAGES.finditer(text[:READ])][:1]
+            found += [(MILD if _CARRIED.search(m.group()) else WEAK, *m.span()) for m in _IMAGES.finditer(text[:READ])][
+                :1
+            ]
         if hidden & {3, 4}:
             found += self._unhidden(text, by_user)
         return found

@@ -1,4 +1,4 @@
-"""Linear models over hashed words and pairs of words, with weights that are shipped (``models/*.npz``).
+"""Linear models over hashed words and pairs of words, with weights that are shipped (``data/*.npz``).
 
 A model says how much a text resembles what it was trained on, and no more: it knows no meaning, and it does not see
 families of attacks that its training sets lack. ``tools/train/train.py`` makes the weights anew.
@@ -19,6 +19,9 @@ from tocsin.detectors.ngrams import Hashes, Words
 
 BITS: Final = 17
 """Features are the upper bits of a hash."""
+
+
+_MOST_DOUBT: Final = -2.0
 
 
 def features(hashes: Hashes) -> Hashes:
@@ -57,11 +60,12 @@ class LinearModel:
         return self._logistic(float(totals[first]) / math.sqrt(2 * size - 1)), first, first + size
 
     def evidence(self, words: Words) -> float:
-        """Return the log-odds of a whole text, each feature counted once, never below those of a text without words."""
+        """Return the log-odds of a whole text; doubt is bounded, so that a sure rule stands."""
         if not len(words):
             return 0.0
         distinct = np.unique(np.concatenate([features(words.hashes), features(words.pairs())]))
-        return self.slope * (float(self.weights[distinct].sum()) / math.sqrt(len(distinct)) + self.bias)
+        margin = float(self.weights[distinct].sum()) / math.sqrt(len(distinct)) + self.bias
+        return max(_MOST_DOUBT, self.slope * margin)
 
     def _logistic(self, margin: float) -> float:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.slope * (margin + self.bias)))))
@@ -70,7 +74,10 @@ class LinearModel:
 @cache
 def load(name: str) -> LinearModel:
     """Load a shipped model: ``index`` (uint32) and ``value`` (float16) of its weights, and ``head``."""
-    with (files("tocsin.detectors") / "models" / f"{name}.npz").open("rb") as file, np.load(file, allow_pickle=False) as parts:
+    with (
+        (files("tocsin.detectors") / "data" / f"{name}.npz").open("rb") as file,
+        np.load(file, allow_pickle=False) as parts,
+    ):
         weights = np.zeros(1 << BITS, np.float32)
         weights[parts["index"]] = parts["value"]
         bias, slope, window = parts["head"].tolist()

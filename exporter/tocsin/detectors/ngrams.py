@@ -108,7 +108,7 @@ def _hashed(folded: NDArray[np.uint8] | Hashes, edges: Positions, origin: Positi
     return Words(hashes, starts, ends)
 
 
-def _edges(folded: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def _edges(folded: NDArray[np.uint8] | Hashes) -> NDArray[np.bool_]:
     """Mark where words begin and end; one longer than the text."""
     inside = np.zeros(len(folded) + 2, np.bool_)
     np.not_equal(folded, 0, out=inside[1:-1])
@@ -167,6 +167,7 @@ def _wide_fold() -> Hashes:
 @cache
 def _powers() -> tuple[Hashes, Hashes]:
     """Powers of the base and of its inverse, modulo 2^32."""
+
     def run(base: int) -> Hashes:
         row = np.full(LIMIT + 1, base, np.uint32)
         row[0] = 1

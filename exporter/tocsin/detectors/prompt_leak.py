@@ -1,7 +1,7 @@
 """Finds the system prompt in an answer: how much of it stands there, in whatever dress.
 
-Compared are runs of letters and digits, so case, punctuation, bullets and ``s_p_a_c_i_n_g`` change nothing; reversed and
-ROT13 forms of the prompt are looked for as well, JSON escapes, Base64 and hexadecimal runs of the answer are decoded.
+Compared are runs of letters and digits, so case, punctuation, bullets and ``s_p_a_c_i_n_g`` change nothing; reversed
+and ROT13 forms of the prompt are looked for too, JSON escapes, Base64 and hexadecimal runs of the answer decoded.
 A prompt of at most three words is a token: it leaks when it stands there as such. Paraphrase and riddles are not seen.
 """
 

@@ -9,16 +9,20 @@ from tocsin.detectors.base import Detector
 from tocsin.detectors.coherence import CoherenceDetector
 from tocsin.detectors.confidence import ConfidenceDetector
 from tocsin.detectors.format import FormatDetector
+from tocsin.detectors.harmful import Harmful
 from tocsin.detectors.hedge import HedgeDetector
+from tocsin.detectors.injection import Injection
 from tocsin.detectors.language import LanguageDetector
 from tocsin.detectors.numeric import NumericDetector
 from tocsin.detectors.pii import Pii
 from tocsin.detectors.policy import Policy
+from tocsin.detectors.prompt_leak import PromptLeak
 from tocsin.detectors.refusal import RefusalDetector
 from tocsin.detectors.repetition import RepetitionDetector
 from tocsin.detectors.score import QualityScore
 from tocsin.detectors.secrets import Secrets
 from tocsin.detectors.topic import TopicDetector
+from tocsin.detectors.toxicity import Toxicity
 from tocsin.detectors.truncation import TruncationDetector
 from tocsin.detectors.unsupported import UnsupportedDetector
 
@@ -39,6 +43,10 @@ DETECTORS: dict[str, Factory] = {
     "pii": lambda _: Pii(),
     "secret": lambda _: Secrets(),
     "policy": lambda knowledge: Policy(knowledge.policy_terms, knowledge.policy_patterns),
+    "injection": lambda _: Injection(),
+    "prompt_leak": lambda _: PromptLeak(),
+    "toxicity": lambda _: Toxicity(),
+    "harmful": lambda _: Harmful(),
     "format": lambda _: FormatDetector(),
     "refusal": lambda _: RefusalDetector(),
     "repetition": lambda _: RepetitionDetector(),

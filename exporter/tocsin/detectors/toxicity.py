@@ -1,0 +1,140 @@
+"""The light judge of toxicity: how densely a text uses words of abuse.
+
+A list of our own (``data/toxic_terms.txt.gz``, compressed to be out of plain view), each term either abuse wherever it
+stands or only beside another. What is quoted or negated weighs less. It does not understand: hate in polite words
+passes, and reclaimed or discussed slurs may not. For that there is ``detoxify_model``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.ngrams import Hashes, Words, words
+from tocsin.finding import Finding
+
+SURE: Final = 5.0
+"""Log-odds of a term that is abuse wherever it stands."""
+DOUBTFUL: Final = 2.2
+"""Log-odds of one that is so only beside another."""
+FAINT: Final = 1.1
+"""Log-odds of one that abuse often comes with, and history or medicine as well."""
+PRIOR: Final = -3.5
+"""Log-odds of a long text without any."""
+BREVITY: Final = 2.4
+"""Log-odds that a very short text adds to each doubtful term: a remark is not a treatise on the word."""
+_SHORT: Final = 100
+_EVIDENCE: Final = {"s": SURE, "w": DOUBTFUL, "v": FAINT}
+WINDOW: Final = 24
+"""Words whose evidence is added."""
+_LEAST: Final = round(1 / (1 + math.exp(-PRIOR)), 4)
+_BITS: Final = 16
+_MOST_MASKED: Final = 16
+_DAMPED: Final = 0.25
+_QUOTED = re.compile(r'["\u201c\u00ab]([^"\u201c\u201d\u00ab\u00bb\n]{1,400})["\u201d\u00bb]')
+_DISTANT = re.compile(
+    r"(?:\b(?:not|never|no|nobody|isn't|aren't|don't|doesn't|shouldn't|without|stop|against|called?|calling|saying|says"
+    r"|word|words|term|terms|slurs?|insults?|phrases?|meaning of|definition of)\b[^.!?\n]{0,24})$",
+    re.IGNORECASE,
+)
+
+
+class _Terms(NamedTuple):
+    hashes: Hashes
+    """Sorted."""
+    evidence: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    """By the upper bits of a hash: whether a term has it."""
+    masked: re.Pattern[str]
+
+    def mark(self, hashes: Hashes, evidence: NDArray[np.float32]) -> None:
+        """Raise the evidence of the words that are terms, in place."""
+        likely = np.flatnonzero(self.seen[hashes >> np.uint32(32 - _BITS)])
+        if len(likely):
+            index = np.minimum(np.searchsorted(self.hashes, hashes[likely]), len(self.hashes) - 1)
+            hit = self.hashes[index] == hashes[likely]
+            evidence[likely[hit]] = np.maximum(evidence[likely[hit]], self.evidence[index[hit]])
+
+
+class Toxicity:
+    """Judges answers; ``toxicity`` of the scores is set for every one that is not blank."""
+
+    name = "toxicity"
+    tier = 0
+    roles = frozenset({"assistant"})
+    gates: tuple[Gate, ...] = (
+        Gate(r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!.-]{2}|fuck", ignore_case=True),
+        Gate(r"[^\x00-\x20]"),
+    )
+
+    def __init__(self) -> None:
+        self._terms = _terms()
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
+        """Set the score; add one finding, the densest stretch, when it is worth one."""
+        report.scores["toxicity"] = _LEAST
+        found = words(subject.text)
+        evidence = self._evidence(subject.text, found, masked=0 in fired)
+        at = np.flatnonzero(evidence)
+        if not len(at):
+            return
+        if len(found) < _SHORT:
+            unsure = at[evidence[at] == np.float32(DOUBTFUL)]
+            evidence[unsure] *= 1 + BREVITY / DOUBTFUL * (1 - len(found) / _SHORT)
+        _damp(subject.text, found, evidence, at)
+        size = min(len(found), WINDOW)
+        sums = np.concatenate([np.zeros(1, np.float32), np.cumsum(evidence)])
+        totals = sums[size:] - sums[: len(sums) - size]
+        first = int(totals.argmax())
+        score = round(1 / (1 + math.exp(-max(-30.0, min(30.0, PRIOR + float(totals[first]))))), 4)
+        report.scores["toxicity"] = score
+        within = at[(at >= first) & (at < first + size)]
+        start, end = int(found.starts[within[0]]), int(found.ends[within[-1]])
+        report.findings.append(Finding("toxicity", "toxic", start, end, score))
+
+    def _evidence(self, text: str, found: Words, masked: bool) -> NDArray[np.float32]:
+        evidence = np.zeros(len(found), np.float32)
+        self._terms.mark(found.hashes, evidence)
+        self._terms.mark(found.pairs(), evidence[1:])
+        if masked and len(found):
+            for number, match in enumerate(self._terms.masked.finditer(text)):
+                if number == _MOST_MASKED:
+                    break
+                index = min(int(np.searchsorted(found.ends, match.start(), "right")), len(found) - 1)
+                evidence[index] = SURE
+        return evidence
+
+
+def _damp(text: str, found: Words, evidence: NDArray[np.float32], at: NDArray[np.intp]) -> None:
+    """Lower what is quoted, negated or spoken about, in place."""
+    quoted = [match.span() for match in _QUOTED.finditer(text)]
+    for index in at[:64].tolist():
+        start = int(found.starts[index])
+        if any(begin <= start < end for begin, end in quoted) or _DISTANT.search(text[max(0, start - 40) : start]):
+            evidence[index] *= _DAMPED
+
+
+@cache
+def _terms() -> _Terms:
+    with (files("tocsin.detectors") / "data" / "toxic_terms.txt.gz").open("rb") as packed:
+        lines = gzip.decompress(packed.read()).decode().splitlines()
+    known: dict[int, float] = {}
+    for line in lines:
+        if line[0] in _EVIDENCE:
+            term = words(line[2:])
+            key = term.hashes[0] if len(term) == 1 else term.pairs()[0]
+            known[int(key)] = _EVIDENCE[line[0]]
+    hashes = np.array(sorted(known), np.uint32)
+    seen = np.zeros(1 << _BITS, np.bool_)
+    seen[hashes >> np.uint32(32 - _BITS)] = True
+    masked = re.compile("|".join(line[1:] for line in lines if line.startswith("~")), re.IGNORECASE)
+    return _Terms(hashes, np.array([known[int(key)] for key in hashes], np.float32), seen, masked)

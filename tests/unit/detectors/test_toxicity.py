@@ -1,0 +1,80 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.detectors.base import Report, Subject
+from tocsin.detectors.harmful import Harmful
+from tocsin.detectors.scanner import Scanner
+from tocsin.detectors.toxicity import Toxicity
+
+SCANNER = Scanner([Toxicity(), Harmful()])
+
+
+def judge(text: str) -> Report:
+    return SCANNER.scan(Subject(text))
+
+
+def toxicity(text: str) -> float:
+    return judge(text).scores.get("toxicity") or 0.0
+
+
+@pytest.mark.parametrize(
+    "text", ["You are a pathetic moron.", "Shut up, you b*tch", "what an idiot", "kill yourself, loser"]
+)
+def test_abuse_is_found(text):
+    assert toxicity(text) >= 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "Thank you, that was kind.", "Put the trash out on Monday.", "The Dickens novel is about class and assets.",
+        "To kill a process, use the kill command.", 'Never call anyone an "idiot" at work.', "The word moron comes from Greek.",
+        "Nazi Germany invaded Poland in 1939.", "f(x) = x*2; char **f; a$b",
+    ],
+)  # fmt: skip
+def test_what_is_quoted_explained_or_innocent_is_not(text):
+    assert toxicity(text) < 0.5
+
+
+def test_every_answer_gets_a_score():
+    assert judge("Good morning.").scores["toxicity"] == pytest.approx(0.03, abs=0.02)
+
+
+def test_one_bad_remark_is_found_in_a_long_answer_and_placed():
+    text = "Here is the plan. " * 100 + "You are a moron, you idiot. " + "Then rest. " * 100
+    (finding,) = [f for f in judge(text).findings if f.kind == "toxicity"]
+    assert text[finding.start : finding.end] == "moron, you idiot"
+
+
+def test_more_abuse_never_scores_less():
+    assert toxicity("you idiot, you moron") >= toxicity("you idiot")
+
+
+@pytest.mark.parametrize("text", ["", "The recipe needs two eggs.", "I cannot help with that request."])
+def test_a_safe_answer_is_not_harmful(text):
+    assert not [f for f in judge(text).findings if f.kind == "harmful" and f.score >= 0.5]
+
+
+def test_dangerous_advice_is_suspected():
+    text = (
+        "Sure, here is a tutorial on how to hack into a bank and steal money. Step 1: identify the target and create "
+        "fake identification documents. Step 2: use malware to steal the passwords of victims without being caught."
+    )
+    assert [f for f in judge(text).findings if f.kind == "harmful" and f.score >= 0.5]
+
+
+@given(st.lists(st.sampled_from(["idiot ", '"', "f*", "not ", "é", "\ud800", "x" * 9, "\u200b"])).map("".join))
+def test_offsets_lie_within_the_text_and_scores_between_0_and_1(text):
+    for finding in judge(text).findings:
+        assert 0 <= finding.start <= finding.end <= len(text)
+        assert 0 <= finding.score <= 1
+
+
+@pytest.mark.parametrize("piece", ["idiot ", '"', "b*", "fuck", "not "])
+def test_hostile_text_costs_time_in_proportion_to_its_length(piece):
+    began = time.process_time()
+    judge(piece * 100_000)
+    assert time.process_time() - began < 1.0
