@@ -38,14 +38,13 @@ def _start(scratch: Path) -> list[Figure]:
 def _memory(scratch: Path) -> list[Figure]:
     log = scratch / "labels.jsonl"
     combinations = _log_of_label_sets(log)
-    config = scratch / "tocsin.yml"
-    config.write_text("series: {max: 200000}\n")
-    arguments = ("--config.file", str(config), "--tail", str(log), "--format", "native")
-    with Exporter(scratch / "memory", *arguments, ingest=True) as exporter:
+    config = "series: {max: 200000}\n"
+    arguments = ("--tail", str(log), "--format", "native")
+    with Exporter(scratch / "memory", *arguments, ingest=True, config=config) as exporter:
         pages = [exporter.page() for _ in range(3)]
         resident = exporter.rss_mb()
     series = sum(not line.startswith(b"#") for line in pages[-1].splitlines())
-    with Exporter(scratch / "memory", *arguments, ingest=True) as exporter:
+    with Exporter(scratch / "memory", *arguments, ingest=True, config=config) as exporter:
         again = exporter.start_seconds
     what = f"resident with {series:,} series ({combinations} label sets)"
     return [

@@ -121,15 +121,18 @@ class Server:
 
 
 class Exporter(Server):
-    """``tocsin run`` with a state of its own."""
+    """``tocsin run`` with a state of its own; it only counts, content is off, so that the detectors have rows of their own."""
 
-    def __init__(self, folder: Path, *arguments: str, ingest: bool = False) -> None:
+    def __init__(self, folder: Path, *arguments: str, ingest: bool = False, config: str = "") -> None:
         self.port, self.ingest_port = free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.port}"
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = folder / "tocsin.yml"
+        settings.write_text("declared: {content: off}\n" + config)
         ingest_address = f"127.0.0.1:{self.ingest_port}" if ingest else ""
         command = [
             *TOCSIN, "run", "--storage.path", str(folder), "--web.listen-address", f"127.0.0.1:{self.port}",
-            "--ingest.listen-address", ingest_address, "--log.level", "error", *arguments,
+            "--ingest.listen-address", ingest_address, "--log.level", "error", "--config.file", str(settings), *arguments,
         ]  # fmt: skip
         super().__init__(command, f"{self.base}/-/ready")
 
