@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from statistics import median
 
 import workload
 from measure import CLIENT_CORE, CORES, Exporter, Figure, Server, free_port
@@ -51,7 +52,7 @@ def _arrays(lines: list[bytes], size: int) -> list[bytes]:
 
 
 def run(data: Path, scratch: Path, events: int) -> list[Figure]:
-    """Measure both servers on the same bodies, in turn; the best round of each counts."""
+    """Measure both servers on the same bodies, in turn; medians of the rounds count."""
     print("\nwebhook", flush=True)
     prepared = bodies(data, events)
     os.sched_setaffinity(0, {CLIENT_CORE})
@@ -70,57 +71,59 @@ def run(data: Path, scratch: Path, events: int) -> list[Figure]:
     return _figures(singles, batches, large)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pair:
-    """The same posts to both servers; rates in events a second."""
+    """The same posts to both servers, round by round; rates in events a second."""
 
-    plain: float
-    durable: float
-    counted: float
+    plain: list[float] = field(default_factory=list)
+    durable: list[float] = field(default_factory=list)
+    counted: list[float] = field(default_factory=list)
     """Until the last event is in the counters."""
-    tally: Tally
-    """The durable server's best round."""
+    refused: int = 0
+    latencies: list[float] = field(default_factory=list)
+
+    @property
+    def ratio(self) -> float:
+        """Median of the rounds' ratios of durable to plain."""
+        return median(durable / plain for durable, plain in zip(self.durable, self.plain, strict=True))
 
 
 def _compare(plain_port: int, exporter: Exporter, requests: list[bytes], connections: int, size: int) -> Pair:
-    plain = durable = counted = 0.0
-    best = Tally()
-    refused = 0
+    pair = Pair()
     share = len(requests) // ROUNDS
     for number in range(ROUNDS):
         part = requests[number * share : (number + 1) * share]
         done = post(plain_port, part, connections)
-        plain = max(plain, done.accepted * size / done.seconds)
+        pair.plain.append(done.accepted * size / done.seconds)
         before = exporter.total("tocsin_events_read_total")
         began = time.perf_counter()
         done = post(exporter.ingest_port, part, connections)
-        refused += done.refused
-        rate = done.accepted * size / done.seconds
-        if rate > durable:
-            durable, best = rate, done
+        pair.refused += done.refused
+        pair.latencies += done.latencies
+        pair.durable.append(done.accepted * size / done.seconds)
         while exporter.total("tocsin_events_read_total") < before + done.accepted * size:
             if time.perf_counter() - began > PATIENCE:
                 raise RuntimeError("accepted events were not counted")
             time.sleep(0.02)
-        counted = max(counted, done.accepted * size / (time.perf_counter() - began))
-    best.refused = refused
-    return Pair(plain, durable, counted, best)
+        pair.counted.append(done.accepted * size / (time.perf_counter() - began))
+    return pair
 
 
 def _figures(singles: Pair, batches: Pair, large: Tally) -> list[Figure]:
     section = "webhook"
-    refused = singles.tally.refused + batches.tally.refused + large.refused
-    single_ratio, batch_ratio = singles.durable / singles.plain, batches.durable / batches.plain
+    refused = singles.refused + batches.refused + large.refused
+    single, batch = median(singles.durable), median(batches.durable)
+    posts = Tally(latencies=singles.latencies)
     return [
-        Figure(section, "single posts, plain aiohttp", singles.plain, "posts/s"),
-        Figure(section, "single posts, durable", singles.durable, "posts/s", ">= 5000", singles.durable >= 5000),
-        Figure(section, "durable / plain", single_ratio, "x", ">= 0.5", single_ratio >= 0.5),
-        Figure(section, "single posts, p50", singles.tally.percentile(0.5), "ms"),
-        Figure(section, "single posts, p99", singles.tally.percentile(0.99), "ms"),
-        Figure(section, f"batches of {BATCH}, plain aiohttp", batches.plain, "events/s"),
-        Figure(section, f"batches of {BATCH}, durable", batches.durable, "events/s", ">= 50000", batches.durable >= 50000),
-        Figure(section, "durable / plain, batched", batch_ratio, "x", ">= 0.5", batch_ratio >= 0.5),
-        Figure(section, "batches, until the last is counted", batches.counted, "events/s"),
+        Figure(section, "single posts, plain aiohttp", median(singles.plain), "posts/s"),
+        Figure(section, "single posts, durable", single, "posts/s", ">= 5000", single >= 5000),
+        Figure(section, "durable / plain", singles.ratio, "x", ">= 0.5", singles.ratio >= 0.5),
+        Figure(section, "single posts, p50", posts.percentile(0.5), "ms"),
+        Figure(section, "single posts, p99", posts.percentile(0.99), "ms"),
+        Figure(section, f"batches of {BATCH}, plain aiohttp", median(batches.plain), "events/s"),
+        Figure(section, f"batches of {BATCH}, durable", batch, "events/s", ">= 50000", batch >= 50000),
+        Figure(section, "durable / plain, batched", batches.ratio, "x", ">= 0.5", batches.ratio >= 0.5),
+        Figure(section, "batches, until the last is counted", median(batches.counted), "events/s"),
         Figure(section, f"batch of {LITELLM_BATCH} full lines, p50", large.percentile(0.5), "ms"),
         Figure(section, "posts refused", refused, "", "= 0", refused == 0),
     ]

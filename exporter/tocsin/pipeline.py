@@ -29,7 +29,13 @@ from tocsin.state import State
 log = logging.getLogger(__name__)
 
 SLICE_BYTES = 128 << 10
-"""Read between two turns of the event loop: 1 to 2 ms."""
+"""Read at most between two turns of the event loop."""
+SLICE_LEAST = 16 << 10
+SLICE_SECONDS = 0.002
+"""What a slice shall take: where content is judged, it is a smaller one."""
+GIVE_WAY = 3.0
+"""While a webhook receives, this many times as long as a slice took is left to it: senders wait, and may never
+come again, while what is in the spool can be counted later."""
 SETTLED_AT_ONCE = 512
 """Calls brought to their rows between two turns of the event loop: about a millisecond."""
 COMMIT_EVERY = 1.0
@@ -181,6 +187,7 @@ class Pipeline:
         *,
         clock: Callable[[], float] = time.time,
         before_page: Callable[[], None] = lambda: None,
+        receiving: Callable[[], bool] = lambda: False,
     ) -> None:
         self.intake = intake
         self.ledger = ledger
@@ -192,6 +199,7 @@ class Pipeline:
         self.degraded = not state.writable or state.set_aside is not None
         self._clock = clock
         self._before_page = before_page
+        self._receiving = receiving
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
         self._wake = asyncio.Event()
@@ -210,10 +218,15 @@ class Pipeline:
     async def run(self) -> None:
         """Read, count and commit until ``stop``; then commit once more."""
         started = last_commit = time.monotonic()
+        size = SLICE_BYTES
         while not self._stop:
             self.intake.tick()
-            read = sum([source.read(self.intake.take, SLICE_BYTES) for source in self.inputs])
+            began = time.monotonic()
+            read = sum([source.read(self.intake.take, size) for source in self.inputs])
             self.heartbeat = time.monotonic()
+            spent = self.heartbeat - began
+            if read:
+                size = min(SLICE_BYTES, max(SLICE_LEAST, int(size * SLICE_SECONDS / max(spent, 1e-4))))
             if not self.ready.is_set() and (not read or self.heartbeat - started > CATCH_UP):
                 await self._commit()
                 last_commit = time.monotonic()
@@ -225,10 +238,12 @@ class Pipeline:
                 last_commit = time.monotonic()
             if self._wanted:
                 await self._answer()
-            if read:
-                await asyncio.sleep(0)
-            else:
+            if not read:
                 await self._idle()
+            elif self.ready.is_set() and self._receiving():
+                await asyncio.sleep(GIVE_WAY * min(spent, SLICE_SECONDS))
+            else:
+                await asyncio.sleep(0)
         await self._commit()
 
     async def page(self, *, openmetrics: bool, packed: bool) -> list[bytes]:

@@ -117,6 +117,7 @@ class Exporter:
         self._pipeline = Pipeline(
             self._intake, self._ledger, self._state, inputs,
             before_page=lambda: self._self_metrics.publish(self._pipeline),
+            receiving=self._spool.receiving if self._spool is not None else lambda: False,
         )  # fmt: skip
 
     def _patterns(self, config: Config) -> list[FilePattern]:

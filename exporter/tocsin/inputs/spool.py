@@ -32,10 +32,11 @@ MAX_AGE = 24 * 3600.0
 _BLOCK = 256 << 10
 _QUICK = 1 << 20
 """Bytes that are written on the loop's own thread: a copy to the page cache is cheaper than a change of thread."""
+_MOMENT = 0.02
 PASSED_OVER = ("damaged", "torn", "wrong_key")
 """Damaged: a place with good frames after it. Torn: the end of a segment; a crash leaves such, never acknowledged.
 Wrong key: a frame that is encrypted with a key we do not have."""
-SPILL = 1 << 20
+SPILL = 2 << 20
 """Bytes of one body that are kept in memory; a larger one goes to a file of its own."""
 
 
@@ -75,6 +76,7 @@ class Spool:
         self._flushing = False
         self._lock = asyncio.Lock()
         self._reserved = 0
+        self._arrived = float("-inf")
         self._position = (0, 0)
         self._given = (0, 0)
         self._reading: tuple[int, FileIO] | None = None
@@ -132,6 +134,11 @@ class Spool:
         if oldest is not None and self._clock() - oldest > MAX_AGE:
             raise SpoolFullError("the spool holds bodies that could not be committed for a day")
         self._reserved += size
+        self._arrived = self._clock()
+
+    def receiving(self) -> bool:
+        """Tell whether something has arrived a moment ago."""
+        return self._clock() - self._arrived < _MOMENT
 
     def release(self, size: int) -> None:
         """Give back what was reserved."""
