@@ -47,6 +47,7 @@ lint: venv ## check style (ruff), types (mypy --strict) and layers (import-linte
 docs: venv ## write the generated documents anew
 	$(BIN)/python -m tocsin.catalogue > exporter/METRICS.md
 	$(BIN)/python -m tocsin.detectors.score > exporter/QUALITY.md
+	$(BIN)/python -m tocsin.evaluation.report README.md
 
 .PHONY: bundle
 bundle: venv ## compile the rules into rules/out
