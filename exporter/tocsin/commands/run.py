@@ -20,7 +20,7 @@ from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, sampling, with_estimates
-from tocsin.config import Config, ConfigError, Files, load, read_secret, show
+from tocsin.config import Config, ConfigError, Files, load, read_secret, show, storage_path
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
 from tocsin.inputs.tailer import FileInput, FilePattern
