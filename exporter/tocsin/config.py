@@ -299,6 +299,12 @@ def parse(raw: bytes) -> Config:
     return config
 
 
+def storage_path(argument: str | None, config: Config) -> Path:
+    """Return the directory of state and spool: flag, file, then the XDG default."""
+    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(argument or config.storage.path or Path(home) / "tocsin")
+
+
 def read_secret(path: str) -> bytes:
     """Return the first line of a secret file, without its newline.
 

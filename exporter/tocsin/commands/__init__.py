@@ -16,7 +16,7 @@ from tocsin.bundle import BundleError
 from tocsin.config import ConfigError
 from tocsin.state import StateLockedError, StateNewerError
 
-_COMMANDS = ("run", "check", "eval", "replay", "backtest", "demo", "config", "bundle")
+_COMMANDS = ("run", "check", "eval", "replay", "backtest", "demo", "config", "consumer", "bundle")
 """Modules of this package, in the order of ``--help``."""
 
 

@@ -6,11 +6,9 @@ import argparse
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -65,12 +63,6 @@ def execute(arguments: argparse.Namespace) -> int:
     config = load(arguments.config_file)
     collect_seldom()
     return asyncio.run(Exporter(arguments, config).run())
-
-
-def storage_path(argument: str | None, config: Config) -> Path:
-    """Return the directory of state and spool: flag, file, then the XDG default."""
-    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(argument or config.storage.path or Path(home) / "tocsin")
 
 
 class Exporter:
