@@ -53,7 +53,11 @@ class ConfidenceDetector:
     roles = ANSWERS
     gates: tuple[Gate, ...] = (
         Gate("."),  # every text has a confidence, if only None
-        Gate(r"(?:confidence|certainty).{0,60}\d|\d.{0,24}(?:sure|certain|confiden|positive)", ignore_case=True),
+        Gate(
+            r"(?:confidence|certainty).{0,60}\d"
+            r"|(?:%|percent|per cent|/10|of 10|\b0?\.\d+) ?(?:sure|certain|confiden|positive|certainty)",
+            ignore_case=True,
+        ),
     )
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:

@@ -13,7 +13,8 @@ from typing import Final
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.quality import ANSWERS, finding
 
-HEDGE_CHARS: Final = 8_192
+HEDGE_CHARS: Final = 2_048
+"""Characters of an answer in which hedges are counted, from its beginning."""
 STRONG: Final = (
     r"i (?:think|believe|guess|suppose|assume)|as far as i (?:know|can tell)|to (?:my|the best of my) knowledge"
     r"|unsure"
@@ -34,7 +35,8 @@ MIN_SHARE: Final = 1 / 20
 MIN_STRONG_SHARE: Final = 1 / 80
 """The same where a strong one is among them."""
 
-_HEDGE = re.compile(rf"\b(?:(?P<strong>{STRONG})|{WEAK})\b", re.IGNORECASE)
+# No leading \\b: Python's engine skips to first letters only of a pattern that begins with letters.
+_HEDGE = re.compile(rf"(?:(?P<strong>{STRONG})|{WEAK})\b")
 _STRONG_BYTES = STRONG.replace("'", ".{1,3}")  # a typographic apostrophe is three bytes
 
 
@@ -46,13 +48,16 @@ class HedgeDetector:
     roles = ANSWERS
     gates: tuple[Gate, ...] = (
         Gate(rf"\b(?:{_STRONG_BYTES})\b", ignore_case=True),
-        Gate(rf"\b(?:{WEAK})\b.{{0,90}}\b(?:{WEAK})\b", ignore_case=True),
+        Gate(rf"\b(?:{WEAK})\b.{{0,60}}\b(?:{WEAK})\b.{{0,60}}\b(?:{WEAK})\b", ignore_case=True),
     )
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - both lead here
         """Count the hedges of one answer."""
         text = subject.text[:HEDGE_CHARS].replace("\u2019", "'")
-        hedges = list(_HEDGE.finditer(text))
+        lower = text.lower()
+        if len(lower) != len(text):  # offsets would move
+            lower = text
+        hedges = [hedge for hedge in _HEDGE.finditer(lower) if not lower[hedge.start() - 1 : hedge.start()].isalpha()]
         words = text.count(" ") + 1
         strong = any(hedge["strong"] for hedge in hedges)
         least = MIN_STRONG_SHARE if strong else MIN_SHARE

@@ -103,8 +103,7 @@ def _suspicious(text: str) -> bool:
     size = len(text.rstrip())
     if size < LEAST_LOOP_CHARS:
         return False
-    quarter = size // 4
-    for end in (size, size - 40, size - 120, size - 250, size - quarter, size - 2 * quarter):
+    for end in (size, size - 60, size - size // 4, size // 2):
         if end >= 2 * _PROBE_CHARS:
             probe = text[end - _PROBE_CHARS : end]
             if text.count(probe) >= _MIN_COUNT or probe == probe[0] * _PROBE_CHARS:
