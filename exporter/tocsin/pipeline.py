@@ -227,7 +227,7 @@ class Pipeline:
             spent = self.heartbeat - began
             if read:
                 size = min(SLICE_BYTES, max(SLICE_LEAST, int(size * SLICE_SECONDS / max(spent, 1e-4))))
-            if not self.ready.is_set() and (not read or self.heartbeat - started > CATCH_UP):
+            if not self.ready.is_set() and (not read or self._caught_up(self.heartbeat - started)):
                 await self._commit()
                 last_commit = time.monotonic()
                 self.ready.set()
@@ -245,6 +245,10 @@ class Pipeline:
             else:
                 await asyncio.sleep(0)
         await self._commit()
+
+    def _caught_up(self, running: float) -> bool:
+        """Tell whether the backlog of the start is counted: a busy log always has something new."""
+        return running > CATCH_UP or not any(source.behind() for source in self.inputs)
 
     async def page(self, *, openmetrics: bool, packed: bool) -> list[bytes]:
         """Return the committed page in pieces; scrapes that come together share one rendering."""

@@ -43,7 +43,7 @@ class Exporter:
 
     def start(self) -> None:
         self.process = subprocess.Popen(self.command, stderr=self.stderr)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             with contextlib.suppress(OSError, urllib.error.URLError):
                 self.get("/-/ready")
@@ -77,7 +77,7 @@ class Exporter:
         return sums
 
     def wait_for(self, name: str, value: float) -> dict[str, float]:
-        until = time.monotonic() + 15
+        until = time.monotonic() + 60
         while (totals := self.totals()).get(name, 0) < value and time.monotonic() < until:
             time.sleep(0.05)
         assert totals.get(name, 0) == value

@@ -23,7 +23,7 @@ BLOCK = 100
 """Events that share a model: lost and doubled ones cannot even out over a whole run."""
 KILLS = 3
 PER_LIFE = 600
-"""Events written between two kills, at least."""
+"""Events between two kills."""
 
 
 def event(number: int) -> bytes:
@@ -35,18 +35,21 @@ def event(number: int) -> bytes:
 
 
 class Writer(threading.Thread):
-    """Writes events without end, and does ``fault`` to its log every ``every`` events."""
+    """Writes events up to ``limit``, which grows, and does ``fault`` to its log every ``every`` events."""
 
     def __init__(self, log: Path, fault=lambda log: None, every: int = 250, line=lambda data: data) -> None:
         super().__init__()
         self.log, self.fault, self.every, self.line = log, fault, every, line
         self.written = 0
+        self.limit = 0
         self._more = threading.Condition()
         self._ended = threading.Event()
         log.touch()
 
     def run(self) -> None:
-        while not self._ended.is_set():
+        while not self._ended.wait(0.005):
+            if self.written >= self.limit:
+                continue
             with self.log.open("ab") as out:  # as a logger that reopens its file
                 for _ in range(10):
                     data = self.line(event(self.written))
@@ -59,7 +62,6 @@ class Writer(threading.Thread):
                 self.fault(self.log)
             with self._more:
                 self._more.notify_all()
-            self._ended.wait(0.005)
 
     def wait_for(self, count: int) -> None:
         with self._more:
@@ -122,6 +124,7 @@ def torment(exporter, writer: Writer) -> None:
     highest = 0
     try:
         for life in range(1, KILLS + 1):
+            writer.limit = (life + 1) * PER_LIFE  # it goes on while the exporter is down
             writer.wait_for(life * PER_LIFE)
             with contextlib.suppress(urllib.error.URLError):
                 seen = by_model(exporter).total()

@@ -62,5 +62,8 @@ class Input(Protocol):
     def committed(self) -> None:
         """The last ``changes()`` are durable: forget what they made obsolete (delete spool segments)."""
 
+    def behind(self) -> bool:
+        """Tell whether something is unread that was there at the start; what came since does not matter."""
+
     def backlog(self) -> int:
         """Bytes known to be unread; 0 means caught up."""

@@ -80,6 +80,8 @@ class Spool:
         self._position = (0, 0)
         self._given = (0, 0)
         self._reading: tuple[int, FileIO] | None = None
+        self._goal = max(((segment.number, segment.durable) for segment in self._segments), default=(0, 0))
+        """Where the spool ended at the start."""
 
     @property
     def directory(self) -> Path:
@@ -305,6 +307,10 @@ class Spool:
         elif not self._lock.locked() and self._clock() - segment.born > SEGMENT_AGE:
             self._seal()
             self._delete_before(number + 1)
+
+    def behind(self) -> bool:
+        """Tell whether something is unread that was there at the start."""
+        return self._position < self._goal and self._current() is not None
 
     def backlog(self) -> int:
         """Bytes that are durable and not yet handed out."""

@@ -70,6 +70,8 @@ class FileInput:
         self._scan_due = self._look_due = float("-inf")
         self._present: dict[Identity, Found] = {}
         self._opened: set[Identity] = set()
+        self._goals: dict[str, int] | None = None
+        """Sizes that files had at the first scan, of those not read that far yet."""
 
     @property
     def lost(self) -> dict[str, int]:
@@ -127,6 +129,18 @@ class FileInput:
             content.close()
         self._archives = {}
 
+    def behind(self) -> bool:
+        """Tell whether something is unread that was there at the first scan."""
+        unclear = self._goals is None or self._archives or len(self._active) >= OPEN_MAX
+        if unclear or any(stream.packed for stream in self._active.values()):
+            return True
+        assert self._goals is not None  # noqa: S101 - else unclear
+        for name, goal in list(self._goals.items()):
+            stream = self._active.get(name)
+            if stream is None or stream.offset >= goal:
+                del self._goals[name]
+        return bool(self._goals)
+
     def backlog(self) -> int:
         """Bytes that are not read yet; of archives, as they are compressed."""
         unread = sum(file.size for file, _, _ in self._archives.values())
@@ -156,6 +170,8 @@ class FileInput:
             began = time.perf_counter()
             self._scan_due = float("inf")
             self._scan(now)
+            if self._goals is None:
+                self._goals = {stream.name: stream.size for stream in self._active.values()}
             self._scan_due = min(self._scan_due, now + max(SCAN_EVERY, 200 * (time.perf_counter() - began)))
         waiting = set(self._ready)
         for stream in list(self._active.values()):

@@ -280,3 +280,19 @@ def test_garbage_between_frames_hides_none_of_them(garbage, before):
             await again.close()
 
     asyncio.run(check())
+
+
+async def test_bodies_that_come_after_the_start_do_not_hold_the_catching_up(tmp_path):
+    first = Spool(tmp_path)
+    await append(first, b"1", b"2")
+    await first.close()
+    again = Spool(tmp_path)
+    again.restore([])
+    assert again.behind()
+    await append(again, b"3")
+    again.read(lambda data, origin: None, 1)
+    assert again.behind()
+    again.read(lambda data, origin: None, 1)
+    assert not again.behind()
+    assert again.backlog()
+    await again.close()

@@ -552,3 +552,30 @@ def test_a_new_format_holds_for_what_is_read_from_now_on(tmp_path):
     world.poll()
     assert formats == ["native"]
     world.close()
+
+
+def test_what_is_written_after_the_start_does_not_hold_the_catching_up(tmp_path):
+    world = World(tmp_path)
+    world.write(100)
+    world.start()
+    assert world.tailer.behind()
+    while len(world.pending) < 100:
+        world.write(1)
+        assert world.poll(size=64)
+    assert not world.tailer.behind()
+    world.close()
+
+
+def test_an_archive_is_behind_until_it_is_read(tmp_path):
+    world = World(tmp_path)
+    world.write(5000)
+    world.poll(size=10_000)
+    world.commit()
+    world.rename(pack=True)
+    world.start()
+    while len(world.committed) + len(world.pending) < 5000:
+        assert world.tailer.behind()
+        world.poll(0.1, size=4096)
+    world.drain()
+    assert not world.tailer.behind()
+    world.close()
