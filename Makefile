@@ -18,7 +18,7 @@ FAULT_SEEDS ?= 25
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: venv ## watch a simulated application live through four incidents
@@ -33,6 +33,12 @@ test: venv tools lint ## set up, check and test everything
 .PHONY: unit
 unit: venv ## run the unit tests alone
 	$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
+
+# 5.6 GB and over a minute to install: not part of `make test`.
+.PHONY: test-detoxify
+test-detoxify: venv ## test the extra detoxify with the real package, in an environment of its own
+	@CI=true tools/install.sh detoxify
+	PYTHONPATH=exporter .tools/detoxify/bin/python -m pytest -p no:cacheprovider tests/detoxify $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: venv ## check style (ruff), types (mypy --strict) and layers (import-linter)

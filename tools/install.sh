@@ -11,6 +11,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/.tools/bin
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin/tools
 litellm=1.106.2
+detoxify=0.5.4
 
 # Go commands whose own go.mod pins what they need: name, package, version.
 declare -A pins=(
@@ -116,22 +117,23 @@ debian() {
     return $status
 }
 
-# python_tool NAME REQUIREMENT: an environment of its own in the cache, linked as .tools/NAME.
+# python_tool NAME REQUIREMENT...: an environment of its own in the cache, linked as .tools/NAME.
 python_tool() {
-    local name=$1 requirement=$2 folder
-    folder=$cache/$name-$(printf %s "$requirement" | sha256sum | cut -c1-16)
+    local name=$1 folder
+    shift
+    folder=$cache/$name-$(printf %s "$*" | sha256sum | cut -c1-16)
     mkdir -p "$cache"
     exec 8>"$folder.lock"
     flock 8  # two checkouts may install at once
     if [ ! -e "$folder/.installed" ]; then
-        say "installing $requirement into an environment of its own (minutes, once)"
+        say "installing $* into an environment of its own (minutes, once)"
         rm -rf "$folder"
         "$root/.venv/bin/python" -m venv "$folder" || return 1
-        "$folder/bin/pip" install --quiet --disable-pip-version-check "$requirement" || return 1
+        "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" || return 1
         touch "$folder/.installed"
     fi
     ln -sfn "$folder" "$root/.tools/$name"
-    ln -sf "$folder/bin/$name" "$bin/$name"
+    ln -sf "$folder/bin/${name/detoxify/python}" "$bin/$name"  # detoxify has no command: its interpreter stands for it
 }
 
 install() {
@@ -148,6 +150,7 @@ install() {
         chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;
         mtail | wrk) found "$1" || { debian "$1" && found "$1"; } ;;
         litellm) python_tool litellm "litellm[proxy]==$litellm" ;;
+        detoxify) python_tool detoxify "detoxify==$detoxify" pytest pytest-asyncio pytest-timeout msgspec ;;
         *) say "unknown tool: $1"; return 1 ;;
     esac
 }

@@ -10,6 +10,7 @@ import argparse
 import gzip
 import json
 import random
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,22 @@ from sklearn.linear_model import LogisticRegression
 from tocsin.detectors.ngram_model import BITS, features
 from tocsin.detectors.ngrams import words
 
+PARTS = {"all": range(5), "fit": range(3)}
+"""Fifths of the groups of rows; ``fit`` leaves those aside on which ``bench/detectors.py`` measures."""
 ALLOWED = ("MIT", "Apache-2.0", "CC BY 4.0", "CC BY 3.0")
 HERE = Path(__file__).parent
 
 
-def rows(folder: Path, name: str) -> list[dict[str, Any]]:
+def rows(folder: Path, name: str, part: str = "all") -> list[dict[str, Any]]:
     """Rows of one set that may be trained on: nothing share-alike, non-commercial or without a licence."""
     with gzip.open(folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         found = [json.loads(line) for line in lines]
     return [
         row
         for row in found
-        if row["licence"].startswith(ALLOWED) and not any(word in row["licence"] for word in ("SA", "NC", "no licence"))
+        if zlib.crc32(str(row.get("group") or row["id"]).encode()) % 5 in PARTS[part]
+        and row["licence"].startswith(ALLOWED)
+        and not any(word in row["licence"] for word in ("SA", "NC", "no licence"))
     ]
 
 
@@ -77,23 +82,23 @@ def stretches(text: str, size: int) -> list[str]:
     return [" ".join(parts[at : at + size]) for at in range(0, max(1, len(parts) - size // 2), size // 2)]
 
 
-def injection(sets: Path) -> tuple[np.ndarray, float]:
+def injection(sets: Path, part: str) -> tuple[np.ndarray, float]:
     """Attacks of users against ordinary requests of other sets as well, or every unusual request looks like one."""
-    direct = rows(sets, "injection_direct")
+    direct = rows(sets, "injection_direct", part)
     attacks = [row["text"] for row in direct if row["label"] == "injection"]
     ordinary = {row["text"] for row in direct if row["label"] == "benign"}
-    ordinary |= {str(row["context"]) for name in ("benign_halueval", "benign_arena") for row in rows(sets, name)}
-    ordinary |= {row["text"] for row in rows(sets, "input_domains")}
+    ordinary |= {str(row["context"]) for name in ("benign_halueval", "benign_arena") for row in rows(sets, name, part)}
+    ordinary |= {row["text"] for row in rows(sets, "input_domains", part)}
     return fit(attacks, sorted(ordinary), 20, distinct=True)
 
 
-def harmful(sets: Path, window: int) -> tuple[np.ndarray, float]:
+def harmful(sets: Path, part: str, window: int) -> tuple[np.ndarray, float]:
     """Dangerous advice against refusals, safe answers to frightening questions, and everyday answers."""
-    labelled = rows(sets, "harmful_output")
+    labelled = rows(sets, "harmful_output", part)
     bad = [row["text"] for row in labelled if row["label"] == "harmful"]
     good = [row["text"] for row in labelled if row["label"] == "safe"]
     for name in ("benign_halueval", "benign_arena"):
-        good += [part for row in rows(sets, name) for part in stretches(row["text"], window)]
+        good += [part for row in rows(sets, name, part) for part in stretches(row["text"], window)]
     random.Random(0).shuffle(good)
     return fit(bad, good, 10, distinct=False)
 
@@ -103,10 +108,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--part", choices=PARTS, default="all", help="rows to train on (default all, as shipped)")
     arguments = parser.parse_args()
-    weights, bias = injection(arguments.sets)
+    weights, bias = injection(arguments.sets, arguments.part)
     save(arguments.out / "injection.npz", weights, bias + INJECTION_SHIFT, INJECTION_SLOPE, 0)
-    weights, bias = harmful(arguments.sets, HARMFUL_WINDOW)
+    weights, bias = harmful(arguments.sets, arguments.part, HARMFUL_WINDOW)
     save(arguments.out / "harmful.npz", weights, bias - HARMFUL_AT, 1.5, HARMFUL_WINDOW)
 
 

@@ -1,7 +1,7 @@
 """Finds answers that read like dangerous advice: a linear model over words, with a conservative threshold.
 
-It knows how compliance with harmful requests reads in the sets it was trained on, and catches about four in ten of
-those; its findings are suspicions for a person to look at.
+It knows how compliance with harmful requests reads in the sets it was trained on, and catches about a quarter of such
+answers that it has not seen; its findings are suspicions for a person to look at.
 """
 
 from __future__ import annotations

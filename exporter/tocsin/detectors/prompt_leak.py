@@ -30,6 +30,7 @@ HALF: Final = 0.2
 _TOKEN_WORDS: Final = 3
 _TOKEN_LETTERS: Final = 4
 _TOKEN_SCORE: Final = 0.9
+_PARTS_SCORE: Final = 0.6
 _MOST_DECODED: Final = 8
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}|(?:[0-9A-Fa-f]{2}[ :]?){16,}")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
@@ -45,6 +46,8 @@ class _Prompt:
     seen: NDArray[np.bool_]
     """By the upper 16 bits of a shingle: whether any form has it."""
     tokens: tuple[re.Pattern[str], ...]
+    parts: tuple[re.Pattern[str], ...] = ()
+    """Words of a prompt of two or three: apart they tell it as well."""
 
 
 class PromptLeak:
@@ -63,6 +66,8 @@ class PromptLeak:
         """Add at most one finding: from the first to the last character that the prompt also has."""
         prompt = _prompt(subject.system_prompt) if subject.system_prompt else None
         best: tuple[float, int, int] = (0.0, 0, 0)
+        if prompt and prompt.parts and all(part.search(subject.text) for part in prompt.parts):
+            best = (_PARTS_SCORE, 0, len(subject.text))
         for token in (*self._canaries, *(prompt.tokens if prompt else ())):
             if match := token.search(subject.text):
                 best = max(best, (_TOKEN_SCORE, *match.span()))
@@ -84,7 +89,8 @@ def _prompt(text: str) -> _Prompt:
     if len(words) <= _TOKEN_WORDS:
         bare = text.strip()
         tokens += [form for form in (bare, bare[::-1], codecs.encode(bare, "rot13")) if len(bare) >= _TOKEN_LETTERS]
-        return _Prompt((), np.zeros(0, np.bool_), tuple(map(_token, tokens)))
+        parts = tuple(map(_token, words)) if len(words) > 1 and max(map(len, words)) >= _TOKEN_LETTERS else ()
+        return _Prompt((), np.zeros(0, np.bool_), tuple(map(_token, tokens)), parts)
     width_of = (text, text[::-1], codecs.encode(text, "rot13"))
     forms = tuple(np.unique(shingles(form, WIDTH).hashes) for form in width_of)
     seen = np.zeros(1 << 16, np.bool_)
