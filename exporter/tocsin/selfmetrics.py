@@ -69,10 +69,17 @@ class SelfMetrics:
 
 
 def publish_seen(ledger: Ledger) -> None:
-    """Tell that outage and cost have a signal: any call is one."""
+    """Tell which categories have a signal: any call for outage and cost, a score, an answer that was checked."""
     seen = bool(ledger.groups.by_labels)
-    for category in ("outage", "cost"):
-        ledger.store.row(cat.CATEGORY_INSTRUMENTED, category).set(int(seen))
+    rows = ledger.store.rows
+    signals = {
+        "outage": seen,
+        "cost": seen,
+        "quality": any(row.values[0] for f in (cat.SCORED, cat.FORMAT_CHECKS) for row in rows.get(f, {}).values()),
+        "safety": any(row.values[0] for row in rows.get(cat.ANSWERS_CHECKED, {}).values()),
+    }
+    for category, signal in signals.items():
+        ledger.store.row(cat.CATEGORY_INSTRUMENTED, category).set(int(signal))
 
 
 def publish_healthy(ledger: Ledger) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tocsin import catalogue as cat
+from tocsin.accounting.quality import COMPOSITE
 from tocsin.catalogue import Family
 from tocsin.pipeline import Pipeline
 from tocsin.series.store import Store
@@ -42,16 +43,17 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[s
     }
     tokens = _sum(store, cat.TOKENS, kind="input") + _sum(store, cat.TOKENS, kind="output")
     unpriced = _sum(store, cat.UNPRICED)
+    scored = _sum(store, cat.SCORED, scorer=COMPOSITE)
     intake = pipeline.intake
     return {
         "ready": pipeline.ready.is_set(),
         "degraded": pipeline.degraded,
         "events_read": int(_sum(store, cat.EVENTS_READ)) + sum(tally.read for tally in intake.tallies.values()),
         "events_skipped": int(_sum(store, cat.EVENTS_SKIPPED)),
-        "share_priced": round(1 - unpriced / tokens, 4) if tokens else None,
+        "share_priced": _ratio(tokens - unpriced, tokens),
         "token_estimates": pipeline.ledger.settings.estimates,
-        "share_scored": None,
-        "share_guarded": None,
+        "share_scored": _ratio(scored, scored + _sum(store, cat.UNSCORED)),
+        "share_guarded": _ratio(_sum(store, cat.GUARD_SCANNED), _sum(store, cat.GUARD_ELIGIBLE)),
         "series": store.samples,
         "series_max": int(_sum(store, cat.SERIES_MAX)),
         "unusable_inputs": [{"path": p, "reason": r, "mend": m} for p, r, m in unusable],
@@ -61,16 +63,53 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[s
                 "instrumented": requests > 0, "requests": int(requests), "failures": failures,
                 "recovered": int(_sum(store, cat.RECOVERED)),
             },
-            "quality": {"instrumented": False},
+            "quality": _quality(store, scored),
             "cost": {
                 "instrumented": tokens > 0, "tokens": int(tokens),
                 "usd": round(_sum(store, cat.COST), 6), "unpriced_tokens": int(unpriced),
                 "usage_missing": int(_sum(store, cat.USAGE_MISSING)), "outliers": int(_sum(store, cat.OUTLIERS)),
                 "by_model": _by_model(store),
             },
-            "safety": {"instrumented": False},
+            "safety": _safety(store),
         },
     }  # fmt: skip
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _quality(store: Store, scored: float) -> dict[str, Any]:
+    any_score, checks = _sum(store, cat.SCORED), _sum(store, cat.FORMAT_CHECKS)
+    means = [row.values for row in store.rows.get(cat.QUALITY_SCORE, {}).values() if row.labels[-1] == COMPOSITE]
+    total = sum(sum(values[1:]) for values in means)
+    return {
+        "instrumented": bool(any_score or checks), "scored": int(scored),
+        "mean_score": _ratio(sum(values[0] for values in means), total),
+        "format_checks": int(checks), "format_failures": int(_sum(store, cat.FORMAT_FAILURES)),
+        "refusals": int(_sum(store, cat.REFUSALS)), "truncations": int(_sum(store, cat.TRUNCATIONS)),
+        "unscored": _by_label(store, cat.UNSCORED, "reason"),
+    }  # fmt: skip
+
+
+def _safety(store: Store) -> dict[str, Any]:
+    checked = _sum(store, cat.ANSWERS_CHECKED)
+    return {
+        "instrumented": checked > 0, "answers_checked": int(checked),
+        "violations": _by_label(store, cat.VIOLATIONS, "kind"), "suspected": _by_label(store, cat.SUSPECTED, "kind"),
+        "injection_attempts": int(_sum(store, cat.INJECTION_ATTEMPTS)),
+        "user_flags": int(_sum(store, cat.USER_FLAGS)),
+    }  # fmt: skip
+
+
+def _by_label(store: Store, family: Family, label: str) -> dict[str, int]:
+    """Sum a counter by one of its labels; what was never counted is left out."""
+    at = store.names(family).index(label)
+    totals: dict[str, int] = {}
+    for row in store.rows.get(family, {}).values():
+        if row.values[0]:
+            totals[row.labels[at]] = totals.get(row.labels[at], 0) + int(row.values[0])
+    return totals
 
 
 def _by_model(store: Store) -> dict[str, float]:
@@ -103,6 +142,7 @@ def render(view: dict[str, Any], incidents: Sequence[dict[str, Any]] = ()) -> st
     said = [f"{view['events_read']:,} events read", _share("priced", view["share_priced"])]
     said += [_share("scored", view["share_scored"]), _share("guarded", view["share_guarded"])]
     said.append(f"{view['series']:,} of {view['series_max']:,} series used")
+    said.append(_readable(view["unusable_inputs"]))
     warnings = "".join(
         f'<p class="warn">{html.escape(u["path"])}: {html.escape(u["reason"])}. {html.escape(u["mend"])}</p>'
         for u in view["unusable_inputs"]
@@ -149,6 +189,13 @@ def _clock(moment: str | float) -> str:
     return when.astimezone(UTC).strftime("%H:%M:%S")
 
 
+def _readable(unusable: list[dict[str, str]]) -> str:
+    if not unusable:
+        return "all inputs can be read"
+    mends = dict.fromkeys(entry["mend"] for entry in unusable)
+    return f"{len(unusable)} inputs cannot be read: {html.escape('; '.join(mends))}"
+
+
 def _share(what: str, share: float | None) -> str:
     return f"nothing {what}" if share is None else f"{share:.1%} {what}"
 
@@ -164,7 +211,8 @@ def _section(name: str, data: dict[str, Any]) -> str:
         if isinstance(value, dict):
             plot += _bars(value)
         else:
-            rows += f"<dt>{key.replace('_', ' ')}</dt><dd>{value:,}</dd>"
+            value = "-" if value is None else f"{value:,}"  # noqa: PLW2901 - as it is shown
+            rows += f"<dt>{key.replace('_', ' ')}</dt><dd>{value}</dd>"
     mood = "bad" if data.get("failures", {}).get("provider_5xx") else "on"
     return f'<section class="{mood}">{title}<dl>{rows}</dl>{plot}</section>'
 

@@ -1,0 +1,122 @@
+"""The admin listener: what it answers, what it refuses off loopback, and what the status page says first."""
+
+import asyncio
+import json
+import re
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from tocsin import formats
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.assembly import make_scoring, publish_config
+from tocsin.config import Config
+from tocsin.inputs.base import Origin
+from tocsin.pipeline import Intake, Pipeline
+from tocsin.selfmetrics import publish_seen
+from tocsin.series.store import Store
+from tocsin.state import State
+from tocsin.web import admin
+
+PAGES = ("/", "/config", "/recent", "/api/v1/status", "/api/v1/offenders", "/api/v1/incidents")
+EVENT = {
+    "v": 1, "id": "1", "time": time.time(), "model": "m", "route": "chat", "consumer": "jane", "duration_s": 1.0,
+    "usage": {"input": 10, "output": 5}, "cost_usd": 0.1, "input": "Hi", "output": "Write to jane.doe@example.net, she is in.",
+}  # fmt: skip
+
+
+@asynccontextmanager
+async def served(*events, age: float = 0.0, **fields):
+    ledger = Ledger(Store(), Settings())
+    publish_config(ledger.store, Config())
+    scoring = make_scoring(Config(), ledger) if events else None  # it compiles patterns: half a second
+    intake = Intake(ledger, lambda word: formats.get(word, content=True), time.time, scoring)
+    for event in events:
+        intake.take(json.dumps(event).encode(), Origin("file", "native", ""))
+    pipeline = Pipeline(intake, ledger, State(None), [])
+    running = asyncio.ensure_future(pipeline.run())  # noqa: TID251 - ended below
+    await pipeline.ready.wait()
+    publish_seen(ledger)
+    pages = admin.Admin(
+        pipeline, heartbeats=lambda: {"ingest": time.monotonic() - age, "probes": time.monotonic()}, config_text=lambda: "a: 1\n", **fields
+    )  # fmt: skip
+    async with TestClient(TestServer(admin.make_app(pages))) as client:
+        yield client
+    pipeline.stop()
+    await running
+
+
+async def first_line(client) -> str:
+    return re.search(r"<header>.*?<p>(.*?)</p>", await (await client.get("/")).text())[1].replace(" &middot; ", " | ")
+
+
+async def test_every_page_answers_on_loopback():
+    async with served() as client:
+        for path in (*PAGES, *admin.PUBLIC):
+            assert (await client.get(path)).status == 200, path
+
+
+async def test_off_loopback_without_authentication_only_metrics_and_health_answer():
+    async with served(public_only=True) as client:
+        assert [(await client.get(path)).status for path in PAGES] == [403] * len(PAGES)
+        assert (await client.post("/-/reload")).status == 403
+        assert [(await client.get(path)).status for path in admin.PUBLIC] == [200] * 3
+
+
+async def test_a_task_without_a_sign_of_life_is_unhealthy():
+    async with served(age=admin.STALE + 1) as client:
+        answer = await client.get("/-/healthy")
+        assert answer.status == 503
+        assert set((await answer.json())["tasks"]) == {"ingest", "probes"}
+
+
+async def test_reloading_needs_to_be_allowed_and_a_wrong_file_is_said():
+    def wrong():
+        raise ValueError("tocsin.yml: inputz: unknown key")
+
+    async with served() as client:
+        assert (await client.post("/-/reload")).status == 403
+    async with served(reload=wrong) as client:
+        answer = await client.post("/-/reload")
+        assert (answer.status, "inputz" in await answer.text()) == (500, True)
+    async with served(reload=lambda: None) as client:
+        assert (await client.post("/-/reload")).status == 200
+
+
+async def test_the_first_line_says_what_can_be_seen_and_what_cannot():
+    async with served() as client:
+        assert (await first_line(client)).startswith("0 events read | nothing priced | nothing scored | nothing guarded | ")
+    async with served(EVENT) as client:
+        line = await first_line(client)
+        assert line.startswith("1 events read | 100.0% priced | 100.0% scored | nothing guarded | ")
+        assert re.search(r"[\d,]+ of 20,000 series used \| all inputs can be read$", line)
+
+
+async def test_the_first_line_says_how_to_mend_what_cannot_be_read():
+    async with served(unusable=lambda: [("/var/log/a", "permission", "give <read> permission")]) as client:
+        assert (await first_line(client)).endswith("1 inputs cannot be read: give &lt;read&gt; permission")
+
+
+async def test_a_category_without_a_signal_says_so_and_one_with_a_signal_has_numbers():
+    async with served() as client:
+        assert (await (await client.get("/")).text()).count("not instrumented") == 4
+    async with served(EVENT) as client:
+        view = (await (await client.get("/api/v1/status")).json())["categories"]
+        assert {name for name, data in view.items() if data["instrumented"]} == {"outage", "quality", "cost", "safety"}
+        assert view["safety"]["violations"] == {"pii": 1}
+
+
+async def test_offenders_are_hashes():
+    async with served(EVENT) as client:
+        (offender,) = (await (await client.get("/api/v1/offenders")).json())["offenders"]
+        assert (offender["tokens"], re.fullmatch(r"[0-9a-f]{16}", offender["consumer"]) is not None) == (15, True)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_metrics_come_as_openmetrics_when_asked_for(encoding):
+    async with served(EVENT) as client:
+        answer = await client.get("/metrics", headers={"Accept": "application/openmetrics-text", "Accept-Encoding": encoding})
+        assert (await answer.text()).endswith("# EOF\n")
+        assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
