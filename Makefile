@@ -54,6 +54,7 @@ docs: venv ## write the generated documents anew
 	$(BIN)/python -m tocsin.catalogue > exporter/METRICS.md
 	$(BIN)/python -m tocsin.detectors.score > exporter/QUALITY.md
 	$(BIN)/python -m tocsin.evaluation.report README.md
+	$(BIN)/python -m tocsin.bundle > rules/ALERTS.md
 
 .PHONY: bundle
 bundle: venv ## compile the rules into rules/out

@@ -18,6 +18,18 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
   // page wakes somebody; ticket is work for the day; info explains another alert.
   severities: ['page', 'ticket', 'info'],
 
+  // Who hears of it, by category and severity; routing reads it. Source: contract. Safety pages reach legal and
+  // communications whatever the hour; nothing is sent for info.
+  receivers: {
+    outage: { page: ['oncall'], ticket: ['tickets'], info: [] },
+    quality: { page: ['oncall', 'product'], ticket: ['product', 'tickets'], info: [] },
+    cost: { page: ['oncall'], ticket: ['tickets'], info: [] },
+    safety: { page: ['oncall', 'legal', 'comms'], ticket: ['review', 'tickets'], info: [] },
+    change: { page: ['oncall'], ticket: ['tickets'], info: [] },
+    control: { page: ['oncall'], ticket: ['tickets'], info: [] },
+    exporter: { page: ['oncall'], ticket: ['tickets'], info: [] },
+  },
+
   outage: {
     // Objective that budgets burn against. Source: contract, "99.5 %".
     availability: 0.995,

@@ -3,7 +3,13 @@
   prometheusAlerts+:: {
     groups: std.flatMap(function(groups) groups($._config), [
       import 'safety.libsonnet',
+      import 'outage.libsonnet',
       import 'quality.libsonnet',
+      import 'format.libsonnet',
+      import 'cost.libsonnet',
+      import 'change.libsonnet',
+      import 'control.libsonnet',
+      import 'exporter.libsonnet',
     ]),
   },
   // Rows of the generated table of alerts.

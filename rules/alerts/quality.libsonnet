@@ -3,28 +3,223 @@ function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);
   local score = (import '../lib/score.libsonnet')(config);
+  local signals = (import '../lib/signals.libsonnet')(config);
   local c = config.quality;
-  local keys = ['route', 'scorer'];
-  local dropped(series) = |||
-    route_scorer:llm_quality_score:mean
-    and %s (max %s (%s) == 1)
-  ||| % [q.on(keys), q.by(keys), series];
+  local route = ['route'];
+  local mean = 'route_scorer:llm_quality_score:mean';
+  local baseline = '{{ with printf `max(last_over_time(route_scorer:llm_quality_score:baseline7d{route=%%q, scorer=%%q}[%s]))` $labels.route $labels.scorer | query }} under a baseline of {{ . | first | value | printf "%%.2f" }}{{ end }}' % q.duration(900);
+  local quality = { category: 'quality', ownership: 'route', keys: route };
+  local signal(name) = quality { window: c.window, 'for': 600 } + name;
+  // A share of checked answers beyond a bound, with enough of them.
+  local share(key, ratio, events, whole) =
+    local part = q.sumIncrease(route, events, c.window);
+    q.live(|||
+      (
+        %(part)s
+        / %(whole)s
+        > %(on)s %(ratio)s
+        and %(on)s (%(many)s)
+      )
+    ||| % {
+      part: part, whole: q.sumIncrease(route, whole, c.window), on: q.on(route),
+      ratio: q.threshold(key, ratio, part), many: q.atLeast(part, c.signalMinimum),
+    });
+  local deviates(s) = |||
+    %(breach)s
+    and %(on)s (%(many)s)
+  ||| % { breach: std.rstripChars(signals.breach(s), '\n'), on: q.on(s.keys), many: q.atLeast(s.events, c.badMinimum) };
   [
     alert.group('quality', [
-      {
+      quality {
         name: 'LLMQualityScoreDropped',
         severity: 'page',
-        category: 'quality',
-        ownership: 'route',
-        keys: keys,
+        keys: score.keys,
         metric: 'llm_quality_score',
-        threshold: 'more than quality.dropRatio under the baseline',
-        requirement: 'B7, E2',
+        threshold: 'more than quality.dropRatio under the baseline, beyond quality.standardErrors; at least quality.minimumCalls',
+        requirement: 'B1, B6, B7, E2',
+        window: c.window,
         'for': c.pageFor,
         keepFiringFor: c.keepFiringFor,
-        expr: dropped('route_scorer:llm_quality_score:incident'),
-        summary: 'Answers of {{ $labels.route }} got worse: the {{ $labels.scorer }} score is {{ printf "%.2f" $value }}.',
-        description: 'x',
+        expr: |||
+          %s
+          and %s (max %s (route_scorer:llm_quality_score:incident) == 1)
+        ||| % [mean, q.on(score.keys), q.by(score.keys)],
+        summary: 'Answers of {{ $labels.route }} got worse.',
+        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.modelChange(route) + alert.since('LLMQualityScoreDropped', score.keys) + alert.affected(route),
+      },
+      quality {
+        name: 'LLMQualityScoreSlipping',
+        severity: 'ticket',
+        keys: score.keys,
+        metric: 'llm_quality_score',
+        threshold: 'more than quality.ticketDropRatio under the baseline, beyond quality.standardErrors; at least quality.minimumCalls',
+        requirement: 'E3, P10',
+        window: c.window,
+        'for': c.ticketFor,
+        keepFiringFor: c.keepFiringFor,
+        expr: |||
+          %s
+          and %s (max %s (
+            %s
+          ) == 1)
+        ||| % [mean, q.on(score.keys), q.by(score.keys), q.indented(score.under('quality.ticketDropRatio', c.ticketDropRatio), 2)],
+        summary: 'Answers of {{ $labels.route }} are getting worse.',
+        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.modelChange(route),
+      },
+      quality {
+        name: 'LLMBadAnswers',
+        severity: 'ticket',
+        metric: 'llm_quality_score',
+        threshold: 'scores <= 0.5 over quality.badFactor x their baseline and quality.badRatio; at least quality.badMinimum',
+        requirement: 'B1',
+        window: c.window,
+        'for': 600,
+        keepFiringFor: c.keepFiringFor,
+        expr: deviates(signals.bad_score),
+        summary: 'More answers of {{ $labels.route }} are bad.',
+        description: '{{ $value | humanizePercentage }} of the scored answers of the last 30 minutes have a score of 0.5 or less; the mean may hide it.' + alert.modelChange(route),
+      },
+      quality {
+        name: 'LLMHallucinationSignals',
+        severity: 'ticket',
+        keys: ['route', 'signal'],
+        metric: 'llm_hallucination_signals_total, llm_hallucination_checks_total',
+        threshold: 'over quality.hallucinationFactor x the baseline, quality.hallucinationRise above it, beyond quality.standardErrors',
+        requirement: 'B2, B-1',
+        window: c.window,
+        'for': 1800,
+        keepFiringFor: c.keepFiringFor,
+        local s = signals.hallucination,
+        local base = 'min %s (%s)' % [q.by(s.keys), q.latest('route_signal:llm_signal:baseline7d', s.matcher)],
+        expr: |||
+          %(breach)s
+          and %(value)s - %(on)s %(base)s > %(rise)s
+          and %(value)s - %(on)s %(base)s > %(on)s %(errors)s * sqrt(%(base)s * (1 - %(base)s) / %(on)s %(checks)s)
+        ||| % {
+          breach: std.rstripChars(signals.breach(s), '\n'), value: '(%s)' % s.value, on: q.on(s.keys), base: base,
+          rise: q.number(c.hallucinationRise), errors: q.number(c.standardErrors), checks: s.checks,
+        },
+        summary: 'More answers of {{ $labels.route }} show the hallucination signal {{ $labels.signal }}.',
+        description: '{{ $value | humanizePercentage }} of the checked answers of the last 30 minutes. A signal is no proof: review a sample.' + alert.modelChange(route),
+      },
+      quality {
+        name: 'LLMRefusalsHigh',
+        severity: 'ticket',
+        metric: 'llm_refusals_total, llm_answers_checked_total',
+        threshold: 'over quality.refusalFactor x the baseline and quality.refusalRatio; at least quality.badMinimum',
+        requirement: 'B1',
+        window: c.window,
+        'for': 600,
+        keepFiringFor: c.keepFiringFor,
+        expr: deviates(signals.refusal),
+        summary: '{{ $labels.route }} refuses more than it did.',
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are refusals.' + alert.modelChange(route),
+      },
+      quality {
+        name: 'LLMAnswersShorter',
+        severity: 'ticket',
+        metric: 'llm_output_chars',
+        threshold: 'median under quality.lengthRatio of its baseline; at least quality.minimumCalls',
+        requirement: 'B5',
+        window: c.window,
+        'for': 600,
+        keepFiringFor: c.keepFiringFor,
+        expr: signals.breach(signals.output_chars),
+        summary: 'Answers of {{ $labels.route }} became short.',
+        description: 'Half of the answers of the last 30 minutes have fewer than {{ printf "%.0f" $value }} characters.' + alert.modelChange(route),
+      },
+    ], config.intervals.default),
+    alert.group('quality-signals', [
+      signal({
+        name: 'LLMAnswersTruncated',
+        severity: 'ticket',
+        metric: 'llm_truncations_total, llm_requests_total',
+        threshold: 'over quality.truncationRatio of requests; at least quality.signalMinimum',
+        requirement: 'B5',
+        labels: { cause_hint: 'max_tokens' },
+        expr: share('quality.truncationRatio', c.truncationRatio, 'llm_truncations_total', 'llm_requests_total'),
+        summary: 'Answers of {{ $labels.route }} are cut off.',
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes ended at a length limit.',
+      }),
+      signal({
+        name: 'LLMConfidenceLow',
+        severity: 'ticket',
+        metric: 'llm_low_confidence_total, llm_confidence',
+        threshold: 'confidence under 0.85 in over quality.lowConfidenceRatio of answers that tell one; at least quality.signalMinimum',
+        requirement: 'B-4',
+        expr: share('quality.lowConfidenceRatio', c.lowConfidenceRatio, 'llm_low_confidence_total', 'llm_confidence_count'),
+        summary: 'Answers of {{ $labels.route }} are given with little confidence.',
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are under 0.85 and wait for a person to review them.',
+      }),
+      signal({
+        name: 'LLMAnswersOffTopic',
+        severity: 'ticket',
+        metric: 'llm_off_topic_total, llm_semantic_similarity',
+        threshold: 'over quality.offTopicRatio of answers compared; at least quality.signalMinimum',
+        requirement: 'B4',
+        expr: share('quality.offTopicRatio', c.offTopicRatio, 'llm_off_topic_total', 'llm_semantic_similarity_count'),
+        summary: 'Answers of {{ $labels.route }} are not about the question.',
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are off topic.',
+      }),
+      signal({
+        name: 'LLMWrongLanguage',
+        severity: 'ticket',
+        metric: 'llm_language_mismatches_total, llm_language_checks_total',
+        threshold: 'over quality.languageRatio of answers checked; at least quality.signalMinimum',
+        requirement: 'B4',
+        expr: share('quality.languageRatio', c.languageRatio, 'llm_language_mismatches_total', 'llm_language_checks_total'),
+        summary: '{{ $labels.route }} answers in the wrong language.',
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are in another language than was asked for.',
+      }),
+      signal({
+        name: 'LLMAnswersRepetitive',
+        severity: 'ticket',
+        metric: 'llm_repetitions_total, llm_answers_checked_total',
+        threshold: 'over quality.repetitionRatio of answers checked; at least quality.signalMinimum',
+        requirement: 'B1',
+        expr: share('quality.repetitionRatio', c.repetitionRatio, 'llm_repetitions_total', 'llm_answers_checked_total'),
+        summary: 'Answers of {{ $labels.route }} repeat themselves.',
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes repeat themselves.',
+      }),
+      quality {
+        name: 'LLMInputDrift',
+        severity: 'ticket',
+        metric: 'llm_input_drift_psi',
+        threshold: 'over quality.inputPsi',
+        requirement: 'B-3, P5',
+        'for': 1800,
+        keys: ['route', 'feature'],
+        labels: { cause_hint: 'input' },
+        expr: q.live('(max %s (%s) > %s %s)' % [
+          q.by(['route', 'feature']), q.metric('llm_input_drift_psi'), q.on(route) + ' group_left ()',
+          q.threshold('quality.inputPsi', c.inputPsi, q.metric('llm_input_drift_psi')),
+        ]),
+        summary: 'What users send to {{ $labels.route }} has changed.',
+        description: 'The population stability index of {{ $labels.feature }} is {{ printf "%.2f" $value }} against the past of the route.',
+      },
+      quality {
+        name: 'LLMQualityQuietRoute',
+        severity: 'info',
+        keys: score.keys,
+        metric: 'llm_quality_score',
+        threshold: 'fewer than quality.minimumCalls scored calls in 30 m: judged over 6 h',
+        requirement: 'B7',
+        window: c.quietWindow,
+        'for': 1800,
+        expr: score.quietRoutes,
+        summary: '{{ $labels.route }} is judged over six hours.',
+        description: '{{ printf "%.0f" $value }} answers were scored in the last 6 hours: too few to judge 30 minutes, so a drop shows later.',
+      },
+      quality {
+        name: 'LLMQualityWarmingUp',
+        severity: 'info',
+        keys: score.keys,
+        metric: 'llm_quality_score',
+        threshold: 'scored, and no baseline yet',
+        requirement: 'B7',
+        expr: '%s unless %s %s' % [mean, q.on(score.keys), q.latest('route_scorer:llm_quality_score:baseline7d')],
+        summary: 'The baseline of {{ $labels.route }} is still being learnt.',
+        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }}. Drops are judged once two hours are learnt.',
       },
     ], config.intervals.default),
   ]

@@ -1,20 +1,47 @@
-// Answers that must not reach a user.
+// Answers that must not reach a user, and the guard that should stop them.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);
-  local c = config;
-  local keys = ['route', 'kind'];
+  local c = config.safety;
+  local route = ['route'];
+  local kind = ['route', 'kind'];
+  local window = c.window;
+  local requests = q.sumIncrease(route, 'llm_requests_total', window);
+  // Many in themselves, and many for the traffic.
+  local surge(events, key, ratio) = q.live(|||
+    (
+      %(many)s
+      and %(on)s (
+        %(events)s
+        / %(onJoin)s group_left () (%(requests)s)
+        > %(onJoin)s group_left () %(ratio)s
+      )
+    )
+  ||| % {
+    many: q.atLeast(events.expr, c.surgeMinimum), events: events.expr, requests: requests,
+    on: q.on(events.keys), onJoin: q.on(route), ratio: q.threshold(key, ratio, events.expr),
+  });
+  local surging(spec, key, ratio, events) = spec + {
+    category: 'safety',
+    severity: 'ticket',
+    ownership: 'route',
+    keys: events.keys,
+    window: window,
+    expr: surge(events, key, ratio),
+  };
   local violation =
     |||
       time() - max %(by)s (
         %(last)s > 0 unless %(notLive)s
       ) < %(stays)s
     ||| % {
-      by: q.by(keys),
+      by: q.by(kind),
       last: q.metric('llm_safety_last_violation_timestamp_seconds'),
       notLive: q.notLive,
-      stays: q.seconds(c.safety.stays),
+      stays: q.seconds(c.stays),
     };
+  local eligible(seconds) = q.sumIncrease(route, 'llm_guard_eligible_total', seconds);
+  local scanned(seconds) = q.sumIncrease(route, 'llm_guard_scanned_total', seconds);
   [
     alert.group('safety', [
       {
@@ -22,21 +49,146 @@ function(config)
         severity: 'page',
         category: 'safety',
         ownership: 'route',
-        keys: keys,
+        keys: kind,
         metric: 'llm_safety_last_violation_timestamp_seconds',
-        threshold: 'any violation that reached a user, in the last hour',
-        requirement: 'D7',
+        threshold: 'one violation that reached a user; stays for safety.stays',
+        requirement: 'D1, D2, D4, D7',
         labels: { detection: 'post_delivery' },
         expr: violation,
         // A violation pages even where nothing is known of its route.
         fallback: |||
           or %s
           (
-            %s
+            (
+              %s
+            )
+            unless %s route:llm_route:info
           )
-        ||| % [q.on(keys), q.indented('(' + violation + ') unless ' + q.on(['route']) + ' route:llm_route:info', 2)],
+        ||| % [q.on(kind), q.indented(violation, 4), q.on(route)],
         summary: 'An answer of {{ $labels.route }} with a {{ $labels.kind }} violation reached a user.',
-        description: 'The last one was {{ $value | humanizeDuration }} ago. Block the output first; no model, prompt or routing is changed automatically. Legal and communications must know within 30 minutes.' + alert.affected(['route']),
+        description: 'The last one was {{ $value | humanizeDuration }} ago. Block such answers first; no model, prompt or routing is changed automatically. Legal and communications must know within 30 minutes.' + alert.affected(route),
       },
-    ], c.intervals.safety),
+      {
+        name: 'LLMGuardDown',
+        severity: 'page',
+        category: 'safety',
+        ownership: 'route',
+        keys: route,
+        metric: 'llm_guard_eligible_total, llm_guard_scanned_total',
+        threshold: 'guarded answers (at least safety.guardMinimumCalls in 10 minutes), none of them seen by the guard',
+        requirement: 'D6',
+        window: 600,
+        'for': c.guardDownFor,
+        keepFiringFor: 300,
+        labels: { detection: 'inline' },
+        expr: q.live('(%s and %s (%s == 0))' % [q.atLeast(eligible(600), c.guardMinimumCalls), q.on(route), scanned(600)]),
+        summary: 'The guard of {{ $labels.route }} sees no answers.',
+        description: '{{ printf "%.0f" $value }} answers of the last 10 minutes reached users unchecked.' + alert.since('LLMGuardDown', route),
+      },
+    ], config.intervals.safety),
+    alert.group('safety-surges', [
+      surging({
+        name: 'LLMSafetySuspectedSurge',
+        metric: 'llm_safety_suspected_total',
+        threshold: 'at least safety.surgeMinimum and over safety.suspectedRatio of requests',
+        requirement: 'D3',
+        labels: { detection: 'post_delivery' },
+        summary: 'Many answers of {{ $labels.route }} are suspected of {{ $labels.kind }}.',
+        description: '{{ printf "%.0f" $value }} suspected findings in the last 30 minutes wait for a person to review them.',
+      }, 'safety.suspectedRatio', c.suspectedRatio, {
+        keys: kind, expr: q.sumIncrease(kind, 'llm_safety_suspected_total', window),
+      }),
+      surging({
+        name: 'LLMInjectionSurge',
+        metric: 'llm_injection_attempts_total',
+        threshold: 'at least safety.surgeMinimum and over safety.injectionRatio of requests',
+        requirement: 'B-28, C7',
+        labels: { detection: 'post_delivery', cause_hint: 'prompt_injection' },
+        summary: 'Somebody tries to inject prompts into {{ $labels.route }}.',
+        description: '{{ printf "%.0f" $value }} attempts in the last 30 minutes. An attempt is no violation: look whether any succeeded.',
+      }, 'safety.injectionRatio', c.injectionRatio, {
+        keys: route, expr: q.sumIncrease(route, 'llm_injection_attempts_total', window),
+      }),
+      surging({
+        name: 'LLMBlockedSurge',
+        metric: 'llm_request_failures_total{reason=~"blocked_.*"}',
+        threshold: 'at least safety.surgeMinimum and over safety.blockedRatio of requests',
+        requirement: 'R12',
+        labels: { detection: 'inline' },
+        summary: 'Many requests of {{ $labels.route }} are blocked.',
+        description: '{{ printf "%.0f" $value }} requests of the last 30 minutes were blocked by a guardrail or the provider: an attack, or a guardrail that is wrong.',
+      }, 'safety.blockedRatio', c.blockedRatio, {
+        keys: route,
+        expr: q.sumIncrease(route, 'llm_request_failures_total', window, 'reason=~"blocked_guardrail|blocked_provider"'),
+      }),
+      {
+        name: 'LLMUserFlags',
+        severity: 'ticket',
+        category: 'safety',
+        ownership: 'route',
+        keys: ['route', 'reason'],
+        metric: 'llm_user_flags_total',
+        threshold: 'at least safety.userFlags in an hour',
+        requirement: 'D5',
+        window: 3600,
+        labels: { detection: 'post_delivery' },
+        expr: q.live('(%s)' % q.atLeast(q.sumIncrease(['route', 'reason'], 'llm_user_flags_total', 3600), c.userFlags)),
+        summary: 'Users flag answers of {{ $labels.route }} as {{ $labels.reason }}.',
+        description: '{{ printf "%.0f" $value }} flags in the last hour.',
+      },
+      {
+        name: 'LLMGuardFalsePositives',
+        severity: 'ticket',
+        category: 'safety',
+        ownership: 'route',
+        keys: route,
+        metric: 'llm_guard_false_positives_total, llm_guard_requests_total',
+        threshold: 'at least safety.falsePositiveMinimum and over safety.falsePositiveRatio of blocked answers in a day',
+        requirement: 'B-7, B-27',
+        window: 86400,
+        labels: { detection: 'inline' },
+        expr: q.live(|||
+          (
+            %(wrong)s
+            / %(blocked)s
+            > %(ratio)s
+            and %(many)s
+          )
+        ||| % {
+          wrong: q.sumIncrease(route, 'llm_guard_false_positives_total', 86400),
+          blocked: q.sumIncrease(route, 'llm_guard_requests_total', 86400, 'verdict=~"block|redact"'),
+          ratio: q.number(c.falsePositiveRatio),
+          many: q.atLeast(q.sumIncrease(route, 'llm_guard_false_positives_total', 86400), c.falsePositiveMinimum),
+        }),
+        summary: 'The guard of {{ $labels.route }} blocks answers that reviewers call right.',
+        description: 'Reviewers called {{ $value | humanizePercentage }} of the answers that it blocked or redacted in a day wrongly stopped.',
+      },
+      {
+        name: 'LLMGuardCoverageLow',
+        severity: 'ticket',
+        category: 'safety',
+        ownership: 'route',
+        keys: route,
+        metric: 'llm_guard_scanned_total, llm_guard_eligible_total',
+        threshold: 'under safety.guardCoverage of at least safety.guardMinimumCalls answers',
+        requirement: 'D6',
+        window: window,
+        'for': 600,
+        labels: { detection: 'inline' },
+        expr: q.live(|||
+          (
+            (%(scanned)s - (%(shed)s or 0 * %(scanned)s))
+            / (%(eligible)s)
+            < %(coverage)s
+          )
+        ||| % {
+          scanned: scanned(window),
+          shed: q.sumIncrease(route, 'llm_guard_shed_total', window),
+          eligible: q.atLeast(eligible(window), c.guardMinimumCalls),
+          coverage: q.number(c.guardCoverage),
+        }),
+        summary: 'Answers of {{ $labels.route }} pass by the guard.',
+        description: 'The guard looked at {{ $value | humanizePercentage }} of the answers that it should have seen in the last 30 minutes.',
+      },
+    ], config.intervals.default),
   ]

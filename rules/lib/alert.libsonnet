@@ -37,7 +37,10 @@ function(config) {
       keepFiringFor: 0,
       action: actions[self.severity],
       labels: {},
+      // Added to the page's expression: rows that no join may lose.
       fallback: null,
+      // false where the expression itself says which routes are paged.
+      twin: true,
     } + alert;
     assert std.member(c.severities, a.severity) : '%s: no such severity: %s' % [a.name, a.severity];
     assert std.objectHas(c.categories, a.category) : '%s: no such category: %s' % [a.name, a.category];
@@ -72,7 +75,7 @@ function(config) {
       if a.ownership == 'route' then q.ownedByRoute(a.expr, matcher)
       else if a.ownership == 'model' then q.ownedByModel(a.expr, matcher)
       else a.expr;
-    if a.ownership == 'fleet' || a.severity != 'page' then
+    if a.ownership == 'fleet' || a.severity != 'page' || !a.twin then
       [rule(a.severity, owned(''))]
     else
       [
@@ -91,6 +94,7 @@ function(config) {
       if std.objectHas(alert, 'for') then 'for ' + q.duration(alert['for']) else '',
     ])),
     severity: alert.severity,
+    receivers: c.receivers[alert.category][alert.severity],
     requirement: alert.requirement,
   },
 

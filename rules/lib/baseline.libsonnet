@@ -1,47 +1,54 @@
-// What a baseline is: healthy samples, each under the id of the baseline that was accepted when it was taken.
+// What a baseline is: healthy samples of a week, each under the id of the baseline that was accepted when it was taken.
 function(config)
   local q = (import 'promql.libsonnet')(config);
   local c = config.baseline;
   {
+    samples(healthy):: '%s[%s:%s]' % [healthy, q.duration(c.window), q.duration(c.step)],
+
+    // The mean, once there are enough samples.
+    mean(healthy)::
+      'avg_over_time(%(samples)s) and count_over_time(%(samples)s) >= %(minimum)d' % {
+        samples: $.samples(healthy), minimum: c.minimumSamples,
+      },
+
+    // The value before: an incident longer than the window must not wear the baseline out.
+    before(itself):: 'last_over_time(%s[%s])' % [itself, q.duration(1800)],
+
     // The accepted baseline of each route on a vector that has a route.
     identified(vector)::
       |||
-        (%(vector)s)
+        (
+          %(vector)s
+        )
         * %(on)s group_left (baseline) (
           %(accepted)s > bool 0
           or %(on)s %(none)s
         )
       ||| % {
-        vector: vector,
+        vector: q.indented(vector, 2),
         on: q.on(['route']),
         accepted: q.one(['route'], 'count %s (%s)' % [q.by(['route', 'baseline']), q.metric('llm_baseline_info')]),
-        none: q.labelled('group %s (%s)' % [q.by(['route']), vector], 'baseline', 'default'),
+        none: q.labelled('group %s (route:llm_route:info)' % q.by(['route']), 'baseline', 'default'),
       },
 
-    // The mean of a week's healthy samples, once there are enough. An incident longer than the window must not wear the
-    // baseline out, so the last one stays. Ids that were not accepted in the last 24 hours judge no more: a new id
-    // learns while the old one goes on judging.
+    // Ids that were not accepted in the last 24 hours judge no more: a new id learns while the old one goes on judging.
     week(healthy, itself)::
-      local samples = '%s[%s:%s]' % [healthy, q.duration(c.window), q.duration(c.step)];
       |||
         (
-          avg_over_time(%(samples)s) and count_over_time(%(samples)s) >= %(minimum)s
-          or last_over_time(%(itself)s[%(stale)s])
+          %(mean)s
+          or %(before)s
         )
-        unless %(onRoute)s %(accepted)s
-        or
-        (
-          avg_over_time(%(samples)s) and count_over_time(%(samples)s) >= %(minimum)s
-          or last_over_time(%(itself)s[%(stale)s])
+        and %(onId)s (
+          last_over_time(%(accepted)s[%(handover)s])
+          or %(onRoute)s %(none)s
         )
-        and %(onId)s %(accepted)s
       ||| % {
-        samples: samples,
-        minimum: c.minimumSamples,
-        itself: itself,
-        stale: q.duration(1800),
+        mean: $.mean(healthy),
+        before: $.before(itself),
         onRoute: q.on(['route']),
         onId: q.on(['route', 'baseline']),
-        accepted: 'last_over_time(%s[%s])' % [q.metric('llm_baseline_info'), q.duration(c.handover)],
+        accepted: q.metric('llm_baseline_info'),
+        handover: q.duration(c.handover),
+        none: q.labelled('route:llm_route:info', 'baseline', 'default'),
       },
   }

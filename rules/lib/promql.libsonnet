@@ -3,13 +3,14 @@ function(config) {
   local q = self,
   local c = config,
 
-  // duration(1800) is '30m', or '30s' at a time scale of 1/60.
+  // duration(1800) is '30m', or '30s' at a time scale of 1/60; duration(84600) is '23h30m'.
   duration(seconds)::
-    local units = [[86400000, 'd'], [3600000, 'h'], [60000, 'm'], [1000, 's'], [1, 'ms']];
     local scaled = std.floor(seconds * c.timeScale * 1000 + 0.5);
     local ms = if seconds == 0 then 0 else std.max(c.minimumSeconds * 1000, scaled);
+    local part(size, all, unit) = local n = std.floor((ms % all) / size); if n > 0 then '%d%s' % [n, unit] else '';
     if ms == 0 then '0s'
-    else [std.floor(ms / u[0]) + u[1] for u in units if ms % u[0] == 0][0],
+    else part(86400000, ms + 1, 'd') + part(3600000, 86400000, 'h') + part(60000, 3600000, 'm')
+         + part(1000, 60000, 's') + part(1, 1000, 'ms'),
 
   // The same as a number of seconds, for arithmetic on timestamps.
   seconds(s):: '%g' % (s * c.timeScale),
@@ -33,6 +34,19 @@ function(config) {
   // Routes of evaluation and test traffic: in no baseline and no page.
   notLive:: '%s %s' % [q.on(['route']), q.metric('llm_route_info', 'traffic=~"eval|test"')],
   live(expr):: '%s unless %s' % [expr, q.notLive],
+
+  // What happened now: without events that were older than ten minutes when they were counted (a backlog after our own
+  // downtime). Where nothing was ever late, that series may not be there.
+  fresh(name, late, window, matchers='')::
+    '(%(all)s - %(late)s or %(all)s)' % {
+      all: q.increase(name, window, matchers), late: q.increase(late, window, matchers),
+    },
+
+  // Live traffic alone, with the tier of its route.
+  tiered(expr)::
+    '%s * %s group_left (tier) %s' % [
+      expr, q.on(['route']), q.one(['route'], q.recorded('route:llm_route:info', 'traffic="live"')),
+    ],
 
   // A floor that allows one sample of slack: increase() extrapolates, and one burst of 50 is 49.99 to Prometheus 2.42
   // and 50.84 to 3.15.

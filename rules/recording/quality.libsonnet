@@ -34,7 +34,7 @@ function(config)
             %s
             unless %s (route_scorer:llm_quality_score:incident == 1)
           ||| % [
-            q.indented(baseline.identified('route_scorer:llm_quality_score:mean'), 0),
+            std.rstripChars(baseline.identified('route_scorer:llm_quality_score:mean'), '\n'),
             q.on(keys + ['baseline']),
           ],
         },

@@ -1,0 +1,199 @@
+// More money or tokens than expected.
+function(config)
+  local q = (import '../lib/promql.libsonnet')(config);
+  local alert = (import '../lib/alert.libsonnet')(config);
+  local signals = (import '../lib/signals.libsonnet')(config);
+  local spending = (import '../lib/spending.libsonnet')(config);
+  local c = config.cost;
+  local t = config.tokens;
+  local route = ['route'];
+  local calls = ['provider', 'model', 'route'];
+  local model = ['provider', 'model'];
+  local fleet = { category: 'cost', ownership: 'fleet' };
+  local byRoute = { category: 'cost', ownership: 'route', keys: route };
+  local any(metric, window) = 'sum(%s) > 0' % q.increase(metric, window);
+  // Why money may be burnt, from what was seen in the same hour.
+  local hint = '{{ if query `%s` }}agent_loop{{ else if query `%s` }}prompt_injection{{ else }}load{{ end }}' % [
+    any('llm_session_loops_total', 3600), any('llm_injection_attempts_total', 3600),
+  ];
+  local consumers = q.sumIncrease(['consumer'], 'llm_consumer_tokens_total', 3600, 'kind=~"input|output"');
+  local outliers = q.sumIncrease(calls, 'llm_token_outliers_total', 900);
+  [
+    alert.group('cost', [
+      fleet {
+        name: 'LLMCostAnomaly',
+        severity: 'page',
+        metric: 'llm_cost_usd_total',
+        threshold: 'over cost.usdPerHour and cost.riseRatio above expected',
+        requirement: 'E1, C2',
+        window: 3600,
+        action: 'throttle',
+        labels: { cause_hint: hint },
+        keepFiringFor: 600,
+        expr: spending.excess,
+        summary: 'The fleet spends more than expected.',
+        description: '${{ printf "%.2f" $value }} above what is expected were spent in the last hour.' + alert.topConsumer + alert.since('LLMCostAnomaly', []),
+      },
+      fleet {
+        name: 'LLMCostRisingFast',
+        severity: 'page',
+        metric: 'llm_cost_usd_total',
+        threshold: 'pace over cost.fastUsdPerHour above expected, cost.fastMinimumUsd spent in 10 m',
+        requirement: 'E1',
+        window: 240,
+        'for': spending.paceFor,
+        action: 'throttle',
+        keepFiringFor: 600,
+        expr: spending.pace,
+        summary: 'Spending rises steeply.',
+        description: 'At the pace of the last minutes ${{ printf "%.0f" $value }} an hour more are spent than expected.' + alert.topConsumer + alert.since('LLMCostRisingFast', []),
+      },
+      fleet {
+        name: 'LLMCostCeilingExceeded',
+        severity: 'page',
+        metric: 'llm_cost_usd_total',
+        threshold: 'over cost.ceilingPerHour, where it is set',
+        requirement: 'E1',
+        window: 3600,
+        action: 'throttle',
+        keepFiringFor: 600,
+        expr: 'llm_cost_usd:increase1h > %s' % q.number(c.ceilingPerHour),
+        summary: 'The fleet spends more than its ceiling.',
+        description: '${{ printf "%.2f" $value }} were spent in the last hour.' + alert.topConsumer + alert.since('LLMCostCeilingExceeded', []),
+      },
+      byRoute {
+        name: 'LLMTokenOutliersExcess',
+        severity: 'page',
+        metric: 'llm_token_outliers_total, llm_requests_total',
+        threshold: 'over tokens.outlierExcessFactor x the usual share and tokens.outlierExcessRatio; at least tokens.outlierExcessMinimum',
+        requirement: 'C6',
+        window: config.quality.window,
+        'for': 300,
+        action: 'throttle',
+        keepFiringFor: 600,
+        expr: |||
+          %s
+          and %s (%s)
+        ||| % [
+          std.rstripChars(signals.breach(signals.token_outlier), '\n'), q.on(route),
+          q.atLeast(signals.token_outlier.events, t.outlierExcessMinimum),
+        ],
+        summary: 'Far more requests of {{ $labels.route }} than usual are huge.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes are over three times the p95 of their kind.' + alert.topConsumer + alert.affected(route),
+      },
+    ], config.intervals.outage),
+    alert.group('cost-slow', [
+      byRoute {
+        name: 'LLMTokensPerRequestHigh',
+        severity: 'ticket',
+        metric: 'llm_request_tokens',
+        threshold: 'over tokens.perRequestFactor x the baseline; at least quality.minimumCalls',
+        requirement: 'C1, C4',
+        window: config.quality.window,
+        'for': 900,
+        keepFiringFor: 900,
+        expr: signals.breach(signals.tokens_per_request),
+        summary: 'A request of {{ $labels.route }} takes more tokens than it did.',
+        description: '{{ printf "%.0f" $value }} tokens a request in the last 30 minutes; the number of requests does not matter to this.' + alert.topConsumer,
+      },
+      byRoute {
+        name: 'LLMCostPerRequestHigh',
+        severity: 'ticket',
+        metric: 'llm_cost_usd_total, llm_requests_total',
+        threshold: 'over cost.perRequestFactor x the baseline; at least quality.minimumCalls',
+        requirement: 'C2',
+        window: config.quality.window,
+        'for': 900,
+        keepFiringFor: 900,
+        expr: signals.breach(signals.cost_per_request),
+        summary: 'A request of {{ $labels.route }} costs more than it did.',
+        description: '${{ printf "%.4f" $value }} a request in the last 30 minutes.' + alert.modelChange(route),
+      },
+      byRoute {
+        name: 'LLMTokenOutliers',
+        severity: 'ticket',
+        keys: calls,
+        metric: 'llm_token_outliers_total',
+        threshold: 'any request over tokens.outlierFactor x the p95',
+        requirement: 'C6',
+        window: 900,
+        keepFiringFor: 3600,
+        expr: q.live('(%s > 0)' % outliers),
+        summary: 'A request of {{ $labels.route }} to {{ $labels.model }} was huge.',
+        description: '{{ printf "%.0f" $value }} requests of the last 15 minutes were over three times the p95 of their kind.' + alert.topConsumer,
+      },
+      fleet {
+        name: 'LLMConsumerShareHigh',
+        severity: 'ticket',
+        keys: ['consumer'],
+        metric: 'llm_consumer_tokens_total',
+        threshold: 'over cost.consumerShare of all tokens; at least cost.consumerMinimumTokens, among cost.consumerMinimumConsumers',
+        requirement: 'C3, R10',
+        window: 3600,
+        'for': 300,
+        action: 'throttle',
+        labels: { cause_hint: 'one_consumer' },
+        expr: |||
+          (
+            %(share)s
+          ) > %(limit)s
+          and %(consumers)s > %(tokens)s
+          and %(on)s (count %(by)s (%(consumers)s > 0) >= %(minimum)d)
+        ||| % {
+          share: q.indented(|||
+            %s
+            / %s group_left () sum %s (%s)
+          ||| % [
+            q.sumIncrease(['consumer'], 'llm_consumer_tokens_total', 3600, 'kind=~"input|output", consumer!~"other|unknown"'),
+            q.on([]), q.by([]), consumers,
+          ], 2),
+          limit: q.number(c.consumerShare), consumers: consumers, tokens: q.number(c.consumerMinimumTokens),
+          on: q.on([]), by: q.by([]), minimum: c.consumerMinimumConsumers,
+        },
+        summary: 'One consumer takes most of the tokens.',
+        description: '{{ $labels.consumer }} took {{ $value | humanizePercentage }} of all tokens of the last hour.',
+      },
+      byRoute {
+        name: 'LLMSessionLoops',
+        severity: 'ticket',
+        metric: 'llm_session_loops_total',
+        threshold: 'any session that repeated a near-identical prompt',
+        requirement: 'C7',
+        window: 1800,
+        labels: { cause_hint: 'agent_loop' },
+        keepFiringFor: 900,
+        expr: q.live('(%s > 0)' % q.sumIncrease(route, 'llm_session_loops_total', 1800)),
+        summary: 'Sessions of {{ $labels.route }} go round in circles.',
+        description: '{{ printf "%.0f" $value }} sessions of the last 30 minutes repeated a near-identical prompt.' + alert.topConsumer,
+      },
+      fleet {
+        name: 'LLMTokensUnpriced',
+        severity: 'ticket',
+        keys: model,
+        metric: 'llm_unpriced_tokens_total, llm_tokens_total',
+        threshold: 'over tokens.unpricedRatio of tokens have no price',
+        requirement: 'E1',
+        window: 3600,
+        'for': 300,
+        labels: { cause_hint: 'cost_unknown' },
+        local unpriced = q.sumIncrease(model, 'llm_unpriced_tokens_total', 3600),
+        expr: '%s > %s * %s' % [unpriced, q.number(t.unpricedRatio), q.sumIncrease(model, 'llm_tokens_total', 3600, 'kind=~"input|output"')],
+        summary: 'Nobody knows what {{ $labels.provider }}/{{ $labels.model }} costs.',
+        description: '{{ printf "%.0f" $value }} tokens of the last hour have no price, and stand in no cost alert. Give one under `prices`, or declare the model free.',
+      },
+      fleet {
+        name: 'LLMLimitBreached',
+        severity: 'ticket',
+        keys: [],
+        metric: 'llm_limit_breaches_total',
+        threshold: 'any consumer or session over its tokens per hour',
+        requirement: 'C5',
+        window: 900,
+        action: 'throttle',
+        keepFiringFor: 900,
+        expr: 'sum %s (%s) > 0' % [q.by(['scope']), q.increase('llm_limit_breaches_total', 900)],
+        summary: 'A {{ $labels.scope }} passed its limit of tokens.',
+        description: '{{ printf "%.0f" $value }} breaches in the last 15 minutes.' + alert.topConsumer,
+      },
+    ], config.intervals.default),
+  ]

@@ -1,0 +1,282 @@
+// Tocsin's own blindness: what it does not see, and why.
+function(config)
+  local q = (import '../lib/promql.libsonnet')(config);
+  local alert = (import '../lib/alert.libsonnet')(config);
+  local c = config.exporter;
+  local base = { category: 'exporter', ownership: 'fleet' };
+  local ticket = base { severity: 'ticket' };
+  local total(keys, metric, window, matcher='') = q.sumIncrease(keys, metric, window, matcher);
+  // A share of a whole beyond a bound, with enough of it.
+  local share(keys, part, whole, window, ratio, minimum) =
+    |||
+      %(part)s
+      / %(on)s group_left () %(whole)s
+      > %(ratio)s
+      and %(many)s
+    ||| % {
+      part: part, on: q.on(whole.keys), whole: total(whole.keys, whole.metric, window, whole.matcher),
+      ratio: q.number(ratio), many: q.atLeast(part, minimum),
+    };
+  local any(keys, metric, window) = '%s > 0' % total(keys, metric, window);
+  local highest(keys, metric, text) = 'max %s (%s) %s' % [q.by(keys), q.metric(metric), text];
+  local instance = ['instance'];
+  [
+    alert.group('exporter', [
+      base {
+        name: 'TocsinDeadMansSwitch',
+        severity: 'info',
+        metric: '-',
+        threshold: 'always fires',
+        requirement: 'A4',
+        expr: 'vector(1)',
+        summary: 'Alerts of Tocsin can be evaluated and sent.',
+        description: 'This alert always fires. Have a service outside watch that it arrives: its absence means that no other alert arrives.',
+      },
+      base {
+        name: 'TocsinAbsent',
+        severity: 'page',
+        metric: 'tocsin_build_info',
+        threshold: 'no exporter is scraped',
+        requirement: 'A4',
+        'for': c.absentFor,
+        expr: 'absent(%s)' % q.metric('tocsin_build_info'),
+        summary: 'No Tocsin is scraped.',
+        description: 'Nothing watches the quality, cost and safety of the models. Look whether it runs, and whether the scrape job is what the rules select.' + alert.since('TocsinAbsent', []),
+      },
+      base {
+        name: 'TocsinIngestStalled',
+        severity: 'page',
+        keys: [],
+        metric: 'tocsin_ingest_lag_seconds, tocsin_events_read_total',
+        threshold: 'lag over exporter.stalledSeconds and nothing read',
+        requirement: 'A4',
+        window: 300,
+        'for': c.stalledFor,
+        expr: |||
+          max %(by)s (%(lag)s) > %(seconds)s
+          and %(on)s (sum %(by)s (%(read)s) == 0)
+        ||| % {
+          by: q.by(instance), on: q.on(instance), lag: q.metric('tocsin_ingest_lag_seconds'),
+          seconds: q.seconds(c.stalledSeconds), read: q.increase('tocsin_events_read_total', 300),
+        },
+        summary: 'Tocsin at {{ $labels.instance }} does not read what is there.',
+        description: 'The newest event it counted is {{ $value | humanizeDuration }} old and more is unread.' + alert.since('TocsinIngestStalled', instance),
+      },
+    ], config.intervals.outage),
+    alert.group('exporter-blindness', [
+      ticket {
+        name: 'TocsinTargetDown',
+        metric: 'up',
+        threshold: 'a scrape fails',
+        requirement: 'A4',
+        'for': c.absentFor,
+        expr: 'max %s (%s) == 0' % [q.by(instance), q.metric('up')],
+        summary: 'Tocsin at {{ $labels.instance }} cannot be scraped.',
+        description: 'What it reads is not seen meanwhile; it is counted once it is back.' + alert.since('TocsinTargetDown', instance),
+      },
+      ticket {
+        name: 'TocsinIngestLagging',
+        metric: 'tocsin_ingest_lag_seconds',
+        threshold: 'over exporter.lagSeconds',
+        requirement: 'A4',
+        'for': c.lagFor,
+        expr: highest(instance, 'tocsin_ingest_lag_seconds', '> ' + q.seconds(c.lagSeconds)),
+        summary: 'Tocsin at {{ $labels.instance }} falls behind.',
+        description: 'The newest event it counted is {{ $value | humanizeDuration }} old.',
+      },
+      ticket {
+        name: 'TocsinEventsUnparsed',
+        metric: 'tocsin_events_skipped_total, tocsin_events_read_total',
+        threshold: 'over exporter.unparsedRatio of events; at least exporter.unparsedMinimum',
+        requirement: 'A4',
+        window: 900,
+        'for': 300,
+        expr: share(
+          ['input', 'reason'], total(['input', 'reason'], 'tocsin_events_skipped_total', 900),
+          { keys: ['input'], metric: 'tocsin_events_read_total', matcher: '' }, 900, c.unparsedRatio, c.unparsedMinimum,
+        ),
+        summary: 'Tocsin cannot count events of its {{ $labels.input }} input.',
+        description: '{{ $value | humanizePercentage }} of the events of the last 15 minutes were skipped: {{ $labels.reason }}.',
+      },
+      ticket {
+        name: 'TocsinFieldsUnusable',
+        metric: 'tocsin_field_errors_total, tocsin_events_counted_total',
+        threshold: 'over exporter.fieldErrorRatio of events; at least exporter.unparsedMinimum',
+        requirement: 'A4',
+        window: 900,
+        'for': 300,
+        expr: share(
+          ['field'], total(['field'], 'tocsin_field_errors_total', 900),
+          { keys: [], metric: 'tocsin_events_counted_total', matcher: '' }, 900, c.fieldErrorRatio, c.unparsedMinimum,
+        ),
+        summary: 'The field {{ $labels.field }} of events is unusable.',
+        description: '{{ $value | humanizePercentage }} of the events of the last 15 minutes had to be counted without it.',
+      },
+      ticket {
+        name: 'LLMAnswersUnscored',
+        ownership: 'route',
+        keys: ['route'],
+        metric: 'llm_unscored_total, llm_scored_total',
+        threshold: 'over exporter.unscoredRatio of answers; at least exporter.unscoredMinimum',
+        requirement: 'B1, E6',
+        window: 3600,
+        'for': 600,
+        local unscored = total(['route'], 'llm_unscored_total', 3600),
+        local scored = total(['route'], 'llm_scored_total', 3600, 'scorer="composite"'),
+        expr: q.live(|||
+          (
+            %(unscored)s
+            / (%(unscored)s + %(on)s (%(scored)s or 0 * %(unscored)s))
+            > %(on)s %(ratio)s
+            and %(many)s
+          )
+        ||| % {
+          unscored: unscored, scored: scored, on: q.on(['route']),
+          ratio: q.threshold('exporter.unscoredRatio', c.unscoredRatio, unscored),
+          many: q.atLeast(unscored, c.unscoredMinimum),
+        }),
+        summary: 'Most answers of {{ $labels.route }} get no quality score.',
+        description: '{{ $value | humanizePercentage }} of the answers of the last hour were not scored: their quality is unknown, not good.',
+      },
+      ticket {
+        name: 'LLMUsageMissing',
+        keys: ['provider', 'model'],
+        metric: 'llm_usage_missing_total, llm_requests_total',
+        threshold: 'over exporter.usageMissingRatio of requests; at least exporter.usageMissingMinimum',
+        requirement: 'C4',
+        window: 3600,
+        'for': 300,
+        expr: share(
+          ['provider', 'model'], total(['provider', 'model'], 'llm_usage_missing_total', 3600),
+          { keys: ['provider', 'model'], metric: 'llm_requests_total', matcher: '' }, 3600, c.usageMissingRatio,
+          c.usageMissingMinimum,
+        ),
+        summary: '{{ $labels.provider }}/{{ $labels.model }} does not report token usage.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last hour told no usage; their tokens and their cost are unknown, not 0. Streams need `stream_options: {include_usage: true}`.',
+      },
+      ticket {
+        name: 'LLMCategoryUninstrumented',
+        metric: 'tocsin_category_instrumented',
+        threshold: 'no live signal for exporter.uninstrumentedFor',
+        requirement: 'E6',
+        'for': c.uninstrumentedFor,
+        local signal = 'max %s (%s)' % [q.by(['category']), q.metric('tocsin_category_instrumented')],
+        expr: 'label_replace(%s == 0, "uninstrumented", "$1", "category", "(.*)")' % signal,
+        summary: 'Nothing is known of {{ $labels.uninstrumented }}.',
+        description: 'No event has carried what this category needs: its alerts are silent because they are blind.',
+      },
+      ticket {
+        name: 'TocsinLabelsFolded',
+        metric: 'tocsin_labels_folded_total',
+        threshold: 'any in an hour',
+        requirement: 'C3',
+        window: 3600,
+        expr: any(['label'], 'tocsin_labels_folded_total', 3600),
+        summary: 'Values of the label {{ $labels.label }} are folded into other.',
+        description: '{{ printf "%.0f" $value }} events of the last hour: raise `series.max`, or find what makes so many values.',
+      },
+      ticket {
+        name: 'TocsinSeriesNearLimit',
+        metric: 'tocsin_series, tocsin_series_max',
+        threshold: 'over exporter.seriesRatio of the bound',
+        requirement: 'C3',
+        'for': 600,
+        expr: 'max %s (%s / %s) > %s' % [
+          q.by(instance), q.metric('tocsin_series'), q.metric('tocsin_series_max'), q.number(c.seriesRatio),
+        ],
+        summary: 'Tocsin at {{ $labels.instance }} is near its bound of series.',
+        description: 'It exports {{ $value | humanizePercentage }} of `series.max`; beyond it label values are folded into other.',
+      },
+      ticket {
+        name: 'TocsinCommitFailing',
+        metric: 'tocsin_commit_failures_total',
+        threshold: 'any in 10 m',
+        requirement: 'A4',
+        window: 600,
+        'for': 300,
+        expr: any(instance, 'tocsin_commit_failures_total', 600),
+        summary: 'Tocsin at {{ $labels.instance }} cannot save its state.',
+        description: '{{ printf "%.0f" $value }} commits of the last 10 minutes failed, and what is not committed is not shown. Look at the space and the rights of `storage.path`.',
+      },
+      ticket {
+        name: 'TocsinStateDegraded',
+        metric: 'tocsin_state_degraded',
+        threshold: '1',
+        requirement: 'A4',
+        'for': 300,
+        expr: highest(instance, 'tocsin_state_degraded', '> 0'),
+        summary: 'Tocsin at {{ $labels.instance }} lost its state or cannot write it.',
+        description: 'Counters may have begun at 0 again.' + alert.since('TocsinStateDegraded', instance),
+      },
+      ticket {
+        name: 'TocsinStreamsLost',
+        metric: 'tocsin_streams_lost_total',
+        threshold: 'any in an hour',
+        requirement: 'A4',
+        window: 3600,
+        expr: any(['reason'], 'tocsin_streams_lost_total', 3600),
+        summary: 'A log was {{ $labels.reason }} before it was read.',
+        description: '{{ printf "%.0f" $value }} in the last hour; the events in it are lost.',
+      },
+      ticket {
+        name: 'TocsinReloadFailed',
+        metric: 'tocsin_config_last_reload_successful',
+        threshold: '0',
+        requirement: 'A4',
+        'for': 300,
+        expr: 'min %s (%s) == 0' % [q.by(instance), q.metric('tocsin_config_last_reload_successful')],
+        summary: 'Tocsin at {{ $labels.instance }} runs with an old configuration.',
+        description: 'The last load failed; `tocsin config check` says why.' + alert.since('TocsinReloadFailed', instance),
+      },
+      ticket {
+        name: 'TocsinInputUnusable',
+        metric: 'tocsin_input_unusable',
+        threshold: 'any',
+        requirement: 'A4',
+        'for': 300,
+        expr: highest(['instance', 'reason'], 'tocsin_input_unusable', '> 0'),
+        summary: 'Tocsin at {{ $labels.instance }} cannot read an input.',
+        description: '{{ printf "%.0f" $value }} configured inputs: {{ $labels.reason }}.',
+      },
+      ticket {
+        name: 'TocsinSpoolFilling',
+        metric: 'tocsin_spool_bytes, tocsin_spool_oldest_age_seconds',
+        threshold: 'over exporter.spoolBytes, or older than exporter.spoolAgeSeconds',
+        requirement: 'A4',
+        'for': 600,
+        expr: |||
+          %s
+          or
+          %s
+        ||| % [
+          highest(instance, 'tocsin_spool_bytes', '> ' + q.number(c.spoolBytes)),
+          highest(instance, 'tocsin_spool_oldest_age_seconds', '> ' + q.seconds(c.spoolAgeSeconds)),
+        ],
+        summary: 'The webhook spool of Tocsin at {{ $labels.instance }} fills.',
+        description: 'Events come faster than they are read, or reading has stopped.',
+      },
+      ticket {
+        name: 'TocsinTaskStuck',
+        metric: 'tocsin_task_heartbeat_timestamp_seconds',
+        threshold: 'no sign of life for exporter.heartbeatSeconds',
+        requirement: 'A4',
+        'for': 120,
+        expr: 'time() - max %s (%s) > %s' % [
+          q.by(['instance', 'task']), q.metric('tocsin_task_heartbeat_timestamp_seconds'), q.seconds(c.heartbeatSeconds),
+        ],
+        summary: 'The task {{ $labels.task }} of Tocsin at {{ $labels.instance }} is stuck.',
+        description: 'Its last sign of life is {{ $value | humanizeDuration }} old.',
+      },
+      ticket {
+        name: 'TocsinScoringDropped',
+        metric: 'tocsin_scoring_dropped_total',
+        threshold: 'any for 15 m',
+        requirement: 'E6',
+        window: 900,
+        'for': 900,
+        expr: any(['detector'], 'tocsin_scoring_dropped_total', 900),
+        summary: 'The detector {{ $labels.detector }} has no time for all answers.',
+        description: '{{ printf "%.0f" $value }} answers of the last 15 minutes were not judged by it.',
+      },
+    ], config.intervals.default),
+  ]

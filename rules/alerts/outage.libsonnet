@@ -1,0 +1,215 @@
+// Requests fail, hang or stop.
+function(config)
+  local q = (import '../lib/promql.libsonnet')(config);
+  local alert = (import '../lib/alert.libsonnet')(config);
+  local latency = (import '../lib/latency.libsonnet')(config);
+  local c = config.outage;
+  local keys = ['provider', 'model', 'tier'];
+  local shown = ['provider', 'model'];
+  local series(name) = 'provider_model:%s:increase5m' % name;
+  // Windows longer than five minutes are sums of recorded ones: reading days of raw counters would be dear.
+  local over(name, window) =
+    if window == 300 then series(name) else 'sum_over_time(%s[%s:%s])' % [series(name), q.duration(window), q.duration(300)];
+  local requests(w) = over('llm_requests', w);
+  local failures(w) = over('llm_request_failures', w);
+  local unrecovered(w) = over('llm_request_failures_unrecovered', w);
+  // (failures - recovered) / (requests - recovered)
+  local ratio(w) = '%s / (%s - (%s - %s))' % [unrecovered(w), requests(w), failures(w), unrecovered(w)];
+  local floors(w) = '%s\nand %s' % [
+    q.atLeast(requests(w), c.minimumCalls), q.atLeast(unrecovered(w), c.minimumFailures),
+  ];
+  local burning(pair) =
+    local limit = '%s * (1 - %s)' % [q.number(pair.factor), q.number(c.availability)];
+    '(\n%s > %s\nand %s > %s\nand %s\n)' % [ratio(pair.short), limit, ratio(pair.long), limit, floors(pair.short)];
+  local total = '(\n%s > %s\nand %s\n)' % [ratio(300), q.number(c.totalRatio), floors(300)];
+  local noSuccess = |||
+    %(failures)s
+    and %(on)s (provider_model:llm_requests_succeeded:increase10m < 0.5)
+    and %(on)s (max_over_time(provider_model:llm_requests_succeeded:increase10m[%(lookback)s]) > 0.5)
+  ||| % {
+    failures: q.atLeast('provider_model:llm_request_failures_unrecovered:increase10m', c.minimumFailures),
+    on: q.on(keys),
+    lookback: q.duration(c.noSuccess.lookback),
+  };
+  local reasons(window) =
+    '{{ range printf `topk(1, sum by (reason) (increase(%s[%s]))) > 0` $labels.provider $labels.model | query }} Most are {{ .Labels.reason }}.{{ end }}' % [
+      q.metric('llm_request_failures_total', 'provider=%q, model=%q'), q.duration(window),
+    ];
+  local traffic = 'route:llm_requests:increase15m';
+  local before(offset) = 'last_over_time(%s[%s] offset %s)' % [traffic, q.duration(600), q.duration(offset)];
+  local gone(page) = |||
+    %(now)s < %(ratio)s * %(yesterday)s
+    and %(now)s < %(ratio)s * %(lastWeek)s
+    and %(yesterday)s > %(minimum)s - 1
+    and %(lastWeek)s > %(minimum)s - 1
+    %(asked)s
+    unless %(onAll)s (max %(byAll)s (%(lag)s) > 300)
+    unless %(onAll)s (max %(byAll)s (%(unusable)s) > 0)
+    unless %(onAll)s (time() - max %(byAll)s (%(start)s) < %(young)s)
+  ||| % {
+    now: traffic, ratio: q.number(c.trafficGoneRatio), yesterday: before(86400), lastWeek: before(7 * 86400),
+    minimum: q.number(c.trafficGoneMinimumCalls), asked: '%s %s (%s > 0 and %s route:llm_route:info{tier="prod"})' % [
+      if page then 'and' else 'unless', q.on(['route']),
+      q.threshold('outage.trafficGonePage', c.trafficGonePage, traffic), q.on(['route']),
+    ],
+    onAll: q.on([]), byAll: q.by([]), lag: q.metric('tocsin_ingest_lag_seconds'),
+    unusable: q.metric('tocsin_input_unusable'), start: q.metric('process_start_time_seconds'), young: q.seconds(1800),
+  };
+  local trafficGone(page) = {
+    name: 'LLMTrafficGone',
+    severity: if page then 'page' else 'ticket',
+    twin: false,
+    category: 'outage',
+    ownership: 'route',
+    keys: ['route'],
+    metric: 'llm_requests_total',
+    threshold: 'under outage.trafficGoneRatio of the same time yesterday and a week ago; ' +
+               (if page then 'where outage.trafficGonePage is 1' else 'elsewhere'),
+    requirement: 'A5',
+    window: 900,
+    'for': 300,
+    expr: gone(page),
+    summary: 'Hardly any requests come from {{ $labels.route }} any more.',
+    description: '{{ printf "%.0f" $value }} requests in the last 15 minutes; at this time yesterday and a week ago there were more than twenty times as many.',
+  };
+  local byModel = { category: 'outage', ownership: 'model', keys: shown };
+  [
+    alert.group('outage', [
+      byModel {
+        name: 'LLMRequestsFailing',
+        severity: 'page',
+        metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_total',
+        threshold: 'outage.availability burnt 14.4 x over 1 h and 5 m, 6 x over 6 h and 30 m, or outage.totalRatio of 5 m; at least outage.minimumCalls and outage.minimumFailures',
+        requirement: 'A1, A3',
+        keepFiringFor: 300,
+        expr: std.join('\nor\n', [total] + std.map(burning, c.burn.page)),
+        summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} fail.',
+        description: '{{ $value | humanizePercentage }} of requests fail after retries and fallbacks.' + reasons(600) + alert.since('LLMRequestsFailing', shown) + alert.affected(shown),
+      },
+      byModel {
+        name: 'LLMNoSuccess',
+        severity: 'page',
+        metric: 'llm_request_failures_total, llm_requests_total',
+        threshold: 'at least outage.minimumFailures failures in 10 m, no success, a success in the last day',
+        requirement: 'A5',
+        'for': c.noSuccess['for'],
+        keepFiringFor: 300,
+        expr: noSuccess,
+        summary: 'No request to {{ $labels.provider }}/{{ $labels.model }} succeeds.',
+        description: '{{ printf "%.0f" $value }} failures and no success in the last 10 minutes.' + reasons(600) + ' An expired key, a withdrawn model and an exhausted quota look like this.' + alert.since('LLMNoSuccess', shown),
+      },
+      {
+        name: 'LLMProviderUnreachable',
+        severity: 'page',
+        category: 'outage',
+        ownership: 'fleet',
+        keys: ['provider'],
+        metric: 'llm_provider_up',
+        threshold: 'no probe answered',
+        requirement: 'A4, A5',
+        'for': c.unreachableFor,
+        keepFiringFor: 300,
+        expr: 'max %s (%s) == 0' % [q.by(['provider']), q.metric('llm_provider_up')],
+        summary: '{{ $labels.provider }} does not answer probes.',
+        description: 'No probe of any replica was answered.' + alert.since('LLMProviderUnreachable', ['provider']),
+      },
+    ], config.intervals.outage),
+    alert.group('outage-slow', [
+      byModel {
+        name: 'LLMErrorBudgetBurning',
+        severity: 'ticket',
+        metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_total',
+        threshold: 'outage.availability burnt 3 x over 1 d and 2 h, or 1 x over 3 d and 6 h',
+        requirement: 'A1',
+        expr: std.join('\nor\n', std.map(burning, c.burn.ticket)),
+        summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} fail a little, for long.',
+        description: '{{ $value | humanizePercentage }} of requests fail: at this pace the objective is missed.',
+      },
+      byModel {
+        name: 'LLMRateLimited',
+        severity: 'ticket',
+        metric: 'llm_request_failures_total{reason="rate_limited"}',
+        threshold: 'over outage.rateLimitedRatio of requests, at least outage.minimumCalls, beside successes',
+        requirement: 'A1',
+        window: 600,
+        'for': 300,
+        labels: { cause_hint: 'rate_limit' },
+        local limited = 'sum %s (%s)' % [q.by(keys), q.tiered(q.fresh('llm_request_failures_total', 'llm_late_request_failures_total', 600, 'reason="rate_limited"'))],
+        local calls = 'sum %s (%s)' % [q.by(keys), q.tiered(q.fresh('llm_requests_total', 'llm_late_requests_total', 600))],
+        expr: |||
+          %s
+          / %s
+          > %s
+          and %s (%s)
+          and %s (provider_model:llm_requests_succeeded:increase10m > 0.5)
+        ||| % [limited, calls, q.number(c.rateLimitedRatio), q.on(keys), q.atLeast(limited, c.minimumCalls), q.on(keys)],
+        summary: '{{ $labels.provider }} limits the rate of requests to {{ $labels.model }}.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes were answered with 429.',
+      },
+      byModel {
+        name: 'LLMProviderFailingBehindFallback',
+        severity: 'ticket',
+        metric: 'llm_request_failures_total, llm_requests_recovered_total',
+        threshold: 'over outage.fallbackRatio of requests fail and are made good by a retry or a fallback',
+        requirement: 'R1',
+        window: 1800,
+        'for': 300,
+        labels: { cause_hint: 'provider' },
+        local recovered = '(%s - %s)' % [failures(1800), unrecovered(1800)],
+        expr: |||
+          %s / %s > %s
+          and %s
+          and %s
+        ||| % [
+          recovered, requests(1800), q.number(c.fallbackRatio), q.atLeast(requests(1800), c.minimumCalls),
+          q.atLeast(recovered, c.minimumFailures),
+        ],
+        summary: '{{ $labels.provider }}/{{ $labels.model }} fails behind a working fallback.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes failed and were made good by a retry or a fallback.',
+      },
+      byModel {
+        name: 'LLMLatencyHigh',
+        severity: 'page',
+        metric: 'llm_time_to_first_token_seconds, llm_output_tokens_per_second',
+        threshold: 'p95 to the first token over outage.firstTokenFactor x baseline and outage.firstTokenSeconds, or median speed under outage.speedRatio of it; at least outage.latencyMinimumCalls',
+        requirement: 'A2',
+        window: 600,
+        'for': 600,
+        keepFiringFor: 300,
+        keys: ['provider', 'model'],
+        expr: '%s\nor\n%s' % [latency.firstToken, latency.speed],
+        summary: 'Answers of {{ $labels.provider }}/{{ $labels.model }} are slow.',
+        description: '{{ if eq $labels.signal "speed" }}The median answer comes at {{ printf "%.0f" $value }} tokens a second{{ else }}One request in twenty waits longer than {{ $value | humanizeDuration }} for its first token{{ end }}, far from what is usual at this hour.' + alert.modelChange(shown) + alert.since('LLMLatencyHigh', shown),
+      },
+      byModel {
+        name: 'LLMDurationHigh',
+        severity: 'ticket',
+        metric: 'llm_request_duration_seconds',
+        threshold: 'p95 over outage.durationFactor x baseline, no model change in a day',
+        requirement: 'A2',
+        window: 600,
+        'for': 600,
+        expr: |||
+          %s
+          unless %s (sum %s (%s) > 0)
+        ||| % [latency.duration, q.on(shown), q.by(shown), q.increase('llm_model_changes_total', 86400)],
+        summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} take long.',
+        description: 'One request in twenty takes longer than {{ $value | humanizeDuration }}, far from what is usual at this hour.',
+      },
+      trafficGone(true),
+      trafficGone(false),
+      {
+        name: 'LLMNoTraffic',
+        severity: 'info',
+        category: 'outage',
+        ownership: 'fleet',
+        metric: 'llm_requests_total',
+        threshold: 'no request in 30 m',
+        requirement: 'A5',
+        window: 1800,
+        expr: 'sum %s (%s) == 0' % [q.by([]), q.increase('llm_requests_total', 1800)],
+        summary: 'No requests are seen.',
+        description: 'No request was counted for 30 minutes. Nothing can be said about outages, quality or cost.',
+      },
+    ], config.intervals.default),
+  ]

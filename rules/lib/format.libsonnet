@@ -1,0 +1,50 @@
+// Format compliance by route.
+function(config)
+  local q = (import 'promql.libsonnet')(config);
+  local c = config.format;
+  local ratio = 'route:llm_format_window:ratio';
+  local latch = 'route:llm_format_window:incident';
+  local route = ['route'];
+  local minimum = q.threshold('format.minimumRatio', c.minimumRatio, ratio);
+  local resolve = q.threshold('format.resolveRatio', c.resolveRatio, ratio);
+  local total(name) = 'sum %s (%s)' % [q.by(route), q.metric(name)];
+  {
+    window:: total('llm_format_window_calls'),
+    full:: '%s >= %d' % [$.window, c.windowCalls],
+    ratio:: q.live('%s\n/ (%s)' % [total('llm_format_window_compliant'), $.full]),
+    // 1 once the ratio was under the minimum for ten minutes, until it is above the one that resolves.
+    latch:: |||
+      group %(by)s (
+        (max_over_time(%(ratio)s[%(for)s]) < %(on)s %(minimum)s and %(ratio)s offset %(for)s)
+        or
+        (%(ratio)s < %(on)s %(resolve)s and %(on)s (last_over_time(%(latch)s[%(stale)s]) == 1))
+      )
+      or 0 * %(ratio)s
+    ||| % {
+      by: q.by(route), on: q.on(route), ratio: ratio, latch: latch, minimum: minimum, resolve: resolve,
+      'for': q.duration(c['for']), stale: q.duration(900),
+    },
+    // Under the minimum, or not yet resolved; and the format still fails.
+    low:: |||
+      (
+        %(ratio)s < %(on)s %(minimum)s
+        or
+        (%(ratio)s and %(on)s (%(latch)s == 1))
+      )
+      and %(on)s (%(failures)s > 0)
+    ||| % {
+      ratio: ratio, latch: latch, on: q.on(route), minimum: minimum,
+      failures: q.sumIncrease(route, 'llm_format_failures_total', 1800),
+    },
+    broken:: q.live(|||
+      (
+        %(failures)s
+        / (%(checks)s)
+        > %(ratio)s
+      )
+    ||| % {
+      failures: q.sumIncrease(route, 'llm_format_failures_total', 1800),
+      checks: q.atLeast(q.sumIncrease(route, 'llm_format_checks_total', 1800), c.brokenMinimumCalls),
+      ratio: '1 - ' + q.number(c.brokenRatio),
+    }),
+  }

@@ -1,0 +1,31 @@
+// Times by provider, model and tier that are judged against the same hour of the days before.
+function(config)
+  local q = (import 'promql.libsonnet')(config);
+  local c = config.outage;
+  local keys = ['provider', 'model', 'tier'];
+  local window = 600;
+  local quantile(metric, at) = |||
+    histogram_quantile(%s, sum %s (%s))
+    and %s (%s)
+  ||| % [
+    at, q.by(keys + ['le']), q.tiered(q.increase(metric + '_bucket', window)), q.on(keys),
+    q.atLeast('sum %s (%s)' % [q.by(keys), q.tiered(q.increase(metric + '_count', window))], c.latencyMinimumCalls),
+  ];
+  local value = 'provider_model:llm_latency:value10m';
+  local expected = 'provider_model:llm_latency:expected';
+  local breach(signal, sign, factor, floor) =
+    '%s %s %s * %s%s' % [
+      q.recorded(value, 'signal="%s"' % signal), sign, q.number(factor), q.latest(expected, 'signal="%s"' % signal),
+      if floor == null then '' else ' > %s' % q.number(floor),
+    ];
+  {
+    keys:: keys,
+    signals:: {
+      first_token: quantile('llm_time_to_first_token_seconds', '0.95'),
+      speed: quantile('llm_output_tokens_per_second', '0.5'),
+      duration: quantile('llm_request_duration_seconds', '0.95'),
+    },
+    firstToken:: breach('first_token', '>', c.firstTokenFactor, c.firstTokenSeconds),
+    speed:: breach('speed', '<', c.speedRatio, null),
+    duration:: breach('duration', '>', c.durationFactor, null),
+  }

@@ -1,0 +1,40 @@
+// Money of the whole fleet.
+function(config)
+  local q = (import 'promql.libsonnet')(config);
+  local c = config.cost;
+  local spent = 'instance:llm_cost_usd:sum';
+  local hour = 'llm_cost_usd:increase1h';
+  local expected = 'max %s (%s)' % [q.by([]), q.latest('llm_cost_usd:expected')];
+  {
+    // Exact dollars over a window: increase() extrapolates, and would page at $49.99 in the newest Prometheus. A counter
+    // that fell has lost its state, and is left to increase().
+    over(window)::
+      |||
+        sum %(by)s (
+          max_over_time(%(range)s) - min_over_time(%(range)s) unless resets(%(range)s) > 0
+          or increase(%(range)s)
+        )
+      ||| % { by: q.by([]), range: '%s[%s]' % [spent, q.duration(window)] },
+
+    // Dollars above what is expected, where that is more than the allowance and the share.
+    excess:: |||
+      %(hour)s - %(on)s %(expected)s > %(usd)s
+      and %(on)s %(hour)s > %(on)s (1 + %(ratio)s) * %(expected)s
+    ||| % {
+      hour: hour, on: q.on([]), expected: expected, usd: q.number(c.usdPerHour), ratio: q.number(c.riseRatio),
+    },
+
+    // Dollars an hour above expected at the pace of four minutes. A single dear call leaves the window before `for` ends.
+    pace:: |||
+      15 * (
+        %(window)s
+      ) - %(on)s %(expected)s > %(usd)s
+      and %(on)s (
+        %(spent)s
+      ) > %(minimum)s
+    ||| % {
+      window: q.indented($.over(240), 2), on: q.on([]), expected: expected, usd: q.number(c.fastUsdPerHour),
+      spent: q.indented($.over(600), 2), minimum: q.number(c.fastMinimumUsd),
+    },
+    paceFor:: 300,
+  }

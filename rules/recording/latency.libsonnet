@@ -1,0 +1,56 @@
+// Latency and what is expected of it: the same hour of the last seven days, as far as it was healthy.
+function(config)
+  local q = (import '../lib/promql.libsonnet')(config);
+  local latency = (import '../lib/latency.libsonnet')(config);
+  local baseline = (import '../lib/baseline.libsonnet')(config);
+  local keys = latency.keys + ['signal'];
+  local healthy = 'provider_model:llm_latency_healthy:value10m';
+  local expected = 'provider_model:llm_latency:expected';
+  local day = 86400;
+  local sameHour(n) = q.labelled(
+    'avg_over_time(%s[%s] offset %s)' % [healthy, q.duration(3600), q.duration(n * day - 1800)], 'day', '%d' % n
+  );
+  [
+    {
+      name: 'tocsin-latency',
+      interval: q.duration(config.intervals.default),
+      rules: [
+        { record: 'provider_model:llm_latency:value10m', expr: latency.signals[name], labels: { signal: name } }
+        for name in std.objectFields(latency.signals)
+      ],
+    },
+    {
+      name: 'tocsin-latency-baselines',
+      interval: q.duration(config.intervals.baseline),
+      rules: [
+        {
+          record: healthy,
+          expr: |||
+            provider_model:llm_latency:value10m
+            unless %s
+            (
+              %s
+              or %s
+              or %s
+            )
+          ||| % [q.on(keys), latency.firstToken, latency.speed, latency.duration],
+        },
+        {
+          record: expected,
+          expr: |||
+            avg %s (
+              %s
+            )
+            or %s
+            (
+              %s
+              or %s
+            )
+          ||| % [
+            q.by(keys), std.join('\n  or ', [sameHour(n) for n in std.range(1, 7)]), q.on(keys),
+            baseline.mean(healthy), baseline.before(expected),
+          ],
+        },
+      ],
+    },
+  ]
