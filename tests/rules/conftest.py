@@ -1,0 +1,34 @@
+"""Every module of cases runs with the oldest and the newest promtool."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="module", params=["promtool", "promtool-oldest"])
+def report(request, tool, tmp_path_factory) -> str:
+    """What promtool says about the module's ``CASES``."""
+    from promtool import run  # noqa: PLC0415 - found by the line above
+
+    module = request.module
+    return run(
+        tool(request.param), tmp_path_factory.mktemp("rules"), module.CASES, module.GROUPS,
+        interval=getattr(module, "INTERVAL", "1m"), rules=getattr(module, "RULES", None),
+    )  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "report" in getattr(item, 'fixturenames', ()):
+            item.add_marker(pytest.mark.timeout(300))  # the first case of a module waits for all of them
+
+
+def pytest_generate_tests(metafunc):
+    if "case" in metafunc.fixturenames:
+        cases = metafunc.module.CASES
+        metafunc.parametrize("case", cases, ids=[case.name for case in cases])

@@ -1,0 +1,144 @@
+"""Cases of rule tests, and how they become a file for ``promtool test rules``.
+
+A ``Case`` is one behaviour: series that go in, and what fires when. Rendered text is compared in full. All cases of a
+module are one run of promtool, because starting it costs more than most cases do.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+import yaml
+
+from tocsin import bundle
+
+DASHBOARDS = {
+    "outage": "outage", "quality": "quality", "cost": "cost", "safety": "safety", "change": "overview",
+    "control": "incident", "exporter": "exporter",
+}  # fmt: skip
+ACTIONS = {"page": "page", "ticket": "ticket", "info": "none"}
+VARIABLES = ("cluster", "provider", "model", "route", "scorer", "consumer", "kind")
+
+
+def series(metric: str, values: str, /, instance: str = "a", **labels: str) -> dict[str, str]:
+    """One input series of the exporter; ``values`` in promtool's notation, ``0+10x60`` for sixty steps of ten."""
+    pairs = {"job": "tocsin", "instance": instance, **labels}
+    return {"series": f"{metric}{{{', '.join(f'{k}={chr(34)}{v}{chr(34)}' for k, v in pairs.items())}}}", "values": values}
+
+
+@dataclass(frozen=True)
+class Text:
+    """An alert as it is sent, in full."""
+
+    at: str
+    severity: str
+    category: str
+    summary: str
+    description: str
+    labels: dict[str, str] = field(default_factory=dict)
+    """Labels beyond severity, category, action, owner and tier."""
+    action: str | None = None
+    owner: str = "team"
+    tier: str = "prod"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One behaviour of one alert."""
+
+    name: str
+    alert: str
+    series: Sequence[dict[str, str]]
+    fires: dict[str, int] = field(default_factory=dict)
+    """How many alerts of the name fire at a time; of page severity, unless ``severity`` says otherwise."""
+    severity: str = ""
+    text: Text | None = None
+    values: dict[tuple[str, str], float | None] = field(default_factory=dict)
+    """Values of expressions: (expression, time) to the value, None where there must be none."""
+
+    def test(self, interval: str) -> dict[str, Any]:
+        matcher = f', severity="{self.severity}"' if self.severity else ""
+        firing = f'count(ALERTS{{alertname="{self.alert}", alertstate="firing"{matcher}}})'
+        expected = {(firing, at): float(count) if count else None for at, count in self.fires.items()} | dict(self.values)
+        return {
+            "name": self.name,
+            "interval": interval,
+            "input_series": list(self.series),
+            "promql_expr_test": [
+                {"expr": expr, "eval_time": at, "exp_samples": [] if value is None else [{"labels": "{}", "value": value}]}
+                for (expr, at), value in expected.items()
+            ],
+            "alert_rule_test": [self._rendered()] if self.text else [],
+        }
+
+    def _rendered(self) -> dict[str, Any]:
+        text = self.text
+        assert text is not None
+        labels = {
+            "severity": text.severity, "category": text.category, "action": text.action or ACTIONS[text.severity],
+            "owner": text.owner, "tier": text.tier, **text.labels,
+        }  # fmt: skip
+        if text.category == "safety":
+            labels["priority"] = "P0"
+        shown = "&".join(
+            f"var-{name}={quote_plus(text.labels[name])}"
+            for name in VARIABLES
+            if name in text.labels and not (text.category in {"control", "exporter"} and name not in LINKED)
+        )
+        return {
+            "eval_time": text.at,
+            "alertname": self.alert,
+            "exp_alerts": [{
+                "exp_labels": labels,
+                "exp_annotations": {
+                    "summary": text.summary,
+                    "description": text.description,
+                    "runbook_url": f"http://localhost:9877/runbooks/{self.alert}",
+                    "dashboard_url": f"http://localhost:3000/d/tocsin-{DASHBOARDS[text.category]}" + (f"?{shown}" if shown else ""),
+                },
+            }],
+        }  # fmt: skip
+
+
+LINKED = ("provider", "model", "route")
+
+
+@cache
+def compiled(**overrides: Any) -> bundle.Bundle:
+    return bundle.compile({key.replace("__", "."): value for key, value in overrides.items()})
+
+
+def rule_file(folder: Path, groups: Iterable[str], alerts: set[str], rules: bundle.Bundle) -> list[str]:
+    """Write the groups whose names begin so, with these alerts alone; return the order of evaluation."""
+    prefixes = tuple(f"tocsin-{name}" for name in groups)
+    chosen = [
+        group | {"rules": [rule for rule in group["rules"] if rule.get("alert", next(iter(alerts))) in alerts]}
+        for document in (yaml.safe_load(rules.recording), yaml.safe_load(rules.alerts))
+        for group in document["groups"]
+        if group["name"].startswith(prefixes)
+    ]
+    (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": chosen}))
+    return [group["name"] for group in chosen]
+
+
+def run(
+    promtool: Path, folder: Path, cases: Sequence[Case], groups: Iterable[str], *,
+    interval: str = "1m", rules: bundle.Bundle | None = None,
+) -> str:  # fmt: skip
+    """Run all cases; return promtool's report, which names the cases that failed."""
+    order = rule_file(folder, groups, {case.alert for case in cases}, rules or compiled())
+    document = {
+        "rule_files": ["rules.yaml"], "evaluation_interval": interval, "group_eval_order": order,
+        "tests": [case.test(interval) for case in cases],
+    }  # fmt: skip
+    (folder / "tests.yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10**6))
+    result = subprocess.run(
+        [promtool, "test", "rules", "tests.yaml"], cwd=folder, capture_output=True, text=True, timeout=280, check=False
+    )
+    return "" if result.returncode == 0 else result.stdout + result.stderr

@@ -1,0 +1,141 @@
+"""Outage: requests fail, hang or stop."""
+
+from promtool import Case, Text, series
+
+GROUPS = ("routes", "outage", "traffic")
+CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
+MODEL = {"provider": "openai", "model": "gpt-4o"}
+FAILING, DEAD = "LLMRequestsFailing", "LLMNoSuccess"
+
+
+def info(**labels):
+    return series("llm_route_info", "1x700", **{"route": "support", "owner": "team", "tier": "prod", "traffic": "live", **labels})
+
+
+def requests(values, **labels):
+    return series("llm_requests_total", values, **{**CALL, **labels})
+
+
+def failures(values, reason="provider_5xx", **labels):
+    return series("llm_request_failures_total", values, **{**CALL, **labels}, reason=reason)
+
+
+def recovered(values, **labels):
+    return series("llm_requests_recovered_total", values, **{**CALL, **labels})
+
+
+def late(values):
+    return series("llm_late_requests_total", values, **CALL)
+
+
+def late_failures(values):
+    return series("llm_late_request_failures_total", values, **CALL, reason="provider_5xx")
+
+
+STEADY = "0+40x600"
+CASES = [
+    Case(
+        "a total outage pages within three minutes and resolves", FAILING,
+        [info(), requests(STEADY), failures("0x60 40+40x60 2440x200")], {"60m": 0, "63m": 1, "100m": 1, "140m": 0},
+        text=Text(
+            "70m", "page", "outage", "Requests to openai/gpt-4o fail.",
+            "100% of requests fail after retries and fallbacks. Most are provider_5xx. Going on for 8m 0s. "
+            "Affected: 2400 requests in the last 1h.", MODEL,
+        ),
+    ),
+    Case("timeouts alone page", FAILING, [info(), requests(STEADY), failures("0x60 40+40x60", "timeout")], {"63m": 1}),
+    Case("a tenth of requests failing pages by the burn of an hour", FAILING,
+         [info(), requests(STEADY), failures("0x60 4+4x200")], {"61m": 0, "130m": 1}),
+    Case("four of a hundred failing pages by the burn of six hours", FAILING,
+         [info(), requests("0+100x600"), failures("0x60 4+4x500")], {"120m": 0, "420m": 1}),
+    Case("one of a thousand failing pages nobody", FAILING, [info(), requests("0+1000x300"), failures("0+1x300")], {"200m": 0}),
+    Case("one failure of one request pages nobody (M3)", FAILING, [info(), requests("0x9 1x60"), failures("0x9 1x60")],
+         {"12m": 0, "14m": 0}),
+    Case("17 requests in five minutes page nobody", FAILING, [info(), requests("0x9 17x60"), failures("0x9 17x60")],
+         {"10m": 0, "12m": 0, "13m": 0}),
+    Case("21 requests that fail in five minutes page", FAILING, [info(), requests("0x9 21x60"), failures("0x9 21x60")], {"11m": 1}),
+    Case("three failures page nobody", FAILING, [info(), requests("0x9 9+0x60"), failures("0x9 3x60")], {"12m": 0}),
+    Case("no failure series at all pages nobody (M4)", FAILING, [info(), requests(STEADY)], {"60m": 0}),
+    Case("429s are no outage", FAILING, [info(), requests(STEADY), failures("0x60 20+20x60", "rate_limited")], {"70m": 0}),
+    Case("requests that a guardrail blocks are no outage", FAILING,
+         [info(), requests(STEADY), failures("0x60 40+40x60", "blocked_guardrail")], {"70m": 0}),
+    Case("failures that a retry makes good page nobody", FAILING,
+         [info(), requests("0+80x600"), failures("0x60 40+40x60"), recovered("0x60 40+40x60")], {"65m": 0, "90m": 0}),
+    Case("a provider behind a working fallback pages nobody", FAILING,
+         [info(), requests(STEADY), failures("0x60 40+40x60"), requests("0x60 40+40x60", provider="azure", model="b"),
+          recovered("0x60 40+40x60", provider="azure", model="b")], {"65m": 0, "90m": 0}),
+    Case("failures from a backlog of hours ago page nobody", FAILING,
+         [info(), requests("0x60 400+400x5 2400x60"), late("0x60 400+400x5 2400x60"), failures("0x60 400+400x5 2400x60"),
+          late_failures("0x60 400+400x5 2400x60")], {"62m": 0, "65m": 0, "70m": 0}),
+    Case("counters that begin at 0 again page nobody", FAILING,
+         [info(), requests("0+40x60 0+40x60"), failures("500x60 0x60")], {"61m": 0, "65m": 0}),
+    Case("a failing staging route is a ticket", FAILING,
+         [info(tier="staging"), requests(STEADY), failures("0x60 40+40x60")], {"63m": 1}, severity="ticket"),
+    Case("a failing staging route pages nobody", FAILING,
+         [info(tier="staging"), requests(STEADY), failures("0x60 40+40x60")], {"63m": 0}, severity="page"),
+    Case("a failing evaluation pages nobody", FAILING,
+         [info(traffic="eval"), requests(STEADY), failures("0x60 40+40x60")], {"63m": 0}),
+    Case(
+        "a provider that several owners use is the platform's", FAILING,
+        [info(), requests(STEADY), failures("0x60 40+40x60"),
+         series("llm_route_info", "1x400", route="search", owner="other", tier="prod", traffic="live"),
+         requests("0+1x400", route="search")], {"63m": 1},
+        text=Text("63m", "page", "outage", "Requests to openai/gpt-4o fail.",
+                  "58.54% of requests fail after retries and fallbacks. Most are provider_5xx. Going on for 1m 0s. "
+                  "Affected: 2460 requests in the last 1h.", MODEL, owner="platform"),
+    ),
+    Case(
+        "a quiet route that is dead pages", DEAD,
+        [info(), requests("0+1x60 61+1x60"), failures("0x60 1+1x60", "client_4xx")], {"60m": 0, "74m": 1, "100m": 1},
+        text=Text("80m", "page", "outage", "No request to openai/gpt-4o succeeds.",
+                  "10 failures and no success in the last 10 minutes. Most are client_4xx. An expired key, a withdrawn model and "
+                  "an exhausted quota look like this. Going on for 10m 0s.", MODEL),
+    ),
+    Case("three failures and no success page nobody", DEAD, [info(), requests("0+1x60 61x9 62+1x2 64x60"), failures("0x69 1+1x2 3x60")],
+         {"75m": 0, "79m": 0}),
+    Case("a model that never succeeded pages nobody", DEAD, [info(), requests("0+1x60"), failures("0+1x60", "client_4xx")], {"40m": 0}),
+    Case("failures beside successes are not dead", DEAD, [info(), requests("0+2x120"), failures("0x60 1+1x60", "client_4xx")], {"90m": 0}),
+    Case(
+        "no probe answered pages", "LLMProviderUnreachable", [series("llm_provider_up", "1x9 0x30 1x30", provider="openai")],
+        {"10m": 0, "13m": 1, "30m": 1, "50m": 0},
+        text=Text("15m", "page", "outage", "openai does not answer probes.",
+                  "No probe of any replica was answered. Going on for 5m 0s.", {"provider": "openai"}, owner="platform"),
+    ),
+    Case("one replica whose probe fails pages nobody", "LLMProviderUnreachable",
+         [series("llm_provider_up", "0x60", provider="openai"), series("llm_provider_up", "1x60", instance="b", provider="openai")],
+         {"30m": 0}),
+    Case(
+        "429s beside successes are a ticket", "LLMRateLimited",
+        [info(), requests(STEADY), failures("0x60 10+10x60 610x60", "rate_limited")], {"60m": 0, "75m": 1, "140m": 0},
+        text=Text("75m", "ticket", "outage", "openai limits the rate of requests to gpt-4o.",
+                  "25% of the requests of the last 10 minutes were answered with 429.", {**MODEL, "cause_hint": "rate_limit"}),
+    ),
+    Case("a few 429s are no ticket", "LLMRateLimited", [info(), requests(STEADY), failures("0x60 1+1x60", "rate_limited")], {"90m": 0}),
+    Case(
+        "a provider failing behind a working fallback is a ticket", "LLMProviderFailingBehindFallback",
+        [info(), requests(STEADY), failures("0x60 40+40x60 2440x100"), requests("0x60 40+40x60", provider="azure", model="b"),
+         recovered("0x60 40+40x60 2440x100", provider="azure", model="b")], {"60m": 0, "100m": 1, "170m": 0},
+        text=Text("100m", "ticket", "outage", "openai/gpt-4o fails behind a working fallback.",
+                  "100% of the requests of the last 30 minutes failed and were made good by a retry or a fallback.",
+                  {**MODEL, "cause_hint": "provider"}),
+    ),
+    Case("failures that nothing makes good are no such ticket", "LLMProviderFailingBehindFallback",
+         [info(), requests(STEADY), failures("0x60 40+40x60")], {"100m": 0}),
+    Case(
+        "no request for half an hour is said", "LLMNoTraffic", [info(), requests("0+40x20 800x60")], {"20m": 0, "60m": 1},
+        text=Text("60m", "info", "outage", "No requests are seen.",
+                  "No request was counted for 30 minutes. Nothing can be said about outages, quality or cost.", owner="platform"),
+    ),
+    Case("requests that stop are no outage", FAILING, [info(), requests("0+40x20 800x60"), failures("0x80")], {"60m": 0}),
+    Case(
+        "a slow burn is a ticket", "LLMErrorBudgetBurning", [info(), requests("0+100x600"), failures("0+2x600")], {"400m": 1},
+        text=Text("400m", "ticket", "outage", "Requests to openai/gpt-4o fail a little, for long.",
+                  "2% of requests fail: at this pace the objective is missed.", MODEL),
+    ),
+    Case("failures within the objective are no ticket", "LLMErrorBudgetBurning",
+         [info(), requests("0+1000x600"), failures("0+2x600")], {"400m": 0}),
+]
+
+
+def test_behaves(case, report):
+    assert case.name not in report, report[:4000]

@@ -1,0 +1,108 @@
+"""Quality scores against a baseline that leaves incidents out: the measured failures of naive rules (M5, M6, M7)."""
+
+import math
+
+from promtool import Case, compiled, series
+
+GROUPS = ("routes", "quality")
+INTERVAL = "5m"
+RULES = compiled(baseline__window=86400)
+"""A day instead of a week: a seventh of the time, and whatever outlasts it must not wear out."""
+HOUR = 12  # steps
+DAY = 24 * HOUR
+PAGE, TICKET = "LLMQualityScoreDropped", "LLMQualityScoreSlipping"
+MEAN = 'max(route_scorer:llm_quality_score:mean{route="support"})'
+BASELINE = 'max(route_scorer:llm_quality_score:baseline7d{route="support"})'
+
+
+def scored(means, calls=100, route="support", **labels):
+    """Counters of answers scored so on average, so many of them in each five minutes."""
+    counts = calls if isinstance(calls, list) else [calls] * len(means)
+    total, count, sums, numbers = 0.0, 0, ["0"], ["0"]
+    for mean, n in zip(means, counts, strict=True):
+        total, count = total + mean * n, count + n
+        sums.append(f"{total:.3f}")
+        numbers.append(str(count))
+    labels = {"provider": "openai", "model": "gpt-4o", "route": route, "scorer": "composite", **labels}
+    return [
+        series("llm_quality_score_sum", " ".join(sums), **labels),
+        series("llm_quality_score_count", " ".join(numbers), **labels),
+    ]
+
+
+def info(traffic="live", tier="prod"):
+    return series("llm_route_info", "1x2100", route="support", owner="team", tier=tier, traffic=traffic)
+
+
+def accepted(values, baseline):
+    return series("llm_baseline_info", values, route="support", baseline=baseline)
+
+
+def slide(hours, depth):
+    steps = hours * HOUR
+    return [0.8 * (1 - depth * (i + 1) / steps) for i in range(steps)]
+
+
+def wave(days):
+    return [0.8 * (1 + 0.055 * math.sin(2 * math.pi * i / DAY)) for i in range(days * DAY)]
+
+
+LEARNT = [0.8] * 4 * HOUR
+STEP = LEARNT + [0.56] * 8 * HOUR
+CASES = [
+    Case("a step of -30 % pages within 35 minutes and stays until it is mended (M6)", PAGE,
+         [info(), *scored(LEARNT + [0.56] * DAY)], {"4h": 0, "4h35m": 1, "10h": 1, "27h": 1}),
+    Case("a step of -20 % pages within 35 minutes", PAGE, [info(), *scored(LEARNT + [0.64] * HOUR)], {"4h": 0, "4h35m": 1}),
+    Case("a step of -16 % pages", PAGE, [info(), *scored(LEARNT + [0.672] * 2 * HOUR)], {"5h": 1}),
+    Case("a slide of -25 % over six hours pages within 4 h 30 and stays (M7)", PAGE,
+         [info(), *scored([0.8] * DAY + slide(6, 0.25) + [0.6] * 6 * HOUR)], {"26h": 0, "28h30m": 1, "30h": 1, "36h": 1}),
+    Case("a drop of -14 % pages nobody", PAGE, [info(), *scored(LEARNT + [0.688] * 4 * HOUR)],
+         {"4h40m": 0, "5h30m": 0, "8h": 0}),
+    Case("a drop of -14 % is one ticket", TICKET, [info(), *scored(LEARNT + [0.688] * 2 * HOUR)], {"4h": 0, "5h15m": 1}),
+    Case("a daily wave of 5.5 % pages nobody", PAGE, [info(), *scored(wave(2))], {f"{h}h": 0 for h in range(6, 48, 6)}),
+    Case("a weekend with a tenth of the traffic and slightly other answers pages nobody", PAGE,
+         [info(), *scored(LEARNT + [0.76] * DAY + LEARNT, [100] * 4 * HOUR + [10] * DAY + [100] * 4 * HOUR)],
+         {f"{h}h": 0 for h in range(4, 32, 4)}),
+    Case("a drop that is mended resolves and has not moved the baseline", PAGE,
+         [info(), *scored(LEARNT + [0.56] * 3 * HOUR + [0.8] * 2 * HOUR)], {"6h": 1, "8h": 0},
+         values={(f"round({BASELINE}, 0.01)", "9h"): 0.79}),
+    Case("a drop of staging is a ticket", PAGE, [info(tier="staging"), *scored(STEP)], {"5h": 1}, severity="ticket"),
+    Case("a drop of staging pages nobody", PAGE, [info(tier="staging"), *scored(STEP)], {"5h": 0}, severity="page"),
+    Case("evaluation traffic is in no baseline and no page", PAGE, [info(traffic="eval"), *scored(STEP)], {"5h": 0},
+         values={(BASELINE, "4h"): None}),
+    Case("no page before there is a baseline", PAGE, [info(), *scored([0.8] * HOUR + [0.5] * HOUR)], {"1h30m": 0, "2h": 0}),
+    Case("a route without a baseline is listed as warming up", "LLMQualityWarmingUp",
+         [info(), *scored(LEARNT)], {"1h": 1, "3h": 0}),
+    Case("traffic that stops pages nobody (M5)", PAGE, [info(), *scored(LEARNT + [0.8] * 8 * HOUR, [100] * 4 * HOUR + [0] * 8 * HOUR)],
+         {"5h": 0, "11h": 0}, values={(MEAN, "11h"): None}),
+    Case("a route with 48 scored calls in half an hour is judged over six hours", PAGE,
+         [info(), *scored([0.8] * 8 * HOUR + [0.4] * 8 * HOUR, 8)], {"8h40m": 0, "15h": 1}),
+    Case("a route that is judged over six hours is listed", "LLMQualityQuietRoute", [info(), *scored(STEP, 5)], {"10h": 1}),
+    Case("a busy route is not listed as quiet", "LLMQualityQuietRoute", [info(), *scored(STEP)], {"10h": 0}),
+    Case("a route with a call an hour is not judged at all", PAGE,
+         [info(), *scored(STEP, [1 if i % HOUR == 0 else 0 for i in range(12 * HOUR)])], {"5h": 0, "11h": 0}),
+    Case("a drop that chance explains pages nobody", PAGE,
+         [info(), *scored([0.6] * 4 * HOUR + [0.5] * HOUR, 10)], {"4h30m": 0, "4h50m": 0}),
+    Case("counters that begin at 0 again page nobody", PAGE,
+         [info(), series("llm_quality_score_sum", "0+80x60 0+80x60", route="support", scorer="composite"),
+          series("llm_quality_score_count", "0+100x60 0+100x60", route="support", scorer="composite")],
+         {"5h10m": 0, "5h30m": 0, "6h": 0}),
+    Case("the old baseline judges for 24 hours after a new one was accepted, then the new one", PAGE,
+         [info(), accepted("1x48 _x400", "1"), accepted("_x49 1x400", "2"), *scored(LEARNT + [0.6] * 26 * HOUR)],
+         {"5h": 1, "15h": 1, "27h": 1, "29h": 0}, values={(f"round({BASELINE}, 0.001)", "29h"): 0.6}),
+    Case("a new baseline that is higher judges as soon as it is learnt", PAGE,
+         [info(), accepted("1x48 _x400", "1"), accepted("_x49 1x400", "2"),
+          *scored([0.6] * 4 * HOUR + [0.9] * 4 * HOUR + [0.7] * 2 * HOUR)], {"5h": 0, "9h": 1}),
+    Case("a route's own threshold decides", PAGE,
+         [info(), series("tocsin_threshold", "0.4x700", route="support", name="quality.dropRatio"), *scored(STEP)],
+         {"5h": 0, "8h": 0}),
+    Case("two exporters that share a route are one score", PAGE,
+         [info(), *scored(STEP, 60, instance="a"), *scored(STEP, 60, instance="b")], {"4h": 0, "4h35m": 1, "10h": 1},
+         values={(f"round({MEAN}, 0.001)", "4h"): 0.8}),
+    Case("two Prometheus replicas of one exporter do not change the score", PAGE,
+         [info(), *scored(STEP, prometheus_replica="a"), *scored(STEP, prometheus_replica="b")], {"4h": 0, "4h35m": 1},
+         values={(f"round({MEAN}, 0.001)", "4h"): 0.8}),
+]
+
+def test_behaves(case, report):
+    assert case.name not in report, report[:4000]
