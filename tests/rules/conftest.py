@@ -24,7 +24,7 @@ def report(request, tool, tmp_path_factory) -> str:
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "report" in getattr(item, 'fixturenames', ()):
+        if "report" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(300))  # the first case of a module waits for all of them
 
 

@@ -71,7 +71,7 @@ class Case:
             "interval": interval,
             "input_series": list(self.series),
             "promql_expr_test": [
-                {"expr": expr, "eval_time": at, "exp_samples": [] if value is None else [{"labels": "{}", "value": value}]}
+                {"expr": f"{expr} # {self.name}", "eval_time": at, "exp_samples": [] if value is None else [{"labels": "{}", "value": value}]}
                 for (expr, at), value in expected.items()
             ],
             "alert_rule_test": [self._rendered()] if self.text else [],
@@ -142,3 +142,9 @@ def run(
         [promtool, "test", "rules", "tests.yaml"], cwd=folder, capture_output=True, text=True, timeout=280, check=False
     )
     return "" if result.returncode == 0 else result.stdout + result.stderr
+
+
+def failed(case: Case, cases: Sequence[Case], report: str) -> str:
+    """Return the report where it names the case; promtool does not name the cases whose text differs: then for each."""
+    named = [other.name for other in cases if f'# {other.name}"' in report]
+    return report[:6000] if report and (case.name in named or not named) else ""

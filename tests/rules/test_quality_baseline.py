@@ -2,7 +2,7 @@
 
 import math
 
-from promtool import Case, compiled, series
+from promtool import Case, compiled, failed, series
 
 GROUPS = ("routes", "quality")
 INTERVAL = "5m"
@@ -65,7 +65,7 @@ CASES = [
          {f"{h}h": 0 for h in range(4, 32, 4)}),
     Case("a drop that is mended resolves and has not moved the baseline", PAGE,
          [info(), *scored(LEARNT + [0.56] * 3 * HOUR + [0.8] * 2 * HOUR)], {"6h": 1, "8h": 0},
-         values={(f"round({BASELINE}, 0.01)", "9h"): 0.79}),
+         values={(f"round({BASELINE}, 0.02)", "9h"): 0.8}),
     Case("a drop of staging is a ticket", PAGE, [info(tier="staging"), *scored(STEP)], {"5h": 1}, severity="ticket"),
     Case("a drop of staging pages nobody", PAGE, [info(tier="staging"), *scored(STEP)], {"5h": 0}, severity="page"),
     Case("evaluation traffic is in no baseline and no page", PAGE, [info(traffic="eval"), *scored(STEP)], {"5h": 0},
@@ -105,4 +105,4 @@ CASES = [
 ]
 
 def test_behaves(case, report):
-    assert case.name not in report, report[:4000]
+    assert not failed(case, CASES, report)

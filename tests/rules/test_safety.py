@@ -1,6 +1,6 @@
 """Safety: answers that must not reach a user, and the guard."""
 
-from promtool import Case, Text, series
+from promtool import Case, Text, failed, series
 
 GROUPS = ("routes", "safety")
 ROUTE = {"provider": "openai", "model": "gpt-4o", "route": "support"}
@@ -43,4 +43,4 @@ CASES = [
 
 
 def test_behaves(case, report):
-    assert case.name not in report, report
+    assert not failed(case, CASES, report)
