@@ -38,9 +38,10 @@ class Safety:
 
     def violations(self, group: Group, found: Iterable[Found], when: float, *, delivered: bool) -> None:
         """Count the violations of one answer; ``when`` is the Unix time that the gauge gets."""
+        pages = self._ledger.groups.routes.of_route(group.labels[2]).traffic == "live"
         for kind, echoed, example in set(found):
             group.later(cat.VIOLATIONS, kind, _WORD[delivered], _WORD[echoed], _WORD[example])[0] += 1
-            if delivered and not echoed and not example:
+            if pages and delivered and not echoed and not example:
                 last = group.later(cat.LAST_VIOLATION, kind)
                 last[0] = max(last[0], round(when, 3))
 

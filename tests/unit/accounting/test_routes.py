@@ -1,8 +1,11 @@
 """What rules are told of each route: one row by its own name, and defaults where nothing is said."""
 
+import pytest
+
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.routes import Routes
+from tocsin.accounting.safety import Safety
 from tocsin.call import Call
 from tocsin.config import Match, Route
 from tocsin.series.store import Store
@@ -118,3 +121,13 @@ def test_traffic_of_evaluations_counts_in_cost():
     count(ledger, 1, model="m", route="eval-nightly", input_tokens=5, output_tokens=5, cost_usd=0.5)
     assert sum(exported(ledger.store, cat.COST).values()) == 0.5
     assert set(exported(ledger.store, cat.ROUTE_INFO)) == {("eval-nightly", "", "prod", "eval")}
+
+
+@pytest.mark.parametrize(("traffic", "moved"), [("live", NOW), ("eval", 0), ("test", 0)])
+def test_a_violation_in_traffic_that_pages_nobody_counts_and_moves_no_clock(traffic, moved):
+    ledger = ledger_of(entry("r", traffic=traffic))
+    count(ledger, 1, model="m", route="r")
+    (group,) = ledger.groups.by_labels.values()
+    Safety(ledger, ["pii"]).violations(group, [("pii", False, False)], NOW, delivered=True)
+    assert sum(exported(ledger.store, cat.VIOLATIONS).values()) == 1
+    assert sum(exported(ledger.store, cat.LAST_VIOLATION).values()) == moved
