@@ -1,0 +1,162 @@
+"""What two versions of a real LiteLLM proxy, a year apart, were seen to log, and what must not be concluded from it.
+
+Each case is a way in which the payload misleads: found by running 1.81.16 and 1.106.2 to 1.109.1 against a stub that kept
+a ledger of its own.
+"""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tocsin import catalogue as cat
+from tocsin import formats
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.call import Call
+from tocsin.inputs.base import Origin
+from tocsin.pipeline import Intake
+from tocsin.series.store import Store
+
+SUCCESS: dict[str, Any] = {
+    "id": "chatcmpl-1", "litellm_call_id": "c-1", "status": "success", "startTime": 1000.0, "endTime": 1002.0,
+    "completionStartTime": 1002.0, "stream": None, "model": "gpt-4o", "model_group": "house", "custom_llm_provider": "openai",
+    "prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14, "response_cost": 0.01, "response_time": 2.0,
+    "response": {"id": "chatcmpl-1", "model": "house", "choices": [{"finish_reason": "stop", "message": {"content": "hi"}}]},
+}  # fmt: skip
+FAILURE = SUCCESS | {"status": "failure", "response": {}, "prompt_tokens": 0, "completion_tokens": 0, "response_cost": 0.0}
+
+
+def parse(payload: dict[str, Any]) -> Call:
+    event = formats.get("litellm", content=True).parse(json.dumps(payload).encode())
+    assert isinstance(event, Call)
+    return event
+
+
+def failed(**information: object) -> str | None:
+    return parse(FAILURE | {"error_information": information}).failure
+
+
+def old(payload: dict[str, Any]) -> dict[str, Any]:
+    """As 1.81.16 wrote it."""
+    return {key: value for key, value in payload.items() if key not in ("litellm_call_id", "session_id")}
+
+
+def test_1_the_response_time_of_a_stream_is_not_its_duration():
+    call = parse(SUCCESS | {"stream": True, "completionStartTime": 1000.4, "response_time": 0.4})
+    assert (call.duration, call.ttft) == (2.0, pytest.approx(0.4))
+
+
+def test_2_the_alias_in_the_response_is_no_served_model():
+    assert parse(SUCCESS).served_model is None
+    assert parse(SUCCESS | {"response": SUCCESS["response"] | {"model": "gpt-4o-2024-08-06"}}).served_model == "gpt-4o-2024-08-06"
+
+
+def test_3_a_cost_of_nothing_for_tokens_is_an_unknown_price():
+    assert parse(SUCCESS | {"response_cost": 0.0}).cost_usd is None
+
+
+@pytest.mark.parametrize("fields", [{"status_fields": {"guardrail_status": "guardrail_intervened"}}, {"error_information": {"error_code": "400", "error_class": "GuardrailRaisedException"}}])
+def test_4_a_guardrail_block_is_no_outage(fields):
+    assert parse(FAILURE | fields).failure == "blocked_guardrail"
+
+
+def test_5_a_masked_answer_is_a_success():
+    assert parse(SUCCESS | {"status_fields": {"guardrail_status": "success"}, "guardrail_information": [{"guardrail_response": "mask"}]}).failure is None
+
+
+def test_8_attempts_of_one_call_share_its_id_and_are_events_of_their_own():
+    first, last = parse(FAILURE | {"id": "c-1"}), parse(SUCCESS)
+    assert first.id != last.id
+    assert first.call_id == last.call_id == "c-1"
+
+
+def test_9_an_error_code_need_not_be_a_number():
+    assert failed(error_code="content_filter", error_class="BadRequestError") == "blocked_provider"
+    assert parse(FAILURE | {"error_information": {"error_code": "content_filter"}}).field_errors == ()
+
+
+def test_10_a_model_group_that_is_empty_names_nothing():
+    assert parse(SUCCESS | {"model": "nope", "model_group": ""}).model == "nope"
+
+
+def test_11_a_redacted_text_is_no_text():
+    call = parse(SUCCESS | {"messages": [{"role": "user", "content": "redacted-by-litellm"}], "response": {"text": "redacted-by-litellm"}})
+    assert (call.content.state, call.content.output, call.content.input) == ("redacted", None, [])
+
+
+def test_12_an_array_may_hold_nulls_and_each_is_one_event_that_is_skipped():
+    ledger = Ledger(Store(), Settings())
+    intake = Intake(ledger, formats.get, time.time)
+    intake.take(json.dumps([None, SUCCESS, None]).encode(), Origin("webhook", "litellm", ""))
+    intake.take(b"null", Origin("webhook", "litellm", ""))
+    tally = intake.tallies["webhook"]
+    assert (tally.read, tally.counted, intake.skipped) == (4, 1, {("webhook", "null"): 3})
+
+
+@pytest.mark.parametrize(("reason", "meaning"), [("content_filter", "content_filter"), ("stop", "stop"), ("length", "length"), ("function_call", "tool_calls")])
+def test_13_finish_reasons_are_taken_as_litellm_normalised_them(reason, meaning):
+    call = parse(SUCCESS | {"response": {"choices": [{"finish_reason": reason, "message": {}}]}})
+    assert (call.finish_reason, call.failure) == (meaning, None)
+
+
+@pytest.mark.parametrize("text", ["2025-01-24 09:20:46.847371", "2025-01-24T09:20:46.847371Z", "1737710446.847371"])
+def test_14_times_come_as_text_too(text):
+    assert parse(SUCCESS | {"startTime": text}).start == pytest.approx(1737710446.847371)
+
+
+def test_14a_an_event_without_a_call_id_is_known_by_its_own():
+    call = parse(old(SUCCESS))
+    assert call.call_id == "chatcmpl-1"
+    assert call.id != parse(old(SUCCESS | {"id": "chatcmpl-2"})).id
+
+
+@pytest.mark.parametrize("first", [1000.0, 1002.0])
+def test_14a_a_stream_that_began_when_it_started_or_ended_tells_no_time_to_first_token(first):
+    assert parse(old(SUCCESS | {"stream": True, "completionStartTime": first})).ttft is None
+
+
+def test_14a_the_tokens_and_cost_of_a_block_after_the_call_count():
+    call = parse(SUCCESS | {"status": "failure", "status_fields": {"guardrail_status": "guardrail_intervened"}})
+    assert (call.failure, call.input_tokens, call.output_tokens, call.cost_usd) == ("blocked_guardrail", 10, 4, 0.01)
+
+
+def test_14a_a_stream_that_failed_has_an_empty_code_and_keeps_its_estimated_tokens():
+    call = parse(SUCCESS | {"status": "failure", "stream": None, "error_information": {"error_code": "", "error_class": "MidStreamFallbackError"}})
+    assert (call.failure, call.input_tokens, call.cost_usd) == ("other", 10, 0.01)
+
+
+def test_14a_a_client_that_went_away_is_a_success_in_the_log_and_cancelled_for_us():
+    call = parse(SUCCESS | {"error_information": {"error_code": "499", "error_class": "ClientDisconnected"}})
+    assert (call.failure, call.output_tokens) == ("cancelled", 4)
+
+
+@pytest.mark.parametrize(
+    ("information", "reason"),
+    [
+        ({"error_code": "500", "error_class": "InternalServerError", "normalized_error": "503_CONNECTION_ERROR"}, "connection"),
+        ({"error_code": "500", "error_class": "InternalServerError"}, "provider_5xx"),
+        ({"error_code": "500", "error_class": "BaseLLMException"}, "provider_5xx"),
+        ({"error_code": "408", "error_class": "Timeout", "normalized_error": "408_UPSTREAM_TIMEOUT"}, "timeout"),
+        ({"error_code": "429", "error_class": "ProxyRateLimitError"}, "rate_limited"),
+        ({"error_code": "429", "error_class": "RateLimitError", "normalized_error": "429_RATE_LIMIT_EXCEEDED"}, "rate_limited"),
+    ],
+)  # fmt: skip
+def test_14a_failures_are_classed_whatever_the_version_calls_them(information, reason):
+    assert failed(**information) == reason
+
+
+def test_14a_cache_writes_under_three_names_are_one():
+    usage = {"cache_creation_input_tokens": 7, "prompt_tokens_details": {"cache_creation_tokens": 7, "cached_tokens": 0}, "cache_creation": {"ephemeral_5m_input_tokens": 7}}
+    assert parse(SUCCESS | {"metadata": {"usage_object": usage}}).cache_write_tokens == 7
+
+
+def test_14a_a_text_that_holds_a_hashed_key_reaches_no_metric():
+    ledger = Ledger(Store(), Settings())
+    error = {"error_code": "429", "error_class": "ProxyRateLimitError", "error_message": "key 88dc28d0f030c55ed4ab77ed8faf098196cb1c05 has used its budget"}
+    intake = Intake(ledger, formats.get, time.time)
+    intake.take(json.dumps(FAILURE | {"error_information": error}).encode(), Origin("webhook", "litellm", ""))
+    ledger.changes()
+    labels = {label for rows in ledger.store.rows.values() for row in rows.values() for label in row.labels}
+    assert not any("88dc28d0" in label for label in labels)
+    assert sum(row.values[0] for row in ledger.store.rows[cat.FAILURES].values()) == 1
