@@ -11,13 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import detectors_attacks
 import detectors_quality
 import detectors_safety
 from labelled import PARTS, Sets, resident_mb
 
 Measure = Callable[[Sets], Iterator[str]]
 
-FAMILIES: tuple[dict[str, Measure], ...] = (detectors_quality.MEASURES, detectors_safety.MEASURES)
+FAMILIES: tuple[dict[str, Measure], ...] = (
+    detectors_attacks.MEASURES,
+    detectors_quality.MEASURES,
+    detectors_safety.MEASURES,
+)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tocsin.call import Expectation, Message
+from tocsin.detectors.ngrams import Words, words
 from tocsin.finding import Finding
 
 SUSPICION = 0.5
@@ -37,6 +38,13 @@ class Subject:
     """Policy terms of this one text, beside the configured ones."""
     logprobs: Sequence[float] | None = None
     finish_reason: str | None = None
+    _words: Words | None = field(default=None, init=False, repr=False, compare=False)
+
+    def words(self) -> Words:
+        """Return the words of the text; read once, however many detectors ask."""
+        if self._words is None:
+            self._words = words(self.text)
+        return self._words
 
 
 @dataclass(slots=True)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.ngram_model import load
-from tocsin.detectors.ngrams import words
 from tocsin.finding import Finding
 
 
@@ -27,7 +26,7 @@ class Harmful:
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Add one finding, the most suspect stretch."""
-        found = words(subject.text)
+        found = subject.words()
         score, first, last = self._model.score(found)
         if score >= 0.01:
             start, end = int(found.starts[first]), int(found.ends[last - 1])

@@ -16,7 +16,6 @@ from typing import Final
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.injection_rules import MILD, RULES, STRONG, WEAK
 from tocsin.detectors.ngram_model import load
-from tocsin.detectors.ngrams import words
 from tocsin.finding import Finding
 
 PRIOR: Final = -3.6
@@ -107,7 +106,7 @@ class Injection:
             found += self._carriers(subject.text, hidden, by_user)
         total = PRIOR + sum(evidence for evidence, _, _ in found)
         if by_user:
-            total += self._model.evidence(words(subject.text))
+            total += self._model.evidence(subject.words())
         places = [(start, end) for evidence, start, end in found if evidence > 0] or [(0, len(subject.text))]
         start, end = min(start for start, _ in places), max(end for _, end in places)
         score = 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))

@@ -82,7 +82,7 @@ class Toxicity:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Set the score; add one finding, the densest stretch, when it is worth one."""
         report.scores["toxicity"] = _LEAST
-        found = words(subject.text)
+        found = subject.words()
         evidence = self._evidence(subject.text, found, masked=0 in fired)
         at = np.flatnonzero(evidence)
         if not len(at):
