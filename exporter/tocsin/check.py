@@ -10,7 +10,7 @@ import msgspec
 from tocsin.call import UNKNOWN, Expectation, Message
 from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.detectors.verdicts import REDACTED_KINDS, Judged, redact
-from tocsin.formats.texts import messages
+from tocsin.formats.texts import messages, question_of
 from tocsin.judge import Judge, Opinion, merged
 
 ROLES: Final = frozenset({"assistant", "user", "document", "tool"})
@@ -97,7 +97,7 @@ def subject(request: Request, expect: Expectation | None = None) -> Subject:
     said = messages(request.input)
     question = request.question
     if question is None:
-        question = next((message.text for message in reversed(said) if message.role == "user"), None)
+        question = question_of(said)
     context = request.context
     return Subject(
         text=request.text,

@@ -191,6 +191,8 @@ class Route(Strict, frozen=True):
     """By kind or type of finding (contracts: ``pii``, ``toxicity``, ``email``, ``format``, ..)."""
     guard: dict[str, Literal["allow", "redact", "block", "review", "fail_open", "fail_closed"]] = {}
     """What the guard does about violations, by kind or type; ``on_overload: fail_open | fail_closed``."""
+    weights: dict[str, float] = {}
+    """Weights 0..1 of components of the composite quality score (``exporter/QUALITY.md``)."""
     baseline: str = ""
     """A new id accepts a new baseline."""
 

@@ -123,9 +123,12 @@ class Judge:
 
 def _make(config: Config) -> list[Detector]:
     try:
-        return make(Knowledge(policy_terms(config), config.detectors.policy_patterns))
+        weights = {route.match.route: route.weights for route in config.routes if route.weights}
+        return make(Knowledge(policy_terms(config), weights, config.detectors.policy_patterns))
     except PatternError as error:
         raise ConfigError(f"detectors.policy_patterns: {error}") from None
+    except ValueError as error:
+        raise ConfigError(f"routes[].weights: {error}") from None
 
 
 def policy_terms(config: Config) -> tuple[str, ...]:

@@ -19,7 +19,9 @@ from tocsin.accounting.safety import Safety
 from tocsin.accounting.seen import identity
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Feedback
 from tocsin.detectors.base import Subject
+from tocsin.drifting import InputDrift
 from tocsin.finding import QUALITY, SAFETY_KINDS
+from tocsin.formats.texts import question_of
 from tocsin.judge import Judge, Opinion, RouteRules, merged
 from tocsin.labels import clean
 from tocsin.state import Item
@@ -44,7 +46,7 @@ class Sampling:
 class Scoring:
     """Judges calls, joins feedback to them, and counts both."""
 
-    parts = ("windows", "calls", "guarded")
+    parts = ("windows", "calls", "guarded", "drift")
 
     def __init__(self, ledger: Ledger, judge: Judge, sampling: Sampling = Sampling()) -> None:
         self.judge = judge
@@ -58,6 +60,7 @@ class Scoring:
         self.guarded = Remembered(20_000)
         """Call ids that the guard has seen, with the kinds it stopped."""
         self._calls = Remembered()
+        self._drift = InputDrift(ledger.store)
         self._now = 0.0
         self.sources: list[Callable[[], None]] = []
         """Called before each commit by ``publish``: bring counts that came in between to their rows."""
@@ -81,6 +84,10 @@ class Scoring:
                 self._meet(group, rules)
                 scored = self._answer(call, content, group, rules, when)
             self._attempts(content, group, rules)
+            if content.input:
+                question = question_of(content.input)
+                if question:
+                    self._drift.ask(group.labels[2], question)
             if call.expect is not None and call.expect.tools and call.failure is None:
                 self._tool_calls(content, call.expect.tools, group)
         if call.failure is None and not (content and content.output):
@@ -126,6 +133,7 @@ class Scoring:
         for source in self.sources:
             source()
         self.quality.windows.publish()
+        self._drift.publish()
         for category, live in (("quality", self.quality.live()), ("safety", self.safety.live())):
             row = self._ledger.store.row(cat.CATEGORY_INSTRUMENTED, category)
             if live or not self.sampling.content_off:
@@ -155,12 +163,16 @@ class Scoring:
         self.quality.windows.restore(load.get("windows", []))
         self._calls.restore(load.get("calls", []))
         self.guarded.restore(load.get("guarded", []))
+        self._drift.restore(load.get("drift", []))
         self.quality.restored()
 
     def changes(self) -> Iterable[Item]:
         """Everything that changed since the last call: part, key, value."""
-        for part, source in (("windows", self.quality.windows), ("calls", self._calls), ("guarded", self.guarded)):
-            for key, value in source.changes():
+        changed = (
+            self.quality.windows.changes(), self._calls.changes(), self.guarded.changes(), self._drift.changes(),
+        )  # fmt: skip
+        for part, changes in zip(self.parts, changed, strict=True):
+            for key, value in changes:
                 yield part, key, value
 
     # ---- one call -------------------------------------------------------------------------------------
@@ -286,12 +298,11 @@ class Scoring:
 
 def _subject(call: Call, content: Content, rules: RouteRules) -> Subject:
     said = content.input
-    question = next((message.text for message in reversed(said) if message.role == "user"), None)
     system = "\n".join(message.text for message in said if message.role == "system")
     return Subject(
         text=content.output or "",
         route=call.route if call.route != UNKNOWN else "",
-        question=question,
+        question=question_of(said),
         input=said,
         context=content.context,
         system_prompt=system or None,

@@ -10,7 +10,8 @@ from tocsin.accounting.compliance import WINDOW, Compliance
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.remembered import Remembered
 from tocsin.call import Call, Content, Expectation, Feedback, Message, ToolCall
-from tocsin.config import Config, parse
+from tocsin.config import Config, ConfigError, parse
+from tocsin.detectors.base import Subject
 from tocsin.finding import Finding
 from tocsin.formats import get
 from tocsin.inputs.base import Origin
@@ -383,3 +384,30 @@ def test_memory_is_the_same_after_a_restart(puts, every):
     again.restore((name, value) for name, value in saved.items() if value is not None)
 
     assert {key: again.get(str(key)) for key, _ in puts[-8:]} == dict(puts[-8:])
+
+
+def test_a_new_kind_of_question_shows_as_drift_after_a_restart_too():
+    short, other = [("user", "What is my balance?")], [("user", "def f(x):\n    return {x: 1};\n" * 40)]
+    scoring = take(make(), *(call(i, said=short) for i in range(1700)))
+    scoring.publish(NOW)
+    calm = values(scoring, cat.INPUT_PSI)
+    again = take(restarted(scoring), *(call(i, said=other) for i in range(2000, 3500)))
+    again.publish(NOW)
+
+    assert max(calm.values()) < 0.01
+    assert values(again, cat.INPUT_PSI)["support", "length"] > 0.25
+
+
+def test_weights_of_the_quality_score_can_be_set_by_route():
+    config = parse(b"routes: [{match: {route: sloppy}, weights: {refusal: 0}}]")
+    judge = Judge(config)
+    refusal = "I'm sorry, but I cannot help with that request."
+
+    scores = [judge.judge(Subject(refusal, route=route), judge.rules(route)).report.scores["quality"] for route in ("sloppy", "strict")]
+
+    assert scores[0] > scores[1] + 0.2
+
+
+def test_a_weight_of_an_unknown_component_is_refused():
+    with pytest.raises(ConfigError, match=r"routes\[\].weights: no component"):
+        Judge(parse(b"routes: [{match: {}, weights: {formatt: 1}}]"))

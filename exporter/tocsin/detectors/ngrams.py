@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -49,6 +49,7 @@ class Words:
         return mixed
 
 
+@lru_cache(maxsize=2)  # several detectors read the same text one after the other
 def words(text: str) -> Words:
     """Read the words of a text, in time linear in its length."""
     folded = _folded(text)

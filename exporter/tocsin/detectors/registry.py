@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from tocsin.detectors.base import Detector
 from tocsin.detectors.coherence import CoherenceDetector
@@ -33,6 +33,8 @@ class Knowledge:
 
     policy_terms: tuple[str, ...] = ()
     """Terms that no answer may hold."""
+    weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Weights of the quality score by pattern of the route."""
     policy_patterns: tuple[str, ...] = ()
     """Patterns that no answer may match, in Hyperscan's dialect."""
 
@@ -58,7 +60,7 @@ DETECTORS: dict[str, Factory] = {
     "unsupported": lambda _: UnsupportedDetector(),
     "topic": lambda _: TopicDetector(),
     "coherence": lambda _: CoherenceDetector(),
-    "quality": lambda _: QualityScore(),  # last: it reads what the others found
+    "quality": lambda knowledge: QualityScore(routes=knowledge.weights),  # last: it reads what the others found
 }
 """The detectors that run on everything, by the word that configuration, metrics and ``scanned`` use."""
 

@@ -18,32 +18,24 @@ log = logging.getLogger(__name__)
 
 
 class Scanner:
-    """A set of detectors behind one gate database."""
+    """A set of detectors, behind one gate database for each set of them that a role calls for."""
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors = tuple(detectors)
-        self._always = tuple(d for d in self.detectors if not d.gates)
-        self._owners: list[tuple[Detector, int]] = []
-        for detector in self.detectors:
-            self._owners += [(detector, index) for index in range(len(detector.gates))]
-        self._gates = self._compile()
+        self._by_role: dict[str, _Gated] = {}
 
     def scan(self, subject: Subject, off: frozenset[str] = frozenset()) -> Report:
         """Judge a subject with every detector that its role and its text call for; those named in ``off`` rest."""
         report = Report()
-        role = subject.role
-        fired: dict[int, list[int]] = {}
-        if self._gates is not None:
-            for hit in self._gates.fired(subject.text.encode("utf-8", "surrogatepass")):
-                detector, index = self._owners[hit]
-                fired.setdefault(id(detector), []).append(index)
-        for detector in self.detectors:
-            if role not in detector.roles or detector.name in off:
+        gated = self._by_role.get(subject.role) or self._gated(subject.role)
+        fired = gated.fired(subject.text)
+        for number, detector in enumerate(gated.detectors):
+            if detector.name in off:
                 continue
-            hits_of_it = fired.get(id(detector), ())
+            hits = fired.get(number, ())
             try:
-                if hits_of_it or not detector.gates:
-                    detector.scan(subject, hits_of_it, report)
+                if hits or not detector.gates:
+                    detector.scan(subject, hits, report)
             except Exception as error:  # noqa: BLE001 - a defect of one must not end ingest
                 report.failed.append(detector.name)
                 log.error("detector %s failed: %s", detector.name, type(error).__name__)  # noqa: TRY400 - no content
@@ -51,11 +43,41 @@ class Scanner:
                 report.scanned.append(detector.name)
         return report
 
-    def _compile(self) -> Matcher | None:
+    def warm(self, *roles: str) -> None:
+        """Compile the gates for these roles now; else the first text of each waits for it."""
+        for role in roles:
+            self._gated(role)
+
+    def _gated(self, role: str) -> _Gated:
+        found = self._by_role.get(role)
+        if found is None:
+            detectors = tuple(d for d in self.detectors if role in d.roles)
+            same = next((gated for gated in self._by_role.values() if gated.detectors == detectors), None)
+            found = self._by_role[role] = same or _Gated(detectors)
+        return found
+
+
+class _Gated:
+    """Detectors that judge the same texts, and all their gates."""
+
+    def __init__(self, detectors: tuple[Detector, ...]) -> None:
+        self.detectors = detectors
+        self._owners: list[tuple[int, int]] = []
+        """Number of the detector and of its gate, by the number of the expression."""
         expressions, flags = [], []
-        for detector, index in self._owners:
-            gate = detector.gates[index]
-            expressions.append(gate.pattern.encode())
-            case = hyperscan.HS_FLAG_CASELESS if gate.ignore_case else 0
-            flags.append(hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | case)
-        return Matcher(expressions, flags) if expressions else None
+        for number, detector in enumerate(detectors):
+            for index, gate in enumerate(detector.gates):
+                self._owners.append((number, index))
+                expressions.append(gate.pattern.encode())
+                case = hyperscan.HS_FLAG_CASELESS if gate.ignore_case else 0
+                flags.append(hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | case)
+        self._matcher = Matcher(expressions, flags) if expressions else None
+
+    def fired(self, text: str) -> dict[int, list[int]]:
+        """Return the gates that matched, by the number of their detector."""
+        fired: dict[int, list[int]] = {}
+        if self._matcher is not None:
+            for hit in self._matcher.fired(text.encode("utf-8", "surrogatepass")):
+                number, index = self._owners[hit]
+                fired.setdefault(number, []).append(index)
+        return fired

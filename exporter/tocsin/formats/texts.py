@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from tocsin.call import Expectation, Message, ToolCall
@@ -25,6 +26,11 @@ def part_text(value: Any) -> str:
                     texts.append(part_text(inner))
         return "\n".join(text for text in texts if text)
     return ""
+
+
+def question_of(said: Sequence[Message]) -> str | None:
+    """Return what was asked: the last message of the user."""
+    return next((message.text for message in reversed(said) if message.role == "user"), None)
 
 
 def messages(value: Any) -> list[Message]:
