@@ -1,0 +1,77 @@
+"""Providers that speak OpenAI's API, each with its own usage object. Values were read from the recordings by hand."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call
+
+FOLDER = Path(__file__).parents[2] / "golden" / "openai-compatible"
+LINES = FOLDER.joinpath("recorded.jsonl").read_bytes().splitlines()
+
+
+def recorded(host: str) -> Call:
+    (line,) = [line for line in LINES if host in json.loads(line)["uri"]]
+    event = formats.get("openai", content=True).parse(line)
+    assert isinstance(event, Call)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("host", "model", "tokens", "finish"),
+    [
+        ("traceloop-stg.openai.azure.com", "openllmetry-testing", (16, 22, 0, 0), "stop"),
+        ("api.groq.com", "llama3-8b-8192", (18, 70, None, None), "stop"),
+        ("api.mistral.ai", "mistral-tiny", (20, 18, 10, None), "stop"),
+        ("api.deepseek.com", "deepseek-reasoner", (563, 116, 512, 60), "tool_calls"),
+        ("api.together.xyz", "mistralai/Mixtral-8x7B-Instruct-v0.1", (18, 35, None, None), "stop"),
+        ("localhost", "facebook/opt-125m", (57, 20, None, None), "length"),
+        ("openrouter.ai", "anthropic/claude-sonnet-4-5", (550, 12, 0, 0), "stop"),
+        ("router.huggingface.co", "deepseek-ai/DeepSeek-R1", (19, 29, None, None), "tool_calls"),
+        ("api.cerebras.ai", "gpt-oss-120b", (80, 45, 0, 34), "stop"),
+        ("127.0.0.1", "llama3.1", (44, 113, None, None), "stop"),
+    ],
+)  # fmt: skip
+def test_a_providers_own_usage_is_read(host, model, tokens, finish):
+    call = recorded(host)
+    assert (call.provider, call.model, call.failure, call.status) == (host, model, None, 200)
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.reasoning_tokens) == tokens
+    assert call.finish_reason == finish
+    assert call.field_errors == ()
+
+
+@pytest.mark.parametrize(
+    ("host", "served"),
+    [
+        ("traceloop-stg.openai.azure.com", "gpt-4.1-mini-2025-04-14"), ("api.deepseek.com", "deepseek-v4-flash"),
+        ("openrouter.ai", "anthropic/claude-4.5-sonnet-20250929"), ("api.groq.com", None),
+    ],
+)  # fmt: skip
+def test_a_served_model_is_told_where_it_is_another_one(host, served):
+    assert recorded(host).served_model == served
+
+
+def test_openrouter_says_what_it_billed_and_others_do_not():
+    assert recorded("openrouter.ai").cost_usd == 0.00183
+    assert [recorded(host).cost_usd for host in ("api.groq.com", "api.mistral.ai", "127.0.0.1")] == [None] * 3
+
+
+@pytest.mark.parametrize(("host", "fingerprint"), [("api.groq.com", "fp_179b0f92c9"), ("api.cerebras.ai", "fp_46358675aa6b1ba4d98d"), ("api.mistral.ai", None)])
+def test_a_fingerprint_is_told_where_there_is_one(host, fingerprint):
+    assert recorded(host).fingerprint == fingerprint
+
+
+def test_a_bare_body_of_tgi_has_no_id_and_is_known_by_its_content():
+    data = FOLDER.joinpath("tgi.json").read_bytes()
+    call = formats.get("openai").parse(data)
+    assert (call.model, call.output_tokens, call.finish_reason, call.start) == ("TinyLlama/TinyLlama-1.1B-Chat-v1.0", 100, "length", 1724792495)
+    assert call.id == formats.get("openai").parse(data).id
+    assert call.id != formats.get("openai").parse(data.replace(b"Brooklyn", b"Oslo")).id
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: json.loads(line)["uri"])
+def test_each_is_recognised(line):
+    told, found = formats.get("openai").parse(line), formats.get("auto").parse(line)
+    assert (found.input_tokens, found.output_tokens, found.provider) == (told.input_tokens, told.output_tokens, told.provider)
