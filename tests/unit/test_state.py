@@ -1,8 +1,12 @@
 """One transaction, or none; corrupt is said, newer is refused."""
 
 import sqlite3
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tocsin.state import FILE, VERSION, State, StateLockedError, StateNewerError
 
@@ -69,3 +73,29 @@ def test_a_page_damaged_in_the_middle_sets_the_whole_file_aside(tmp_path):
     assert again.set_aside is not None
     assert again.load("a") == []
     again.close()
+
+
+ITEM = st.tuples(st.sampled_from("ab"), st.sampled_from("klm"), st.none() | st.binary(max_size=9))
+
+
+@given(st.lists(st.tuples(st.lists(ITEM, max_size=5), st.booleans(), st.booleans()), max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_any_commits_failures_and_restarts_leave_what_was_committed(script):
+    held: dict[tuple[str, str], bytes] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        state = State(Path(folder))
+        for items, fails, restarts in script:
+            if fails:
+                with pytest.raises(OSError, match="cannot be written"):
+                    state.commit([*items, ("a", object(), b"")])
+            else:
+                state.commit(items)
+                for part, key, value in items:
+                    held.pop((part, key), None)
+                    if value is not None:
+                        held[part, key] = value
+            if restarts:
+                state.close()
+                state = State(Path(folder))
+        assert {(part, key): value for part in "ab" for key, value in state.load(part)} == held
+        state.close()

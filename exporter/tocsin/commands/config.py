@@ -10,8 +10,12 @@ from typing import Any
 from tocsin import catalogue as cat
 from tocsin.accounting.groups import HISTOGRAMS
 from tocsin.accounting.ledger import Ledger
+from tocsin.accounting.quality import SCORERS_MAX
 from tocsin.assembly import ledger_settings
+from tocsin.call import FAILURE_REASONS, TOKEN_KINDS
+from tocsin.catalogue import FAMILIES, Family
 from tocsin.config import Config, load, read_secret, show
+from tocsin.finding import SAFETY_KINDS
 from tocsin.series.store import Store
 
 
@@ -64,21 +68,41 @@ def _problem(path: str) -> str | None:
     return None
 
 
+_OWN_VALUES: dict[str, int] = {
+    "reason": len(FAILURE_REASONS), "source": 2, "requested": 1, "served": 1, "fingerprint": 1,
+    "scorer": SCORERS_MAX + 1, "signal": 3, "role": 3, "delivered": 2, "echoed": 2, "example": 2,
+}  # fmt: skip
+"""How many values the labels of a family have beside the shared ones, at most."""
+
+
+def _samples(family: Family) -> int:
+    """Return how many samples one label set of the shared labels can have, in the worst case."""
+    samples = len(family.buckets) + 3 if family.buckets else 1
+    for label in family.labels[3:]:
+        kinds = len(SAFETY_KINDS) if family.group == "safety" else len(TOKEN_KINDS)
+        kinds = 2 if family is cat.ESTIMATED_TOKENS else kinds  # input and output
+        samples *= kinds if label == "kind" else _OWN_VALUES[label]
+    return samples
+
+
 def _print_series(config: Config, ledger: Ledger) -> None:
-    """Print the worst case by family: groups fill the budget, histograms fold first."""
+    """Print the worst case by family, and what the budget holds of it: histograms fold first, so fewer have them."""
+    before = ledger.store.samples
     ledger.groups.admit(("p", "m", "r", *("x",) * len(config.extra_labels)), succeeded=True)
-    rows = {f.name: sum(r.samples for r in rs) for f, rs in ledger.store.families() if f.name.startswith("llm_")}
-    histograms = sum(rows[f.name] for f in HISTOGRAMS)
-    fixed = rows.get(cat.CONSUMER_TOKENS.name, 0) + 5 * config.consumers.top
-    counters = sum(rows.values()) - histograms - rows.get(cat.CONSUMER_TOKENS.name, 0)
-    groups = max(0, config.series.max - fixed - 200) // counters
-    full = max(0, config.series.max - fixed - 200) // (counters + histograms)
-    print(f"{'family':44} {'per group':>9} {'worst case':>10}")
-    for name, count in rows.items():
-        is_histogram = any(f.name == name for f in HISTOGRAMS)
-        worst = fixed if name == cat.CONSUMER_TOKENS.name else count * (full if is_histogram else groups)
-        print(f"{name:44} {count:9} {worst:10}")
-    print(f"{config.series.max} series hold {full} groups with histograms, or {groups} with counters alone")
+    first = ledger.store.samples - before
+    histograms = sum(_samples(family) for family in HISTOGRAMS)
+    full = max(0, config.series.max - before) // first
+    folded = max(0, config.series.max - before) // (first - histograms)
+    print(f"{'family':44} {'a label set':>11} {'worst case':>10}")
+    for family in FAMILIES.values():
+        if family.name.startswith("llm_") and not family.planned and family.per_call:
+            each, sets = _samples(family), full if family.buckets else folded
+            print(f"{family.name:44} {each:11} {min(config.series.max, each * sets):10}")
+    consumers = len(TOKEN_KINDS) * (config.consumers.top + 2)
+    print(f"{cat.CONSUMER_TOKENS.name:44} {'-':>11} {consumers:10}")
+    total = sum(_samples(f) for f in FAMILIES.values() if f.name.startswith("llm_") and f.per_call and not f.planned)
+    print(f"a label set (provider, model, route) begins with {first} series and can grow to {total}")
+    print(f"series.max {config.series.max} is hard: {full} label sets at their beginning, {folded} without histograms")
 
 
 def _show(arguments: argparse.Namespace) -> int:

@@ -3,11 +3,14 @@
 import gzip
 import os
 import random
+import tempfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tocsin.inputs.base import Origin
 from tocsin.inputs.tailer import FileInput, FilePattern
@@ -579,3 +582,35 @@ def test_an_archive_is_behind_until_it_is_read(tmp_path):
     world.drain()
     assert not world.tailer.behind()
     world.close()
+
+
+STEP = st.one_of(
+    st.tuples(st.just("write"), st.integers(1, 40)),
+    st.tuples(st.just("poll"), st.sampled_from([16, 64, 512, 4096])),
+    st.tuples(st.sampled_from(["commit", "kill", "rename", "gzip", "zstd"]), st.just(0)),
+)  # fmt: skip
+
+
+@given(st.lists(STEP, max_size=40))
+@settings(max_examples=40, deadline=None)
+def test_any_rotation_between_any_reads_and_kills_is_exact(script):
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        world.write(1)
+        world.poll()
+        world.commit()
+        for step, argument in script:
+            if step == "write":
+                world.write(argument)
+            elif step == "poll":
+                world.poll(1.1, argument)
+            elif step == "commit":
+                world.commit()
+            elif step == "kill":
+                world.start()
+            else:
+                world.zstd = step == "zstd"
+                world.rename(pack=step != "rename")
+        world.drain()
+        world.check()
+        world.close()

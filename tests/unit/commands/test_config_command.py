@@ -1,0 +1,31 @@
+"""``tocsin config check --series``: every family with its worst case."""
+
+import argparse
+import re
+
+from tocsin.catalogue import FAMILIES
+from tocsin.commands import config
+
+
+def run(capsys, *arguments: str) -> str:
+    parser = argparse.ArgumentParser()
+    config.add_parser(parser.add_subparsers())
+    parsed = parser.parse_args(["config", *arguments])
+    assert parsed.execute(parsed) == 0
+    return capsys.readouterr().out
+
+
+def test_each_family_of_calls_has_a_worst_case_within_the_budget(capsys):
+    out = run(capsys, "check", "--series")
+    told = {name: int(worst) for name, worst in re.findall(r"^(llm_\w+) +\d+ +(\d+)$", out, re.MULTILINE)}
+    exported = {f.name for f in FAMILIES.values() if f.name.startswith("llm_") and f.per_call and not f.planned}
+    assert told.keys() == exported
+    assert max(told.values()) <= 20_000
+    assert told["llm_request_failures_total"] == 9 * told["llm_requests_total"]
+
+
+def test_a_small_budget_holds_fewer_label_sets(capsys, tmp_path):
+    small = tmp_path / "tocsin.yml"
+    small.write_text("series: {max: 2000}\n")
+    out = run(capsys, "check", "--series", "--config.file", str(small))
+    assert int(re.search(r"^llm_requests_total +1 +(\d+)", out, re.MULTILINE)[1]) < 100
