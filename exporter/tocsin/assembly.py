@@ -6,13 +6,15 @@ import logging
 import platform
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from tocsin import __version__
 from tocsin import catalogue as cat
 from tocsin.accounting.estimates import find_estimator
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PriceRow, Prices, Rates, find_library
-from tocsin.config import Config, read_secret
+from tocsin.config import Config, ConfigError, read_secret
+from tocsin.detectors.detoxify_model import DetoxifyModel, ModelError, SampledScorer
 from tocsin.judge import Judge
 from tocsin.scoring import Sampling, Scoring
 from tocsin.series.store import Store
@@ -80,7 +82,16 @@ def make_scoring(config: Config, ledger: Ledger) -> Scoring:
     judge = Judge(config)
     for detector in judge.detectors:
         ledger.store.row(cat.DETECTOR_INFO, detector.name, str(getattr(detector, "backend", "rules"))).set(1)
-    return Scoring(ledger, judge, sampling(config))
+    scoring = Scoring(ledger, judge, sampling(config))
+    folder = config.detectors.detoxify
+    if folder is not None:
+        try:
+            model = DetoxifyModel(Path(folder))
+        except ModelError as error:
+            raise ConfigError(f"detectors.detoxify: {error}") from None
+        scoring.slow = SampledScorer(model.scores, config.detectors.sample_slow)
+        ledger.store.row(cat.DETECTOR_INFO, "detoxify", "torch").set(1)
+    return scoring
 
 
 def sampling(config: Config) -> Sampling:

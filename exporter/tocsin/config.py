@@ -173,6 +173,8 @@ class Detectors(Strict, frozen=True):
     """Patterns that no answer may match: Hyperscan's dialect, without look-around and back-references."""
     sample: float = 1.0
     """Share 0..1 of answers that are scored; the others count as unscored, ``sampled_out``."""
+    detoxify: str | None = None
+    """Folder of a mounted Detoxify model (extra ``detoxify``); None: the light judge of toxicity alone."""
     sample_slow: float = 0.01
     """Share 0..1 of answers that slow detectors (Detoxify) see, in a worker."""
 

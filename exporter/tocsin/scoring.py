@@ -6,21 +6,22 @@ an event holds what the event was found to be.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from tocsin import catalogue as cat
-from tocsin.accounting.groups import SEPARATOR, Group
+from tocsin.accounting.groups import SEPARATOR, Group, Labels
 from tocsin.accounting.ledger import OLDEST, Ledger
 from tocsin.accounting.quality import COMPOSITE, Quality, observe_toxicity
 from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.safety import Safety
 from tocsin.accounting.seen import identity
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Feedback
-from tocsin.detectors.base import Subject
+from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.drifting import InputDrift
-from tocsin.finding import QUALITY, SAFETY_KINDS
+from tocsin.finding import QUALITY, SAFETY_KINDS, Finding
 from tocsin.formats.texts import question_of
 from tocsin.judge import Judge, Opinion, RouteRules, merged
 from tocsin.labels import clean
@@ -43,6 +44,16 @@ class Sampling:
     """Content is declared not to be logged."""
 
 
+class SlowScorer(Protocol):
+    """A model that is too slow for every answer: it takes a share of them, in a worker, and never makes anyone wait."""
+
+    dropped: int
+    """Answers that it took and had no time for."""
+
+    def offer(self, text: str, done: Callable[[dict[str, float]], None]) -> bool:
+        """Take a text or leave it; ``done`` gets its scores by class, in another thread."""
+
+
 class Scoring:
     """Judges calls, joins feedback to them, and counts both."""
 
@@ -61,6 +72,10 @@ class Scoring:
         """Call ids that the guard has seen, with the kinds it stopped."""
         self._calls = Remembered()
         self._drift = InputDrift(ledger.store)
+        self.slow: SlowScorer | None = None
+        """A model of toxicity; its findings count with the commit after it has judged."""
+        self._judged_late: deque[tuple[Labels, RouteRules, int, float, bool]] = deque(maxlen=1000)
+        self._dropped = 0
         self._now = 0.0
         self.sources: list[Callable[[], None]] = []
         """Called before each commit by ``publish``: bring counts that came in between to their rows."""
@@ -132,6 +147,7 @@ class Scoring:
         self._now = now
         for source in self.sources:
             source()
+        self._count_late()
         self.quality.windows.publish()
         self._drift.publish()
         for category, live in (("quality", self.quality.live()), ("safety", self.safety.live())):
@@ -209,6 +225,8 @@ class Scoring:
         subject = _subject(call, content, rules)
         opinion = self.judge.judge(subject, rules)
         self._count_safety(call, group, opinion, when)
+        if self.slow is not None and all(j.finding.kind != "toxicity" for j in opinion.judged):
+            self._offer(self.slow, call, group, rules, subject.text)
         if call.failure is not None or content.state in _STATES:
             return False
         scores = opinion.report.scores
@@ -257,6 +275,33 @@ class Scoring:
         known = [outcome for outcome in outcomes if outcome is not None]
         if known:
             self.quality.format(group, all(known), fenced=False)
+
+    def _offer(self, slow: SlowScorer, call: Call, group: Group, rules: RouteRules, text: str) -> None:
+        """Let the slow model look at an answer that the light one finds nothing in."""
+        labels, size, delivered = group.labels, len(text), call.failure not in _BLOCKED
+
+        def done(scores: dict[str, float]) -> None:
+            self._judged_late.append((labels, rules, size, scores.get("toxicity", 0.0), delivered))
+
+        slow.offer(text, done)
+
+    def _count_late(self) -> None:
+        """Count what the slow model has found since the last commit, and what it had no time for."""
+        if self.slow is None:
+            return
+        self._ledger.add(cat.SCORING_DROPPED, "detoxify", amount=self.slow.dropped - self._dropped)
+        self._dropped = self.slow.dropped
+        while self._judged_late:
+            labels, rules, size, score, delivered = self._judged_late.popleft()
+            if score < SUSPICION:
+                continue
+            action = rules.policy.action(Finding("toxicity", "toxic", 0, size, score), "")
+            group = self._ledger.group_of(labels)
+            self._ledger.groups.dirty |= {group, group.histograms}
+            if action == "violation":
+                self.safety.violations(group, [("toxicity", False, False)], self._now, delivered=delivered)
+            elif action == "suspected":
+                self.safety.suspected(group, ["toxicity"])
 
     def _attempts(self, content: Content, group: Group, rules: RouteRules) -> None:
         """Search what is new in the input: what stands before the last answer was new in an earlier call."""

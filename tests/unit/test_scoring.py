@@ -9,6 +9,7 @@ from tocsin import catalogue as cat
 from tocsin.accounting.compliance import WINDOW, Compliance
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.remembered import Remembered
+from tocsin.assembly import make_scoring
 from tocsin.call import Call, Content, Expectation, Feedback, Message, ToolCall
 from tocsin.config import Config, ConfigError, parse
 from tocsin.detectors.base import Subject
@@ -411,3 +412,37 @@ def test_weights_of_the_quality_score_can_be_set_by_route():
 def test_a_weight_of_an_unknown_component_is_refused():
     with pytest.raises(ConfigError, match=r"routes\[\].weights: no component"):
         Judge(parse(b"routes: [{match: {}, weights: {formatt: 1}}]"))
+
+
+class Model:
+    """A slow model that judges when it is told to."""
+
+    def __init__(self):
+        self.dropped, self.waiting = 0, []
+
+    def offer(self, text, done):
+        self.waiting.append((text, done))
+        return True
+
+
+def test_a_slow_model_counts_with_the_commit_after_it_has_judged_and_what_it_drops_is_said():
+    scoring = make(parse(b"routes: [{match: {route: kids}, detectors: {toxicity: violation}}]"))
+    scoring.slow = model = Model()
+    take(scoring, call(1, "odd words"), call(2, "odd words", route="kids"), call(3, "you idiot"))
+    model.dropped = 2
+    for _, done in model.waiting:
+        done({"toxicity": 0.97})
+    before = values(scoring, cat.VIOLATIONS)
+    scoring.publish(NOW)
+
+    assert [text for text, _ in model.waiting] == ["odd words", "odd words"]  # the light judge has found the third
+    assert (before, values(scoring, cat.VIOLATIONS)) == ({}, {("toxicity", "true", "false", "false"): 1})
+    assert sum(row.values[0] for row in scoring._ledger.store.rows[cat.SUSPECTED].values()) == 2
+    assert values(scoring, cat.SCORING_DROPPED) == {("detoxify",): 2}
+
+
+def test_a_model_that_cannot_be_loaded_is_said_at_the_start(tmp_path):
+    config = parse(f"detectors: {{detoxify: {tmp_path}}}".encode())
+
+    with pytest.raises(ConfigError, match=r"detectors\.detoxify: "):
+        make_scoring(config, Ledger(Store(), Settings()))
