@@ -36,8 +36,6 @@ SLICE_SECONDS = 0.002
 GIVE_WAY = 3.0
 """While a webhook receives, this many times as long as a slice took is left to it: senders wait, and may never
 come again, while what is in the spool can be counted later."""
-SETTLED_AT_ONCE = 512
-"""Calls brought to their rows between two turns of the event loop: about a millisecond."""
 COMMIT_EVERY = 1.0
 IDLE = 0.1
 TURN = 0.002
@@ -278,12 +276,11 @@ class Pipeline:
 
     async def _commit(self) -> None:
         """Write positions and counters in one transaction, off the event loop."""
-        while self.ledger.waiting:
-            self.ledger.settle(max(0, self.ledger.waiting - SETTLED_AT_ONCE))
-            await asyncio.sleep(0)
         self.intake.publish()
         items = self._uncommitted
-        items += self.ledger.changes()
+        for step in self.ledger.steps():
+            items += step
+            await asyncio.sleep(0)
         if self.intake.scoring is not None:
             items += self.intake.scoring.changes()
         for source in self.inputs:

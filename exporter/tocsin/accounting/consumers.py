@@ -7,7 +7,7 @@ total to ``other``. So no series ever decreases and the sum over consumers is al
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -16,6 +16,7 @@ from tocsin.catalogue import CONSUMER_TOKENS
 from tocsin.labels import keyed_hash
 from tocsin.series.store import Row, Store
 
+STEP = 256
 REMEMBERED = 10_000
 """Consumers whose weight is known; beyond that the lightest half is forgotten."""
 
@@ -38,6 +39,10 @@ class _Consumer:
             totals[2] += usage[2]
             totals[3] += usage[3]
             totals[4] += usage[4]
+
+    def packed(self) -> tuple[str, bytes]:
+        self.publish()
+        return self.name, msgspec.msgpack.encode(_Saved(self.weight, None if self.rows is None else self.totals))
 
     def publish(self) -> None:
         for row, total in zip(self.rows or (), self.totals, strict=False):
@@ -173,14 +178,13 @@ class Consumers:
 
     def changes(self) -> list[tuple[str, bytes | None]]:
         """What changed since the last commit."""
-        changed: list[tuple[str, bytes | None]] = []
-        for c in self._dirty:
-            if c.weight < 0:
-                changed.append((c.name, None))
-                continue
-            c.publish()
-            totals = None if c.rows is None else c.totals
-            changed.append((c.name, msgspec.msgpack.encode(_Saved(c.weight, totals))))
-        self._dirty.clear()
-        changed.sort(key=lambda item: item[1] is not None)  # one forgotten and met again must not be deleted last
-        return changed
+        return [item for step in self.steps() for item in step]
+
+    def steps(self) -> Iterator[list[tuple[str, bytes | None]]]:
+        """Return ``changes`` in steps of about a millisecond; nothing may be added in between."""
+        changed, self._dirty = self._dirty, set()
+        living = [c for c in changed if c.weight >= 0]
+        # One that was forgotten and met again must not be deleted last.
+        yield [(c.name, None) for c in changed if c.weight < 0]
+        for start in range(0, len(living), STEP):
+            yield [c.packed() for c in living[start : start + STEP]]

@@ -7,7 +7,7 @@ grow ``/metrics``. Folding moves totals, so sums stay right; and it is counted.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -30,6 +30,8 @@ REMEMBERED_SERVERS = 8
 _NOT_TOLD = (UNKNOWN, "")
 SHORTEST_STREAM = 0.01
 """Seconds from the first token to the last below which no speed can be told."""
+STEP_BLOCKS = 32
+Item = tuple[str, bytes | None]
 _SavedRow = tuple[str, list[str], list[float | int]]
 
 
@@ -72,6 +74,10 @@ class Block:
             row.text = None
             saved.append((row.family.name, list(own), row.values))
         return msgspec.msgpack.encode(saved)
+
+    def items(self) -> list[Item]:
+        """Return what the state shall hold of the block."""
+        return [(self.key, self.pack())]
 
     def absorb(self, saved: Iterable[_SavedRow]) -> None:
         """Add saved values to this block's: restores an empty block, merges into a used one."""
@@ -189,6 +195,11 @@ class Group(Block):
                 del served[next(iter(served))]
         if changed:
             self.later(cat.MODEL_CHANGES)[0] += changed if known else changed - 1
+
+    def items(self) -> list[Item]:
+        """Return what the state shall hold of the group, its window and served models included."""
+        extra = _Extra(self.last_seen, self.window.pack(), [list(pair) for pair in self.served])
+        return [*super().items(), (self.extra_key, msgspec.msgpack.encode(extra))]
 
     def publish(self) -> None:
         """Bring the gauges up to date: the p95 (from the 100th request on) and the serving model."""
@@ -370,21 +381,29 @@ class Groups:
         """Time of the newest call counted since the last commit; 0 when there was none."""
         return max((block.last_seen for block in self.dirty if isinstance(block, Group)), default=0.0)
 
-    def changes(self) -> list[tuple[str, bytes | None]]:
+    def changes(self) -> list[Item]:
         """What changed since the last commit: packed blocks, windows and group extras."""
-        for block in self.dirty:
+        return [item for step in self.steps() for item in step]
+
+    def steps(self) -> Iterator[list[Item]]:
+        """Return ``changes`` in steps of less than a millisecond; groups may be counted under in between."""
+        for number, block in enumerate(list(self.dirty)):
             if isinstance(block, Group):
                 block.publish()
+            if number % STEP_BLOCKS == STEP_BLOCKS - 1:
+                yield []
         self._shrink()
-        changed: list[tuple[str, bytes | None]] = [(key, None) for key in self._gone]
-        self._gone = []
-        for block in self.dirty:
-            changed.append((block.key, block.pack()))
-            if isinstance(block, Group):
-                extra = _Extra(block.last_seen, block.window.pack(), [list(pair) for pair in block.served])
-                changed.append((block.extra_key, msgspec.msgpack.encode(extra)))
-        self.dirty = set()
-        return changed
+        yield self._take_gone()
+        blocks, self.dirty = list(self.dirty), set()
+        for start in range(0, len(blocks), STEP_BLOCKS):
+            yield [item for block in blocks[start : start + STEP_BLOCKS] for item in block.items()]
+        if self._gone:  # folded in between: what went and what took its totals must be committed together
+            blocks, self.dirty = list(self.dirty), set()
+            yield [*self._take_gone(), *(item for block in blocks for item in block.items())]
+
+    def _take_gone(self) -> list[Item]:
+        gone, self._gone = self._gone, []
+        return [(key, None) for key in gone]
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
         """Take back committed blocks. Labels are fitted to today's number of extra labels."""

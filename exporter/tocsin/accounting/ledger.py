@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import secrets
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -28,6 +28,8 @@ from tocsin.config import Route
 from tocsin.labels import clean, is_email, keyed_hash
 from tocsin.series.store import Row, Store
 
+Item = tuple[str, str, bytes | None]
+"""Part of the state, key, and value; None deletes."""
 LATE = 600.0
 """Seconds after which an event counts as late: a backlog must not look like an incident now."""
 FUTURE = 86_400.0
@@ -36,6 +38,7 @@ OLDEST = 1_262_304_000.0
 EXPIRE_AFTER = 30 * 86_400.0
 _ALIASES_MAX = 50_000
 PROMPTS_MAX = 500
+SETTLED_AT_ONCE = 256
 WAITING_MAX = 4_000
 """Calls that wait for ``settle``; more would make larger batches and need more memory."""
 
@@ -134,11 +137,6 @@ class Ledger:
             calls, group.waiting = group.waiting, []
             self._waiting -= len(calls)
             self._settle(group, calls)
-
-    @property
-    def waiting(self) -> int:
-        """Calls that are counted and not yet in the rows."""
-        return self._waiting
 
     def _settle(self, group: Group, calls: list[Call]) -> None:
         histograms = group.histograms
@@ -358,26 +356,32 @@ class Ledger:
         limits = ("user_tokens", self._user_limit), ("session_tokens", self._session_limit)
         return [("loops", self._loops), *((part, limit) for part, limit in limits if limit is not None)]
 
-    def changes(self) -> Iterable[tuple[str, str, bytes | None]]:
+    def changes(self) -> list[Item]:
         """Everything that changed since the last call: part, key, value."""
-        self.settle()  # so that it is known who was counted last
+        return [item for step in self.steps() for item in step]
+
+    def steps(self) -> Iterator[list[Item]]:
+        """Return ``changes`` in steps of about a millisecond; no call may be counted before the last one."""
+        while self._waiting:
+            self.settle(max(0, self._waiting - SETTLED_AT_ONCE))
+            yield []
         self.expire(self.groups.last_counted())
-        out: list[tuple[str, str, bytes | None]] = []
-        out += [("groups", key, value) for key, value in self.groups.changes()]
-        out += [("seen", key, value) for key, value in self._seen.changes()]
-        out += [("failed", key, value) for key, value in self._failed.changes()]
-        out += [("consumers", key, value) for key, value in self.consumers.changes()]
-        for part, memory in self._memories():
-            out += [(part, key, value) for key, value in memory.changes()]
-        for row in self._rows:
-            living = self.store.rows[row.family].get(row.labels) is row
-            value = msgspec.msgpack.encode(row.values[0]) if living else None
-            out.append(("rows", "\x1f".join((row.family.name, *row.labels)), value))
-        self._rows = {}
+        for part, steps in (("groups", self.groups.steps()), ("consumers", self.consumers.steps())):
+            for step in steps:
+                yield [(part, key, value) for key, value in step]
+        yield [("seen", key, value) for key, value in self._seen.changes()]
+        yield [("failed", key, value) for key, value in self._failed.changes()]
+        for name, memory in self._memories():
+            yield [(name, key, value) for key, value in memory.changes()]
+        rows, self._rows = self._rows, {}
+        yield [("rows", "\x1f".join((row.family.name, *row.labels)), self._packed(row)) for row in rows]
         if self._key_is_new:
-            out.append(("key", "consumers", self._key))
             self._key_is_new = False
-        return out
+            yield [("key", "consumers", self._key)]
+
+    def _packed(self, row: Row) -> bytes | None:
+        living = self.store.rows[row.family].get(row.labels) is row
+        return msgspec.msgpack.encode(row.values[0]) if living else None
 
 
 def _limit(tokens: int | None, known: HourlyLimit | None) -> HourlyLimit | None:

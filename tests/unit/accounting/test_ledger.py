@@ -280,12 +280,28 @@ def test_more_calls_than_may_wait_are_all_counted_and_few_wait():
     ledger = make()
     for i in range(WAITING_MAX + 500):
         ledger.count(call(i, model=f"m{i % 50}", input_tokens=1, output_tokens=1), NOW)
-        assert ledger.waiting <= WAITING_MAX
+        assert ledger._waiting <= WAITING_MAX
     assert total(ledger, cat.REQUESTS) == WAITING_MAX + 500
-    assert ledger.waiting == 0
+    assert ledger._waiting == 0
 
 
 def test_a_cost_without_tokens_counts():
     ledger = make()
     ledger.count(call(1, cost_usd=0.04), NOW)
     assert total(ledger, cat.COST, "reported") == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize("moment", [1, 4, 6, 7, 8, 9, 11])
+def test_histograms_folded_in_the_middle_of_a_commit_are_not_lost_by_it(moment):
+    ledger = make(top_consumers=2, consumer_key=b"k")
+    for i in range(80):
+        ledger.count(call(i, model=f"m{i}"), NOW)
+    saved: dict[tuple[str, str], bytes | None] = {}
+    for number, step in enumerate(ledger.steps()):
+        saved |= {(part, key): value for part, key, value in step}
+        if number == moment:
+            assert ledger.groups._fold_some_histograms()
+    again = make(top_consumers=2, consumer_key=b"k")
+    again.restore({"groups": [(key, value) for (part, key), value in saved.items() if part == "groups" and value]})
+    observed = sum(sum(row.values[1:]) for row in again.store.rows[cat.DURATION].values())
+    assert observed == 80
