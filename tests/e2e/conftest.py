@@ -62,7 +62,14 @@ class Exporter:
             return answer.read()
 
     def post(self, path: str, body: bytes) -> int:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.ingest}{path}", data=body, method="POST")
+        return self._post(self.ingest, path, body)
+
+    def reload(self) -> int:
+        return self._post(self.port, "/-/reload", b"")
+
+    @staticmethod
+    def _post(port: int, path: str, body: bytes) -> int:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=body, method="POST")
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status

@@ -120,3 +120,32 @@ def test_the_demo_counts_every_event_it_wrote():
         [sys.executable, "-m", "tocsin", "demo", "--port", "0", "--speed", "60"], capture_output=True, timeout=100, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_reload_reads_new_inputs_and_a_wrong_file_changes_nothing(tmp_path, launch):
+    log = tmp_path / "app.jsonl"
+    log.write_bytes(lines(0, 10))
+    config = tmp_path / "tocsin.yml"
+    config.write_text("inputs: {files: []}\n")
+    with launch(tmp_path, "--config.file", str(config), "--web.enable-lifecycle") as exporter:
+        config.write_text(f"inputs: {{files: [{{paths: ['{log}']}}]}}\nroutes: [{{match: {{route: '*'}}, owner: new}}]\n")
+        assert exporter.reload() == 200
+        exporter.wait_for("llm_requests_total", 10)
+        assert b'llm_route_info{route="unknown",owner="new",tier="prod",traffic="live"} 1' in exporter.get("/metrics")
+        config.write_text("inputz: {}\n")
+        assert exporter.reload() == 500
+        assert exporter.totals()["tocsin_config_last_reload_successful"] == 0
+        with log.open("ab") as out:
+            out.write(lines(10, 5))
+        exporter.wait_for("llm_requests_total", 15)
+
+
+def test_probes_run_and_show_a_sign_of_life(tmp_path, launch, port):
+    config = tmp_path / "tocsin.yml"
+    config.write_text(f"probes: [{{provider: nobody, url: 'http://127.0.0.1:{port()}/', interval_s: 1}}]\n")
+    with launch(tmp_path, "--config.file", str(config)) as exporter:
+        exporter.wait_for("tocsin_config_last_reload_successful", 1)
+        until = b'llm_provider_up{provider="nobody"} 0'
+        while until not in (page := exporter.get("/metrics")):
+            assert b'llm_provider_up{provider="nobody"} 1' not in page
+        assert b'tocsin_task_heartbeat_timestamp_seconds{task="probes"}' in page
