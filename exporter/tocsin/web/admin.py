@@ -16,6 +16,7 @@ from aiohttp import web
 from tocsin import __version__
 from tocsin.pipeline import Pipeline
 from tocsin.series.exposition import OPENMETRICS, TEXT
+from tocsin.web import runbooks
 from tocsin.web.status import overview, render
 
 STALE = 30.0
@@ -40,7 +41,7 @@ class Admin:
     incidents: Callable[[], list[dict[str, Any]]] = list
     """The alerts that Alertmanager told us of, the newest first."""
     public_only: bool = False
-    """True on a non-loopback bind without --web.config.file: only metrics and health answer."""
+    """True on a non-loopback bind without --web.config.file: only metrics, health and runbooks answer."""
 
 
 PUBLIC = ("/metrics", "/-/healthy", "/-/ready")
@@ -51,7 +52,8 @@ def make_app(admin: Admin) -> web.Application:
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if admin.public_only and request.path not in PUBLIC:
+        public = request.path in PUBLIC or request.path.startswith(runbooks.PREFIX)  # text that ships, no data
+        if admin.public_only and not public:
             raise web.HTTPForbidden(text="off loopback this page needs --web.config.file with authentication\n")
         return await handler(request)
 
@@ -66,6 +68,7 @@ def make_app(admin: Admin) -> web.Application:
     app.router.add_get("/recent", routes.recent)
     app.router.add_get("/api/v1/status", routes.api_status)
     app.router.add_get("/api/v1/offenders", routes.offenders)
+    runbooks.add_routes(app)
     app.router.add_get("/api/v1/incidents", routes.incidents)
     return app
 

@@ -1,0 +1,156 @@
+"""Commands exist: Tocsin's with their options, its addresses, the chart's names; and what a host can run is run."""
+
+import contextlib
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from aiohttp import web
+from pages import Block, all_blocks, rows
+
+from tocsin import config
+from tocsin.commands import parser
+from tocsin.web import admin
+from tocsin.web.runbooks import names
+
+ROOT = Path(__file__).parents[2]
+SHELL = all_blocks("sh")
+YAML = all_blocks("yaml")
+LINES = sorted({line for block in SHELL for line in block.text.splitlines() if line.strip()})
+OTHERS = {"curl", "mkdir", "cp", "sha256sum", "printf", "grep", "awk", "shuf", "kubectl", "amtool", "df", "ls", "tail", "head", "date"}
+INGEST = {"/v1/check", "/v1/feedback"}
+LITELLM = {"/key/block", "/key/unblock", "/health/liveliness"}
+CHART = {"statefulset/tocsin", "daemonset/tocsin", "deployment/tocsin-guard", "configmap/tocsin"}
+HOST = r"^(curl \S* ?.*localhost:987[78]|tocsin |printf .*tocsin |mkdir |awk |grep |df |ls )"
+"""Lines that need nothing but Tocsin and the host."""
+
+
+def words(line: str) -> list[list[str]]:
+    """The commands of a line, split at pipes and operators."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
+    lexer.whitespace_split = True
+    commands: list[list[str]] = [[]]
+    skip = False
+    for word in lexer:
+        if set(word) <= set("|&;"):
+            commands.append([])
+        elif set(word) <= set("<>"):
+            skip = True
+        elif skip:
+            skip = False
+        else:
+            commands[-1].append(word)
+    return [command for command in commands if command]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_command_is_tocsins_or_a_usual_one(line):
+    for command, *arguments in words(line):
+        if command == "tocsin":
+            with contextlib.redirect_stderr(io.StringIO()) as complaint:
+                try:
+                    parser().parse_args(arguments)
+                except SystemExit:
+                    pytest.fail(complaint.getvalue())
+        else:
+            assert command in OTHERS
+
+
+def test_every_address_is_served():
+    app = web.Application()
+    with contextlib.suppress(Exception):
+        app = admin.make_app(admin.Admin(None, dict, str))
+    ours = {resource.canonical for resource in app.router.resources()}
+    assert "/metrics" in ours
+    for line in LINES:
+        for port, path in re.findall(r"http://localhost:(\d+)(/[^\s\"']*)", line):
+            known = {"9877": ours, "9878": INGEST, "4000": LITELLM}[port]
+            assert path in known or path.removeprefix("/runbooks/") in names(), line
+
+
+def test_kubernetes_names_are_the_charts():
+    for line in LINES:
+        for kind, name in re.findall(r"\b(statefulset|daemonset|deployment|configmap)/([\w-]+)", line):
+            assert f"{kind}/{name}" in CHART, line
+
+
+@pytest.mark.parametrize("block", YAML, ids=str)
+def test_configuration_is_valid(block: Block, tmp_path):
+    document = yaml.safe_load(block.text)
+    if block.text.startswith("# /etc/tocsin/tocsin.yml"):
+        path = tmp_path / "tocsin.yml"
+        path.write_text(block.text)
+        config.load(path)
+    else:
+        assert block.text.startswith("# LiteLLM config.yaml")
+        assert set(document) <= {"model_list", "router_settings", "litellm_settings", "guardrails", "general_settings", "callback_settings"}
+
+
+def test_fallbacks_in_examples_have_litellms_shape():
+    for block in YAML:
+        document = yaml.safe_load(block.text)
+        for fallback in (document.get("router_settings") or {}).get("fallbacks", []):
+            assert all(isinstance(models, list) for models in fallback.values())
+        for model in document.get("model_list", []):
+            assert set(model) == {"model_name", "litellm_params"}
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    """A running exporter and the files that the pages name, at places of this test."""
+    sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+    from conftest import Exporter  # noqa: PLC0415 - the end-to-end tests' own
+
+    folder = tmp_path_factory.mktemp("host")
+    log, settings = folder / "requests.jsonl", folder / "tocsin.yml"
+    call = {"v": 1, "time": "2026-11-20T02:47:00Z", "model": "gpt-4o", "route": "support-bot", "status": 200, "output": "Hello."}
+    log.write_text("".join(json.dumps({**call, "id": f"call-{i}"}) + "\n" for i in range(60)) + '{"id": "call-id-from-the-feedback"}\n')
+    settings.write_text("series: {max: 20000}\n")
+    with Exporter(folder, "--config.file", str(settings), "--tail", str(log), "--web.enable-lifecycle") as exporter:
+        yield exporter, folder, log, settings
+
+
+def on_host(line: str, host) -> str:
+    exporter, _, log, settings = host
+    return (
+        line.replace("localhost:9877", f"127.0.0.1:{exporter.port}").replace("localhost:9878", f"127.0.0.1:{exporter.ingest}")
+        .replace("/var/log/litellm/requests.jsonl", str(log)).replace("/etc/tocsin/tocsin.yml", str(settings))
+        .replace("/var/lib/tocsin", str(log.parent / "state"))
+    )  # fmt: skip
+
+
+def run(line, host, *places: Path) -> subprocess.CompletedProcess:
+    """Run a line of a page as a shell would."""
+    _, folder, *_ = host
+    (folder / "incident").mkdir(exist_ok=True)
+    path = os.pathsep.join(map(str, (Path(sys.executable).parent, *places, os.environ["PATH"])))
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", on_host(line, host)],
+        check=False, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if re.match(HOST, line) and "backtest" not in line])
+def test_what_a_host_can_run_runs(line, host):
+    done = run(line, host)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("tocsin backtest")])
+def test_backtests_run(line, host, tool):
+    done = run(line, host, tool("promtool").parent)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_page_answers_on_a_running_exporter(host):
+    exporter, *_ = host
+    assert rows()
+    for alert in rows():
+        assert f"<h1>{alert}</h1>".encode() in exporter.get(f"/runbooks/{alert}")

@@ -1,0 +1,67 @@
+"""Queries parse as Prometheus parses them, and name only metrics and recorded series that exist, with their labels."""
+
+import re
+
+import promql_parser
+import pytest
+import yaml
+from pages import Block, all_blocks
+
+from tocsin import bundle, catalogue
+
+QUERIES = all_blocks("promql")
+SYNTHETIC = {"up": {"instance", "job"}, "ALERTS": None, "ALERTS_FOR_STATE": None}
+EVERYWHERE = {"job", "instance", "le"}
+"""Labels that Prometheus or a histogram adds."""
+
+
+def selectors(text: str) -> list[promql_parser.VectorSelector]:
+    """All vector selectors of an expression."""
+    found: list[promql_parser.VectorSelector] = []
+
+    def look(node: object) -> None:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append(node)
+            return
+        for name in ("expr", "lhs", "rhs", "vector_selector", "param"):
+            child = getattr(node, name, None)
+            if child is not None:
+                look(child)
+        for child in getattr(node, "args", None) or []:
+            look(child)
+
+    look(promql_parser.parse(text))
+    return found
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, set[str] | None]:
+    """Names to their labels; None where any will do."""
+    names: dict[str, set[str] | None] = dict(SYNTHETIC)
+    for family in catalogue.FAMILIES.values():
+        endings = ("_bucket", "_sum", "_count") if family.kind == "histogram" else ("",)
+        for ending in endings:
+            names[family.name + ending] = set(family.labels)
+    for group in yaml.safe_load(bundle.compile().recording)["groups"]:
+        for rule in group["rules"]:
+            names[rule["record"]] = None
+    return names
+
+
+def test_there_are_queries():
+    assert QUERIES
+
+
+@pytest.mark.parametrize("block", QUERIES, ids=str)
+def test_a_query_uses_only_what_is_exported_or_recorded(known, block: Block):
+    for selector in selectors(block.text):
+        assert selector.name in known
+        labels = known[selector.name]
+        used = {matcher.name for matcher in selector.matchers.matchers}
+        assert labels is None or used <= labels | EVERYWHERE
+
+
+@pytest.mark.parametrize("block", QUERIES, ids=str)
+def test_a_query_names_only_alerts_that_exist(block: Block):
+    alerts = {row["alert"] for row in bundle.compile().table} if "alertname" in block.text else set()
+    assert set(re.findall(r'alertname="(\w+)"', block.text)) <= alerts
