@@ -19,9 +19,11 @@ import yaml
 
 from tocsin.backtest import nearest, promql
 from tocsin.backtest.nearest import AT, BEST, VALUE
-from tocsin.backtest.rules import RunPlan
-from tocsin.backtest.sampling import TARGET, Sampler, notation
+from tocsin.backtest.rules import STEP, RunPlan
+from tocsin.backtest.sampling import SCRAPE, TARGET, Sampler, notation, thinned
 
+SAMPLES_MAX = 6_000_000
+"""Samples that promtool holds at most: about 50 bytes each."""
 ANNOTATIONS_EVERY = 300
 """Seconds between two looks at what a firing alert says."""
 _TIMESTAMP = "_timestamp_seconds"
@@ -84,20 +86,21 @@ def start(promtool: str, plan: RunPlan, sampler: Sampler, origin: float, folder:
 
 def _test(plan: RunPlan, sampler: Sampler, origin: float, order: list[str]) -> Iterator[str]:
     """Yield the text of the unit test file."""
-    step, samples = plan.step, sampler.samples
+    step, stride = plan.step, _stride(plan, sampler)
+    samples = (sampler.samples - 1) // stride + 1
     yield f"rule_files: [rules.yml]\nevaluation_interval: {step}s\ngroup_eval_order: {json.dumps(order)}\n"
-    yield f"tests:\n- interval: {step}s\n  input_series:\n"
+    yield f"tests:\n- interval: {stride * SCRAPE}s\n  input_series:\n"
     yield f"  - {{series: 'up{{{TARGET}}}', values: '1+0x{samples - 1}'}}\n"
     for name, pairs, runs in sampler.series():
         if name in plan.series:
-            values = notation(runs, samples, origin if name.endswith(_TIMESTAMP) else 0)
+            values = notation(thinned(runs, stride), samples, origin if name.endswith(_TIMESTAMP) else 0)
             series = json.dumps(f"{name}{{{pairs}}}", ensure_ascii=False)
             yield f"  - {{series: {series}, values: '{values}'}}\n"
     yield "  promql_expr_test:\n"
     changed = json.dumps(_CHANGED.format(step=step))
-    for i in range(samples):
-        yield f"  - {{expr: {changed}, eval_time: {i * step}s}}\n"
-    last = (samples - 1) * step
+    last = (sampler.samples - 1) * SCRAPE // step * step
+    for at in range(0, last + 1, step):
+        yield f"  - {{expr: {changed}, eval_time: {at}s}}\n"
     for name in (BEST, VALUE, AT):
         yield f"  - {{expr: '{name}', eval_time: {last}s}}\n"
     yield "  alert_rule_test:\n"
@@ -105,6 +108,14 @@ def _test(plan: RunPlan, sampler: Sampler, origin: float, order: list[str]) -> I
     for at in range(0, last + 1, ANNOTATIONS_EVERY):
         for alert in names:
             yield f"  - {{eval_time: {at}s, alertname: {alert}}}\n"
+
+
+def _stride(plan: RunPlan, sampler: Sampler) -> int:
+    """Return of how many samples one is loaded: every one, unless they are too many for memory or for a range."""
+    stride = 1
+    while stride * SCRAPE < STEP and sampler.size(plan.series) // stride > SAMPLES_MAX:
+        stride *= 2
+    return stride
 
 
 # ---- what promtool says ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor
 
@@ -12,7 +12,7 @@ from tocsin import formats
 from tocsin.accounting.ledger import FUTURE, OLDEST, Ledger
 from tocsin.backtest.ordering import EventSorter
 from tocsin.backtest.rules import STEP
-from tocsin.backtest.sampling import Sampler
+from tocsin.backtest.sampling import SCRAPE, Sampler
 from tocsin.call import Call, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.inputs.base import Origin
@@ -94,7 +94,7 @@ def drive(
     sorter: EventSorter,
     intake: Intake,
     ledger: Ledger,
-    samplers: Sequence[Sampler],
+    sampler: Sampler,
     *,
     before_page: Callable[[], None],
     progress: Progress,
@@ -109,11 +109,8 @@ def drive(
             ledger.changes()  # nothing is committed here: only bounds what waits for a commit
             if intake.scoring is not None:
                 intake.scoring.changes()
-        for sampler in samplers:
-            if not seconds % sampler.step:
-                sampler.sample(ledger.store)
+        sampler.sample(ledger.store)
 
-    base = min((sampler.step for sampler in samplers), default=STEP)
     first, origin, tick = None, 0.0, 0
     last = 0.0
     for done, (when, data, source) in enumerate(sorter):
@@ -121,8 +118,8 @@ def drive(
             first = when
             origin = floor(when / STEP) * STEP - STEP
         if first is not None:
-            while origin + tick * base < when:
-                scrape(tick * base)
+            while origin + tick * SCRAPE < when:
+                scrape(tick * SCRAPE)
                 tick += 1
         intake.now = last = max(last, when)
         intake.take(data, source)
@@ -130,8 +127,8 @@ def drive(
             progress(done / len(sorter))
     if first is None:
         return None
-    while origin + (tick - 1) * base < last or (tick - 1) * base % STEP:
-        scrape(tick * base)
+    while origin + (tick - 1) * SCRAPE < last or (tick - 1) * SCRAPE % STEP:
+        scrape(tick * SCRAPE)
         tick += 1
     return Period(origin, first, last)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tocsin.backtest.sampling import Run, Sampler
+from tocsin.backtest.rules import STEP
+from tocsin.backtest.sampling import SCRAPE, Run, Sampler, thinned
 from tocsin.catalogue import FAMILIES
 from tocsin.series.store import number
 
@@ -12,7 +13,7 @@ _SUFFIXES = ("_bucket", "_sum", "_count")
 
 
 def write_openmetrics(path: Path, sampler: Sampler, origin: float) -> None:
-    """Write all samples with their times, series by series, families together."""
+    """Write a sample a minute of every series, series by series, families together."""
     families: dict[str, list[tuple[str, str, list[Run]]]] = {}
     for name, pairs, runs in sampler.series():
         families.setdefault(_family(name), []).append((name, pairs, runs))
@@ -21,10 +22,10 @@ def write_openmetrics(path: Path, sampler: Sampler, origin: float) -> None:
             kind = FAMILIES[family].kind
             out.write(f"# TYPE {family.removesuffix('_total') if kind == 'counter' else family} {kind}\n")
             for name, pairs, runs in series:
-                for first, length, value in runs:
+                for first, length, value in thinned(runs, STEP // SCRAPE):
                     text = number(value)
                     for i in range(first, first + length):
-                        out.write(f"{name}{{{pairs}}} {text} {number(origin + i * sampler.step)}\n")
+                        out.write(f"{name}{{{pairs}}} {text} {number(origin + i * STEP)}\n")
         out.write("# EOF\n")
 
 

@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tocsin.backtest import promql
-from tocsin.backtest.sampling import sample_names
+from tocsin.backtest.sampling import SCRAPE, sample_names
 from tocsin.catalogue import FAMILIES
 
 STEP = 60
 """Seconds between two evaluations, unless a group of rules asks for more."""
-FASTEST = 15
-"""The scrape interval."""
 LONGEST = 9_500
 """Samples that a range may hold: promtool's engine loads at most 10,000."""
 
@@ -137,7 +135,7 @@ def _closure(entries: Sequence[_Entry], start: Iterable[int]) -> set[int]:
 
 
 def _step(entries: Sequence[_Entry], alert: int) -> int:
-    step = int(min(max(entries[alert].interval, FASTEST), STEP))
+    step = int(min(max(entries[alert].interval, SCRAPE), STEP))
     reads = max(promql.longest_range(entries[i].rule["expr"]) for i in _closure(entries, [alert]))
     return step if reads <= LONGEST * step else STEP
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import accumulate
 
 from tocsin.catalogue import Family
 from tocsin.series.store import Row, Store, bounds, number
 
+SCRAPE = 15
+"""Seconds between two samples: the scrape interval that the rules are made for."""
 TARGET = 'job="tocsin",instance="backtest"'
 """The labels that a real scrape adds."""
 
@@ -16,31 +17,56 @@ Run = tuple[int, int, float]
 """Index of the first sample, how many samples, their value."""
 
 
-@dataclass(slots=True)
+Stretch = tuple[int, int, list[float]]
+"""Index of the first sample, of the last one, the row's values between them."""
+
+
 class _History:
-    """One row's values over time: [first sample, last sample, values] for each stretch without a change."""
+    """One row's values over time, as changes: a histogram's 30 buckets seldom change together."""
 
-    row: Row
-    stretches: list[tuple[int, int, tuple[float, ...]]] = field(default_factory=list)
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self._spans: list[list[int]] = []
+        self._changes: list[tuple[int, list[tuple[int, float]]]] = []
+        self._values: list[float] = [0] * len(row.values)
 
-    def see(self, index: int) -> None:
-        values = tuple(self.row.values)
-        if self.stretches:
-            first, last, former = self.stretches[-1]
-            if last == index - 1 and former == values:
-                self.stretches[-1] = (first, index, former)
-                return
-        self.stretches.append((index, index, values))
+    def see(self, row: Row, index: int) -> None:
+        """Take the row's values as sample ``index``; a series that went and came back is another row."""
+        self.row = row
+        if self._spans and self._spans[-1][1] == index - 1:
+            self._spans[-1][1] = index
+        else:
+            self._spans.append([index, index])
+        if row.values != self._values:
+            changed = [(i, v) for i, (v, old) in enumerate(zip(row.values, self._values, strict=True)) if v != old]
+            self._changes.append((index, changed))
+            self._values = list(row.values)
+
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield the values from change to change, within each span in which the series was there."""
+        values: list[float] = [0] * len(self._values)
+        at = 0
+        for first, last in self._spans:
+            begin = first
+            while at < len(self._changes) and self._changes[at][0] <= last:
+                index, changed = self._changes[at]
+                at += 1
+                if index > begin:
+                    yield begin, index - 1, values
+                    begin = index
+                values = list(values)
+                for i, value in changed:
+                    values[i] = value
+            yield begin, last, values
 
 
 class Sampler:
-    """Samples of a store, ``step`` seconds apart; only of the series in ``names``."""
+    """Samples of a store, ``SCRAPE`` seconds apart; only of the series in ``names``."""
 
-    def __init__(self, step: int, names: Iterable[str]) -> None:
-        self.step = step
+    def __init__(self, names: Iterable[str]) -> None:
         self.names = frozenset(names)
         self.samples = 0
-        """Samples taken so far; sample ``i`` stands at ``origin + i * step``."""
+        """Samples taken so far; sample ``i`` stands at ``origin + i * SCRAPE``."""
         self._histories: dict[tuple[str, tuple[str, ...]], _History] = {}
         self._wanted: dict[Family, bool] = {}
 
@@ -58,8 +84,12 @@ class Sampler:
                 history = self._histories.get((family.name, labels))
                 if history is None:
                     history = self._histories[family.name, labels] = _History(row)
-                history.row = row  # a series that went and came back is another row
-                history.see(index)
+                history.see(row, index)
+
+    def size(self, names: frozenset[str]) -> int:
+        """Return about how many samples the series of these names have."""
+        rows = [h.row for h in self._histories.values() if not names.isdisjoint(sample_names(h.row.family))]
+        return self.samples * sum(row.samples for row in rows)
 
     @property
     def present(self) -> frozenset[str]:
@@ -72,10 +102,10 @@ class Sampler:
         for history in self._histories.values():
             row = history.row
             pairs = f"{row.pairs},{TARGET}" if row.pairs else TARGET
-            if not row.family.buckets:
-                yield row.family.name, pairs, _joined((a, b, values[0]) for a, b, values in history.stretches)
-                continue
-            yield from _histogram(row.family, pairs, history.stretches, self.names)
+            if row.family.buckets:
+                yield from _histogram(row.family, pairs, list(history.stretches()), self.names)
+            else:
+                yield row.family.name, pairs, _joined((a, b, values[0]) for a, b, values in history.stretches())
 
 
 def sample_names(family: Family) -> tuple[str, ...]:
@@ -86,7 +116,7 @@ def sample_names(family: Family) -> tuple[str, ...]:
 
 
 def _histogram(
-    family: Family, pairs: str, stretches: list[tuple[int, int, tuple[float, ...]]], names: frozenset[str]
+    family: Family, pairs: str, stretches: list[Stretch], names: frozenset[str]
 ) -> Iterator[tuple[str, str, list[Run]]]:
     if family.name + "_sum" in names:
         yield family.name + "_sum", pairs, _joined((a, b, values[0]) for a, b, values in stretches)
@@ -108,6 +138,16 @@ def _joined(stretches: Iterable[tuple[int, int, float]]) -> list[Run]:
         else:
             runs.append((first, last - first + 1, value))
     return runs
+
+
+def thinned(runs: Iterable[Run], stride: int) -> list[Run]:
+    """Return the runs with one of ``stride`` samples kept."""
+    out = []
+    for first, length, value in runs:
+        begin, end = -(-first // stride), (first + length - 1) // stride
+        if begin <= end:
+            out.append((begin, end - begin + 1, value))
+    return out
 
 
 def notation(runs: Iterable[Run], samples: int, shift: float = 0) -> str:

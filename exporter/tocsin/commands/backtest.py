@@ -183,22 +183,18 @@ class _Backtest:
         collect_seldom()
         sorter = self._read()
         plans = plan(groups, parts=max(1, min(4, os.cpu_count() or 1)))
-        samplers = {
-            step: Sampler(step, frozenset().union(*(p.series for p in plans if p.step == step)))
-            for step in {p.step for p in plans}
-        }
-        if self._arguments.openmetrics:
-            samplers[STEP] = Sampler(STEP, (name for family in cat.FAMILIES.values() for name in sample_names(family)))
+        every = (name for family in cat.FAMILIES.values() for name in sample_names(family))
+        sampler = Sampler(every if self._arguments.openmetrics else (name for p in plans for name in p.series))
         period = feed.drive(
-            sorter, self._intake, self._ledger, list(samplers.values()),
+            sorter, self._intake, self._ledger, sampler,
             before_page=lambda: publish_healthy(self._ledger), progress=self._progress.counting,
         )  # fmt: skip
         if period is None:
             self._progress.end()
             return None
         if self._arguments.openmetrics:
-            write_openmetrics(Path(self._arguments.openmetrics), samplers[STEP], period.origin)
-        answers = self._evaluate(plans, samplers, period)
+            write_openmetrics(Path(self._arguments.openmetrics), sampler, period.origin)
+        answers = self._evaluate(plans, sampler, period)
         self._progress.end()
         found = [alert for answer in answers for alert in timeline.alerts(answer, period.origin)]
         found.sort(key=lambda alert: alert.pending_at or 0.0)
@@ -233,10 +229,10 @@ class _Backtest:
         self._code = 1
 
     def _evaluate(
-        self, plans: list[RunPlan], samplers: dict[int, Sampler], period: feed.Period
+        self, plans: list[RunPlan], sampler: Sampler, period: feed.Period
     ) -> list[engine.Answer]:
         """Have promtool evaluate all runs, as many at a time as there are cores."""
-        plans = [pruned(found, samplers[found.step].present) for found in plans]
+        plans = [pruned(found, sampler.present) for found in plans]
         waiting = list(enumerate(sorted(plans, key=lambda p: -sum(map(len, p.groups.values())))))
         running: list[tuple[RunPlan, Path, subprocess.Popen[bytes]]] = []
         answers: list[engine.Answer] = []
@@ -247,7 +243,7 @@ class _Backtest:
                     number, found = waiting.pop(0)
                     folder = self._folder / str(number)
                     folder.mkdir()
-                    process = engine.start(self._promtool, found, samplers[found.step], period.origin, folder)
+                    process = engine.start(self._promtool, found, sampler, period.origin, folder)
                     running.append((found, folder, process))
                 self._progress.evaluating(len(answers), total)
                 for job in [job for job in running if job[2].poll() is not None]:

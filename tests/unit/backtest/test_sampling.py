@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin import catalogue as cat
-from tocsin.backtest.sampling import Sampler, notation
+from tocsin.backtest.sampling import Sampler, notation, thinned
 from tocsin.series.store import Store
 
 
@@ -25,7 +25,7 @@ def expand(text: str) -> list[str]:
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 3)), min_size=1, max_size=40))
 def test_a_series_is_written_as_it_was_seen(values):
-    store, sampler = Store(), Sampler(60, {"llm_provider_up"})
+    store, sampler = Store(), Sampler({"llm_provider_up"})
     for value in values:
         rows = store.rows.get(cat.PROVIDER_UP, {})
         if value is None:
@@ -51,7 +51,7 @@ def test_a_series_is_written_as_it_was_seen(values):
 
 
 def test_only_wanted_parts_of_a_histogram_are_kept():
-    store, sampler = Store(), Sampler(60, {"llm_time_to_first_token_seconds_count"})
+    store, sampler = Store(), Sampler({"llm_time_to_first_token_seconds_count"})
     store.row(cat.TTFT, "openai", "gpt-4o", "support").observe(0.4)
     store.row(cat.REQUESTS, "openai", "gpt-4o", "support").add(1)
     sampler.sample(store)
@@ -62,7 +62,7 @@ def test_only_wanted_parts_of_a_histogram_are_kept():
 
 
 def test_buckets_are_cumulative():
-    store, sampler = Store(), Sampler(60, {"llm_time_to_first_token_seconds_bucket"})
+    store, sampler = Store(), Sampler({"llm_time_to_first_token_seconds_bucket"})
     for value in (0.04, 0.4, 100.0):
         store.row(cat.TTFT, "openai", "gpt-4o", "support").observe(value)
     sampler.sample(store)
@@ -74,3 +74,26 @@ def test_buckets_are_cumulative():
 
 def test_timestamps_move_with_the_origin_and_zero_stays():
     assert notation([(0, 1, 0), (1, 2, 1000.0)], 3, shift=900) == "0 100+0x1"
+
+
+@given(st.lists(st.integers(0, 2), min_size=1, max_size=40), st.integers(1, 5))
+def test_thinning_keeps_every_nth_sample(values, stride):
+    runs = thinned([(i, 1, value) for i, value in enumerate(values)], stride)
+
+    assert expand(notation(runs, len(runs))) == [str(v) for v in values[::stride]]
+
+
+@given(st.lists(st.lists(st.sampled_from([0.01, 0.3, 9.0]), max_size=3), min_size=1, max_size=12))
+def test_a_histogram_is_what_each_scrape_showed(rounds):
+    store, sampler = Store(), Sampler({"llm_time_to_first_token_seconds_count"})
+    row = store.row(cat.TTFT, "openai", "gpt-4o", "support")
+    counts, seen = [], 0
+    for observed in rounds:
+        for value in observed:
+            row.observe(value)
+        seen += len(observed)
+        counts.append(str(seen))
+        sampler.sample(store)
+
+    [(_, _, runs)] = sampler.series()
+    assert expand(notation(runs, len(rounds))) == counts
