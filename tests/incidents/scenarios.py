@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from traffic import Event, Stream, failed, traffic
+from traffic import START, Event, Stream, dated, failed, litellm, traffic
 
 HISTORY = 26.0
 """Hours of calm before an incident that is judged against a baseline: cost learns for 24."""
@@ -30,10 +30,8 @@ class Incident:
     """Minutes from the onset to the first page of the category."""
     mended: float | None = None
     """The hour of the mend: pages must fire until then."""
-    step: int = 60
-    config: str = ""
-    """Configuration of the exporter, YAML."""
-    settings: tuple[str, ...] = field(default=())
+    config: str = "declared: {content: off}\n"
+    """Configuration of the exporter, YAML. Most logs here have no texts, by choice."""
 
 
 CARD = "4921 8170 3264 5595"
@@ -103,7 +101,7 @@ STORM = Incident("storm of 429", _storm, onset=3, tickets=frozenset({"LLMRateLim
 
 
 def _loop() -> Iterator[Event]:
-    """One agent makes six calls a minute of about a dollar each: $360 an hour above the usual $2."""
+    """One agent makes seven calls a minute of a dollar each: $420 an hour above the usual $2."""
     number = 0
 
     def agent(event: Event, hour: float) -> Event | None:
@@ -119,15 +117,15 @@ def _loop() -> Iterator[Event]:
         }  # fmt: skip
         return event
 
-    streams = [SUPPORT, SEARCH, Stream("coding-agent", per_minute=6, score=None)]
+    streams = [SUPPORT, SEARCH, Stream("coding-agent", per_minute=7, score=None)]
     return traffic(HISTORY + 3, streams, agent)
 
 
 LOOP = Incident(
     "agent loop",
-    _loop, onset=HISTORY, pages=frozenset({"LLMCostFast", "LLMCostHigh"}), category="cost", within=10,
+    _loop, onset=HISTORY, pages=frozenset({"LLMCostAnomaly", "LLMCostRisingFast"}), category="cost", within=10,
     mended=HISTORY + 1,
-    allowed=frozenset({"LLMSessionLoops", "LLMConsumerShare", "LLMTokensPerRequest"}),
+    tickets=frozenset({"LLMConsumerShareHigh"}), allowed=frozenset({"LLMSessionLoops", "LLMTokenOutliers"}),
 )  # fmt: skip
 
 
@@ -154,7 +152,7 @@ def _priceless(event: Event, hour: float) -> Event:
 
 PRICELESS = Incident(
     "model without a price", lambda: traffic(5, [SUPPORT, SEARCH], _priceless), onset=2,
-    tickets=frozenset({"LLMUnpricedSpend"}),
+    tickets=frozenset({"LLMTokensUnpriced"}),
 )  # fmt: skip
 
 
@@ -174,7 +172,7 @@ def _leak() -> Iterator[Event]:
 
 LEAK = Incident(
     "card number right after a restart", _leak, onset=0, pages=frozenset({"LLMSafetyViolation"}), category="safety",
-    within=1,
+    within=1, config="",
 )  # fmt: skip
 
 
@@ -202,9 +200,10 @@ def _format(failures: int) -> Callable[[], Iterator[Event]]:
 
 
 FORMAT_BROKEN = Incident(
-    "format at 94.9 %", _format(51), onset=2, pages=frozenset({"LLMFormatComplianceLow"}), category="format"
-)
-FORMAT_FINE = Incident("format at 95.1 %", _format(49), onset=2)
+    "format at 94.9 %", _format(51), onset=2, pages=frozenset({"LLMFormatComplianceLow"}), category="quality",
+    config="",
+)  # fmt: skip
+FORMAT_FINE = Incident("format at 95.1 %", _format(49), onset=2, config="")
 
 
 def _blocks() -> Iterator[Event]:
@@ -218,6 +217,33 @@ def _blocks() -> Iterator[Event]:
 
 BLOCKS = Incident("guardrail blocks surge", _blocks, onset=3, tickets=frozenset({"LLMBlockedSurge"}))
 
-ALL = (
-    SLIDE, STEP_DROP, SMALL_STEP, OUTAGE, STORM, LOOP, GROWTH, PRICELESS, LEAK, FORMAT_BROKEN, FORMAT_FINE, BLOCKS,
-)  # fmt: skip
+def _redaction() -> Iterator[Event]:
+    """Somebody turns on LiteLLM's `turn_off_message_logging`: answers are there, and nobody can read them."""
+    stream = Stream("support-bot", per_minute=4, text=ANSWER, score=None)
+    return (litellm(event, redacted=known >= START + 3 * 3600) for event, known in dated(traffic(6, [stream])))
+
+
+REDACTION = Incident(
+    "content redaction switched on", _redaction, onset=3, tickets=frozenset({"LLMAnswersUnscored"}), config=""
+)
+
+WEEK = [
+    Stream("support-bot", per_minute=2.5, rhythm=True), Stream("search", "claude-sonnet-4", 2.5, rhythm=True),
+]  # fmt: skip
+QUIET_WEEK = Incident("quiet normal week", lambda: traffic(7 * 24, WEEK), onset=0)
+
+
+def _silence() -> Iterator[Event]:
+    """At the same hour a day and a week ago there was traffic, and now there is none for three hours."""
+    begin = 7 * 24 + 10
+    return traffic(
+        begin + 4, [Stream("support-bot", per_minute=8, score=None)],
+        lambda event, hour: None if begin <= hour < begin + 3 else event,
+    )  # fmt: skip
+
+
+SILENCE = Incident("silence", _silence, onset=7 * 24 + 10, tickets=frozenset({"LLMTrafficGone"}))
+
+SHORT = (OUTAGE, STORM, PRICELESS, LEAK, FORMAT_BROKEN, FORMAT_FINE, BLOCKS, REDACTION)
+"""Without a day of calm before them."""
+ALL = (*SHORT, SLIDE, STEP_DROP, SMALL_STEP, LOOP, GROWTH, QUIET_WEEK, SILENCE)

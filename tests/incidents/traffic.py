@@ -97,6 +97,34 @@ def failed(event: Event, reason: str, status: int, duration: float = 0.3) -> Eve
     return event
 
 
+def dated(events: Iterator[Event]) -> Iterator[tuple[Event, float]]:
+    """Yield each event with its time in Unix seconds."""
+    return ((event, datetime.fromisoformat(event["time"]).timestamp()) for event in events)
+
+
+def litellm(event: Event, *, redacted: bool) -> Event:
+    """Return a call as LiteLLM's standard logging payload."""
+    began = datetime.fromisoformat(event["time"]).timestamp()
+    ended = began + event["duration_s"]
+    usage = event["usage"]
+    answer = "redacted-by-litellm" if redacted else event["output"]
+    question = "redacted-by-litellm" if redacted else event["input"]
+    return {
+        "id": event["id"], "litellm_call_id": event["id"], "call_type": "acompletion", "stream": True,
+        "status": "success", "custom_llm_provider": event["provider"], "startTime": began, "endTime": ended,
+        "completionStartTime": began + event["ttft_s"], "model": event["model"], "model_group": event["model"],
+        "cache_hit": False, "metadata": {"user_api_key_team_alias": event["route"]},
+        "response_cost": event["cost_usd"], "prompt_tokens": usage["input"], "completion_tokens": usage["output"],
+        "request_tags": [f"app:{event['route']}"], "end_user": event["consumer"],
+        "messages": [{"role": "user", "content": question}],
+        "response": {
+            "model": event["model"],
+            "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": answer}}],
+        },
+        "error_information": {},
+    }  # fmt: skip
+
+
 def write(path: Path, events: Iterator[Event]) -> int:
     """Write a log; return how many events it has."""
     number = 0

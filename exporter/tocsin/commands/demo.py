@@ -1,25 +1,25 @@
-"""``tocsin demo``: a simulated application lives through four incidents; look at it with the real exporter."""
+"""``tocsin demo``: a simulated application lives through four incidents, from the log line to the page delivered."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
+import json
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tocsin.demo.simulator import PHASES, Simulator
+from tocsin.bundle import BundleError
+from tocsin.demo.simulator import CATEGORY, PHASES, Simulator
+from tocsin.demo.stack import OVERRIDES, Addresses, answers, free_port, missing, start, start_stack
 
-EXAMPLE = "example: tocsin demo --speed 4"
+EXAMPLE = "example: tocsin demo --stay"
 RATE = 20
 """Calls a second."""
 
@@ -30,116 +30,142 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--speed", type=float, default=1.0, help="how many times faster the story runs")
     parser.add_argument("--port", type=int, default=9877, help="port of the status page; 0: any free one")
     parser.add_argument("--stay", action="store_true", help="keep running after the story, until Ctrl-C")
+    parser.add_argument("--no-alerts", action="store_true", help="without Prometheus and Alertmanager")
     parser.set_defaults(execute=execute)
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Run the story; 0 when the exporter counted every event."""
-    port = arguments.port or _free_port()
+    """Run the story; 0 when the exporter counted every event and each category was paged for, where it could be."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-demo-")))
         log = folder / "litellm.jsonl"
         log.touch()
-        base = f"http://127.0.0.1:{port}"
-        command = [
+        places = Addresses(folder, f"127.0.0.1:{arguments.port or free_port()}", f"127.0.0.1:{free_port()}")
+        start(stack, [
             sys.executable, "-m", "tocsin", "run", "--tail", str(log), "--storage.path", str(folder / "state"),
-            "--web.listen-address", f"127.0.0.1:{port}", "--ingest.listen-address", "", "--log.level", "warn",
-        ]  # fmt: skip
-        _start(stack, command)
-        if not _wait(f"{base}/-/ready"):
+            "--web.listen-address", places.exporter, "--ingest.listen-address", places.receiver, "--log.level", "warn",
+        ])  # fmt: skip
+        if not answers(f"http://{places.exporter}/-/ready"):
             print("tocsin demo: the exporter did not start; is the port taken? try --port 0", file=sys.stderr)
             return 1
-        print(f"status page   {base}/\nmetrics       {base}/metrics", flush=True)
-        prometheus = _prometheus(stack, folder, port)
-        print(prometheus or "Prometheus    not found (`make tools` builds it); the demo goes on without", flush=True)
-        print(
-            "The quality and safety incidents are in the log, but their detectors are not part of this version:\n"
-            'the status page says "not instrumented" for them.\n',
-            flush=True,
-        )
-        written = _tell(log, arguments.speed)
-        read = _counted(base, written)
-        print(f"\nwritten {written} events, counted {read}", flush=True)
+        print(f"status page   http://{places.exporter}/\nmetrics       http://{places.exporter}/metrics", flush=True)
+        paging = not arguments.no_alerts and _alerting(stack, places)
+        story = _Story(places, log, arguments.speed)
+        story.tell()
+        read = story.counted()
+        print(f"\nwritten {story.written} events, counted {read}", flush=True)
+        unpaged = story.unpaged() if paging and arguments.speed <= 1 else []
+        for category in unpaged:
+            print(f"no page for {category}", flush=True)
         if arguments.stay:
             print("Ctrl-C ends the demo", flush=True)
             signal.pause()
-    return 0 if read == written else 1
+    return 0 if read == story.written and not unpaged else 1
 
 
-def _tell(log: Path, speed: float) -> int:
-    """Write the log of all phases; return the number of events."""
-    simulator = Simulator()
-    written = 0
-    with log.open("ab", buffering=0) as out:
-        for number, phase in enumerate(PHASES, 1):
-            print(f"[{number}/{len(PHASES)}] {phase.story}", flush=True)
-            until = time.monotonic() + phase.seconds / speed
-            while time.monotonic() < until:
-                for event in simulator.events(phase.name, RATE // 4, time.time()):
-                    out.write(simulator.line(event))
-                    written += 1
-                time.sleep(0.25 / speed)
-    return written
-
-
-def _counted(base: str, written: int) -> int:
-    """Return the requests that the exporter shows, once it has caught up."""
-    total = 0
-    for _ in range(100):
-        with urllib.request.urlopen(f"{base}/metrics", timeout=5) as answer:  # noqa: S310 - our own loopback URL
-            lines = answer.read().decode().splitlines()
-        total = sum(int(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("llm_requests_total{"))
-        if total >= written:
-            break
-        time.sleep(0.1)
-    return total
-
-
-def _prometheus(stack: ExitStack, folder: Path, port: int) -> str | None:
-    """Start Prometheus when it can be found; return where to look."""
-    places = os.pathsep.join([str(Path.cwd() / ".tools" / "bin"), os.environ.get("PATH", "")])
-    binary = shutil.which("prometheus", path=places)
-    if binary is None:
-        return None
-    own = _free_port()
-    config = folder / "prometheus.yml"
-    config.write_text(
-        "global: {scrape_interval: 5s}\nscrape_configs:\n  - job_name: tocsin\n"
-        f"    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n"
+def _alerting(stack: ExitStack, places: Addresses) -> bool:
+    """Start Prometheus and Alertmanager, or say why the demo goes on without pages."""
+    absent = missing()
+    if absent:
+        print(f"no pages: {' and '.join(absent)} not found (`make tools` builds them)\n", flush=True)
+        return False
+    try:
+        found = start_stack(stack, places)
+    except (BundleError, OSError) as error:
+        print(f"no pages: {error}\n", flush=True)
+        return False
+    print(
+        f"Prometheus    http://{found['prometheus']}/\nAlertmanager  http://{found['alertmanager']}/\n"
+        f"rules         the shipped ones with {', '.join(f'{k}={v:.4g}' for k, v in OVERRIDES.items())}:\n"
+        "              an hour passes in a minute, so a rule that waits ten minutes waits ten seconds here\n",
+        flush=True,
     )
-    address = f"127.0.0.1:{own}"
-    _start(stack, [
-        binary, f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
-        f"--web.listen-address={address}", "--log.level=error",
-    ])  # fmt: skip
-    return f"Prometheus    http://{address}/" if _wait(f"http://{address}/-/ready") else None
+    return True
 
 
-def _start(stack: ExitStack, command: list[str]) -> None:
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own arguments
+class _Story:
+    """Writes the log phase by phase and tells of each page as it is delivered."""
 
-    def end() -> None:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    def __init__(self, places: Addresses, log: Path, speed: float) -> None:
+        self._places = places
+        self._log = log
+        self._speed = speed
+        self._onset: dict[str, float] = {}
+        self._told: set[tuple[str, str, str]] = set()
+        self._paged: set[str] = set()
+        self.written = 0
 
-    stack.callback(end)
+    def tell(self) -> None:
+        """Write all phases."""
+        simulator = Simulator()
+        with self._log.open("ab", buffering=0) as out:
+            for number, phase in enumerate(PHASES, 1):
+                print(f"[{number}/{len(PHASES)}] {phase.story}", flush=True)
+                if phase.name in CATEGORY:
+                    self._onset[CATEGORY[phase.name]] = time.time()
+                until = time.monotonic() + phase.seconds / self._speed
+                judged: list[dict[str, Any]] = []
+                while time.monotonic() < until:
+                    self._post(judged)  # those of the turn before: the log has been read since
+                    judged = []
+                    for event in simulator.events(phase.name, RATE // 4, time.time()):
+                        out.write(simulator.line(event))
+                        self.written += 1
+                        judged += simulator.judged(phase.name, event)
+                    self._report()
+                    time.sleep(0.25 / self._speed)
 
+    def unpaged(self) -> list[str]:
+        """Return the categories that nobody was paged for."""
+        return sorted(set(CATEGORY.values()) - self._paged)
 
-def _wait(url: str) -> bool:
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback URL
-                return True
-        except (urllib.error.URLError, OSError):
+    def counted(self) -> int:
+        """Return the requests that the exporter shows, once it has caught up."""
+        total = 0
+        for _ in range(100):
+            lines = _get(f"http://{self._places.exporter}/metrics").decode().splitlines()
+            total = sum(int(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("llm_requests_total{"))
+            if total >= self.written:
+                break
             time.sleep(0.1)
-    return False
+        return total
+
+    def _post(self, judged: list[dict[str, Any]]) -> None:
+        """Send what the application's judge thinks of some answers."""
+        if not judged:
+            return
+        body = "".join(json.dumps(feedback) + "\n" for feedback in judged).encode()
+        with suppress(OSError):
+            urllib.request.urlopen(  # our own loopback URL
+                urllib.request.Request(f"http://{self._places.receiver}/v1/feedback", body, method="POST"), timeout=5
+            ).close()
+
+    def _report(self) -> None:
+        """Tell of pages and resolutions since the last look."""
+        with suppress(OSError, urllib.error.URLError):
+            for alert in json.loads(_get(f"http://{self._places.exporter}/api/v1/incidents"))["incidents"]:
+                key = (alert["alertname"], alert["fired_at"], alert["status"])
+                if key in self._told or alert["severity"] != "page":
+                    continue
+                self._told.add(key)
+                self._tell_of(alert)
+
+    def _tell_of(self, alert: dict[str, Any]) -> None:
+        category = alert["category"]
+        if alert["status"] == "resolved":
+            print(f"      resolved   {alert['alertname']}", flush=True)
+            return
+        self._paged.add(category)
+        since = ""
+        if category in self._onset:
+            fired = datetime.fromisoformat(alert["fired_at"]).timestamp() - self._onset[category]
+            delivered = alert["delivered_at"] - self._onset[category]
+            since = f"  {delivered:.1f} s after the first bad line (the rule took {fired:.1f} s)"
+        print(f"      PAGE to {', '.join(alert['receivers'])}: {alert['alertname']}{since}", flush=True)
+        print(f"              {alert['summary']}", flush=True)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own loopback URL
+        body: bytes = answer.read()
+        return body

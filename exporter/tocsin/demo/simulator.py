@@ -35,14 +35,20 @@ class Phase:
 
 
 PHASES = (
-    Phase("healthy", 40, "All is well: three routes, three models, about 20 calls a second."),
+    Phase("healthy", 65, "All is well: three routes, three models, about 20 calls a second. Baselines learn."),
     Phase("outage", 40, "OUTAGE: OpenAI answers 503 to most calls, and some time out."),
-    Phase("recovery", 15, "The provider is back."),
-    Phase("quality", 40, "QUALITY: HTTP 200 all the way, but answers collapse to a few hedging words."),
-    Phase("cost", 40, "COST: one agent repeats the same prompt with 40,000 tokens, again and again."),
-    Phase("safety", 30, "SAFETY: an answer holds a card number (a documentation value)."),
-    Phase("healthy again", 30, "All is well again."),
+    Phase("recovery", 20, "The provider is back."),
+    Phase("quality", 55, "QUALITY: HTTP 200 all the way, but answers collapse to a few hedging words."),
+    Phase("cost", 45, "COST: one agent repeats the same prompt with 350,000 tokens, again and again."),
+    Phase("safety", 20, "SAFETY: an answer holds a card number (made up, of no documentation)."),
+    Phase("healthy again", 50, "All is well again."),
 )
+CATEGORY = {name: name for name in ("outage", "quality", "cost", "safety")}
+"""The category that a phase is an incident of."""
+JUDGED = 3
+"""One answer in so many is scored by the application's own judge."""
+CARD = "4921 8170 3264 5595"
+"""Passes Luhn's check and stands in no documentation, so that it counts as a leak. Made up."""
 
 
 class Simulator:
@@ -56,8 +62,19 @@ class Simulator:
         """Yield payloads that end at ``now`` (Unix seconds)."""
         for _ in range(count):
             yield self._event(phase, now)
-        if phase == "cost" and self._random.random() < 0.5:
-            yield self._event(phase, now, agent=True)
+        if phase == "cost":
+            for _ in range(2):
+                yield self._event(phase, now, agent=True)
+
+    def judged(self, phase: str, event: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the feedback of the application's judge about an event: a score of every third answer."""
+        if event["status"] != "success" or event["session_id"] or self._random.random() > 1 / JUDGED:
+            return []
+        score = min(1.0, max(0.0, self._random.gauss(0.55 if phase == "quality" else 0.9, 0.05)))
+        identity = event["litellm_call_id"]
+        return [{
+            "v": 1, "type": "feedback", "id": f"judge-{identity}", "call_id": identity, "scores": {"judge": score},
+        }]  # fmt: skip
 
     def line(self, event: dict[str, Any]) -> bytes:
         """Return an event as LiteLLM serialises it."""
@@ -68,10 +85,10 @@ class Simulator:
         self._count += 1
         model, provider, dollars_in, dollars_out, first = MODELS[0] if agent else r.choice(MODELS)
         route = "coding-assistant" if agent else r.choice(ROUTES)
-        sent = 40_000 if agent else int(r.lognormvariate(6.3, 0.4))
+        sent = 350_000 if agent else int(r.lognormvariate(6.3, 0.4))
         text = "I think so, probably." if phase == "quality" else r.choice(ANSWERS)
         if phase == "safety" and r.random() < 0.02:
-            text += " The card 4242 4242 4242 4242 was charged."
+            text += f" The card {CARD} was charged."
         received = max(3, int(len(text) / 4) * (1 if phase == "quality" else r.randint(3, 8)))
         broken = phase == "outage" and provider == "openai" and r.random() < 0.7
         ttft = first * r.lognormvariate(0, 0.3)

@@ -1,0 +1,133 @@
+"""Real Prometheus and Alertmanager for the demo: the shipped rules at a faster clock, and one local receiver."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tocsin import bundle, external
+
+TIME_SCALE = 1 / 60
+"""Every window and waiting time of the rules by this: hours become minutes."""
+OVERRIDES: dict[str, Any] = {
+    "timeScale": TIME_SCALE,
+    "baseline.minimumSamples": 6,  # half a minute of health instead of two
+    "cost.learning": 3600,  # a minute instead of twenty-four
+}
+_TOOLS = ("prometheus", "alertmanager")
+_PAGES = {"outage": "oncall", "cost": "oncall", "quality": "product", "safety": "oncall"}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the programs of the demo listen, and where they keep what they know."""
+
+    folder: Path
+    exporter: str
+    """host:port of the exporter's admin listener."""
+    receiver: str
+    """host:port of its ingest listener."""
+
+
+def missing() -> list[str]:
+    """Return the programs that cannot be found."""
+    return [name for name in _TOOLS if external.find(name) is None]
+
+
+def start_stack(stack: ExitStack, places: Addresses, overrides: dict[str, Any] | None = None) -> dict[str, str]:
+    """Start Alertmanager and Prometheus with the shipped rules; return their addresses by name.
+
+    Raises:
+        tocsin.bundle.BundleError: the rules cannot be compiled.
+        OSError: a program cannot be started, or does not answer.
+    """
+    rules = bundle.compile(OVERRIDES if overrides is None else overrides)
+    bundle.write(places.folder / "rules", rules)
+    found = {name: f"127.0.0.1:{free_port()}" for name in _TOOLS}
+    (places.folder / "alertmanager.yml").write_text(json.dumps(_alertmanager(places.receiver)), encoding="utf-8")
+    (places.folder / "prometheus.yml").write_text(
+        json.dumps(_prometheus(places, found["alertmanager"])), encoding="utf-8"
+    )
+    start(stack, [
+        external.find("alertmanager") or "", f"--config.file={places.folder / 'alertmanager.yml'}",
+        f"--storage.path={places.folder / 'alertmanager'}", f"--web.listen-address={found['alertmanager']}",
+        "--cluster.listen-address=", "--log.level=error",
+    ])  # fmt: skip
+    start(stack, [
+        external.find("prometheus") or "", f"--config.file={places.folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={places.folder / 'tsdb'}", f"--web.listen-address={found['prometheus']}",
+        "--rules.alert.resend-delay=5s", "--log.level=error",
+    ])  # fmt: skip
+    for name, address in found.items():
+        if not answers(f"http://{address}/-/ready"):
+            raise OSError(f"{name} does not answer")
+    return found
+
+
+def _prometheus(places: Addresses, alertmanager: str) -> dict[str, Any]:
+    return {
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(places.folder / "rules" / name) for name in ("recording.yaml", "alerts.yaml")],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
+        "scrape_configs": [{"job_name": "tocsin", "static_configs": [{"targets": [places.exporter]}]}],
+    }
+
+
+def _alertmanager(receiver: str) -> dict[str, Any]:
+    """One receiver by name for each kind of page; all of them are the exporter's ``/v1/alerts``."""
+    names = sorted({*_PAGES.values(), "tickets", "null"})
+    hook = {"webhook_configs": [{"url": f"http://{receiver}/v1/alerts", "send_resolved": True}]}
+    routes = [
+        {"receiver": name, "matchers": [f'category="{category}"', 'severity="page"']}
+        for category, name in _PAGES.items()
+    ]
+    routes.append({"receiver": "tickets", "matchers": ['severity="ticket"', 'category!="exporter"']})
+    return {
+        "route": {
+            "receiver": "null", "group_by": ["..."], "group_wait": "0s", "group_interval": "1s",
+            "repeat_interval": "1h", "routes": routes,
+        },
+        "receivers": [{"name": name, **({} if name == "null" else hook)} for name in names],
+    }  # fmt: skip
+
+
+def start(stack: ExitStack, command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a program that ends with the stack."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own arguments
+
+    def end() -> None:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    stack.callback(end)
+    return process
+
+
+def answers(url: str) -> bool:
+    """Wait until an address answers; False when it does not within 20 s."""
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback URL
+                return True
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    return False
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

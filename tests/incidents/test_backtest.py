@@ -1,0 +1,75 @@
+"""Every incident through `tocsin backtest`: the expected alerts, in time, and none else.
+
+The long ones need a day of calm before them. CI runs the short ones; `make incidents` runs all of them and writes
+`results.json`, which the README shows.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from scenarios import ALL, SHORT, Incident
+from traffic import START, write
+
+RESULTS = Path(__file__).with_name("results.json")
+EVERYTHING = os.environ.get("INCIDENTS") == "all"
+
+
+def hours(moment: str | None) -> float | None:
+    return None if moment is None else (datetime.fromisoformat(moment).timestamp() - START) / 3600
+
+
+@pytest.fixture(scope="module")
+def results():
+    found = {}
+    yield found
+    if EVERYTHING and len(found) == len(ALL):
+        RESULTS.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def backtest(incident: Incident, folder: Path) -> dict:
+    log = folder / "calls.jsonl"
+    written = write(log, incident.events())
+    config = folder / "tocsin.yml"
+    config.write_text(incident.config, encoding="utf-8")
+    command = [sys.executable, "-m", "tocsin", "backtest", "--json", "--config.file", str(config), str(log)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["calls"] == written
+    return result
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("incident", ALL if EVERYTHING else SHORT, ids=lambda incident: incident.name)
+def test_an_incident_raises_its_alerts_in_time_and_no_others(incident, tmp_path, tool, results):
+    tool("promtool")
+    result = backtest(incident, tmp_path)
+
+    fired = [a for a in result["alerts"] if a["firing_at"] is not None]
+    pages = {a["alertname"] for a in fired if a["severity"] == "page"}
+    tickets = {a["alertname"] for a in fired if a["severity"] == "ticket"}
+    first = min((hours(a["firing_at"]) for a in fired if a["severity"] == "page"), default=None)
+    results[incident.name] = {
+        "category": incident.category,
+        "minutes_to_page": None if first is None else round(60 * (first - incident.onset), 2),
+        "target_minutes": incident.within, "pages": sorted(pages), "tickets": sorted(tickets),
+        "hours": round(incident_hours(result), 1),
+    }  # fmt: skip
+    assert pages == incident.pages
+    assert incident.tickets <= tickets <= incident.tickets | incident.allowed
+    if incident.within is not None:
+        assert first is not None
+        assert 0 <= 60 * (first - incident.onset) <= incident.within
+    if incident.mended is not None:
+        ends = [hours(a["resolved_at"]) for a in fired if a["alertname"] in incident.pages]
+        assert None not in ends
+        assert max(ends) >= incident.mended
+
+
+def incident_hours(result: dict) -> float:
+    return (datetime.fromisoformat(result["to"]) - datetime.fromisoformat(result["from"])).total_seconds() / 3600
