@@ -25,6 +25,12 @@ demo: venv ## watch a simulated application live through four incidents
 	@tools/install.sh --quick prometheus promtool alertmanager
 	$(BIN)/tocsin demo
 
+.PHONY: incidents
+incidents: venv ## run every incident through backtest and write its figures into the README
+	@tools/install.sh promtool
+	INCIDENTS=all $(BIN)/python -m pytest tests/incidents
+	$(BIN)/python tests/incidents/figures.py
+
 .PHONY: test
 test: venv tools lint ## set up, check and test everything
 	@printf '\n== tests\n'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from tocsin import bundle, external, formats
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
 from tocsin.assembly import ledger_settings, make_scoring, publish_config
-from tocsin.backtest import engine, feed, timeline
+from tocsin.backtest import engine, feed, report, timeline
 from tocsin.backtest.openmetrics import write_openmetrics
 from tocsin.backtest.ordering import EventSorter
 from tocsin.backtest.rules import STEP, RunPlan, plan, pruned
@@ -44,6 +45,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="the timeline as one JSON object")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another threshold")
     parser.add_argument("--rules", action="append", default=[], metavar="FILE", help="instead of the shipped rules")
+    parser.add_argument("--html", metavar="FILE", help="write a page to forward")
     parser.add_argument("--openmetrics", metavar="FILE", help="write the samples, for promtool tsdb create-blocks-from")
     parser.add_argument("--config.file", dest="config_file", metavar="FILE")
     parser.set_defaults(execute=execute)
@@ -55,12 +57,16 @@ def execute(arguments: argparse.Namespace) -> int:
     if promtool is None:
         print(f"tocsin backtest: promtool is needed and was not found: {external.MEND}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that promtool and the temporary files end with us
     try:
         groups = _groups(arguments)
         with tempfile.TemporaryDirectory(prefix="tocsin-backtest-") as folder:
             if arguments.rules:
                 engine.check(groups, promtool, Path(folder))
-            result = _Backtest(arguments, promtool, Path(folder)).run(groups)
+            backtest = _Backtest(arguments, promtool, Path(folder))
+            result = backtest.run(groups)
+            if result is not None and arguments.html:
+                Path(arguments.html).write_text(_page(result, backtest, arguments), encoding="utf-8")
     except engine.EngineError as error:
         print(f"tocsin backtest: {error}", file=sys.stderr)
         return 2
@@ -75,15 +81,31 @@ def execute(arguments: argparse.Namespace) -> int:
     return result.code
 
 
+def _page(result: Result, backtest: _Backtest, arguments: argparse.Namespace) -> str:
+    """Return the report as HTML, with the setting that would have halved the pages."""
+    pages = [alert for alert in result.alerts if alert.severity == "page" and alert.firing_at is not None]
+    advice = None
+    if not arguments.rules:
+        changed = dict(bundle.parse_setting(text) for text in arguments.set)
+        known = {**bundle.settings(), **changed} if pages else {}
+        advice = report.halving(
+            pages, lambda key: float(known[key]), lambda key, value: backtest.pages(_shipped({**changed, key: value}))
+        )
+    seconds = result.period.last - result.period.first
+    return report.render(result.as_json(), result.alerts, seconds, advice)
+
+
+def _shipped(changed: dict[str, Any]) -> list[dict[str, Any]]:
+    shipped = bundle.compile(changed) if changed else bundle.shipped()
+    return [group for text in (shipped.recording, shipped.alerts) for group in yaml.safe_load(text)["groups"]]
+
+
 def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the groups of rules: the shipped ones with what ``--set`` changes, or those of ``--rules``."""
     groups: list[dict[str, Any]] = []
     if not arguments.rules:
-        changed = dict(bundle.parse_setting(text) for text in arguments.set)
-        shipped = bundle.compile(changed) if changed else bundle.shipped()
-        for text in (shipped.recording, shipped.alerts):
-            groups += yaml.safe_load(text)["groups"]
-    elif arguments.set:
+        return _shipped(dict(bundle.parse_setting(text) for text in arguments.set))
+    if arguments.set:
         raise ConfigError("--set changes the shipped rules, and --rules replaces them: give one of the two")
     for name in arguments.rules:
         try:
@@ -168,6 +190,7 @@ class _Backtest:
         self._promtool = promtool
         self._folder = folder
         self._code = 0
+        self._sampled: tuple[Sampler, feed.Period] | None = None
         self._config = load(arguments.config_file)
         self._progress = _Progress()
         settings = ledger_settings(self._config)
@@ -182,7 +205,7 @@ class _Backtest:
         """Read, count, evaluate; None when there was no event with a time."""
         collect_seldom()
         sorter = self._read()
-        plans = plan(groups, parts=max(1, min(4, os.cpu_count() or 1)))
+        plans = plan(groups, parts=_cores())
         every = (name for family in cat.FAMILIES.values() for name in sample_names(family))
         sampler = Sampler(every if self._arguments.openmetrics else (name for p in plans for name in p.series))
         period = feed.drive(
@@ -194,6 +217,7 @@ class _Backtest:
             return None
         if self._arguments.openmetrics:
             write_openmetrics(Path(self._arguments.openmetrics), sampler, period.origin)
+        self._sampled = (sampler, period)
         answers = self._evaluate(plans, sampler, period)
         self._progress.end()
         found = [alert for answer in answers for alert in timeline.alerts(answer, period.origin)]
@@ -205,6 +229,16 @@ class _Backtest:
             for row in self._ledger.store.rows.get(cat.EVENTS_SKIPPED, {}).values()
         }
         return Result(period, calls, skipped, found, near, self._code)
+
+    def pages(self, groups: list[dict[str, Any]]) -> int:
+        """Return how often other rules would have paged for the samples of ``run``."""
+        if self._sampled is None:
+            return 0
+        sampler, period = self._sampled
+        answers = self._evaluate(plan(groups, parts=_cores()), sampler, period)
+        self._progress.end()
+        found = [alert for answer in answers for alert in timeline.alerts(answer, period.origin)]
+        return sum(alert.severity == "page" and alert.firing_at is not None for alert in found)
 
     def _read(self) -> EventSorter:
         sorter = EventSorter()
@@ -241,8 +275,7 @@ class _Backtest:
             while waiting or running:
                 while waiting and len(running) < (os.cpu_count() or 1):
                     number, found = waiting.pop(0)
-                    folder = self._folder / str(number)
-                    folder.mkdir()
+                    folder = Path(tempfile.mkdtemp(prefix=f"{number}-", dir=self._folder))
                     process = engine.start(self._promtool, found, sampler, period.origin, folder)
                     running.append((found, folder, process))
                 self._progress.evaluating(len(answers), total)
@@ -255,6 +288,10 @@ class _Backtest:
                 process.kill()
                 process.wait()
         return answers
+
+
+def _cores() -> int:
+    return max(1, min(4, os.cpu_count() or 1))
 
 
 class _Progress:

@@ -42,7 +42,9 @@ def missing() -> list[str]:
     return [name for name in _TOOLS if external.find(name) is None]
 
 
-def start_stack(stack: ExitStack, places: Addresses, overrides: dict[str, Any] | None = None) -> dict[str, str]:
+def start_stack(
+    stack: ExitStack, places: Addresses, overrides: dict[str, Any] | None = None, *, scrape: str = "1s"
+) -> dict[str, str]:
     """Start Alertmanager and Prometheus with the shipped rules; return their addresses by name.
 
     Raises:
@@ -54,7 +56,7 @@ def start_stack(stack: ExitStack, places: Addresses, overrides: dict[str, Any] |
     found = {name: f"127.0.0.1:{free_port()}" for name in _TOOLS}
     (places.folder / "alertmanager.yml").write_text(json.dumps(_alertmanager(places.receiver)), encoding="utf-8")
     (places.folder / "prometheus.yml").write_text(
-        json.dumps(_prometheus(places, found["alertmanager"])), encoding="utf-8"
+        json.dumps(_prometheus(places, found["alertmanager"], scrape)), encoding="utf-8"
     )
     start(stack, [
         external.find("alertmanager") or "", f"--config.file={places.folder / 'alertmanager.yml'}",
@@ -72,9 +74,9 @@ def start_stack(stack: ExitStack, places: Addresses, overrides: dict[str, Any] |
     return found
 
 
-def _prometheus(places: Addresses, alertmanager: str) -> dict[str, Any]:
+def _prometheus(places: Addresses, alertmanager: str, scrape: str) -> dict[str, Any]:
     return {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": scrape, "scrape_timeout": scrape, "evaluation_interval": "1s"},
         "rule_files": [str(places.folder / "rules" / name) for name in ("recording.yaml", "alerts.yaml")],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
         "scrape_configs": [{"job_name": "tocsin", "static_configs": [{"targets": [places.exporter]}]}],
@@ -115,9 +117,10 @@ def start(stack: ExitStack, command: list[str]) -> subprocess.Popen[bytes]:
     return process
 
 
-def answers(url: str) -> bool:
-    """Wait until an address answers; False when it does not within 20 s."""
-    for _ in range(200):
+def answers(url: str, seconds: float = 60) -> bool:
+    """Wait until an address answers; False when it does not in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback URL
                 return True
