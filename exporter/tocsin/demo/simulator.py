@@ -45,7 +45,7 @@ PHASES = (
 )
 CATEGORY = {name: name for name in ("outage", "quality", "cost", "safety")}
 """The category that a phase is an incident of."""
-JUDGED = 3
+JUDGED = 1
 """One answer in so many is scored by the application's own judge."""
 CARD = "4921 8170 3264 5595"
 """Passes Luhn's check and stands in no documentation, so that it counts as a leak. Made up."""
@@ -67,7 +67,7 @@ class Simulator:
                 yield self._event(phase, now, agent=True)
 
     def judged(self, phase: str, event: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the feedback of the application's judge about an event: a score of every third answer."""
+        """Return the feedback of the application's judge about an event: its score."""
         if event["status"] != "success" or event["session_id"] or self._random.random() > 1 / JUDGED:
             return []
         score = min(1.0, max(0.0, self._random.gauss(0.55 if phase == "quality" else 0.9, 0.05)))
