@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+pytestmark = pytest.mark.timeout(300)
 BLOCK = 100
 """Events that share a model: lost and doubled ones cannot even out over a whole run."""
 KILLS = 3
