@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import footprint
+import guard
 import ingest
 import scrape
 import webhook
@@ -23,7 +24,7 @@ import workload
 from measure import Figure
 
 RESULTS = Path(__file__).parent / "results"
-SECTIONS = ("ingest", "scrape", "webhook", "footprint")
+SECTIONS = ("ingest", "scrape", "webhook", "guard", "footprint")
 
 
 def main() -> None:
@@ -39,6 +40,7 @@ def main() -> None:
             "ingest": lambda: ingest.run(data, arguments.events),
             "scrape": scrape.run,
             "webhook": lambda: webhook.run(data, Path(scratch), arguments.events),
+            "guard": lambda: guard.run(Path(scratch)),
             "footprint": lambda: footprint.run(Path(scratch)),
         }
         figures = [figure for name in SECTIONS if name in arguments.only for figure in sections[name]()]

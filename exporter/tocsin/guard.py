@@ -75,7 +75,7 @@ class Guard:
         label = self._route_label(request.route)
         if self._sheds(len(request.text), label, rules):
             return answer(request, Opinion.nothing()) | {"shed": True}
-        opinion = self._timed(label, [subject(request, rules.expect)], rules)[0]
+        opinion = self._timed(label, [subject(request, rules.expect)], rules, self._judge.judge)[0]
         call_id = request.call_id or (str(request.id) if request.id is not None else None)
         self._count(call_id, request.role, label, request.model, [opinion])
         return answer(request, opinion)
@@ -95,7 +95,7 @@ class Guard:
         if self._sheds(sum(map(len, request.all_texts)), label, rules):
             return {"action": "NONE"}
         subjects = request.subjects(rules)
-        opinions = self._timed(label, subjects, rules)
+        opinions = self._timed(label, subjects, rules, self._judge.judge_for_delivery)
         role = "assistant" if request.is_answer else "user"
         final = self._count(request.call_id, role, label, request.model_name, opinions)
         out: dict[str, Any] = {"action": "NONE"}
@@ -122,7 +122,7 @@ class Guard:
         out: dict[str, Any] = {"id": f"modr-{time.time_ns():x}", "model": "tocsin", "results": []}
         if self._sheds(sum(map(len, texts)), UNKNOWN, rules):
             return out | {"results": [_moderation(Opinion.nothing()) for _ in texts], "shed": True}
-        opinions = self._timed(UNKNOWN, [Subject(text) for text in texts], rules)
+        opinions = self._timed(UNKNOWN, [Subject(text) for text in texts], rules, self._judge.judge_for_delivery)
         self._count(None, "assistant", UNKNOWN, UNKNOWN, opinions)
         return out | {"results": [_moderation(opinion) for opinion in opinions]}
 
@@ -135,9 +135,15 @@ class Guard:
             raise OverloadError
         return True
 
-    def _timed(self, label: str, subjects: Sequence[Subject], rules: RouteRules) -> list[Opinion]:
+    def _timed(
+        self,
+        label: str,
+        subjects: Sequence[Subject],
+        rules: RouteRules,
+        judge: Callable[[Subject, RouteRules], Opinion],
+    ) -> list[Opinion]:
         began = self._timer()
-        opinions = [self._judge.judge(each, rules) for each in subjects]
+        opinions = [judge(each, rules) for each in subjects]
         self._durations.append((label, self._timer() - began))
         for opinion in opinions:
             for name in opinion.report.failed:

@@ -20,6 +20,7 @@ from tocsin.detectors.patterns import PatternError
 from tocsin.detectors.registry import Knowledge, make
 from tocsin.detectors.scanner import Scanner
 from tocsin.detectors.verdicts import Judged, Policy, Verdict, verdict
+from tocsin.finding import QUALITY, SAFETY_KINDS, TYPES
 
 _POLICIES_MAX = 10_000
 _DEFAULT = Route(match=Match())
@@ -34,6 +35,8 @@ class RouteRules:
     """What answers must be where the call itself asked for nothing."""
     guarded: bool = False
     """True when the guard is meant to see the route's answers: coverage is counted."""
+    quality_decides: bool = False
+    """True when the guard may stop answers of poor quality here; else it need not look for that."""
     fail_closed: bool = False
     """What an overloaded guard does: refuse (True) or let pass (False)."""
 
@@ -62,6 +65,7 @@ class Judge:
     def __init__(self, config: Config, detectors: Sequence[Detector] | None = None) -> None:
         made = _make(config) if detectors is None else list(detectors)
         self._scanner = Scanner(made)
+        self._quality = frozenset(d.name for d in made if d.name not in SAFETY_KINDS)
         self._attempts = Scanner([d for d in made if d.name == "injection"])
         self._formats = Scanner([d for d in made if d.name == "format"])
         self.configure(config)
@@ -101,6 +105,12 @@ class Judge:
         report = self._scanner.scan(subject, rules.policy.off)
         found = report.findings
         return Opinion(report, rules.policy.judge(subject.text, found, floor, subject.role) if found else [])
+
+    def judge_for_delivery(self, subject: Subject, rules: RouteRules) -> Opinion:
+        """Judge a text by what can decide about its delivery: safety, and quality where the route says."""
+        off = rules.policy.off if rules.quality_decides else rules.policy.off | self._quality
+        found = (report := self._scanner.scan(subject, off)).findings
+        return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
 
     def is_attempt(self, subject: Subject, rules: RouteRules) -> bool:
         """Tell whether a text of the input holds an injection; only that detector runs."""
@@ -153,7 +163,9 @@ def _rules(config: Config, route: Route) -> RouteRules:
     guard = {kind: cast("Verdict", word) for kind, word in route.guard.items() if kind != "on_overload"}
     policy = Policy(known.profile, route.detectors, guard, known.own_domains, known.own_numbers)
     closed = route.guard.get("on_overload") == "fail_closed"
-    return RouteRules(policy, _expectation(route.expect), bool(route.guard), closed)
+    quality = {QUALITY, *TYPES[QUALITY]}
+    decides = bool(quality & guard.keys()) or any(route.detectors.get(kind) == "violation" for kind in quality)
+    return RouteRules(policy, _expectation(route.expect), bool(route.guard), decides, closed)
 
 
 def merged(asked: Expectation | None, route: Expectation | None) -> Expectation | None:

@@ -9,6 +9,7 @@ from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.call import Call
 from tocsin.check import RequestError
 from tocsin.config import parse
+from tocsin.detectors.base import Subject
 from tocsin.finding import Finding
 from tocsin.guard import HOLDBACK, Guard, OverloadError, reason
 from tocsin.judge import Judge
@@ -201,6 +202,16 @@ def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():
     answer = Bench().guard.litellm(b'{"input_type": "response", "texts": ["\\ud83d 078-05-1120"]}')
 
     assert answer["action"] == "BLOCKED"
+
+
+def test_quality_is_looked_at_before_delivery_only_where_it_decides():
+    bench = Bench()
+    bench.scoring.judge = bench.guard._judge = Judge(parse(b"routes: [{match: {route: strict}, guard: {refusal: block}}]"))
+    refusal = "I'm sorry, but I cannot help with that request."
+
+    assert bench.litellm(refusal)["action"] == "NONE"
+    assert bench.litellm(refusal, additional_provider_specific_params={"route": "strict"})["action"] == "BLOCKED"
+    assert "refusal" not in bench.guard._judge.judge_for_delivery(Subject(refusal), bench.guard._judge.rules("x")).report.scanned
 
 
 def test_the_reason_names_each_kind_once():
