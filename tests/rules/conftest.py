@@ -18,7 +18,8 @@ def report(request, tool, tmp_path_factory) -> str:
     module = request.module
     return run(
         tool(request.param), tmp_path_factory.mktemp("rules"), module.CASES, module.GROUPS,
-        interval=getattr(module, "INTERVAL", "1m"), rules=getattr(module, "RULES", None),
+        interval=getattr(module, "INTERVAL", "1m"), step=getattr(module, "STEP", ""),
+        rules=getattr(module, "RULES", None),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes", "outage", "traffic")
+GROUPS = ("routes", "outage-requests", "outage", "outage-slow")
 CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
 MODEL = {"provider": "openai", "model": "gpt-4o"}
 FAILING, DEAD = "LLMRequestsFailing", "LLMNoSuccess"
@@ -127,13 +127,6 @@ CASES = [
                   "No request was counted for 30 minutes. Nothing can be said about outages, quality or cost.", owner="platform"),
     ),
     Case("requests that stop are no outage", FAILING, [info(), requests("0+40x20 800x60"), failures("0x80")], {"60m": 0}),
-    Case(
-        "a slow burn is a ticket", "LLMErrorBudgetBurning", [info(), requests("0+100x600"), failures("0+2x600")], {"400m": 1},
-        text=Text("400m", "ticket", "outage", "Requests to openai/gpt-4o fail a little, for long.",
-                  "2% of requests fail: at this pace the objective is missed.", MODEL),
-    ),
-    Case("failures within the objective are no ticket", "LLMErrorBudgetBurning",
-         [info(), requests("0+1000x600"), failures("0+2x600")], {"400m": 0}),
 ]
 
 

@@ -1,0 +1,134 @@
+"""Signals of answers: those judged against their own baseline, and those with a bound of their own."""
+
+from promtool import Case, Text, compiled, failed, series
+
+GROUPS = ("routes", "signal-baselines", "quality", "quality-signals", "cost", "cost-slow")
+INTERVAL = "5m"
+RULES = compiled(baseline__window=6 * 3600)
+CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
+KNOWN = series("llm_route_info", "1x200", route="support", owner="team", tier="prod", traffic="live")
+LABELS = {"route": "support"}
+
+
+def counter(metric, before, after, **labels):
+    """Four hours of one rate a step, then two of another, then four of the first."""
+    first, second = 48 * before, 24 * after
+    values = f"0+{before}x48 {first + after}+{after}x23 {first + second + before}+{before}x48"
+    return series(metric, values, **{**CALL, **labels})
+
+
+def checked(metric="llm_answers_checked_total", rate=100, **labels):
+    return counter(metric, rate, rate, **labels)
+
+
+def judged(alert, rises, text, *, still=(), category="quality", labels=None, action=None, **fires):
+    """Silent while healthy, fires in the fifth hour, resolves afterwards."""
+    return [
+        Case(f"{alert} fires, and resolves when it is over", alert, [KNOWN, *rises], {"4h": 0, "5h45m": 1, "8h": 0, **fires},
+             text=Text("5h45m", "ticket", category, *text, {**LABELS, **(labels or {})}, action=action)),
+        *(Case(f"{alert} is silent: {name}", alert, [KNOWN, *rows], {"4h": 0, "5h45m": 0}) for name, rows in still),
+    ]
+
+
+def outlier(after):
+    return [counter("llm_token_outliers_total", 1, after), checked("llm_requests_total")]
+
+
+def buckets(before, after):
+    return [
+        counter("llm_output_chars_bucket", 0, 100 if after else 0, le="64"),
+        counter("llm_output_chars_bucket", 0, 100 if after else 0, le="128"),
+        counter("llm_output_chars_bucket", 100, 100, le="512"), counter("llm_output_chars_bucket", 100, 100, le="+Inf"),
+        counter("llm_output_chars_count", 100, 100),
+    ]
+
+
+def share(alert, event, whole, rate, text, few, **labels):
+    return judged(
+        alert, [counter(event, 0, rate), checked(whole)], text, labels=labels,
+        still=[
+            ("a few", [counter(event, 0, few), checked(whole)]),
+            ("little traffic", [counter(event, 0, 1), counter(whole, 1, 1)]),
+        ],
+    )  # fmt: skip
+
+
+CASES = [
+    *judged(
+        "LLMRefusalsHigh", [counter("llm_refusals_total", 4, 20), checked()],
+        ("support refuses more than it did.", "20% of the answers of the last 30 minutes are refusals."),
+        still=[
+            ("twice as many of hardly any", [counter("llm_refusals_total", 1, 3), checked()]),
+            ("less than twice as many", [counter("llm_refusals_total", 10, 15), checked()]),
+            ("little traffic", [counter("llm_refusals_total", 0, 2), checked(rate=2)]),
+        ],
+    ),
+    *judged(
+        "LLMHallucinationSignals",
+        [counter("llm_hallucination_signals_total", 4, 15, signal="hedge"), checked("llm_hallucination_checks_total", signal="hedge")],
+        ("More answers of support show the hallucination signal hedge.",
+         "15% of the checked answers of the last 30 minutes. A signal is no proof: review a sample."),
+        labels={"signal": "hedge"},
+        still=[
+            ("a rise that chance explains", [counter("llm_hallucination_signals_total", 1, 2, signal="hedge"),
+                                             checked("llm_hallucination_checks_total", 10, signal="hedge")]),
+            ("less than two points", [counter("llm_hallucination_signals_total", 5, 6, signal="hedge"),
+                                      checked("llm_hallucination_checks_total", signal="hedge")]),
+        ],
+    ),
+    *judged(
+        "LLMBadAnswers",
+        [counter("llm_quality_score_bucket", 2, 12, scorer="composite", le="0.5"), checked("llm_quality_score_count", scorer="composite")],
+        ("More answers of support are bad.",
+         "12% of the scored answers of the last 30 minutes have a score of 0.5 or less; the mean may hide it."),
+        still=[("twice as many", [counter("llm_quality_score_bucket", 4, 8, scorer="composite", le="0.5"),
+                                  checked("llm_quality_score_count", scorer="composite")])],
+    ),
+    *judged(
+        "LLMAnswersShorter", buckets(100, 1),
+        ("Answers of support became short.", "Half of the answers of the last 30 minutes have fewer than 32 characters."),
+        still=[("the same length", buckets(100, 0))],
+    ),
+    *judged(
+        "LLMTokensPerRequestHigh",
+        [counter("llm_request_tokens_sum", 40000, 160000), checked("llm_request_tokens_count")],
+        ("A request of support takes more tokens than it did.",
+         "1600 tokens a request in the last 30 minutes; the number of requests does not matter to this."),
+        category="cost",
+        still=[("four times as many requests",
+                [counter("llm_request_tokens_sum", 40000, 160000), counter("llm_request_tokens_count", 100, 400)])],
+    ),
+    *judged(
+        "LLMCostPerRequestHigh", [counter("llm_cost_usd_total", 1, 3, source="reported"), checked("llm_requests_total")],
+        ("A request of support costs more than it did.", "$0.0300 a request in the last 30 minutes."), category="cost",
+        still=[("three times as many requests",
+                [counter("llm_cost_usd_total", 1, 3, source="reported"), counter("llm_requests_total", 100, 300)])],
+    ),
+    Case("outliers at their usual share page nobody (M10)", "LLMTokenOutliersExcess", [KNOWN, *outlier(1)], {"5h": 0, "6h": 0}),
+    Case("outliers far beyond their usual share page", "LLMTokenOutliersExcess", [KNOWN, *outlier(20)], {"4h": 0, "5h30m": 1, "8h": 0},
+         text=Text("5h30m", "page", "cost", "Far more requests of support than usual are huge.",
+                   "20% of the requests of the last 30 minutes are over three times the p95 of their kind. "
+                   "Affected: 1200 requests in the last 1h.", LABELS, action="throttle")),
+    *share("LLMAnswersTruncated", "llm_truncations_total", "llm_requests_total", 20,
+           ("Answers of support are cut off.", "20% of the answers of the last 30 minutes ended at a length limit."), 5,
+           cause_hint="max_tokens"),
+    *share("LLMConfidenceLow", "llm_low_confidence_total", "llm_confidence_count", 50,
+           ("Answers of support are given with little confidence.",
+            "50% of the answers of the last 30 minutes are under 0.85 and wait for a person to review them."), 20),
+    *share("LLMAnswersOffTopic", "llm_off_topic_total", "llm_semantic_similarity_count", 30,
+           ("Answers of support are not about the question.", "30% of the answers of the last 30 minutes are off topic."), 10),
+    *share("LLMWrongLanguage", "llm_language_mismatches_total", "llm_language_checks_total", 10,
+           ("support answers in the wrong language.",
+            "10% of the answers of the last 30 minutes are in another language than was asked for."), 4),
+    *share("LLMAnswersRepetitive", "llm_repetitions_total", "llm_answers_checked_total", 10,
+           ("Answers of support repeat themselves.", "10% of the answers of the last 30 minutes repeat themselves."), 2),
+    Case("inputs that changed are a ticket", "LLMInputDrift",
+         [KNOWN, series("llm_input_drift_psi", "0.05x12 0.3x12 0.1x12", route="support", feature="length")], {"1h": 0, "1h45m": 1, "3h": 0},
+         text=Text("1h45m", "ticket", "quality", "What users send to support has changed.",
+                   "The population stability index of length is 0.30 against the past of the route.",
+                   {**LABELS, "feature": "length", "cause_hint": "input"})),
+]
+
+
+def test_behaves(case, report):
+    assert not failed(case, CASES, report)
