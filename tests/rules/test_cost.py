@@ -40,7 +40,7 @@ CASES = [
     Case("money spent hours ago, counted now, pages nobody", ANOMALY, [burst(80), late("0x72 80x60")], {"6h5m": 0, "6h30m": 0}),
     Case("a lost state that begins at 0 pages nobody", ANOMALY, [cost("500+1x72 0+1x60")], {"6h5m": 0, "7h": 0}),
     Case("a label set that is folded into other pages nobody", ANOMALY,
-         [cost("200+1x72 _x60"), cost("100+0x72 374+1x60", model="other")], {"6h5m": 0, "6h30m": 0}),
+         [cost("200+1x72 stale"), cost("100+0x72 374+1x60", model="other")], {"6h5m": 0, "6h30m": 0}),
     Case("an exporter that is scraped for the first time pages nobody", ANOMALY,
          [cost("0+1x150"), cost("_x72 5000+1x60", instance="b")], {"6h5m": 0, "7h": 0}),
     Case("loops are named as the cause", ANOMALY, [burst(60), series("llm_session_loops_total", "0x70 3x60", **CALL)], {"6h5m": 1},

@@ -35,8 +35,8 @@ CASES = [
                    owner="platform")),
     *simple("TocsinAbsent", series("tocsin_build_info", "1x5 _x19 1x60", version="1", python="3.11"), "20m", "30m",
             ("No Tocsin is scraped.",
-             "Nothing watches the quality, cost and safety of the models. Look whether it runs, and whether the scrape job is what the "
-             "rules select. Going on for 10m 0s."),
+             ("Nothing watches the quality, cost and safety of the models. Look whether it runs, and whether the scrape job is what the "
+             "rules select. Going on for 10m 0s.")),
             silent={"a short gap": series("tocsin_build_info", "1x12 _x3 1x60", version="1", python="3.11")}, severity="page",
             labels={"job": "tocsin"}),
     *simple("TocsinIngestStalled", [series("tocsin_ingest_lag_seconds", "0x19 400+60x20 0x30"), read("0+5x9 45x40 45+5x30")], "30m", "55m",
@@ -71,8 +71,8 @@ CASES = [
             labels={"route": "support"}, owner="team"),
     *simple("LLMUsageMissing", [REQUESTS, series("llm_usage_missing_total", "0x5 1+1x75 76x120", **CALL)], "80m", "160m",
             ("openai/gpt-4o does not report token usage.",
-             "10% of the requests of the last hour told no usage; their tokens and their cost are unknown, not 0. "
-             "Streams need `stream_options: {include_usage: true}`."),
+             ("10% of the requests of the last hour told no usage; their tokens and their cost are unknown, not 0. "
+             "Streams need `stream_options: {include_usage: true}`.")),
             silent={"a few": [REQUESTS, series("llm_usage_missing_total", "0x5 5x120", **CALL)]},
             labels={"provider": "openai", "model": "gpt-4o"}),
     *simple("LLMCategoryUninstrumented", series("tocsin_category_instrumented", "0x80 1x60", category="quality"), "70m", "90m",
