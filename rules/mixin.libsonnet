@@ -2,3 +2,4 @@
 (import 'config.libsonnet')
 + (import 'recording/recording.libsonnet')
 + (import 'alerts/alerts.libsonnet')
++ (import 'routing/routing.libsonnet')

@@ -43,6 +43,10 @@ class Bundle:
     """Recording rules, YAML."""
     table: list[dict[str, Any]] = field(default_factory=list)
     """One row an alert: name, category, severity, metric, threshold, window, requirement."""
+    alertmanager: str = ""
+    """Routing as an Alertmanager configuration, YAML."""
+    alertmanagerconfig: str = ""
+    """Routing as a resource of the Prometheus operator, YAML."""
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -112,7 +116,12 @@ def write(folder: Path, bundle: Bundle) -> None:
 
 def files(bundle: Bundle) -> dict[str, str]:
     """Return the compiled files by name."""
-    return {"alerts.yaml": bundle.alerts, "recording.yaml": bundle.recording}
+    return {
+        "alerts.yaml": bundle.alerts,
+        "recording.yaml": bundle.recording,
+        "alertmanager.yaml": bundle.alertmanager,
+        "alertmanagerconfig.yaml": bundle.alertmanagerconfig,
+    }
 
 
 def stale(folder: Path, bundle: Bundle) -> str:
@@ -156,9 +165,16 @@ def markdown() -> str:
 def _compile(overrides: Mapping[str, Any]) -> Bundle:
     compiled = _evaluate(
         f"local mixin = (import 'mixin.libsonnet') {{ _config+:: {_code(overrides)} }};"
-        "{ alerts: mixin.prometheusAlerts, recording: mixin.prometheusRules, table: mixin.alertTable }"
+        "{ alerts: mixin.prometheusAlerts, recording: mixin.prometheusRules, table: mixin.alertTable,"
+        " alertmanager: mixin.alertmanager, alertmanagerconfig: mixin.alertmanagerConfig }"
     )
-    return Bundle(_yaml(compiled["alerts"]), _yaml(compiled["recording"]), compiled["table"])
+    return Bundle(
+        alerts=_yaml(compiled["alerts"]),
+        recording=_yaml(compiled["recording"]),
+        table=compiled["table"],
+        alertmanager=_dump(compiled["alertmanager"]),
+        alertmanagerconfig=_dump(compiled["alertmanagerconfig"]),
+    )
 
 
 def _evaluate(code: str) -> Any:
@@ -233,8 +249,12 @@ def _ordered(part: dict[str, Any]) -> dict[str, Any]:
 
 def _yaml(document: Any) -> str:
     groups = [_ordered(group | {"rules": [_ordered(rule) for rule in group["rules"]]}) for group in document["groups"]]
+    return _dump({"groups": groups})
+
+
+def _dump(document: Any) -> str:
     head = "# Compiled from rules/*.libsonnet by `make bundle`; do not edit.\n"
-    return head + yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, width=10**6, allow_unicode=True)
+    return head + yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=10**6, allow_unicode=True)
 
 
 if __name__ == "__main__":

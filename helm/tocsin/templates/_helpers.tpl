@@ -294,7 +294,7 @@ Call with (list . "files/alerts.yaml"). Returns YAML with `groups`.
 {{- $text := $root.Files.Get (index . 1) -}}
 {{- range $category, $keys := $root.Values.thresholds -}}
 {{- range $key, $value := $keys -}}
-{{- $number := ternary "+Inf" (printf "%v" $value) (kindIs "invalid" $value) -}}
+{{- $number := ternary "Inf" (printf "%v" $value) (kindIs "invalid" $value) -}}
 {{- $text = $text | replace (printf "@@%s.%s@@" $category $key) $number -}}
 {{- end -}}
 {{- end -}}

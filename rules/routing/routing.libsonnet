@@ -1,0 +1,117 @@
+// Who hears of what: one tree, compiled to an Alertmanager configuration and to an AlertmanagerConfig.
+//
+// Receivers by category and severity stand in taxonomy.libsonnet. A tree entry is
+//   { matchers: [[label, operator, value]], receiver, continue, timing... }
+// and nothing here mutes by time: legal and communications are told whatever the hour.
+{
+  local c = $._config,
+  local r = c.routing,
+  local names = c.severityNames,
+
+  _config+:: { routing: import 'settings.libsonnet' },
+
+  local timing = {
+    safety: { group_by: ['...'], group_wait: '0s', group_interval: '1m', repeat_interval: '1h' },
+    page: { group_by: ['alertname', 'category', 'owner', 'provider', 'model', 'route'], group_wait: '10s', group_interval: '1m', repeat_interval: '1h' },
+    ticket: { group_by: ['alertname', 'category', 'owner'], group_wait: '1m', group_interval: '30m', repeat_interval: '24h' },
+  },
+
+  // One entry a receiver; all but the last of them let the alert go on.
+  local fan(matchers, receivers, settings) = [
+    settings { matchers: matchers, receiver: receivers[i], 'continue': i < std.length(receivers) - 1 }
+    for i in std.range(0, std.length(receivers) - 1)
+  ],
+  local orNone(receivers) = if receivers == [] then ['null'] else receivers,
+
+  local category(name) = [['category', '=', name]],
+  local severity(name) = [['severity', '=', names[name]]],
+  local dull = [['severity', '!~', names.ticket + '|' + names.info]],
+
+  local tree =
+    // A category in shadow is seen by nobody but the one who tries it out.
+    fan([['shadow', '=', 'true']], ['review'], timing.ticket)
+    // Still firing after half an hour: the engineering lead hears of it, and so does everybody else.
+    + [timing.page { matchers: [['action', '=', 'escalate']], receiver: 'engineering-lead', 'continue': true }]
+    // Safety first, and alone: no waiting, no grouping. What is neither ticket nor info is a page.
+    + fan(category('safety') + dull, [if x == 'oncall' then r.safetyReceiver else x for x in c.receivers.safety.page], timing.safety)
+    + fan(category('safety') + severity('ticket'), c.receivers.safety.ticket, timing.ticket)
+    // Owners who carry a pager of their own get their pages instead of the common one.
+    + [
+      timing.page { matchers: [['owner', '=', owner]] + severity('page'), receiver: r.owners[owner], 'continue': false }
+      for owner in std.objectFields(r.owners)
+    ]
+    // An outage is told where the team's outages are told today, too.
+    + (if r.outageReceiver == null then [] else
+         [timing.page { matchers: category('outage') + severity('page'), receiver: r.outageReceiver, 'continue': true }])
+    + std.flatMap(
+      function(name)
+        fan(category(name) + severity('page'), c.receivers[name].page, timing.page)
+        + fan(category(name) + severity('ticket'), orNone(c.receivers[name].ticket), timing.ticket),
+      [name for name in std.objectFields(c.categories) if name != 'safety']
+    )
+    + [timing.ticket { matchers: [['alertname', '=', 'TocsinDeadMansSwitch']], receiver: r.deadMansSwitchReceiver, repeat_interval: '5m', 'continue': false }]
+    + [timing.ticket { matchers: [['category', '=~', std.join('|', std.objectFields(c.categories))]] + severity('info'), receiver: 'null', 'continue': false }],
+
+  // A louder alert silences a quieter one about the same thing. Every label in `equal` must be there: two alerts that
+  // both lack it would match, and mute what has nothing to do with them. Safety is never a target.
+  local inhibition(source, target, equal) = {
+    source: source + [[label, '=~', '.+'] for label in equal],
+    target: target + [['category', '!=', 'safety']] + [[label, '=~', '.+'] for label in equal],
+    equal: equal,
+  },
+  local named(alerts) = [['alertname', if std.length(std.findSubstr('|', alerts)) > 0 then '=~' else '=', alerts]],
+  local inhibitions = [
+    inhibition(named('LLMQualityScoreDropped'), named('LLMQualityScoreSlipping|LLMBadAnswers'), ['route', 'scorer']),
+    inhibition(named('LLMFormatBroken'), named('LLMFormatComplianceLow'), ['route']),
+    inhibition(named('LLMNoSuccess|LLMRequestsFailing') + severity('page'), named('LLMErrorBudgetBurning|LLMRateLimited|LLMLatencyHigh|LLMDurationHigh'), ['provider', 'model']),
+    inhibition(named('LLMCostRisingFast'), named('LLMCostAnomaly'), []),
+    inhibition(named('TocsinAbsent'), category('exporter') + severity('ticket'), []),
+  ],
+
+  local used = std.set([entry.receiver for entry in tree] + ['oncall', 'legal', 'comms', 'product', 'tickets', 'engineering-lead', 'review', 'null']),
+  // What goes to on-call may be a safety page, which a machine must never resolve.
+  local quiet = std.set([r.safetyReceiver, 'legal', 'comms']),
+  local integrations(name) =
+    local given = if std.objectHas(r.receivers, name) then r.receivers[name] else {};
+    std.mapWithKey(
+      function(kind, entries) [(if std.member(quiet, name) then { send_resolved: false } else {}) + entry for entry in entries],
+      given
+    ),
+
+  local text(matcher) = '%s%s"%s"' % [matcher[0], matcher[1], matcher[2]],
+  alertmanager:: {
+    global: r.global,
+    templates: r.templates,
+    route: timing.page {
+      receiver: r.defaultReceiver,
+      routes: [entry { matchers: [text(m) for m in entry.matchers] } for entry in tree],
+    },
+    inhibit_rules: [
+      { source_matchers: [text(m) for m in rule.source], target_matchers: [text(m) for m in rule.target], [if rule.equal != [] then 'equal']: rule.equal }
+      for rule in inhibitions
+    ],
+    receivers: [{ name: name } + integrations(name) for name in used],
+  },
+
+  local object(matcher) = { name: matcher[0], matchType: matcher[1], value: matcher[2] },
+  local camel = { group_by: 'groupBy', group_wait: 'groupWait', group_interval: 'groupInterval', repeat_interval: 'repeatInterval' },
+  local operated(entry) = { [if std.objectHas(camel, key) then camel[key] else key]: entry[key] for key in std.objectFields(entry) },
+  // The operator adds a matcher on the namespace of this resource, so alerts carry that label (the chart sets it), and
+  // its receivers are its own objects: name them in `operatorReceivers`.
+  alertmanagerConfig:: {
+    apiVersion: 'monitoring.coreos.com/v1alpha1',
+    kind: 'AlertmanagerConfig',
+    metadata: { name: 'tocsin' },
+    spec: {
+      route: operated(timing.page) {
+        receiver: r.defaultReceiver,
+        routes: [operated(entry) { matchers: [object(m) for m in entry.matchers] } for entry in tree],
+      },
+      inhibitRules: [
+        { sourceMatch: [object(m) for m in rule.source], targetMatch: [object(m) for m in rule.target], [if rule.equal != [] then 'equal']: rule.equal }
+        for rule in inhibitions
+      ],
+      receivers: [{ name: name } + (if std.objectHas(r.operatorReceivers, name) then r.operatorReceivers[name] else {}) for name in used],
+    },
+  },
+}

@@ -1,0 +1,167 @@
+"""Every alert reaches those who must hear of it, and nothing can mute safety."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import yaml
+
+from tocsin import bundle
+
+ALERTS = [
+    rule
+    for group in yaml.safe_load((bundle.RULES / "out" / "alerts.yaml").read_text())["groups"]
+    for rule in group["rules"]
+]
+
+# Written down from the contract, not read from the taxonomy that the tree is made of.
+RECEIVERS = {
+    ("outage", "page"): "oncall",
+    ("outage", "ticket"): "tickets",
+    ("quality", "page"): "oncall,product",
+    ("quality", "ticket"): "product,tickets",
+    ("cost", "page"): "oncall",
+    ("cost", "ticket"): "tickets",
+    ("safety", "page"): "oncall,legal,comms",
+    ("safety", "ticket"): "review,tickets",
+    ("change", "page"): "oncall",
+    ("change", "ticket"): "tickets",
+    ("control", "page"): "oncall",
+    ("control", "ticket"): "tickets",
+    ("exporter", "page"): "oncall",
+    ("exporter", "ticket"): "tickets",
+}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("routing") / "alertmanager.yaml"
+    path.write_text(bundle.compile().alertmanager)
+    return path
+
+
+@pytest.fixture
+def routed(amtool, config):
+    def route(file=config, **labels: str) -> str:
+        pairs = [f"{name}={value}" for name, value in labels.items()]
+        return amtool("config", "routes", "test", f"--config.file={file}", *pairs)
+
+    return route
+
+
+def test_alertmanager_takes_the_compiled_configuration(amtool, config):
+    assert "SUCCESS" in amtool("check-config", str(config))
+
+
+def test_every_alert_reaches_the_receivers_of_its_category_and_severity(routed):
+    def wrong(rule):
+        labels = rule["labels"] | {"alertname": rule["alert"]}
+        expected = RECEIVERS.get((labels["category"], labels["severity"]), "null")
+        if labels.get("action") == "escalate":
+            expected = f"engineering-lead,{expected}"
+        got = routed(**labels)
+        return None if got == expected else f"{rule['alert']} ({labels['severity']}): {got}, not {expected}"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [text for text in pool.map(wrong, ALERTS) if text] == []
+
+
+def test_a_safety_alert_without_a_known_severity_is_a_page(routed):
+    assert routed(category="safety") == "oncall,legal,comms"
+    assert routed(category="safety", severity="critical") == "oncall,legal,comms"
+
+
+def test_a_category_in_shadow_reaches_the_reviewer_alone(routed):
+    assert routed(category="safety", severity="page", shadow="true") == "review"
+
+
+def test_a_page_that_is_escalated_reaches_the_engineering_lead_too(routed):
+    assert routed(category="outage", severity="page", action="escalate") == "engineering-lead,oncall"
+
+
+def test_what_no_entry_matches_is_not_lost(routed):
+    assert routed(alertname="Unknown") == "oncall"
+
+
+def test_an_owner_can_have_a_pager_of_its_own_but_not_for_safety(routed, tmp_path):
+    file = tmp_path / "owned.yaml"
+    settings = {"routing.owners": {"team-support": "support-oncall"}, "routing.outageReceiver": "incidents"}
+    file.write_text(bundle.compile(settings).alertmanager)
+
+    assert routed(file, category="quality", severity="page", owner="team-support") == "support-oncall"
+    assert routed(file, category="safety", severity="page", owner="team-support") == "oncall,legal,comms"
+    assert routed(file, category="outage", severity="page", owner="other") == "incidents,oncall"
+
+
+def test_the_tree_follows_a_teams_own_words_for_severities(routed, tmp_path):
+    file = tmp_path / "words.yaml"
+    file.write_text(bundle.compile({"severityNames.page": "critical", "severityNames.ticket": "warning"}).alertmanager)
+
+    assert routed(file, category="quality", severity="critical") == "oncall,product"
+    assert routed(file, category="safety", severity="warning") == "review,tickets"
+
+
+def _tree(entry):
+    yield entry
+    for child in entry.get("routes", []):
+        yield from _tree(child)
+
+
+def test_safety_waits_for_nothing_and_is_never_grouped():
+    tree = yaml.safe_load(bundle.compile().alertmanager)["route"]
+    pages = [e for e in _tree(tree) if 'category="safety"' in e.get("matchers", []) and e["group_by"] == ["..."]]
+
+    assert [e["receiver"] for e in pages] == ["oncall", "legal", "comms"]
+    assert {e["group_wait"] for e in pages} == {"0s"}
+
+
+def test_nothing_is_muted_by_time():
+    tree = yaml.safe_load(bundle.compile().alertmanager)["route"]
+
+    assert not [e for e in _tree(tree) if "mute_time_intervals" in e or "active_time_intervals" in e]
+
+
+def test_no_inhibition_can_mute_safety_or_match_on_an_absent_label():
+    for rule in yaml.safe_load(bundle.compile().alertmanager)["inhibit_rules"]:
+        assert 'category!="safety"' in rule["target_matchers"]
+        for label in rule.get("equal", []):
+            assert f'{label}=~".+"' in rule["source_matchers"]
+            assert f'{label}=~".+"' in rule["target_matchers"]
+
+
+def test_receivers_of_safety_do_not_resolve_by_themselves():
+    integration = {"oncall": {"webhook_configs": [{"url": "http://127.0.0.1/"}]}}
+    compiled = yaml.safe_load(bundle.compile({"routing.receivers": integration}).alertmanager)
+
+    oncall = next(r for r in compiled["receivers"] if r["name"] == "oncall")
+    assert oncall["webhook_configs"] == [{"send_resolved": False, "url": "http://127.0.0.1/"}]
+
+
+def test_the_operators_resource_says_the_same_as_the_plain_configuration():
+    compiled = bundle.compile()
+    plain = yaml.safe_load(compiled.alertmanager)
+    operated = yaml.safe_load(compiled.alertmanagerconfig)["spec"]
+
+    def text(matcher):
+        return f'{matcher["name"]}{matcher["matchType"]}"{matcher["value"]}"'
+
+    assert [[text(m) for m in e["matchers"]] for e in operated["route"]["routes"]] == [
+        e["matchers"] for e in plain["route"]["routes"]
+    ]
+    assert [e["receiver"] for e in operated["route"]["routes"]] == [e["receiver"] for e in plain["route"]["routes"]]
+    assert [r["name"] for r in operated["receivers"]] == [r["name"] for r in plain["receivers"]]
+    assert len(operated["inhibitRules"]) == len(plain["inhibit_rules"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["slack.title", "slack.color", "slack.text", "pagerduty.description", "pagerduty.details", "email.subject", "email.text"],
+)
+def test_message_templates_render(amtool, name):
+    template = str(bundle.RULES / "routing" / "tocsin.tmpl")
+
+    text = amtool(
+        "template", "render", f"--template.glob={template}", f'--template.text={{{{ template "tocsin.{name}" . }}}}'
+    )
+
+    assert text
+    assert "<no value>" not in text
