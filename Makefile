@@ -63,8 +63,8 @@ docs: venv ## write the generated documents anew
 	$(BIN)/python -m tocsin.bundle > rules/ALERTS.md
 
 .PHONY: bundle
-bundle: venv ## compile the rules into rules/out
-	$(BIN)/tocsin bundle build
+bundle: venv ## compile the rules, the dashboards and the chart's copies of them
+	$(BIN)/tocsin bundle build --dashboards dashboards/out --chart helm/tocsin/files
 
 .PHONY: bench
 bench: venv ## measure beside peers and limits (BENCH_EVENTS=60000)

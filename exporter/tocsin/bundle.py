@@ -21,6 +21,9 @@ import yaml
 RULES = Path(__file__).parent / "rules"
 """The jsonnet sources and, under ``out``, what they compile to."""
 
+DASHBOARDS = Path(__file__).parent / "dashboards"
+"""The same for dashboards."""
+
 _PLACEHOLDERS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
     "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
@@ -88,6 +91,12 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
     return text
 
 
+def dashboards(overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Compile the dashboards: JSON by file name. ``overrides`` as for ``compile``."""
+    code = f"((import '../dashboards/dashboards.libsonnet') {{ _config+:: {_code(overrides or {})} }}).grafanaDashboards"
+    return {name: json.dumps(page, indent=1) + "\n" for name, page in sorted(_evaluate(code).items())}
+
+
 def settings() -> dict[str, Any]:
     """Return every setting and its default, by dotted key."""
     return dict(_leaves(_evaluate("(import 'config.libsonnet')._config")))
@@ -104,11 +113,11 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return key, value
 
 
-def write(folder: Path, bundle: Bundle) -> None:
-    """Write the compiled files."""
+def write(folder: Path, compiled: Mapping[str, str]) -> None:
+    """Write compiled files by name."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files(bundle).items():
+        for name, text in compiled.items():
             (folder / name).write_text(text)
     except OSError as error:
         raise BundleError(f"{folder}: {error.strerror}; give a folder that can be written") from error
@@ -124,10 +133,10 @@ def files(bundle: Bundle) -> dict[str, str]:
     }
 
 
-def stale(folder: Path, bundle: Bundle) -> str:
-    """Return how the files in a folder differ from the bundle, as a unified diff; empty where they do not."""
+def stale(folder: Path, compiled: Mapping[str, str]) -> str:
+    """Return how the files in a folder differ from compiled ones, as a unified diff; empty where they do not."""
     found: list[str] = []
-    for name, text in files(bundle).items():
+    for name, text in compiled.items():
         path = folder / name
         old = path.read_text() if path.exists() else ""
         found += difflib.unified_diff(old.splitlines(), text.splitlines(), str(path), "compiled", lineterm="")

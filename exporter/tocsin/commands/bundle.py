@@ -21,6 +21,8 @@ def add_parser(commands: Any) -> None:
             name, help=text, epilog=f"example: tocsin bundle {name} --output rules/out --set quality.dropRatio=0.2"
         )
         action.add_argument("--output", metavar="FOLDER", default="rules/out", help="default: rules/out")
+        action.add_argument("--dashboards", metavar="FOLDER", help="where dashboards go, too")
+        action.add_argument("--chart", metavar="FOLDER", help="where a chart's files go, too: with placeholders")
         action.add_argument(
             "--set", dest="settings", metavar="KEY=VALUE", action="append", default=[],
             help="change a setting of config.libsonnet or taxonomy.libsonnet (repeatable)",
@@ -28,18 +30,26 @@ def add_parser(commands: Any) -> None:
         action.set_defaults(execute=function)
 
 
-def _compiled(arguments: argparse.Namespace) -> bundle.Bundle:
-    return bundle.compile(dict(bundle.parse_setting(text) for text in arguments.settings))
+def _compiled(arguments: argparse.Namespace) -> dict[Path, dict[str, str]]:
+    """Return the compiled files by folder and name."""
+    overrides = dict(bundle.parse_setting(text) for text in arguments.settings)
+    folders = {Path(arguments.output): bundle.files(bundle.compile(overrides))}
+    if arguments.dashboards:
+        folders[Path(arguments.dashboards)] = bundle.dashboards(overrides)
+    if arguments.chart:
+        folders[Path(arguments.chart)] = bundle.files(bundle.placeholders())
+        folders[Path(arguments.chart) / "dashboards"] = bundle.dashboards()
+    return folders
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    compiled = _compiled(arguments)
-    bundle.write(Path(arguments.output), compiled)
-    print(f"{len(compiled.table)} alerts in {arguments.output}")
+    for folder, files in _compiled(arguments).items():
+        bundle.write(folder, files)
+        print(f"{folder}: {', '.join(files)}")
     return 0
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    difference = bundle.stale(Path(arguments.output), _compiled(arguments))
-    print(difference or f"{arguments.output} is what the sources give")
+    difference = "\n".join(filter(None, (bundle.stale(folder, files) for folder, files in _compiled(arguments).items())))
+    print(difference or "the compiled files are what the sources give")
     return 1 if difference else 0

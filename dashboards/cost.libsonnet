@@ -1,0 +1,51 @@
+// What does it cost, and who spends it?
+local panel = import 'lib/panel.libsonnet';
+function(config)
+  local d = (import 'lib/dashboard.libsonnet')(config);
+  local q = (import 'lib/query.libsonnet')(d);
+  local v = d.variables;
+  local consumers = d.scrape('consumer=~"$consumer"');
+  d.new(
+    'cost', 'Tocsin / Cost', 'What does it cost, and who spends it?',
+    [v.provider, v.model, v.route, v.consumer],
+    [
+      {
+        title: 'Money',
+        panels: [
+          { w: 4, h: 8, panel: panel.stat('Last hour', 'US dollars of the last hour, all routes. Bad: the expected sum and the threshold together.', 'llm_cost_usd:increase1h', 'currencyUSD', noValue='no prices') },
+          { w: 10, h: 8, panel: panel.graph('Spent and expected', 'Dollars of the last hour (the alert reads this series), what is expected from healthy hours, and the bound that pages. Bad: over the bound.', {
+            spent: 'llm_cost_usd:increase1h',
+            expected: 'max(llm_cost_usd:expected)',
+            'pages over': 'max(llm_cost_usd:expected) + %g' % config.cost.usdPerHour,
+          }, 'currencyUSD', 'no prices') },
+          { w: 10, h: 8, panel: panel.graph('Dollars an hour by model', 'Pace of spending. Bad: a step; see who in the table.', { '{{provider}}/{{model}}': '3600 * ' + q.rate('llm_cost_usd_total', 'provider, model') }, 'currencyUSD', 'no prices', stack=true) + panel.drill('tocsin-incident', ['provider', 'model']) },
+          { w: 8, h: 8, panel: panel.graph('Dollars an hour by route', 'Pace of spending by application.', { '{{route}}': '3600 * ' + q.rate('llm_cost_usd_total', 'route') }, 'currencyUSD', 'no prices', stack=true) },
+          { w: 8, h: 8, panel: panel.graph('Dollars a request', 'Bad: a step at the same traffic: a dearer model, longer prompts, or a cache that is cold.', { '{{route}}': '%s / (%s > 0)' % [q.rate('llm_cost_usd_total', 'route'), q.rate('llm_requests_total', 'route')] }, 'currencyUSD', 'no prices') },
+          { w: 8, h: 8, panel: panel.graph('What we cannot price', 'Tokens a second without a price, and requests a second without usage. Bad: anything: the sums above are then too low.', {
+            'unpriced {{model}}': q.rate('llm_unpriced_tokens_total', 'model'),
+            'no usage {{model}}': q.rate('llm_usage_missing_total', 'model'),
+          }, 'short', 'all is priced') },
+        ],
+      },
+      {
+        title: 'Tokens',
+        panels: [
+          { w: 8, h: 8, panel: panel.graph('Tokens a second by kind', 'Input includes cache reads and writes, output includes reasoning.', { '{{kind}}': q.rate('llm_tokens_total', 'kind') }, 'short') },
+          { w: 8, h: 8, panel: panel.graph('Tokens a request', 'Mean, and the exact p95 of the last 1,000. Bad: a rise while the request rate is flat.', {
+            'mean {{route}}': q.mean('llm_request_tokens', 'route'),
+            'p95 {{route}}': 'max by (route) (llm_request_tokens_p95{%s})' % d.selector(),
+          }, 'short', exemplars=true) },
+          { w: 8, h: 8, panel: panel.graph('Outliers and loops', 'Requests over three times the p95, and sessions that repeat themselves. Bad: many at once; an agent that loops.', {
+            'outliers {{route}}': q.rate('llm_token_outliers_total', 'route'),
+            'loops {{route}}': q.rate('llm_session_loops_total', 'route'),
+          }, 'reqps', 'none') },
+          { w: 12, h: 9, panel: panel.table('Heaviest consumers', 'Tokens of the shown range by consumer (keyed hash; `tocsin consumer NAME` tells the hash of a name you know). Bad: one of them has half of it all.', {
+            tokens: 'sort_desc(sum by (consumer) (increase(llm_consumer_tokens_total{%s}[$__range])))' % (consumers + ', kind=~"input|output"'),
+          }, 'short', 'no consumers in the log') },
+          { w: 12, h: 9, panel: panel.heatmap('Tokens a request, all', 'How many requests are how large. Bad: a new band at the top.', q.rate('llm_request_tokens_bucket', 'le'), 'short') },
+          { w: 12, h: 7, panel: panel.graph('Limits passed', 'Consumers and sessions over their tokens an hour. Empty: no limits are configured.', { '{{scope}}': 'sum by (scope) (rate(llm_limit_breaches_total{%s}[$__rate_interval]))' % d.scrape() }, 'reqps', 'no limits configured, or none passed') },
+          { w: 12, h: 7, panel: panel.graph('From the cache', 'Share of input tokens that the provider read from its cache. Bad: a fall: prompts changed at their beginning.', { '{{route}}': q.share('llm_tokens_total', 'llm_tokens_total', 'route', 'kind="cache_read"', 'kind="input"') }, 'percentunit', 'no cache reads', max=1) },
+        ],
+      },
+    ]
+  )

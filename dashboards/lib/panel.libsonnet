@@ -1,0 +1,162 @@
+// Panels. Every panel says what it shows and what bad looks like, has a unit, and says what an empty one means.
+local datasource = { type: 'prometheus', uid: '${datasource}' };
+
+// A query, or several: { 'legend': 'expression' }.
+local targets(queries, extra={}) = [
+  {
+    datasource: datasource,
+    refId: std.char(65 + i),
+    expr: queries[legend],
+    legendFormat: legend,
+  } + extra
+  for i in std.range(0, std.length(std.objectFields(queries)) - 1)
+  for legend in [std.objectFields(queries)[i]]
+];
+
+local panel(type, title, description, queries, unit, noValue) = {
+  type: type,
+  title: title,
+  description: description,
+  datasource: datasource,
+  targets: targets(queries),
+  fieldConfig: { defaults: { unit: unit, noValue: noValue, color: { mode: 'palette-classic' } }, overrides: [] },
+  // What the panel links to: set by `drill`.
+  links: [],
+};
+
+{
+  datasource:: datasource,
+
+  // A graph over time. `thresholds` are the values at which an alert fires, drawn dashed.
+  graph(title, description, queries, unit, noValue='no traffic', thresholds=[], stack=false, exemplars=false, max=null)::
+    panel('timeseries', title, description, queries, unit, noValue) {
+      targets: targets(queries, if exemplars then { exemplar: true } else {}),
+      options: {
+        legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: [] },
+        tooltip: { mode: 'multi', sort: 'desc' },
+      },
+      fieldConfig+: {
+        defaults+: {
+          min: 0,
+          [if max != null then 'max']: max,
+          custom: {
+            drawStyle: 'line',
+            lineWidth: 1,
+            fillOpacity: if stack then 30 else 5,
+            showPoints: 'never',
+            spanNulls: false,
+            stacking: { mode: if stack then 'normal' else 'none', group: 'A' },
+            thresholdsStyle: { mode: if thresholds == [] then 'off' else 'dashed' },
+          },
+          thresholds: {
+            mode: 'absolute',
+            steps: [{ color: 'green', value: null }] + [{ color: 'red', value: value } for value in thresholds],
+          },
+        },
+      },
+    },
+
+  // One number. `red` is the value from which it is bad; `low` where under it is bad.
+  stat(title, description, query, unit, red=null, low=false, noValue='no data')::
+    panel('stat', title, description, { '': query }, unit, noValue) {
+      options: {
+        reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
+        colorMode: if red == null then 'none' else 'background',
+        graphMode: 'area',
+        justifyMode: 'auto',
+        orientation: 'auto',
+        textMode: 'auto',
+      },
+      fieldConfig+: {
+        defaults+: {
+          color: { mode: 'thresholds' },
+          thresholds: {
+            mode: 'absolute',
+            steps:
+              if red == null then [{ color: 'text', value: null }]
+              else if low then [{ color: 'red', value: null }, { color: 'green', value: red }]
+              else [{ color: 'green', value: null }, { color: 'red', value: red }],
+          },
+        },
+      },
+    },
+
+  // A table of the newest values. `columns` renames and orders: { Value #A: 'failing' } with units by name.
+  table(title, description, queries, unit, noValue='nothing to show', units={}, hide=[])::
+    panel('table', title, description, queries, unit, noValue) {
+      targets: targets(queries, { instant: true, format: 'table' }),
+      options: { showHeader: true, cellHeight: 'sm', footer: { show: false, reducer: ['sum'], countRows: false, fields: '' } },
+      fieldConfig+: {
+        defaults+: { custom: { align: 'auto', cellOptions: { type: 'auto' }, inspect: false } },
+        overrides: [
+          { matcher: { id: 'byName', options: name }, properties: [{ id: 'unit', value: units[name] }] }
+          for name in std.objectFields(units)
+        ],
+      },
+      transformations: [
+        { id: 'merge', options: {} },
+        {
+          id: 'organize',
+          options: {
+            excludeByName: { Time: true } + { [name]: true for name in hide },
+            renameByName: {
+              ['Value #' + std.char(65 + i)]: std.objectFields(queries)[i]
+              for i in std.range(0, std.length(std.objectFields(queries)) - 1)
+            },
+            indexByName: {},
+          },
+        },
+      ],
+    },
+
+  heatmap(title, description, query, unit, noValue='no traffic')::
+    panel('heatmap', title, description, { '{{le}}': query }, unit, noValue) {
+      targets: targets({ '{{le}}': query }, { format: 'heatmap', exemplar: true }),
+      options: {
+        calculate: false,
+        cellGap: 1,
+        color: { mode: 'scheme', scheme: 'Oranges', steps: 64, exponent: 0.5, fill: 'dark-orange', reverse: false },
+        yAxis: { unit: unit, axisPlacement: 'left', reverse: false },
+        tooltip: { mode: 'single', yHistogram: false },
+        legend: { show: true },
+        rowsFrame: { layout: 'auto' },
+        showValue: 'never',
+        exemplars: { color: 'rgba(255,0,255,0.7)' },
+        filterValues: { le: 1e-9 },
+      },
+    },
+
+  // What fires now, in the reach of this page's variables.
+  alerts(title, description, filter)::
+    panel('alertlist', title, description, {}, 'none', 'nothing fires') {
+      targets: [],
+      fieldConfig: { defaults: {}, overrides: [] },
+      options: {
+        alertName: '',
+        alertInstanceLabelFilter: filter,
+        dashboardAlerts: false,
+        groupMode: 'default',
+        groupBy: [],
+        maxItems: 20,
+        sortOrder: 3,
+        viewMode: 'list',
+        stateFilter: { firing: true, pending: true, noData: false, normal: false, 'error': true },
+      },
+    },
+
+  text(title, description, markdown)::
+    panel('text', title, description, {}, 'none', '') {
+      targets: [],
+      fieldConfig: { defaults: {}, overrides: [] },
+      options: { mode: 'markdown', content: markdown },
+    },
+
+  // Clicking a row or a line leads to another page, filtered by what was clicked.
+  drill(uid, labels):: {
+    links: [{
+      title: 'Open ' + uid,
+      url: '/d/' + uid + '?${__url_time_range}&${datasource:queryparam}&' + std.join('&', ['var-%s=${__field.labels.%s}' % [l, l] for l in labels]),
+      targetBlank: false,
+    }],
+  },
+}

@@ -1,0 +1,72 @@
+// What is worst now, in each category.
+local panel = import 'lib/panel.libsonnet';
+function(config)
+  local d = (import 'lib/dashboard.libsonnet')(config);
+  local q = (import 'lib/query.libsonnet')(d);
+  local v = d.variables;
+  local failing = 'reason=~"provider_5xx|timeout|connection"';
+  d.new(
+    'overview', 'Tocsin / Overview',
+    'Is the model up, are the answers good, what does it cost, is anything unsafe? Worst first.',
+    [v.provider, v.model, v.route],
+    [
+      {
+        title: 'Now',
+        panels: [
+          { w: 12, h: 8, panel: panel.alerts('Firing', 'Alerts that fire or wait to fire. Bad: anything with severity page. Each links to its runbook.', '{category=~".+"}') },
+          {
+            w: 3,
+            h: 4,
+            panel: panel.stat('Succeeding', 'Share of requests without a provider error, timeout or lost connection. Bad: under the objective.', '1 - (%s) / (%s > 0)' % [q.zero(q.total('llm_request_failures_total', failing)), q.total('llm_requests_total')], 'percentunit', config.outage.availability, low=true, noValue='no traffic'),
+          },
+          {
+            w: 3,
+            h: 4,
+            panel: panel.stat('Quality', 'Mean composite score of the last half hour, all routes. Bad: well under what is usual for you; see the quality page for the baseline.', 'avg(route_scorer:llm_quality_score:mean{scorer="composite", route=~"$route"})', 'percentunit', noValue='no scored calls'),
+          },
+          {
+            w: 3,
+            h: 4,
+            panel: panel.stat('Spending', 'US dollars of the last hour. Bad: more than what is expected plus the threshold.', 'llm_cost_usd:increase1h', 'currencyUSD', noValue='no prices'),
+          },
+          {
+            w: 3,
+            h: 4,
+            panel: panel.stat('Violations', 'Answers that reached a user and should not have, in the shown range. Bad: any.', 'sum(increase(llm_safety_violations_total{%s}[$__range]))' % d.selector('delivered="true", echoed="false", example="false"'), 'none', 1, noValue='not instrumented'),
+          },
+          {
+            w: 12,
+            h: 4,
+            panel: panel.stat('Instrumented', 'Categories with a live signal. Bad: 0, because no alert of that category can fire.', 'sum by (category) (tocsin_category_instrumented{%s}) > bool 0' % d.scrape(), 'bool_yes_no', 1, low=true) {
+              targets: [super.targets[0] { legendFormat: '{{category}}' }],
+            },
+          },
+        ],
+      },
+      {
+        title: 'Worst now',
+        panels: [
+          {
+            w: 24,
+            h: 9,
+            panel: panel.table('Routes', 'One row a route and model, over the last half hour. Bad: failing over 1 %, refusing or malformed answers well over their usual share. Sort by any column.', {
+              requests: 'sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0' % d.selector(),
+              failing: 'sum by (provider, model, route) (increase(llm_request_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0)' % [d.selector(failing), d.selector()],
+              quality: 'sum by (provider, model, route) (increase(llm_quality_score_sum{%s}[30m])) / (sum by (provider, model, route) (increase(llm_quality_score_count{%s}[30m])) > 0)' % [d.selector('scorer="composite"'), d.selector('scorer="composite"')],
+              malformed: 'sum by (provider, model, route) (increase(llm_format_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_format_checks_total{%s}[30m])) > 0)' % [d.selector(), d.selector()],
+              dollars: 'sum by (provider, model, route) (increase(llm_cost_usd_total{%s}[30m]))' % d.selector(),
+              violations: 'sum by (provider, model, route) (increase(llm_safety_violations_total{%s}[30m]))' % d.selector('delivered="true", echoed="false", example="false"'),
+            }, 'none', units={ failing: 'percentunit', quality: 'percentunit', malformed: 'percentunit', dollars: 'currencyUSD', requests: 'short' }),
+          },
+        ],
+      },
+      {
+        title: 'Together with the rest of your system',
+        panels: [
+          { w: 8, h: 8, panel: panel.graph('Requests', 'Requests a second by route. Bad: a cliff.', { '{{route}}': q.rate('llm_requests_total', 'route') }, 'reqps', stack=true) + panel.drill('tocsin-outage', ['route']) },
+          { w: 8, h: 8, panel: panel.graph('Quality by route', 'Mean composite score of 30 minutes. Bad: a slope that does not come back.', { '{{route}}': 'route_scorer:llm_quality_score:mean{scorer="composite", route=~"$route"}' }, 'percentunit', 'no scored calls', max=1) + panel.drill('tocsin-quality', ['route']) },
+          { w: 8, h: 8, panel: panel.graph('Dollars an hour', 'Pace of spending by model. Bad: a step.', { '{{model}}': '3600 * ' + q.rate('llm_cost_usd_total', 'model') }, 'currencyUSD', 'no prices', stack=true) + panel.drill('tocsin-cost', ['model']) },
+        ],
+      },
+    ]
+  )

@@ -1,0 +1,75 @@
+// HTTP 200 all the way: are the answers any good?
+local panel = import 'lib/panel.libsonnet';
+function(config)
+  local d = (import 'lib/dashboard.libsonnet')(config);
+  local q = (import 'lib/query.libsonnet')(d);
+  local v = d.variables;
+  local recorded = 'route=~"$route", scorer=~"$scorer"';
+  local ofChecked(metric) = q.share(metric, 'llm_answers_checked_total', 'route');
+  d.new(
+    'quality', 'Tocsin / Quality', 'HTTP 200 all the way: are the answers any good? Scores against their incident-free baseline.',
+    [v.provider, v.model, v.route, v.scorer],
+    [
+      {
+        title: 'Score',
+        panels: [
+          { w: 16, h: 9, panel: panel.graph('Score and baseline', 'Mean of 30 minutes (the alert reads this series), its baseline of a week without incidents, and the bound that pages. Bad: under the bound.', {
+            '{{route}} {{scorer}}': 'route_scorer:llm_quality_score:mean{%s}' % recorded,
+            'baseline {{route}} {{scorer}}': 'max by (route, scorer) (route_scorer:llm_quality_score:baseline7d{%s})' % recorded,
+            'pages under {{route}} {{scorer}}': '(1 - %g) * max by (route, scorer) (route_scorer:llm_quality_score:baseline7d{%s})' % [config.quality.dropRatio, recorded],
+          }, 'percentunit', 'no scored calls', max=1) + panel.drill('tocsin-incident', ['route']) },
+          { w: 8, h: 9, panel: panel.graph('Bad answers', 'Share of answers that score 0.5 or less. Bad: over the dashed line and three times the usual.', { '{{route}}': 'sum by (route) (rate(llm_quality_score_bucket{%s}[$__rate_interval])) / (%s > 0)' % [d.selector('scorer="composite", le="0.5"'), q.rate('llm_quality_score_count', 'route', 'scorer="composite"')] }, 'percentunit', 'no scored calls', thresholds=[config.quality.badRatio], max=1) },
+          { w: 8, h: 8, panel: panel.heatmap('Distribution of the score', 'Where the composite scores lie. Bad: a second cloud at the bottom.', q.rate('llm_quality_score_bucket', 'le', 'scorer="composite"'), 'none', 'no scored calls') },
+          { w: 8, h: 8, panel: panel.graph('Unscored, by reason', 'Answers that no score was made for. Bad: no_content or redacted where you do log content: we are blind there.', { '{{reason}}': q.rate('llm_unscored_total', 'reason') }, 'reqps', 'all are scored', stack=true) },
+          { w: 8, h: 8, panel: panel.graph('Warm-up', 'Scored calls in 30 minutes. Under the dashed line a route is judged over six hours.', { '{{route}} {{scorer}}': 'route_scorer:llm_quality_score_count:increase30m{%s}' % recorded }, 'short', 'no scored calls', thresholds=[config.quality.minimumCalls]) },
+        ],
+      },
+      {
+        title: 'Format',
+        panels: [
+          { w: 12, h: 8, panel: panel.graph('Compliance of the last 1,000', 'Exact window, replicas summed. Bad: under the dashed line. Empty: fewer than 1,000 checks, or nothing asks for a format.', { '{{route}}': 'route:llm_format_window:ratio{route=~"$route"}' }, 'percentunit', 'warming up', thresholds=[config.format.minimumRatio], max=1) },
+          { w: 12, h: 8, panel: panel.graph('Format failures', 'Share of checked answers that are malformed, and valid JSON in a code fence or in prose. Bad: a step.', {
+            'malformed {{route}}': q.share('llm_format_failures_total', 'llm_format_checks_total', 'route'),
+            'fenced {{route}}': q.share('llm_format_fenced_total', 'llm_format_checks_total', 'route'),
+          }, 'percentunit', 'nothing asks for a format', max=1) },
+        ],
+      },
+      {
+        title: 'What is wrong with them',
+        panels: [
+          { w: 8, h: 8, panel: panel.graph('Hallucination signals', 'Share of answers with hedging, numbers that the context does not hold, or claims that it does not support. A signal, not a proof: watch the change.', { '{{signal}}': q.share('llm_hallucination_signals_total', 'llm_hallucination_checks_total', 'signal') }, 'percentunit', 'no answers checked', max=1) },
+          { w: 8, h: 8, panel: panel.graph('Refusals', 'Share that refuses, states a limit, or disclaims. Bad: refusals over twice their usual share.', {
+            'refusal {{route}}': ofChecked('llm_refusals_total'),
+            'limit {{route}}': ofChecked('llm_capability_limits_total'),
+            'disclaimer {{route}}': ofChecked('llm_disclaimers_total'),
+          }, 'percentunit', 'no answers checked', thresholds=[config.quality.refusalRatio]) },
+          { w: 8, h: 8, panel: panel.graph('Length of answers', 'Median and p95 in characters. Bad: the median collapses.', {
+            'median {{route}}': q.quantile(0.5, 'llm_output_chars', 'route'),
+            'p95 {{route}}': q.quantile(0.95, 'llm_output_chars', 'route'),
+          }, 'short', 'no answers checked') },
+          { w: 8, h: 8, panel: panel.graph('Truncated, repeating, wrong language', 'Shares of answers. Bad: over the bounds of their alerts.', {
+            'truncated {{route}}': ofChecked('llm_truncations_total'),
+            'repeating {{route}}': ofChecked('llm_repetitions_total'),
+            'language {{route}}': q.share('llm_language_mismatches_total', 'llm_language_checks_total', 'route'),
+          }, 'percentunit', 'no answers checked') },
+          { w: 8, h: 8, panel: panel.graph('Confidence', 'Share of answers under 0.85, for a person to look at. Bad: a rise. Unknown means the answer tells none.', {
+            'low {{route}}': ofChecked('llm_low_confidence_total'),
+            'unknown {{route}}': ofChecked('llm_confidence_unknown_total'),
+          }, 'percentunit', 'no answers checked', thresholds=[config.quality.lowConfidenceRatio], max=1) },
+          { w: 8, h: 8, panel: panel.graph('About the question?', 'Mean similarity of answers to their questions, and the share that is off topic. Bad: a fall.', {
+            'similarity {{route}}': q.mean('llm_semantic_similarity', 'route'),
+            'off topic {{route}}': ofChecked('llm_off_topic_total'),
+          }, 'percentunit', 'no answers checked') },
+        ],
+      },
+      {
+        title: 'What came in',
+        panels: [
+          { w: 12, h: 8, panel: panel.graph('Input drift', 'Population stability index of what users send, by feature. Bad: over the dashed line: the requests changed, not the model.', { '{{route}} {{feature}}': 'max by (route, feature) (llm_input_drift_psi{%s})' % d.scrape('route=~"$route"') }, 'none', 'learning', thresholds=[config.quality.inputPsi]) },
+          { w: 12, h: 8, panel: panel.table('Serving now', 'Which model answers, and since when it is another one.', {
+            now: 'max by (provider, model, route, served, fingerprint) (llm_model_info{%s})' % d.selector(),
+          }, 'none', 'no served model is logged') },
+        ],
+      },
+    ]
+  )

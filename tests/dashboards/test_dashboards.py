@@ -1,0 +1,227 @@
+"""Dashboards hold what Grafana's linter asks for, know every key, and query only what exists.
+
+The rules are those of Grafana's dashboard-linter (https://github.com/grafana/dashboard-linter), of which there is no
+build here; its job and instance rules apply to raw series only.
+"""
+
+import json
+import re
+
+import promql_parser
+import pytest
+import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models import units
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from tocsin import bundle
+from tocsin.catalogue import FAMILIES
+
+PAGES = {name: json.loads(text) for name, text in bundle.dashboards().items()}
+UNITS = {value for name, value in vars(units).items() if isinstance(value, str) and not name.startswith("_")}
+COMPILED = bundle.compile()
+RECORDED = {
+    rule["record"]: rule for group in yaml.safe_load(COMPILED.recording)["groups"] for rule in group["rules"]
+}
+VARIABLES = re.compile(r"\$\{?(?:__)?[a-z_]+(?::[a-z]+)?\}?")
+
+
+@pytest.fixture(params=sorted(PAGES))
+def page(request):
+    return PAGES[request.param]
+
+
+def panels(page):
+    return [panel for panel in page["panels"] if panel["type"] != "row"]
+
+
+def queries(page):
+    """Each expression with where it stands, variables replaced as Grafana would."""
+    for panel in panels(page):
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"]
+    for annotation in page["annotations"]["list"]:
+        yield annotation["name"], annotation["expr"]
+    for variable in page["templating"]["list"]:
+        if variable["type"] == "query":
+            yield variable["name"], variable["definition"].removeprefix("label_values(").rsplit(",", 1)[0]
+
+
+def filled(expr):
+    return VARIABLES.sub("x", re.sub(r"\$__(rate_interval|range)", "5m", expr))
+
+
+def selectors(node):
+    """Every vector selector below a node of the parsed query."""
+    found = []
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, promql_parser.VectorSelector):
+            found.append(current)
+        for name in ("lhs", "rhs", "expr", "param", "vector_selector", "vs"):
+            child = getattr(current, name, None)
+            if isinstance(child, promql_parser.Expr):
+                stack.append(child)
+        stack += [arg for arg in getattr(current, "args", []) or []]
+    return found
+
+
+def test_the_pages_are_those_of_the_contract():
+    assert sorted(page["uid"] for page in PAGES.values()) == [
+        "tocsin-cost", "tocsin-exporter", "tocsin-incident", "tocsin-outage", "tocsin-overview", "tocsin-quality", "tocsin-safety",
+    ]  # fmt: skip
+
+
+def test_compiled_pages_are_those_in_the_repository():
+    for name, text in bundle.dashboards().items():
+        assert (bundle.DASHBOARDS / "out" / name).read_text() == text, f"{name} is stale: run `make bundle`"
+
+
+def test_no_page_is_too_large_for_a_config_map():
+    assert max(len(text.encode()) for text in bundle.dashboards().values()) < 262_144
+
+
+def test_no_key_is_unknown_to_grafana(page):
+    register_default_plugins()
+
+    read_back = json.loads(JSONEncoder().encode(Dashboard.from_json(page)))
+
+    def keys(tree, path=""):
+        if isinstance(tree, dict):
+            for key, value in tree.items():
+                yield f"{path}.{key}"
+                yield from keys(value, f"{path}.{key}")
+        elif isinstance(tree, list):
+            for value in tree:
+                yield from keys(value, f"{path}[]")
+
+    # A key that the SDK does not know is lost; a null is not written.
+    lost = set(keys(page)) - set(keys(read_back))
+    assert {key for key in lost if not key.endswith("value")} == set()
+
+
+def test_the_page_is_uneditable_and_reloads_with_the_time(page):
+    assert page["editable"] is False
+    assert "id" not in page
+    assert all(v["refresh"] == 2 for v in page["templating"]["list"] if v["type"] == "query")
+
+
+def test_the_data_source_is_a_variable_everywhere(page):
+    first = page["templating"]["list"][0]
+
+    assert (first["name"], first["type"], first["query"]) == ("datasource", "datasource", "prometheus")
+    for panel in panels(page):
+        assert panel["datasource"]["uid"] == "${datasource}"
+        assert all(target["datasource"]["uid"] == "${datasource}" for target in panel["targets"])
+
+
+def test_job_and_instance_are_variables(page):
+    by_name = {v["name"]: v for v in page["templating"]["list"]}
+
+    for name in ("job", "instance"):
+        assert by_name[name]["label"] == name
+        assert by_name[name]["multi"] is True
+        assert by_name[name]["allValue"] == ".+"
+
+
+def test_every_panel_says_what_it_shows(page):
+    for panel in panels(page):
+        assert panel["title"]
+        assert len(panel["description"]) > 15, panel["title"]
+
+
+def test_every_value_has_a_unit_that_grafana_knows_and_a_word_for_nothing(page):
+    for panel in panels(page):
+        if panel["type"] in ("timeseries", "stat", "table", "heatmap"):
+            assert panel["fieldConfig"]["defaults"]["unit"] in UNITS, panel["title"]
+            assert panel["fieldConfig"]["defaults"]["noValue"], panel["title"]
+
+
+def test_every_query_parses(page):
+    for where, expr in queries(page):
+        promql_parser.parse(filled(expr)), where
+
+
+def test_every_query_asks_for_what_exists(page):
+    known = set(RECORDED) | {"ALERTS"}
+    for family in FAMILIES.values():
+        known |= {family.name, *(family.name + end for end in ("_bucket", "_sum", "_count") if family.kind == "histogram")}
+
+    for where, expr in queries(page):
+        for selector in selectors(promql_parser.parse(filled(expr))):
+            assert selector.name in known, f"{where}: {selector.name}"
+
+
+def test_raw_series_are_selected_by_job_and_instance(page):
+    for panel in panels(page):
+        for target in panel["targets"]:
+            for selector in selectors(promql_parser.parse(filled(target["expr"]))):
+                if selector.name in RECORDED or selector.name == "ALERTS":
+                    continue
+                names = {matcher.name for matcher in selector.matchers.matchers}
+                assert {"job", "instance"} <= names, f"{panel['title']}: {selector.name}"
+
+
+def test_counters_are_rated_over_the_interval_of_the_page(page):
+    for panel in panels(page):
+        for target in panel["targets"]:
+            for name, window in re.findall(r"(\w+_total|\w+_bucket|\w+_sum|\w+_count)\{[^}]*\}(\[[^\]]+\])?", target["expr"]):
+                if not name.startswith(("llm_", "tocsin_", "process_")):
+                    continue
+                assert window in ("[$__rate_interval]", "[$__range]", "[30m]"), f"{panel['title']}: {name}{window}"
+                assert window != "[30m]" or panel["type"] == "table"
+
+
+def test_every_page_marks_alerts_model_changes_and_reloads(page):
+    names = {a["name"] for a in page["annotations"]["list"]}
+
+    assert {"Alerts", "Model changes", "Prompt changes", "Configuration"} <= names
+
+
+def test_every_graph_of_a_latency_or_a_size_has_exemplars():
+    def exemplars(panel):
+        return all(target.get("exemplar") for target in panel["targets"])
+
+    by_title = {panel["title"]: panel for page in PAGES.values() for panel in panels(page)}
+    assert exemplars(by_title["Duration, p95"])
+    assert exemplars(by_title["Time to first token, p95"])
+    assert exemplars(by_title["Tokens a request"])
+
+
+def test_thresholds_follow_the_mixin():
+    changed = json.loads(bundle.dashboards({"format.minimumRatio": 0.9})["quality.json"])
+
+    panel = next(p for p in panels(changed) if p["title"] == "Compliance of the last 1,000")
+    assert [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [None, 0.9]
+
+
+def test_every_link_between_pages_leads_to_a_page(page):
+    uids = {other["uid"] for other in PAGES.values()}
+    for panel in panels(page):
+        for link in panel["links"]:
+            assert re.match(r"/d/([a-z-]+)\?", link["url"])[1] in uids
+
+
+def test_every_dashboard_url_of_an_alert_names_a_page_and_its_variables():
+    by_uid = {page["uid"]: {v["name"] for v in page["templating"]["list"]} for page in PAGES.values()}
+    for group in yaml.safe_load(COMPILED.alerts)["groups"]:
+        for rule in group["rules"]:
+            url = rule["annotations"]["dashboard_url"]
+            uid = re.search(r"/d/([a-z-]+)", url)[1]
+            assert uid in by_uid, rule["alert"]
+            assert set(re.findall(r"var-(\w+)=", url)) <= by_uid[uid], f"{rule['alert']}: {url}"
+
+
+def test_every_family_that_is_no_plan_stands_on_a_page():
+    shown = {
+        selector.name for page in PAGES.values() for _, expr in queries(page)
+        for selector in selectors(promql_parser.parse(filled(expr)))
+    }  # fmt: skip
+    bases = {re.sub(r"_(bucket|sum|count)$", "", name) if name.startswith(("llm_", "tocsin_")) else name for name in shown} | shown
+    through_rules = set(re.findall(r"\b(?:llm|tocsin)_\w+", COMPILED.recording + COMPILED.alerts))
+    through_rules |= {re.sub(r"_(bucket|sum|count)$", "", name) for name in through_rules}
+
+    missing = {f.name for f in FAMILIES.values() if not f.planned and f.group != "self"} - bases - through_rules
+    assert missing == set()
