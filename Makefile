@@ -78,7 +78,7 @@ faults: venv ## run the black-box fault suite (FAULT_SUITE=folder, FAULT_SEEDS=2
 .PHONY: tools
 tools: venv ## put the outside tools that tests use (pinned) into .tools/bin
 	@tools/install.sh prometheus promtool alertmanager amtool chromium litellm \
-		prometheus-oldest promtool-oldest alertmanager-oldest amtool-oldest
+		prometheus-oldest promtool-oldest alertmanager-oldest amtool-oldest helm3
 
 .PHONY: venv
 venv: $(STAMP) ## create .venv with the package and what its tests need
