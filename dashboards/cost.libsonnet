@@ -21,9 +21,10 @@ function(config)
           { w: 10, h: 8, panel: panel.graph('Dollars an hour by model', 'Pace of spending. Bad: a step; see who in the table.', { '{{provider}}/{{model}}': '3600 * ' + q.rate('llm_cost_usd_total', 'provider, model') }, 'currencyUSD', 'no prices', stack=true) + panel.drill('tocsin-incident', ['provider', 'model']) },
           { w: 8, h: 8, panel: panel.graph('Dollars an hour by route', 'Pace of spending by application.', { '{{route}}': '3600 * ' + q.rate('llm_cost_usd_total', 'route') }, 'currencyUSD', 'no prices', stack=true) },
           { w: 8, h: 8, panel: panel.graph('Dollars a request', 'Bad: a step at the same traffic: a dearer model, longer prompts, or a cache that is cold.', { '{{route}}': '%s / (%s > 0)' % [q.rate('llm_cost_usd_total', 'route'), q.rate('llm_requests_total', 'route')] }, 'currencyUSD', 'no prices') },
-          { w: 8, h: 8, panel: panel.graph('What we cannot price', 'Tokens a second without a price, and requests a second without usage. Bad: anything: the sums above are then too low.', {
+          { w: 8, h: 8, panel: panel.graph('What we cannot price', 'Tokens a second without a price, requests a second without usage, and tokens estimated for them. Bad: anything: the sums above are then too low.', {
             'unpriced {{model}}': q.rate('llm_unpriced_tokens_total', 'model'),
             'no usage {{model}}': q.rate('llm_usage_missing_total', 'model'),
+            'estimated {{kind}}': q.rate('llm_estimated_tokens_total', 'kind'),
           }, 'short', 'all is priced') },
         ],
       },

@@ -2,11 +2,13 @@
 local panel = import 'lib/panel.libsonnet';
 function(config)
   local d = (import 'lib/dashboard.libsonnet')(config);
+  local q = (import 'lib/query.libsonnet')(d);
+  local v = d.variables;
   local own(metric, by) = 'sum by (%s) (rate(%s{%s}[$__rate_interval]))' % [by, metric, d.scrape()];
   local gauge(metric, by='instance') = 'max by (%s) (%s{%s})' % [by, metric, d.scrape()];
   d.new(
     'exporter', 'Tocsin / Exporter', 'Does Tocsin itself see? Every way to lose an event has a line here.',
-    [],
+    [v.provider, v.model, v.route],
     [
       {
         title: 'Events',
@@ -23,6 +25,14 @@ function(config)
             'lost {{reason}}': own('tocsin_streams_lost_total', 'reason'),
             'duplicate {{input}}': own('tocsin_events_duplicate_total', 'input'),
           }, 'eps', 'none') },
+        ],
+      },
+      {
+        title: 'Blind spots',
+        panels: [
+          { w: 8, h: 7, panel: panel.graph('Unscored share', 'Answers without a score. Bad: near 1: quality alerts of the route cannot fire.', { '{{route}}': q.share('llm_unscored_total', 'llm_requests_total', 'route') }, 'percentunit', 'all are scored', max=1) },
+          { w: 8, h: 7, panel: panel.graph('Without usage', 'Share of requests that report no tokens. Bad: any for long: cost is too low by as much.', { '{{provider}}/{{model}}': q.share('llm_usage_missing_total', 'llm_requests_total', 'provider, model') }, 'percentunit', 'all report usage', max=1) },
+          { w: 8, h: 7, panel: panel.graph('Without a price', 'Tokens a second without a known price.', { '{{provider}}/{{model}}': q.rate('llm_unpriced_tokens_total', 'provider, model') }, 'short', 'all are priced') },
         ],
       },
       {

@@ -30,7 +30,7 @@ function(config)
             '{{route}} {{scorer}}': 'route_scorer:llm_quality_score:mean{route=~"$route", scorer=~"$scorer"}',
             'baseline {{route}}': 'max by (route) (route_scorer:llm_quality_score:baseline7d{route=~"$route", scorer=~"$scorer"})',
           }, 'percentunit', 'no scored calls', max=1) },
-          { w: 6, h: 7, panel: panel.graph('Dollars an hour', 'Bad: a step.', { '{{model}}': '3600 * ' + q.rate('llm_cost_usd_total', 'model') }, 'currencyUSD', 'no prices', stack=true) },
+          { w: 6, h: 7, panel: panel.graph('Dollars an hour', 'Pace of spending by model. Bad: a step.', { '{{model}}': '3600 * ' + q.rate('llm_cost_usd_total', 'model') }, 'currencyUSD', 'no prices', stack=true) },
         ],
       },
       {

@@ -33,6 +33,9 @@
     // Owner of a route that the exporter's configuration gives none.
     defaultOwner: 'unowned',
 
+    // Receivers, owners and templates of the routing.
+    routing: import 'routing/settings.libsonnet',
+
     // Labels and annotations put on every alert.
     extraLabels: {},
     extraAnnotations: {},

@@ -8,8 +8,6 @@
   local r = c.routing,
   local names = c.severityNames,
 
-  _config+:: { routing: import 'settings.libsonnet' },
-
   local timing = {
     safety: { group_by: ['...'], group_wait: '0s', group_interval: '1m', repeat_interval: '1h' },
     page: { group_by: ['alertname', 'category', 'owner', 'provider', 'model', 'route'], group_wait: '10s', group_interval: '1m', repeat_interval: '1h' },
@@ -41,7 +39,7 @@
       for owner in std.objectFields(r.owners)
     ]
     // An outage is told where the team's outages are told today, too.
-    + (if r.outageReceiver == null then [] else
+    + (if r.outageReceiver == '' then [] else
          [timing.page { matchers: category('outage') + severity('page'), receiver: r.outageReceiver, 'continue': true }])
     + std.flatMap(
       function(name)
@@ -93,7 +91,8 @@
     receivers: [{ name: name } + integrations(name) for name in used],
   },
 
-  local object(matcher) = { name: matcher[0], matchType: matcher[1], value: matcher[2] },
+  // No matchType means equal, and a bare = is not YAML that every parser takes.
+  local object(matcher) = { name: matcher[0], [if matcher[1] != '=' then 'matchType']: matcher[1], value: matcher[2] },
   local camel = { group_by: 'groupBy', group_wait: 'groupWait', group_interval: 'groupInterval', repeat_interval: 'repeatInterval' },
   local operated(entry) = { [if std.objectHas(camel, key) then camel[key] else key]: entry[key] for key in std.objectFields(entry) },
   // The operator adds a matcher on the namespace of this resource, so alerts carry that label (the chart sets it), and

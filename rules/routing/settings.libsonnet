@@ -10,8 +10,8 @@
   // Takes safety pages. They are never resolved by a machine, so its integrations do not send resolutions unless they
   // say so; give safety a receiver of its own if other pages should resolve by themselves.
   safetyReceiver: 'oncall',
-  // Where your outages are told today, beside on-call; null: nowhere else.
-  outageReceiver: null,
+  // Where your outages are told today, beside on-call; empty: nowhere else.
+  outageReceiver: '',
   // A service that pages when it stops hearing from us.
   deadMansSwitchReceiver: 'null',
   // Pages of an owner to a receiver of their own: { 'team-support': 'support-oncall' }.

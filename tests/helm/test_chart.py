@@ -243,7 +243,7 @@ def test_an_alert_of_the_chart_passes_the_operators_namespace_matcher(render, to
 
     def plain(entry):
         snake = {re.sub(r"([A-Z])", lambda m: "_" + m[1].lower(), key): value for key, value in entry.items()}
-        snake["matchers"] = [f'{m["name"]}{m["matchType"]}"{m["value"]}"' for m in entry.get("matchers", [])]
+        snake["matchers"] = [f'{m["name"]}{m.get("matchType", "=")}"{m["value"]}"' for m in entry.get("matchers", [])]
         snake["routes"] = [plain(child) for child in entry.get("routes", [])]
         return snake
 
@@ -256,7 +256,7 @@ def test_an_alert_of_the_chart_passes_the_operators_namespace_matcher(render, to
         for group in resource["spec"]["groups"]:
             for rule in group["rules"]:
                 if "alert" in rule and rule["labels"]["severity"] == "page":
-                    labels = [f"{k}={v}" for k, v in (rule["labels"] | {"alertname": rule["alert"]}).items()]
+                    labels = [f"{k}={v}" for k, v in rule["labels"].items() if "{{" not in v]
                     got = subprocess.run(
                         [tool("amtool"), "config", "routes", "test", f"--config.file={file}", *labels],
                         capture_output=True, text=True, check=True,

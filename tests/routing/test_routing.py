@@ -54,7 +54,8 @@ def test_alertmanager_takes_the_compiled_configuration(amtool, config):
 
 def test_every_alert_reaches_the_receivers_of_its_category_and_severity(routed):
     def wrong(rule):
-        labels = rule["labels"] | {"alertname": rule["alert"]}
+        # A label filled in when it fires; no route looks at it.
+        labels = {k: v for k, v in rule["labels"].items() if "{{" not in v} | {"alertname": rule["alert"]}
         expected = RECEIVERS.get((labels["category"], labels["severity"]), "null")
         if labels.get("action") == "escalate":
             expected = f"engineering-lead,{expected}"
@@ -142,7 +143,7 @@ def test_the_operators_resource_says_the_same_as_the_plain_configuration():
     operated = yaml.safe_load(compiled.alertmanagerconfig)["spec"]
 
     def text(matcher):
-        return f'{matcher["name"]}{matcher["matchType"]}"{matcher["value"]}"'
+        return f'{matcher["name"]}{matcher.get("matchType", "=")}"{matcher["value"]}"'
 
     assert [[text(m) for m in e["matchers"]] for e in operated["route"]["routes"]] == [
         e["matchers"] for e in plain["route"]["routes"]
