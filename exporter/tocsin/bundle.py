@@ -93,7 +93,8 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
 
 def dashboards(overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Compile the dashboards: JSON by file name. ``overrides`` as for ``compile``."""
-    code = f"((import '../dashboards/dashboards.libsonnet') {{ _config+:: {_code(overrides or {})} }}).grafanaDashboards"
+    pages = "import '../dashboards/dashboards.libsonnet'"
+    code = f"(({pages}) {{ _config+:: {_code(overrides or {})} }}).grafanaDashboards"
     return {name: json.dumps(page, indent=1) + "\n" for name, page in sorted(_evaluate(code).items())}
 
 

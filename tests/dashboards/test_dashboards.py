@@ -68,7 +68,7 @@ def selectors(node):
             child = getattr(current, name, None)
             if isinstance(child, promql_parser.Expr):
                 stack.append(child)
-        stack += [arg for arg in getattr(current, "args", []) or []]
+        stack += list(getattr(current, "args", None) or [])
     return found
 
 

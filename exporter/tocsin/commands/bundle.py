@@ -50,6 +50,7 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    difference = "\n".join(filter(None, (bundle.stale(folder, files) for folder, files in _compiled(arguments).items())))
+    differences = [bundle.stale(folder, files) for folder, files in _compiled(arguments).items()]
+    difference = "\n".join(filter(None, differences))
     print(difference or "the compiled files are what the sources give")
     return 1 if difference else 0
