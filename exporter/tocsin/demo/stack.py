@@ -52,7 +52,7 @@ def start_stack(
         OSError: a program cannot be started, or does not answer.
     """
     rules = bundle.compile(OVERRIDES if overrides is None else overrides)
-    bundle.write(places.folder / "rules", rules)
+    bundle.write(places.folder / "rules", {"alerts.yaml": rules.alerts, "recording.yaml": rules.recording})
     found = {name: f"127.0.0.1:{free_port()}" for name in _TOOLS}
     (places.folder / "alertmanager.yml").write_text(json.dumps(_alertmanager(places.receiver)), encoding="utf-8")
     (places.folder / "prometheus.yml").write_text(
