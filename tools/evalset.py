@@ -1,7 +1,8 @@
 """``python tools/evalset.py FOLDER``: choose what ships for ``tocsin eval`` from a folder of labelled sets.
 
-Taken are rows whose licence allows it and whose group was not looked at while detectors were made (``part_of`` in
-``bench/labelled.py``), at most ``CAP`` a set and label, in the order of a hash. The output is the same every time.
+Taken are rows whose licence allows it and that are in the part kept aside while rules were written (``part_of`` in
+``bench/labelled.py``; models that are shipped were fitted on all parts in the end), at most ``CAP`` a set and label,
+in the order of a hash. The output is the same every time.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ KEPT = ("text", "label", "context", "kind", "tier", "format", "schema", "expecte
 EXTRAS = ("policy_keywords.json", "schema_order.json")
 HEAD = """# Labelled texts of `tocsin eval`
 
-Chosen by `tools/evalset.py`; no detector was made by looking at these rows. `own` rows were made for this project on
-top of the named answers; their personal data and secrets are invented.
+Chosen by `tools/evalset.py`. `own` rows were made for this project on top of the named answers; their personal data
+and secrets are invented.
 
 | set | from | licence | rows |
 |---|---|---|---|"""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.evaluation.measures import PROFILES, Bench, false_alarms, measure, trade_off
-from tocsin.evaluation.report import HEAD, alarm_lines, line, trade_line
+from tocsin.evaluation.report import HEAD, STAR, alarm_lines, line, trade_line
 from tocsin.evaluation.sets import Sets
 
 EXAMPLE = "example: tocsin eval --calls-per-day 200000"
@@ -36,6 +36,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if not results:
         print("tocsin: the folder holds none of the sets", file=sys.stderr)
         return 2
+    print(STAR)
     print()
     for profile in PROFILES:
         for text in alarm_lines(false_alarms(bench, profile), arguments.calls_per_day):

@@ -19,6 +19,9 @@ BENIGN: Final = ("benign_arena", "benign_halueval")
 """Real answers in which nothing is wrong."""
 PROFILES: Final = ("balanced", "strict")
 
+FITTED: Final = frozenset({"injection", "harmful", "refusal", "unsupported", "topic"})
+"""Detectors whose shipped weights were fitted on all rows of the sets (``tools/train``): they know these texts."""
+
 Pair = tuple[bool, bool]
 """Is one, was called one."""
 
@@ -36,7 +39,12 @@ class Measure:
     """Floor: ``tocsin eval`` fails below it."""
     recall: float = 0.0
     peer: str = ""
-    """The best peer measured on the same family of texts, precision / recall; of ``reference`` runs in one setting."""
+    """The best peer measured on the same family of texts, precision / recall."""
+
+    @property
+    def title(self) -> str:
+        """The name, with a star where the shipped weights were fitted on these rows too."""
+        return f"{self.name} *" if self.detector in FITTED else self.name
 
 
 @dataclass(frozen=True, slots=True)

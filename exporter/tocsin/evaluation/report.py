@@ -11,6 +11,7 @@ from tocsin.evaluation.sets import Sets
 HEAD: Final = (
     f"{'detector':20} {'texts':>6}  {'precision (95 %)':22} {'recall (95 %)':22} {'floors':11}  best peer P / R"
 )
+STAR: Final = "* the shipped weights were fitted on these rows too: the figure is of texts that the detector knows."
 BEGIN, END = "<!-- figures of `tocsin eval`, written by `make docs` -->", "<!-- end of figures -->"
 
 
@@ -20,7 +21,7 @@ def line(result: Result) -> str:
     shown = _interval(counts.precision, counts.precision_interval), _interval(counts.recall, counts.recall_interval)
     floors = f"{floor.precision:.2f} / {floor.recall:.2f}" if floor.precision or floor.recall else "-"
     mark = "" if result.ok else "  BELOW ITS FLOOR"
-    return f"{floor.name:20} {counts.total:6}  {shown[0]:22} {shown[1]:22} {floors:11}  {floor.peer or '-'}{mark}"
+    return f"{floor.title:20} {counts.total:6}  {shown[0]:22} {shown[1]:22} {floors:11}  {floor.peer or '-'}{mark}"
 
 
 def alarm_lines(alarms: Alarms, calls_per_day: int | None) -> list[str]:
@@ -53,8 +54,8 @@ def markdown(bench: Bench) -> str:
         counts, what = result.counts, result.measure
         precision = _interval(counts.precision, counts.precision_interval)
         recall = _interval(counts.recall, counts.recall_interval)
-        lines.append(f"| {what.name} | {counts.total} | {precision} | {recall} | {what.peer or '-'} |")
-    lines.append("")
+        lines.append(f"| {what.title} | {counts.total} | {precision} | {recall} | {what.peer or '-'} |")
+    lines += ["", f"\\{STAR}", ""]
     for profile in PROFILES:
         alarms = false_alarms(bench, profile)
         bound = 1000 * wilson(alarms.flagged, alarms.answers)[1]
