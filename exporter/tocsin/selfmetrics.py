@@ -78,8 +78,10 @@ def publish_seen(ledger: Ledger) -> None:
         "quality": any(row.values[0] for f in (cat.SCORED, cat.FORMAT_CHECKS) for row in rows.get(f, {}).values()),
         "safety": any(row.values[0] for row in rows.get(cat.ANSWERS_CHECKED, {}).values()),
     }
+    shown = rows.get(cat.CATEGORY_INSTRUMENTED, {})
     for category, signal in signals.items():
-        ledger.store.row(cat.CATEGORY_INSTRUMENTED, category).set(int(signal))
+        if signal or (category,) in shown:  # a gap by choice (declared.content: off) has no row and stays without
+            ledger.store.row(cat.CATEGORY_INSTRUMENTED, category).set(int(signal))
 
 
 def publish_healthy(ledger: Ledger) -> None:

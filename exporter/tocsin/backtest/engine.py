@@ -125,8 +125,8 @@ _VECTOR = re.compile(r'\{((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\} (\S+?)(?:, |$)')
 _PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)=("(?:[^"\\]|\\.)*")')
 
 
-def read(output: Path, plan: RunPlan) -> Answer:
-    """Return what promtool wrote.
+def read(output: Path, plan: RunPlan, status: int) -> Answer:
+    """Return what promtool wrote; ``status`` is how it ended.
 
     Raises:
         EngineError: a rule could not be evaluated, or the output is not understood.
@@ -136,10 +136,12 @@ def read(output: Path, plan: RunPlan) -> Answer:
     expression, alert, at = "", False, 0.0
     labels: Labels | None = None
     got = False
+    heads = 0
     with output.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             head = _HEAD.match(line)
             if head is not None:
+                heads += 1
                 expression = ast.literal_eval(head["expr"]) if head["expr"] else ""
                 alert, at, got, labels = head["alert"] is not None, promql.duration(head["time"]), False, None
             elif _HEAD_ERROR.match(line) or "error" in line[:12].lower():
@@ -159,6 +161,9 @@ def read(output: Path, plan: RunPlan) -> Answer:
                         near[expression][tuple(sorted(found.items()))] = float(number)
                     else:
                         answer.changes.append(Change(at, found, float(number) != 0))
+    if status not in (0, 1) or (status == 1 and not heads):  # 1 with answers is how it answers
+        text = output.read_text(encoding="utf-8", errors="replace").strip()
+        raise EngineError(f"promtool ended with {status} and no answer: {text[:600] or 'it said nothing'}")
     for key, closeness in near[BEST].items():
         value, moment = near[VALUE].get(key), near[AT].get(key)
         if value is not None and moment is not None and closeness > 0:

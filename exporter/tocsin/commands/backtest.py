@@ -281,7 +281,7 @@ class _Backtest:
                 self._progress.evaluating(len(answers), total)
                 for job in [job for job in running if job[2].poll() is not None]:
                     running.remove(job)
-                    answers.append(engine.read(job[1] / "out", job[0]))
+                    answers.append(engine.read(job[1] / "out", job[0], job[2].returncode))
                 time.sleep(0.05)
         finally:
             for _, _, process in running:

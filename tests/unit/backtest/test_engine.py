@@ -1,0 +1,58 @@
+"""What promtool says is read exactly, and a failure of promtool is never taken for silence."""
+
+import pytest
+
+from tocsin.backtest.engine import Change, EngineError, read
+from tocsin.backtest.rules import RunPlan
+from tocsin.backtest.timeline import alerts
+
+PLAN = RunPlan(60, {"g": [{"alert": "A", "expr": "a > 50"}]}, frozenset())
+CHANGED = '    expr: "(ALERTS unless ALERTS offset 60s) or (0 * (ALERTS offset 60s) unless ALERTS)", time: {at},\n        exp: nil\n        got: {got}\n'
+ALERTS = '{{__name__="ALERTS", alertname="A", alertstate="{state}", route="a\\"b", severity="page"}} 1E+00'
+GONE = '{{alertname="A", alertstate="{state}", route="a\\"b", severity="page"}} 0E+00'
+
+
+def said(tmp_path, *parts: str):
+    path = tmp_path / "out"
+    path.write_text("  FAILED:\n" + "".join(parts), encoding="utf-8")
+    return path
+
+
+def test_an_alert_is_followed_from_pending_to_resolution(tmp_path):
+    pending, firing = ALERTS.format(state="pending"), ALERTS.format(state="firing")
+    path = said(
+        tmp_path, CHANGED.format(at="1h1m", got=pending),
+        CHANGED.format(at="1h11m", got=f"{firing}, {GONE.format(state='pending')}"),
+        "    alertname: A, time: 1h15m, \n        exp:[], \n        got:[\n            0:\n"
+        '              Labels:{alertname="A", route="a\\"b", severity="page"}\n'
+        '              Annotations:{summary="It \\"burns\\"."}\n            ]\n',
+        CHANGED.format(at="2h", got=GONE.format(state="firing")),
+    )  # fmt: skip
+
+    answer = read(path, PLAN, 1)
+
+    assert answer.changes[0] == Change(3660, {"alertname": "A", "alertstate": "pending", "route": 'a"b', "severity": "page"}, present=True)
+    [alert] = alerts(answer, 1000.0)
+    assert (alert.pending_at, alert.firing_at, alert.resolved_at) == (4660.0, 5260.0, 8200.0)
+    assert alert.annotations == {"summary": 'It "burns".'}
+
+
+def test_an_alert_that_never_fired_has_no_firing_time(tmp_path):
+    path = said(
+        tmp_path, CHANGED.format(at="1m", got=ALERTS.format(state="pending")),
+        CHANGED.format(at="2m", got=GONE.format(state="pending")),
+    )  # fmt: skip
+
+    [alert] = alerts(read(path, PLAN, 1), 0.0)
+
+    assert (alert.pending_at, alert.firing_at, alert.resolved_at) == (60.0, None, 120.0)
+
+
+def test_no_complaint_means_no_alert(tmp_path):
+    assert read(said(tmp_path), PLAN, 0).changes == []
+
+
+@pytest.mark.parametrize("status", [1, 2, -9])
+def test_a_failure_of_promtool_is_no_silence(tmp_path, status):
+    with pytest.raises(EngineError, match=f"ended with {status}"):
+        read(said(tmp_path, "    yaml: line 3: mapping values are not allowed\n"), PLAN, status)
