@@ -73,7 +73,11 @@ def start(promtool: str, plan: RunPlan, sampler: Sampler, origin: float, folder:
     rules["groups"].append({"name": "tocsin:backtest", "rules": nearest.rules(plan)})
     if not rules["groups"][-1]["rules"]:
         rules["groups"].pop()
-    (folder / "rules.yml").write_text(json.dumps(rules), encoding="utf-8")
+    path = folder / "rules.yml"
+    path.write_text(json.dumps(rules), encoding="utf-8")
+    if not _valid(promtool, path):  # what we made of somebody's expressions must not cost them their alerts
+        rules["groups"] = [group for group in rules["groups"] if group["name"] != "tocsin:backtest"]
+        path.write_text(json.dumps(rules), encoding="utf-8")
     with (folder / "test.yml").open("w", encoding="utf-8") as file:
         file.writelines(_test(plan, sampler, origin, [str(group["name"]) for group in rules["groups"]]))
     with (folder / "out").open("wb") as out:
@@ -174,6 +178,13 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
 
 def _labels(text: str) -> Labels:
     return {name: ast.literal_eval(quoted) for name, quoted in _PAIR.findall(text)}
+
+
+def _valid(promtool: str, path: Path) -> bool:
+    done = subprocess.run(  # noqa: S603 - a program that the user installed, on files that we wrote
+        [promtool, "check", "rules", "--lint=none", str(path)], capture_output=True, check=False
+    )
+    return done.returncode == 0
 
 
 def check(groups: object, promtool: str, folder: Path) -> None:

@@ -136,6 +136,8 @@ def _comparisons(tokens: list[_Token]) -> list[Comparison]:
 
 
 def _comparison(first: list[_Token], at: int, rest: str) -> Comparison:
+    again = (i for i, t in enumerate(first) if i > at and t.depth == 0 and t.kind == "compare")
+    first = first[: next(again, len(first))]  # of `a > 1 < 9` the first threshold
     behind = at + 1
     matching = behind
     while matching < len(first) and (

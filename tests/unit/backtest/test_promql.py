@@ -24,6 +24,7 @@ def test_words_stand_outside_of_strings_and_comments():
     [
         ("a < 0.95", ("a", "<", "", "0.95", "")),
         ("a < 0.85 * b", ("a", "<", "", "0.85 * b", "")),
+        ("a > 0 < 1000", ("a", ">", "", "0", "")),
         ("(a > 5)", ("a", ">", "", "5", "")),
         ("a > on (route) group_left () b", ("a", ">", "on (route) group_left ()", "b", "")),
         ("a > on (route) (b * 3)", ("a", ">", "on (route)", "(b * 3)", "")),
