@@ -62,6 +62,8 @@ class Expectation(msgspec.Struct, gc=False, frozen=True):
     language: str | None = None
     tools: dict[str, Any] | None = None
     """JSON Schemas of strict tools by name: the arguments of a call to one of them are held against its schema."""
+    follow_question: bool = True
+    """Where no language is asked for, the answer should be in the question's."""
 
 
 class Message(msgspec.Struct, gc=False):

@@ -232,6 +232,9 @@ FORMAT_FAILURES = _counter(
 FORMAT_FENCED = _counter(
     "llm_format_fenced_total", "quality", "Valid JSON in a code fence or in prose; also a format failure.", CALL,
 )  # fmt: skip
+FORMAT_UNCHECKED = _counter(
+    "llm_format_unchecked_total", "quality", "Answers whose call brought an unusable schema or pattern.", CALL,
+)  # fmt: skip
 FORMAT_WINDOW_COMPLIANT = _gauge(
     "llm_format_window_compliant", "quality", "Compliant ones of exactly the last 1,000 format checks.", ("route",),
 )  # fmt: skip
@@ -327,6 +330,10 @@ FEEDBACK_UNMATCHED = _counter(
 DETECTOR_ERRORS = _counter(
     "tocsin_detector_errors_total", "self", "Texts on which a detector failed: a defect of ours.", ("detector",)
 )
+DETECTOR_CAPPED = _counter(
+    "tocsin_detector_capped_total", "self", "Texts of which a detector saw a part: more candidates than its cap.",
+    ("detector",),
+)  # fmt: skip
 
 PLANNED = (
     _gauge("tocsin_flag_state", "control", "State of a flag.", ("flag",), planned=True),

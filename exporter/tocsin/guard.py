@@ -148,6 +148,8 @@ class Guard:
         for opinion in opinions:
             for name in opinion.report.failed:
                 self._counts[cat.DETECTOR_ERRORS, (name,)] += 1
+            for name in opinion.report.capped:
+                self._counts[cat.DETECTOR_CAPPED, (name,)] += 1
         return opinions
 
     def _count(

@@ -5,7 +5,7 @@ Ingest, guard, ``tocsin check`` and ``tocsin eval`` all ask the same ``Judge``, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,13 +16,17 @@ import msgspec
 from tocsin.call import UNKNOWN, Expectation
 from tocsin.config import Config, ConfigError, Expect, Match, Route
 from tocsin.detectors.base import SUSPICION, Detector, Report, Subject
-from tocsin.detectors.patterns import PatternError
+from tocsin.detectors.embedding import Embedder, EmbedderError, embedder
+from tocsin.detectors.format import UnusableError, compiled_pattern, compiled_schema
+from tocsin.detectors.patterns import PatternError, Patterns
 from tocsin.detectors.registry import Knowledge, make
 from tocsin.detectors.scanner import Scanner
+from tocsin.detectors.score import QualityScore
 from tocsin.detectors.verdicts import Judged, Policy, Verdict, verdict
 from tocsin.finding import QUALITY, SAFETY_KINDS, TYPES
 
 _POLICIES_MAX = 10_000
+_LINEAR = "write it without look-around and back-references, which cost unbounded time"
 _DEFAULT = Route(match=Match())
 
 
@@ -63,12 +67,12 @@ class Judge:
     """Judges texts. Immutable but for ``configure``; detectors are made once, since compiling them costs."""
 
     def __init__(self, config: Config, detectors: Sequence[Detector] | None = None) -> None:
+        self.configure(config)
         made = _make(config) if detectors is None else list(detectors)
         self._scanner = Scanner(made)
         self._quality = frozenset(d.name for d in made if d.name not in SAFETY_KINDS)
         self._attempts = Scanner([d for d in made if d.name == "injection"])
         self._formats = Scanner([d for d in made if d.name == "format"])
-        self.configure(config)
 
     @property
     def finds_attempts(self) -> bool:
@@ -84,10 +88,10 @@ class Judge:
         """Take routes and profile of a new configuration; policy terms change with a restart.
 
         Raises:
-            ConfigError: a schema file cannot be read.
+            ConfigError: a schema, a schema file, a pattern or a weight cannot be used.
         """
-        entries = [(route, _rules(config, route)) for route in config.routes]
-        self._default = _rules(config, _DEFAULT)
+        entries = [(route, _rules(config, route, f"routes[{i}]")) for i, route in enumerate(config.routes)]
+        self._default = _rules(config, _DEFAULT, "routes[]")
         self._entries = entries
         self._cache: dict[tuple[str, str], RouteRules] = {}
 
@@ -112,12 +116,11 @@ class Judge:
         found = (report := self._scanner.scan(subject, off)).findings
         return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
 
-    def is_attempt(self, subject: Subject, rules: RouteRules) -> bool:
-        """Tell whether a text of the input holds an injection; only that detector runs."""
-        findings = self._attempts.scan(subject, rules.policy.off).findings
-        return any(f.kind == "injection" for f in findings) and bool(
-            rules.policy.judge(subject.text, findings, role=subject.role)
-        )
+    def attempt(self, subject: Subject, rules: RouteRules) -> Opinion:
+        """Judge a text of the input by the detector of injections alone."""
+        report = self._attempts.scan(subject, rules.policy.off)
+        found = [f for f in report.findings if f.kind == "injection"]
+        return Opinion(report, rules.policy.judge(subject.text, report.findings, role=subject.role) if found else [])
 
     def fits(self, text: str, schema: Any) -> bool | None:
         """Tell whether a text is JSON that conforms to a JSON Schema; None: the schema is unusable."""
@@ -131,14 +134,47 @@ class Judge:
         return self._default
 
 
+def check(config: Config) -> None:
+    """Compile all that the configuration gives to detectors: schemas, patterns, weights, the embedder.
+
+    Raises:
+        ConfigError: naming the key and the mend.
+    """
+    for index, route in enumerate(config.routes):
+        _rules(config, route, f"routes[{index}]")
+    _knowledge(config)
+    try:
+        Patterns(config.detectors.policy_patterns)
+    except PatternError as error:
+        raise _pattern_error(error) from None
+
+
 def _make(config: Config) -> list[Detector]:
     try:
-        weights = {route.match.route: route.weights for route in config.routes if route.weights}
-        return make(Knowledge(policy_terms(config), weights, config.detectors.policy_patterns))
+        return make(_knowledge(config))
     except PatternError as error:
-        raise ConfigError(f"detectors.policy_patterns: {error}") from None
-    except ValueError as error:
-        raise ConfigError(f"routes[].weights: {error}") from None
+        raise _pattern_error(error) from None
+
+
+def _pattern_error(error: PatternError) -> ConfigError:
+    return ConfigError(f"detectors.policy_patterns: {error}; {_LINEAR}")
+
+
+def _knowledge(config: Config) -> Knowledge:
+    known = config.detectors
+    weights: dict[str, Mapping[str, float]] = {}
+    for route in config.routes:
+        if route.weights or route.match.model == "*":  # the first match wins, one without weights too
+            weights.setdefault(route.match.route, route.weights)
+    return Knowledge(policy_terms(config), weights, known.policy_patterns, _embedder(config), known.off_topic_below)
+
+
+def _embedder(config: Config) -> Embedder:
+    folder = config.detectors.embedder_folder
+    try:
+        return embedder(config.detectors.embedder, None if folder is None else Path(folder))
+    except EmbedderError as error:
+        raise ConfigError(f"detectors.embedder: {error}") from None
 
 
 def policy_terms(config: Config) -> tuple[str, ...]:
@@ -158,14 +194,18 @@ def policy_terms(config: Config) -> tuple[str, ...]:
     return (*config.detectors.policy, *terms)
 
 
-def _rules(config: Config, route: Route) -> RouteRules:
+def _rules(config: Config, route: Route, where: str) -> RouteRules:
+    try:
+        QualityScore(route.weights)
+    except ValueError as error:
+        raise ConfigError(f"{where}.weights: {error}") from None
     known = config.detectors
     guard = {kind: cast("Verdict", word) for kind, word in route.guard.items() if kind != "on_overload"}
     policy = Policy(known.profile, route.detectors, guard, known.own_domains, known.own_numbers)
     closed = route.guard.get("on_overload") == "fail_closed"
     quality = {QUALITY, *TYPES[QUALITY]}
     decides = bool(quality & guard.keys()) or any(route.detectors.get(kind) == "violation" for kind in quality)
-    return RouteRules(policy, _expectation(route.expect), bool(route.guard), decides, closed)
+    return RouteRules(policy, _expectation(route.expect, f"{where}.expect"), bool(route.guard), decides, closed)
 
 
 def merged(asked: Expectation | None, route: Expectation | None) -> Expectation | None:
@@ -173,19 +213,36 @@ def merged(asked: Expectation | None, route: Expectation | None) -> Expectation 
     if asked is None or route is None:
         return asked or route
     form = asked if asked.format is not None else route
-    return Expectation(form.format, form.schema, form.pattern, asked.language or route.language)
+    return Expectation(
+        form.format, form.schema, form.pattern, asked.language or route.language, follow_question=route.follow_question
+    )
 
 
-def _expectation(expect: Expect) -> Expectation | None:
+def _expectation(expect: Expect, where: str) -> Expectation | None:
     schema: Any = expect.schema
     if expect.schema_file is not None:
         try:
             schema = msgspec.json.decode(Path(expect.schema_file).read_bytes())
         except (OSError, msgspec.DecodeError) as error:
-            raise ConfigError(f"routes[].expect.schema_file: {expect.schema_file}: {error}") from None
+            raise ConfigError(f"{where}.schema_file: {expect.schema_file}: {error}") from None
     wanted = expect.format
     if wanted is None:
         wanted = "json_schema" if schema is not None else "regex" if expect.pattern else None
-    if wanted is None and expect.language is None:
+    key = "schema" if expect.schema_file is None else "schema_file"
+    if wanted == "regex" and expect.pattern is None:
+        raise ConfigError(f"{where}.pattern: format regex needs a pattern")
+    if wanted == "json_schema" and schema is None:
+        raise ConfigError(f"{where}.schema: format json_schema needs a schema or a schema_file")
+    try:
+        if schema is not None:
+            compiled_schema(schema)
+    except UnusableError as error:
+        raise ConfigError(f"{where}.{key}: {error}; it must stand alone, without references elsewhere") from None
+    try:
+        if expect.pattern is not None:
+            compiled_pattern(expect.pattern)
+    except UnusableError as error:
+        raise ConfigError(f"{where}.pattern: {error}; {_LINEAR}") from None
+    if wanted is None and expect.language is None and expect.follow_question:
         return None
-    return Expectation(wanted, schema, expect.pattern, expect.language)
+    return Expectation(wanted, schema, expect.pattern, expect.language, follow_question=expect.follow_question)

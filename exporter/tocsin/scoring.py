@@ -20,6 +20,7 @@ from tocsin.accounting.safety import Safety
 from tocsin.accounting.seen import identity
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Feedback
 from tocsin.detectors.base import SUSPICION, Subject
+from tocsin.detectors.score import QualityScore
 from tocsin.drifting import InputDrift
 from tocsin.finding import QUALITY, SAFETY_KINDS, Finding
 from tocsin.formats.texts import question_of
@@ -92,12 +93,12 @@ class Scoring:
         when = now
         if self.event_time and call.start is not None and call.start > OLDEST:
             when = min(now, call.known_at or now)
-        scored = False
+        unscored: str | None = "off"
         content = call.content
         if content is not None and reason != "sampled_out":
             if content.output:
                 self._meet(group, rules)
-                scored = self._answer(call, content, group, rules, when)
+                unscored = self._answer(call, content, group, rules, when)
             self._attempts(content, group, rules)
             if content.input:
                 question = question_of(content.input)
@@ -109,8 +110,8 @@ class Scoring:
             self._by_reason(call, group)
         for scorer, value in (call.scores or {}).items():
             self.quality.score(group, scorer, value)
-        if not scored and not call.scores:
-            self.quality.unscored(group, reason or "off")
+        if unscored and not call.scores:
+            self.quality.unscored(group, reason or unscored)
         if content is None and call.confidence is not None:
             self.quality.confidence(group, call.confidence)
 
@@ -220,18 +221,17 @@ class Scoring:
             return "sampled_out"
         return None
 
-    def _answer(self, call: Call, content: Content, group: Group, rules: RouteRules, when: float) -> bool:
-        """Judge the answer of a call; True when it got a composite score."""
+    def _answer(self, call: Call, content: Content, group: Group, rules: RouteRules, when: float) -> str | None:
+        """Judge the answer of a call; return why it got no composite score, None when it got one."""
         subject = _subject(call, content, rules)
         opinion = self.judge.judge(subject, rules)
+        self._count_unseen(opinion)
         self._count_safety(call, group, opinion, when)
         if self.slow is not None and all(j.finding.kind != "toxicity" for j in opinion.judged):
             self._offer(self.slow, call, group, rules, subject.text)
         if call.failure is not None or content.state in _STATES:
-            return False
+            return "off"
         scores = opinion.report.scores
-        for name in opinion.report.failed:
-            self._ledger.add(cat.DETECTOR_ERRORS, name)
         self.quality.answer(
             group, len(subject.text), {j.finding.type for j in opinion.judged if j.finding.kind == QUALITY},
             opinion.report.outcomes, opinion.report.marks, scores.get("topic"),
@@ -240,7 +240,17 @@ class Scoring:
         composite = scores.get("quality")
         if composite is not None:
             self.quality.score(group, COMPOSITE, composite)
-        return composite is not None
+            return None
+        marks = opinion.report.marks
+        failed = QualityScore.name in opinion.report.failed
+        return "detector_error" if failed else "nothing_to_score" if "nothing_to_score" in marks else "off"
+
+    def _count_unseen(self, opinion: Opinion) -> None:
+        """Count what detectors did not see of a text: all, by a defect of ours, or what is over their cap."""
+        for name in opinion.report.failed:
+            self._ledger.add(cat.DETECTOR_ERRORS, name)
+        for name in opinion.report.capped:
+            self._ledger.add(cat.DETECTOR_CAPPED, name)
 
     def _count_safety(self, call: Call, group: Group, opinion: Opinion, when: float) -> None:
         toxicity = opinion.report.scores.get("toxicity")
@@ -273,6 +283,8 @@ class Scoring:
             for tool in content.tools if tool.arguments is not None and tool.name in schemas
         ]  # fmt: skip
         known = [outcome for outcome in outcomes if outcome is not None]
+        if len(known) < len(outcomes):
+            self.quality.format_unchecked(group)
         if known:
             self.quality.format(group, all(known), fenced=False)
 
@@ -315,7 +327,11 @@ class Scoring:
                 fresh.append((message.role, message.text))
         found: set[str] = set()
         for role, text in fresh:
-            if role not in found and text and self.judge.is_attempt(Subject(text, role, group.labels[2]), rules):
+            if role in found or not text:
+                continue
+            opinion = self.judge.attempt(Subject(text, role, group.labels[2]), rules)
+            self._count_unseen(opinion)
+            if opinion.judged:
                 found.add(role)
         for role in found:
             self._meet(group, rules)

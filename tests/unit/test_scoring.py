@@ -13,6 +13,8 @@ from tocsin.assembly import make_scoring
 from tocsin.call import Call, Content, Expectation, Feedback, Message, ToolCall
 from tocsin.config import Config, ConfigError, parse
 from tocsin.detectors.base import Subject
+from tocsin.detectors.candidates import note_cut
+from tocsin.detectors.format import FormatDetector
 from tocsin.finding import Finding
 from tocsin.formats import get
 from tocsin.inputs.base import Origin
@@ -410,7 +412,7 @@ def test_weights_of_the_quality_score_can_be_set_by_route():
 
 
 def test_a_weight_of_an_unknown_component_is_refused():
-    with pytest.raises(ConfigError, match=r"routes\[\].weights: no component"):
+    with pytest.raises(ConfigError, match=r"routes\[0\].weights: no component"):
         Judge(parse(b"routes: [{match: {}, weights: {formatt: 1}}]"))
 
 
@@ -446,3 +448,49 @@ def test_a_model_that_cannot_be_loaded_is_said_at_the_start(tmp_path):
 
     with pytest.raises(ConfigError, match=r"detectors\.detoxify: "):
         make_scoring(config, Ledger(Store(), Settings()))
+
+
+class Partial:
+    """A detector that sets a mark, or sees a part of the text."""
+
+    tier, gates, roles = 0, (), ANSWERS
+
+    def __init__(self, name, mark="", fail=False):
+        self.name, self._mark, self._fail = name, mark, fail
+
+    def scan(self, subject, fired, report):
+        if self._fail:
+            raise RuntimeError
+        report.marks.add(self._mark)
+        if not self._mark:
+            note_cut()
+
+
+@pytest.mark.parametrize(
+    ("detector", "reason"),
+    [
+        (Partial("quality", "nothing_to_score"), "nothing_to_score"),
+        (Partial("quality", fail=True), "detector_error"),
+        (Partial("refusal", "none"), "off"),
+    ],
+)
+def test_an_answer_without_a_score_tells_why(detector, reason):
+    scoring = take(make(detectors=[detector]), call())
+
+    assert values(scoring, cat.UNSCORED)[reason,] == 1
+
+
+def test_an_answer_whose_schema_cannot_be_used_is_counted_as_unchecked():
+    scoring = make(detectors=[FormatDetector()])
+    broken = Expectation("json_schema", {"type": 7})
+    tools = Expectation(tools={"find": {"type": 7}})
+
+    take(scoring, call(1, "{}", expect=broken), call(2, None, tools=[ToolCall("find", "{}")], expect=tools))
+
+    assert values(scoring, cat.FORMAT_UNCHECKED)[()] == 2
+
+
+def test_a_text_of_which_a_detector_saw_a_part_is_counted():
+    scoring = take(make(detectors=[Partial("pii")]), call())
+
+    assert values(scoring, cat.DETECTOR_CAPPED)["pii",] == 1

@@ -105,6 +105,8 @@ class Quality:
         if passed is not None:
             group.later(cat.LANGUAGE_CHECKS)[0] += 1
             group.later(cat.LANGUAGE_MISMATCHES)[0] += not passed
+        if "format_unchecked" in marks:
+            self.format_unchecked(group)
         passed = outcomes.get("format")
         if passed is not None:
             self.format(group, passed, fenced="fenced" in marks)
@@ -116,9 +118,13 @@ class Quality:
         group.later(cat.FORMAT_FENCED)[0] += fenced
         self.windows.add(group.labels[2], passed)
 
+    def format_unchecked(self, group: Group) -> None:
+        """Count an answer that a broken schema or pattern of its call left unchecked."""
+        group.later(cat.FORMAT_UNCHECKED)[0] += 1
+
     def expect_format(self, group: Group) -> None:
         """Export the zeros of format checks: the first failure of a route must be visible to ``increase()``."""
-        for family in (cat.FORMAT_CHECKS, cat.FORMAT_FAILURES, cat.FORMAT_FENCED):
+        for family in (cat.FORMAT_CHECKS, cat.FORMAT_FAILURES, cat.FORMAT_FENCED, cat.FORMAT_UNCHECKED):
             group.later(family)
         self.windows.meet(group.labels[2])
 

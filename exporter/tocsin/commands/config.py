@@ -16,6 +16,7 @@ from tocsin.call import FAILURE_REASONS, TOKEN_KINDS
 from tocsin.catalogue import FAMILIES, Family
 from tocsin.config import Config, load, read_secret, show
 from tocsin.finding import SAFETY_KINDS
+from tocsin.judge import check as check_judging
 from tocsin.series.store import Store
 
 
@@ -38,6 +39,7 @@ def add_parser(commands: Any) -> None:
 def _check(arguments: argparse.Namespace) -> int:
     config = load(arguments.config_file)
     settings = ledger_settings(config)
+    check_judging(config)
     for auth in config.ingest.auth:
         read_secret(auth.secret_file)
     ok = True

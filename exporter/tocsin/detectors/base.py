@@ -60,6 +60,8 @@ class Report:
     """Yes-or-no checks that were made, by type (``format``, ``language``, ``numeric``): True when passed."""
     failed: list[str] = field(default_factory=list)
     """Names of detectors that raised: defects, which must not take others with them."""
+    capped: list[str] = field(default_factory=list)
+    """Names of detectors that met more candidates than they may confirm: they saw a part of the text."""
     marks: set[str] = field(default_factory=set)
     """Outcomes that are neither good nor bad, as ``fenced`` for JSON in a code fence."""
 

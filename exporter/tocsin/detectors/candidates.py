@@ -7,6 +7,7 @@ its candidates through ``capped``, and looks at bounded windows of text only.
 from __future__ import annotations
 
 import re
+import threading
 from bisect import bisect
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -31,8 +32,29 @@ class Candidate(NamedTuple):
 
 
 def capped(pattern: re.Pattern[str], text: str, limit: int = MAX_CANDIDATES) -> Iterator[re.Match[str]]:
-    """The first ``limit`` matches of a pattern."""
-    return islice(pattern.finditer(text), limit)
+    """The first ``limit`` matches of a pattern; notes when there are more."""
+    matches = pattern.finditer(text)
+    yield from islice(matches, limit)
+    if next(matches, None) is not None:
+        note_cut()
+
+
+class _Cut(threading.local):
+    noted = False
+
+
+_cut = _Cut()
+
+
+def note_cut() -> None:
+    """Note that a text has more candidates than are confirmed: what stands behind them goes unseen."""
+    _cut.noted = True
+
+
+def was_cut() -> bool:
+    """Tell whether this thread noted a cut since the last call."""
+    noted, _cut.noted = _cut.noted, False
+    return noted
 
 
 def before(text: str, start: int, width: int = 40) -> str:

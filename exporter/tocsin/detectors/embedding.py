@@ -83,6 +83,28 @@ def cosine(first: Vector, second: Vector) -> float:
     return min(1.0, max(0.0, float(first @ second)))
 
 
+class EmbedderError(ValueError):
+    """An embedder cannot be had; says why and how to mend it."""
+
+
+def embedder(name: str, folder: Path | None = None) -> Embedder:
+    """Make an embedder by its name: ``hashed``, ``wordllama`` or, from a folder, ``onnx``.
+
+    Raises:
+        EmbedderError: a package or a file is missing or is not what it should be.
+    """
+    try:
+        if name == "wordllama":
+            return WordLlamaEmbedder()
+        if name == "onnx":
+            return OnnxEmbedder(folder or Path())
+    except ImportError:
+        raise EmbedderError(f"{name} is not installed: pip install 'tocsin[embeddings]'") from None
+    except Exception as error:  # whatever the runtimes raise for a bad file
+        raise EmbedderError(f"{name} cannot be loaded: {error}") from error
+    return HashedEmbedder()
+
+
 class WordLlamaEmbedder:
     """Static word vectors of the package ``wordllama``: 80 MB, 2 to 3 ms per 2 KB.
 

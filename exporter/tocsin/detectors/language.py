@@ -107,6 +107,8 @@ class LanguageDetector:
         if subject.expect is not None and subject.expect.language:
             return subject.expect.language.lower().replace("_", "-").partition("-")[0]
         question = subject.question
+        if subject.expect is not None and not subject.expect.follow_question:
+            return ""
         if not self._follow_question or not question or _NAMES_A_LANGUAGE.search(question):
             return ""
         return certain_language(question)

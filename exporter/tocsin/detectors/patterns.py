@@ -12,6 +12,7 @@ from typing import Final
 
 import hyperscan
 
+from tocsin.detectors.candidates import note_cut
 from tocsin.detectors.hyperscanning import Matcher
 
 MAX_MATCHES: Final = 1000
@@ -61,7 +62,10 @@ class Patterns:
         encoded = text.encode("utf-8", "replace")
         found: set[tuple[int, int]] = set()
         for matcher in self._matchers:
-            found |= {(start, end) for start, end in _longest(matcher, encoded).items() if end > start}
+            longest = _longest(matcher, encoded)
+            if len(longest) >= MAX_MATCHES:
+                note_cut()
+            found |= {(start, end) for start, end in longest.items() if end > start}
         if text.isascii():
             return sorted(found)
         return sorted((_characters(encoded, start), _characters(encoded, end)) for start, end in found)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tocsin.detectors.base import Detector
 from tocsin.detectors.coherence import CoherenceDetector
 from tocsin.detectors.confidence import ConfidenceDetector
+from tocsin.detectors.embedding import Embedder
 from tocsin.detectors.format import FormatDetector
 from tocsin.detectors.harmful import Harmful
 from tocsin.detectors.hedge import HedgeDetector
@@ -37,6 +38,9 @@ class Knowledge:
     """Weights of the quality score by pattern of the route."""
     policy_patterns: tuple[str, ...] = ()
     """Patterns that no answer may match, in Hyperscan's dialect."""
+    embedder: Embedder | None = None
+    """None: the hashed one."""
+    off_topic_below: float | None = None
 
 
 Factory = Callable[[Knowledge], Detector]
@@ -58,7 +62,7 @@ DETECTORS: dict[str, Factory] = {
     "confidence": lambda _: ConfidenceDetector(),
     "numeric": lambda _: NumericDetector(),
     "unsupported": lambda _: UnsupportedDetector(),
-    "topic": lambda _: TopicDetector(),
+    "topic": lambda knowledge: TopicDetector(knowledge.embedder, off_topic_below=knowledge.off_topic_below),
     "coherence": lambda _: CoherenceDetector(),
     "quality": lambda knowledge: QualityScore(routes=knowledge.weights),  # last: it reads what the others found
 }

@@ -26,16 +26,22 @@ _HEADER = struct.Struct("<If")
 
 
 class TopicDetector:
-    """Sets ``report.scores["topic"]`` where the question is known, and says ``off_topic``."""
+    """Sets ``report.scores["topic"]`` where the question is known, and says ``off_topic``.
+
+    The threshold is measured for the hashed embedder: with another one, nothing is off topic until one is given.
+    """
 
     name = "topic"
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
 
-    def __init__(self, embedder: Embedder | None = None, *, off_topic_below: float = OFF_TOPIC_BELOW) -> None:
+    def __init__(self, embedder: Embedder | None = None, *, off_topic_below: float | None = None) -> None:
         self._embedder = embedder or HashedEmbedder()
+        if off_topic_below is None:
+            off_topic_below = OFF_TOPIC_BELOW if self._embedder.name == HashedEmbedder.name else 0.0
         self._off_topic_below = off_topic_below
         self.tier = self._embedder.tier
+        self.backend = self._embedder.name
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Compare one answer with its question."""

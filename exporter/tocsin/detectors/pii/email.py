@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, listed
+from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, listed, note_cut
 from tocsin.detectors.reserved import is_example_email
 
 GATES: Final = (Gate(r"[A-Za-z0-9_+\-\x80-\xff]@[A-Za-z0-9\x80-\xff]"),)
@@ -68,6 +68,8 @@ def find(text: str) -> Iterator[Candidate]:
         if candidate is not None:
             yield candidate
         at = text.find("@", at + 1)
+    if at >= 0:
+        note_cut()
 
 
 def _confirm(text: str, at: int) -> Candidate | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped
+from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped, note_cut
 from tocsin.detectors.secrets.values import is_documentation, is_generated_key, is_stock_password, is_strong_password
 
 _HUMAN = r"passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contraseña|senha|пароль|密码"
@@ -87,6 +87,7 @@ def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
             at = end
         else:
             at = start  # what looked like a value may be the name of one: credential: aws_secret_access_key = ...
+    note_cut()
 
 
 def _is_named(lower: str, match: re.Match[str]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped, listed
+from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped, listed, note_cut
 from tocsin.detectors.secrets.values import entropy, is_documentation, is_empty_phrase, is_stock_password
 
 _JWT = re.compile(r"eyJ([A-Za-z0-9_-]{10,2000})\.eyJ([A-Za-z0-9_-]{4,6000})\.([A-Za-z0-9_-]{16,1500})(?![A-Za-z0-9_-])")
@@ -94,6 +94,8 @@ def _find_url_credentials(text: str) -> Iterator[Candidate]:
             if not (stock and local):  # what every database on a laptop has
                 yield Candidate(at - len(scheme[0]), match.end(), 0.95, example=stock or local)
         at = text.find("://", at + 3)
+    if at >= 0:
+        note_cut()
 
 
 def _is_stock(user: str, password: str, host: str) -> bool:

@@ -1,0 +1,133 @@
+"""What the configuration gives to detectors is compiled before anything starts, and what is wrong is named."""
+
+import argparse
+import sys
+
+import numpy as np
+import pytest
+
+from tocsin import judge
+from tocsin.call import Expectation
+from tocsin.commands import config as command
+from tocsin.config import Config, ConfigError, load, parse
+from tocsin.detectors.base import Subject
+from tocsin.detectors.candidates import MAX_CANDIDATES
+from tocsin.detectors.language import LanguageDetector
+from tocsin.detectors.pii import Pii
+from tocsin.detectors.policy import Policy
+from tocsin.detectors.scanner import Scanner
+from tocsin.detectors.secrets import Secrets
+from tocsin.detectors.topic import TopicDetector
+from tocsin.judge import Judge, merged
+
+QUESTION = "What is the best way to learn how to play the piano when you are an adult?"
+GERMAN = "Das ist eine gute Frage, und die Antwort ist nicht so einfach, wie man es sich denkt. " * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("routes: [{match: {}, expect: {schema: {type: 7}}}]", "routes[0].expect.schema: not a usable JSON Schema"),
+        ("routes: [{match: {}}, {match: {}, expect: {schema_file: no.json}}]", "routes[1].expect.schema_file: no.json"),
+        ("routes: [{match: {}, expect: {pattern: '(?=a)b'}}]", "routes[0].expect.pattern: not a usable"),
+        ("routes: [{match: {}, expect: {pattern: '(a)\\1'}}]", "without look-around and back-references"),
+        ("routes: [{match: {}, expect: {format: regex}}]", "routes[0].expect.pattern: format regex needs a pattern"),
+        ("routes: [{match: {}, expect: {format: json_schema}}]", "needs a schema or a schema_file"),
+        ("routes: [{match: {}, weights: {hedging: 1}}]", "routes[0].weights: no component"),
+        ("routes: [{match: {}, weights: {hedge: 2}}]", "routes[0].weights: weight of hedge: 2.0 is not within 0..1"),
+        ("detectors: {policy_patterns: ['a(?!b)']}", "detectors.policy_patterns: 'a(?!b)'"),
+        ("detectors: {policy_file: no.txt}", "detectors.policy_file: no.txt cannot be read"),
+        ("detectors: {embedder: onnx, embedder_folder: /nowhere}", "detectors.embedder: onnx"),
+    ],
+)
+def test_what_cannot_be_compiled_is_named_with_its_mend(text, message, tmp_path):
+    (tmp_path / "tocsin.yml").write_text(text)
+
+    with pytest.raises(ConfigError) as error:
+        command._check(argparse.Namespace(config_file=tmp_path / "tocsin.yml", series=False))
+
+    assert message in str(error.value)
+
+
+def test_a_start_refuses_what_the_check_refuses():
+    with pytest.raises(ConfigError, match=r"routes\[0\]\.expect\.pattern"):
+        Judge(parse(b"routes: [{match: {}, expect: {pattern: '(?=a)b'}}]"))
+
+
+def test_onnx_without_a_folder_is_refused():
+    with pytest.raises(ConfigError, match=r"detectors\.embedder_folder: onnx needs the folder"):
+        parse(b"detectors: {embedder: onnx}")
+
+
+def test_an_embedder_that_is_not_installed_is_named_with_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "wordllama", None)
+
+    with pytest.raises(ConfigError, match=r"detectors\.embedder: wordllama is not installed: pip install"):
+        judge.check(parse(b"detectors: {embedder: wordllama}"))
+
+
+class Same:
+    """An embedder to which all texts are nearly alike."""
+
+    name, tier = "same", 0
+
+    def embed(self, text):
+        return np.array([1.0, 0.0] if "?" in text else [0.2, 0.98], np.float32)
+
+
+@pytest.mark.parametrize(("below", "types"), [(None, set()), (0.5, {"off_topic"})])
+def test_the_threshold_of_another_embedder_is_the_operators(below, types):
+    detector = TopicDetector(Same(), off_topic_below=below)
+
+    report = Scanner([detector]).scan(Subject("word " * 100, question=QUESTION))
+
+    assert {finding.type for finding in report.findings} == types
+
+
+def test_a_route_can_let_answers_be_in_any_language():
+    rules = Judge(parse(b"routes: [{match: {route: world}, expect: {follow_question: false}}]"), []).rules
+    scanner = Scanner([LanguageDetector()])
+
+    outcomes = [
+        scanner.scan(Subject(GERMAN, question=QUESTION, expect=merged(None, rules(route).expect))).outcomes
+        for route in ("support", "world")
+    ]
+
+    assert outcomes == [{"language": False}, {}]
+
+
+def test_any_language_holds_where_the_call_asks_for_a_format():
+    route = Expectation(follow_question=False)
+
+    assert merged(Expectation("json"), route) == Expectation("json", follow_question=False)
+
+
+def test_the_first_entry_that_matches_gives_the_weights():
+    text = b"routes: [{match: {route: a*}, weights: {hedge: 0}}, {match: {route: a*}, weights: {hedge: 1}}]"
+
+    assert judge._knowledge(parse(text)).weights == {"a*": {"hedge": 0.0}}
+
+
+def test_the_example_of_every_key_can_be_compiled():
+    judge.check(load("exporter/tocsin.example.yml"))
+    judge.check(Config())
+
+
+MANY = MAX_CANDIDATES + 1
+
+
+@pytest.mark.parametrize(
+    ("detector", "text"),
+    [
+        (Pii(), "a@b.co " * MANY),
+        (Pii(), "192.168.1.7, " * MANY),
+        (Secrets(), "postgres://root:hunter22@db.corp.net " * MANY),
+        (Policy(["forbidden"]), "forbidden " * MANY),
+        (Policy([], ["ab+c"]), "abc " * MANY),
+    ],
+)
+def test_a_text_over_the_cap_of_a_detector_is_told(detector, text):
+    scanner = Scanner([detector])
+
+    assert scanner.scan(Subject(text)).capped == [detector.name]
+    assert scanner.scan(Subject(text[: len(text) // 2])).capped == []
