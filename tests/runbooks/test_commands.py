@@ -1,6 +1,7 @@
 """Commands exist: Tocsin's with their options, its addresses, the chart's names; and what a host can run is run."""
 
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -8,6 +9,8 @@ import re
 import shlex
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,9 @@ from tocsin.web import admin
 from tocsin.web.runbooks import names
 
 ROOT = Path(__file__).parents[2]
+_spec = importlib.util.spec_from_file_location("program", ROOT / "tests" / "e2e" / "conftest.py")
+program = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(program)  # the end-to-end tests' own way to start the exporter
 SHELL = all_blocks("sh")
 YAML = all_blocks("yaml")
 LINES = sorted({line for block in SHELL for line in block.text.splitlines() if line.strip()})
@@ -105,15 +111,12 @@ def test_fallbacks_in_examples_have_litellms_shape():
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
     """A running exporter and the files that the pages name, at places of this test."""
-    sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-    from conftest import Exporter  # noqa: PLC0415 - the end-to-end tests' own
-
     folder = tmp_path_factory.mktemp("host")
     log, settings = folder / "requests.jsonl", folder / "tocsin.yml"
     call = {"v": 1, "time": "2026-11-20T02:47:00Z", "model": "gpt-4o", "route": "support-bot", "status": 200, "output": "Hello."}
     log.write_text("".join(json.dumps({**call, "id": f"call-{i}"}) + "\n" for i in range(60)) + '{"id": "call-id-from-the-feedback"}\n')
     settings.write_text("series: {max: 20000}\n")
-    with Exporter(folder, "--config.file", str(settings), "--tail", str(log), "--web.enable-lifecycle") as exporter:
+    with program.Exporter(folder, "--config.file", str(settings), "--tail", str(log), "--web.enable-lifecycle") as exporter:
         yield exporter, folder, log, settings
 
 
@@ -137,15 +140,50 @@ def run(line, host, *places: Path) -> subprocess.CompletedProcess:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if re.match(HOST, line) and "backtest" not in line])
+def once(lines: list[str]) -> list[str]:
+    """Lines that differ in where their output goes are one."""
+    return list({line.split(" > ")[0].replace(" --json", ""): line for line in lines}.values())
+
+
+@pytest.mark.parametrize("line", once([line for line in LINES if re.match(HOST, line) and "backtest" not in line]))
 def test_what_a_host_can_run_runs(line, host):
     done = run(line, host)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("tocsin backtest")])
+@pytest.mark.parametrize("line", once([line for line in LINES if line.startswith("tocsin backtest")]))
 def test_backtests_run(line, host, tool):
     done = run(line, host, tool("promtool").parent)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def alertmanager(tool, tmp_path_factory):
+    """The address of a real Alertmanager that sends nothing anywhere."""
+    folder = tmp_path_factory.mktemp("alertmanager")
+    (folder / "alertmanager.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    address = f"127.0.0.1:{program.free_port()}"
+    process = subprocess.Popen(
+        [tool("alertmanager"), f"--config.file={folder / 'alertmanager.yml'}", f"--storage.path={folder}",
+         f"--web.listen-address={address}", "--cluster.listen-address="],
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/-/ready", timeout=1):
+                break
+            time.sleep(0.05)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("amtool ")])
+def test_alertmanager_takes_every_amtool_command(line, alertmanager, tool, tmp_path):
+    command = shlex.split(line.replace("localhost:9093", alertmanager))
+    done = subprocess.run([tool("amtool"), *command[1:]], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
 
 

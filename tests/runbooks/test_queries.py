@@ -1,6 +1,7 @@
 """Queries parse as Prometheus parses them, and name only metrics and recorded series that exist, with their labels."""
 
 import re
+import subprocess
 
 import promql_parser
 import pytest
@@ -34,14 +35,19 @@ def selectors(text: str) -> list[promql_parser.VectorSelector]:
     return found
 
 
+def catalogue_names() -> dict[str, set[str]]:
+    """Names in the exposition to their labels."""
+    return {
+        family.name + ending: set(family.labels)
+        for family in catalogue.FAMILIES.values()
+        for ending in (("_bucket", "_sum", "_count") if family.kind == "histogram" else ("",))
+    }
+
+
 @pytest.fixture(scope="module")
 def known() -> dict[str, set[str] | None]:
     """Names to their labels; None where any will do."""
-    names: dict[str, set[str] | None] = dict(SYNTHETIC)
-    for family in catalogue.FAMILIES.values():
-        endings = ("_bucket", "_sum", "_count") if family.kind == "histogram" else ("",)
-        for ending in endings:
-            names[family.name + ending] = set(family.labels)
+    names: dict[str, set[str] | None] = {**SYNTHETIC, **catalogue_names()}
     for group in yaml.safe_load(bundle.compile().recording)["groups"]:
         for rule in group["rules"]:
             names[rule["record"]] = None
@@ -59,6 +65,26 @@ def test_a_query_uses_only_what_is_exported_or_recorded(known, block: Block):
         labels = known[selector.name]
         used = {matcher.name for matcher in selector.matchers.matchers}
         assert labels is None or used <= labels | EVERYWHERE
+
+
+EXPORTED = [block for block in QUERIES if all(selector.name in catalogue_names() for selector in selectors(block.text))]
+"""Queries without recorded series, whose labels the rules decide."""
+
+
+@pytest.mark.parametrize("block", EXPORTED, ids=str)
+def test_a_query_groups_by_labels_that_its_metrics_have(known, block: Block):
+    labels = [known[selector.name] for selector in selectors(block.text)]
+    grouped = {name.strip() for names in re.findall(r"\b(?:by|on) \(([^)]*)\)", block.text) for name in names.split(",")}
+    assert grouped - {""} <= set().union(*labels) | EVERYWHERE
+
+
+@pytest.mark.parametrize("program", ["promtool", "promtool-oldest"])
+def test_prometheus_itself_accepts_every_query(program, tool, tmp_path):
+    rules = [{"record": "runbook:query", "expr": block.text, "labels": {"at": str(block)}} for block in QUERIES]
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "runbooks", "rules": rules}]}))
+    done = subprocess.run([tool(program), "check", "rules", file], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("block", QUERIES, ids=str)
