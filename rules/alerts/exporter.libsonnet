@@ -121,7 +121,8 @@ function(config)
         requirement: 'B1, E6',
         window: 3600,
         'for': 600,
-        local unscored = total(['route'], 'llm_unscored_total', 3600),
+        // What cannot or shall not be scored is no blindness: failures, tool calls, samples left out, content that is off.
+        local unscored = total(['route'], 'llm_unscored_total', 3600, 'reason!~"off|failed|sampled_out|tool_call"'),
         local scored = total(['route'], 'llm_scored_total', 3600, 'scorer="composite"'),
         expr: q.live(|||
           (
