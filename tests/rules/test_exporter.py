@@ -1,8 +1,8 @@
-"""Tocsin's own blindness, what changes around a model, and control."""
+"""Tocsin's own blindness."""
 
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes", "exporter", "exporter-blindness", "change", "control", "cost-slow", "safety", "safety-surges")
+GROUPS = ("routes", "exporter", "exporter-blindness")
 CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
 KNOWN = series("llm_route_info", "1x200", route="support", owner="team", tier="prod", traffic="live")
 INSTANCE = {"instance": "a"}
@@ -23,20 +23,16 @@ def read(values, metric="tocsin_events_read_total"):
     return series(metric, values, input="file")
 
 
-def answers(eligible, scanned):
-    return [series("llm_guard_eligible_total", eligible, route="support"), series("llm_guard_scanned_total", scanned, route="support")]
-
-
 REQUESTS = series("llm_requests_total", "0+10x200", **CALL)
 CASES = [
     Case("the dead man's switch always fires", "TocsinDeadMansSwitch", [], {"0m": 1, "30m": 1}, severity="info",
          text=Text("30m", "info", "exporter", "Alerts of Tocsin can be evaluated and sent.",
                    "This alert always fires. Have a service outside watch that it arrives: its absence means that no other alert arrives.",
                    owner="platform")),
-    *simple("TocsinAbsent", series("tocsin_build_info", "1x5 _x19 1x60", version="1", python="3.11"), "20m", "30m",
+    *simple("TocsinAbsent", series("tocsin_build_info", "1x5 stale _x18 1x60", version="1", python="3.11"), "20m", "30m",
             ("No Tocsin is scraped.",
              ("Nothing watches the quality, cost and safety of the models. Look whether it runs, and whether the scrape job is what the "
-             "rules select. Going on for 10m 0s.")),
+             "rules select. Going on for 14m 0s.")),
             silent={"a short gap": series("tocsin_build_info", "1x12 _x3 1x60", version="1", python="3.11")}, severity="page",
             labels={"job": "tocsin"}),
     *simple("TocsinIngestStalled", [series("tocsin_ingest_lag_seconds", "0x19 400+60x20 0x30"), read("0+5x9 45x40 45+5x30")], "30m", "55m",
@@ -116,98 +112,6 @@ CASES = [
     *simple("TocsinScoringDropped", series("tocsin_scoring_dropped_total", "0x5 4+4x40 164x40", detector="topic"), "40m", "70m",
             ("The detector topic has no time for all answers.", "60 answers of the last 15 minutes were not judged by it."),
             silent={"once": series("tocsin_scoring_dropped_total", "0x5 4x60", detector="topic")}, labels={"detector": "topic"}),
-    *simple("LLMModelChanged",
-            [series("llm_model_changes_total", "0x9 1x90", **CALL),
-             series("llm_model_info", "1x90", **CALL, requested="gpt-4o", served="gpt-4o-2024-08-06", fingerprint="fp_1")], "20m", "80m",
-            ("Another model serves gpt-4o to support.",
-             "It changed in the last hour. gpt-4o is served by gpt-4o-2024-08-06 since a change in the last 6h."),
-            silent={"no change": series("llm_model_changes_total", "3x90", **CALL)}, labels=CALL, severity="info", category="change", owner="team"),
-    *simple("LLMPromptChanged", series("llm_prompt_changes_total", "0x9 1x90", route="support", name="main"), "20m", "80m",
-            ("The prompt main of support changed.", "Its version or checksum became another one in the last hour."),
-            silent={"no change": series("llm_prompt_changes_total", "3x90", route="support", name="main")},
-            labels={"route": "support", "name": "main"}, severity="info", category="change", owner="team"),
-    *simple("LLMLegalNotifyOverdue", series("tocsin_notify_deadline_timestamp_seconds", "0x5 1800x60 0x30", audience="legal"), "31m", "70m",
-            ("Legal has not acknowledged a safety incident in time.", "The deadline passed 1m 0s ago. Call them."),
-            silent={"in time": series("tocsin_notify_deadline_timestamp_seconds", "0x5 1860x60", audience="legal"),
-                    "acknowledged": series("tocsin_notify_deadline_timestamp_seconds", "0x5 1800x20 0x60", audience="legal")},
-            labels={"audience": "legal"}, severity="page", category="control"),
-    *simple("LLMNotifyOverdue", series("tocsin_notify_deadline_timestamp_seconds", "1800x60 0x30", audience="product"), "31m", "70m",
-            ("product has not acknowledged an incident in time.", "The deadline passed 1m 0s ago. Call them."),
-            silent={"legal has its own": series("tocsin_notify_deadline_timestamp_seconds", "1800x60", audience="legal")},
-            labels={"audience": "product"}, severity="page", category="control"),
-    *simple("LLMBreakerOpen", series("tocsin_breaker_state", "0x5 1x20 0x30", route="support"), "20m", "40m",
-            ("The breaker of support is open.", "Its requests go to the fallback. Going on for 14m 0s."),
-            silent={"closed": series("tocsin_breaker_state", "0x60", route="support")}, labels={"route": "support"}, category="control"),
-    *simple("LLMRemediationWorsened", series("tocsin_remediations_total", "0x9 1x90", action="pin", outcome="worsened"), "20m", "80m",
-            ("A remediation made things worse.", "It was reverted, and automation is suspended until somebody looks."),
-            silent={"improved": series("tocsin_remediations_total", "0x9 1x90", action="pin", outcome="improved")},
-            labels={"cause_hint": "remediation"}, category="control"),
-    *simple("LLMApprovalPending", series("tocsin_approvals_pending", "0x5 2x50 0x30"), "40m", "70m",
-            ("A remediation waits for approval.", "2 are waiting. Going on for 34m 0s."),
-            silent={"approved": series("tocsin_approvals_pending", "0x5 2x20 0x60")}, category="control"),
-    *simple("LLMTokensUnpriced", [series("llm_tokens_total", "0+100x200", **CALL, kind="input"),
-                                  series("llm_unpriced_tokens_total", "0x5 100+100x75 7600x120", **CALL)], "80m", "160m",
-            ("Nobody knows what openai/gpt-4o costs.",
-             "6000 tokens of the last hour have no price, and stand in no cost alert. Give one under `prices`, or declare the model free."),
-            silent={"all are priced": [series("llm_tokens_total", "0+100x120", **CALL, kind="input"),
-                                       series("llm_unpriced_tokens_total", "0x120", **CALL)]},
-            labels={"provider": "openai", "model": "gpt-4o", "cause_hint": "cost_unknown"}, category="cost"),
-    *simple("LLMTokenOutliers", series("llm_token_outliers_total", "0x9 1x120", **CALL), "12m", "100m",
-            ("A request of support to gpt-4o was huge.", "1 requests of the last 15 minutes were over three times the p95 of their kind."),
-            silent={"none": series("llm_token_outliers_total", "5x60", **CALL)}, labels=CALL, category="cost", owner="team"),
-    *simple("LLMSessionLoops", series("llm_session_loops_total", "0x9 2x120", **CALL), "20m", "70m",
-            ("Sessions of support go round in circles.", "2 sessions of the last 30 minutes repeated a near-identical prompt."),
-            silent={"none": series("llm_session_loops_total", "5x60", **CALL)},
-            labels={"route": "support", "cause_hint": "agent_loop"}, category="cost", owner="team"),
-    *simple("LLMLimitBreached", series("llm_limit_breaches_total", "0x9 1x60", scope="session"), "12m", "45m",
-            ("A session passed its limit of tokens.", "1 breaches in the last 15 minutes."),
-            silent={"none": series("llm_limit_breaches_total", "2x60", scope="session")},
-            labels={"scope": "session"}, category="cost", action="throttle"),
-    *simple("LLMConsumerShareHigh",
-            [series("llm_consumer_tokens_total", "0+6000x70 420000x120", consumer="h1", kind="input"),
-             *(series("llm_consumer_tokens_total", "0+1000x200", consumer=f"h{i}", kind="input") for i in range(2, 6))], "65m", "130m",
-            ("One consumer takes most of the tokens.", "h1 took 60% of all tokens of the last hour."),
-            silent={"all the same": [series("llm_consumer_tokens_total", "0+6000x70", consumer=f"h{i}", kind="input") for i in range(6)],
-                    "the only consumer": series("llm_consumer_tokens_total", "0+6000x70", consumer="h1", kind="input"),
-                    "few tokens": [series("llm_consumer_tokens_total", "0+60x70", consumer="h1", kind="input"),
-                                   *(series("llm_consumer_tokens_total", "0+1x70", consumer=f"h{i}", kind="input") for i in range(2, 7))]},
-            labels={"consumer": "h1", "cause_hint": "one_consumer"}, category="cost", action="throttle"),
-    *simple("LLMGuardDown", answers("0x29 30+30x60", "0+10x9 90x40 90+10x60"), "45m", "75m",
-            ("The guard of support sees no answers.",
-             "300 answers of the last 10 minutes reached users unchecked. Going on for 15m 0s."),
-            silent={"it works": answers("0+10x90", "0+10x90"), "few answers": answers("0x9 5x60", "0x60")},
-            labels={"route": "support", "detection": "inline"}, severity="page", category="safety", owner="team"),
-    *simple("LLMGuardCoverageLow", answers("0+10x200", "0+5x60 310+10x140"), "45m", "120m",
-            ("Answers of support pass by the guard.", "The guard looked at 50% of the answers that it should have seen in the last 30 minutes."),
-            silent={"it sees all": answers("0+10x90", "0+10x90")},
-            labels={"route": "support", "detection": "inline"}, category="safety", owner="team"),
-    *simple("LLMUserFlags", series("llm_user_flags_total", "0x9 4x90", route="support", reason="unsafe"), "20m", "80m",
-            ("Users flag answers of support as unsafe.", "4 flags in the last hour."),
-            silent={"one": series("llm_user_flags_total", "0x9 1x90", route="support", reason="unsafe")},
-            labels={"route": "support", "reason": "unsafe", "detection": "post_delivery"}, category="safety", owner="team"),
-    *simple("LLMInjectionSurge", [REQUESTS, series("llm_injection_attempts_total", "0x9 1+1x40 41x60", **CALL, role="user")], "45m", "90m",
-            ("Somebody tries to inject prompts into support.",
-             "30 attempts in the last 30 minutes. An attempt is no violation: look whether any succeeded."),
-            silent={"a few": [REQUESTS, series("llm_injection_attempts_total", "0x9 5x60", **CALL, role="user")]},
-            labels={"route": "support", "detection": "post_delivery", "cause_hint": "prompt_injection"}, category="safety", owner="team"),
-    *simple("LLMBlockedSurge", [REQUESTS, series("llm_request_failures_total", "0x9 1+1x40 41x60", **CALL, reason="blocked_guardrail")],
-            "45m", "90m",
-            ("Many requests of support are blocked.",
-             "30 requests of the last 30 minutes were blocked by a guardrail or the provider: an attack, or a guardrail that is wrong."),
-            silent={"a few": [REQUESTS, series("llm_request_failures_total", "0x9 5x60", **CALL, reason="blocked_guardrail")]},
-            labels={"route": "support", "detection": "inline"}, category="safety", owner="team"),
-    *simple("LLMSafetySuspectedSurge", [REQUESTS, series("llm_safety_suspected_total", "0x9 1+1x40 41x60", **CALL, kind="pii")], "45m", "90m",
-            ("Many answers of support are suspected of pii.",
-             "30 suspected findings in the last 30 minutes wait for a person to review them."),
-            silent={"a few": [REQUESTS, series("llm_safety_suspected_total", "0x9 5x60", **CALL, kind="pii")]},
-            labels={"route": "support", "kind": "pii", "detection": "post_delivery"}, category="safety", owner="team"),
-    *simple("LLMGuardFalsePositives", [series("llm_guard_requests_total", "0+2x20 140+100x40", route="support", verdict="block"),
-                                       series("llm_guard_false_positives_total", "0+1x20 20x40", route="support", kind="pii")], "20m", "40m",
-            ("The guard of support blocks answers that reviewers call right.",
-             "Reviewers called 50% of the answers that it blocked or redacted in a day wrongly stopped."),
-            silent={"one": [series("llm_guard_requests_total", "0+2x200", route="support", verdict="block"),
-                            series("llm_guard_false_positives_total", "0x9 1x60", route="support", kind="pii")]},
-            labels={"route": "support", "detection": "inline"}, category="safety", owner="team"),
 ]
 
 
