@@ -127,6 +127,11 @@ CASES = [
                   "No request was counted for 30 minutes. Nothing can be said about outages, quality or cost.", owner="platform"),
     ),
     Case("requests that stop are no outage", FAILING, [info(), requests("0+40x20 800x60"), failures("0x80")], {"60m": 0}),
+    Case("a slow burn is a ticket", "LLMErrorBudgetBurning", [info(), requests("0+100x200"), failures("0+2x200")], {"130m": 1},
+         text=Text("130m", "ticket", "outage", "Requests to openai/gpt-4o fail a little, for long.",
+                   "2% of requests fail: at this pace the objective is missed.", MODEL)),
+    Case("failures within the objective are no ticket", "LLMErrorBudgetBurning",
+         [info(), requests("0+1000x200"), failures("0+2x200")], {"130m": 0}),
 ]
 
 
