@@ -15,7 +15,7 @@ from typing import Final
 import hyperscan
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.candidates import MAX_CANDIDATES, note_cut
+from tocsin.detectors.candidates import MAX_CANDIDATES, note_cut, was_cut
 from tocsin.detectors.folding import fold, fold_with_places
 from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.patterns import Patterns
@@ -66,8 +66,8 @@ class Policy:
         own = _terms_of_a_call(tuple(subject.terms[:MAX_TERMS_OF_A_CALL])) if subject.terms else None
         if self._terms or own:
             spans |= _spans_of_terms(text, self._terms, own)
-        if len(spans) > MAX_FINDINGS or len(subject.terms) > MAX_TERMS_OF_A_CALL:
-            note_cut()
+        if was_cut() or len(spans) > MAX_FINDINGS or len(subject.terms) > MAX_TERMS_OF_A_CALL:
+            report.capped.append(self.name)
         end = 0
         for start, stop in sorted(spans, key=lambda span: (span[0], -span[1]))[:MAX_FINDINGS]:
             if start >= end:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import hyperscan
 
 from tocsin.detectors.base import Detector, Report, Subject
-from tocsin.detectors.candidates import was_cut
 from tocsin.detectors.hyperscanning import Matcher
 
 log = logging.getLogger(__name__)
@@ -28,7 +27,6 @@ class Scanner:
     def scan(self, subject: Subject, off: frozenset[str] = frozenset()) -> Report:
         """Judge a subject with every detector that its role and its text call for; those named in ``off`` rest."""
         report = Report()
-        was_cut()  # of a finder that was used alone
         gated = self._by_role.get(subject.role) or self._gated(subject.role)
         fired = gated.fired(subject.text)
         for number, detector in enumerate(gated.detectors):
@@ -43,8 +41,6 @@ class Scanner:
                 log.error("detector %s failed: %s", detector.name, type(error).__name__)  # noqa: TRY400 - no content
             else:
                 report.scanned.append(detector.name)
-            if was_cut():
-                report.capped.append(detector.name)
         return report
 
     def warm(self, *roles: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.candidates import Candidate, without_overlaps
+from tocsin.detectors.candidates import Candidate, was_cut, without_overlaps
 from tocsin.detectors.echo import Echo
 from tocsin.detectors.pii import card, email, iban, ip, passport, phone, ssn
 from tocsin.finding import Finding
@@ -46,6 +46,8 @@ class Pii:
         for kind in dict.fromkeys(self._types[index] for index in fired):
             for candidate in FINDERS[kind][1](text):
                 types.setdefault(candidate, kind)
+        if was_cut():
+            report.capped.append(self.name)
         if not types:
             return
         echo = Echo(subject)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tocsin.detectors.base import Report, Subject
-from tocsin.detectors.candidates import Candidate, after, before, capped, without_overlaps
+from tocsin.detectors.candidates import Candidate, after, before, capped, was_cut, without_overlaps
 from tocsin.detectors.echo import Echo
 from tocsin.detectors.secrets import assignments, structures
 from tocsin.detectors.secrets.tokens import TOKENS
@@ -35,6 +35,8 @@ class Secrets:
         """Append what is found; a token inside a longer secret (a URL, an assignment) is not told twice."""
         text = subject.text
         found = without_overlaps(self._find(text, fired))
+        if was_cut():
+            report.capped.append(self.name)
         echo = Echo(subject)
         for candidate in found:
             value = text[candidate.start : candidate.end]
