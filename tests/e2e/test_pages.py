@@ -4,6 +4,7 @@ Outage runs at a tenth of the rules' time, so that three minutes are eighteen se
 the scrape interval of production, since its promise is in seconds.
 """
 
+import contextlib
 import json
 import time
 import urllib.request
@@ -49,7 +50,7 @@ class Live:
         until = time.monotonic() + within
         while time.monotonic() < until:
             url = f"http://127.0.0.1:{self._exporter.port}/api/v1/incidents"
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
                 for alert in json.load(answer)["incidents"]:
                     if alert["category"] == category and alert["severity"] == "page":
                         return alert
