@@ -74,6 +74,11 @@ class Judge:
         self._attempts = Scanner([d for d in made if d.name == "injection"])
         self._formats = Scanner([d for d in made if d.name == "format"])
 
+    def warm(self) -> None:
+        """Compile all gates now (about a second): else the first answer waits for it, and the event loop with it."""
+        self._scanner.warm("assistant")
+        self._attempts.warm("user", "tool", "document")
+
     @property
     def finds_attempts(self) -> bool:
         """True when there is a detector of injections."""

@@ -135,11 +135,13 @@ class Exporter:
 
     async def run(self) -> int:
         """Run until a signal; 1 when the ingest task failed."""
-        self._pipeline.restore()
         loop = asyncio.get_running_loop()
+        warming = loop.run_in_executor(None, self._scoring.judge.warm)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._pipeline.stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload_quietly)
+        self._pipeline.restore()
+        await warming  # a sender that waits for the first answer may give up: LiteLLM then drops its batch for good
         listeners = []
         failures: list[BaseException] = []
         ingesting = spawn(self._pipeline.run(), name="ingest", on_failure=failures.append)
