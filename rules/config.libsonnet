@@ -18,6 +18,9 @@
     // baselines move slowly and read a week.
     intervals: { safety: 15, outage: 30, default: 60, baseline: 300 },
 
+    // Seconds of missing scrapes (a restart, a slow network) that change neither a route's owner nor a violation.
+    scrapeGap: 300,
+
     // The words of the label `severity`: { page: 'critical', ticket: 'warning' } for a team that says it so.
     severityNames: { page: 'page', ticket: 'ticket', info: 'info' },
 

@@ -30,14 +30,18 @@ function(config)
     expr: surge(events, key, ratio),
   };
   local violation =
+    // A scrape that is missed, or an exporter that restarts, must not resolve a violation and page again for it.
+    local lately(expr) = 'max_over_time(%s[%s])' % [expr, q.duration(config.scrapeGap)];
     |||
       time() - max %(by)s (
-        %(last)s > 0 unless %(notLive)s
+        %(last)s > 0
+        unless %(on)s %(test)s
       ) < %(stays)s
     ||| % {
       by: q.by(kind),
-      last: q.metric('llm_safety_last_violation_timestamp_seconds'),
-      notLive: q.notLive,
+      on: q.on(route),
+      last: lately(q.metric('llm_safety_last_violation_timestamp_seconds')),
+      test: lately(q.metric('llm_route_info', 'traffic=~"eval|test"')),
       stays: q.seconds(c.stays),
     };
   local eligible(seconds) = q.sumIncrease(route, 'llm_guard_eligible_total', seconds);

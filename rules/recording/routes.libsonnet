@@ -8,7 +8,7 @@ function(config)
     interval: q.duration(c.intervals.safety),
     rules: [{
       // One row for every route, whatever the exporter's configuration says of it: an alert must not be lost because
-      // a join found nothing.
+      // a join found nothing. What a route was a moment ago it still is: a missed scrape must not change its owner.
       record: 'route:llm_route:info',
       expr: |||
         %(one)s > bool 0
@@ -18,7 +18,7 @@ function(config)
         , "owner", "%(owner)s", "", ""), "tier", "prod", "", ""), "traffic", "live", "", "")
       ||| % {
         one: q.one(route, 'count %s (label_replace(%s, "owner", "%s", "owner", ""))' % [
-          q.by(['route', 'owner', 'tier', 'traffic']), q.metric('llm_route_info'), c.defaultOwner,
+          q.by(['route', 'owner', 'tier', 'traffic']), 'last_over_time(%s[%s])' % [q.metric('llm_route_info'), q.duration(c.scrapeGap)], c.defaultOwner,
         ]),
         on: q.on(route),
         by: q.by(route),
