@@ -80,7 +80,9 @@ ENOUGH_SUPPORT: Final = 0.5
 COMPONENTS: Final = (
     Component("emptiness", 1.0, _emptiness, "0 for an answer of nothing but white space"),
     Component("coherence", 0.9, _coherence, "reads like text, not like noise or shuffled words"),
-    Component("format", 0.9, _format, "is in the format asked for; 0.5 in a fence"),
+    # Format has alerts of its own, exact over 1,000 calls: alone it must not make an answer a bad one (0.5 or less), or
+    # one cause raises two alerts.
+    Component("format", 0.45, _format, "is in the format asked for; 0.5 in a fence"),
     Component("repetition", 0.9, _unless_found("repetition", "repetition"), "1 minus the score of a loop"),
     Component("language", 0.8, _language, "1 minus the score of a mismatch"),
     Component("refusal", 0.7, _unless_found("refusal", "refusal"), "1 minus the score of a refusal"),
