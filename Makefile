@@ -34,11 +34,11 @@ incidents: venv ## run every incident through backtest and write its figures int
 .PHONY: test
 test: venv tools lint ## set up, check and test everything
 	@printf '\n== tests\n'
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: unit
 unit: venv ## run the unit tests alone
-	$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/unit $(PYTEST_ARGS)
 
 # 5.6 GB and over a minute to install: not part of `make test`.
 .PHONY: test-detoxify
