@@ -40,6 +40,16 @@ _LEAST: Final = round(1 / (1 + math.exp(-PRIOR)), 4)
 _BITS: Final = 16
 _MOST_MASKED: Final = 16
 _DAMPED: Final = 0.25
+_ANYTHING: Final = 1
+"""The gate that every text fires which is not blank: it gets a score, without a look at its words."""
+_FOLDED_LETTERS: Final = (
+    r"\xc2[\xaa\xad\xb2\xb3\xb9\xba\xbc-\xbe]|[\xc3-\xcf\xd2-\xdf\xe0\xe1]"
+    r"|\xe2(?:\x80[\x8b-\x8f\xa8-\xae]|[\x81-\x85\x87\x89-\x93\xa0-\xbf]|\x86[\x80-\x8f])|[\xea\xef\xf3]"
+)
+"""Bytes of all letters folded to ASCII (accents, full width) and of marks that are skipped (zero width, tags); curly
+apostrophes stand in the gates of the terms that have one."""
+_BARE: Final = 5
+"""A term longer than this is looked for anywhere: boundaries around every one cost compiling time."""
 _QUOTED = re.compile(r'["\u201c\u00ab]([^"\u201c\u201d\u00ab\u00bb\n]{1,400})["\u201d\u00bb]')
 _DISTANT = re.compile(
     r"(?:\b(?:not|never|no|nobody|isn't|aren't|don't|doesn't|shouldn't|without|stop|against|called?|calling|saying|says"
@@ -55,6 +65,8 @@ class _Terms(NamedTuple):
     seen: NDArray[np.bool_]
     """By the upper bits of a hash: whether a term has it."""
     masked: re.Pattern[str]
+    gates: tuple[Gate, ...]
+    """One a term: a text that fires none of them holds none."""
 
     def mark(self, hashes: Hashes, evidence: NDArray[np.float32]) -> None:
         """Raise the evidence of the words that are terms, in place."""
@@ -71,17 +83,22 @@ class Toxicity:
     name = "toxicity"
     tier = 0
     roles = frozenset({"assistant"})
-    gates: tuple[Gate, ...] = (
-        Gate(r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!.-]{2}|fuck", ignore_case=True),
-        Gate(r"[^\x00-\x20]"),
-    )
+    gates: tuple[Gate, ...] = ()
 
     def __init__(self) -> None:
         self._terms = _terms()
+        self.gates = (
+            Gate(r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!.-]{2}|fuck", ignore_case=True),
+            Gate(r"[^\x00-\x20]"),
+            Gate(_FOLDED_LETTERS),
+            *self._terms.gates,
+        )
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Set the score; add one finding, the densest stretch, when it is worth one."""
         report.scores["toxicity"] = _LEAST
+        if tuple(fired) == (_ANYTHING,):  # no term, and no letter that could be folded to one
+            return
         found = subject.words()
         evidence = self._evidence(subject.text, found, masked=0 in fired)
         at = np.flatnonzero(evidence)
@@ -137,4 +154,13 @@ def _terms() -> _Terms:
     seen = np.zeros(1 << _BITS, np.bool_)
     seen[hashes >> np.uint32(32 - _BITS)] = True
     masked = re.compile("|".join(line[1:] for line in lines if line.startswith("~")), re.IGNORECASE)
-    return _Terms(hashes, np.array([known[int(key)] for key in hashes], np.float32), seen, masked)
+    gates = tuple(_gate(line[2:]) for line in lines if line[0] in _EVIDENCE)
+    return _Terms(hashes, np.array([known[int(key)] for key in hashes], np.float32), seen, masked, gates)
+
+
+def _gate(term: str) -> Gate:
+    words_of_it = (re.escape(word).replace("'", r"(?:'|\xe2\x80\x99)") for word in term.split())
+    pattern = "[^a-z0-9']+".join(words_of_it)
+    if len(term) <= _BARE:
+        pattern = f"(?:^|[^a-z0-9']){pattern}(?:$|[^a-z0-9'])"
+    return Gate(pattern, ignore_case=True)

@@ -1,13 +1,16 @@
+import re
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.detectors.base import Report, Subject
 from tocsin.detectors.harmful import Harmful
+from tocsin.detectors.ngrams import _SKIP, _fold
 from tocsin.detectors.scanner import Scanner
-from tocsin.detectors.toxicity import Toxicity
+from tocsin.detectors.toxicity import _FOLDED_LETTERS, Toxicity
 
 SCANNER = Scanner([Toxicity(), Harmful()])
 
@@ -78,3 +81,29 @@ def test_hostile_text_costs_time_in_proportion_to_its_length(piece):
     began = time.process_time()
     judge(piece * 100_000)
     assert time.process_time() - began < 1.0
+
+
+def test_every_letter_that_folds_to_ascii_opens_the_gate():
+    gate = re.compile(_FOLDED_LETTERS.encode())
+    letters = {ord(c) for c in "abcdefghijklmnopqrstuvwxyz0123456789"}
+    codes = np.array([c for c in range(0x80, 0x110000) if not 0xD800 <= c <= 0xDFFF], np.uint32)
+    folded = _fold(codes)
+
+    shut = [
+        hex(code) for code, to in zip(codes.tolist(), folded.tolist(), strict=True)
+        if (to in letters or to == _SKIP) and not gate.search(chr(code).encode())
+    ]  # fmt: skip
+
+    assert shut == []
+
+
+@given(st.text(st.sampled_from("idot fuckingmr\u2019\u200b\u0301\uff49.!'_-"), max_size=60))
+def test_the_gates_of_the_terms_change_no_verdict(text):
+    detector = Toxicity()
+    gated, looked = Scanner([detector]).scan(Subject(text)), Report()
+    masked = [0] if re.search(r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!.-]{2}|fuck", text, re.IGNORECASE) else []
+
+    if text.strip("\x00\t\n\x0b\x0c\r "):
+        detector.scan(Subject(text), [*masked, *range(1, len(detector.gates))], looked)
+
+    assert (gated.findings, gated.scores) == (looked.findings, looked.scores)
