@@ -28,9 +28,10 @@ function(config)
         title: 'Format',
         panels: [
           { w: 12, h: 8, panel: panel.graph('Compliance of the last 1,000', 'Exact window, replicas summed. Bad: under the dashed line. Empty: fewer than 1,000 checks, or nothing asks for a format.', { '{{route}}': 'route:llm_format_window:ratio{route=~"$route"}' }, 'percentunit', 'warming up', thresholds=[config.format.minimumRatio], max=1) },
-          { w: 12, h: 8, panel: panel.graph('Format failures', 'Share of checked answers that are malformed, and valid JSON in a code fence or in prose. Bad: a step.', {
+          { w: 12, h: 8, panel: panel.graph('Format failures', 'Share of checked answers that are malformed, and valid JSON in a code fence or in prose. Bad: a step. Unchecked answers mean that the schema or pattern cannot be used.', {
             'malformed {{route}}': q.share('llm_format_failures_total', 'llm_format_checks_total', 'route'),
             'fenced {{route}}': q.share('llm_format_fenced_total', 'llm_format_checks_total', 'route'),
+            'unchecked a second {{route}}': q.rate('llm_format_unchecked_total', 'route'),
           }, 'percentunit', 'nothing asks for a format', max=1) },
         ],
       },

@@ -48,7 +48,7 @@ def wave(days):
 
 
 LEARNT = [0.8] * 4 * HOUR
-STEP = LEARNT + [0.56] * 8 * HOUR
+DROPPED = LEARNT + [0.56] * 8 * HOUR
 CASES = [
     Case("a step of -30 % pages within 35 minutes and stays until it is mended (M6)", PAGE,
          [info(), *scored(LEARNT + [0.56] * DAY)], {"4h": 0, "4h35m": 1, "10h": 1, "27h": 1}),
@@ -66,9 +66,9 @@ CASES = [
     Case("a drop that is mended resolves and has not moved the baseline", PAGE,
          [info(), *scored(LEARNT + [0.56] * 3 * HOUR + [0.8] * 2 * HOUR)], {"6h": 1, "8h": 0},
          values={(f"round({BASELINE}, 0.02)", "9h"): 0.8}),
-    Case("a drop of staging is a ticket", PAGE, [info(tier="staging"), *scored(STEP)], {"5h": 1}, severity="ticket"),
-    Case("a drop of staging pages nobody", PAGE, [info(tier="staging"), *scored(STEP)], {"5h": 0}, severity="page"),
-    Case("evaluation traffic is in no baseline and no page", PAGE, [info(traffic="eval"), *scored(STEP)], {"5h": 0},
+    Case("a drop of staging is a ticket", PAGE, [info(tier="staging"), *scored(DROPPED)], {"5h": 1}, severity="ticket"),
+    Case("a drop of staging pages nobody", PAGE, [info(tier="staging"), *scored(DROPPED)], {"5h": 0}, severity="page"),
+    Case("evaluation traffic is in no baseline and no page", PAGE, [info(traffic="eval"), *scored(DROPPED)], {"5h": 0},
          values={(BASELINE, "4h"): None}),
     Case("no page before there is a baseline", PAGE, [info(), *scored([0.8] * HOUR + [0.5] * HOUR)], {"1h30m": 0, "2h": 0}),
     Case("a route without a baseline is listed as warming up", "LLMQualityWarmingUp",
@@ -77,10 +77,10 @@ CASES = [
          {"5h": 0, "11h": 0}, values={(MEAN, "11h"): None}),
     Case("a route with 48 scored calls in half an hour is judged over six hours", PAGE,
          [info(), *scored([0.8] * 8 * HOUR + [0.4] * 8 * HOUR, 8)], {"8h40m": 0, "15h": 1}),
-    Case("a route that is judged over six hours is listed", "LLMQualityQuietRoute", [info(), *scored(STEP, 5)], {"10h": 1}),
-    Case("a busy route is not listed as quiet", "LLMQualityQuietRoute", [info(), *scored(STEP)], {"10h": 0}),
+    Case("a route that is judged over six hours is listed", "LLMQualityQuietRoute", [info(), *scored(DROPPED, 5)], {"10h": 1}),
+    Case("a busy route is not listed as quiet", "LLMQualityQuietRoute", [info(), *scored(DROPPED)], {"10h": 0}),
     Case("a route with a call an hour is not judged at all", PAGE,
-         [info(), *scored(STEP, [1 if i % HOUR == 0 else 0 for i in range(12 * HOUR)])], {"5h": 0, "11h": 0}),
+         [info(), *scored(DROPPED, [1 if i % HOUR == 0 else 0 for i in range(12 * HOUR)])], {"5h": 0, "11h": 0}),
     Case("a drop that chance explains pages nobody", PAGE,
          [info(), *scored([0.6] * 4 * HOUR + [0.5] * HOUR, 10)], {"4h30m": 0, "4h50m": 0}),
     Case("counters that begin at 0 again page nobody", PAGE,
@@ -94,13 +94,13 @@ CASES = [
          [info(), accepted("1x48 _x400", "1"), accepted("_x49 1x400", "2"),
           *scored([0.6] * 4 * HOUR + [0.9] * 4 * HOUR + [0.7] * 2 * HOUR)], {"5h": 0, "9h": 1}),
     Case("a route's own threshold decides", PAGE,
-         [info(), series("tocsin_threshold", "0.4x700", route="support", name="quality.dropRatio"), *scored(STEP)],
+         [info(), series("tocsin_threshold", "0.4x700", route="support", name="quality.dropRatio"), *scored(DROPPED)],
          {"5h": 0, "8h": 0}),
     Case("two exporters that share a route are one score", PAGE,
-         [info(), *scored(STEP, 60, instance="a"), *scored(STEP, 60, instance="b")], {"4h": 0, "4h35m": 1, "10h": 1},
+         [info(), *scored(DROPPED, 60, instance="a"), *scored(DROPPED, 60, instance="b")], {"4h": 0, "4h35m": 1, "10h": 1},
          values={(f"round({MEAN}, 0.001)", "4h"): 0.8}),
     Case("two Prometheus replicas of one exporter do not change the score", PAGE,
-         [info(), *scored(STEP, prometheus_replica="a"), *scored(STEP, prometheus_replica="b")], {"4h": 0, "4h35m": 1},
+         [info(), *scored(DROPPED, prometheus_replica="a"), *scored(DROPPED, prometheus_replica="b")], {"4h": 0, "4h35m": 1},
          values={(f"round({MEAN}, 0.001)", "4h"): 0.8}),
 ]
 
