@@ -82,7 +82,7 @@ local panel(type, title, description, queries, unit, noValue) = {
     },
 
   // A table of the newest values. `columns` renames and orders: { Value #A: 'failing' } with units by name.
-  table(title, description, queries, unit, noValue='nothing to show', units={}, hide=[])::
+  table(title, description, queries, unit, noValue='nothing to show', units={})::
     panel('table', title, description, queries, unit, noValue) {
       targets: targets(queries, { instant: true, format: 'table' }),
       options: { showHeader: true, cellHeight: 'sm', footer: { show: false, reducer: ['sum'], countRows: false, fields: '' } },
@@ -98,7 +98,7 @@ local panel(type, title, description, queries, unit, noValue) = {
         {
           id: 'organize',
           options: {
-            excludeByName: { Time: true } + { [name]: true for name in hide },
+            excludeByName: { Time: true },
             renameByName: {
               ['Value #' + std.char(65 + i)]: std.objectFields(queries)[i]
               for i in std.range(0, std.length(std.objectFields(queries)) - 1)

@@ -71,18 +71,17 @@ class Judge:
         made = _make(config) if detectors is None else list(detectors)
         self._scanner = Scanner(made)
         self._quality = frozenset(d.name for d in made if d.name not in SAFETY_KINDS)
-        self._attempts = Scanner([d for d in made if d.name == "injection"])
+        self._others = frozenset(d.name for d in made if d.name != "injection")
         self._formats = Scanner([d for d in made if d.name == "format"])
 
     def warm(self) -> None:
         """Compile all gates now (about a second): else the first answer waits for it, and the event loop with it."""
-        self._scanner.warm("assistant")
-        self._attempts.warm("user", "tool", "document")
+        self._scanner.warm("assistant", "user", "tool", "document")
 
     @property
     def finds_attempts(self) -> bool:
         """True when there is a detector of injections."""
-        return bool(self._attempts.detectors)
+        return len(self._others) < len(self.detectors)
 
     @property
     def detectors(self) -> tuple[Detector, ...]:
@@ -123,7 +122,7 @@ class Judge:
 
     def attempt(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text of the input by the detector of injections alone."""
-        report = self._attempts.scan(subject, rules.policy.off)
+        report = self._scanner.scan(subject, rules.policy.off | self._others)
         found = [f for f in report.findings if f.kind == "injection"]
         return Opinion(report, rules.policy.judge(subject.text, report.findings, role=subject.role) if found else [])
 
