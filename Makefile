@@ -89,6 +89,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { echo 'Python has no venv; on Debian: apt-get install python3-venv'; exit 2; }
 	$(PIP) --upgrade 'pip>=25.1'
 	$(PIP) --editable . --group dev
+	@$(BIN)/python -m compileall -q exporter/tocsin
 	@touch $@
 
 .PHONY: clean

@@ -59,7 +59,7 @@ def ledger_settings(config: Config) -> Settings:
         user_tokens_per_hour=config.limits.tokens_per_hour.user,
         session_tokens_per_hour=config.limits.tokens_per_hour.session,
         no_usage_expected=tuple(config.declared.usage),
-        prices=Prices(rows, config.declared.price, find_library()),
+        prices=Prices(rows, config.declared.price, find_library),
     )
 
 
@@ -74,15 +74,12 @@ def publish_config(store: Store, config: Config) -> None:
 
 
 def make_scoring(config: Config, ledger: Ledger) -> Scoring:
-    """Build what judges the content of calls, and export which detectors it has.
+    """Build what judges the content of calls; its detectors are made when they are needed.
 
     Raises:
         tocsin.config.ConfigError: a file of policy terms or a schema cannot be read.
     """
-    judge = Judge(config)
-    for detector in judge.detectors:
-        ledger.store.row(cat.DETECTOR_INFO, detector.name, str(getattr(detector, "backend", "rules"))).set(1)
-    scoring = Scoring(ledger, judge, sampling(config))
+    scoring = Scoring(ledger, Judge(config), sampling(config))
     folder = config.detectors.detoxify
     if folder is not None:
         try:
@@ -92,6 +89,12 @@ def make_scoring(config: Config, ledger: Ledger) -> Scoring:
         scoring.slow = SampledScorer(model.scores, config.detectors.sample_slow)
         ledger.store.row(cat.DETECTOR_INFO, "detoxify", "torch").set(1)
     return scoring
+
+
+def publish_detectors(store: Store, judge: Judge) -> None:
+    """Export which detectors there are; makes them where that has not been done."""
+    for detector in judge.detectors:
+        store.row(cat.DETECTOR_INFO, detector.name, str(getattr(detector, "backend", "rules"))).set(1)
 
 
 def sampling(config: Config) -> Sampling:

@@ -18,6 +18,8 @@ from typing import Any
 import rjsonnet
 import yaml
 
+from tocsin.config import ConfigError
+
 RULES = Path(__file__).parent / "rules"
 """The jsonnet sources and, under ``out``, what they compile to."""
 
@@ -32,7 +34,7 @@ _PLACEHOLDERS = (
 """Thresholds that a chart sets. ``tokens.outlierFactor`` is the exporter's own and stands in no expression."""
 
 
-class BundleError(ValueError):
+class BundleError(ConfigError):
     """The bundle cannot be compiled: what is wrong, and how to mend it."""
 
 

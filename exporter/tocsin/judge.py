@@ -5,25 +5,28 @@ Ingest, guard, ``tocsin check`` and ``tocsin eval`` all ask the same ``Judge``, 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from tocsin.call import UNKNOWN, Expectation
-from tocsin.config import Config, ConfigError, Expect, Match, Route
+from tocsin.config import Config, ConfigError, Detectors, Expect, Match, Route
 from tocsin.detectors.base import SUSPICION, Detector, Report, Subject
-from tocsin.detectors.embedding import Embedder, EmbedderError, embedder
 from tocsin.detectors.format import UnusableError, compiled_pattern, compiled_schema
 from tocsin.detectors.patterns import PatternError, Patterns
-from tocsin.detectors.registry import Knowledge, make
 from tocsin.detectors.scanner import Scanner
 from tocsin.detectors.score import QualityScore
 from tocsin.detectors.verdicts import Judged, Policy, Verdict, verdict
 from tocsin.finding import QUALITY, SAFETY_KINDS, TYPES
+
+if TYPE_CHECKING:
+    from tocsin.detectors.embedding import Embedder
+    from tocsin.detectors.registry import Knowledge
 
 _POLICIES_MAX = 10_000
 _LINEAR = "write it without look-around and back-references, which cost unbounded time"
@@ -63,30 +66,57 @@ class Opinion:
         return verdict(self.judged)
 
 
+class _Instruments:
+    """The detectors of a judge, and what it asks of them."""
+
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        self.scanner = Scanner(detectors)
+        self.formats = Scanner([d for d in detectors if d.name == "format"])
+        self.quality = frozenset(d.name for d in detectors if d.name not in SAFETY_KINDS)
+        self.others = frozenset(d.name for d in detectors if d.name != "injection")
+
+
 class Judge:
-    """Judges texts. Immutable but for ``configure``; detectors are made once, since compiling them costs."""
+    """Judges texts. Immutable but for ``configure``; detectors are made once, when they are first needed.
+
+    Importing, making and compiling them takes about a second, which ``warm`` spends beforehand, in any thread.
+    """
 
     def __init__(self, config: Config, detectors: Sequence[Detector] | None = None) -> None:
+        """Take the configuration.
+
+        Raises:
+            ConfigError: something in it cannot be used, as a schema or a pattern.
+        """
         self.configure(config)
-        made = _make(config) if detectors is None else list(detectors)
-        self._scanner = Scanner(made)
-        self._quality = frozenset(d.name for d in made if d.name not in SAFETY_KINDS)
-        self._others = frozenset(d.name for d in made if d.name != "injection")
-        self._formats = Scanner([d for d in made if d.name == "format"])
+        self._config = config
+        self._making = threading.Lock()
+        self._made: _Instruments | None = None
+        if detectors is None:
+            _check_knowledge(config)
+        else:
+            self._made = _Instruments(detectors)
 
     def warm(self) -> None:
-        """Compile all gates now (about a second): else the first answer waits for it, and the event loop with it."""
-        self._scanner.warm("assistant", "user", "tool", "document")
+        """Make all detectors and compile their gates now: else the first answer waits, and the event loop with it."""
+        self._instruments().scanner.warm("assistant", "user", "tool", "document")
 
     @property
     def finds_attempts(self) -> bool:
         """True when there is a detector of injections."""
-        return len(self._others) < len(self.detectors)
+        return len(self._instruments().others) < len(self.detectors)
 
     @property
     def detectors(self) -> tuple[Detector, ...]:
         """All detectors, in the order in which they run."""
-        return self._scanner.detectors
+        return self._instruments().scanner.detectors
+
+    def _instruments(self) -> _Instruments:
+        if self._made is None:
+            with self._making:
+                if self._made is None:
+                    self._made = _Instruments(_make(self._config))
+        return self._made
 
     def configure(self, config: Config) -> None:
         """Take routes and profile of a new configuration; policy terms change with a restart.
@@ -110,26 +140,28 @@ class Judge:
 
     def judge(self, subject: Subject, rules: RouteRules, floor: float = SUSPICION) -> Opinion:
         """Judge a text by all detectors of its role."""
-        report = self._scanner.scan(subject, rules.policy.off)
+        report = self._instruments().scanner.scan(subject, rules.policy.off)
         found = report.findings
         return Opinion(report, rules.policy.judge(subject.text, found, floor, subject.role) if found else [])
 
     def judge_for_delivery(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text by what can decide about its delivery: safety, and quality where the route says."""
-        off = rules.policy.off if rules.quality_decides else rules.policy.off | self._quality
-        found = (report := self._scanner.scan(subject, off)).findings
+        made = self._instruments()
+        off = rules.policy.off if rules.quality_decides else rules.policy.off | made.quality
+        found = (report := made.scanner.scan(subject, off)).findings
         return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
 
     def attempt(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text of the input by the detector of injections alone."""
-        report = self._scanner.scan(subject, rules.policy.off | self._others)
+        made = self._instruments()
+        report = made.scanner.scan(subject, rules.policy.off | made.others)
         found = [f for f in report.findings if f.kind == "injection"]
         return Opinion(report, rules.policy.judge(subject.text, report.findings, role=subject.role) if found else [])
 
     def fits(self, text: str, schema: Any) -> bool | None:
         """Tell whether a text is JSON that conforms to a JSON Schema; None: the schema is unusable."""
         subject = Subject(text, expect=Expectation("json_schema", schema))
-        return self._formats.scan(subject).outcomes.get("format")
+        return self._instruments().formats.scan(subject).outcomes.get("format")
 
     def _match(self, route: str, model: str) -> RouteRules:
         for entry, rules in self._entries:
@@ -146,25 +178,29 @@ def check(config: Config) -> None:
     """
     for index, route in enumerate(config.routes):
         _rules(config, route, f"routes[{index}]")
-    _knowledge(config)
+    _check_knowledge(config)
+
+
+def _check_knowledge(config: Config) -> None:
+    """Raise what ``_make`` would raise, without the detectors that need nothing of the configuration."""
+    policy_terms(config)
+    if config.detectors.embedder != Detectors().embedder:
+        _embedder(config)
     try:
         Patterns(config.detectors.policy_patterns)
     except PatternError as error:
-        raise _pattern_error(error) from None
+        raise ConfigError(f"detectors.policy_patterns: {error}; {_LINEAR}") from None
 
 
 def _make(config: Config) -> list[Detector]:
-    try:
-        return make(_knowledge(config))
-    except PatternError as error:
-        raise _pattern_error(error) from None
+    from tocsin.detectors.registry import make  # noqa: PLC0415 - half a second of imports: a start does not wait
 
-
-def _pattern_error(error: PatternError) -> ConfigError:
-    return ConfigError(f"detectors.policy_patterns: {error}; {_LINEAR}")
+    return make(_knowledge(config))
 
 
 def _knowledge(config: Config) -> Knowledge:
+    from tocsin.detectors.registry import Knowledge  # noqa: PLC0415 - as above
+
     known = config.detectors
     weights: dict[str, Mapping[str, float]] = {}
     for route in config.routes:
@@ -174,6 +210,8 @@ def _knowledge(config: Config) -> Knowledge:
 
 
 def _embedder(config: Config) -> Embedder:
+    from tocsin.detectors.embedding import EmbedderError, embedder  # noqa: PLC0415 - numpy, as above
+
     folder = config.detectors.embedder_folder
     try:
         return embedder(config.detectors.embedder, None if folder is None else Path(folder))

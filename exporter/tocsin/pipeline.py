@@ -12,8 +12,9 @@ import gc
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -25,6 +26,7 @@ from tocsin.inputs.base import Input, Origin
 from tocsin.scoring import Scoring
 from tocsin.series.exposition import blocks, gzip_blocks
 from tocsin.state import State
+from tocsin.tasks import spawn
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +175,10 @@ _BLANK = b"\x00\xef\xbb\xbf \t\r\n"
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
+async def _nothing() -> None:
+    """Prepare nothing."""
+
+
 class Pipeline:
     """Drives the inputs and owns the moments at which values may be seen."""
 
@@ -186,7 +192,9 @@ class Pipeline:
         clock: Callable[[], float] = time.time,
         before_page: Callable[[], None] = lambda: None,
         receiving: Callable[[], bool] = lambda: False,
+        prepare: Callable[[], Coroutine[Any, Any, None]] = _nothing,
     ) -> None:
+        """Wire up. ``prepare`` is awaited before anything is read; scrapes are answered meanwhile."""
         self.intake = intake
         self.ledger = ledger
         self.state = state
@@ -198,6 +206,7 @@ class Pipeline:
         self._clock = clock
         self._before_page = before_page
         self._receiving = receiving
+        self._prepare = prepare
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
         self._wake = asyncio.Event()
@@ -217,15 +226,22 @@ class Pipeline:
         """Read, count and commit until ``stop``; then commit once more."""
         started = last_commit = time.monotonic()
         size = SLICE_BYTES
+        preparing = spawn(self._prepare(), name="prepare")
+        preparing.add_done_callback(lambda _: self.wake())
+        prepared = False
         while not self._stop:
             self.intake.tick()
+            if not prepared and preparing.done():
+                preparing.result()
+                prepared = True
             began = time.monotonic()
-            read = sum([source.read(self.intake.take, size) for source in self.inputs])
+            read = sum([source.read(self.intake.take, size if prepared else 0) for source in self.inputs])
             self.heartbeat = time.monotonic()
             spent = self.heartbeat - began
             if read:
                 size = min(SLICE_BYTES, max(SLICE_LEAST, int(size * SLICE_SECONDS / max(spent, 1e-4))))
-            if not self.ready.is_set() and (not read or self._caught_up(self.heartbeat - started)):
+            done = prepared and not read
+            if not self.ready.is_set() and (done or self._caught_up(self.heartbeat - started)):
                 await self._commit()
                 last_commit = time.monotonic()
                 self.ready.set()

@@ -65,10 +65,9 @@ class Scoring:
         self.sampling = sampling
         self.event_time = False
         """True while old events are counted for the first time: violations then have their own time."""
-        answers = [d.name for d in judge.detectors if "assistant" in d.roles and d.name in SAFETY_KINDS]
         self._ledger = ledger
         self.quality = Quality(ledger)
-        self.safety = Safety(ledger, (*answers, REPORTED))
+        self.safety = Safety(ledger, [kind for kind in SAFETY_KINDS if kind != "injection"])
         self.guarded = Remembered(20_000)
         """Call ids that the guard has seen, with the kinds it stopped."""
         self._calls = Remembered()

@@ -131,3 +131,13 @@ def test_a_text_over_the_cap_of_a_detector_is_told(detector, text):
 
     assert scanner.scan(Subject(text)).capped == [detector.name]
     assert scanner.scan(Subject(text[: len(text) // 2])).capped == []
+
+
+def test_detectors_are_made_when_they_are_first_needed(monkeypatch):
+    made = []
+    monkeypatch.setattr(judge, "_make", lambda config: made.append(config) or [])
+    lazy = Judge(Config())
+    before = len(made)
+    lazy.warm()
+    lazy.warm()
+    assert (before, len(made)) == (0, 1)

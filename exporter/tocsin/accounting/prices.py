@@ -8,10 +8,11 @@ A model that no table knows is never priced at 0.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from tocsin.call import UNKNOWN, TokenUsage
@@ -52,8 +53,12 @@ class Prices:
     """Rates by provider and model, cached."""
 
     def __init__(
-        self, rows: list[PriceRow], declared: Mapping[str, float] | None = None, library: Any = None
+        self,
+        rows: list[PriceRow],
+        declared: Mapping[str, float] | None = None,
+        library: Callable[[], Any] = lambda: None,
     ) -> None:
+        """Take the operator's prices, and what returns genai-prices or None: it is asked for the first other model."""
         self._rows = rows
         self._declared = dict(declared or {})
         self._cache: dict[tuple[str, str, int], Rates | None] = {}
@@ -84,18 +89,24 @@ class Prices:
         for pattern, price in self._declared.items():
             if any(fnmatchcase(name, pattern) for name in names):
                 return Rates(price, price, price, price)
-        return None if self._library is None else self._from_library(provider, model, when)
+        library = self._library()
+        return None if library is None else self._from_library(library, provider, model, when)
 
-    def _from_library(self, provider: str, model: str, when: float) -> Rates | None:
+    @staticmethod
+    def _from_library(library: Any, provider: str, model: str, when: float) -> Rates | None:
         """Ask genai-prices by provider or host, for the model as named and without the maker's name before it."""
         for name in dict.fromkeys((model, model.rsplit("/", 1)[-1])):
             with contextlib.suppress(Exception):  # any failure is "unknown"
-                return _library_rates(self._library, provider, name, when)
+                return _library_rates(library, provider, name, when)
         return None
 
 
+@cache
 def find_library() -> Any:
-    """Return genai-prices where it is installed (extra ``prices``, 30 MB of memory), else None. It asks no network."""
+    """Return genai-prices where it is installed (extra ``prices``, 30 MB of memory), else None. It asks no network.
+
+    The first call takes half a second.
+    """
     try:
         import genai_prices  # noqa: PLC0415 - optional extra
     except ImportError:

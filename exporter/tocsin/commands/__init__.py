@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from tocsin import __version__
-from tocsin.bundle import BundleError
 from tocsin.config import ConfigError
 from tocsin.state import StateLockedError, StateNewerError
 
@@ -40,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser(words[0] if words else None).parse_args(words)
     try:
         code: int = arguments.execute(arguments)
-    except (ConfigError, BundleError, StateNewerError, StateLockedError) as error:
+    except (ConfigError, StateNewerError, StateLockedError) as error:
         print(f"tocsin: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:

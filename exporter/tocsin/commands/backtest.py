@@ -21,7 +21,7 @@ import yaml
 from tocsin import bundle, external, formats
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
-from tocsin.assembly import ledger_settings, make_scoring, publish_config
+from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors
 from tocsin.backtest import engine, feed, report, timeline
 from tocsin.backtest.openmetrics import write_openmetrics
 from tocsin.backtest.ordering import EventSorter
@@ -197,6 +197,7 @@ class _Backtest:
         self._ledger = Ledger(Store(settings.extra_labels), settings)
         publish_config(self._ledger.store, self._config)
         scoring = make_scoring(self._config, self._ledger)
+        publish_detectors(self._ledger.store, scoring.judge)
         content = not scoring.sampling.content_off
         self._intake = Intake(self._ledger, lambda word: formats.get(word, content=content), lambda: 0.0, scoring)
         self._intake.meet("replay")

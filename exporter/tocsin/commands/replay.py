@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.assembly import ledger_settings, make_scoring, publish_config, with_estimates
+from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, with_estimates
 from tocsin.config import load
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
@@ -60,6 +60,7 @@ def execute(arguments: argparse.Namespace) -> int:
     publish_config(ledger.store, config)
     scoring = make_scoring(config, ledger) if arguments.detectors == "default" else None
     if scoring is not None:
+        publish_detectors(ledger.store, scoring.judge)
         scoring.event_time = True
     content = scoring is not None and not scoring.sampling.content_off
     intake = Intake(ledger, lambda name: formats.get(name, content=content), time.time, scoring)

@@ -17,7 +17,8 @@ from aiohttp import web
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.assembly import ledger_settings, make_scoring, publish_config, sampling, with_estimates
+from tocsin.accounting.prices import find_library
+from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
 from tocsin.config import Config, ConfigError, Files, load, read_secret, show, storage_path
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
@@ -110,7 +111,9 @@ class Exporter:
             self._intake, self._ledger, self._state, inputs,
             before_page=lambda: self._self_metrics.publish(self._pipeline),
             receiving=self._spool.receiving if self._spool is not None else lambda: False,
+            prepare=self._prepare,
         )  # fmt: skip
+        self._prepared = asyncio.Event()
 
     def _patterns(self, config: Config) -> list[FilePattern]:
         """Return what files are read: those of the configuration and of ``--tail``."""
@@ -136,12 +139,12 @@ class Exporter:
     async def run(self) -> int:
         """Run until a signal; 1 when the ingest task failed."""
         loop = asyncio.get_running_loop()
-        warming = loop.run_in_executor(None, self._scoring.judge.warm)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._pipeline.stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload_quietly)
         self._pipeline.restore()
-        await warming  # a sender that waits for the first answer may give up: LiteLLM then drops its batch for good
+        if self._arguments.guard_only:  # there the detectors are all that readiness can be about
+            await self._prepare()
         listeners = []
         failures: list[BaseException] = []
         ingesting = spawn(self._pipeline.run(), name="ingest", on_failure=failures.append)
@@ -166,6 +169,13 @@ class Exporter:
             self._state.close()
         return 1 if failures else 0
 
+    async def _prepare(self) -> None:
+        """Load what takes a second, in a thread: the face answers and the spool receives meanwhile."""
+        await asyncio.to_thread(self._scoring.judge.warm)
+        await asyncio.to_thread(find_library)
+        publish_detectors(self._ledger.store, self._scoring.judge)
+        self._prepared.set()
+
     def _ingest_app(self) -> web.Application:
         if self._spool is None:
             app = web.Application()
@@ -174,7 +184,9 @@ class Exporter:
                 self._spool, formats=("auto", *formats.FORMATS), auth=self._verifiers,
                 max_body_bytes=self._config.ingest.max_body_bytes, wake=self._pipeline.wake,
             )  # fmt: skip
-        guard.add_routes(app, self._scoring, auth=self._verifiers, standalone=self._spool is None)
+        guard.add_routes(
+            app, self._scoring, auth=self._verifiers, standalone=self._spool is None, prepared=self._prepared
+        )
         alerts.add_routes(app, self._board, auth=self._verifiers)
         return app
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tocsin.call import Expectation, Message
-from tocsin.detectors.ngrams import Words, words
 from tocsin.finding import Finding
+
+if TYPE_CHECKING:
+    from tocsin.detectors.ngrams import Words
 
 SUSPICION = 0.5
 """Findings of a lower score are listed only on request (``tocsin check --all``)."""
@@ -43,6 +45,8 @@ class Subject:
     def words(self) -> Words:
         """Return the words of the text; read once, however many detectors ask."""
         if self._words is None:
+            from tocsin.detectors.ngrams import words  # noqa: PLC0415 - numpy: a start does not wait for it
+
             self._words = words(self.text)
         return self._words
 

@@ -15,8 +15,6 @@ from typing import Final
 
 import msgspec
 
-from tocsin.detectors.language import certain_language
-
 FEATURES: Final[dict[str, tuple[str, ...]]] = {
     "length": ("0", "32", "64", "128", "256", "512", "1024", "2048", "4096", "16384"),
     "language": ("en", "latin", "cyrillic", "arabic", "cjk", "other", "none"),
@@ -86,6 +84,8 @@ def _language(sample: str) -> str:
                 return script
         if 2 * sum(letter < 0x250 for letter in letters) < len(letters):
             return "other"
+    from tocsin.detectors.language import certain_language  # noqa: PLC0415 - its tables: a start does not wait for them
+
     return "en" if certain_language(sample[:300]) == "en" else "latin"
 
 

@@ -7,7 +7,7 @@ Three outcomes, of which an answer has at most one:
 - ``disclaimer``: it says something of both kinds and then complies ("As an AI ... However, here are ...").
 
 A refusal stands in the opening of an answer, so only that is read, by a linear model trained on human labels
-(XSTest, CC BY 4.0, https://github.com/paul-rottger/exaggerated-safety) behind a gate of cheap cues.
+(XSTest, CC BY 4.0, https://github.com/paul-rottger/exaggerated-safety) where it holds one of many cheap cues.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from collections.abc import Sequence
 from typing import Final
 from zlib import crc32
 
+import hyperscan
 import numpy as np
 
 from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.linear import Hashes, LinearModel, hashed, ngrams
 from tocsin.detectors.quality import ANSWERS, finding
 
@@ -82,12 +84,18 @@ class RefusalDetector:
     name = "refusal"
     tier = 0
     roles = ANSWERS
-    gates: tuple[Gate, ...] = tuple(
-        Gate(rf"^.{{0,280}}(?:{cues})", ignore_case=True) for cues in (_DECLINES, _SPEAKS_OF_ITSELF, _ASKS)
-    )
+    gates: tuple[Gate, ...] = ()
+    """None: a gate looks at the whole text, and one held to an opening takes Hyperscan ten times as long to compile."""
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - one gate
+    def __init__(self) -> None:
+        cues = [cue.encode() for cue in (_DECLINES, _SPEAKS_OF_ITSELF, _ASKS)]
+        flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_CASELESS
+        self._cues = Matcher(cues, [flags] * len(cues))
+
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Judge the opening of one answer."""
+        if not self._cues.fired(subject.text[:OPENING_CHARS].encode("utf-8", "surrogatepass")):
+            return
         opening = normalized(subject.text)
         outcome, score = outcome_of(opening)
         if outcome:

@@ -56,21 +56,26 @@ def add_routes(
     auth: Sequence[Verifier],
     standalone: bool = False,
     budget: float = BUDGET,
+    prepared: asyncio.Event | None = None,
 ) -> None:
-    """Add the guard's endpoints to the ingest listener."""
+    """Add the guard's endpoints to the ingest listener; what comes before ``prepared`` waits for the detectors."""
     guard = Guard(scoring, Turn(budget).admit, standalone=standalone)
     for path, contract in (
         ("/v1/check", guard.check),
         ("/beta/litellm_basic_guardrail_api", guard.litellm),
         ("/v1/moderations", guard.moderations),
     ):
-        app.router.add_post(path, _handler(contract, tuple(auth)))
+        app.router.add_post(path, _handler(contract, tuple(auth), prepared))
 
 
-def _handler(contract: Contract, auth: Sequence[Verifier]) -> Callable[[web.Request], Any]:
+def _handler(
+    contract: Contract, auth: Sequence[Verifier], prepared: asyncio.Event | None
+) -> Callable[[web.Request], Any]:
     async def handle(request: web.Request) -> web.Response:
         try:
             body = await small_body(request, auth, BODY_MAX)
+            if prepared is not None and not prepared.is_set():
+                await prepared.wait()
             out = contract(body)
         except web.HTTPException as refusal:
             return answer(refusal.status, refusal.text or "", close=True)

@@ -64,25 +64,25 @@ def library():
     ],
 )
 def test_genai_prices_knows_what_the_operator_does_not_say(library, provider, model, rates):
-    found = Prices([], None, library).rates(provider, model, NOW)
+    found = Prices([], None, lambda: library).rates(provider, model, NOW)
     assert (found.input, found.output, found.cache_read) == pytest.approx((rates.input, rates.output, rates.cache_read))
 
 
 def test_the_lowest_tier_of_a_price_holds(library):
-    found = Prices([], None, library).rates("gemini", "gemini-2.5-pro", NOW)
+    found = Prices([], None, lambda: library).rates("gemini", "gemini-2.5-pro", NOW)
     assert (found.input, found.output) == pytest.approx((1.25, 10.0))
 
 
 def test_what_genai_prices_does_not_know_has_no_price(library):
-    assert Prices([], None, library).rates("openai", "unheard-of-model", NOW) is None
+    assert Prices([], None, lambda: library).rates("openai", "unheard-of-model", NOW) is None
 
 
 def test_the_operator_is_asked_before_genai_prices(library):
-    assert Prices([PriceRow("*", "gpt-4o", RATES)], None, library).rates("openai", "gpt-4o", NOW) is RATES
+    assert Prices([PriceRow("*", "gpt-4o", RATES)], None, lambda: library).rates("openai", "gpt-4o", NOW) is RATES
 
 
 def test_genai_prices_is_asked_once_a_model_and_day(library, monkeypatch):
-    prices = Prices([], None, library)
+    prices = Prices([], None, lambda: library)
     first = prices.rates("openai", "gpt-4o", NOW)
     monkeypatch.setattr(library, "calc_price", lambda *a, **k: pytest.fail("asked again"))
     assert prices.rates("openai", "gpt-4o", NOW + 60) is first
@@ -90,4 +90,4 @@ def test_genai_prices_is_asked_once_a_model_and_day(library, monkeypatch):
 
 def test_genai_prices_asks_no_network(library, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: pytest.fail("the network was asked"))
-    assert Prices([], None, find_library()).rates("openai", "gpt-4o", NOW) is not None
+    assert Prices([], None, find_library).rates("openai", "gpt-4o", NOW) is not None

@@ -1,0 +1,86 @@
+"""When the exporter reads and answers, around its start."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from tocsin import formats
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.inputs.tailer import FileInput, FilePattern
+from tocsin.pipeline import Intake, Pipeline
+from tocsin.series.store import Store
+from tocsin.state import State
+
+LINE = b'{"id": "1", "time": "2026-11-20T02:47:00Z", "model": "m"}\n'
+
+
+class Bench:
+    """A pipeline over one log, whose preparation ends when the test says so."""
+
+    def __init__(self, folder):
+        self.log = folder / "calls.jsonl"
+        self.go = asyncio.Event()
+        ledger = Ledger(Store(()), Settings())
+        intake = Intake(ledger, formats.get, lambda: 1_800_000_000.0)
+        files = FileInput([FilePattern(str(self.log))], max_line_bytes=1 << 20, oversize=intake.oversize)
+        self.pipeline = Pipeline(intake, ledger, State(folder / "state"), [files], prepare=self._prepare)
+
+    async def _prepare(self):
+        await self.go.wait()
+
+    async def counted(self):
+        page = b"".join(await self.pipeline.page(openmetrics=False, packed=False))
+        return b'tocsin_events_counted_total{input="file"} 1' in page
+
+
+@pytest.fixture
+def bench(tmp_path):
+    return Bench(tmp_path)
+
+
+@contextlib.asynccontextmanager
+async def running(pipeline):
+    pipeline.restore()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(pipeline.run())
+        try:
+            yield
+        finally:
+            pipeline.stop()
+
+
+async def test_without_a_backlog_it_is_ready_before_it_is_prepared(bench):
+    async with running(bench.pipeline):
+        await asyncio.wait_for(bench.pipeline.ready.wait(), 10)
+        assert not bench.go.is_set()
+
+
+async def test_with_a_backlog_it_is_ready_when_that_is_counted(bench):
+    bench.log.write_bytes(LINE)
+    async with running(bench.pipeline):
+        early = await bench.counted(), bench.pipeline.ready.is_set()
+        bench.go.set()
+        await asyncio.wait_for(bench.pipeline.ready.wait(), 10)
+        assert (early, await bench.counted()) == ((False, False), True)
+
+
+async def test_what_comes_before_it_is_prepared_is_counted_afterwards(bench):
+    async with running(bench.pipeline):
+        await asyncio.wait_for(bench.pipeline.ready.wait(), 10)
+        bench.log.write_bytes(LINE)
+        early = await bench.counted()
+        bench.go.set()
+        while not await bench.counted():
+            await asyncio.sleep(0.01)
+        assert not early
+
+
+async def test_a_preparation_that_fails_ends_the_run(bench):
+    async def fail():
+        raise RuntimeError("broken")
+
+    bench.pipeline._prepare = fail
+    bench.pipeline.restore()
+    with pytest.raises(RuntimeError, match="broken"):
+        await bench.pipeline.run()
