@@ -7,14 +7,15 @@ function(config)
   local expected = 'max %s (%s)' % [q.by([]), q.latest('llm_cost_usd:expected')];
   {
     // Exact dollars over a window: increase() extrapolates, and would page at $49.99 in the newest Prometheus. A counter
-    // that fell has lost its state, and is left to increase().
+    // that fell has lost its state, and is left to increase(). Half an interval more, so that the sample at the far end
+    // is inside: Prometheus 3 leaves it out, and four minutes would be three and a half.
     over(window)::
       |||
         sum %(by)s (
           max_over_time(%(range)s) - min_over_time(%(range)s) unless resets(%(range)s) > 0
           or increase(%(range)s)
         )
-      ||| % { by: q.by([]), range: '%s[%s]' % [spent, q.duration(window)] },
+      ||| % { by: q.by([]), range: '%s[%s]' % [spent, q.duration(window + config.intervals.outage / 2)] },
 
     // Dollars above what is expected, where that is more than the allowance and the share.
     excess:: |||

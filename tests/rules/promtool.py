@@ -54,6 +54,7 @@ class Case:
 
     name: str
     alert: str
+    """Its name; ``ALL`` where the case is about all of them."""
     series: Sequence[dict[str, str]]
     fires: dict[str, int] = field(default_factory=dict)
     """How many alerts of the name fire at a time; of page severity, unless ``severity`` says otherwise."""
@@ -106,6 +107,7 @@ class Case:
         }  # fmt: skip
 
 
+ALL = "*"
 LINKED = ("provider", "model", "route")
 
 
@@ -115,10 +117,10 @@ def compiled(**overrides: Any) -> bundle.Bundle:
 
 
 def rule_file(folder: Path, groups: Iterable[str], alerts: set[str], rules: bundle.Bundle) -> list[str]:
-    """Write these groups, with these alerts alone; return the order of evaluation."""
+    """Write these groups, with these alerts alone (``ALL`` among them: with all); return the order of evaluation."""
     names = {f"tocsin-{name}" for name in groups}
     chosen = [
-        group | {"rules": [rule for rule in group["rules"] if rule.get("alert", next(iter(alerts))) in alerts]}
+        group | {"rules": [rule for rule in group["rules"] if ALL in alerts or rule.get("alert", next(iter(alerts))) in alerts]}
         for document in (yaml.safe_load(rules.recording), yaml.safe_load(rules.alerts))
         for group in document["groups"]
         if group["name"] in names

@@ -53,6 +53,7 @@ CASES = [
     Case("a ceiling pages from the first hour on", CEILING, [cost("0+20x60")], {"30m": 0, "1h": 1},
          text=Text("55m", "page", "cost", "The fleet spends more than its ceiling.",
                    "$220.00 were spent in the last hour.", action="throttle", owner="platform")),
+    Case("a ceiling resolves when less is spent", CEILING, [cost("0+20x24 480+1x40")], {"2h": 1, "4h": 0}),
     Case("less than the ceiling pages nobody", CEILING, [cost("0+15x60")], {"2h": 0}),
     Case("no data is silent", ANOMALY, [KNOWN], {"2h": 0}),
 ]

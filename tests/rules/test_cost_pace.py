@@ -1,10 +1,12 @@
 """The fast window of cost: a steep rise pages within ten minutes, one dear call does not."""
 
-from promtool import Case, failed, series
+from promtool import Case, Text, failed, series
 
 GROUPS = ("routes", "cost-spending", "cost")
 EXPECTED = series("llm_cost_usd:expected", "10x120", baseline="1")
 FAST = "LLMCostRisingFast"
+TOKENS = [series("llm_consumer_tokens_total", "0+1000x120", consumer="h1", kind="input"),
+          series("llm_consumer_tokens_total", "0+10x120", consumer="h2", kind="input")]  # fmt: skip
 
 
 def cost(values):
@@ -12,7 +14,16 @@ def cost(values):
 
 
 CASES = [
-    Case("a pace of $600 an hour pages within ten minutes", FAST, [EXPECTED, cost("0x19 10+10x60")], {"20m": 0, "29m": 1}),
+    Case("a pace of $600 an hour pages within ten minutes", FAST, [EXPECTED, cost("0x19 10+10x60")], {"20m": 0, "29m": 1, "30m": 1}),
+    Case(
+        "a pace names who spends, and resolves when it is over", FAST, [EXPECTED, *TOKENS, cost("0x19 10+10x20 210x60")],
+        {"29m": 1, "41m": 1, "60m": 0},
+        text=Text("35m", "page", "cost", "Spending rises steeply.",
+                  "At the pace of the last minutes $590 an hour more are spent than expected. The heaviest consumer is h1. "
+                  "Going on for 13m 0s.", action="throttle", owner="platform"),
+    ),
+    Case("no data is silent", FAST, [EXPECTED], {"30m": 0}),
+    Case("a lost state that begins at 0 is no pace", FAST, [EXPECTED, cost("5000+0.1x29 0+0.1x60")], {"32m": 0, "40m": 0}),
     Case("a pace of $240 an hour is left to the hour", FAST, [EXPECTED, cost("0x19 4+4x60")], {"30m": 0, "50m": 0}),
     Case("one call of $40 is no pace", FAST, [EXPECTED, cost("0x19 40x60")], {"22m": 0, "26m": 0, "30m": 0}),
 ]

@@ -39,6 +39,8 @@ CASES = [
     Case("999 calls are listed as warming up", "LLMFormatWarmingUp", [KNOWN, *window("800x60", "999x60"), failures()], {"30m": 1},
          text=Text("30m", "info", "quality", "The format of support is not judged yet.", "999 of 1,000 checks are made.",
                    {"route": "support"})),
+    Case("a window that fills is listed no more", "LLMFormatWarmingUp", [KNOWN, *window("400x30 990x30", "400x30 1000x30")],
+         {"30m": 1, "35m": 0}),
     Case("a full window is not listed as warming up", "LLMFormatWarmingUp", [KNOWN, *window("990x60")], {"30m": 0}),
     Case("replicas are summed", LOW,
          [KNOWN, *window("470x60", "500x60"), *window("470x60", "500x60", "b"), failures()], {"20m": 1}),

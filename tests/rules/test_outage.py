@@ -86,7 +86,7 @@ CASES = [
     ),
     Case(
         "a quiet route that is dead pages", DEAD,
-        [info(), requests("0+1x60 61+1x60"), failures("0x60 1+1x60", "client_4xx")], {"60m": 0, "74m": 1, "100m": 1},
+        [info(), requests("0+1x200"), failures("0x60 1+1x60 61x80", "client_4xx")], {"60m": 0, "74m": 1, "100m": 1, "140m": 0},
         text=Text("80m", "page", "outage", "No request to openai/gpt-4o succeeds.",
                   "10 failures and no success in the last 10 minutes. Most are client_4xx. An expired key, a withdrawn model and "
                   "an exhausted quota look like this. Going on for 10m 0s.", MODEL),
@@ -122,12 +122,14 @@ CASES = [
     Case("failures that nothing makes good are no such ticket", "LLMProviderFailingBehindFallback",
          [info(), requests(STEADY), failures("0x60 40+40x60")], {"100m": 0}),
     Case(
-        "no request for half an hour is said", "LLMNoTraffic", [info(), requests("0+40x20 800x60")], {"20m": 0, "60m": 1},
+        "no request for half an hour is said", "LLMNoTraffic", [info(), requests("0+40x20 800x60 840+40x60")], {"20m": 0, "60m": 1, "90m": 0},
         text=Text("60m", "info", "outage", "No requests are seen.",
                   "No request was counted for 30 minutes. Nothing can be said about outages, quality or cost.", owner="platform"),
     ),
+    Case("requests of another route are traffic", "LLMNoTraffic", [info(), requests("0+40x20 800x60"), requests("0+1x80", route="search")],
+         {"60m": 0}),
     Case("requests that stop are no outage", FAILING, [info(), requests("0+40x20 800x60"), failures("0x80")], {"60m": 0}),
-    Case("a slow burn is a ticket", "LLMErrorBudgetBurning", [info(), requests("0+100x200"), failures("0+2x200")], {"130m": 1},
+    Case("a slow burn is a ticket", "LLMErrorBudgetBurning", [info(), requests("0+100x600"), failures("0+2x200 400x400")], {"130m": 1, "600m": 0},
          text=Text("130m", "ticket", "outage", "Requests to openai/gpt-4o fail a little, for long.",
                    "2% of requests fail: at this pace the objective is missed.", MODEL)),
     Case("failures within the objective are no ticket", "LLMErrorBudgetBurning",

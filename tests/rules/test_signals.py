@@ -127,6 +127,11 @@ CASES = [
          text=Text("1h45m", "ticket", "quality", "What users send to support has changed.",
                    "The population stability index of length is 0.30 against the past of the route.",
                    {**LABELS, "feature": "length", "cause_hint": "input"})),
+    Case("inputs that changed for ten minutes are no ticket", "LLMInputDrift",
+         [KNOWN, series("llm_input_drift_psi", "0.05x12 0.3x2 0.1x24", route="support", feature="length")], {"1h15m": 0, "1h45m": 0}),
+    Case("a route's own bound of drift decides", "LLMInputDrift",
+         [KNOWN, series("llm_input_drift_psi", "0.05x12 0.3x24", route="support", feature="length"),
+          series("tocsin_threshold", "0.5x200", route="support", name="quality.inputPsi")], {"1h45m": 0, "2h30m": 0}),
 ]
 
 

@@ -1,0 +1,50 @@
+"""Baselines of fleets that are kept apart by a label, each with a pair of Prometheus servers or of exporters."""
+
+from promtool import Case, failed, series
+from test_quality_baseline import HOUR, LEARNT, scored
+
+from tocsin import bundle
+
+GROUPS = ("routes", "quality-scores", "quality-baselines", "quality")
+INTERVAL = "5m"
+RULES = bundle.compile({"aggregationLabels": ["cluster"], "baseline.window": 6 * 3600})
+PAGE = "LLMQualityScoreDropped"
+
+
+def info(cluster, tier="prod"):
+    return series("llm_route_info", "1x500", route="support", owner=f"team-{cluster}", tier=tier, traffic="live", cluster=cluster)
+
+
+def fires(cluster):
+    return f'count(ALERTS{{alertname="{PAGE}", alertstate="firing", severity="page", cluster="{cluster}", owner="team-{cluster}"}})'
+
+
+def baseline(cluster):
+    return f'round(max(route_scorer:llm_quality_score:baseline7d{{cluster="{cluster}"}}), 0.01)'
+
+
+def pair(means, cluster):
+    """Two replicas that share a route."""
+    return scored(means, 60, instance=f"{cluster}-a", cluster=cluster) + scored(means, 60, instance=f"{cluster}-b", cluster=cluster)
+
+
+DROPPED, FINE, OTHER = LEARNT + [0.56] * 3 * HOUR, [0.8] * 7 * HOUR, [0.5] * 7 * HOUR
+CASES = [
+    Case("a drop in one cluster pages for it alone", PAGE,
+         [info("eu"), info("us"), *pair(DROPPED, "eu"), *pair(FINE, "us")], {"4h": 0, "4h35m": 1, "7h": 1},
+         values={(fires("eu"), "5h"): 1.0, (fires("us"), "5h"): None}),
+    Case("clusters with unlike scores have baselines of their own", PAGE,
+         [info("eu"), info("us"), *pair(FINE, "eu"), *pair(OTHER, "us")], {"4h": 0, "7h": 0},
+         values={(baseline("eu"), "5h"): 0.8, (baseline("us"), "5h"): 0.5}),
+    Case("a drop in both clusters pages for both", PAGE,
+         [info("eu"), info("us"), *pair(DROPPED, "eu"), *pair(DROPPED, "us")], {"5h": 2}),
+    Case("a cluster of staging is a ticket beside a page", PAGE,
+         [info("eu"), info("us", "staging"), *pair(DROPPED, "eu"), *pair(DROPPED, "us")], {"5h": 1}, severity="page"),
+    Case("one replica of a pair that restarts is no drop", PAGE,
+         [info("eu"), *scored(LEARNT, 60, instance="a", cluster="eu"),
+          *scored([0.8] * 7 * HOUR, 60, instance="b", cluster="eu")], {"4h20m": 0, "5h": 0, "7h": 0}),
+]  # fmt: skip
+
+
+def test_behaves(case, report):
+    assert not failed(case, CASES, report)

@@ -1,0 +1,50 @@
+"""Quality scores as they are told to people, and how their alerts end."""
+
+from promtool import Case, Text, compiled, failed, series
+from test_quality_baseline import HOUR, LEARNT, info, scored
+
+GROUPS = ("routes", "quality-scores", "quality-baselines", "quality", "quality-signals")
+INTERVAL, STEP = "150s", "5m"  # the text asks for the last evaluation: it must be within five minutes
+RULES = compiled(baseline__window=6 * 3600)
+LABELS = {"route": "support", "scorer": "composite"}
+CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
+REQUESTS = series("llm_requests_total", "0+100x200", **CALL)
+CHANGE = [
+    series("llm_model_changes_total", "0x47 1x150", **CALL),
+    series("llm_model_info", "1x200", **CALL, requested="gpt-4o", served="gpt-4o-2024-11-20", fingerprint="fp_2"),
+]
+CASES = [
+    Case(
+        "a drop says how far, which model changed, since when and how many requests", "LLMQualityScoreDropped",
+        [info(), REQUESTS, *CHANGE, *scored(LEARNT + [0.56] * 2 * HOUR)], {"4h": 0, "5h": 1},
+        text=Text(
+            "5h", "page", "quality", "Answers of support got worse.",
+            "The composite score is 0.56, under a baseline of 0.80. gpt-4o is served by gpt-4o-2024-11-20 since a change in the "
+            "last 6h. Going on for 45m 0s. Affected: 1200 requests in the last 1h.", LABELS,
+        ),
+    ),
+    Case(
+        "a small drop is a ticket that ends when it is mended", "LLMQualityScoreSlipping",
+        [info(), *scored(LEARNT + [0.69] * 2 * HOUR + [0.8] * 2 * HOUR)], {"4h": 0, "5h30m": 1, "8h": 0},
+        text=Text("5h30m", "ticket", "quality", "Answers of support are getting worse.",
+                  "The composite score is 0.69, under a baseline of 0.77.", LABELS),
+    ),
+    Case("a drop of a twentieth is no ticket", "LLMQualityScoreSlipping", [info(), *scored(LEARNT + [0.76] * 2 * HOUR)],
+         {"5h": 0, "6h": 0}),
+    Case(
+        "a quiet route is listed until it is busy", "LLMQualityQuietRoute",
+        [info(), *scored([0.8] * 10 * HOUR, [5] * 8 * HOUR + [100] * 2 * HOUR)], {"8h": 1, "9h30m": 0},
+        text=Text("8h", "info", "quality", "support is judged over six hours.",
+                  "360 answers were scored in the last 6 hours: too few to judge 30 minutes, so a drop shows later.", LABELS),
+    ),
+    Case(
+        "a route that learns is listed until it has learnt", "LLMQualityWarmingUp", [info(), *scored(LEARNT)], {"1h": 1, "3h": 0},
+        text=Text("1h", "info", "quality", "The baseline of support is still being learnt.",
+                  "The composite score is 0.80. Drops are judged once two hours are learnt.", LABELS),
+    ),
+    Case("a route without scores does not learn", "LLMQualityWarmingUp", [info(), REQUESTS], {"1h": 0, "3h": 0}),
+]
+
+
+def test_behaves(case, report):
+    assert not failed(case, CASES, report)
