@@ -83,6 +83,8 @@ class Ingest(Strict, frozen=True):
     """A full spool answers 503 instead of filling the disk."""
     spool_key_file: str | None = None
     """Key that encrypts the spool at rest (extra ``encryption``)."""
+    web_config_file: str | None = None
+    """TLS of this listener, in the form of ``--web.config.file``."""
 
 
 class Price(Strict, frozen=True):

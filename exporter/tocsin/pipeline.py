@@ -259,6 +259,8 @@ class Pipeline:
             else:
                 await asyncio.sleep(0)
         await self._commit()
+        if self._wanted:
+            await self._answer()
 
     def _caught_up(self, running: float) -> bool:
         """Tell whether the backlog of the start is counted: a busy log always has something new."""

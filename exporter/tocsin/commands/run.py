@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -37,6 +38,8 @@ EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path 
 AT_A_RESTART = ("storage", "ingest", "extra_labels", "consumers", "series", "limits")
 """Parts of the configuration that a reload does not change, but for ``limits.tokens_per_hour``."""
 ADMIN_ADDRESS = "127.0.0.1:9877"
+DRAIN = 5.0
+"""Seconds after the last delivery in which the spool is still counted; what remains is counted after the next start."""
 
 
 def add_parser(commands: Any) -> None:
@@ -78,12 +81,15 @@ class Exporter:
         if arguments.ingest_address is not None:
             self._ingest_address = arguments.ingest_address
         self._board = alerts.Board()
+        self._told = asyncio.Event()
         self._verifiers = auth.verifiers(config.ingest.auth)
         if arguments.guard_only and not self._ingest_address:
             raise ConfigError("--guard-only: the guard answers on --ingest.listen-address, which is empty")
         if self._ingest_address:
             auth.check_bind(self._ingest_address, has_auth=bool(self._verifiers))
         self._web = webconfig.load_web_config(arguments.web_config) if arguments.web_config else None
+        ingest_web = config.ingest.web_config_file
+        self._ingest_web = webconfig.load_web_config(ingest_web) if ingest_web else None
         self._state = State(None if arguments.guard_only else directory)
         self._say_state()
         self._ledger = Ledger(Store(settings.extra_labels), settings)
@@ -139,22 +145,26 @@ class Exporter:
     async def run(self) -> int:
         """Run until a signal; 1 when the ingest task failed."""
         loop = asyncio.get_running_loop()
+        listeners: list[server.Listener] = []
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._pipeline.stop)
+            loop.add_signal_handler(number, self._told_to_end)
         loop.add_signal_handler(signal.SIGHUP, self._reload_quietly)
         self._pipeline.restore()
         if self._arguments.guard_only:  # there the detectors are all that readiness can be about
             await self._prepare()
-        listeners = []
         failures: list[BaseException] = []
         ingesting = spawn(self._pipeline.run(), name="ingest", on_failure=failures.append)
         probing = spawn(self._prober.run(), name="probes")
         try:
             listeners.append(await self._start_admin())
             if self._ingest_address:
-                app = self._ingest_app()
-                listeners.append(await server.start_listener(app, self._ingest_address))
-            await asyncio.wait([ingesting])
+                listeners.append(await self._start_ingest(self._ingest_address))
+            told = asyncio.create_task(self._told.wait())
+            await asyncio.wait([ingesting, told], return_when=asyncio.FIRST_COMPLETED)
+            told.cancel()
+            if not ingesting.done():
+                await self._leave(listeners[1:])
+                await asyncio.wait([ingesting])
         except OSError as error:
             print(f"tocsin: cannot listen: {error}", file=sys.stderr)
             self._pipeline.stop()
@@ -176,7 +186,23 @@ class Exporter:
         publish_detectors(self._ledger.store, self._scoring.judge)
         self._prepared.set()
 
-    def _ingest_app(self) -> web.Application:
+    def _told_to_end(self) -> None:
+        """Begin to leave; a second signal leaves at once."""
+        if self._told.is_set():
+            self._pipeline.stop()
+        self._told.set()
+
+    async def _leave(self, listeners: Sequence[server.Listener]) -> None:
+        """Take nothing new, answer what was asked, count what was spooled; then let the pipeline end."""
+        for listener in listeners:
+            await listener.retire()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN):
+                while self._spool is not None and self._spool.backlog():
+                    await asyncio.sleep(0.02)
+        self._pipeline.stop()
+
+    async def _start_ingest(self, address: str) -> server.Listener:
         if self._spool is None:
             app = web.Application()
         else:
@@ -188,7 +214,7 @@ class Exporter:
             app, self._scoring, auth=self._verifiers, standalone=self._spool is None, prepared=self._prepared
         )
         alerts.add_routes(app, self._board, auth=self._verifiers)
-        return app
+        return await _serve(app, address, self._ingest_web)
 
     async def _start_admin(self) -> server.Listener:
         address = self._arguments.web_address
@@ -199,13 +225,10 @@ class Exporter:
             reload=self._reload if self._arguments.lifecycle else None,
             unusable=self._files.unusable_paths,
             incidents=self._board.newest,
+            leaving=self._told.is_set,
             public_only=self._web is None and not server.is_loopback(address),
         )
-        app = admin.make_app(pages)
-        if self._web is not None:
-            app.middlewares.insert(0, self._web.middleware)
-        ssl_context = None if self._web is None else self._web.ssl_context
-        listener = await server.start_listener(app, address, ssl_context=ssl_context)
+        listener = await _serve(admin.make_app(pages), address, self._web)
         log.info("listening on %s, port %d", address, listener.port)
         return listener
 
@@ -239,3 +262,11 @@ class Exporter:
             self._reload()
         except ConfigError as error:
             log.error("the last good configuration stays in force: %s", error)  # noqa: TRY400
+
+
+async def _serve(app: web.Application, address: str, settings: webconfig.WebConfig | None) -> server.Listener:
+    """Start a listener, with TLS and authentication where a web configuration says so."""
+    if settings is None:
+        return await server.start_listener(app, address)
+    app.middlewares.insert(0, settings.middleware)
+    return await server.start_listener(app, address, ssl_context=settings.ssl_context)

@@ -40,6 +40,8 @@ class Admin:
     """Inputs that cannot be read: path, reason, mend."""
     incidents: Callable[[], list[dict[str, Any]]] = list
     """The alerts that Alertmanager told us of, the newest first."""
+    leaving: Callable[[], bool] = lambda: False
+    """Tells whether the exporter is on its way out: then it is not ready."""
     public_only: bool = False
     """True on a non-loopback bind without --web.config.file: only metrics, health and runbooks answer."""
 
@@ -106,8 +108,10 @@ class _Routes:
         return web.json_response(body, status=200 if healthy else 503)
 
     async def ready(self, request: web.Request) -> web.Response:
-        """200 once caught up."""
+        """200 once caught up, until the exporter is told to end."""
         del request
+        if self._admin.leaving():
+            return web.Response(text="leaving\n", status=503)
         ready = self._admin.pipeline.ready.is_set()
         return web.Response(text="ready\n" if ready else "catching up\n", status=200 if ready else 503)
 

@@ -26,6 +26,8 @@ KEEPALIVE = 15.0
 LINGERING = 1.0
 """Seconds for which the rest of a refused body is read and dropped, so that the client can see the answer."""
 SHUTDOWN = 5.0
+RETIRE = 2.0
+"""Seconds in which clients are told to go: one who is busy asks again within them, and meets a closed door nowhere."""
 _LOG_INTERVAL = 10.0
 
 
@@ -37,6 +39,20 @@ class Listener:
     """The port bound: the one asked for, or the one the system chose for port 0."""
     _runner: web.AppRunner
     _server: asyncio.Server
+    _retiring: asyncio.Event
+
+    async def retire(self) -> None:
+        """Accept no more and let each client go with its next answer; returns when all have gone, or after ``RETIRE``.
+
+        A connection that is closed between two requests looks to its client like a lost request. One that is said to
+        close (``Connection: close``) is not used again.
+        """
+        self._retiring.set()
+        self._server.close()
+        manager = self._runner.server
+        until = time.monotonic() + RETIRE
+        while manager is not None and manager.connections and time.monotonic() < until:
+            await asyncio.sleep(0.02)
 
     async def close(self) -> None:
         """Accept no more, let running requests end, close what remains after ``SHUTDOWN`` seconds."""
@@ -121,7 +137,17 @@ async def start_listener(app: web.Application, address: str, ssl_context: ssl.SS
     for name in ("asyncio", "aiohttp.server", "aiohttp.web"):
         logging.getLogger(name).addFilter(_seldom)
     _raise_descriptor_limit()
-    app.on_response_prepare.append(_anonymous)
+    retiring = asyncio.Event()
+
+    async def last_words(request: web.Request, response: web.StreamResponse) -> None:
+        """Do not say which server and version this is; say goodbye while retiring."""
+        del request
+        response.headers.pop("Server", None)
+        if retiring.is_set():
+            response.headers["Connection"] = "close"
+            response.force_close()
+
+    app.on_response_prepare.append(last_words)
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -146,13 +172,7 @@ async def start_listener(app: web.Application, address: str, ssl_context: ssl.SS
     except OSError:
         await runner.cleanup()
         raise
-    return Listener(server.sockets[0].getsockname()[1], runner, server)
-
-
-async def _anonymous(request: web.Request, response: web.StreamResponse) -> None:
-    """Do not say which server and version this is."""
-    del request
-    response.headers.pop("Server", None)
+    return Listener(server.sockets[0].getsockname()[1], runner, server, retiring)
 
 
 def _raise_descriptor_limit() -> None:

@@ -88,7 +88,10 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end -}}
 {{- end -}}
 
-{{/* The exporter's configuration: the user's, with the chart's listeners, storage, token and hash key where it is silent. */}}
+{{/*
+The exporter's configuration: the user's, with the chart's listeners, token, hash key, TLS, files and
+thresholds.tokens.outlierFactor (which no rule reads) where it is silent.
+*/}}
 {{- define "tocsin.config" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- $ingest := default dict $config.ingest -}}
@@ -97,6 +100,9 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end -}}
 {{- if not $ingest.auth -}}
 {{- $_ := set $ingest "auth" (list (dict "scheme" "bearer" "secret_file" "/run/secrets/tocsin/token")) -}}
+{{- end -}}
+{{- if and .Values.tls.existingSecret (not (hasKey $ingest "web_config_file")) -}}
+{{- $_ := set $ingest "web_config_file" "/etc/tocsin/web.yml" -}}
 {{- end -}}
 {{- $_ := set $config "ingest" $ingest -}}
 {{- $consumers := default dict $config.consumers -}}
@@ -107,6 +113,15 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- if and (eq .Values.mode "tail") (not (dig "inputs" "files" false $config)) -}}
 {{- $files := list (dict "paths" .Values.tail.paths "format" .Values.tail.format) -}}
 {{- $_ := set $config "inputs" (dict "files" $files) -}}
+{{- end -}}
+{{- $factor := .Values.thresholds.tokens.outlierFactor -}}
+{{- if ne (float64 $factor) 3.0 -}}
+{{- $routes := list -}}
+{{- range $route := append (default list $config.routes) (dict "match" (dict "route" "*")) -}}
+{{- $given := default dict $route.thresholds -}}
+{{- $routes = append $routes (merge (dict "thresholds" (merge $given (dict "tokens.outlierFactor" (float64 $factor)))) $route) -}}
+{{- end -}}
+{{- $_ := set $config "routes" $routes -}}
 {{- end -}}
 {{- toYaml $config -}}
 {{- end -}}
@@ -134,8 +149,9 @@ capabilities:
 
 {{- define "tocsin.probes" -}}
 {{- $scheme := upper (include "tocsin.scheme" .) -}}
+# Up is not caught up: a pod that still counts a long backlog is not ready, and is not killed for it.
 startupProbe:
-  httpGet: {path: /-/ready, port: admin, scheme: {{ $scheme }}}
+  httpGet: {path: /-/healthy, port: admin, scheme: {{ $scheme }}}
   periodSeconds: 2
   failureThreshold: 60
 livenessProbe:
@@ -177,14 +193,29 @@ args:
 env:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with $values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 ports:
   - {name: admin, containerPort: 9877}
   - {name: ingest, containerPort: 9878}
 {{ include "tocsin.probes" $root }}
 lifecycle:
   preStop:
-    # Endpoints take a moment to forget a pod; what comes until then is still taken and spooled.
-    exec: {command: [python3, -c, "import time; time.sleep(5)"]}
+    exec:
+      command:
+        - tocsin
+        - drain
+        - --url={{ include "tocsin.scheme" $root }}://127.0.0.1:9877/metrics
+        {{- if eq $component "guard" }}
+        # Until Services have forgotten the pod; what comes until then is still answered.
+        - --at-least=5
+        {{- else }}
+        # Until Services have forgotten the pod, its spool is counted, and a scrape has seen that.
+        - --at-least={{ $values.drain.seconds }}
+        {{- end }}
+        - --at-most={{ $values.drain.atMostSeconds }}
 resources:
   {{- toYaml (ternary $values.guard.resources $values.resources (eq $component "guard")) | nindent 2 }}
 securityContext:
@@ -239,6 +270,9 @@ labels:
   {{- end }}
 annotations:
   checksum/config: {{ include "tocsin.config" $root | sha256sum }}
+  {{- with $values.auth.token }}
+  checksum/token: {{ . | sha256sum }}
+  {{- end }}
   {{- if and $values.scrapeAnnotations (not $values.serviceMonitor.enabled) (not $values.podMonitor.enabled) }}
   prometheus.io/scrape: "true"
   prometheus.io/port: "9877"
@@ -249,8 +283,10 @@ annotations:
   {{- end }}
 {{- end -}}
 
-{{/* Pod settings shared by all workloads. */}}
+{{/* Pod settings shared by all workloads. Call with (list . component). */}}
 {{- define "tocsin.podSettings" -}}
+{{- $component := index . 1 -}}
+{{- with index . 0 -}}
 serviceAccountName: {{ include "tocsin.serviceAccountName" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -267,17 +303,28 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.affinity }}
+{{- if .Values.affinity }}
 affinity:
-  {{- toYaml . | nindent 2 }}
+  {{- toYaml .Values.affinity | nindent 2 }}
+{{- else if or (ne .Values.mode "tail") (eq $component "guard") }}
+affinity:
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              {{- include "tocsin.selectorLabels" (list . $component) | nindent 14 }}
 {{- end }}
 {{- with .Values.topologySpreadConstraints }}
 topologySpreadConstraints:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
+{{- end -}}
 {{- end -}}
 
 {{- define "tocsin.podSecurityContext" -}}
@@ -286,29 +333,167 @@ priorityClassName: {{ . }}
 {{- end -}}
 
 {{/*
-A compiled rule file with this release's thresholds, shadowed categories and namespace.
+A compiled rule file with this release's thresholds, links, shadowed and disabled alerts, and namespace.
 Call with (list . "files/alerts.yaml"). Returns YAML with `groups`.
 */}}
 {{- define "tocsin.rules" -}}
 {{- $root := index . 0 -}}
+{{- $alerts := $root.Values.alerts -}}
 {{- $text := $root.Files.Get (index . 1) -}}
 {{- range $category, $keys := $root.Values.thresholds -}}
 {{- range $key, $value := $keys -}}
-{{- $number := ternary "Inf" (printf "%v" $value) (kindIs "invalid" $value) -}}
-{{- $text = $text | replace (printf "@@%s.%s@@" $category $key) $number -}}
+{{- if not (kindIs "invalid" $value) -}}
+{{- $text = $text | replace (printf "@@%s.%s@@" $category $key) (toString $value) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- $text = $text | replace "@@cost.ceilingPerHour@@" "Inf" -}}
+{{- with regexFind "@@[a-zA-Z.]+@@" $text -}}
+{{- fail (printf "thresholds.%s has no value" (trimAll "@" .)) -}}
+{{- end -}}
+{{- $text = $text | replace "http://localhost:9877/runbooks/" (printf "%s/" (trimSuffix "/" $alerts.runbookUrl)) -}}
+{{- $text = $text | replace "http://localhost:3000/d/" (printf "%s/d/" (trimSuffix "/" $alerts.grafanaUrl)) -}}
 {{- $rules := fromYaml $text -}}
 {{- $namespace := include "tocsin.namespace" $root -}}
+{{- $groups := list -}}
 {{- range $group := $rules.groups -}}
+{{- $kept := list -}}
 {{- range $rule := $group.rules -}}
 {{- if $rule.alert -}}
 {{- $_ := set $rule.labels "namespace" $namespace -}}
-{{- if has $rule.labels.category $root.Values.alerts.shadow -}}
+{{- if has $rule.labels.category $alerts.shadow -}}
 {{- $_ := set $rule.labels "shadow" "true" -}}
 {{- end -}}
 {{- end -}}
+{{- if not (and $rule.alert (has $rule.alert $alerts.disabled)) -}}
+{{- $kept = append $kept $rule -}}
 {{- end -}}
 {{- end -}}
-{{- toYaml $rules -}}
+{{- if $kept -}}
+{{- $groups = append $groups (set $group "rules" $kept) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml (dict "groups" $groups) -}}
+{{- end -}}
+
+{{/* Refuses names in alerts.disabled that no rule has: a page that was to be off would stay on. */}}
+{{- define "tocsin.checkDisabled" -}}
+{{- $text := .Files.Get "files/alerts.yaml" -}}
+{{- range .Values.alerts.disabled -}}
+{{- if not (regexMatch (printf "(?m)alert: %s$" .) $text) -}}
+{{- fail (printf "alerts.disabled: there is no alert %s; rules/ALERTS.md lists them" .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Receivers with the integrations that the values give them. Pages for on-call, legal and communications may be of safety,
+which no machine resolves: resolutions are not sent there unless the integration says so.
+Call with (list . compiled-receivers given-receivers "sendResolved"). Returns YAML with `receivers`.
+*/}}
+{{- define "tocsin.receivers" -}}
+{{- $root := index . 0 -}}
+{{- $given := deepCopy (index . 2) -}}
+{{- $resolved := index . 3 -}}
+{{- $names := list -}}
+{{- range index . 1 }}{{ $names = append $names .name }}{{ end -}}
+{{- with $root.Values.alerts.outageReceiver }}{{ $names = append $names . | uniq }}{{ end -}}
+{{- range $name, $_ := $given -}}
+{{- if not (has $name $names) -}}
+{{- fail (printf "receivers: %s gets no alerts; there are %s, and alerts.outageReceiver adds one" $name (join ", " $names)) -}}
+{{- end -}}
+{{- end -}}
+{{- $receivers := list -}}
+{{- range $name := $names -}}
+{{- $receiver := dict "name" $name -}}
+{{- range $kind, $integrations := default dict (get $given $name) -}}
+{{- $entries := list -}}
+{{- range $integrations -}}
+{{- $entries = append $entries (ternary (merge . (dict $resolved false)) . (has $name (list "oncall" "legal" "comms"))) -}}
+{{- end -}}
+{{- $_ := set $receiver $kind $entries -}}
+{{- end -}}
+{{- $receivers = append $receivers $receiver -}}
+{{- end -}}
+{{- toYaml (dict "receivers" $receivers) -}}
+{{- end -}}
+
+{{/*
+Entries of the routing tree, with one more in front of on-call for outages where alerts.outageReceiver names it.
+Call with (list . compiled-routes category-matcher severity-matcher). Returns YAML with `routes`.
+*/}}
+{{- define "tocsin.routes" -}}
+{{- $receiver := (index . 0).Values.alerts.outageReceiver -}}
+{{- $category := index . 2 -}}
+{{- $severity := index . 3 -}}
+{{- $routes := list -}}
+{{- range $route := index . 1 -}}
+{{- if and $receiver (has $category $route.matchers) (has $severity $route.matchers) -}}
+{{- $routes = append $routes (mergeOverwrite (deepCopy $route) (dict "receiver" $receiver "continue" true)) -}}
+{{- end -}}
+{{- $routes = append $routes $route -}}
+{{- end -}}
+{{- toYaml (dict "routes" $routes) -}}
+{{- end -}}
+
+{{/* TLS and relabelling of a scrape. Call with (list . monitor-values). */}}
+{{- define "tocsin.endpoint" -}}
+{{- $root := index . 0 -}}
+{{- $monitor := index . 1 -}}
+port: admin
+path: /metrics
+interval: {{ $monitor.interval }}
+{{- with $monitor.scrapeTimeout }}
+scrapeTimeout: {{ . }}
+{{- end }}
+{{- if or $root.Values.tls.existingSecret $monitor.tlsConfig }}
+scheme: https
+tlsConfig:
+  {{- if $monitor.tlsConfig }}
+  {{- toYaml $monitor.tlsConfig | nindent 2 }}
+  {{- else }}
+  ca:
+    secret: {name: {{ $root.Values.tls.existingSecret | quote }}, key: ca.crt}
+  serverName: {{ printf "%s.%s.svc" (include "tocsin.fullname" $root) (include "tocsin.namespace" $root) }}
+  {{- end }}
+{{- end }}
+{{- with $monitor.metricRelabelings }}
+metricRelabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* The container and volumes for a gateway's pod, in mode sidecar: `containers` and `volumes` of a pod. */}}
+{{- define "tocsin.sidecar" -}}
+containers:
+  - name: tocsin
+    image: {{ include "tocsin.image" . | quote }}
+    imagePullPolicy: {{ .Values.image.pullPolicy }}
+    args:
+      - run
+      - --config.file=/etc/tocsin/tocsin.yml
+      - --tail=/var/log/gateway/*.jsonl
+      - --storage.path=/var/log/gateway/.tocsin
+      - --web.listen-address=0.0.0.0:9877
+      - --log.format=json
+    ports:
+      - {name: admin, containerPort: 9877}
+    {{- include "tocsin.probes" . | nindent 4 }}
+    resources:
+      {{- toYaml .Values.resources | nindent 6 }}
+    securityContext:
+      runAsNonRoot: true
+      runAsUser: 65532
+      {{- include "tocsin.containerSecurityContext" . | nindent 6 }}
+      seccompProfile: {type: RuntimeDefault}
+    volumeMounts:
+      - {name: gateway-logs, mountPath: /var/log/gateway}
+      - {name: tocsin-config, mountPath: /etc/tocsin, readOnly: true}
+      - {name: tocsin-secret, mountPath: /run/secrets/tocsin, readOnly: true}
+      - {name: tocsin-tmp, mountPath: /tmp}
+volumes:
+  - {name: gateway-logs, emptyDir: {}}
+  - {name: tocsin-config, configMap: {name: {{ include "tocsin.fullname" . }}}}
+  - {name: tocsin-secret, secret: {secretName: {{ include "tocsin.secretName" . }}}}
+  - {name: tocsin-tmp, emptyDir: {}}
 {{- end -}}

@@ -41,6 +41,12 @@ class Served:
         writer.write(data)
         return reader
 
+    def send(self, data):
+        self._writers[-1].write(data)
+
+    async def retire(self):
+        await self._listener.retire()
+
 
 @pytest.mark.parametrize(
     ("address", "parts"),
@@ -124,3 +130,28 @@ def test_a_traceback_does_not_quote_the_client():
         entry = record("unhandled %s", "error", exc_info=sys.exc_info())
     assert server._Seldom().filter(entry)
     assert logging.Formatter().format(entry) == "unhandled error: ValueError"
+
+
+async def test_a_retiring_listener_lets_each_client_go_with_its_next_answer():
+    async with Served() as served:
+        reader = await served.connect(GET)
+        first = await reader.readuntil(b"page")
+        retiring = asyncio.create_task(served.retire())
+        await asyncio.sleep(0)
+        served.send(GET)
+        second = await reader.read()
+
+        await asyncio.wait_for(retiring, server.RETIRE / 2)  # nobody is left, so nobody is waited for
+        assert b"Connection: close" not in first
+        assert b"Connection: close" in second
+        with pytest.raises(OSError, match="Connect"):
+            await served.connect(GET)
+
+
+async def test_a_silent_client_holds_a_retiring_listener_for_a_moment_alone(monkeypatch):
+    monkeypatch.setattr(server, "RETIRE", 0.1)
+    async with Served() as served:
+        reader = await served.connect(GET)
+        await reader.readuntil(b"page")
+
+        await asyncio.wait_for(served.retire(), 5)

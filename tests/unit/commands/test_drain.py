@@ -1,0 +1,75 @@
+"""``tocsin drain``: how long a pod is held, and what for."""
+
+import http.server
+import threading
+import time
+
+import pytest
+
+from tocsin.commands import drain, main
+
+EMPTY = 'tocsin_ingest_backlog_bytes{input="spool"} 0\n'
+
+
+@pytest.fixture
+def page():
+    """Serves each text once, and the last one for ever."""
+    servers = []
+
+    def serve(*texts):
+        remaining = list(texts)
+
+        class Page(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = (remaining.pop(0) if len(remaining) > 1 else remaining[0]).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                """Say nothing."""
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return f"--url=http://127.0.0.1:{server.server_port}/metrics"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(drain, "POLL", 0.01)
+
+
+def test_it_waits_until_the_spool_is_counted(page):
+    url = page(EMPTY.replace(" 0", " 900"), EMPTY.replace(" 0", " 40"), EMPTY)
+
+    assert main(["drain", url, "--at-least=0", "--at-most=60"]) == 0
+
+
+def test_it_waits_for_services_to_forget_the_pod(page):
+    began = time.monotonic()
+
+    assert main(["drain", page(EMPTY), "--at-least=0.2", "--at-most=60"]) == 0
+    assert time.monotonic() - began >= 0.2
+
+
+def test_what_stays_in_the_spool_is_said(page, capsys):
+    url = page(EMPTY.replace(" 0", " 900"))
+
+    assert main(["drain", url, "--at-least=0", "--at-most=0.1"]) == 1
+    assert "900 bytes of the spool are counted at the next start" in capsys.readouterr().err
+
+
+def test_a_guard_has_nothing_to_drain(page):
+    assert main(["drain", page("llm_guard_requests_total 3\n"), "--at-least=0", "--at-most=60"]) == 0
+
+
+def test_silence_is_said(capsys):
+    assert main(["drain", "--url=http://127.0.0.1:1/metrics", "--at-least=0", "--at-most=0.1"]) == 1
+    assert "does not answer" in capsys.readouterr().err
