@@ -61,6 +61,8 @@ docs: venv ## write the generated documents anew
 	$(BIN)/python -m tocsin.detectors.score > exporter/QUALITY.md
 	$(BIN)/python -m tocsin.evaluation.report README.md
 	$(BIN)/python -m tocsin.bundle > rules/ALERTS.md
+	@CI=true tools/install.sh helm-docs
+	.tools/bin/helm-docs --chart-search-root helm --log-level warning
 
 .PHONY: bundle
 bundle: venv ## compile the rules, the dashboards and the chart's copies of them
@@ -78,7 +80,8 @@ faults: venv ## run the black-box fault suite (FAULT_SUITE=folder, FAULT_SEEDS=2
 .PHONY: tools
 tools: venv ## put the outside tools that tests use (pinned) into .tools/bin
 	@tools/install.sh prometheus promtool alertmanager amtool chromium litellm \
-		prometheus-oldest promtool-oldest alertmanager-oldest amtool-oldest helm3
+		prometheus-oldest promtool-oldest alertmanager-oldest amtool-oldest \
+		helm3 helm4 helm-docs kubeconform kubernetes-schemas
 
 .PHONY: venv
 venv: $(STAMP) ## create .venv with the package and what its tests need

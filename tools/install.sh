@@ -117,6 +117,20 @@ debian() {
     return $status
 }
 
+# schemas: JSON schemas of Kubernetes' and the operators' resources, linked as .tools/kubernetes-schemas.
+schemas() {
+    local script=$root/tools/kubernetes/schemas.py folder
+    command -v go >/dev/null || return 1
+    folder=$cache/kubernetes-schemas-$(sha256sum <"$script" | cut -c1-16)
+    if [ ! -d "$folder" ]; then
+        [ -z "$quick" ] || return 1
+        say "fetching the schemas of Kubernetes (a minute on a fresh machine, once)"
+        rm -rf "$folder.$$"
+        "$root/.venv/bin/python" "$script" "$folder.$$" </dev/null && mv -T "$folder.$$" "$folder" || { rm -rf "$folder.$$"; return 1; }
+    fi
+    ln -sfn "$folder" "$root/.tools/kubernetes-schemas"
+}
+
 # python_tool NAME REQUIREMENT...: an environment of its own in the cache, linked as .tools/NAME.
 python_tool() {
     local name=$1 folder
@@ -145,6 +159,7 @@ install() {
         amtool-oldest) oldest prometheus-alertmanager amtool amtool ;;
         helm3) pinned helm3 || found helm3 helm ;;
         kube-apiserver | kube-controller-manager | kubectl) kubernetes "$1" ;;
+        kubernetes-schemas) schemas ;;
         etcd) found etcd || { debian etcd-server && found etcd; } ;;
         helm4 | kubeconform | helm-docs) pinned "$1" || found "$1" ;;
         chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;
@@ -168,7 +183,7 @@ mkdir -p "$bin"
 status=0
 for tool in "$@"; do
     if install "$tool"; then
-        say "$tool: $(readlink "$bin/$tool")"
+        say "$tool: $(readlink "$bin/$tool" || readlink "$root/.tools/$tool")"
     elif [ -n "$optional" ] || [ "${CI-}" != true ]; then
         say "$tool: NOT FOUND; what needs it will be skipped"
     else

@@ -3,49 +3,12 @@
 import json
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
+from chart import CASES, CHART, TOKEN, of_kind, one, pods
 
 from tocsin import bundle, config
-
-CHART = Path(__file__).parents[2] / "helm" / "tocsin"
-CASES = sorted((CHART / "ci").glob("*-values.yaml"))
-TOKEN = "auth.token=a-token-of-at-least-16"
-
-
-@pytest.fixture(params=["helm3"])
-def helm(request, tool):
-    """Runs Helm; returns what it did."""
-    path = tool(request.param)
-
-    def run(*arguments):
-        return subprocess.run([path, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
-
-    return run
-
-
-@pytest.fixture
-def render(helm):
-    """Renders the chart with --set texts or value files; returns the resources."""
-
-    def template(*settings, files=(), name="gate", namespace="llm"):
-        arguments = [item for text in settings for item in ("--set", text)]
-        arguments += [item for file in files for item in ("--values", file)]
-        done = helm("template", name, CHART, "--namespace", namespace, *arguments)
-        assert done.returncode == 0, done.stderr
-        return [document for document in yaml.safe_load_all(done.stdout) if document]
-
-    return template
-
-
-def of_kind(resources, kind):
-    return [resource for resource in resources if resource["kind"] == kind]
-
-
-def pods(resources):
-    return [r["spec"]["template"]["spec"] for r in resources if r["kind"] in ("StatefulSet", "DaemonSet", "Deployment")]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
@@ -57,7 +20,7 @@ def test_the_chart_lints_strictly(helm, case):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_every_resource_is_labelled_and_in_the_namespace(render, case):
-    for resource in render(files=[case]):
+    for resource in render(files=(case,)):
         labels = resource["metadata"]["labels"]
         assert labels["app.kubernetes.io/instance"] == "gate"
         assert resource["metadata"]["namespace"] == "llm"
@@ -109,7 +72,7 @@ def test_every_value_has_a_place_in_the_schema():
 
 @pytest.mark.parametrize("case", [c for c in CASES if "tail" not in c.stem], ids=lambda path: path.stem)
 def test_pods_meet_pod_security_restricted(render, case):
-    for pod in pods(render(files=[case])):
+    for pod in pods(render(files=(case,))):
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert pod["automountServiceAccountToken"] is False
@@ -154,7 +117,7 @@ def test_selectors_do_not_follow_versions_or_common_labels(render):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_the_exporter_takes_the_rendered_configuration(render, case):
-    (settings,) = [r for r in of_kind(render(files=[case]), "ConfigMap") if r["metadata"]["name"] == "gate-tocsin"]
+    (settings,) = [r for r in of_kind(render(files=(case,)), "ConfigMap") if r["metadata"]["name"] == "gate-tocsin"]
 
     loaded = config.parse(settings["data"]["tocsin.yml"].encode())
 
@@ -235,33 +198,74 @@ def test_each_dashboard_is_a_config_map_that_the_sidecar_finds(render):
     assert max(len(yaml.safe_dump(r).encode()) for r in maps) < 262_144
 
 
-def test_an_alert_of_the_chart_passes_the_operators_namespace_matcher(render, tool, tmp_path):
-    """The operator puts a matcher on the namespace of an AlertmanagerConfig in front of its tree."""
-    resources = render(TOKEN, "alertmanagerConfig.enabled=true", "prometheusRule.enabled=true")
-    (operated,) = of_kind(resources, "AlertmanagerConfig")
-    tree = json.loads(json.dumps(operated["spec"]["route"]))
+def translated(resource, receivers=()):
+    """An AlertmanagerConfig as the operator makes a part of Alertmanager's configuration of it.
+
+    It puts a matcher on the resource's namespace in front of the tree, lets alerts go on after it, and puts the
+    namespace and the resource in front of the names of receivers.
+    """
+    namespace = resource["metadata"]["namespace"]
+    prefix = f"{namespace}/{resource['metadata']['name']}/"
 
     def plain(entry):
         snake = {re.sub(r"([A-Z])", lambda m: "_" + m[1].lower(), key): value for key, value in entry.items()}
         snake["matchers"] = [f'{m["name"]}{m.get("matchType", "=")}"{m["value"]}"' for m in entry.get("matchers", [])]
         snake["routes"] = [plain(child) for child in entry.get("routes", [])]
-        return snake
+        return snake | {"receiver": prefix + entry["receiver"]}
 
-    wrapped = plain(tree) | {"matchers": ['namespace="llm"'], "continue": True}
+    tree = plain(resource["spec"]["route"]) | {"matchers": [f'namespace="{namespace}"'], "continue": True}
+    names = [{"name": prefix + receiver["name"]} for receiver in resource["spec"]["receivers"]]
+    return {"route": {"receiver": "elsewhere", "routes": [tree]}, "receivers": [*names, {"name": "elsewhere"}]}
+
+
+def walk(route, labels):
+    """Yield the receivers of an alert, as Alertmanager's dispatcher finds them."""
+    operators = {"=": lambda a, b: a == b, "!=": lambda a, b: a != b,
+                 "=~": lambda a, b: bool(re.fullmatch(b, a)), "!~": lambda a, b: not re.fullmatch(b, a)}  # fmt: skip
+    found = False
+    for child in route.get("routes", []):
+        parts = [re.fullmatch(r'(\w+)(=~|!~|!=|=)"(.*)"', matcher).groups() for matcher in child["matchers"]]
+        if all(operators[operator](labels.get(name, ""), value) for name, operator, value in parts):
+            yield from walk(child, labels)
+            found = True
+            if not child.get("continue"):
+                break
+    if not found:
+        yield route["receiver"]
+
+
+def test_every_alert_passes_the_operators_namespace_matcher_to_whom_it_is_for(render, tool, tmp_path):
+    resources = render(TOKEN, "alertmanagerConfig.enabled=true", "prometheusRule.enabled=true")
+    configuration = translated(one(resources, "AlertmanagerConfig"))
     file = tmp_path / "alertmanager.yaml"
-    receivers = [{"name": r["name"]} for r in operated["spec"]["receivers"]] + [{"name": "elsewhere"}]
-    file.write_text(yaml.safe_dump({"route": {"receiver": "elsewhere", "routes": [wrapped]}, "receivers": receivers}))
+    file.write_text(yaml.safe_dump(configuration))
+    alerts = {
+        (("alertname", rule["alert"]), *sorted((k, v) for k, v in rule["labels"].items() if "{{" not in v))
+        for resource in of_kind(resources, "PrometheusRule") for group in resource["spec"]["groups"]
+        for rule in group["rules"] if "alert" in rule
+    }  # fmt: skip
+    shipped = yaml.safe_load(bundle.compile().alertmanager)["route"]
 
-    for resource in of_kind(resources, "PrometheusRule"):
-        for group in resource["spec"]["groups"]:
-            for rule in group["rules"]:
-                if "alert" in rule and rule["labels"]["severity"] == "page":
-                    labels = [f"{k}={v}" for k, v in rule["labels"].items() if "{{" not in v]
-                    got = subprocess.run(
-                        [tool("amtool"), "config", "routes", "test", f"--config.file={file}", *labels],
-                        capture_output=True, text=True, check=True,
-                    )  # fmt: skip
-                    assert "oncall" in got.stdout, rule["alert"]
+    for labels in map(dict, sorted(alerts)):
+        expected = [f"llm/gate-tocsin/{name}" for name in walk(shipped, labels)]
+        assert list(walk(configuration["route"], labels)) == expected, labels
+        if labels["severity"] == "page":
+            assert "llm/gate-tocsin/oncall" in expected, labels
+
+    # Our own walk is Alertmanager's: one alert of each kind of route is asked of amtool.
+    kinds = {(labels["category"], labels["severity"]): labels for labels in map(dict, sorted(alerts))}
+    for labels in kinds.values():
+        got = subprocess.run(
+            [tool("amtool"), "config", "routes", "test", f"--config.file={file}", *[f"{k}={v}" for k, v in labels.items()]],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert got.stdout.strip().split(",") == list(walk(configuration["route"], labels))
+
+
+def test_an_alert_of_another_namespace_does_not_reach_these_receivers(render):
+    configuration = translated(one(render(TOKEN, "alertmanagerConfig.enabled=true"), "AlertmanagerConfig"))
+
+    assert list(walk(configuration["route"], {"namespace": "other", "severity": "page"})) == ["elsewhere"]
 
 
 def test_the_guard_stays_up_during_a_rollout(render):
@@ -270,3 +274,273 @@ def test_the_guard_stays_up_during_a_rollout(render):
     assert guard["spec"]["replicas"] == 2
     assert guard["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
     assert "--guard-only" in guard["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_helm_4_renders_what_helm_3_renders(render, case):
+    assert render(files=(case,), version="helm4") == render(files=(case,))
+
+
+@pytest.mark.parametrize("kubernetes", ["1.31.14", "1.34.3", "1.36.3"])
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_manifests_fit_the_schemas_of_kubernetes_and_the_operators(render_text, tool, schemas, case, kubernetes):
+    done = subprocess.run(
+        [
+            tool("kubeconform"), "-strict", "-summary", "-output=json", f"-kubernetes-version={kubernetes}",
+            "-schema-location", f"{schemas}/{{{{ .NormalizedKubernetesVersion }}}}/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json",
+            "-schema-location", f"{schemas}/crds/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json",
+        ],
+        input=render_text(files=(case,)), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    told = json.loads(done.stdout)
+    assert told["resources"] == []  # the valid ones are not listed
+    assert told["summary"]["skipped"] == 0
+
+
+def test_the_schemas_refuse_what_a_server_would(render_text, tool, schemas):
+    text = render_text(TOKEN).replace("podManagementPolicy", "podManagmentPolicy")
+
+    done = subprocess.run(
+        [tool("kubeconform"), "-strict", "-schema-location", f"{schemas}/v1.34.3/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json"],
+        input=text, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode != 0
+    assert "podManagmentPolicy" in done.stdout
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_every_resource_is_small_enough_to_be_applied_client_side(render, case):
+    for resource in render(files=(case,)):
+        assert len(json.dumps(resource).encode()) < 262_144, resource["metadata"]["name"]
+
+
+@pytest.mark.parametrize("settings", [(), ("dashboards.grafanaOperator.enabled=true", "dashboards.enabled=true")])
+def test_a_release_label_of_ones_own_is_on_every_resource(render, settings):
+    for resource in render(TOKEN, "releaseLabel=monitoring", "serviceMonitor.enabled=true", *settings):
+        assert resource["metadata"]["labels"]["release"] == "monitoring"
+
+
+def test_a_chart_that_depends_on_this_one_renders_it(run_helm, tmp_path):
+    """Helm hands `global` to every dependency, which a schema without it would refuse."""
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: parent\nversion: 1.0.0\n")
+    (tmp_path / "values.yaml").write_text("global: {imageRegistry: x}\ntocsin: {auth: {token: a-token-of-at-least-16}}\n")
+    (tmp_path / "charts").mkdir()
+    (tmp_path / "charts" / "tocsin").symlink_to(CHART)
+
+    done = run_helm("helm3", "template", "gate", tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "kind: StatefulSet" in done.stdout
+
+
+def test_large_numbers_of_the_configuration_stay_whole(render, tmp_path):
+    file = tmp_path / "values.yaml"
+    file.write_text("config: {ingest: {spool_max_bytes: 8589934592, max_body_bytes: 134217728}}\n")
+
+    settings = one(render(TOKEN, files=(file,)), "ConfigMap", "gate-tocsin")
+
+    assert config.parse(settings["data"]["tocsin.yml"].encode()).ingest.spool_max_bytes == 8_589_934_592
+
+
+def settings_of(resources):
+    return config.parse(one(resources, "ConfigMap", "gate-tocsin")["data"]["tocsin.yml"].encode())
+
+
+def test_the_outlier_factor_reaches_the_exporter_for_every_route(render, tmp_path):
+    file = tmp_path / "values.yaml"
+    file.write_text(
+        "thresholds: {tokens: {outlierFactor: 5}}\n"
+        "config: {routes: [{match: {route: chat}, owner: a}, {match: {route: x}, thresholds: {tokens.outlierFactor: 9}}]}\n"
+    )
+
+    routes = settings_of(render(TOKEN, files=(file,))).routes
+
+    assert [(r.match.route, r.owner, r.thresholds["tokens.outlierFactor"]) for r in routes] == [
+        ("chat", "a", 5), ("x", "", 9), ("*", "", 5),
+    ]  # fmt: skip
+
+
+def test_both_listeners_speak_tls_where_a_certificate_is_named(render):
+    resources = render(TOKEN, "tls.existingSecret=tls", "serviceMonitor.enabled=true")
+
+    (pod,) = pods(resources)
+    assert settings_of(resources).ingest.web_config_file == "/etc/tocsin/web.yml"
+    assert "--web.config.file=/etc/tocsin/web.yml" in pod["containers"][0]["args"]
+    assert pod["containers"][0]["readinessProbe"]["httpGet"]["scheme"] == "HTTPS"
+    assert one(resources, "ServiceMonitor")["spec"]["endpoints"][0]["scheme"] == "https"
+
+
+def test_all_replicas_hash_consumers_with_one_key(render):
+    assert settings_of(render(TOKEN, "replicaCount=3")).consumers.hash_key_file == "/run/secrets/tocsin/token"
+
+
+def test_a_new_token_restarts_the_pods(render):
+    before = one(render(TOKEN), "StatefulSet")
+    after = one(render("auth.token=another-token-of-16"), "StatefulSet")
+
+    assert before["spec"]["template"]["metadata"] != after["spec"]["template"]["metadata"]
+
+
+def test_pods_are_scraped_once_where_both_monitors_are_on(render):
+    resources = render(TOKEN, "serviceMonitor.enabled=true", "podMonitor.enabled=true")
+
+    assert one(resources, "PodMonitor")["spec"]["selector"]["matchLabels"] == {"tocsin.dev/sidecar": "true"}
+
+
+def test_a_pod_monitor_alone_scrapes_the_guard_too(render):
+    resources = render(TOKEN, "podMonitor.enabled=true", "guard.enabled=true")
+
+    selected = one(resources, "PodMonitor")["spec"]["selector"]["matchLabels"].items()
+    for workload in (one(resources, "StatefulSet"), one(resources, "Deployment")):
+        assert selected <= workload["spec"]["template"]["metadata"]["labels"].items()
+
+
+@pytest.mark.parametrize("mode", ["webhook", "tail"])
+def test_the_policy_lets_nothing_out_and_two_ports_in(render, mode):
+    policies = [p for p in of_kind(render(TOKEN, f"mode={mode}", "guard.enabled=true"), "NetworkPolicy") if "annotations" not in p["metadata"]]
+
+    assert len(policies) == 2
+    for policy in policies:
+        assert policy["spec"]["egress"] == []
+        assert [port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]] == ["admin", "ingest"]
+
+
+def test_probes_of_providers_are_let_out(render):
+    policy = one(render(TOKEN, "config.probes[0].provider=openai", "config.probes[0].url=https://api"), "NetworkPolicy", "gate-tocsin")
+
+    assert [port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]] == [53, 53, 443, 80]
+
+
+@pytest.mark.parametrize("setting", ["thresholds.cost.ceilingPerHour=null", "thresholds.cost.usdPerHour=50"])
+def test_no_placeholder_is_left_in_the_rules(render_text, setting):
+    for version in ("helm3", "helm4"):
+        assert "@@" not in render_text(TOKEN, "prometheusRule.enabled=true", setting, version=version)
+
+
+def test_a_threshold_without_a_value_is_refused(helm):
+    done = helm("template", "gate", CHART, "--set", "prometheusRule.enabled=true,thresholds.quality.dropRatio=null")
+
+    assert done.returncode != 0
+    assert "quality.dropRatio" in done.stderr
+
+
+def alerts_of(resources):
+    return [
+        rule for r in of_kind(resources, "PrometheusRule") for g in r["spec"]["groups"] for rule in g["rules"] if "alert" in rule
+    ]  # fmt: skip
+
+
+def test_links_in_alerts_lead_where_the_values_say(render):
+    alerts = alerts_of(render(TOKEN, "prometheusRule.enabled=true", "alerts.runbookUrl=https://wiki/llm/", "alerts.grafanaUrl=https://grafana"))
+
+    assert {r["annotations"]["runbook_url"] for r in alerts} == {f"https://wiki/llm/{r['alert']}" for r in alerts}
+    assert all(r["annotations"].get("dashboard_url", "https://grafana/d/").startswith("https://grafana/d/") for r in alerts)
+
+
+def test_a_disabled_alert_is_left_out(render):
+    names = {r["alert"] for r in alerts_of(render(TOKEN, "prometheusRule.enabled=true", "alerts.disabled={LLMDurationHigh}"))}
+
+    assert names
+    assert "LLMDurationHigh" not in names
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("prometheusRule.enabled=true,alerts.disabled={LLMDurationHi}", "there is no alert LLMDurationHi"),
+        ("alertmanagerConfig.enabled=true,alertmanagerConfig.receivers.ops.slackConfigs[0].channel=x", "ops gets no alerts"),
+    ],
+)
+def test_names_that_nothing_has_are_refused(helm, settings, says):
+    done = helm("template", "gate", CHART, "--set", settings)
+
+    assert done.returncode != 0
+    assert says in done.stderr
+
+
+ROUTING = """
+alerts: {outageReceiver: status-page}
+alertmanagerConfig:
+  enabled: true
+  receivers:
+    oncall: {pagerdutyConfigs: [{routingKey: {name: pd, key: key}}]}
+    status-page: {slackConfigs: [{channel: "#status"}]}
+alertmanagerSecret:
+  enabled: true
+  receivers:
+    oncall: {pagerduty_configs: [{routing_key_file: /run/pd}]}
+    status-page: {webhook_configs: [{url: "http://status"}]}
+"""
+
+
+@pytest.fixture
+def routing(render, tmp_path):
+    file = tmp_path / "values.yaml"
+    file.write_text(ROUTING)
+    return render(TOKEN, files=(file,))
+
+
+def test_safety_pages_are_not_resolved_at_the_receiver(routing):
+    receivers = {r["name"]: r for r in one(routing, "AlertmanagerConfig")["spec"]["receivers"]}
+
+    assert receivers["oncall"]["pagerdutyConfigs"] == [{"routingKey": {"name": "pd", "key": "key"}, "sendResolved": False}]
+    assert receivers["status-page"]["slackConfigs"] == [{"channel": "#status"}]
+
+
+def test_an_outage_is_told_where_outages_are_told_today(routing, tool, tmp_path):
+    tree = translated(one(routing, "AlertmanagerConfig"))["route"]
+    outage = {"namespace": "llm", "category": "outage", "severity": "page"}
+
+    assert list(walk(tree, outage)) == ["llm/gate-tocsin/status-page", "llm/gate-tocsin/oncall"]
+
+    file = tmp_path / "alertmanager.yaml"
+    file.write_text(one(routing, "Secret", "gate-tocsin-alertmanager")["stringData"]["alertmanager.yaml"])
+    for version in ("amtool", "amtool-oldest"):
+        got = subprocess.run(
+            [tool(version), "config", "routes", "test", f"--config.file={file}", "category=outage", "severity=page"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert got.stdout.strip() == "status-page,oncall"
+
+
+def test_the_routing_equals_the_shipped_one_where_the_values_are_silent(render):
+    resources = render(TOKEN, "alertmanagerConfig.enabled=true", "alertmanagerSecret.enabled=true")
+
+    compiled = bundle.compile()
+    assert one(resources, "AlertmanagerConfig")["spec"] == yaml.safe_load(compiled.alertmanagerconfig)["spec"]
+    secret = one(resources, "Secret", "gate-tocsin-alertmanager")["stringData"]["alertmanager.yaml"]
+    assert yaml.safe_load(secret) == yaml.safe_load(compiled.alertmanager)
+
+
+def test_a_pod_that_ends_is_held_until_its_spool_is_counted_and_scraped(render):
+    (exporter, guard) = (r["spec"]["template"]["spec"] for r in (one(render(TOKEN, "guard.enabled=true"), k) for k in ("StatefulSet", "Deployment")))
+
+    hold = exporter["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+    assert hold == ["tocsin", "drain", "--url=http://127.0.0.1:9877/metrics", "--at-least=20", "--at-most=45"]
+    assert "--at-least=5" in guard["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+    assert exporter["terminationGracePeriodSeconds"] >= 45 + 10
+
+
+def test_a_trial_needs_no_volume(render):
+    resources = render(TOKEN, "persistence.enabled=false")
+
+    assert "volumeClaimTemplates" not in one(resources, "StatefulSet")["spec"]
+    assert {"name": "data", "emptyDir": {}} in pods(resources)[0]["volumes"]
+
+
+def test_replicas_keep_apart_where_they_can(render):
+    guard = one(render(TOKEN, "guard.enabled=true"), "Deployment")["spec"]["template"]
+
+    (term,) = guard["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert term["podAffinityTerm"]["labelSelector"]["matchLabels"].items() <= guard["metadata"]["labels"].items()
+
+
+def test_the_readme_of_values_is_current(tool):
+    done = subprocess.run(
+        [tool("helm-docs"), "--chart-search-root", CHART, "--dry-run", "--log-level=warning"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout.strip() == (CHART / "README.md").read_text().strip(), "run `make docs`"

@@ -159,7 +159,7 @@ class Exporter:
             listeners.append(await self._start_admin())
             if self._ingest_address:
                 listeners.append(await self._start_ingest(self._ingest_address))
-            told = asyncio.create_task(self._told.wait())
+            told = spawn(self._told.wait(), name="signal")
             await asyncio.wait([ingesting, told], return_when=asyncio.FIRST_COMPLETED)
             told.cancel()
             if not ingesting.done():
@@ -198,7 +198,7 @@ class Exporter:
             await listener.retire()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN):
-                while self._spool is not None and self._spool.backlog():
+                while self._spool is not None and self._spool.backlog():  # noqa: ASYNC110 - the pipeline reads it
                     await asyncio.sleep(0.02)
         self._pipeline.stop()
 

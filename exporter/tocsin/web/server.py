@@ -51,7 +51,7 @@ class Listener:
         self._server.close()
         manager = self._runner.server
         until = time.monotonic() + RETIRE
-        while manager is not None and manager.connections and time.monotonic() < until:
+        while manager is not None and manager.connections and time.monotonic() < until:  # noqa: ASYNC110 - aiohttp's
             await asyncio.sleep(0.02)
 
     async def close(self) -> None:

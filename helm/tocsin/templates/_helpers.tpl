@@ -409,7 +409,8 @@ Call with (list . compiled-receivers given-receivers "sendResolved"). Returns YA
 {{- range $kind, $integrations := default dict (get $given $name) -}}
 {{- $entries := list -}}
 {{- range $integrations -}}
-{{- $entries = append $entries (ternary (merge . (dict $resolved false)) . (has $name (list "oncall" "legal" "comms"))) -}}
+{{- $quiet := ternary (dict $resolved false) dict (has $name (list "oncall" "legal" "comms")) -}}
+{{- $entries = append $entries (merge . $quiet) -}}
 {{- end -}}
 {{- $_ := set $receiver $kind $entries -}}
 {{- end -}}

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from tocsin.config import ConfigError
+from tocsin.tasks import spawn
 from tocsin.web import server
 from tocsin.web.auth import check_bind
 from tocsin.web.server import is_loopback, split_address, start_listener
@@ -136,7 +137,7 @@ async def test_a_retiring_listener_lets_each_client_go_with_its_next_answer():
     async with Served() as served:
         reader = await served.connect(GET)
         first = await reader.readuntil(b"page")
-        retiring = asyncio.create_task(served.retire())
+        retiring = spawn(served.retire(), name="retire")
         await asyncio.sleep(0)
         served.send(GET)
         second = await reader.read()
