@@ -5,6 +5,7 @@ from __future__ import annotations
 from tocsin.inputs.base import Oversize, Sink
 from tocsin.inputs.fingerprint import HEAD_BYTES, Fingerprints
 from tocsin.inputs.stream import Stream
+from tocsin.inputs.wrappers import Framing
 
 BUFFER_BYTES = 128 << 10
 _LEAST = 16 << 10
@@ -66,6 +67,44 @@ class LineReader:
                 stream.scanned = progress = size
         content.discard(stream.offset)
         return progress
+
+    def succeed(self, stream: Stream, before: Stream, sink: Sink, prints: Fingerprints) -> int:
+        """Begin a file in whose predecessor a record was begun; return the progress, 0 until its end is here.
+
+        All up to that end is handed out in one step: no commit may fall between the two files.
+
+        Raises:
+            OverwrittenError: nothing was handed out; the stream must go on elsewhere.
+            OSError: the file cannot be read.
+        """
+        content = stream.content
+        if content is None:
+            return 0
+        data = bytearray(min(stream.size, self._limit + BUFFER_BYTES))
+        view = memoryview(data)
+        size = max(0, content.read_into(view, 0))
+        if not stream.check_head(prints, bytes(view[: min(size, HEAD_BYTES)])):
+            raise OverwrittenError
+        trial, end = Framing(self._limit), 0
+        trial.adopt(before.framing)
+        while trial.awaiting:
+            newline = data.find(_NEWLINE, end, size)
+            if newline < 0:
+                return 0
+            trial.unwrap(view[end:newline])
+            end = newline + 1
+        stream.framing.adopt(before.framing)
+        before.framing.flush()
+        before.record.pending_from = None
+        before.dirty = True
+        start = 0
+        while start < end:
+            newline = data.find(_NEWLINE, start, end)
+            self._emit(stream, sink, data, view, start, newline)
+            start = newline + 1
+        stream.record.pending_from = 0 if stream.framing.pending else None
+        stream.advance(view, end)
+        return end
 
     def finish(self, stream: Stream, sink: Sink, size: int) -> None:
         """Hand out the last line of a finished file, which lacks its newline, and pieces that wait for more.

@@ -135,6 +135,13 @@ class Stream:
         return self.record.head is None and not self.offset
 
     @property
+    def drained(self) -> bool:
+        """True while its file is open and read to the end that it is known to have."""
+        if isinstance(self.content, PackedContent):
+            return self.content.complete and self.offset >= self.content.end and self.rebuilt is None
+        return self.content is not None and self.offset >= self.size and self.rebuilt is None
+
+    @property
     def packed(self) -> bool:
         """True while it is read from an archive, which does not grow once it is whole."""
         return isinstance(self.content, PackedContent)

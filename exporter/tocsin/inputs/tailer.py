@@ -22,6 +22,7 @@ from tocsin.inputs.placing import ArchiveEvidence, Evidence, PlainEvidence, Verd
 from tocsin.inputs.rotation import unpacked
 from tocsin.inputs.stream import Stream
 from tocsin.inputs.streams import Streams
+from tocsin.inputs.wrappers import WRAPPED
 
 __all__ = ["FileInput", "FilePattern"]
 
@@ -187,8 +188,14 @@ class FileInput:
                 self._finish_when_over(stream, sink, now)
 
     def _step(self, stream: Stream, sink: Sink, budget: int, now: float) -> int:
+        prints = self._streams.prints
+        before = self._unended(stream) if stream.primary and not stream.offset else None
         try:
-            return self._lines.step(stream, sink, budget, self._streams.prints)
+            if before is None:
+                return self._lines.step(stream, sink, budget, prints)
+            if before.drained and (progress := self._lines.succeed(stream, before, sink, prints)):
+                return progress
+            stream.mtime_ns = 0  # look again soon
         except OverwrittenError:
             self._orphan(stream, now)
         except OSError as error:
@@ -197,6 +204,19 @@ class FileInput:
             self._park(stream)
             stream.mtime_ns = 0
         return 0
+
+    def _unended(self, stream: Stream) -> Stream | None:
+        """Return the file that this one follows, when its runtime may have rotated in the middle of a record.
+
+        Container runtimes write a long record in pieces of 16 KB and rotate between any two of them.
+        """
+        unended = [
+            other for other in self._streams
+            if other.record.base == stream.record.base and other is not stream and not other.record.finished
+            and other.framing.kind in WRAPPED and (other.framing.pending or other.record.pending_from is not None
+                                                   or (other.content is not None and not other.drained))
+        ]  # fmt: skip
+        return unended[0] if len(unended) == 1 else None
 
     def _finish_when_over(self, stream: Stream, sink: Sink, now: float) -> None:
         content = stream.content

@@ -13,6 +13,8 @@ import msgspec
 from tocsin.formats.base import Buffer
 
 _CRI = re.compile(rb"\d{4}-\d\d-\d\dT\S{8,40} (stdout|stderr) ([FP])(?:\S*) ")
+WRAPPED = ("cri", "docker")
+"""Kinds of framing that split long records."""
 _BLANK = b"\x00 \t\r"
 
 
@@ -34,6 +36,7 @@ class Framing:
         self.plain = kind == "plain"
         """True when lines are records as they are."""
         self._pieces: dict[bytes | str, list[bytes]] = {}
+        self._adopted: set[bytes | str] = set()
         self.oversized = False
         """The record that was just completed is longer than the limit."""
 
@@ -41,6 +44,17 @@ class Framing:
     def pending(self) -> bool:
         """True while a record is incomplete."""
         return bool(self._pieces)
+
+    @property
+    def awaiting(self) -> bool:
+        """True while a record that was begun in another file is incomplete."""
+        return bool(self._adopted)
+
+    def adopt(self, before: Framing) -> None:
+        """Go on with the incomplete records of the file that this one follows."""
+        self.kind, self.plain = before.kind, before.plain
+        self._pieces = {stream: list(pieces) for stream, pieces in before._pieces.items()}
+        self._adopted = set(self._pieces)
 
     def recognise(self, line: bytes) -> None:
         """Decide from the beginning of a line; blank ones decide nothing."""
@@ -75,6 +89,7 @@ class Framing:
         """Wait no longer: return what there is of incomplete records."""
         rest = [b"".join(pieces) for pieces in self._pieces.values()]
         self._pieces = {}
+        self._adopted = set()
         return rest
 
     def _join(self, stream: bytes | str, text: bytes, *, done: bool) -> bytes | None:
@@ -89,6 +104,7 @@ class Framing:
         if not done:
             return None
         del self._pieces[stream]
+        self._adopted.discard(stream)
         whole = b"".join(pieces)
         self.oversized = len(whole) > self._limit
         return whole

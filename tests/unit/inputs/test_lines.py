@@ -154,3 +154,35 @@ def test_wrapped_lines_are_recognised_after_a_restart_in_the_middle(reader):
     append(reader.path, cri("stdout", "F", "two"))
     reader.drain()
     assert reader.got == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("kind", SPLIT)
+@pytest.mark.parametrize("cut", [1, 2, 3])
+@pytest.mark.parametrize("kill", [None, "before", "after"])
+def test_a_record_whose_pieces_stand_in_two_files_is_put_together(reader, kind, cut, kill):
+    lines = SPLIT[kind]
+    append(reader.path, b"".join(lines[:cut]))
+    reader.drain()
+    if kill == "before":
+        reader.kill()
+    reader.path.rename(reader.path.with_name(reader.path.name + ".20260131-100000"))
+    append(reader.path, b"".join(lines[cut:]))
+    if kill == "after":
+        reader.kill()
+    reader.drain()
+    assert sorted(reader.got) == [b"abc", b"err"]
+
+
+@pytest.mark.parametrize("kind", SPLIT)
+def test_the_end_of_a_record_in_the_next_file_may_come_late(reader, kind):
+    lines = SPLIT[kind]
+    append(reader.path, lines[0])
+    reader.drain()
+    reader.path.rename(reader.path.with_name(reader.path.name + ".20260131-100000"))
+    append(reader.path, lines[1] + lines[2])
+    reader.drain()
+    reader.kill()
+    reader.drain()
+    append(reader.path, lines[3])
+    reader.drain()
+    assert sorted(reader.got) == [b"abc", b"err"]
