@@ -146,8 +146,8 @@ def stale(folder: Path, compiled: Mapping[str, str]) -> str:
     return "\n".join(found)
 
 
-def markdown() -> str:
-    """Return ALERTS.md: one row an alert, generated so that it cannot be wrong."""
+def markdown(overrides: Mapping[str, Any] | None = None) -> str:
+    """Return ALERTS.md: one row an alert, generated so that it cannot be wrong. ``overrides`` as for ``compile``."""
     known = settings()
 
     def valued(match: re.Match[str]) -> str:
@@ -162,7 +162,7 @@ def markdown() -> str:
         "| category | alert | metric | threshold | window | severity | receivers | requirement |",
         "|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
-    for row in compile().table:
+    for row in compile(overrides).table:
         metric = ", ".join(f"`{name}`" for name in row["metric"].split(", ")).replace("|", "\\|")
         threshold = re.sub(r"[a-z]+\.[a-zA-Z]+", valued, row["threshold"])
         receivers = ", ".join(row["receivers"]) or "-"

@@ -63,4 +63,28 @@ function(config)
       summary: 'A remediation waits for approval.',
       description: '{{ printf "%.0f" $value }} are waiting.' + alert.since('LLMApprovalPending', []),
     },
+    {
+      // A ticket that reaches the engineering lead by its action: on-call has its page already, and what went on for so
+      // long is due a postmortem. Read from ALERTS of the same server, where the incident itself is evaluated.
+      name: 'LLMIncidentUnresolved',
+      severity: 'ticket',
+      category: 'control',
+      ownership: 'kept',
+      action: 'escalate',
+      keys: ['provider', 'model', 'route'],
+      metric: 'ALERTS',
+      threshold: 'a page of outage, quality, cost or safety that fires for control.escalateFor',
+      requirement: 'E4',
+      'for': config.control.escalateFor,
+      expr: |||
+        max %(by)s (
+          label_replace(ALERTS{alertstate="firing", severity="%(page)s", category=~"%(categories)s", shadow=""}, "incident", "$1", "alertname", "(.*)")
+        )
+      ||| % {
+        by: q.by(['incident', 'owner', 'tier', 'provider', 'model', 'route', 'kind', 'scorer']),
+        page: config.severityNames.page, categories: std.join('|', config.control.escalated),
+      },
+      summary: '{{ $labels.incident }} has not been ended{{ with $labels.route }} on {{ . }}{{ end }}.',
+      description: 'It has paged for more than 30 minutes. The engineering lead decides who joins, and whether to roll back.',
+    },
   ], config.intervals.default)]

@@ -20,6 +20,23 @@ function(config)
   local any(keys, metric, window) = '%s > 0' % total(keys, metric, window);
   local highest(keys, metric, text) = 'max %s (%s) %s' % [q.by(keys), q.metric(metric), text];
   local instance = ['instance'];
+  // Only where the gateway's own counter is named: nothing else knows what we never got.
+  local sent = 'sum(increase(%s[%s]))' % [c.gatewayCounter, q.duration(3600)];
+  local counted = 'sum(%s)' % q.increase('llm_requests_total', 3600);
+  local completeness = if c.gatewayCounter == '' then [] else [ticket {
+    name: 'TocsinEventsIncomplete',
+    metric: 'llm_requests_total, ' + c.gatewayCounter,
+    threshold: 'under exporter.completenessRatio of what the gateway counted; at least exporter.completenessMinimum',
+    requirement: 'A4',
+    window: 3600,
+    'for': 900,
+    expr: |||
+      (%(counted)s or vector(0)) / %(sent)s < %(ratio)s
+      and %(many)s
+    ||| % { counted: counted, sent: sent, ratio: q.number(c.completenessRatio), many: q.atLeast(sent, c.completenessMinimum) },
+    summary: 'Tocsin does not see all requests of the gateway.',
+    description: '{{ $value | humanizePercentage }} of the requests that the gateway counted in the last hour arrived here.',
+  }];
   [
     alert.group('exporter', [
       base {
@@ -279,5 +296,5 @@ function(config)
         summary: 'The detector {{ $labels.detector }} has no time for all answers.',
         description: '{{ printf "%.0f" $value }} answers of the last 15 minutes were not judged by it.',
       },
-    ], config.intervals.default),
+    ] + completeness, config.intervals.default),
   ]

@@ -18,7 +18,8 @@ function(config) {
   // rules({...}) is a list: an alert that pages becomes a pair, a page for tier prod and a ticket of the same name for
   // every other tier, because `severity` is a static label that routing and inhibition can rely on.
   //
-  //   ownership  'route': joined by route; 'model': by provider, model and tier; 'fleet': the platform owner's
+  //   ownership  'route': joined by route; 'model': by provider, model and tier; 'fleet': the platform owner's;
+  //              'kept': the expression has owner and tier
   //   keys       labels that the expression keeps; they fill dashboard_url
   rules(alert)::
     local a = {
@@ -75,7 +76,7 @@ function(config) {
       if a.ownership == 'route' then q.ownedByRoute(a.expr, matcher)
       else if a.ownership == 'model' then q.ownedByModel(a.expr, matcher)
       else a.expr;
-    if a.ownership == 'fleet' || a.severity != 'page' || !a.twin then
+    if std.member(['fleet', 'kept'], a.ownership) || a.severity != 'page' || !a.twin then
       [rule(a.severity, owned(''))]
     else
       [
@@ -94,7 +95,7 @@ function(config) {
       if std.objectHas(alert, 'for') then 'for ' + q.duration(alert['for']) else '',
     ])),
     severity: alert.severity,
-    receivers: c.receivers[alert.category][alert.severity],
+    receivers: (if std.get(alert, 'action', '') == 'escalate' then ['engineering-lead'] else []) + c.receivers[alert.category][alert.severity],
     requirement: alert.requirement,
   },
 

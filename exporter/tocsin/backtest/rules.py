@@ -60,8 +60,10 @@ class RunPlan:
 
 
 def left_out(rule: Rule) -> bool:
-    """Tell whether a log cannot show what an alert is about: our own liveness, acknowledgements."""
+    """Tell whether a log cannot show what an alert is about: our own liveness, acknowledgements, escalation."""
     words = promql.words(rule["expr"])
+    if "ALERTS" in words:  # an alert about another that nobody ended: of the same incident, and no finding of its own
+        return True
     if "absent" in words or ("vector" in words and not words & _SERIES):
         return True
     return any(name in words for name in UNSEEN) and rule.get("labels", {}).get("category") in ("exporter", "control")
