@@ -1,6 +1,6 @@
 """A page that nobody ends reaches the engineering lead after half an hour."""
 
-from promtool import ALL, Case, Text, failed, series
+from promtool import ALL, Case, Text, failed
 from test_outage import MODEL, STEADY, failures, info, requests
 from test_safety import last
 
@@ -15,15 +15,15 @@ def escalated(incident: str) -> str:
 
 CASES = [
     Case(
-        "an outage of half an hour is escalated, and no longer once it is over", ESCALATED, [info(), *FAILED],
-        {"80m": 0, "92m": 0, "94m": 1, "110m": 1, "180m": 0},
+        "an outage of half an hour is escalated, by each alert of it, and no longer once it is over", ESCALATED, [info(), *FAILED],
+        {"80m": 0, "92m": 0, "94m": 1, "110m": 2, "270m": 0},
         values={(escalated("LLMRequestsFailing"), "100m"): 1.0},
         text=Text("100m", "ticket", "control", "LLMRequestsFailing has not been ended.",
                   "It has paged for more than 30 minutes. The engineering lead decides who joins, and whether to roll back.",
                   {**MODEL, "incident": "LLMRequestsFailing"}, action="escalate"),
     ),
-    Case("an outage of twenty minutes is not", ESCALATED, [info(), requests(STEADY), failures("0x60 40+40x20 840x200")],
-         {"80m": 0, "95m": 0}),
+    Case("an outage of five minutes is not", ESCALATED, [info(), requests(STEADY), failures("0x400 40+40x5 240x100")],
+         {"420m": 0, "436m": 0, "450m": 0}, values={("count(ALERTS{alertname='LLMRequestsFailing', alertstate='firing'})", "404m"): 1.0}),
     Case("a violation that is still up after half an hour is", ESCALATED, [info(), requests(STEADY), last("0x9 600x90")],
          {"39m": 0, "41m": 1, "69m": 1, "72m": 0}, values={(escalated("LLMSafetyViolation"), "60m"): 1.0}),
     Case("a ticket of a staging route is not", ESCALATED, [info(tier="staging"), *FAILED], {"94m": 0, "110m": 0}),
