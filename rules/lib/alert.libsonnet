@@ -46,11 +46,12 @@ function(config) {
     assert std.member(c.severities, a.severity) : '%s: no such severity: %s' % [a.name, a.severity];
     assert std.objectHas(c.categories, a.category) : '%s: no such category: %s' % [a.name, a.category];
 
-    local links = std.join('&', [
-      'var-%s={{ $labels.%s | urlquery }}' % [label, label]
-      for label in variables
-      if std.member(c.aggregationLabels + a.keys, label)
-    ]);
+    local shown = std.filter(function(label) std.member(c.aggregationLabels + a.keys, label), variables);
+    // An alert about others has the labels that those have: an empty variable would show an empty page.
+    local links =
+      if a.ownership == 'kept' then
+        'from=now-6h&to=now' + std.join('', ['{{ with $labels.%s }}&var-%s={{ . | urlquery }}{{ end }}' % [label, label] for label in shown])
+      else std.join('&', ['var-%s={{ $labels.%s | urlquery }}' % [label, label] for label in shown]);
     local rule(severity, expr) = {
       alert: a.name,
       expr: expr,

@@ -92,6 +92,8 @@ class Case:
             for name in VARIABLES
             if name in text.labels and not (text.category in {"control", "exporter"} and name not in LINKED)
         )
+        if "incident" in text.labels:
+            shown = f"from=now-6h&to=now&{shown}"
         return {
             "eval_time": text.at,
             "alertname": self.alert,
