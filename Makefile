@@ -44,7 +44,7 @@ unit: venv ## run the unit tests alone
 .PHONY: test-detoxify
 test-detoxify: venv ## test the extra detoxify with the real package, in an environment of its own
 	@CI=true tools/install.sh detoxify
-	PYTHONPATH=exporter .tools/detoxify/bin/python -m pytest -p no:cacheprovider tests/detoxify $(PYTEST_ARGS)
+	PYTHONPATH=exporter .tools/detoxify/bin/python -m pytest --noconftest -p no:cacheprovider tests/detoxify $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: venv ## check style (ruff), types (mypy --strict) and layers (import-linter)
