@@ -1,16 +1,55 @@
 """Finds answers that read like dangerous advice: a linear model over words, with a conservative threshold.
 
 It knows how compliance with harmful requests reads in the sets it was trained on, and catches about a quarter of such
-answers that it has not seen; its findings are suspicions for a person to look at.
+answers that it has not seen; its findings are suspicions for a person to look at. Reading every word is dear, so a
+longer answer is read only where a word of harm stands: one in ten everyday answers, and 98 of 100 that it would find.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.ngram_model import load
 from tocsin.finding import Finding
+
+SHORT: Final = 400
+"""Characters up to which a text is read whatever it speaks of: that is cheap, and abuse may be one sentence."""
+_TERMS: Final = """
+    kill murder assassin stabb strangl poison tortur massacre slaughter behead kidnap abduct hostage terroris
+    genocid lynch
+    riots hitman corpse violen abus revenge lethal deadly suffocat
+    bomb explosive detonat grenade firearm gun guns ammunition bullet silencer weapon uranium sarin anthrax napalm
+    molotov
+    cocaine heroin methamphet fentanyl mdma narcotic overdos opioid drugs bleach detergent
+    suicid self-harm anorexi bulimi laxative starv
+    illegal unlawful criminal convicted jail police steal stolen theft robbery burglar shoplift arson sabotag hijack
+    smuggl
+    traffick pirated loophole tamper evade evading circumvent disguis undetect untrace
+    fraud scam phish forgery forging fake fabricat counterfeit launder embezzl bribe extort blackmail ransom insider
+    lottery
+    deceiv decept victim [recipient social[^a-z]security[^a-z]number
+    hack malware keylogger trojan backdoor botnet ddos exploit vulnerab spyware rootkit unauthor credential
+    antivirus
+    rape raped rapist sexual porn nude molest incest erotic pedophil
+    racis racial ethnic sexis nazi holocaust jews jewish muslim homosexual gay lesbian transgender subhuman supremac
+    immigrants inferior slur bigot bodied
+    disinformation misinformation propaganda conspirac indoctrinat defam hoax vaccine covid
+    bully bullies harass stalk threat humiliat intimidat manipulat coerc shame shaming worthless pathetic idiot
+    hypothetically niccolo
+"""
+"""Beginnings of the words of harm, by hazard; the last line is how jailbroken answers begin."""
+_LONG: Final = 6
+"""Letters from which a term is looked for anywhere: boundaries cost."""
+
+
+def _pattern(term: str) -> str:
+    literal = term.replace("[recipient", r"\[recipient")
+    return literal if len(term) >= _LONG else rf"\b{literal}"
+
+
+_ANYTHING, _OF_HARM = 0, 1
 
 
 class Harmful:
@@ -19,13 +58,15 @@ class Harmful:
     name = "harmful"
     tier = 0
     roles = frozenset({"assistant"})
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[Gate, ...] = (Gate(r"[^\x00-\x20]"), Gate("|".join(map(_pattern, _TERMS.split())), ignore_case=True))
 
     def __init__(self) -> None:
         self._model = load("harmful")
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Add one finding, the most suspect stretch."""
+        if _OF_HARM not in fired and len(subject.text) > SHORT:
+            return
         found = subject.words()
         score, first, last = self._model.score(found)
         if score >= 0.01:

@@ -50,11 +50,11 @@ class LinearModel:
         if not self.window:
             distinct = np.unique(np.concatenate([features(words.hashes), features(words.pairs())]))
             return self._logistic(float(self.weights[distinct].sum()) / math.sqrt(len(distinct))), 0, count
-        each = self.weights[features(words.hashes)]
-        each[1:] += self.weights[features(words.pairs())]
+        each = self.weights.take(features(words.hashes))
+        each[1:] += self.weights.take(features(words.pairs()))
         size = min(count, self.window)
         sums = np.zeros(count + 1, np.float32)
-        np.cumsum(each, out=sums[1:])
+        np.add.accumulate(each, out=sums[1:])
         totals = sums[size:] - sums[: count + 1 - size]
         first = int(totals.argmax())
         return self._logistic(float(totals[first]) / math.sqrt(2 * size - 1)), first, first + size

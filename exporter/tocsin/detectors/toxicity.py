@@ -13,13 +13,14 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.ngrams import Hashes, Words, words
+from tocsin.detectors.ngrams import LIMIT, Hashes, Words, words
 from tocsin.finding import Finding
 
 SURE: Final = 5.0
@@ -38,18 +39,27 @@ WINDOW: Final = 24
 """Words whose evidence is added."""
 _LEAST: Final = round(1 / (1 + math.exp(-PRIOR)), 4)
 _BITS: Final = 16
-_MOST_MASKED: Final = 16
+_MASKS: Final = r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!.-]{2}|fuck"
+"""What stands in every word that marks are put into; the words themselves are tried around it."""
+_MASK = re.compile(_MASKS, re.IGNORECASE)
+_MASK_REACH: Final = 20
+_MOST_MASKED: Final = 64
 _DAMPED: Final = 0.25
-_ANYTHING: Final = 1
-"""The gate that every text fires which is not blank: it gets a score, without a look at its words."""
+_MASKED, _ANYTHING, _FOLDED = 0, 1, 2
+"""Gates before those of the terms. Every text fires ``_ANYTHING`` that is not blank: it gets a score, mostly without a
+look at its words."""
 _FOLDED_LETTERS: Final = (
     r"\xc2[\xaa\xad\xb2\xb3\xb9\xba\xbc-\xbe]|[\xc3-\xcf\xd2-\xdf\xe0\xe1]"
-    r"|\xe2(?:\x80[\x8b-\x8f\xa8-\xae]|[\x81-\x85\x87\x89-\x93\xa0-\xbf]|\x86[\x80-\x8f])|[\xea\xef\xf3]"
+    r"|\xe2(?:\x80[\x8b-\x8f\xa8-\xae]|[\x81-\x85\x87\x89-\x93\xa0-\xbf]|\x86[\x80-\x8f])"
+    r"|\xef(?:\xb8[\x80-\x8f]|\xbb\xbf|\xbc[\x90-\xbf]|\xbd[\x80-\x9a])|\xf3"
 )
 """Bytes of all letters folded to ASCII (accents, full width) and of marks that are skipped (zero width, tags); curly
 apostrophes stand in the gates of the terms that have one."""
 _BARE: Final = 5
 """A term longer than this is looked for anywhere: boundaries around every one cost compiling time."""
+_WORD_BYTES: Final = bytes(
+    byte if byte > 0x7F or chr(byte).isalnum() or byte == ord("'") else ord(" ") for byte in range(256)
+)
 _QUOTED = re.compile(r'["\u201c\u00ab]([^"\u201c\u201d\u00ab\u00bb\n]{1,400})["\u201d\u00bb]')
 _DISTANT = re.compile(
     r"(?:\b(?:not|never|no|nobody|isn't|aren't|don't|doesn't|shouldn't|without|stop|against|called?|calling|saying|says"
@@ -65,12 +75,20 @@ class _Terms(NamedTuple):
     seen: NDArray[np.bool_]
     """By the upper bits of a hash: whether a term has it."""
     masked: re.Pattern[str]
+    parts: frozenset[int]
+    """Hashes of all words that stand in terms."""
     gates: tuple[Gate, ...]
-    """One a term: a text that fires none of them holds none."""
+    """One a term: a text that fires none of them holds none, unless letters beyond ASCII hide it."""
+
+    def may_hide(self, text: str) -> bool:
+        """Tell whether a word with letters beyond ASCII is, folded, part of a term."""
+        runs = text[:LIMIT].encode("utf-8", "surrogatepass").translate(_WORD_BYTES).split()
+        beyond = b" ".join([run for run in runs if not run.isascii()])
+        return not self.parts.isdisjoint(words(beyond.decode("utf-8", "surrogatepass")).hashes.tolist())
 
     def mark(self, hashes: Hashes, evidence: NDArray[np.float32]) -> None:
         """Raise the evidence of the words that are terms, in place."""
-        likely = np.flatnonzero(self.seen[hashes >> np.uint32(32 - _BITS)])
+        likely = np.flatnonzero(self.seen.take(hashes >> np.uint32(32 - _BITS)))
         if len(likely):
             index = np.minimum(np.searchsorted(self.hashes, hashes[likely]), len(self.hashes) - 1)
             hit = self.hashes[index] == hashes[likely]
@@ -88,7 +106,7 @@ class Toxicity:
     def __init__(self) -> None:
         self._terms = _terms()
         self.gates = (
-            Gate(r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!.-]{2}|fuck", ignore_case=True),
+            Gate(_MASKS, ignore_case=True),
             Gate(r"[^\x00-\x20]"),
             Gate(_FOLDED_LETTERS),
             *self._terms.gates,
@@ -97,10 +115,11 @@ class Toxicity:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Set the score; add one finding, the densest stretch, when it is worth one."""
         report.scores["toxicity"] = _LEAST
-        if tuple(fired) == (_ANYTHING,):  # no term, and no letter that could be folded to one
+        gates = set(fired) - {_ANYTHING}
+        if not gates or (gates == {_FOLDED} and not self._terms.may_hide(subject.text)):
             return
         found = subject.words()
-        evidence = self._evidence(subject.text, found, masked=0 in fired)
+        evidence = self._evidence(subject.text, found, masked=_MASKED in gates)
         at = np.flatnonzero(evidence)
         if not len(at):
             return
@@ -123,11 +142,11 @@ class Toxicity:
         self._terms.mark(found.hashes, evidence)
         self._terms.mark(found.pairs(), evidence[1:])
         if masked and len(found):
-            for number, match in enumerate(self._terms.masked.finditer(text)):
-                if number == _MOST_MASKED:
-                    break
-                index = min(int(np.searchsorted(found.ends, match.start(), "right")), len(found) - 1)
-                evidence[index] = SURE
+            for hint in islice(_MASK.finditer(text), _MOST_MASKED):
+                match = self._terms.masked.search(text, max(0, hint.start() - _MASK_REACH), hint.end() + _MASK_REACH)
+                if match is not None:
+                    index = min(int(np.searchsorted(found.ends, match.start(), "right")), len(found) - 1)
+                    evidence[index] = SURE
         return evidence
 
 
@@ -145,9 +164,11 @@ def _terms() -> _Terms:
     with (files("tocsin.detectors") / "data" / "toxic_terms.txt.gz").open("rb") as packed:
         lines = gzip.decompress(packed.read()).decode().splitlines()
     known: dict[int, float] = {}
+    parts: set[int] = set()
     for line in lines:
         if line[0] in _EVIDENCE:
             term = words(line[2:])
+            parts.update(term.hashes.tolist())
             key = term.hashes[0] if len(term) == 1 else term.pairs()[0]
             known[int(key)] = _EVIDENCE[line[0]]
     hashes = np.array(sorted(known), np.uint32)
@@ -155,7 +176,8 @@ def _terms() -> _Terms:
     seen[hashes >> np.uint32(32 - _BITS)] = True
     masked = re.compile("|".join(line[1:] for line in lines if line.startswith("~")), re.IGNORECASE)
     gates = tuple(_gate(line[2:]) for line in lines if line[0] in _EVIDENCE)
-    return _Terms(hashes, np.array([known[int(key)] for key in hashes], np.float32), seen, masked, gates)
+    evidence = np.array([known[int(key)] for key in hashes], np.float32)
+    return _Terms(hashes, evidence, seen, masked, frozenset(parts), gates)
 
 
 def _gate(term: str) -> Gate:

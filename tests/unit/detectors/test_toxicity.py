@@ -69,6 +69,15 @@ def test_dangerous_advice_is_suspected():
     assert [f for f in judge(text).findings if f.kind == "harmful" and f.score >= 0.5]
 
 
+def test_a_long_answer_is_read_for_harm_only_where_a_word_of_harm_stands():
+    plain, harm = Subject("The lake is deep and cold. " * 40), Subject("The lake is deep and cold. " * 40 + "Malware!")
+
+    for subject in (plain, harm):
+        Scanner([Harmful()]).scan(subject)
+
+    assert (plain._words, harm._words) == (None, harm.words())
+
+
 @given(st.lists(st.sampled_from(["idiot ", '"', "f*", "not ", "é", "\ud800", "x" * 9, "\u200b"])).map("".join))
 def test_offsets_lie_within_the_text_and_scores_between_0_and_1(text):
     for finding in judge(text).findings:
