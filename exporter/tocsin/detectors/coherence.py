@@ -15,7 +15,6 @@ import re
 import string
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -83,8 +82,10 @@ _SHAPE: Final = bytes.maketrans(
     b"a" * 52 + b"0" * 10 + b"#" * 5 + b"*" * 3 + b"\n" * 3 + b"f" * len(_FOREIGN_LEADS),
 )
 """Letters, digits, two kinds of marks, white space and the beginnings of what is foreign, each as one byte."""
-_BROKEN_SHAPES: Final = (b"a#a", b"a*a", b"a&a", b"a#\n", b"\n#a", b"\n&a", b"##a", b"a0a")
-"""One of them stands in every ASCII text in which ``_BROKEN`` finds something."""
+_BROKEN_SHAPES: Final = {
+    b"#": (b"a#a", b"a#\n", b"\n#a", b"##a"), b"*": (b"a*a",), b"&": (b"a&a", b"\n&a"), b"0": (b"a0a",),
+}  # fmt: skip
+"""By a byte of theirs: one stands in every ASCII text in which ``_BROKEN`` finds something."""
 
 
 class CoherenceDetector:
@@ -117,7 +118,7 @@ def _wholeness(sample: str) -> float:
     encoded = f"\n{sample}\n".encode("utf-8", "surrogatepass")
     shape = encoded.translate(_SHAPE)
     broken = unspeakable = 0
-    if any(map(shape.__contains__, _BROKEN_SHAPES)) or (b"f" in shape and _ALTERNATING.search(sample)):
+    if _may_be_broken(shape) or (b"f" in shape and _ALTERNATING.search(sample)):
         broken = len(_BROKEN.findall(sample))
     if b"bbbbbb" in encoded.translate(_IS_CONSONANT):
         unspeakable = len(_UNSPEAKABLE.findall(sample))
@@ -125,6 +126,12 @@ def _wholeness(sample: str) -> float:
         return 1.0
     words = max(sample.count(" ") + sample.count("\n") + 1, len(sample) // 10)
     return _falls(broken / words, BROKEN_FROM, BROKEN_TO) * _falls(unspeakable / words, ODD_FROM, ODD_TO)
+
+
+def _may_be_broken(shape: bytes) -> bool:
+    return any(
+        byte in shape and any(part in shape for part in parts) for byte, parts in _BROKEN_SHAPES.items()
+    )  # fmt: skip
 
 
 def _orderliness(sample: str) -> float:
@@ -158,8 +165,11 @@ def order_of(tokens: Sequence[int]) -> float | None:
 
 
 def _information(tokens: Sequence[int]) -> float:
-    table = _table()
-    return sum(table[first][second] for first, second in pairwise(tokens)) / (len(tokens) - 1)
+    table, total, previous = _table(), 0.0, tokens[0]
+    for token in tokens[1:]:
+        total += table[previous][token]
+        previous = token
+    return total / (len(tokens) - 1)
 
 
 @cache

@@ -32,7 +32,7 @@ MAX_NUMBERS: Final = 8
 _PROBE_CHARS: Final = 16
 _MIN_COUNT: Final = 4
 _CANDIDATES: Final = 12
-_MARKUP = re.compile(r"[{}\[\]|<>=;\"\\/*#_^&$+]")
+_MARKUP: Final = b'{}[]|<>=;"\\/*#_^&$+'
 _NUMBER = re.compile(r"\d+")
 _LIST_MARKER = re.compile(r"^[ \t]*(?:\d{1,4}[.):]|[-*\u2022])[ \t]+", re.MULTILINE)
 
@@ -77,11 +77,11 @@ def find_loop(text: str) -> tuple[int, int, float] | None:
 def tail_ratio(text: str) -> float:
     """How well the tail of a text compresses, when that is beyond what prose does; 0 otherwise, and for markup."""
     tail = text[-TAIL_CHARS:]
-    if len(tail) < 2 * MIN_LOOP_CHARS or len(_MARKUP.findall(tail)) > MAX_MARKUP * len(tail):
+    raw = tail.encode("utf-8", "surrogatepass")
+    if len(tail) < 2 * MIN_LOOP_CHARS or len(raw) - len(raw.translate(None, _MARKUP)) > MAX_MARKUP * len(tail):
         return 0.0
     if len(set(_NUMBER.findall(tail))) >= MAX_NUMBERS:
         return 0.0
-    raw = tail.encode("utf-8", "surrogatepass")
     ratio = len(raw) / len(zlib.compress(raw, 6))
     return ratio if ratio >= MIN_RATIO * _length_factor(len(raw)) else 0.0
 

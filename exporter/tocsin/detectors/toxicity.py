@@ -57,9 +57,14 @@ _FOLDED_LETTERS: Final = (
 apostrophes stand in the gates of the terms that have one."""
 _BARE: Final = 5
 """A term longer than this is looked for anywhere: boundaries around every one cost compiling time."""
-_WORD_BYTES: Final = bytes(
-    byte if byte > 0x7F or chr(byte).isalnum() or byte == ord("'") else ord(" ") for byte in range(256)
+_FOLDABLE = re.compile(
+    "[\u00aa\u00ad\u00b2\u00b3\u00b9\u00ba\u00bc-\u00be\u00c0-\u03ff\u0480-\u1fff\u200b-\u200f\u2028-\u202e\u2040-\u218f"
+    "\u21c0-\u24ff\u2800-\u2fff\ufe00-\ufe0f\ufeff\uff10-\uff9a\U000c0000-\U000fffff]"
 )
+"""The characters that ``_FOLDED_LETTERS`` is the bytes of."""
+_MOST_FOLDABLE: Final = 10
+"""Above this, every word of a text is looked at instead."""
+_FOLDED_REACH: Final = 40
 _QUOTED = re.compile(r'["\u201c\u00ab]([^"\u201c\u201d\u00ab\u00bb\n]{1,400})["\u201d\u00bb]')
 _DISTANT = re.compile(
     r"(?:\b(?:not|never|no|nobody|isn't|aren't|don't|doesn't|shouldn't|without|stop|against|called?|calling|saying|says"
@@ -82,9 +87,15 @@ class _Terms(NamedTuple):
 
     def may_hide(self, text: str) -> bool:
         """Tell whether a word with letters beyond ASCII is, folded, part of a term."""
-        runs = text[:LIMIT].encode("utf-8", "surrogatepass").translate(_WORD_BYTES).split()
-        beyond = b" ".join([run for run in runs if not run.isascii()])
-        return not self.parts.isdisjoint(words(beyond.decode("utf-8", "surrogatepass")).hashes.tolist())
+        places = [found.start() for found in islice(_FOLDABLE.finditer(text, 0, LIMIT), _MOST_FOLDABLE + 1)]
+        if len(places) > _MOST_FOLDABLE:
+            return True
+        runs, end = [], 0
+        for place in places:
+            if place >= end:
+                start, end = text.rfind(" ", 0, place) + 1, text.find(" ", place) % (len(text) + 1)
+                runs.append(text[max(start, place - _FOLDED_REACH) : min(end, place + _FOLDED_REACH)])
+        return not self.parts.isdisjoint(words(" ".join(runs)).hashes.tolist())
 
     def mark(self, hashes: Hashes, evidence: NDArray[np.float32]) -> None:
         """Raise the evidence of the words that are terms, in place."""

@@ -10,9 +10,11 @@ from tocsin.detectors.base import Report, Subject
 from tocsin.detectors.harmful import Harmful
 from tocsin.detectors.ngrams import _SKIP, _fold
 from tocsin.detectors.scanner import Scanner
-from tocsin.detectors.toxicity import _FOLDED_LETTERS, Toxicity
+from tocsin.detectors.toxicity import _FOLDABLE, _FOLDED_LETTERS, Toxicity
 
-SCANNER = Scanner([Toxicity(), Harmful()])
+LIGHT = Scanner([Toxicity()])
+"""Compiling it takes a second: once."""
+SCANNER = Scanner([*LIGHT.detectors, Harmful()])
 
 
 def judge(text: str) -> Report:
@@ -100,7 +102,7 @@ def test_every_letter_that_folds_to_ascii_opens_the_gate():
 
     shut = [
         hex(code) for code, to in zip(codes.tolist(), folded.tolist(), strict=True)
-        if (to in letters or to == _SKIP) and not gate.search(chr(code).encode())
+        if (to in letters or to == _SKIP) and not (gate.search(chr(code).encode()) and _FOLDABLE.match(chr(code)))
     ]  # fmt: skip
 
     assert shut == []
@@ -108,8 +110,8 @@ def test_every_letter_that_folds_to_ascii_opens_the_gate():
 
 @given(st.text(st.sampled_from("idot fuckingmr\u2019\u200b\u0301\uff49.!'_-"), max_size=60))
 def test_the_gates_of_the_terms_change_no_verdict(text):
-    detector = Toxicity()
-    gated, looked = Scanner([detector]).scan(Subject(text)), Report()
+    (detector,) = LIGHT.detectors
+    gated, looked = LIGHT.scan(Subject(text)), Report()
     masked = [0] if re.search(r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!.-]{2}|fuck", text, re.IGNORECASE) else []
 
     if text.strip("\x00\t\n\x0b\x0c\r "):
