@@ -37,7 +37,7 @@ DETECTORS = [Word("pii", "us_ssn", "078-05-1120"), Word("injection", "injection"
 
 @pytest.fixture
 def stdin(monkeypatch):
-    monkeypatch.setattr(judge, "make", lambda knowledge: DETECTORS)
+    monkeypatch.setattr(judge, "_make", lambda config: DETECTORS)
 
     def run(data, *arguments):
         out = io.BytesIO()

@@ -54,6 +54,7 @@ def test_false_alarms_become_pages_a_week():
     assert "at 10,000 calls a day: 70 a week, at most 395" in alarm_lines(alarms, 10_000)[1]
 
 
+@pytest.mark.once
 def test_what_ships_holds_its_floors_and_the_readme_states_these_figures():
     bench = Bench(Sets())
 
