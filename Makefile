@@ -81,7 +81,23 @@ faults: venv ## run the black-box fault suite (FAULT_SUITE=folder, FAULT_SEEDS=2
 tools: venv ## put the outside tools that tests use (pinned) into .tools/bin
 	@tools/install.sh prometheus promtool alertmanager amtool chromium litellm \
 		prometheus-oldest promtool-oldest alertmanager-oldest amtool-oldest \
-		helm3 helm4 helm-docs kubeconform kubernetes-schemas
+		helm3 helm4 helm-docs kubeconform kubernetes-schemas hadolint cyclonedx-py image-root sdks
+
+# --python-version is that of the base image; both files are for its Linux on any processor.
+.PHONY: lock
+lock: venv ## resolve the image's packages anew (exporter/image/*.txt)
+	@CI=true tools/install.sh uv
+	for target in "pyproject.toml --extra prices --extra encryption --extra tokens --output-file exporter/image/requirements.txt" \
+		"exporter/image/build-requirements.in --allow-unsafe --output-file exporter/image/build-requirements.txt"; do \
+		.tools/bin/uv pip compile --quiet --upgrade --python-version 3.13 --python-platform linux --no-python-downloads \
+			--generate-hashes --no-emit-index-url --no-annotate --no-header $$target; done
+
+.PHONY: sbom
+sbom: venv ## write dist/sbom.cdx.json: the packages of the image, by its lock (the image holds one of what is installed)
+	@CI=true tools/install.sh cyclonedx-py
+	@mkdir -p dist
+	.tools/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-format JSON \
+		--output-file dist/sbom.cdx.json exporter/image/requirements.txt
 
 .PHONY: venv
 venv: $(STAMP) ## create .venv with the package and what its tests need

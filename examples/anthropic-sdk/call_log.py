@@ -1,0 +1,1 @@
+../openai-sdk/call_log.py

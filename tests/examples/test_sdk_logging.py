@@ -1,0 +1,116 @@
+"""The examples of SDK logging, run with the real packages against an upstream that answers as providers do."""
+
+import http.server
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+CHAT = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1764100000, "model": "gpt-4o-mini"}
+OPENAI_USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+MESSAGE = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5", "stop_reason": "end_turn", "stop_sequence": None}
+
+
+def openai_chunks():
+    delta = {"role": "assistant", "content": "It was shipped."}
+    base = CHAT | {"object": "chat.completion.chunk"}
+    yield base | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    yield base | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    yield base | {"choices": [], "usage": OPENAI_USAGE}
+
+
+def anthropic_chunks():
+    begun = MESSAGE | {"content": [], "stop_reason": None, "usage": {"input_tokens": 11, "output_tokens": 1}}
+    yield {"type": "message_start", "message": begun}
+    yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+    yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "It was shipped."}}
+    yield {"type": "content_block_stop", "index": 0}
+    yield {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 7}}
+    yield {"type": "message_stop"}
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """The first request is refused with 529 or 503, so that the SDK tries again; what follows is answered."""
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        first, self.server.asked = self.server.asked == 0, self.server.asked + 1
+        anthropic = self.path == "/v1/messages"
+        if first:
+            self.reply(503, {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}})
+        elif request.get("stream"):
+            events = anthropic_chunks() if anthropic else openai_chunks()
+            lines = [(f"event: {e['type']}\n" if anthropic else "") + f"data: {json.dumps(e)}\n\n" for e in events]
+            self.send("text/event-stream", 200, "".join(lines) + ("" if anthropic else "data: [DONE]\n\n"))
+        elif anthropic:
+            self.reply(200, MESSAGE | {"content": [{"type": "text", "text": "It was shipped."}], "usage": {"input_tokens": 11, "output_tokens": 7}})
+        else:
+            message = {"role": "assistant", "content": "It was shipped."}
+            self.reply(200, CHAT | {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": OPENAI_USAGE})
+
+    def reply(self, status, body):
+        self.send("application/json", status, json.dumps(body))
+
+    def send(self, kind, status, text):
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments):
+        pass
+
+
+@pytest.fixture
+def upstream():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    server.asked = 0
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic"])
+def test_each_attempt_is_counted_streams_and_refusals_too(name, upstream, tool, tmp_path):
+    python = tool("sdks").readlink()  # the environment's own path to its interpreter
+    base = {"openai": f"{upstream}/v1", "anthropic": upstream}[name]
+    env = {"PATH": os.environ["PATH"], f"{name.upper()}_BASE_URL": base, f"{name.upper()}_API_KEY": "none"}
+
+    ran = subprocess.run([python, EXAMPLES / f"{name}-sdk" / "app.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+    counted = subprocess.run([sys.executable, "-m", "tocsin", "replay", "calls.jsonl"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == "It was shipped.\n" * 2
+    labels = rf'provider="127.0.0.1",model="{ {"openai": "gpt-4o-mini", "anthropic": "claude-sonnet-4-5"}[name] }",route="support-bot"'
+
+    def total(family, more=""):
+        (value,) = re.findall(rf"^{family}\{{{labels}{more}\}} (\d+)$", counted, re.MULTILINE)
+        return int(value)
+
+    assert total("llm_requests_total") == 3
+    assert total("llm_request_failures_total", ',reason="provider_5xx"') == 1
+    assert total("llm_tokens_total", ',kind="input"') == 22
+    assert total("llm_tokens_total", ',kind="output"') == 14
+    assert "none" not in (tmp_path / "calls.jsonl").read_text()  # the key
+
+
+def test_what_was_never_answered_is_counted_by_its_reason(tool, tmp_path, port):
+    env = {"PATH": os.environ["PATH"], "OPENAI_BASE_URL": f"http://127.0.0.1:{port()}/v1", "OPENAI_API_KEY": "none"}
+
+    ran = subprocess.run([tool("sdks").readlink(), EXAMPLES / "openai-sdk" / "app.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+    counted = subprocess.run([sys.executable, "-m", "tocsin", "replay", "calls.jsonl"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    assert "APIConnectionError" in ran.stderr
+    assert re.search(r'llm_request_failures_total\{.*route="support-bot",reason="connection"\} 3\n', counted)  # two retries
