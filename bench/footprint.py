@@ -42,6 +42,8 @@ def _memory(scratch: Path) -> list[Figure]:
     config = "series: {max: 200000}\n"
     arguments = ("--tail", str(log), "--format", "native")
     with Exporter(scratch / "memory", *arguments, ingest=True, config=config) as exporter:
+        while b"tocsin_detector_info" not in exporter.page():
+            time.sleep(0.1)
         pages = [exporter.page() for _ in range(3)]
         resident = exporter.rss_mb()
     series = sum(not line.startswith(b"#") for line in pages[-1].splitlines())
@@ -133,7 +135,8 @@ def _idle(scratch: Path) -> Figure:
     for number in range(IDLE_FILES):
         (folder / f"{number}.log").write_bytes(b"")
     with Exporter(scratch / "idle-state", "--tail", str(folder / "*.log")) as exporter:
-        time.sleep(2)
+        while b"tocsin_detector_info" not in exporter.page():  # until then it makes its detectors
+            time.sleep(0.1)
         before = exporter.cpu()
         time.sleep(IDLE_SECONDS)
         share = (exporter.cpu() - before) / IDLE_SECONDS * 100

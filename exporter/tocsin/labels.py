@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 from tocsin.call import UNKNOWN
 
@@ -33,6 +34,7 @@ def is_email(value: str) -> bool:
     return "@" in value and _EMAIL.search(value[:512]) is not None
 
 
+@lru_cache(4096)
 def escape(value: str) -> str:
     r"""Escape a label value for the text format: backslash, double quote and line feed."""
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -32,7 +32,7 @@ class Row:
     ``values`` is ``[value]``, or ``[sum, bucket, ..., bucket of +Inf]`` with non-cumulative buckets.
     """
 
-    __slots__ = ("_template", "exemplar", "family", "labels", "pairs", "text", "values")
+    __slots__ = ("_names", "_pairs", "_template", "exemplar", "family", "labels", "text", "values")
 
     def __init__(self, family: Family, names: tuple[str, ...], labels: tuple[str, ...]) -> None:
         self.family = family
@@ -41,8 +41,16 @@ class Row:
         self.text: bytes | None = None
         self._template: bytes | None = None
         self.exemplar: tuple[str, float, float] | None = None
-        self.pairs = ",".join(f'{name}="{escape(value)}"' for name, value in zip(names, labels, strict=True))
-        """The label set as it stands in the text format."""
+        self._names = names
+        self._pairs: str | None = None
+
+    @property
+    def pairs(self) -> str:
+        """The label set as it stands in the text format; made when it is first asked for, since a start is not."""
+        if self._pairs is None:
+            each = zip(self._names, self.labels, strict=True)
+            self._pairs = ",".join([f'{name}="{escape(value)}"' for name, value in each])
+        return self._pairs
 
     @property
     def samples(self) -> int:
