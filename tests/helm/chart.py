@@ -4,7 +4,8 @@ from pathlib import Path
 
 import yaml
 
-CHART = Path(__file__).parents[2] / "helm" / "tocsin"
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "helm" / "tocsin"
 CASES = sorted((CHART / "ci").glob("*-values.yaml"))
 TOKEN = "auth.token=a-token-of-at-least-16"
 

@@ -11,9 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from chart import CHART, documents
-
-ROOT = Path(__file__).parents[2]
+from chart import CHART, ROOT, documents
 
 
 @pytest.fixture(scope="session")

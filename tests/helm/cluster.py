@@ -1,0 +1,124 @@
+"""A Kubernetes API server with its controllers, and no node: everything but running containers is the real thing."""
+
+import contextlib
+import json
+import os
+import socket
+import ssl
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+TOKEN = "an-administrator-of-this-test"
+CONTROLLERS = (
+    "daemonset-controller", "deployment-controller", "garbage-collector-controller", "namespace-controller",
+    "replicaset-controller", "serviceaccount-controller", "statefulset-controller",
+)  # fmt: skip
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def eventually(check, what: str, seconds: float = 60):
+    """Return what ``check`` returns once that is true."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := check():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds:g} s: {what}")
+
+
+class Cluster:
+    """Runs kubectl and Helm against the server."""
+
+    def __init__(self, folder: Path, tool) -> None:
+        self.folder = folder
+        self._tool = tool
+        self.environment = {
+            "PATH": os.environ["PATH"], "HOME": str(folder), "KUBECONFIG": str(folder / "kubeconfig"),
+            "HELM_CACHE_HOME": str(folder / "helm"), "HELM_CONFIG_HOME": str(folder / "helm"), "HELM_DATA_HOME": str(folder / "helm"),
+        }  # fmt: skip
+
+    def run(self, name: str, *arguments, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess:
+        done = subprocess.run(
+            [self._tool(name), *map(str, arguments)],
+            input=stdin, capture_output=True, text=True, timeout=120, check=False, env=self.environment,
+        )  # fmt: skip
+        if check:
+            assert done.returncode == 0, f"{name} {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}"
+        return done
+
+    def kubectl(self, *arguments, **options) -> str:
+        return self.run("kubectl", *arguments, **options).stdout
+
+    def get(self, namespace: str, what: str, *arguments) -> list[dict]:
+        return json.loads(self.kubectl("get", what, "--namespace", namespace, "--output=json", *arguments))["items"]
+
+    def namespace(self, name: str, level: str) -> str:
+        """Make a namespace that enforces a level of Pod Security."""
+        manifest = {
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": name, "labels": {"pod-security.kubernetes.io/enforce": level}},
+        }  # fmt: skip
+        self.kubectl("create", "--filename=-", stdin=json.dumps(manifest))
+        return name
+
+
+@contextlib.contextmanager
+def running(folder: Path, tool) -> Iterator[Cluster]:
+    """Start etcd, the API server and the controllers; end them afterwards."""
+    etcd, peer, port = free_ports(3)
+    cluster = Cluster(folder, tool)
+    key = folder / "serviceaccounts.key"
+    subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
+    (folder / "tokens.csv").write_text(f"{TOKEN},admin,admin,system:masters\n")
+    (folder / "kubeconfig").write_text(json.dumps({
+        "apiVersion": "v1", "kind": "Config", "current-context": "test",
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin"}}],
+        "clusters": [{"name": "test", "cluster": {"server": f"https://127.0.0.1:{port}", "insecure-skip-tls-verify": True}}],
+        "users": [{"name": "admin", "user": {"token": TOKEN}}],
+    }))  # fmt: skip
+    commands = {
+        "etcd": [
+            f"--data-dir={folder / 'etcd'}", f"--listen-client-urls=http://127.0.0.1:{etcd}",
+            f"--advertise-client-urls=http://127.0.0.1:{etcd}", f"--listen-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}", f"--initial-cluster=default=http://127.0.0.1:{peer}",
+        ],
+        "kube-apiserver": [
+            f"--etcd-servers=http://127.0.0.1:{etcd}", "--bind-address=127.0.0.1", f"--secure-port={port}",
+            "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
+            f"--cert-dir={folder / 'certificates'}", f"--token-auth-file={folder / 'tokens.csv'}", "--authorization-mode=RBAC",
+            f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}",
+            "--service-account-issuer=https://kubernetes.default.svc", "--service-cluster-ip-range=10.0.0.0/24",
+        ],
+        "kube-controller-manager": [
+            f"--kubeconfig={folder / 'kubeconfig'}", "--leader-elect=false", "--secure-port=0",
+            f"--service-account-private-key-file={key}", f"--controllers={','.join(CONTROLLERS)}",
+        ],
+    }  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        for name, arguments in commands.items():
+            log = stack.enter_context((folder / f"{name}.log").open("wb"))
+            process = subprocess.Popen([tool(name), *arguments], stdout=log, stderr=log, env=cluster.environment)
+            stack.callback(process.wait, 30)
+            stack.callback(process.kill)
+            if name == "kube-apiserver":
+                eventually(lambda: _ready(port), "the API server is ready: see its log in " + str(folder), 90)
+        yield cluster
+
+
+def _ready(port: int) -> bool:
+    request = urllib.request.Request(f"https://127.0.0.1:{port}/readyz", headers={"Authorization": f"Bearer {TOKEN}"})
+    try:
+        with urllib.request.urlopen(request, timeout=5, context=ssl._create_unverified_context()) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
