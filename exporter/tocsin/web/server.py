@@ -42,17 +42,17 @@ class Listener:
     _retiring: asyncio.Event
 
     async def retire(self) -> None:
-        """Accept no more and let each client go with its next answer; returns when all have gone, or after ``RETIRE``.
+        """Let each client go with its next answer, then accept no more; ends when all have gone, or after ``RETIRE``.
 
         A connection that is closed between two requests looks to its client like a lost request. One that is said to
-        close (``Connection: close``) is not used again.
+        close (``Connection: close``) is not used again. Who comes late, because a balancer still knows us, is answered.
         """
         self._retiring.set()
-        self._server.close()
         manager = self._runner.server
         until = time.monotonic() + RETIRE
         while manager is not None and manager.connections and time.monotonic() < until:  # noqa: ASYNC110 - aiohttp's
             await asyncio.sleep(0.02)
+        self._server.close()
 
     async def close(self) -> None:
         """Accept no more, let running requests end, close what remains after ``SHUTDOWN`` seconds."""
