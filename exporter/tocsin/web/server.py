@@ -27,7 +27,7 @@ LINGERING = 1.0
 """Seconds for which the rest of a refused body is read and dropped, so that the client can see the answer."""
 SHUTDOWN = 5.0
 RETIRE = 2.0
-"""Seconds in which clients are told to go: one who is busy asks again within them, and meets a closed door nowhere."""
+"""Seconds in which clients are told to go: one who is busy asks again within them, and is answered once more."""
 _LOG_INTERVAL = 10.0
 
 
