@@ -180,6 +180,8 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     approvalFor: 30 * minute,
     // An alert that still pages after so long is told to the engineering lead. Source: contract.
     escalateFor: 30 * minute,
+    // The alert of a drill is up for so long: longer than any group waits, shorter than anybody worries.
+    drillFor: 5 * minute,
     // Categories whose incidents are escalated.
     escalated: ['outage', 'quality', 'cost', 'safety'],
   },

@@ -181,7 +181,18 @@ class Feedback(msgspec.Struct, gc=False):
     """Kinds of findings that a reviewer calls wrong: false positives of the guard."""
 
 
-Event = Call | Feedback
+class Drill(msgspec.Struct, gc=False):
+    """An exercise: raises the alert ``TocsinDrill`` of a category, and counts in no metric of calls."""
+
+    id: str
+    category: str
+    time: float | None = None
+
+
+DRILLED = ("outage", "quality", "cost", "safety")
+"""Categories that can be drilled."""
+
+Event = Call | Feedback | Drill
 
 
 class Skip(Exception):  # noqa: N818 - not an error: an event that is read, counted and passed over

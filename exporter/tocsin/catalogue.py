@@ -172,6 +172,10 @@ LAST_COMMIT = _gauge("tocsin_last_commit_timestamp_seconds", "self", "Time of th
 STATE_DEGRADED = _gauge(
     "tocsin_state_degraded", "self", "1 while state cannot be written, or was set aside as corrupt."
 )
+DRILLS = _counter("tocsin_drills_total", "self", "Drills counted; they stand in no llm_* family.", ("category",))
+LAST_DRILL = _gauge(
+    "tocsin_drill_timestamp_seconds", "self", "Time of the last drill; its alert fires for five minutes.", ("category",)
+)
 CATEGORY_INSTRUMENTED = _gauge(
     "tocsin_category_instrumented", "self", "1 when the category has had a live signal.", ("category",)
 )

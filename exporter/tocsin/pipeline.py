@@ -20,7 +20,7 @@ import msgspec
 
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
-from tocsin.call import Call, Event, Feedback, Skip
+from tocsin.call import Call, Drill, Event, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.inputs.base import Input, Origin
 from tocsin.scoring import Scoring
@@ -146,7 +146,15 @@ class Intake:
                 event.content = None  # the call waits in its group; what was said must not
         elif type(event) is Feedback and self.scoring is not None:
             self.scoring.feedback(event, self.now)
+        elif type(event) is Drill:
+            self._drill(event)
         tally.counted += 1
+
+    def _drill(self, drill: Drill) -> None:
+        """Show the time of a drill; one that stands in an old log is as old as its event."""
+        self._ledger.add(cat.DRILLS, drill.category)
+        last = self._ledger.store.row(cat.LAST_DRILL, drill.category)
+        last.set(max(last.values[0], min(self.now, drill.time or self.now)))
 
     def _skip(self, name: str, reason: str) -> None:
         self.skipped[name, reason] = self.skipped.get((name, reason), 0) + 1

@@ -9,6 +9,7 @@
       import 'cost.libsonnet',
       import 'change.libsonnet',
       import 'control.libsonnet',
+      import 'drill.libsonnet',
       import 'exporter.libsonnet',
     ]),
   },

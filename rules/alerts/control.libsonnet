@@ -78,7 +78,7 @@ function(config)
       'for': config.control.escalateFor,
       expr: |||
         max %(by)s (
-          label_replace(ALERTS{alertstate="firing", severity="%(page)s", category=~"%(categories)s", shadow=""}, "incident", "$1", "alertname", "(.*)")
+          label_replace(ALERTS{alertstate="firing", severity="%(page)s", category=~"%(categories)s", shadow="", drill=""}, "incident", "$1", "alertname", "(.*)")
         )
       ||| % {
         by: q.by(['incident', 'owner', 'tier', 'provider', 'model', 'route', 'kind', 'scorer']),

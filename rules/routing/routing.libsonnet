@@ -7,11 +7,15 @@
   local c = $._config,
   local r = c.routing,
   local names = c.severityNames,
+  local q = (import '../lib/promql.libsonnet')(c),
 
+  local timed(labels, wait, interval, repeat) = {
+    group_by: labels, group_wait: q.duration(wait), group_interval: q.duration(interval), repeat_interval: q.duration(repeat),
+  },
   local timing = {
-    safety: { group_by: ['...'], group_wait: '0s', group_interval: '1m', repeat_interval: '1h' },
-    page: { group_by: ['alertname', 'category', 'owner', 'provider', 'model', 'route'], group_wait: '10s', group_interval: '1m', repeat_interval: '1h' },
-    ticket: { group_by: ['alertname', 'category', 'owner'], group_wait: '1m', group_interval: '30m', repeat_interval: '24h' },
+    safety: timed(['...'], 0, 60, 3600),
+    page: timed(['alertname', 'category', 'owner', 'provider', 'model', 'route'], 10, 60, 3600),
+    ticket: timed(['alertname', 'category', 'owner'], 60, 1800, 86400),
   },
 
   // One entry a receiver; all but the last of them let the alert go on.
@@ -47,7 +51,7 @@
         + fan(category(name) + severity('ticket'), orNone(c.receivers[name].ticket), timing.ticket),
       [name for name in std.objectFields(c.categories) if name != 'safety']
     )
-    + [timing.ticket { matchers: [['alertname', '=', 'TocsinDeadMansSwitch']], receiver: r.deadMansSwitchReceiver, repeat_interval: '5m', 'continue': false }]
+    + [timing.ticket { matchers: [['alertname', '=', 'TocsinDeadMansSwitch']], receiver: r.deadMansSwitchReceiver, repeat_interval: q.duration(300), 'continue': false }]
     + [timing.ticket { matchers: [['category', '=~', std.join('|', std.objectFields(c.categories))]] + severity('info'), receiver: 'null', 'continue': false }],
 
   // A louder alert silences a quieter one about the same thing. Every label in `equal` must be there: two alerts that

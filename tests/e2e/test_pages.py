@@ -78,7 +78,7 @@ def test_a_leaked_card_number_is_at_the_receiver_within_a_minute_of_its_log_line
         alert = live.page("safety", within=60)
 
     assert alert["alertname"] == "LLMSafetyViolation"
-    assert alert["receivers"] == ["oncall"]
+    assert "oncall" in alert["receivers"]
     assert alert["delivered_at"] - leaked <= 60
 
 

@@ -15,7 +15,7 @@ from tocsin import __version__
 from tocsin.config import ConfigError
 from tocsin.state import StateLockedError, StateNewerError
 
-_COMMANDS = ("run", "check", "eval", "replay", "backtest", "demo", "config", "consumer", "bundle", "drain")
+_COMMANDS = ("run", "check", "eval", "replay", "backtest", "demo", "drill", "config", "consumer", "bundle", "drain")
 """Modules of this package, in the order of ``--help``."""
 
 

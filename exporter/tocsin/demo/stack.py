@@ -23,7 +23,8 @@ OVERRIDES: dict[str, Any] = {
     "cost.learning": 3600,  # a minute instead of twenty-four
 }
 _TOOLS = ("prometheus", "alertmanager")
-_PAGES = {"outage": "oncall", "cost": "oncall", "quality": "product", "safety": "oncall"}
+RECEIVERS = ("oncall", "legal", "comms", "product", "tickets", "engineering-lead", "review")
+"""Everybody whom the shipped routing tells anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,18 @@ def missing() -> list[str]:
 def start_stack(
     stack: ExitStack, places: Addresses, overrides: dict[str, Any] | None = None, *, scrape: str = "1s"
 ) -> dict[str, str]:
-    """Start Alertmanager and Prometheus with the shipped rules; return their addresses by name.
+    """Start Alertmanager and Prometheus with the shipped rules and routing; return their addresses by name.
+
+    ``overrides`` are settings of the bundle, by default those of the demo; ``routing.receivers`` may be among them.
 
     Raises:
         tocsin.bundle.BundleError: the rules cannot be compiled.
         OSError: a program cannot be started, or does not answer.
     """
-    rules = bundle.compile(OVERRIDES if overrides is None else overrides)
+    rules = bundle.compile(_receivers(places.receiver) | (OVERRIDES if overrides is None else overrides))
     bundle.write(places.folder / "rules", {"alerts.yaml": rules.alerts, "recording.yaml": rules.recording})
     found = {name: f"127.0.0.1:{free_port()}" for name in _TOOLS}
-    (places.folder / "alertmanager.yml").write_text(json.dumps(_alertmanager(places.receiver)), encoding="utf-8")
+    (places.folder / "alertmanager.yml").write_text(rules.alertmanager, encoding="utf-8")
     (places.folder / "prometheus.yml").write_text(
         json.dumps(_prometheus(places, found["alertmanager"], scrape)), encoding="utf-8"
     )
@@ -83,22 +86,16 @@ def _prometheus(places: Addresses, alertmanager: str, scrape: str) -> dict[str, 
     }
 
 
-def _alertmanager(receiver: str) -> dict[str, Any]:
-    """One receiver by name for each kind of page; all of them are the exporter's ``/v1/alerts``."""
-    names = sorted({*_PAGES.values(), "tickets", "null"})
+def _receivers(receiver: str) -> dict[str, Any]:
+    """Settings of the shipped routing: every receiver is the exporter's ``/v1/alerts``, under its own name.
+
+    Resolutions are sent, those of safety too: the demo shows how each alert ends. In production a person ends them.
+    """
     hook = {"webhook_configs": [{"url": f"http://{receiver}/v1/alerts", "send_resolved": True}]}
-    routes = [
-        {"receiver": name, "matchers": [f'category="{category}"', 'severity="page"']}
-        for category, name in _PAGES.items()
-    ]
-    routes.append({"receiver": "tickets", "matchers": ['severity="ticket"', 'category!="exporter"']})
     return {
-        "route": {
-            "receiver": "null", "group_by": ["..."], "group_wait": "0s", "group_interval": "1s",
-            "repeat_interval": "1h", "routes": routes,
-        },
-        "receivers": [{"name": name, **({} if name == "null" else hook)} for name in names],
-    }  # fmt: skip
+        "routing.receivers": dict.fromkeys(RECEIVERS, hook),
+        "routing.templates": [str(bundle.RULES / "routing" / "tocsin.tmpl")],
+    }
 
 
 def start(stack: ExitStack, command: list[str]) -> subprocess.Popen[bytes]:

@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 
 from tocsin.call import (
+    DRILLED,
     FAILURE_REASONS,
     FINISH_REASONS,
     OTHER,
     UNKNOWN,
     Call,
     Content,
+    Drill,
     Event,
     Expectation,
     Skip,
@@ -105,6 +107,7 @@ class NativeEvent(msgspec.Struct, gc=False):
     comment: str | None = None
     verdict: str | None = None
     kind: str | None = None
+    category: str | None = None
 
 
 _fast = msgspec.json.Decoder(NativeEvent)
@@ -131,6 +134,10 @@ class Native:
             errors.append("time")
         if event.type == "feedback":
             return _feedback.parse(data)
+        if event.type == "drill":
+            if event.category not in DRILLED:
+                raise Skip("unknown_category")
+            return Drill("drill|" + event.id, event.category, when)
         if event.model is None:
             raise Skip("missing_model")
         call = _call(event, when, errors)

@@ -38,7 +38,7 @@ def parse(record: dict[str, Any]) -> Call | Feedback:
 
 def test_the_schema_names_what_the_adapter_reads():
     assert set(SCHEMA["properties"]) == {field.encode_name for field in msgspec.structs.fields(NativeEvent)}
-    assert set(SCHEMA["properties"]) == set(CALL) | set(FEEDBACK)
+    assert set(SCHEMA["properties"]) == set(CALL) | set(FEEDBACK) | {"category"}
 
 
 def test_the_schema_names_every_class_of_failure():

@@ -1,0 +1,22 @@
+// An exercise: `tocsin drill` sends an event that raises one of these, which goes the way that the category's page goes.
+function(config)
+  local q = (import '../lib/promql.libsonnet')(config);
+  local alert = (import '../lib/alert.libsonnet')(config);
+  [alert.group('drill', [
+    {
+      name: 'TocsinDrill',
+      severity: 'page',
+      category: category,
+      ownership: 'fleet',
+      metric: 'tocsin_drill_timestamp_seconds{category="%s"}' % category,
+      threshold: 'a drill of %s in the last control.drillFor' % category,
+      requirement: 'E4',
+      labels: { drill: 'true', [if category == 'safety' then 'detection']: 'post_delivery' },
+      expr: 'time() - max %s (%s) < %s' % [
+        q.by([]), q.metric('tocsin_drill_timestamp_seconds', 'category="%s"' % category), q.seconds(config.control.drillFor),
+      ],
+      summary: 'DRILL: a page of category %s. Nothing happened.' % category,
+      description: 'Somebody tries whether pages arrive. It ends by itself after five minutes; say that you got it.',
+    }
+    for category in ['safety', 'outage', 'quality', 'cost']
+  ], config.intervals.safety)]

@@ -1,0 +1,115 @@
+"""What a drill concludes from what others tell it."""
+
+import json
+
+import pytest
+
+from tocsin import drill
+from tocsin.call import Drill as DrillEvent
+from tocsin.call import Skip
+from tocsin.drill import Drill, DrillError, Places
+from tocsin.formats import get
+
+CONFIG = """
+receivers:
+- name: oncall
+  pagerduty_configs: [{routing_key: <secret>}]
+- name: legal
+- name: comms
+  pagerduty_configs: [{routing_key: <secret>}]
+"""
+
+
+class World:
+    """Answers of the exporter and of Alertmanager, by URL."""
+
+    def __init__(self, *, routed=("oncall", "comms", "legal"), requests=(), failures=(), state="active", up=False):
+        self.sent, self.routed, self.state, self.up = False, routed, state, up
+        self.requests, self.failures = list(requests), list(failures)
+
+    def text(self, url: str) -> str:
+        if url.endswith("/api/v2/status"):
+            return json.dumps({"config": {"original": CONFIG}})
+        if "/api/v2/alerts" in url:
+            alert = {"status": {"state": self.state, "silencedBy": ["s1"], "inhibitedBy": []}, "receivers": [{"name": n} for n in self.routed]}
+            return json.dumps([alert] if self.sent or self.up else [])
+        if url == "http://am/metrics":
+            ok, bad = (self.requests.pop(0) if self.requests else 2, self.failures.pop(0) if self.failures else 0) if self.sent else (0, 0)
+            return (f'alertmanager_notification_requests_total{{integration="pagerduty"}} {ok}\n'
+                    f'alertmanager_notification_requests_failed_total{{integration="pagerduty"}} {bad}\n')  # fmt: skip
+        return ""
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    def run(world: World, *expected: str):
+        log = tmp_path / "log"
+        monkeypatch.setattr(drill, "_text", world.text)
+        monkeypatch.setattr(drill, "POLL", 0.001)
+        exercise = Drill("safety", Places("http://web", "http://am", log=str(log)), expected, timeout=0.05)
+        send = exercise._send
+        monkeypatch.setattr(exercise, "_send", lambda: (send(), setattr(world, "sent", True)))
+        return exercise.run(), log
+
+    return run
+
+
+def test_receivers_whose_services_took_the_page_are_reached(run):
+    report, log = run(World(), "oncall", "comms")
+
+    assert report.passed
+    assert [reach.result for reach in report.receivers] == ["taken", "taken"]
+    assert json.loads(log.read_text())["type"] == "drill"
+
+
+def test_a_receiver_without_an_integration_is_not_reached(run):
+    report, _ = run(World(), "oncall", "legal")
+
+    assert not report.passed
+    assert "no integration" in report.receivers[1].result
+
+
+def test_a_receiver_that_the_tree_leaves_out_is_not_reached(run):
+    report, _ = run(World(routed=("oncall",)), "oncall", "comms")
+
+    assert [reach.result for reach in report.receivers] == ["taken", "not routed"]
+
+
+def test_one_request_for_two_receivers_proves_neither(run):
+    report, _ = run(World(requests=[1] * 999), "oncall", "comms")
+
+    assert {reach.result for reach in report.receivers} == {"routed, not sent yet"}
+
+
+def test_a_refused_request_is_a_failure(run):
+    report, _ = run(World(requests=[2] * 999, failures=[1] * 999), "oncall", "comms")
+
+    assert all(reach.result.startswith("failed") for reach in report.receivers)
+
+
+def test_a_silence_is_told(run):
+    report, _ = run(World(state="suppressed", requests=[0] * 999), "oncall")
+
+    assert not report.passed
+    assert "silenced by ['s1']" in report.notes[0]
+
+
+def test_a_drill_does_not_begin_while_an_earlier_one_is_up(run):
+    with pytest.raises(DrillError, match="still up"):
+        run(World(up=True), "oncall")
+
+
+def test_an_alertmanager_that_does_not_answer_is_said():
+    with pytest.raises(DrillError, match="address of Alertmanager"):
+        Drill("cost", Places("http://127.0.0.1:9", "http://127.0.0.1:9"), ["oncall"], timeout=1).run()
+
+
+def test_a_drill_in_a_log_is_no_call():
+    event = get("native").parse(b'{"v": 1, "type": "drill", "id": "d1", "time": 1764000000, "category": "cost"}')
+
+    assert event == DrillEvent("drill|d1", "cost", 1764000000.0)
+
+
+def test_a_drill_of_an_unknown_category_is_skipped():
+    with pytest.raises(Skip):
+        get("auto").parse(b'{"v": 1, "type": "drill", "id": "d1", "time": 1764000000, "category": "hunger"}')
