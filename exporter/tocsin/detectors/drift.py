@@ -75,7 +75,10 @@ def features(text: str) -> dict[str, int]:
 
 
 def _language(sample: str) -> str:
-    letters = [ord(char) for char in sample[:200] if char.isalpha()]
+    opening = sample[:200]
+    if opening.isascii():
+        return "none" if opening.lower() == opening.upper() else _latin(sample)
+    letters = [ord(char) for char in opening if char.isalpha()]
     if not letters:
         return "none"
     if max(letters) >= 0x250:
@@ -84,9 +87,13 @@ def _language(sample: str) -> str:
                 return script
         if 2 * sum(letter < 0x250 for letter in letters) < len(letters):
             return "other"
+    return _latin(sample)
+
+
+def _latin(sample: str) -> str:
     from tocsin.detectors.language import certain_language  # noqa: PLC0415 - its tables: a start does not wait for them
 
-    return "en" if certain_language(sample[:300]) == "en" else "latin"
+    return "en" if certain_language(sample) == "en" else "latin"
 
 
 class Packed(msgspec.Struct, array_like=True, gc=False):

@@ -7,6 +7,7 @@ any sentence model as an ONNX file that the user mounts.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ DIMENSIONS: Final = 4_096
 RARITIES: Final = 8_192
 _STEM: Final = 4
 _WORD = re.compile(r"[^\W_]{2,}|\d")
+_PLAIN_STEM = re.compile(rb"(?<![a-z0-9])(?:[a-z0-9]{2,%d}|[0-9])" % _STEM)
+"""Beginnings of the same words in lower-case ASCII."""
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -52,13 +55,18 @@ class HashedEmbedder:
     def embed(self, text: str) -> Vector:
         """Return the vector of a text."""
         hashes = stems(text)
-        return unit(np.sqrt(np.bincount(hashes & (DIMENSIONS - 1), self._rarity[rarity_places(hashes)], DIMENSIONS)))
+        weights = self._rarity.take(rarity_places(hashes))
+        return unit(np.sqrt(np.bincount(hashes & (DIMENSIONS - 1), weights, DIMENSIONS)))
 
 
 def stems(text: str) -> NDArray[np.int64]:
     """Hashes of the word stems of a text; of pairs of letters where a script has no spaces."""
-    words = _WORD.findall(text[:EMBEDDED_CHARS].lower())
-    if not text.isascii() and _UNSPACED.search(text, 0, EMBEDDED_CHARS):
+    text = text[:EMBEDDED_CHARS].lower()
+    if text.isascii():
+        plain = _PLAIN_STEM.findall(text.encode())
+        return np.fromiter(map(crc32, plain), np.int64, len(plain))
+    words = _WORD.findall(text)
+    if _UNSPACED.search(text):
         words = [part for word in words for part in _parts(word)]
     return np.fromiter((crc32(word[:_STEM].encode("utf-8", "surrogatepass")) for word in words), np.int64, len(words))
 
@@ -74,8 +82,8 @@ def _parts(word: str) -> Sequence[str]:
 
 def unit(raw: NDArray[Any]) -> Vector:
     """Scale a vector to length 1; zeros stay zeros."""
-    length = float(np.linalg.norm(raw))
-    return (raw / length if length else raw).astype(np.float32)
+    length = math.sqrt(float(raw @ raw))
+    return np.asarray(raw / length if length else raw, np.float32)
 
 
 def cosine(first: Vector, second: Vector) -> float:

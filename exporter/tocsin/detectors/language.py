@@ -9,9 +9,8 @@ that shows neither, such as a list of names, decides nothing. Another identifier
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
@@ -60,11 +59,14 @@ _NO_PROSE = re.compile(
     r"|<[^<>]{1,200}>",
     re.DOTALL,
 )
-_NAMES_A_LANGUAGE = re.compile(
-    r"\b(?:translat|english|french|german|spanish|italian|portuguese|dutch|polish|russian|turkish|arabic|hindi|chinese|"
-    r"mandarin|japanese|korean|greek|thai|vietnamese|romanian|swedish|language)",
-    re.IGNORECASE,
-)
+_LANGUAGE_NAMES: Final = (
+    "translat", "language", "english", "french", "german", "spanish", "italian", "portuguese", "dutch", "polish",
+    "russian", "turkish", "arabic", "hindi", "chinese", "mandarin", "japanese", "korean", "greek", "thai", "vietnamese",
+    "romanian", "swedish",
+)  # fmt: skip
+_NAMES_A_LANGUAGE = re.compile(rf"\b(?:{'|'.join(_LANGUAGE_NAMES)})")
+_QUESTION_CHARS: Final = 8_192
+"""Characters of a question in which a language may be named."""
 
 
 class LanguageDetector:
@@ -109,9 +111,11 @@ class LanguageDetector:
         question = subject.question
         if subject.expect is not None and not subject.expect.follow_question:
             return ""
-        if not self._follow_question or not question or _NAMES_A_LANGUAGE.search(question):
+        if not self._follow_question or not question or not (language := certain_language(question)):
             return ""
-        return certain_language(question)
+        lower = question[:_QUESTION_CHARS].lower()
+        names = any(name in lower for name in _LANGUAGE_NAMES) and _NAMES_A_LANGUAGE.search(lower)
+        return "" if names else language
 
     def _is_in(self, window: str, expected: str) -> bool | None:
         if self._identify is None:
@@ -184,8 +188,13 @@ def _by_letters(window: str, letters: int, script: str, expected: str) -> bool |
 
 
 def certain_language(text: str) -> str:
-    """The language of a text where that is beyond doubt, or an empty string."""
-    window = blanked(text[: 2 * WINDOW_CHARS])
+    """The language of a text where that is beyond doubt by its beginning, or an empty string."""
+    return _certain_language(text[: 2 * WINDOW_CHARS])
+
+
+@lru_cache(maxsize=16)  # a question is asked about by the detector and for drift
+def _certain_language(opening: str) -> str:
+    window = blanked(opening)
     if not _NOT_LATIN.search(window) or len(_LETTER.findall(window)) > 2 * sum(
         len(p.findall(window)) for p in _SCRIPT.values()
     ):
@@ -237,11 +246,17 @@ def _best(window: str) -> tuple[str, float, float]:
     Words of one letter are no evidence: lists are numbered with them.
     """
     words = window.lower().split()
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
+    known = _languages_of().get
     for word in words:
-        if languages := _languages_of().get(word.strip(".,;:!?\"'()*")):
-            counts.update(languages)
-    (best, most), (_, next_most) = (*counts.most_common(2), ("", 0), ("", 0))[:2]
+        for language in known(word) or known(word.strip(".,;:!?\"'()*")) or ():
+            counts[language] = counts.get(language, 0) + 1
+    best, most, next_most = "", 0, 0
+    for language, count in counts.items():
+        if count > most:
+            best, most, next_most = language, count, most
+        elif count > next_most:
+            next_most = count
     return best, most / max(1, len(words)), next_most / max(1, len(words))
 
 

@@ -48,7 +48,7 @@ class LinearModel:
         if not count:
             return 0.0, 0, 0
         if not self.window:
-            distinct = np.unique(np.concatenate([features(words.hashes), features(words.pairs())]))
+            distinct = _distinct(words)
             return self._logistic(float(self.weights[distinct].sum()) / math.sqrt(len(distinct))), 0, count
         each = self.weights.take(features(words.hashes))
         each[1:] += self.weights.take(features(words.pairs()))
@@ -63,12 +63,21 @@ class LinearModel:
         """Return the log-odds of a whole text; doubt is bounded, so that a sure rule stands."""
         if not len(words):
             return 0.0
-        distinct = np.unique(np.concatenate([features(words.hashes), features(words.pairs())]))
-        margin = float(self.weights[distinct].sum()) / math.sqrt(len(distinct)) + self.bias
+        distinct = _distinct(words)
+        margin = float(self.weights.take(distinct).sum()) / math.sqrt(len(distinct)) + self.bias
         return max(_MOST_DOUBT, self.slope * margin)
 
     def _logistic(self, margin: float) -> float:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.slope * (margin + self.bias)))))
+
+
+def _distinct(words: Words) -> Hashes:
+    """Features of a text, each once: a sort is several times as fast here as ``np.unique``."""
+    found = np.sort(features(np.concatenate([words.hashes, words.pairs()])))
+    last = np.ones(len(found), np.bool_)
+    np.not_equal(found[1:], found[:-1], out=last[:-1])
+    distinct: Hashes = found[last]
+    return distinct
 
 
 @cache

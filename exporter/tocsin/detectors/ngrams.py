@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 LIMIT: Final = 1 << 16
 """Characters of a text that are read."""
 
+STRIDE: Final = 4
+"""Runs of letters of which one is looked at first."""
+
 _BASE: Final = 0x9E3779B1
 _MIX: Final = 0x85EBCA6B
 _SKIP: Final = 1
@@ -73,20 +76,33 @@ class Shingles:
     """Character offset of each letter; width - 1 more than hashes."""
 
 
-def shingles(text: str, width: int) -> Shingles:
-    """Read the runs of letters of a text, in time linear in its length."""
+def shingles(text: str, width: int, near: NDArray[np.bool_] | None = None) -> Shingles:
+    """Read the runs of letters of a text, in time linear in its length.
+
+    ``near`` marks upper 16 bits of hashes: no hashes are returned where no ``STRIDE``-th run has marked ones.
+    """
     folded = _folded(text)
     positions = np.flatnonzero(folded > _SKIP)
-    letters = folded[positions]
+    letters = folded.take(positions)
     powers, inverses = _powers()
-    if len(letters) < width:
+    count = len(letters) - width + 1
+    if count < 1:
         return Shingles(np.zeros(0, np.uint32), positions)
-    sums = np.zeros(len(letters) + 1, np.uint32)
-    np.cumsum(letters * powers[: len(letters)], dtype=np.uint32, out=sums[1:])
-    hashes = (sums[width:] - sums[:-width]) * inverses[: len(letters) - width + 1]
+    sums = np.empty(len(letters) + 1, np.uint32)
+    sums[0] = 0
+    np.add.accumulate(letters * powers[: len(letters)], out=sums[1:])
+    if near is not None:
+        some = _mixed((sums[width::STRIDE] - sums[:-width:STRIDE]) * inverses[:count:STRIDE])
+        if not near.take(some >> np.uint32(16)).any():
+            return Shingles(np.zeros(0, np.uint32), positions)
+    return Shingles(_mixed((sums[width:] - sums[:-width]) * inverses[:count]), positions)
+
+
+def _mixed(hashes: Hashes) -> Hashes:
+    """Spread the bits, in place."""
     hashes ^= hashes >> np.uint32(15)
     hashes *= np.uint32(_MIX)
-    return Shingles(hashes, positions)
+    return hashes
 
 
 def _folded(text: str) -> NDArray[np.uint8] | Hashes:
@@ -107,8 +123,7 @@ def _hashed(folded: NDArray[np.uint8] | Hashes, edges: Positions, origin: Positi
     hashes = at[1::2]
     hashes -= at[::2]
     hashes *= inverses.take(starts)
-    hashes ^= hashes >> np.uint32(15)
-    hashes *= np.uint32(_MIX)
+    hashes = _mixed(hashes)
     if origin is not None:
         starts, ends = origin[starts], origin[ends - 1] + 1
     return Words(hashes, starts, ends)

@@ -31,8 +31,14 @@ _TOKEN_WORDS: Final = 3
 _TOKEN_LETTERS: Final = 4
 _TOKEN_SCORE: Final = 0.9
 _PARTS_SCORE: Final = 0.6
+_LONG: Final = 100
+"""Runs of letters of a prompt from which its leak holds some in a row."""
 _MOST_DECODED: Final = 8
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}|(?:[0-9A-Fa-f]{2}[ :]?){16,}")
+_BASE64: Final = bytes(ord("b") if (chr(c).isalnum() and c < 128) or c in b"+/_-" else 0 for c in range(256))
+_HEX: Final = bytes(ord("h") if c in b"0123456789abcdefABCDEF" else 0 for c in range(256))
+_RUN, _HEX_RUN = b"b" * 24, b"h" * 32
+"""What stands in every text, its characters told apart only by those tables, that holds something encoded."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
 _CANARY = re.compile(r"\bcanary(?: token)?\s*(?:is|[:=])\s*[\"'`]?([\w-]{8,})", re.IGNORECASE)
 
@@ -106,8 +112,8 @@ def _token(token: str) -> re.Pattern[str]:
 
 def _overlap(text: str, prompt: _Prompt) -> tuple[float, int, int]:
     """Return the share of the prompt that stands in a text, and from where to where."""
-    found = shingles(text, WIDTH)
-    likely = np.flatnonzero(prompt.seen[found.hashes >> np.uint32(16)])
+    found = shingles(text, WIDTH, near=prompt.seen if len(prompt.forms[0]) >= _LONG else None)
+    likely = np.flatnonzero(prompt.seen.take(found.hashes >> np.uint32(16)))
     if not len(likely):
         return 0.0, 0, 0
     share, first, last = 0.0, 0, 0
@@ -126,6 +132,9 @@ def _views(text: str) -> Iterator[tuple[str, int, int]]:
     yield text, 0, len(text)
     if "\\" in text:
         yield _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text), 0, len(text)
+    raw = text.encode("utf-8", "surrogatepass")
+    if _RUN not in raw.translate(_BASE64) and _HEX_RUN not in raw.translate(_HEX, b" :"):
+        return
     for number, run in enumerate(_ENCODED.finditer(text)):
         if number == _MOST_DECODED:
             return
