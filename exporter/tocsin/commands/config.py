@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import glob
-from pathlib import Path
+import time
+from collections.abc import Iterator
 from typing import Any
 
 from tocsin import catalogue as cat
+from tocsin import diagnosis, formats
 from tocsin.accounting.groups import HISTOGRAMS
 from tocsin.accounting.ledger import Ledger
 from tocsin.accounting.quality import SCORERS_MAX
 from tocsin.assembly import ledger_settings
 from tocsin.call import FAILURE_REASONS, TOKEN_KINDS
 from tocsin.catalogue import FAMILIES, Family
-from tocsin.config import Config, load, read_secret, show
+from tocsin.commands.run import ADMIN_ADDRESS
+from tocsin.config import Config, Files, load, read_secret, show, storage_path
+from tocsin.diagnosis import Remark
 from tocsin.finding import SAFETY_KINDS
+from tocsin.inputs.finder import FilePattern
 from tocsin.judge import check as check_judging
 from tocsin.series.store import Store
 
@@ -25,10 +29,15 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("config", help="check or show the configuration")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = actions.add_parser(
-        "check", help="say what is wrong, or that nothing is",
-        epilog="example: tocsin config check --series --config.file tocsin.yml",
+        "check", help="say what is wrong with the configuration and what it names, or that nothing is",
+        epilog="example: tocsin config check --config.file tocsin.yml --tail '/var/log/litellm/*.jsonl'",
     )  # fmt: skip
     check.add_argument("--config.file", dest="config_file", metavar="FILE")
+    check.add_argument("--tail", action="append", default=[], metavar="PATH|GLOB", help="as for run")
+    check.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto", help="format of --tail")
+    check.add_argument("--storage.path", dest="storage_path", metavar="DIR", help="as for run")
+    check.add_argument("--web.listen-address", dest="web_address", default=ADMIN_ADDRESS, metavar="ADDRESS")
+    check.add_argument("--ingest.listen-address", dest="ingest_address", metavar="ADDRESS", help="as for run")
     check.add_argument("--series", action="store_true", help="print the worst case of series by family")
     check.set_defaults(execute=_check)
     shown = actions.add_parser("show", help="print the effective configuration", epilog="example: tocsin config show")
@@ -42,32 +51,29 @@ def _check(arguments: argparse.Namespace) -> int:
     check_judging(config)
     for auth in config.ingest.auth:
         read_secret(auth.secret_file)
-    ok = True
-    for index, files in enumerate(config.inputs.files):
-        for path in files.paths:
-            problem = _problem(path)
-            if problem:
-                ok = False
-                print(f"inputs.files[{index}].paths: {path}: {problem}")
     if arguments.series:
         _print_series(config, Ledger(Store(settings.extra_labels), settings))
-    print("the configuration is right" if ok else "the configuration is right, but see above")
-    return 0 if ok else 1
+    wrong = False
+    for remark in _look(arguments, config):
+        wrong |= remark.wrong
+        print(remark)
+    print("the configuration is right, but see above" if wrong else "the configuration is right")
+    return 1 if wrong else 0
 
 
-def _problem(path: str) -> str | None:
-    found = glob.glob(path, recursive=True)  # noqa: PTH207 - the input globs the same way
-    if not found:
-        return "nothing there yet; it is read as soon as it appears"
-    for name in found:
-        try:
-            with Path(name).open("rb"):
-                pass
-        except IsADirectoryError:
-            continue
-        except OSError as error:
-            return f"cannot be read: {error.strerror}; give the exporter's user read permission"
-    return None
+def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
+    """Look at what the configuration and the flags of ``run`` name: files, folder, addresses."""
+    tails = [Files(paths=tuple(arguments.tail), format=arguments.format)]
+    patterns = [FilePattern(path, f.format) for f in (*config.inputs.files, *tails) for path in f.paths]
+    for pattern in patterns:
+        yield from diagnosis.files(pattern, config, time.time())
+    yield from diagnosis.storage(storage_path(arguments.storage_path, config))
+    yield from diagnosis.listener("--web.listen-address", arguments.web_address)
+    ingest = config.ingest.listen_address if arguments.ingest_address is None else arguments.ingest_address
+    if ingest and diagnosis.running(arguments.web_address) is None:
+        yield from diagnosis.listener("ingest.listen_address", ingest)
+    if not patterns and not ingest:
+        yield Remark("inputs", "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address")
 
 
 _OWN_VALUES: dict[str, int] = {

@@ -10,7 +10,8 @@ from tocsin.commands import config
 def run(capsys, *arguments: str) -> str:
     parser = argparse.ArgumentParser()
     config.add_parser(parser.add_subparsers())
-    parsed = parser.parse_args(["config", *arguments])
+    free = ["--web.listen-address=127.0.0.1:0", "--ingest.listen-address=127.0.0.1:0"]
+    parsed = parser.parse_args(["config", *arguments, *free])
     assert parsed.execute(parsed) == 0
     return capsys.readouterr().out
 

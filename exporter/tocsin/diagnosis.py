@@ -1,0 +1,176 @@
+"""Why there is no data: what ``tocsin config check`` looks at beside the configuration's own text.
+
+Files are read the way ``tocsin run`` reads them, from their beginning and for a little while; nothing is kept. Only
+names and counts are told, never what stands in a log.
+"""
+
+from __future__ import annotations
+
+import difflib
+import http.client
+import os
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tocsin import formats
+from tocsin.accounting.ledger import Ledger
+from tocsin.assembly import ledger_settings
+from tocsin.config import Config
+from tocsin.inputs.finder import MENDS, FilePattern, Finder, Found
+from tocsin.inputs.tailer import FileInput
+from tocsin.pipeline import Intake
+from tocsin.series.store import Store
+from tocsin.web.server import split_address
+
+SAMPLE_BYTES = 1 << 18
+"""How much of a file is looked at."""
+FILES_MAX = 3
+"""How many files of a pattern are looked at: the newest."""
+QUIET_AFTER = 3600.0
+"""Seconds without a new byte after which a file is said to be quiet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something found: where, what and how to mend it."""
+
+    where: str
+    what: str
+    wrong: bool = True
+    """It keeps data away; else it is only worth knowing."""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def files(pattern: FilePattern, config: Config, now: float) -> Iterator[Remark]:
+    """Say of a path or glob whether its files are there, can be read, and hold events of a known format."""
+    finder = Finder([pattern])
+    found = sorted((f for f in finder.find() if f.primary), key=lambda f: f.mtime_ns, reverse=True)
+    for path, reason in finder.problems.items():
+        if reason == "missing":
+            yield Remark(path, _missing(path))
+        else:
+            yield Remark(path, f"cannot be read ({reason}): {MENDS[reason]}")
+    for file in found[:FILES_MAX]:
+        yield from _one(file, config, now)
+    if len(found) > FILES_MAX:
+        yield Remark(pattern.path, f"{len(found) - FILES_MAX} more files, not looked at", wrong=False)
+
+
+def _missing(path: str) -> str:
+    """Name the first part of a path that is not there, and what is there instead."""
+    folder = Path(path)
+    while not folder.exists() and folder.parent != folder:
+        missing, folder = folder, folder.parent
+    if folder == Path(path):
+        return MENDS["missing"]
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return f"{folder} cannot be listed; {MENDS['permission']}"
+    near = difflib.get_close_matches(missing.name, names, 1)
+    hint = f"; did you mean {folder / near[0]}?" if near else ""
+    return f"there is no {missing}{hint}; what appears there later is read"
+
+
+def _one(file: Found, config: Config, now: float) -> Iterator[Remark]:
+    """Read the beginning of a file as the exporter would."""
+    try:
+        with Path(file.path).open("rb"):
+            pass
+    except OSError as error:
+        yield Remark(file.path, f"cannot be read ({error.strerror}): {MENDS['permission']}")
+        return
+    if not file.size:
+        yield Remark(file.path, "is empty: nothing has been written to it; does the gateway log here?")
+        return
+    read, counted, skipped = _sample(file, config)
+    if not read:
+        yield Remark(file.path, "no complete line yet: an event ends with a newline")
+    elif not counted:
+        words = ", ".join(f"{reason} {count}" for reason, count in sorted(skipped.items()))
+        yield Remark(
+            file.path, f"no event is recognised in the first {read} lines as format {file.pattern.format} ({words}); "
+            f"known: {', '.join(formats.FORMATS)}, one JSON object a line",
+        )  # fmt: skip
+    else:
+        yield Remark(file.path, f"{counted} of the first {read} events are recognised", wrong=False)
+    quiet = now - file.mtime_ns / 1e9
+    if quiet > QUIET_AFTER:
+        yield Remark(file.path, f"nothing new for {quiet / 3600:.0f} h; does the gateway still log here?", wrong=False)
+
+
+def _sample(file: Found, config: Config) -> tuple[int, int, dict[str, int]]:
+    """Return how many events stand in the beginning of a file, how many are known, and why the others do not."""
+    settings = replace(ledger_settings(config), estimator=None)
+    intake = Intake(Ledger(Store(settings.extra_labels), settings), formats.get, time.time)
+    intake.meet("file")
+    reader = FileInput(
+        [FilePattern(file.path, file.pattern.format)],
+        max_line_bytes=config.limits.max_line_bytes, oversize=intake.oversize,
+    )  # fmt: skip
+    try:
+        left = SAMPLE_BYTES
+        while left > 0 and (some := reader.read(intake.take, left)):
+            left -= some
+    finally:
+        reader.close()
+    tally = intake.tallies["file"]
+    skipped: dict[str, int] = {}
+    for (_, reason), count in intake.skipped.items():
+        skipped[reason] = skipped.get(reason, 0) + count
+    return tally.read, tally.counted + tally.duplicate, skipped
+
+
+def listener(name: str, address: str) -> Iterator[Remark]:
+    """Say whether an address can be listened on, and what is there where it cannot."""
+    host, port = split_address(address)
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        totals = running(address)
+        if totals is None:
+            yield Remark(name, f"{address} cannot be used: {error.strerror}; `ss -ltnp` says who has it")
+            return
+        read, counted = totals
+        yield Remark(name, f"a Tocsin runs at {address}: {read} events read, {counted} counted", wrong=False)
+        if not read:
+            yield Remark(name, f"the Tocsin at {address} has read nothing: are these its files, does anybody post?")
+
+
+def running(address: str) -> tuple[int, int] | None:
+    """Return how many events a Tocsin that runs at an address has read and counted; None where none answers."""
+    host, port = split_address(address)
+    url = f"http://{f'[{host}]' if ':' in (host or '') else host or '127.0.0.1'}:{port}/metrics"
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            page = answer.read(64 << 20).decode("utf-8", "replace")
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    if "tocsin_build_info" not in page:
+        return None
+    sums = {"tocsin_events_read_total": 0, "tocsin_events_counted_total": 0}
+    for line in page.splitlines():
+        name = line.partition("{")[0]
+        if name in sums:
+            sums[name] += int(line.rsplit(" ", 1)[1])
+    return sums["tocsin_events_read_total"], sums["tocsin_events_counted_total"]
+
+
+def storage(directory: Path) -> Iterator[Remark]:
+    """Say whether state and spool can be kept in a folder, or in one that has yet to be made."""
+    place = directory
+    while not place.exists() and place.parent != place:
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        what = f"{directory} cannot be written: totals do not survive a restart, and no webhook is taken"
+        yield Remark("storage.path", what)
