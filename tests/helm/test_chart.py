@@ -98,8 +98,18 @@ def test_sidecar_mode_renders_no_workload(render):
     assert sorted({r["kind"] for r in resources}) == ["ConfigMap", "PodMonitor", "Secret"]
 
 
-def test_rendering_twice_gives_the_same_bytes_when_the_token_is_given(render):
-    assert render(TOKEN) == render(TOKEN)
+@pytest.mark.parametrize("settings", [(TOKEN, "guard.enabled=true", "dashboards.enabled=true"), ("existingSecret=mine",)])
+def test_rendering_twice_gives_the_same_bytes_when_the_token_is_given(render_text, settings):
+    render_anew = render_text.__wrapped__  # past the cache
+
+    assert render_anew(*settings) == render_anew(*settings)
+
+
+def test_a_token_is_made_where_none_is_given(render_text):
+    first, second = (one(documents(render_text.__wrapped__()), "Secret")["data"]["token"] for _ in range(2))
+
+    assert len(first) >= 40
+    assert first != second
 
 
 def test_no_secret_is_made_where_one_exists(render):
