@@ -42,6 +42,8 @@ COMMIT_EVERY = 1.0
 IDLE = 0.1
 TURN = 0.002
 """Seconds of rendering after which others run; each turn given away can cost as much as they take."""
+PREPARE = 0.5
+"""Seconds that readiness waits for ``prepare``; what comes in later than that waits longer to be counted."""
 CATCH_UP = 30.0
 """Seconds after a start by which the exporter answers, backlog or not."""
 
@@ -248,8 +250,9 @@ class Pipeline:
             spent = self.heartbeat - began
             if read:
                 size = min(SLICE_BYTES, max(SLICE_LEAST, int(size * SLICE_SECONDS / max(spent, 1e-4))))
+            running = self.heartbeat - started
             done = prepared and not read
-            if not self.ready.is_set() and (done or self._caught_up(self.heartbeat - started)):
+            if not self.ready.is_set() and (done or self._caught_up(running, prepared=prepared)):
                 await self._commit()
                 last_commit = time.monotonic()
                 self.ready.set()
@@ -270,9 +273,11 @@ class Pipeline:
         if self._wanted:
             await self._answer()
 
-    def _caught_up(self, running: float) -> bool:
+    def _caught_up(self, running: float, *, prepared: bool) -> bool:
         """Tell whether the backlog of the start is counted: a busy log always has something new."""
-        return running > CATCH_UP or not any(source.behind() for source in self.inputs)
+        if running > CATCH_UP:
+            return True
+        return (prepared or running > PREPARE) and not any(source.behind() for source in self.inputs)
 
     async def page(self, *, openmetrics: bool, packed: bool) -> list[bytes]:
         """Return the committed page in pieces; scrapes that come together share one rendering."""

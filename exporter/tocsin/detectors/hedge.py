@@ -59,7 +59,7 @@ class HedgeDetector:
 
     def __init__(self) -> None:
         weak = rf"\b(?:{WEAK})\b".encode()
-        self._weak = Matcher([weak], [hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_CASELESS])
+        self._weak = Matcher([weak], [hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_CASELESS], ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Count the hedges of one answer."""

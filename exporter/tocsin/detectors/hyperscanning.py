@@ -12,18 +12,26 @@ from typing import Any
 
 import hyperscan
 
+from tocsin.detectors import compiled
+
 
 class Matcher:
     """Patterns behind one database; immutable, for all threads."""
 
-    def __init__(self, expressions: Sequence[bytes], flags: Sequence[int]) -> None:
-        """Compile.
+    def __init__(self, expressions: Sequence[bytes], flags: Sequence[int], *, ours: bool = False) -> None:
+        """Compile, or take what an earlier start compiled: only of patterns of ``ours``, which are no secret.
 
         Raises:
             hyperscan.error: when a pattern is not in its dialect or too large.
         """
-        self._database = hyperscan.Database()
-        self._database.compile(expressions=list(expressions), ids=list(range(len(expressions))), flags=list(flags))
+        name = compiled.key(expressions, flags) if ours else ""
+        database = compiled.load(name) if ours else None
+        if database is None:
+            database = hyperscan.Database()
+            database.compile(expressions=list(expressions), ids=list(range(len(expressions))), flags=list(flags))
+            if ours:
+                compiled.keep(name, database)
+        self._database = database
         self._own = threading.local()
 
     def fired(self, data: bytes) -> set[int]:

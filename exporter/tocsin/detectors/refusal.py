@@ -90,7 +90,7 @@ class RefusalDetector:
     def __init__(self) -> None:
         cues = [cue.encode() for cue in (_DECLINES, _SPEAKS_OF_ITSELF, _ASKS)]
         flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_CASELESS
-        self._cues = Matcher(cues, [flags] * len(cues))
+        self._cues = Matcher(cues, [flags] * len(cues), ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Judge the opening of one answer."""
