@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.injection_rules import MILD, RULES, STRONG, WEAK
+from tocsin.detectors.injection_rules import MILD, RULES, STRONG, WEAK, Rule
 from tocsin.detectors.ngram_model import load
 from tocsin.finding import Finding
 
@@ -84,6 +85,12 @@ def _around(lower: str, anchors: Sequence[str]) -> list[tuple[int, int]]:
     return stretches
 
 
+@cache
+def _compiled(rule: Rule) -> re.Pattern[str]:
+    """Compile a rule when it is first asked for: all of them would take a quarter of a start."""
+    return re.compile(rule.pattern, re.IGNORECASE | re.DOTALL)
+
+
 class Injection:
     """Judges what users, documents and tools say; what the model says is not injection."""
 
@@ -94,7 +101,6 @@ class Injection:
 
     def __init__(self) -> None:
         self._model = load("injection")
-        self._patterns = tuple(re.compile(rule.pattern, re.IGNORECASE | re.DOTALL) for rule in RULES)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Add one finding, from the first to the last character of what spoke for it."""
@@ -118,7 +124,7 @@ class Injection:
         if by_user and rule.documents_only:
             return 0.0, 0, 0
         for start, end in _around(lower, rule.anchors.split("|")):
-            if match := self._patterns[index].search(text, start, end):
+            if match := _compiled(rule).search(text, start, end):
                 return rule.evidence, *match.span()
         return 0.0, 0, 0
 
@@ -148,7 +154,8 @@ class Injection:
             bare += "\n" + "".join(chr(ord(c) - 0xE0000) for c in spelled.group())
             break
         bare = _ZERO_WIDTH.sub("", bare)[:_UNHIDDEN]
-        for rule, pattern in zip(RULES, self._patterns, strict=True):
+        for rule in RULES:
+            pattern = _compiled(rule)
             if not (by_user and rule.documents_only) and pattern.search(bare) and not pattern.search(text, 0, READ):
                 found.append((rule.evidence, 0, len(text)))
         return found

@@ -9,7 +9,7 @@ from tocsin.detectors.base import Report, Subject
 from tocsin.detectors.candidates import Candidate, after, before, capped, was_cut, without_overlaps
 from tocsin.detectors.echo import Echo
 from tocsin.detectors.secrets import assignments, structures
-from tocsin.detectors.secrets.tokens import TOKENS
+from tocsin.detectors.secrets.tokens import TOKENS, compiled
 from tocsin.detectors.secrets.values import entropy, is_documentation, is_empty_phrase
 from tocsin.finding import Finding
 
@@ -29,7 +29,6 @@ class Secrets:
 
     def __init__(self, *, roles: frozenset[str] = frozenset({"assistant"})) -> None:
         self.roles = roles
-        self._patterns = tuple(token.compiled() for token in TOKENS)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Append what is found; a token inside a longer secret (a URL, an assignment) is not told twice."""
@@ -63,7 +62,7 @@ class Secrets:
 
     def _find_tokens(self, text: str, index: int) -> Iterator[Candidate]:
         token = TOKENS[index]
-        for match in capped(self._patterns[index], text):
+        for match in capped(compiled(token), text):
             start, end = match.span()
             if text[start - 1 : start].isalnum() and start:
                 continue
