@@ -25,6 +25,15 @@ demo: venv ## watch a simulated application live through four incidents
 	@tools/install.sh --quick prometheus promtool alertmanager
 	$(BIN)/tocsin demo
 
+.PHONY: pictures
+pictures: venv ## take the README's picture of the status page, from the demo (four minutes)
+	@tools/install.sh prometheus promtool alertmanager chromium
+	$(BIN)/python tools/pictures.py
+
+.PHONY: sizing
+sizing: venv ## measure what docs/sizing.md says: CPU of a call, memory, disk
+	$(BIN)/python tools/sizing.py
+
 .PHONY: incidents
 incidents: venv ## run every incident through backtest and write its figures into the README
 	@tools/install.sh promtool

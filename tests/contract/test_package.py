@@ -16,7 +16,7 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     tracked = subprocess.run(
-        ["git", "ls-files", "-z", "pyproject.toml", "README.md", "LICENSE", "exporter", "rules", "runbooks"],
+        ["git", "ls-files", "-z", "pyproject.toml", "README.md", "LICENSE", "exporter", "rules", "runbooks", "dashboards"],
         cwd=ROOT, capture_output=True, check=True,
     ).stdout.decode()
     for name in filter(None, tracked.split("\0")):
@@ -45,6 +45,12 @@ def test_the_wheel_holds_every_file_of_the_package_that_is_not_code(wheel):
 def test_the_wheel_holds_the_rules_and_their_sources(wheel):
     rules = {f"tocsin/rules/{path.relative_to(ROOT / 'rules').as_posix()}" for path in (ROOT / "rules").rglob("*.*")}
     assert rules - set(wheel.namelist()) == set()
+
+
+def test_the_wheel_holds_the_dashboards_and_their_sources(wheel):
+    pages = {f"tocsin/dashboards/{path.relative_to(ROOT / 'dashboards').as_posix()}" for path in (ROOT / "dashboards").rglob("*.*")}
+    assert any(name.endswith(".json") for name in pages)
+    assert pages - set(wheel.namelist()) == set()
 
 
 def test_the_wheel_holds_the_runbooks(wheel):

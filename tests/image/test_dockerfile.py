@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
+CONTEXT = ("pyproject.toml", "README.md", "LICENSE", "exporter", "rules", "runbooks", "dashboards")
 FOLDER = ROOT / "exporter" / "image"
 DOCKERFILE = ROOT / "exporter" / "Dockerfile"
 INSTRUCTIONS = re.findall(r"^([A-Z]+) ((?:.*\\\n)*.*)", DOCKERFILE.read_text(), re.MULTILINE)
@@ -45,6 +46,12 @@ def test_the_base_is_an_argument_and_every_other_stage_one_of_its_own():
     assert {base for base, _ in stages[1:]} <= set(names)
     assert names[-1] == "runtime"  # what is built without --target
     assert "detoxify" in names
+
+
+def test_the_build_sees_what_the_tests_build_from():
+    allowed = {line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+
+    assert allowed == set(CONTEXT)
 
 
 def test_the_shell_script_is_portable():

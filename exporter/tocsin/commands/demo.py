@@ -36,6 +36,7 @@ def add_parser(commands: Any) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the story; 0 when the exporter counted every event and each category was paged for, where it could be."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the programs that it started end with it
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-demo-")))
         log = folder / "litellm.jsonl"

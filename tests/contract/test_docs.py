@@ -1,0 +1,78 @@
+"""What the pages in docs/ tell a reader to type or expect exists: commands, flags, names of the chart, messages, links."""
+
+import contextlib
+import io
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tocsin.catalogue import FAMILIES
+from tocsin.commands import parser
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+LINES = sorted(
+    {
+        line.strip()
+        for page in PAGES
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
+        for line in block.replace("\\\n", " ").splitlines()
+        if line.strip()
+    }
+)
+OTHERS = {"curl", "docker", "helm", "kubectl", "python3", "pip", "systemctl", "grep", "base64", "amtool", "promtool"}
+
+
+def commands(line):
+    return [shlex.split(part) for part in re.split(r"\s[|]\s", line)]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_command_is_tocsins_or_a_usual_one(line):
+    for command, *arguments in commands(line):
+        name = command.rsplit("/", 1)[-1]
+        if name == "tocsin":
+            with contextlib.redirect_stderr(io.StringIO()) as complaint:
+                try:
+                    parser().parse_args(arguments)
+                except SystemExit:
+                    pytest.fail(complaint.getvalue())
+        else:
+            assert name in OTHERS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_links_hold(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_metrics_and_files_that_are_named_exist(page):
+    text = page.read_text()
+    for name in re.findall(r"`((?:llm|tocsin)_[a-z_]+(?:total|seconds|info|bytes|successful))\b", text):
+        assert name in FAMILIES, name
+    for path in re.findall(r"`((?:exporter|examples|tests|rules|tools)/[\w./-]+)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_what_config_check_says_by_the_table_it_does_say():
+    said = "".join((ROOT / "exporter" / "tocsin" / name).read_text() for name in ("diagnosis.py", "config.py", "inputs/finder.py"))
+    rows = re.findall(r"^\| (`.+?`|a key with `.+?`) \|", (ROOT / "docs" / "troubleshooting.md").read_text(), re.MULTILINE)
+    assert len(rows) > 10
+    for row in rows:
+        for span in re.findall(r"`(.+?)`", row):
+            for part in re.split(r"\.\.|\d+|\(|as format|Address already|Permission denied|litellm|not_json|h$|\?", span):
+                assert part.strip(" ;:)") in said, part
+
+
+def test_the_dockerfile_builds_what_the_pages_build():
+    text = (ROOT / "exporter" / "Dockerfile").read_text()
+    for line in (line for line in LINES if line.startswith("docker build")):
+        assert "--file exporter/Dockerfile" in line
+        assert line.endswith(" .")
+    assert "ARG BASE=debian:trixie-slim\n" in text
+    assert "AS detoxify\n" in text
