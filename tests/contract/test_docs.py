@@ -65,7 +65,7 @@ def test_what_config_check_says_by_the_table_it_does_say():
     assert len(rows) > 10
     for row in rows:
         for span in re.findall(r"`(.+?)`", row):
-            for part in re.split(r"\.\.|\d+|\(|as format|Address already|Permission denied|litellm|not_json|h$|\?", span):
+            for part in re.split(r"\.\.|\d+|\(|as format|Address already in use|Permission denied|litellm|not_json|h$|\?", span):
                 assert part.strip(" ;:)") in said, part
 
 
