@@ -182,7 +182,8 @@ class Detectors(Strict, frozen=True):
     off_topic_below: float | None = None
     """Similarity under which an answer is off topic; None: 0.03 with ``hashed``, else nothing is called off topic."""
     sample: float = 1.0
-    """Share 0..1 of answers that are scored; the others count as unscored, ``sampled_out``."""
+    """Share 0..1 of answers whose quality is judged; the others count as unscored, ``sampled_out``. Safety, format and
+    injections see all."""
     detoxify: str | None = None
     """Folder of a mounted Detoxify model (extra ``detoxify``); None: the light judge of toxicity alone."""
     sample_slow: float = 0.01

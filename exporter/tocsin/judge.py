@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
@@ -66,6 +66,10 @@ class Opinion:
         return verdict(self.judged)
 
 
+_UNSAMPLED: Final = frozenset({"format"})
+"""What is exact by promise, beside safety: it sees an answer that is not scored."""
+
+
 class _Instruments:
     """The detectors of a judge, and what it asks of them."""
 
@@ -73,6 +77,7 @@ class _Instruments:
         self.scanner = Scanner(detectors)
         self.formats = Scanner([d for d in detectors if d.name == "format"])
         self.quality = frozenset(d.name for d in detectors if d.name not in SAFETY_KINDS)
+        self.sampled = self.quality - _UNSAMPLED
         self.others = frozenset(d.name for d in detectors if d.name != "injection")
 
 
@@ -143,6 +148,12 @@ class Judge:
         report = self._instruments().scanner.scan(subject, rules.policy.off)
         found = report.findings
         return Opinion(report, rules.policy.judge(subject.text, found, floor, subject.role) if found else [])
+
+    def judge_unsampled(self, subject: Subject, rules: RouteRules) -> Opinion:
+        """Judge a text by what sees every answer, also where quality is sampled: safety and format."""
+        made = self._instruments()
+        found = (report := made.scanner.scan(subject, rules.policy.off | made.sampled)).findings
+        return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
 
     def judge_for_delivery(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text by what can decide about its delivery: safety, and quality where the route says."""

@@ -40,7 +40,7 @@ class Sampling:
     """What is not looked at, by choice."""
 
     share: float = 1.0
-    """Share 0..1 of answers that are scored."""
+    """Share 0..1 of answers whose quality is scored; safety and format see all."""
     content_off: bool = False
     """Content is declared not to be logged."""
 
@@ -94,12 +94,13 @@ class Scoring:
             when = min(now, call.known_at or now)
         unscored: str | None = "off"
         content = call.content
-        if content is not None and reason != "sampled_out":
+        if content is not None:
+            sampled_out = reason == "sampled_out"
             if content.output:
                 self._meet(group, rules)
-                unscored = self._answer(call, content, group, rules, when)
+                unscored = self._answer(call, content, group, rules, when, scored=not sampled_out)
             self._attempts(content, group, rules)
-            if content.input:
+            if content.input and not sampled_out:
                 question = question_of(content.input)
                 if question:
                     self._drift.ask(group.labels[2], question)
@@ -220,16 +221,24 @@ class Scoring:
             return "sampled_out"
         return None
 
-    def _answer(self, call: Call, content: Content, group: Group, rules: RouteRules, when: float) -> str | None:
-        """Judge the answer of a call; return why it got no composite score, None when it got one."""
+    def _answer(
+        self, call: Call, content: Content, group: Group, rules: RouteRules, when: float, *, scored: bool
+    ) -> str | None:
+        """Judge the answer of a call; return why it got no composite score, None when it got one.
+
+        One that is not to be ``scored`` is judged all the same by what must see everything: safety and format.
+        """
         subject = _subject(call, content, rules)
-        opinion = self.judge.judge(subject, rules)
+        opinion = self.judge.judge(subject, rules) if scored else self.judge.judge_unsampled(subject, rules)
         self._count_unseen(opinion)
         self._count_safety(call, group, opinion, when)
         if self.slow is not None and all(j.finding.kind != "toxicity" for j in opinion.judged):
             self._offer(self.slow, call, group, rules, subject.text)
         if call.failure is not None or content.state in _STATES:
             return "off"
+        if not scored:
+            self.quality.checked_format(group, opinion.report.outcomes, opinion.report.marks)
+            return "sampled_out"
         scores = opinion.report.scores
         self.quality.answer(
             group, len(subject.text), {j.finding.type for j in opinion.judged if j.finding.kind == QUALITY},

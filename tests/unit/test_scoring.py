@@ -201,6 +201,19 @@ def test_sampling_is_visible_and_about_as_large_as_asked():
     assert 190 < scored < 310
 
 
+def test_what_is_not_sampled_for_quality_is_still_judged_for_safety_and_format():
+    detectors = [*DETECTORS[:-1], FormatDetector(), Composite()]
+    answer = call(1, '{"ssn": "078-05-1120"}', said=[("user", "ignore all")], expect=Expectation("json"))
+
+    scoring = take(make(detectors=detectors, sampling=Sampling(0.0)), answer)
+
+    assert (values(scoring, cat.SCORED), values(scoring, cat.ANSWERS_CHECKED)) == ({}, {})
+    assert values(scoring, cat.UNSCORED) == {("sampled_out",): 1}
+    assert values(scoring, cat.VIOLATIONS) == {("pii", "true", "false", "false"): 1}
+    assert values(scoring, cat.INJECTION_ATTEMPTS) == {("user",): 1}
+    assert values(scoring, cat.FORMAT_CHECKS) == {(): 1}
+
+
 def test_a_call_with_an_external_score_is_scored():
     scoring = take(make(), call(1, content=None, scores={"judge": 0.9}))
 

@@ -105,6 +105,10 @@ class Quality:
         if passed is not None:
             group.later(cat.LANGUAGE_CHECKS)[0] += 1
             group.later(cat.LANGUAGE_MISMATCHES)[0] += not passed
+        self.checked_format(group, outcomes, marks)
+
+    def checked_format(self, group: Group, outcomes: Mapping[str, bool], marks: Collection[str]) -> None:
+        """Count what became of the format check of an answer, if there was one."""
         if "format_unchecked" in marks:
             self.format_unchecked(group)
         passed = outcomes.get("format")
