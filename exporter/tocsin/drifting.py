@@ -5,7 +5,7 @@ The first questions of a route are all taken, later ones every fourth: enough fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tocsin import catalogue as cat
 from tocsin.accounting.groups import SEPARATOR
@@ -69,9 +69,10 @@ class InputDrift:
 
     def changes(self) -> list[tuple[str, bytes | None]]:
         """State of the routes that changed since the last call."""
-        changes: list[tuple[str, bytes | None]] = [
-            (SEPARATOR.join((route, name)), drift.pack())
-            for route in self._dirty for name, drift in self._routes[route].items()
-        ]  # fmt: skip
-        self._dirty = set()
-        return changes
+        return [change for step in self.steps() for change in step]
+
+    def steps(self) -> Iterator[list[tuple[str, bytes | None]]]:
+        """Return ``changes``, a step for each route; no question may be taken before the last one."""
+        dirty, self._dirty = self._dirty, set()
+        for route in dirty:
+            yield [(SEPARATOR.join((route, name)), drift.pack()) for name, drift in self._routes[route].items()]

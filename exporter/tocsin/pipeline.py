@@ -313,7 +313,9 @@ class Pipeline:
             items += step
             await asyncio.sleep(0)
         if self.intake.scoring is not None:
-            items += self.intake.scoring.changes()
+            for step in self.intake.scoring.steps():
+                items += step
+                await asyncio.sleep(0)
         for source in self.inputs:
             part = "input:" + source.part
             items += [(part, key, value) for key, value in source.changes()]

@@ -7,7 +7,7 @@ an event holds what the event was found to be.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -183,14 +183,16 @@ class Scoring:
         self._drift.restore(load.get("drift", []))
         self.quality.restored()
 
-    def changes(self) -> Iterable[Item]:
+    def changes(self) -> list[Item]:
         """Everything that changed since the last call: part, key, value."""
-        changed = (
-            self.quality.windows.changes(), self._calls.changes(), self.guarded.changes(), self._drift.changes(),
-        )  # fmt: skip
-        for part, changes in zip(self.parts, changed, strict=True):
-            for key, value in changes:
-                yield part, key, value
+        return [item for step in self.steps() for item in step]
+
+    def steps(self) -> Iterator[list[Item]]:
+        """Return ``changes`` in steps of about a millisecond; no call may be counted before the last one."""
+        for part, memory in (("windows", self.quality.windows), ("calls", self._calls), ("guarded", self.guarded)):
+            yield [(part, key, value) for key, value in memory.changes()]
+        for changes in self._drift.steps():
+            yield [("drift", key, value) for key, value in changes]
 
     # ---- one call -------------------------------------------------------------------------------------
     def _meet(self, group: Group, rules: RouteRules) -> None:
