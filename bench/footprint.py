@@ -38,7 +38,7 @@ def _start(scratch: Path) -> list[Figure]:
 
 def _memory(scratch: Path) -> list[Figure]:
     log = scratch / "labels.jsonl"
-    combinations = _log_of_label_sets(log)
+    combinations = log_of_label_sets(log, SERIES)
     config = "series: {max: 200000}\n"
     arguments = ("--tail", str(log), "--format", "native")
     with Exporter(scratch / "memory", *arguments, ingest=True, config=config) as exporter:
@@ -56,10 +56,10 @@ def _memory(scratch: Path) -> list[Figure]:
     ]
 
 
-def _log_of_label_sets(log: Path) -> int:
-    """Write one call for each of so many label sets that about ``SERIES`` series result."""
+def log_of_label_sets(log: Path, series: int) -> int:
+    """Write one call for each of so many label sets that about ``series`` series result; return how many."""
     routes = 10
-    models = -(-SERIES // _series_of_ten())  # rounded up
+    models = -(-series // _series_of_ten())  # rounded up
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     with log.open("wb") as out:
         for model in range(models):

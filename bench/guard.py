@@ -7,11 +7,13 @@ import json
 import os
 import random
 import time
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import aiohttp
 import workload
+from footprint import log_of_label_sets
 from measure import CLIENT_CORE, CORES, Exporter, Figure
 
 from tocsin.config import Config
@@ -21,8 +23,32 @@ from tocsin.judge import Judge
 
 SECONDS = 8.0
 RATES = (250, 1_000)
-INGEST_RATE = 500
-"""Events a second beside the checks, in posts of 50."""
+POSTED = 50
+"""Events in each post beside the checks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What the same process does meanwhile."""
+
+    checks: int
+    """Checks a second."""
+    events: int
+    """Events a second that are ingested, in posts of POSTED; content is off."""
+    series: int
+    """Series of the page that is scraped each second; 0: as they come."""
+
+    @property
+    def title(self) -> str:
+        beside = f", {self.series // 1000}k series" if self.series else ""
+        return f"/v1/check {self.checks} rps, {self.events} ev/s{beside}"
+
+
+MIXES = (Mix(250, 500, 0), Mix(1_000, 5_000, 100_000))
+OVERLOAD = 6_000
+"""Checks a second that one core cannot answer: what is not looked at must be said so, and at once."""
+ADDED_MB = 60.0
+"""Resident memory that judging may add to counting alone."""
 GOALS = ((0.5, 1.0), (0.99, 5.0), (0.999, 10.0))
 """Share of the answers, milliseconds."""
 
@@ -37,9 +63,19 @@ def run(scratch: Path) -> list[Figure]:
         for rate in RATES:
             with Exporter(scratch / f"guard-{rate}", "--guard-only", ingest=True) as exporter:
                 figures += _figures(f"/v1/check, {rate} rps", asyncio.run(_load(exporter, two_kb, rate)))
-        with Exporter(scratch / "guard-mixed", ingest=True) as exporter:
-            latencies = asyncio.run(_load(exporter, two_kb, RATES[0], beside=True))
-            figures += _figures(f"/v1/check, {RATES[0]} rps, {INGEST_RATE} ev/s, a scrape/s", latencies)
+        for mix in MIXES:
+            folder = scratch / f"guard-mixed-{mix.checks}"
+            folder.mkdir(parents=True)
+            log = folder / "labels.jsonl"
+            log.touch()
+            if mix.series:
+                log_of_label_sets(log, mix.series)
+            arguments = ("--tail", str(log), "--format", "native")
+            with Exporter(folder, *arguments, ingest=True, config="series: {max: 400000}\n") as exporter:
+                latencies = asyncio.run(_load(exporter, two_kb, mix.checks, mix=mix))
+                figures += _figures(mix.title, latencies)
+        figures += _overload(scratch, two_kb)
+        figures.append(_memory(scratch, two_kb))
     finally:
         os.sched_setaffinity(0, set(CORES))
     return figures
@@ -67,13 +103,50 @@ def _figures(what: str, latencies: list[float]) -> list[Figure]:
     return found
 
 
-async def _load(exporter: Exporter, texts: list[str], rate: int, *, beside: bool = False) -> list[float]:
-    """Send checks at random moments of an average rate; return seconds from when each was due to its answer."""
+def _overload(scratch: Path, texts: list[str]) -> list[Figure]:
+    """More than a core can look at: the wait stays bounded, and every answer without a look is counted."""
+    with Exporter(scratch / "guard-overload", "--guard-only", ingest=True) as exporter:
+        latencies = asyncio.run(_load(exporter, texts, OVERLOAD, seconds=3.0, connections=200))
+        time.sleep(1.5)  # a commit
+        shed, looked = exporter.total("llm_guard_shed_total"), exporter.total("llm_guard_requests_total")
+    what, answered = f"/v1/check, {OVERLOAD} rps asked", len(latencies)
+    told = shed + looked >= answered
+    return [
+        Figure("guard", f"{what}: answered without a look", 100 * shed / max(1.0, shed + looked), "%"),
+        Figure("guard", f"{what}: looks and sheds counted", (shed + looked) / answered, "x", ">=1", told),
+    ]
+
+
+def _memory(scratch: Path, texts: list[str]) -> Figure:
+    """Compare what is resident after checks with an exporter that only counts."""
+    with Exporter(scratch / "guard-none", ingest=True) as exporter:
+        before = exporter.rss_mb()
+    with Exporter(scratch / "guard-memory", ingest=True) as exporter:
+        asyncio.run(_load(exporter, texts, RATES[0], seconds=2.0))
+        added = exporter.rss_mb() - before
+    return Figure("guard", "resident memory that checks add", added, "MB", f"<={ADDED_MB:g}", added <= ADDED_MB)
+
+
+async def _load(
+    exporter: Exporter,
+    texts: list[str],
+    rate: int,
+    *,
+    mix: Mix | None = None,
+    seconds: float = SECONDS,
+    connections: int = 0,
+) -> list[float]:
+    """Send checks at random moments of an average rate; return seconds from when each was due to its answer.
+
+    ``connections`` bounds those that are open at once; 0: no bound.
+    """
     bodies = [json.dumps({"id": str(number), "text": text}).encode() for number, text in enumerate(texts)]
     draw = random.Random(1)
     latencies: list[float] = []
+    count = int(mix.events * seconds) if mix else 0
+    lines = [line.rstrip() for line in islice(workload.Generator("slim").lines(count), count)] if mix else []
     base = f"http://127.0.0.1:{exporter.ingest_port}"
-    connector = aiohttp.TCPConnector(limit=0)
+    connector = aiohttp.TCPConnector(limit=connections)
     async with aiohttp.ClientSession(connector=connector) as session:
 
         async def check(body: bytes, due: float) -> None:
@@ -83,8 +156,8 @@ async def _load(exporter: Exporter, texts: list[str], rate: int, *, beside: bool
 
         async with asyncio.TaskGroup() as group:
             began = due = time.perf_counter()
-            side = group.create_task(_beside(session, exporter, base, began)) if beside else None
-            while due - began < SECONDS:
+            side = group.create_task(_beside(session, exporter, base, began, mix, lines)) if mix else None
+            while due - began < seconds:
                 due += draw.expovariate(rate)
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
                 group.create_task(check(bodies[len(latencies) % len(bodies)], due))
@@ -93,16 +166,23 @@ async def _load(exporter: Exporter, texts: list[str], rate: int, *, beside: bool
     return latencies
 
 
-async def _beside(session: aiohttp.ClientSession, exporter: Exporter, base: str, began: float) -> None:
+async def _beside(
+    session: aiohttp.ClientSession, exporter: Exporter, base: str, began: float, mix: Mix, lines: list[bytes]
+) -> None:
     """Post events and scrape while the checks run."""
-    lines = [line.rstrip() for line in islice(workload.Generator("slim").lines(5_000), 5_000)]
-    for number, start in enumerate(range(0, len(lines) - 50, 50)):
-        await asyncio.sleep(max(0.0, began + number * 50 / INGEST_RATE - time.perf_counter()))
-        if time.perf_counter() - began > SECONDS:
-            return
-        body = b"[" + b",".join(lines[start : start + 50]) + b"]"
-        async with session.post(f"{base}/v1/ingest/litellm", data=body) as answer:
-            await answer.read()
-        if number % (INGEST_RATE // 50) == 0:
+    count = len(lines)
+
+    async def scrape() -> None:
+        for second in range(int(SECONDS)):
+            await asyncio.sleep(max(0.0, began + second - time.perf_counter()))
             async with session.get(f"{exporter.base}/metrics") as page:
                 await page.read()
+
+    async def post() -> None:
+        for number, start in enumerate(range(0, count, POSTED)):
+            await asyncio.sleep(max(0.0, began + number * POSTED / mix.events - time.perf_counter()))
+            body = b"[" + b",".join(lines[start : start + POSTED]) + b"]"
+            async with session.post(f"{base}/v1/ingest/litellm", data=body) as answer:
+                await answer.read()
+
+    await asyncio.gather(scrape(), post())
