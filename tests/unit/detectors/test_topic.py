@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tocsin.detectors.base import Report, Subject
 from tocsin.detectors.embedding import DIMENSIONS, HashedEmbedder, OnnxEmbedder, WordLlamaEmbedder, cosine, unit
-from tocsin.detectors.topic import MIN_CENTROID, Centroid, TopicDetector
+from tocsin.detectors.topic import TopicDetector
 
 QUESTION = "How do I replace the brake pads of a road bicycle, and which tools do I need for it?"
 ON = (
@@ -76,37 +76,6 @@ def test_a_text_is_like_itself(text):
     vector = EMBEDDER.embed(text)
 
     assert not vector.any() or cosine(vector, vector) == pytest.approx(1.0, abs=1e-5)
-
-
-def test_a_centroid_says_nothing_before_it_has_learnt():
-    centroid = Centroid(DIMENSIONS)
-    for _ in range(MIN_CENTROID - 1):
-        centroid.add(EMBEDDER.embed(ON))
-    assert centroid.similarity(EMBEDDER.embed(ON)) is None
-
-    centroid.add(EMBEDDER.embed(ON))
-
-    near, far = centroid.similarity(EMBEDDER.embed(ON)), centroid.similarity(EMBEDDER.embed(OFF))
-    assert near == pytest.approx(1.0, abs=1e-4)
-    assert far < 0.2
-
-
-def test_a_centroid_survives_packing():
-    centroid = Centroid(DIMENSIONS)
-    for _ in range(MIN_CENTROID):
-        centroid.add(EMBEDDER.embed(ON))
-
-    again = Centroid.unpack(centroid.pack())
-
-    assert again.count == centroid.count
-    assert again.similarity(EMBEDDER.embed(ON)) == pytest.approx(1.0, abs=1e-3)
-    assert len(centroid.pack()) < 2 * DIMENSIONS + 16
-
-
-@pytest.mark.parametrize("data", [b"", b"1234567", b"123456789"])
-def test_a_broken_centroid_is_refused(data):
-    with pytest.raises(ValueError, match="centroid"):
-        Centroid.unpack(data)
 
 
 def test_zeros_stay_zeros():
