@@ -1,8 +1,8 @@
-"""``python tools/train/left_out.py SETS``: how the injection judge does on sources of attacks that it was not fitted on.
+"""``python tools/train/left_out.py SETS``: the injection judge on sources of attacks that it was not fitted on.
 
 For each source of attacks in turn, the linear model is fitted without any row of it and joined with the rules as they
 ship; printed is what share of that source's attacks is found, by both and by the rules alone, and the false positive
-rate on ordinary requests, in two halves: each is judged by a model that was fitted on the other one. Needs scikit-learn.
+rate on ordinary requests, each half of which is judged by a model that was fitted on the other. Needs scikit-learn.
 """
 
 from __future__ import annotations
