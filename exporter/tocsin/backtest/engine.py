@@ -10,25 +10,29 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
 from tocsin.backtest import nearest, promql
-from tocsin.backtest.nearest import AT, BEST, VALUE
-from tocsin.backtest.rules import STEP, RunPlan
-from tocsin.backtest.sampling import SCRAPE, TARGET, Sampler, notation, thinned
+from tocsin.backtest.rules import COARSE, STEP, RunPlan
+from tocsin.backtest.sampling import SCRAPE, SPARSE, TARGET, Run, Sampler, notation, thinned
 
-SAMPLES_MAX = 6_000_000
-"""Samples that promtool holds at most: about 50 bytes each."""
-ANNOTATIONS_EVERY = 300
-"""Seconds between two looks at what a firing alert says."""
+SAMPLES_MAX = 12_000_000
+"""Samples of a run at most, about 50 bytes each of those that change; a longer log is sampled less often."""
+EVERY = 300
+"""Seconds between two looks at what a firing alert says, and at how near the others are."""
 _TIMESTAMP = "_timestamp_seconds"
 _CHANGED = "(ALERTS unless ALERTS offset {step}s) or (0 * (ALERTS offset {step}s) unless ALERTS)"
 
+LabelSet = tuple[tuple[str, str], ...]
+Recorded = dict[tuple[str, LabelSet], list[tuple[float, float]]]
+"""Of each recorded series, by name and labels, its values: seconds since the beginning, value."""
 Labels = dict[str, str]
 
 
@@ -65,61 +69,111 @@ class Answer:
     annotations: list[tuple[float, Labels, Labels]]
     """At, labels, annotations of a firing alert."""
     nearest: list[Near]
+    recorded: Recorded = field(default_factory=dict)
+    """What the run was asked for."""
 
 
-def start(promtool: str, plan: RunPlan, sampler: Sampler, origin: float, folder: Path) -> subprocess.Popen[bytes]:
+class Samples:
+    """The sampled series in promtool's notation, written once for all runs that read them."""
+
+    def __init__(self, sampler: Sampler, origin: float, folder: Path, sparse: frozenset[str]) -> None:
+        self.sampler = sampler
+        self._origin = origin
+        self._folder = folder
+        self._sparse = sparse
+        self._written: set[int] = set()
+
+    def stride(self, plan: RunPlan) -> int:
+        """Return of how many samples one is loaded: every one, unless they are too many for memory or for a range."""
+        stride = 1
+        while stride * SCRAPE < STEP and self.sampler.size(plan.series) // stride > SAMPLES_MAX:
+            stride *= 2
+        return stride
+
+    def files(self, plan: RunPlan) -> list[Path]:
+        """Return the files with the series that a run reads."""
+        stride = self.stride(plan)
+        folder = self._folder / f"samples-{stride}"
+        if stride not in self._written:
+            folder.mkdir()
+            self._written.add(stride)
+            self._write(folder, stride)
+        return [folder / name for name in sorted(plan.series) if (folder / name).exists()]
+
+    def _write(self, folder: Path, stride: int) -> None:
+        samples = (self.sampler.samples - 1) // stride + 1
+        for name, pairs, runs in self.sampler.series(self._sparse):
+            every = max(1, SPARSE // stride) if len(runs) == 1 or name in self._sparse else 1
+            values = notation(thinned(runs, stride), samples, self._origin if name.endswith(_TIMESTAMP) else 0, every)
+            series = json.dumps(f"{name}{{{pairs}}}", ensure_ascii=False)
+            with (folder / name).open("a", encoding="utf-8") as file:
+                file.write(f"  - {{series: {series}, values: '{values}'}}\n")
+
+
+def start(promtool: str, plan: RunPlan, samples: Samples, recorded: Recorded, folder: Path) -> subprocess.Popen[bytes]:
     """Write the run's files into the folder and start promtool; its output goes to ``out`` there."""
     rules = {"groups": [{"name": name, "rules": found} for name, found in plan.groups.items()]}
-    rules["groups"].append({"name": "tocsin:backtest", "rules": nearest.rules(plan)})
-    if not rules["groups"][-1]["rules"]:
-        rules["groups"].pop()
-    path = folder / "rules.yml"
-    path.write_text(json.dumps(rules), encoding="utf-8")
-    if not _valid(promtool, path):  # what we made of somebody's expressions must not cost them their alerts
-        rules["groups"] = [group for group in rules["groups"] if group["name"] != "tocsin:backtest"]
-        path.write_text(json.dumps(rules), encoding="utf-8")
+    (folder / "rules.yml").write_text(json.dumps(rules), encoding="utf-8")
+    last = (samples.sampler.samples - 1) * SCRAPE // plan.step * plan.step
     with (folder / "test.yml").open("w", encoding="utf-8") as file:
-        file.writelines(_test(plan, sampler, origin, [str(group["name"]) for group in rules["groups"]]))
+        interval = samples.stride(plan) * SCRAPE
+        file.write(f"rule_files: [rules.yml]\nevaluation_interval: {plan.step}s\n")
+        file.write(f"group_eval_order: {json.dumps(list(plan.groups))}\n")
+        file.write(f"tests:\n- interval: {interval}s\n  input_series:\n")
+        file.write(f"  - {{series: 'up{{{TARGET}}}', values: '1+0x{last // interval}'}}\n")
+        for path in samples.files(plan):
+            with path.open(encoding="utf-8") as series:
+                shutil.copyfileobj(series, file)
+        file.writelines(_given(plan, recorded, interval, last))
+        file.writelines(_questions(plan, last))
     with (folder / "out").open("wb") as out:
         return subprocess.Popen(  # noqa: S603 - a program that the user installed, on files that we wrote
             [promtool, "test", "rules", str(folder / "test.yml")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=out,
-            env={**os.environ, "GOMAXPROCS": "1", "GOGC": "200"},  # one run for each core: more threads only wait
+            env={**os.environ, "GOMAXPROCS": "1", "GOGC": "300"},  # one run for each core: more threads only wait
         )  # fmt: skip
 
 
-def _test(plan: RunPlan, sampler: Sampler, origin: float, order: list[str]) -> Iterator[str]:
-    """Yield the text of the unit test file."""
-    step, stride = plan.step, _stride(plan, sampler)
-    samples = (sampler.samples - 1) // stride + 1
-    yield f"rule_files: [rules.yml]\nevaluation_interval: {step}s\ngroup_eval_order: {json.dumps(order)}\n"
-    yield f"tests:\n- interval: {stride * SCRAPE}s\n  input_series:\n"
-    yield f"  - {{series: 'up{{{TARGET}}}', values: '1+0x{samples - 1}'}}\n"
-    for name, pairs, runs in sampler.series():
-        if name in plan.series:
-            values = notation(thinned(runs, stride), samples, origin if name.endswith(_TIMESTAMP) else 0)
-            series = json.dumps(f"{name}{{{pairs}}}", ensure_ascii=False)
-            yield f"  - {{series: {series}, values: '{values}'}}\n"
+def _given(plan: RunPlan, recorded: Recorded, interval: int, last: int) -> Iterator[str]:
+    """Yield the series that an earlier run recorded, as they stood each time that it evaluated."""
+    every = COARSE // interval
+    for (name, labels), values in recorded.items():
+        if name not in plan.given:
+            continue
+        runs: list[Run] = []
+        for at, value in values:
+            runs.append((int(at) // interval, every, value))
+        text = notation(runs, last // interval + every + 1, 0, every)
+        pairs = ",".join(f"{label}={json.dumps(value, ensure_ascii=False)}" for label, value in labels)
+        yield f"  - {{series: {json.dumps(f'{name}{{{pairs}}}', ensure_ascii=False)}, values: '{text}'}}\n"
+
+
+def _questions(plan: RunPlan, last: int) -> Iterator[str]:
+    """Yield what is asked of the run: an expectation that is never met is answered with what there is instead."""
     yield "  promql_expr_test:\n"
-    changed = json.dumps(_CHANGED.format(step=step))
-    last = (sampler.samples - 1) * SCRAPE // step * step
-    for at in range(0, last + 1, step):
+    if plan.asked:
+        wanted = json.dumps(_asked(plan))
+        for at in range(0, last + 1, COARSE):
+            yield f"  - {{expr: {wanted}, eval_time: {at}s}}\n"
+    if not plan.alerts:
+        return
+    changed = json.dumps(_CHANGED.format(step=plan.step))
+    for at in range(0, last + 1, plan.step):
         yield f"  - {{expr: {changed}, eval_time: {at}s}}\n"
-    for name in (BEST, VALUE, AT):
-        yield f"  - {{expr: '{name}', eval_time: {last}s}}\n"
+    for i, found in enumerate(nearest.queries(plan)):
+        for part, expression in (("c", found.closeness), ("v", found.value)):
+            text = f"&{part}{i} {json.dumps(expression, ensure_ascii=False)}"
+            for at in range(0, last + 1, EVERY):
+                yield f"  - {{expr: {text}, eval_time: {at}s}}\n"
+                text = f"*{part}{i} "
     yield "  alert_rule_test:\n"
-    names = sorted({str(rule["alert"]) for rule in plan.alerts})
-    for at in range(0, last + 1, ANNOTATIONS_EVERY):
-        for alert in names:
+    for alert in sorted({str(rule["alert"]) for rule in plan.alerts}):
+        for at in range(0, last + 1, EVERY):
             yield f"  - {{eval_time: {at}s, alertname: {alert}}}\n"
 
 
-def _stride(plan: RunPlan, sampler: Sampler) -> int:
-    """Return of how many samples one is loaded: every one, unless they are too many for memory or for a range."""
-    stride = 1
-    while stride * SCRAPE < STEP and sampler.size(plan.series) // stride > SAMPLES_MAX:
-        stride *= 2
-    return stride
+def _asked(plan: RunPlan) -> str:
+    return f'{{__name__=~"{"|".join(sorted(plan.asked))}"}}'
 
 
 # ---- what promtool says ------------------------------------------------------------------------------------
@@ -136,7 +190,8 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
         EngineError: a rule could not be evaluated, or the output is not understood.
     """
     answer = Answer([], [], [])
-    near: dict[str, dict[tuple[tuple[str, str], ...], float]] = {BEST: {}, VALUE: {}, AT: {}}
+    near = _Nearness(plan)
+    asked = _asked(plan)
     expression, alert, at = "", False, 0.0
     labels: Labels | None = None
     got = False
@@ -146,45 +201,90 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
             head = _HEAD.match(line)
             if head is not None:
                 heads += 1
-                expression = ast.literal_eval(head["expr"]) if head["expr"] else ""
+                expression = _unquoted(head["expr"]) if head["expr"] else ""
                 alert, at, got, labels = head["alert"] is not None, promql.duration(head["time"]), False, None
             elif _HEAD_ERROR.match(line) or "error" in line[:12].lower():
-                raise EngineError(f"promtool: {line.strip()[:600]}")
+                if not near.concerns(line):  # what we made of somebody's expressions must not cost them their alerts
+                    raise EngineError(f"promtool: {line.strip()[:600]}")
             elif alert:
                 text = line.strip()
                 got = got or text.startswith("got:")
                 if got and text.startswith("Labels:"):
-                    labels = _labels(text)
+                    labels = dict(_labels(text))
                 elif got and text.startswith("Annotations:") and labels is not None:
-                    answer.annotations.append((at, labels, _labels(text)))
+                    answer.annotations.append((at, labels, dict(_labels(text))))
             elif line.startswith("        got: "):
-                for pairs, number in _VECTOR.findall(line[len("        got: ") :].rstrip("\n")):
-                    found = _labels(pairs)
-                    found.pop("__name__", None)
-                    if expression in near:
-                        near[expression][tuple(sorted(found.items()))] = float(number)
-                    else:
-                        answer.changes.append(Change(at, found, float(number) != 0))
+                for pairs, text in _VECTOR.findall(line[len("        got: ") :].rstrip("\n")):
+                    found, value = _labels(pairs), float(text)
+                    if expression == asked:
+                        _record(answer.recorded, found, at, value)
+                    elif not near.take(expression, found, at, value):
+                        kept = {name: label for name, label in found if name != "__name__"}
+                        answer.changes.append(Change(at, kept, value != 0))
     if status not in (0, 1) or (status == 1 and not heads):  # 1 with answers is how it answers
         text = output.read_text(encoding="utf-8", errors="replace").strip()
         raise EngineError(f"promtool ended with {status} and no answer: {text[:600] or 'it said nothing'}")
-    for key, closeness in near[BEST].items():
-        value, moment = near[VALUE].get(key), near[AT].get(key)
-        if value is not None and moment is not None and closeness > 0:
-            value, threshold = nearest.value_and_threshold(plan, dict(key)["alertname"], value, closeness)
-            answer.nearest.append(Near(dict(key), closeness, value, threshold, moment))
+    answer.nearest = near.found()
     return answer
 
 
-def _labels(text: str) -> Labels:
-    return {name: ast.literal_eval(quoted) for name, quoted in _PAIR.findall(text)}
+def _record(recorded: Recorded, labels: LabelSet, at: float, value: float) -> None:
+    recorded.setdefault((dict(labels)["__name__"], _unnamed(labels)), []).append((at, value))
 
 
-def _valid(promtool: str, path: Path) -> bool:
-    done = subprocess.run(  # noqa: S603 - a program that the user installed, on files that we wrote
-        [promtool, "check", "rules", "--lint=none", str(path)], capture_output=True, check=False
-    )
-    return done.returncode == 0
+class _Nearness:
+    """The nearest moment of each alert and label set."""
+
+    def __init__(self, plan: RunPlan) -> None:
+        self._plan = plan
+        self._best: dict[tuple[str, LabelSet], tuple[float, float]] = {}
+        self._values: dict[tuple[str, LabelSet, float], float] = {}
+        self._closeness: dict[str, str] = {}
+        self._value: dict[str, str] = {}
+        for found in nearest.queries(plan):
+            self._closeness[found.closeness] = found.alertname
+            self._value[found.value] = found.alertname
+
+    def concerns(self, line: str) -> bool:
+        """Tell whether an error is about one of the queries."""
+        head = re.match(r"^ {4}expr: (\".*\"), time: ", line)
+        return head is not None and (_unquoted(head[1]) in self._closeness or _unquoted(head[1]) in self._value)
+
+    def take(self, expression: str, labels: LabelSet, at: float, value: float) -> bool:
+        """Take an answer, if it is one to these queries."""
+        if expression in self._closeness:
+            key = self._closeness[expression], _unnamed(labels)
+            if key not in self._best or value > self._best[key][0]:
+                self._best[key] = value, at
+        elif expression in self._value:
+            self._values[self._value[expression], _unnamed(labels), at] = value
+        else:
+            return False
+        return True
+
+    def found(self) -> list[Near]:
+        """Return the nearest moments."""
+        out = []
+        for (alertname, labels), (closeness, at) in self._best.items():
+            value = self._values.get((alertname, labels, at))
+            if value is not None:
+                value, threshold = nearest.value_and_threshold(self._plan, alertname, value, closeness)
+                out.append(Near({**dict(labels), "alertname": alertname}, closeness, value, threshold, at))
+        return out
+
+
+def _unnamed(labels: LabelSet) -> LabelSet:
+    return tuple(pair for pair in labels if pair[0] != "__name__")
+
+
+@lru_cache(maxsize=10_000)
+def _labels(text: str) -> LabelSet:
+    return tuple((name, ast.literal_eval(quoted)) for name, quoted in _PAIR.findall(text))
+
+
+@lru_cache(maxsize=1_000)
+def _unquoted(text: str) -> str:
+    return str(ast.literal_eval(text))
 
 
 def check(groups: object, promtool: str, folder: Path) -> None:

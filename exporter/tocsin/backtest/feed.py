@@ -131,4 +131,3 @@ def drive(
         scrape(tick * SCRAPE)
         tick += 1
     return Period(origin, first, last)
-

@@ -1,26 +1,34 @@
-"""How near alerts came to firing: recording rules, evaluated beside the shipped ones, that remember the moment."""
+"""How near alerts came to firing: queries that a run answers beside the rules, every few minutes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tocsin.backtest import promql
 from tocsin.backtest.promql import Comparison
 from tocsin.backtest.rules import Rule, RunPlan
 
-CLOSENESS, BEST, VALUE, AT = (f"tocsin:backtest_{name}" for name in ("closeness", "nearest", "value", "at"))
-"""Closeness is 1 at the threshold and less where it was not reached."""
 SWAPPED = "> bool"
 """The operator of a recorded incident: its left side is the threshold."""
 _ORDERED = ("<", "<=", ">", ">=")
 _INCIDENT = re.compile(r"\b[a-zA-Z_:]+:incident\b")
 
 
-def rules(plan: RunPlan) -> list[Rule]:
-    """Return the recording rules; for each alert and label set they keep the nearest moment so far."""
-    out: list[Rule] = []
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """What tells how near one alert is to its threshold."""
+
+    alertname: str
+    closeness: str
+    """1 at the threshold and less where it was not reached."""
+    value: str
+
+
+def queries(plan: RunPlan) -> list[Queries]:
+    """Return the queries: one pair for each alert that compares something."""
+    out: list[Queries] = []
     known: set[tuple[str, str]] = set()
     for rule in plan.alerts:
         found = _comparison(plan, rule)
@@ -32,18 +40,12 @@ def rules(plan: RunPlan) -> list[Rule]:
         if found.operator.startswith("<"):
             ratio = f"(1 / {ratio})"
         value = f"(({found.value}) + {found.matching} 0 * ({found.threshold}))"
-        labels = {"alertname": name}
-        out.append({"record": CLOSENESS, "expr": f"{ratio} {found.rest}", "labels": labels})
-        out.append({"record": f"{VALUE}_now", "expr": f"{value} {found.rest}", "labels": labels})
-    if out:
-        out.append({"record": BEST, "expr": f"({CLOSENESS} > {BEST}) or {BEST} or ({CLOSENESS} < Inf)"})
-        out.append({"record": AT, "expr": f"(0 * ({CLOSENESS} == {BEST}) + time()) or {AT}"})
-        out.append({"record": VALUE, "expr": f"({VALUE}_now and ({CLOSENESS} == {BEST})) or {VALUE}"})
+        out.append(Queries(name, f"({ratio} {found.rest}) > 0 < Inf", f"{value} {found.rest}"))
     return out
 
 
 def value_and_threshold(plan: RunPlan, alertname: str, kept: float, closeness: float) -> tuple[float, float]:
-    """Return an alert's value and its threshold from what VALUE and BEST hold."""
+    """Return an alert's value and its threshold from what its queries said."""
     found = next(filter(None, (_comparison(plan, rule) for rule in plan.alerts if rule["alert"] == alertname)))
     if found.operator == SWAPPED:
         return kept / closeness, kept

@@ -21,9 +21,13 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y":
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
 _RANGE = re.compile(r"\[\s*((?:\d+(?:ms|[smhdwy]))+)\s*\]")
 
+_RANGED = re.compile(r"([a-z_]+)\(\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{[^}]*\})?\s*\[\s*(?:\d+(?:ms|[smhdwy]))+\s*\]")
+
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """A word, number, string, operator or space, and how many brackets it stands in."""
+
     kind: str
     text: str
     depth: int
@@ -43,12 +47,12 @@ def duration(text: str) -> float:
 
 def words(expression: str) -> set[str]:
     """Return all identifiers outside of strings: metric names are among them."""
-    return {token.text for token in _tokens(expression) if token.kind == "word"}
+    return {token.text for token in tokens_of(expression) if token.kind == "word"}
 
 
 def strings(expression: str) -> set[str]:
     """Return what stands in quotes."""
-    return {token.text[1:-1] for token in _tokens(expression) if token.kind == "string"}
+    return {token.text[1:-1] for token in tokens_of(expression) if token.kind == "string"}
 
 
 def names(text: str) -> set[str]:
@@ -66,6 +70,11 @@ def shorten_ranges(expression: str, seconds: int) -> str:
     return _RANGE.sub(lambda m: f"[{seconds}s]" if duration(m[1]) > seconds else m[0], expression)
 
 
+def ranged(expression: str) -> set[str]:
+    """Return the names of series whose plain ranges are read, other than for their last value."""
+    return {match[2] for match in _RANGED.finditer(expression) if match[1] != "last_over_time"}
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """``value operator threshold``, and what else must hold for the alert."""
@@ -81,10 +90,11 @@ class Comparison:
 
 def comparisons(expression: str) -> list[Comparison]:
     """Return the leading comparison of each alternative of an alert's expression, where it has one."""
-    return _comparisons(_tokens(expression))
+    return _comparisons(tokens_of(expression))
 
 
-def _tokens(expression: str) -> list[_Token]:
+def tokens_of(expression: str) -> list[Token]:
+    """Return the expression cut up; comments are left out."""
     tokens, depth = [], 0
     for match in _TOKEN.finditer(expression):
         kind, text = match.lastgroup or "other", match[0]
@@ -92,15 +102,16 @@ def _tokens(expression: str) -> list[_Token]:
             continue
         if text in ")]}" and kind == "other":
             depth -= 1
-        tokens.append(_Token(kind, text, depth))
+        tokens.append(Token(kind, text, depth))
         if text in "([{" and kind == "other":
             depth += 1
     return tokens
 
 
-def _split(tokens: list[_Token], by: tuple[str, ...]) -> list[list[_Token]]:
-    parts: list[list[_Token]] = [[]]
-    for token in _unwrapped(tokens):
+def split(tokens: list[Token], by: tuple[str, ...]) -> list[list[Token]]:
+    """Return what stands between these words, outside of brackets."""
+    parts: list[list[Token]] = [[]]
+    for token in unwrapped(tokens):
         if token.depth == 0 and token.kind == "word" and token.text in by:
             parts.append([])
         else:
@@ -108,7 +119,7 @@ def _split(tokens: list[_Token], by: tuple[str, ...]) -> list[list[_Token]]:
     return parts
 
 
-def _unwrapped(tokens: list[_Token]) -> list[_Token]:
+def unwrapped(tokens: list[Token]) -> list[Token]:
     """Take off brackets around the whole."""
     solid = [i for i, token in enumerate(tokens) if token.kind != "space"]
     if not solid or tokens[solid[0]].text != "(" or tokens[solid[-1]].text != ")":
@@ -116,17 +127,15 @@ def _unwrapped(tokens: list[_Token]) -> list[_Token]:
     inner = tokens[solid[0] + 1 : solid[-1]]
     if any(token.depth == 0 for token in inner):
         return tokens
-    return _unwrapped([_Token(t.kind, t.text, t.depth - 1) for t in inner])
+    return unwrapped([Token(t.kind, t.text, t.depth - 1) for t in inner])
 
 
-def _comparisons(tokens: list[_Token]) -> list[Comparison]:
+def _comparisons(tokens: list[Token]) -> list[Comparison]:
     found = []
-    for alternative in _split(tokens, ("or",)):
-        part = _unwrapped(alternative)
-        end = next(
-            (i for i, t in enumerate(part) if t.depth == 0 and t.kind == "word" and t.text in _SETS), len(part)
-        )
-        first, rest = part[:end], _text(part[end:])
+    for alternative in split(tokens, ("or",)):
+        part = unwrapped(alternative)
+        end = next((i for i, t in enumerate(part) if t.depth == 0 and t.kind == "word" and t.text in _SETS), len(part))
+        first, rest = part[:end], text_of(part[end:])
         at = next((i for i, t in enumerate(first) if t.depth == 0 and t.kind == "compare"), None)
         if at is not None:
             found.append(_comparison(first, at, rest))
@@ -135,7 +144,7 @@ def _comparisons(tokens: list[_Token]) -> list[Comparison]:
     return found
 
 
-def _comparison(first: list[_Token], at: int, rest: str) -> Comparison:
+def _comparison(first: list[Token], at: int, rest: str) -> Comparison:
     again = (i for i, t in enumerate(first) if i > at and t.depth == 0 and t.kind == "compare")
     first = first[: next(again, len(first))]  # of `a > 1 < 9` the first threshold
     behind = at + 1
@@ -143,28 +152,29 @@ def _comparison(first: list[_Token], at: int, rest: str) -> Comparison:
     while matching < len(first) and (
         first[matching].kind == "space" or first[matching].depth > 0 or first[matching].text in (*_MATCHING, "(", ")")
     ):
-        if first[matching].text == "(" and not _text(first[behind:matching]).strip():
+        if first[matching].text == "(" and not text_of(first[behind:matching]).strip():
             break  # a bracket of the threshold itself
         matching += 1
         if first[matching - 1].text == ")" and first[matching - 1].depth == 0:
-            following = _text(first[matching:]).split()
+            following = text_of(first[matching:]).split()
             if not following or not following[0].startswith(_MATCHING):
                 break
     return Comparison(
-        _text(first[:at]), first[at].text, _text(first[behind:matching]), _text(first[matching:]), rest
+        text_of(first[:at]), first[at].text, text_of(first[behind:matching]), text_of(first[matching:]), rest
     )
 
 
-def _factor(tokens: list[_Token]) -> list[_Token]:
+def _factor(tokens: list[Token]) -> list[Token]:
     """Return what stands in the leading bracket of ``( ... ) * ...``; nothing where there is none."""
     solid = [i for i, token in enumerate(tokens) if token.kind != "space"]
     if not solid or tokens[solid[0]].text != "(":
         return []
     close = next(i for i, t in enumerate(tokens) if i > solid[0] and t.text == ")" and t.depth == 0)
     behind = next((tokens[i].text for i in solid if i > close), "*")
-    inner = [_Token(t.kind, t.text, t.depth - 1) for t in tokens[solid[0] + 1 : close]]
+    inner = [Token(t.kind, t.text, t.depth - 1) for t in tokens[solid[0] + 1 : close]]
     return inner if behind == "*" else []
 
 
-def _text(tokens: list[_Token]) -> str:
+def text_of(tokens: list[Token]) -> str:
+    """Return the text of tokens."""
     return "".join(token.text for token in tokens).strip()

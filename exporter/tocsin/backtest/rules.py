@@ -1,21 +1,29 @@
 """Which rules are replayed, at which step, and which series they read.
 
-promtool evaluates all rules of a run at one interval. So the rules are put into runs: alerts of one interval, with all
-recording rules that these need, and the slow ones in parts that know nothing of each other, one for each core.
+promtool evaluates all rules of a run at one interval. So the rules are put into runs: first the baselines, which are
+due every five minutes; then, with what these recorded, the alerts of each interval and the recording rules that they
+need. The runs of an interval are parts that know nothing of each other, one for each core. Rules that can have no
+result are left out.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
 from tocsin.backtest import promql
-from tocsin.backtest.sampling import SCRAPE, sample_names
+from tocsin.backtest.dormant import States
+from tocsin.backtest.sampling import SCRAPE, Seen, sample_names
 from tocsin.catalogue import FAMILIES
 
 STEP = 60
 """Seconds between two evaluations, unless a group of rules asks for more."""
+COARSE = 300
+"""Seconds between two evaluations of slow recording rules: baselines, whose ranges of a week are dear."""
 LONGEST = 9_500
 """Samples that a range may hold: promtool's engine loads at most 10,000."""
 
@@ -26,6 +34,9 @@ UNSEEN = (
 """Series that a log cannot have: alerts whose first condition is about them are left out (contracts.md, section 4)."""
 
 Rule = dict[str, Any]
+_QUANTILE = re.compile(
+    r"histogram_quantile\([^()]*, sum by \([^()]*\) \((?:increase|rate)\(([a-zA-Z_:][a-zA-Z0-9_:]*_bucket)\b"
+)
 _SERIES = frozenset(name for family in FAMILIES.values() for name in sample_names(family))
 
 
@@ -52,11 +63,23 @@ class RunPlan:
     step: int
     groups: dict[str, list[Rule]]
     series: frozenset[str]
+    asked: frozenset[str] = frozenset()
+    """Recorded series whose values are wanted."""
+    given: frozenset[str] = frozenset()
+    """Recorded series that an earlier run was asked for."""
 
     @property
     def alerts(self) -> list[Rule]:
         """The alerting rules."""
         return [rule for rules in self.groups.values() for rule in rules if "alert" in rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All runs: the slow recording rules first, then everything else with what those recorded."""
+
+    early: list[RunPlan]
+    late: list[RunPlan]
 
 
 def left_out(rule: Rule) -> bool:
@@ -71,35 +94,65 @@ def left_out(rule: Rule) -> bool:
     return any(name in words for name in UNSEEN) and rule.get("labels", {}).get("category") in ("exporter", "control")
 
 
-def plan(groups: Iterable[Mapping[str, Any]], *, parts: int) -> list[RunPlan]:
-    """Return the runs; the slow rules are spread over ``parts`` of them."""
+def read_by(groups: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the names of the series that the rules read."""
     entries = _entries(groups)
-    wanted = [i for i, e in enumerate(entries) if e.alert is not None and not left_out(e.rule)]
+    return frozenset().union(*(entries[i].series for i in _closure(entries, _wanted(entries))))
+
+
+def quantiles_only(groups: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the names of buckets that are read for quantiles alone: a sample a minute gives the same ones."""
+    text = " ".join(str(rule["expr"]) for group in groups for rule in group["rules"])
+    named = Counter(re.findall(r"[a-zA-Z_:][a-zA-Z0-9_:]*_bucket\b", text))
+    in_quantiles = Counter(_QUANTILE.findall(text))
+    return frozenset(name for name, count in in_quantiles.items() if count == named[name])
+
+
+def plan(groups: Iterable[Mapping[str, Any]], seen: Mapping[str, list[Seen]], *, parts: int) -> Plan:
+    """Return the runs for a log whose series did this; those of one step are spread over ``parts`` of them."""
+    entries = _entries(groups)
+    states = States(seen)
+    states.follow(entry.rule for entry in entries)
+    dormant = {i for i, entry in enumerate(entries) if states.dormant(entry.rule["expr"])}
+    for entry in entries:
+        entry.needs -= dormant
+    slow = _slow(entries)
+    handed = {str(entries[i].rule["record"]) for i in slow}
     by_step: dict[int, list[int]] = {}
-    for i in wanted:
-        by_step.setdefault(_step(entries, i), []).append(i)
-    runs = []
+    for i in _wanted(entries):
+        if i not in dormant:
+            by_step.setdefault(_step(entries, i), []).append(i)
+    late = []
     for step, alerts in sorted(by_step.items()):
-        runs += [_run(entries, part, step) for part in _parts(entries, alerts, parts if step == STEP else 1)]
-    return runs
+        late += [_run(entries, part, step, slow) for part in _parts(entries, alerts, parts, slow)]
+    given = {name for run in late for name in run.given}
+    asked = [i for i in slow if entries[i].rule["record"] in given and i not in dormant]
+    early = [_run(entries, part, COARSE, asked=handed & given) for part in _parts(entries, asked, parts)]
+    return Plan(early, late)
 
 
-def pruned(run: RunPlan, present: frozenset[str]) -> RunPlan:
-    """Return the run without rules that read nothing that is there: their result is empty at every step."""
-    alive: set[str] = set(present)
-    kept: set[int] = set()
-    rules = [rule for group in run.groups.values() for rule in group]
-    before = -1
-    while before < len(kept):
-        before = len(kept)
-        for i, rule in enumerate(rules):
-            found = promql.names(rule["expr"])
-            if i not in kept and (found & alive or "absent" in found or "vector" in found):
-                kept.add(i)
-                alive.add(str(rule.get("record", "ALERTS")))
-    identities = {id(rules[i]) for i in kept}
-    groups = {name: [rule for rule in group if id(rule) in identities] for name, group in run.groups.items()}
-    return RunPlan(run.step, {name: group for name, group in groups.items() if group}, run.series)
+def _wanted(entries: Sequence[_Entry]) -> list[int]:
+    return [i for i, e in enumerate(entries) if e.alert is not None and not left_out(e.rule)]
+
+
+def _slow(entries: Sequence[_Entry]) -> set[int]:
+    """Return the recording rules of long intervals that can be evaluated by themselves, before all others.
+
+    They then see the others' results at each ``COARSE`` seconds only; so nothing that they need may read ranges of
+    what is recorded more often.
+    """
+    fast = {str(e.rule["record"]) for e in entries if e.alert is None and e.interval < COARSE}
+    found = set()
+    for i, entry in enumerate(entries):
+        if entry.alert is None and entry.interval >= COARSE:
+            needed = [entries[n].rule["expr"] for n in _closure(entries, [i])]
+            if not any(promql.ranged(expression) & fast for expression in needed):
+                found.add(i)
+    together = {str(entries[i].rule["record"]) for i in found}
+    for i, entry in enumerate(entries):
+        if entry.alert is None and i not in found:
+            together.discard(str(entry.rule["record"]))
+    return {i for i in found if entries[i].rule["record"] in together}
 
 
 def _entries(groups: Iterable[Mapping[str, Any]]) -> list[_Entry]:
@@ -126,13 +179,13 @@ def _entries(groups: Iterable[Mapping[str, Any]]) -> list[_Entry]:
     return entries
 
 
-def _closure(entries: Sequence[_Entry], start: Iterable[int]) -> set[int]:
-    """Return the rules that these rules need, themselves included."""
+def _closure(entries: Sequence[_Entry], start: Iterable[int], stop: AbstractSet[int] = frozenset()) -> set[int]:
+    """Return the rules that these rules need, themselves included; not those to stop at."""
     found: set[int] = set()
     waiting = list(start)
     while waiting:
         i = waiting.pop()
-        if i not in found:
+        if i not in found and i not in stop:
             found.add(i)
             waiting += entries[i].needs
     return found
@@ -144,30 +197,43 @@ def _step(entries: Sequence[_Entry], alert: int) -> int:
     return step if reads <= LONGEST * step else STEP
 
 
-def _parts(entries: Sequence[_Entry], alerts: Sequence[int], count: int) -> list[list[int]]:
-    """Spread alerts over at most ``count`` parts, so that the rules needed twice are few and the parts alike."""
+def _parts(
+    entries: Sequence[_Entry], wanted: Sequence[int], count: int, stop: AbstractSet[int] = frozenset()
+) -> list[list[int]]:
+    """Spread rules over at most ``count`` parts, so that the rules needed twice are few and the parts alike."""
     islands: list[tuple[set[int], list[int]]] = []
-    for alert in alerts:
-        needed, members = _closure(entries, [alert]), [alert]
-        for other in [island for island in islands if island[0] & needed]:
+    for one in wanted:
+        needed, members = _closure(entries, [one], stop), [one]
+        for other in [island for island in islands if any(entries[i].needs for i in island[0] & needed)]:
             islands.remove(other)
             needed, members = needed | other[0], other[1] + members
         islands.append((needed, members))
     parts: list[tuple[int, list[int]]] = [(0, []) for _ in range(count)]
-    for needed, members in sorted(islands, key=lambda island: -len(island[0])):
+    weighed = [(sum(len(entries[i].rule["expr"]) for i in needed), members) for needed, members in islands]
+    for weight, members in sorted(weighed, key=lambda island: -island[0]):
         lightest = min(range(count), key=lambda i: parts[i][0])
-        weight, held = parts[lightest]
-        parts[lightest] = (weight + len(needed), held + members)
+        sum_, held = parts[lightest]
+        parts[lightest] = (sum_ + weight, held + members)
     return [members for _, members in parts if members]
 
 
-def _run(entries: Sequence[_Entry], alerts: Sequence[int], step: int) -> RunPlan:
+def _run(
+    entries: Sequence[_Entry],
+    wanted: Sequence[int],
+    step: int,
+    stop: AbstractSet[int] = frozenset(),
+    asked: AbstractSet[str] = frozenset(),
+) -> RunPlan:
     groups: dict[str, list[Rule]] = {}
     series: set[str] = set()
-    for i in sorted(_closure(entries, alerts)):
+    given: set[str] = set()
+    own: set[str] = set()
+    for i in sorted(_closure(entries, wanted, stop)):
         entry = entries[i]
         rule = dict(entry.rule)
         rule["expr"] = promql.shorten_ranges(rule["expr"], LONGEST * step)
         groups.setdefault(entry.group, []).append(rule)
         series |= entry.series
-    return RunPlan(step, groups, frozenset(series))
+        given |= {str(entries[n].rule["record"]) for n in entry.needs & stop}
+        own.add(str(rule.get("record")))
+    return RunPlan(step, groups, frozenset(series), frozenset(asked & own), frozenset(given))

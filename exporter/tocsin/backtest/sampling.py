@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from enum import Enum
 from itertools import accumulate
 
 from tocsin.catalogue import Family
@@ -10,13 +12,27 @@ from tocsin.series.store import Row, Store, bounds, number
 
 SCRAPE = 15
 """Seconds between two samples: the scrape interval that the rules are made for."""
+SPARSE = 4
+"""Of how many samples one is enough where only its value counts: a minute's."""
 TARGET = 'job="tocsin",instance="backtest"'
 """The labels that a real scrape adds."""
+_PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
 
 Run = tuple[int, int, float]
 """Index of the first sample, how many samples, their value."""
 
 
+class Movement(Enum):
+    """What a series' values did over the whole time."""
+
+    ZERO = 0
+    FLAT = 1
+    """One value, not 0, from beginning to end."""
+    MOVING = 2
+
+
+Seen = tuple[dict[str, str], Movement]
+"""A series' labels (without those of the target) and what it did."""
 Stretch = tuple[int, int, list[float]]
 """Index of the first sample, of the last one, the row's values between them."""
 
@@ -42,8 +58,20 @@ class _History:
             self._changes.append((index, changed))
             self._values = list(row.values)
 
-    def stretches(self) -> Iterator[Stretch]:
-        """Yield the values from change to change, within each span in which the series was there."""
+    @property
+    def movement(self) -> Movement:
+        """What the values did: whether any of them ever changed."""
+        if not self._changes:
+            return Movement.ZERO
+        born = self._spans[0][0]
+        return Movement.FLAT if len(self._changes) == 1 and self._changes[0][0] == born else Movement.MOVING
+
+    def stretches(self, every: int = 1) -> Iterator[Stretch]:
+        """Yield the values from change to change, within each span in which the series was there.
+
+        A change counts from the next sample whose index is a multiple of ``every``. The list is the same one each
+        time: take what is needed of it before the next.
+        """
         values: list[float] = [0] * len(self._values)
         at = 0
         for first, last in self._spans:
@@ -51,13 +79,14 @@ class _History:
             while at < len(self._changes) and self._changes[at][0] <= last:
                 index, changed = self._changes[at]
                 at += 1
+                index = index if index == first else -(-index // every) * every
                 if index > begin:
-                    yield begin, index - 1, values
+                    yield begin, min(index - 1, last), values
                     begin = index
-                values = list(values)
                 for i, value in changed:
                     values[i] = value
-            yield begin, last, values
+            if begin <= last:
+                yield begin, last, values
 
 
 class Sampler:
@@ -87,23 +116,27 @@ class Sampler:
                 history.see(row, index)
 
     def size(self, names: frozenset[str]) -> int:
-        """Return about how many samples the series of these names have."""
+        """Return about how many samples the series of these names have, all of them written."""
         rows = [h.row for h in self._histories.values() if not names.isdisjoint(sample_names(h.row.family))]
         return self.samples * sum(row.samples for row in rows)
 
-    @property
-    def present(self) -> frozenset[str]:
-        """Names of the series seen."""
-        families = {history.row.family for history in self._histories.values()}
-        return frozenset(name for family in families for name in sample_names(family)) & self.names
+    def seen(self) -> dict[str, list[Seen]]:
+        """Return what the series of each name did; a histogram's as one, without ``le``."""
+        found: dict[str, list[Seen]] = {}
+        for history in self._histories.values():
+            entry = (dict(_PAIR.findall(history.row.pairs)), history.movement)
+            for name in sample_names(history.row.family):
+                if name in self.names:
+                    found.setdefault(name, []).append(entry)
+        return found
 
-    def series(self) -> Iterator[tuple[str, str, list[Run]]]:
-        """Yield each series: its name, its labels as text, its runs."""
+    def series(self, sparse: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, list[Run]]]:
+        """Yield each series: its name, its labels as text, its runs; buckets in ``sparse`` change once a minute."""
         for history in self._histories.values():
             row = history.row
             pairs = f"{row.pairs},{TARGET}" if row.pairs else TARGET
             if row.family.buckets:
-                yield from _histogram(row.family, pairs, list(history.stretches()), self.names)
+                yield from _histogram(history, pairs, self.names, sparse)
             else:
                 yield row.family.name, pairs, _joined((a, b, values[0]) for a, b, values in history.stretches())
 
@@ -116,17 +149,21 @@ def sample_names(family: Family) -> tuple[str, ...]:
 
 
 def _histogram(
-    family: Family, pairs: str, stretches: list[Stretch], names: frozenset[str]
+    history: _History, pairs: str, names: frozenset[str], sparse: frozenset[str]
 ) -> Iterator[tuple[str, str, list[Run]]]:
-    if family.name + "_sum" in names:
-        yield family.name + "_sum", pairs, _joined((a, b, values[0]) for a, b, values in stretches)
-    cumulative = [(a, b, list(accumulate(values[1:]))) for a, b, values in stretches]
-    if family.name + "_count" in names:
-        yield family.name + "_count", pairs, _joined((a, b, counts[-1]) for a, b, counts in cumulative)
-    if family.name + "_bucket" in names:
+    family = history.row.family
+    name = family.name + "_sum"
+    if name in names:
+        yield name, pairs, _joined((a, b, values[0]) for a, b, values in history.stretches())
+    name = family.name + "_count"
+    if name in names:
+        yield name, pairs, _joined((a, b, sum(values[1:])) for a, b, values in history.stretches())
+    name = family.name + "_bucket"
+    if name in names:
+        every = SPARSE if name in sparse else 1
+        cumulative = [(a, b, list(accumulate(values[1:]))) for a, b, values in history.stretches(every)]
         for i, le in enumerate(bounds(family)):
-            runs = _joined((a, b, counts[i]) for a, b, counts in cumulative)
-            yield family.name + "_bucket", f'{pairs},le="{le}"', runs
+            yield name, f'{pairs},le="{le}"', _joined((a, b, counts[i]) for a, b, counts in cumulative)
 
 
 def _joined(stretches: Iterable[tuple[int, int, float]]) -> list[Run]:
@@ -150,7 +187,7 @@ def thinned(runs: Iterable[Run], stride: int) -> list[Run]:
     return out
 
 
-def notation(runs: Iterable[Run], samples: int, shift: float = 0) -> str:
+def notation(runs: Iterable[Run], samples: int, shift: float = 0, every: int = 1) -> str:
     """Return a series' values in promtool's notation, with a staleness marker where it went away.
 
     Source: https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/ ("expanding notation").
@@ -159,6 +196,7 @@ def notation(runs: Iterable[Run], samples: int, shift: float = 0) -> str:
         runs: the values.
         samples: how many samples the whole test has.
         shift: subtracted from values that are not 0: moves timestamps with the origin of time.
+        every: of how many samples of a run one is written.
     """
     out: list[str] = []
     at = 0
@@ -166,7 +204,12 @@ def notation(runs: Iterable[Run], samples: int, shift: float = 0) -> str:
         if first > at:
             out += _gap(first - at, known=bool(out) and at > 0)
         text = number(value - shift if shift and value else value)
-        out.append(text if length == 1 else f"{text}+0x{length - 1}")
+        if every == 1 or length == 1:
+            out.append(text if length == 1 else f"{text}+0x{length - 1}")
+        else:
+            whole, rest = divmod(length, every)
+            out += [text, f"_x{every - 1}"] * whole
+            out += [text] * (rest > 0) + [f"_x{rest - 1}"] * (rest > 1)
         at = first + length
     if at < samples and out:
         out.append("stale")

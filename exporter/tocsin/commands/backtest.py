@@ -25,7 +25,7 @@ from tocsin.assembly import ledger_settings, make_scoring, publish_config, publi
 from tocsin.backtest import engine, feed, report, timeline
 from tocsin.backtest.openmetrics import write_openmetrics
 from tocsin.backtest.ordering import EventSorter
-from tocsin.backtest.rules import STEP, RunPlan, plan, pruned
+from tocsin.backtest.rules import STEP, RunPlan, plan, quantiles_only, read_by
 from tocsin.backtest.sampling import Sampler, sample_names
 from tocsin.config import ConfigError, load
 from tocsin.inputs.archive import read_archive
@@ -206,9 +206,8 @@ class _Backtest:
         """Read, count, evaluate; None when there was no event with a time."""
         collect_seldom()
         sorter = self._read()
-        plans = plan(groups, parts=_cores())
         every = (name for family in cat.FAMILIES.values() for name in sample_names(family))
-        sampler = Sampler(every if self._arguments.openmetrics else (name for p in plans for name in p.series))
+        sampler = Sampler(every if self._arguments.openmetrics else read_by(groups))
         period = feed.drive(
             sorter, self._intake, self._ledger, sampler,
             before_page=lambda: publish_healthy(self._ledger), progress=self._progress.counting,
@@ -219,15 +218,14 @@ class _Backtest:
         if self._arguments.openmetrics:
             write_openmetrics(Path(self._arguments.openmetrics), sampler, period.origin)
         self._sampled = (sampler, period)
-        answers = self._evaluate(plans, sampler, period)
+        answers = self._evaluate(groups, sampler, period)
         self._progress.end()
         found = [alert for answer in answers for alert in timeline.alerts(answer, period.origin)]
         found.sort(key=lambda alert: alert.pending_at or 0.0)
         near = timeline.nearest([miss for answer in answers for miss in answer.nearest], found)
         calls = int(sum(row.values[0] for row in self._ledger.store.rows.get(cat.REQUESTS, {}).values()))
         skipped = {
-            row.labels[1]: int(row.values[0])
-            for row in self._ledger.store.rows.get(cat.EVENTS_SKIPPED, {}).values()
+            row.labels[1]: int(row.values[0]) for row in self._ledger.store.rows.get(cat.EVENTS_SKIPPED, {}).values()
         }
         return Result(period, calls, skipped, found, near, self._code)
 
@@ -236,7 +234,7 @@ class _Backtest:
         if self._sampled is None:
             return 0
         sampler, period = self._sampled
-        answers = self._evaluate(plan(groups, parts=_cores()), sampler, period)
+        answers = self._evaluate(groups, sampler, period)
         self._progress.end()
         found = [alert for answer in answers for alert in timeline.alerts(answer, period.origin)]
         return sum(alert.severity == "page" and alert.firing_at is not None for alert in found)
@@ -263,23 +261,30 @@ class _Backtest:
         print(f"tocsin: {text}", file=sys.stderr)
         self._code = 1
 
-    def _evaluate(
-        self, plans: list[RunPlan], sampler: Sampler, period: feed.Period
+    def _evaluate(self, groups: list[dict[str, Any]], sampler: Sampler, period: feed.Period) -> list[engine.Answer]:
+        """Have promtool evaluate the rules: the slow ones first, then the others with what those recorded."""
+        found = plan(groups, sampler.seen(), parts=_cores())
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        samples = engine.Samples(sampler, period.origin, folder, quantiles_only(groups))
+        recorded: engine.Recorded = {}
+        for answer in self._run_all(found.early, samples, {}, folder, 0.0):
+            recorded |= answer.recorded
+        return self._run_all(found.late, samples, recorded, folder, 0.3)
+
+    def _run_all(
+        self, plans: list[RunPlan], samples: engine.Samples, recorded: engine.Recorded, folder: Path, share: float
     ) -> list[engine.Answer]:
-        """Have promtool evaluate all runs, as many at a time as there are cores."""
-        plans = [pruned(found, sampler.present) for found in plans]
-        waiting = list(enumerate(sorted(plans, key=lambda p: -sum(map(len, p.groups.values())))))
+        """Have promtool evaluate these runs, as many at a time as there are cores."""
+        waiting = sorted(plans, key=lambda p: -sum(map(len, p.groups.values())))
         running: list[tuple[RunPlan, Path, subprocess.Popen[bytes]]] = []
         answers: list[engine.Answer] = []
-        total = len(waiting)
         try:
             while waiting or running:
                 while waiting and len(running) < (os.cpu_count() or 1):
-                    number, found = waiting.pop(0)
-                    folder = Path(tempfile.mkdtemp(prefix=f"{number}-", dir=self._folder))
-                    process = engine.start(self._promtool, found, sampler, period.origin, folder)
-                    running.append((found, folder, process))
-                self._progress.evaluating(len(answers), total)
+                    found = waiting.pop(0)
+                    own = Path(tempfile.mkdtemp(dir=folder))
+                    running.append((found, own, engine.start(self._promtool, found, samples, recorded, own)))
+                self._progress.evaluating(share + (1 - share) * len(answers) / len(plans))
                 for job in [job for job in running if job[2].poll() is not None]:
                     running.remove(job)
                     answers.append(engine.read(job[1] / "out", job[0], job[2].returncode))
@@ -311,9 +316,9 @@ class _Progress:
         """Tell the share of events counted."""
         self._draw(0.2 + 0.4 * share, "counting")
 
-    def evaluating(self, done: int, total: int) -> None:
-        """Tell how many runs of the rules are done."""
-        self._draw(0.6 + 0.4 * done / max(1, total), "evaluating the rules")
+    def evaluating(self, share: float) -> None:
+        """Tell how much of the rules is done."""
+        self._draw(0.6 + 0.4 * share, "evaluating the rules")
 
     def end(self) -> None:
         """Take the bar away."""

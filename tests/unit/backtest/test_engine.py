@@ -31,7 +31,9 @@ def test_an_alert_is_followed_from_pending_to_resolution(tmp_path):
 
     answer = read(path, PLAN, 1)
 
-    assert answer.changes[0] == Change(3660, {"alertname": "A", "alertstate": "pending", "route": 'a"b', "severity": "page"}, present=True)
+    assert answer.changes[0] == Change(
+        3660, {"alertname": "A", "alertstate": "pending", "route": 'a"b', "severity": "page"}, present=True
+    )
     [alert] = alerts(answer, 1000.0)
     assert (alert.pending_at, alert.firing_at, alert.resolved_at) == (4660.0, 5260.0, 8200.0)
     assert alert.annotations == {"summary": 'It "burns".'}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tocsin.backtest.nearest import CLOSENESS, rules, value_and_threshold
+from tocsin.backtest.nearest import queries, value_and_threshold
 from tocsin.backtest.rules import RunPlan
 
 INCIDENT = {"record": "r:score:incident", "expr": "(base * 0.85 > bool on (route) group_left () mean) * (x > bool y)"}
@@ -15,20 +15,21 @@ def plan_of(expression: str) -> RunPlan:
 @pytest.mark.parametrize(
     ("expression", "closeness"),
     [
-        ("a > 50", "((a) /  (50)) "),
-        ("a < on (r) b and c", "(1 / ((a) / on (r) (b))) and c"),
-        ("mean and on (route) (r:score:incident == 1)", "((base * 0.85) / on (route) group_left () (mean)) "),
+        ("a > 50", "(((a) /  (50)) ) > 0 < Inf"),
+        ("a < on (r) b and c", "((1 / ((a) / on (r) (b))) and c) > 0 < Inf"),
+        (
+            "mean and on (route) (r:score:incident == 1)",
+            "(((base * 0.85) / on (route) group_left () (mean)) ) > 0 < Inf",
+        ),
     ],
 )
 def test_closeness_is_one_at_the_threshold(expression, closeness):
-    found = [rule["expr"] for rule in rules(plan_of(expression)) if rule["record"] == CLOSENESS]
-
-    assert found == [closeness]
+    assert [found.closeness for found in queries(plan_of(expression))] == [closeness]
 
 
 @pytest.mark.parametrize("expression", ["time() - a < 3600", "a == 0", "vector(1)"])
 def test_an_alert_without_a_distance_has_none(expression):
-    assert rules(plan_of(expression)) == []
+    assert queries(plan_of(expression)) == []
 
 
 @pytest.mark.parametrize(

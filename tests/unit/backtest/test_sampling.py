@@ -97,3 +97,34 @@ def test_a_histogram_is_what_each_scrape_showed(rounds):
 
     [(_, _, runs)] = sampler.series()
     assert expand(notation(runs, len(rounds))) == counts
+
+
+@given(st.lists(st.lists(st.sampled_from([0.01, 0.3, 9.0]), max_size=3), min_size=1, max_size=12))
+def test_sparse_buckets_show_each_minute_what_a_scrape_showed(rounds):
+    store, sampler = Store(), Sampler({"llm_time_to_first_token_seconds_bucket"})
+    row = store.row(cat.TTFT, "openai", "gpt-4o", "support")
+    counts, seen = [], 0
+    for observed in rounds:
+        for value in observed:
+            row.observe(value)
+        seen += len(observed)
+        counts.append(str(seen))
+        sampler.sample(store)
+
+    runs = next(runs for _, pairs, runs in sampler.series(frozenset(sampler.names)) if pairs.endswith('le="+Inf"'))
+    values = expand(notation(runs, len(rounds), every=4))
+    assert values[0::4] == counts[0::4]
+
+
+def test_what_series_did_is_told():
+    store, sampler = Store(), Sampler({"llm_requests_total", "llm_provider_up", "llm_refusals_total"})
+    labels = ("openai", "gpt-4o", "support")
+    store.row(cat.PROVIDER_UP, "openai").set(1)
+    store.row(cat.REFUSALS, *labels)
+    for _ in range(2):
+        store.row(cat.REQUESTS, *labels).add(1)
+        sampler.sample(store)
+
+    did = {name: found[0][1].name for name, found in sampler.seen().items()}
+    assert did == {"llm_requests_total": "MOVING", "llm_provider_up": "FLAT", "llm_refusals_total": "ZERO"}
+    assert sampler.seen()["llm_provider_up"][0][0] == {"provider": "openai"}

@@ -1,0 +1,226 @@
+"""Which rules can have no result, given what the series did: of a quiet log that is most of them.
+
+``sum(increase(failures[5m])) > 4`` is empty at every step when no failure was counted. An expression is followed from
+its selectors outwards through four states; what is not understood may have any value, and its rule is evaluated.
+Operators and their precedence: https://prometheus.io/docs/prometheus/latest/querying/operators/.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from typing import Any
+
+from tocsin.backtest.promql import Token, text_of, tokens_of, unwrapped
+from tocsin.backtest.sampling import Movement, Seen
+
+
+class State(IntEnum):
+    """What an expression can be, over the whole time; a greater state allows more."""
+
+    EMPTY = 0
+    """There is never a result."""
+    ZERO = 1
+    """Each result is 0 or NaN."""
+    POSITIVE = 2
+    """No result is below 0."""
+    ANY = 3
+
+
+_MATCHING = ("on", "ignoring", "group_left", "group_right", "bool")
+_COUNTED = ("increase", "rate", "irate", "resets", "changes")
+_SAME = (
+    "sum", "min", "max", "avg", "topk", "bottomk", "sum_over_time", "min_over_time", "max_over_time", "avg_over_time",
+    "last_over_time", "label_replace",
+)  # fmt: skip
+_ONE = ("group", "count", "count_over_time", "histogram_quantile", "sqrt", "stddev", "abs", "clamp_min")
+"""Functions of something that is no less than 0 whose results are none either; of nothing they make nothing."""
+_MATCHER = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
+_TIERED = ("route:llm_route:info", "provider_model:llm_owner:info")
+"""Our recorded series whose label ``tier`` comes from ``llm_route_info``, and is ``prod`` where that has none."""
+
+
+class States:
+    """The states of the series of a log, and of what rules record from them."""
+
+    def __init__(self, seen: Mapping[str, list[Seen]]) -> None:
+        self._seen = seen
+        self._recorded: dict[str, State] = {}
+        self._known: dict[str, State] = {}
+        self._one_tier = all(labels.get("tier", "prod") == "prod" for labels, _ in seen.get("llm_route_info", []))
+
+    def follow(self, rules: Iterable[Mapping[str, Any]]) -> None:
+        """Learn what recording rules record: from nothing upwards until nothing is new, for they read each other."""
+        recording = [(str(rule["record"]), tokens_of(rule["expr"])) for rule in rules if "record" in rule]
+        self._recorded = dict.fromkeys((name for name, _ in recording), State.EMPTY)
+        before: dict[str, State] = {}
+        while before != self._recorded:
+            before = dict(self._recorded)
+            for name, tokens in recording:
+                self._recorded[name] = max(self._recorded[name], self._state(tokens))
+
+    def dormant(self, expression: str) -> bool:
+        """Tell whether the expression has no result at any time."""
+        return self._state(tokens_of(expression)) is State.EMPTY
+
+    def _state(self, tokens: list[Token]) -> State:
+        tokens = unwrapped([token for token in tokens if token.kind != "space"])
+        number = _number(tokens)
+        if number is not None:
+            return State.POSITIVE if number >= 0 else State.ANY
+        if any(token.depth == 0 and token.text in ("^", "atan2") for token in tokens):
+            return State.ANY
+        for operators in (("or",), ("and", "unless"), ("==", "!=", ">", "<", ">=", "<="), ("+", "-"), ("*", "/", "%")):
+            at = _last(tokens, operators)
+            if at:
+                return self._binary(tokens[:at], tokens[at].text, tokens[at + 1 :])
+        return self._operand(tokens)
+
+    def _binary(self, before: list[Token], operator: str, behind: list[Token]) -> State:
+        boolean = any(token.text == "bool" and token.depth == 0 for token in behind)
+        behind = _without_matching(behind)
+        left, right = self._state(before), self._state(behind)
+        if operator == "or":
+            return max(left, right)
+        if operator == "unless":
+            return left
+        if State.EMPTY in (left, right):
+            return State.EMPTY
+        if operator == "and":
+            return left
+        if boolean:
+            return State.POSITIVE
+        if operator == ">" and left is State.ZERO and (right <= State.POSITIVE):
+            return State.EMPTY
+        if operator in ("+", "-", "*", "/", "%"):
+            return _arithmetic(left, operator, right)
+        return left
+
+    def _operand(self, tokens: list[Token]) -> State:
+        if not tokens or tokens[0].text == "-":
+            return State.ANY
+        if tokens[0].kind == "word":
+            name, arguments = tokens[0].text, _arguments(tokens)
+            return self._selected(tokens) if arguments is None else self._call(name, arguments)
+        if tokens[0].text == "(":  # a subquery, `( ... )[1h:5m]`
+            close = next(i for i, t in enumerate(tokens) if t.text == ")" and t.depth == 0)
+            return self._state([*tokens[: close + 1]])
+        return State.ANY
+
+    def _call(self, name: str, arguments: list[list[Token]]) -> State:
+        if name in _COUNTED:
+            state = self._selected(arguments[0], moves=True)
+            return min(state, State.POSITIVE)
+        if name in ("time", "vector"):
+            return State.POSITIVE
+        if name in _SAME:
+            return self._state(arguments[0] if name == "label_replace" else arguments[-1])
+        if name in _ONE:
+            state = self._state(arguments[-1] if name == "histogram_quantile" else arguments[0])
+            return state if state in (State.EMPTY, State.ANY) else State.POSITIVE
+        return State.ANY
+
+    def _selected(self, tokens: list[Token], *, moves: bool = False) -> State:
+        """Return the state of a selector, or of how its series move."""
+        text = text_of(tokens)
+        key = f"{moves} {text}"
+        if key not in self._known or tokens[0].text in self._recorded:
+            self._known[key] = self._look(tokens, text, moves=moves)
+        return self._known[key]
+
+    def _look(self, tokens: list[Token], text: str, *, moves: bool) -> State:
+        if tokens[0].kind != "word" or "__name__" in text:
+            return State.ANY
+        name = tokens[0].text
+        if name in ("Inf", "NaN"):
+            return State.POSITIVE
+        if name == "ALERTS":
+            return State.ANY
+        matchers = _MATCHER.findall(text)
+        if name in self._recorded:
+            if name in _TIERED and self._one_tier and ("tier", "!=", "prod") in matchers:
+                return State.EMPTY
+            return self._recorded[name]
+        found = [seen for labels, seen in self._seen.get(name, []) if _matches(labels, matchers)]
+        if not found:
+            return State.EMPTY
+        if Movement.MOVING in found or (not moves and Movement.FLAT in found):
+            return State.POSITIVE
+        return State.ZERO
+
+
+def _number(tokens: list[Token]) -> float | None:
+    """Return the value of arithmetic on numbers alone, None where it is something else."""
+    tokens = unwrapped(tokens)
+    if any(token.kind != "number" and token.text not in (*"()+-*/",) for token in tokens):
+        return None
+    for operators in (("+", "-"), ("*", "/")):
+        at = _last(tokens, operators)
+        if at:
+            left, right = _number(tokens[:at]), _number(tokens[at + 1 :])
+            if left is None or right is None or (tokens[at].text == "/" and not right):
+                return None
+            return {"+": left + right, "-": left - right, "*": left * right}.get(tokens[at].text, left / (right or 1))
+    try:
+        return float(text_of(tokens))
+    except ValueError:
+        return None
+
+
+def _last(tokens: list[Token], operators: tuple[str, ...]) -> int:
+    """Return where the last of these operators stands outside of brackets, 0 where none does."""
+    for i in range(len(tokens) - 1, 0, -1):
+        token = tokens[i]
+        if token.depth == 0 and token.text in operators and token.kind != "string":
+            return i
+    return 0
+
+
+def _without_matching(tokens: list[Token]) -> list[Token]:
+    """Take off ``on (...) group_left (...)``, ``bool``."""
+    while tokens and tokens[0].kind == "word" and tokens[0].text in _MATCHING:
+        tokens = tokens[1:]
+        if tokens and tokens[0].text == "(":
+            close = next(i for i, t in enumerate(tokens) if t.text == ")" and t.depth == 0)
+            if close + 1 < len(tokens):  # else it is the operand itself
+                tokens = tokens[close + 1 :]
+    return tokens
+
+
+def _arithmetic(left: State, operator: str, right: State) -> State:
+    if operator == "*":
+        return State.ZERO if State.ZERO in (left, right) else max(left, right)
+    if operator == "/" and left is State.ZERO:
+        return State.ZERO
+    if operator == "-" and (left, right) != (State.ZERO, State.ZERO):
+        return State.ANY
+    return max(left, right)
+
+
+def _arguments(tokens: list[Token]) -> list[list[Token]] | None:
+    """Return the arguments of ``name(...)`` or ``name by (...) (...)``; None where it is a selector."""
+    at = 1
+    if at < len(tokens) and tokens[at].text in ("by", "without"):
+        at = next(i for i, t in enumerate(tokens) if t.text == ")" and t.depth == 0) + 1
+    if at >= len(tokens) or tokens[at].text != "(":
+        return None
+    close = next(i for i, t in enumerate(tokens) if i > at and t.text == ")" and t.depth == 0)
+    arguments: list[list[Token]] = [[]]
+    for token in tokens[at + 1 : close]:
+        if token.depth == 1 and token.text == ",":
+            arguments.append([])
+        else:
+            arguments[-1].append(Token(token.kind, token.text, token.depth - 1))
+    return arguments
+
+
+def _matches(labels: Mapping[str, str], matchers: Iterable[tuple[str, str, str]]) -> bool:
+    for name, operator, wanted in matchers:
+        if name in ("job", "instance", "le"):
+            continue
+        value = labels.get(name, "")
+        equal = value == wanted if operator in ("=", "!=") else re.fullmatch(wanted, value) is not None
+        if equal == operator.startswith("!"):
+            return False
+    return True

@@ -1,0 +1,86 @@
+"""Which rules are left out because they can have no result, and that no other is."""
+
+import pytest
+
+from tocsin.backtest.dormant import States
+from tocsin.backtest.sampling import Movement
+
+SEEN = {
+    "failures": [({"reason": "timeout"}, Movement.ZERO), ({"reason": "rate_limited"}, Movement.MOVING)],
+    "requests": [({"route": "a"}, Movement.MOVING)],
+    "seen_at": [({"route": "a"}, Movement.ZERO)],
+    "limit": [({}, Movement.FLAT)],
+}
+
+
+def states(*rules: tuple[str, str]) -> States:
+    found = States(SEEN)
+    found.follow({"record": name, "expr": expression} for name, expression in rules)
+    return found
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        'sum by (route) (increase(failures{reason="timeout"}[5m])) > 20 - 1',
+        'sum(increase(failures{reason=~"timeout|connection"}[5m])) / sum(increase(requests[5m])) > 0.05',
+        '(sum(increase(failures{reason!="rate_limited"}[5m])) > 0 and requests > 1) * on (route) group_left () limit',
+        "time() - max by (route) (max_over_time(seen_at[5m]) > 0 unless on (route) requests) < 3600",
+        "increase(limit[1h]) > 0",
+        "nowhere > 5",
+        "requests and on (route) nowhere",
+        "label_replace(nowhere, 'a', '$1', 'b', '(.*)') == 0",
+        "sum_over_time((increase(limit[5m]) > 0)[1h:5m])",
+    ],
+)
+def test_a_rule_about_what_did_not_happen_is_dormant(expression):
+    assert states().dormant(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        'sum by (route) (increase(failures{reason="rate_limited"}[5m])) > 20 - 1',
+        "sum(increase(failures[5m])) > 0",
+        'sum(increase(failures{reason="timeout"}[5m])) > -1',
+        'sum(increase(failures{reason="timeout"}[5m])) > 1 - 2',
+        'sum(increase(failures{reason="timeout"}[5m])) >= 0',
+        'sum(increase(failures{reason="timeout"}[5m])) == 0',
+        'increase(requests[5m]) - increase(failures{reason="timeout"}[5m]) > 0',
+        "absent(nowhere)",
+        "vector(1)",
+        "requests unless nowhere",
+        "nowhere or requests",
+        "limit > 0",
+        "time() - seen_at > 5",
+        '{__name__=~"req.*"} > 0',
+        "clamp_min(seen_at, 5) > 0",
+    ],
+)
+def test_a_rule_that_may_have_a_result_is_not(expression):
+    assert not states().dormant(expression)
+
+
+def test_what_is_recorded_of_nothing_is_nothing_even_in_a_circle():
+    found = states(
+        ("healthy", "nowhere unless incident == 1"),
+        ("base", "avg_over_time(healthy[7d:5m]) or last_over_time(base[30m])"),
+    )
+
+    assert found.dormant("base > 5")
+
+
+def test_what_is_recorded_of_something_is_something():
+    found = states(
+        ("healthy", "requests unless incident == 1"),
+        ("base", "avg_over_time(healthy[7d:5m]) or last_over_time(base[30m])"),
+    )
+
+    assert not found.dormant("base > 5")
+
+
+def test_routes_of_one_tier_need_no_rules_for_another():
+    rule = ("route:llm_route:info", 'label_replace(group by (route) (requests), "tier", "prod", "", "")')
+
+    assert states(rule).dormant('requests * on (route) group_left () route:llm_route:info{tier!="prod"}')
+    assert not states(rule).dormant('requests * on (route) group_left () route:llm_route:info{tier="prod"}')

@@ -1,0 +1,72 @@
+"""Which rules are run, at which step, and in which order."""
+
+from tocsin.backtest.rules import plan, quantiles_only
+from tocsin.backtest.sampling import Movement
+
+SEEN = {"llm_requests_total": [({"route": "a"}, Movement.MOVING)], "llm_cost_usd_total": [({}, Movement.MOVING)]}
+
+
+def group(name: str, interval: str, *rules: dict) -> dict:
+    return {"name": name, "interval": interval, "rules": list(rules)}
+
+
+def record(name: str, expr: str) -> dict:
+    return {"record": name, "expr": expr}
+
+
+def alert(name: str, expr: str) -> dict:
+    return {"alert": name, "expr": expr, "labels": {"category": "quality"}}
+
+
+FAST = group("fast", "1m", record("a:rate", "rate(llm_requests_total[5m])"))
+
+
+def test_a_baseline_is_evaluated_before_and_handed_over():
+    slow = group("slow", "5m", record("a:base", "avg_over_time(a:rate[7d:5m])"))
+
+    found = plan([FAST, slow, group("alerts", "1m", alert("A", "a:rate > 2 * a:base"))], SEEN, parts=2)
+
+    assert [(run.step, list(run.groups), run.asked) for run in found.early] == [(300, ["fast", "slow"], {"a:base"})]
+    assert [(run.step, list(run.groups), run.given) for run in found.late] == [(60, ["fast", "alerts"], {"a:base"})]
+
+
+def test_a_baseline_over_a_range_of_what_is_recorded_more_often_is_not():
+    slow = group("slow", "5m", record("a:base", "max_over_time(a:rate[2h])"))
+
+    found = plan([FAST, slow, group("alerts", "1m", alert("A", "a:rate > 2 * a:base"))], SEEN, parts=2)
+
+    assert found.early == []
+    assert [(run.step, list(run.groups)) for run in found.late] == [(60, ["fast", "slow", "alerts"])]
+
+
+def test_an_alert_that_cannot_fire_is_left_out_with_what_only_it_needs():
+    quiet = group("quiet", "1m", record("b:rate", "rate(llm_request_failures_total[5m])"))
+
+    found = plan(
+        [FAST, quiet, group("alerts", "1m", alert("A", "a:rate > 1"), alert("B", "b:rate > 0"))], SEEN, parts=1
+    )
+
+    assert [list(run.groups) for run in found.late] == [["fast", "alerts"]]
+    assert [[rule["alert"] for rule in run.alerts] for run in found.late] == [["A"]]
+
+
+def test_alerts_that_share_a_recorded_series_stay_together_and_others_are_spread():
+    other = group("other", "1m", record("c:spent", "increase(a:rate[1h])"), record("c:more", "c:spent * 2"))
+    alerts = group(
+        "alerts", "1m", alert("A", "c:more > 1"), alert("B", "c:more > 2"), alert("C", "llm_cost_usd_total > 3")
+    )
+
+    found = plan([FAST, other, alerts], SEEN, parts=2)
+
+    assert [sorted(rule["alert"] for rule in run.alerts) for run in found.late] == [["A", "B"], ["C"]]
+
+
+def test_buckets_that_are_read_for_quantiles_alone_are_told():
+    quantile = "histogram_quantile(0.95, sum by (route, le) (increase({}[10m]))) > 5"
+    rules = [
+        alert("A", quantile.format("a_bucket")),
+        alert("B", quantile.format("b_bucket")),
+        alert("C", 'b_bucket{le="1"} > 1'),
+    ]
+
+    assert quantiles_only([group("g", "1m", *rules)]) == {"a_bucket"}
