@@ -16,7 +16,7 @@ function(config)
   local hint = '{{ if query `%s` }}agent_loop{{ else if query `%s` }}prompt_injection{{ else }}load{{ end }}' % [
     any('llm_session_loops_total', 3600), any('llm_injection_attempts_total', 3600),
   ];
-  local consumers = q.sumIncrease(['consumer'], 'llm_consumer_tokens_total', 3600, 'kind=~"input|output"');
+  local consumers = 'consumer:llm_consumer_tokens:increase1h';
   local outliers = q.sumIncrease(calls, 'llm_token_outliers_total', 900);
   [
     alert.group('cost', [
@@ -134,19 +134,11 @@ function(config)
         action: 'throttle',
         labels: { cause_hint: 'one_consumer' },
         expr: |||
-          (
-            %(share)s
-          ) > %(limit)s
+          %(named)s / %(on)s group_left () sum %(by)s (%(consumers)s) > %(limit)s
           and %(consumers)s > %(tokens)s
           and %(on)s (count %(by)s (%(consumers)s > 0) >= %(minimum)d)
         ||| % {
-          share: q.indented(|||
-            %s
-            / %s group_left () sum %s (%s)
-          ||| % [
-            q.sumIncrease(['consumer'], 'llm_consumer_tokens_total', 3600, 'kind=~"input|output", consumer!~"other|unknown"'),
-            q.on([]), q.by([]), consumers,
-          ], 2),
+          named: q.recorded(consumers, 'consumer!~"other|unknown"'),
           limit: q.number(c.consumerShare), consumers: consumers, tokens: q.number(c.consumerMinimumTokens),
           on: q.on([]), by: q.by([]), minimum: c.consumerMinimumConsumers,
         },

@@ -38,6 +38,17 @@ function(config)
       ],
     },
     {
+      name: 'tocsin-cost-consumers',
+      interval: q.duration(config.intervals.default),
+      rules: [
+        {
+          // Read four times by one alert, and the dearest of its ranges: an hour of every consumer.
+          record: 'consumer:llm_consumer_tokens:increase1h',
+          expr: q.sumIncrease(['consumer'], 'llm_consumer_tokens_total', 3600, 'kind=~"input|output"'),
+        },
+      ],
+    },
+    {
       name: 'tocsin-cost-baselines',
       interval: q.duration(config.intervals.baseline),
       rules: [
