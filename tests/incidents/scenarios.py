@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from traffic import START, Event, Stream, dated, failed, litellm, traffic
 
@@ -30,6 +30,8 @@ class Incident:
     """Minutes from the onset to the first page of the category."""
     mended: float | None = None
     """The hour of the mend: pages must fire until then."""
+    files: int = 1
+    """Logs that the events are spread over."""
     config: str = "declared: {content: off}\n"
     """Configuration of the exporter, YAML. Most logs here have no texts, by choice."""
 
@@ -71,7 +73,8 @@ STEP_DROP = Incident(
 SMALL_STEP = Incident(
     "step of -14 %",
     lambda: traffic(HISTORY + 4, [SUPPORT, SEARCH], _score(lambda hour: 0.86 if hour >= HISTORY else 1)),
-    onset=HISTORY, tickets=frozenset({"LLMQualityScoreSlipping"}),
+    onset=HISTORY,
+    tickets=frozenset({"LLMQualityScoreSlipping"}),
 )
 
 
@@ -85,6 +88,20 @@ OUTAGE = Incident(
     lambda: traffic(5, [Stream("support-bot", per_minute=20), Stream("search", "claude-sonnet-4", 20)], _outage),
     onset=3, pages=frozenset({"LLMRequestsFailing", "LLMNoSuccess"}), allowed=frozenset({"LLMErrorBudgetBurning"}),
     category="outage", within=3, mended=3.5,
+)  # fmt: skip
+
+SPREAD_OUTAGE = replace(OUTAGE, name="total outage, in the logs of three replicas", files=3)
+
+
+def _quiet_outage() -> Iterator[Event]:
+    """One call a minute: never twenty in five minutes, so that no ratio is judged."""
+    stream = Stream("support-bot", per_minute=1, score=None)
+    return (litellm(event) for event, _ in dated(traffic(6, [stream], _outage)))
+
+
+QUIET_OUTAGE = Incident(
+    "total outage of a quiet route, through LiteLLM", _quiet_outage, onset=3, pages=frozenset({"LLMNoSuccess"}),
+    allowed=frozenset({"LLMErrorBudgetBurning"}), category="outage", within=15, mended=3.5,
 )  # fmt: skip
 
 
@@ -217,6 +234,7 @@ def _blocks() -> Iterator[Event]:
 
 BLOCKS = Incident("guardrail blocks surge", _blocks, onset=3, tickets=frozenset({"LLMBlockedSurge"}))
 
+
 def _redaction() -> Iterator[Event]:
     """Somebody turns on LiteLLM's `turn_off_message_logging`: answers are there, and nobody can read them."""
     stream = Stream("support-bot", per_minute=4, text=ANSWER, score=None)
@@ -244,6 +262,8 @@ def _silence() -> Iterator[Event]:
 
 SILENCE = Incident("silence", _silence, onset=7 * 24 + 10, tickets=frozenset({"LLMTrafficGone"}))
 
-SHORT = (LEAK, OUTAGE, PRICELESS, FORMAT_BROKEN)
-"""What CI runs, one a category: none of them needs a day of calm before it, and each takes about a minute."""
-ALL = (*SHORT, STORM, FORMAT_FINE, BLOCKS, REDACTION, SLIDE, STEP_DROP, SMALL_STEP, LOOP, GROWTH, QUIET_WEEK, SILENCE)
+SHORT = (LEAK, OUTAGE, PRICELESS, FORMAT_BROKEN, FORMAT_FINE, STORM, BLOCKS, REDACTION)
+"""What CI runs: none of them needs a day of calm before it."""
+ALL = (
+    *SHORT, SPREAD_OUTAGE, QUIET_OUTAGE, SLIDE, STEP_DROP, SMALL_STEP, LOOP, GROWTH, QUIET_WEEK, SILENCE,
+)  # fmt: skip

@@ -35,11 +35,11 @@ def results():
 
 
 def backtest(incident: Incident, folder: Path) -> dict:
-    log = folder / "calls.jsonl"
-    written = write(log, incident.events())
+    logs = [folder / f"calls-{number}.jsonl" for number in range(incident.files)]
+    written = write(logs, incident.events())
     config = folder / "tocsin.yml"
     config.write_text(incident.config, encoding="utf-8")
-    command = [sys.executable, "-m", "tocsin", "backtest", "--json", "--config.file", str(config), str(log)]
+    command = [sys.executable, "-m", "tocsin", "backtest", "--json", "--config.file", str(config), *map(str, logs)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)

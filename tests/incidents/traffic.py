@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,33 +103,37 @@ def dated(events: Iterator[Event]) -> Iterator[tuple[Event, float]]:
     return ((event, datetime.fromisoformat(event["time"]).timestamp()) for event in events)
 
 
-def litellm(event: Event, *, redacted: bool) -> Event:
-    """Return a call as LiteLLM's standard logging payload."""
+def litellm(event: Event, *, redacted: bool = False) -> Event:
+    """Return a call as LiteLLM's standard logging payload; failures carry an exception's class and code."""
     began = datetime.fromisoformat(event["time"]).timestamp()
     ended = began + event["duration_s"]
-    usage = event["usage"]
-    answer = "redacted-by-litellm" if redacted else event["output"]
-    question = "redacted-by-litellm" if redacted else event["input"]
+    usage = event.get("usage", {"input": 0, "output": 0})
+    answer = "redacted-by-litellm" if redacted else event.get("output")
+    question = "redacted-by-litellm" if redacted else event.get("input")
+    broken = event.get("error") is not None
     return {
         "id": event["id"], "litellm_call_id": event["id"], "call_type": "acompletion", "stream": True,
-        "status": "success", "custom_llm_provider": event["provider"], "startTime": began, "endTime": ended,
-        "completionStartTime": began + event["ttft_s"], "model": event["model"], "model_group": event["model"],
+        "status": "failure" if broken else "success", "custom_llm_provider": event["provider"], "startTime": began, "endTime": ended,
+        "completionStartTime": began + event.get("ttft_s", 0.0), "model": event["model"], "model_group": event["model"],
         "cache_hit": False, "metadata": {"user_api_key_team_alias": event["route"]},
-        "response_cost": event["cost_usd"], "prompt_tokens": usage["input"], "completion_tokens": usage["output"],
+        "response_cost": event.get("cost_usd", 0.0), "prompt_tokens": usage["input"], "completion_tokens": usage["output"],
         "request_tags": [f"app:{event['route']}"], "end_user": event["consumer"],
         "messages": [{"role": "user", "content": question}],
-        "response": {
+        "response": {} if broken else {
             "model": event["model"],
             "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": answer}}],
         },
-        "error_information": {},
+        "error_information": {
+            "error_code": str(event["status"]), "error_class": "ServiceUnavailableError", "llm_provider": event["provider"],
+        } if broken else {},
     }  # fmt: skip
 
 
-def write(path: Path, events: Iterator[Event]) -> int:
-    """Write a log; return how many events it has."""
+def write(paths: Sequence[Path], events: Iterator[Event]) -> int:
+    """Write logs that take the events in turn, the last one first; return how many events there are."""
     number = 0
-    with path.open("w", encoding="utf-8") as out:
-        for number, event in enumerate(events, 1):  # noqa: B007 - the last one is returned
-            out.write(json.dumps(event) + "\n")
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("w", encoding="utf-8")) for path in paths]
+        for number, event in enumerate(events, 1):
+            files[-number % len(files)].write(json.dumps(event) + "\n")
     return number
