@@ -100,7 +100,7 @@ def _quiet_outage() -> Iterator[Event]:
 
 
 QUIET_OUTAGE = Incident(
-    "total outage of a quiet route, through LiteLLM", _quiet_outage, onset=3, pages=frozenset({"LLMNoSuccess"}),
+    "total outage of a quiet route, through LiteLLM", _quiet_outage, onset=3, pages=OUTAGE.pages,
     allowed=frozenset({"LLMErrorBudgetBurning"}), category="outage", within=15, mended=3.5,
 )  # fmt: skip
 
