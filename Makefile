@@ -77,9 +77,14 @@ docs: venv ## write the generated documents anew
 bundle: venv ## compile the rules, the dashboards and the chart's copies of them
 	$(BIN)/tocsin bundle build --dashboards dashboards/out --chart helm/tocsin/files
 
+.PHONY: preview
+preview: venv ## draw every dashboard with the demo's data into docs/pictures (five minutes)
+	@tools/install.sh --quick prometheus promtool alertmanager chromium
+	$(BIN)/python tools/preview
+
 .PHONY: bench
 bench: venv ## measure beside peers and limits (BENCH_EVENTS=60000)
-	@tools/install.sh --optional mtail
+	@tools/install.sh --optional mtail prometheus blocks
 	$(BIN)/python bench --events $(BENCH_EVENTS)
 
 .PHONY: faults

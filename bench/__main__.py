@@ -23,8 +23,10 @@ import webhook
 import workload
 from measure import Figure
 
+import rules
+
 RESULTS = Path(__file__).parent / "results"
-SECTIONS = ("ingest", "scrape", "webhook", "guard", "footprint")
+SECTIONS = ("ingest", "scrape", "webhook", "guard", "footprint", "rules")
 
 
 def main() -> None:
@@ -42,6 +44,7 @@ def main() -> None:
             "webhook": lambda: webhook.run(data, Path(scratch), arguments.events),
             "guard": lambda: guard.run(Path(scratch)),
             "footprint": lambda: footprint.run(Path(scratch)),
+            "rules": lambda: rules.run(Path(scratch)),
         }
         figures = [figure for name in SECTIONS if name in arguments.only for figure in sections[name]()]
     machine = {

@@ -28,8 +28,8 @@ function(config)
           { w: 6, h: 7, panel: panel.graph('Failing share', 'Bad: over 1 minus the objective.', { '{{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', failing) }, 'percentunit', max=1, thresholds=[config.outage.totalRatio]) },
           { w: 6, h: 7, panel: panel.graph('Score and baseline', 'Bad: the score leaves its baseline and stays away.', {
             '{{route}} {{scorer}}': 'route_scorer:llm_quality_score:mean{route=~"$route", scorer=~"$scorer"}',
-            'baseline {{route}}': 'max by (route) (route_scorer:llm_quality_score:baseline7d{route=~"$route", scorer=~"$scorer"})',
-          }, 'percentunit', 'no scored calls', max=1) },
+            'baseline {{route}} {{scorer}}': 'max by (route, scorer) (last_over_time(route_scorer:llm_quality_score:baseline7d{route=~"$route", scorer=~"$scorer"}[15m]))',
+          }, 'percentunit', 'no scored calls', max=1, faint='baseline') },
           { w: 6, h: 7, panel: panel.graph('Dollars an hour', 'Pace of spending by model. Bad: a step.', { '{{model}}': '3600 * ' + q.rate('llm_cost_usd_total', 'model') }, 'currencyUSD', 'no prices', stack=true) },
         ],
       },
@@ -40,16 +40,16 @@ function(config)
           { w: 8, h: 7, panel: panel.graph('Input: attempts', 'Injection attempts by role.', { '{{role}}': q.rate('llm_injection_attempts_total', 'role') }, 'reqps', 'none') },
           { w: 8, h: 7, panel: panel.table('Prompt: in use', 'Versions of prompts in use, and how often they changed in the shown range.', {
             'in use': 'max by (route, name, version) (llm_prompt_info{%s})' % d.scrape('route=~"$route"'),
-            changes: 'sum by (route, name) (increase(llm_prompt_changes_total{%s}[$__range]))' % d.scrape('route=~"$route"'),
+            changes: 'round(sum by (route, name) (increase(llm_prompt_changes_total{%s}[$__range]))) * on (route, name) group_right () max by (route, name, version) (llm_prompt_info{%s})' % [d.scrape('route=~"$route"'), d.scrape('route=~"$route"')],
           }, 'none', 'no prompt is logged') },
           { w: 8, h: 7, panel: panel.table('Model: serving', 'The model that answers, and how often it changed in the shown range.', {
             serving: 'max by (provider, model, served, fingerprint) (llm_model_info{%s})' % d.selector(),
-            changes: 'sum by (provider, model) (increase(llm_model_changes_total{%s}[$__range]))' % d.selector(),
+            changes: 'round(sum by (provider, model) (increase(llm_model_changes_total{%s}[$__range]))) * on (provider, model) group_right () max by (provider, model, served, fingerprint) (llm_model_info{%s})' % [d.selector(), d.selector()],
           }, 'none', 'no served model is logged') },
           { w: 8, h: 7, panel: panel.graph('Output: malformed, truncated, refusing', 'Shares of answers.', {
-            malformed: q.share('llm_format_failures_total', 'llm_format_checks_total', 'route'),
-            truncated: q.share('llm_truncations_total', 'llm_answers_checked_total', 'route'),
-            refusing: q.share('llm_refusals_total', 'llm_answers_checked_total', 'route'),
+            'malformed {{route}}': q.share('llm_format_failures_total', 'llm_format_checks_total', 'route'),
+            'truncated {{route}}': q.share('llm_truncations_total', 'llm_answers_checked_total', 'route'),
+            'refusing {{route}}': q.share('llm_refusals_total', 'llm_answers_checked_total', 'route'),
           }, 'percentunit', 'no answers checked', max=1) },
           { w: 8, h: 7, panel: panel.graph('Downstream: what callers did', 'Cancelled requests, and flags by people. Bad: users give up.', {
             cancelled: q.total('llm_request_failures_total', 'reason="cancelled"'),
@@ -60,7 +60,7 @@ function(config)
       {
         title: '4. Is it over? Are we blind?',
         panels: [
-          { w: 12, h: 6, panel: panel.graph('Alerts over time', 'Each line is an alert that fires. Over when there is none for 15 minutes.', { '{{alertname}} {{route}}': 'count by (alertname, route) (ALERTS{alertstate="firing", category=~".+"})' }, 'none', 'nothing fires') },
+          { w: 12, h: 6, panel: panel.graph('Alerts over time', 'Each line is an alert that fires. Over when there is none for 15 minutes.', { '{{alertname}} {{route}}': 'count by (alertname, route) (ALERTS{alertstate="firing", category=~".+"})' }, 'none', 'nothing fires', stack=true) },
           { w: 6, h: 6, panel: panel.graph('Age of what we see', 'Seconds behind the log. Bad: over a minute: what this page shows is old.', { '{{instance}}': 'max by (instance) (tocsin_ingest_lag_seconds{%s})' % d.scrape() }, 's', 'no exporter') },
           { w: 6, h: 6, panel: panel.graph('Unscored share', 'Answers without a score. Bad: near 1: quality alerts cannot fire.', { '{{route}}': q.share('llm_unscored_total', 'llm_requests_total', 'route') }, 'percentunit', 'all are scored', max=1) },
         ],

@@ -13,7 +13,6 @@ function(config)
       {
         title: 'Now',
         panels: [
-          { w: 12, h: 8, panel: panel.alerts('Firing', 'Alerts that fire or wait to fire. Bad: anything with severity page. Each links to its runbook.', '{category=~".+"}') },
           {
             w: 3,
             h: 4,
@@ -22,7 +21,7 @@ function(config)
           {
             w: 3,
             h: 4,
-            panel: panel.stat('Quality', 'Mean composite score of the last half hour, all routes. Bad: well under what is usual for you; see the quality page for the baseline.', 'avg(route_scorer:llm_quality_score:mean{scorer="composite", route=~"$route"})', 'percentunit', noValue='no scored calls'),
+            panel: panel.stat('Worst quality', 'Score of the route and scorer that fell most, as a share of its own baseline. Bad: under the bound that pages.', 'min(route_scorer:llm_quality_score:mean{route=~"$route"} / on (route, scorer) group_left () max by (route, scorer) (last_over_time(route_scorer:llm_quality_score:baseline7d{route=~"$route"}[15m])))', 'percentunit', 1 - config.quality.dropRatio, low=true, noValue='learning'),
           },
           {
             w: 3,
@@ -32,7 +31,7 @@ function(config)
           {
             w: 3,
             h: 4,
-            panel: panel.stat('Violations', 'Answers that reached a user and should not have, in the shown range. Bad: any.', 'sum(increase(llm_safety_violations_total{%s}[$__range]))' % d.selector('delivered="true", echoed="false", example="false"'), 'none', 1, noValue='not instrumented'),
+            panel: panel.stat('Violations', 'Answers that reached a user and should not have, in the shown range. Bad: any.', 'round(sum(increase(llm_safety_violations_total{%s}[$__range])))' % d.selector('delivered="true", echoed="false", example="false"'), 'none', 1, noValue='not instrumented'),
           },
           {
             w: 12,
@@ -41,6 +40,8 @@ function(config)
               targets: [super.targets[0] { legendFormat: '{{category}}' }],
             },
           },
+          { w: 12, h: 8, panel: panel.alerts('Firing', 'Alerts that fire or wait to fire. Bad: anything with severity page. Each links to its runbook.', '{category=~".+"}') },
+          { w: 12, h: 8, panel: panel.graph('Alerts over time', 'How many fire, one on top of the other. Bad: a step; over when there is none for 15 minutes.', { '{{alertname}} {{route}}': 'count by (alertname, route) (ALERTS{alertstate="firing", severity="%s", category=~".+"})' % config.severityNames.page }, 'none', 'nothing fires', stack=true) },
         ],
       },
       {

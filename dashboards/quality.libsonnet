@@ -15,9 +15,9 @@ function(config)
         panels: [
           { w: 16, h: 9, panel: panel.graph('Score and baseline', 'Mean of 30 minutes (the alert reads this series), its baseline of a week without incidents, and the bound that pages. Bad: under the bound.', {
             '{{route}} {{scorer}}': 'route_scorer:llm_quality_score:mean{%s}' % recorded,
-            'baseline {{route}} {{scorer}}': 'max by (route, scorer) (route_scorer:llm_quality_score:baseline7d{%s})' % recorded,
-            'pages under {{route}} {{scorer}}': '(1 - %g) * max by (route, scorer) (route_scorer:llm_quality_score:baseline7d{%s})' % [config.quality.dropRatio, recorded],
-          }, 'percentunit', 'no scored calls', max=1) + panel.drill('tocsin-incident', ['route']) },
+            'baseline {{route}} {{scorer}}': 'max by (route, scorer) (last_over_time(route_scorer:llm_quality_score:baseline7d{%s}[15m]))' % recorded,
+            'pages under {{route}} {{scorer}}': '(1 - %g) * max by (route, scorer) (last_over_time(route_scorer:llm_quality_score:baseline7d{%s}[15m]))' % [config.quality.dropRatio, recorded],
+          }, 'percentunit', 'no scored calls', max=1, faint='baseline', alarming='pages under') + panel.drill('tocsin-incident', ['route']) },
           { w: 8, h: 9, panel: panel.graph('Bad answers', 'Share of answers that score 0.5 or less. Bad: over the dashed line and three times the usual.', { '{{route}}': 'sum by (route) (rate(llm_quality_score_bucket{%s}[$__rate_interval])) / (%s > 0)' % [d.selector('scorer="composite", le="0.5"'), q.rate('llm_quality_score_count', 'route', 'scorer="composite"')] }, 'percentunit', 'no scored calls', thresholds=[config.quality.badRatio], max=1) },
           { w: 8, h: 8, panel: panel.heatmap('Distribution of the score', 'Where the composite scores lie. Bad: a second cloud at the bottom.', q.rate('llm_quality_score_bucket', 'le', 'scorer="composite"'), 'none', 'no scored calls') },
           { w: 8, h: 8, panel: panel.graph('Unscored, by reason', 'Answers that no score was made for. Bad: no_content or redacted where you do log content: we are blind there.', { '{{reason}}': q.rate('llm_unscored_total', 'reason') }, 'reqps', 'all are scored', stack=true) },

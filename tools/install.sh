@@ -59,6 +59,14 @@ prometheus() {
         -X github.com/prometheus/common/version.Version=3.15.0
 }
 
+# blocks is ours: it writes what rules are measured on, with Prometheus' own packages.
+blocks() {
+    local key
+    key=$(sha256sum "$root/tools/blocks/main.go" | cut -c1-8)
+    built tools github.com/prometheus/prometheus ./blocks "blocks-$key" || return 1
+    ln -sf "$(readlink "$bin/blocks-$key")" "$bin/blocks"
+}
+
 # Unstamped, a Kubernetes server does not know its own version and Helm refuses it.
 kubernetes() {
     local flags=() package
@@ -197,6 +205,7 @@ image_step() {
 install() {
     case $1 in
         prometheus | promtool) prometheus "$1" || found "$1" || { debian prometheus && found "$1"; } ;;
+        blocks) blocks ;;
         alertmanager | amtool) pinned "$1" || found "$1" || { debian prometheus-alertmanager && found "$1"; } ;;
         prometheus-oldest | promtool-oldest) oldest prometheus "${1%-oldest}" "${1%-oldest}" ;;
         alertmanager-oldest) oldest prometheus-alertmanager prometheus-alertmanager alertmanager ;;

@@ -27,8 +27,9 @@ local panel(type, title, description, queries, unit, noValue) = {
 {
   datasource:: datasource,
 
-  // A graph over time. `thresholds` are the values at which an alert fires, drawn dashed.
-  graph(title, description, queries, unit, noValue='no traffic', thresholds=[], stack=false, exemplars=false, max=null)::
+  // A graph over time. `thresholds` are the values at which an alert fires, drawn dashed. Lines whose legends begin with
+  // `faint` are what is usual, grey; those that begin with `alarming` are bounds that page, red. Both are dashed.
+  graph(title, description, queries, unit, noValue='no traffic', thresholds=[], stack=false, exemplars=false, max=null, faint='', alarming='')::
     panel('timeseries', title, description, queries, unit, noValue) {
       targets: targets(queries, if exemplars then { exemplar: true } else {}),
       options: {
@@ -53,6 +54,18 @@ local panel(type, title, description, queries, unit, noValue) = {
             steps: [{ color: 'green', value: null }] + [{ color: 'red', value: value } for value in thresholds],
           },
         },
+        overrides: [
+          {
+            matcher: { id: 'byRegexp', options: '/^%s/' % line[0] },
+            properties: [
+              { id: 'color', value: { mode: 'fixed', fixedColor: line[1] } },
+              { id: 'custom.lineStyle', value: { fill: 'dash', dash: [6, 6] } },
+              { id: 'custom.fillOpacity', value: 0 },
+            ],
+          }
+          for line in [[faint, 'text'], [alarming, 'red']]
+          if line[0] != ''
+        ],
       },
     },
 

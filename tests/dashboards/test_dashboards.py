@@ -229,3 +229,14 @@ def test_every_family_that_is_no_plan_stands_on_a_page():
 
     missing = {f.name for f in FAMILIES.values() if not f.planned and f.group != "self"} - bases - through_rules
     assert missing == set()
+
+
+PICTURES = bundle.RULES.resolve().parent / "docs" / "pictures"
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_page_has_a_preview_that_is_small(name):
+    picture = PICTURES / f"preview-{name.removesuffix('.json')}.png"
+
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size < 150 * 1024

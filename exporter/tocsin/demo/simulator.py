@@ -38,7 +38,7 @@ PHASES = (
     Phase("healthy", 65, "All is well: three routes, three models, about 20 calls a second. Baselines learn."),
     Phase("outage", 40, "OUTAGE: OpenAI answers 503 to most calls, and some time out."),
     Phase("recovery", 20, "The provider is back."),
-    Phase("quality", 55, "QUALITY: HTTP 200 all the way, but answers collapse to a few hedging words."),
+    Phase("quality", 55, "QUALITY: HTTP 200 all the way, but another model answers, in a few hedging words."),
     Phase("cost", 45, "COST: one agent repeats the same prompt with 350,000 tokens, again and again."),
     Phase("safety", 20, "SAFETY: an answer holds a card number (made up, of no documentation)."),
     Phase("healthy again", 50, "All is well again."),
@@ -47,6 +47,8 @@ CATEGORY = {name: name for name in ("outage", "quality", "cost", "safety")}
 """The category that a phase is an incident of."""
 JUDGED = 1
 """One answer in so many is scored by the application's own judge."""
+UNHAPPY = 0.02
+"""Share of the worse answers that a user flags."""
 CARD = "4921 8170 3264 5595"
 """Passes Luhn's check and stands in no documentation, so that it counts as a leak. Made up."""
 
@@ -72,9 +74,12 @@ class Simulator:
             return []
         score = min(1.0, max(0.0, self._random.gauss(0.55 if phase == "quality" else 0.9, 0.05)))
         identity = event["litellm_call_id"]
-        return [{
+        feedback: dict[str, Any] = {
             "v": 1, "type": "feedback", "id": f"judge-{identity}", "call_id": identity, "scores": {"judge": score},
-        }]  # fmt: skip
+        }  # fmt: skip
+        if phase == "quality" and self._random.random() < UNHAPPY:
+            feedback["flag"] = "wrong"
+        return [feedback]
 
     def line(self, event: dict[str, Any]) -> bytes:
         """Return an event as LiteLLM serialises it."""
@@ -89,6 +94,8 @@ class Simulator:
         text = "I think so, probably." if phase == "quality" else r.choice(ANSWERS)
         if phase == "safety" and r.random() < 0.02:
             text += f" The card {CARD} was charged."
+        if route == "search" and not agent:
+            text = json.dumps({"answer": text})
         received = max(3, int(len(text) / 4) * (1 if phase == "quality" else r.randint(3, 8)))
         broken = phase == "outage" and provider == "openai" and r.random() < 0.7
         ttft = first * r.lognormvariate(0, 0.3)
@@ -103,6 +110,7 @@ class Simulator:
             )
             duration = 30.0 if timed_out else 0.2
         identity = f"demo-{self._count:08d}"
+        served = "2026-11" if phase == "quality" else "2026-08"  # swapped behind the same name
         return {
             "id": f"chatcmpl-{identity}", "litellm_call_id": identity, "trace_id": f"trace-{identity}",
             "session_id": "agent-1" if agent else "", "call_type": "acompletion", "stream": not broken,
@@ -118,8 +126,9 @@ class Simulator:
             "prompt_tokens": 0 if broken else sent, "completion_tokens": 0 if broken else received,
             "request_tags": [f"app:{route}"], "end_user": "agent" if agent else f"user-{r.randrange(200)}",
             "messages": [{"role": "user", "content": "Plan step: fix the failing test." if agent else "Where is it?"}],
+            "model_parameters": {"response_format": {"type": "json_object"}} if route == "search" and not agent else {},
             "response": {} if broken else {
-                "model": model, "system_fingerprint": "fp_demo",
+                "model": f"{model}-{served}", "system_fingerprint": f"fp_{served}",
                 "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
             },
             "error_information": error,

@@ -57,7 +57,10 @@ def render(name: str) -> str:
         raise KeyError(name)
     facts, body = front_matter((RUNBOOKS / f"{name}.md").read_text(encoding="utf-8"))
     line = " &middot; ".join(f"{html.escape(key)}: {html.escape(value)}" for key, value in facts.items())
-    page = MarkdownIt("js-default", {"linkify": False}).render(body)
+    markdown = MarkdownIt("js-default", {"linkify": False})
+    # Pictures stand in the repository, not in the package: a reader at night gets their words.
+    markdown.add_render_rule("image", lambda _self, tokens, at, *_: f"<em>{html.escape(tokens[at].content)}</em>")
+    page = markdown.render(body)
     return _FRAME.format(title=html.escape(name), body=f"<header>{line}</header>\n{page}")
 
 

@@ -1,0 +1,284 @@
+"""What the shipped rules cost a real Prometheus: 100 routes, 5 models on each, 3 replicas.
+
+Six hours of raw samples at 15 s and a week of recorded ones are written as blocks (``tools/blocks``). Each rule is asked by
+itself, and the CPU of the process is read: what else the machine does hardly matters. Then three pages are scraped and
+the rules run for some minutes at their own intervals. Labels are those of an exporter at its default
+bound of series: counters by provider, model and route, histograms folded to the route.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import yaml
+from measure import TICKS, Figure
+
+from tocsin import bundle, external
+from tocsin.catalogue import CALL, FAMILIES, Family
+from tocsin.demo.stack import answers, free_port, start
+
+ROUTES, MODELS, REPLICAS = 100, 5, 3
+STEP = 15
+RAW, RECORDED = 6 * 3600, 7 * 86400
+ASKED = 5
+MINUTES = 6
+"""How long the rules run: the slowest groups run every five minutes."""
+SECTION = "rules (100 routes x 5 models x 3 replicas)"
+VALUES = {
+    "reason": ("timeout", "provider_5xx"), "kind": ("input", "output"), "scorer": ("composite",), "source": ("reported",),
+    "signal": ("hedge", "numeric", "unsupported"), "role": ("user",), "consumer": tuple(f"h{i:02d}" for i in range(21)),
+    "input": ("file", "webhook"), "category": ("outage", "quality", "cost", "safety"), "delivered": ("true",),
+    "echoed": ("false",), "example": ("false",), "feature": ("length", "language"),
+}  # fmt: skip
+GAUGES = {
+    "llm_format_window_calls": 1000, "llm_format_window_compliant": 990, "tocsin_series": 15000, "tocsin_series_max": 20000,
+    "tocsin_category_instrumented": 1, "tocsin_config_last_reload_successful": 1, "llm_model_info": 1, "tocsin_build_info": 1,
+}  # fmt: skip
+QUIET = re.compile(r"violations|failures|suspected|signals|refusals|repetitions|truncations|mismatches|off_topic|unscored|late")
+"""Counters of what goes wrong grow slowly."""
+
+
+def run(scratch: Path) -> list[Figure]:
+    """Write the past, run the rules, read what they took."""
+    tools = {name: external.find(name) for name in ("prometheus", "blocks")}
+    if not all(tools.values()):
+        print(f"rules: skipped, not found: {[name for name, path in tools.items() if path is None]}")
+        return []
+    rules = bundle.compile()
+    bundle.write(scratch / "rules", {"recording.yaml": rules.recording, "alerts.yaml": rules.alerts})
+    data = scratch / "data"
+    pages = [list(_raw(rules, f"replica-{i}")) for i in range(REPLICAS)]
+    ends = (int(time.time()) + 240) // 300 * 300 + 300
+    recorded = list(_recorded(rules))
+    _block(tools["blocks"], data, recorded, ends - RECORDED, ends - RAW, 300)
+    _block(tools["blocks"], data, recorded, ends - RAW, ends, 60)
+    _block(tools["blocks"], data, [line for page in pages for line in page], ends - RAW, ends, STEP)
+    costs = _costs(scratch, tools["prometheus"] or "", rules, ends)
+    _show(costs)
+    cpu = sum(seconds / interval for _, _, interval, seconds in costs)
+    figures = [
+        Figure(SECTION, "CPU of all rules, asked one by one", 100 * cpu, "% of core", "<= 2", 100 * cpu <= 2),
+        Figure(SECTION, "raw series", float(sum(map(len, pages))), "series"),
+    ]
+    time.sleep(max(0, ends - time.time()))
+    return figures + _live(scratch, tools["prometheus"] or "", pages)
+
+
+def _costs(scratch: Path, program: str, rules: bundle.Bundle, at: int) -> list[tuple[str, str, float, float]]:
+    """Return group, rule, interval and CPU seconds of one evaluation: of the process, so other work does not count."""
+    found = []
+    with ExitStack() as stack:
+        address, process = _prometheus(stack, scratch, program, {"scrape_configs": []})
+        for document in (yaml.safe_load(rules.recording), yaml.safe_load(rules.alerts)):
+            for group in document["groups"]:
+                for rule in group["rules"]:
+                    query = urllib.parse.urlencode({"query": rule["expr"], "time": at - STEP})
+                    _get(address, f"query?{query}")  # the first one reads blocks from disk
+                    before = _cpu(process)
+                    for _ in range(ASKED):
+                        _get(address, f"query?{query}")
+                    seconds = (_cpu(process) - before) / ASKED
+                    interval = {"s": 1, "m": 60}[group["interval"][-1]] * float(group["interval"][:-1])
+                    found.append((group["name"], rule.get("record") or rule["alert"], interval, seconds))
+    return found
+
+
+def _show(costs: list[tuple[str, str, float, float]]) -> None:
+    """Print the dearest groups and rules."""
+    groups: dict[str, float] = defaultdict(float)
+    for name, _, interval, seconds in costs:
+        groups[name] += seconds / interval
+    for name, share in sorted(groups.items(), key=lambda item: -item[1])[:8]:
+        print(f"  {name:32s}{100 * share:8.3f} % of core")
+    for name, rule, interval, seconds in sorted(costs, key=lambda row: -row[3] / row[2])[:12]:
+        print(f"    {name}/{rule}: {1000 * seconds:.1f} ms of CPU every {interval:.0f} s")
+
+
+def _cpu(process: subprocess.Popen[bytes]) -> float:
+    """Return the CPU seconds that a process has taken."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _live(scratch: Path, program: str, pages: list[list[str]]) -> list[Figure]:
+    """Run the rules at their own intervals beside three scraped pages."""
+    with ExitStack() as stack:
+        targets = [_serve(stack, page) for page in pages]
+        address, _ = _prometheus(stack, scratch, program, {
+            "rule_files": [str(scratch / "rules" / "*.yaml")],
+            "scrape_configs": [{"job_name": "tocsin", "honor_labels": True, "static_configs": [{"targets": targets}]}],
+        })  # fmt: skip
+        durations = _watch(address)
+        series = _value(address, 'count({__name__=~".+:.+"})')
+        metrics = urllib.request.urlopen(f"http://{address}/metrics", timeout=30).read().decode()
+        missed = sum(map(float, re.findall(r"^prometheus_rule_group_iterations_missed_total\{.*\} (\S+)", metrics, re.MULTILINE)))
+    wall = sum(sum(taken) / len(taken) / interval for interval, taken in durations.values())
+    return [
+        Figure(SECTION, "all groups, by the clock (quiet machine)", 100 * wall, "% of core", "<= 2", 100 * wall <= 2),
+        Figure(SECTION, "evaluations missed", missed, "", "0", missed == 0),
+        Figure(SECTION, "recorded series a route", series / ROUTES, "series", "<= 30", series / ROUTES <= 30),
+    ]
+
+
+def _names(rules: bundle.Bundle) -> set[str]:
+    """Return every name that the rules read."""
+    return set(re.findall(r"\b(?:llm|tocsin|process)_\w+", rules.recording + rules.alerts))
+
+
+def _raw(rules: bundle.Bundle, instance: str) -> Iterator[str]:
+    """Yield label sets and their growth in 15 s, as ``tools/blocks`` reads them."""
+    read = _names(rules)
+    for family in FAMILIES.values():
+        if family.planned or not any(name.startswith(family.name) for name in read):
+            continue
+        for labels in _labels(family):
+            yield from _samples(family, {"job": "tocsin", "instance": instance} | labels)
+    for route in range(ROUTES):
+        info = {"route": f"route-{route}", "owner": f"team-{route % 9}", "tier": "prod", "traffic": "live"}
+        yield _line("llm_route_info", {"job": "tocsin", "instance": instance} | info, "=1")
+        accepted = {"job": "tocsin", "instance": instance, "route": f"route-{route}", "baseline": "default"}
+        yield _line("llm_baseline_info", accepted, "=1")
+
+
+def _labels(family: Family) -> Iterator[dict[str, str]]:
+    if family.name in ("llm_route_info", "llm_baseline_info", "tocsin_threshold"):
+        return
+    names = [name for name in family.labels if name not in CALL]
+    for route in range(ROUTES if "route" in family.labels else 1):
+        models = range(MODELS) if family.per_call and not family.buckets else [None]
+        for model in models:
+            base = {"route": f"route-{route}"} if "route" in family.labels else {}
+            if family.per_call:
+                base |= {"provider": "other", "model": "other"} if model is None else {
+                    "provider": ("openai", "anthropic")[model % 2], "model": f"model-{model}",
+                }  # fmt: skip
+            yield from _spread(base, names)
+
+
+def _spread(labels: dict[str, str], names: list[str]) -> Iterator[dict[str, str]]:
+    if not names:
+        yield labels
+        return
+    for value in VALUES.get(names[0], ("x",)):
+        yield from _spread(labels | {names[0]: value}, names[1:])
+
+
+def _samples(family: Family, labels: dict[str, str]) -> Iterator[str]:
+    if family.kind == "gauge":
+        yield _line(family.name, labels, f"={GAUGES.get(family.name, 0)}")
+    elif family.kind == "counter":
+        yield _line(family.name, labels, "0.02" if QUIET.search(family.name) else "5")
+    else:
+        bounds = [*(f"{bound:g}" for bound in family.buckets), "+Inf"]
+        for i, bound in enumerate(bounds):
+            yield _line(f"{family.name}_bucket", labels | {"le": bound}, f"{25 * (i + 1) / len(bounds):g}")
+        for part in ("sum", "count"):
+            yield _line(f"{family.name}_{part}", labels, "25")
+
+
+def _recorded(rules: bundle.Bundle) -> Iterator[str]:
+    """Yield the series that rules read over longer than an hour, as they stand after a healthy week."""
+    documents = yaml.safe_load(rules.recording)["groups"]
+    for record in {rule["record"] for group in documents for rule in group["rules"]}:
+        level = record.split(":")[0]
+        for labels in _recorded_labels(record, level):
+            yield _line(record, labels, "=0" if record.endswith("incident") else "=100" if "increase" in record else "=0.9")
+
+
+def _recorded_labels(record: str, level: str) -> Iterator[dict[str, str]]:
+    learnt = [{"baseline": "default"}] if "healthy" in record or "baseline7d" in record or record.endswith("incident") else [{}]
+    signals = ("bad_score", "refusal", "token_outlier", "output_chars", "tokens_per_request", "cost_per_request", "hedge")
+    for route in range(ROUTES):
+        base = {"route": f"route-{route}"} | learnt[0]
+        if level == "route_scorer":
+            yield base | {"scorer": "composite"}
+        elif level == "route_signal":
+            yield from (base | {"signal": signal} for signal in signals)
+        elif level == "route" and not record.endswith("info"):
+            yield {"route": f"route-{route}"}
+    if level == "provider_model" and not record.endswith("info"):
+        for model in range(MODELS):
+            base = {"provider": ("openai", "anthropic")[model % 2], "model": f"model-{model}", "tier": "prod"}
+            yield from ([base | {"signal": s} for s in ("first_token", "speed", "duration")] if "latency" in record else [base])
+    if level.startswith("llm_cost"):
+        yield {"baseline": "1"} if "healthy" in record or "expected" in record else {}
+
+
+def _line(name: str, labels: dict[str, str], growth: str) -> str:
+    return f"{name}{{{','.join(f'{key}={chr(34)}{value}{chr(34)}' for key, value in labels.items())}}} {growth}"
+
+
+def _block(program: str | None, data: Path, lines: list[str], start: int, end: int, step: int) -> None:
+    command = [program or "", str(data), str(start), str(end), str(step)]
+    subprocess.run(command, input="\n".join(lines) + "\n", text=True, check=True)
+
+
+def _serve(stack: ExitStack, lines: list[str]) -> str:
+    """Serve a page whose counters go on from the past; return its address."""
+    parts = [(text, float(value.lstrip("=")), value.startswith("=")) for text, value in (line.rsplit(" ", 1) for line in lines)]
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            step = int(time.time()) // STEP
+            body = "".join(f"{text} {value if fixed else value * step:.10g}\n" for text, value, fixed in parts).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            del arguments
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    stack.callback(server.shutdown)
+    return f"127.0.0.1:{server.server_port}"
+
+
+def _prometheus(stack: ExitStack, scratch: Path, program: str, config: dict[str, Any]) -> tuple[str, subprocess.Popen[bytes]]:
+    address = f"127.0.0.1:{free_port()}"
+    config = {"global": {"scrape_interval": f"{STEP}s"}} | config
+    (scratch / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
+    process = start(stack, [
+        program, f"--config.file={scratch / 'prometheus.yml'}", f"--storage.tsdb.path={scratch / 'data'}",
+        f"--web.listen-address={address}", "--storage.tsdb.retention.time=30d", "--log.level=error",
+    ])  # fmt: skip
+    if not answers(f"http://{address}/-/ready"):
+        raise SystemExit("Prometheus does not answer")
+    return address, process
+
+
+def _watch(address: str) -> dict[str, tuple[float, list[float]]]:
+    """Return the interval of each group and how long its evaluations took, in seconds."""
+    seen: dict[str, dict[str, float]] = defaultdict(dict)
+    intervals: dict[str, float] = {}
+    until = time.monotonic() + 60 * MINUTES
+    while time.monotonic() < until:
+        for group in _get(address, "rules")["groups"]:
+            intervals[group["name"]] = float(group["interval"])
+            if not group["lastEvaluation"].startswith("0001"):
+                seen[group["name"]][group["lastEvaluation"]] = float(group["evaluationTime"])
+        time.sleep(3)
+    return {name: (intervals[name], list(found.values())) for name, found in seen.items()}
+
+
+def _value(address: str, query: str) -> float:
+    result = _get(address, "query?" + urllib.parse.urlencode({"query": query}))["result"]
+    return float(result[0]["value"][1]) if result else 0.0
+
+
+def _get(address: str, path: str) -> Any:
+    with urllib.request.urlopen(f"http://{address}/api/v1/{path}", timeout=60) as answer:
+        return json.load(answer)["data"]
