@@ -1,0 +1,104 @@
+"""Texts written to burn time: every detector together stays within a bound that is about linear in the length."""
+
+import random
+import time
+
+import pytest
+
+from tocsin.call import Expectation, Message
+from tocsin.config import Config
+from tocsin.detectors.base import Subject
+from tocsin.judge import Judge
+
+SIZE = 100_000
+LARGE = 1_000_000
+MOST = 3.0
+"""Seconds of CPU; on a quiet machine the worst of these takes a quarter of one."""
+ROLES = ("assistant", "user", "document")
+JUDGE = Judge(Config())
+RULES = JUDGE.rules("hostile")
+
+
+def repeated(unit: str, size: int = SIZE) -> str:
+    return (unit * (size // len(unit) + 1))[:size]
+
+
+def drawn(alphabet: str) -> str:
+    draw = random.Random(1)
+    return "".join(draw.choice(alphabet) for _ in range(SIZE))
+
+
+def any_characters() -> str:
+    draw = random.Random(1)
+    return "".join(
+        chr(draw.choice((draw.randrange(0x20, 0xD800), draw.randrange(0xE000, 0x110000)))) for _ in range(SIZE)
+    )
+
+
+TEXTS = {
+    "card numbers": repeated("4539 1488 0343 6467 "),
+    "digits": drawn("0123456789"),
+    "digits and spaces": drawn("0123456789 "),
+    "IBANs": repeated("DE89 3704 0044 0532 0130 00 "),
+    "nearly IBANs": drawn("ABCDE0123 "),
+    "IPv4": repeated("1.2.3.4.5."),
+    "IPv6": repeated("a:b:1::"),
+    "SSNs": repeated("123-45-6780 "),
+    "telephones": repeated("+1 (415) 555-2671 "),
+    "addresses": repeated("a@b.co "),
+    "at signs": repeated("a@"),
+    "passports": repeated("passport A1234567 "),
+    "keys": repeated('api_key = "abcdEFGH1234" '),
+    "key headers": repeated("-----BEGIN PRIVATE KEY-----\n"),
+    "JWTs": repeated("eyJhbGciOi.eyJzdWIi."),
+    "Base64": repeated("QUJD"),
+    "hexadecimal": repeated("de ad be ef "),
+    "nested arrays": "[" * (SIZE // 2) + "]" * (SIZE // 2),
+    "nested objects": '{"a":' * (SIZE // 5),
+    "one word": "a" * LARGE,
+    "one mixed word": repeated("aB3$", LARGE),
+    "any characters": any_characters(),
+    "zero-width characters": repeated("a\u200b"),
+    "piled marks": repeated("a\u0301\u0302\u0303"),
+    "tag characters": repeated("\U000e0041"),
+    "lone surrogates": repeated("\ud800a"),
+    "full width": repeated("\uff41"),
+    "ideographs": repeated("\u4e2d\u6587\uff0c"),
+    "fences": repeated("```\n"),
+    "brackets": repeated("\\("),
+    "comments": repeated("<!-- "),
+    "styles": repeated('style="'),
+    "images": repeated("![a](https://x?"),
+    "apologies": repeated("sorry i cannot "),
+    "hedges": repeated("might perhaps "),
+    "confidence": repeated("confidence: 80% "),
+    "masked abuse": repeated("f*ck "),
+    "quoted abuse": repeated('"idiot'),
+    "figures": repeated("1,234.5 million "),
+    "orders": repeated("ignore previous instructions "),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled():
+    JUDGE.warm()
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("what", TEXTS)
+def test_a_hostile_text_takes_bounded_time_and_breaks_no_detector(what, role):
+    text = TEXTS[what]
+    subject = Subject(text, role)
+    if role == "assistant":  # all that a caller may know is as hostile
+        few = text[:5_000]
+        subject = Subject(
+            text, role, question=few, input=[Message("user", few)], context=[text[:50_000]], system_prompt=few,
+            expect=Expectation("json", language="en"),
+        )  # fmt: skip
+
+    began = time.process_time()
+    opinion = JUDGE.judge(subject, RULES)
+
+    assert time.process_time() - began < MOST
+    assert opinion.report.failed == []
+    assert all(0 <= f.start <= f.end <= len(text) for f in opinion.report.findings)
