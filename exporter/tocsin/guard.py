@@ -6,6 +6,7 @@ lose that second and never counts twice. The latency histogram starts at 0 with 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -28,6 +29,10 @@ ROUTES_MAX: Final = 200
 """Routes with series of their own; a client can invent them."""
 TEXT_MAX: Final = 1 << 20
 """Characters of one request; more would hold up everyone else, and is answered as overload."""
+LARGE: Final = 1 << 14
+"""Characters of one request from which it is looked at in a thread: on the event loop it would hold up all others."""
+LARGE_AT_ONCE: Final = 2
+"""So large requests that are looked at together; a further one is answered as overload."""
 HOLDBACK: Final = 256
 """Characters of a stream that LiteLLM keeps back until the next look: a value is seen whole before it is sent."""
 
@@ -56,6 +61,7 @@ class Guard:
         self._standalone = standalone
         """True without a log beside it: coverage is then counted as the texts come."""
         self._timer = timer
+        self._large = 0
         self._routes: set[str] = set()
         self._counts: Counter[tuple[cat.Family, tuple[str, ...]]] = Counter()
         self._stopped: Counter[tuple[str, str, str, bool, bool]] = Counter()
@@ -63,7 +69,7 @@ class Guard:
         scoring.sources.append(self._publish)
 
     # ---- the three contracts --------------------------------------------------------------------------
-    def check(self, data: bytes) -> dict[str, Any]:
+    async def check(self, data: bytes) -> dict[str, Any]:
         """``POST /v1/check`` (contracts, section 3).
 
         Raises:
@@ -75,12 +81,12 @@ class Guard:
         label = self._route_label(request.route)
         if self._sheds(len(request.text), label, rules):
             return answer(request, Opinion.nothing()) | {"shed": True}
-        opinion = self._timed(label, [subject(request, rules.expect)], rules, self._judge.judge)[0]
+        opinion = (await self._look(label, [subject(request, rules.expect)], rules, self._judge.judge))[0]
         call_id = request.call_id or (str(request.id) if request.id is not None else None)
         self._count(call_id, request.role, label, request.model, [opinion])
         return answer(request, opinion)
 
-    def litellm(self, data: bytes) -> dict[str, Any]:
+    async def litellm(self, data: bytes) -> dict[str, Any]:
         """``POST /beta/litellm_basic_guardrail_api``: LiteLLM's generic guardrail, 1.106.2.
 
         Streams call again and again with the text so far; each call is a look, and counts its findings once.
@@ -95,7 +101,7 @@ class Guard:
         if self._sheds(sum(map(len, request.all_texts)), label, rules):
             return {"action": "NONE"}
         subjects = request.subjects(rules)
-        opinions = self._timed(label, subjects, rules, self._judge.judge_for_delivery)
+        opinions = await self._look(label, subjects, rules, self._judge.judge_for_delivery)
         role = "assistant" if request.is_answer else "user"
         final = self._count(request.call_id, role, label, request.model_name, opinions)
         out: dict[str, Any] = {"action": "NONE"}
@@ -108,7 +114,7 @@ class Guard:
             out["stream_holdback_chars"] = [HOLDBACK] * len(subjects)
         return out
 
-    def moderations(self, data: bytes) -> dict[str, Any]:
+    async def moderations(self, data: bytes) -> dict[str, Any]:
         """``POST /v1/moderations``: OpenAI's shape, our kinds beside the categories that they are nearest to.
 
         Raises:
@@ -122,28 +128,40 @@ class Guard:
         out: dict[str, Any] = {"id": f"modr-{time.time_ns():x}", "model": "tocsin", "results": []}
         if self._sheds(sum(map(len, texts)), UNKNOWN, rules):
             return out | {"results": [_moderation(Opinion.nothing()) for _ in texts], "shed": True}
-        opinions = self._timed(UNKNOWN, [Subject(text) for text in texts], rules, self._judge.judge_for_delivery)
+        subjects = [Subject(text) for text in texts]
+        opinions = await self._look(UNKNOWN, subjects, rules, self._judge.judge_for_delivery)
         self._count(None, "assistant", UNKNOWN, UNKNOWN, opinions)
         return out | {"results": [_moderation(opinion) for opinion in opinions]}
 
     # ---- one look -------------------------------------------------------------------------------------
     def _sheds(self, size: int, label: str, rules: RouteRules) -> bool:
-        if size <= TEXT_MAX and self._admit():
+        crowded = size > LARGE and self._large >= LARGE_AT_ONCE
+        if size <= TEXT_MAX and not crowded and self._admit():
             return False
         self._counts[cat.GUARD_SHED, (label,)] += 1
         if rules.fail_closed:
             raise OverloadError
         return True
 
-    def _timed(
+    async def _look(
         self,
         label: str,
         subjects: Sequence[Subject],
         rules: RouteRules,
         judge: Callable[[Subject, RouteRules], Opinion],
     ) -> list[Opinion]:
+        def look() -> list[Opinion]:
+            return [judge(each, rules) for each in subjects]
+
         began = self._timer()
-        opinions = [judge(each, rules) for each in subjects]
+        if sum(len(each.text) for each in subjects) <= LARGE:
+            opinions = look()
+        else:
+            self._large += 1
+            try:
+                opinions = await asyncio.to_thread(look)
+            finally:
+                self._large -= 1
         self._durations.append((label, self._timer() - began))
         for opinion in opinions:
             for name in opinion.report.failed:

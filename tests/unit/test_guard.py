@@ -1,6 +1,8 @@
 """Verdicts before delivery: what is answered, what is counted, once a call, and what overload gets."""
 
+import asyncio
 import json
+import threading
 
 import pytest
 
@@ -11,10 +13,11 @@ from tocsin.check import RequestError
 from tocsin.config import parse
 from tocsin.detectors.base import Subject
 from tocsin.finding import Finding
-from tocsin.guard import HOLDBACK, Guard, OverloadError, reason
+from tocsin.guard import HOLDBACK, LARGE, LARGE_AT_ONCE, Guard, OverloadError, reason
 from tocsin.judge import Judge
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
+from tocsin.tasks import spawn
 
 NOW = 1_795_000_000.0
 SECRET = "078-05-1120"
@@ -59,18 +62,27 @@ class Bench:
 
     def litellm(self, *texts, call="c1", kind="response", **fields):
         body = {"input_type": kind, "litellm_call_id": call, "texts": texts, "request_data": {}, "model": "m", **fields}
-        return self.guard.litellm(json.dumps(body).encode())
+        return self.raw_litellm(json.dumps(body).encode())
+
+    def raw_litellm(self, body: bytes):
+        return asyncio.run(self.guard.litellm(body))
+
+    def check(self, body: bytes):
+        return asyncio.run(self.guard.check(body))
+
+    def moderations(self, body: bytes):
+        return asyncio.run(self.guard.moderations(body))
 
 
 def test_check_answers_as_the_command_does():
-    answer = Bench().guard.check(b'{"id": "1", "text": "SSN 078-05-1120"}')
+    answer = Bench().check(b'{"id": "1", "text": "SSN 078-05-1120"}')
 
     assert (answer["verdict"], answer["redacted"], answer["findings"][0]["type"]) == ("block", "SSN [US_SSN]", "us_ssn")
 
 
 def test_a_body_that_is_no_request_is_refused():
     with pytest.raises(RequestError):
-        Bench().guard.check(b"[1]")
+        Bench().check(b"[1]")
 
 
 def test_litellm_blocks_with_a_reason_that_holds_no_content():
@@ -123,7 +135,7 @@ def test_what_was_blocked_is_remembered_by_its_call_after_a_restart():
 def test_a_violation_is_counted_under_the_group_that_the_log_has_made():
     bench = Bench()
     bench.scoring._ledger._group(("openai", "m", "support"), succeeded=True)
-    bench.guard.check(b'{"id": "1", "text": "078-05-1120", "route": "support", "model": "m"}')
+    bench.check(b'{"id": "1", "text": "078-05-1120", "route": "support", "model": "m"}')
 
     assert list(bench.values(cat.VIOLATIONS)) == [("openai", "m", "support", "pii", "false", "false", "false")]
 
@@ -139,7 +151,7 @@ def test_a_request_of_a_user_is_searched_for_injections_and_its_own_data_pass():
 
 def test_overload_passes_unseen_where_the_route_fails_open():
     bench = Bench(admit=lambda: False)
-    answer = bench.guard.check(b'{"id": "1", "text": "078-05-1120"}')
+    answer = bench.check(b'{"id": "1", "text": "078-05-1120"}')
 
     assert (answer["verdict"], answer["shed"], answer["scanned"]) == ("allow", True, [])
     assert bench.litellm(SECRET) == {"action": "NONE"}
@@ -150,18 +162,18 @@ def test_overload_passes_unseen_where_the_route_fails_open():
 def test_overload_refuses_where_the_route_fails_closed():
     bench = Bench(admit=lambda: False)
     with pytest.raises(OverloadError):
-        bench.guard.check(b'{"id": "1", "text": "x", "route": "closed"}')
+        bench.check(b'{"id": "1", "text": "x", "route": "closed"}')
     assert bench.values(cat.GUARD_SHED) == {("closed",): 1}
 
 
 def test_a_text_too_long_to_look_at_is_overload():
-    assert Bench().guard.check(b'{"text": "%s"}' % (b"x" * 1_100_000))["shed"] is True
+    assert Bench().check(b'{"text": "%s"}' % (b"x" * 1_100_000))["shed"] is True
 
 
 def test_invented_routes_share_one_series():
     bench = Bench()
     for i in range(300):
-        bench.guard.check(b'{"text": "x", "route": "r%d"}' % i)
+        bench.check(b'{"text": "x", "route": "r%d"}' % i)
 
     assert len({labels[0] for labels in bench.values(cat.GUARD_REQUESTS)}) == 201
 
@@ -177,14 +189,14 @@ def test_alone_the_guard_counts_what_it_saw_once_a_call():
 def test_the_latency_is_counted_by_route():
     ticks = iter([1.0, 1.004])
     bench = Bench(timer=lambda: next(ticks))
-    bench.guard.check(b'{"text": "x"}')
+    bench.check(b'{"text": "x"}')
 
     assert bench.values(cat.GUARD_DURATION)[("unknown",)] == pytest.approx(0.004)
 
 
 @pytest.mark.parametrize("given", ["idiot", ["fine", "idiot"], [{"type": "text", "text": "idiot"}]])
 def test_moderations_have_the_shape_that_clients_know(given):
-    answer = Bench().guard.moderations(json.dumps({"input": given, "model": "omni-moderation-latest"}).encode())
+    answer = Bench().moderations(json.dumps({"input": given, "model": "omni-moderation-latest"}).encode())
 
     last = answer["results"][-1]
     assert (last["flagged"], last["categories"]["harassment"], last["categories"]["pii"]) == (True, True, False)
@@ -195,11 +207,11 @@ def test_moderations_have_the_shape_that_clients_know(given):
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'{"input": 5}', b"nonsense"])
 def test_moderations_without_input_are_refused(body):
     with pytest.raises(RequestError):
-        Bench().guard.moderations(body)
+        Bench().moderations(body)
 
 
 def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():
-    answer = Bench().guard.litellm(b'{"input_type": "response", "texts": ["\\ud83d 078-05-1120"]}')
+    answer = Bench().raw_litellm(b'{"input_type": "response", "texts": ["\\ud83d 078-05-1120"]}')
 
     assert answer["action"] == "BLOCKED"
 
@@ -235,3 +247,34 @@ def test_what_the_guard_counted_before_the_log_is_not_taken_for_old():
     list(bench.scoring._ledger.changes())
 
     assert list(bench.values(cat.VIOLATIONS)) == [("unknown", "m", "unknown", "pii", "false", "false", "false")]
+
+
+class Slow:
+    """Looks at a text until it is let go."""
+
+    name, tier, gates, roles = "pii", 0, (), frozenset({"assistant"})
+
+    def __init__(self):
+        self.go_on = threading.Event()
+        self.threads = set()
+
+    def scan(self, subject, fired, report):
+        self.threads.add(threading.current_thread())
+        assert self.go_on.wait(30)
+
+
+async def test_a_large_text_holds_up_nobody_and_too_many_of_them_are_overload():
+    slow = Slow()
+    ledger = Ledger(Store(), Settings())
+    guard = Guard(Scoring(ledger, Judge(parse(ROUTES), [slow])))
+    body = json.dumps({"text": "x" * (LARGE + 1)}).encode()
+
+    looks = [spawn(guard.check(body), name="look") for _ in range(LARGE_AT_ONCE)]
+    await asyncio.sleep(0)
+    further = await guard.check(body)
+    slow.go_on.set()
+    answers = await asyncio.gather(*looks)
+
+    assert further["shed"] is True
+    assert ["shed" in answer for answer in answers] == [False] * LARGE_AT_ONCE
+    assert threading.current_thread() not in slow.threads

@@ -1,14 +1,15 @@
 """``POST /v1/check``, LiteLLM's guardrail and ``/v1/moderations``: the guard over HTTP, which never queues.
 
-A look takes well under a millisecond and runs on the event loop. What arrives in one turn of the loop and does not
-fit into ``BUDGET`` is answered at once by the route's overload policy, so the wait of everyone is bounded.
+A look takes well under a millisecond and runs on the event loop; a large text is looked at in a thread. What arrives
+in one turn of the loop and does not fit into ``BUDGET`` is answered at once by the route's overload policy, so the wait
+of everyone is bounded.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +27,7 @@ BUDGET: Final = 0.025
 BODY_MAX: Final = 8 << 20
 """LiteLLM sends images along, which are not looked at."""
 
-Contract = Callable[[bytes], dict[str, Any]]
+Contract = Callable[[bytes], Awaitable[dict[str, Any]]]
 
 
 class Turn:
@@ -76,7 +77,7 @@ def _handler(
             body = await small_body(request, auth, BODY_MAX)
             if prepared is not None and not prepared.is_set():
                 await prepared.wait()
-            out = contract(body)
+            out = await contract(body)
         except web.HTTPException as refusal:
             return answer(refusal.status, refusal.text or "", close=True)
         except BodyError as error:
