@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import subprocess
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +15,7 @@ from pathlib import Path
 import aiohttp
 import workload
 from footprint import log_of_label_sets
-from measure import CLIENT_CORE, CORES, Exporter, Figure
+from measure import CLIENT_CORE, CORES, Exporter, Figure, tool
 
 from tocsin.config import Config
 from tocsin.detectors.base import Subject
@@ -47,6 +48,7 @@ class Mix:
 MIXES = (Mix(250, 500, 0), Mix(1_000, 5_000, 100_000))
 OVERLOAD = 6_000
 """Checks a second that one core cannot answer: what is not looked at must be said so, and at once."""
+PRESIDIO_TEXTS = 200
 ADDED_MB = 60.0
 """Resident memory that judging may add to counting alone."""
 GOALS = ((0.5, 1.0), (0.99, 5.0), (0.999, 10.0))
@@ -57,7 +59,7 @@ def run(scratch: Path) -> list[Figure]:
     """Measure the guard alone, beside ingest with a scrape each second, and the detectors in process."""
     texts = [row["text"] for row in Sets().rows("benign_arena")]
     two_kb = [(text * 2)[:2048] for text in texts if len(text) > 1024]
-    figures = [_in_process(texts)]
+    figures = _in_process(texts, scratch)
     os.sched_setaffinity(0, {CLIENT_CORE})
     try:
         for rate in RATES:
@@ -81,7 +83,7 @@ def run(scratch: Path) -> list[Figure]:
     return figures
 
 
-def _in_process(texts: list[str]) -> Figure:
+def _in_process(texts: list[str], scratch: Path) -> list[Figure]:
     judge = Judge(Config())
     rules = judge.rules("bench")
     best = float("inf")
@@ -91,7 +93,25 @@ def _in_process(texts: list[str]) -> Figure:
             judge.judge(Subject(text), rules)
         best = min(best, time.process_time() - began)
     rate = len(texts) / best
-    return Figure("guard", "all detectors in process", rate, "answers/s", ">=5000", rate >= 5000)
+    ours = Figure("guard", "all detectors in process", rate, "answers/s", ">=5000", rate >= 5000)
+    return [ours, *_presidio(texts[:PRESIDIO_TEXTS], scratch, rate)]
+
+
+def _presidio(texts: list[str], scratch: Path, ours: float) -> list[Figure]:
+    """Measure Presidio's pattern recognizers alone, which is the least that it can do, on the same texts."""
+    python = tool("presidio")
+    if python is None:
+        print("presidio: not found, skipped (tools/install.sh presidio)", flush=True)
+        return []
+    path = scratch / "texts.jsonl"
+    path.write_text("\n".join(map(json.dumps, texts)))
+    script = Path(__file__).parent / "peer_presidio.py"
+    theirs = float(subprocess.check_output([python, str(script), str(path)], text=True).split()[-1])
+    ratio = ours / theirs
+    return [
+        Figure("guard", "presidio, patterns without a model", theirs, "answers/s"),
+        Figure("guard", "tocsin, all detectors / presidio", ratio, "x", ">=50", ratio >= 50),
+    ]
 
 
 def _figures(what: str, latencies: list[float]) -> list[Figure]:

