@@ -50,7 +50,7 @@ class Cluster:
     def run(self, name: str, *arguments, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess:
         done = subprocess.run(
             [self._tool(name), *map(str, arguments)],
-            input=stdin, capture_output=True, text=True, timeout=120, check=False, env=self.environment,
+            input=stdin, capture_output=True, text=True, timeout=240, check=False, env=self.environment,
         )  # fmt: skip
         if check:
             assert done.returncode == 0, f"{name} {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}"
@@ -111,7 +111,7 @@ def running(folder: Path, tool) -> Iterator[Cluster]:
             stack.callback(process.wait, 30)
             stack.callback(process.kill)
             if name == "kube-apiserver":
-                eventually(lambda: _ready(port), "the API server is ready: see its log in " + str(folder), 90)
+                eventually(lambda: _ready(port), "the API server is ready: see its log in " + str(folder), 120)
         yield cluster
 
 
