@@ -16,33 +16,29 @@ except ImportError:
     import httpx
 
 
-class CallLog(httpx.BaseTransport):
-    """A transport that appends each call to a file; ``route`` names the part of your product that asks."""
+class _Log:
+    """Begins a call when it is sent, and appends it to the file when it is over."""
 
-    def __init__(self, path, route=None, transport=None) -> None:
+    def __init__(self, path, route) -> None:
         self._path = path
         self._route = route
-        self._transport = transport or httpx.HTTPTransport()
 
-    def handle_request(self, request):
-        """Send the request; log it when its answer has been read, or when there is none."""
-        call = {"id": str(uuid.uuid4()), "time": time.time(), "url": str(request.url), "request": _body(request.read())}
-        if self._route:
-            call["route"] = self._route
-        try:
-            response = self._transport.handle_request(request)
-        except httpx.TransportError as error:
-            kind = "timeout" if isinstance(error, httpx.TimeoutException) else "connection"
-            self._write(call | {"error": {"type": kind, "message": type(error).__name__}})
-            raise
-        response.stream = _Watched(response, call, self._write)
-        return response
+    def begin(self, request, body):
+        """Return what is known of a call when it is sent."""
+        call = {"id": str(uuid.uuid4()), "time": time.time(), "url": str(request.url), "request": _body(body)}
+        return call | {"route": self._route} if self._route else call
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._transport.close()
+    def failed(self, call, error) -> None:
+        """Log a call that got no answer."""
+        kind = "timeout" if isinstance(error, httpx.TimeoutException) else "connection"
+        self._append(call | {"error": {"type": kind, "message": type(error).__name__}})
 
-    def _write(self, call) -> None:
+    def answered(self, call, response, seen) -> None:
+        """Log a call with the bytes of its answer."""
+        whole = httpx.Response(200, headers=response.headers, content=b"".join(seen))  # undoes gzip
+        self._append(call | {"status": response.status_code, "response": _body(whole.content)})
+
+    def _append(self, call) -> None:
         call["duration_s"] = time.time() - call["time"]
         line = json.dumps(call).encode() + b"\n"
         file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
@@ -52,14 +48,66 @@ class CallLog(httpx.BaseTransport):
             os.close(file)
 
 
-class _Watched(httpx.SyncByteStream):
-    """A response's bytes, handed on as they come and kept for the log."""
+class CallLog(httpx.BaseTransport):
+    """A transport that logs each call to a file; ``route`` names the part of your product that asks."""
 
-    def __init__(self, response, call, write) -> None:
-        self._stream, self._headers = response.stream, response.headers
-        self._call, self._write = call | {"status": response.status_code}, write
+    def __init__(self, path, route=None, transport=None) -> None:
+        self._log = _Log(path, route)
+        self._transport = transport or httpx.HTTPTransport()
+
+    def handle_request(self, request):
+        """Send the request; log it when its answer has been read, or when there is none."""
+        call = self._log.begin(request, request.read())
+        try:
+            response = self._transport.handle_request(request)
+        except httpx.TransportError as error:
+            self._log.failed(call, error)
+            raise
+        response.stream = _Watched(response, response.stream, call, self._log)
+        return response
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+
+class AsyncCallLog(httpx.AsyncBaseTransport):
+    """The same for ``AsyncOpenAI`` and ``AsyncAnthropic``."""
+
+    def __init__(self, path, route=None, transport=None) -> None:
+        self._log = _Log(path, route)
+        self._transport = transport or httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request):
+        """Send the request; log it when its answer has been read, or when there is none."""
+        call = self._log.begin(request, await request.aread())
+        try:
+            response = await self._transport.handle_async_request(request)
+        except httpx.TransportError as error:
+            self._log.failed(call, error)
+            raise
+        response.stream = _AsyncWatched(response, response.stream, call, self._log)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+
+class _Watch:
+    """The bytes of an answer as they come, kept for the log until the stream is closed."""
+
+    def __init__(self, response, stream, call, log) -> None:
+        self._response, self._stream, self._call, self._log = response, stream, call, log
         self._seen = []
 
+    def _over(self) -> None:
+        if self._log:
+            self._log.answered(self._call, self._response, self._seen)
+            self._log = None
+
+
+class _Watched(_Watch, httpx.SyncByteStream):
     def __iter__(self):
         for chunk in self._stream:
             self._seen.append(chunk)
@@ -67,10 +115,18 @@ class _Watched(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._stream.close()
-        if self._write:
-            whole = httpx.Response(200, headers=self._headers, content=b"".join(self._seen))  # undoes gzip
-            self._write(self._call | {"response": _body(whole.content)})
-            self._write = None
+        self._over()
+
+
+class _AsyncWatched(_Watch, httpx.AsyncByteStream):
+    async def __aiter__(self):
+        async for chunk in self._stream:
+            self._seen.append(chunk)
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+        self._over()
 
 
 def _body(raw):

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +14,21 @@ from pathlib import Path
 import pytest
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "one-host"
+
+
+README = re.search(r"```sh\n.*\n((?:.*\n)*?)```", (EXAMPLE / "README.md").read_text())[1]
+"""The commands of the page, but for the first, which installs."""
+
+
+def shell(commands, tool, folder):
+    """Run commands of the page in a folder that has the example's files."""
+    (folder / "prometheus.yml").write_text((EXAMPLE / "prometheus.yml").read_text())
+    places = [Path(sys.executable).parent, tool("promtool").parent, tool("amtool").parent, os.environ["PATH"]]
+    done = subprocess.run(
+        ["bash", "-euc", commands], cwd=folder, env=os.environ | {"PATH": os.pathsep.join(map(str, places))}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list((folder / "dashboards").glob("*.json"))
 
 
 def ask(url):
@@ -33,7 +50,7 @@ def until(question, seconds=40):
 def test_the_servers_take_the_files_scrape_tocsin_and_know_the_rules(tool, port, tmp_path):
     places = {name: f"127.0.0.1:{port()}" for name in ("9877", "9878", "9090", "9093")}
     rules = tmp_path / "rules"
-    subprocess.run([sys.executable, "-m", "tocsin", "bundle", "build", "--output", rules], check=True, timeout=60, capture_output=True)
+    shell(README, tool, tmp_path)
     config = (EXAMPLE / "prometheus.yml").read_text()
     for number, place in places.items():
         config = config.replace(f"127.0.0.1:{number}", place)

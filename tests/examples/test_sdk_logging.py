@@ -106,6 +106,32 @@ def test_each_attempt_is_counted_streams_and_refusals_too(name, upstream, tool, 
     assert "none" not in (tmp_path / "calls.jsonl").read_text()  # the key
 
 
+ASYNC = """
+import asyncio, anthropic
+from call_log import AsyncCallLog
+
+async def main():
+    log = AsyncCallLog("calls.jsonl", route="support-bot")
+    async with anthropic.AsyncAnthropic(http_client=anthropic.DefaultAsyncHttpxClient(transport=log)) as client:
+        question = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+        async with client.messages.stream(**question) as stream:
+            print("".join([text async for text in stream.text_stream]))
+
+asyncio.run(main())
+"""
+
+
+def test_the_asynchronous_client_is_logged_the_same(upstream, tool, tmp_path):
+    env = {"PATH": os.environ["PATH"], "ANTHROPIC_BASE_URL": upstream, "ANTHROPIC_API_KEY": "none", "PYTHONPATH": str(EXAMPLES / "anthropic-sdk")}
+
+    ran = subprocess.run([tool("sdks").readlink(), "-c", ASYNC], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+    lines = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
+
+    assert ran.stdout == "It was shipped.\n", ran.stderr
+    assert [(line["status"], line["route"]) for line in lines] == [(503, "support-bot"), (200, "support-bot")]
+    assert "message_delta" in lines[1]["response"]
+
+
 def test_what_was_never_answered_is_counted_by_its_reason(tool, tmp_path, port):
     env = {"PATH": os.environ["PATH"], "OPENAI_BASE_URL": f"http://127.0.0.1:{port()}/v1", "OPENAI_API_KEY": "none"}
 

@@ -124,7 +124,7 @@ _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#1c2430}
 header{background:#1c2430;color:#fff;padding:18px 28px}header h1{margin:0;font-size:22px}
 header p{margin:6px 0 0;color:#c9d3e0}main{display:grid;gap:18px;padding:24px 28px;
-grid-template-columns:repeat(auto-fit,minmax(300px,1fr))}
+grid-template-columns:repeat(auto-fit,minmax(240px,1fr))}
 section{background:#fff;border-radius:8px;padding:16px 20px;border-top:4px solid #9aa7b8;
 box-shadow:0 1px 3px #0002}section.on{border-top-color:#2b8a3e}section.bad{border-top-color:#c92a2a}
 h2{margin:0;font-size:17px;text-transform:capitalize}h2 small{font-weight:400;color:#667;margin-left:8px;
@@ -151,7 +151,8 @@ def render(view: dict[str, Any], incidents: Sequence[dict[str, Any]] = ()) -> st
         warnings += '<p class="warn">state is degraded: totals are live but not safe; see the log</p>'
     if not view["ready"]:
         warnings += f'<p class="warn">catching up: {view["backlog_bytes"]:,} bytes unread</p>'
-    sections = "".join(_section(name, view["categories"][name]) for name in CATEGORIES)
+    paging = {a["category"] for a in incidents if a["status"] == "firing" and a["severity"] == "page"}
+    sections = "".join(_section(name, view["categories"][name], name in paging) for name in CATEGORIES)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tocsin</title>'
         f"<style>{_STYLE}</style></head><body><header><h1>Tocsin</h1><p>{' &middot; '.join(said)}</p></header>"
@@ -162,16 +163,17 @@ def render(view: dict[str, Any], incidents: Sequence[dict[str, Any]] = ()) -> st
 
 
 def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
-    """The alerts that were delivered, from the moment the rule fired to the resolution."""
+    """The alerts that were delivered, from the moment the rule fired to the resolution; what pages now stands first."""
     if not alerts:
         return ""
+    first = sorted(alerts, key=lambda a: (a["status"] != "firing", a["severity"] != "page"))
     rows = "".join(
         f'<tr class="{html.escape(a["status"])}"><td>{html.escape(a["category"])}</td><td>{html.escape(a["severity"])}'
         f"</td><td><b>{html.escape(a['alertname'])}</b> {html.escape(a['summary'])}</td>"
         f"<td>{_clock(a['fired_at'])}</td><td>{_clock(a['delivered_at'])}<br><small>"
         f"{html.escape(', '.join(a['receivers']))}</small></td>"
         f"<td>{_clock(a['resolved_at']) if a['resolved_at'] else a['status']}</td></tr>"
-        for a in alerts[:INCIDENTS_SHOWN]
+        for a in first[:INCIDENTS_SHOWN]
     )
     head = "".join(f"<th>{name}</th>" for name in ("category", "severity", "alert", "fired", "delivered", "resolved"))
     return (
@@ -200,7 +202,8 @@ def _share(what: str, share: float | None) -> str:
     return f"nothing {what}" if share is None else f"{share:.1%} {what}"
 
 
-def _section(name: str, data: dict[str, Any]) -> str:
+def _section(name: str, data: dict[str, Any], paging: bool) -> str:
+    """One category: its numbers since the start, and red while somebody is paged for it."""
     title = f"<h2>{name}<small>{CATEGORIES[name]}</small></h2>"
     if not data["instrumented"]:
         return f'<section>{title}<p class="off">not instrumented: no signal has been seen</p></section>'
@@ -211,9 +214,9 @@ def _section(name: str, data: dict[str, Any]) -> str:
         if isinstance(value, dict):
             plot += _bars(value)
         else:
-            value = "-" if value is None else f"{value:,}"  # noqa: PLW2901 - as it is shown
+            value = "-" if value is None else f"{value:,.2f}" if key == "usd" else f"{value:,}"  # noqa: PLW2901 - as shown
             rows += f"<dt>{key.replace('_', ' ')}</dt><dd>{value}</dd>"
-    mood = "bad" if data.get("failures", {}).get("provider_5xx") else "on"
+    mood = "bad" if paging else "on"
     return f'<section class="{mood}">{title}<dl>{rows}</dl>{plot}</section>'
 
 
