@@ -61,6 +61,8 @@ class Policy:
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - it has no gates
         """Append a finding per place of a term or pattern; those that overlap count once."""
+        if not (self._terms or self._patterns or subject.terms):
+            return
         text = subject.text
         spans = set(self._patterns.spans(text)) if self._patterns else set()
         own = _terms_of_a_call(tuple(subject.terms[:MAX_TERMS_OF_A_CALL])) if subject.terms else None

@@ -30,18 +30,18 @@ class Scanner:
         report = Report()
         gated = self._by_role.get(subject.role) or self._gated(subject.role)
         fired = gated.fired(subject.text)
-        for number, detector in enumerate(gated.detectors):
-            if detector.name in off:
+        for number, name, scan, has_gates in gated.order:
+            if name in off:
                 continue
             hits = fired.get(number, ())
             try:
-                if hits or not detector.gates:
-                    detector.scan(subject, hits, report)
+                if hits or not has_gates:
+                    scan(subject, hits, report)
             except Exception as error:  # noqa: BLE001 - a defect of one must not end ingest
-                report.failed.append(detector.name)
-                log.error("detector %s failed: %s", detector.name, type(error).__name__)  # noqa: TRY400 - no content
+                report.failed.append(name)
+                log.error("detector %s failed: %s", name, type(error).__name__)  # noqa: TRY400 - no content
             else:
-                report.scanned.append(detector.name)
+                report.scanned.append(name)
         return report
 
     def warm(self, *roles: str) -> None:
@@ -66,6 +66,8 @@ class _Gated:
 
     def __init__(self, detectors: tuple[Detector, ...]) -> None:
         self.detectors = detectors
+        self.order = [(number, d.name, d.scan, bool(d.gates)) for number, d in enumerate(detectors)]
+        """What is asked for each text, in turn: looked up once."""
         self._owners: list[tuple[int, int]] = []
         """Number of the detector and of its gate, by the number of the expression."""
         expressions, flags = [], []

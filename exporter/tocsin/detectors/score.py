@@ -32,15 +32,19 @@ class Component:
     meaning: str
 
 
-def _worst(report: Report, kind: str) -> float:
-    return max((finding.score for finding in report.findings if finding.type == kind), default=0.0)
+def _worst(report: Report, *types: str) -> float:
+    worst = 0.0
+    for finding in report.findings:
+        if finding.score > worst and finding.type in types:
+            worst = finding.score
+    return worst
 
 
 def _unless_found(detector: str, *types: str) -> Callable[[Subject, Report], float | None]:
     def value(_: Subject, report: Report) -> float | None:
         if detector not in report.scanned:
             return None
-        return 1.0 - max(_worst(report, kind) for kind in types)
+        return 1.0 - _worst(report, *types)
 
     return value
 

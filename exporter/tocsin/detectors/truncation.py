@@ -14,9 +14,12 @@ OPEN_FENCE: Final = 0.4
 MID_SENTENCE: Final = 0.3
 """Weak by design: many good answers end without a full stop (lists, titles, code, verse)."""
 
-_DANGLING = re.compile(
-    r"(?:,|\b(?:and|or|but|the|an?|of|to|in|on|at|by|for|from|with|as|than|which|because|is|are|was|were|your|their))$"
+_DANGLING: Final = frozenset(
+    "and or but the a an of to in on at by for from with as than which because is are was were your their".split()  # noqa: SIM905 - as a list it would take a page
 )
+_LAST_WORD = re.compile(r"\w+\Z")
+_LONGEST: Final = 10
+"""More characters than a dangling word has: in a longer word, none is found."""
 _MIN_CHARS: Final = 200
 
 
@@ -40,4 +43,8 @@ class TruncationDetector:
 def _breaks_off(text: str) -> float:
     if text.count("```") % 2:
         return OPEN_FENCE
-    return MID_SENTENCE if _DANGLING.search(text[-40:].rstrip()) else 0.0
+    end = text[-40:].rstrip()
+    if end.endswith(","):
+        return MID_SENTENCE
+    last = _LAST_WORD.search(end, max(0, len(end) - _LONGEST)) if end[-1:].isalpha() else None
+    return MID_SENTENCE if last and last[0] in _DANGLING else 0.0
