@@ -81,7 +81,7 @@ class Guard:
         label = self._route_label(request.route)
         if self._sheds(len(request.text), label, rules):
             return answer(request, Opinion.nothing()) | {"shed": True}
-        opinion = (await self._look(label, [subject(request, rules.expect)], rules, self._judge.judge))[0]
+        opinion = (await self._look(label, [subject(request, rules.expect)], rules, self._judge.judge_at_once))[0]
         call_id = request.call_id or (str(request.id) if request.id is not None else None)
         self._count(call_id, request.role, label, request.model, [opinion])
         return answer(request, opinion)

@@ -77,6 +77,7 @@ class _Instruments:
         self.scanner = Scanner(detectors)
         self.formats = Scanner([d for d in detectors if d.name == "format"])
         self.quality = frozenset(d.name for d in detectors if d.name not in SAFETY_KINDS)
+        self.slow = frozenset(d.name for d in detectors if d.tier > 1)
         self.sampled = self.quality - _UNSAMPLED
         self.others = frozenset(d.name for d in detectors if d.name != "injection")
 
@@ -148,6 +149,12 @@ class Judge:
         report = self._instruments().scanner.scan(subject, rules.policy.off)
         found = report.findings
         return Opinion(report, rules.policy.judge(subject.text, found, floor, subject.role) if found else [])
+
+    def judge_at_once(self, subject: Subject, rules: RouteRules) -> Opinion:
+        """Judge a text while someone waits for it: without detectors of tier 2, as an embedder that is a model."""
+        made = self._instruments()
+        found = (report := made.scanner.scan(subject, rules.policy.off | made.slow)).findings
+        return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
 
     def judge_unsampled(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text by what sees every answer, also where quality is sampled: safety and format."""

@@ -278,3 +278,20 @@ async def test_a_large_text_holds_up_nobody_and_too_many_of_them_are_overload():
     assert further["shed"] is True
     assert ["shed" in answer for answer in answers] == [False] * LARGE_AT_ONCE
     assert threading.current_thread() not in slow.threads
+
+
+class Model:
+    """A detector that takes its time."""
+
+    name, tier, gates, roles = "topic", 2, (), frozenset({"assistant"})
+
+    def scan(self, subject, fired, report):
+        raise AssertionError
+
+
+async def test_nobody_waits_for_a_model():
+    guard = Guard(Scoring(Ledger(Store(), Settings()), Judge(parse(ROUTES), [*DETECTORS, Model()])))
+
+    answer = await guard.check(b'{"text": "fine", "question": "how?"}')
+
+    assert answer["scanned"] == ["pii", "toxicity"]
