@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -46,17 +48,17 @@ def test_a_pattern_without_files_is_named(check, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not read")
-def test_a_file_that_may_not_be_read_is_named_with_the_mend(check, tmp_path):
-    log = tmp_path / "calls.jsonl"
-    log.write_text(NATIVE)
-    log.chmod(0o600)
-    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
-        folder.chmod(0o755)
-    os.seteuid(65534)
-    try:
-        code, said = check("--tail", str(log), "--storage.path=/tmp")
-    finally:
-        os.seteuid(0)
+def test_a_file_that_may_not_be_read_is_named_with_the_mend(check):
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to everybody else
+        Path(folder).chmod(0o755)
+        log = Path(folder) / "calls.jsonl"
+        log.write_text(NATIVE)
+        log.chmod(0o600)
+        os.seteuid(65534)
+        try:
+            code, said = check("--tail", str(log), "--storage.path=/tmp")
+        finally:
+            os.seteuid(0)
 
     assert code == 1
     assert f"{log}: cannot be read (Permission denied): give the exporter's user or group read permission" in said
