@@ -100,6 +100,11 @@ def dashboards(overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
     return {name: json.dumps(page, indent=1) + "\n" for name, page in sorted(_evaluate(code).items())}
 
 
+def templates() -> str:
+    """Return Alertmanager's message templates, which need no compiling."""
+    return (RULES / "routing" / "tocsin.tmpl").read_text("utf-8")
+
+
 def settings() -> dict[str, Any]:
     """Return every setting and its default, by dotted key."""
     return dict(_leaves(_evaluate("(import 'config.libsonnet')._config")))

@@ -522,7 +522,18 @@ def test_the_routing_equals_the_shipped_one_where_the_values_are_silent(render):
     compiled = bundle.compile()
     assert one(resources, "AlertmanagerConfig")["spec"] == yaml.safe_load(compiled.alertmanagerconfig)["spec"]
     secret = one(resources, "Secret", "gate-tocsin-alertmanager")["stringData"]["alertmanager.yaml"]
-    assert yaml.safe_load(secret) == yaml.safe_load(compiled.alertmanager)
+    assert yaml.safe_load(secret) == yaml.safe_load(compiled.alertmanager) | {"templates": ["*.tmpl"]}
+
+
+def test_the_secret_brings_the_templates_that_receivers_use(render, tool, tmp_path):
+    secret = one(render(TOKEN, "alertmanagerSecret.enabled=true"), "Secret", "gate-tocsin-alertmanager")
+    for name, text in secret["stringData"].items():
+        (tmp_path / name).write_text(text)
+
+    for version in ("amtool", "amtool-oldest"):
+        done = subprocess.run([tool(version), "check-config", tmp_path / "alertmanager.yaml"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "1 templates" in done.stdout
 
 
 def test_a_pod_that_ends_is_held_until_its_spool_is_counted_and_scraped(render):

@@ -37,7 +37,7 @@ def _compiled(arguments: argparse.Namespace) -> dict[Path, dict[str, str]]:
     if arguments.dashboards:
         folders[Path(arguments.dashboards)] = bundle.dashboards(overrides)
     if arguments.chart:
-        folders[Path(arguments.chart)] = bundle.files(bundle.placeholders())
+        folders[Path(arguments.chart)] = bundle.files(bundle.placeholders()) | {"tocsin.tmpl": bundle.templates()}
         folders[Path(arguments.chart) / "dashboards"] = bundle.dashboards()
     return folders
 
