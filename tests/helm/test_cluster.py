@@ -7,7 +7,7 @@ import subprocess
 import cluster as kubernetes
 import pytest
 import yaml
-from chart import CHART, ROOT, TOKEN, documents
+from chart import CASES, CHART, ROOT, TOKEN, documents
 from cluster import eventually
 
 pytestmark = pytest.mark.timeout(300)  # the first test starts the server
@@ -229,12 +229,11 @@ def test_what_a_gitops_tool_applies_again_changes_nothing(cluster, render_text, 
     assert {r["metadata"]["uid"]: r["metadata"]["resourceVersion"] for r in again}.items() <= first.items()
 
 
-def test_the_server_takes_receivers_and_receiver_routes(cluster, tmp_path):
-    namespace = cluster.namespace("receivers", "restricted")
-    file = tmp_path / "values.yaml"
-    file.write_text(
-        "alerts: {outageReceiver: status}\n"
-        "alertmanagerConfig: {enabled: true, receivers: {oncall: {pagerdutyConfigs: [{routingKey: {name: pd, key: k}}]}}}\n"
-    )
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_the_server_takes_what_every_case_renders(cluster, render_text, case):
+    namespace = f"case-{case.stem.removesuffix('-values')}"
+    cluster.namespace(namespace, "privileged")
+    eventually(lambda: cluster.get(namespace, "serviceaccounts"), "the account of pods")
+    text = render_text(files=(case,), namespace=namespace).replace("serviceAccountName: gate-tocsin", "serviceAccountName: default")
 
-    cluster.run("helm4", "install", "gate", CHART, "--namespace", namespace, "--values", file)
+    cluster.kubectl("create", "--dry-run=server", "--validate=strict", "--filename=-", stdin=text)
