@@ -37,8 +37,13 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     minimumCalls: 20,
     minimumFailures: 5,
     // Burn-rate pairs: budget spent `factor` times too fast over both windows. Source: Google's SRE workbook, ch. 5.
+    // `calm` requests in ten minutes without a failure end the page: where 3 % fail (six times the budget) that happens
+    // by chance to one window in twenty, and the five minutes that the page is kept bridge it.
     burn: {
-      page: [{ short: 5 * minute, long: hour, factor: 14.4 }, { short: 30 * minute, long: 6 * hour, factor: 6 }],
+      page: [
+        { short: 5 * minute, long: hour, factor: 14.4 },
+        { short: 30 * minute, long: 6 * hour, factor: 6, calm: 100 },
+      ],
       ticket: [{ short: 2 * hour, long: day, factor: 3 }, { short: 6 * hour, long: 3 * day, factor: 1 }],
     },
     // A total outage must page within three minutes, and an hour's window is too slow for that: this share of five

@@ -18,9 +18,14 @@ function(config)
   local floors(w) = '%s\nand %s' % [
     q.atLeast(requests(w), c.minimumCalls), q.atLeast(unrecovered(w), c.minimumFailures),
   ];
+  // A window of half an hour remembers an outage for half an hour; so many requests in a row without a failure end it.
+  local calm(pair) =
+    if 'calm' in pair then '\nunless (%s < 0.5 and %s)' % [unrecovered(600), q.atLeast(requests(600), pair.calm)] else '';
   local burning(pair) =
     local limit = '%s * (1 - %s)' % [q.number(pair.factor), q.number(c.availability)];
-    '(\n%s > %s\nand %s > %s\nand %s\n)' % [ratio(pair.short), limit, ratio(pair.long), limit, floors(pair.short)];
+    '(\n%s > %s\nand %s > %s\nand %s%s\n)' % [
+      ratio(pair.short), limit, ratio(pair.long), limit, floors(pair.short), calm(pair),
+    ];
   local total = '(\n%s > %s\nand %s\n)' % [ratio(300), q.number(c.totalRatio), floors(300)];
   local noSuccess = |||
     %(failures)s

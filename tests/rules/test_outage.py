@@ -35,8 +35,8 @@ def late_failures(values):
 STEADY = "0+40x600"
 CASES = [
     Case(
-        "a total outage pages within three minutes and resolves", FAILING,
-        [info(), requests(STEADY), failures("0x60 40+40x60 2440x200")], {"60m": 0, "63m": 1, "100m": 1, "165m": 0},
+        "a total outage pages within three minutes and resolves within 25 minutes of the mend", FAILING,
+        [info(), requests(STEADY), failures("0x60 40+40x60 2440x200")], {"60m": 0, "63m": 1, "100m": 1, "120m": 1, "145m": 0},
         text=Text(
             "70m", "page", "outage", "Requests to openai/gpt-4o fail.",
             "100% of requests fail after retries and fallbacks. Most are provider_5xx. Going on for 8m 0s. "
