@@ -212,6 +212,7 @@ function(config)
         threshold: 'no request in 30 m',
         requirement: 'A5',
         window: 1800,
+        'for': 300,  // counters that have just begun have not risen yet
         expr: 'sum %s (%s) == 0' % [q.by([]), q.increase('llm_requests_total', 1800)],
         summary: 'No requests are seen.',
         description: 'No request was counted for 30 minutes. Nothing can be said about outages, quality or cost.',
