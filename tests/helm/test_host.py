@@ -85,7 +85,7 @@ class Container:
         needed = [Path(sys.executable).resolve(), Path(sys.executable).absolute(), Path(__file__), self.log]
         ancestors = {ancestor for path in needed for ancestor in path.parents}
         closed = sorted(str(folder) for folder in ancestors if folder.stat().st_mode & 0o005 != 0o005)
-        environment = ["env", f"CLOSED={' '.join(closed)}"]
+        environment = ["env", f"CLOSED={' '.join(closed)}", f"TMPDIR={self.log.parent}"]
         return [*environment, "unshare", "--mount", "bash", "-ec", OPEN_UP, "bash", *map(str, self._user), *command]
 
     def probe(self, name: str) -> int:
