@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 import workload
 from footprint import log_of_label_sets
-from measure import CLIENT_CORE, CORES, Exporter, Figure, tool
+from measure import CLIENT_CORE, CORES, Exporter, Figure
 
 from tocsin.config import Config
 from tocsin.detectors.base import Subject
@@ -99,14 +99,14 @@ def _in_process(texts: list[str], scratch: Path) -> list[Figure]:
 
 def _presidio(texts: list[str], scratch: Path, ours: float) -> list[Figure]:
     """Measure Presidio's pattern recognizers alone, which is the least that it can do, on the same texts."""
-    python = tool("presidio")
-    if python is None:
+    python = Path(__file__).parents[1] / ".tools" / "presidio" / "bin" / "python"
+    if not python.exists():
         print("presidio: not found, skipped (tools/install.sh presidio)", flush=True)
         return []
     path = scratch / "texts.jsonl"
     path.write_text("\n".join(map(json.dumps, texts)))
     script = Path(__file__).parent / "peer_presidio.py"
-    theirs = float(subprocess.check_output([python, str(script), str(path)], text=True).split()[-1])
+    theirs = float(subprocess.check_output([str(python), str(script), str(path)], text=True).split()[-1])
     ratio = ours / theirs
     return [
         Figure("guard", "presidio, patterns without a model", theirs, "answers/s"),
