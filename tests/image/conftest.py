@@ -44,6 +44,7 @@ class Image:
             "--ro-bind", str(self.system), "/", "--ro-bind", str(self.opt), "/opt", "--proc", "/proc", "--dev", "/dev",
             "--perms", "1777", "--tmpfs", "/tmp", "--tmpfs", "/run", "--dir", "/run/secrets", *options, "--remount-ro", "/run", "--remount-ro", "/",
             "--setenv", "PATH", "/opt/tocsin/bin:/usr/bin:/bin", "--setenv", "XDG_STATE_HOME", "/var/lib",
+            "--setenv", "XDG_CACHE_HOME", "/var/lib/tocsin/cache",
             "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP", "--",
             "/usr/bin/setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--bounding-set=-all",
             "--inh-caps=-all", "--no-new-privs", "--",
