@@ -60,6 +60,21 @@ _CLASS_BY_FIRST: Final = {
     **dict.fromkeys(string.digits, _NUMBER), **dict.fromkeys(".!?", _STOP), **dict.fromkeys(",;:", _COMMA),
     "\n": _LINE,
 }  # fmt: skip
+_REMEMBERED: Final = 4_096
+"""Tokens whose class is kept: the first ones are the common ones."""
+
+
+class _Classes(dict[str, int]):
+    """The class of a token: a function word has its own, any other that of its first character."""
+
+    def __missing__(self, token: str) -> int:
+        found = _CLASS_BY_FIRST.get(token[0], _OTHER)
+        if len(self) < _REMEMBERED and len(token) < 20:
+            self[token] = found
+        return found
+
+
+_class_of: Final = _Classes(_CLASS_OF).__getitem__
 _LINE_OF_A_TABLE = re.compile(r"^[ \t]*[|+].*$", re.MULTILINE)
 
 _FOREIGN: Final = (
@@ -152,8 +167,7 @@ def _falls(value: float, start: float, end: float) -> float:
 
 def classes(sample: str) -> list[int]:
     """The classes of the tokens of a sample."""
-    known, by_first = _CLASS_OF, _CLASS_BY_FIRST
-    return [known[token] if token in known else by_first.get(token[0], _OTHER) for token in _TOKEN.findall(sample)]
+    return list(map(_class_of, _TOKEN.findall(sample)))
 
 
 def order_of(tokens: Sequence[int]) -> float | None:

@@ -103,6 +103,8 @@ class _Terms(NamedTuple):
         if len(likely):
             index = np.minimum(np.searchsorted(self.hashes, hashes[likely]), len(self.hashes) - 1)
             hit = self.hashes[index] == hashes[likely]
+            if not hit.any():
+                return
             evidence[likely[hit]] = np.maximum(evidence[likely[hit]], self.evidence[index[hit]])
 
 
