@@ -15,8 +15,9 @@
     minimumSeconds: 1,
 
     // Evaluation intervals in seconds. Safety follows the scrape (15 s), outages must page within three minutes,
-    // baselines move slowly and read a week.
-    intervals: { safety: 15, outage: 30, default: 60, baseline: 300 },
+    // baselines move slowly and read a week. Tickets are for the day, and read many series over half an hour: under the
+    // five minutes for which Prometheus looks back, so that nothing goes stale in between.
+    intervals: { safety: 15, outage: 30, default: 60, tickets: 240, baseline: 300 },
 
     // Seconds of missing scrapes (a restart, a slow network) that change neither a route's owner nor a violation.
     scrapeGap: 300,

@@ -187,5 +187,5 @@ function(config)
         summary: 'A {{ $labels.scope }} passed its limit of tokens.',
         description: '{{ printf "%.0f" $value }} breaches in the last 15 minutes.' + alert.topConsumer,
       },
-    ], config.intervals.default),
+    ], config.intervals.tickets),
   ]

@@ -296,5 +296,5 @@ function(config)
         summary: 'The detector {{ $labels.detector }} has no time for all answers.',
         description: '{{ printf "%.0f" $value }} answers of the last 15 minutes were not judged by it.',
       },
-    ] + completeness, config.intervals.default),
+    ] + completeness, config.intervals.tickets),
   ]

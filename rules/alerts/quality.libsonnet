@@ -66,6 +66,8 @@ function(config)
         summary: 'Answers of {{ $labels.route }} are getting worse.',
         description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.modelChange(route),
       },
+    ], config.intervals.default),
+    alert.group('quality-signals', [
       quality {
         name: 'LLMBadAnswers',
         severity: 'ticket',
@@ -128,8 +130,6 @@ function(config)
         summary: 'Answers of {{ $labels.route }} became short.',
         description: 'Half of the answers of the last 30 minutes have fewer than {{ printf "%.0f" $value }} characters.' + alert.modelChange(route),
       },
-    ], config.intervals.default),
-    alert.group('quality-signals', [
       signal({
         name: 'LLMAnswersTruncated',
         severity: 'ticket',
@@ -221,5 +221,5 @@ function(config)
         summary: 'The baseline of {{ $labels.route }} is still being learnt.',
         description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }}. Drops are judged once two hours are learnt.',
       },
-    ], config.intervals.default),
+    ], config.intervals.tickets),
   ]

@@ -194,5 +194,5 @@ function(config)
         summary: 'Answers of {{ $labels.route }} pass by the guard.',
         description: 'The guard looked at {{ $value | humanizePercentage }} of the answers that it should have seen in the last 30 minutes.',
       },
-    ], config.intervals.default),
+    ], config.intervals.tickets),
   ]

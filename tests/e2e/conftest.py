@@ -91,7 +91,7 @@ class Exporter:
         return totals
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def launch() -> type[Exporter]:
     """``with launch(folder, *arguments) as exporter``: a running `tocsin run` whose state is in the folder."""
     return Exporter

@@ -78,8 +78,9 @@ class Prometheus:
     def _get(self, path: str, **parameters: object) -> list[dict[str, Any]]:
         body = urllib.parse.urlencode(parameters).encode()
         with urllib.request.urlopen(f"http://{self._address}/api/v1/{path}", body, timeout=30) as answer:
-            result: list[dict[str, Any]] = json.load(answer)["data"]["result"]
-        return result
+            data = json.load(answer)["data"]
+        result: list[dict[str, Any]] = data["result"]
+        return [{"metric": {}, "value": result}] if data["resultType"] == "scalar" else result
 
 
 def legend(template: str, labels: Labels) -> str:
