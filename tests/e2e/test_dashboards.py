@@ -69,7 +69,7 @@ def event(i: int, now: float) -> dict:
     elif kind == 5:
         made |= {"output": "I'm sorry, but I cannot help with that request.", "finish_reason": "length", "expect": None}
     elif kind == 7:
-        del made["output"]
+        del made["output"], made["scores"]
     elif kind == 8:
         made["expect"] = {"format": "json_schema", "schema": {"type": 5}}
     elif kind == 9:
