@@ -52,7 +52,7 @@ class States:
 
     def follow(self, rules: Iterable[Mapping[str, Any]]) -> None:
         """Learn what recording rules record: from nothing upwards until nothing is new, for they read each other."""
-        recording = [(str(rule["record"]), tokens_of(rule["expr"])) for rule in rules if "record" in rule]
+        recording = [(str(rule["record"]), _whole(rule["expr"])) for rule in rules if "record" in rule]
         self._recorded = dict.fromkeys((name for name, _ in recording), State.EMPTY)
         before: dict[str, State] = {}
         while before != self._recorded:
@@ -62,7 +62,7 @@ class States:
 
     def dormant(self, expression: str) -> bool:
         """Tell whether the expression has no result at any time."""
-        return self._state(tokens_of(expression)) is State.EMPTY
+        return self._state(_whole(expression)) is State.EMPTY
 
     def _state(self, tokens: list[Token]) -> State:
         tokens = unwrapped([token for token in tokens if token.kind != "space"])
@@ -148,6 +148,18 @@ class States:
         if Movement.MOVING in found or (not moves and Movement.FLAT in found):
             return State.POSITIVE
         return State.ZERO
+
+
+def _whole(expression: str) -> list[Token]:
+    """Return the tokens of an expression, none where its brackets do not match: that may have any value."""
+    tokens = tokens_of(expression)
+    depth = 0
+    for token in tokens:
+        if token.kind == "other":
+            depth += (token.text in "([{") - (token.text in ")]}")
+        if depth < 0:
+            return []
+    return [] if depth else tokens
 
 
 def _number(tokens: list[Token]) -> float | None:

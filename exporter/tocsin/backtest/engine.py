@@ -27,6 +27,8 @@ SAMPLES_MAX = 12_000_000
 """Samples of a run at most, about 50 bytes each of those that change; a longer log is sampled less often."""
 EVERY = 300
 """Seconds between two looks at what a firing alert says, and at how near the others are."""
+_GO = {"GOMAXPROCS": "1", "GOGC": "300", "GOMEMLIMIT": "600MiB"}
+"""One run for each core: more threads only wait. Garbage is collected seldom, until memory is needed."""
 _TIMESTAMP = "_timestamp_seconds"
 _CHANGED = "(ALERTS unless ALERTS offset {step}s) or (0 * (ALERTS offset {step}s) unless ALERTS)"
 
@@ -130,7 +132,7 @@ def start(promtool: str, plan: RunPlan, samples: Samples, recorded: Recorded, fo
         return subprocess.Popen(  # noqa: S603 - a program that the user installed, on files that we wrote
             [promtool, "test", "rules", str(folder / "test.yml")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=out,
-            env={**os.environ, "GOMAXPROCS": "1", "GOGC": "300"},  # one run for each core: more threads only wait
+            env={**os.environ, **_GO},
         )  # fmt: skip
 
 

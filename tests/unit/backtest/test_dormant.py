@@ -84,3 +84,11 @@ def test_routes_of_one_tier_need_no_rules_for_another():
 
     assert states(rule).dormant('requests * on (route) group_left () route:llm_route:info{tier!="prod"}')
     assert not states(rule).dormant('requests * on (route) group_left () route:llm_route:info{tier="prod"}')
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["", "(", "sum by (a", "increase(requests[5m]", "a > on (b", "requests * on (route) group_left (limit)"],
+)
+def test_what_is_not_understood_is_not_left_out_by_an_accident(expression):
+    States(SEEN).dormant(expression)
