@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
-@pytest.fixture(scope="module", params=["promtool", "promtool-oldest"])
+@pytest.fixture(scope="module")
 def report(request, tool, tmp_path_factory) -> str:
     """What promtool says about the module's ``CASES``."""
     from promtool import run  # noqa: PLC0415 - found by the line above
@@ -30,6 +30,9 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_generate_tests(metafunc):
+    if "report" in metafunc.fixturenames:
+        tools = getattr(metafunc.module, "TOOLS", ("promtool", "promtool-oldest"))
+        metafunc.parametrize("report", tools, indirect=True, scope="module")
     if "case" in metafunc.fixturenames:
         cases = metafunc.module.CASES
         metafunc.parametrize("case", cases, ids=[case.name for case in cases])
