@@ -85,7 +85,8 @@ function(config)
             yesterday: q.labelled('last_over_time(%s[%s] offset %s)' % [healthy, q.duration(1800), q.duration(23 * 3600)], 'hour', 'yesterday'),
             lastWeek: q.labelled('last_over_time(%s[%s] offset %s)' % [healthy, q.duration(1800), q.duration(167 * 3600)], 'hour', 'last week'),
             learnt: q.duration(config.baseline.window), step: q.duration(config.baseline.step),
-            learning: q.duration(std.max(1, c.learning - 3600)),  // Prometheus 2.42 takes no offset of 0 stale: q.duration(1800),
+            learning: q.duration(std.max(1, c.learning - 3600)),  // Prometheus 2.42 takes no offset of 0
+            stale: q.duration(1800),
             handover: q.duration(config.baseline.handover + 3600),
             current: q.recorded(expected, 'baseline="%s"' % c.baseline), week: q.duration(config.baseline.window),
           },
