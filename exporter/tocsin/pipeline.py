@@ -42,7 +42,7 @@ COMMIT_EVERY = 1.0
 IDLE = 0.1
 TURN = 0.002
 """Seconds of rendering after which others run; each turn given away can cost as much as they take."""
-PREPARE = 0.5
+PREPARE = 0.35
 """Seconds that readiness waits for ``prepare``; what comes in later than that waits longer to be counted."""
 CATCH_UP = 30.0
 """Seconds after a start by which the exporter answers, backlog or not."""

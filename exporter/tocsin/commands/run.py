@@ -188,9 +188,9 @@ class Exporter:
     async def _prepare(self) -> None:
         """Load what takes a second, in a thread: the face answers and the spool receives meanwhile."""
         await asyncio.to_thread(self._scoring.judge.warm)
-        await asyncio.to_thread(find_library)
         publish_detectors(self._ledger.store, self._scoring.judge)
         self._prepared.set()
+        spawn(asyncio.to_thread(find_library), name="prices")
 
     def _told_to_end(self) -> None:
         """Begin to leave; a second signal leaves at once."""
