@@ -137,6 +137,7 @@ def _idle(scratch: Path) -> Figure:
     with Exporter(scratch / "idle-state", "--tail", str(folder / "*.log")) as exporter:
         while b"tocsin_detector_info" not in exporter.page():  # until then it makes its detectors
             time.sleep(0.1)
+        time.sleep(3)  # and then the prices
         before = exporter.cpu()
         time.sleep(IDLE_SECONDS)
         share = (exporter.cpu() - before) / IDLE_SECONDS * 100

@@ -29,6 +29,7 @@ _STEM: Final = 4
 _WORD = re.compile(r"[^\W_]{2,}|\d")
 _PLAIN_STEM = re.compile(rb"(?<![a-z0-9])(?:[a-z0-9]{2,%d}|[0-9])" % _STEM)
 """Beginnings of the same words in lower-case ASCII."""
+_FIRST_UNSPACED = "\u0e00"
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -67,7 +68,7 @@ def stems(text: str) -> NDArray[np.int64]:
         return np.fromiter(map(crc32, plain), np.int64, len(plain))
     words = _WORD.findall(text)
     if _UNSPACED.search(text):
-        words = [part for word in words for part in _parts(word)]
+        words = [part for word in words for part in ((word,) if word[0] < _FIRST_UNSPACED else _parts(word))]
     if not words:
         return np.zeros(0, np.int64)
     encoded = "\n".join([word[:_STEM] for word in words]).encode("utf-8", "surrogatepass").split(b"\n")
