@@ -237,10 +237,11 @@ def test_an_answer_with_a_card_number_is_stopped_before_the_client_sees_it(tmp_p
         forwarder.target = f"http://127.0.0.1:{exporter.ingest}"
         guard = f"http://127.0.0.1:{forwarder.server_port}"
         with proxy(tmp_path, port(), upstream, f"{forwarder.target}/v1/ingest/litellm", guard) as base:
-            plain = converse(base, "leaky", guard="fail_closed")
-            streamed = converse(base, "leaky", stream=True, guard="fail_closed")
-            clean = converse(base, "good", guard="fail_closed"), converse(base, "good", stream=True, guard="fail_closed")
-            exporter.wait_for("llm_guard_scanned_total", 4)
+            answers = []
+            for model, stream in (("leaky", False), ("leaky", True), ("good", False), ("good", True)):  # one by one: see above
+                answers.append(converse(base, model, stream=stream, guard="fail_closed"))
+                exporter.wait_for("llm_guard_scanned_total", len(answers))
+            plain, streamed, *clean = answers
             forwarder.down = True
             closed = converse(base, "leaky", guard="fail_closed")
             opened = converse(base, "leaky", guard="fail_open")
