@@ -23,8 +23,8 @@ class Bench:
         self.go = asyncio.Event()
         ledger = Ledger(Store(()), Settings())
         intake = Intake(ledger, formats.get, lambda: 1_800_000_000.0)
-        files = FileInput([FilePattern(str(self.log))], max_line_bytes=1 << 20, oversize=intake.oversize)
-        self.pipeline = Pipeline(intake, ledger, State(folder / "state"), [files], prepare=self._prepare)
+        self.files = FileInput([FilePattern(str(self.log))], max_line_bytes=1 << 20, oversize=intake.oversize)
+        self.pipeline = Pipeline(intake, ledger, State(folder / "state"), [self.files], prepare=self._prepare)
 
     async def _prepare(self):
         await self.go.wait()
@@ -36,7 +36,10 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path):
-    return Bench(tmp_path)
+    bench = Bench(tmp_path)
+    yield bench
+    bench.files.close()
+    bench.pipeline.state.close()
 
 
 @contextlib.asynccontextmanager
