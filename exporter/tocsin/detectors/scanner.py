@@ -56,7 +56,7 @@ class Scanner:
         found = self._by_role.get(role)
         if found is None:
             detectors = tuple(d for d in self.detectors if role in d.roles)
-            same = next((gated for gated in self._by_role.values() if gated.detectors == detectors), None)
+            same = next((gated for gated in list(self._by_role.values()) if gated.detectors == detectors), None)
             found = self._by_role[role] = same or _Gated(detectors)
         return found
 
