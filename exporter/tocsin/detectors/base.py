@@ -14,7 +14,7 @@ from tocsin.call import Expectation, Message
 from tocsin.finding import Finding
 
 if TYPE_CHECKING:
-    from tocsin.detectors.ngrams import Words
+    from tocsin.detectors.ngrams import Folded, Words
 
 SUSPICION = 0.5
 """Findings of a lower score are listed only on request (``tocsin check --all``)."""
@@ -22,7 +22,11 @@ SUSPICION = 0.5
 
 @dataclass(slots=True)
 class Subject:
-    """A text to judge, and what the caller knows about it. Empty and None mean "not known"."""
+    """A text to judge, and what the caller knows about it. Empty and None mean "not known".
+
+    What several detectors make of a text is made once, when the first one asks, and shared: ``encoded``, ``lower``,
+    ``folded`` and ``words``. None of them may be changed.
+    """
 
     text: str
     role: str = "assistant"
@@ -40,14 +44,37 @@ class Subject:
     """Policy terms of this one text, beside the configured ones."""
     logprobs: Sequence[float] | None = None
     finish_reason: str | None = None
+    _encoded: bytes | None = field(default=None, init=False, repr=False, compare=False)
+    _lower: str | None = field(default=None, init=False, repr=False, compare=False)
+    _folded: Folded | None = field(default=None, init=False, repr=False, compare=False)
     _words: Words | None = field(default=None, init=False, repr=False, compare=False)
 
-    def words(self) -> Words:
-        """Return the words of the text; read once, however many detectors ask."""
-        if self._words is None:
-            from tocsin.detectors.ngrams import words  # noqa: PLC0415 - numpy: a start does not wait for it
+    def encoded(self) -> bytes:
+        """Return the text in UTF-8, what is not valid Unicode included: what Hyperscan reads."""
+        if self._encoded is None:
+            self._encoded = self.text.encode("utf-8", "surrogatepass")
+        return self._encoded
 
-            self._words = words(self.text)
+    def lower(self) -> str:
+        """Return the text in lower case; beyond ASCII it may be longer than the text."""
+        if self._lower is None:
+            self._lower = self.text.lower()
+        return self._lower
+
+    def folded(self) -> Folded:
+        """Return the letters and digits of the text as numbers, folded, one a character (``ngrams.folded``)."""
+        if self._folded is None:
+            from tocsin.detectors.ngrams import folded  # noqa: PLC0415 - numpy: a start does not wait for it
+
+            self._folded = folded(self.text)
+        return self._folded
+
+    def words(self) -> Words:
+        """Return the words of the text."""
+        if self._words is None:
+            from tocsin.detectors.ngrams import words_of  # noqa: PLC0415 - as above
+
+            self._words = words_of(self.folded())
         return self._words
 
 

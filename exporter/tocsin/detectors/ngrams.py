@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -30,6 +30,7 @@ _TABLE_END: Final = 0x3000
 _IDEOGRAPHS: Final = 0x2E80
 
 Hashes = NDArray[np.uint32]
+Folded = NDArray[np.uint8] | NDArray[np.uint16] | Hashes
 Positions = NDArray[np.intp]
 Weights = NDArray[np.float32]
 
@@ -52,18 +53,20 @@ class Words:
         return mixed
 
 
-@lru_cache(maxsize=2)  # several detectors read the same text one after the other
 def words(text: str) -> Words:
     """Read the words of a text, in time linear in its length."""
-    folded = _folded(text)
-    if folded.dtype == np.uint8:
-        return _hashed(folded, np.flatnonzero(_edges(folded)), None)
-    wide = folded.astype(np.uint32, copy=False)
-    skipped = wide == _SKIP
+    return words_of(folded(text))
+
+
+def words_of(letters: Folded) -> Words:
+    """Read the words of a folded text."""
+    if letters.dtype == np.uint8:
+        return _hashed(letters, np.flatnonzero(_edges(letters)), None)
+    skipped = letters == _SKIP
     if skipped.any():
         kept = np.flatnonzero(~skipped)
-        return _hashed(wide[kept], _wide_edges(wide[kept]), kept)
-    return _hashed(wide, _wide_edges(wide), None)
+        return _hashed(letters[kept], _wide_edges(letters[kept]), kept)
+    return _hashed(letters, _wide_edges(letters), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,9 @@ def shingles(text: str, width: int, near: NDArray[np.bool_] | None = None) -> Sh
 
     ``near`` marks upper 16 bits of hashes: no hashes are returned where no ``STRIDE``-th run has marked ones.
     """
-    folded = _folded(text)
-    positions = np.flatnonzero(folded > _SKIP)
-    letters = folded.take(positions)
+    whole = folded(text)
+    positions = np.flatnonzero(whole > _SKIP)
+    letters = whole.take(positions)
     powers, inverses = _powers()
     count = len(letters) - width + 1
     if count < 1:
@@ -105,20 +108,26 @@ def _mixed(hashes: Hashes) -> Hashes:
     return hashes
 
 
-def _folded(text: str) -> NDArray[np.uint8] | Hashes:
-    """Letters and digits folded, 0 for all else, _SKIP for what is as if it were not there."""
+def folded(text: str) -> Folded:
+    """Letters and digits folded, one number a character: 0 for all else, _SKIP for what is as if it were not there.
+
+    As narrow as the text allows: bytes for ASCII, two where no character lies beyond the basic plane.
+    """
     text = text[:LIMIT]
     if text.isascii():
         return np.frombuffer(text.encode().translate(_ascii_fold()), np.uint8)
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) == 2 * len(text):
+        return _plane_fold().take(np.frombuffer(units, np.uint16), mode="clip")
     return _fold(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32))
 
 
-def _hashed(folded: NDArray[np.uint8] | Hashes, edges: Positions, origin: Positions | None) -> Words:
+def _hashed(letters: Folded, edges: Positions, origin: Positions | None) -> Words:
     powers, inverses = _powers()
     starts, ends = edges[::2], edges[1::2]
-    sums = np.empty(len(folded) + 1, np.uint32)
+    sums = np.empty(len(letters) + 1, np.uint32)
     sums[0] = 0
-    np.add.accumulate(folded * powers[: len(folded)], out=sums[1:])
+    np.add.accumulate(letters * powers[: len(letters)], out=sums[1:])
     at = sums.take(edges)  # several times as fast as an index
     hashes = at[1::2]
     hashes -= at[::2]
@@ -129,31 +138,35 @@ def _hashed(folded: NDArray[np.uint8] | Hashes, edges: Positions, origin: Positi
     return Words(hashes, starts, ends)
 
 
-def _edges(folded: NDArray[np.uint8] | Hashes) -> NDArray[np.bool_]:
+def _edges(letters: Folded) -> NDArray[np.bool_]:
     """Mark where words begin and end; one longer than the text."""
-    inside = np.zeros(len(folded) + 2, np.bool_)
-    np.not_equal(folded, 0, out=inside[1:-1])
+    inside = np.zeros(len(letters) + 2, np.bool_)
+    np.not_equal(letters, 0, out=inside[1:-1])
     edges: NDArray[np.bool_] = inside[1:] != inside[:-1]
     return edges
 
 
-def _wide_edges(folded: Hashes) -> Positions:
+def _wide_edges(letters: Folded) -> Positions:
     """Positions at which words begin and end, in turns: an ideograph is both, and so its edges stand twice."""
-    if not (folded >= _IDEOGRAPHS).any():
-        return np.flatnonzero(_edges(folded))
-    inside = np.zeros(len(folded) + 2, np.bool_)
-    np.not_equal(folded, 0, out=inside[1:-1])
-    single = np.zeros(len(folded) + 2, np.bool_)
-    np.greater_equal(folded, _IDEOGRAPHS, out=single[1:-1])
-    cut = single[1:] | single[:-1]
-    starts = inside[1:] & (~inside[:-1] | cut)
-    ends = inside[:-1] & (~inside[1:] | cut)
-    return np.stack([np.flatnonzero(starts), np.flatnonzero(ends)], axis=1).ravel()
+    if not len(letters) or letters.max() < _IDEOGRAPHS:
+        return np.flatnonzero(_edges(letters))
+    inside = np.zeros(len(letters) + 2, np.bool_)
+    np.not_equal(letters, 0, out=inside[1:-1])
+    single = np.zeros(len(letters) + 2, np.bool_)
+    np.greater_equal(letters, _IDEOGRAPHS, out=single[1:-1])
+    turns = inside[1:] != inside[:-1]
+    turns |= single[1:]
+    turns |= single[:-1]
+    starts = np.flatnonzero(turns & inside[1:])
+    edges = np.empty(2 * len(starts), np.intp)
+    edges[::2] = starts
+    edges[1::2] = np.flatnonzero(turns & inside[:-1])
+    return edges
 
 
 def _fold(codes: Hashes) -> Hashes:
     table = _wide_fold()
-    folded = table.take(codes, mode="clip")
+    letters = table.take(codes, mode="clip")
     beyond = codes >= _TABLE_END
     if beyond.any():
         other = codes[beyond]
@@ -162,8 +175,8 @@ def _fold(codes: Hashes) -> Hashes:
         tags = (other >= 0xE0000) & (other <= 0xE007F)
         other = np.where(tags | ((other >= 0xFE00) & (other <= 0xFE0F)) | (other == 0xFEFF), _SKIP, other)
         symbols = (other >= 0x1F000) & (other < 0x20000) | (other >= _TABLE_END) & (other < 0x3005)
-        folded[beyond] = np.where(symbols, 0, other)
-    return folded
+        letters[beyond] = np.where(symbols, 0, other)
+    return letters
 
 
 @cache
@@ -185,6 +198,12 @@ def _wide_fold() -> Hashes:
         elif character.isalnum():
             table[code] = ord(unicodedata.normalize("NFKD", character)[0].lower()[0])
     return table
+
+
+@cache
+def _plane_fold() -> NDArray[np.uint16]:
+    """``_fold`` of every character of the basic plane."""
+    return _fold(np.arange(1 << 16, dtype=np.uint32)).astype(np.uint16)
 
 
 @cache

@@ -29,7 +29,7 @@ class Scanner:
         """Judge a subject with every detector that its role and its text call for; those named in ``off`` rest."""
         report = Report()
         gated = self._by_role.get(subject.role) or self._gated(subject.role)
-        fired = gated.fired(subject.text)
+        fired = gated.fired(subject.encoded())
         for number, name, scan, has_gates in gated.order:
             if name in off:
                 continue
@@ -79,11 +79,11 @@ class _Gated:
                 flags.append(hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | case)
         self._matcher = Matcher(expressions, flags, ours=True) if expressions else None
 
-    def fired(self, text: str) -> dict[int, list[int]]:
-        """Return the gates that matched, by the number of their detector."""
+    def fired(self, encoded: bytes) -> dict[int, list[int]]:
+        """Return the gates that matched in a text in UTF-8, by the number of their detector."""
         fired: dict[int, list[int]] = {}
         if self._matcher is not None:
-            for hit in self._matcher.fired(text.encode("utf-8", "surrogatepass")):
+            for hit in self._matcher.fired(encoded):
                 number, index = self._owners[hit]
                 fired.setdefault(number, []).append(index)
         return fired

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.detectors.ngrams import shingles, words
+from tocsin.detectors.ngrams import folded, shingles, words
 
 
 def same(left: str, right: str) -> bool:
@@ -31,3 +31,8 @@ def test_words_stand_where_they_are_said_to_stand(text):
 
 def test_shingles_pass_over_what_is_no_letter():
     assert shingles("b_e_g-i n", 5).hashes.tolist() == shingles("Begin", 5).hashes.tolist()
+
+
+@given(st.text(st.characters(max_codepoint=0xFFFF)))
+def test_a_character_is_folded_alike_whatever_stands_beside_it(text):
+    assert folded(text).tolist() == folded(text + "\U00020000")[:-1].tolist()
