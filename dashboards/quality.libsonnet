@@ -39,10 +39,11 @@ function(config)
         title: 'What is wrong with them',
         panels: [
           { w: 8, h: 8, panel: panel.graph('Hallucination signals', 'Share of answers with hedging, numbers that the context does not hold, or claims that it does not support. A signal, not a proof: watch the change.', { '{{signal}}': q.share('llm_hallucination_signals_total', 'llm_hallucination_checks_total', 'signal') }, 'percentunit', 'no answers checked', max=1) },
-          { w: 8, h: 8, panel: panel.graph('Refusals', 'Share that refuses, states a limit, or disclaims. Bad: refusals over twice their usual share.', {
+          { w: 8, h: 8, panel: panel.graph('Refusals', 'Share that refuses, states a limit, disclaims, or that a content filter ended. Bad: refusals over twice their usual share.', {
             'refusal {{route}}': ofChecked('llm_refusals_total'),
             'limit {{route}}': ofChecked('llm_capability_limits_total'),
             'disclaimer {{route}}': ofChecked('llm_disclaimers_total'),
+            'filtered {{route}}': q.share('llm_content_filtered_total', 'llm_requests_total', 'route'),
           }, 'percentunit', 'no answers checked', thresholds=[config.quality.refusalRatio]) },
           { w: 8, h: 8, panel: panel.graph('Length of answers', 'Median and p95 in characters. Bad: the median collapses.', {
             'median {{route}}': q.quantile(0.5, 'llm_output_chars', 'route'),

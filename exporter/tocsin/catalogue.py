@@ -60,6 +60,9 @@ FAILURES = _counter(
 RECOVERED = _counter(
     "llm_requests_recovered_total", "outage", "Successes whose request had failed before (retry, fallback).", CALL
 )
+CONTENT_FILTERED = _counter(
+    "llm_content_filtered_total", "outage", "Successful requests that the provider's content filter ended.", CALL
+)
 LATE_REQUESTS = _counter(
     "llm_late_requests_total", "outage", "Requests older than 10 minutes when they were counted.", CALL
 )

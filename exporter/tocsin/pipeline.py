@@ -138,6 +138,10 @@ class Intake:
         except Skip as skip:
             self._skip(origin.input, skip.reason)
             return
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not stop at the same record for ever
+            log.error("%s of a %s record, which is skipped", type(error).__name__, origin.format)  # noqa: TRY400
+            self._skip(origin.input, "adapter_error")
+            return
         if not self._ledger.is_new(event.id):
             tally.duplicate += 1
             return

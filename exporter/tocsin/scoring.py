@@ -107,13 +107,11 @@ class Scoring:
             if call.expect is not None and call.expect.tools and call.failure is None:
                 self._tool_calls(content, call.expect.tools, group)
         if call.failure is None and not (content and content.output):
-            self._by_reason(call, group)
+            self._by_report(call, group)
         for scorer, value in (call.scores or {}).items():
             self.quality.score(group, scorer, value)
         if unscored and not call.scores:
             self.quality.unscored(group, reason or unscored)
-        if content is None and call.confidence is not None:
-            self.quality.confidence(group, call.confidence)
 
     def feedback(self, feedback: Feedback, now: float) -> None:
         """Count a later judgement under the label set of its call."""
@@ -242,9 +240,11 @@ class Scoring:
             self.quality.checked_format(group, opinion.report.outcomes, opinion.report.marks)
             return "sampled_out"
         scores = opinion.report.scores
+        types = {j.finding.type for j in opinion.judged if j.finding.kind == QUALITY}
+        if call.refusal:  # its provider marked it as one, whatever its words
+            types.add("refusal")
         self.quality.answer(
-            group, len(subject.text), {j.finding.type for j in opinion.judged if j.finding.kind == QUALITY},
-            opinion.report.outcomes, opinion.report.marks, scores.get("topic"),
+            group, len(subject.text), types, opinion.report.outcomes, opinion.report.marks, scores.get("topic"),
         )  # fmt: skip
         self.quality.confidence(group, scores.get("confidence") if call.confidence is None else call.confidence)
         composite = scores.get("quality")
@@ -347,12 +347,14 @@ class Scoring:
             self._meet(group, rules)
             self.safety.attempt(group, role)
 
-    def _by_reason(self, call: Call, group: Group) -> None:
-        """Count what the finish reason tells where there is no text to look at."""
+    def _by_report(self, call: Call, group: Group) -> None:
+        """Count what the call itself reports where there is no text to look at."""
         if call.finish_reason == "length":
             self.quality.cut_off(group)
         if call.refusal:
             self.quality.refused(group)
+        if call.confidence is not None:
+            self.quality.confidence(group, call.confidence)
 
     def _stopped(self, call_id: str) -> frozenset[str]:
         """Return the kinds that our guard stopped in a call: it has counted them as not delivered."""

@@ -7,6 +7,7 @@ import pytest
 
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.inputs.base import Origin
 from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.pipeline import Intake, Pipeline
 from tocsin.series.store import Store
@@ -40,6 +41,20 @@ def bench(tmp_path):
     yield bench
     bench.files.close()
     bench.pipeline.state.close()
+
+
+class Broken:
+    def parse(self, data):
+        raise ZeroDivisionError(bytes(data))
+
+
+def test_a_record_that_an_adapter_fails_on_is_skipped_and_the_log_tells_nothing_of_it(caplog):
+    ledger = Ledger(Store(()), Settings())
+    intake = Intake(ledger, lambda _: Broken(), lambda: 0.0)
+    intake.take(b'{"id": "private"}', Origin("file", "openai"))
+    assert intake.skipped == {("file", "adapter_error"): 1}
+    assert "ZeroDivisionError" in caplog.text
+    assert "private" not in caplog.text
 
 
 @contextlib.asynccontextmanager

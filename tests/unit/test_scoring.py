@@ -248,6 +248,18 @@ def test_a_stated_confidence_counts_and_an_absent_one_is_counted_as_absent():
     assert (values(scoring, cat.LOW_CONFIDENCE), values(scoring, cat.CONFIDENCE_UNKNOWN)) == ({(): 1}, {(): 1})
 
 
+@pytest.mark.parametrize("output", ["fine", None])
+def test_a_confidence_that_is_reported_counts_with_and_without_a_text(output):
+    scoring = take(make(), call(1, output=output, confidence=0.5))
+    assert values(scoring, cat.LOW_CONFIDENCE) == {(): 1}
+
+
+@pytest.mark.parametrize("output", ["No.", "I cannot help", None])
+def test_a_refusal_that_the_provider_marks_counts_once_whatever_its_words(output):
+    scoring = take(make(), call(1, output=output, refusal=True))
+    assert values(scoring, cat.REFUSALS) == {(): 1}
+
+
 def test_a_refusal_is_counted_by_what_stands_there():
     assert values(take(make(), call(1, "I cannot help with that")), cat.REFUSALS) == {(): 1}
 

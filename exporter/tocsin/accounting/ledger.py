@@ -156,6 +156,7 @@ class Ledger:
             for call in late:
                 if call.failure is not None:
                     group.later(cat.LATE_FAILURES, group.reason(call.failure))[0] += 1
+        group.filtered[0] += len([c for c in calls if c.finish_reason == "content_filter" and c.failure is None])
         group.serve(calls)
         for call in [c for c in calls if c.prompt is not None or c.session is not None or c.field_errors]:
             self._count_rare(group, call)

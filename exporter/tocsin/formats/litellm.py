@@ -105,11 +105,20 @@ class _Payload(msgspec.Struct, gc=False, kw_only=True):
     error_information: _Error | None = None
 
 
+class _Counted(msgspec.Struct, gc=False):
+    usage: _Usage | None = None
+
+
+class _WithUsage(msgspec.Struct, gc=False):
+    response: _Counted | None = None
+
+
 class _WithSession(msgspec.Struct, gc=False):
     messages: msgspec.Raw = msgspec.Raw()
 
 
 _fast = msgspec.json.Decoder(_Payload).decode
+_with_usage = msgspec.json.Decoder(_WithUsage)
 _prompt = msgspec.json.Decoder(_WithSession)
 
 
@@ -130,6 +139,10 @@ class LiteLLM:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             tree = load(data)
             payload = convert(_spend_log(tree), _Payload, errors)
+        meta = payload.metadata
+        if (payload.prompt_tokens or payload.completion_tokens) and (meta is None or meta.usage_object is None):
+            payload.metadata = meta or _Metadata()
+            payload.metadata.usage_object = _answered_usage(data)
         call = _call(payload, errors)
         if call.session is not None:
             call.prompt_key = _prompt_key(data)
@@ -310,6 +323,16 @@ def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _C
     )
 
 
+_BY_CLASS = {
+    **dict.fromkeys(("InternalServerError", "ServiceUnavailableError", "BadGatewayError"), "provider_5xx"),
+    **dict.fromkeys(
+        (
+            "AuthenticationError", "BadRequestError", "NotFoundError", "PermissionDeniedError",
+            "UnprocessableEntityError",
+        ),
+        "client_4xx",
+    ),
+}
 _BY_CODE = {"408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled"}
 
 
@@ -320,7 +343,7 @@ def _failure(p: _Payload) -> str:
     normalized = (info.normalized_error or "").upper()
     name = info.error_class or ""
     code = str(info.error_code or "")
-    if guardrail == "guardrail_intervened" or "Guardrail" in name:
+    if guardrail == "guardrail_intervened" or "Guardrail" in name or name == "BlockedPiiEntityError":
         return "blocked_guardrail"
     if "CONTENT_POLICY" in normalized or "ContentPolicy" in name or code == "content_filter":
         return "blocked_provider"
@@ -337,7 +360,7 @@ def _failure(p: _Payload) -> str:
         return "provider_5xx"
     if code.startswith("4"):
         return "client_4xx"
-    return {"InternalServerError": "provider_5xx", "ServiceUnavailableError": "provider_5xx"}.get(name, OTHER)
+    return _BY_CLASS.get(name, OTHER)
 
 
 def _seconds(value: str, name: str, errors: list[str]) -> float | None:
@@ -354,6 +377,15 @@ def _seconds(value: str, name: str, errors: list[str]) -> float | None:
             return number
         errors.append(name)
     return None
+
+
+def _answered_usage(data: Buffer) -> _Usage | None:
+    """Return the details of usage where payloads of early 2025 have them: in the response alone."""
+    try:
+        response = _with_usage.decode(data).response
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return None if response is None else response.usage
 
 
 def _prompt_key(data: Buffer) -> int | None:

@@ -138,7 +138,9 @@ class Native:
             if event.category not in DRILLED:
                 raise Skip("unknown_category")
             return Drill("drill|" + event.id, event.category, when)
-        if event.model is None:
+        if not event.id:
+            raise Skip("missing_id")
+        if not event.model:
             raise Skip("missing_model")
         call = _call(event, when, errors)
         if event.session is not None and event.input:

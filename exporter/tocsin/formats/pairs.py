@@ -78,15 +78,22 @@ def exchange(tree: dict[str, Any]) -> Exchange:
         raise Skip("not_object" if raw is None else "wrong_type")
     if not response and tree.get("error"):
         response = {"error": tree["error"]}
-    status = tree.get("status", tree.get("status_code"))
     url = tree.get("url") or tree.get("uri") or ""
-    if status is not None and (isinstance(status, bool) or not str(status).isdigit()):
-        errors.append("status")
-        status = None
     return Exchange(
-        tree, request, response, None if status is None else int(str(status)[:6]),
+        tree, request, response, _http_status(tree.get("status", tree.get("status_code")), errors),
         url if isinstance(url, str) else "", stream or request.get("stream") is True, errors,
     )  # fmt: skip
+
+
+def _http_status(value: Any, errors: list[str]) -> int | None:
+    """Return an HTTP status given as a number or in digits; any other value is named, and absent."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 7:
+        return int(value)
+    if is_number(value) and 0 <= value < 1000 and value == int(value):
+        return int(value)
+    if value is not None:
+        errors.append("status")
+    return None
 
 
 def _is_body(tree: dict[str, Any]) -> bool:
@@ -170,7 +177,8 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     route = tree.get("route")
     call.route = str(route) if isinstance(route, str) and route else (split.path if split and split.path else UNKNOWN)
     headers = _headers(tree)
-    call.start = seconds(tree.get("time", tree.get("timestamp", response.get("created", response.get("created_at")))))
+    stamps = (tree.get("time"), tree.get("timestamp"), response.get("created"), response.get("created_at"))
+    call.start = seconds(next((stamp for stamp in stamps if stamp is not None), None))
     if call.start is None:
         call.start = _http_date(headers.get("date"))
     if call.start is None and tree.get("time") is not None:
@@ -297,7 +305,9 @@ def failure(ex: Exchange) -> str | None:
     status = ex.status
     if error is None and (status is None or status < 400):
         return None
-    words = " ".join(str((error or {}).get(key) or "") for key in ("type", "code", "status")).lower()
+    told = error or {}
+    words = " ".join(str(told[key]) for key in ("type", "code", "status") if told.get(key)) or str(told.get("message"))
+    words = words[:200].lower()
     if "content_filter" in words or "content_policy" in words or "responsibleai" in words:
         return "blocked_provider"
     if status is None or status < 400:
@@ -317,7 +327,8 @@ def by_status(status: int | None) -> str | None:
 
 _WORDS: tuple[tuple[str, str], ...] = (
     ("rate_limit", "rate_limited"), ("too_many", "rate_limited"), ("quota", "rate_limited"),
-    ("timeout", "timeout"), ("connect", "connection"), ("cancel", "cancelled"), ("overloaded", "provider_5xx"),
+    ("timeout", "timeout"), ("timed out", "timeout"), ("connect", "connection"), ("cancel", "cancelled"),
+    ("overloaded", "provider_5xx"),
     ("server_error", "provider_5xx"), ("api_error", "provider_5xx"), ("internal", "provider_5xx"),
     ("unavailable", "provider_5xx"), ("invalid", "client_4xx"), ("not_found", "client_4xx"),
     ("authentication", "client_4xx"), ("permission", "client_4xx"), ("bad_request", "client_4xx"),

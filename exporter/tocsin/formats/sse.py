@@ -3,6 +3,7 @@
 https://html.spec.whatwg.org/multipage/server-sent-events.html. Chat streams carry usage only in a last
 chunk with empty ``choices``, and only when ``stream_options.include_usage`` was asked for; Responses
 streams end with the whole body; Messages streams split usage over ``message_start`` and ``message_delta``.
+A stream that was cut off is worth what had come until then.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+
+from tocsin.formats.texts import part_text
 
 
 def is_stream(text: str) -> bool:
@@ -19,106 +22,180 @@ def is_stream(text: str) -> bool:
 
 def body(text: str) -> dict[str, Any] | None:
     """Return the body that the stream amounts to, None when nothing in it can be used."""
-    merged: dict[str, Any] = {}
-    chat = _Chat()
+    chat, messages, responses = _Chat(), _Messages(), _Responses()
+    error: Any = None
     for chunk in _chunks(text):
         kind = chunk.get("type")
-        if isinstance(chunk.get("response"), dict) and str(kind).startswith("response."):
-            merged = chunk["response"]
-        elif kind == "message_start" and isinstance(chunk.get("message"), dict):
-            merged = {**chunk["message"], "content": []}
-        elif kind in ("content_block_start", "content_block_delta", "message_delta"):
-            _messages(merged, chunk)
-        else:
-            if chunk.get("error"):  # a router's last chunk may hold the error and the usage
-                merged["error"] = chunk["error"]
-            if "choices" in chunk:
-                chat.add(chunk)
-    return chat.body() | merged if chat.seen else merged or None
+        kind = kind if isinstance(kind, str) else ""
+        if kind.startswith("response."):
+            responses.add(kind, chunk)
+            continue
+        if kind in _Messages.KINDS:
+            messages.add(kind, chunk)
+        elif "choices" in chunk:
+            chat.add(chunk)
+        if chunk.get("error"):  # a router's last chunk may hold the error and the usage
+            error = chunk["error"]
+        elif kind == "error":  # Responses tell of it without an object around it
+            error = {key: chunk.get(key) for key in ("code", "message")}
+    merged = chat.body() | messages.body() | responses.body()
+    return (merged | {"error": error} if error else merged) or None
 
 
 def _chunks(text: str) -> Iterator[dict[str, Any]]:
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    """Yield the objects of the events; one whose JSON runs over several ``data`` lines is put together."""
+    pieces: list[str] = []
+    for line in (*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""):
         if line.startswith("data:"):
-            try:
-                value = json.loads(line[5:])
-            except (ValueError, RecursionError):
-                continue  # [DONE], or a line cut off with the log
-            if isinstance(value, dict):
+            value = _object(line[5:])
+            if value is None:
+                pieces.append(line[5:])
+            else:
+                yield value
+        elif not line:
+            value = _object("\n".join(pieces)) if len(pieces) > 1 else None
+            pieces.clear()
+            if value is not None:
                 yield value
 
 
-def _messages(merged: dict[str, Any], chunk: dict[str, Any]) -> None:
-    delta = chunk.get("delta")
-    content = merged.setdefault("content", [])
-    if chunk["type"] == "content_block_start" and isinstance(chunk.get("content_block"), dict):
-        content.append(dict(chunk["content_block"]))
-    if not isinstance(delta, dict):
-        return
-    if chunk["type"] == "message_delta":
-        merged.update({key: value for key, value in delta.items() if value is not None})
-        usage = chunk.get("usage")
-        if isinstance(usage, dict):
-            begun = merged.get("usage")
-            merged["usage"] = {**begun, **usage} if isinstance(begun, dict) else usage
-    elif isinstance(delta.get("text"), str) and content:
-        content[-1]["text"] = str(content[-1].get("text") or "") + delta["text"]
-    elif isinstance(delta.get("partial_json"), str) and content:
-        begun = content[-1].get("input")  # an empty object until the first piece
-        content[-1]["input"] = (begun if isinstance(begun, str) else "") + delta["partial_json"]
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None  # [DONE], or a line cut off with the log
+    return value if isinstance(value, dict) else None
+
+
+def _index(value: Any, otherwise: int = 0) -> int:
+    return value if isinstance(value, int) else otherwise
+
+
+class _Messages:
+    """Adds up the events of an Anthropic stream."""
+
+    KINDS = ("message_start", "content_block_start", "content_block_delta", "message_delta")
+
+    def __init__(self) -> None:
+        self._head: dict[str, Any] = {}
+        self._blocks: dict[int, dict[str, Any]] = {}
+        self._pieces: dict[tuple[int, str], list[str]] = {}
+
+    def add(self, kind: str, chunk: dict[str, Any]) -> None:
+        last, delta = len(self._blocks) - 1, chunk.get("delta")
+        index = _index(chunk.get("index"), last + 1 if kind == "content_block_start" else last)
+        if kind == "message_start":
+            message = chunk.get("message")
+            self._head.update(message if isinstance(message, dict) else {})
+        elif kind == "content_block_start":
+            block = chunk.get("content_block")
+            self._blocks[index] = dict(block) if isinstance(block, dict) else {}
+        elif isinstance(delta, dict) and kind == "message_delta":
+            self._head.update((key, value) for key, value in delta.items() if value is not None)
+            self._use(chunk.get("usage"))
+        elif isinstance(delta, dict):
+            self._blocks.setdefault(index, {"type": "text"})
+            for source, target in (("text", "text"), ("partial_json", "input")):
+                if isinstance(delta.get(source), str):
+                    self._pieces.setdefault((index, target), []).append(delta[source])
+
+    def _use(self, usage: Any) -> None:
+        """Take later counts: they are cumulative, and what an event does not know it may give as null or 0."""
+        begun = self._head.get("usage")
+        merged = dict(begun) if isinstance(begun, dict) else {}
+        for key, value in usage.items() if isinstance(usage, dict) else ():
+            known = merged.get(key)
+            if value is not None and not (value == 0 and known):
+                merged[key] = value
+        self._head["usage"] = merged
+
+    def body(self) -> dict[str, Any]:
+        for (index, target), pieces in self._pieces.items():
+            begun = self._blocks[index].get(target)  # a tool's input is an empty object until the first piece
+            self._blocks[index][target] = (begun if isinstance(begun, str) else "") + "".join(pieces)
+        content = [block for _, block in sorted(self._blocks.items())]
+        return {**self._head, "content": content} if self._head or content else {}
+
+
+class _Responses:
+    """Follows a Responses stream: its last event holds the whole body, the others what a cut one had said."""
+
+    _ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
+
+    def __init__(self) -> None:
+        self._head: dict[str, Any] = {}
+        self._ended = False
+        self._items: dict[int, dict[str, Any]] = {}
+        self._texts: dict[int, list[str]] = {}
+
+    def add(self, kind: str, chunk: dict[str, Any]) -> None:
+        response, item, index = chunk.get("response"), chunk.get("item"), _index(chunk.get("output_index"))
+        if isinstance(response, dict) and not self._ended:
+            self._head, self._ended = response, kind in self._ENDS
+        elif kind == "response.output_item.done" and isinstance(item, dict):
+            self._items[index] = item
+        elif kind in ("response.output_text.delta", "response.refusal.delta") and isinstance(chunk.get("delta"), str):
+            self._texts.setdefault(index, []).append(chunk["delta"])
+
+    def body(self) -> dict[str, Any]:
+        if self._ended and self._head.get("output"):
+            return self._head
+        begun = {
+            index: {"type": "message", "content": [{"type": "output_text", "text": "".join(pieces)}]}
+            for index, pieces in self._texts.items()
+        }  # fmt: skip
+        output = [item for _, item in sorted((begun | self._items).items())]
+        if output:
+            self._head = {**self._head, "output": output}
+        if not self._ended and self._head.get("status") == "in_progress":
+            self._head = {**self._head, "status": "incomplete"}  # it will not come again, as a queued one does
+        return self._head
 
 
 class _Chat:
     """Adds up the chunks of a chat stream."""
 
     def __init__(self) -> None:
-        self.seen = False
+        self._seen = False
         self._head: dict[str, Any] = {}
         self._texts: dict[int, list[str]] = {}
         self._refusals: dict[int, list[str]] = {}
-        self._tools: dict[int, list[dict[str, Any]]] = {}
+        self._tools: dict[int, _Tools] = {}
         self._finish: dict[int, Any] = {}
 
     def add(self, chunk: dict[str, Any]) -> None:
-        self.seen = True
+        self._seen = True
         for key in ("id", "model", "created", "system_fingerprint", "usage", "provider"):
             if chunk.get(key) is not None:
                 self._head[key] = chunk[key]
+        groq = chunk.get("x_groq")  # Groq reports usage there, asked or not
+        if isinstance(groq, dict) and isinstance(groq.get("usage"), dict):
+            self._head.setdefault("usage", groq["usage"])
         choices = chunk["choices"]
         for choice in choices if isinstance(choices, list) else []:
             if isinstance(choice, dict):
                 self._choice(choice)
 
     def _choice(self, choice: dict[str, Any]) -> None:
-        index = choice.get("index")
-        index = index if isinstance(index, int) else 0
+        index = _index(choice.get("index"))
         delta = choice.get("delta")
         delta = delta if isinstance(delta, dict) else {}
         texts = self._texts.setdefault(index, [])
-        if isinstance(delta.get("content"), str):
-            texts.append(delta["content"])
-        elif isinstance(choice.get("text"), str):
-            texts.append(choice["text"])
+        said = part_text(delta.get("content")) or choice.get("text")
+        if isinstance(said, str):
+            texts.append(said)
         if isinstance(delta.get("refusal"), str):
             self._refusals.setdefault(index, []).append(delta["refusal"])
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else []:
             if isinstance(call, dict) and isinstance(call.get("function"), dict):
-                self._tool(self._tools.setdefault(index, []), call["function"])
+                self._tools.setdefault(index, _Tools()).add(call, call["function"])
         if choice.get("finish_reason"):
             self._finish[index] = choice["finish_reason"]
 
-    @staticmethod
-    def _tool(calls: list[dict[str, Any]], function: dict[str, Any]) -> None:
-        """Begin a call to a tool, or add to the arguments of the last one: they come in pieces."""
-        arguments = function.get("arguments")
-        if function.get("name"):
-            calls.append({"function": dict(function)})
-        elif calls and isinstance(arguments, str):
-            begun = calls[-1]["function"]
-            begun["arguments"] = str(begun.get("arguments") or "") + arguments
-
     def body(self) -> dict[str, Any]:
+        if not self._seen:
+            return {}
         choices = [
             {
                 "index": index,
@@ -127,9 +204,27 @@ class _Chat:
                     "role": "assistant",
                     "content": "".join(texts) or None,
                     "refusal": "".join(self._refusals.get(index, [])) or None,
-                    "tool_calls": self._tools.get(index) or None,
+                    "tool_calls": self._tools[index].calls if index in self._tools else None,
                 },
             }
             for index, texts in sorted(self._texts.items())
         ]
         return {**self._head, "object": "chat.completion", "choices": choices, "stream": True}
+
+
+class _Tools:
+    """The calls to tools in one choice: a name begins one, arguments follow in pieces, side by side by index."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self._latest: dict[Any, dict[str, Any]] = {}
+        """By index; some servers give none, some the same to all."""
+
+    def add(self, call: dict[str, Any], function: dict[str, Any]) -> None:
+        key = _index(call.get("index"))
+        if function.get("name"):
+            self.calls.append({"function": dict(function)})
+            self._latest[key] = self.calls[-1]["function"]
+        elif key in self._latest and isinstance(function.get("arguments"), str):
+            begun = self._latest[key]
+            begun["arguments"] = str(begun.get("arguments") or "") + function["arguments"]

@@ -133,6 +133,14 @@ def test_missing_usage_is_counted_unless_it_was_not_owed():
     assert total(ledger, cat.USAGE_MISSING) == 1
 
 
+def test_an_answer_that_a_content_filter_ended_is_a_success_with_its_own_counter():
+    ledger = make()
+    ledger.count(call(1, finish_reason="content_filter"), NOW)
+    ledger.count(call(2, finish_reason="content_filter", failure="blocked_guardrail"), NOW)
+    assert total(ledger, cat.CONTENT_FILTERED) == 1
+    assert total(ledger, cat.FAILURES) == 1
+
+
 def test_invented_models_fold_and_a_succeeding_one_is_admitted_after_them():
     ledger = make()
     for i in range(300):

@@ -160,3 +160,18 @@ def test_14a_a_text_that_holds_a_hashed_key_reaches_no_metric():
     labels = {label for rows in ledger.store.rows.values() for row in rows.values() for label in row.labels}
     assert not any("88dc28d0" in label for label in labels)
     assert sum(row.values[0] for row in ledger.store.rows[cat.FAILURES].values()) == 1
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"usage_object": None}])
+def test_payloads_of_early_2025_have_the_details_of_usage_in_the_response_alone(metadata):
+    usage = {"prompt_tokens": 10, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 8}}
+    call = parse(SUCCESS | {"metadata": metadata, "response": SUCCESS["response"] | {"usage": usage}})
+    assert (call.input_tokens, call.cache_read_tokens) == (10, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("AuthenticationError", "client_4xx"), ("BadGatewayError", "provider_5xx"), ("BlockedPiiEntityError", "blocked_guardrail")],
+)
+def test_a_failure_without_a_code_is_classed_by_its_name(name, reason):
+    assert failed(error_class=name, error_code="") == reason

@@ -57,6 +57,12 @@ def test_a_complete_call_is_read_completely():
     assert (call.content.input[0].role, call.content.logprobs) == ("system", [-0.1, -2.0])
 
 
+@pytest.mark.parametrize("name", ["id", "model"])
+def test_a_required_text_that_is_empty_is_missing(name):
+    with pytest.raises(Skip, match=f"missing_{name}"):
+        parse({**CALL, name: ""})
+
+
 def test_feedback_is_read_completely():
     feedback = parse(FEEDBACK)
     assert isinstance(feedback, Feedback)

@@ -120,3 +120,26 @@ def test_a_count_of_a_billion_tokens_is_a_fault_in_every_format(word, tokens, ta
     call = parse({"status": 200, "request": {"model": "m"}, "response": {"id": "r", "usage": usage}}, word)
     assert call.input_tokens == (tokens if taken else None)
     assert bool(call.field_errors) is not taken
+
+
+@pytest.mark.parametrize("status", ["\u00b2", "\u0663", "x", 1e6, True, [], "9999999"])
+def test_a_status_that_is_none_is_named_and_left_out(status):
+    call = parse({"id": "1", "status": status, "request": {}, "response": CHAT})
+    assert (call.status, call.failure, call.field_errors) == (None, None, ("status",))
+
+
+@pytest.mark.parametrize("status", [503, "503", 503.0])
+def test_a_status_may_be_a_number_or_digits(status):
+    assert parse({"id": "1", "status": status, "request": {}, "response": {}}).failure == "provider_5xx"
+
+
+def test_a_time_that_is_null_is_the_one_in_the_response():
+    assert parse({"id": "1", "time": None, "request": {}, "response": CHAT}).start == CHAT["created"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [("Request timed out.", "timeout"), ("Connection refused", "connection"), ("?", "other"), ({"type": "timeout"}, "timeout")],
+)
+def test_an_error_that_is_a_text_is_classed_by_its_words(error, reason):
+    assert parse({"id": "1", "request": {"model": "m"}, "response": None, "error": error}).failure == reason

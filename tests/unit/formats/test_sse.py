@@ -1,0 +1,135 @@
+"""Streams logged as text: cut off, out of order, with counts in odd places, ended by an error."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call
+
+CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
+
+
+def stream(*events: dict[str, Any]) -> str:
+    return "".join(f"event: {event.get('type', 'message')}\ndata: {json.dumps(event)}\n\n" for event in events)
+
+
+def read(path: str, text: str) -> Call:
+    pair = {"id": "1", "status": 200, "url": f"https://api.example.com{path}", "request": {"model": "m"}, "response": text}
+    event = formats.get("auto", content=True).parse(json.dumps(pair).encode())
+    assert isinstance(event, Call)
+    return event
+
+
+def said(call: Call) -> str | None:
+    assert call.content is not None
+    return call.content.output
+
+
+# ---- Responses ------------------------------------------------------------------------------------------
+def response(status: str, **fields: Any) -> dict[str, Any]:
+    return {"id": "resp_1", "object": "response", "status": status, "model": "m", "output": [], "usage": None, **fields}
+
+
+BEGUN = (
+    {"type": "response.created", "response": response("in_progress")},
+    {"type": "response.output_text.delta", "output_index": 0, "delta": "Hello "},
+    {"type": "response.output_text.delta", "output_index": 0, "delta": "there"},
+)
+WHOLE = response(
+    "completed", usage={"input_tokens": 9, "output_tokens": 2},
+    output=[{"type": "message", "content": [{"type": "output_text", "text": "Hello there"}]}],
+)  # fmt: skip
+
+
+def test_a_responses_stream_that_was_cut_off_is_worth_its_text_and_owes_its_usage():
+    call = read(RESPONSES, stream(*BEGUN))
+    assert (said(call), call.failure, call.input_tokens, call.usage_expected) == ("Hello there", None, None, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [("server_error", "provider_5xx"), ("rate_limit_exceeded", "rate_limited"), (None, "other")]
+)
+def test_an_error_event_of_a_responses_stream_is_a_failure(code, reason):
+    error = {"type": "error", "code": code, "message": None, "param": None, "sequence_number": 3}
+    assert read(RESPONSES, stream(*BEGUN, error)).failure == reason
+    assert read(RESPONSES, stream(error)).failure == reason
+
+
+def test_nothing_that_comes_after_the_end_of_a_responses_stream_takes_it_back():
+    late = {"type": "response.in_progress", "response": response("in_progress")}
+    call = read(RESPONSES, stream(*BEGUN, {"type": "response.completed", "response": WHOLE}, late))
+    assert (call.input_tokens, call.output_tokens, said(call)) == (9, 2, "Hello there")
+
+
+def test_a_last_body_without_output_is_filled_from_the_items_before_it():
+    done = {"type": "response.output_item.done", "output_index": 1, "item": {"type": "function_call", "name": "f", "arguments": "{}"}}
+    call = read(RESPONSES, stream(*BEGUN, done, {"type": "response.completed", "response": {**WHOLE, "output": []}}))
+    assert said(call) == "Hello there"
+    assert call.content is not None
+    assert [tool.name for tool in call.content.tools] == ["f"]
+
+
+# ---- Messages -------------------------------------------------------------------------------------------
+def messages(start: dict[str, Any], *events: dict[str, Any], **end: Any) -> str:
+    head = {"id": "msg_1", "type": "message", "model": "m", "content": [], "usage": start}
+    return stream(
+        {"type": "message_start", "message": head}, *events,
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 15, **end}},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("end", [{}, {"input_tokens": None}, {"input_tokens": 0, "cache_read_input_tokens": 0}, {"input_tokens": 10}])
+def test_counts_that_the_last_event_does_not_know_stay_those_of_the_first(end):
+    call = read(MESSAGES, messages({"input_tokens": 10, "cache_read_input_tokens": 7, "output_tokens": 1}, **end))
+    assert (call.input_tokens, call.cache_read_tokens, call.output_tokens) == (17, 7, 15)
+
+
+def test_blocks_that_come_side_by_side_are_told_apart_by_their_index():
+    call = read(MESSAGES, messages(
+        {"input_tokens": 1},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}},
+        {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_start", "index": 2, "content_block": {"type": "tool_use", "name": "f", "input": {}}},
+        {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": '{"a":'}},
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "Hello"}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}},
+        {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": "1}"}},
+    ))  # fmt: skip
+    assert said(call) == "Hello"
+    assert call.content is not None
+    assert [(tool.name, tool.arguments) for tool in call.content.tools] == [("f", '{"a":1}')]
+
+
+# ---- Chat -----------------------------------------------------------------------------------------------
+def chunk(delta: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta}], **fields}
+
+
+def test_groq_reports_usage_in_a_field_of_its_own():
+    usage = {"prompt_tokens": 9, "completion_tokens": 2}
+    call = read(CHAT, stream(chunk({"content": "Hello"}), chunk({}, x_groq={"id": "r", "usage": usage})))
+    assert (call.input_tokens, call.output_tokens) == (9, 2)
+
+
+def test_a_chunk_may_hold_parts_instead_of_text():
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "Hello"}]
+    assert said(read(CHAT, stream(chunk({"content": parts})))) == "Hello"
+
+
+def test_an_event_may_run_over_several_data_lines():
+    pretty = json.dumps(chunk({"content": "Hello"}), indent=1)
+    text = "".join(f"data: {line}\n" for line in pretty.splitlines()) + "\ndata: [DONE]\n\n"
+    assert said(read(CHAT, text)) == "Hello"
+
+
+def test_calls_to_tools_that_come_side_by_side_are_told_apart_by_their_index():
+    def tool(index: int, **function: str) -> dict[str, Any]:
+        return chunk({"tool_calls": [{"index": index, "function": function}]})
+
+    call = read(CHAT, stream(
+        tool(0, name="f", arguments=""), tool(1, name="g", arguments=""), tool(0, arguments="{}"), tool(1, arguments="[]"),
+    ))  # fmt: skip
+    assert call.content is not None
+    assert [(t.name, t.arguments) for t in call.content.tools] == [("f", "{}"), ("g", "[]")]
