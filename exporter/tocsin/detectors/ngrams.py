@@ -20,14 +20,13 @@ from numpy.typing import NDArray
 LIMIT: Final = 1 << 16
 """Characters of a text that are read."""
 
-STRIDE: Final = 4
-"""Runs of letters of which one is looked at first."""
-
 _BASE: Final = 0x9E3779B1
 _MIX: Final = 0x85EBCA6B
 _SKIP: Final = 1
 _TABLE_END: Final = 0x3000
 _IDEOGRAPHS: Final = 0x2E80
+_N, _HALF = ord("n"), 13
+"""Where the second half of the alphabet begins, and how many letters it has."""
 
 Hashes = NDArray[np.uint32]
 Folded = NDArray[np.uint8] | NDArray[np.uint16] | Hashes
@@ -79,26 +78,40 @@ class Shingles:
     """Character offset of each letter; width - 1 more than hashes."""
 
 
-def shingles(text: str, width: int, near: NDArray[np.bool_] | None = None) -> Shingles:
-    """Read the runs of letters of a text, in time linear in its length.
-
-    ``near`` marks upper 16 bits of hashes: no hashes are returned where no ``STRIDE``-th run has marked ones.
-    """
+def shingles(text: str, width: int) -> Shingles:
+    """Read the runs of letters of a text, in time linear in its length."""
     whole = folded(text)
-    positions = np.flatnonzero(whole > _SKIP)
-    letters = whole.take(positions)
+    positions = (whole > _SKIP).nonzero()[0]
     powers, inverses = _powers()
-    count = len(letters) - width + 1
-    if count < 1:
-        return Shingles(np.zeros(0, np.uint32), positions)
+    hashes = _runs(whole.take(positions), width, powers)
+    hashes *= inverses[: len(hashes)]
+    return Shingles(_mixed(hashes), positions)
+
+
+def signatures(whole: Folded, width: int) -> Hashes:
+    """Hash every run of letters of a folded text so that it has the same hash reversed and in ROT13.
+
+    Two texts without a signature in common share no run in any of those forms.
+    """
+    letters = whole.take((whole > _SKIP).nonzero()[0])
+    letters -= (letters - _N < _HALF) * letters.dtype.type(_HALF)  # n to z become a to m, which ROT13 makes of them
+    powers, inverses = _powers()
+    onward, back = _runs(letters, width, powers), _runs(letters, width, inverses)
+    onward *= inverses[: len(onward)]
+    back *= powers[width - 1 : width - 1 + len(back)]
+    onward ^= back
+    return _mixed(onward)
+
+
+def _runs(letters: Folded, width: int, powers: Hashes) -> Hashes:
+    """Sum the letters of each run, each weighed by the power at its place."""
+    if len(letters) < width:
+        return np.zeros(0, np.uint32)
     sums = np.empty(len(letters) + 1, np.uint32)
     sums[0] = 0
     np.add.accumulate(letters * powers[: len(letters)], out=sums[1:])
-    if near is not None:
-        some = _mixed((sums[width::STRIDE] - sums[:-width:STRIDE]) * inverses[:count:STRIDE])
-        if not near.take(some >> np.uint32(16)).any():
-            return Shingles(np.zeros(0, np.uint32), positions)
-    return Shingles(_mixed((sums[width:] - sums[:-width]) * inverses[:count]), positions)
+    runs: Hashes = sums[width:] - sums[:-width]
+    return runs
 
 
 def _mixed(hashes: Hashes) -> Hashes:

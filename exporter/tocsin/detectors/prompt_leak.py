@@ -3,6 +3,9 @@
 Compared are runs of letters and digits, so case, punctuation, bullets and ``s_p_a_c_i_n_g`` change nothing; reversed
 and ROT13 forms of the prompt are looked for too, JSON escapes, Base64 and hexadecimal runs of the answer decoded.
 A prompt of at most three words is a token: it leaks when it stands there as such. Paraphrase and riddles are not seen.
+
+Most answers share no run with their prompt, and a prompt is often a new one: signatures, which are alike for all forms,
+tell that in one pass over both, and only else are the forms made and compared.
 """
 
 from __future__ import annotations
@@ -14,13 +17,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.ngrams import Hashes, shingles
+from tocsin.detectors.ngrams import LIMIT, Folded, Hashes, folded, shingles, signatures
 from tocsin.finding import Finding
 
 WIDTH: Final = 20
@@ -31,15 +35,16 @@ _TOKEN_WORDS: Final = 3
 _TOKEN_LETTERS: Final = 4
 _TOKEN_SCORE: Final = 0.9
 _PARTS_SCORE: Final = 0.6
-_LONG: Final = 100
-"""Runs of letters of a prompt from which its leak holds some in a row."""
 _MOST_DECODED: Final = 8
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}|(?:[0-9A-Fa-f]{2}[ :]?){16,}")
 _BASE64: Final = bytes(ord("b") if (chr(c).isalnum() and c < 128) or c in b"+/_-" else 0 for c in range(256))
 _HEX: Final = bytes(ord("h") if c in b"0123456789abcdefABCDEF" else 0 for c in range(256))
 _RUN, _HEX_RUN = b"b" * 24, b"h" * 32
 """What stands in every text, its characters told apart only by those tables, that holds something encoded."""
+_WORD = re.compile(r"\w+")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
+_PLANTED: Final = "canary"
+"""Stands in every text that ``_CANARY`` matches, its case aside."""
 _CANARY = re.compile(r"\bcanary(?: token)?\s*(?:is|[:=])\s*[\"'`]?([\w-]{8,})", re.IGNORECASE)
 
 
@@ -47,13 +52,22 @@ _CANARY = re.compile(r"\bcanary(?: token)?\s*(?:is|[:=])\s*[\"'`]?([\w-]{8,})", 
 class _Prompt:
     """What is remembered of a system prompt."""
 
-    forms: tuple[Hashes, ...]
-    """Sorted distinct shingles: as written, reversed, ROT13."""
+    signatures: Hashes
+    """Sorted; empty where there is nothing to compare but tokens."""
     seen: NDArray[np.bool_]
-    """By the upper 16 bits of a shingle: whether any form has it."""
+    """By the upper 16 bits of a signature: whether the prompt has it."""
     tokens: tuple[re.Pattern[str], ...]
     parts: tuple[re.Pattern[str], ...] = ()
     """Words of a prompt of two or three: apart they tell it as well."""
+
+    def touches(self, letters: Folded) -> bool:
+        """Tell whether a folded text shares a run of letters with the prompt, in any of its forms."""
+        found = signatures(letters, WIDTH)
+        likely = found[self.seen.take(found >> np.uint32(16))]
+        if not len(likely):
+            return False
+        index = self.signatures.searchsorted(likely)
+        return bool((self.signatures.take(index, mode="clip") == likely).any())
 
 
 class PromptLeak:
@@ -77,12 +91,13 @@ class PromptLeak:
         for token in (*self._canaries, *(prompt.tokens if prompt else ())):
             if match := token.search(subject.text):
                 best = max(best, (_TOKEN_SCORE, *match.span()))
-        if prompt is not None and prompt.forms:
-            for view, start, end in _views(subject.text):
-                share, first, last = _overlap(view, prompt)
-                if share:
-                    span = (first, last) if view is subject.text else (start, end)
-                    best = max(best, (1 - 0.5 ** (share / HALF), *span))
+        if subject.system_prompt and prompt is not None and len(prompt.signatures):
+            for view, start, end in _views(subject):
+                is_text = view is subject.text
+                if prompt.touches(subject.folded() if is_text else folded(view)):
+                    share, first, last = _overlap(view, _forms(subject.system_prompt))
+                    if share:
+                        best = max(best, (1 - 0.5 ** (share / HALF), *((first, last) if is_text else (start, end))))
         score, start, end = best
         if score > 0:
             report.findings.append(Finding("prompt_leak", "prompt_leak", start, end, round(score, 4)))
@@ -90,18 +105,25 @@ class PromptLeak:
 
 @lru_cache(maxsize=64)
 def _prompt(text: str) -> _Prompt:
-    tokens = [match.group(1) for match in _CANARY.finditer(text)]
-    words = re.findall(r"\w+", text)
+    tokens = [match.group(1) for match in _CANARY.finditer(text)] if _PLANTED in text.lower() else []
+    words = [match.group() for match in islice(_WORD.finditer(text), _TOKEN_WORDS + 1)]
     if len(words) <= _TOKEN_WORDS:
         bare = text.strip()
         tokens += [form for form in (bare, bare[::-1], codecs.encode(bare, "rot13")) if len(bare) >= _TOKEN_LETTERS]
         parts = tuple(map(_token, words)) if len(words) > 1 and max(map(len, words)) >= _TOKEN_LETTERS else ()
-        return _Prompt((), np.zeros(0, np.bool_), tuple(map(_token, tokens)), parts)
-    width_of = (text, text[::-1], codecs.encode(text, "rot13"))
-    forms = tuple(np.unique(shingles(form, WIDTH).hashes) for form in width_of)
+        return _Prompt(np.zeros(0, np.uint32), np.zeros(0, np.bool_), tuple(map(_token, tokens)), parts)
+    read = [text] if len(text) <= LIMIT else [text, text[-LIMIT:]]  # of the reversed form, the end is the beginning
+    found = np.concatenate([signatures(folded(part), WIDTH) for part in read])
+    found.sort()
     seen = np.zeros(1 << 16, np.bool_)
-    seen[np.concatenate(forms) >> np.uint32(16)] = True
-    return _Prompt(forms if len(forms[0]) else (), seen, tuple(map(_token, tokens)))
+    seen[found >> np.uint32(16)] = True
+    return _Prompt(found, seen, tuple(map(_token, tokens)))
+
+
+@lru_cache(maxsize=64)
+def _forms(text: str) -> tuple[Hashes, ...]:
+    """Sorted distinct shingles of a prompt: as written, reversed, ROT13."""
+    return tuple(np.unique(shingles(form, WIDTH).hashes) for form in (text, text[::-1], codecs.encode(text, "rot13")))
 
 
 def _token(token: str) -> re.Pattern[str]:
@@ -110,29 +132,26 @@ def _token(token: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_]){spaced}(?![^\W_])", re.IGNORECASE)
 
 
-def _overlap(text: str, prompt: _Prompt) -> tuple[float, int, int]:
+def _overlap(text: str, forms: Sequence[Hashes]) -> tuple[float, int, int]:
     """Return the share of the prompt that stands in a text, and from where to where."""
-    found = shingles(text, WIDTH, near=prompt.seen if len(prompt.forms[0]) >= _LONG else None)
-    likely = np.flatnonzero(prompt.seen.take(found.hashes >> np.uint32(16)))
-    if not len(likely):
-        return 0.0, 0, 0
+    found = shingles(text, WIDTH)
     share, first, last = 0.0, 0, 0
-    candidates = found.hashes[likely]
-    for form in prompt.forms:
-        index = np.minimum(np.searchsorted(form, candidates), len(form) - 1)
-        hit = form[index] == candidates
-        if (part := len(np.unique(index[hit])) / len(form)) > share:
-            at = likely[hit]
+    for form in forms:
+        if not len(form):
+            continue
+        index = form.searchsorted(found.hashes)
+        at = np.flatnonzero(form.take(index, mode="clip") == found.hashes)
+        if (part := len(np.unique(index[at])) / len(form)) > share:
             share, first, last = part, int(found.positions[at[0]]), int(found.positions[at[-1] + WIDTH - 1]) + 1
     return share, first, last
 
 
-def _views(text: str) -> Iterator[tuple[str, int, int]]:
+def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
     """The text, and what can be decoded of it with where that stands."""
+    text, raw = subject.text, subject.encoded()
     yield text, 0, len(text)
     if "\\" in text:
         yield _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text), 0, len(text)
-    raw = text.encode("utf-8", "surrogatepass")
     if _RUN not in raw.translate(_BASE64) and _HEX_RUN not in raw.translate(_HEX, b" :"):
         return
     for number, run in enumerate(_ENCODED.finditer(text)):
