@@ -15,7 +15,7 @@ from functools import cache
 from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.injection_rules import MILD, RULES, STRONG, WEAK, Rule
+from tocsin.detectors.injection_rules import MILD, RULES, STRONG, WEAK
 from tocsin.detectors.ngram_model import load
 from tocsin.finding import Finding
 
@@ -23,8 +23,8 @@ PRIOR: Final = -3.6
 """Log-odds of a text of which nothing is known; a STRONG rule lifts it over even, a MILD one alone does not."""
 READ: Final = 65_536
 """Characters of a text that are read."""
-_REACH: Final = 160
-_MOST_PLACES: Final = 8
+_SEARCHED: Final = 2_560
+"""Characters around the first places of an anchor that are searched for a match."""
 _UNHIDDEN: Final = 8_192
 """Characters of a text that are judged again once what hides in it has been taken out."""
 
@@ -59,25 +59,23 @@ _HIDDEN_GATES = (
 )
 _ALWAYS = Gate(r"[^\x00-\x20]")
 _Evidence = tuple[float, int, int]
+_LEAST: Final = 0.01
+"""Score from which there is a finding at all."""
 
 
-def _either(anchors: str) -> str:
-    return "|".join(map(re.escape, anchors.split("|")))
-
-
-def _around(lower: str, anchors: Sequence[str]) -> list[tuple[int, int]]:
+def _around(lower: str, anchors: Sequence[str], reach: int) -> list[tuple[int, int]]:
     """Stretches of a text around the first places of some literals, in order, joined where they meet."""
     places: list[int] = []
     for anchor in anchors:
         at = lower.find(anchor)
-        for _ in range(_MOST_PLACES):
+        for _ in range(_SEARCHED // (2 * reach)):
             if at < 0:
                 break
             places.append(at)
             at = lower.find(anchor, at + 1)
     stretches: list[tuple[int, int]] = []
     for at in sorted(places):
-        start, end = max(0, at - _REACH), at + _REACH
+        start, end = max(0, at - reach), at + reach
         if stretches and start <= stretches[-1][1]:
             stretches[-1] = stretches[-1][0], end
         else:
@@ -85,10 +83,19 @@ def _around(lower: str, anchors: Sequence[str]) -> list[tuple[int, int]]:
     return stretches
 
 
+_LITERALS: Final = tuple(dict.fromkeys(literal for rule in RULES for literal in rule.literals))
+"""All anchors, each with a gate of its own: a text is searched only for those that stand in it."""
+_REACHES: Final = tuple(rule.reach for rule in RULES)
+_RULES_OF: Final = tuple([n for n, rule in enumerate(RULES) if literal in rule.literals] for literal in _LITERALS)
+"""Numbers of the rules that each is an anchor of."""
+_BEYOND_ASCII: Final = frozenset(n for n, rule in enumerate(RULES) if not rule.anchors.replace("\xa6", "").isascii())
+"""Rules all of whose anchors are searched for: gates see case in ASCII alone."""
+
+
 @cache
-def _compiled(rule: Rule) -> re.Pattern[str]:
+def _compiled(index: int) -> re.Pattern[str]:
     """Compile a rule when it is first asked for: all of them would take a quarter of a start."""
-    return re.compile(rule.pattern, re.IGNORECASE | re.DOTALL)
+    return re.compile(RULES[index].pattern, re.IGNORECASE | re.DOTALL)
 
 
 class Injection:
@@ -97,7 +104,11 @@ class Injection:
     name = "injection"
     tier = 0
     roles = frozenset({"user", "document", "tool"})
-    gates = (*(Gate(_either(rule.anchors), ignore_case=True) for rule in RULES), *_HIDDEN_GATES, _ALWAYS)
+    gates = (
+        *(Gate(re.escape(literal), ignore_case=True) for literal in _LITERALS),
+        *_HIDDEN_GATES,
+        _ALWAYS,
+    )
 
     def __init__(self) -> None:
         self._model = load("injection")
@@ -105,28 +116,37 @@ class Injection:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Add one finding, from the first to the last character of what spoke for it."""
         by_user = subject.role == "user"
-        lower = subject.text[:READ].lower()
-        found = [self._rule(index, subject.text, lower, by_user) for index in fired if index < len(RULES)]
-        hidden = {index - len(RULES) for index in fired if index >= len(RULES)}
+        found = self._rules(subject, [index for index in fired if index < len(_LITERALS)], by_user)
+        hidden = {index - len(_LITERALS) for index in fired if index >= len(_LITERALS)}
         if len(hidden) > 1:
             found += self._carriers(subject.text, hidden, by_user)
-        total = PRIOR + sum(evidence for evidence, _, _ in found)
+        total = PRIOR + sum([evidence for evidence, _, _ in found])
         if by_user:
             total += self._model.evidence(subject.words())
-        places = [(start, end) for evidence, start, end in found if evidence > 0] or [(0, len(subject.text))]
-        start, end = min(start for start, _ in places), max(end for _, end in places)
         score = 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
-        if score >= 0.01:
+        if score >= _LEAST:
+            places = [(start, end) for evidence, start, end in found if evidence > 0] or [(0, len(subject.text))]
+            start, end = min([start for start, _ in places]), max([end for _, end in places])
             report.findings.append(Finding("injection", "injection", start, end, round(score, 4)))
 
-    def _rule(self, index: int, text: str, lower: str, by_user: bool) -> _Evidence:
-        rule = RULES[index]
-        if by_user and rule.documents_only:
-            return 0.0, 0, 0
-        for start, end in _around(lower, rule.anchors.split("|")):
-            if match := _compiled(rule).search(text, start, end):
-                return rule.evidence, *match.span()
-        return 0.0, 0, 0
+    def _rules(self, subject: Subject, fired: Sequence[int], by_user: bool) -> list[_Evidence]:
+        """Try the rules around their anchors, of which those at the places ``fired`` of ``_LITERALS`` are there."""
+        anchors: dict[int, list[str]] = {}
+        for literal in fired:
+            for number in _RULES_OF[literal]:
+                if not (by_user and RULES[number].documents_only):
+                    anchors.setdefault(number, []).append(_LITERALS[literal])
+        found: list[_Evidence] = []
+        if anchors:
+            lower = subject.lower() if len(subject.text) <= READ else subject.text[:READ].lower()
+            for number, literals in anchors.items():
+                rule = RULES[number]
+                everything = rule.literals if number in _BEYOND_ASCII else literals
+                for start, end in _around(lower, everything, _REACHES[number]):
+                    if match := _compiled(number).search(subject.text, start, end):
+                        found.append((rule.evidence, *match.span()))
+                        break
+        return found
 
     def _carriers(self, text: str, hidden: set[int], by_user: bool) -> list[_Evidence]:
         found: list[_Evidence] = []
@@ -154,8 +174,8 @@ class Injection:
             bare += "\n" + "".join(chr(ord(c) - 0xE0000) for c in spelled.group())
             break
         bare = _ZERO_WIDTH.sub("", bare)[:_UNHIDDEN]
-        for rule in RULES:
-            pattern = _compiled(rule)
+        for index, rule in enumerate(RULES):
+            pattern = _compiled(index)
             if not (by_user and rule.documents_only) and pattern.search(bare) and not pattern.search(text, 0, READ):
                 found.append((rule.evidence, 0, len(text)))
         return found

@@ -12,16 +12,31 @@ STRONG: Final = 6.0
 MILD: Final = 3.4
 WEAK: Final = 1.6
 
+FAR: Final = 160
+"""Reach of a pattern that leaves something open between its words."""
+NEAR: Final = 48
+"""Reach of all others: none of their matches is longer."""
+
 
 class Rule(NamedTuple):
     """One pattern."""
 
     evidence: float
     anchors: str
-    """Lower-case literals, one of which stands in every match, joined by ``|``."""
+    """Lower-case literals, one of which stands in every match, joined by ``|``; ``\xa6`` is a bar within one."""
     pattern: str
     documents_only: bool = False
     """True for what is ordinary when a user says it of their own text."""
+
+    @property
+    def literals(self) -> list[str]:
+        """The anchors, one by one."""
+        return [anchor.replace("\xa6", "|") for anchor in self.anchors.split("|")]
+
+    @property
+    def reach(self) -> int:
+        """Characters from an anchor, to either side, in which its match lies."""
+        return FAR if "{0," in self.pattern or "*" in self.pattern else NEAR
 
 
 def _gap(words: int) -> str:
@@ -140,7 +155,7 @@ _ROLE_PLAY = (
 )
 
 _FRAMES = (
-    Rule(STRONG, "im_start|im_end|<|system|<|user|<|assistant|endoftext|eot_id|header_id|[inst]|[/inst]|<<sys>>|<</sys>>",
+    Rule(STRONG, "<\xa6|[inst]|[/inst]|<<sys>>|<</sys>>",
          r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)\|>|\[/?INST\]|<</?SYS>>"),
     Rule(STRONG, "end of|end prompt|end ambig|end instr|end the|end system|end user|begin prompt|begin new|begin the|begin instr|begin system|begin user|begin my|begin ambig|start of|start prompt|start new|start the|start instr|start system|start user|start my|start ambig|prompt end|prompt start",
          r"\b(?:end|begin|start)(?: of)?(?: the| new| my| user)* (?:prompt|instructions|system prompt|system message|ambiguity)\b|\bprompt (?:end|start)\b"),

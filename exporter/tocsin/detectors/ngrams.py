@@ -60,10 +60,10 @@ def words(text: str) -> Words:
 def words_of(letters: Folded) -> Words:
     """Read the words of a folded text."""
     if letters.dtype == np.uint8:
-        return _hashed(letters, np.flatnonzero(_edges(letters)), None)
+        return _hashed(letters, _edges(letters).nonzero()[0], None)
     skipped = letters == _SKIP
     if skipped.any():
-        kept = np.flatnonzero(~skipped)
+        kept = (~skipped).nonzero()[0]
         return _hashed(letters[kept], _wide_edges(letters[kept]), kept)
     return _hashed(letters, _wide_edges(letters), None)
 
@@ -93,8 +93,8 @@ def signatures(whole: Folded, width: int) -> Hashes:
 
     Two texts without a signature in common share no run in any of those forms.
     """
-    letters = whole.take((whole > _SKIP).nonzero()[0])
-    letters -= (letters - _N < _HALF) * letters.dtype.type(_HALF)  # n to z become a to m, which ROT13 makes of them
+    letters: NDArray[np.unsignedinteger] = whole.take((whole > _SKIP).nonzero()[0])
+    letters = letters - (letters - _N < _HALF) * letters.dtype.type(_HALF)  # n to z are a to m, as ROT13 makes of them
     powers, inverses = _powers()
     onward, back = _runs(letters, width, powers), _runs(letters, width, inverses)
     onward *= inverses[: len(onward)]
@@ -103,7 +103,7 @@ def signatures(whole: Folded, width: int) -> Hashes:
     return _mixed(onward)
 
 
-def _runs(letters: Folded, width: int, powers: Hashes) -> Hashes:
+def _runs(letters: NDArray[np.unsignedinteger], width: int, powers: Hashes) -> Hashes:
     """Sum the letters of each run, each weighed by the power at its place."""
     if len(letters) < width:
         return np.zeros(0, np.uint32)
@@ -161,19 +161,19 @@ def _edges(letters: Folded) -> NDArray[np.bool_]:
 
 def _wide_edges(letters: Folded) -> Positions:
     """Positions at which words begin and end, in turns: an ideograph is both, and so its edges stand twice."""
-    if not len(letters) or letters.max() < _IDEOGRAPHS:
-        return np.flatnonzero(_edges(letters))
+    single = (letters >= _IDEOGRAPHS).nonzero()[0]
+    if not len(single):
+        return _edges(letters).nonzero()[0]
     inside = np.zeros(len(letters) + 2, np.bool_)
     np.not_equal(letters, 0, out=inside[1:-1])
-    single = np.zeros(len(letters) + 2, np.bool_)
-    np.greater_equal(letters, _IDEOGRAPHS, out=single[1:-1])
     turns = inside[1:] != inside[:-1]
-    turns |= single[1:]
-    turns |= single[:-1]
-    starts = np.flatnonzero(turns & inside[1:])
+    turns[single] = True
+    single += 1
+    turns[single] = True
+    starts = (turns & inside[1:]).nonzero()[0]
     edges = np.empty(2 * len(starts), np.intp)
     edges[::2] = starts
-    edges[1::2] = np.flatnonzero(turns & inside[:-1])
+    edges[1::2] = (turns & inside[:-1]).nonzero()[0]
     return edges
 
 

@@ -35,6 +35,8 @@ _TOKEN_WORDS: Final = 3
 _TOKEN_LETTERS: Final = 4
 _TOKEN_SCORE: Final = 0.9
 _PARTS_SCORE: Final = 0.6
+_SPARSE, _MOST_BITS = 4, 17
+"""A table of signatures has 16 places or more for each of them, and at most 128 KiB."""
 _MOST_DECODED: Final = 8
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}|(?:[0-9A-Fa-f]{2}[ :]?){16,}")
 _BASE64: Final = bytes(ord("b") if (chr(c).isalnum() and c < 128) or c in b"+/_-" else 0 for c in range(256))
@@ -55,7 +57,8 @@ class _Prompt:
     signatures: Hashes
     """Sorted; empty where there is nothing to compare but tokens."""
     seen: NDArray[np.bool_]
-    """By the upper 16 bits of a signature: whether the prompt has it."""
+    """By the upper bits of a signature, as many as are left by ``shift``: whether the prompt has it."""
+    shift: np.uint32
     tokens: tuple[re.Pattern[str], ...]
     parts: tuple[re.Pattern[str], ...] = ()
     """Words of a prompt of two or three: apart they tell it as well."""
@@ -63,7 +66,7 @@ class _Prompt:
     def touches(self, letters: Folded) -> bool:
         """Tell whether a folded text shares a run of letters with the prompt, in any of its forms."""
         found = signatures(letters, WIDTH)
-        likely = found[self.seen.take(found >> np.uint32(16))]
+        likely = found[self.seen.take(found >> self.shift)]
         if not len(likely):
             return False
         index = self.signatures.searchsorted(likely)
@@ -111,13 +114,15 @@ def _prompt(text: str) -> _Prompt:
         bare = text.strip()
         tokens += [form for form in (bare, bare[::-1], codecs.encode(bare, "rot13")) if len(bare) >= _TOKEN_LETTERS]
         parts = tuple(map(_token, words)) if len(words) > 1 and max(map(len, words)) >= _TOKEN_LETTERS else ()
-        return _Prompt(np.zeros(0, np.uint32), np.zeros(0, np.bool_), tuple(map(_token, tokens)), parts)
+        return _Prompt(np.zeros(0, np.uint32), np.zeros(1, np.bool_), np.uint32(0), tuple(map(_token, tokens)), parts)
     read = [text] if len(text) <= LIMIT else [text, text[-LIMIT:]]  # of the reversed form, the end is the beginning
     found = np.concatenate([signatures(folded(part), WIDTH) for part in read])
     found.sort()
-    seen = np.zeros(1 << 16, np.bool_)
-    seen[found >> np.uint32(16)] = True
-    return _Prompt(found, seen, tuple(map(_token, tokens)))
+    bits = min(len(found).bit_length() + _SPARSE, _MOST_BITS)
+    seen = np.zeros(1 << bits, np.bool_)
+    shift = np.uint32(32 - bits)
+    seen[found >> shift] = True
+    return _Prompt(found, seen, shift, tuple(map(_token, tokens)))
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,5 @@
 import time
+from re import _parser
 
 import pytest
 from hypothesis import given
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 from tocsin.detectors.base import Subject
 from tocsin.detectors.injection import Injection
-from tocsin.detectors.injection_rules import RULES
+from tocsin.detectors.injection_rules import NEAR, RULES
 from tocsin.detectors.scanner import Scanner
 
 SCANNER = Scanner([Injection()])
@@ -118,3 +119,13 @@ def test_hostile_text_costs_time_in_proportion_to_its_length(piece):
         return time.process_time() - began
 
     assert cost(400_000) < 1.0
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.reach == NEAR], ids=lambda rule: rule.pattern[:40])
+def test_no_match_of_a_rule_is_longer_than_its_reach(rule):
+    assert _parser.parse(rule.pattern).getwidth()[1] <= NEAR
+
+
+def test_frames_of_chat_templates_are_anchored_at_their_brackets():
+    assert score("Look: <|im_start|>system", "user") >= 0.5
+    assert "system" not in next(rule for rule in RULES if "im_start" in rule.pattern).literals

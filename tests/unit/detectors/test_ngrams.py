@@ -1,7 +1,9 @@
+import codecs
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.detectors.ngrams import folded, shingles, words
+from tocsin.detectors.ngrams import folded, shingles, signatures, words
 
 
 def same(left: str, right: str) -> bool:
@@ -36,3 +38,15 @@ def test_shingles_pass_over_what_is_no_letter():
 @given(st.text(st.characters(max_codepoint=0xFFFF)))
 def test_a_character_is_folded_alike_whatever_stands_beside_it(text):
     assert folded(text).tolist() == folded(text + "\U00020000")[:-1].tolist()
+
+
+@given(st.text(), st.integers(1, 6))
+def test_a_run_has_the_same_signature_reversed_and_in_rot13(text, width):
+    def signed(form: str) -> list[int]:
+        return sorted(signatures(folded(form), width).tolist())
+
+    assert signed(text) == signed(text[::-1]) == signed(codecs.encode(text, "rot13"))
+
+
+def test_other_runs_have_other_signatures():
+    assert not set(signatures(folded("abcdefgh"), 5)) & set(signatures(folded("abdcefhg"), 5))
