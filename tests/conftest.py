@@ -1,12 +1,18 @@
-"""Shared by all tests: hypothesis without deadlines, because CI machines are shared and slow at times; outside tools."""
+"""Shared by all tests: hypothesis without deadlines, because CI machines are shared and slow at times; outside tools;
+the running program, a receiver.
+"""
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from program import Exporter
+from receiver import Receiver, receiving
+from tocsin.demo.stack import free_port
 
 settings.register_profile("tocsin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tocsin")
@@ -29,3 +35,22 @@ def tool() -> Callable[[str], Path]:
         pytest.skip(reason)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def launch() -> type[Exporter]:
+    """``with launch(folder, *arguments) as exporter``: a running `tocsin run` whose state is in the folder."""
+    return Exporter
+
+
+@pytest.fixture
+def port() -> Callable[[], int]:
+    """Finds a free port on loopback."""
+    return free_port
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Takes what is posted to it."""
+    with receiving() as running:
+        yield running

@@ -11,6 +11,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/.tools/bin
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin/tools
 litellm=1.106.2
+prometheus_client=0.26.0  # for LiteLLM's own exporter, which its proxy does not need
 detoxify=0.5.4
 presidio=2.2.366
 hadolint=2.15.1
@@ -218,7 +219,7 @@ install() {
         helm4 | kubeconform | helm-docs) pinned "$1" || found "$1" ;;
         chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;
         mtail | wrk) found "$1" || { debian "$1" && found "$1"; } ;;
-        litellm) python_tool litellm "litellm[proxy]==$litellm" ;;
+        litellm) python_tool litellm "litellm[proxy]==$litellm" "prometheus_client==$prometheus_client" ;;
         otelcol) built tools/otelcol github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver . otelcol ;;
         presidio) python_tool presidio "presidio-analyzer==$presidio" ;;  # without a language model: those are downloads
         sdks) python_tool sdks "openai==$openai" "anthropic==$anthropic" ;;

@@ -5,9 +5,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 
-import pytest
-
-from tocsin.demo.stack import Addresses, start_stack
+from tocsin.demo.stack import start_stack
 
 FAST = {"timeScale": 0.1}
 
@@ -20,17 +18,6 @@ def drill(exporter, found, *arguments):
         capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
     return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
-
-
-@pytest.fixture
-def running(tmp_path, launch, tool):
-    for name in ("prometheus", "alertmanager"):
-        tool(name)
-    log = tmp_path / "calls.jsonl"
-    log.touch()
-    with launch(tmp_path, "--tail", str(log)) as exporter:
-        places = Addresses(tmp_path, f"127.0.0.1:{exporter.port}", f"127.0.0.1:{exporter.ingest}")
-        yield exporter, places, log
 
 
 def families(exporter) -> set[str]:

@@ -1,7 +1,6 @@
 """A real LiteLLM proxy, an upstream that fails as providers do, and the totals that Tocsin exports."""
 
 import contextlib
-import http.server
 import json
 import os
 import re
@@ -12,11 +11,14 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+
+from receiver import Handler, serving
 
 ROOT = Path(__file__).parents[2]
 LITELLM = ROOT / ".tools" / "bin" / "litellm"
@@ -32,13 +34,13 @@ needs_litellm = pytest.mark.skipif(
 )
 
 
-class Upstream(http.server.BaseHTTPRequestHandler):
+class Upstream(Handler):
     """An OpenAI-shaped provider; the model's name says how it answers."""
 
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = json.loads(self.body())
         behaviour = request["model"]
         if behaviour == "slow":
             self.server.closing.wait(10)
@@ -74,21 +76,12 @@ class Upstream(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body)
 
-    def log_message(self, *_arguments):
-        pass
-
 
 @pytest.fixture
 def upstream() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    server.closing = threading.Event()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.closing.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Upstream, closing=threading.Event()) as server:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.closing.set()
 
 
 @contextlib.contextmanager
@@ -193,11 +186,11 @@ def test_every_request_to_a_real_proxy_is_counted_by_what_became_of_it(tmp_path,
     assert samples["llm_request_duration_seconds_count", "good", None] == 5
 
 
-class Forwarder(http.server.BaseHTTPRequestHandler):
+class Forwarder(Handler):
     """Stands between the proxy and the guard, so that the guard can go away while the webhook stays."""
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body()
         if self.server.down:
             self.close_connection = True
             return
@@ -208,20 +201,11 @@ class Forwarder(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(answer.read())
 
-    def log_message(self, *_arguments):
-        pass
-
 
 @pytest.fixture
-def forwarder() -> Iterator[http.server.ThreadingHTTPServer]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forwarder)
-    server.down = False
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def forwarder() -> Iterator[ThreadingHTTPServer]:
+    with serving(Forwarder, down=False) as server:
+        yield server
 
 
 @needs_litellm

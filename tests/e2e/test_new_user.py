@@ -5,14 +5,9 @@ and scrapes that exporter, Alertmanager loads that routing, and a leak is at the
 """
 
 import base64
-import contextlib
-import http.server
 import json
-import queue
 import subprocess
 import sys
-import threading
-import time
 import urllib.request
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -22,32 +17,9 @@ import pytest
 import yaml
 
 from tocsin.demo.simulator import CARD
+from tocsin.demo.stack import answers
 
 CHART = Path(__file__).parents[2] / "helm" / "tocsin"
-
-
-class Receiver(http.server.BaseHTTPRequestHandler):
-    """What the user's pager is to Alertmanager."""
-
-    def do_POST(self):
-        self.server.told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_arguments):
-        pass
-
-
-@pytest.fixture
-def receiver():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    server.told = queue.Queue()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.fixture
@@ -56,7 +28,7 @@ def rendered(tool, receiver):
     done = subprocess.run(
         [tool("helm3"), "template", "tocsin", CHART, "--namespace", "llm",
          "--set", "rulesConfigMap.enabled=true", "--set", "alertmanagerSecret.enabled=true",
-         "--set", f"alertmanagerSecret.receivers.oncall.webhook_configs[0].url=http://127.0.0.1:{receiver.server_port}/"],
+         "--set", f"alertmanagerSecret.receivers.oncall.webhook_configs[0].url={receiver.url}/"],
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     return [document for document in yaml.safe_load_all(done.stdout) if document]
@@ -65,15 +37,6 @@ def rendered(tool, receiver):
 def named(resources, kind, name):
     (found,) = [r for r in resources if r["kind"] == kind and r["metadata"]["name"] == name]
     return found
-
-
-def ready(address):
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/-/ready", timeout=2):
-            return
-        time.sleep(0.05)
-    pytest.fail(f"{address} does not become ready")
 
 
 @pytest.mark.timeout(240)
@@ -111,7 +74,7 @@ def test_three_values_lead_from_the_chart_to_a_page_at_the_users_receiver(render
         for address, command in commands:
             process = stack.enter_context(subprocess.Popen(command, stderr=subprocess.DEVNULL))
             stack.callback(process.terminate)
-            ready(address)
+            assert answers(f"http://{address}/-/ready")
         event = {
             "v": 1, "id": "leak-1", "time": datetime.now(UTC).isoformat(), "provider": "openai", "model": "gpt-4o", "route": "support",
             "status": 200, "duration_s": 0.01, "input": "What do you have on file?", "output": f"The card on file is {CARD}.",

@@ -1,11 +1,9 @@
 """With the real Prometheus and a real browser."""
 
-import contextlib
 import json
 import os
 import subprocess
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -13,16 +11,7 @@ from pathlib import Path
 
 import pytest
 
-
-def wait(url: str, process: subprocess.Popen) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        assert process.poll() is None
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        time.sleep(0.1)
-    pytest.fail(f"{url} does not answer")
+from tocsin.demo.stack import answers
 
 
 @pytest.fixture
@@ -47,7 +36,7 @@ def test_prometheus_scrapes_and_knows_the_totals(tmp_path, exporter, tool, port)
         f"--web.listen-address=127.0.0.1:{own}", "--log.level=error",
     ])  # fmt: skip
     try:
-        wait(f"http://127.0.0.1:{own}/-/ready", process)
+        assert answers(f"http://127.0.0.1:{own}/-/ready")
         query = urllib.parse.quote('sum(llm_tokens_total{kind="input"})')
         until, value = time.monotonic() + 30, None
         while value != "80" and time.monotonic() < until:

@@ -21,15 +21,12 @@ from tocsin.demo.stack import Addresses, start_stack
 class Live:
     """A running exporter whose alerts come back to it."""
 
-    def __init__(self, folder: Path, exporter, log: Path) -> None:
-        self._folder, self._exporter, self._log = folder, exporter, log
+    def __init__(self, exporter, places: Addresses, log: Path) -> None:
+        self._exporter, self._places, self._log = exporter, places, log
         self._count = 0
 
     def alerting(self, stack: ExitStack, scrape: str, **overrides) -> None:
-        places = Addresses(
-            self._folder, f"127.0.0.1:{self._exporter.port}", f"127.0.0.1:{self._exporter.ingest}"
-        )
-        start_stack(stack, places, overrides, scrape=scrape)
+        start_stack(stack, self._places, overrides, scrape=scrape)
 
     def write(self, output: str = "Your order was shipped.", *, broken: bool = False) -> float:
         self._count += 1
@@ -60,13 +57,8 @@ class Live:
 
 
 @pytest.fixture
-def live(tmp_path, launch, tool):
-    for name in ("prometheus", "alertmanager"):
-        tool(name)
-    log = tmp_path / "calls.jsonl"
-    log.touch()
-    with launch(tmp_path, "--tail", str(log)) as exporter:
-        yield Live(tmp_path, exporter, log)
+def live(running):
+    return Live(*running)
 
 
 def test_a_leaked_card_number_is_at_the_receiver_within_a_minute_of_its_log_line(live):

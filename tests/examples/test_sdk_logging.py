@@ -1,15 +1,15 @@
 """The examples of SDK logging, run with the real packages against an upstream that answers as providers do."""
 
-import http.server
 import json
 import os
 import re
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
+
+from receiver import Handler, serving
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -36,11 +36,11 @@ def anthropic_chunks():
     yield {"type": "message_stop"}
 
 
-class Upstream(http.server.BaseHTTPRequestHandler):
+class Upstream(Handler):
     """The first request is refused with 529 or 503, so that the SDK tries again; what follows is answered."""
 
     def do_POST(self):
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = json.loads(self.body())
         first, self.server.asked = self.server.asked == 0, self.server.asked + 1
         anthropic = self.path == "/v1/messages"
         if first:
@@ -66,20 +66,11 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_arguments):
-        pass
-
 
 @pytest.fixture
 def upstream():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    server.asked = 0
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Upstream, asked=0) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.mark.parametrize("name", ["openai", "anthropic"])

@@ -53,7 +53,7 @@ def traffic(hours: float, streams: list[Stream], change: Change | None = None, s
             while due[i] >= 1:
                 due[i] -= 1
                 count += 1
-                event = _event(stream, START + 60 * minute + r.uniform(0, 55), count, r)
+                event = call(stream, START + 60 * minute + r.uniform(0, 55), count, r)
                 changed = event if change is None else change(event, hour)
                 if changed is not None:
                     yield changed
@@ -64,7 +64,8 @@ def _rhythm(hour: float) -> float:
     return day * (0.5 if int(hour // 24) % 7 >= 5 else 1.0)
 
 
-def _event(stream: Stream, start: float, number: int, r: random.Random) -> Event:
+def call(stream: Stream, start: float, number: int, r: random.Random) -> Event:
+    """Make a call of a stream that starts at a time, in Unix seconds; the number is its identity."""
     provider, dollars_in, dollars_out = MODELS.get(stream.model, ("openai", 0.0, 0.0))
     sent, received = int(r.lognormvariate(6.3, 0.4)), int(r.lognormvariate(5.0, 0.4))
     ttft = 0.4 * r.lognormvariate(0, 0.2)

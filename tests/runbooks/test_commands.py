@@ -1,7 +1,6 @@
 """Commands exist: Tocsin's with their options, its addresses, the chart's names; and what a host can run is run."""
 
 import contextlib
-import importlib.util
 import io
 import json
 import os
@@ -9,8 +8,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -20,13 +17,11 @@ from pages import Block, all_blocks, rows
 
 from tocsin import config
 from tocsin.commands import parser
+from tocsin.demo.stack import answers, free_port
 from tocsin.web import admin
 from tocsin.web.runbooks import names
 
 ROOT = Path(__file__).parents[2]
-_spec = importlib.util.spec_from_file_location("program", ROOT / "tests" / "e2e" / "conftest.py")
-program = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(program)  # the end-to-end tests' own way to start the exporter
 SHELL = all_blocks("sh")
 YAML = all_blocks("yaml")
 LINES = sorted({line for block in SHELL for line in block.text.splitlines() if line.strip()})
@@ -109,14 +104,14 @@ def test_fallbacks_in_examples_have_litellms_shape():
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory):
+def host(launch, tmp_path_factory):
     """A running exporter and the files that the pages name, at places of this test."""
     folder = tmp_path_factory.mktemp("host")
     log, settings = folder / "requests.jsonl", folder / "tocsin.yml"
     call = {"v": 1, "time": "2026-11-20T02:47:00Z", "model": "gpt-4o", "route": "support-bot", "status": 200, "output": "Hello."}
     log.write_text("".join(json.dumps({**call, "id": f"call-{i}"}) + "\n" for i in range(60)) + '{"id": "call-id-from-the-feedback"}\n')
     settings.write_text("series: {max: 20000}\n")
-    with program.Exporter(folder, "--config.file", str(settings), "--tail", str(log), "--web.enable-lifecycle") as exporter:
+    with launch(folder, "--config.file", str(settings), "--tail", str(log), "--web.enable-lifecycle") as exporter:
         yield exporter, folder, log, settings
 
 
@@ -162,18 +157,14 @@ def alertmanager(tool, tmp_path_factory):
     """The address of a real Alertmanager that sends nothing anywhere."""
     folder = tmp_path_factory.mktemp("alertmanager")
     (folder / "alertmanager.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
-    address = f"127.0.0.1:{program.free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     process = subprocess.Popen(
         [tool("alertmanager"), f"--config.file={folder / 'alertmanager.yml'}", f"--storage.path={folder}",
          f"--web.listen-address={address}", "--cluster.listen-address="],
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/-/ready", timeout=1):
-                break
-            time.sleep(0.05)
+        assert answers(f"http://{address}/-/ready")
         yield address
     finally:
         process.terminate()

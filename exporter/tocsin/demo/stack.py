@@ -21,6 +21,7 @@ OVERRIDES: dict[str, Any] = {
     "timeScale": TIME_SCALE,
     "baseline.minimumSamples": 6,  # half a minute of health instead of two
     "cost.learning": 3600,  # a minute instead of twenty-four
+    "exporter.absentFor": 900,  # Prometheus looks at its first target five seconds after its start, whatever the scale
 }
 _TOOLS = ("prometheus", "alertmanager")
 RECEIVERS = ("oncall", "legal", "comms", "product", "tickets", "engineering-lead", "review")

@@ -1,11 +1,11 @@
 """``tocsin drain``: how long a pod is held, and what for."""
 
-import http.server
-import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
+from receiver import Handler, serving
 from tocsin.commands import drain, main
 
 EMPTY = 'tocsin_ingest_backlog_bytes{input="spool"} 0\n'
@@ -14,31 +14,18 @@ EMPTY = 'tocsin_ingest_backlog_bytes{input="spool"} 0\n'
 @pytest.fixture
 def page():
     """Serves each text once, and the last one for ever."""
-    servers = []
 
-    def serve(*texts):
-        remaining = list(texts)
+    class Page(Handler):
+        def do_GET(self):
+            texts = self.server.texts
+            body = (texts.pop(0) if len(texts) > 1 else texts[0]).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
-        class Page(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = (remaining.pop(0) if len(remaining) > 1 else remaining[0]).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                """Say nothing."""
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return f"--url=http://127.0.0.1:{server.server_port}/metrics"
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as stack:
+        yield lambda *texts: f"--url=http://127.0.0.1:{stack.enter_context(serving(Page, texts=list(texts))).server_port}/metrics"
 
 
 @pytest.fixture(autouse=True)
