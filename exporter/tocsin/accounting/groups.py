@@ -32,7 +32,8 @@ SHORTEST_STREAM = 0.01
 """Seconds from the first token to the last below which no speed can be told."""
 STEP_BLOCKS = 32
 Item = tuple[str, bytes | None]
-_SavedRow = tuple[str, list[str], list[float | int]]
+_SavedRow = tuple[str, tuple[str, ...], list[float | int]]
+"""Name of the family, the row's own labels, its values."""
 
 
 class Block:
@@ -43,20 +44,23 @@ class Block:
     def __init__(self, store: Store, labels: Labels) -> None:
         self.store = store
         self.labels = labels
-        self.rows: list[tuple[Row, Labels]] = []
+        self.rows: list[Row] = []
+        self._saved: list[_SavedRow] = []
+        """What ``pack`` writes of each row; the values are the row's own list, so it is made once."""
         self._later: dict[tuple[Family, Labels], list[float | int]] = {}
 
     def row(self, family: Family, *own: str) -> Row:
         """Create the row of this block's labels and the family's own ones."""
         row = self.store.row(family, *self.labels, *own)
-        self.rows.append((row, own))
+        self.rows.append(row)
+        self._saved.append((family.name, own, row.values))
         return row
 
     def later(self, family: Family, *own: str) -> list[float | int]:
         """Return the values of a row that appears only with its first cause: not every group needs it."""
         values = self._later.get((family, own))
         if values is None:
-            values = next((row.values for row, mine in self.rows if row.family is family and mine == own), None)
+            values = next((v for name, mine, v in self._saved if name == family.name and mine == own), None)
             if values is None:
                 values = self.row(family, *own).values
             self._later[family, own] = values
@@ -69,11 +73,9 @@ class Block:
 
     def pack(self) -> bytes:
         """Return all values for the state; the rows' cached text is dropped, since they changed."""
-        saved: list[_SavedRow] = []
-        for row, own in self.rows:
+        for row in self.rows:
             row.text = None
-            saved.append((row.family.name, list(own), row.values))
-        return msgspec.msgpack.encode(saved)
+        return msgspec.msgpack.encode(self._saved)
 
     def items(self) -> list[Item]:
         """Return what the state shall hold of the block."""
@@ -81,9 +83,9 @@ class Block:
 
     def absorb(self, saved: Iterable[_SavedRow]) -> None:
         """Add saved values to this block's: restores an empty block, merges into a used one."""
-        mine = {(row.family.name, own): row for row, own in self.rows}
+        mine = {(name, own): row for row, (name, own, _) in zip(self.rows, self._saved, strict=True)}
         for name, own, values in saved:
-            row = mine.get((name, tuple(own)))
+            row = mine.get((name, own))
             if row is None:
                 family = FAMILIES.get(name)
                 if family is None or len(own) != len(family.labels) - 3:
@@ -96,9 +98,8 @@ class Block:
 
     def drop(self) -> list[_SavedRow]:
         """Remove the rows from the exposition and return their values."""
-        saved: list[_SavedRow] = []
-        for row, own in self.rows:
-            saved.append((row.family.name, list(own), row.values))
+        saved, self._saved = self._saved, []
+        for row in self.rows:
             self.store.remove(row)
         self.rows = []
         self._later = {}
@@ -348,8 +349,8 @@ class Groups:
 
     def learn(self, group: Group) -> None:
         """Note how many series a group came to have, so that room is made for as many when the next one is admitted."""
-        self._counter_size = max(self._counter_size, sum(row.samples for row, _ in group.rows) + 2)
-        self._histogram_size = max(self._histogram_size, sum(row.samples for row, _ in group.histograms.rows))
+        self._counter_size = max(self._counter_size, sum(row.samples for row in group.rows) + 2)
+        self._histogram_size = max(self._histogram_size, sum(row.samples for row in group.histograms.rows))
 
     def expire(self, before: float) -> None:
         """Move the totals of groups not seen since ``before`` to ``other`` and drop their series."""
