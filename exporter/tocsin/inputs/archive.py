@@ -21,7 +21,10 @@ from isal import isal_zlib
 
 from tocsin.inputs.base import Origin, Oversize, Sink
 
-CHUNK = 1 << 18
+CHUNK = 1 << 16
+"""Read at once: a larger one is mapped anew each time and falls out of the processor's second cache."""
+HEAD = 1 << 19
+"""Of the first line, to tell a log from a document."""
 _DAMAGED: tuple[type[Exception], ...] = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 _value = msgspec.json.Decoder(msgspec.Raw)
 _scan = json.JSONDecoder()
@@ -82,7 +85,7 @@ class _Reader:
     def holds_document(self) -> bool:
         """Tell whether the first line is only the beginning of a JSON value."""
         head = b""
-        while b"\n" not in head.lstrip() and len(head) < 2 * CHUNK:
+        while b"\n" not in head.lstrip() and len(head) < HEAD:
             chunk = self.read()
             if not chunk:
                 break
@@ -96,7 +99,7 @@ class _Reader:
             _value.decode(line)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return first[:1] == b"[" or (bool(newline) and line.strip() == b"{")
-        return first[:1] == b"[" and not newline and len(head) >= CHUNK
+        return first[:1] == b"[" and not newline and len(head) >= HEAD // 2
 
 
 class _Rejoined:
