@@ -21,6 +21,9 @@ from tocsin.config import ConfigError
 
 MAX_CONNECTIONS = 512
 """As Prometheus: ``--web.max-connections``."""
+ACCEPTED_AT_ONCE = 16
+"""asyncio accepts as many as its backlog in one turn, before it tells of the first: a flood would take every
+descriptor and hold up every answer."""
 KEEPALIVE = 15.0
 """Seconds; aiohttp closes connections that are silent or slow with their headers by the same timer."""
 LINGERING = 1.0
@@ -163,16 +166,26 @@ async def start_listener(app: web.Application, address: str, ssl_context: ssl.SS
     assert manager is not None  # noqa: S101 - set by setup()
 
     def connect() -> asyncio.BaseProtocol:
-        return manager() if len(manager.connections) < MAX_CONNECTIONS else _Refuse()
+        return manager() if len(manager.connections) < _most_connections() else _Refuse()
 
     try:
         server = await asyncio.get_running_loop().create_server(
-            connect, host, port, ssl=ssl_context, ssl_handshake_timeout=KEEPALIVE if ssl_context else None, backlog=512
-        )
+            connect, host, port, ssl=ssl_context, ssl_handshake_timeout=KEEPALIVE if ssl_context else None,
+            backlog=ACCEPTED_AT_ONCE,
+        )  # fmt: skip
     except OSError:
         await runner.cleanup()
         raise
+    for listening in server.sockets:
+        with listening.dup() as same:
+            same.listen(MAX_CONNECTIONS)  # the system's queue
     return Listener(server.sockets[0].getsockname()[1], runner, server, retiring)
+
+
+def _most_connections() -> int:
+    """Leave most descriptors to files, libraries and the other listener, however few there are."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MAX_CONNECTIONS, soft // 4))
 
 
 def _raise_descriptor_limit() -> None:

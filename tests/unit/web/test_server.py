@@ -113,6 +113,14 @@ async def test_connections_beyond_the_bound_are_told_to_come_again(monkeypatch):
         assert (await (await served.connect(GET)).readline()).startswith(b"HTTP/1.1 503")
 
 
+async def test_connections_leave_most_descriptors_to_the_rest_of_the_program(monkeypatch):
+    monkeypatch.setattr(server.resource, "getrlimit", lambda _: (8, 8))
+    async with Served() as served:
+        for _ in range(2):
+            assert (await (await served.connect(GET)).readline()).startswith(b"HTTP/1.1 200")
+        assert (await (await served.connect(GET)).readline()).startswith(b"HTTP/1.1 503")
+
+
 def record(message, *args, exc_info=None):
     return logging.LogRecord("asyncio", logging.ERROR, "file", 1, message, args, exc_info)
 
