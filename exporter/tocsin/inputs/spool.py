@@ -12,7 +12,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from io import FileIO
 from pathlib import Path
 
@@ -33,6 +33,10 @@ _BLOCK = 256 << 10
 _QUICK = 1 << 20
 """Bytes that are written on the loop's own thread: a copy to the page cache is cheaper than a change of thread."""
 _MOMENT = 0.02
+_TURNS = 3
+"""Turns of the loop from the arrival of a small request to its place in the group."""
+_GATHER = 4
+"""Times that a group is let grow."""
 PASSED_OVER = ("damaged", "torn", "wrong_key")
 """Damaged: a place with good frames after it. Torn: the end of a segment; a crash leaves such, never acknowledged.
 Wrong key: a frame that is encrypted with a key we do not have."""
@@ -72,7 +76,7 @@ class Spool:
         self._segments = Segments(directory, clock)
         self._active: Segment | None = None
         self._file: FileIO | None = None
-        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Sequence[bytes], int, asyncio.Future[None]]] = []
         self._flushing = False
         self._lock = asyncio.Lock()
         self._reserved = 0
@@ -112,13 +116,13 @@ class Spool:
         Raises:
             SpoolFullError: nothing was accepted.
         """
-        writer = self.stream(format, received)
+        pieces = [piece for batch in batches for piece in self.frame(batch, format, received)]
+        size = sum(map(len, pieces))
+        self.reserve(size)
         try:
-            for batch in batches:
-                await writer.add(batch)
-            await writer.commit()
+            await self.enqueue(pieces, size)
         finally:
-            writer.abort()
+            self.release(size)
 
     def stream(self, format: str, received: float) -> BodyWriter:  # noqa: A002
         """Return a writer for a body that is still arriving."""
@@ -146,18 +150,18 @@ class Spool:
         """Give back what was reserved."""
         self._reserved -= size
 
-    def frame(self, batch: Batch, format: str, received: float) -> bytes:  # noqa: A002
-        """Return a batch as it stands on the disk."""
+    def frame(self, batch: Batch, format: str, received: float) -> tuple[bytes, bytes]:  # noqa: A002
+        """Return a batch as it stands on the disk, in two pieces."""
         return pack(batch, format, received, self._cipher)
 
-    async def enqueue(self, frames: bytes) -> None:
-        """Write frames together with those of others; returns when they are durable.
+    async def enqueue(self, pieces: Sequence[bytes], size: int) -> None:
+        """Write frames of ``size`` bytes in all together with those of others; returns when they are durable.
 
         Raises:
             SpoolFullError: they could not be written.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((frames, done))
+        self._waiting.append((pieces, size, done))
         if not self._flushing:
             self._flushing = True
             spawn(self._flush(), name="spool")
@@ -183,31 +187,43 @@ class Spool:
         """Write and sync all that waits with one sync, until nothing waits."""
         try:
             while self._waiting:
+                await self._gather()
                 async with self._lock:
                     group, self._waiting = self._waiting, []
-                    error = await self._write(b"".join([data for data, _ in group]))
-                for _, done in group:
+                    pieces = [piece for body, _, _ in group for piece in body]
+                    error = await self._write(pieces, sum(size for _, size, _ in group))
+                for _, _, done in group:
                     if not done.done():
                         done.set_exception(error) if error else done.set_result(None)
         finally:
             self._flushing = False
 
-    async def _write(self, data: bytes) -> SpoolFullError | None:
+    async def _gather(self) -> None:
+        """Let what has arrived already join the group: a sync costs more than a turn of the loop."""
+        before = 0
+        for _ in range(_GATHER):
+            if len(self._waiting) == before:
+                return
+            before = len(self._waiting)
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+
+    async def _write(self, pieces: Sequence[bytes], size: int) -> SpoolFullError | None:
         """Append to the active segment and sync, under the lock; return what went wrong."""
         try:
             segment, file = await self._writable()
             try:
-                if len(data) <= _QUICK:
-                    write_all(file, data)
+                if size <= _QUICK:
+                    write_all(file, pieces)
                     await asyncio.to_thread(os.fdatasync, file.fileno())
                 else:
-                    await asyncio.to_thread(_write_and_sync, file, data)
+                    await asyncio.to_thread(_write_and_sync, file, pieces)
             except OSError:
                 self._untear(segment, file)
                 raise
         except OSError as failed:
             return SpoolFullError(f"the spool cannot be written: {failed.strerror}")
-        self._segments.grow(segment, len(data))
+        self._segments.grow(segment, size)
         return None
 
     async def _writable(self) -> tuple[Segment, FileIO]:
@@ -383,11 +399,11 @@ class BodyWriter:
         self._spool = spool
         self._format = format
         self._received = received
-        self._frames: list[bytes] = []
+        self._pieces: list[bytes] = []
         self.buffered = 0
         """Bytes in memory."""
         self._size = 0
-        self._path = spool.directory / f"{id(self):x}.part"
+        self._path = spool.directory / f"{id(self):x}.part"  # only a large body gets one
         self._file: FileIO | None = None
 
     async def add(self, batch: Batch) -> None:
@@ -396,11 +412,12 @@ class BodyWriter:
         Raises:
             SpoolFullError: full, or not writable; call ``abort``.
         """
-        data = self._spool.frame(batch, self._format, self._received)
-        self._spool.reserve(len(data))
-        self._size += len(data)
-        self._frames.append(data)
-        self.buffered += len(data)
+        pieces = self._spool.frame(batch, self._format, self._received)
+        size = sum(map(len, pieces))
+        self._spool.reserve(size)
+        self._size += size
+        self._pieces += pieces
+        self.buffered += size
         if self.buffered > SPILL:
             await self._spill()
 
@@ -411,8 +428,8 @@ class BodyWriter:
             SpoolFullError: it could not be; call ``abort``.
         """
         if self._file is None:
-            if self._frames:
-                await self._spool.enqueue(b"".join(self._frames))
+            if self._pieces:
+                await self._spool.enqueue(self._pieces, self._size)
         else:
             await self._spill()
             try:
@@ -430,23 +447,22 @@ class BodyWriter:
             self._file = None
         self._spool.release(self._size)
         self._size = self.buffered = 0
-        self._frames = []
+        self._pieces = []
 
     async def _spill(self) -> None:
-        data = b"".join(self._frames)
-        self._frames = []
+        pieces, self._pieces = self._pieces, []
         self.buffered = 0
         try:
-            await asyncio.to_thread(self._write, data)
+            await asyncio.to_thread(self._write, pieces)
         except OSError as error:
             raise SpoolFullError(f"the spool cannot be written: {error.strerror}") from None
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, pieces: Sequence[bytes]) -> None:
         if self._file is None:
             self._file = create_file(self._path)
-        write_all(self._file, data)
+        write_all(self._file, pieces)
 
 
-def _write_and_sync(file: FileIO, data: bytes) -> None:
-    write_all(file, data)
+def _write_and_sync(file: FileIO, pieces: Sequence[bytes]) -> None:
+    write_all(file, pieces)
     os.fdatasync(file.fileno())

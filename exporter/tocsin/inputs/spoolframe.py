@@ -55,8 +55,8 @@ class Frame:
     received: float
 
 
-def pack(batch: Batch, format: str, received: float, cipher: Cipher | None) -> bytes:  # noqa: A002
-    """Return a batch as it stands on the disk."""
+def pack(batch: Batch, format: str, received: float, cipher: Cipher | None) -> tuple[bytes, bytes]:  # noqa: A002
+    """Return a batch as it stands on the disk, in two pieces: a large payload is not copied behind its head."""
     flags = _LINES if batch.lines else 0
     payload = batch.payload
     if cipher:
@@ -65,7 +65,7 @@ def pack(batch: Batch, format: str, received: float, cipher: Cipher | None) -> b
     word = format.encode()
     head = _HEAD.pack(0, len(payload), received, flags, len(word))[4:] + word
     checksum = isal_zlib.crc32(payload, isal_zlib.crc32(head))
-    return b"".join((checksum.to_bytes(4, "little"), head, payload))
+    return checksum.to_bytes(4, "little") + head, payload
 
 
 def frame_bytes(head: bytes) -> int:

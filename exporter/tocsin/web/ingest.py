@@ -15,14 +15,24 @@ from aiohttp import web
 from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.web.auth import Check, Verifier
 from tocsin.web.batches import CHUNK, BodyError, BodyTooLargeError, Splitter, whole
-from tocsin.web.bodies import Identity, Inflater, answer, arriving, begin, inflater, too_large, unauthorized
+from tocsin.web.bodies import (
+    Identity,
+    Inflater,
+    answer,
+    arrived,
+    arriving,
+    begin,
+    inflater,
+    prove,
+    read_as_much_as_comes,
+    too_large,
+    unauthorized,
+)
 
 INFLATED_MAX = 256 << 20
 BUFFERED_MAX = 32 << 20
 """Bytes of bodies held in memory, all requests together; beyond it senders shall come again."""
 _YIELD_AT = 64 << 10
-
-_CHUNKS_AT_ONCE = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +81,13 @@ class _Routes:
 
     async def ingest(self, request: web.Request) -> web.Response:
         """Take one delivery."""
-        _read_little_of_chunks(request)
+        read_as_much_as_comes(request)
         try:
             checks = self._begin(request)
-            await self._receive(request, checks)
+            if (body := arrived(request)) is not None:
+                await self._take(request, checks, body)
+            else:
+                await self._receive(request, checks)
         except web.HTTPException as refusal:
             return answer(refusal.status, refusal.text or "", close=True)
         except BodyTooLargeError as error:
@@ -93,6 +106,15 @@ class _Routes:
             known = ", ".join(sorted(rules.formats))
             raise web.HTTPNotFound(text=f"no such format; there are: {known}\n")
         return begin(request, rules.auth, rules.max_body_bytes)
+
+    async def _take(self, request: web.Request, checks: list[Check], body: bytes) -> None:
+        """Commit a body that is here already."""
+        prove(checks, body, self._rules.max_body_bytes)
+        self.hold(len(body))
+        try:
+            await self._rules.spool.append([whole(body)], _format(request), time.time())
+        finally:
+            self.hold(-len(body))
 
     async def _receive(self, request: web.Request, checks: list[Check]) -> None:
         """Stream the body to the spool; commit it once it has verified."""
@@ -143,13 +165,6 @@ class _Routes:
         if size > 0 and self._buffered + size > BUFFERED_MAX:
             raise SpoolFullError("too many bodies at once")
         self._buffered += size
-
-
-def _read_little_of_chunks(request: web.Request) -> None:
-    """Make asyncio read less at a time from who sends in chunks: each costs a microsecond, however little it holds."""
-    transport = request.transport
-    if "Transfer-Encoding" in request.headers and transport is not None and hasattr(transport, "max_size"):
-        transport.max_size = _CHUNKS_AT_ONCE
 
 
 def _format(request: web.Request) -> str:

@@ -213,7 +213,7 @@ def test_acknowledged_records_are_counted_once_through_crashes(script):
                 committed = list(counted)
                 spool.committed()
             else:
-                torn = spool.frame(Batch(b"y" * 700), "native", 1.0)[:argument]
+                torn = b"".join(spool.frame(Batch(b"y" * 700), "native", 1.0))[:argument]
                 if spool._active is not None:
                     with spool._active.path.open("ab") as file:
                         file.write(torn)
