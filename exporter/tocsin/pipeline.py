@@ -23,6 +23,7 @@ from tocsin.accounting.ledger import Ledger
 from tocsin.call import Call, Drill, Event, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.inputs.base import Input, Origin
+from tocsin.pacing import Pace
 from tocsin.scoring import Scoring
 from tocsin.series.exposition import blocks, gzip_blocks
 from tocsin.state import State
@@ -30,18 +31,8 @@ from tocsin.tasks import spawn
 
 log = logging.getLogger(__name__)
 
-SLICE_BYTES = 128 << 10
-"""Read at most between two turns of the event loop."""
-SLICE_LEAST = 16 << 10
-SLICE_SECONDS = 0.002
-"""What a slice shall take: where content is judged, it is a smaller one."""
-GIVE_WAY = 3.0
-"""While a webhook receives, this many times as long as a slice took is left to it: senders wait, and may never
-come again, while what is in the spool can be counted later."""
 COMMIT_EVERY = 1.0
 IDLE = 0.1
-TURN = 0.002
-"""Seconds of rendering after which others run; each turn given away can cost as much as they take."""
 PREPARE = 0.35
 """Seconds that readiness waits for ``prepare``; what comes in later than that waits longer to be counted."""
 CATCH_UP = 30.0
@@ -99,7 +90,7 @@ class Intake:
 
     def take(self, data: Buffer, origin: Origin) -> None:
         """Count one record; an array counts each of its elements. Never raises for bad data."""
-        if data and data[0] == _BRACE:
+        if origin.single or (data and data[0] == _BRACE):
             self._take_one(data, origin)
             return
         head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
@@ -219,7 +210,7 @@ class Pipeline:
         self.degraded = not state.writable or state.set_aside is not None
         self._clock = clock
         self._before_page = before_page
-        self._receiving = receiving
+        self._pace = Pace(receiving)
         self._prepare = prepare
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
@@ -239,7 +230,6 @@ class Pipeline:
     async def run(self) -> None:
         """Read, count and commit until ``stop``; then commit once more."""
         started = last_commit = time.monotonic()
-        size = SLICE_BYTES
         preparing = spawn(self._prepare(), name="prepare")
         preparing.add_done_callback(lambda _: self.wake())
         prepared = False
@@ -249,11 +239,10 @@ class Pipeline:
                 preparing.result()
                 prepared = True
             began = time.monotonic()
-            read = sum([source.read(self.intake.take, size if prepared else 0) for source in self.inputs])
+            size = self._pace.size if prepared else 0
+            read = sum([source.read(self.intake.take, size) for source in self.inputs])
             self.heartbeat = time.monotonic()
             spent = self.heartbeat - began
-            if read:
-                size = min(SLICE_BYTES, max(SLICE_LEAST, int(size * SLICE_SECONDS / max(spent, 1e-4))))
             running = self.heartbeat - started
             done = prepared and not read
             if not self.ready.is_set() and (done or self._caught_up(running, prepared=prepared)):
@@ -267,12 +256,11 @@ class Pipeline:
                 last_commit = time.monotonic()
             if self._wanted:
                 await self._answer()
-            if not read:
-                await self._idle()
-            elif self.ready.is_set() and self._receiving():
-                await asyncio.sleep(GIVE_WAY * min(spent, SLICE_SECONDS))
+            if read:
+                await self._pace.give_way(spent, senders_first=self.ready.is_set())
             else:
-                await asyncio.sleep(0)
+                self._pace.drained()
+                await self._idle()
         await self._commit()
         if self._wanted:
             await self._answer()
@@ -313,11 +301,11 @@ class Pipeline:
         items = self._uncommitted
         for step in self.ledger.steps():
             items += step
-            await asyncio.sleep(0)
+            await self._pace.turn()
         if self.intake.scoring is not None:
             for step in self.intake.scoring.steps():
                 items += step
-                await asyncio.sleep(0)
+                await self._pace.turn()
         for source in self.inputs:
             part = "input:" + source.part
             items += [(part, key, value) for key, value in source.changes()]
@@ -355,8 +343,8 @@ class Pipeline:
             for part in gzip_blocks(source) if packed else source:
                 if part:
                     parts.append(part)
-                if time.monotonic() - turn > TURN:
-                    await asyncio.sleep(0)
+                if time.monotonic() - turn > self._pace.seconds:
+                    await self._pace.turn()
                     turn = time.monotonic()
             if not future.done():
                 future.set_result(parts)

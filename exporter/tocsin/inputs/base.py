@@ -29,6 +29,8 @@ class Origin:
     """Identity of the file or request, for format stickiness and messages; never a label."""
     received: float | None = None
     """Unix time at which a webhook body was accepted, None for files."""
+    single: bool = False
+    """True when each record is one event: an array among them is no further batch."""
 
 
 Sink = Callable[[Buffer, Origin], None]

@@ -13,6 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
@@ -32,7 +33,8 @@ MAX_AGE = 24 * 3600.0
 _BLOCK = 256 << 10
 _QUICK = 1 << 20
 """Bytes that are written on the loop's own thread: a copy to the page cache is cheaper than a change of thread."""
-_MOMENT = 0.02
+_MOMENT = 0.003
+"""Seconds after which what arrived last is not 'a moment ago' any more."""
 _TURNS = 3
 """Turns of the loop from the arrival of a small request to its place in the group."""
 _GATHER = 4
@@ -82,8 +84,14 @@ class Spool:
         self._reserved = 0
         self._arrived = float("-inf")
         self._position = (0, 0)
-        self._given = (0, 0)
+        self._given = (self._position, 0)
         self._reading: tuple[int, FileIO] | None = None
+        self._block = (0, 0, b"")
+        """Segment, offset and bytes of what was read of it last."""
+        self._frame: _Opened | None = None
+        """The frame at the position, when some of its records are handed out."""
+        self._resume = (self._position, 0)
+        """The committed position, and how many records of the frame there are counted."""
         self._goal = max(((segment.number, segment.durable) for segment in self._segments), default=(0, 0))
         """Where the spool ended at the start."""
 
@@ -253,36 +261,34 @@ class Spool:
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
         """Take back the position and delete the segments before it."""
+        within = self._resume
         for key, value in items:
             if key == "position":
-                number, _, offset = value.partition(b":")
-                self._position = self._given = (int(number), int(offset))
+                number, offset = map(int, value.split(b":"))
+                self._position = (number, offset)
+            elif key == "within":
+                number, offset, done = map(int, value.split(b":"))
+                within = ((number, offset), done)
             elif key in self.passed_over:
                 self.passed_over[key] = self._passed_given[key] = int(value)
+        # A release that does not know of "within" moves the position alone.
+        self._resume = self._given = (self._position, within[1] if within[0] == self._position else 0)
         self._segments.continue_after(self._position[0])
         self._delete_before(self._position[0])
 
     def read(self, sink: Sink, max_bytes: int) -> int:
-        """Hand out whole frames until about ``max_bytes`` were consumed."""
+        """Hand out records until about ``max_bytes`` were consumed; it may end, and be committed, within a frame."""
         consumed = 0
         while consumed < max_bytes and (segment := self._current()) is not None:
-            number, offset = self._position[0], self._position[1]
             try:
-                file = self._open(segment)
-                block = os.pread(file.fileno(), min(_BLOCK, segment.durable - offset), offset)
+                frame = self._frame or self._next_frame(segment)
             except OSError as error:
-                log.error("spool segment %d cannot be read: %s; it is tried again", number, error.strerror)  # noqa: TRY400
+                log.error("spool segment %d cannot be read: %s; it is tried again", segment.number, error.strerror)  # noqa: TRY400
                 return consumed
-            at = 0
-            while consumed < max_bytes:
-                size = self._hand_out(block, at, file, segment, offset + at, sink)
-                if size <= 0:
-                    break
-                at += size
-                consumed += size
-            self._position = (number, offset + at)
-            if not at:
-                consumed += self._pass_over(segment, offset)
+            if frame is None:
+                consumed += self._pass_over(segment, self._position[1])
+            else:
+                consumed += self._hand_out(frame, sink, max_bytes - consumed)
         return consumed
 
     def _pass_over(self, segment: Segment, offset: int) -> int:
@@ -296,24 +302,32 @@ class Spool:
         reason = "torn" if following is None else "damaged"
         self.passed_over[reason] += 1
         log.warning("spool segment %d is %s: %d bytes are passed over", segment.number, reason, end - offset)
-        self._position = (segment.number, end)
+        self._position, self._frame = (segment.number, end), None
         return end - offset
 
     def changes(self) -> list[Change]:
         """Return the position when it moved, and what was passed over."""
         changed: list[Change] = []
-        if self._position != self._given:
-            self._given = self._position
-            changed.append(("position", b"%d:%d" % self._given))
+        before, self._given = self._given, (self._position, self._done())
+        if self._given[0] != before[0]:
+            changed.append(("position", b"%d:%d" % self._position))
+        if self._given[1] and self._given != before:
+            changed.append(("within", b"%d:%d:%d" % (*self._position, self._given[1])))
         for reason, count in self.passed_over.items():
             if count != self._passed_given[reason]:
                 self._passed_given[reason] = count
                 changed.append((reason, b"%d" % count))
         return changed
 
+    def _done(self) -> int:
+        """Return how many records of the frame at the position are handed out."""
+        if self._frame is not None:
+            return self._frame.done
+        return self._resume[1] if self._resume[0] == self._position else 0
+
     def committed(self) -> None:
         """Delete what is read and committed; give up an old segment that is read to its end."""
-        number, offset = self._given
+        number, offset = self._given[0]
         self._delete_before(number)
         segment = self._segments.get(number)
         if segment is None or offset < segment.durable:
@@ -362,34 +376,68 @@ class Spool:
             self._reading[1].close()
             self._reading = None
 
-    def _hand_out(self, block: bytes, at: int, file: FileIO, segment: Segment, offset: int, sink: Sink) -> int:
-        """Hand out the frame at ``at``; return its size, 0 when the block ends before it does or it is torn."""
-        size = frame_bytes(block[at : at + HEAD_BYTES])
+    def _next_frame(self, segment: Segment) -> _Opened | None:
+        """Open the frame at the position; None when there is no whole one.
+
+        Raises:
+            OSError: the segment cannot be read.
+        """
+        offset = self._position[1]
+        size = frame_bytes(self._bytes(segment, offset, HEAD_BYTES))
         if not size or size > segment.durable - offset:
-            return 0
-        if at + size <= len(block):
-            data = block[at : at + size]
-        elif at:
-            return 0  # the next block begins with it
-        else:
-            data = os.pread(file.fileno(), size, offset)
-        frame = unpack(data, self._cipher)
+            return None
+        frame = unpack(self._bytes(segment, offset, size), self._cipher)
         if frame is None:
-            return 0
+            return None
         if frame.batch is None:
             if not self.passed_over["wrong_key"]:
                 log.error("the spool holds records encrypted with another key; they are passed over")
             self.passed_over["wrong_key"] += 1
-            return size
-        origin = Origin("webhook", frame.format, str(segment.number), frame.received)
-        for record in frame.batch.records():
-            sink(record, origin)
-        return size
+        records = frame.batch.records() if frame.batch else []
+        single = frame.batch is not None and frame.batch.elements
+        origin = Origin("webhook", frame.format, str(segment.number), frame.received, single)
+        self._frame = _Opened(size, origin, records, self._done())
+        return self._frame
+
+    def _bytes(self, segment: Segment, offset: int, size: int) -> bytes:
+        """Read from a segment, by way of a block that is kept: it holds many frames, and a slice may be short."""
+        number, start, block = self._block
+        at = offset - start
+        if number != segment.number or not 0 <= at <= len(block) - size:
+            wanted = min(max(size, _BLOCK), segment.durable - offset)
+            block, at = os.pread(self._open(segment).fileno(), wanted, offset), 0
+            self._block = (segment.number, offset, block if wanted <= _BLOCK else b"")
+        return block[at : at + size]
+
+    def _hand_out(self, frame: _Opened, sink: Sink, budget: int) -> int:
+        """Hand out records of a frame; return the bytes consumed."""
+        consumed, count = 0, len(frame.records)
+        while frame.done < count and consumed < budget:
+            record = frame.records[frame.done]
+            frame.done += 1
+            consumed += len(record)
+            sink(record, frame.origin)
+        if frame.done < count:
+            return consumed
+        self._position = (self._position[0], self._position[1] + frame.size)
+        self._frame = None
+        return consumed + HEAD_BYTES
 
     def _delete_before(self, number: int) -> None:
         if self._reading and self._reading[0] < number:
             self._close_reading()
         self._segments.delete_before(number)
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A frame whose records are being handed out."""
+
+    size: int
+    origin: Origin
+    records: list[bytes]
+    done: int
+    """Records handed out, also before a restart."""
 
 
 class BodyWriter:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import mmap
 import re
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from isal import isal_zlib
 
 from tocsin.inputs.spoolcipher import Cipher
@@ -25,6 +25,7 @@ _FLAGS_AND_WORD = re.compile(rb"(?=[\x00-\x03][\x01-\x20][a-z])")
 _LINES = 1
 _SEALED = 2
 _MAX_PAYLOAD = 64 << 20
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,21 @@ class Batch:
     """One JSON value (an array stands for its elements), or NDJSON when ``lines``."""
     lines: bool = False
 
-    def records(self) -> Iterator[bytes]:
+    @property
+    def elements(self) -> bool:
+        """True when its records are the elements of an array: each is one event, whatever it is."""
+        return not self.lines and self.payload.startswith(b"[")
+
+    def records(self) -> list[bytes]:
         """Return what is handed to the pipeline one by one."""
-        if not self.lines:
-            yield self.payload
-            return
-        for line in self.payload.split(b"\n"):
-            if line.strip():
-                yield line
+        if self.lines:
+            return [line for line in self.payload.split(b"\n") if line.strip()]
+        if self.elements:
+            try:
+                return list(map(bytes, _ARRAY.decode(self.payload)))
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                pass
+        return [self.payload]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def reopened(spool, state):
 async def test_a_record_is_handed_out_with_its_origin(tmp_path):
     spool, seen = Spool(tmp_path), []
     await spool.append([Batch(b'{"a":1}\n\n{"a":2}', lines=True)], "litellm", 1000.0)
-    spool.read(lambda data, origin: seen.append((bytes(data), origin.input, origin.format, origin.received)), 1)
+    spool.read(lambda data, origin: seen.append((bytes(data), origin.input, origin.format, origin.received)), 100)
     assert seen == [(b'{"a":1}', "webhook", "litellm", 1000.0), (b'{"a":2}', "webhook", "litellm", 1000.0)]
     await spool.close()
 
@@ -62,12 +62,12 @@ async def test_bodies_that_come_together_share_a_sync(tmp_path, monkeypatch):
 async def test_a_streamed_body_appears_at_its_commit(tmp_path):
     spool = Spool(tmp_path)
     writer = spool.stream("native", 1000.0)
-    await writer.add(Batch(b"[1]"))
+    await writer.add(Batch(b"second"))
     assert read_all(spool) == []
     await append(spool, b"first")
     await writer.commit()
     await append(spool, b"last")
-    assert read_all(spool) == [b"first", b"[1]", b"last"]
+    assert read_all(spool) == [b"first", b"second", b"last"]
     await spool.close()
 
 
@@ -179,6 +179,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("append"), st.integers(0, 600)),
         st.tuples(st.just("stream"), st.integers(0, 600)),
+        st.tuples(st.just("array"), st.integers(0, 5)),
         st.tuples(st.just("read"), st.integers(1, 2000)),
         st.tuples(st.just("commit"), st.just(0)),
         st.tuples(st.just("crash"), st.integers(0, 700)),
@@ -200,6 +201,10 @@ def test_acknowledged_records_are_counted_once_through_crashes(script):
             if step == "append":
                 await append(spool, record)
                 sent.append(record)
+            elif step == "array":
+                records = [b"[%d,%d]" % (len(sent), number) for number in range(argument)]
+                await append(spool, b"[" + b",".join(records) + b"]")
+                sent += records
             elif step == "stream":
                 writer = spool.stream("native", 1.0)
                 await writer.add(Batch(record))
@@ -228,6 +233,30 @@ def test_acknowledged_records_are_counted_once_through_crashes(script):
     clock = [0.0]
     with tempfile.TemporaryDirectory() as directory, mock.patch.object(module, "SPILL", 300):
         asyncio.run(run(Path(directory)))
+
+
+async def test_reading_stops_within_a_batch_and_goes_on_there_after_a_crash(tmp_path):
+    spool = Spool(tmp_path)
+    await append(spool, b"[{},[1],2]", b"{}")
+    first = []
+    spool.read(lambda data, origin: first.append((bytes(data), origin.single)), 1)
+    again = reopened(spool, dict(spool.changes()))
+    assert (first, again.changes()) == ([(b"{}", True)], [])
+    assert read_all(again) == [b"[1]", b"2", b"{}"]
+    await spool.close()
+    await again.close()
+
+
+async def test_a_place_within_a_batch_holds_only_for_the_position_it_was_told_with(tmp_path):
+    spool = Spool(tmp_path)
+    await append(spool, b"[1,2]", b"[3,4]")
+    spool.read(lambda data, origin: None, 1)
+    state = dict(spool.changes())
+    spool.read(lambda data, origin: None, 1)
+    again = reopened(spool, state | {"position": dict(spool.changes())["position"]})  # by a release before this one
+    assert read_all(again) == [b"3", b"4"]
+    await spool.close()
+    await again.close()
 
 
 async def damaged_spool(folder, at):
