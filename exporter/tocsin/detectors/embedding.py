@@ -8,16 +8,14 @@ any sentence model as an ONNX file that the user mounts.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.linear import DATA
+from tocsin.detectors.ngrams import Hashes, beginnings
 
 Vector = NDArray[np.float32]
 
@@ -26,11 +24,7 @@ EMBEDDED_CHARS: Final = 4_096
 DIMENSIONS: Final = 4_096
 RARITIES: Final = 8_192
 _STEM: Final = 4
-_WORD = re.compile(r"[^\W_]{2,}|\d")
-_PLAIN_STEM = re.compile(rb"(?<![a-z0-9])(?:[a-z0-9]{2,%d}|[0-9])" % _STEM)
-"""Beginnings of the same words in lower-case ASCII."""
-_FIRST_UNSPACED = "\u0e00"
-_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Letters of a word that are its stem."""
 
 
 class Embedder(Protocol):
@@ -57,31 +51,21 @@ class HashedEmbedder:
         """Return the vector of a text."""
         hashes = stems(text)
         weights = self._rarity.take(rarity_places(hashes))
-        return unit(np.sqrt(np.bincount(hashes & (DIMENSIONS - 1), weights, DIMENSIONS)))
+        total = float(weights.sum())
+        if not total:
+            return np.zeros(DIMENSIONS, np.float32)
+        weights *= np.float32(1 / total)  # the squares of the vector's numbers: their sum is 1
+        return np.sqrt(np.bincount(hashes >> np.uint32(20), weights, DIMENSIONS).astype(np.float32))
 
 
-def stems(text: str) -> NDArray[np.int64]:
+def stems(text: str) -> Hashes:
     """Hashes of the word stems of a text; of pairs of letters where a script has no spaces."""
-    text = text[:EMBEDDED_CHARS].lower()
-    if text.isascii():
-        plain = _PLAIN_STEM.findall(text.encode())
-        return np.fromiter(map(crc32, plain), np.int64, len(plain))
-    words = _WORD.findall(text)
-    if _UNSPACED.search(text):
-        words = [part for word in words for part in ((word,) if word[0] < _FIRST_UNSPACED else _parts(word))]
-    if not words:
-        return np.zeros(0, np.int64)
-    encoded = "\n".join([word[:_STEM] for word in words]).encode("utf-8", "surrogatepass").split(b"\n")
-    return np.fromiter(map(crc32, encoded), np.int64, len(encoded))
+    return beginnings(text[:EMBEDDED_CHARS], _STEM)
 
 
-def rarity_places(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
+def rarity_places(hashes: Hashes) -> Hashes:
     """Where in the table of rarities the stems are: other bits of the hash than the dimension."""
-    return (hashes >> 12) & (RARITIES - 1)
-
-
-def _parts(word: str) -> Sequence[str]:
-    return [word[i : i + 2] for i in range(len(word) - 1)] if _UNSPACED.match(word) else (word,)
+    return (hashes >> np.uint32(4)) & np.uint32(RARITIES - 1)
 
 
 def unit(raw: NDArray[Any]) -> Vector:

@@ -22,9 +22,11 @@ LIMIT: Final = 1 << 16
 
 _BASE: Final = 0x9E3779B1
 _MIX: Final = 0x85EBCA6B
-_SKIP: Final = 1
+SKIP: Final = 1
+"""What a folded text holds for a character that is as if it were not there."""
 _TABLE_END: Final = 0x3000
 _IDEOGRAPHS: Final = 0x2E80
+_THAI, _BEHIND_THAI = 0xE00, 0xE80
 _N, _HALF = ord("n"), 13
 """Where the second half of the alphabet begins, and how many letters it has."""
 
@@ -61,7 +63,7 @@ def words_of(letters: Folded) -> Words:
     """Read the words of a folded text."""
     if letters.dtype == np.uint8:
         return _hashed(letters, _edges(letters).nonzero()[0], None)
-    skipped = letters == _SKIP
+    skipped = letters == SKIP
     if skipped.any():
         kept = (~skipped).nonzero()[0]
         return _hashed(letters[kept], _wide_edges(letters[kept]), kept)
@@ -81,7 +83,7 @@ class Shingles:
 def shingles(text: str, width: int) -> Shingles:
     """Read the runs of letters of a text, in time linear in its length."""
     whole = folded(text)
-    positions = (whole > _SKIP).nonzero()[0]
+    positions = (whole > SKIP).nonzero()[0]
     powers, inverses = _powers()
     hashes = _runs(whole.take(positions), width, powers)
     hashes *= inverses[: len(hashes)]
@@ -93,7 +95,7 @@ def signatures(whole: Folded, width: int) -> Hashes:
 
     Two texts without a signature in common share no run in any of those forms.
     """
-    letters: NDArray[np.unsignedinteger] = whole.take((whole > _SKIP).nonzero()[0])
+    letters: NDArray[np.unsignedinteger] = whole.take((whole > SKIP).nonzero()[0])
     letters = letters - (letters - _N < _HALF) * letters.dtype.type(_HALF)  # n to z are a to m, as ROT13 makes of them
     powers, inverses = _powers()
     onward, back = _runs(letters, width, powers), _runs(letters, width, inverses)
@@ -114,6 +116,32 @@ def _runs(letters: NDArray[np.unsignedinteger], width: int, powers: Hashes) -> H
     return runs
 
 
+def beginnings(text: str, length: int) -> Hashes:
+    """Read the first ``length`` letters of each word, or each pair of letters where a script puts no spaces."""
+    letters = folded(text)
+    if letters.dtype == np.uint8:
+        pairs, edges = None, _edges(letters).nonzero()[0]
+    else:
+        letters = letters[letters != SKIP]
+        unspaced = letters >= _IDEOGRAPHS
+        unspaced |= (letters >= _THAI) & (letters < _BEHIND_THAI)
+        pairs = unspaced.nonzero()[0]
+        edges = _edges(np.where(unspaced, 0, letters) if len(pairs) else letters).nonzero()[0]
+    starts = edges[::2]
+    ends = np.minimum(edges[1::2], starts + length)
+    if pairs is not None and len(pairs):
+        starts = np.concatenate([starts, pairs])
+        ends = np.concatenate([ends, np.minimum(pairs + 2, len(letters))])
+    powers, inverses = _powers()
+    sums = np.empty(len(letters) + 1, np.uint32)
+    sums[0] = 0
+    np.add.accumulate(letters * powers[: len(letters)], out=sums[1:])
+    hashes = sums.take(ends)
+    hashes -= sums.take(starts)
+    hashes *= inverses.take(starts)
+    return _mixed(hashes)
+
+
 def _mixed(hashes: Hashes) -> Hashes:
     """Spread the bits, in place."""
     hashes ^= hashes >> np.uint32(15)
@@ -122,7 +150,7 @@ def _mixed(hashes: Hashes) -> Hashes:
 
 
 def folded(text: str) -> Folded:
-    """Letters and digits folded, one number a character: 0 for all else, _SKIP for what is as if it were not there.
+    """Letters and digits folded, one number a character: 0 for all else, SKIP for what is as if it were not there.
 
     As narrow as the text allows: bytes for ASCII, two where no character lies beyond the basic plane.
     """
@@ -186,7 +214,7 @@ def _fold(codes: Hashes) -> Hashes:
         full_width = (other >= 0xFF01) & (other <= 0xFF5E)
         other = np.where(full_width, table[np.where(full_width, other - 0xFEE0, 0)], other)
         tags = (other >= 0xE0000) & (other <= 0xE007F)
-        other = np.where(tags | ((other >= 0xFE00) & (other <= 0xFE0F)) | (other == 0xFEFF), _SKIP, other)
+        other = np.where(tags | ((other >= 0xFE00) & (other <= 0xFE0F)) | (other == 0xFEFF), SKIP, other)
         symbols = (other >= 0x1F000) & (other < 0x20000) | (other >= _TABLE_END) & (other < 0x3005)
         letters[beyond] = np.where(symbols, 0, other)
     return letters
@@ -199,13 +227,13 @@ def _ascii_fold() -> bytes:
 
 @cache
 def _wide_fold() -> Hashes:
-    """Letters by code point below _TABLE_END: 0 is no word, _SKIP is as if it were not there."""
+    """Letters by code point below _TABLE_END: 0 is no word, SKIP is as if it were not there."""
     table = np.zeros(_TABLE_END, np.uint32)
     for code in range(_TABLE_END):
         character = chr(code)
         category = unicodedata.category(character)
         if category in {"Cf", "Mn"}:
-            table[code] = _SKIP
+            table[code] = SKIP
         elif character in "'\u2019":
             table[code] = 0x27
         elif character.isalnum():

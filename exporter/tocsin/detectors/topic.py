@@ -42,10 +42,10 @@ class TopicDetector:
         if not subject.question:
             return
         question, answer = self._embedder.embed(subject.question), self._embedder.embed(subject.text)
-        if not question.any() or not answer.any():
+        similarity = cosine(question, answer)
+        if not similarity and not (question.any() and answer.any()):
             report.scores["topic"] = None
             return
-        similarity = cosine(question, answer)
         report.scores["topic"] = similarity
         below = self._off_topic_below
         if (

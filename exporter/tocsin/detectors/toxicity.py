@@ -16,11 +16,13 @@ from importlib.resources import files
 from itertools import islice
 from typing import Final, NamedTuple
 
+import hyperscan
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.ngrams import LIMIT, Hashes, Words, words
+from tocsin.detectors.hyperscanning import Matcher
+from tocsin.detectors.ngrams import SKIP, Folded, Hashes, Words, words
 from tocsin.finding import Finding
 
 SURE: Final = 5.0
@@ -41,7 +43,9 @@ _LEAST: Final = round(1 / (1 + math.exp(-PRIOR)), 4)
 _BITS: Final = 16
 _MASKS: Final = r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!.-]{2}|fuck"
 """What stands in every word that marks are put into; the words themselves are tried around it."""
-_MASK = re.compile(_MASKS, re.IGNORECASE)
+_MASK = re.compile(  # the mark or the f first: `re` skips to it, then looks back
+    r"[*@$#!1fF](?:(?<=[A-Za-z][*@$#!1])[*@$#!1]{0,3}[A-Za-z]|(?<=[fF])(?:[*#@$!.-]{2}|[uU][cC][kK]))"
+)
 _MASK_REACH: Final = 20
 _MOST_MASKED: Final = 64
 _DAMPED: Final = 0.25
@@ -57,14 +61,6 @@ _FOLDED_LETTERS: Final = (
 apostrophes stand in the gates of the terms that have one."""
 _BARE: Final = 5
 """A term longer than this is looked for anywhere: boundaries around every one cost compiling time."""
-_FOLDABLE = re.compile(
-    "[\u00aa\u00ad\u00b2\u00b3\u00b9\u00ba\u00bc-\u00be\u00c0-\u03ff\u0480-\u1fff\u200b-\u200f\u2028-\u202e\u2040-\u218f"
-    "\u21c0-\u24ff\u2800-\u2fff\ufe00-\ufe0f\ufeff\uff10-\uff9a\U000c0000-\U000fffff]"
-)
-"""The characters that ``_FOLDED_LETTERS`` is the bytes of."""
-_MOST_FOLDABLE: Final = 10
-"""Above this, every word of a text is looked at instead."""
-_FOLDED_REACH: Final = 40
 _QUOTED = re.compile(r'["\u201c\u00ab]([^"\u201c\u201d\u00ab\u00bb\n]{1,400})["\u201d\u00bb]')
 _DISTANT = re.compile(
     r"(?:\b(?:not|never|no|nobody|isn't|aren't|don't|doesn't|shouldn't|without|stop|against|called?|calling|saying|says"
@@ -80,22 +76,15 @@ class _Terms(NamedTuple):
     seen: NDArray[np.bool_]
     """By the upper bits of a hash: whether a term has it."""
     masked: re.Pattern[str]
-    parts: frozenset[int]
-    """Hashes of all words that stand in terms."""
     gates: tuple[Gate, ...]
     """One a term: a text that fires none of them holds none, unless letters beyond ASCII hide it."""
+    matcher: Matcher
+    """The same gates, for texts whose letters are folded."""
 
-    def may_hide(self, text: str) -> bool:
-        """Tell whether a word with letters beyond ASCII is, folded, part of a term."""
-        places = [found.start() for found in islice(_FOLDABLE.finditer(text, 0, LIMIT), _MOST_FOLDABLE + 1)]
-        if len(places) > _MOST_FOLDABLE:
-            return True
-        runs, end = [], 0
-        for place in places:
-            if place >= end:
-                start, end = text.rfind(" ", 0, place) + 1, text.find(" ", place) % (len(text) + 1)
-                runs.append(text[max(start, place - _FOLDED_REACH) : min(end, place + _FOLDED_REACH)])
-        return not self.parts.isdisjoint(words(" ".join(runs)).hashes.tolist())
+    def may_stand_in(self, letters: Folded) -> bool:
+        """Tell whether a gate of a term fires on a text once letters beyond ASCII are folded."""
+        plain = np.where(letters < 0x80, letters, 0).astype(np.uint8)
+        return bool(self.matcher.fired(plain[plain != SKIP].tobytes()))
 
     def mark(self, hashes: Hashes, evidence: NDArray[np.float32]) -> None:
         """Raise the evidence of the words that are terms, in place."""
@@ -129,7 +118,7 @@ class Toxicity:
         """Set the score; add one finding, the densest stretch, when it is worth one."""
         report.scores["toxicity"] = _LEAST
         gates = set(fired) - {_ANYTHING}
-        if not gates or (gates == {_FOLDED} and not self._terms.may_hide(subject.text)):
+        if not gates or (gates == {_FOLDED} and not self._terms.may_stand_in(subject.folded())):
             return
         found = subject.words()
         evidence = self._evidence(subject.text, found, masked=_MASKED in gates)
@@ -177,11 +166,9 @@ def _terms() -> _Terms:
     with (files("tocsin.detectors") / "data" / "toxic_terms.txt.gz").open("rb") as packed:
         lines = gzip.decompress(packed.read()).decode().splitlines()
     known: dict[int, float] = {}
-    parts: set[int] = set()
     for line in lines:
         if line[0] in _EVIDENCE:
             term = words(line[2:])
-            parts.update(term.hashes.tolist())
             key = term.hashes[0] if len(term) == 1 else term.pairs()[0]
             known[int(key)] = _EVIDENCE[line[0]]
     hashes = np.array(sorted(known), np.uint32)
@@ -189,8 +176,11 @@ def _terms() -> _Terms:
     seen[hashes >> np.uint32(32 - _BITS)] = True
     masked = re.compile("|".join(line[1:] for line in lines if line.startswith("~")), re.IGNORECASE)
     gates = tuple(_gate(line[2:]) for line in lines if line[0] in _EVIDENCE)
+    matcher = Matcher(
+        [gate.pattern.encode() for gate in gates], [hyperscan.HS_FLAG_SINGLEMATCH] * len(gates), ours=True
+    )
     evidence = np.array([known[int(key)] for key in hashes], np.float32)
-    return _Terms(hashes, evidence, seen, masked, frozenset(parts), gates)
+    return _Terms(hashes, evidence, seen, masked, gates, matcher)
 
 
 def _gate(term: str) -> Gate:

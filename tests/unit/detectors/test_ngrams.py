@@ -1,9 +1,10 @@
 import codecs
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.detectors.ngrams import folded, shingles, signatures, words
+from tocsin.detectors.ngrams import beginnings, folded, shingles, signatures, words
 
 
 def same(left: str, right: str) -> bool:
@@ -50,3 +51,21 @@ def test_a_run_has_the_same_signature_reversed_and_in_rot13(text, width):
 
 def test_other_runs_have_other_signatures():
     assert not set(signatures(folded("abcdefgh"), 5)) & set(signatures(folded("abdcefhg"), 5))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("Wheels turn", "wheel turned"), ("d\u00e9j\u00e0 vu", "Deja-vu"), ("f\u200bour (4)", "fourth: 4!")],
+)
+def test_words_that_begin_alike_have_the_same_beginning(first, second):
+    assert beginnings(first, 4).tolist() == beginnings(second, 4).tolist()
+
+
+def test_a_text_without_spaces_is_read_by_pairs_of_letters():
+    assert set(beginnings("\u9996\u90fd\u5df4", 4)) & set(beginnings("in \u9996\u90fd!", 4))
+    assert set(beginnings("\u0e01\u0e02\u0e04", 4)) & set(beginnings("\u0e02\u0e04\u0e07", 4))
+
+
+@given(st.text())
+def test_any_text_has_beginnings(text):
+    assert len(beginnings(text, 4)) <= len(text)
