@@ -82,7 +82,11 @@ _FOREIGN: Final = (
     r"|[\u0400-\u052f][A-Za-z\u4e00-\u9fff]|[\u4e00-\u9fff][\u0400-\u052f]"
 )
 """Lost bytes, and alphabets that change from letter to letter."""
-_ALTERNATING = re.compile(_FOREIGN)
+_ALTERNATING = re.compile(
+    r"[\ufffd\u0120\u0400-\u052f\u4e00-\u9fff]"  # the foreign letter first: `re` skips to it, then looks around
+    r"(?:(?<=[\ufffd\u0120])|(?<=[A-Za-z].)|(?<=[\u0400-\u052f])[A-Za-z\u4e00-\u9fff]|(?<=[\u4e00-\u9fff])[\u0400-\u052f])"
+)
+"""Finds something where ``_FOREIGN`` does."""
 _BROKEN = re.compile(
     r"[A-Za-z][#@%&*~^|\\][A-Za-z]|[a-z][#@%~^](?=\s|$)|(?:^|\s)[#@~%&][a-z]|##[a-z]|[a-z][A-Z]?\d[a-z]|" + _FOREIGN
 )  # marks or digits inside words, special tokens

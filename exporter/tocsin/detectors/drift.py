@@ -8,6 +8,7 @@ drifts; the current one is that of the last questions. With few of either there 
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ MAX_BINS: Final = 32
 _LENGTHS: Final = (32, 64, 128, 256, 512, 1024, 2048, 4096, 16384)
 _EPSILON: Final = 0.5
 """Added to each bin, so that an empty one is rare and not impossible."""
+_BEYOND_LATIN = re.compile(r"[^\x00-\u024f]")
 _SCRIPTS: Final = (
     ("cyrillic", 0x400, 0x52F), ("arabic", 0x600, 0x6FF), ("cjk", 0x3040, 0x30FF), ("cjk", 0x3400, 0x9FFF),
     ("cjk", 0xAC00, 0xD7AF),
@@ -64,7 +66,7 @@ def features(text: str) -> dict[str, int]:
     """The bin of each feature of one question."""
     sample = text[:_READ_CHARS]
     questions = sample.count("?")
-    fenced = sum(len(part) for part in sample.split("```")[1::2])
+    fenced = sum(map(len, sample.split("```")[1::2])) if "```" in sample else 0
     code = fenced + sum(sample.count(mark) for mark in ("{", "}", ";", "()", "=="))
     return {
         "length": bisect_right(_LENGTHS, len(text)),
@@ -78,16 +80,16 @@ def _language(sample: str) -> str:
     opening = sample[:200]
     if opening.isascii():
         return "none" if opening.lower() == opening.upper() else _latin(sample)
-    letters = [ord(char) for char in opening if char.isalpha()]
+    letters = sum(map(str.isalpha, opening))
     if not letters:
         return "none"
-    if max(letters) >= 0x250:
-        for script, first, last in _SCRIPTS:
-            if 2 * sum(first <= letter <= last for letter in letters) > len(letters):
-                return script
-        if 2 * sum(letter < 0x250 for letter in letters) < len(letters):
-            return "other"
-    return _latin(sample)
+    beyond = [ord(char) for char in _BEYOND_LATIN.findall(opening) if char.isalpha()]
+    if 2 * len(beyond) <= letters:
+        return _latin(sample)
+    for script, first, last in _SCRIPTS:
+        if 2 * sum(first <= letter <= last for letter in beyond) > letters:
+            return script
+    return "other"
 
 
 def _latin(sample: str) -> str:

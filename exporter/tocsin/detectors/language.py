@@ -9,11 +9,17 @@ that shows neither, such as a list of names, decides nothing. Another identifier
 from __future__ import annotations
 
 import re
+import string
+from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
-from typing import Final
+from functools import cache, lru_cache, partial
+from itertools import repeat
+from typing import Final, NamedTuple
+
+import hyperscan
 
 from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.linear import DATA
 from tocsin.detectors.quality import ANSWERS, finding
 
@@ -46,14 +52,20 @@ _DISTINCT: Final = {  # letters that a language of a shared script has, and its 
     "uk": re.compile("[іїєґ]"), "ru": re.compile("[ыэъё]"), "fa": re.compile("[پچژگ]"), "ur": re.compile("[ٹڈڑںے]"),
 }  # fmt: skip
 _RIVALS: Final = {"ru": ("uk",), "uk": ("ru",), "ar": ("fa", "ur"), "fa": ("ur",), "ur": ()}
-_SCRIPT = {name: re.compile(f"[{ranges}]") for name, ranges in _SCRIPTS.items()}
+_SCRIPT: Final = {name: re.compile(f"[{ranges}]") for name, ranges in _SCRIPTS.items()}
 _NOT_LATIN = re.compile("[" + "".join(_SCRIPTS.values()) + "]")
 _ACCENTED = re.compile(r"[\u00c0-\u024f\u1e00-\u1eff]")
+_MANY_KINDS = re.compile(f"{_NOT_LATIN.pattern}|{_ACCENTED.pattern}")
+"""Letters of another kind than plain ones: windows overlap by half, lest a foreign passage hide between two."""
+_ASCII: Final = bytes(range(128))
 _PLAIN: Final = frozenset({"en", "id", "nl"})
 """Languages nearly without accents."""
 MIN_ACCENTED: Final = 0.025
 """Share of accented letters from which a window with hardly a function word is not in a language without accents."""
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTER_BEYOND_ASCII = re.compile(r"[^\W\d_\x00-\x7f]")
+_NO_LETTERS: Final = bytes(set(range(128)) - set(string.ascii_letters.encode()))
+_REMEMBERED: Final = 4_096
+"""Characters whose script is kept: the first ones are the common ones."""
 _NO_PROSE = re.compile(
     r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+|\$\$.{1,400}?\$\$|\$[^$\n]{1,200}\$|\\\[.{1,400}?\\\]|\\\(.{1,400}?\\\)"
     r"|<[^<>]{1,200}>",
@@ -65,6 +77,7 @@ _LANGUAGE_NAMES: Final = (
     "romanian", "swedish",
 )  # fmt: skip
 _NAMES_A_LANGUAGE = re.compile(rf"\b(?:{'|'.join(_LANGUAGE_NAMES)})")
+_PUNCTUATION: Final = ".,;:!?\"'()*"
 _QUESTION_CHARS: Final = 8_192
 """Characters of a question in which a language may be named."""
 
@@ -83,6 +96,8 @@ class LanguageDetector:
     def __init__(self, *, follow_question: bool = True, identify: Identifier | None = None) -> None:
         self._follow_question = follow_question
         self._identify = identify
+        flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_CASELESS
+        self._language_names = Matcher(["|".join(_LANGUAGE_NAMES).encode()], [flags], ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Check the language of one answer."""
@@ -90,10 +105,16 @@ class LanguageDetector:
         if not expected or not (known(expected) or self._identify):
             return
         text = blanked(subject.text[:LANGUAGE_CHARS])
+        beyond = _beyond_ascii(text)
+        judge = is_in
+        if self._identify is not None:
+            judge = partial(_identified, self._identify)
+        elif expected in _function_words() and not _NOT_LATIN.search(beyond):
+            judge = _by_words  # nearly always: it need not be asked of each window which letters it has
         verdicts = []
-        for start in _starts(text):
+        for start in _starts(len(text), WINDOW_CHARS // 2 if _MANY_KINDS.search(beyond) else WINDOW_CHARS):
             window = text[start : start + WINDOW_CHARS]
-            verdict = self._is_in(window, expected)
+            verdict = judge(window, expected)
             if verdict is not None:
                 verdicts.append((verdict, start, start + len(window)))
         if not verdicts:
@@ -113,36 +134,39 @@ class LanguageDetector:
             return ""
         if not self._follow_question or not question or not (language := certain_language(question)):
             return ""
-        lower = question[:_QUESTION_CHARS].lower()
-        names = any(name in lower for name in _LANGUAGE_NAMES) and _NAMES_A_LANGUAGE.search(lower)
-        return "" if names else language
+        return "" if self._names_a_language(question[:_QUESTION_CHARS]) else language
 
-    def _is_in(self, window: str, expected: str) -> bool | None:
-        if self._identify is None:
-            return is_in(window, expected)
-        if len(_LETTER.findall(window)) < MIN_LETTERS:
-            return None
-        language, sure = self._identify(" ".join(window.split()))
-        return None if sure < _SURE else language == expected
+    def _names_a_language(self, question: str) -> bool:
+        """Tell whether a question speaks of one, as those do that ask for a translation."""
+        hits = self._language_names.fired(question.encode("utf-8", "surrogatepass"))
+        return bool(hits and _NAMES_A_LANGUAGE.search(question.lower()))
 
 
-def _starts(text: str) -> list[int]:
-    """Where windows begin.
+def _identified(identify: Identifier, window: str, expected: str) -> bool | None:
+    if _letters(window).total < MIN_LETTERS:
+        return None
+    language, sure = identify(" ".join(window.split()))
+    return None if sure < _SURE else language == expected
 
-    The last one ends with the text; where letters of two kinds meet, they overlap by half.
-    """
-    size, step = len(text), WINDOW_CHARS
-    if not text.isascii() and (_NOT_LATIN.search(text) or _ACCENTED.search(text)):
-        step //= 2
+
+def _starts(size: int, step: int) -> list[int]:
+    """Where the windows of a text of ``size`` characters begin, ``step`` apart; the last one ends with the text."""
     starts = list(range(0, max(1, size - WINDOW_CHARS // 3), step))
     if size > WINDOW_CHARS and starts[-1] + WINDOW_CHARS != size:
         starts.append(size - WINDOW_CHARS)
     return starts
 
 
+def _beyond_ascii(text: str) -> str:
+    """Return the characters of a text that are not ASCII: patterns of other alphabets search them much faster."""
+    if text.isascii():
+        return ""
+    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+
+
 def known(language: str) -> bool:
     """Tell whether the built-in heuristic can judge a language."""
-    return language in _function_words() or language in _SCRIPT_OF or language in _SCRIPT
+    return language in _function_words() or language in _SCRIPT_OF or language in _SCRIPTS
 
 
 def blanked(text: str) -> str:
@@ -152,39 +176,71 @@ def blanked(text: str) -> str:
     return _NO_PROSE.sub(lambda match: " " * (match.end() - match.start()), text)
 
 
+class _Letters(NamedTuple):
+    """What the letters of a window tell."""
+
+    total: int
+    """How many there are."""
+    scripts: Counter[str]
+    """Characters of a script other than Latin, by its name."""
+
+
+_LATIN_ALONE: Final[Counter[str]] = Counter()
+
+
+def _letters(window: str) -> _Letters:
+    plain = len(window.encode("ascii", "ignore").translate(None, _NO_LETTERS))
+    if window.isascii():
+        return _Letters(plain, _LATIN_ALONE)
+    found = _NOT_LATIN.findall(window)
+    scripts = Counter(map(_script_of, found)) if found else _LATIN_ALONE
+    return _Letters(plain + len(_LETTER_BEYOND_ASCII.findall(window)), scripts)
+
+
+class _ScriptOf(dict[str, str]):
+    """The name of the script of a character that ``_NOT_LATIN`` matches."""
+
+    def __missing__(self, character: str) -> str:
+        name = next(name for name, pattern in _SCRIPT.items() if pattern.match(character))
+        if len(self) < _REMEMBERED:
+            self[character] = name
+        return name
+
+
+_script_of: Final = _ScriptOf().__getitem__
+
+
 def is_in(window: str, expected: str) -> bool | None:
     """Is a window in a language? None: it does not tell."""
+    return _is_in(window, _letters(window), expected)
+
+
+def _is_in(window: str, letters: _Letters, expected: str) -> bool | None:
     wants_latin = expected in _function_words()
-    if not _NOT_LATIN.search(window):
+    scripts = letters.scripts
+    script = max(_SCRIPTS, key=scripts.__getitem__) if scripts else ""
+    if not script or letters.total < 2 or 2 * scripts[script] < letters.total:  # mostly Latin
         if wants_latin:
             return _by_words(window, expected)
-        letters = len(_LETTER.findall(window))
-        return False if letters >= 4 * MIN_LETTERS and _best(window)[1] >= _OWN_SHARE else None
-    letters = len(_LETTER.findall(window))
-    script, count = max(((name, len(_SCRIPT[name].findall(window))) for name in _SCRIPT), key=lambda pair: pair[1])
-    if letters < 2 or 2 * count < letters:  # mostly Latin
-        if wants_latin:
-            return _by_words(window, expected)
-        wanted = _SCRIPT[_SCRIPT_OF.get(expected, expected)]
-        if 5 * len(wanted.findall(window)) >= letters:
+        if script and 5 * scripts[_SCRIPT_OF.get(expected, expected)] >= letters.total:
             return True  # mixed with terms
-        return False if letters >= 4 * MIN_LETTERS and _best(window)[1] >= _OWN_SHARE else None
+        return False if letters.total >= 4 * MIN_LETTERS and _best(window.lower().split())[1] >= _OWN_SHARE else None
     return False if wants_latin else _by_letters(window, letters, script, expected)
 
 
-def _by_letters(window: str, letters: int, script: str, expected: str) -> bool | None:
+def _by_letters(window: str, letters: _Letters, script: str, expected: str) -> bool | None:
     """Decide in a window whose script is not Latin, for an expected language whose script is not Latin either."""
     wanted = _SCRIPT_OF.get(expected, expected)
     if script in {"han", "ja"} and wanted in {"han", "ja"}:
-        return bool(_SCRIPT["ja"].search(window)) == (expected == "ja") if letters >= MIN_LETTERS else None
+        return (letters.scripts["ja"] > 0) == (expected == "ja") if letters.total >= MIN_LETTERS else None
     if script != wanted:
         return False
     rivals = _RIVALS.get(expected, ())
-    if not rivals or letters < 4 * MIN_LETTERS:
+    if not rivals or letters.total < 4 * MIN_LETTERS:
         return True
     own = _DISTINCT.get(expected)
     theirs = max(len(_DISTINCT[rival].findall(window)) for rival in rivals)
-    return theirs * 25 < letters or (own is not None and len(own.findall(window)) > theirs)
+    return theirs * 25 < letters.total or (own is not None and len(own.findall(window)) > theirs)
 
 
 def certain_language(text: str) -> str:
@@ -195,14 +251,14 @@ def certain_language(text: str) -> str:
 @lru_cache(maxsize=16)  # a question is asked about by the detector and for drift
 def _certain_language(opening: str) -> str:
     window = blanked(opening)
-    if not _NOT_LATIN.search(window) or len(_LETTER.findall(window)) > 2 * sum(
-        len(p.findall(window)) for p in _SCRIPT.values()
-    ):
-        language, share, second = _best(window)
-        return language if len(window.split()) >= 8 and share >= 2 * _OWN_SHARE and share >= 2 * second else ""
+    letters = _letters(window)
+    if not letters.scripts or letters.total > 2 * letters.scripts.total():
+        words = window.lower().split()
+        language, share, second = _best(words)
+        return language if len(words) >= 8 and share >= 2 * _OWN_SHARE and share >= 2 * second else ""
     for language in ("ja", "zh", "ru", "uk", "ar", "fa", "el", "he", "hi", "th", "ko", "ta", "te", "bn"):
         own = _DISTINCT.get(language)
-        if is_in(window, language) and (own is None or own.search(window)):
+        if _is_in(window, letters, language) and (own is None or own.search(window)):
             return language
     return ""
 
@@ -232,7 +288,7 @@ def _by_words(window: str, expected: str) -> bool | None:
         return True
     if len(words) < 5:
         return None
-    language, share, _ = _best(window)
+    language, share, _ = _best(words)
     if language != expected and share >= _OWN_SHARE and share > 1.6 * own and share * len(words) >= 3:
         return False
     if own < _OWN_SHARE / 2:
@@ -240,16 +296,15 @@ def _by_words(window: str, expected: str) -> bool | None:
     return True
 
 
-def _best(window: str) -> tuple[str, float, float]:
-    """The language with most function words in a window, their share of its words, and the share of the next one.
+def _best(words: Sequence[str]) -> tuple[str, float, float]:
+    """The language with most function words among some words, their share, and the share of the next one.
 
     Words of one letter are no evidence: lists are numbered with them.
     """
-    words = window.lower().split()
     counts: dict[str, int] = {}
-    known = _languages_of().get
-    for word in words:
-        for language in known(word) or known(word.strip(".,;:!?\"'()*")) or ():
+    bare = map(str.strip, words, repeat(_PUNCTUATION))
+    for languages in filter(None, map(_languages_of().get, bare)):
+        for language in languages:
             counts[language] = counts.get(language, 0) + 1
     best, most, next_most = "", 0, 0
     for language, count in counts.items():
