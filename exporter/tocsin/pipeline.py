@@ -22,6 +22,7 @@ from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
 from tocsin.call import Call, Drill, Event, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
+from tocsin.formats.lenient import mended
 from tocsin.inputs.base import Input, Origin
 from tocsin.pacing import Pace
 from tocsin.scoring import Scoring
@@ -108,7 +109,7 @@ class Intake:
 
     def _take_array(self, data: Buffer, origin: Origin) -> None:
         try:
-            elements = _ARRAY.decode(data)
+            elements = _elements(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             self._take_one(data, origin)
             return
@@ -178,6 +179,13 @@ class Intake:
 _BRACE, _BRACKET = b"{["
 _BLANK = b"\x00\xef\xbb\xbf \t\r\n"
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _elements(data: Buffer) -> list[msgspec.Raw]:
+    try:
+        return _ARRAY.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return _ARRAY.decode(mended(data))
 
 
 async def _nothing() -> None:

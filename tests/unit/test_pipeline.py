@@ -57,6 +57,12 @@ def test_a_record_that_an_adapter_fails_on_is_skipped_and_the_log_tells_nothing_
     assert "private" not in caplog.text
 
 
+def test_an_array_counts_each_element_although_one_holds_what_only_python_writes():
+    intake = Intake(Ledger(Store(()), Settings()), formats.get, lambda: 0.0)
+    intake.take(b"[" + LINE + b"," + LINE.replace(b'"1"', b'"2"').replace(b'"m"', b'"m", "cost_usd": NaN') + b"]", Origin("file", "auto"))
+    assert intake.tallies["file"].counted == 2
+
+
 @contextlib.asynccontextmanager
 async def running(pipeline):
     pipeline.restore()

@@ -7,6 +7,7 @@ decodes with the standard library and converts field by field: what cannot be us
 from __future__ import annotations
 
 import json
+import re
 import types
 from datetime import UTC, datetime
 from functools import cache
@@ -27,6 +28,11 @@ SKIP_REASONS = (
 )  # fmt: skip
 
 _HUGE = 1e300
+_MENDS_MAX = 10_000
+_IN_TEXT = rb'(?:[^"\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))*+'
+_SOUND_TEXT = re.compile(_IN_TEXT, re.DOTALL)
+_SOUND = re.compile(rb'(?:[^"NI-]++|-(?!I)|"' + _IN_TEXT + rb'")*+', re.DOTALL)
+_ODD = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|-?Infinity|NaN")
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -59,6 +65,28 @@ def load(data: Buffer) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Skip("not_object")
     return value
+
+
+def mended(data: Buffer) -> bytes:
+    """Return JSON text, as long as before, without what Python's ``json`` writes and strict parsers refuse.
+
+    Halves of a surrogate pair (texts that were cut inside a character) become U+FFFD; ``NaN`` and infinities become an
+    empty text: of no use, and named as such where a number is wanted.
+    """
+    out, at, in_text = bytearray(data), 0, False
+    for _ in range(_MENDS_MAX):
+        sound = (_SOUND_TEXT if in_text else _SOUND).match(out, at)  # it may match nothing, but always matches
+        at = sound.end() if sound else len(out)
+        if out[at : at + 1] == b'"':  # the beginning or the end of a text with half a pair in it
+            in_text = not in_text
+            at += 1
+            continue
+        odd = _ODD.match(out, at)
+        if odd is None:
+            break
+        at = odd.end()
+        out[odd.start() : at] = b"\\ufffd" if in_text else b'""'.ljust(len(odd[0]))
+    return bytes(out)
 
 
 def convert(value: dict[str, Any], kind: type[S], errors: list[str], where: str = "") -> S:

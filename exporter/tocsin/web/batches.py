@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from tocsin.formats.lenient import mended
 from tocsin.inputs.spoolframe import Batch
 
 CHUNK = 256 << 10
@@ -44,6 +45,16 @@ def whole(body: bytes) -> Batch:
         BodyError: empty, neither JSON nor NDJSON, or nothing but scalars.
     """
     body = body.removeprefix(_BOM).strip(_SPACE)
+    try:
+        return _whole(body)
+    except BodyError:
+        rest = mended(body)
+        if rest == body:
+            raise
+        return _whole(rest)
+
+
+def _whole(body: bytes) -> Batch:
     if body in (b"", b"{}", b"[]"):
         raise BodyError("the body is empty")
     if body.startswith(b"["):
@@ -111,6 +122,9 @@ class Splitter:
         rest = bytes(self._held).strip(_SPACE)
         if self._kind == "array":
             elements = _elements(rest)
+            if elements is None:
+                rest = mended(rest)
+                elements = _elements(rest)
             if elements is None or (self._cut and not elements):
                 raise BodyError("the body is neither JSON nor NDJSON")
             self._records = self._records or any(_is_record(bytes(element)) for element in elements)
@@ -159,7 +173,9 @@ class Splitter:
         if not comma:
             return None
         if not self._ends_element(comma):
-            raise BodyError("the body is neither JSON nor NDJSON")
+            self._held[:comma] = mended(self._held[:comma])
+            if not self._ends_element(comma):
+                raise BodyError("the body is neither JSON nor NDJSON")
         return self._take(comma)
 
     def _ends_element(self, comma: int) -> bool:

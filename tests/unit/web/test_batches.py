@@ -80,3 +80,12 @@ def test_an_element_beyond_the_bound_is_refused(monkeypatch):
     monkeypatch.setattr(batches, "MAX_VALUE", 200)
     with pytest.raises(BodyTooLargeError):
         cut(json.dumps([{"a": 1}, {"text": "x" * 1000}]).encode(), range(0, 900, 50))
+
+
+@pytest.mark.parametrize("odd", [b'{"id": 2, "output": "\\ud83d"}', b'{"id": 2, "cost_usd": NaN}'])
+@pytest.mark.parametrize("size", [1, 2 * batches.CHUNK])
+def test_a_value_that_only_python_writes_does_not_refuse_the_events_beside_it(odd, size):
+    """Half a character is what json.dumps makes of a text that was cut."""
+    first, last = (json.dumps({"id": number, "output": "x" * size}).encode() for number in (1, 3))
+    body = b"[" + b", ".join([first, odd, last]) + b"]"
+    assert [record["id"] for record in records(cut(body, range(0, len(body), 1 << 16)))] == [1, 2, 3]
