@@ -8,10 +8,12 @@ tags and depth, because a 332-byte file of aliases can stand for 10^9 values.
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal, get_args
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 import yaml
@@ -310,7 +312,9 @@ def parse(raw: bytes) -> Config:
         config = msgspec.convert(tree, Config)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
-        raise ConfigError(f"{where.strip('`.') or 'top level'}: {message}") from None
+        where, words = _wanted(where.strip("`."), tree)
+        mend = f"; one of {', '.join(words)}" if words else ""
+        raise ConfigError(f"{where or 'top level'}: {message}{mend}") from None
     _check_values(config)
     return config
 
@@ -377,6 +381,38 @@ def _check_keys(tree: Any, kind: Any, where: str) -> None:
                 _check_keys(item, inner, f"{where}[{index}]")
 
 
+def _wanted(where: str, tree: Any) -> tuple[str, tuple[str, ...]]:
+    """Return the place of a wrong value, with the key that msgspec leaves out, and the words that are taken there."""
+    kind: Any = Config
+    for step in re.findall(r"\w+|\[\d+\]|\[\.\.\.\]", where):
+        kind = next((k for k in get_args(kind) if isinstance(kind, UnionType) and k is not NoneType), kind)
+        if step == "[...]":
+            kind = get_args(kind)[-1]
+            wrong = (str(key) for key, value in tree.items() if value not in get_args(kind))
+            where = where.replace("[...]", "." + next(wrong, "*"))
+            break
+        if step[0] == "[":
+            kind, tree = get_args(kind)[0], tree[int(step[1:-1])]
+        else:
+            kind, tree = next(f.type for f in msgspec.structs.fields(kind) if f.encode_name == step), tree[step]
+    return where, tuple(str(word) for word in get_args(kind)) if get_origin(kind) is Literal else ()
+
+
+def _check_amounts(config: Config) -> None:
+    """Refuse numbers that would make counters fall or limits that nothing can keep."""
+    for index, price in enumerate(config.prices):
+        for name in ("input", "output", "cache_read", "cache_write"):
+            dollars = getattr(price, name)
+            if dollars is not None and not 0 <= dollars < math.inf:
+                raise ConfigError(f"prices[{index}].{name}: {dollars}: US dollars per million tokens, 0 or more")
+    for name in ("user", "session"):
+        tokens = getattr(config.limits.tokens_per_hour, name)
+        if tokens is not None and tokens < 1:
+            raise ConfigError(f"limits.tokens_per_hour.{name}: {tokens}: at least 1; null is no limit")
+    if config.ingest.max_body_bytes < 1024:
+        raise ConfigError("ingest.max_body_bytes: below 1024 no event fits; raise it")
+
+
 def _check_values(config: Config) -> None:
     if len(config.extra_labels) > 3:
         raise ConfigError(f"extra_labels: at most three, {len(config.extra_labels)} given")
@@ -387,6 +423,7 @@ def _check_values(config: Config) -> None:
         raise ConfigError("series.max: below 1000 nothing can be told apart; raise it")
     if not 0 <= config.consumers.top <= config.series.max // 20:
         raise ConfigError(f"consumers.top: between 0 and {config.series.max // 20}, a twentieth of series.max")
+    _check_amounts(config)
     if config.limits.max_line_bytes < 1024:
         raise ConfigError("limits.max_line_bytes: below 1024 no event fits; raise it")
     for index, route in enumerate(config.routes):

@@ -284,7 +284,8 @@ def _expectation(expect: Expect, where: str) -> Expectation | None:
         try:
             schema = msgspec.json.decode(Path(expect.schema_file).read_bytes())
         except (OSError, msgspec.DecodeError) as error:
-            raise ConfigError(f"{where}.schema_file: {expect.schema_file}: {error}") from None
+            why = error.strerror if isinstance(error, OSError) else f"not JSON: {error}"
+            raise ConfigError(f"{where}.schema_file: {expect.schema_file}: {why}") from None
     wanted = expect.format
     if wanted is None:
         wanted = "json_schema" if schema is not None else "regex" if expect.pattern else None

@@ -22,7 +22,7 @@ from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
 from tocsin.call import Call, Drill, Event, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
-from tocsin.formats.lenient import mended
+from tocsin.formats.lenient import SKIP_REASONS, mended
 from tocsin.inputs.base import Input, Origin
 from tocsin.pacing import Pace
 from tocsin.scoring import Scoring
@@ -88,6 +88,8 @@ class Intake:
         if name not in self.tallies:
             self.tallies[name] = Tally()
             self._publish(name, Tally())
+            for reason in (*SKIP_REASONS, "adapter_error"):
+                self._ledger.add(cat.EVENTS_SKIPPED, name, reason, amount=0)
 
     def take(self, data: Buffer, origin: Origin) -> None:
         """Count one record; an array counts each of its elements. Never raises for bad data."""

@@ -23,6 +23,7 @@ from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.detectors.score import QualityScore
 from tocsin.drifting import InputDrift
 from tocsin.finding import QUALITY, SAFETY_KINDS, Finding
+from tocsin.formats.feedback import FLAGS
 from tocsin.formats.texts import question_of
 from tocsin.judge import Judge, Opinion, RouteRules, merged
 from tocsin.labels import clean
@@ -71,6 +72,8 @@ class Scoring:
         self.guarded = Remembered(20_000)
         """Call ids that the guard has seen, with the kinds it stopped."""
         self._calls = Remembered()
+        self._routes: set[str] = set()
+        """Routes of which calls were counted."""
         self._drift = InputDrift(ledger.store)
         self.slow: SlowScorer | None = None
         """A model of toxicity; its findings count with the commit after it has judged."""
@@ -87,6 +90,8 @@ class Scoring:
         if call.trace_id:
             self._calls.put(call.trace_id, labels)
         rules = self.judge.rules(call.route, call.model)
+        if group.labels[2] not in self._routes:
+            self._meet_route(group.labels[2])
         self._coverage(call, group, rules)
         reason = self._unscored_reason(call)
         when = now
@@ -169,6 +174,7 @@ class Scoring:
             group = self._ledger.group_for(route, model)
             group.last_seen = self._now
             group.later(cat.VIOLATIONS, kind, "false", str(echoed).lower(), str(example).lower())[0] += amount
+            self._ledger.add(cat.GUARD_FALSE_POSITIVES, group.labels[2], kind, amount=0)
             self._ledger.groups.dirty.add(group)
         for route, seconds in durations:
             self._ledger.store.row(cat.GUARD_DURATION, route).observe(seconds)
@@ -193,6 +199,12 @@ class Scoring:
             yield [("drift", key, value) for key, value in changes]
 
     # ---- one call -------------------------------------------------------------------------------------
+    def _meet_route(self, route: str) -> None:
+        """Export what people may say of a route as 0, so that the first flag is a rise."""
+        self._routes.add(route)
+        for flag in FLAGS:
+            self._ledger.add(cat.USER_FLAGS, route, flag, amount=0)
+
     def _meet(self, group: Group, rules: RouteRules) -> None:
         if group.met:
             return

@@ -26,6 +26,14 @@ from tocsin.config import Config, ConfigError, load, parse, read_secret
         ("[" * 5000, "nested deeper"),
         ("a: !!python/object/apply:os.system [x]", "not valid YAML"),
         ("7", "Expected `object`"),
+        ("prices: [{model: m, output: -1}]", "prices[0].output: -1.0: US dollars"),
+        ("prices: [{model: m, cache_read: .nan}]", "prices[0].cache_read: nan"),
+        ("limits: {tokens_per_hour: {session: -1}}", "limits.tokens_per_hour.session: -1: at least 1"),
+        ("ingest: {max_body_bytes: 0}", "ingest.max_body_bytes: below 1024"),
+        ("routes: [{match: {}, detectors: {pii: often}}]", "routes[0].detectors.pii: Invalid enum value 'often'; one of violation"),
+        ("routes: [{match: {}, traffic: dead}]", "routes[0].traffic: Invalid enum value 'dead'; one of live, eval, test"),
+        ("declared: {content: maybe}", "declared.content: Invalid enum value 'maybe'; one of on, off"),
+        ("inputs: {files: [{paths: [x], format: csv}]}", "inputs.files[0].format: Invalid enum value 'csv'; one of auto"),
     ],
 )
 def test_what_is_wrong_is_named(text, message):

@@ -5,6 +5,7 @@ import contextlib
 
 import pytest
 
+from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.inputs.base import Origin
@@ -55,6 +56,13 @@ def test_a_record_that_an_adapter_fails_on_is_skipped_and_the_log_tells_nothing_
     assert intake.skipped == {("file", "adapter_error"): 1}
     assert "ZeroDivisionError" in caplog.text
     assert "private" not in caplog.text
+
+
+def test_each_reason_to_skip_is_exported_before_the_first():
+    ledger = Ledger(Store(()), Settings())
+    Intake(ledger, formats.get, lambda: 0.0).meet("webhook")
+    shown = {row.labels for row in ledger.store.rows[cat.EVENTS_SKIPPED].values()}
+    assert {("webhook", "not_json"), ("webhook", "adapter_error")} <= shown
 
 
 def test_an_array_counts_each_element_although_one_holds_what_only_python_writes():

@@ -254,6 +254,14 @@ def test_a_confidence_that_is_reported_counts_with_and_without_a_text(output):
     assert values(scoring, cat.LOW_CONFIDENCE) == {(): 1}
 
 
+def test_flags_of_a_route_are_exported_before_the_first():
+    scoring = take(make(), call(1))
+    rows = scoring._ledger.store.rows[cat.USER_FLAGS]
+    assert {row.labels: row.values[0] for row in rows.values()} == dict.fromkeys(
+        [("support", flag) for flag in ("unsafe", "wrong", "offensive", "other")], 0
+    )
+
+
 @pytest.mark.parametrize("output", ["No.", "I cannot help", None])
 def test_a_refusal_that_the_provider_marks_counts_once_whatever_its_words(output):
     scoring = take(make(), call(1, output=output, refusal=True))

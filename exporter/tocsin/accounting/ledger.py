@@ -96,6 +96,9 @@ class Ledger:
         self._waiting = 0
         """Calls that wait in these groups."""
         store.settle = self.settle
+        for label in ("model", "histogram", "prompt", "scorer"):
+            self.add(cat.LABELS_FOLDED, label, amount=0)  # an alert reads it: the first one must be a rise
+        self._export_limits()
 
     # ---- the hot path ---------------------------------------------------------------------------------
     def is_new(self, event_id: str) -> bool:
@@ -287,6 +290,13 @@ class Ledger:
         self.groups.configure(settings.routes)
         self._user_limit = _limit(settings.user_tokens_per_hour, self._user_limit)
         self._session_limit = _limit(settings.session_tokens_per_hour, self._session_limit)
+        self._export_limits()
+
+    def _export_limits(self) -> None:
+        """Export breaches as 0 before the first, so that it is a rise."""
+        for scope, limit in (("user", self._user_limit), ("session", self._session_limit)):
+            if limit is not None:
+                self.add(cat.LIMIT_BREACHES, scope, amount=0)
 
     # ---- everything else ------------------------------------------------------------------------------
     def add(self, family: cat.Family, *labels: str, amount: float = 1) -> None:

@@ -22,6 +22,7 @@ from tocsin.finding import SAFETY_KINDS
 from tocsin.inputs.finder import FilePattern
 from tocsin.judge import check as check_judging
 from tocsin.series.store import Store
+from tocsin.web.auth import check_bind
 
 
 def add_parser(commands: Any) -> None:
@@ -70,6 +71,8 @@ def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
     yield from diagnosis.storage(storage_path(arguments.storage_path, config))
     yield from diagnosis.listener("--web.listen-address", arguments.web_address)
     ingest = config.ingest.listen_address if arguments.ingest_address is None else arguments.ingest_address
+    if ingest:
+        check_bind(ingest, bool(config.ingest.auth))
     if ingest and diagnosis.running(arguments.web_address) is None:
         yield from diagnosis.listener("ingest.listen_address", ingest)
     if not patterns and not ingest:

@@ -143,7 +143,10 @@ def compiled_pattern(pattern: str) -> Any:
     """
     if not 0 < len(pattern) <= MAX_PATTERN_CHARS:
         raise UnusableError(f"a pattern has 1 to {MAX_PATTERN_CHARS} characters")
-    return _compile_schema(msgspec.json.encode({"pattern": pattern}))
+    try:
+        return _compile_schema(msgspec.json.encode({"pattern": pattern}))
+    except UnusableError as error:
+        raise UnusableError("not a usable pattern") from error
 
 
 @lru_cache(maxsize=MAX_COMPILED)

@@ -239,6 +239,11 @@ def test_a_consumer_over_its_hourly_tokens_is_one_breach_an_hour():
     assert total(ledger, cat.LIMIT_BREACHES, "user") == 1
 
 
+def test_breaches_of_a_limit_are_exported_before_the_first():
+    ledger = make(session_tokens_per_hour=100)
+    assert [row.labels for row in ledger.store.rows[cat.LIMIT_BREACHES].values()] == [("session",)]
+
+
 def test_rows_of_later_causes_do_not_pass_the_bound():
     ledger = make(max_series=1500, top_consumers=2)
     for i in range(2000):

@@ -3,8 +3,11 @@
 import argparse
 import re
 
+import pytest
+
 from tocsin.catalogue import FAMILIES
 from tocsin.commands import config
+from tocsin.config import ConfigError
 
 
 def run(capsys, *arguments: str) -> str:
@@ -23,6 +26,16 @@ def test_each_family_of_calls_has_a_worst_case_within_the_budget(capsys):
     assert told.keys() == exported
     assert max(told.values()) <= 20_000
     assert told["llm_request_failures_total"] == 9 * told["llm_requests_total"]
+
+
+def test_an_ingest_address_that_run_would_refuse_is_refused(tmp_path, capsys):
+    open_to_all = tmp_path / "tocsin.yml"
+    open_to_all.write_text("ingest: {listen_address: '0.0.0.0:9878'}\n")
+    parser = argparse.ArgumentParser()
+    config.add_parser(parser.add_subparsers())
+    parsed = parser.parse_args(["config", "check", "--config.file", str(open_to_all)])
+    with pytest.raises(ConfigError, match="ingest.auth is empty"):
+        parsed.execute(parsed)
 
 
 def test_a_small_budget_holds_fewer_label_sets(capsys, tmp_path):
