@@ -34,7 +34,7 @@ def test_an_ingest_address_that_run_would_refuse_is_refused(tmp_path, capsys):
     parser = argparse.ArgumentParser()
     config.add_parser(parser.add_subparsers())
     parsed = parser.parse_args(["config", "check", "--config.file", str(open_to_all)])
-    with pytest.raises(ConfigError, match="ingest.auth is empty"):
+    with pytest.raises(ConfigError, match=r"ingest\.auth is empty"):
         parsed.execute(parsed)
 
 
