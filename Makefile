@@ -9,8 +9,12 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Makes an environment with a tenth of pip's CPU; `tools/install.sh uv` puts it there, and without it pip does the same.
+UV := $(wildcard .tools/bin/uv)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
+# More than cores: tests with real servers mostly wait.
+WORKERS ?= $(shell echo $$(($$(nproc) + 2)))
 BENCH_EVENTS ?= 60000
 # The black-box fault suite is not part of this repository; `make faults` says so where it is missing.
 FAULT_SUITE ?= ../shared/faults
@@ -43,7 +47,7 @@ incidents: venv ## run every incident through backtest and write its figures int
 .PHONY: test
 test: venv tools lint ## set up, check and test everything
 	@printf '\n== tests\n'
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: unit
 unit: venv ## run the unit tests alone
@@ -120,9 +124,14 @@ venv: $(STAMP) ## create .venv with the package and what its tests need
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Tocsin needs Python 3.11 or newer, and PATH has none'; exit 2; }
 	@printf '== environment (%s)\n' "$$($(PYTHON) --version)"
+ifneq ($(UV),)
+	@$(UV) venv --quiet --clear --seed --python $(PYTHON) $(VENV)
+	@$(UV) pip install --quiet --python $(BIN)/python --editable . --group dev
+else
 	@$(PYTHON) -m venv $(VENV) || { echo 'Python has no venv; on Debian: apt-get install python3-venv'; exit 2; }
 	$(PIP) --upgrade 'pip>=25.1'
 	$(PIP) --editable . --group dev
+endif
 	@$(BIN)/python -m compileall -q exporter/tocsin
 	@touch $@
 

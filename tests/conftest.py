@@ -18,6 +18,17 @@ settings.register_profile("tocsin", deadline=None, suppress_health_check=[Health
 settings.load_profile("tocsin")
 
 ROOT = Path(__file__).resolve().parent.parent
+LONG = (
+    "e2e/test_demo", "helm/test_cluster", "incidents/test_ruler", "incidents/test_live", "e2e/test_faults", "incidents/test_backtest",
+    "e2e/test_dashboards", "e2e/test_litellm_proxy", "e2e/test_pages", "e2e/test_drill", "rules/test_outage", "rules/test_signals",
+    "rules/test_quality_baseline", "rules/test_latency", "helm/test_host", "e2e/test_run", "rules/test_worlds",
+)  # fmt: skip
+"""Files of tests that take longest: workers take files in turn (`--dist loadfile --no-loadscope-reorder`), so they go first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    turn = {ROOT / "tests" / f"{name}.py": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: turn.get(item.path, len(turn)))
 
 
 @pytest.fixture(scope="session")

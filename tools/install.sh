@@ -10,6 +10,8 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/.tools/bin
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin/tools
+python=$root/.venv/bin/python
+[ -x "$python" ] || python=${PYTHON:-python3}  # uv is wanted before there is an environment
 litellm=1.106.2
 prometheus_client=0.26.0  # for LiteLLM's own exporter, which its proxy does not need
 detoxify=0.5.4
@@ -157,7 +159,7 @@ python_tool() {
     if [ ! -e "$folder/.installed" ]; then
         say "installing $* into an environment of its own (minutes, once)"
         rm -rf "$folder"
-        "$root/.venv/bin/python" -m venv "$folder" || return 1
+        "$python" -m venv "$folder" || return 1
         "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" || return 1
         touch "$folder/.installed"
     fi

@@ -9,6 +9,7 @@ GROUPS = (
     "outage", "quality", "format", "cost",
 )  # fmt: skip
 INTERVAL = "1s"
+TOOLS = ("promtool",)  # tests/incidents/test_ruler.py runs them in a real Prometheus 2.42
 RULES = compiled(**{key.replace(".", "__"): value for key, value in OVERRIDES.items()})
 CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
 INFO = series("llm_route_info", "1x300", route="support", owner="team", tier="prod", traffic="live")

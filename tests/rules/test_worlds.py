@@ -5,6 +5,7 @@ from promtool import ALL, Case, compiled, failed, series
 from tocsin.catalogue import FAMILIES, PLANNED, Family
 
 GROUPS = [name.removeprefix("tocsin-") for name in compiled().groups]
+TOOLS = ("promtool",)  # each rule alone runs with the oldest one, too
 INTERVAL = "150s"
 RULES = compiled(baseline__window=6 * 3600)
 STEPS = 96
