@@ -62,6 +62,8 @@ class Auto:
             return self._anthropic
         if ("id" in tree and ("model" in tree or "time" in tree)) or tree.get("type") == "feedback" or "v" in tree:
             return self._native
+        if isinstance(tree.get("error"), dict) and "message" in tree["error"]:
+            return self._openai  # the bare body of an error
         raise Skip("unknown_format")
 
 

@@ -19,12 +19,16 @@ import msgspec
 import zstandard
 from isal import isal_zlib
 
+from tocsin.formats.base import Buffer
 from tocsin.inputs.base import Origin, Oversize, Sink
+from tocsin.inputs.wrappers import Framing
 
 CHUNK = 1 << 16
 """Read at once: a larger one is mapped anew each time and falls out of the processor's second cache."""
 HEAD = 1 << 19
 """Of the first line, to tell a log from a document."""
+_SAMPLE = 128
+"""Of a line, to tell how it is wrapped."""
 _DAMAGED: tuple[type[Exception], ...] = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 _value = msgspec.json.Decoder(msgspec.Raw)
 _scan = json.JSONDecoder()
@@ -41,8 +45,12 @@ def read_archive(path: str, origin: Origin, sink: Sink, oversize: Oversize, max_
     try:
         if reader.holds_document():
             _documents(reader, origin, sink, oversize, max_line_bytes)
-        else:
+        elif (framing := reader.framing(max_line_bytes)).plain:
             _lines(reader, origin, sink, oversize, max_line_bytes)
+        else:
+            _lines(reader, origin, _unwrapping(framing, sink, oversize), oversize, max_line_bytes)
+            for rest in framing.flush():
+                sink(rest, origin)
     finally:
         if raw is not sys.stdin.buffer:
             raw.close()
@@ -100,6 +108,13 @@ class _Reader:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return first[:1] == b"[" or (bool(newline) and line.strip() == b"{")
         return first[:1] == b"[" and not newline and len(head) >= HEAD // 2
+
+
+    def framing(self, limit: int) -> Framing:
+        """Return how the lines are wrapped, by the first one; ``holds_document`` has peeked at it."""
+        framing = Framing(limit)
+        framing.recognise(self._peeked.lstrip()[:_SAMPLE] or b"-")
+        return framing
 
 
 class _Rejoined:
@@ -184,6 +199,19 @@ def _lines(reader: _Reader, origin: Origin, sink: Sink, oversize: Oversize, limi
         oversize(skipped, origin)
     elif tail:
         sink(tail, origin)
+
+
+def _unwrapping(framing: Framing, sink: Sink, oversize: Oversize) -> Sink:
+    """Return a sink that takes wrapped lines, and hands on the records in them."""
+
+    def take(line: Buffer, origin: Origin) -> None:
+        record = framing.unwrap(line)
+        if record is not None and framing.oversized:
+            oversize(len(record), origin)
+        elif record is not None:
+            sink(record, origin)
+
+    return take
 
 
 def _documents(reader: _Reader, origin: Origin, sink: Sink, oversize: Oversize, limit: int) -> None:

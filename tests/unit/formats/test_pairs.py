@@ -143,3 +143,9 @@ def test_a_time_that_is_null_is_the_one_in_the_response():
 )
 def test_an_error_that_is_a_text_is_classed_by_its_words(error, reason):
     assert parse({"id": "1", "request": {"model": "m"}, "response": None, "error": error}).failure == reason
+
+
+def test_the_bare_body_of_an_error_is_recognised_and_an_event_with_an_error_stays_ours():
+    assert parse({"error": {"message": "x", "type": "server_error"}}, "auto").failure == "provider_5xx"
+    event = {"id": "1", "time": "2026-11-20T02:47:00Z", "model": "m", "error": {"type": "timeout", "message": "x"}}
+    assert parse(event, "auto").failure == "timeout"
