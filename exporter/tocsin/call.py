@@ -52,11 +52,15 @@ class Prompt(msgspec.Struct, gc=False, frozen=True):
     """``sha256:<hex>`` of the template or rendered system prompt."""
 
 
+EXPECTED_FORMATS: Final = ("json", "json_schema", "regex", "text")
+"""What an answer can be asked to be."""
+
+
 class Expectation(msgspec.Struct, gc=False, frozen=True):
     """What the call asked the answer to be; it is judged by that and by the route's configuration."""
 
     format: str | None = None
-    """``json``, ``json_schema``, ``regex`` or ``text``."""
+    """One of EXPECTED_FORMATS."""
     schema: Any = None
     pattern: str | None = None
     language: str | None = None

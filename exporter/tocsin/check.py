@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tocsin.call import UNKNOWN, Expectation, Message
+from tocsin.call import EXPECTED_FORMATS, UNKNOWN, Expectation, Message
 from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.detectors.verdicts import REDACTED_KINDS, Judged, redact
 from tocsin.formats.texts import messages, question_of
@@ -62,6 +62,8 @@ def parse(data: bytes) -> Request:
         request = _again(repaired(data))
     if request.role not in ROLES:
         raise RequestError(f"role: one of {', '.join(sorted(ROLES))}", request.id)
+    if request.expected_format is not None and request.expected_format not in EXPECTED_FORMATS:
+        raise RequestError(f"expected_format: one of {', '.join(EXPECTED_FORMATS)}", request.id)
     return request
 
 

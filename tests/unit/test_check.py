@@ -88,14 +88,15 @@ def test_bad_lines_get_an_error_in_their_place_and_exit_status_1(stdin):
         b"[]",
         b'{"id": "5"}',
         b'{"id": "6", "text": "b", "role": "me"}',
+        b'{"id": "7", "text": "b", "expected_format": "yaml"}',
         b"",
-        b'{"id": "7", "text": "c"}',
+        b'{"id": "8", "text": "c"}',
     ]
     code, answers = stdin(b"\n".join(lines))
 
     assert code == 1
-    assert [a["id"] for a in answers] == ["1", None, "3", None, "5", "6", "7"]
-    assert ["error" in a for a in answers] == [False, True, True, True, True, True, False]
+    assert [a["id"] for a in answers] == ["1", None, "3", None, "5", "6", "7", "8"]
+    assert ["error" in a for a in answers] == [False, True, True, True, True, True, True, False]
 
 
 def test_text_with_lone_surrogates_is_text(stdin):

@@ -11,6 +11,7 @@ import msgspec
 
 from tocsin.call import (
     DRILLED,
+    EXPECTED_FORMATS,
     FAILURE_REASONS,
     FINISH_REASONS,
     OTHER,
@@ -146,7 +147,7 @@ class Native:
         if event.session is not None and event.input:
             call.prompt_key = prompt_key(_plain(event.input))
         if self._content:
-            _fill_content(call, event)
+            _fill_content(call, event, errors)
         call.field_errors = tuple(errors)
         return call
 
@@ -229,7 +230,16 @@ def _texts(value: Any) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-def _fill_content(call: Call, e: NativeEvent) -> None:
+def _expectation(expect: Expect, errors: list[str]) -> Expectation:
+    """Return what the answer should be; a schema or a pattern alone says the format."""
+    wanted = expect.format or ("json_schema" if expect.schema is not None else "regex" if expect.pattern else None)
+    if wanted is not None and wanted not in EXPECTED_FORMATS:
+        errors.append("expect.format")
+        wanted = None
+    return Expectation(wanted, expect.schema, expect.pattern, expect.language)
+
+
+def _fill_content(call: Call, e: NativeEvent, errors: list[str]) -> None:
     said = _plain(e.output)
     passages = _plain(e.context)
     logprobs = _plain(e.logprobs)
@@ -245,4 +255,4 @@ def _fill_content(call: Call, e: NativeEvent) -> None:
         state="present" if said or asked else "absent",
     )
     if e.expect is not None:
-        call.expect = Expectation(e.expect.format, e.expect.schema, e.expect.pattern, e.expect.language)
+        call.expect = _expectation(e.expect, errors)

@@ -63,6 +63,23 @@ def test_a_required_text_that_is_empty_is_missing(name):
         parse({**CALL, name: ""})
 
 
+@pytest.mark.parametrize(
+    ("expect", "wanted", "errors"),
+    [
+        ({"format": "yaml"}, None, ("expect.format",)),
+        ({"format": "text"}, "text", ()),
+        ({"schema": {"type": "object"}}, "json_schema", ()),
+        ({"pattern": "a+"}, "regex", ()),
+        ({"language": "en"}, None, ()),
+    ],
+)
+def test_a_format_that_nobody_knows_is_named_and_not_failed(expect, wanted, errors):
+    call = parse({**CALL, "expect": expect})
+    assert isinstance(call, Call)
+    assert call.expect is not None
+    assert (call.expect.format, call.field_errors) == (wanted, errors)
+
+
 def test_feedback_is_read_completely():
     feedback = parse(FEEDBACK)
     assert isinstance(feedback, Feedback)
