@@ -16,6 +16,7 @@ ROUNDS = 3
 LITELLM_EVENTS = 1_000
 SCORED_EVENTS = 2_000
 SCORED = "tocsin, all detectors"
+TIER_0 = "tocsin, tier 0"
 OURS = "tocsin"
 LITELLM = "LiteLLM logger"
 GOALS = (  # ours, its peer, smallest or largest ratio, which way round
@@ -23,6 +24,8 @@ GOALS = (  # ours, its peer, smallest or largest ratio, which way round
     (OURS, "mtail", ">=", 5.0),
     (OURS, "naive", ">=", 8.0),
     (OURS, LITELLM, ">=", 100.0),
+    (TIER_0, "decode limit", "<=", 4.0),
+    (TIER_0, "mtail", ">=", 1.5),
     (SCORED, "decode limit", "<=", 4.0),
 )
 
@@ -33,6 +36,7 @@ def subjects(log: Path) -> dict[str, list[str]]:
         "decode limit": [sys.executable, str(HERE / "decode_limit.py"), str(log)],
         "tocsin": [*TOCSIN, "replay", "--format", "litellm", "--detectors", "none", str(log)],
         "tocsin, format auto": [*TOCSIN, "replay", "--detectors", "none", str(log)],
+        TIER_0: [*TOCSIN, "replay", "--format", "litellm", "--detectors", "tier-0", str(log)],
         SCORED: [*TOCSIN, "replay", "--format", "litellm", str(log)],
         "naive": [sys.executable, str(HERE / "peer_naive.py"), str(log)],
     }

@@ -52,6 +52,7 @@ def main() -> None:
         rows = [
             _row("nothing read", folder, [], {}),
             _row("counting only", folder, _lines(log), {"declared": {"content": "off"}}),
+            _row("detectors of tier 0", folder, _lines(log), {"detectors": {"max_tier": 0}}),
             _row("all detectors", folder, _lines(log), {}),
             _row("4,000 routes", folder, _lines(many), {"series": {"max": SERIES}}),
         ]

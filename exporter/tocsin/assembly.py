@@ -14,6 +14,7 @@ from tocsin.accounting.estimates import find_estimator
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PriceRow, Prices, Rates, find_library
 from tocsin.config import Config, ConfigError, read_secret
+from tocsin.detectors.base import MOST_TIER, TIERS
 from tocsin.detectors.detoxify_model import DetoxifyModel, ModelError, SampledScorer
 from tocsin.judge import Judge
 from tocsin.scoring import Sampling, Scoring
@@ -73,13 +74,13 @@ def publish_config(store: Store, config: Config) -> None:
         store.row(cat.CATEGORY_INSTRUMENTED, category)
 
 
-def make_scoring(config: Config, ledger: Ledger) -> Scoring:
-    """Build what judges the content of calls; its detectors are made when they are needed.
+def make_scoring(config: Config, ledger: Ledger, max_tier: int = MOST_TIER) -> Scoring:
+    """Build what judges the content of calls; its detectors, up to a tier, are made when they are needed.
 
     Raises:
         tocsin.config.ConfigError: a file of policy terms or a schema cannot be read.
     """
-    scoring = Scoring(ledger, Judge(config), sampling(config))
+    scoring = Scoring(ledger, Judge(config, max_tier=max_tier), sampling(config))
     folder = config.detectors.detoxify
     if folder is not None:
         try:
@@ -87,14 +88,15 @@ def make_scoring(config: Config, ledger: Ledger) -> Scoring:
         except ModelError as error:
             raise ConfigError(f"detectors.detoxify: {error}") from None
         scoring.slow = SampledScorer(model.scores, config.detectors.sample_slow)
-        ledger.store.row(cat.DETECTOR_INFO, "detoxify", "torch").set(1)
+        ledger.store.row(cat.DETECTOR_INFO, "detoxify", "torch", str(TIERS["detoxify"])).set(1)
     return scoring
 
 
 def publish_detectors(store: Store, judge: Judge) -> None:
-    """Export which detectors there are; makes them where that has not been done."""
-    for detector in judge.detectors:
-        store.row(cat.DETECTOR_INFO, detector.name, str(getattr(detector, "backend", "rules"))).set(1)
+    """Export which detectors are in use; makes them where that has not been done."""
+    for detector in judge.in_use:
+        backend = str(getattr(detector, "backend", "rules"))
+        store.row(cat.DETECTOR_INFO, detector.name, backend, str(detector.tier)).set(1)
 
 
 def sampling(config: Config) -> Sampling:

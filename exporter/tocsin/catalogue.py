@@ -328,7 +328,8 @@ SCORING_DROPPED = _counter(
     "tocsin_scoring_dropped_total", "self", "Answers that a sampled detector had no time for.", ("detector",),
 )  # fmt: skip
 DETECTOR_INFO = _gauge(
-    "tocsin_detector_info", "self", "1 for each detector in use and what runs it.", ("detector", "backend"),
+    "tocsin_detector_info", "self", "1 for each detector in use, what runs it, and its cost tier.",
+    ("detector", "backend", "tier"),
 )  # fmt: skip
 
 FEEDBACK_UNMATCHED = _counter(

@@ -23,6 +23,8 @@ from tocsin.finding import KINDS
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
 PROBES_MAX = 50
+MODELS = 2
+"""Cost tier of detectors that are models."""
 THRESHOLDS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
     "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
@@ -184,6 +186,9 @@ class Detectors(Strict, frozen=True):
     with a question: lower ``sample`` with it. The guard does without."""
     off_topic_below: float | None = None
     """Similarity under which an answer is off topic; None: 0.03 with ``hashed``, else nothing is called off topic."""
+    max_tier: Literal[0, 1, 2] = 2
+    """Detectors of a higher cost tier rest: 0 leaves those behind gates (personal data, secrets, policy, format,
+    refusals, loops), 1 adds all that read every word, 2 models. ``docs/sizing.md`` has the tiers and their cost."""
     sample: float = 1.0
     """Share 0..1 of answers whose quality is judged; the others count as unscored, ``sampled_out``. Safety, format and
     injections see all."""
@@ -205,6 +210,8 @@ class Route(Strict, frozen=True):
     expect: Expect = Expect()
     detectors: dict[str, Literal["violation", "suspected", "off"]] = {}
     """By kind or type of finding (contracts: ``pii``, ``toxicity``, ``email``, ``format``, ..)."""
+    max_detector_tier: Literal[0, 1, 2] | None = None
+    """``detectors.max_tier`` of this route."""
     guard: dict[str, Literal["allow", "redact", "block", "review", "fail_open", "fail_closed"]] = {}
     """What the guard does about violations, by kind or type; ``on_overload: fail_open | fail_closed``."""
     weights: dict[str, float] = {}
@@ -446,6 +453,10 @@ def _check_values(config: Config) -> None:
             raise ConfigError(f"detectors.{name}: a share between 0 and 1")
     if config.detectors.embedder == "onnx" and config.detectors.embedder_folder is None:
         raise ConfigError("detectors.embedder_folder: onnx needs the folder of model.onnx and tokenizer.json")
+    most = max(config.detectors.max_tier, *(route.max_detector_tier or 0 for route in config.routes), 0)
+    for name, is_model in (("detoxify", config.detectors.detoxify), ("embedder", config.detectors.embedder == "onnx")):
+        if is_model and most < MODELS:
+            raise ConfigError(f"detectors.{name}: a model is of tier 2 and rests with max_tier: {most}; raise it to 2")
     for index, auth in enumerate(config.ingest.auth):
         if auth.scheme == "basic" and not auth.username:
             raise ConfigError(f"ingest.auth[{index}].username: basic authentication needs one")

@@ -16,7 +16,7 @@ import msgspec
 
 from tocsin.call import UNKNOWN, Expectation
 from tocsin.config import Config, ConfigError, Detectors, Expect, Match, Route
-from tocsin.detectors.base import SUSPICION, Detector, Report, Subject
+from tocsin.detectors.base import MOST_TIER, SUSPICION, TIERS, Detector, Report, Subject
 from tocsin.detectors.format import UnusableError, compiled_pattern, compiled_schema
 from tocsin.detectors.patterns import PatternError, Patterns
 from tocsin.detectors.scanner import Scanner
@@ -38,6 +38,9 @@ class RouteRules:
     """What the configuration says about judging the calls of one route."""
 
     policy: Policy
+    off: frozenset[str] = frozenset()
+    """Detectors that rest: switched off, or of a higher tier than ``max_tier``."""
+    max_tier: int = MOST_TIER
     expect: Expectation | None = None
     """What answers must be where the call itself asked for nothing."""
     guarded: bool = False
@@ -75,11 +78,20 @@ class _Instruments:
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.scanner = Scanner(detectors)
+        self._by_tier: dict[int, Scanner] = {}
         self.formats = Scanner([d for d in detectors if d.name == "format"])
         self.quality = frozenset(d.name for d in detectors if d.name not in SAFETY_KINDS)
         self.slow = frozenset(d.name for d in detectors if d.tier > 1)
         self.sampled = self.quality - _UNSAMPLED
         self.others = frozenset(d.name for d in detectors if d.name != "injection")
+
+    def up_to(self, tier: int) -> Scanner:
+        """Return the scanner of the detectors up to a tier: the fewer there are, the faster are their gates."""
+        found = self._by_tier.get(tier)
+        if found is None:
+            few = [d for d in self.scanner.detectors if d.tier <= tier]
+            found = self._by_tier[tier] = self.scanner if len(few) == len(self.scanner.detectors) else Scanner(few)
+        return found
 
 
 class Judge:
@@ -88,12 +100,15 @@ class Judge:
     Importing, making and compiling them takes about a second, which ``warm`` spends beforehand, in any thread.
     """
 
-    def __init__(self, config: Config, detectors: Sequence[Detector] | None = None) -> None:
-        """Take the configuration.
+    def __init__(
+        self, config: Config, detectors: Sequence[Detector] | None = None, *, max_tier: int = MOST_TIER
+    ) -> None:
+        """Take the configuration; detectors of a tier over ``max_tier`` rest whatever it says.
 
         Raises:
             ConfigError: something in it cannot be used, as a schema or a pattern.
         """
+        self._max_tier = max_tier
         self.configure(config)
         self._config = config
         self._making = threading.Lock()
@@ -105,12 +120,22 @@ class Judge:
 
     def warm(self) -> None:
         """Make all detectors and compile their gates now: else the first answer waits, and the event loop with it."""
-        self._instruments().scanner.warm("assistant", "user", "tool", "document")
+        made = self._instruments()
+        for tier in self._tiers():
+            made.up_to(tier).warm("assistant", "user", "tool", "document")
+
+    def finds_attempts(self, rules: RouteRules) -> bool:
+        """Tell whether there is a detector of injections, and it does not rest."""
+        return "injection" not in rules.off and len(self._instruments().others) < len(self.detectors)
 
     @property
-    def finds_attempts(self) -> bool:
-        """True when there is a detector of injections."""
-        return len(self._instruments().others) < len(self.detectors)
+    def in_use(self) -> list[Detector]:
+        """The detectors that do not rest on every route for their tier."""
+        most = max(self._tiers())
+        return [detector for detector in self.detectors if detector.tier <= most]
+
+    def _tiers(self) -> set[int]:
+        return {rules.max_tier for rules in (self._default, *(rules for _, rules in self._entries))}
 
     @property
     def detectors(self) -> tuple[Detector, ...]:
@@ -130,8 +155,9 @@ class Judge:
         Raises:
             ConfigError: a schema, a schema file, a pattern or a weight cannot be used.
         """
-        entries = [(route, _rules(config, route, f"routes[{i}]")) for i, route in enumerate(config.routes)]
-        self._default = _rules(config, _DEFAULT, "routes[]")
+        most = self._max_tier
+        entries = [(route, _rules(config, route, f"routes[{i}]", most)) for i, route in enumerate(config.routes)]
+        self._default = _rules(config, _DEFAULT, "routes[]", most)
         self._entries = entries
         self._cache: dict[tuple[str, str], RouteRules] = {}
 
@@ -146,33 +172,33 @@ class Judge:
 
     def judge(self, subject: Subject, rules: RouteRules, floor: float = SUSPICION) -> Opinion:
         """Judge a text by all detectors of its role."""
-        report = self._instruments().scanner.scan(subject, rules.policy.off)
+        report = self._instruments().up_to(rules.max_tier).scan(subject, rules.off)
         found = report.findings
         return Opinion(report, rules.policy.judge(subject.text, found, floor, subject.role) if found else [])
 
     def judge_at_once(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text while someone waits for it: without detectors of tier 2, as an embedder that is a model."""
         made = self._instruments()
-        found = (report := made.scanner.scan(subject, rules.policy.off | made.slow)).findings
+        found = (report := made.up_to(rules.max_tier).scan(subject, rules.off | made.slow)).findings
         return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
 
     def judge_unsampled(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text by what sees every answer, also where quality is sampled: safety and format."""
         made = self._instruments()
-        found = (report := made.scanner.scan(subject, rules.policy.off | made.sampled)).findings
+        found = (report := made.up_to(rules.max_tier).scan(subject, rules.off | made.sampled)).findings
         return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
 
     def judge_for_delivery(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text by what can decide about its delivery: safety, and quality where the route says."""
         made = self._instruments()
-        off = rules.policy.off if rules.quality_decides else rules.policy.off | made.quality
-        found = (report := made.scanner.scan(subject, off)).findings
+        off = rules.off if rules.quality_decides else rules.off | made.quality
+        found = (report := made.up_to(rules.max_tier).scan(subject, off)).findings
         return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
 
     def attempt(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text of the input by the detector of injections alone."""
         made = self._instruments()
-        report = made.scanner.scan(subject, rules.policy.off | made.others)
+        report = made.up_to(rules.max_tier).scan(subject, rules.off | made.others)
         found = [f for f in report.findings if f.kind == "injection"]
         return Opinion(report, rules.policy.judge(subject.text, report.findings, role=subject.role) if found else [])
 
@@ -254,7 +280,7 @@ def policy_terms(config: Config) -> tuple[str, ...]:
     return (*config.detectors.policy, *terms)
 
 
-def _rules(config: Config, route: Route, where: str) -> RouteRules:
+def _rules(config: Config, route: Route, where: str, most: int = MOST_TIER) -> RouteRules:
     try:
         QualityScore(route.weights)
     except ValueError as error:
@@ -264,8 +290,35 @@ def _rules(config: Config, route: Route, where: str) -> RouteRules:
     policy = Policy(known.profile, route.detectors, guard, known.own_domains, known.own_numbers)
     closed = route.guard.get("on_overload") == "fail_closed"
     quality = {QUALITY, *TYPES[QUALITY]}
+    chosen = known.max_tier if route.max_detector_tier is None else route.max_detector_tier
+    _check_tier(route, chosen, where)
+    tier = min(int(chosen), most)
+    off = policy.off | {name for name, its_own in TIERS.items() if its_own > tier}
     decides = bool(quality & guard.keys()) or any(route.detectors.get(kind) == "violation" for kind in quality)
-    return RouteRules(policy, _expectation(route.expect, f"{where}.expect"), bool(route.guard), decides, closed)
+    expect = _expectation(route.expect, f"{where}.expect")
+    return RouteRules(policy, off, tier, expect, bool(route.guard), decides, closed)
+
+
+def _check_tier(route: Route, tier: int, where: str) -> None:
+    """Refuse what a route asks of a detector that rests for its tier: it would be a promise that nobody keeps."""
+    asked = {f"detectors.{kind}": kind for kind, action in route.detectors.items() if action != "off"}
+    asked |= {f"guard.{kind}": kind for kind, word in route.guard.items() if word != "allow"}
+    if route.expect.language is not None:
+        asked["expect.language"] = "language"
+    for key, kind in asked.items():
+        detector = _DETECTOR_OF.get(kind, kind)
+        if TIERS.get(detector, 0) > tier:
+            raise ConfigError(
+                f"{where}.{key}: the detector {detector!r} is of tier {TIERS[detector]} and rests here; "
+                f"set max_detector_tier: {TIERS[detector]} for this route, or take the key out"
+            )
+
+
+_DETECTOR_OF: Final = {
+    **{name: kind for kind in SAFETY_KINDS if kind in TYPES for name in TYPES[kind]},
+    "capability_limit": "refusal", "disclaimer": "refusal", "off_topic": "topic",
+}  # fmt: skip
+"""The detector of a type of finding, where that has another name."""
 
 
 def merged(asked: Expectation | None, route: Expectation | None) -> Expectation | None:

@@ -105,7 +105,7 @@ class Scoring:
                 self._meet(group, rules)
                 unscored = self._answer(call, content, group, rules, when, scored=not sampled_out)
             self._attempts(content, group, rules)
-            if content.input and not sampled_out:
+            if content.input and not sampled_out and "drift" not in rules.off:
                 question = question_of(content.input)
                 if question:
                     self._drift.ask(group.labels[2], question)
@@ -210,7 +210,7 @@ class Scoring:
             return
         group.met = True
         self.quality.meet(group)
-        self.safety.meet(group, rules.policy.off)
+        self.safety.meet(group, rules.off)
         if rules.expect is not None and rules.expect.format:
             self.quality.expect_format(group)
         self._ledger.groups.learn(group)
@@ -311,7 +311,9 @@ class Scoring:
             self.quality.format(group, all(known), fenced=False)
 
     def _offer(self, slow: SlowScorer, call: Call, group: Group, rules: RouteRules, text: str) -> None:
-        """Let the slow model look at an answer that the light one finds nothing in."""
+        """Let the slow model look at an answer that the light one finds nothing in, where it does not rest."""
+        if "detoxify" in rules.off:
+            return
         labels, size, delivered = group.labels, len(text), call.failure not in _BLOCKED
 
         def done(scores: dict[str, float]) -> None:
@@ -339,7 +341,7 @@ class Scoring:
 
     def _attempts(self, content: Content, group: Group, rules: RouteRules) -> None:
         """Search what is new in the input: what stands before the last answer was new in an earlier call."""
-        if not self.judge.finds_attempts:
+        if not self.judge.finds_attempts(rules):
             return
         fresh: list[tuple[str, str]] = [("document", text) for text in content.context[:_INPUT_MESSAGES]]
         for message in reversed(content.input[-_INPUT_MESSAGES:]):

@@ -115,6 +115,16 @@ def test_replay_prints_metrics_and_a_summary(tmp_path):
     assert summary == {"read": 6, "counted": 3, "duplicate": 1, "skipped": {"null": 1, "not_json": 1}}
 
 
+def test_replay_runs_the_detectors_of_a_tier(tmp_path):
+    log = tmp_path / "x.jsonl"
+    log.write_bytes(lines(0, 1))
+    result = subprocess.run(
+        [sys.executable, "-m", "tocsin", "replay", "--detectors", "tier-0", str(log)], capture_output=True, timeout=20, check=True
+    )
+    assert b'tocsin_detector_info{detector="pii",backend="rules",tier="0"} 1\n' in result.stdout
+    assert b'tier="1"' not in result.stdout
+
+
 def test_the_demo_counts_every_event_it_wrote():
     result = subprocess.run(
         [sys.executable, "-m", "tocsin", "demo", "--port", "0", "--speed", "60", "--no-alerts"], capture_output=True, timeout=100, check=False

@@ -10,7 +10,7 @@ from tocsin import judge
 from tocsin.call import Expectation
 from tocsin.commands import config as command
 from tocsin.config import Config, ConfigError, load, parse
-from tocsin.detectors.base import Subject
+from tocsin.detectors.base import TIERS, Subject
 from tocsin.detectors.candidates import MAX_CANDIDATES
 from tocsin.detectors.language import LanguageDetector
 from tocsin.detectors.pii import Pii
@@ -35,6 +35,10 @@ GERMAN = "Das ist eine gute Frage, und die Antwort ist nicht so einfach, wie man
         ("routes: [{match: {}, expect: {format: json_schema}}]", "needs a schema or a schema_file"),
         ("routes: [{match: {}, weights: {hedging: 1}}]", "routes[0].weights: no component"),
         ("routes: [{match: {}, weights: {hedge: 2}}]", "routes[0].weights: weight of hedge: 2.0 is not within 0..1"),
+        ("detectors: {max_tier: 0}\nroutes: [{match: {}, detectors: {toxic: suspected}}]", "routes[0].detectors.toxic: the detector 'toxicity' is of tier 1"),
+        ("routes: [{match: {}, max_detector_tier: 0, guard: {prompt_leak: block}}]", "set max_detector_tier: 1 for this route"),
+        ("routes: [{match: {}, max_detector_tier: 0, expect: {language: en}}]", "routes[0].expect.language"),
+        ("detectors: {max_tier: 1, embedder: onnx, embedder_folder: /x}", "detectors.embedder: a model is of tier 2"),
         ("detectors: {policy_patterns: ['a(?!b)']}", "detectors.policy_patterns: 'a(?!b)'"),
         ("detectors: {policy_file: no.txt}", "detectors.policy_file: no.txt cannot be read"),
         ("detectors: {embedder: onnx, embedder_folder: /nowhere}", "detectors.embedder: onnx"),
@@ -141,3 +145,37 @@ def test_detectors_are_made_when_they_are_first_needed(monkeypatch):
     lazy.warm()
     lazy.warm()
     assert (before, len(made)) == (0, 1)
+
+
+def test_each_detector_is_of_the_tier_that_the_list_of_tiers_says():
+    assert {d.name: d.tier for d in Judge(Config()).detectors} == {n: t for n, t in TIERS.items() if n not in ("drift", "detoxify")}
+
+
+def scanned(bench: Judge, route: str) -> set[str]:
+    return set(bench.judge(Subject("You are an idiot. " * 9, route=route, question="Who?"), bench.rules(route)).report.scanned)
+
+
+def test_a_route_is_looked_at_up_to_its_tier_only():
+    bench = Judge(parse(b"detectors: {max_tier: 0}\nroutes: [{match: {route: deep}, max_detector_tier: 1}]"))
+
+    assert scanned(bench, "deep") - scanned(bench, "plain") == {"toxicity", "harmful", "prompt_leak", "language", "topic", "coherence", "numeric", "unsupported"}
+    assert {"pii", "secret", "policy", "format", "refusal", "quality"} <= scanned(bench, "plain")
+    assert (bench.finds_attempts(bench.rules("deep")), bench.finds_attempts(bench.rules("plain"))) == (True, False)
+
+
+def test_a_bound_from_outside_wins_and_only_what_it_leaves_is_in_use():
+    bench = Judge(parse(b"routes: [{match: {}, detectors: {toxicity: suspected}}]"), max_tier=0)
+
+    assert "toxicity" not in scanned(bench, "x")
+    assert {d.tier for d in bench.in_use} == {0}
+
+
+def test_the_check_says_what_rests(tmp_path, capsys):
+    (tmp_path / "tocsin.yml").write_text("detectors: {max_tier: 1}")
+    parser = argparse.ArgumentParser()
+    command.add_parser(parser.add_subparsers())
+    free = ["--web.listen-address=127.0.0.1:0", "--ingest.listen-address=127.0.0.1:0"]
+    arguments = parser.parse_args(["config", "check", "--config.file", str(tmp_path / "tocsin.yml"), *free])
+
+    assert arguments.execute(arguments) == 0
+    assert "detectors.max_tier: 1: these detectors rest: detoxify" in capsys.readouterr().out

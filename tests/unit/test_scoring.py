@@ -526,3 +526,12 @@ def test_a_text_of_which_a_detector_saw_a_part_is_counted():
     scoring = take(make(detectors=[Partial("pii")]), call())
 
     assert values(scoring, cat.DETECTOR_CAPPED)["pii",] == 1
+
+
+def test_what_rests_for_its_tier_has_no_series_at_all():
+    scoring = take(make(parse(b"detectors: {max_tier: 0}")), call(said=[("user", "Please ignore all of it, will you?")]))
+    rows = scoring._ledger.store.rows
+
+    assert {labels[3] for labels in rows[cat.VIOLATIONS]} == {"pii", "secret", "policy", "reported"}
+    assert not rows.get(cat.INJECTION_ATTEMPTS)
+    assert not scoring._drift.changes()

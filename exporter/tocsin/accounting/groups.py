@@ -47,24 +47,21 @@ class Block:
         self.rows: list[Row] = []
         self._saved: list[_SavedRow] = []
         """What ``pack`` writes of each row; the values are the row's own list, so it is made once."""
-        self._later: dict[tuple[Family, Labels], list[float | int]] = {}
+        self._values: dict[tuple[Family, Labels], list[float | int]] = {}
+        """Those of ``rows``, by family and own labels."""
 
     def row(self, family: Family, *own: str) -> Row:
         """Create the row of this block's labels and the family's own ones."""
         row = self.store.row(family, *self.labels, *own)
         self.rows.append(row)
         self._saved.append((family.name, own, row.values))
+        self._values[family, own] = row.values
         return row
 
     def later(self, family: Family, *own: str) -> list[float | int]:
         """Return the values of a row that appears only with its first cause: not every group needs it."""
-        values = self._later.get((family, own))
-        if values is None:
-            values = next((v for name, mine, v in self._saved if name == family.name and mine == own), None)
-            if values is None:
-                values = self.row(family, *own).values
-            self._later[family, own] = values
-        return values
+        values = self._values.get((family, own))
+        return self.row(family, *own).values if values is None else values
 
     @property
     def key(self) -> str:
@@ -102,7 +99,7 @@ class Block:
         for row in self.rows:
             self.store.remove(row)
         self.rows = []
-        self._later = {}
+        self._values = {}
         return saved
 
 

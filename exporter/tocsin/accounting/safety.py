@@ -33,7 +33,7 @@ class Safety:
                 group.later(cat.VIOLATIONS, kind, "true", "false", "false")
                 group.later(cat.LAST_VIOLATION, kind)
                 group.later(cat.SUSPECTED, kind)
-        for role in ATTEMPT_ROLES:
+        for role in ATTEMPT_ROLES if "injection" not in off else ():
             group.later(cat.INJECTION_ATTEMPTS, role)
 
     def violations(self, group: Group, found: Iterable[Found], when: float, *, delivered: bool) -> None:

@@ -17,6 +17,7 @@ from tocsin.call import FAILURE_REASONS, TOKEN_KINDS
 from tocsin.catalogue import FAMILIES, Family
 from tocsin.commands.run import ADMIN_ADDRESS
 from tocsin.config import Config, Files, load, read_secret, show, storage_path
+from tocsin.detectors.base import TIERS
 from tocsin.diagnosis import Remark
 from tocsin.finding import SAFETY_KINDS
 from tocsin.inputs.finder import FilePattern
@@ -75,6 +76,11 @@ def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
         check_bind(ingest, bool(config.ingest.auth))
     if ingest and diagnosis.running(arguments.web_address) is None:
         yield from diagnosis.listener("ingest.listen_address", ingest)
+    chosen: list[tuple[str, int | None]] = [("detectors.max_tier", config.detectors.max_tier)]
+    chosen += [(f"routes[{n}].max_detector_tier", r.max_detector_tier) for n, r in enumerate(config.routes)]
+    for where, tier in chosen:
+        if tier is not None and (resting := [name for name, its_own in TIERS.items() if its_own > tier]):
+            yield Remark(where, f"{tier}: these detectors rest: {', '.join(resting)}", wrong=False)
     if not patterns and not ingest:
         yield Remark("inputs", "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address")
 

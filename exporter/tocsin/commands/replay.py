@@ -12,6 +12,7 @@ from tocsin import formats
 from tocsin.accounting.ledger import Ledger
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, with_estimates
 from tocsin.config import load
+from tocsin.detectors.base import MOST_TIER
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
 from tocsin.pipeline import Intake, collect_seldom
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "example: tocsin replay --format litellm calls.jsonl.gz | grep llm_cost"
 _EVERY_EVENTS = 4096
+_TIERS = {"tier-0": 0, "tier-1": 1, "default": MOST_TIER}
 
 
 def add_parser(commands: Any) -> None:
@@ -31,7 +33,10 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("logs", nargs="+", metavar="LOG", help="file (also .gz .zst .bz2 .xz) or - for stdin")
     parser.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto")
     parser.add_argument("--output", choices=("prometheus", "openmetrics", "json"), default="prometheus")
-    parser.add_argument("--detectors", choices=("none", "default"), default="default", help="none: counting only")
+    parser.add_argument(
+        "--detectors", choices=("none", *_TIERS), default="default",
+        help="none: counting only; tier-0, tier-1: only those up to a cost tier (docs/sizing.md)",
+    )  # fmt: skip
     parser.add_argument("--config.file", dest="config_file", metavar="FILE")
     parser.set_defaults(execute=execute)
 
@@ -54,11 +59,11 @@ def execute(arguments: argparse.Namespace) -> int:
     """Replay; 0 when every input could be read to its end."""
     config = load(arguments.config_file)
     settings = ledger_settings(config)
-    if arguments.detectors == "default":
+    if arguments.detectors != "none":
         settings = with_estimates(settings)
     ledger = Ledger(Store(settings.extra_labels), settings)
     publish_config(ledger.store, config)
-    scoring = make_scoring(config, ledger) if arguments.detectors == "default" else None
+    scoring = None if arguments.detectors == "none" else make_scoring(config, ledger, _TIERS[arguments.detectors])
     if scoring is not None:
         publish_detectors(ledger.store, scoring.judge)
         scoring.event_time = True

@@ -1,14 +1,13 @@
 """What every detector is: one small class that reads a ``Subject`` and writes to a ``Report``.
 
-Cost tiers, per 2 KB answer on one core: 0 is under 1 ms in all and runs on everything, 1 is 1 to 3 ms,
-2 is tens of milliseconds and is sampled in a worker.
+Each has a cost tier (``TIERS``), up to which a route may have its texts looked at: ``detectors.max_tier``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tocsin.call import Expectation, Message
 from tocsin.finding import Finding
@@ -16,6 +15,18 @@ from tocsin.finding import Finding
 if TYPE_CHECKING:
     from tocsin.detectors.ngrams import Folded, Words
 
+TIERS: Final[dict[str, int]] = {
+    "pii": 0, "secret": 0, "policy": 0, "format": 0, "refusal": 0, "repetition": 0, "truncated": 0, "hedge": 0,
+    "confidence": 0, "quality": 0,
+    "injection": 1, "prompt_leak": 1, "toxicity": 1, "harmful": 1, "language": 1, "numeric": 1, "unsupported": 1,
+    "topic": 1, "coherence": 1, "drift": 1,
+    "detoxify": 2,
+}  # fmt: skip
+"""What a look costs, by detector. 0: behind gates that a text passes in one go, or at its ends. 1: reads every word of
+most texts. 2: a model of tens of milliseconds; ``topic`` with the embedder ``onnx`` is one as well.
+
+``drift`` and ``detoxify`` are no detectors of a ``Scanner``, and rest with their tiers all the same."""
+MOST_TIER: Final = 2
 SUSPICION = 0.5
 """Findings of a lower score are listed only on request (``tocsin check --all``)."""
 

@@ -111,7 +111,7 @@ class CoherenceDetector:
     """Sets ``report.scores["coherence"]``; data that was asked for is judged by its format instead."""
 
     name = "coherence"
-    tier = 0
+    tier = 1
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
 

@@ -56,7 +56,7 @@ class Harmful:
     """Judges answers."""
 
     name = "harmful"
-    tier = 0
+    tier = 1
     roles = frozenset({"assistant"})
     gates: tuple[Gate, ...] = (Gate(r"[^\x00-\x20]"), Gate("|".join(map(_pattern, _TERMS.split())), ignore_case=True))
 

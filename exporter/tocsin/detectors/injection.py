@@ -83,10 +83,11 @@ def _around(lower: str, anchors: Sequence[str], reach: int) -> list[tuple[int, i
     return stretches
 
 
-_LITERALS: Final = tuple(dict.fromkeys(literal for rule in RULES for literal in rule.literals))
+_ANCHORS: Final = tuple(rule.literals for rule in RULES)
+_LITERALS: Final = tuple(dict.fromkeys(literal for literals in _ANCHORS for literal in literals))
 """All anchors, each with a gate of its own: a text is searched only for those that stand in it."""
 _REACHES: Final = tuple(rule.reach for rule in RULES)
-_RULES_OF: Final = tuple([n for n, rule in enumerate(RULES) if literal in rule.literals] for literal in _LITERALS)
+_RULES_OF: Final = tuple([n for n, literals in enumerate(_ANCHORS) if literal in literals] for literal in _LITERALS)
 """Numbers of the rules that each is an anchor of."""
 _BEYOND_ASCII: Final = frozenset(n for n, rule in enumerate(RULES) if not rule.anchors.replace("\xa6", "").isascii())
 """Rules all of whose anchors are searched for: gates see case in ASCII alone."""
@@ -102,7 +103,7 @@ class Injection:
     """Judges what users, documents and tools say; what the model says is not injection."""
 
     name = "injection"
-    tier = 0
+    tier = 1
     roles = frozenset({"user", "document", "tool"})
     gates = (
         *(Gate(re.escape(literal), ignore_case=True) for literal in _LITERALS),
@@ -141,7 +142,7 @@ class Injection:
             lower = subject.lower() if len(subject.text) <= READ else subject.text[:READ].lower()
             for number, literals in anchors.items():
                 rule = RULES[number]
-                everything = rule.literals if number in _BEYOND_ASCII else literals
+                everything = _ANCHORS[number] if number in _BEYOND_ASCII else literals
                 for start, end in _around(lower, everything, _REACHES[number]):
                     if match := _compiled(number).search(subject.text, start, end):
                         found.append((rule.evidence, *match.span()))

@@ -28,7 +28,7 @@ _TABLE_END: Final = 0x3000
 _IDEOGRAPHS: Final = 0x2E80
 _THAI, _BEHIND_THAI = 0xE00, 0xE80
 _N, _HALF = ord("n"), 13
-"""Where the second half of the alphabet begins, and how many letters it has."""
+_NO_LETTERS: Final = bytes(c for c in range(128) if not chr(c).isalnum() and c != 0x27)
 
 Hashes = NDArray[np.uint32]
 Folded = NDArray[np.uint8] | NDArray[np.uint16] | Hashes
@@ -85,35 +85,51 @@ def shingles(text: str, width: int) -> Shingles:
     whole = folded(text)
     positions = (whole > SKIP).nonzero()[0]
     powers, inverses = _powers()
-    hashes = _runs(whole.take(positions), width, powers)
-    hashes *= inverses[: len(hashes)]
-    return Shingles(_mixed(hashes), positions)
-
-
-def signatures(whole: Folded, width: int) -> Hashes:
-    """Hash every run of letters of a folded text so that it has the same hash reversed and in ROT13.
-
-    Two texts without a signature in common share no run in any of those forms.
-    """
-    letters: NDArray[np.unsignedinteger] = whole.take((whole > SKIP).nonzero()[0])
-    letters = letters - (letters - _N < _HALF) * letters.dtype.type(_HALF)  # n to z are a to m, as ROT13 makes of them
-    powers, inverses = _powers()
-    onward, back = _runs(letters, width, powers), _runs(letters, width, inverses)
-    onward *= inverses[: len(onward)]
-    back *= powers[width - 1 : width - 1 + len(back)]
-    onward ^= back
-    return _mixed(onward)
-
-
-def _runs(letters: NDArray[np.unsignedinteger], width: int, powers: Hashes) -> Hashes:
-    """Sum the letters of each run, each weighed by the power at its place."""
-    if len(letters) < width:
-        return np.zeros(0, np.uint32)
+    letters = whole.take(positions)
+    count = len(letters) - width + 1
+    if count < 1:
+        return Shingles(np.zeros(0, np.uint32), positions)
     sums = np.empty(len(letters) + 1, np.uint32)
     sums[0] = 0
     np.add.accumulate(letters * powers[: len(letters)], out=sums[1:])
-    runs: Hashes = sums[width:] - sums[:-width]
-    return runs
+    return Shingles(_mixed((sums[width:] - sums[:-width]) * inverses[:count]), positions)
+
+
+def signatures(text: str, width: int) -> Hashes:
+    """Hash every run of letters and digits of a text so that it has the same hash reversed and in ROT13.
+
+    It is the sum over the neighbours in the run of a product that knows neither their order nor a letter from its
+    ROT13. Two texts without a signature in common share no run of that width in any of those forms.
+    """
+    values = _values(text[:LIMIT])
+    if len(values) < width:
+        return np.zeros(0, np.uint32)
+    sums = np.empty(len(values), np.uint32)
+    sums[0] = 0
+    np.add.accumulate(values[:-1] * values[1:], out=sums[1:])
+    return _mixed(sums[width - 1 :] - sums[: len(values) - width + 1])
+
+
+def _values(text: str) -> Hashes:
+    """Numbers for the letters and digits of a text, the same for a letter and its ROT13."""
+    if text.isascii():
+        letters = np.frombuffer(text.encode().translate(_ascii_fold(), _NO_LETTERS), np.uint8)
+        return _plane_values().take(letters, mode="clip")
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) == 2 * len(text):
+        values = _plane_values().take(np.frombuffer(units, np.uint16), mode="clip")
+    else:
+        values = _valued(folded(text))
+    return values.take(values.nonzero()[0])
+
+
+def _valued(letters: Folded) -> Hashes:
+    """Spread letters over all of 32 bits; 0 for what is none."""
+    second = (letters >= _N) & (letters < _N + _HALF)
+    values = letters.astype(np.uint32)
+    values[second] -= np.uint32(_HALF)  # n to z are a to m
+    values *= np.uint32(_BASE)
+    return np.where(letters > SKIP, _mixed(values) | np.uint32(1), np.uint32(0))
 
 
 def beginnings(text: str, length: int) -> Hashes:
@@ -245,6 +261,12 @@ def _wide_fold() -> Hashes:
 def _plane_fold() -> NDArray[np.uint16]:
     """``_fold`` of every character of the basic plane."""
     return _fold(np.arange(1 << 16, dtype=np.uint32)).astype(np.uint16)
+
+
+@cache
+def _plane_values() -> Hashes:
+    """``_valued`` of every character of the basic plane."""
+    return _valued(_plane_fold())
 
 
 @cache

@@ -59,7 +59,7 @@ class NumericDetector:
     """Sets ``report.outcomes["numeric"]`` where there is context, and says ``numeric`` of each number not in it."""
 
     name = "numeric"
-    tier = 0
+    tier = 1
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.ngrams import LIMIT, Folded, Hashes, folded, shingles, signatures
+from tocsin.detectors.ngrams import LIMIT, Hashes, shingles, signatures
 from tocsin.finding import Finding
 
 WIDTH: Final = 20
@@ -63,9 +63,9 @@ class _Prompt:
     parts: tuple[re.Pattern[str], ...] = ()
     """Words of a prompt of two or three: apart they tell it as well."""
 
-    def touches(self, letters: Folded) -> bool:
-        """Tell whether a folded text shares a run of letters with the prompt, in any of its forms."""
-        found = signatures(letters, WIDTH)
+    def touches(self, text: str) -> bool:
+        """Tell whether a text shares a run of letters with the prompt, in any of its forms."""
+        found = signatures(text, WIDTH)
         likely = found[self.seen.take(found >> self.shift)]
         if not len(likely):
             return False
@@ -77,7 +77,7 @@ class PromptLeak:
     """Judges answers whose system prompt is known."""
 
     name = "prompt_leak"
-    tier = 0
+    tier = 1
     roles = frozenset({"assistant"})
     gates: tuple[Gate, ...] = ()
 
@@ -96,11 +96,11 @@ class PromptLeak:
                 best = max(best, (_TOKEN_SCORE, *match.span()))
         if subject.system_prompt and prompt is not None and len(prompt.signatures):
             for view, start, end in _views(subject):
-                is_text = view is subject.text
-                if prompt.touches(subject.folded() if is_text else folded(view)):
+                if prompt.touches(view):
                     share, first, last = _overlap(view, _forms(subject.system_prompt))
                     if share:
-                        best = max(best, (1 - 0.5 ** (share / HALF), *((first, last) if is_text else (start, end))))
+                        span = (first, last) if view is subject.text else (start, end)
+                        best = max(best, (1 - 0.5 ** (share / HALF), *span))
         score, start, end = best
         if score > 0:
             report.findings.append(Finding("prompt_leak", "prompt_leak", start, end, round(score, 4)))
@@ -116,7 +116,7 @@ def _prompt(text: str) -> _Prompt:
         parts = tuple(map(_token, words)) if len(words) > 1 and max(map(len, words)) >= _TOKEN_LETTERS else ()
         return _Prompt(np.zeros(0, np.uint32), np.zeros(1, np.bool_), np.uint32(0), tuple(map(_token, tokens)), parts)
     read = [text] if len(text) <= LIMIT else [text, text[-LIMIT:]]  # of the reversed form, the end is the beginning
-    found = np.concatenate([signatures(folded(part), WIDTH) for part in read])
+    found = np.concatenate([signatures(part, WIDTH) for part in read])
     found.sort()
     bits = min(len(found).bit_length() + _SPARSE, _MOST_BITS)
     seen = np.zeros(1 << bits, np.bool_)

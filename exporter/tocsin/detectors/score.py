@@ -30,6 +30,8 @@ class Component:
     value: Callable[[Subject, Report], float | None]
     """0..1, or None where it does not apply."""
     meaning: str
+    found: bool = False
+    """True for one that is 1 where it applies, unless there is a finding."""
 
 
 def _worst(report: Report, *types: str) -> float:
@@ -87,17 +89,21 @@ COMPONENTS: Final = (
     # Format has alerts of its own, exact over 1,000 calls: alone it must not make an answer a bad one (0.5 or less), or
     # one cause raises two alerts.
     Component("format", 0.45, _format, "is in the format asked for; 0.5 in a fence"),
-    Component("repetition", 0.9, _unless_found("repetition", "repetition"), "1 minus the score of a loop"),
+    Component("repetition", 0.9, _unless_found("repetition", "repetition"), "1 minus the score of a loop", True),
     Component("language", 0.8, _language, "1 minus the score of a mismatch"),
-    Component("refusal", 0.7, _unless_found("refusal", "refusal"), "1 minus the score of a refusal"),
-    Component("capability_limit", 0.4, _unless_found("refusal", "capability_limit"), "1 minus the score of a limit"),
+    Component("refusal", 0.7, _unless_found("refusal", "refusal"), "1 minus the score of a refusal", True),
+    Component(
+        "capability_limit", 0.4, _unless_found("refusal", "capability_limit"), "1 minus the score of a limit", True
+    ),
     Component("unsupported", 0.5, _support, "support by the context over 0.5, at most 1"),
     Component("numeric", 0.4, _passed("numeric"), "every number follows from the context"),
-    Component("off_topic", 0.5, _unless_found("topic", "off_topic"), "1 minus the score of an answer off topic"),
-    Component("truncation", 0.4, _unless_found("truncated", "truncated"), "1 minus the score of a cut"),
-    Component("hedge", 0.1, _unless_found("hedge", "hedge"), "1 minus the score of hedging"),
+    Component("off_topic", 0.5, _unless_found("topic", "off_topic"), "1 minus the score of an answer off topic", True),
+    Component("truncation", 0.4, _unless_found("truncated", "truncated"), "1 minus the score of a cut", True),
+    Component("hedge", 0.1, _unless_found("hedge", "hedge"), "1 minus the score of hedging", True),
 )
 DEFAULT_WEIGHTS: Final[dict[str, float]] = {component.name: component.weight for component in COMPONENTS}
+_OF_FINDINGS: Final = tuple(component for component in COMPONENTS if component.found)
+_OF_OTHERS: Final = tuple(component for component in COMPONENTS if not component.found)
 _ROUTES_MAX: Final = 10_000
 
 
@@ -124,15 +130,23 @@ class QualityScore:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Score one answer."""
         weights = self._weights(subject.route)
-        score, applied = 1.0, 0
-        for component in COMPONENTS:
+        score = self._product(_OF_OTHERS, weights, subject, report)
+        if report.findings or score is None:  # else they are all 1: a finding is rare
+            found = self._product(_OF_FINDINGS, weights, subject, report)
+            score = found if score is None else score if found is None else score * found
+        if score is None:
+            report.marks.add("nothing_to_score")
+        report.scores["quality"] = score
+
+    @staticmethod
+    def _product(components: Sequence[Component], weights: Weights, subject: Subject, report: Report) -> float | None:
+        """Multiply what is left of the score by each component that applies; None where none does."""
+        product: float | None = None
+        for component in components:
             weight = weights[component.name]
             if weight and (value := component.value(subject, report)) is not None:
-                applied += 1
-                score *= 1.0 - weight * (1.0 - value)
-        if not applied:
-            report.marks.add("nothing_to_score")
-        report.scores["quality"] = score if applied else None
+                product = (1.0 if product is None else product) * (1.0 - weight * (1.0 - value))
+        return product
 
     def _weights(self, route: str) -> Weights:
         if not self._routes:

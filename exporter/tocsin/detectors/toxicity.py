@@ -101,7 +101,7 @@ class Toxicity:
     """Judges answers; ``toxicity`` of the scores is set for every one that is not blank."""
 
     name = "toxicity"
-    tier = 0
+    tier = 1
     roles = frozenset({"assistant"})
     gates: tuple[Gate, ...] = ()
 

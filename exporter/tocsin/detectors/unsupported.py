@@ -49,7 +49,7 @@ class UnsupportedDetector:
     """Sets ``report.scores["support"]`` and ``report.outcomes["unsupported"]`` where there is context."""
 
     name = "unsupported"
-    tier = 0
+    tier = 1
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
 

@@ -41,16 +41,16 @@ def test_a_character_is_folded_alike_whatever_stands_beside_it(text):
     assert folded(text).tolist() == folded(text + "\U00020000")[:-1].tolist()
 
 
-@given(st.text(), st.integers(1, 6))
+@given(st.text(), st.integers(2, 6))
 def test_a_run_has_the_same_signature_reversed_and_in_rot13(text, width):
     def signed(form: str) -> list[int]:
-        return sorted(signatures(folded(form), width).tolist())
+        return sorted(signatures(form, width).tolist())
 
     assert signed(text) == signed(text[::-1]) == signed(codecs.encode(text, "rot13"))
 
 
 def test_other_runs_have_other_signatures():
-    assert not set(signatures(folded("abcdefgh"), 5)) & set(signatures(folded("abdcefhg"), 5))
+    assert not set(signatures("abcdefgh", 5)) & set(signatures("abdcefhg", 5))
 
 
 @pytest.mark.parametrize(
