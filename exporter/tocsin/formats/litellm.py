@@ -70,10 +70,15 @@ class _Choice(msgspec.Struct, gc=False):
     message: _Answer | None = None
 
 
+class _Incomplete(msgspec.Struct, gc=False):
+    reason: str | None = None
+
+
 class _Response(msgspec.Struct, gc=False):
     model: str | None = None
     system_fingerprint: str | None = None
     status: str | None = None
+    incomplete_details: _Incomplete | None = None
     stop_reason: str | None = None
     choices: list[_Choice] | None = None
 
@@ -247,6 +252,8 @@ def _failed(p: _Payload) -> tuple[str | None, int | None]:
 def _answer(response: _Response, model: str) -> tuple[str | None, str | None, str | None, bool, bool]:
     """Return served model (where it differs), fingerprint, finish reason, whether refused, whether queued."""
     finish, refusal = response.stop_reason, False
+    if response.incomplete_details is not None:  # of the Responses API
+        finish = response.incomplete_details.reason
     if response.choices:
         choice = response.choices[0]
         finish = choice.finish_reason
@@ -273,7 +280,7 @@ def _prompt_of(managed: _PromptManagement) -> Prompt | None:
 FINISH = {
     "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls",
     "content_filter": "content_filter", "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length",
-    "tool_use": "tool_calls", "refusal": "refusal",
+    "tool_use": "tool_calls", "refusal": "refusal", "max_output_tokens": "length",
 }  # fmt: skip
 _NO_METADATA = _Metadata()
 _NO_DETAILS = _Details()

@@ -175,3 +175,9 @@ def test_payloads_of_early_2025_have_the_details_of_usage_in_the_response_alone(
 )
 def test_a_failure_without_a_code_is_classed_by_its_name(name, reason):
     assert failed(error_class=name, error_code="") == reason
+
+
+@pytest.mark.parametrize(("reason", "meaning"), [("max_output_tokens", "length"), ("content_filter", "content_filter")])
+def test_a_response_that_is_incomplete_says_why(reason, meaning):
+    response = {"id": "resp_1", "status": "incomplete", "incomplete_details": {"reason": reason}, "output": []}
+    assert parse(SUCCESS | {"response": response}).finish_reason == meaning
