@@ -74,15 +74,24 @@ def exchange(tree: dict[str, Any]) -> Exchange:
     request, _ = _side(tree.get("request", tree.get("request_body")), "request", errors)
     raw = tree.get("response", tree.get("response_body"))
     response, stream = _side(raw, "response", errors)
-    if not request and not response and tree.get("status") is None and tree.get("error") is None:
+    status = _told_status(tree, raw)
+    if not request and not response and status is None and tree.get("error") is None:
         raise Skip("not_object" if raw is None else "wrong_type")
     if not response and tree.get("error"):
         response = {"error": tree["error"]}
     url = tree.get("url") or tree.get("uri") or ""
     return Exchange(
-        tree, request, response, _http_status(tree.get("status", tree.get("status_code")), errors),
+        tree, request, response, _http_status(status, errors),
         url if isinstance(url, str) else "", stream or request.get("stream") is True, errors,
     )  # fmt: skip
+
+
+def _told_status(tree: dict[str, Any], raw: Any) -> Any:
+    """Return the status of the envelope, else the one beside the body in the response (OpenAI's batches)."""
+    status = tree.get("status", tree.get("status_code"))
+    if status is None and isinstance(raw, dict) and "body" in raw:
+        status = raw.get("status_code", raw.get("status"))
+    return status
 
 
 def _http_status(value: Any, errors: list[str]) -> int | None:

@@ -149,3 +149,16 @@ def test_the_bare_body_of_an_error_is_recognised_and_an_event_with_an_error_stay
     assert parse({"error": {"message": "x", "type": "server_error"}}, "auto").failure == "provider_5xx"
     event = {"id": "1", "time": "2026-11-20T02:47:00Z", "model": "m", "error": {"type": "timeout", "message": "x"}}
     assert parse(event, "auto").failure == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        ({"status_code": 503, "body": "upstream connect error"}, "provider_5xx"),
+        ({"status": 429, "body": {"error": {"message": "slow down"}}}, "rate_limited"),
+        ({"status_code": 200, "body": CHAT}, None),
+    ],
+)
+def test_the_status_may_stand_beside_the_body_in_the_response(response, reason):
+    call = parse({"id": "batch_req_1", "response": response, "error": None}, "auto")
+    assert (call.failure, call.model) == (reason, "m" if reason is None else "unknown")
