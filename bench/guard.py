@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import aiohttp
 import workload
 from footprint import log_of_label_sets
 from measure import CLIENT_CORE, CORES, Exporter, Figure
+from poster import Pool, request
 
 from tocsin.config import Config
 from tocsin.detectors.base import Subject
@@ -56,7 +56,11 @@ GOALS = ((0.5, 1.0), (0.99, 5.0), (0.999, 10.0))
 
 
 def run(scratch: Path) -> list[Figure]:
-    """Measure the guard alone, beside ingest with a scrape each second, and the detectors in process."""
+    """Measure the guard alone, beside ingest with a scrape each second, and the detectors in process.
+
+    "Guard apart" is ``tocsin run --guard-only`` beside the exporter: another process on the same core, so it shows what
+    the scheduler does for it; with a core of its own the rows of the guard alone hold.
+    """
     texts = [row["text"] for row in Sets().rows("benign_arena")]
     two_kb = [(text * 2)[:2048] for text in texts if len(text) > 1024]
     figures = _in_process(texts, scratch)
@@ -74,8 +78,10 @@ def run(scratch: Path) -> list[Figure]:
                 log_of_label_sets(log, mix.series)
             arguments = ("--tail", str(log), "--format", "native")
             with Exporter(folder, *arguments, ingest=True, config="series: {max: 400000}\n") as exporter:
-                latencies = asyncio.run(_load(exporter, two_kb, mix.checks, mix=mix))
-                figures += _figures(mix.title, latencies)
+                figures += _figures(mix.title, asyncio.run(_load(exporter, two_kb, mix.checks, mix=mix)))
+                with Exporter(folder / "guard", "--guard-only", ingest=True) as alone:
+                    apart = asyncio.run(_load(alone, two_kb, mix.checks, mix=mix, beside=exporter))
+                figures += _figures(f"{mix.title}, guard apart", apart)
         figures += _overload(scratch, two_kb)
         figures.append(_memory(scratch, two_kb))
     finally:
@@ -126,7 +132,7 @@ def _figures(what: str, latencies: list[float]) -> list[Figure]:
 def _overload(scratch: Path, texts: list[str]) -> list[Figure]:
     """More than a core can look at: the wait stays bounded, and every answer without a look is counted."""
     with Exporter(scratch / "guard-overload", "--guard-only", ingest=True) as exporter:
-        latencies = asyncio.run(_load(exporter, texts, OVERLOAD, seconds=3.0, connections=200))
+        latencies = asyncio.run(_load(exporter, texts, OVERLOAD, seconds=3.0))
         time.sleep(1.5)  # a commit
         shed, looked = exporter.total("llm_guard_shed_total"), exporter.total("llm_guard_requests_total")
     what, answered = f"/v1/check, {OVERLOAD} rps asked", len(latencies)
@@ -153,56 +159,50 @@ async def _load(
     rate: int,
     *,
     mix: Mix | None = None,
+    beside: Exporter | None = None,
     seconds: float = SECONDS,
-    connections: int = 0,
 ) -> list[float]:
     """Send checks at random moments of an average rate; return seconds from when each was due to its answer.
 
-    ``connections`` bounds those that are open at once; 0: no bound.
+    ``beside`` is what ingests and is scraped meanwhile: the same process unless another is given.
     """
-    bodies = [json.dumps({"id": str(number), "text": text}).encode() for number, text in enumerate(texts)]
+    posts = [
+        request(json.dumps({"id": str(number), "text": text}).encode(), "/v1/check")
+        for number, text in enumerate(texts)
+    ]
     draw = random.Random(1)
-    latencies: list[float] = []
     count = int(mix.events * seconds) if mix else 0
     lines = [line.rstrip() for line in islice(workload.Generator("slim").lines(count), count)] if mix else []
-    base = f"http://127.0.0.1:{exporter.ingest_port}"
-    connector = aiohttp.TCPConnector(limit=connections)
-    async with aiohttp.ClientSession(connector=connector) as session:
-
-        async def check(body: bytes, due: float) -> None:
-            async with session.post(f"{base}/v1/check", data=body) as answer:
-                await answer.read()
-            latencies.append(time.perf_counter() - due)
-
-        async with asyncio.TaskGroup() as group:
-            began = due = time.perf_counter()
-            side = group.create_task(_beside(session, exporter, base, began, mix, lines)) if mix else None
-            while due - began < seconds:
-                due += draw.expovariate(rate)
-                await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                group.create_task(check(bodies[len(latencies) % len(bodies)], due))
-            if side is not None:
-                await side
-    return latencies
+    pool = Pool(exporter.ingest_port)
+    async with asyncio.TaskGroup() as group:
+        began = due = time.perf_counter()
+        if mix is not None:
+            group.create_task(_beside(beside or exporter, began, mix, lines))
+        number = 0
+        while due - began < seconds:
+            due += draw.expovariate(rate)
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            await pool.send(posts[number % len(posts)], due)
+            number += 1
+    await pool.close()
+    return pool.tally.latencies
 
 
-async def _beside(
-    session: aiohttp.ClientSession, exporter: Exporter, base: str, began: float, mix: Mix, lines: list[bytes]
-) -> None:
+async def _beside(exporter: Exporter, began: float, mix: Mix, lines: list[bytes]) -> None:
     """Post events and scrape while the checks run."""
-    count = len(lines)
+    posts, pages = Pool(exporter.ingest_port), Pool(exporter.port)
 
     async def scrape() -> None:
         for second in range(int(SECONDS)):
             await asyncio.sleep(max(0.0, began + second - time.perf_counter()))
-            async with session.get(f"{exporter.base}/metrics") as page:
-                await page.read()
+            await pages.send(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: gzip\r\n\r\n", began + second)
 
     async def post() -> None:
-        for number, start in enumerate(range(0, count, POSTED)):
-            await asyncio.sleep(max(0.0, began + number * POSTED / mix.events - time.perf_counter()))
-            body = b"[" + b",".join(lines[start : start + POSTED]) + b"]"
-            async with session.post(f"{base}/v1/ingest/litellm", data=body) as answer:
-                await answer.read()
+        for number, start in enumerate(range(0, len(lines), POSTED)):
+            due = began + number * POSTED / mix.events
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            await posts.send(request(b"[" + b",".join(lines[start : start + POSTED]) + b"]"), due)
 
     await asyncio.gather(scrape(), post())
+    await posts.close()
+    await pages.close()

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 PATH = "/v1/ingest/litellm"
 
 
-def request(body: bytes) -> bytes:
+def request(body: bytes, path: str = PATH) -> bytes:
     """Return one POST as bytes."""
-    head = f"POST {PATH} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
@@ -29,6 +29,16 @@ class Tally:
         """Latency in milliseconds below which this share of the answers came."""
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3
+
+
+def _is_whole(answer: bytes) -> bool:
+    """True when an answer is there to its end, as its Content-Length says."""
+    end = answer.find(b"\r\n\r\n")
+    if end < 0:
+        return False
+    head = answer[:end].lower()
+    at = head.find(b"content-length:")
+    return len(answer) >= end + 4 + (int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0)
 
 
 class _Connection(asyncio.Protocol):
@@ -50,16 +60,10 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read one answer; its body is short and framed by Content-Length."""
         self._answer += data
-        end = self._answer.find(b"\r\n\r\n")
-        if end < 0:
-            return
-        head = self._answer[:end].lower()
-        at = head.find(b"content-length:")
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(self._answer) < end + 4 + length:
+        if not _is_whole(self._answer):
             return
         self._tally.latencies.append(time.perf_counter() - self._sent)
-        if head.startswith(b"http/1.1 2"):
+        if self._answer.startswith(b"HTTP/1.1 2"):
             self._tally.accepted += 1
         else:
             self._tally.refused += 1
@@ -99,3 +103,85 @@ async def _post(port: int, requests: list[bytes], connections: int) -> Tally:
 def post(port: int, requests: list[bytes], connections: int) -> Tally:
     """Send all requests over some connections and wait for the answers."""
     return asyncio.run(_post(port, requests, connections))
+
+
+class _Idle(asyncio.Protocol):
+    """A connection of a pool: one request at a time."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._answer = b""
+        self._due = 0.0
+        self._busy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for a request."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def send(self, data: bytes, due: float) -> None:
+        """Send a request that was due at a time."""
+        self._answer, self._due, self._busy = b"", due, True
+        self.transport.write(data)
+
+    def data_received(self, data: bytes) -> None:
+        """Take the answer and go back to the pool."""
+        self._answer += data
+        if not _is_whole(self._answer):
+            return
+        if self._answer.startswith(b"HTTP/1.1 2"):
+            self._pool.tally.accepted += 1
+        else:
+            self._pool.tally.refused += 1
+        self._pool.tally.latencies.append(time.perf_counter() - self._due)
+        self._busy = False
+        self._pool.give_back(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The server closed."""
+        del exc
+        self._pool.forget(self, lost=self._busy)
+
+
+class Pool:
+    """Sends requests when they are due, each over a connection that is idle or new; ``limit`` bounds those open."""
+
+    def __init__(self, port: int, limit: int = 400) -> None:
+        self.tally = Tally()
+        self._port = port
+        self._limit = limit
+        self._idle: list[_Idle] = []
+        self._open: set[_Idle] = set()
+        self._free = asyncio.Event()
+
+    async def send(self, data: bytes, due: float) -> None:
+        """Send one request; ``due`` (``perf_counter``) is when its latency begins."""
+        while not self._idle and len(self._open) >= self._limit:
+            self._free.clear()
+            await self._free.wait()
+        if not self._idle:
+            _, made = await asyncio.get_running_loop().create_connection(lambda: _Idle(self), "127.0.0.1", self._port)
+            self._open.add(made)
+            self._idle.append(made)
+        self._idle.pop().send(data, due)
+
+    def give_back(self, connection: _Idle) -> None:
+        """Take a connection whose request is answered."""
+        self._idle.append(connection)
+        self._free.set()
+
+    def forget(self, connection: _Idle, *, lost: bool) -> None:
+        """Give up a connection that was closed, with or without a request on its way."""
+        self._open.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        self.tally.refused += lost
+        self._free.set()
+
+    async def close(self) -> None:
+        """Wait for all answers, then close all connections."""
+        while len(self._idle) < len(self._open):
+            self._free.clear()
+            await self._free.wait()
+        for connection in list(self._open):
+            connection.transport.close()

@@ -45,25 +45,29 @@ class Pace:
         self._timer = timer
         self._busy_until = float("-inf")
         self._drained = timer()
+        self._took = 0.0
 
     @property
     def seconds(self) -> float:
-        """What a slice shall take now."""
-        return BUSY_SECONDS if self._timer() < self._busy_until else SLICE_SECONDS
+        """What a slice shall take now: where requests are about, as long as they took last, within bounds."""
+        if self._timer() >= self._busy_until:
+            return SLICE_SECONDS
+        return min(SLICE_SECONDS, max(BUSY_SECONDS, self._took))
 
     def drained(self) -> None:
         """Take note that everything is counted."""
         self._drained = self._timer()
 
-    async def turn(self) -> float:
-        """Let others run; return the seconds that they took."""
-        began = self._timer()
+    async def turn(self) -> None:
+        """Let others run: several turns where they are about, but no more once they have had as much as a slice."""
+        began = now = self._timer()
         for _ in range(TURNS if began < self._busy_until else 1):
             await asyncio.sleep(0)
-        took = (now := self._timer()) - began
-        if took > _SOMEBODY:
+            if (now := self._timer()) - began > BUSY_SECONDS:
+                break
+        self._took = now - began
+        if self._took > _SOMEBODY:
             self._busy_until = now + 1.0
-        return took
 
     async def give_way(self, spent: float, *, senders_first: bool = True) -> None:
         """Let others run after a slice of ``spent`` seconds, senders for longer, and size the next one."""

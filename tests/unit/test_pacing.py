@@ -71,10 +71,18 @@ async def test_slices_take_what_they_shall_and_less_where_requests_are_about(clo
     pace = Pace(lambda: False, clock)
     await pace.give_way(0.02)
     assert pace.size == pytest.approx(SLICE_BYTES * SLICE_SECONDS / 0.02, abs=1)
-    clock.others = 0.005
+    clock.others = 0.0004
     await pace.turn()
-    assert (pace.seconds, clock.turns) == (BUSY_SECONDS, 2)
-    await pace.turn()
-    assert clock.turns == 2 + pacing.TURNS
+    assert pace.seconds == BUSY_SECONDS
     await pace.give_way(10.0)
     assert pace.size == SLICE_LEAST
+
+
+@pytest.mark.parametrize(("others", "turns"), [(0.0001, pacing.TURNS), (BUSY_SECONDS * 2, 1)], ids=["light", "heavy"])
+async def test_requests_get_several_turns_but_heavy_ones_no_more_than_a_slice(clock, others, turns):
+    pace = Pace(lambda: False, clock)
+    clock.others = 0.0004
+    await pace.turn()
+    clock.others, clock.turns = others, 0
+    await pace.turn()
+    assert clock.turns == turns

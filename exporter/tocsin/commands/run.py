@@ -189,6 +189,7 @@ class Exporter:
         """Load what takes a second, in a thread: the face answers and the spool receives meanwhile."""
         await asyncio.to_thread(self._scoring.judge.warm)
         publish_detectors(self._ledger.store, self._scoring.judge)
+        collect_seldom()
         self._prepared.set()
         spawn(asyncio.to_thread(find_library), name="prices")
 
