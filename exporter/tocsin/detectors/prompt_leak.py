@@ -157,14 +157,25 @@ def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
     yield text, 0, len(text)
     if "\\" in text:
         yield _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text), 0, len(text)
-    if _RUN not in raw.translate(_BASE64) and _HEX_RUN not in raw.translate(_HEX, b" :"):
+    alphabet = raw.translate(_BASE64)
+    spaced = _HEX_RUN in raw.translate(_HEX, b" :")
+    if not spaced and _RUN not in alphabet:
         return
-    for number, run in enumerate(_ENCODED.finditer(text)):
-        if number == _MOST_DECODED:
-            return
-        decoded = _decoded(run.group())
-        if decoded:
-            yield decoded, run.start(), run.end()
+    runs = ((*run.span(), run.group()) for run in _ENCODED.finditer(text)) if spaced else _base64_runs(raw, alphabet)
+    for start, end, run in islice(runs, _MOST_DECODED):
+        if decoded := _decoded(run):
+            yield decoded, start, end
+
+
+def _base64_runs(raw: bytes, alphabet: bytes) -> Iterator[tuple[int, int, str]]:
+    """What ``_ENCODED`` finds in a text without hexadecimal runs, several times as fast: start, end, run."""
+    end = 0
+    while (start := alphabet.find(_RUN, end)) >= 0:
+        end = alphabet.find(b"\0", start) % (len(raw) + 1)
+        padding = raw[end : end + 2]
+        end += len(padding) - len(padding.lstrip(b"="))
+        before = len(raw[:start].decode("utf-8", "surrogatepass"))
+        yield before, before + end - start, raw[start:end].decode("ascii")
 
 
 def _decoded(run: str) -> str:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.detectors.base import Report, Subject
-from tocsin.detectors.prompt_leak import PromptLeak
+from tocsin.detectors.prompt_leak import _BASE64, _ENCODED, PromptLeak, _base64_runs
 from tocsin.finding import Finding
 
 PROMPT = (
@@ -81,3 +81,17 @@ def test_any_text_and_prompt_can_be_compared(text, prompt):
     report = Report()
     PromptLeak().scan(Subject(text, system_prompt=prompt), (), report)
     assert all(0 <= f.start <= f.end <= len(text) for f in report.findings)
+
+
+@given(st.lists(st.sampled_from(["a", "=", " ", "\u4e2d", "Zm9vYmFy" * 3, "-" * 23, "x/" * 15]), max_size=12))
+def test_base64_is_found_at_the_same_places_with_and_without_a_pattern(pieces):
+    text = "".join(pieces)
+    raw = text.encode()
+
+    assert [*_base64_runs(raw, raw.translate(_BASE64))] == [(*m.span(), m.group()) for m in _ENCODED.finditer(text)]
+
+
+def test_the_place_of_an_encoded_prompt_is_told_in_characters():
+    encoded = base64.b64encode(PROMPT.encode()).decode()
+    (finding,) = leaks(f"\u00e9t\u00e9: {encoded} \u00e7a")
+    assert (finding.start, finding.end) == (5, 5 + len(encoded))
