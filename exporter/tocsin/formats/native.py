@@ -164,8 +164,8 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
     call = Call(e.id, e.call_id or e.id, e.provider or UNKNOWN, e.model or UNKNOWN, e.route or UNKNOWN, when)
     call.duration = _bounded(e.duration_s, "duration_s", 86_400, errors)
     call.ttft = _bounded(e.ttft_s, "ttft_s", 86_400, errors)
-    call.status = e.status
-    call.failure = _failure(e)
+    call.status = None if (status := _bounded(e.status, "status", 1000, errors)) is None else int(status)
+    call.failure = _failure(e, call.status)
     call.usage_expected = call.failure is None
     call.served_model, call.fingerprint = e.served_model, e.fingerprint
     call.consumer, call.session, call.trace_id = e.consumer or None, e.session or None, e.trace_id
@@ -190,11 +190,11 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
     return call
 
 
-def _failure(e: NativeEvent) -> str | None:
+def _failure(e: NativeEvent, status: int | None) -> str | None:
     error = e.error
     if isinstance(error, Error) and error.type:
         return error.type if error.type in FAILURE_REASONS else OTHER
-    return by_status(e.status) or (OTHER if error else None)
+    return by_status(status) or (OTHER if error else None)
 
 
 def _bounded(

@@ -80,6 +80,13 @@ def test_a_format_that_nobody_knows_is_named_and_not_failed(expect, wanted, erro
     assert (call.expect.format, call.field_errors) == (wanted, errors)
 
 
+@pytest.mark.parametrize("status", [99999, -1])
+def test_a_status_that_http_does_not_have_is_named_and_no_outage(status):
+    call = parse({**CALL, "status": status, "error": None})
+    assert isinstance(call, Call)
+    assert (call.status, call.failure, call.field_errors) == (None, None, ("status",))
+
+
 def test_feedback_is_read_completely():
     feedback = parse(FEEDBACK)
     assert isinstance(feedback, Feedback)
