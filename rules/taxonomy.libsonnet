@@ -49,8 +49,8 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // A total outage must page within three minutes, and an hour's window is too slow for that: this share of five
     // minutes failing is reached 1.5 minutes into a total outage. Source: contract, "pages in 3 minutes"; judgement.
     totalRatio: 0.3,
-    // No success at all: a quiet route that is dead never reaches a ratio. Source: contract.
-    noSuccess: { window: 10 * minute, lookback: day, 'for': 2 * minute },
+    // No success in ten minutes: a quiet route that is dead never reaches a ratio. Source: contract.
+    noSuccess: { lookback: day, 'for': 2 * minute },
     // 429s beside successes. Share and floor are judgement.
     rateLimitedRatio: 0.05,
     // A provider that fails behind a working fallback: nobody notices but the bill. Judgement.

@@ -1,7 +1,7 @@
 // All alerts, by category.
 {
   prometheusAlerts+:: {
-    groups: std.flatMap(function(groups) groups($._config), [
+    groups: std.flatMap(function(groups) std.flattenArrays(groups($._config)), [
       import 'safety.libsonnet',
       import 'outage.libsonnet',
       import 'quality.libsonnet',

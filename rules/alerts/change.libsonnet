@@ -4,7 +4,7 @@ function(config)
   local alert = (import '../lib/alert.libsonnet')(config);
   local calls = ['provider', 'model', 'route'];
   local base = { category: 'change', severity: 'info', ownership: 'route' };
-  [alert.group('change', [
+  [alert.groups('change', [
     base {
       name: 'LLMModelChanged',
       keys: calls,
@@ -46,4 +46,4 @@ function(config)
       summary: '{{ $labels.route }} learns the new baseline {{ $labels.baseline }}.',
       description: 'The old one goes on judging for 24 hours.',
     },
-  ], config.intervals.default)]
+  ], config.intervals.tickets)]

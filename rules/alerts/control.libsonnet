@@ -6,7 +6,7 @@ function(config)
   local overdue(matcher) = 'time() - max %s (%s > 0) > 0' % [
     q.by(['audience']), q.metric('tocsin_notify_deadline_timestamp_seconds', matcher),
   ];
-  [alert.group('control', [
+  [alert.groups('control', [
     base {
       name: 'LLMLegalNotifyOverdue',
       severity: 'page',

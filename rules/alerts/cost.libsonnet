@@ -19,7 +19,7 @@ function(config)
   local consumers = 'consumer:llm_consumer_tokens:increase1h';
   local outliers = q.sumIncrease(calls, 'llm_token_outliers_total', 900);
   [
-    alert.group('cost', [
+    alert.groups('cost', [
       fleet {
         name: 'LLMCostAnomaly',
         severity: 'page',
@@ -61,6 +61,8 @@ function(config)
         summary: 'The fleet spends more than its ceiling.',
         description: '${{ printf "%.2f" $value }} were spent in the last hour.' + alert.topConsumer + alert.since('LLMCostCeilingExceeded', []),
       },
+    ], config.intervals.outage),
+    alert.groups('cost-outliers', [
       byRoute {
         name: 'LLMTokenOutliersExcess',
         severity: 'page',
@@ -71,18 +73,12 @@ function(config)
         'for': 300,
         action: 'throttle',
         keepFiringFor: 600,
-        expr: |||
-          %s
-          and %s (%s)
-        ||| % [
-          std.rstripChars(signals.breach(signals.token_outlier), '\n'), q.on(route),
-          q.atLeast(signals.token_outlier.events, t.outlierExcessMinimum),
-        ],
+        expr: signals.breach(signals.token_outlier, t.outlierExcessMinimum),
         summary: 'Far more requests of {{ $labels.route }} than usual are huge.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes are over three times the p95 of their kind.' + alert.topConsumer + alert.affected(route),
       },
-    ], config.intervals.outage),
-    alert.group('cost-slow', [
+    ], config.intervals.slow),
+    alert.groups('cost-slow', [
       byRoute {
         name: 'LLMTokensPerRequestHigh',
         severity: 'ticket',

@@ -2,7 +2,7 @@
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);
-  [alert.group('drill', [
+  [alert.groups('drill', [
     {
       name: 'TocsinDrill',
       severity: 'page',

@@ -9,13 +9,12 @@ function(config)
   // A share of a whole beyond a bound, with enough of it.
   local share(keys, part, whole, window, ratio, minimum) =
     |||
-      %(part)s
+      (%(part)s)
       / %(on)s group_left () %(whole)s
       > %(ratio)s
-      and %(many)s
     ||| % {
-      part: part, on: q.on(whole.keys), whole: total(whole.keys, whole.metric, window, whole.matcher),
-      ratio: q.number(ratio), many: q.atLeast(part, minimum),
+      part: q.atLeast(part, minimum), on: q.on(whole.keys),
+      whole: total(whole.keys, whole.metric, window, whole.matcher), ratio: q.number(ratio),
     };
   local any(keys, metric, window) = '%s > 0' % total(keys, metric, window);
   local highest(keys, metric, text) = 'max %s (%s) %s' % [q.by(keys), q.metric(metric), text];
@@ -38,7 +37,7 @@ function(config)
     description: '{{ $value | humanizePercentage }} of the requests that the gateway counted in the last hour arrived here.',
   }];
   [
-    alert.group('exporter', [
+    alert.groups('exporter', [
       base {
         name: 'TocsinDeadMansSwitch',
         severity: 'info',
@@ -80,7 +79,7 @@ function(config)
         description: 'The newest event it counted is {{ $value | humanizeDuration }} old and more is unread.' + alert.since('TocsinIngestStalled', instance),
       },
     ], config.intervals.outage),
-    alert.group('exporter-blindness', [
+    alert.groups('exporter-blindness', [
       ticket {
         name: 'TocsinTargetDown',
         metric: 'up',
@@ -141,17 +140,15 @@ function(config)
         // What cannot or shall not be scored is no blindness: failures, tool calls, samples left out, content that is off.
         local unscored = total(['route'], 'llm_unscored_total', 3600, 'reason!~"off|failed|sampled_out|tool_call"'),
         local scored = total(['route'], 'llm_scored_total', 3600, 'scorer="composite"'),
+        // unscored / (unscored + scored), each read once; a route may have no score at all.
         expr: q.live(|||
           (
-            %(unscored)s
-            / (%(unscored)s + %(on)s (%(scored)s or 0 * %(unscored)s))
+            1 / (1 + (%(scored)s or %(on)s 0 * group %(by)s (route:llm_route:info)) / %(on)s (%(many)s))
             > %(on)s %(ratio)s
-            and %(many)s
           )
         ||| % {
-          unscored: unscored, scored: scored, on: q.on(['route']),
-          ratio: q.threshold('exporter.unscoredRatio', c.unscoredRatio, unscored),
-          many: q.atLeast(unscored, c.unscoredMinimum),
+          many: q.atLeast(unscored, c.unscoredMinimum), scored: scored, by: q.by(['route']), on: q.on(['route']),
+          ratio: q.threshold('exporter.unscoredRatio', c.unscoredRatio),
         }),
         summary: 'Most answers of {{ $labels.route }} get no quality score.',
         description: '{{ $value | humanizePercentage }} of the answers of the last hour were not scored: their quality is unknown, not good.',

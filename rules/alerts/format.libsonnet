@@ -5,7 +5,7 @@ function(config)
   local format = (import '../lib/format.libsonnet')(config);
   local c = config.format;
   local base = { category: 'quality', ownership: 'route', keys: ['route'] };
-  [alert.group('format', [
+  [alert.groups('format', [
     base {
       name: 'LLMFormatComplianceLow',
       severity: 'page',
@@ -40,4 +40,4 @@ function(config)
       summary: 'The format of {{ $labels.route }} is not judged yet.',
       description: '{{ printf "%.0f" $value }} of 1,000 checks are made.',
     },
-  ], config.intervals.default)]
+  ], config.intervals.slow)]

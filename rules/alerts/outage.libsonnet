@@ -41,19 +41,18 @@ function(config)
       q.metric('llm_request_failures_total', 'provider=%q, model=%q'), q.duration(window),
     ];
   local traffic = 'route:llm_requests:increase15m';
-  local before(offset) = 'last_over_time(%s[%s] offset %s)' % [traffic, q.duration(600), q.duration(offset)];
+  local before(offset) = q.atLeast(
+    'last_over_time(%s[%s] offset %s)' % [traffic, q.duration(600), q.duration(offset)], c.trafficGoneMinimumCalls
+  );
   local gone(page) = |||
-    %(now)s < %(ratio)s * %(yesterday)s
-    and %(now)s < %(ratio)s * %(lastWeek)s
-    and %(yesterday)s > %(minimum)s - 1
-    and %(lastWeek)s > %(minimum)s - 1
+    %(now)s < %(ratio)s * (%(yesterday)s)
+    and %(now)s < %(ratio)s * (%(lastWeek)s)
     %(asked)s
     unless %(onAll)s (max %(byAll)s (%(lag)s) > 300)
     unless %(onAll)s (max %(byAll)s (%(unusable)s) > 0)
     unless %(onAll)s (time() - max %(byAll)s (%(start)s) < %(young)s)
   ||| % {
-    now: traffic, ratio: q.number(c.trafficGoneRatio), yesterday: before(86400), lastWeek: before(7 * 86400),
-    minimum: q.number(c.trafficGoneMinimumCalls), asked: '%s %s (%s > 0 and %s route:llm_route:info{tier="prod"})' % [
+    now: traffic, ratio: q.number(c.trafficGoneRatio), yesterday: before(86400), lastWeek: before(7 * 86400), asked: '%s %s (%s > 0 and %s route:llm_route:info{tier="prod"})' % [
       if page then 'and' else 'unless', q.on(['route']),
       q.threshold('outage.trafficGonePage', c.trafficGonePage, traffic), q.on(['route']),
     ],
@@ -79,7 +78,7 @@ function(config)
   };
   local byModel = { category: 'outage', ownership: 'model', keys: shown };
   [
-    alert.group('outage', [
+    alert.groups('outage', [
       byModel {
         name: 'LLMRequestsFailing',
         severity: 'page',
@@ -119,7 +118,24 @@ function(config)
         description: 'No probe of any replica was answered.' + alert.since('LLMProviderUnreachable', ['provider']),
       },
     ], config.intervals.outage),
-    alert.group('outage-slow', [
+    alert.groups('outage-slow', [
+      byModel {
+        name: 'LLMLatencyHigh',
+        severity: 'page',
+        metric: 'llm_time_to_first_token_seconds, llm_output_tokens_per_second',
+        threshold: 'p95 to the first token over outage.firstTokenFactor x baseline and outage.firstTokenSeconds, or median speed under outage.speedRatio of it; at least outage.latencyMinimumCalls',
+        requirement: 'A2',
+        window: 600,
+        'for': 600,
+        keepFiringFor: 300,
+        keys: ['provider', 'model'],
+        expr: '%s\nor\n%s' % [latency.firstToken, latency.speed],
+        summary: 'Answers of {{ $labels.provider }}/{{ $labels.model }} are slow.',
+        description: '{{ if eq $labels.signal "speed" }}The median answer comes at {{ printf "%.0f" $value }} tokens a second{{ else }}One request in twenty waits longer than {{ $value | humanizeDuration }} for its first token{{ end }}, far from what is usual at this hour.' + alert.modelChange(shown) + alert.since('LLMLatencyHigh', shown),
+      },
+      trafficGone(true),
+    ], config.intervals.slow),
+    alert.groups('outage-tickets', [
       byModel {
         name: 'LLMErrorBudgetBurning',
         severity: 'ticket',
@@ -139,15 +155,18 @@ function(config)
         window: 600,
         'for': 300,
         labels: { cause_hint: 'rate_limit' },
-        local limited = 'sum %s (%s)' % [q.by(keys), q.tiered(q.fresh('llm_request_failures_total', 'llm_late_request_failures_total', 600, 'reason="rate_limited"'))],
-        local calls = 'sum %s (%s)' % [q.by(keys), q.tiered(q.fresh('llm_requests_total', 'llm_late_requests_total', 600))],
+        local limited = 'sum %s (%s)' % [
+          q.by(keys), q.twice('provider_model_reason:llm_request_failures:increase5m', 'reason="rate_limited"'),
+        ],
         expr: |||
-          %s
-          / %s
+          (%s)
+          / sum %s (%s)
           > %s
-          and %s (%s)
           and %s (provider_model:llm_requests_succeeded:increase10m > 0.5)
-        ||| % [limited, calls, q.number(c.rateLimitedRatio), q.on(keys), q.atLeast(limited, c.minimumCalls), q.on(keys)],
+        ||| % [
+          q.atLeast(limited, c.minimumCalls), q.by(keys), q.twice(series('llm_requests')), q.number(c.rateLimitedRatio),
+          q.on(keys),
+        ],
         summary: '{{ $labels.provider }} limits the rate of requests to {{ $labels.model }}.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes were answered with 429.',
       },
@@ -173,20 +192,6 @@ function(config)
         description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes failed and were made good by a retry or a fallback.',
       },
       byModel {
-        name: 'LLMLatencyHigh',
-        severity: 'page',
-        metric: 'llm_time_to_first_token_seconds, llm_output_tokens_per_second',
-        threshold: 'p95 to the first token over outage.firstTokenFactor x baseline and outage.firstTokenSeconds, or median speed under outage.speedRatio of it; at least outage.latencyMinimumCalls',
-        requirement: 'A2',
-        window: 600,
-        'for': 600,
-        keepFiringFor: 300,
-        keys: ['provider', 'model'],
-        expr: '%s\nor\n%s' % [latency.firstToken, latency.speed],
-        summary: 'Answers of {{ $labels.provider }}/{{ $labels.model }} are slow.',
-        description: '{{ if eq $labels.signal "speed" }}The median answer comes at {{ printf "%.0f" $value }} tokens a second{{ else }}One request in twenty waits longer than {{ $value | humanizeDuration }} for its first token{{ end }}, far from what is usual at this hour.' + alert.modelChange(shown) + alert.since('LLMLatencyHigh', shown),
-      },
-      byModel {
         name: 'LLMDurationHigh',
         severity: 'ticket',
         metric: 'llm_request_duration_seconds',
@@ -196,12 +201,11 @@ function(config)
         'for': 600,
         expr: |||
           %s
-          unless %s (sum %s (%s) > 0)
-        ||| % [latency.duration, q.on(shown), q.by(shown), q.increase('llm_model_changes_total', 86400)],
+          unless %s (max_over_time(provider_model:llm_model_changes:increase1h[%s]) > 0)
+        ||| % [latency.duration, q.on(shown), q.duration(86400 - 3600)],
         summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} take long.',
         description: 'One request in twenty takes longer than {{ $value | humanizeDuration }}, far from what is usual at this hour.',
       },
-      trafficGone(true),
       trafficGone(false),
       {
         name: 'LLMNoTraffic',
@@ -217,5 +221,5 @@ function(config)
         summary: 'No requests are seen.',
         description: 'No request was counted for 30 minutes. Nothing can be said about outages, quality or cost.',
       },
-    ], config.intervals.default),
+    ], config.intervals.tickets),
   ]

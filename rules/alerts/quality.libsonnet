@@ -12,24 +12,19 @@ function(config)
   local signal(name) = quality { window: c.window, 'for': 600 } + name;
   // A share of checked answers beyond a bound, with enough of them.
   local share(key, ratio, events, whole) =
-    local part = q.sumIncrease(route, events, c.window);
     q.live(|||
       (
-        %(part)s
+        (%(part)s)
         / %(whole)s
         > %(on)s %(ratio)s
-        and %(on)s (%(many)s)
       )
     ||| % {
-      part: part, whole: q.sumIncrease(route, whole, c.window), on: q.on(route),
-      ratio: q.threshold(key, ratio, part), many: q.atLeast(part, c.signalMinimum),
+      part: q.atLeast(q.sumIncrease(route, events, c.window), c.signalMinimum),
+      whole: q.sumIncrease(route, whole, c.window), on: q.on(route), ratio: q.threshold(key, ratio),
     });
-  local deviates(s) = |||
-    %(breach)s
-    and %(on)s (%(many)s)
-  ||| % { breach: std.rstripChars(signals.breach(s), '\n'), on: q.on(s.keys), many: q.atLeast(s.events, c.badMinimum) };
+  local deviates(s) = signals.breach(s, c.badMinimum);
   [
-    alert.group('quality', [
+    alert.groups('quality', [
       quality {
         name: 'LLMQualityScoreDropped',
         severity: 'page',
@@ -47,6 +42,8 @@ function(config)
         summary: 'Answers of {{ $labels.route }} got worse.',
         description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.modelChange(route) + alert.since('LLMQualityScoreDropped', score.keys) + alert.affected(route),
       },
+    ], config.intervals.default),
+    alert.groups('quality-signals', [
       quality {
         name: 'LLMQualityScoreSlipping',
         severity: 'ticket',
@@ -66,8 +63,6 @@ function(config)
         summary: 'Answers of {{ $labels.route }} are getting worse.',
         description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.modelChange(route),
       },
-    ], config.intervals.default),
-    alert.group('quality-signals', [
       quality {
         name: 'LLMBadAnswers',
         severity: 'ticket',
@@ -92,14 +87,23 @@ function(config)
         'for': 1800,
         keepFiringFor: c.keepFiringFor,
         local s = signals.hallucination,
-        local base = 'min %s (%s)' % [q.by(s.keys), q.latest('route_signal:llm_signal:baseline7d', s.matcher)],
+        // Beyond the greatest of three bounds: a share of the baseline, points above it, and chance.
         expr: |||
-          %(breach)s
-          and %(value)s - %(on)s %(base)s > %(rise)s
-          and %(value)s - %(on)s %(base)s > %(on)s %(errors)s * sqrt(%(base)s * (1 - %(base)s) / %(on)s %(checks)s)
+          (%(sample)s)
+          > %(on)s max %(by)s (
+            %(limit)s
+            or %(points)s
+            or %(chance)s
+          )
         ||| % {
-          breach: std.rstripChars(signals.breach(s), '\n'), value: '(%s)' % s.value, on: q.on(s.keys), base: base,
-          rise: q.number(c.hallucinationRise), errors: q.number(c.standardErrors), checks: s.checks,
+          local base = signals.base(s),
+          sample: s.sample(0), on: q.on(s.keys), by: q.by(s.keys), limit: signals.limit(s, base),
+          points: q.labelled('%s + %s' % [base, q.number(c.hallucinationRise)], 'bound', 'points'),
+          chance: q.labelled(
+            '%(base)s + %(on)s %(errors)s * sqrt(%(base)s * (1 - %(base)s) / %(on)s %(checks)s)' % {
+              base: base, on: q.on(s.keys), errors: q.number(c.standardErrors), checks: s.checks,
+            }, 'bound', 'chance',
+          ),
         },
         summary: 'More answers of {{ $labels.route }} show the hallucination signal {{ $labels.signal }}.',
         description: '{{ $value | humanizePercentage }} of the checked answers of the last 30 minutes. A signal is no proof: review a sample.' + alert.modelChange(route),

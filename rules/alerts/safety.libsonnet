@@ -10,16 +10,16 @@ function(config)
   // Many in themselves, and many for the traffic.
   local surge(events, key, ratio) = q.live(|||
     (
-      %(many)s
-      and %(on)s (
-        %(events)s
-        / %(onJoin)s group_left () (%(requests)s)
-        > %(onJoin)s group_left () %(ratio)s
+      %(events)s
+      > %(on)s group_left () clamp_min(
+        (%(requests)s)
+        * %(on)s %(ratio)s,
+        %(minimum)s - 1
       )
     )
   ||| % {
-    many: q.atLeast(events.expr, c.surgeMinimum), events: events.expr, requests: requests,
-    on: q.on(events.keys), onJoin: q.on(route), ratio: q.threshold(key, ratio, events.expr),
+    events: events.expr, requests: requests, on: q.on(route), ratio: q.threshold(key, ratio),
+    minimum: q.number(c.surgeMinimum),
   });
   local surging(spec, key, ratio, events) = spec + {
     category: 'safety',
@@ -47,7 +47,7 @@ function(config)
   local eligible(seconds) = q.sumIncrease(route, 'llm_guard_eligible_total', seconds);
   local scanned(seconds) = q.sumIncrease(route, 'llm_guard_scanned_total', seconds);
   [
-    alert.group('safety', [
+    alert.groups('safety', [
       {
         name: 'LLMSafetyViolation',
         severity: 'page',
@@ -61,17 +61,16 @@ function(config)
         expr: violation,
         // A violation pages even where nothing is known of its route.
         fallback: |||
-          or %s
           (
-            (
-              %s
-            )
-            unless %s route:llm_route:info
+            %s
           )
-        ||| % [q.on(kind), q.indented(violation, 4), q.on(route)],
+          unless %s route:llm_route:info
+        ||| % [q.indented(violation, 2), q.on(route)],
         summary: 'An answer of {{ $labels.route }} with a {{ $labels.kind }} violation reached a user.',
         description: 'The last one was {{ $value | humanizeDuration }} ago. Block such answers first; no model, prompt or routing is changed automatically. Legal and communications must know within 30 minutes.' + alert.affected(route),
       },
+    ], config.intervals.safety),
+    alert.groups('guard', [
       {
         name: 'LLMGuardDown',
         severity: 'page',
@@ -89,8 +88,8 @@ function(config)
         summary: 'The guard of {{ $labels.route }} sees no answers.',
         description: '{{ printf "%.0f" $value }} answers of the last 10 minutes reached users unchecked.' + alert.since('LLMGuardDown', route),
       },
-    ], config.intervals.safety),
-    alert.group('safety-surges', [
+    ], config.intervals.default),
+    alert.groups('safety-surges', [
       surging({
         name: 'LLMSafetySuspectedSurge',
         metric: 'llm_safety_suspected_total',
@@ -153,16 +152,14 @@ function(config)
         labels: { detection: 'inline' },
         expr: q.live(|||
           (
-            %(wrong)s
+            (%(wrong)s)
             / %(blocked)s
             > %(ratio)s
-            and %(many)s
           )
         ||| % {
-          wrong: q.sumIncrease(route, 'llm_guard_false_positives_total', 86400),
+          wrong: q.atLeast(q.sumIncrease(route, 'llm_guard_false_positives_total', 86400), c.falsePositiveMinimum),
           blocked: q.sumIncrease(route, 'llm_guard_requests_total', 86400, 'verdict=~"block|redact"'),
           ratio: q.number(c.falsePositiveRatio),
-          many: q.atLeast(q.sumIncrease(route, 'llm_guard_false_positives_total', 86400), c.falsePositiveMinimum),
         }),
         summary: 'The guard of {{ $labels.route }} blocks answers that reviewers call right.',
         description: 'Reviewers called {{ $value | humanizePercentage }} of the answers that it blocked or redacted in a day wrongly stopped.',

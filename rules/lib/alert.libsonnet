@@ -14,6 +14,9 @@ function(config) {
   },
   local variables = c.aggregationLabels + ['provider', 'model', 'route', 'scorer', 'consumer', 'kind'],
   local actions = { page: 'page', ticket: 'ticket', info: 'none' },
+  // Where rules stand that are no part of their alert's group.
+  local elsewhere = '-elsewhere',
+  local unknown = '-unknown',
 
   // rules({...}) is a list: an alert that pages becomes a pair, a page for tier prod and a ticket of the same name for
   // every other tier, because `severity` is a static label that routing and inhibition can rely on.
@@ -38,7 +41,7 @@ function(config) {
       keepFiringFor: 0,
       action: actions[self.severity],
       labels: {},
-      // Added to the page's expression: rows that no join may lose.
+      // The expression of a second page: rows that no join may lose, looked for twice a minute.
       fallback: null,
       // false where the expression itself says which routes are paged.
       twin: true,
@@ -52,7 +55,7 @@ function(config) {
       if a.ownership == 'kept' then
         'from=now-6h&to=now' + std.join('', ['{{ with $labels.%s }}&var-%s={{ . | urlquery }}{{ end }}' % [label, label] for label in shown])
       else std.join('&', ['var-%s={{ $labels.%s | urlquery }}' % [label, label] for label in shown]);
-    local rule(severity, expr) = {
+    local rule(severity, expr, place='') = {
       alert: a.name,
       expr: expr,
       [if a['for'] > 0 then 'for']: q.duration(a['for']),
@@ -65,6 +68,8 @@ function(config) {
         [if c.shadow[a.category] then 'shadow']: 'true',
         [if a.ownership == 'fleet' then 'owner']: c.platformOwner,
         [if a.ownership == 'fleet' then 'tier']: 'prod',
+        [if place == unknown then 'owner']: c.defaultOwner,
+        [if place == unknown then 'tier']: 'prod',
       } + a.labels + c.extraLabels,
       annotations: {
         summary: a.summary,
@@ -72,6 +77,7 @@ function(config) {
         runbook_url: c.runbookUrl % a.name,
         dashboard_url: (c.dashboardUrl % dashboards[a.category]) + (if links == '' then '' else '?' + links),
       } + c.extraAnnotations,
+      place:: place,
     };
     local owned(matcher) =
       if a.ownership == 'route' then q.ownedByRoute(a.expr, matcher)
@@ -81,9 +87,9 @@ function(config) {
       [rule(a.severity, owned(''))]
     else
       [
-        rule('page', owned('tier="prod"') + (if a.fallback == null then '' else a.fallback)),
-        rule('ticket', owned('tier!="prod"')),
-      ],
+        rule('page', owned('tier="prod"')),
+        rule('ticket', owned('tier!="prod"'), elsewhere),
+      ] + (if a.fallback == null then [] else [rule('page', a.fallback, unknown)]),
 
   // One row of the generated table.
   local row(alert) = {
@@ -100,12 +106,20 @@ function(config) {
     requirement: alert.requirement,
   },
 
-  group(name, alerts, interval):: {
-    name: 'tocsin-' + name,
-    interval: q.duration(interval),
-    rules: std.flatMap($.rules, alerts),
-    rows:: std.map(row, alerts),
-  },
+  // groups(...) is a list: tickets of other tiers than prod need no pager's haste, and stand in a group of their own.
+  groups(name, alerts, interval)::
+    local rules = std.flatMap($.rules, alerts);
+    local group(place, seconds) = {
+      name: 'tocsin-' + name + place,
+      interval: q.duration(seconds),
+      rules: std.filter(function(r) r.place == place, rules),
+      rows:: if place == '' then std.map(row, alerts) else [],
+    };
+    std.filter(function(g) g.rules != [], [
+      group('', interval),
+      group(unknown, std.max(interval, c.intervals.outage)),
+      group(elsewhere, std.max(interval, c.intervals.tickets)),
+    ]),
 
   // Sentences for descriptions. Each asks Prometheus when it is rendered and says nothing where there is no answer.
   local selected(keys) = std.join(', ', ['%s=%%q' % key for key in keys]),

@@ -12,27 +12,26 @@ function(config)
       },
 
     // The value before: an incident longer than the window must not wear the baseline out.
-    before(itself):: 'last_over_time(%s[%s])' % [itself, q.duration(1800)],
+    before(itself, within=1800):: 'last_over_time(%s[%s])' % [itself, q.duration(within)],
+
+    // 1 for each route, with the baseline that is accepted.
+    ids:: '%(accepted)s > bool 0 or %(on)s %(none)s' % {
+      on: q.on(['route']),
+      accepted: q.one(['route'], 'count %s (%s)' % [q.by(['route', 'baseline']), q.metric('llm_baseline_info')]),
+      none: q.labelled('group %s (route:llm_route:info)' % q.by(['route']), 'baseline', 'default'),
+    },
 
     // The accepted baseline of each route on a vector that has a route.
     identified(vector)::
       |||
         (
-          %(vector)s
+          %s
         )
-        * %(on)s group_left (baseline) (
-          %(accepted)s > bool 0
-          or %(on)s %(none)s
-        )
-      ||| % {
-        vector: q.indented(vector, 2),
-        on: q.on(['route']),
-        accepted: q.one(['route'], 'count %s (%s)' % [q.by(['route', 'baseline']), q.metric('llm_baseline_info')]),
-        none: q.labelled('group %s (route:llm_route:info)' % q.by(['route']), 'baseline', 'default'),
-      },
+        * %s group_left (baseline) (%s)
+      ||| % [q.indented(vector, 2), q.on(['route']), $.ids],
 
     // Ids that were not accepted in the last 24 hours judge no more: a new id learns while the old one goes on judging.
-    week(healthy, itself)::
+    week(healthy, itself, within=1800)::
       |||
         (
           %(mean)s
@@ -44,7 +43,7 @@ function(config)
         )
       ||| % {
         mean: $.mean(healthy),
-        before: $.before(itself),
+        before: $.before(itself, within),
         onRoute: q.on(['route']),
         onId: q.on(['route', 'baseline']),
         accepted: q.metric('llm_baseline_info'),

@@ -12,17 +12,18 @@ function(config)
     window:: total('llm_format_window_calls'),
     full:: '%s >= %d' % [$.window, c.windowCalls],
     ratio:: q.live('%s\n/ (%s)' % [total('llm_format_window_compliant'), $.full]),
-    // 1 once the ratio was under the minimum for ten minutes, until it is above the one that resolves.
+    // 1 once the ratio was under the minimum for ten minutes, until it is above the one that resolves; then 0 for an hour,
+    // so that what was last is known, and nothing where nothing ever was.
     latch:: |||
       group %(by)s (
         (max_over_time(%(ratio)s[%(for)s]) < %(on)s %(minimum)s and %(ratio)s offset %(for)s)
         or
         (%(ratio)s < %(on)s %(resolve)s and %(on)s (last_over_time(%(latch)s[%(stale)s]) == 1))
       )
-      or 0 * %(ratio)s
+      or 0 * (%(ratio)s and %(on)s max_over_time(%(latch)s[%(remembered)s]) == 1)
     ||| % {
       by: q.by(route), on: q.on(route), ratio: ratio, latch: latch, minimum: minimum, resolve: resolve,
-      'for': q.duration(c['for']), stale: q.duration(900),
+      'for': q.duration(c['for']), stale: q.duration(900), remembered: q.duration(3600),
     },
     // Under the minimum, or not yet resolved; and the format still fails.
     low:: |||

@@ -4,12 +4,13 @@ function(config)
   local c = config.outage;
   local keys = ['provider', 'model', 'tier'];
   local window = 600;
+  local call = ['provider', 'model', 'route'];
   local quantile(metric, at) = |||
     histogram_quantile(%s, sum %s (%s))
     and %s (%s)
   ||| % [
-    at, q.by(keys + ['le']), q.tiered(q.increase(metric + '_bucket', window)), q.on(keys),
-    q.atLeast('sum %s (%s)' % [q.by(keys), q.tiered(q.increase(metric + '_count', window))], c.latencyMinimumCalls),
+    at, q.by(keys + ['le']), q.tiered(q.sumIncrease(call + ['le'], metric + '_bucket', window)), q.on(keys),
+    q.atLeast('sum %s (%s)' % [q.by(keys), q.tiered(q.sumIncrease(call, metric + '_count', window))], c.latencyMinimumCalls),
   ];
   local value = 'provider_model:llm_latency:value10m';
   local expected = 'provider_model:llm_latency:expected';

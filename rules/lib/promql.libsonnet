@@ -35,26 +35,33 @@ function(config) {
   notLive:: '%s %s' % [q.on(['route']), q.metric('llm_route_info', 'traffic=~"eval|test"')],
   live(expr):: '%s unless %s' % [expr, q.notLive],
 
-  // What happened now: without events that were older than ten minutes when they were counted (a backlog after our own
-  // downtime). Where nothing was ever late, that series may not be there.
-  fresh(name, late, window, matchers='')::
-    '(%(all)s - %(late)s or %(all)s)' % {
-      all: q.increase(name, window, matchers), late: q.increase(late, window, matchers),
-    },
+  // What happened now, once it is summed: without events that were older than ten minutes when they were counted (a
+  // backlog after our own downtime). Where nothing was ever late, that series may not be there. A union, because a
+  // difference would have to read the first twice.
+  fresh(names, name, late, window, matchers='')::
+    '(%s or %s)' % [
+      q.sumIncrease(names, name, window, matchers),
+      q.labelled('-1 * ' + q.sumIncrease(names, late, window, matchers), 'late', 'true'),
+    ],
 
-  // Live traffic alone, with the tier of its route.
+  // Live traffic alone, with the tier of its route. Sum by route before: what is joined shall be few.
   tiered(expr)::
     '%s * %s group_left (tier) %s' % [
       expr, q.on(['route']), q.one(['route'], q.recorded('route:llm_route:info', 'traffic="live"')),
     ],
+
+  // Ten minutes of what is recorded over five, once they are summed.
+  twice(name, matchers='')::
+    local now = q.recorded(name, matchers);
+    '(%s or %s)' % [now, q.labelled('%s offset %s' % [now, q.duration(300)], 'before', 'true')],
 
   // A floor that allows one sample of slack: increase() extrapolates, and one burst of 50 is 49.99 to Prometheus 2.42
   // and 50.84 to 3.15.
   atLeast(expr, floor):: '%s > %s - 1' % [expr, q.number(floor)],
 
   // The threshold of each route in `vector`: what the exporter's configuration sets for it, else the default.
-  // The join is on a handful of series, so it costs nothing.
-  threshold(key, default, vector)::
+  // Give a vector that is recorded: it is read for its routes alone.
+  threshold(key, default, vector='route:llm_route:info')::
     '(max %s (%s) or %s group %s (%s) * %s)' % [
       q.by(['route']), q.metric('tocsin_threshold', 'name="%s"' % key),
       q.on(['route']), q.by(['route']), vector, q.number(default),
@@ -92,7 +99,7 @@ function(config) {
   recorded(name, matchers=''):: if matchers == '' then name else '%s{%s}' % [name, matchers],
 
   // The last value of a series that is recorded more seldom than it is read; it survives a restart of the ruler.
-  latest(name, matchers=''):: 'last_over_time(%s[%s])' % [q.recorded(name, matchers), q.duration(900)],
+  latest(name, matchers='', within=900):: 'last_over_time(%s[%s])' % [q.recorded(name, matchers), q.duration(within)],
 
   labelled(expr, label, value):: 'label_replace(%s, "%s", "%s", "", "")' % [expr, label, value],
 

@@ -18,10 +18,13 @@ function(config)
           // would look like money. Within one exporter the sum never moves, and resets come all at once.
           record: 'instance:llm_cost_usd:sum',
           expr: |||
-            sum %(by)s (%(cost)s)
-            - (sum %(by)s (%(late)s) or 0 * sum %(by)s (%(cost)s))
+            sum %(by)s (
+              sum %(by)s (%(cost)s)
+              or %(late)s
+            )
           ||| % {
-            by: q.by(['instance']), cost: q.metric('llm_cost_usd_total'), late: q.metric('llm_late_cost_usd_total'),
+            by: q.by(['instance']), cost: q.metric('llm_cost_usd_total'),
+            late: q.labelled('-1 * sum %s (%s)' % [q.by(['instance']), q.metric('llm_late_cost_usd_total')], 'late', 'true'),
           },
         },
         { record: hour, expr: spending.over(3600) },

@@ -13,7 +13,7 @@ function(config)
   [
     {
       name: 'tocsin-latency',
-      interval: q.duration(config.intervals.default),
+      interval: q.duration(config.intervals.slow),
       rules: [
         { record: 'provider_model:llm_latency:value10m', expr: latency.signals[name], labels: { signal: name } }
         for name in std.objectFields(latency.signals)

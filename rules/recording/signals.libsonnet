@@ -5,7 +5,6 @@ function(config)
   local signals = (import '../lib/signals.libsonnet')(config);
   local baseline = (import '../lib/baseline.libsonnet')(config);
   local healthy = 'route_signal:llm_signal_healthy:value30m';
-  local itself = 'route_signal:llm_signal:baseline7d';
   local judged = [
     signals.bad_score,
     signals.hallucination,
@@ -24,19 +23,30 @@ function(config)
         [if s.name != '' then 'labels']: { signal: s.name },
         expr: |||
           %(sample)s
-          unless
-          (
-            %(inner)s
-            %(beyond)s %(on)s %(limit)s
+          %(within)s %(on)s (
+            %(limit)s
+            or %(on)s %(none)s * (
+              %(ids)s
+            )
           )
         ||| % {
-          sample: std.rstripChars(baseline.identified(s.sample), '\n'),
-          inner: q.indented(baseline.identified(s.sample), 2),
-          beyond: if s.rises then '>' else '<',
+          sample: std.rstripChars(baseline.identified(s.sample(0)), '\n'),
+          within: if s.rises then '<=' else '>=',
           on: q.on(s.keys + ['baseline']),
-          limit: signals.limit(s, q.latest(itself, s.matcher)),
+          limit: signals.limit(s, signals.bases(s)),
+          // Nothing is beyond a limit that is not known yet.
+          none: if s.rises then 'Inf' else '0',
+          ids: if s.names == [] then baseline.ids
+          else std.join('\n      or ', [q.labelled('(%s)' % baseline.ids, 'signal', name) for name in s.names]),
         },
       }
       for s in judged
-    ] + [{ record: itself, expr: baseline.week(healthy, itself) }],
+    ],
+  }, {
+    name: 'tocsin-signal-weeks',
+    interval: q.duration(config.intervals.week),
+    rules: [{
+      record: 'route_signal:llm_signal:baseline7d',
+      expr: baseline.week(healthy, 'route_signal:llm_signal:baseline7d', 3 * config.intervals.week),
+    }],
   }]

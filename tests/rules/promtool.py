@@ -120,8 +120,11 @@ def compiled(**overrides: Any) -> bundle.Bundle:
 
 
 def rule_file(folder: Path, groups: Iterable[str], alerts: set[str], rules: bundle.Bundle) -> list[str]:
-    """Write these groups, with these alerts alone (``ALL`` among them: with all); return the order of evaluation."""
-    names = {f"tocsin-{name}" for name in groups}
+    """Write these groups, with these alerts alone (``ALL`` among them: with all); return the order of evaluation.
+
+    A group comes with those that hold its tickets of other tiers and its pages of unknown routes.
+    """
+    names = {f"tocsin-{name}{suffix}" for name in groups for suffix in ("", "-unknown", "-elsewhere")}
     chosen = [
         group | {"rules": [rule for rule in group["rules"] if ALL in alerts or rule.get("alert", next(iter(alerts))) in alerts]}
         for document in (yaml.safe_load(rules.recording), yaml.safe_load(rules.alerts))

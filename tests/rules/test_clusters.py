@@ -5,7 +5,7 @@ from test_quality_baseline import HOUR, LEARNT, scored
 
 from tocsin import bundle
 
-GROUPS = ("routes", "quality-scores", "quality-baselines", "quality")
+GROUPS = ("routes-seen", "routes", "quality-scores", "quality-baselines", "quality")
 INTERVAL = "5m"
 RULES = bundle.compile({"aggregationLabels": ["cluster"], "baseline.window": 6 * 3600})
 PAGE = "LLMQualityScoreDropped"

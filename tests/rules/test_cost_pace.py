@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes", "cost-spending", "cost")
+GROUPS = ("routes-seen", "routes", "cost-spending", "cost")
 EXPECTED = series("llm_cost_usd:expected", "10x120", baseline="1")
 FAST = "LLMCostRisingFast"
 TOKENS = [series("llm_consumer_tokens_total", "0+1000x120", consumer="h1", kind="input"),

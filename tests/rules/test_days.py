@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes", "traffic", "outage-slow", "change")
+GROUPS = ("routes-seen", "routes", "traffic", "outage-slow", "outage-tickets", "change")
 TOOLS = ("promtool",)  # the other rules of these groups run with the oldest one, too
 INTERVAL, STEP = "30m", "5m"  # a week of rules every five minutes takes long
 HOUR = 12  # steps

@@ -4,7 +4,7 @@ from promtool import ALL, Case, Text, failed
 from test_outage import MODEL, STEADY, failures, info, requests
 from test_safety import last
 
-GROUPS = ("routes", "outage-requests", "outage", "safety", "control")
+GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "outage", "safety", "control")
 ESCALATED = "LLMIncidentUnresolved"
 FAILED = [requests(STEADY), failures("0x60 40+40x60 2440x200")]
 

@@ -3,7 +3,7 @@
 from promtool import failed, series
 from test_exporter import CALL, REQUESTS, simple
 
-GROUPS = ("routes", "change", "control", "cost-consumers", "cost-slow", "safety", "safety-surges")
+GROUPS = ("routes-seen", "routes", "change", "control", "cost-consumers", "cost-slow", "safety", "guard", "safety-surges")
 
 
 def answers(eligible, scanned):

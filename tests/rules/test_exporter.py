@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes", "exporter", "exporter-blindness")
+GROUPS = ("routes-seen", "routes", "exporter", "exporter-blindness")
 CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
 KNOWN = series("llm_route_info", "1x200", route="support", owner="team", tier="prod", traffic="live")
 INSTANCE = {"instance": "a"}

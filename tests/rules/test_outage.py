@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes", "outage-requests", "outage", "outage-slow")
+GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "outage", "outage-slow", "outage-tickets")
 CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
 MODEL = {"provider": "openai", "model": "gpt-4o"}
 FAILING, DEAD = "LLMRequestsFailing", "LLMNoSuccess"

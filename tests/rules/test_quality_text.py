@@ -5,7 +5,7 @@ from test_quality_baseline import HOUR, LEARNT, info, scored
 
 TOOLS = ("promtool",)
 """The oldest counts the sample at the far end of a window, too, and has other numbers in the same words."""
-GROUPS = ("routes", "quality-scores", "quality-baselines", "quality", "quality-signals")
+GROUPS = ("routes-seen", "routes", "quality-scores", "quality-baselines", "quality", "quality-signals")
 INTERVAL, STEP = "150s", "5m"  # the text asks for the last evaluation: it must be within five minutes
 RULES = compiled(baseline__window=6 * 3600)
 LABELS = {"route": "support", "scorer": "composite"}

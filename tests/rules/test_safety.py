@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes", "safety")
+GROUPS = ("routes-seen", "routes", "safety")
 ROUTE = {"provider": "openai", "model": "gpt-4o", "route": "support"}
 
 

@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, compiled, failed, series
 
-GROUPS = ("routes", "signal-baselines", "quality", "quality-signals", "cost", "cost-slow")
+GROUPS = ("routes-seen", "routes", "signal-baselines", "signal-weeks", "quality", "quality-signals", "cost-outliers", "cost-slow")
 INTERVAL = "5m"
 RULES = compiled(baseline__window=6 * 3600)
 CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}

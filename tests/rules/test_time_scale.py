@@ -5,8 +5,8 @@ from promtool import Case, compiled, failed, series
 from tocsin.demo.stack import OVERRIDES
 
 GROUPS = (
-    "routes", "outage-requests", "quality-scores", "quality-baselines", "format-window", "cost-spending", "cost-baselines", "safety",
-    "outage", "quality", "format", "cost",
+    "routes-seen", "routes", "outage-requests", "owners", "quality-scores", "quality-baselines", "format-window",
+    "cost-spending", "cost-baselines", "safety", "outage", "quality", "format", "cost",
 )  # fmt: skip
 INTERVAL = "1s"
 TOOLS = ("promtool",)  # tests/incidents/test_ruler.py runs them in a real Prometheus 2.42

@@ -34,7 +34,8 @@ _SAME = (
     "sum", "min", "max", "avg", "topk", "bottomk", "sum_over_time", "min_over_time", "max_over_time", "avg_over_time",
     "last_over_time", "label_replace",
 )  # fmt: skip
-_ONE = ("group", "count", "count_over_time", "histogram_quantile", "sqrt", "stddev", "abs", "clamp_min")
+_NEVER_NEGATIVE = ("group", "count", "count_over_time", "sqrt", "stddev", "abs")
+_ONE = (*_NEVER_NEGATIVE, "histogram_quantile", "clamp_min")
 """Functions of something that is no less than 0 whose results are none either; of nothing they make nothing."""
 _MATCHER = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
 _TIERED = ("route:llm_route:info", "provider_model:llm_owner:info")
@@ -118,7 +119,9 @@ class States:
             return self._state(arguments[0] if name == "label_replace" else arguments[-1])
         if name in _ONE:
             state = self._state(arguments[-1] if name == "histogram_quantile" else arguments[0])
-            return state if state in (State.EMPTY, State.ANY) else State.POSITIVE
+            if state is State.ANY and name not in _NEVER_NEGATIVE:
+                return State.ANY
+            return State.EMPTY if state is State.EMPTY else State.POSITIVE
         return State.ANY
 
     def _selected(self, tokens: list[Token], *, moves: bool = False) -> State:

@@ -35,7 +35,7 @@ UNSEEN = (
 
 Rule = dict[str, Any]
 _QUANTILE = re.compile(
-    r"histogram_quantile\([^()]*, sum by \([^()]*\) \((?:increase|rate)\(([a-zA-Z_:][a-zA-Z0-9_:]*_bucket)\b"
+    r"histogram_quantile\([^()]*, (?:sum by \([^()]*\) \()+(?:increase|rate)\(([a-zA-Z_:][a-zA-Z0-9_:]*_bucket)\b"
 )
 _SERIES = frozenset(name for family in FAMILIES.values() for name in sample_names(family))
 
