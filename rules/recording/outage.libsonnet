@@ -62,7 +62,7 @@ function(config)
     },
     {
       name: 'tocsin-owners',
-      interval: q.duration(config.intervals.default),
+      interval: q.duration(config.intervals.slow),
       rules: [{
         // The owner where a model has one, else the platform's.
         record: 'provider_model:llm_owner:info',
