@@ -15,6 +15,7 @@ import re
 import string
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -101,10 +102,6 @@ _SHAPE: Final = bytes.maketrans(
     b"a" * 52 + b"0" * 10 + b"#" * 5 + b"*" * 3 + b"\n" * 3 + b"f" * len(_FOREIGN_LEADS),
 )
 """Letters, digits, two kinds of marks, white space and the beginnings of what is foreign, each as one byte."""
-_BROKEN_SHAPES: Final = {
-    b"#": (b"a#a", b"a#\n", b"\n#a", b"##a"), b"*": (b"a*a",), b"&": (b"a&a", b"\n&a"), b"0": (b"a0a",),
-}  # fmt: skip
-"""By a byte of theirs: one stands in every ASCII text in which ``_BROKEN`` finds something."""
 
 
 class CoherenceDetector:
@@ -148,9 +145,13 @@ def _wholeness(sample: str) -> float:
 
 
 def _may_be_broken(shape: bytes) -> bool:
-    return any(
-        byte in shape and any(part in shape for part in parts) for byte, parts in _BROKEN_SHAPES.items()
-    )  # fmt: skip
+    """Tell whether a shape holds one of those that every ASCII text has in which ``_BROKEN`` finds something."""
+    return (
+        b"a0a" in shape
+        or (b"#" in shape and (b"a#a" in shape or b"a#\n" in shape or b"\n#a" in shape or b"##a" in shape))
+        or b"a*a" in shape
+        or (b"&" in shape and (b"a&a" in shape or b"\n&a" in shape))
+    )
 
 
 def _orderliness(sample: str) -> float:
@@ -183,11 +184,8 @@ def order_of(tokens: Sequence[int]) -> float | None:
 
 
 def _information(tokens: Sequence[int]) -> float:
-    table, total, previous = _table(), 0.0, tokens[0]
-    for token in tokens[1:]:
-        total += table[previous][token]
-        previous = token
-    return total / (len(tokens) - 1)
+    table = _table()
+    return sum([table[first][second] for first, second in pairwise(tokens)]) / (len(tokens) - 1)
 
 
 @cache

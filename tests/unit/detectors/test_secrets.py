@@ -87,6 +87,7 @@ BENIGN = [
     "primary_key = " + key(24) + ", next_token=" + key(40),
     "public_key: " + key(44),
     "pad_token = '<|endoftext|>' and max_new_tokens=2048",
+    'usernameLabel: "E-mail:", passwordLabel: "Password:"',
     "The password is stored as a salted hash of 60 characters.",
     "apiVersion: v1\nkind: Secret\nmetadata:\n  name: my-app-secret-2023-production",
 ]  # fmt: skip

@@ -23,6 +23,8 @@ GATES: Final = (Gate(rf"[0-9](?:{_GAP}[0-9]){{5}}"),)
 MAX_PARSED = 200
 """Candidates per text that are worth the 30 to 60 µs of libphonenumber; later ones are judged by shape alone."""
 
+_LEAST_DIGITS: Final = 8
+"""Of a number that no strong word stands beside."""
 _SEPARATOR = r"[ .()/\-\u00a0\u2010-\u2013\u202f]"
 _NUMBER = re.compile(
     # The first character first: `re` skips to it, then looks back.
@@ -111,16 +113,18 @@ def _line_before(text: str, start: int) -> str:
 
 def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, extended: bool) -> float:
     """0: no number; below 1: one if libphonenumber says so; 1: one by its surroundings."""
-    line = _line_before(text, start)
-    strong = bool(_STRONG.search(line[-48:]) or _BEHIND.match(after(text, end)))
-    weak = bool(_WEAK.search(line))
-    maths = bool(_MATHS.search(line))
     if _EXAMPLE_SHAPE.fullmatch(value) and is_example_phone(digits):
         return 1
+    line = _line_before(text, start)
+    strong = bool(_STRONG.search(line[-48:]) or _BEHIND.match(after(text, end)))
+    if not strong and len(digits) < _LEAST_DIGITS and value[0] != "+":
+        return 0
+    weak = bool(_WEAK.search(line))
+    maths = bool(_MATHS.search(line))
     if _OTHER.search(line[-24:]) and not strong:
         return 0
     if value.startswith("+"):
-        return 1 if (strong or weak) and len(digits) >= 8 else 0 if maths else 0.5
+        return 1 if (strong or weak) and len(digits) >= _LEAST_DIGITS else 0 if maths else 0.5
     if _NANP.fullmatch(value):
         if strong or extended:
             return 1
@@ -132,7 +136,7 @@ def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, ex
         return 0
     groups = len(re.findall(r"[0-9]+", value))
     grouped = groups >= 3 or (digits[0] == "0" and groups == 2)
-    return 1 if strong or (weak and not maths and len(digits) >= 8 and grouped) else 0
+    return 1 if strong or (weak and not maths and len(digits) >= _LEAST_DIGITS and grouped) else 0
 
 
 def _other_forms(digits: str, number: phonenumbers.PhoneNumber | None) -> tuple[str, ...]:

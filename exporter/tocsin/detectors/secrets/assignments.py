@@ -70,6 +70,8 @@ def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
                 match[group].rstrip(".:" if is_strong_password(text[start:end]) else ".:!?*")
             )
         value = text[start:end]
+        if value.endswith(":") and value[:-1].isalpha():  # the label of a form: passwordLabel: "Password:"
+            continue
         if is_strong_password(value, least_kinds=2 if group == "quoted" else 3) or is_generated_key(value):
             yield Candidate(start, end, 0.9, example=is_stock_password(value))
 
