@@ -185,7 +185,7 @@ class Detectors(Strict, frozen=True):
     """``model.onnx`` and ``tokenizer.json`` for ``onnx``. It takes 15 to 70 ms of the ingest path for each answer
     with a question: lower ``sample`` with it. The guard does without."""
     off_topic_below: float | None = None
-    """Similarity under which an answer is off topic; None: 0.03 with ``hashed``, else nothing is called off topic."""
+    """Similarity under which an answer is off topic; None: 0.022 with ``hashed``, else nothing is called off topic."""
     max_tier: Literal[0, 1, 2] = 2
     """Detectors of a higher cost tier rest: 0 leaves those behind gates (personal data, secrets, policy, format,
     refusals, loops), 1 adds all that read every word, 2 models. ``docs/sizing.md`` has the tiers and their cost."""

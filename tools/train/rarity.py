@@ -19,8 +19,8 @@ from labelled import Sets, auc  # noqa: E402 - the path comes first
 from tocsin.detectors import embedding  # noqa: E402
 
 PATH = ROOT / "exporter/tocsin/detectors/data/rarity.npz"
-STEP = 0.1
-POWER = 1.5
+STEP = 0.3
+POWER = 2.0
 
 
 def write(sets: Sets) -> None:

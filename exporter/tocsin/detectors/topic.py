@@ -13,7 +13,7 @@ from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.embedding import Embedder, HashedEmbedder, cosine
 from tocsin.detectors.quality import ANSWERS, finding
 
-OFF_TOPIC_BELOW: Final = 0.03
+OFF_TOPIC_BELOW: Final = 0.022
 """Similarity of the hashed embedder under which an answer is off topic: the median of pairs that do not belong."""
 MIN_ANSWER_WORDS: Final = 80
 MIN_QUESTION_WORDS: Final = 8
