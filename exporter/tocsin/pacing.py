@@ -37,12 +37,21 @@ _STEP: Final = 0.002
 class Pace:
     """The pace of one pipeline."""
 
-    def __init__(self, receiving: Callable[[], bool], timer: Callable[[], float] = time.monotonic) -> None:
-        """Take ``receiving``, which tells whether something of a webhook arrived a moment ago."""
+    def __init__(
+        self,
+        receiving: Callable[[], bool],
+        timer: Callable[[], float] = time.monotonic,
+        cpu: Callable[[], float] = time.thread_time,
+    ) -> None:
+        """Take ``receiving``, which tells whether something of a webhook arrived a moment ago.
+
+        What requests take is told by ``cpu``: on a busy machine a turn is long without anyone having been served.
+        """
         self.size = SLICE_BYTES
         """Bytes of the next slice."""
         self._receiving = receiving
         self._timer = timer
+        self._cpu = cpu
         self._busy_until = float("-inf")
         self._drained = timer()
         self._took = 0.0
@@ -60,14 +69,14 @@ class Pace:
 
     async def turn(self) -> None:
         """Let others run: several turns where they are about, but no more once they have had as much as a slice."""
-        began = now = self._timer()
-        for _ in range(TURNS if began < self._busy_until else 1):
+        began = self._cpu()
+        for _ in range(TURNS if self._timer() < self._busy_until else 1):
             await asyncio.sleep(0)
-            if (now := self._timer()) - began > BUSY_SECONDS:
+            self._took = self._cpu() - began
+            if self._took > BUSY_SECONDS:
                 break
-        self._took = now - began
         if self._took > _SOMEBODY:
-            self._busy_until = now + 1.0
+            self._busy_until = self._timer() + 1.0
 
     async def give_way(self, spent: float, *, senders_first: bool = True) -> None:
         """Let others run after a slice of ``spent`` seconds, senders for longer, and size the next one."""

@@ -38,16 +38,16 @@ async def given(pace, clock, spent=SLICE_SECONDS, **more):
 
 
 async def test_senders_are_given_several_times_what_counting_took(clock):
-    pace = Pace(lambda: True, clock)
+    pace = Pace(lambda: True, clock, clock)
     assert await given(pace, clock) == pytest.approx(GIVE_WAY * SLICE_SECONDS)
 
 
 async def test_nobody_is_waited_for_when_nothing_arrives(clock):
-    assert await given(Pace(lambda: False, clock), clock) == 0
+    assert await given(Pace(lambda: False, clock, clock), clock) == 0
 
 
 async def test_a_start_catches_up_before_senders_are_served(clock):
-    assert await given(Pace(lambda: True, clock), clock, senders_first=False) == 0
+    assert await given(Pace(lambda: True, clock, clock), clock, senders_first=False) == 0
 
 
 async def test_senders_are_given_less_the_longer_counting_is_behind_and_at_last_nothing(clock):
@@ -60,7 +60,7 @@ async def test_senders_are_given_less_the_longer_counting_is_behind_and_at_last_
 
 
 async def test_counting_that_is_overdue_takes_as_long_as_all_others(clock):
-    pace = Pace(lambda: True, clock)
+    pace = Pace(lambda: True, clock, clock)
     pace.size, clock.others = 4 << 10, 0.01
     clock.now += OVERDUE
     await pace.give_way(0.001)
@@ -68,7 +68,7 @@ async def test_counting_that_is_overdue_takes_as_long_as_all_others(clock):
 
 
 async def test_slices_take_what_they_shall_and_less_where_requests_are_about(clock):
-    pace = Pace(lambda: False, clock)
+    pace = Pace(lambda: False, clock, clock)
     await pace.give_way(0.02)
     assert pace.size == pytest.approx(SLICE_BYTES * SLICE_SECONDS / 0.02, abs=1)
     clock.others = 0.0004
@@ -80,7 +80,7 @@ async def test_slices_take_what_they_shall_and_less_where_requests_are_about(clo
 
 @pytest.mark.parametrize(("others", "turns"), [(0.0001, pacing.TURNS), (BUSY_SECONDS * 2, 1)], ids=["light", "heavy"])
 async def test_requests_get_several_turns_but_heavy_ones_no_more_than_a_slice(clock, others, turns):
-    pace = Pace(lambda: False, clock)
+    pace = Pace(lambda: False, clock, clock)
     clock.others = 0.0004
     await pace.turn()
     clock.others, clock.turns = others, 0
