@@ -10,7 +10,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Makes an environment with a tenth of pip's CPU; `tools/install.sh uv` puts it there, and without it pip does the same.
-UV := $(wildcard .tools/bin/uv)
+UV := $(shell [ -x .tools/bin/uv ] && echo .tools/bin/uv)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
 # More than cores: tests with real servers mostly wait.
