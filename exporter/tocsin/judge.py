@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _POLICIES_MAX = 10_000
 _LINEAR = "write it without look-around and back-references, which cost unbounded time"
 _DEFAULT = Route(match=Match())
+_ROLES: Final = ("assistant", "user", "tool", "document")
+_FIRST: Final = "Die Größe der Stadt — “déjà vu” — is what the answer to your question rests on, nothing else. " * 3
+"""A text that no one wrote, with letters beyond ASCII."""
+_PROMPT: Final = "You are the assistant of the city's archive; answer in “plain” words — name no source. " * 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,9 @@ class Judge:
         """Make all detectors and compile their gates now: else the first answer waits, and the event loop with it."""
         made = self._instruments()
         for tier in self._tiers():
-            made.up_to(tier).warm("assistant", "user", "tool", "document")
+            made.up_to(tier).warm(*_ROLES)
+            for role in _ROLES:  # the tables that detectors make when they first need them
+                made.up_to(tier).scan(Subject(_FIRST, role, question=_FIRST, system_prompt=_PROMPT), made.slow)
 
     def finds_attempts(self, rules: RouteRules) -> bool:
         """Tell whether there is a detector of injections, and it does not rest."""

@@ -10,6 +10,7 @@ from tocsin import judge
 from tocsin.call import Expectation
 from tocsin.commands import config as command
 from tocsin.config import Config, ConfigError, load, parse
+from tocsin.detectors import language, ngrams
 from tocsin.detectors.base import TIERS, Subject
 from tocsin.detectors.candidates import MAX_CANDIDATES
 from tocsin.detectors.language import LanguageDetector
@@ -145,6 +146,13 @@ def test_detectors_are_made_when_they_are_first_needed(monkeypatch):
     lazy.warm()
     lazy.warm()
     assert (before, len(made)) == (0, 1)
+
+
+def test_tables_are_made_before_the_first_answer():
+    for table in (ngrams._plane_fold, language._languages_of):
+        table.cache_clear()
+    Judge(Config()).warm()
+    assert (ngrams._plane_fold.cache_info().currsize, language._languages_of.cache_info().currsize) == (1, 1)
 
 
 def test_each_detector_is_of_the_tier_that_the_list_of_tiers_says():
