@@ -99,8 +99,8 @@ class Policy:
         by_type, by_kind = self._guard.get(finding.type), self._guard.get(finding.kind)
         if action == "violation":
             return by_type or by_kind or "block"
-        if finding.kind == QUALITY:  # answers of poor quality are delivered unless the route says otherwise
-            return by_type or by_kind or "allow"
+        if finding.kind == QUALITY:
+            return by_type or by_kind or "review"  # which delivers it
         if by_type is None and (finding.kind in _SUSPECTED or role != "assistant" or by_kind == "allow"):
             by_type = by_kind
         return by_type or "review"

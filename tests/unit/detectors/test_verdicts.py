@@ -89,7 +89,7 @@ def test_findings_below_suspicion_are_listed_only_on_request():
         ([found("ip_address"), found("us_ssn")], "block"),
         ([found("us_ssn", example=True)], "allow"),
         ([found("us_ssn", echoed=True)], "allow"),
-        ([found("refusal")], "allow"),
+        ([found("refusal")], "review"),
     ],
 )
 def test_the_strictest_finding_decides(findings, expected):
