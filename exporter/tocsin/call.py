@@ -32,6 +32,9 @@ FAILURE_REASONS: Final = (
     OTHER,
 )
 
+OUTAGE_REASONS: Final = frozenset({"provider_5xx", "timeout", "connection"})
+"""The reasons that count against availability."""
+
 FINISH_REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "refusal", "error", OTHER)
 """Normalised finish reasons; what a vendor says more is lost on purpose."""
 

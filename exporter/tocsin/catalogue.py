@@ -60,6 +60,10 @@ FAILURES = _counter(
 RECOVERED = _counter(
     "llm_requests_recovered_total", "outage", "Successes whose request had failed before (retry, fallback).", CALL
 )
+RECOVERED_OTHER = _counter(
+    "llm_requests_recovered_other_total", "outage",
+    "Of the recovered, those that never failed as an outage does (5xx, timeout, connection): after a 429, say.", CALL,
+)  # fmt: skip
 CONTENT_FILTERED = _counter(
     "llm_content_filtered_total", "outage", "Successful requests that the provider's content filter ended.", CALL
 )

@@ -82,7 +82,7 @@ function(config)
       byModel {
         name: 'LLMRequestsFailing',
         severity: 'page',
-        metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_total',
+        metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
         threshold: 'outage.availability burnt 14.4 x over 1 h and 5 m, 6 x over 6 h and 30 m, or outage.totalRatio of 5 m; at least outage.minimumCalls and outage.minimumFailures',
         requirement: 'A1, A3',
         keepFiringFor: 300,
@@ -139,7 +139,7 @@ function(config)
       byModel {
         name: 'LLMErrorBudgetBurning',
         severity: 'ticket',
-        metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_total',
+        metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
         threshold: 'outage.availability burnt 3 x over 1 d and 2 h, or 1 x over 3 d and 6 h',
         requirement: 'A1',
         expr: std.join('\nor\n', std.map(burning, c.burn.ticket)),

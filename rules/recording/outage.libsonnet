@@ -9,14 +9,20 @@ function(config)
   local failures = q.tiered(
     q.fresh(call + ['reason'], 'llm_request_failures_total', 'llm_late_request_failures_total', minutes5)
   );
-  local outage = 'reason=~"provider_5xx|timeout|connection"';
+  local outages = 'provider_5xx|timeout|connection';
+  local outage = 'reason=~"%s"' % outages;
   local hard = 'reason!~"blocked_guardrail|blocked_provider|cancelled"';
   // Share of a route's failures that no retry and no fallback made good, where any was. A fallback succeeds under
-  // another provider or model, so failures and recoveries can only be set against each other by route.
-  local unrecovered = 'clamp_min(1 - (%s > 0) / %s, 0)' % [
-    q.sumIncrease(['route'], 'llm_requests_recovered_total', minutes5),
-    q.sumIncrease(['route'], 'llm_request_failures_total', minutes5),
+  // another provider or model, so failures and recoveries can only be set against each other by route. Outages apart:
+  // requests that come through after a 429 must not hide others that fail for good.
+  local recovered(name) = q.sumIncrease(['route'], name, minutes5);
+  local share(mended, matchers) = 'clamp_min(1 - (%s > 0) / %s, 0)' % [
+    mended, q.sumIncrease(['route'], 'llm_request_failures_total', minutes5, matchers),
   ];
+  local other = recovered('llm_requests_recovered_other_total');
+  local all = recovered('llm_requests_recovered_total');
+  local kept(mended, matchers) =
+    '%s or %s group %s (route:llm_route:info)' % [share(mended, matchers), q.on(['route']), q.by(['route'])];
   local failed = 'provider_model_reason:llm_request_failures:increase5m';
   local unmended = 'provider_model_reason:llm_request_failures_unrecovered:increase5m';
   local calls = 'provider_model:llm_requests:increase5m';
@@ -42,12 +48,19 @@ function(config)
         {
           record: unmended,
           expr: aggregated(byReason, |||
-            %(failures)s
+            label_replace(%(failures)s, "outage", "true", "reason", "%(reasons)s")
             * %(on)s group_left () (
-              %(unrecovered)s
-              or %(on)s group %(by)s (route:llm_route:info)
+              label_replace(%(outages)s, "outage", "true", "", "")
+              or
+              (%(others)s)
             )
-          ||| % { failures: failures, on: q.on(['route']), by: q.by(['route']), unrecovered: unrecovered }),
+          ||| % {
+            failures: failures,
+            reasons: outages,
+            on: q.on(['route', 'outage']),
+            outages: kept('((%s - %s) or %s)' % [all, other, all], outage),
+            others: kept(other, 'reason!~"%s"' % outages),
+          }),
         },
         { record: 'provider_model:llm_request_failures:increase5m', expr: of(q.recorded(failed, outage)) },
         { record: 'provider_model:llm_request_failures_unrecovered:increase5m', expr: of(q.recorded(unmended, outage)) },

@@ -24,6 +24,10 @@ def recovered(values, **labels):
     return series("llm_requests_recovered_total", values, **{**CALL, **labels})
 
 
+def recovered_other(values):
+    return series("llm_requests_recovered_other_total", values, **CALL)
+
+
 def late(values):
     return series("llm_late_requests_total", values, **CALL)
 
@@ -64,6 +68,12 @@ CASES = [
     Case("a provider behind a working fallback pages nobody", FAILING,
          [info(), requests(STEADY), failures("0x60 40+40x60"), requests("0x60 40+40x60", provider="azure", model="b"),
           recovered("0x60 40+40x60", provider="azure", model="b")], {"65m": 0, "90m": 0}),
+    Case("requests that come through after a 429 hide no others that fail for good", FAILING,
+         [info(), requests("0+90x600"), failures("0x60 40+40x200", "rate_limited"), recovered("0x60 40+40x200"),
+          recovered_other("0x60 40+40x200"), failures("0x60 10+10x200")], {"61m": 0, "130m": 1}),
+    Case("429s that nothing makes good do not spoil failures that a retry does", FAILING,
+         [info(), requests("0+90x600"), failures("0x60 40+40x200", "rate_limited"), recovered("0x60 10+10x200"),
+          recovered_other("0x260"), failures("0x60 10+10x200")], {"70m": 0, "130m": 0}),
     Case("failures from a backlog of hours ago page nobody", FAILING,
          [info(), requests("0x60 400+400x5 2400x60"), late("0x60 400+400x5 2400x60"), failures("0x60 400+400x5 2400x60"),
           late_failures("0x60 400+400x5 2400x60")], {"62m": 0, "65m": 0, "70m": 0}),

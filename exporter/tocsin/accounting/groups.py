@@ -148,6 +148,7 @@ class Group(Block):
         self.requests = self.row(cat.REQUESTS).values
         self.failures = {reason: self.row(cat.FAILURES, reason).values for reason in FAILURE_REASONS}
         self.recovered = self.row(cat.RECOVERED).values
+        self.recovered_other = self.row(cat.RECOVERED_OTHER).values
         self.filtered = self.row(cat.CONTENT_FILTERED).values
         self.late = self.row(cat.LATE_REQUESTS).values
         self.late_cost = self.row(cat.LATE_COST).values

@@ -23,7 +23,7 @@ from tocsin.accounting.groups import Group, Groups
 from tocsin.accounting.prices import Prices
 from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import HourlyLimit, Loops
-from tocsin.call import OTHER, UNKNOWN, Call, Prompt, usage_of
+from tocsin.call import OTHER, OUTAGE_REASONS, UNKNOWN, Call, Prompt, usage_of
 from tocsin.config import Route
 from tocsin.labels import clean, is_email, keyed_hash
 from tocsin.series.store import Row, Store
@@ -67,7 +67,7 @@ class Settings:
 class Ledger:
     """All metric state of the calls, from ``Call`` to rows."""
 
-    parts = ("groups", "rows", "seen", "failed", "consumers", "key", "loops", "user_tokens", "session_tokens")
+    parts = ("groups", "rows", "seen", "failed", "outages", "consumers", "key", "loops", "user_tokens", "session_tokens")
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
@@ -78,6 +78,9 @@ class Ledger:
         self._aliases = self.groups.aliases
         self._seen = Seen()
         self._failed = Seen(20_000)
+        """Call ids that failed, of any reason."""
+        self._outages = Seen(20_000)
+        """Those that failed as an outage does."""
         self._key = secrets.token_bytes(32)
         self._key_is_new = settings.consumer_key is None
         self.consumers = Consumers(store, settings.top_consumers, settings.consumer_key or self._key)
@@ -118,9 +121,10 @@ class Ledger:
         if group is None:
             group = self._group(key, succeeded=call.failure is None)
         if call.failure is not None:
-            self._failed.add(identity(call.call_id))
+            self._count_failed(call.call_id, call.failure)
         elif self._failed.holds(call.call_id):
             group.recovered[0] += 1
+            group.recovered_other[0] += not self._outages.holds(call.call_id)
         group.last_seen = self._now = now
         waiting = group.waiting
         if not waiting:
@@ -132,6 +136,12 @@ class Ledger:
         if call.input_tokens is None and call.output_tokens is None and call.usage_expected:
             self._count_missing(group, call)
         return group
+
+    def _count_failed(self, call_id: str, reason: str) -> None:
+        failed = identity(call_id)
+        self._failed.add(failed)
+        if reason in OUTAGE_REASONS:
+            self._outages.add(failed)
 
     def settle(self, left: int = 0) -> None:
         """Bring calls that wait to their rows until at most ``left`` wait; cheap, since it goes by groups."""
@@ -351,6 +361,7 @@ class Ledger:
         self.groups.restore(load.get("groups", []))
         self._seen.restore(load.get("seen", []))
         self._failed.restore(load.get("failed", []))
+        self._outages.restore(load.get("outages", []))
         self.consumers.restore(load.get("consumers", []))
         for part, memory in self._memories():
             memory.restore(load.get(part, []))
@@ -382,6 +393,7 @@ class Ledger:
                 yield [(part, key, value) for key, value in step]
         yield [("seen", key, value) for key, value in self._seen.changes()]
         yield [("failed", key, value) for key, value in self._failed.changes()]
+        yield [("outages", key, value) for key, value in self._outages.changes()]
         for name, memory in self._memories():
             yield [(name, key, value) for key, value in memory.changes()]
         rows, self._rows = self._rows, {}

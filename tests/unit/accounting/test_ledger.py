@@ -94,7 +94,18 @@ def test_a_success_after_a_failure_of_the_same_call_is_recovered():
     ledger.count(failed, NOW)
     ledger.count(served, NOW)
     assert total(ledger, cat.RECOVERED) == 1
+    assert total(ledger, cat.RECOVERED_OTHER) == 0
     assert total(ledger, cat.FAILURES, "provider_5xx") == 1
+
+
+def test_a_success_after_a_429_is_recovered_from_no_outage():
+    ledger = make()
+    for number, failure in enumerate(["rate_limited", None]):
+        attempt = call(number, failure=failure)
+        attempt.call_id = "retried"
+        ledger.count(attempt, NOW)
+    assert total(ledger, cat.RECOVERED) == 1
+    assert total(ledger, cat.RECOVERED_OTHER) == 1
 
 
 def test_a_call_that_was_known_eleven_minutes_ago_is_late():
