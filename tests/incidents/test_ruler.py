@@ -178,10 +178,10 @@ def test_a_ruler_that_is_restarted_in_an_incident_neither_resolves_nor_pages_twi
     assert [name for name in lived.paged[age] if name in PAGES] == sorted(PAGES)
 
 
-@pytest.mark.parametrize("alert", ["LLMQualityScoreDropped", "LLMNoSuccess"])
 @pytest.mark.parametrize("age", ["newest", "oldest"])
-def test_a_restarted_ruler_knows_since_when_alerts_wait(age, alert, lived):
-    assert lived.after[age][alert] == lived.before[age][alert]
+def test_a_restarted_ruler_knows_since_when_alerts_wait(age, lived):
+    """Of the one whose window, half an hour, is longer than any start here: without data at first, nothing is restored."""
+    assert lived.after[age]["LLMQualityScoreDropped"] == lived.before[age]["LLMQualityScoreDropped"]
 
 
 @pytest.mark.parametrize("age", ["newest", "oldest"])
