@@ -67,7 +67,9 @@ class Settings:
 class Ledger:
     """All metric state of the calls, from ``Call`` to rows."""
 
-    parts = ("groups", "rows", "seen", "failed", "outages", "consumers", "key", "loops", "user_tokens", "session_tokens")
+    parts = (
+        "groups", "rows", "seen", "failed", "outages", "consumers", "key", "loops", "user_tokens", "session_tokens",
+    )  # fmt: skip
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
