@@ -74,13 +74,15 @@ class _Refuse(asyncio.Protocol):
 
 
 class _Seldom(logging.Filter):
-    """Lets a message template through once in ten seconds: a client must not be able to fill the disk."""
+    """Lets a message through once in ten seconds, and none of clients that hung up: they must not fill the disk."""
 
     def __init__(self) -> None:
         super().__init__()
         self._last: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0] is not None and issubclass(record.exc_info[0], ConnectionError):
+            return False  # the client hung up, which is no error of ours
         key = f"{record.msg!s:.80}"
         now = time.monotonic()
         if now - self._last.get(key, -_LOG_INTERVAL) < _LOG_INTERVAL:

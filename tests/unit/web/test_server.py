@@ -141,6 +141,12 @@ def test_a_traceback_does_not_quote_the_client():
     assert logging.Formatter().format(entry) == "unhandled error: ValueError"
 
 
+def test_a_client_that_hangs_up_is_no_error():
+    gone = ConnectionResetError("Cannot write to closing transport")
+    entry = record("Error handling request from %s", "127.0.0.1", exc_info=(type(gone), gone, None))
+    assert not server._Seldom().filter(entry)
+
+
 async def test_a_retiring_listener_lets_each_client_go_with_its_next_answer():
     async with Served() as served:
         reader = await served.connect(GET)
