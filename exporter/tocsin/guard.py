@@ -246,6 +246,8 @@ class _LiteLLMRequest(msgspec.Struct):
 
     @property
     def all_texts(self) -> list[str]:
+        if isinstance(self.texts, str):
+            return [self.texts]
         return [text if isinstance(text, str) else "" for text in self.texts] if isinstance(self.texts, list) else []
 
     @property

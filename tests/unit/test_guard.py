@@ -93,6 +93,11 @@ def test_litellm_blocks_with_a_reason_that_holds_no_content():
     assert SECRET not in json.dumps(answer)
 
 
+def test_litellm_may_give_one_text_without_a_list():
+    body = json.dumps({"input_type": "response", "texts": f"your SSN is {SECRET}"}).encode()
+    assert Bench().raw_litellm(body)["action"] == "BLOCKED"
+
+
 def test_litellm_passes_what_is_clean_or_for_review_and_holds_back_the_end_of_a_stream():
     assert Bench().litellm("fine", "you idiot") == {"action": "NONE", "stream_holdback_chars": [HOLDBACK, HOLDBACK]}
 
