@@ -149,8 +149,8 @@ def test_detectors_are_made_when_they_are_first_needed(monkeypatch):
 
 
 def test_tables_are_made_before_the_first_answer():
-    for table in (ngrams._plane_fold, language._languages_of):
-        table.cache_clear()
+    for kept in (ngrams._plane_fold, language._languages_of, language._certain_language):
+        kept.cache_clear()
     Judge(Config()).warm()
     assert (ngrams._plane_fold.cache_info().currsize, language._languages_of.cache_info().currsize) == (1, 1)
 
