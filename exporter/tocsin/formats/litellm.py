@@ -81,6 +81,8 @@ class _Response(msgspec.Struct, gc=False):
     incomplete_details: _Incomplete | None = None
     stop_reason: str | None = None
     choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    """Payloads of early 2025 tell its details here alone."""
 
 
 class _Payload(msgspec.Struct, gc=False, kw_only=True):
@@ -110,20 +112,11 @@ class _Payload(msgspec.Struct, gc=False, kw_only=True):
     error_information: _Error | None = None
 
 
-class _Counted(msgspec.Struct, gc=False):
-    usage: _Usage | None = None
-
-
-class _WithUsage(msgspec.Struct, gc=False):
-    response: _Counted | None = None
-
-
 class _WithSession(msgspec.Struct, gc=False):
     messages: msgspec.Raw = msgspec.Raw()
 
 
 _fast = msgspec.json.Decoder(_Payload).decode
-_with_usage = msgspec.json.Decoder(_WithUsage)
 _prompt = msgspec.json.Decoder(_WithSession)
 
 
@@ -144,10 +137,6 @@ class LiteLLM:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             tree = load(data)
             payload = convert(_spend_log(tree), _Payload, errors)
-        meta = payload.metadata
-        if (payload.prompt_tokens or payload.completion_tokens) and (meta is None or meta.usage_object is None):
-            payload.metadata = meta or _Metadata()
-            payload.metadata.usage_object = _answered_usage(data)
         call = _call(payload, errors)
         if call.session is not None:
             call.prompt_key = _prompt_key(data)
@@ -310,6 +299,8 @@ def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _C
     if not sent and not received and not owed:
         return _NO_COUNTS  # LiteLLM writes 0 where it knows nothing
     usage = meta.usage_object
+    if usage is None and type(p.response) is _Response:
+        usage = p.response.usage
     if usage is None:
         return sent, received, None, None, None
     into = usage.prompt_tokens_details or usage.input_tokens_details or _NO_DETAILS
@@ -384,15 +375,6 @@ def _seconds(value: str, name: str, errors: list[str]) -> float | None:
             return number
         errors.append(name)
     return None
-
-
-def _answered_usage(data: Buffer) -> _Usage | None:
-    """Return the details of usage where payloads of early 2025 have them: in the response alone."""
-    try:
-        response = _with_usage.decode(data).response
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-    return None if response is None else response.usage
 
 
 def _prompt_key(data: Buffer) -> int | None:
