@@ -49,15 +49,15 @@ class Tally:
     duplicate: int = 0
 
 
-def collect_seldom() -> None:
+def collect_seldom(young: int = 5_000) -> None:
     """Make garbage collection rare: events are acyclic, and default collections cost a tenth of the time.
 
     Collecting the young holds up the loop by what has been made and kept since: 50,000 objects are 2 ms at
-    best and were seen to be 25 on a busy machine, 5,000 a tenth of that.
+    best and were seen to be 25 on a busy machine, 5,000 a tenth of that. Where nobody waits, more are cheaper.
     What is there now is taken out of it for good; call it again when much has been loaded.
     """
     gc.freeze()
-    gc.set_threshold(5_000, 500, 100)
+    gc.set_threshold(young, 2_500_000 // young, 100)
 
 
 class Intake:

@@ -204,7 +204,7 @@ class _Backtest:
 
     def run(self, groups: list[dict[str, Any]]) -> Result | None:
         """Read, count, evaluate; None when there was no event with a time."""
-        collect_seldom()
+        collect_seldom(young=50_000)
         sorter = self._read()
         every = (name for family in cat.FAMILIES.values() for name in sample_names(family))
         sampler = Sampler(every if self._arguments.openmetrics else read_by(groups))

@@ -81,7 +81,7 @@ def execute(arguments: argparse.Namespace) -> int:
             intake.tick()
             progress.step(seen)
 
-    collect_seldom()
+    collect_seldom(young=50_000)
     code = 0
     for log in arguments.logs:
         origin = Origin("replay", arguments.format, log)
