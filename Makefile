@@ -88,7 +88,7 @@ preview: venv ## draw every dashboard with the demo's data into docs/pictures (f
 
 .PHONY: bench
 bench: venv ## measure beside peers and limits (BENCH_EVENTS=60000)
-	@tools/install.sh --optional mtail prometheus blocks
+	@tools/install.sh --optional mtail prometheus blocks litellm
 	$(BIN)/python bench --events $(BENCH_EVENTS)
 
 .PHONY: faults
