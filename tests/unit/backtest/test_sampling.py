@@ -83,9 +83,9 @@ def test_thinning_keeps_every_nth_sample(values, stride):
     assert expand(notation(runs, len(runs))) == [str(v) for v in values[::stride]]
 
 
-@given(st.lists(st.lists(st.sampled_from([0.01, 0.3, 9.0]), max_size=3), min_size=1, max_size=12))
-def test_a_histogram_is_what_each_scrape_showed(rounds):
-    store, sampler = Store(), Sampler({"llm_time_to_first_token_seconds_count"})
+def scraped(rounds, name):
+    """Observe some values before each scrape; return the sampler and what the count was at each."""
+    store, sampler = Store(), Sampler({name})
     row = store.row(cat.TTFT, "openai", "gpt-4o", "support")
     counts, seen = [], 0
     for observed in rounds:
@@ -94,6 +94,12 @@ def test_a_histogram_is_what_each_scrape_showed(rounds):
         seen += len(observed)
         counts.append(str(seen))
         sampler.sample(store)
+    return sampler, counts
+
+
+@given(st.lists(st.lists(st.sampled_from([0.01, 0.3, 9.0]), max_size=3), min_size=1, max_size=12))
+def test_a_histogram_is_what_each_scrape_showed(rounds):
+    sampler, counts = scraped(rounds, "llm_time_to_first_token_seconds_count")
 
     [(_, _, runs)] = sampler.series()
     assert expand(notation(runs, len(rounds))) == counts
@@ -101,15 +107,7 @@ def test_a_histogram_is_what_each_scrape_showed(rounds):
 
 @given(st.lists(st.lists(st.sampled_from([0.01, 0.3, 9.0]), max_size=3), min_size=1, max_size=12))
 def test_sparse_buckets_show_each_minute_what_a_scrape_showed(rounds):
-    store, sampler = Store(), Sampler({"llm_time_to_first_token_seconds_bucket"})
-    row = store.row(cat.TTFT, "openai", "gpt-4o", "support")
-    counts, seen = [], 0
-    for observed in rounds:
-        for value in observed:
-            row.observe(value)
-        seen += len(observed)
-        counts.append(str(seen))
-        sampler.sample(store)
+    sampler, counts = scraped(rounds, "llm_time_to_first_token_seconds_bucket")
 
     runs = next(runs for _, pairs, runs in sampler.series(frozenset(sampler.names)) if pairs.endswith('le="+Inf"'))
     values = expand(notation(runs, len(rounds), every=4))
