@@ -84,14 +84,12 @@ def shingles(text: str, width: int) -> Shingles:
     """Read the runs of letters of a text, in time linear in its length."""
     whole = folded(text)
     positions = (whole > SKIP).nonzero()[0]
-    powers, inverses = _powers()
+    _, inverses = _powers()
     letters = whole.take(positions)
     count = len(letters) - width + 1
     if count < 1:
         return Shingles(np.zeros(0, np.uint32), positions)
-    sums = np.empty(len(letters) + 1, np.uint32)
-    sums[0] = 0
-    np.add.accumulate(letters * powers[: len(letters)], out=sums[1:])
+    sums = _sums(letters)
     return Shingles(_mixed((sums[width:] - sums[:-width]) * inverses[:count]), positions)
 
 
@@ -148,10 +146,8 @@ def beginnings(text: str, length: int) -> Hashes:
     if pairs is not None and len(pairs):
         starts = np.concatenate([starts, pairs])
         ends = np.concatenate([ends, np.minimum(pairs + 2, len(letters))])
-    powers, inverses = _powers()
-    sums = np.empty(len(letters) + 1, np.uint32)
-    sums[0] = 0
-    np.add.accumulate(letters * powers[: len(letters)], out=sums[1:])
+    _, inverses = _powers()
+    sums = _sums(letters)
     hashes = sums.take(ends)
     hashes -= sums.take(starts)
     hashes *= inverses.take(starts)
@@ -180,11 +176,9 @@ def folded(text: str) -> Folded:
 
 
 def _hashed(letters: Folded, edges: Positions, origin: Positions | None) -> Words:
-    powers, inverses = _powers()
+    _, inverses = _powers()
     starts, ends = edges[::2], edges[1::2]
-    sums = np.empty(len(letters) + 1, np.uint32)
-    sums[0] = 0
-    np.add.accumulate(letters * powers[: len(letters)], out=sums[1:])
+    sums = _sums(letters)
     at = sums.take(edges)  # several times as fast as an index
     hashes = at[1::2]
     hashes -= at[::2]
@@ -193,6 +187,15 @@ def _hashed(letters: Folded, edges: Positions, origin: Positions | None) -> Word
     if origin is not None:
         starts, ends = origin[starts], origin[ends - 1] + 1
     return Words(hashes, starts, ends)
+
+
+def _sums(letters: Folded) -> Hashes:
+    """Return the running sum of which every hash is a difference; one longer than the letters."""
+    powers, _ = _powers()
+    sums = np.empty(len(letters) + 1, np.uint32)
+    sums[0] = 0
+    np.add.accumulate(letters * powers[: len(letters)], out=sums[1:])
+    return sums
 
 
 def _edges(letters: Folded) -> NDArray[np.bool_]:
