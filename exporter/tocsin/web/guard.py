@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -20,14 +20,23 @@ from tocsin.guard import Guard, OverloadError
 from tocsin.scoring import Scoring
 from tocsin.web.auth import Verifier
 from tocsin.web.batches import BodyError
-from tocsin.web.bodies import answer, small_body
+from tocsin.web.bodies import answer, prove, small_body
+from tocsin.web.direct import Fields, Reply, Respond, headers
+from tocsin.web.server import AT_ONCE
 
 BUDGET: Final = 0.025
 """Seconds of looking in one turn of the event loop."""
 BODY_MAX: Final = 8 << 20
 """LiteLLM sends images along, which are not looked at."""
 
-Contract = Callable[[bytes], Awaitable[dict[str, Any]]]
+Contract = Callable[[bytes], Coroutine[Any, Any, dict[str, Any]]]
+
+
+_OVERLOADED: Final = Reply(
+    503,
+    b'{"error":{"message":"overloaded; this route fails closed","type":"overloaded"},"shed":true}',
+    (("Retry-After", "1"),),
+)
 
 
 class Turn:
@@ -61,12 +70,48 @@ def add_routes(
 ) -> None:
     """Add the guard's endpoints to the ingest listener; what comes before ``prepared`` waits for the detectors."""
     guard = Guard(scoring, Turn(budget).admit, standalone=standalone)
+    at_once: dict[str, Respond] = {}
     for path, contract in (
         ("/v1/check", guard.check),
         ("/beta/litellm_basic_guardrail_api", guard.litellm),
         ("/v1/moderations", guard.moderations),
     ):
         app.router.add_post(path, _handler(contract, tuple(auth), prepared))
+        at_once[path] = _responder(contract, tuple(auth), prepared)
+    app[AT_ONCE] = at_once
+
+
+def _responder(contract: Contract, auth: Sequence[Verifier], prepared: asyncio.Event | None) -> Respond:
+    """Answer what is small without a task; what is refused, for whatever reason, is left to ``_handler``."""
+
+    def respond(fields: Fields, body: bytes) -> Reply | None:
+        if prepared is not None and not prepared.is_set():
+            return None
+        try:
+            if auth:
+                given = headers(fields)
+                checks = [check for verifier in auth if (check := verifier.begin(given)) is not None]
+                if not checks:
+                    return None
+                prove(checks, body, BODY_MAX)
+            return Reply(200, msgspec.json.encode(_finished(contract(body))))
+        except (web.HTTPException, RequestError):
+            return None
+        except OverloadError:
+            return _OVERLOADED
+
+    return respond
+
+
+def _finished(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    """Return what a coroutine returns that has nothing to wait for: a text of a small body is looked at right away."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        out: dict[str, Any] = end.value
+        return out
+    work.close()
+    raise RuntimeError("a small request waits for something")
 
 
 def _handler(
@@ -85,10 +130,8 @@ def _handler(
         except RequestError as error:
             return _json({"error": {"message": str(error), "type": "invalid_request_error"}}, 400)
         except OverloadError:
-            message = {"message": "overloaded; this route fails closed", "type": "overloaded"}
-            response = _json({"error": message, "shed": True}, 503)
-            response.headers["Retry-After"] = "1"
-            return response
+            status, data, further = _OVERLOADED
+            return web.Response(status=status, body=data, content_type="application/json", headers=dict(further))
         return _json(out, 200)
 
     return handle

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from tocsin.config import ConfigError
+from tocsin.web.direct import Doorway, Respond
 
 MAX_CONNECTIONS = 512
 """As Prometheus: ``--web.max-connections``."""
@@ -32,6 +33,8 @@ SHUTDOWN = 5.0
 RETIRE = 2.0
 """Seconds in which clients are told to go: one who is busy asks again within them, and is answered once more."""
 _LOG_INTERVAL = 10.0
+AT_ONCE = web.AppKey("at_once", dict[str, Respond])
+"""Paths of an application whose small requests are answered before aiohttp sees them, where no middleware has a say."""
 
 
 @dataclass(slots=True)
@@ -43,6 +46,7 @@ class Listener:
     _runner: web.AppRunner
     _server: asyncio.Server
     _retiring: asyncio.Event
+    _doorway: Doorway
 
     async def retire(self) -> None:
         """Let each client go with its next answer, then accept no more; ends when all have gone, or after ``RETIRE``.
@@ -53,13 +57,16 @@ class Listener:
         self._retiring.set()
         manager = self._runner.server
         until = time.monotonic() + RETIRE
-        while manager is not None and manager.connections and time.monotonic() < until:  # noqa: ASYNC110 - aiohttp's
+        while manager is not None and (manager.connections or self._doorway.open):
+            if time.monotonic() >= until:
+                break
             await asyncio.sleep(0.02)
         self._server.close()
 
     async def close(self) -> None:
         """Accept no more, let running requests end, close what remains after ``SHUTDOWN`` seconds."""
         self._server.close()
+        self._doorway.close()
         await self._runner.cleanup()
 
 
@@ -167,8 +174,13 @@ async def start_listener(app: web.Application, address: str, ssl_context: ssl.SS
     manager = runner.server
     assert manager is not None  # noqa: S101 - set by setup()
 
+    responders = {} if app.middlewares else app.get(AT_ONCE, {})
+    doorway = Doorway(responders, manager, keepalive=KEEPALIVE, retiring=retiring.is_set)
+
     def connect() -> asyncio.BaseProtocol:
-        return manager() if len(manager.connections) < _most_connections() else _Refuse()
+        if len(manager.connections) + len(doorway.open) >= _most_connections():
+            return _Refuse()
+        return doorway.connect() if responders else manager()
 
     try:
         server = await asyncio.get_running_loop().create_server(
@@ -176,12 +188,13 @@ async def start_listener(app: web.Application, address: str, ssl_context: ssl.SS
             backlog=ACCEPTED_AT_ONCE,
         )  # fmt: skip
     except OSError:
+        doorway.close()
         await runner.cleanup()
         raise
     for listening in server.sockets:
         with listening.dup() as same:
             same.listen(MAX_CONNECTIONS)  # the system's queue
-    return Listener(server.sockets[0].getsockname()[1], runner, server, retiring)
+    return Listener(server.sockets[0].getsockname()[1], runner, server, retiring, doorway)
 
 
 def _most_connections() -> int:

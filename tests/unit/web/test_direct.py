@@ -1,0 +1,294 @@
+"""The doorway: what it answers itself, what it leaves to aiohttp, and that nobody can hold on to it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.web import direct, server
+from tocsin.web.direct import BODY_MAX, HEAD_MAX, Doorway, Plain, Reply, headers, read
+from tocsin.web.server import AT_ONCE, start_listener
+
+LINES = {b"POST /echo HTTP/1.1": lambda _, body: Reply(200, body)}
+
+
+def post(body=b"{}", path="/echo", version="HTTP/1.1", length=None, **fields):
+    """Return a request; underscores in names of fields stand for hyphens."""
+    known = {"Host": "x", "Content-Length": len(body) if length is None else length}
+    known |= {name.replace("_", "-"): value for name, value in fields.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in known.items() if value is not ...)
+    return f"POST {path} {version}\r\n{head}\r\n".encode() + body
+
+
+class Echo:
+    """A listener that answers ``/echo`` at the doorway with ``direct``, and through aiohttp with ``aiohttp``."""
+
+    def __init__(self, respond=lambda _, body: Reply(200, b"direct " + body), **middlewares):
+        self.app = web.Application(**middlewares)
+        self.app.router.add_post("/echo", self._echo)
+        self.app[AT_ONCE] = {"/echo": respond}
+
+    async def __aenter__(self):
+        self.listener = await start_listener(self.app, "127.0.0.1:0")
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self.listener.port)
+        return self
+
+    async def __aexit__(self, *error):
+        self._writer.close()
+        await self.listener.close()
+
+    async def _echo(self, request):
+        return web.Response(body=b"aiohttp " + await request.read())
+
+    def send(self, data):
+        self._writer.write(data)
+
+    async def answer(self):
+        """Return status, head and body of the next answer."""
+        async with asyncio.timeout(10):
+            head = await self._reader.readuntil(b"\r\n\r\n")
+            fields = dict(line.lower().split(b": ") for line in head[:-4].split(b"\r\n")[1:])
+            return int(head[9:12]), fields, await self._reader.readexactly(int(fields[b"content-length"]))
+
+    async def ask(self, data):
+        self.send(data)
+        return (await self.answer())[2]
+
+    async def is_closed(self):
+        async with asyncio.timeout(10):
+            return await self._reader.read() == b""
+
+
+class Wire(asyncio.Transport):
+    """A transport of which the other end is this test."""
+
+    def __init__(self):
+        super().__init__()
+        self.written, self.state, self.protocol = b"", [], None
+
+    def write(self, data):
+        self.written += data
+
+    def set_protocol(self, protocol):
+        self.protocol = protocol
+
+    def close(self):
+        self.state.append("close")
+
+    def abort(self):
+        self.state.append("abort")
+
+    def pause_reading(self):
+        self.state.append("pause_reading")
+
+    def resume_reading(self):
+        self.state.append("resume_reading")
+
+
+class Further(asyncio.Protocol):
+    """What stands for aiohttp."""
+
+    def __init__(self):
+        self.data = b""
+
+    def data_received(self, data):
+        self.data += data
+
+
+@pytest.fixture
+async def visitor():
+    """One connection at a doorway, over a wire."""
+    doorway = Doorway({"/echo": lambda _, body: Reply(200, body)}, Further, keepalive=15.0, retiring=lambda: False)
+    visitor = doorway.connect()
+    visitor.connection_made(Wire())
+    yield visitor
+    doorway.close()
+
+
+# ---- what is answered here ----------------------------------------------------------------------------
+async def test_a_plain_request_is_answered_before_its_bytes_are_handed_on(visitor):
+    visitor.data_received(post(b'{"a": 1}'))
+    assert visitor.transport.written.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert visitor.transport.written.endswith(b'\r\n\r\n{"a": 1}')
+
+
+async def test_answers_have_the_fields_that_aiohttp_gives():
+    async with Echo() as echo:
+        echo.send(post())
+        _, ours, _ = await echo.answer()
+        echo.send(post(Connection="Keep-Alive", Content_Encoding="identity"))
+        _, theirs, _ = await echo.answer()
+    assert ours.keys() == theirs.keys()
+
+
+async def test_one_connection_asks_again_and_again():
+    async with Echo() as echo:
+        assert [await echo.ask(post(b"%d" % i)) for i in range(3)] == [b"direct 0", b"direct 1", b"direct 2"]
+
+
+async def test_head_and_body_may_come_apart():
+    async with Echo() as echo:
+        request = post(b"body")
+        echo.send(request[:-4])
+        await asyncio.sleep(0.01)
+        assert await echo.ask(request[-4:]) == b"direct body"
+
+
+@given(st.lists(st.integers(0, 90), max_size=4))
+def test_a_request_in_pieces_is_incomplete_until_its_last_byte(cuts):
+    whole = post(b"some body", Content_Type="application/json")
+    for cut in cuts:
+        assert read(whole[: min(cut, len(whole) - 1)], LINES) is True
+    assert read(whole, LINES).body == b"some body"
+
+
+def test_fields_are_found_whatever_their_case():
+    found = read(post(AUTHORIZATION="Bearer  k3y "), LINES)
+    assert headers(found.fields)["Authorization"] == "Bearer  k3y"
+
+
+# ---- what is left to aiohttp ---------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /echo HTTP/1.1\r\nHost: x\r\n\r\n",
+        post(path="/other"),
+        post(path="/echo?x=1"),
+        post(version="HTTP/1.0"),
+        post(Host=...),
+        post(length=...),
+        post(length="2, 2"),
+        post(length="+2"),
+        post(length="2") + b"x",  # a second request has begun
+        post(b"x" * (BODY_MAX + 1)),
+        post(Transfer_Encoding="chunked"),
+        post(Content_Encoding="gzip"),
+        post(Expect="100-continue"),
+        post(Upgrade="h2c"),
+        post(Connection="close"),
+        post(**{"content-length": "2"}),  # twice
+        post(**{"Odd name": "x"}),
+        post(**{"b@d-Content-Type": "x"}),
+        post(X="\x00"),
+        post(X="é"),
+        post(X="folded\r\n over lines"),
+        post(X="bare\nY: line feed"),
+        post(X="bare\rY: carriage return"),
+        post(**{"": "x"}),
+        b"POST /echo HTTP/1.1\r\n\r\n",
+        b"POST /echo HTTP/1.1\r\n" + b"X: y\r\n" * HEAD_MAX,
+        b"\x16\x03\x01",
+    ],
+)
+def test_what_is_not_plain_is_not_read(data):
+    assert read(data, LINES) is False
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_left_alone(data):
+    assert isinstance(read(data, LINES), bool)
+    assert isinstance(read(b"POST /echo HTTP/1.1\r\n" + data, LINES), bool | Plain)
+
+
+async def test_a_connection_that_asks_for_more_goes_on_with_aiohttp():
+    async with Echo() as echo:
+        assert await echo.ask(post(b"1")) == b"direct 1"
+        assert await echo.ask(post(b"2", Content_Encoding="identity")) == b"aiohttp 2"
+        assert await echo.ask(post(b"3")) == b"aiohttp 3"
+
+
+async def test_requests_that_come_together_are_answered_in_turn():
+    async with Echo() as echo:
+        echo.send(post(b"1") + post(b"2"))
+        assert [(await echo.answer())[2] for _ in range(2)] == [b"aiohttp 1", b"aiohttp 2"]
+
+
+async def test_a_responder_can_leave_a_request_to_aiohttp():
+    async with Echo(respond=lambda *_: None) as echo:
+        assert await echo.ask(post(b"1")) == b"aiohttp 1"
+
+
+async def test_a_defect_of_a_responder_is_met_by_aiohttp():
+    def broken(*_):
+        raise ZeroDivisionError
+
+    async with Echo(respond=broken) as echo:
+        assert await echo.ask(post(b"1")) == b"aiohttp 1"
+
+
+async def test_a_middleware_sees_every_request():
+    @web.middleware
+    async def no(request, handler):
+        raise web.HTTPForbidden
+
+    async with Echo(middlewares=[no]) as echo:
+        echo.send(post())
+        assert (await echo.answer())[0] == 403
+
+
+# ---- nobody can hold on to it ------------------------------------------------------------------------------
+async def test_a_slow_request_is_left_to_aiohttp(visitor):
+    visitor.data_received(post()[:-1])
+    visitor.grow_old(visitor._heard + direct.WHOLE_WITHIN + 0.1, 15.0)
+    assert visitor.transport.protocol.data == post()[:-1]
+
+
+async def test_a_silent_connection_is_closed(visitor):
+    visitor.data_received(post())
+    visitor.grow_old(visitor._heard + 14.0, 15.0)
+    assert "close" not in visitor.transport.state
+    visitor.grow_old(visitor._heard + 16.0, 15.0)
+    assert "close" in visitor.transport.state
+
+
+async def test_a_client_that_does_not_read_its_answers_is_not_read_and_cut_off(visitor):
+    visitor.pause_writing()
+    assert visitor.transport.state == ["pause_reading"]
+    visitor.grow_old(visitor._heard + 16.0, 15.0)
+    assert visitor.transport.state[-1] == "abort"
+
+
+async def test_a_client_that_reads_again_is_read_again(visitor):
+    visitor.pause_writing()
+    visitor.resume_writing()
+    assert visitor.transport.state == ["pause_reading", "resume_reading"]
+
+
+async def test_old_connections_are_looked_for(monkeypatch):
+    monkeypatch.setattr(direct, "_SWEEP", 0.01)
+    monkeypatch.setattr(direct, "WHOLE_WITHIN", 0.0)
+    async with Echo() as echo:
+        request = post(b"late")
+        echo.send(request[:-1])
+        while not echo.listener._runner.server.connections:
+            await asyncio.sleep(0.01)
+        assert await echo.ask(request[-1:]) == b"aiohttp late"
+
+
+async def test_connections_at_the_doorway_are_bounded(monkeypatch):
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
+    async with Echo() as echo:
+        await echo.ask(post())
+        reader, writer = await asyncio.open_connection("127.0.0.1", echo.listener.port)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 503")
+        writer.close()
+
+
+async def test_a_retiring_listener_says_goodbye_with_the_next_answer():
+    async with Echo() as echo:
+        await echo.ask(post())
+        echo.listener._retiring.set()
+        echo.send(post())
+        assert (await echo.answer())[1][b"connection"] == b"close"
+        assert await echo.is_closed()
+
+
+async def test_a_listener_that_closes_closes_its_doorway():
+    async with Echo() as echo:
+        await echo.ask(post())
+        await echo.listener.close()
+        assert await echo.is_closed()
