@@ -120,6 +120,10 @@ class Gate:
     ignore_case: bool = False
 
 
+ALWAYS: Final = Gate("")
+"""Among the gates of a detector that runs on every text, and wants to know which of the others fired."""
+
+
 class Detector(Protocol):
     """One kind of judgement. Instances are immutable after their making and shared by all threads."""
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.base import ALWAYS, Gate, Report, Subject
 from tocsin.detectors.quality import ANSWERS, finding
 
 _NUMBER: Final = r"(?P<number>\d{1,3}(?:[.,]\d{1,4})?|\.\d{1,4})"
@@ -42,7 +42,10 @@ _STATED = (
 )  # fmt: skip
 _MAX_PLACES: Final = 16
 _AROUND: Final = 120
-_CUE = re.compile(r"confiden|certain|sure\b|positive\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_CUE = re.compile(r"confiden|certain|sure\b|positive\b")
+_ANY_CUE = re.compile(_CUE.pattern, re.IGNORECASE)
+"""The same where lower case is longer than the text; it is several times as slow."""
 
 
 class ConfidenceDetector:
@@ -52,7 +55,7 @@ class ConfidenceDetector:
     tier = 0
     roles = ANSWERS
     gates: tuple[Gate, ...] = (
-        Gate("."),  # every text has a confidence, if only None
+        ALWAYS,  # every text has a confidence, if only None
         Gate(
             r"(?:confidence|certainty).{0,60}\d"
             r"|(?:%|percent|per cent|/10|of 10|\b0?\.\d+) ?(?:sure|certain|confiden|positive|certainty)",
@@ -62,7 +65,7 @@ class ConfidenceDetector:
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Tell the confidence of one answer."""
-        score = token_confidence(subject.logprobs)
+        score = None if subject.logprobs is None else token_confidence(subject.logprobs)
         if 1 in fired and (stated := find_stated(subject.text)):
             start, end, score = stated
             report.findings.append(finding("confidence", start, end, 1.0))
@@ -77,10 +80,14 @@ def token_confidence(logprobs: Sequence[float] | None) -> float | None:
 
 def find_stated(text: str) -> tuple[int, int, float] | None:
     """The last stated confidence: where it stands, and its value 0..1."""
-    places = [match.start() for match in _CUE.finditer(text)][-_MAX_PLACES:]
+    lower = text.lower()
+    cues = _CUE.finditer(lower) if len(lower) == len(text) else _ANY_CUE.finditer(text)
+    places = [match.start() for match in cues][-_MAX_PLACES:]
     best: tuple[int, int, float] | None = None
     for place in places:
         low, high = max(0, place - _AROUND), place + _AROUND
+        if not _DIGIT.search(text, low, high):
+            continue
         for pattern in _STATED:
             for match in pattern.finditer(text, low, min(high, len(text))):
                 value = _value(match["number"], match["unit"] or "")

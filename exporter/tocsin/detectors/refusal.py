@@ -13,16 +13,15 @@ A refusal stands in the opening of an answer, so only that is read, by a linear 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final
 from zlib import crc32
 
 import hyperscan
-import numpy as np
 
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.hyperscanning import Matcher
-from tocsin.detectors.linear import Hashes, LinearModel, hashed, ngrams
+from tocsin.detectors.linear import Hashes, LinearModel, hashed, runs_of
 from tocsin.detectors.quality import ANSWERS, finding
 
 OPENING_CHARS: Final = 320
@@ -30,6 +29,8 @@ THRESHOLD: Final = 0.5
 
 _MODEL = LinearModel.load("refusal")
 _WORD = re.compile(rb"[a-z]+(?:'[a-z]+)?|\d+")
+_SPACED: Final = bytes(byte if byte in b"'0123456789abcdefghijklmnopqrstuvwxyz" else 0x20 for byte in range(256))
+"""Puts a space in place of all that is in no word."""
 _DECLINES: Final = (
     r"sorry|apologi|cannot|can.{1,3}t\b|unable|not able|appropriate|illegal|unlawful|ethical|harmful|comfortable"
     r"|\bnever (?:ok|accept)|won.{1,3}t\b|(?:must|should|will|did|does) not|refrain|condone"
@@ -78,6 +79,24 @@ _COMPLIES = re.compile(
 )
 
 
+_MAY_COMPLY: Final = (
+    r"however|but\b|nevertheless|that said|instead|\bstill\b|nonetheless|\bhere\b|```"
+    r"|\n[\s\x80-\xff]*(?:1[.)]|[-*]|\xe2\x80\xa2) "
+)
+_MAY_BE_LIMITED: Final = (
+    r"\b(?:i|we)(?: am|.{1,3}m)? (?:[\w\x80-\xff]+ )?"
+    r"(?:cannot|can.{1,3}t|can not|unable to|not|don.{1,3}t|do not|won.{1,3}t be able to|am not)\b"
+    r"|my (?:knowledge|training)|(?:can|could) you |please |without "
+)
+_MAY_DISCLAIM: Final = r"as an (?:ai|ar|la)|\bi(?:.{1,3}m| am) |(?:do not|don.{1,3}t) have |advice"
+"""What each of the three patterns above needs: a text without it is not searched with ``re``, at 10 to 20 us each."""
+_CUES: Final = (_DECLINES, _SPEAKS_OF_ITSELF, _ASKS, _MAY_COMPLY, _MAY_BE_LIMITED, _MAY_DISCLAIM)
+_COMPLY, _LIMIT, _DISCLAIM = 3, 4, 5
+"""Numbers of the latter; those before them make an opening worth reading."""
+_HEAD_WORDS: Final = 6
+_COMPLYING, _PLAIN = crc32(b"<complies>"), crc32(b"<plain>")
+
+
 class RefusalDetector:
     """Says ``refusal``, ``capability_limit`` or ``disclaimer`` of an answer, with a finding over its opening."""
 
@@ -88,16 +107,15 @@ class RefusalDetector:
     """None: a gate looks at the whole text, and one held to an opening takes Hyperscan ten times as long to compile."""
 
     def __init__(self) -> None:
-        cues = [cue.encode() for cue in (_DECLINES, _SPEAKS_OF_ITSELF, _ASKS)]
         flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_CASELESS
-        self._cues = Matcher(cues, [flags] * len(cues), ours=True)
+        self._cues = Matcher([cue.encode() for cue in _CUES], [flags] * len(_CUES), ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Judge the opening of one answer."""
-        if not self._cues.fired(subject.text[:OPENING_CHARS].encode("utf-8", "surrogatepass")):
+        cues = self._cues.fired(subject.text[:OPENING_CHARS].encode("utf-8", "surrogatepass"))
+        if not cues or min(cues) >= _COMPLY:
             return
-        opening = normalized(subject.text)
-        outcome, score = outcome_of(opening)
+        outcome, score = outcome_of(normalized(subject.text), cues=cues)
         if outcome:
             report.findings.append(finding(outcome, 0, min(len(subject.text), OPENING_CHARS), score))
 
@@ -107,12 +125,16 @@ def normalized(text: str) -> str:
     return text[:OPENING_CHARS].lower().replace("\u2019", "'")
 
 
-def outcome_of(opening: str, model: LinearModel = _MODEL) -> tuple[str, float]:
-    """The outcome of a normalised opening, or an empty one, and how sure it is."""
-    score = model.score(features(opening))
-    limit, disclaimer = _FIRST_PERSON_LIMIT.search(opening), _DISCLAIMER.search(opening)
-    if (limit or disclaimer) and _COMPLIES.search(opening):
+def outcome_of(
+    opening: str, model: LinearModel = _MODEL, cues: Container[int] = range(len(_CUES))
+) -> tuple[str, float]:
+    """The outcome of a normalised opening, or an empty one, and how sure it is; ``cues`` are those that it holds."""
+    complies = _COMPLY in cues and _COMPLIES.search(opening) is not None
+    limit = _LIMIT in cues and _FIRST_PERSON_LIMIT.search(opening) is not None
+    disclaimer = _DISCLAIM in cues and _DISCLAIMER.search(opening) is not None
+    if complies and (limit or disclaimer):
         return "disclaimer", 0.9
+    score = model.score(features(opening, complies=complies))
     if score >= THRESHOLD:
         return "refusal", score
     if limit:
@@ -122,8 +144,17 @@ def outcome_of(opening: str, model: LinearModel = _MODEL) -> tuple[str, float]:
     return ("refusal", score) if score >= 0.1 else ("", 0.0)
 
 
-def features(opening: str) -> Hashes:
+def features(opening: str, *, complies: bool | None = None) -> Hashes:
     """What the model reads of a normalised opening: word 1-, 2- and 3-grams, those it begins with, and its form."""
-    words = hashed(_WORD.findall(opening.encode("utf-8", "surrogatepass")))
-    form = [crc32(b"<complies>" if _COMPLIES.search(opening) else b"<plain>"), min(len(opening) // 80, 4)]
-    return np.concatenate([*ngrams(words, 3), *ngrams(words[:6], 3, salt=1), np.array(form, np.uint32)])
+    if complies is None:
+        complies = _COMPLIES.search(opening) is not None
+    words = hashed(_words(opening.encode("utf-8", "surrogatepass")))
+    return runs_of(words, _HEAD_WORDS, (_COMPLYING if complies else _PLAIN, min(len(opening) // 80, 4)))
+
+
+def _words(opening: bytes) -> list[bytes]:
+    """What ``_WORD`` finds: to split first is three times as fast, since few words hold an apostrophe or a digit."""
+    words = opening.translate(_SPACED).split()
+    if all(map(bytes.isalpha, words)):
+        return words
+    return [part for word in words for part in ((word,) if word.isalpha() else _WORD.findall(word))]

@@ -103,10 +103,15 @@ def _suspicious(text: str) -> bool:
     size = len(text.rstrip())
     if size < LEAST_LOOP_CHARS:
         return False
+    near = size // MIN_REPEATS  # the longest period
     for end in (size, size - 60, size - size // 4, size // 2):
-        if end >= 2 * _PROBE_CHARS:
-            probe = text[end - _PROBE_CHARS : end]
-            if text.count(probe) >= _MIN_COUNT or probe == probe[0] * _PROBE_CHARS:
+        start = end - _PROBE_CHARS
+        if start >= _PROBE_CHARS:
+            probe = text[start:end]
+            # Nearby first: it is a part of the text, and what does not recur there is in no loop.
+            if text.count(probe, max(0, start - near), end + near) > 1 and text.count(probe) >= _MIN_COUNT:
+                return True
+            if probe[0] == probe[1] and probe == probe[0] * _PROBE_CHARS:
                 return True
     return bool(_LIST_MARKER.match(text, text.rfind("\n", 0, size) + 1)) and _last_item_recurs(text, size)
 

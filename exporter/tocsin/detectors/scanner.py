@@ -7,12 +7,12 @@ A database of all gates scans real answers at 255 to 407 MB/s on one core, whate
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import hyperscan
 
-from tocsin.detectors.base import Detector, Report, Subject
+from tocsin.detectors.base import ALWAYS, Detector, Report, Subject
 from tocsin.detectors.hyperscanning import Matcher
 
 log = logging.getLogger(__name__)
@@ -27,21 +27,20 @@ class Scanner:
 
     def scan(self, subject: Subject, off: frozenset[str] = frozenset()) -> Report:
         """Judge a subject with every detector that its role and its text call for; those named in ``off`` rest."""
-        report = Report()
         gated = self._by_role.get(subject.role) or self._gated(subject.role)
+        names, always, steps = gated.plan(off)
+        report = Report(scanned=names.copy())
         fired = gated.fired(subject.encoded())
-        for number, name, scan, has_gates in gated.order:
-            if name in off:
+        for number, name, scan in steps if fired else always:
+            hits = fired.get(number)
+            if hits is None and number not in gated.ungated:
                 continue
-            hits = fired.get(number, ())
             try:
-                if hits or not has_gates:
-                    scan(subject, hits, report)
+                scan(subject, hits or (), report)
             except Exception as error:  # noqa: BLE001 - a defect of one must not end ingest
                 report.failed.append(name)
+                report.scanned.remove(name)
                 log.error("detector %s failed: %s", name, type(error).__name__)  # noqa: TRY400 - no content
-            else:
-                report.scanned.append(name)
         return report
 
     def warm(self, *roles: str) -> None:
@@ -61,23 +60,44 @@ class Scanner:
         return found
 
 
+_Scan = Callable[[Subject, Sequence[int], Report], None]
+_Step = tuple[int, str, _Scan]
+"""Number, name and ``scan`` of a detector."""
+_Plan = tuple[list[str], tuple[_Step, ...], tuple[_Step, ...]]
+_PLANS_MAX = 1_000
+
+
 class _Gated:
     """Detectors that judge the same texts, and all their gates."""
 
     def __init__(self, detectors: tuple[Detector, ...]) -> None:
         self.detectors = detectors
-        self.order = [(number, d.name, d.scan, bool(d.gates)) for number, d in enumerate(detectors)]
-        """What is asked for each text, in turn: looked up once."""
+        self.ungated = frozenset(number for number, d in enumerate(detectors) if not d.gates or ALWAYS in d.gates)
+        """Numbers of the detectors that run on every text."""
+        self._plans: dict[frozenset[str], _Plan] = {}
         self._owners: list[tuple[int, int]] = []
         """Number of the detector and of its gate, by the number of the expression."""
         expressions, flags = [], []
         for number, detector in enumerate(detectors):
             for index, gate in enumerate(detector.gates):
+                if gate == ALWAYS:
+                    continue
                 self._owners.append((number, index))
                 expressions.append(gate.pattern.encode())
                 case = hyperscan.HS_FLAG_CASELESS if gate.ignore_case else 0
                 flags.append(hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | case)
         self._matcher = Matcher(expressions, flags, ours=True) if expressions else None
+
+    def plan(self, off: frozenset[str]) -> _Plan:
+        """Return the names of the detectors that do not rest, the steps that no gate guards, and all steps."""
+        found = self._plans.get(off)
+        if found is None:
+            if len(self._plans) >= _PLANS_MAX:
+                self._plans.clear()
+            steps = tuple((number, d.name, d.scan) for number, d in enumerate(self.detectors) if d.name not in off)
+            always = tuple(step for step in steps if step[0] in self.ungated)
+            found = self._plans[off] = [name for _, name, _ in steps], always, steps
+        return found
 
     def fired(self, encoded: bytes) -> dict[int, list[int]]:
         """Return the gates that matched in a text in UTF-8, by the number of their detector."""

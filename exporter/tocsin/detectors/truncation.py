@@ -41,7 +41,7 @@ class TruncationDetector:
 
 
 def _breaks_off(text: str) -> float:
-    if text.count("```") % 2:
+    if "`" in text and text.count("```") % 2:  # to look for one character first is several times as fast
         return OPEN_FENCE
     end = text[-40:].rstrip()
     if end.endswith(","):

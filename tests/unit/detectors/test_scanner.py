@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.base import ALWAYS, Gate, Report, Subject
 from tocsin.detectors.scanner import Scanner
 
 
@@ -34,6 +34,24 @@ def test_a_detector_without_gates_runs_on_every_text():
     Scanner([always]).scan(Subject(""))
 
     assert always.fired == [()]
+
+
+def test_a_detector_that_always_runs_is_told_which_of_its_other_gates_matched():
+    always = Recorder("always", ALWAYS, Gate("visa"))
+    scanner = Scanner([always])
+
+    scanner.scan(Subject("nothing"))
+    scanner.scan(Subject("a visa"))
+
+    assert always.fired == [(), (1,)]
+
+
+def test_what_is_off_neither_runs_nor_is_listed():
+    first, second = Recorder("first"), Recorder("second")
+
+    report = Scanner([first, second]).scan(Subject("text"), frozenset({"first"}))
+
+    assert (first.fired, report.scanned) == ([], ["second"])
 
 
 def test_a_detector_is_not_asked_about_roles_that_it_does_not_judge():

@@ -18,7 +18,20 @@ from tocsin.detectors.candidates import Candidate, after, before, capped, words
 from tocsin.detectors.reserved import is_example_phone
 
 _GAP = r"(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x93\xaf]){0,3}"
-GATES: Final = (Gate(rf"[0-9](?:{_GAP}[0-9]){{5}}"),)
+_WORD = (
+    r"phone|fono|tel\b|t\xc3[\x89\xa9]l|telef|mobil|\bmob\b|\bcell|handy|\bfax|whats.?app|\bsms\b|hotline|helpline"
+    r"|landline|pager|viber|call(?:ing)?\s(?:me|us|him|her|them)|answer(?:ed|ing)?\s(?:at|on)"
+    r"|\xe6\x89\x8b\xe6\x9c\xba|\xe7\x94\xb5\xe8\xaf\x9d"  # 手机, 电话
+    r"|\xd1\x82\xd0\xb5\xd0\xbb|\xd0\xa2\xd0\xb5\xd0\xbb|\xd0\xa2\xd0\x95\xd0\x9b"  # тел
+)
+GATES: Final = (
+    Gate(rf"[0-9](?:{_GAP}[0-9]){{7}}"),
+    Gate(rf"\+ ?\(?[0-9](?:{_GAP}[0-9]){{5}}"),
+    Gate(r"555[\-. ][0-9]{4}"),
+    Gate(rf"(?:{_WORD}).*[0-9](?:{_GAP}[0-9]){{5}}", ignore_case=True),
+    Gate(rf"[0-9](?:{_GAP}[0-9]){{5}} ?[\-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b", ignore_case=True),
+)
+"""Six or seven digits, as identifiers have, are a number only behind a sign, by their form, or beside a word."""
 
 MAX_PARSED = 200
 """Candidates per text that are worth the 30 to 60 µs of libphonenumber; later ones are judged by shape alone."""
@@ -117,12 +130,10 @@ def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, ex
         return 1
     line = _line_before(text, start)
     strong = bool(_STRONG.search(line[-48:]) or _BEHIND.match(after(text, end)))
-    if not strong and len(digits) < _LEAST_DIGITS and value[0] != "+":
+    if not strong and ((len(digits) < _LEAST_DIGITS and value[0] != "+") or _OTHER.search(line[-24:])):
         return 0
     weak = bool(_WEAK.search(line))
     maths = bool(_MATHS.search(line))
-    if _OTHER.search(line[-24:]) and not strong:
-        return 0
     if value.startswith("+"):
         return 1 if (strong or weak) and len(digits) >= _LEAST_DIGITS else 0 if maths else 0.5
     if _NANP.fullmatch(value):

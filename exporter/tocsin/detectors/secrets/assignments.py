@@ -21,7 +21,9 @@ _SCHEME = r"(?:bearer |basic |token |ssws )?"
 GATES: Final = (
     Gate(
         r"(?:passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contrase|senha|пароль|密码)[a-z_\-]{0,12}"
-        rf"{_CLOSING}\s{{0,3}}(?:[:=]|is|to|was)[> \"'`*]{{0,6}}[^\s\"'`*,;<>(){{}}]{{8}}",
+        rf"{_CLOSING}\s{{0,3}}(?:[:=]|is|to|was)[> \"'`*]{{0,6}}"
+        # A password has a digit or a sign, and a key is long: "password to update" is neither.
+        r"(?:[A-Za-z_.\-]*[^A-Za-z_.\-\s\"'`*,;<>(){}]|[^\s\"'`*,;<>(){}]{16})",
         ignore_case=True,
     ),
     Gate(
