@@ -1,8 +1,9 @@
 """How counting shares the event loop with requests: how long a slice is, and who waits for whom.
 
-A request needs a few turns of the loop from its arrival to its answer, so where requests are about, counting works
-in short slices and lets several turns pass between two of them. Senders of webhooks come first, because they may give
-up and what is spooled can be counted later; but not for ever, because alerts are made of what is counted.
+Requests come first: between two slices of counting the loop turns until a turn has served nobody, so a request waits
+for the rest of one slice and for the requests before it. It needs a few turns from its arrival to its answer, so where
+requests are about, several pass, and slices are short. Senders of webhooks are left more than that, because they may
+give up and what is spooled can be counted later; but not for ever, because alerts are made of what is counted.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-SLICE_BYTES: Final = 128 << 10
-"""Read at most in one slice."""
-SLICE_LEAST: Final = 2 << 10
+PIECE_MOST: Final = 128 << 10
+"""Bytes read at once: a slice is made of pieces, and ends with the one that exceeds its time."""
+PIECE_LEAST: Final = 2 << 10
 """An event or two: where content is judged, one can take a slice's time and more."""
+PIECES: Final = 4
+"""Pieces in a slice."""
 SLICE_SECONDS: Final = 0.002
 """What a slice, of counting, committing or rendering, shall take."""
 BUSY_SECONDS: Final = 0.001
 """The same where requests are about."""
+REQUESTS_FIRST: Final = 0.01
+"""Seconds that requests may take between two slices."""
 TURNS: Final = 4
 """Turns from the arrival of a small request to its answer: read, wake the connection, start its task, and our own."""
 GIVE_WAY: Final = 9.0
@@ -29,8 +34,10 @@ PATIENCE: Final = 5.0
 OVERDUE: Final = 15.0
 """and after which counting gets at least half of the time: an alert has 60 s from the event to the page."""
 URGENT_SECONDS: Final = 0.02
-_SOMEBODY: Final = 0.0003
-"""A turn that takes longer has served somebody."""
+_SOMEBODY: Final = 0.0001
+"""A turn that takes longer has served somebody,"""
+_ABOUT: Final = 0.0003
+"""and where turns take so long together, requests are about for the next second."""
 _STEP: Final = 0.002
 
 
@@ -47,47 +54,53 @@ class Pace:
 
         What requests take is told by ``cpu``: on a busy machine a turn is long without anyone having been served.
         """
-        self.size = SLICE_BYTES
-        """Bytes of the next slice."""
+        self.size = PIECE_MOST // PIECES
+        """Bytes of the next pieces."""
+        self.slice = SLICE_SECONDS
+        """Seconds of the next slice."""
         self._receiving = receiving
         self._timer = timer
         self._cpu = cpu
         self._busy_until = float("-inf")
         self._drained = timer()
-        self._took = 0.0
 
     @property
     def seconds(self) -> float:
-        """What a slice shall take now: where requests are about, as long as they took last, within bounds."""
-        if self._timer() >= self._busy_until:
-            return SLICE_SECONDS
-        return min(SLICE_SECONDS, max(BUSY_SECONDS, self._took))
+        """What a slice shall take now."""
+        return BUSY_SECONDS if self._timer() < self._busy_until else SLICE_SECONDS
 
     def drained(self) -> None:
         """Take note that everything is counted."""
         self._drained = self._timer()
 
     async def turn(self) -> None:
-        """Let others run: several turns where they are about, but no more once they have had as much as a slice."""
+        """Let others run until nobody is served, several turns where requests are about, within what they may take."""
+        may_take = max(BUSY_SECONDS, REQUESTS_FIRST * (1.0 - self._overdue()))
+        left = TURNS if self._timer() < self._busy_until else 1
         began = self._cpu()
-        for _ in range(TURNS if self._timer() < self._busy_until else 1):
+        took, served = 0.0, True
+        while took <= may_take and (left > 0 or served):
             await asyncio.sleep(0)
-            self._took = self._cpu() - began
-            if self._took > BUSY_SECONDS:
-                break
-        if self._took > _SOMEBODY:
+            before, took = took, self._cpu() - began
+            served = took - before > _SOMEBODY
+            left -= 1
+        if took > _ABOUT:
             self._busy_until = self._timer() + 1.0
 
-    async def give_way(self, spent: float, *, senders_first: bool = True) -> None:
-        """Let others run after a slice of ``spent`` seconds, senders for longer, and size the next one."""
-        began = self._timer()
+    async def give_way(self, spent: float, size: int, *, senders_first: bool = True) -> None:
+        """Let others run after a slice of ``size`` bytes in ``spent`` seconds, senders for longer; plan the next."""
+        began, overdue = self._timer(), self._overdue()
         await self.turn()
-        overdue = (began - self._drained - PATIENCE) / (OVERDUE - PATIENCE)
-        share = min(1.0, max(0.0, 1.0 - overdue)) if senders_first else 0.0
+        share = 1.0 - overdue if senders_first else 0.0
         until = began + share * GIVE_WAY * min(spent, SLICE_SECONDS)
         while (left := until - self._timer()) > 0 and self._receiving():  # noqa: ASYNC110 - what arrives has no event
             await asyncio.sleep(min(left, _STEP))
-        target = self.seconds
+        self.slice = self.seconds
         if overdue >= 1.0:
-            target = min(URGENT_SECONDS, max(target, self._timer() - began))
-        self.size = min(SLICE_BYTES, max(SLICE_LEAST, int(self.size * target / max(spent, 1e-4))))
+            self.slice = min(URGENT_SECONDS, max(self.slice, self._timer() - began))
+        piece = size / max(spent, 1e-5) * self.slice / PIECES
+        self.size = min(PIECE_MOST, max(PIECE_LEAST, int(piece)))
+
+    def _overdue(self) -> float:
+        """Tell how long not everything has been counted: 0 until ``PATIENCE`` is over, 1 from ``OVERDUE`` on."""
+        return min(1.0, max(0.0, (self._timer() - self._drained - PATIENCE) / (OVERDUE - PATIENCE)))

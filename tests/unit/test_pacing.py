@@ -5,15 +5,29 @@ from __future__ import annotations
 import pytest
 
 from tocsin import pacing
-from tocsin.pacing import BUSY_SECONDS, GIVE_WAY, OVERDUE, PATIENCE, SLICE_BYTES, SLICE_LEAST, SLICE_SECONDS, Pace
+from tocsin.pacing import (
+    BUSY_SECONDS,
+    GIVE_WAY,
+    OVERDUE,
+    PATIENCE,
+    PIECE_LEAST,
+    PIECE_MOST,
+    PIECES,
+    REQUESTS_FIRST,
+    SLICE_SECONDS,
+    TURNS,
+    URGENT_SECONDS,
+    Pace,
+)
 
 
 class Time:
-    """A clock that sleeping moves, and which every turn of the loop costs ``others`` seconds."""
+    """A clock that sleeping moves, and which every turn of the loop costs ``others`` seconds, the first few ``queue``."""
 
     def __init__(self):
         self.now = 100.0
         self.others = 0.0
+        self.queue = []
         self.turns = 0
 
     def __call__(self):
@@ -21,7 +35,7 @@ class Time:
 
     async def sleep(self, seconds):
         self.turns += not seconds
-        self.now += seconds or self.others
+        self.now += seconds or (self.queue.pop() if self.queue else self.others)
 
 
 @pytest.fixture
@@ -31,9 +45,9 @@ def clock(monkeypatch):
     return clock
 
 
-async def given(pace, clock, spent=SLICE_SECONDS, **more):
+async def given(pace, clock, spent=SLICE_SECONDS, size=PIECE_MOST, **more):
     began = clock.now
-    await pace.give_way(spent, **more)
+    await pace.give_way(spent, size, **more)
     return clock.now - began
 
 
@@ -61,28 +75,66 @@ async def test_senders_are_given_less_the_longer_counting_is_behind_and_at_last_
 
 async def test_counting_that_is_overdue_takes_as_long_as_all_others(clock):
     pace = Pace(lambda: True, clock, clock)
-    pace.size, clock.others = 4 << 10, 0.01
+    clock.others = 0.01
     clock.now += OVERDUE
-    await pace.give_way(0.001)
-    assert pace.size == pytest.approx(10 * (4 << 10), rel=0.01)
+    await given(pace, clock)
+    assert pace.slice == pytest.approx(0.01)
+    clock.others = 1.0
+    await given(pace, clock)
+    assert pace.slice == URGENT_SECONDS
 
 
-async def test_slices_take_what_they_shall_and_less_where_requests_are_about(clock):
+async def test_pieces_are_a_part_of_a_slice_by_what_the_last_ones_took(clock):
     pace = Pace(lambda: False, clock, clock)
-    await pace.give_way(0.02)
-    assert pace.size == pytest.approx(SLICE_BYTES * SLICE_SECONDS / 0.02, abs=1)
-    clock.others = 0.0004
-    await pace.turn()
-    assert pace.seconds == BUSY_SECONDS
-    await pace.give_way(10.0)
-    assert pace.size == SLICE_LEAST
+    await given(pace, clock, spent=2 * SLICE_SECONDS, size=100_000)
+    assert pace.size == pytest.approx(100_000 / 2 / PIECES, abs=1)
 
 
-@pytest.mark.parametrize(("others", "turns"), [(0.0001, pacing.TURNS), (BUSY_SECONDS * 2, 1)], ids=["light", "heavy"])
-async def test_requests_get_several_turns_but_heavy_ones_no_more_than_a_slice(clock, others, turns):
+@pytest.mark.parametrize(("spent", "size"), [(10.0, PIECE_LEAST), (0.0, PIECE_MOST)], ids=["slow", "fast"])
+async def test_pieces_are_bounded(clock, spent, size):
     pace = Pace(lambda: False, clock, clock)
-    clock.others = 0.0004
+    await given(pace, clock, spent=spent)
+    assert pace.size == size
+
+
+async def test_slices_are_short_where_requests_are_about(clock):
+    pace = Pace(lambda: False, clock, clock)
+    await given(pace, clock)
+    assert pace.slice == pace.seconds == SLICE_SECONDS
+    clock.queue = [0.0004]
+    await given(pace, clock)
+    assert pace.slice == pace.seconds == BUSY_SECONDS
+    clock.now += 2.0
+    assert pace.seconds == SLICE_SECONDS
+
+
+async def test_one_turn_is_enough_where_nobody_is_about(clock):
+    await Pace(lambda: False, clock, clock).turn()
+    assert clock.turns == 1
+
+
+async def test_a_request_that_needs_several_turns_gets_them(clock):
+    pace = Pace(lambda: False, clock, clock)
+    clock.queue = [0.0004]
     await pace.turn()
-    clock.others, clock.turns = others, 0
+    clock.turns, clock.others = 0, 0.00005
     await pace.turn()
-    assert clock.turns == turns
+    assert clock.turns == TURNS
+
+
+async def test_all_requests_that_wait_are_served_before_the_next_slice(clock):
+    clock.queue = [0.0005] * 10
+    await Pace(lambda: False, clock, clock).turn()
+    assert not clock.queue
+
+
+async def test_requests_that_never_end_are_served_for_so_long(clock):
+    clock.others = 0.001
+    assert await given(Pace(lambda: False, clock, clock), clock) == pytest.approx(REQUESTS_FIRST, abs=0.0011)
+
+
+async def test_requests_get_no_more_than_a_slice_where_counting_is_overdue(clock):
+    pace = Pace(lambda: False, clock, clock)
+    clock.others = 0.0009
+    clock.now += OVERDUE
+    assert await given(pace, clock) == pytest.approx(2 * 0.0009)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 
@@ -69,6 +70,26 @@ def test_an_array_counts_each_element_although_one_holds_what_only_python_writes
     intake = Intake(Ledger(Store(()), Settings()), formats.get, lambda: 0.0)
     intake.take(b"[" + LINE + b"," + LINE.replace(b'"1"', b'"2"').replace(b'"m"', b'"m", "cost_usd": NaN') + b"]", Origin("file", "auto"))
     assert intake.tallies["file"].counted == 2
+
+
+class Endless:
+    """An input that always has something, of which each piece takes a millisecond."""
+
+    now, reads = 100.0, 0
+
+    def read(self, sink, max_bytes):
+        self.now += 0.001
+        self.reads += 1
+        return max_bytes
+
+
+def test_a_slice_ends_with_the_piece_that_exceeds_its_time(bench, monkeypatch):
+    source = Endless()
+    bench.pipeline.inputs = [source]
+    monkeypatch.setattr(time, "monotonic", lambda: source.now)
+    bench.pipeline._pace.slice = 0.0025
+    assert bench.pipeline._slice() == 3 * bench.pipeline._pace.size
+    assert source.reads == 3
 
 
 @contextlib.asynccontextmanager
