@@ -227,6 +227,17 @@ class Stream:
         rest = self.caught_up - self.grew
         return rest >= _AT_REST and now - self.caught_up <= max(_BLINK, rest / 20)
 
+    def lose_file(self, now: float) -> None:
+        """No file is known that the stream goes on in."""
+        self.quiet = self.quietly_gone(now)
+        self.orphaned = now
+        self.parked = False
+
+    def note_file(self, size: int, mtime_ns: int) -> None:
+        """Know its file by size and time: while they stay, it needs no look."""
+        self.record.disk_size, self.record.disk_mtime_ns = size, mtime_ns
+        self.dirty = True
+
     def encode(self, prints: Fingerprints) -> bytes:
         """Return the record to commit."""
         self.position_mark(prints)

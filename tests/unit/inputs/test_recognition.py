@@ -1,0 +1,246 @@
+"""What a file is told to be, with the tailer around it: its log's next one, a copy, history, or a loss."""
+
+import gzip
+import os
+
+import pytest
+
+from rotatedlog import World
+from tocsin.inputs.tailer import FileInput, FilePattern
+
+
+def test_a_file_that_grew_past_the_offset_after_truncation_is_noticed(world):
+    world.write(5)
+    world.drain()
+    world.write(3)
+    world.copytruncate()
+    world.write(50)
+    world.drain()
+    world.check()
+
+
+def test_truncation_without_a_copy_is_announced(world):
+    world.write(5)
+    world.drain()
+    os.truncate(world.log, 0)
+    world.write(2)
+    world.drain()
+    assert world.tailer.lost["truncated"] == 1
+
+
+def test_truncation_of_a_file_at_rest_that_was_read_to_its_end_is_no_loss(world):
+    world.write(5)
+    world.drain()
+    world.poll(0.1)
+    os.truncate(world.log, 0)
+    world.poll(0.1)
+    world.write(2)
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+def test_truncation_of_a_file_that_is_being_written_is_announced(world):
+    world.write(5)
+    world.drain()
+    world.write(1)
+    world.poll(0.1)
+    world.poll(0.1)
+    os.truncate(world.log, 0)
+    world.poll(0.1)
+    world.drain()
+    assert world.tailer.lost["truncated"] == 1
+
+
+def test_a_file_deleted_while_down_is_announced_and_the_new_one_is_read(world):
+    world.write(5)
+    world.drain()
+    world.log.unlink()
+    world.written = world.written[:5]
+    world.write(3)
+    world.start()
+    world.drain()
+    world.check()
+    assert world.tailer.lost["deleted"] + world.tailer.lost["truncated"] == 1
+
+
+def test_what_was_rotated_before_the_first_start_is_history(tmp_path):
+    (tmp_path / "app.log.1").write_text("old\n")
+    world = World(tmp_path)
+    world.write(2)
+    world.drain()
+    world.close()
+    world.check()
+
+
+def _copy(world, size=None):
+    (world.folder / "app.log.1").write_bytes(world.log.read_bytes()[:size])
+
+
+def test_a_start_between_copy_and_truncation_reads_on_in_the_log(world):
+    world.write(200)
+    world.drain()
+    world.write(5)
+    _copy(world)
+    world.start()
+    world.poll()
+    world.poll()
+    os.truncate(world.log, 0)
+    world.write(5)
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+@pytest.mark.parametrize("size", [40, 1500])
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_copy_in_the_making_is_not_read_as_a_log_of_its_own(world, size, restart):
+    world.write(200)
+    world.drain()
+    world.write(5)
+    _copy(world, size)
+    if restart:
+        world.start()
+    world.poll()
+    world.poll()
+    _copy(world)
+    os.truncate(world.log, 0)
+    world.write(5)
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+def test_a_copy_that_ended_before_the_log_was_read_on_is_not_read_again(world):
+    for _ in range(3):
+        world.write(100)
+        world.poll(0.3)
+        world.commit()
+    (world.folder / "app.log.1").write_bytes(world.log.read_bytes())
+    world.write(3)
+    world.poll(0.1)
+    world.commit()
+    os.truncate(world.log, 0)
+    world.write(5)
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+def test_a_backup_of_a_log_that_goes_on_is_not_read_even_after_its_rotation(world):
+    world.write(100)
+    world.drain()
+    (world.folder / "app.log.bak").write_bytes(world.log.read_bytes())
+    world.write(100)
+    world.drain()
+    world.rename()
+    world.write(5)
+    world.drain()
+    world.start()
+    world.drain()
+    world.check()
+
+
+def test_an_archive_beside_its_original_waits_until_that_is_gone(world):
+    world.write(100)
+    world.drain()
+    world.write(10)
+    world.rename()
+    plain = world.folder / "app.log.1"
+    packed = gzip.compress(plain.read_bytes())
+    (world.folder / "app.log.1.gz").write_bytes(packed[:100])
+    world.drain()
+    (world.folder / "app.log.1.gz").write_bytes(packed)
+    plain.unlink()
+    world.drain()
+    world.check()
+
+
+def test_a_late_writer_to_a_finished_file_is_read(world):
+    world.write(5)
+    world.drain()
+    world.rename()
+    world.drain()
+    with (world.folder / "app.log.1").open("a") as out:
+        out.write("line 000005\n")
+    world.written.append("line 000005")
+    world.drain()
+    world.check()
+
+
+def test_start_at_end_reads_only_what_is_written_later(world):
+    world.write(5)
+    world.close()
+    world.tailer = FileInput(
+        [FilePattern(str(world.log), start_at="end")], max_line_bytes=1000, clock=lambda: world.now,
+        oversize=lambda length, origin: None,
+    )  # fmt: skip
+    world.drain()
+    world.written = []
+    world.write(3)
+    world.drain()
+    world.check()
+
+
+def test_a_log_behind_a_symbolic_link_is_followed_through_the_kubelet_s_rotation(world):
+    pods = world.folder / "pods"
+    pods.mkdir()
+    world.log.rename(pods / "0.log")
+    world.log.symlink_to(pods / "0.log")
+    world.write(5)
+    world.drain()
+    world.write(5)
+    (pods / "0.log").rename(pods / "0.log.20260131-100000")
+    (pods / "0.log").touch()
+    world.write(5)
+    world.start()
+    world.drain()
+    world.log.unlink()
+    (pods / "1.log").touch()
+    world.log.symlink_to(pods / "1.log")
+    world.write(5)
+    world.drain()
+    world.check()
+
+
+def test_a_large_archive_is_read_to_its_end(world):
+    world.write(3)
+    world.drain()
+    world.write(60_000)
+    world.rename(pack=True)
+    world.start()
+    world.drain()
+    world.check()
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_files_that_begin_alike_are_told_apart(world, pack):
+    header = "#" * 900 + "\n"
+
+    def rotate(kind):
+        kind()
+        with world.log.open("a") as out:
+            out.write(header * 5)
+        world.written += [header.strip()] * 5
+
+    with world.log.open("a") as out:
+        out.write(header * 5)
+    world.written += [header.strip()] * 5
+    world.poll()
+    world.commit()
+    for _ in range(2):
+        world.write(20)
+        world.poll()
+        rotate(lambda: world.rename(pack=pack))
+        world.poll()
+        world.commit()
+    for count in (11, 30, 12):
+        world.write(count)
+        rotate(lambda: world.rename(pack=pack))
+    world.start()
+    world.drain()
+    world.write(30)
+    rotate(lambda: world.copytruncate(pack=pack))
+    world.write(3)
+    world.drain()
+    world.check()
