@@ -156,6 +156,8 @@ class Call(msgspec.Struct, gc=False):
     content: Content | None = None
     field_errors: tuple[str, ...] = ()
     """Optional fields that were present with a wrong type or an absurd value, by their vendor name."""
+    usage_cut: bool = False
+    """The input's tokens are known and the output's are missing, because a stream was cut off before its end."""
 
     @property
     def known_at(self) -> float | None:

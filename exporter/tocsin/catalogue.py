@@ -97,7 +97,8 @@ LATE_COST = _counter(
 )
 UNPRICED = _counter("llm_unpriced_tokens_total", "cost", "Tokens of requests without a known price.", CALL)
 USAGE_MISSING = _counter(
-    "llm_usage_missing_total", "cost", "Successful requests that reported no token usage.", CALL
+    "llm_usage_missing_total", "cost",
+    "Successful requests that reported no token usage, or not that of the output (a stream was cut).", CALL
 )
 ESTIMATED_TOKENS = _counter(
     "llm_estimated_tokens_total", "cost", "Tokens estimated where usage was missing; in no other family.",

@@ -37,6 +37,16 @@ def test_a_log_is_counted_exactly_across_kills(tmp_path, launch):
         assert totals["llm_consumer_tokens_total"] == totals["llm_tokens_total"]
 
 
+def test_the_log_tells_once_where_each_listener_is(tmp_path, launch):
+    exporter = launch(tmp_path, "--log.level", "info")
+    with (tmp_path / "log").open("wb") as exporter.stderr, exporter:
+        exporter.get("/metrics")
+    log = (tmp_path / "log").read_text()
+    assert log.count(f'metrics and status page: listening on http://127.0.0.1:{exporter.port}"') == 1
+    assert log.count(f'webhooks and guard: listening on http://127.0.0.1:{exporter.ingest}"') == 1
+    assert log.count("listening") == 2
+
+
 def test_litellm_batches_come_through_the_webhook_and_a_repeated_one_counts_once(tmp_path, launch):
     with launch(tmp_path) as exporter:
         body = (GOLDEN / "litellm" / "generic_api-004.json").read_bytes()

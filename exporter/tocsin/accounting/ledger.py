@@ -135,7 +135,7 @@ class Ledger:
         self._waiting += 1
         if self._waiting > WAITING_MAX:
             self.settle(WAITING_MAX)
-        if call.input_tokens is None and call.output_tokens is None and call.usage_expected:
+        if call.output_tokens is None and call.usage_expected and (call.input_tokens is None or call.usage_cut):
             self._count_missing(group, call)
         return group
 
@@ -266,7 +266,8 @@ class Ledger:
         estimate = self.settings.estimator.tokens(call) if self.settings.estimator is not None else None
         if estimate is not None:
             for kind, tokens in zip(("input", "output"), estimate, strict=True):
-                group.later(cat.ESTIMATED_TOKENS, kind)[0] += tokens
+                if kind == "output" or call.input_tokens is None:
+                    group.later(cat.ESTIMATED_TOKENS, kind)[0] += tokens
 
     def _count_rare(self, group: Group, call: Call) -> None:
         if call.prompt is not None:

@@ -221,7 +221,8 @@ class Exporter:
             app, self._scoring, auth=self._verifiers, standalone=self._spool is None, prepared=self._prepared
         )
         alerts.add_routes(app, self._board, auth=self._verifiers)
-        return await _serve(app, address, self._ingest_web)
+        what = "guard" if self._spool is None else "webhooks and guard"
+        return await _serve(what, app, address, self._ingest_web)
 
     async def _start_admin(self) -> server.Listener:
         address = self._arguments.web_address
@@ -235,9 +236,7 @@ class Exporter:
             leaving=self._told.is_set,
             public_only=self._web is None and not server.is_loopback(address),
         )
-        listener = await _serve(admin.make_app(pages), address, self._web)
-        log.info("listening on %s, port %d", address, listener.port)
-        return listener
+        return await _serve("metrics and status page", admin.make_app(pages), address, self._web)
 
     def _reload(self) -> None:
         """Load the configuration again and change what is done; what cannot change while running is named in the log.
@@ -271,9 +270,15 @@ class Exporter:
             log.error("the last good configuration stays in force: %s", error)  # noqa: TRY400
 
 
-async def _serve(app: web.Application, address: str, settings: webconfig.WebConfig | None) -> server.Listener:
-    """Start a listener, with TLS and authentication where a web configuration says so."""
-    if settings is None:
-        return await server.start_listener(app, address)
-    app.middlewares.insert(0, settings.middleware)
-    return await server.start_listener(app, address, ssl_context=settings.ssl_context)
+async def _serve(
+    what: str, app: web.Application, address: str, settings: webconfig.WebConfig | None
+) -> server.Listener:
+    """Start a listener, with TLS and authentication where a web configuration says so, and log where it listens."""
+    context = None
+    if settings is not None:
+        app.middlewares.insert(0, settings.middleware)
+        context = settings.ssl_context
+    listener = await server.start_listener(app, address, ssl_context=context)
+    host = address.rpartition(":")[0] or "*"
+    log.info("%s: listening on %s://%s:%d", what, "http" if context is None else "https", host, listener.port)
+    return listener

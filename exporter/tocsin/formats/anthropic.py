@@ -27,6 +27,7 @@ class Anthropic(pairs.PairFormat):
         usage = ex.response.get("usage")
         if isinstance(usage, dict):
             _usage(call, usage, ex.errors)
+            call.usage_cut = call.output_tokens is None and call.input_tokens is not None
         reason = ex.response.get("stop_reason")
         if isinstance(reason, str):
             call.finish_reason = FINISH.get(reason, OTHER)

@@ -78,6 +78,7 @@ class _Messages:
 
     def __init__(self) -> None:
         self._head: dict[str, Any] = {}
+        self._counted = False
         self._blocks: dict[int, dict[str, Any]] = {}
         self._pieces: dict[tuple[int, str], list[str]] = {}
 
@@ -104,6 +105,7 @@ class _Messages:
         begun = self._head.get("usage")
         merged = dict(begun) if isinstance(begun, dict) else {}
         for key, value in usage.items() if isinstance(usage, dict) else ():
+            self._counted = self._counted or (key == "output_tokens" and value is not None)
             known = merged.get(key)
             if value is not None and not (value == 0 and known):
                 merged[key] = value
@@ -114,6 +116,9 @@ class _Messages:
             begun = self._blocks[index].get(target)  # a tool's input is an empty object until the first piece
             self._blocks[index][target] = (begun if isinstance(begun, str) else "") + "".join(pieces)
         content = [block for _, block in sorted(self._blocks.items())]
+        usage = self._head.get("usage")
+        if isinstance(usage, dict) and not self._counted:  # message_start only has a placeholder, mostly 1
+            self._head["usage"] = {key: value for key, value in usage.items() if key != "output_tokens"}
         return {**self._head, "content": content} if self._head or content else {}
 
 

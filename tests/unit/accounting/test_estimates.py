@@ -57,6 +57,16 @@ def test_an_estimate_is_counted_where_usage_is_missing_and_nowhere_else():
     assert sum(totals(ledger, cat.UNPRICED).values()) == 0
 
 
+def test_of_a_cut_stream_only_the_output_is_missing_and_estimated():
+    ledger = Ledger(Store(), Settings(estimator=Estimator(words)))
+    cut = call(input=[Message("user", "how are you")], output="fine thanks")
+    cut.input_tokens, cut.usage_cut = 7, True
+    ledger.count(cut, NOW)
+    assert totals(ledger, cat.ESTIMATED_TOKENS) == {"output": 2}
+    assert sum(totals(ledger, cat.TOKENS).values()) == 7
+    assert sum(totals(ledger, cat.USAGE_MISSING).values()) == 1
+
+
 def test_a_reported_usage_is_not_estimated():
     ledger = Ledger(Store(), Settings(estimator=Estimator(words)))
     reported = call(output="fine thanks")

@@ -86,6 +86,18 @@ def test_counts_that_the_last_event_does_not_know_stay_those_of_the_first(end):
     assert (call.input_tokens, call.cache_read_tokens, call.output_tokens) == (17, 7, 15)
 
 
+def test_a_stream_cut_before_its_end_does_not_report_the_placeholder_of_its_start():
+    whole = messages({"input_tokens": 10, "output_tokens": 1}, {"type": "content_block_delta", "delta": {"text": "Hel"}})
+    call = read(MESSAGES, whole[: whole.index('data: {"type": "message_delta"')])
+    assert (call.input_tokens, call.output_tokens, call.usage_cut, said(call)) == (10, None, True, "Hel")
+
+
+@pytest.mark.parametrize("count", [0, 1, 15])
+def test_a_stream_with_its_end_reports_what_that_says(count):
+    call = read(MESSAGES, messages({"input_tokens": 10, "output_tokens": count}, output_tokens=count))
+    assert (call.output_tokens, call.usage_cut) == (count, False)
+
+
 def test_blocks_that_come_side_by_side_are_told_apart_by_their_index():
     call = read(MESSAGES, messages(
         {"input_tokens": 1},
