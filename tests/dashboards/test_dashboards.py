@@ -9,7 +9,6 @@ import re
 
 import promql_parser
 import pytest
-import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models import units
@@ -22,7 +21,7 @@ PAGES = {name: json.loads(text) for name, text in bundle.dashboards().items()}
 UNITS = {value for name, value in vars(units).items() if isinstance(value, str) and not name.startswith("_")}
 COMPILED = bundle.compile()
 RECORDED = {
-    rule["record"]: rule for group in yaml.safe_load(COMPILED.recording)["groups"] for rule in group["rules"]
+    rule["record"]: rule for group in bundle.parse(COMPILED.recording)["groups"] for rule in group["rules"]
 }
 # Keys that Grafana's Prometheus plugin reads and the SDK, which knows the core, does not.
 PLUGIN_KEYS = {
@@ -210,7 +209,7 @@ def test_every_link_between_pages_leads_to_a_page(page):
 
 def test_every_dashboard_url_of_an_alert_names_a_page_and_its_variables():
     by_uid = {page["uid"]: {v["name"] for v in page["templating"]["list"]} for page in PAGES.values()}
-    for group in yaml.safe_load(COMPILED.alerts)["groups"]:
+    for group in bundle.parse(COMPILED.alerts)["groups"]:
         for rule in group["rules"]:
             url = rule["annotations"]["dashboard_url"]
             uid = re.search(r"/d/([a-z-]+)", url)[1]

@@ -255,7 +255,7 @@ def test_every_alert_passes_the_operators_namespace_matcher_to_whom_it_is_for(re
         for resource in of_kind(resources, "PrometheusRule") for group in resource["spec"]["groups"]
         for rule in group["rules"] if "alert" in rule
     }  # fmt: skip
-    shipped = yaml.safe_load(bundle.compile().alertmanager)["route"]
+    shipped = bundle.parse(bundle.compile().alertmanager)["route"]
 
     for labels in map(dict, sorted(alerts)):
         expected = [f"llm/gate-tocsin/{name}" for name in walk(shipped, labels)]
@@ -520,9 +520,9 @@ def test_the_routing_equals_the_shipped_one_where_the_values_are_silent(render):
     resources = render(TOKEN, "alertmanagerConfig.enabled=true", "alertmanagerSecret.enabled=true")
 
     compiled = bundle.compile()
-    assert one(resources, "AlertmanagerConfig")["spec"] == yaml.safe_load(compiled.alertmanagerconfig)["spec"]
+    assert one(resources, "AlertmanagerConfig")["spec"] == bundle.parse(compiled.alertmanagerconfig)["spec"]
     secret = one(resources, "Secret", "gate-tocsin-alertmanager")["stringData"]["alertmanager.yaml"]
-    assert yaml.safe_load(secret) == yaml.safe_load(compiled.alertmanager) | {"templates": ["*.tmpl"]}
+    assert bundle.parse(secret) == bundle.parse(compiled.alertmanager) | {"templates": ["*.tmpl"]}
 
 
 def test_the_secret_brings_the_templates_that_receivers_use(render, tool, tmp_path):

@@ -3,13 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import yaml
 
 from tocsin import bundle
 
 ALERTS = [
     rule
-    for group in yaml.safe_load((bundle.RULES / "out" / "alerts.yaml").read_text())["groups"]
+    for group in bundle.parse((bundle.RULES / "out" / "alerts.yaml").read_text())["groups"]
     for rule in group["rules"]
 ]
 
@@ -108,7 +107,7 @@ def _tree(entry):
 
 
 def test_safety_waits_for_nothing_and_is_never_grouped():
-    tree = yaml.safe_load(bundle.compile().alertmanager)["route"]
+    tree = bundle.parse(bundle.compile().alertmanager)["route"]
     pages = [e for e in _tree(tree) if 'category="safety"' in e.get("matchers", []) and e["group_by"] == ["..."]]
 
     assert [e["receiver"] for e in pages] == ["oncall", "legal", "comms"]
@@ -116,13 +115,13 @@ def test_safety_waits_for_nothing_and_is_never_grouped():
 
 
 def test_nothing_is_muted_by_time():
-    tree = yaml.safe_load(bundle.compile().alertmanager)["route"]
+    tree = bundle.parse(bundle.compile().alertmanager)["route"]
 
     assert not [e for e in _tree(tree) if "mute_time_intervals" in e or "active_time_intervals" in e]
 
 
 def test_no_inhibition_can_mute_safety_or_match_on_an_absent_label():
-    for rule in yaml.safe_load(bundle.compile().alertmanager)["inhibit_rules"]:
+    for rule in bundle.parse(bundle.compile().alertmanager)["inhibit_rules"]:
         assert 'category!="safety"' in rule["target_matchers"]
         for label in rule.get("equal", []):
             assert f'{label}=~".+"' in rule["source_matchers"]
@@ -131,7 +130,7 @@ def test_no_inhibition_can_mute_safety_or_match_on_an_absent_label():
 
 def test_receivers_of_safety_do_not_resolve_by_themselves():
     integration = {"oncall": {"webhook_configs": [{"url": "http://127.0.0.1/"}]}}
-    compiled = yaml.safe_load(bundle.compile({"routing.receivers": integration}).alertmanager)
+    compiled = bundle.parse(bundle.compile({"routing.receivers": integration}).alertmanager)
 
     oncall = next(r for r in compiled["receivers"] if r["name"] == "oncall")
     assert oncall["webhook_configs"] == [{"send_resolved": False, "url": "http://127.0.0.1/"}]
@@ -139,8 +138,8 @@ def test_receivers_of_safety_do_not_resolve_by_themselves():
 
 def test_the_operators_resource_says_the_same_as_the_plain_configuration():
     compiled = bundle.compile()
-    plain = yaml.safe_load(compiled.alertmanager)
-    operated = yaml.safe_load(compiled.alertmanagerconfig)["spec"]
+    plain = bundle.parse(compiled.alertmanager)
+    operated = bundle.parse(compiled.alertmanagerconfig)["spec"]
 
     def text(matcher):
         return f'{matcher["name"]}{matcher.get("matchType", "=")}"{matcher["value"]}"'

@@ -6,16 +6,15 @@ module are one run of promtool, because starting it costs more than most cases d
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
-
-import yaml
 
 from tocsin import bundle
 
@@ -114,9 +113,10 @@ ALL = "*"
 LINKED = ("provider", "model", "route")
 
 
-@cache
-def compiled(**overrides: Any) -> bundle.Bundle:
-    return bundle.compile({key.replace("__", "."): value for key, value in overrides.items()})
+def compiled(**overrides: Any) -> Callable[[], bundle.Bundle]:
+    """The rules with other settings, compiled when they are first asked for: to collect tests takes none."""
+    settings = {key.replace("__", "."): value for key, value in overrides.items()}
+    return cache(lambda: bundle.compile(settings))
 
 
 def rule_file(folder: Path, groups: Iterable[str], alerts: set[str], rules: bundle.Bundle) -> list[str]:
@@ -127,28 +127,27 @@ def rule_file(folder: Path, groups: Iterable[str], alerts: set[str], rules: bund
     names = {f"tocsin-{name}{suffix}" for name in groups for suffix in ("", "-unknown", "-elsewhere")}
     chosen = [
         group | {"rules": [rule for rule in group["rules"] if ALL in alerts or rule.get("alert", next(iter(alerts))) in alerts]}
-        for document in (yaml.safe_load(rules.recording), yaml.safe_load(rules.alerts))
-        for group in document["groups"]
+        for group in rules.rule_groups()
         if group["name"] in names
     ]
-    (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": chosen}))
+    (folder / "rules.yaml").write_text(json.dumps({"groups": chosen}, ensure_ascii=False))  # JSON is YAML
     return [group["name"] for group in chosen]
 
 
 def run(
     promtool: Path, folder: Path, cases: Sequence[Case], groups: Iterable[str], *,
-    interval: str = "1m", step: str = "", rules: bundle.Bundle | None = None,
+    interval: str = "1m", step: str = "", rules: Callable[[], bundle.Bundle] | None = None,
 ) -> str:  # fmt: skip
     """Run all cases; return promtool's report, which names the cases that failed.
 
     Rules are evaluated every ``interval``; series have a value every ``step``, the same by default.
     """
-    order = rule_file(folder, groups, {case.alert for case in cases}, rules or compiled())
+    order = rule_file(folder, groups, {case.alert for case in cases}, (rules or compiled())())
     document = {
         "rule_files": ["rules.yaml"], "evaluation_interval": interval, "group_eval_order": order,
         "tests": [case.test(step or interval) for case in cases],
     }  # fmt: skip
-    (folder / "tests.yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10**6))
+    (folder / "tests.yaml").write_text(json.dumps(document, ensure_ascii=False))
     result = subprocess.run(
         [promtool, "test", "rules", "tests.yaml"], cwd=folder, env=os.environ | {"GOGC": "400"},
         capture_output=True, text=True, timeout=280, check=False,

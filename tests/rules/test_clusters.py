@@ -1,13 +1,11 @@
 """Baselines of fleets that are kept apart by a label, each with a pair of Prometheus servers or of exporters."""
 
-from promtool import Case, failed, series
+from promtool import Case, compiled, failed, series
 from test_quality_baseline import HOUR, LEARNT, scored
-
-from tocsin import bundle
 
 GROUPS = ("routes-seen", "routes", "quality-scores", "quality-baselines", "quality")
 INTERVAL = "5m"
-RULES = bundle.compile({"aggregationLabels": ["cluster"], "baseline.window": 6 * 3600})
+RULES = compiled(aggregationLabels=["cluster"], baseline__window=6 * 3600)
 PAGE = "LLMQualityScoreDropped"
 
 

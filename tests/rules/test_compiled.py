@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tocsin import bundle
 from tocsin.catalogue import FAMILIES
@@ -17,12 +16,12 @@ BUILT_IN = {"up", "ALERTS", "ALERTS_FOR_STATE"}
 
 
 def rules(kind: str) -> list[dict]:
-    document = yaml.safe_load((OUT / f"{kind}.yaml").read_text())
+    document = bundle.parse((OUT / f"{kind}.yaml").read_text())
     return [rule for group in document["groups"] for rule in group["rules"]]
 
 
 def groups() -> list[dict]:
-    return [g for kind in ("recording", "alerts") for g in yaml.safe_load((OUT / f"{kind}.yaml").read_text())["groups"]]
+    return bundle.shipped().rule_groups()
 
 
 ALERTS = rules("alerts")

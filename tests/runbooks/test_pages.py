@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from pages import HEADINGS, LAYERS, OPTIONAL, RUNBOOKS, alert_pages, all_pages, read, rows
 
 from tocsin import bundle
@@ -17,7 +16,7 @@ SUPPORTING = {"outage", "quality", "cost", "safety", "change", "control", "expor
 
 @pytest.fixture(scope="module")
 def rules():
-    document = yaml.safe_load(bundle.compile(OPTIONAL).alerts)
+    document = bundle.parse(bundle.compile(OPTIONAL).alerts)
     found = {}
     for group in document["groups"]:
         for rule in group["rules"]:

@@ -48,7 +48,7 @@ def catalogue_names() -> dict[str, set[str]]:
 def known() -> dict[str, set[str] | None]:
     """Names to their labels; None where any will do."""
     names: dict[str, set[str] | None] = {**SYNTHETIC, **catalogue_names()}
-    for group in yaml.safe_load(bundle.compile().recording)["groups"]:
+    for group in bundle.parse(bundle.compile().recording)["groups"]:
         for rule in group["rules"]:
             names[rule["record"]] = None
     return names

@@ -1,7 +1,6 @@
 """Compiling the rules with other settings."""
 
 import pytest
-import yaml
 
 from tocsin import bundle
 
@@ -29,7 +28,7 @@ def test_settings_of_the_command_line_are_json_or_plain_text():
 
 
 def test_a_time_scale_divides_windows_waits_and_intervals():
-    groups = {g["name"]: g for g in yaml.safe_load(bundle.compile({"timeScale": 1 / 60}).alerts)["groups"]}
+    groups = {g["name"]: g for g in bundle.parse(bundle.compile({"timeScale": 1 / 60}).alerts)["groups"]}
     dropped = groups["tocsin-quality"]["rules"][0]
     assert (groups["tocsin-quality"]["interval"], dropped["for"]) == ("1s", "10s")
 

@@ -97,7 +97,7 @@ def _page(result: Result, backtest: _Backtest, arguments: argparse.Namespace) ->
 
 def _shipped(changed: dict[str, Any]) -> list[dict[str, Any]]:
     shipped = bundle.compile(changed) if changed else bundle.shipped()
-    return [group for text in (shipped.recording, shipped.alerts) for group in yaml.safe_load(text)["groups"]]
+    return shipped.rule_groups()
 
 
 def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -109,7 +109,7 @@ def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         raise ConfigError("--set changes the shipped rules, and --rules replaces them: give one of the two")
     for name in arguments.rules:
         try:
-            groups += yaml.safe_load(Path(name).read_text(encoding="utf-8"))["groups"]
+            groups += bundle.parse(Path(name).read_text(encoding="utf-8"))["groups"]
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise ConfigError(f"{name}: not a file of Prometheus rules: {error}") from None
     return groups

@@ -4,7 +4,6 @@ import json
 import subprocess
 
 import pytest
-import yaml
 
 from tocsin import bundle
 from tocsin.backtest import nearest
@@ -14,8 +13,7 @@ from tocsin.backtest.sampling import Movement
 
 @pytest.fixture(scope="module")
 def groups():
-    shipped = bundle.shipped()
-    return [g for text in (shipped.recording, shipped.alerts) for g in yaml.safe_load(text)["groups"]]
+    return bundle.shipped().rule_groups()
 
 
 def everything_moves(groups) -> dict:
