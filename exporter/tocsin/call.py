@@ -10,6 +10,7 @@ includes reasoning. Anthropic and Bedrock report them apart; their adapters add 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -92,7 +93,7 @@ class ToolCall(msgspec.Struct, gc=False, frozen=True):
 class Content(msgspec.Struct, gc=False):
     """What was said. Adapters fill it only when asked to: decoding it costs as much as all the rest."""
 
-    input: list[Message] = []
+    input: Sequence[Message] = []
     output: str | None = None
     """Text of the answer; None when the event holds none (tool calls only, failure)."""
     context: list[str] = []

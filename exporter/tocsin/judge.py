@@ -55,7 +55,7 @@ class RouteRules:
     """What an overloaded guard does: refuse (True) or let pass (False)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Opinion:
     """What was found in a text and what that means."""
 
@@ -88,6 +88,7 @@ class _Instruments:
         self.slow = frozenset(d.name for d in detectors if d.tier > 1)
         self.sampled = self.quality - _UNSAMPLED
         self.others = frozenset(d.name for d in detectors if d.name != "injection")
+        self.has_injection = len(self.others) < len(detectors)
 
     def up_to(self, tier: int) -> Scanner:
         """Return the scanner of the detectors up to a tier: the fewer there are, the faster are their gates."""
@@ -132,7 +133,7 @@ class Judge:
 
     def finds_attempts(self, rules: RouteRules) -> bool:
         """Tell whether there is a detector of injections, and it does not rest."""
-        return "injection" not in rules.off and len(self._instruments().others) < len(self.detectors)
+        return "injection" not in rules.off and (self._made or self._instruments()).has_injection
 
     @property
     def in_use(self) -> list[Detector]:
@@ -178,7 +179,7 @@ class Judge:
 
     def judge(self, subject: Subject, rules: RouteRules, floor: float = SUSPICION) -> Opinion:
         """Judge a text by all detectors of its role."""
-        report = self._instruments().up_to(rules.max_tier).scan(subject, rules.off)
+        report = (self._made or self._instruments()).up_to(rules.max_tier).scan(subject, rules.off)
         found = report.findings
         return Opinion(report, rules.policy.judge(subject.text, found, floor, subject.role) if found else [])
 

@@ -14,13 +14,14 @@ from typing import Any, Final, Protocol
 from tocsin import catalogue as cat
 from tocsin.accounting.groups import SEPARATOR, Group, Labels
 from tocsin.accounting.ledger import OLDEST, Ledger
-from tocsin.accounting.quality import COMPOSITE, Quality, observe_toxicity
+from tocsin.accounting.quality import Quality, observe_toxicity
 from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.safety import Safety
 from tocsin.accounting.seen import identity
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Feedback
 from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.detectors.score import QualityScore
+from tocsin.detectors.verdicts import Judged
 from tocsin.drifting import InputDrift
 from tocsin.finding import QUALITY, SAFETY_KINDS, Finding
 from tocsin.formats.feedback import FLAGS
@@ -85,37 +86,23 @@ class Scoring:
 
     def count(self, call: Call, group: Group, now: float) -> None:
         """Judge a call that the ledger has counted under ``group``."""
-        labels = SEPARATOR.join(group.labels)
-        self._calls.put(call.call_id, labels)
+        self._calls.put(call.call_id, group.joined)
         if call.trace_id:
-            self._calls.put(call.trace_id, labels)
+            self._calls.put(call.trace_id, group.joined)
         rules = self.judge.rules(call.route, call.model)
         if group.labels[2] not in self._routes:
             self._meet_route(group.labels[2])
-        self._coverage(call, group, rules)
-        reason = self._unscored_reason(call)
-        when = now
-        if self.event_time and call.start is not None and call.start > OLDEST:
-            when = min(now, call.known_at or now)
-        unscored: str | None = "off"
-        content = call.content
+        if rules.guarded:
+            self._coverage(call, group)
+        content, reason, unscored = call.content, self._unscored_reason(call), "off"
         if content is not None:
-            sampled_out = reason == "sampled_out"
-            if content.output:
-                self._meet(group, rules)
-                unscored = self._answer(call, content, group, rules, when, scored=not sampled_out)
-            self._attempts(content, group, rules)
-            if content.input and not sampled_out and "drift" not in rules.off:
-                question = question_of(content.input)
-                if question:
-                    self._drift.ask(group.labels[2], question)
-            if call.expect is not None and call.expect.tools and call.failure is None:
-                self._tool_calls(content, call.expect.tools, group)
+            unscored = self._content(call, content, group, rules, now, scored=reason != "sampled_out")
         if call.failure is None and not (content and content.output):
             self._by_report(call, group)
-        for scorer, value in (call.scores or {}).items():
-            self.quality.score(group, scorer, value)
-        if unscored and not call.scores:
+        if call.scores:
+            for scorer, value in call.scores.items():
+                self.quality.score(group, scorer, value)
+        elif unscored:
             self.quality.unscored(group, reason or unscored)
 
     def feedback(self, feedback: Feedback, now: float) -> None:
@@ -199,6 +186,28 @@ class Scoring:
             yield [("drift", key, value) for key, value in changes]
 
     # ---- one call -------------------------------------------------------------------------------------
+    def _content(
+        self, call: Call, content: Content, group: Group, rules: RouteRules, now: float, *, scored: bool
+    ) -> str:
+        """Judge what was said; return why the answer got no composite score, empty when it got one."""
+        unscored = "off"
+        if content.output:
+            if group.answers is None:
+                self._meet(group, rules)
+            when = now
+            if self.event_time and call.start is not None and call.start > OLDEST:
+                when = min(now, call.known_at or now)
+            unscored = self._answer(call, content, group, rules, when, scored=scored)
+        if self.judge.finds_attempts(rules):
+            self._attempts(content, group, rules)
+        if scored and "drift" not in rules.off and content.input:
+            question = question_of(content.input)
+            if question:
+                self._drift.ask(group.labels[2], question)
+        if call.expect is not None and call.expect.tools and call.failure is None:
+            self._tool_calls(content, call.expect.tools, group)
+        return unscored
+
     def _meet_route(self, route: str) -> None:
         """Export what people may say of a route as 0, so that the first flag is a rise."""
         self._routes.add(route)
@@ -206,9 +215,6 @@ class Scoring:
             self._ledger.add(cat.USER_FLAGS, route, flag, amount=0)
 
     def _meet(self, group: Group, rules: RouteRules) -> None:
-        if group.met:
-            return
-        group.met = True
         self.quality.meet(group)
         self.safety.meet(group, rules.off)
         if rules.expect is not None and rules.expect.format:
@@ -235,37 +241,40 @@ class Scoring:
 
     def _answer(
         self, call: Call, content: Content, group: Group, rules: RouteRules, when: float, *, scored: bool
-    ) -> str | None:
-        """Judge the answer of a call; return why it got no composite score, None when it got one.
+    ) -> str:
+        """Judge the answer of a call; return why it got no composite score, empty when it got one.
 
         One that is not to be ``scored`` is judged all the same by what must see everything: safety and format.
         """
         subject = _subject(call, content, rules)
         opinion = self.judge.judge(subject, rules) if scored else self.judge.judge_unsampled(subject, rules)
-        self._count_unseen(opinion)
-        self._count_safety(call, group, opinion, when)
-        if self.slow is not None and all(j.finding.kind != "toxicity" for j in opinion.judged):
+        report, judged = opinion.report, opinion.judged
+        if report.failed or report.capped:
+            self._count_unseen(opinion)
+        scores = report.scores
+        toxicity = scores.get("toxicity")
+        if toxicity is not None:
+            observe_toxicity(group, toxicity)
+        if judged:
+            self._count_safety(call, group, judged, when)
+        if self.slow is not None and all(j.finding.kind != "toxicity" for j in judged):
             self._offer(self.slow, call, group, rules, subject.text)
         if call.failure is not None or content.state in _STATES:
             return "off"
         if not scored:
-            self.quality.checked_format(group, opinion.report.outcomes, opinion.report.marks)
+            self.quality.checked_format(group, report.outcomes, report.marks)
             return "sampled_out"
-        scores = opinion.report.scores
-        types = {j.finding.type for j in opinion.judged if j.finding.kind == QUALITY}
+        types = {j.finding.type for j in judged if j.finding.kind == QUALITY} if judged else set()
         if call.refusal:  # its provider marked it as one, whatever its words
             types.add("refusal")
-        self.quality.answer(
-            group, len(subject.text), types, opinion.report.outcomes, opinion.report.marks, scores.get("topic"),
-        )  # fmt: skip
+        self.quality.answer(group, len(subject.text), types, report.outcomes, report.marks, scores.get("topic"))
         self.quality.confidence(group, scores.get("confidence") if call.confidence is None else call.confidence)
         composite = scores.get("quality")
         if composite is not None:
-            self.quality.score(group, COMPOSITE, composite)
-            return None
-        marks = opinion.report.marks
-        failed = QualityScore.name in opinion.report.failed
-        return "detector_error" if failed else "nothing_to_score" if "nothing_to_score" in marks else "off"
+            self.quality.composite(group, composite)
+            return ""
+        failed = QualityScore.name in report.failed
+        return "detector_error" if failed else "nothing_to_score" if "nothing_to_score" in report.marks else "off"
 
     def _count_unseen(self, opinion: Opinion) -> None:
         """Count what detectors did not see of a text: all, by a defect of ours, or what is over their cap."""
@@ -274,11 +283,8 @@ class Scoring:
         for name in opinion.report.capped:
             self._ledger.add(cat.DETECTOR_CAPPED, name)
 
-    def _count_safety(self, call: Call, group: Group, opinion: Opinion, when: float) -> None:
-        toxicity = opinion.report.scores.get("toxicity")
-        if toxicity is not None:
-            observe_toxicity(group, toxicity)
-        judged = [j for j in opinion.judged if j.finding.kind != QUALITY]
+    def _count_safety(self, call: Call, group: Group, found: list[Judged], when: float) -> None:
+        judged = [j for j in found if j.finding.kind != QUALITY]
         if not judged:
             return
         stopped = self._stopped(call.call_id)
@@ -341,8 +347,6 @@ class Scoring:
 
     def _attempts(self, content: Content, group: Group, rules: RouteRules) -> None:
         """Search what is new in the input: what stands before the last answer was new in an earlier call."""
-        if not self.judge.finds_attempts(rules):
-            return
         fresh: list[tuple[str, str]] = [("document", text) for text in content.context[:_INPUT_MESSAGES]]
         for message in reversed(content.input[-_INPUT_MESSAGES:]):
             if message.role == "assistant":
@@ -358,7 +362,8 @@ class Scoring:
             if opinion.judged:
                 found.add(role)
         for role in found:
-            self._meet(group, rules)
+            if group.answers is None:
+                self._meet(group, rules)
             self.safety.attempt(group, role)
 
     def _by_report(self, call: Call, group: Group) -> None:
@@ -375,8 +380,8 @@ class Scoring:
         known = self.guarded.get(call_id)
         return frozenset(known.split(",")) if known else frozenset()
 
-    def _coverage(self, call: Call, group: Group, rules: RouteRules) -> None:
-        if not rules.guarded or call.failure not in (None, "blocked_guardrail"):
+    def _coverage(self, call: Call, group: Group) -> None:
+        if call.failure not in (None, "blocked_guardrail"):
             return
         self._ledger.add(cat.GUARD_ELIGIBLE, group.labels[2])
         seen = self.guarded.get(call.call_id) is not None
@@ -385,15 +390,20 @@ class Scoring:
 
 def _subject(call: Call, content: Content, rules: RouteRules) -> Subject:
     said = content.input
-    system = "\n".join(message.text for message in said if message.role == "system")
+    question = system = None
+    if rules.max_tier > 0:  # no detector of tier 0 reads them, and a conversation may be long
+        question = question_of(said)
+        system = "\n".join([message.text for message in said if message.role == "system"]) or None
     return Subject(
-        text=content.output or "",
-        route=call.route if call.route != UNKNOWN else "",
-        question=question_of(said),
-        input=said,
-        context=content.context,
-        system_prompt=system or None,
-        expect=merged(call.expect, rules.expect),
-        logprobs=content.logprobs,
-        finish_reason=call.finish_reason,
+        content.output or "",
+        "assistant",
+        call.route if call.route != UNKNOWN else "",
+        question,
+        said,
+        content.context,
+        system,
+        rules.expect if call.expect is None else merged(call.expect, rules.expect),
+        (),
+        content.logprobs,
+        call.finish_reason,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,6 +20,9 @@ from tocsin.catalogue import FAMILIES, Family
 from tocsin.config import Route
 from tocsin.labels import clean
 from tocsin.series.store import Row, Store
+
+if TYPE_CHECKING:
+    from tocsin.accounting.quality import Answers
 
 Labels = tuple[str, ...]
 SEPARATOR = "\x1f"
@@ -44,6 +48,8 @@ class Block:
     def __init__(self, store: Store, labels: Labels) -> None:
         self.store = store
         self.labels = labels
+        self.joined = SEPARATOR.join(labels)
+        """The labels as they stand in keys of the state."""
         self.rows: list[Row] = []
         self._saved: list[_SavedRow] = []
         """What ``pack`` writes of each row; the values are the row's own list, so it is made once."""
@@ -66,7 +72,7 @@ class Block:
     @property
     def key(self) -> str:
         """Key within the state."""
-        return self.prefix + SEPARATOR.join(self.labels)
+        return self.prefix + self.joined
 
     def pack(self) -> bytes:
         """Return all values for the state; the rows' cached text is dropped, since they changed."""
@@ -161,8 +167,8 @@ class Group(Block):
         self.outlier_factor = OUTLIER_FACTOR
         self.p95: Row | None = None
         self.last_seen = 0.0
-        self.met = False
-        """True once the zeros of quality and safety are exported."""
+        self.answers: Answers | None = None
+        """Rows of quality; there, and its zeros and those of safety exported, from the first answer on."""
         self.waiting: list[Call] = []
         """Calls that are counted and not yet in the rows."""
         self.served: dict[tuple[str, str], None] = {}
@@ -172,7 +178,7 @@ class Group(Block):
     @property
     def extra_key(self) -> str:
         """Key within the state of what is remembered beside the series."""
-        return "x" + SEPARATOR + SEPARATOR.join(self.labels)
+        return "x" + SEPARATOR + self.joined
 
     def reason(self, failure: str | None) -> str:
         """Return the reason that a failure is counted under."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from tocsin import catalogue as cat
 from tocsin.accounting.compliance import Compliance
@@ -32,6 +32,32 @@ _ZEROS = (
 )  # fmt: skip
 
 
+_CHARS_BOUNDS, _SCORE_BOUNDS = cat.OUTPUT_CHARS.buckets, cat.QUALITY_SCORE.buckets
+
+
+class Answers:
+    """The rows of a group that nearly every answer adds to, held so that they are not looked up for each."""
+
+    __slots__ = ("block", "chars", "checked", "hedge_checks", "scored", "scores", "unknown")
+
+    def __init__(self, group: Group) -> None:
+        self.checked = group.later(cat.ANSWERS_CHECKED)
+        self.unknown = group.later(cat.CONFIDENCE_UNKNOWN)
+        self.hedge_checks = group.later(cat.HALLUCINATION_CHECKS, "hedge")
+        self.scored = group.later(cat.SCORED, COMPOSITE)
+        self.block: Block | None = None
+        """Whose the rows of histograms are: those of a group may be folded to its route's."""
+        self.chars: list[float | int] = []
+        self.scores: list[float | int] = []
+        """Empty until an answer is scored."""
+
+    def hold(self, block: Block) -> None:
+        """Hold the rows of these histograms."""
+        self.block = block
+        self.chars = block.later(cat.OUTPUT_CHARS)
+        self.scores = []
+
+
 class Quality:
     """Counts the quality of answers."""
 
@@ -40,14 +66,27 @@ class Quality:
         self._scorers: set[str] = {COMPOSITE}
         self.windows = Compliance(ledger.store)
 
-    def meet(self, group: Group) -> None:
-        """Export the zeros that rules need before the first event."""
+    def meet(self, group: Group) -> Answers:
+        """Export the zeros that rules need before the first event, and hold the rows of answers."""
         for family in _ZEROS:
             group.later(family)
         for signal in SIGNALS:
             group.later(cat.HALLUCINATION_CHECKS, signal)
             group.later(cat.HALLUCINATION_SIGNALS, signal)
-        group.later(cat.SCORED, COMPOSITE)
+        group.answers = Answers(group)
+        return group.answers
+
+    def composite(self, group: Group, value: float) -> None:
+        """Count the composite score 0..1 of an answer that is counted by ``answer``."""
+        answers = group.answers or self.meet(group)
+        if answers.block is not group.histograms:
+            answers.hold(group.histograms)
+        if not answers.scores:
+            answers.scores = group.histograms.later(cat.QUALITY_SCORE, COMPOSITE)
+        values = answers.scores
+        values[0] += value
+        values[1 + bisect_left(_SCORE_BOUNDS, value)] += 1
+        answers.scored[0] += 1
 
     def score(self, group: Group, scorer: str, value: float) -> None:
         """Count one score 0..1; scorers beyond the first twenty are ``other``."""
@@ -71,7 +110,8 @@ class Quality:
     def confidence(self, group: Group, value: float | None) -> None:
         """Count a stated or reported confidence; None: the answer tells none."""
         if value is None:
-            group.later(cat.CONFIDENCE_UNKNOWN)[0] += 1
+            answers = group.answers
+            (group.later(cat.CONFIDENCE_UNKNOWN) if answers is None else answers.unknown)[0] += 1
             return
         _observe(group.histograms, cat.CONFIDENCE, value)
         if value < REVIEW_BELOW:
@@ -87,25 +127,40 @@ class Quality:
         topic: float | None,
     ) -> None:
         """Count a checked answer: the types found in it, the checks made of it, its similarity to the question."""
-        group.later(cat.ANSWERS_CHECKED)[0] += 1
-        _observe(group.histograms, cat.OUTPUT_CHARS, chars)
+        answers = group.answers or self.meet(group)
+        if answers.block is not group.histograms:
+            answers.hold(group.histograms)
+        answers.checked[0] += 1
+        answers.hedge_checks[0] += 1
+        values = answers.chars
+        values[0] += chars
+        values[1 + bisect_left(_CHARS_BOUNDS, chars)] += 1
         if topic is not None:
             _observe(group.histograms, cat.SIMILARITY, topic)
+        if types:
+            self._found(group, types)
+        if outcomes:
+            self._checked(group, outcomes)
+        if outcomes or marks:
+            self.checked_format(group, outcomes, marks)
+
+    def _found(self, group: Group, types: Collection[str]) -> None:
         for name in types:
             family = COUNTED.get(name)
             if family is not None:
                 group.later(family)[0] += 1
-        group.later(cat.HALLUCINATION_CHECKS, "hedge")[0] += 1
+        for signal in SIGNALS:
+            if signal in types:
+                group.later(cat.HALLUCINATION_SIGNALS, signal)[0] += 1
+
+    def _checked(self, group: Group, outcomes: Mapping[str, bool]) -> None:
         for signal in SIGNALS:
             if signal in outcomes and signal != "hedge":
                 group.later(cat.HALLUCINATION_CHECKS, signal)[0] += 1
-            if signal in types:
-                group.later(cat.HALLUCINATION_SIGNALS, signal)[0] += 1
         passed = outcomes.get("language")
         if passed is not None:
             group.later(cat.LANGUAGE_CHECKS)[0] += 1
             group.later(cat.LANGUAGE_MISMATCHES)[0] += not passed
-        self.checked_format(group, outcomes, marks)
 
     def checked_format(self, group: Group, outcomes: Mapping[str, bool], marks: Collection[str]) -> None:
         """Count what became of the format check of an answer, if there was one."""
@@ -160,8 +215,3 @@ def _observe(block: Block, family: cat.Family, value: float, *own: str) -> None:
 def observe_toxicity(group: Group, value: float) -> None:
     """Count the toxicity 0..1 of an answer."""
     _observe(group.histograms, cat.TOXICITY, value)
-
-
-def types_of(pairs: Iterable[tuple[str, str]]) -> set[str]:
-    """Return the distinct types of (kind, type) pairs of the kind quality."""
-    return {name for kind, name in pairs if kind == "quality"}

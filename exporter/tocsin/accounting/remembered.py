@@ -14,6 +14,7 @@ from tocsin.accounting.seen import identity
 
 GENERATION = 50_000
 _ITEMS_MAX = 600
+_TAKEN_AT_ONCE = 256
 
 
 class Remembered:
@@ -24,17 +25,31 @@ class Remembered:
         self._young: dict[int, str] = {}
         self._old: dict[int, str] = {}
         self._fresh: list[tuple[int, str]] = []
+        self._put_lately: list[tuple[str, str]] = []
+        """What was put and is not in the map yet: to take many at once is cheaper, and they are seldom asked for."""
         self._items: list[tuple[str, int]] = []
         self._sequence = 0
 
     def put(self, name: str, text: str) -> None:
         """Remember ``text`` for the id; the newest text of an id counts."""
-        key = identity(name)
-        self._put(key, text)
-        self._fresh.append((key, text))
+        self._put_lately.append((name, text))
+        if len(self._put_lately) >= _TAKEN_AT_ONCE:
+            self._take()
+
+    def _take(self) -> None:
+        pairs = [(identity(name), text) for name, text in self._put_lately]
+        self._put_lately = []
+        self._fresh += pairs
+        if len(self._young) + len(pairs) < self._generation:
+            self._young.update(pairs)
+            return
+        for key, text in pairs:
+            self._put(key, text)
 
     def get(self, name: str) -> str | None:
         """Return what is known of the id."""
+        if self._put_lately:
+            self._take()
         key = identity(name)
         found = self._young.get(key)
         return self._old.get(key) if found is None else found
@@ -51,6 +66,7 @@ class Remembered:
 
     def changes(self) -> list[tuple[str, bytes | None]]:
         """What is new since the last commit, and the items that are forgotten."""
+        self._take()
         if not self._fresh:
             return []
         changes: list[tuple[str, bytes | None]] = [self._item(self._fresh)]

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
+
 from tocsin.call import Expectation, Message
 from tocsin.finding import Finding
 
@@ -22,8 +24,9 @@ TIERS: Final[dict[str, int]] = {
     "topic": 1, "coherence": 1, "drift": 1,
     "detoxify": 2,
 }  # fmt: skip
-"""What a look costs, by detector. 0: behind gates that a text passes in one go, or at its ends. 1: reads every word of
-most texts. 2: a model of tens of milliseconds; ``topic`` with the embedder ``onnx`` is one as well.
+"""What a look costs, by detector. 0: behind gates that a text passes in one go, or at its ends; of what was asked it
+reads at most whether a finding stands there. 1: reads every word of most texts. 2: a model of tens of milliseconds;
+``topic`` with the embedder ``onnx`` is one as well.
 
 ``drift`` and ``detoxify`` are no detectors of a ``Scanner``, and rest with their tiers all the same."""
 MOST_TIER: Final = 2
@@ -89,22 +92,21 @@ class Subject:
         return self._words
 
 
-@dataclass(slots=True)
-class Report:
+class Report(msgspec.Struct):
     """What the detectors say of one subject."""
 
-    findings: list[Finding] = field(default_factory=list)
-    scores: dict[str, float | None] = field(default_factory=dict)
+    findings: list[Finding] = []
+    scores: dict[str, float | None] = {}
     """0..1 by name: ``toxicity``, ``topic``, ``support``, ``confidence``, ``quality``; None: asked, not known."""
-    scanned: list[str] = field(default_factory=list)
+    scanned: list[str] = []
     """Names of the detectors that ran."""
-    outcomes: dict[str, bool] = field(default_factory=dict)
+    outcomes: dict[str, bool] = {}
     """Yes-or-no checks that were made, by type (``format``, ``language``, ``numeric``): True when passed."""
-    failed: list[str] = field(default_factory=list)
+    failed: list[str] = []
     """Names of detectors that raised: defects, which must not take others with them."""
-    capped: list[str] = field(default_factory=list)
+    capped: list[str] = []
     """Names of detectors that met more candidates than they may confirm: they saw a part of the text."""
-    marks: set[str] = field(default_factory=set)
+    marks: set[str] = set()
     """Outcomes that are neither good nor bad, as ``fenced`` for JSON in a code fence."""
 
 

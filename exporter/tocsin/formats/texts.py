@@ -44,8 +44,13 @@ def messages(value: Any) -> list[Message]:
         if isinstance(entry, dict):
             role = entry.get("role") or ("tool" if "output" in entry else "user")
             text = part_text(entry.get("content", entry.get("output")))
-            out.append(Message(_ROLES.get(str(role), str(role)), text))
+            out.append(Message(role_of(str(role)), text))
     return out
+
+
+def role_of(role: str) -> str:
+    """Return our word for a vendor's role."""
+    return _ROLES.get(role, role)
 
 
 def text_of(response: Any) -> tuple[str | None, list[ToolCall]]:
@@ -58,9 +63,19 @@ def text_of(response: Any) -> tuple[str | None, list[ToolCall]]:
         message = choice.get("message")
         if isinstance(message, dict):
             texts.append(part_text(message.get("content")) or part_text(message.get("refusal")))
-            tools += [_tool(call.get("function", call), "arguments") for call in _dicts(message.get("tool_calls"))]
+            tools += tool_calls(message.get("tool_calls"))
         else:
             texts.append(part_text(choice.get("text")))
+    return joined(texts, tools, response)
+
+
+def tool_calls(value: Any) -> list[ToolCall]:
+    """Read the calls to tools of a chat message."""
+    return [_tool(call.get("function", call), "arguments") for call in _dicts(value)]
+
+
+def joined(texts: list[str], tools: list[ToolCall], response: dict[str, Any]) -> tuple[str | None, list[ToolCall]]:
+    """Return the whole text and all tool calls: those of chat's choices, and what other kinds of bodies hold."""
     for item in _dicts(response.get("output")):
         if item.get("type") == "function_call":
             tools.append(_tool(item, "arguments"))

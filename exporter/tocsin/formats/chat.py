@@ -1,0 +1,211 @@
+"""Chat completions, typed: what a conversation, an answer and a request's wishes look like on the wire.
+
+A tree of everything costs four times as much as the fields that are read (``texts`` reads such trees). What does not
+fit these types makes the decoder refuse the whole record, whose tree is then read instead, with the same outcome.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, overload
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from tocsin.call import Expectation, Message, ToolCall
+from tocsin.formats.texts import expectation, joined, messages, part_text, role_of, tool_calls
+
+_ABSENT: Final = Raw()
+
+
+class Part(msgspec.Struct, gc=False):
+    """One part of a message; pictures, sound and files are passed over undecoded."""
+
+    text: Any = UNSET
+    refusal: Any = UNSET
+    content: Any = UNSET
+
+
+Texts = str | list[Part | str] | UnsetType | None
+
+
+class _Said(msgspec.Struct, gc=False):
+    """One message of a conversation."""
+
+    role: str | None = None
+    content: Texts = UNSET
+    output: Texts = UNSET
+    """What a tool gave, in a conversation of the Responses API."""
+
+
+class Answer(msgspec.Struct, gc=False):
+    """How an answer was refused: all of it that counting needs."""
+
+    refusal: str | None = None
+
+
+class Choice(msgspec.Struct, gc=False):
+    """One answer, as far as counting needs it."""
+
+    finish_reason: str | None = None
+    message: Answer | None = None
+
+
+class FullAnswer(Answer, gc=False):
+    """An answer with what it says."""
+
+    content: str | list[Any] | None = None
+    tool_calls: Any = None
+
+
+class FullChoice(Choice, gc=False):
+    """A choice with what it says."""
+
+    message: FullAnswer | None = None
+    text: Any = None
+
+
+class _Function(msgspec.Struct, gc=False):
+    name: Any = None
+    strict: Any = None
+    parameters: Raw = _ABSENT
+    input_schema: Raw = _ABSENT
+
+
+class _Tool(_Function, gc=False):
+    function: _Function | None = None
+
+
+class Wishes(msgspec.Struct, gc=False):
+    """The parameters of a request that say what its answer is to be; schemas of tools stay undecoded."""
+
+    temperature: Any = UNSET
+    top_p: Any = UNSET
+    max_tokens: Any = UNSET
+    seed: Any = UNSET
+    response_format: Any = None
+    text: Any = None
+    output_format: Any = None
+    output_config: Any = None
+    tools: list[_Tool] | None = None
+
+    def sampling(self) -> dict[str, Any]:
+        """Return the sampling parameters, as sent; see ``texts.sampling``."""
+        sent = (self.temperature, self.top_p, self.max_tokens, self.seed)
+        if sent == _NONE_SENT:
+            return {}
+        return {name: value for name, value in zip(_SAMPLING, sent, strict=True) if value is not UNSET}
+
+    def expectation(self) -> Expectation | None:
+        """Return what the answer is to be; see ``texts.expectation``."""
+        strict = [tool for tool in self.tools or () if (tool.function or tool).strict is True]
+        if not (self.response_format or self.text or self.output_format or self.output_config or strict):
+            return None
+        request = {"response_format": self.response_format, "text": self.text, "output_config": self.output_config}
+        request |= {"output_format": self.output_format, "tools": [_tree(tool.function or tool) for tool in strict]}
+        return expectation(request)
+
+
+_SAMPLING: Final = ("temperature", "top_p", "max_tokens", "seed")
+_NONE_SENT: Final = (UNSET, UNSET, UNSET, UNSET)
+
+
+def _tree(tool: _Function) -> dict[str, Any]:
+    schema = tool.parameters if bytes(tool.parameters) else tool.input_schema
+    return {"name": tool.name, "strict": tool.strict, "parameters": _any(bytes(schema))}
+
+
+def answer_of(choices: Iterable[FullChoice], others: dict[str, Any]) -> tuple[str | None, list[ToolCall]]:
+    """Return the text and the tool calls of a body, whose fields of other kinds than chat are ``others``."""
+    texts: list[str] = []
+    tools: list[ToolCall] = []
+    for choice in choices:
+        message = choice.message
+        if message is None:
+            texts.append(part_text(choice.text))
+            continue
+        texts.append(part_text(message.content) or message.refusal or "")
+        if message.tool_calls:
+            tools += tool_calls(message.tool_calls)
+    return joined(texts, tools, others)
+
+
+class Conversation(Sequence[Message]):  # noqa: PLW1641 - has no hash, as a list has none
+    """The messages of a conversation, read out of its JSON when somebody first looks: detectors of tier 0 seldom do."""
+
+    __slots__ = ("_json", "_messages")
+
+    def __init__(self, data: bytes) -> None:
+        self._json = data
+        self._messages: list[Message] | None = None
+
+    def _read(self) -> list[Message]:
+        if self._messages is None:
+            try:
+                found = _conversation.decode(self._json) if self._json else None
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                self._messages = messages(_any(self._json))
+            else:
+                self._messages = [_message(said) for said in found] if type(found) is list else messages(found)
+        return self._messages
+
+    def holds(self, text: str) -> bool:
+        """Tell whether a message is this text, which JSON writes without escapes."""
+        return text.encode() in self._json and any(message.text == text for message in self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self._read())
+
+    @overload
+    def __getitem__(self, index: int) -> Message: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Message]: ...
+    def __getitem__(self, index: int | slice) -> Message | list[Message]:
+        return self._read()[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._read() == list(other)
+
+    def __repr__(self) -> str:
+        return f"Conversation({self._read()!r})"
+
+
+_conversation = msgspec.json.Decoder(list[_Said] | str | None)
+
+
+def _message(said: _Said) -> Message:
+    content = said.content
+    if content is UNSET:
+        content = said.output
+    role = said.role or ("user" if said.output is UNSET else "tool")
+    return Message(role_of(role), content if type(content) is str else _text(content))
+
+
+def _text(content: Texts) -> str:
+    """Join typed parts as ``texts.part_text`` joins a tree of them."""
+    if isinstance(content, str):
+        return content
+    texts = [part if isinstance(part, str) else _part(part) for part in content or ()]
+    return "\n".join(text for text in texts if text)
+
+
+def _part(part: Part) -> str:
+    inner = part.text
+    if inner is UNSET:
+        inner = part.content if part.refusal is UNSET else part.refusal
+    return inner if isinstance(inner, str) else part_text(inner)
+
+
+def _any(data: bytes) -> Any:
+    """Decode a value, tolerantly where it must be; None where nothing can."""
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        try:
+            return json.loads(data.decode("utf-8", "replace"), strict=False)
+        except (ValueError, RecursionError):
+            return None

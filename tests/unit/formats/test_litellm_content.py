@@ -1,0 +1,104 @@
+"""The one typed pass over a payload with its content says what a tree of the payload says, whatever the payload holds."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.call import Call, Message, Skip
+from tocsin.formats import litellm
+from tocsin.formats.chat import Conversation
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "litellm"
+PAYLOADS = [payload for path in sorted(GOLDEN.glob("generic_api-*.json")) for payload in json.loads(path.read_bytes())]
+PLAIN: dict[str, Any] = {"id": "e-1", "status": "success", "startTime": 1000.0, "endTime": 1002.0, "model": "gpt-4o", "session_id": "s-1"}
+
+KEYS = st.sampled_from((
+    "role", "content", "text", "refusal", "output", "type", "name", "arguments", "function", "tool_calls", "message", "input",
+    "strict", "parameters", "input_schema", "json_schema", "schema", "format", "finish_reason",
+))  # fmt: skip
+WORDS = st.sampled_from(("", "hi", "redacted-by-litellm", "message", "function_call", "tool_use", "json_schema", "json_object", "system", "developer", 'é\n"', "\x00"))
+ODD = st.recursive(st.none() | st.booleans() | st.integers(-3, 2**70) | WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=6)
+
+
+def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """An object that may lack any of these fields, and may have others."""
+    return st.tuples(ODD, st.fixed_dictionaries({}, optional=fields)).map(lambda two: (two[0] if isinstance(two[0], dict) else {}) | two[1])
+
+
+PART = some(type=WORDS, text=WORDS | ODD, refusal=WORDS, content=WORDS | ODD)
+TEXT = WORDS | st.lists(PART | WORDS | ODD, max_size=3) | ODD
+SAID = some(role=WORDS | ODD, content=TEXT, output=TEXT)
+TOOL_CALL = some(name=WORDS, input=ODD, arguments=ODD, function=some(name=WORDS, arguments=WORDS | ODD) | ODD)
+ANSWER = some(content=TEXT, refusal=WORDS | ODD, tool_calls=st.lists(TOOL_CALL, max_size=2) | ODD)
+CHOICE = some(finish_reason=WORDS, message=ANSWER | ODD, text=TEXT)
+RESPONSE = some(choices=st.lists(CHOICE | ODD, max_size=2) | ODD, output=st.lists(some(type=WORDS, content=TEXT, name=WORDS), max_size=2) | ODD, content=TEXT, text=TEXT)
+FUNCTION = some(name=WORDS, strict=st.booleans() | ODD, parameters=ODD, input_schema=ODD)
+ASKED = some(type=WORDS, json_schema=some(schema=ODD) | ODD, schema=ODD)
+WISHES = some(
+    temperature=ODD, top_p=ODD, max_tokens=ODD, seed=ODD, response_format=ASKED | ODD, text=some(format=ASKED) | ODD, output_format=ASKED | ODD,
+    output_config=some(format=ASKED) | ODD, tools=st.lists(some(function=FUNCTION | ODD) | FUNCTION | ODD, max_size=2) | ODD,
+)  # fmt: skip
+PAYLOAD = some(messages=st.lists(SAID | ODD, max_size=3) | TEXT, response=RESPONSE | ODD, model_parameters=WISHES | ODD).map(lambda fields: PLAIN | fields)
+
+
+def outcome(parse: Callable[[bytes], Any], raw: bytes) -> Call | str:
+    try:
+        event = parse(raw)
+    except Skip as skip:
+        return skip.reason
+    assert isinstance(event, Call)
+    return event
+
+
+def typed(raw: bytes) -> Call | str:
+    return outcome(litellm.LiteLLM(content=True).parse, raw)
+
+
+def by_tree(raw: bytes) -> Call | str:
+    with mock.patch.object(litellm, "_full", side_effect=ValueError):
+        return outcome(litellm.LiteLLM(content=True).parse, raw)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
+def test_real_payloads_are_read_in_one_pass_with_the_same_outcome(payload):
+    raw = json.dumps(payload).encode()
+    litellm._full(raw)
+    assert typed(raw) == by_tree(raw)
+
+
+@given(PAYLOAD)
+def test_odd_payloads_are_read_with_the_same_outcome(payload):
+    raw = json.dumps(payload).encode()
+    assert typed(raw) == by_tree(raw)
+
+
+@given(st.binary(max_size=6), st.sampled_from(("messages", "response", "model_parameters")))
+def test_bytes_that_are_no_text_are_read_with_the_same_outcome(junk, where):
+    said = b'[{"role": "user", "content": "a' + junk + b'"}]'
+    body = said if where == "messages" else b'{"choices": [{"message": ' + said[1:-1] + b'}], "tools": [{"name": "f", "strict": true, "parameters": {"a": "' + junk + b'"}}]}'
+    raw = json.dumps(PLAIN).encode()[:-1] + b', "' + where.encode() + b'": ' + body + b"}"
+    assert typed(raw) == by_tree(raw)
+
+
+def test_a_conversation_is_read_when_somebody_looks_and_not_before():
+    said = Conversation(b'[{"role": "developer", "content": [{"type": "text", "text": "a"}, {"image_url": "x"}, "b"]}, {"output": "c"}]')
+    assert said._messages is None
+    assert list(said) == [Message("system", "a\nb"), Message("tool", "c")]
+    assert (len(said), said[-1].text, [m.text for m in said[-1:]], "'c'" in repr(said)) == (2, "c", ["c"], True)
+
+
+def test_what_is_redacted_is_known_without_reading_the_conversation():
+    said = Conversation(b'[{"role": "user", "content": "say it"}]')
+    assert not said.holds("redacted-by-litellm")
+    assert said._messages is None
+
+
+@pytest.mark.parametrize("raw", [b"", b"null", b'""', b"{}", b"7", b"[1]", b"[" * 10_000 + b"]" * 10_000])
+def test_what_is_no_conversation_is_an_empty_one(raw):
+    assert Conversation(raw) == []
