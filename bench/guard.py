@@ -10,7 +10,7 @@ import selectors
 import subprocess
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -38,17 +38,27 @@ class Mix:
     checks: int
     """Checks a second."""
     events: int
-    """Events a second that are ingested, in posts of POSTED; content is off."""
+    """Events a second that are ingested, in posts of POSTED."""
     series: int
     """Series of the page that is scraped each second; 0: as they come."""
+    tier: int | None = None
+    """Detectors up to this tier look at the events too; None: they are only counted."""
 
     @property
     def title(self) -> str:
+        looked = "" if self.tier is None else f" looked at up to tier {self.tier}"
         beside = f", {self.series // 1000}k series" if self.series else ""
-        return f"/v1/check {self.checks} rps, {self.events} ev/s{beside}"
+        return f"/v1/check {self.checks} rps, {self.events} ev/s{looked}{beside}"
+
+    @property
+    def config(self) -> str:
+        """The exporter's configuration."""
+        most = "" if self.tier is None else f"detectors: {{max_tier: {self.tier}}}\n"
+        return f"series: {{max: 400000}}\n{most}"
 
 
-MIXES = (Mix(250, 500, 0), Mix(1_000, 5_000, 100_000))
+GOAL = Mix(1_000, 5_000, 100_000)
+MIXES = (Mix(250, 500, 0), GOAL, replace(GOAL, tier=0), replace(GOAL, tier=2))
 OVERLOAD = 6_000
 """Checks a second that one core cannot answer: what is not looked at must be said so, and at once."""
 PRESIDIO_TEXTS = 200
@@ -73,18 +83,20 @@ def run(scratch: Path) -> list[Figure]:
             with Exporter(scratch / f"guard-{rate}", "--guard-only", ingest=True) as exporter:
                 figures += _figures(f"/v1/check, {rate} rps", _run(_load(exporter, two_kb, rate)))
         for mix in MIXES:
-            folder = scratch / f"guard-mixed-{mix.checks}"
+            folder = scratch / f"guard-mixed-{mix.checks}-{mix.tier}"
             folder.mkdir(parents=True)
             log = folder / "labels.jsonl"
             log.touch()
             if mix.series:
                 log_of_label_sets(log, mix.series)
             arguments = ("--tail", str(log), "--format", "native")
-            with Exporter(folder, *arguments, ingest=True, config="series: {max: 400000}\n") as exporter:
+            with Exporter(folder, *arguments, ingest=True, config=mix.config, content=mix.tier is not None) as exporter:
                 figures += _figures(mix.title, _run(_load(exporter, two_kb, mix.checks, mix=mix)))
-                with Exporter(folder / "guard", "--guard-only", ingest=True) as alone:
-                    apart = _run(_load(alone, two_kb, mix.checks, mix=mix, beside=exporter))
-                figures += _figures(f"{mix.title}, guard apart", apart)
+                figures += _behind(mix, exporter)
+                if mix.tier is None:
+                    with Exporter(folder / "guard", "--guard-only", ingest=True) as alone:
+                        apart = _run(_load(alone, two_kb, mix.checks, mix=mix, beside=exporter))
+                    figures += _figures(f"{mix.title}, guard apart", apart)
         figures += _overload(scratch, two_kb)
         figures.append(_memory(scratch, two_kb))
     finally:
@@ -130,6 +142,15 @@ def _figures(what: str, latencies: list[float]) -> list[Figure]:
         value = ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3
         found.append(Figure("guard", f"{what}: p{100 * share:g}", value, "ms", f"<={goal:g}", value <= goal))
     return found
+
+
+def _behind(mix: Mix, exporter: Exporter) -> list[Figure]:
+    """Tell what is left to be counted, which is on disk, and what the exporter did not score to catch up."""
+    lag = exporter.total("tocsin_ingest_lag_seconds")
+    figures = [Figure("guard", f"{mix.title}: behind at the end", lag, "s")]
+    if mix.tier is not None:
+        figures.append(Figure("guard", f"{mix.title}: answers scored", exporter.total("llm_scored_total"), ""))
+    return figures
 
 
 def _overload(scratch: Path, texts: list[str]) -> list[Figure]:

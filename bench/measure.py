@@ -121,14 +121,16 @@ class Server:
 
 
 class Exporter(Server):
-    """``tocsin run`` with a state of its own; it only counts, content is off, so that the detectors have rows of their own."""
+    """``tocsin run`` with a state of its own; it only counts unless ``content``, so that detectors have rows of their own."""
 
-    def __init__(self, folder: Path, *arguments: str, ingest: bool = False, config: str = "") -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, ingest: bool = False, config: str = "", content: bool = False
+    ) -> None:
         self.port, self.ingest_port = free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         folder.mkdir(parents=True, exist_ok=True)
         settings = folder / "tocsin.yml"
-        settings.write_text("declared: {content: off}\n" + config)
+        settings.write_text(("" if content else "declared: {content: off}\n") + config)
         ingest_address = f"127.0.0.1:{self.ingest_port}" if ingest else ""
         command = [
             *TOCSIN, "run", "--storage.path", str(folder), "--web.listen-address", f"127.0.0.1:{self.port}",
