@@ -274,11 +274,11 @@ async def _serve(
     what: str, app: web.Application, address: str, settings: webconfig.WebConfig | None
 ) -> server.Listener:
     """Start a listener, with TLS and authentication where a web configuration says so, and log where it listens."""
-    context = None
+    context = is_open = None
     if settings is not None:
         app.middlewares.insert(0, settings.middleware)
-        context = settings.ssl_context
-    listener = await server.start_listener(app, address, ssl_context=context)
+        context, is_open = settings.ssl_context, settings.is_open
+    listener = await server.start_listener(app, address, context, is_open)
     host = address.rpartition(":")[0] or "*"
     log.info("%s: listening on %s://%s:%d", what, "http" if context is None else "https", host, listener.port)
     return listener

@@ -103,14 +103,17 @@ class Doorway:
         *,
         keepalive: float,
         retiring: Callable[[], bool],
+        is_open: Callable[[], bool],
     ) -> None:
         """Take what answers each path, and ``further``, which makes the protocol of all other requests.
 
         Connections that are silent for ``keepalive`` seconds are closed, and each with its answer while ``retiring``.
+        Nothing is answered here unless the listener ``is_open``: users prove who they are to aiohttp's middlewares.
         """
         self.responders = {f"POST {path} HTTP/1.1".encode(): respond for path, respond in responders.items()}
         self.further = further
         self.retiring = retiring
+        self.is_open = is_open
         self.open: set[Visitor] = set()
         self._keepalive = keepalive
         self._loop = asyncio.get_running_loop()
@@ -195,7 +198,7 @@ class Visitor(asyncio.Protocol):
 
     def _reply(self, request: Plain) -> Reply | None:
         try:
-            return request.respond(request.fields, request.body)
+            return request.respond(request.fields, request.body) if self._doorway.is_open() else None
         except Exception:  # noqa: BLE001 - aiohttp meets it again, answers 500 and logs its type
             return None
 

@@ -13,6 +13,7 @@ import logging
 import resource
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -34,7 +35,7 @@ RETIRE = 2.0
 """Seconds in which clients are told to go: one who is busy asks again within them, and is answered once more."""
 _LOG_INTERVAL = 10.0
 AT_ONCE = web.AppKey("at_once", dict[str, Respond])
-"""Paths of an application whose small requests are answered before aiohttp sees them, where no middleware has a say."""
+"""Paths of an application whose small requests are answered before aiohttp, and its middlewares, see them."""
 
 
 @dataclass(slots=True)
@@ -138,8 +139,13 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-async def start_listener(app: web.Application, address: str, ssl_context: ssl.SSLContext | None = None) -> Listener:
-    """Serve ``app`` at ``address``.
+async def start_listener(
+    app: web.Application,
+    address: str,
+    ssl_context: ssl.SSLContext | None = None,
+    is_open: Callable[[], bool] | None = None,
+) -> Listener:
+    """Serve ``app`` at ``address``; ``is_open`` tells whether its middlewares would let any request pass unchanged.
 
     Raises:
         ConfigError: the address is not one.
@@ -174,8 +180,10 @@ async def start_listener(app: web.Application, address: str, ssl_context: ssl.SS
     manager = runner.server
     assert manager is not None  # noqa: S101 - set by setup()
 
-    responders = {} if app.middlewares else app.get(AT_ONCE, {})
-    doorway = Doorway(responders, manager, keepalive=KEEPALIVE, retiring=retiring.is_set)
+    responders = {} if app.middlewares and is_open is None else app.get(AT_ONCE, {})
+    doorway = Doorway(
+        responders, manager, keepalive=KEEPALIVE, retiring=retiring.is_set, is_open=is_open or (lambda: True)
+    )
 
     def connect() -> asyncio.BaseProtocol:
         if len(manager.connections) + len(doorway.open) >= _most_connections():

@@ -102,7 +102,10 @@ class Further(asyncio.Protocol):
 @pytest.fixture
 async def visitor():
     """One connection at a doorway, over a wire."""
-    doorway = Doorway({"/echo": lambda _, body: Reply(200, body)}, Further, keepalive=15.0, retiring=lambda: False)
+    doorway = Doorway(
+        {"/echo": lambda _, body: Reply(200, body)},
+        Further, keepalive=15.0, retiring=lambda: False, is_open=lambda: True,
+    )  # fmt: skip
     visitor = doorway.connect()
     visitor.connection_made(Wire())
     yield visitor

@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 
 from tocsin.config import ConfigError
-from tocsin.web.server import start_listener
+from tocsin.web.direct import Reply
+from tocsin.web.server import AT_ONCE, start_listener
 from tocsin.web.webconfig import load_web_config
 
 
@@ -38,7 +39,9 @@ class Site:
     async def __aenter__(self):
         app = web.Application(middlewares=[self.config.middleware])
         app.router.add_get("/", self._page)
-        self.listener = await start_listener(app, "127.0.0.1:0", ssl_context=self.config.ssl_context)
+        app.router.add_post("/", self._page)
+        app[AT_ONCE] = {"/": lambda *_: Reply(200, b"at once")}
+        self.listener = await start_listener(app, "127.0.0.1:0", self.config.ssl_context, self.config.is_open)
         self.session = aiohttp.ClientSession()
         return self
 
@@ -48,6 +51,10 @@ class Site:
 
     async def _page(self, _):
         return web.Response(text="page")
+
+    async def post(self, scheme="http", **how):
+        async with self.session.post(f"{scheme}://127.0.0.1:{self.listener.port}/", **how) as answer:
+            return answer.status, await answer.text()
 
     async def get(self, scheme="http", **how):
         async with self.session.get(f"{scheme}://127.0.0.1:{self.listener.port}/", **how) as answer:
@@ -155,3 +162,19 @@ async def test_a_client_without_certificate_is_turned_away(tmp_path, certificate
         with pytest.raises(aiohttp.ClientError):
             await site.get("https", ssl=anonymous)
         assert await site.get("https", ssl=known) == 200
+
+
+async def test_what_is_answered_at_once_is_so_over_tls_too(tmp_path, certificate):
+    cert, key = certificate
+    path = write(tmp_path, f"tls_server_config: {{cert_file: {cert}, key_file: {key}}}")
+    async with Site(path) as site:
+        assert await site.post("https", ssl=ssl.create_default_context(cafile=str(cert))) == (200, "at once")
+
+
+async def test_nothing_is_answered_at_once_from_when_there_are_users(tmp_path):
+    path = write(tmp_path, "{}")
+    async with Site(path) as site:
+        assert await site.post() == (200, "at once")
+        write(tmp_path, f"basic_auth_users: {{ann: {hashed(b'secret')}}}")
+        assert (await site.post())[0] == 401
+        assert await site.post(headers=login("ann", "secret")) == (200, "page")
