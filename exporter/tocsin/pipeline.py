@@ -16,13 +16,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
 from tocsin.call import Call, Drill, Event, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
-from tocsin.formats.lenient import SKIP_REASONS, mended
+from tocsin.formats.lenient import SKIP_REASONS, elements
 from tocsin.inputs.base import Input, Origin
 from tocsin.pacing import Pace
 from tocsin.scoring import Scoring
@@ -116,11 +114,11 @@ class Intake:
 
     def _take_array(self, data: Buffer, origin: Origin) -> None:
         try:
-            elements = _elements(data)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+            found = elements(data)
+        except ValueError:
             self._take_one(data, origin)
             return
-        for element in elements:
+        for element in found:
             self._take_one(bytes(element), origin)
 
     def _take_one(self, data: Buffer, origin: Origin) -> None:
@@ -185,14 +183,6 @@ class Intake:
 
 _BRACE, _BRACKET = b"{["
 _BLANK = b"\x00\xef\xbb\xbf \t\r\n"
-_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-def _elements(data: Buffer) -> list[msgspec.Raw]:
-    try:
-        return _ARRAY.decode(data)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return _ARRAY.decode(mended(data))
 
 
 async def _nothing() -> None:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor
 
-import msgspec
-
 from tocsin import formats
 from tocsin.accounting.ledger import FUTURE, OLDEST, Ledger
 from tocsin.backtest.ordering import EventSorter
@@ -15,10 +13,10 @@ from tocsin.backtest.rules import STEP
 from tocsin.backtest.sampling import SCRAPE, Sampler
 from tocsin.call import Call, Skip
 from tocsin.formats.base import Buffer, Format
+from tocsin.formats.lenient import elements
 from tocsin.inputs.base import Origin
 from tocsin.pipeline import Intake
 
-_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _EVERY = 2048
 _FORGET = 600
 Progress = Callable[[float], None]
@@ -39,11 +37,11 @@ class Collector:
         """Take one record; the elements of an array are taken apart."""
         if bytes(data[:16]).lstrip(b"\x00\xef\xbb\xbf \t\r\n")[:1] == b"[":
             try:
-                elements = _ARRAY.decode(data)
-            except (msgspec.MsgspecError, ValueError, RecursionError):
+                found = elements(data)
+            except ValueError:
                 pass
             else:
-                for element in elements:
+                for element in found:
                     self._add(bytes(element), origin)
                 return
         self._add(bytes(data), origin)

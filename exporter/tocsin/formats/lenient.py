@@ -6,11 +6,13 @@ decodes with the standard library and converts field by field: what cannot be us
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import types
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -33,6 +35,10 @@ _IN_TEXT = rb'(?:[^"\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB][0-9a-fA-F]
 _SOUND_TEXT = re.compile(_IN_TEXT, re.DOTALL)
 _SOUND = re.compile(rb'(?:[^"NI-]++|-(?!I)|"' + _IN_TEXT + rb'")*+', re.DOTALL)
 _ODD = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|-?Infinity|NaN")
+
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_VALUE = msgspec.json.Decoder(msgspec.Raw)
+_QUOTE, _COMMA = b'",'
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -87,6 +93,53 @@ def mended(data: Buffer) -> bytes:
         at = odd.end()
         out[odd.start() : at] = b"\\ufffd" if in_text else b'""'.ljust(len(odd[0]))
     return bytes(out)
+
+
+def elements(data: Buffer, *, mend: bool = True) -> list[msgspec.Raw]:
+    """Take a JSON array apart; what Python's ``json`` writes and strict parsers refuse is ``mended``, where allowed.
+
+    An element that is nested deeper than the parser goes does not take its neighbours with it: of such a one only
+    the brackets are looked at.
+
+    Raises:
+        ValueError: it is no JSON array.
+    """
+    try:
+        return _elements(data)
+    except ValueError:
+        if not mend:
+            raise
+    return _elements(mended(data))
+
+
+def _elements(data: Buffer) -> list[msgspec.Raw]:
+    try:
+        return _ARRAY.decode(data)
+    except RecursionError:
+        return _parted(bytes(data).strip(b" \t\r\n"))
+    except msgspec.MsgspecError:
+        raise ValueError("no JSON array") from None
+
+
+def _parted(data: bytes) -> list[msgspec.Raw]:
+    """Take an array apart by counting brackets, in a few passes over all bytes at once: it may be made of brackets."""
+    import numpy as np  # noqa: PLC0415 - needed seldom, and counting alone does without it
+
+    marks = np.frombuffer(data.replace(b"\\\\", b"__").replace(b'\\"', b"__"), np.uint8)
+    outside = np.cumsum(marks == _QUOTE, dtype=np.uint8) % 2 == 0  # it wraps, and stays odd or even
+    step = (np.isin(marks, list(b"[{")) & outside).astype(np.int8) - (np.isin(marks, list(b"]}")) & outside)
+    depth = np.cumsum(step, dtype=np.int32)
+    if data[:1] != b"[" or data[-1:] != b"]" or depth[-1] or depth[:-1].min() < 1:
+        raise ValueError("no JSON array")
+    commas = np.flatnonzero((marks == _COMMA) & outside & (depth == 1)).tolist()
+    found = [data[start + 1 : end] for start, end in pairwise([0, *commas, len(data) - 1])]
+    try:
+        for element in found:
+            with contextlib.suppress(RecursionError):
+                _VALUE.decode(element)
+    except msgspec.MsgspecError:
+        raise ValueError("no JSON array") from None
+    return [msgspec.Raw(element.strip(b" \t\r\n")) for element in found]
 
 
 def convert(value: dict[str, Any], kind: type[S], errors: list[str], where: str = "") -> S:

@@ -64,7 +64,9 @@ class Segments:
 
     def oldest_born(self) -> float | None:
         """Return when the oldest segment was made."""
-        return next((segment.born for segment in self), None)
+        for segment in self._segments.values():
+            return segment.born
+        return None
 
     def continue_after(self, number: int) -> None:
         """Give new segments higher numbers than ``number``: below the committed position nothing is read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from io import FileIO
 from pathlib import Path
 
@@ -26,12 +26,15 @@ MAX_AGE = 24 * 3600.0
 """Seconds for which bodies are kept that cannot be committed; then no more are taken: they hold what users said."""
 _QUICK = 1 << 20
 """Bytes that are written on the loop's own thread: a copy to the page cache is cheaper than a change of thread."""
-_MOMENT = 0.003
-"""Seconds after which what arrived last is not 'a moment ago' any more."""
+_MOMENT = 0.01
+"""Seconds after which what arrived last is not 'a moment ago' any more: a sender takes some from answer to request."""
 _TURNS = 3
 """Turns of the loop from the arrival of a small request to its place in the group."""
 _GATHER = 4
 """Times that a group is let grow."""
+_NEAR = SEGMENT_BYTES
+"""Unread bytes beyond which what is written now will be read much later: it need not stay in the page cache, where
+it would take ever new pages. A copy to a page that was used a moment ago costs a fraction of one to a new page."""
 SPILL = 2 << 20
 """Bytes of one body that are kept in memory; a larger one goes to a file of its own."""
 
@@ -78,14 +81,14 @@ class Spool(SpoolReader):
         """Bytes on the disk, or on their way there."""
         return self._segments.stored + self._reserved
 
-    async def append(self, batches: Iterable[Batch], format: str, received: float) -> None:  # noqa: A002
+    async def append(self, batch: Batch, format: str, received: float) -> None:  # noqa: A002
         """Write a small body; returns when it is durable.
 
         Raises:
             SpoolFullError: nothing was accepted.
         """
-        pieces = [piece for batch in batches for piece in self.frame(batch, format, received)]
-        size = sum(map(len, pieces))
+        pieces = self.frame(batch, format, received)
+        size = len(pieces[0]) + len(pieces[1])
         self.reserve(size)
         try:
             await self.enqueue(pieces, size)
@@ -102,17 +105,24 @@ class Spool(SpoolReader):
         Raises:
             SpoolFullError: there is no room.
         """
-        if self.spool_bytes + size > self.max_bytes:
+        if self._segments.stored + self._reserved + size > self.max_bytes:
             raise SpoolFullError("the spool is full")
+        now = self._clock()
         oldest = self._segments.oldest_born()
-        if oldest is not None and self._clock() - oldest > MAX_AGE:
+        if oldest is not None and now - oldest > MAX_AGE:
             raise SpoolFullError("the spool holds bodies that could not be committed for a day")
         self._reserved += size
+        self._arrived = now
+
+    def note_arrival(self) -> None:
+        """Take note that a part of a body is here."""
         self._arrived = self._clock()
 
     def receiving(self) -> bool:
-        """Tell whether something has arrived a moment ago."""
-        return self._clock() - self._arrived < _MOMENT
+        """Tell whether counting shall wait: bodies are on their way, and the spool is far from its bound."""
+        if self.spool_bytes > self.max_bytes // 2:
+            return False
+        return self._flushing or self._clock() - self._arrived < _MOMENT
 
     def release(self, size: int) -> None:
         """Give back what was reserved."""
@@ -180,12 +190,12 @@ class Spool(SpoolReader):
         """Append to the active segment and sync, under the lock; return what went wrong."""
         try:
             segment, file = await self._writable()
+            forget = segment.durable if self.backlog() > _NEAR else None
             try:
                 if size <= _QUICK:
                     write_all(file, pieces)
-                    await asyncio.to_thread(os.fdatasync, file.fileno())
-                else:
-                    await asyncio.to_thread(_write_and_sync, file, pieces)
+                    pieces = ()
+                await asyncio.to_thread(_write_and_sync, file, pieces, forget)
             except OSError:
                 self._untear(segment, file)
                 raise
@@ -304,6 +314,9 @@ class BodyWriter:
         write_all(self._file, pieces)
 
 
-def _write_and_sync(file: FileIO, pieces: Sequence[bytes]) -> None:
+def _write_and_sync(file: FileIO, pieces: Sequence[bytes], forget: int | None) -> None:
+    """Write and sync; then drop what stands behind the offset ``forget`` from the page cache."""
     write_all(file, pieces)
     os.fdatasync(file.fileno())
+    if forget is not None:
+        os.posix_fadvise(file.fileno(), forget, 0, os.POSIX_FADV_DONTNEED)

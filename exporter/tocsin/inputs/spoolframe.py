@@ -6,15 +6,18 @@ flags, length of the format word), the format word, and the payload.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 from isal import isal_zlib
 
+from tocsin.formats.lenient import elements
 from tocsin.inputs.spoolcipher import Cipher
 
 _HEAD = struct.Struct("<IIdBB")
@@ -25,7 +28,6 @@ _FLAGS_AND_WORD = re.compile(rb"(?=[\x00-\x03][\x01-\x20][a-z])")
 _LINES = 1
 _SEALED = 2
 _MAX_PAYLOAD = 64 << 20
-_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,13 @@ class Batch:
         """True when its records are the elements of an array: each is one event, whatever it is."""
         return not self.lines and self.payload.startswith(b"[")
 
-    def records(self) -> list[bytes]:
-        """Return what is handed to the pipeline one by one."""
+    def records(self) -> Sequence[bytes | msgspec.Raw]:
+        """Return what is handed to the pipeline one by one; the elements of an array are not copied yet."""
         if self.lines:
             return [line for line in self.payload.split(b"\n") if line.strip()]
         if self.elements:
-            try:
-                return list(map(bytes, _ARRAY.decode(self.payload)))
-            except (msgspec.MsgspecError, ValueError, RecursionError):
-                pass
+            with contextlib.suppress(ValueError):
+                return elements(self.payload)
         return [self.payload]
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import FileIO
+
+import msgspec
 
 from tocsin.inputs.base import Change, Origin, Sink
 from tocsin.inputs.segments import Segment, Segments
@@ -20,6 +22,8 @@ from tocsin.inputs.spoolframe import HEAD_BYTES, frame_bytes, next_frame, receiv
 log = logging.getLogger(__name__)
 
 _BLOCK = 256 << 10
+_AHEAD = 1 << 20
+"""Bytes behind a block that the system shall fetch meanwhile."""
 PASSED_OVER = ("damaged", "torn", "wrong_key")
 """Damaged: a place with good frames after it. Torn: the end of a segment; a crash leaves such, never acknowledged.
 Wrong key: a frame that is encrypted with a key we do not have."""
@@ -180,7 +184,7 @@ class SpoolReader:
             if not self.passed_over["wrong_key"]:
                 log.error("the spool holds records encrypted with another key; they are passed over")
             self.passed_over["wrong_key"] += 1
-        records = frame.batch.records() if frame.batch else []
+        records = frame.batch.records() if frame.batch else ()
         single = frame.batch is not None and frame.batch.elements
         origin = Origin("webhook", frame.format, str(segment.number), frame.received, single)
         self._frame = _Opened(size, origin, records, self._done())
@@ -192,7 +196,10 @@ class SpoolReader:
         at = offset - start
         if number != segment.number or not 0 <= at <= len(block) - size:
             wanted = min(max(size, _BLOCK), segment.durable - offset)
-            block, at = os.pread(self._open(segment).fileno(), wanted, offset), 0
+            handle, at = self._open(segment).fileno(), 0
+            block = os.pread(handle, wanted, offset)
+            if segment.sealed:  # long written, perhaps no longer in the page cache
+                os.posix_fadvise(handle, offset + wanted, _AHEAD, os.POSIX_FADV_WILLNEED)
             self._block = (segment.number, offset, block if wanted <= _BLOCK else b"")
         return block[at : at + size]
 
@@ -200,7 +207,7 @@ class SpoolReader:
         """Hand out records of a frame; return the bytes consumed."""
         consumed, count = 0, len(frame.records)
         while frame.done < count and consumed < budget:
-            record = frame.records[frame.done]
+            record = bytes(frame.records[frame.done])
             frame.done += 1
             consumed += len(record)
             sink(record, frame.origin)
@@ -222,6 +229,6 @@ class _Opened:
 
     size: int
     origin: Origin
-    records: list[bytes]
+    records: Sequence[bytes | msgspec.Raw]
     done: int
     """Records handed out, also before a restart."""

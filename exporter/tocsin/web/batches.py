@@ -10,18 +10,18 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tocsin.formats.lenient import mended
+from tocsin.formats.lenient import elements, mended
 from tocsin.inputs.spoolframe import Batch
 
+WHOLE = 2 << 20
+"""A body up to this size is one batch, taken apart when it is counted."""
 CHUNK = 256 << 10
-"""A body up to this size is one batch; a larger one is cut into batches of about this size."""
+"""A larger one is cut into batches of about this size."""
 MAX_VALUE = 9 << 20
 """Largest single element or line of a large body; the default of ``limits.max_line_bytes``."""
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
-_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
-_BROKEN = (msgspec.MsgspecError, ValueError, RecursionError)
 _TRIES = 6
 _LOOKS = 32
 _QUOTE, _COMMA, _CLOSE = b'",]'
@@ -58,9 +58,9 @@ def _whole(body: bytes) -> Batch:
     if body in (b"", b"{}", b"[]"):
         raise BodyError("the body is empty")
     if body.startswith(b"["):
-        elements = _elements(body)
-        if elements is not None:
-            if not any(_is_record(bytes(element)) for element in elements):
+        found = _elements(body)
+        if found is not None:
+            if not any(_is_record(bytes(element)) for element in found):
                 raise BodyError("the body holds nothing but scalars")
             return Batch(body)
     elif _is_value(body):
@@ -121,13 +121,13 @@ class Splitter:
         """
         rest = bytes(self._held).strip(_SPACE)
         if self._kind == "array":
-            elements = _elements(rest)
-            if elements is None:
+            found = _elements(rest)
+            if found is None:
                 rest = mended(rest)
-                elements = _elements(rest)
-            if elements is None or (self._cut and not elements):
+                found = _elements(rest)
+            if found is None or (self._cut and not found):
                 raise BodyError("the body is neither JSON nor NDJSON")
-            self._records = self._records or any(_is_record(bytes(element)) for element in elements)
+            self._records = self._records or any(_is_record(bytes(element)) for element in found)
         elif self._kind == "lines":
             lines = [line for line in rest.split(b"\n") if line.strip(_SPACE)]
             self._records = self._records or any(_is_value(line) and _is_record(line) for line in lines)
@@ -182,11 +182,11 @@ class Splitter:
         """Close the array at a comma when that makes it valid."""
         held = self._held
         held[comma] = _CLOSE
-        elements = _elements(memoryview(held)[: comma + 1])
-        if elements is None:
+        found = _elements(memoryview(held)[: comma + 1])
+        if found is None:
             held[comma] = _COMMA
             return False
-        self._records = self._records or any(_is_record(bytes(element)) for element in elements)
+        self._records = self._records or any(_is_record(bytes(element)) for element in found)
         return True
 
     def _take(self, closed: int) -> Batch:
@@ -248,8 +248,8 @@ class _Scan:
 
 def _elements(body: bytes | memoryview) -> list[msgspec.Raw] | None:
     try:
-        return _ARRAY.decode(body)
-    except _BROKEN:
+        return elements(body, mend=False)
+    except ValueError:
         return None
 
 
@@ -257,7 +257,9 @@ def _is_value(body: bytes) -> bool:
     try:
         _VALUE.decode(body)
         body.decode()
-    except _BROKEN:
+    except RecursionError:
+        return len(_elements(b"[" + body + b"]") or ()) == 1
+    except (msgspec.MsgspecError, ValueError):
         return False
     return True
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.web.auth import Check, Verifier
-from tocsin.web.batches import CHUNK, BodyError, BodyTooLargeError, Splitter, whole
+from tocsin.web.batches import WHOLE, BodyError, BodyTooLargeError, Splitter, whole
 from tocsin.web.bodies import (
     Identity,
     Inflater,
@@ -33,6 +33,7 @@ INFLATED_MAX = 256 << 20
 BUFFERED_MAX = 32 << 20
 """Bytes of bodies held in memory, all requests together; beyond it senders shall come again."""
 _YIELD_AT = 64 << 10
+_KEPT = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,23 @@ def make_ingest_app(
     wake: Callable[[], None],
 ) -> web.Application:
     """Build the webhook listener's application; ``wake`` is called when a body is durable."""
+    _keep_memory()
     routes = _Routes(_Rules(spool, frozenset(formats), tuple(auth), max_body_bytes, wake))
     app = web.Application()
-    app.router.add_post("/v1/ingest/{format}", routes.ingest, expect_handler=routes.expect)
+    for path in (*(f"/v1/ingest/{word}" for word in formats), "/v1/ingest/{format}"):  # a plain path is found quicker
+        app.router.add_post(path, routes.ingest, expect_handler=routes.expect)
     app.router.add_post("/v1/feedback", routes.ingest, expect_handler=routes.expect)
     return app
+
+
+def _keep_memory() -> None:
+    """Have large blocks of memory used again.
+
+    glibc maps a block of 128 KiB and more for itself and gives it back when it is freed, so each body has its pages
+    made and cleared anew: a quarter of what a large one costs. Freeing one such block raises the bound to its size
+    (mallopt(3), M_MMAP_THRESHOLD).
+    """
+    bytes(_KEPT)
 
 
 class _Routes:
@@ -112,7 +125,7 @@ class _Routes:
         prove(checks, body, self._rules.max_body_bytes)
         self.hold(len(body))
         try:
-            await self._rules.spool.append([whole(body)], _format(request), time.time())
+            await self._rules.spool.append(whole(body), _format(request), time.time())
         finally:
             self.hold(-len(body))
 
@@ -125,6 +138,7 @@ class _Routes:
             inflate = inflater(request.headers.get("Content-Encoding", ""))
             async for data in arriving(request):
                 size += len(data)
+                self._rules.spool.note_arrival()
                 if size > self._rules.max_body_bytes:
                     raise too_large(self._rules.max_body_bytes)
                 for check in checks:
@@ -168,8 +182,8 @@ class _Routes:
 
 
 def _format(request: web.Request) -> str:
-    """Return the format word of the path; ``/v1/feedback`` is its own."""
-    return request.match_info.get("format", "feedback")
+    """Return the format word of the path, its last one; ``/v1/feedback`` is its own."""
+    return request.match_info.get("format") or request.path.rpartition("/")[2]
 
 
 class _Body:
@@ -190,7 +204,7 @@ class _Body:
         if self._splitter is None:
             self._hold(self._held + len(data))
             self._pieces.append(data)
-            if self._size <= CHUNK:
+            if self._size <= WHOLE:
                 return
             self._splitter = Splitter()
             data = b"".join(self._pieces)

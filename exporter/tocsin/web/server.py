@@ -28,6 +28,9 @@ ACCEPTED_AT_ONCE = 16
 descriptor and hold up every answer."""
 KEEPALIVE = 15.0
 """Seconds; aiohttp closes connections that are silent or slow with their headers by the same timer."""
+BUFFERED = 128 << 10
+"""Bytes of a body that wait for their handler; beyond twice as many the connection is not read. A read of the largest
+size (``bodies``) fits, so that reading need not be stopped and started for each."""
 LINGERING = 1.0
 """Seconds for which the rest of a refused body is read and dropped, so that the client can see the answer."""
 SHUTDOWN = 5.0
@@ -172,7 +175,7 @@ async def start_listener(
         auto_decompress=False,
         keepalive_timeout=KEEPALIVE,
         lingering_time=LINGERING,
-        read_bufsize=64 << 10,
+        read_bufsize=BUFFERED,
         shutdown_timeout=SHUTDOWN,
         handle_signals=False,
     )

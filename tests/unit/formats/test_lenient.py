@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.formats.lenient import mended
+from tocsin.formats.lenient import elements, mended
 
 pieces = st.sampled_from(["a", '"', "\\", "\ud83d", "\ude00", "\U0001f600", "NaN", "\\ud800", "\n", "u"])
 texts = st.lists(pieces, max_size=6).map("".join)
@@ -47,3 +47,28 @@ def test_what_was_sound_stays_as_it_was(value):
 )
 def test_only_what_is_odd_is_replaced(before, after):
     assert mended(before) == after
+
+
+DEEP = b'{"a": ' + b"[" * 2000 + b'"],["' + b"]" * 2000 + b"}"
+
+
+@given(st.lists(values, max_size=5), st.integers(0, 5))
+def test_an_array_is_taken_apart_also_around_an_element_that_is_too_deep(items, place):
+    found = [json.dumps(item).encode() for item in items]
+    found.insert(place, DEEP)
+    written = b" [" + b" ,".join(found) + b" ] "
+    assert [bytes(element) for element in elements(written)] in (found, [mended(one).strip() for one in found])
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[1,", b"[1,]", b"[1] 2", b"[" * 5000, b"[" + DEEP, b"[" + DEEP + b",]", b"[" + DEEP + b"],[1]"]
+)
+def test_what_is_no_array_is_not_taken_apart(data):
+    with pytest.raises(ValueError, match="no JSON array"):
+        elements(data)
+
+
+def test_nothing_is_mended_where_that_is_not_wanted():
+    assert [bytes(element) for element in elements(b"[NaN]")] == [b'""']
+    with pytest.raises(ValueError, match="no JSON array"):
+        elements(b"[NaN]", mend=False)

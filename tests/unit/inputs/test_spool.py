@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tocsin.inputs import spool as module
 from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.inputs.spoolframe import Batch
+from tocsin.tasks import spawn
 
 
 def read_all(spool, max_bytes=1 << 20):
@@ -25,7 +26,7 @@ def read_all(spool, max_bytes=1 << 20):
 
 async def append(spool, *records):
     for record in records:
-        await spool.append([Batch(record)], "native", 1000.0)
+        await spool.append(Batch(record), "native", 1000.0)
 
 
 def reopened(spool, state):
@@ -37,7 +38,7 @@ def reopened(spool, state):
 
 async def test_a_record_is_handed_out_with_its_origin(tmp_path):
     spool, seen = Spool(tmp_path), []
-    await spool.append([Batch(b'{"a":1}\n\n{"a":2}', lines=True)], "litellm", 1000.0)
+    await spool.append(Batch(b'{"a":1}\n\n{"a":2}', lines=True), "litellm", 1000.0)
     spool.read(lambda data, origin: seen.append((bytes(data), origin.input, origin.format, origin.received)), 100)
     assert seen == [(b'{"a":1}', "webhook", "litellm", 1000.0), (b'{"a":2}', "webhook", "litellm", 1000.0)]
     await spool.close()
@@ -111,6 +112,35 @@ async def test_a_busy_segment_is_given_up_in_time_to_be_deleted(tmp_path):
     assert spool.changes() != []
     spool.committed()
     assert len(list(tmp_path.iterdir())) == 1
+    await spool.close()
+
+
+async def test_counting_waits_for_bodies_while_the_spool_is_far_from_its_bound(tmp_path):
+    now = [0.0]
+    spool = Spool(tmp_path, max_bytes=200, clock=lambda: now[0])
+    assert not spool.receiving()
+    body = spawn(append(spool, b"{}"), name="body")
+    await asyncio.sleep(0)
+    now[0] = 1.0
+    assert spool.receiving()  # until it is durable, however long that takes
+    await body
+    assert not spool.receiving()
+    spool.note_arrival()
+    assert spool.receiving()
+    await append(spool, b"[%s]" % (b"1" * 100))
+    assert not spool.receiving()
+    await spool.close()
+
+
+async def test_what_will_be_read_much_later_is_dropped_from_the_page_cache(tmp_path, monkeypatch):
+    spool, dropped = Spool(tmp_path), []
+    monkeypatch.setattr(module, "_NEAR", 60)
+    monkeypatch.setattr(module.os, "posix_fadvise", lambda _, start, length, advice: dropped.append((start, length)))
+    for _ in range(4):
+        await append(spool, b"{}")
+    (path,) = tmp_path.iterdir()
+    assert dropped == [(path.stat().st_size * 3 // 4, 0)]
+    assert len(read_all(spool)) == 4
     await spool.close()
 
 

@@ -80,6 +80,18 @@ async def test_a_body_is_accepted_and_spooled(tmp_path, body, records):
         assert receiver.woken == 1
 
 
+@pytest.mark.parametrize("size", [1, 3 << 20], ids=["whole", "streamed"])
+async def test_an_element_nested_too_deep_does_not_refuse_its_neighbours(tmp_path, size):
+    deep = b'{"a":' + b"[" * 2000 + b"]" * 2000 + b"}"
+    parts = [b'{"id": 1}', deep, b'{"id": 2, "text": "%s"}' % (b"x" * size), b'{"id": 3}']
+    async with Receiver(tmp_path) as receiver:
+        assert await receiver.post(b"[" + b",".join(parts) + b"]") == 202
+        found = []
+        while receiver.spool.read(lambda data, origin: found.append(bytes(data)), 1 << 20):
+            pass
+        assert found == parts
+
+
 @pytest.mark.parametrize(
     "body", [b"", b" ", b"1", b'"x"', b"[1, 2]", b"[]", b"{", b'{"a": 1}x', b"<xml/>", b"\xff\xfe", b'[{"a":1},\n{"a":1}\n', b"[" * 100_000]
 )  # fmt: skip
