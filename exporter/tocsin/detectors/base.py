@@ -15,7 +15,7 @@ from tocsin.call import Expectation, Message
 from tocsin.finding import Finding
 
 if TYPE_CHECKING:
-    from tocsin.detectors.ngrams import Folded, Words
+    from tocsin.detectors.ngrams import Words
 
 TIERS: Final[dict[str, int]] = {
     "pii": 0, "secret": 0, "policy": 0, "format": 0, "refusal": 0, "repetition": 0, "truncated": 0, "hedge": 0,
@@ -38,8 +38,8 @@ SUSPICION = 0.5
 class Subject:
     """A text to judge, and what the caller knows about it. Empty and None mean "not known".
 
-    What several detectors make of a text is made once, when the first one asks, and shared: ``encoded``, ``lower``,
-    ``folded`` and ``words``. None of them may be changed.
+    What several detectors make of a text is made once, when the first one asks, and shared: ``encoded``, ``lower``
+    and ``words``. None of them may be changed.
     """
 
     text: str
@@ -60,7 +60,6 @@ class Subject:
     finish_reason: str | None = None
     _encoded: bytes | None = field(default=None, init=False, repr=False, compare=False)
     _lower: str | None = field(default=None, init=False, repr=False, compare=False)
-    _folded: Folded | None = field(default=None, init=False, repr=False, compare=False)
     _words: Words | None = field(default=None, init=False, repr=False, compare=False)
 
     def encoded(self) -> bytes:
@@ -75,20 +74,12 @@ class Subject:
             self._lower = self.text.lower()
         return self._lower
 
-    def folded(self) -> Folded:
-        """Return the letters and digits of the text as numbers, folded, one a character (``ngrams.folded``)."""
-        if self._folded is None:
-            from tocsin.detectors.ngrams import folded  # noqa: PLC0415 - numpy: a start does not wait for it
-
-            self._folded = folded(self.text)
-        return self._folded
-
     def words(self) -> Words:
         """Return the words of the text."""
         if self._words is None:
-            from tocsin.detectors.ngrams import words_of  # noqa: PLC0415 - as above
+            from tocsin.detectors.ngrams import words  # noqa: PLC0415 - numpy: a start does not wait for it
 
-            self._words = words_of(self.folded())
+            self._words = words(self.text)
         return self._words
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.linear import DATA
-from tocsin.detectors.ngrams import Hashes, beginnings
+from tocsin.detectors.ngrams import Hashes, beginnings, beginnings_of_two
 
 Vector = NDArray[np.float32]
 
@@ -25,6 +25,8 @@ DIMENSIONS: Final = 4_096
 RARITIES: Final = 8_192
 _STEM: Final = 4
 """Letters of a word that are its stem."""
+_TINY: Final = 1e-30
+"""Keeps a quotient finite where the commonest words, which have no weight, are alone."""
 
 
 class Embedder(Protocol):
@@ -45,17 +47,34 @@ class HashedEmbedder:
 
     def __init__(self) -> None:
         with np.load(DATA / "rarity.npz", allow_pickle=False) as data:
-            self._rarity = data["rarity"].astype(np.float32) * np.float32(data["step"])
+            self._rarity = data["rarity"].astype(np.float64) * float(data["step"])
 
     def embed(self, text: str) -> Vector:
         """Return the vector of a text."""
-        hashes = stems(text)
-        weights = self._rarity.take(rarity_places(hashes))
+        places, weights = self._weighed(stems(text))
         total = float(weights.sum())
         if not total:
             return np.zeros(DIMENSIONS, np.float32)
-        weights *= np.float32(1 / total)  # the squares of the vector's numbers: their sum is 1
-        return np.sqrt(np.bincount(hashes >> np.uint32(20), weights, DIMENSIONS).astype(np.float32))
+        weights /= total  # the squares of the vector's numbers: their sum is 1
+        return np.sqrt(np.bincount(places, weights, DIMENSIONS)).astype(np.float32)
+
+    def similarity(self, first: str, second: str) -> float | None:
+        """Return the cosine of the vectors of two texts, without making them; None where a text says nothing."""
+        first, second = first[:EMBEDDED_CHARS], second[:EMBEDDED_CHARS]
+        hashes, count = beginnings_of_two(first, second, _STEM)
+        places, weights = self._weighed(hashes)
+        at, own_weights, other_weights = places[:count], weights[:count], weights[count:]
+        lengths = float(own_weights.sum()) * float(other_weights.sum())
+        if not lengths:
+            return None
+        own, others = np.bincount(at, own_weights), np.bincount(places[count:], other_weights, DIMENSIONS)
+        # The sum of sqrt(own * others) over all dimensions, taken where the first text has a word.
+        ratios = np.sqrt(others.take(at) / (own.take(at) + _TINY))
+        return min(1.0, float(own_weights @ ratios) / math.sqrt(lengths))
+
+    def _weighed(self, hashes: Hashes) -> tuple[Hashes, NDArray[np.float64]]:
+        """Dimension and weight of each stem."""
+        return hashes >> np.uint32(20), self._rarity.take(rarity_places(hashes))
 
 
 def stems(text: str) -> Hashes:

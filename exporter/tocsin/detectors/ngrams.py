@@ -22,18 +22,24 @@ LIMIT: Final = 1 << 16
 
 _BASE: Final = 0x9E3779B1
 _MIX: Final = 0x85EBCA6B
-SKIP: Final = 1
+SKIP: Final = 0xFFFF
 """What a folded text holds for a character that is as if it were not there."""
+BLOCK: Final = 16
+"""Letters that ``blocks`` hashes together."""
+_EIGHT: Final = np.dtype("<u8")
+_FIRST: Final = np.uint64(0x9E3779B97F4A7C15)
+_SECOND: Final = np.uint64(0xC2B2AE3D27D4EB4F)
 _TABLE_END: Final = 0x3000
 _IDEOGRAPHS: Final = 0x2E80
 _THAI, _BEHIND_THAI = 0xE00, 0xE80
-_N, _HALF = ord("n"), 13
+_ASCII_END: Final = 0x80
 _NO_LETTERS: Final = bytes(c for c in range(128) if not chr(c).isalnum() and c != 0x27)
 
 Hashes = NDArray[np.uint32]
 Folded = NDArray[np.uint8] | NDArray[np.uint16] | Hashes
 Positions = NDArray[np.intp]
 Weights = NDArray[np.float32]
+Blocks = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +62,105 @@ class Words:
 
 def words(text: str) -> Words:
     """Read the words of a text, in time linear in its length."""
-    return words_of(folded(text))
+    together = _latest
+    if together is not None and text == together.first:
+        return together.words(together.words_of_first)
+    return _Reading(text).words()
 
 
-def words_of(letters: Folded) -> Words:
-    """Read the words of a folded text."""
+def beginnings(text: str, length: int) -> Hashes:
+    """Read the first ``length`` letters of each word, or each pair of letters where a script puts no spaces."""
+    return _Reading(text).beginnings(length)
+
+
+def beginnings_of_two(first: str, second: str, length: int) -> tuple[Hashes, int]:
+    """Read ``beginnings`` of two texts at once, in little more time than of one; and how many are of the first.
+
+    The words of the first one are remembered until the next two: a question is also searched for injections.
+    """
+    global _latest  # noqa: PLW0603 - a memory of one place; whichever thread wrote it last, it is whole
+    reading = _Reading(f"{first}\n{second}", first)
+    if reading.has_thai or len(first) + len(second) >= LIMIT:
+        parts = beginnings(first, length), beginnings(second, length)
+        return np.concatenate(parts), len(parts[0])
+    _latest = reading
+    return reading.beginnings(length), reading.words_of_first
+
+
+class _Reading:
+    """A folded text, where its words are, and the sums of which all hashes are made."""
+
+    __slots__ = (
+        "_before", "_ends", "_inverses", "_letters", "_most", "_origin", "_starts", "_sums", "first", "has_thai",
+        "words_of_first",
+    )  # fmt: skip
+
+    def __init__(self, text: str, first: str = "") -> None:
+        letters, self._origin, self._most = _unskipped(folded(text))
+        self._letters = letters
+        self._starts, self._ends = _wide_edges(letters) if self._most >= _IDEOGRAPHS else _edges(letters)
+        self._sums = _sums(letters)
+        self._before = self._sums.take(self._starts)
+        self._inverses = _powers()[1].take(self._starts)
+        self.first = first
+        """With what the text begins, where two were read together."""
+        self.has_thai = self._most >= _THAI and _holds_thai(letters)
+        end = len(first) if self._origin is None else self._origin.searchsorted(len(first))
+        self.words_of_first = int(self._starts.searchsorted(end))
+
+    def words(self, count: int | None = None) -> Words:
+        """Return the words, or the first ones."""
+        starts, ends = self._starts[:count], self._ends[:count]
+        hashes = self._sums.take(ends)
+        hashes -= self._before[:count]
+        hashes *= self._inverses[:count]
+        if self._origin is not None:
+            starts, ends = self._origin.take(starts), self._origin.take(ends - 1) + 1
+        return Words(_mixed(hashes), starts, ends)
+
+    def beginnings(self, length: int) -> Hashes:
+        ends = np.minimum(self._ends, self._starts + length)
+        if self.has_thai:
+            return self._unspaced_beginnings(length)
+        if self._most >= _IDEOGRAPHS:
+            ends += self._letters.take(self._starts) >= _IDEOGRAPHS  # of an ideograph, the next letter too
+        hashes = self._sums.take(ends, mode="clip")
+        hashes -= self._before
+        hashes *= self._inverses
+        return _mixed(hashes)
+
+    def _unspaced_beginnings(self, length: int) -> Hashes:
+        letters = self._letters
+        unspaced = letters >= _IDEOGRAPHS
+        unspaced |= (letters >= _THAI) & (letters < _BEHIND_THAI)
+        pairs = unspaced.nonzero()[0]
+        starts, ends = _edges(np.where(unspaced, 0, letters))
+        starts, ends = np.concatenate([starts, pairs]), np.concatenate([np.minimum(ends, starts + length), pairs + 2])
+        hashes = self._sums.take(np.minimum(ends, len(letters)))
+        hashes -= self._sums.take(starts)
+        hashes *= _powers()[1].take(starts)
+        return _mixed(hashes)
+
+
+_latest: _Reading | None = None
+
+
+def _holds_thai(letters: Folded) -> bool:
+    behind = letters - letters.dtype.type(_THAI)  # what stands before wraps around
+    return int(behind.min(initial=_BEHIND_THAI)) < _BEHIND_THAI - _THAI
+
+
+def _unskipped(letters: Folded) -> tuple[Folded, Positions | None, int]:
+    """Take out what is as if it were not there: the rest, where that stood, and the greatest of its letters."""
     if letters.dtype == np.uint8:
-        return _hashed(letters, _edges(letters).nonzero()[0], None)
-    skipped = letters == SKIP
-    if skipped.any():
-        kept = (~skipped).nonzero()[0]
-        return _hashed(letters[kept], _wide_edges(letters[kept]), kept)
-    return _hashed(letters, _wide_edges(letters), None)
+        return letters, None, 0
+    origin = None
+    most = int(letters.max())
+    if most >= SKIP and (skipped := letters == SKIP).any():
+        origin = (~skipped).nonzero()[0]
+        letters = letters.take(origin)
+        most = int(letters.max(initial=0))
+    return letters, origin, most
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +176,7 @@ class Shingles:
 def shingles(text: str, width: int) -> Shingles:
     """Read the runs of letters of a text, in time linear in its length."""
     whole = folded(text)
-    positions = (whole > SKIP).nonzero()[0]
+    positions = ((whole != 0) & (whole != SKIP)).nonzero()[0]
     _, inverses = _powers()
     letters = whole.take(positions)
     count = len(letters) - width + 1
@@ -93,65 +186,35 @@ def shingles(text: str, width: int) -> Shingles:
     return Shingles(_mixed((sums[width:] - sums[:-width]) * inverses[:count]), positions)
 
 
-def signatures(text: str, width: int) -> Hashes:
-    """Hash every run of letters and digits of a text so that it has the same hash reversed and in ROT13.
-
-    It is the sum over the neighbours in the run of a product that knows neither their order nor a letter from its
-    ROT13. Two texts without a signature in common share no run of that width in any of those forms.
-    """
-    values = _values(text[:LIMIT])
-    if len(values) < width:
-        return np.zeros(0, np.uint32)
-    sums = np.empty(len(values), np.uint32)
-    sums[0] = 0
-    np.add.accumulate(values[:-1] * values[1:], out=sums[1:])
-    return _mixed(sums[width - 1 :] - sums[: len(values) - width + 1])
-
-
-def _values(text: str) -> Hashes:
-    """Numbers for the letters and digits of a text, the same for a letter and its ROT13."""
+def letters_of(text: str) -> bytes:
+    """Return the letters and digits of a text alone, folded, a byte each: beyond ASCII, several share one."""
+    text = text[:LIMIT]
     if text.isascii():
-        letters = np.frombuffer(text.encode().translate(_ascii_fold(), _NO_LETTERS), np.uint8)
-        return _plane_values().take(letters, mode="clip")
+        return text.encode().translate(_ascii_fold(), _NO_LETTERS)
     units = text.encode("utf-16-le", "surrogatepass")
     if len(units) == 2 * len(text):
-        values = _plane_values().take(np.frombuffer(units, np.uint16), mode="clip")
+        narrow = _plane_narrow().take(np.frombuffer(units, np.uint16), mode="clip")
     else:
-        values = _valued(folded(text))
-    return values.take(values.nonzero()[0])
+        narrow = _narrowed(folded(text))
+    return narrow.tobytes().translate(None, b"\0")
 
 
-def _valued(letters: Folded) -> Hashes:
-    """Spread letters over all of 32 bits; 0 for what is none."""
-    second = (letters >= _N) & (letters < _N + _HALF)
-    values = letters.astype(np.uint32)
-    values[second] -= np.uint32(_HALF)  # n to z are a to m
-    values *= np.uint32(_BASE)
-    return np.where(letters > SKIP, _mixed(values) | np.uint32(1), np.uint32(0))
+def blocks(letters: bytes, step: int) -> Blocks:
+    """Hash the BLOCK bytes at each ``step``-th place; the upper bits are the best spread."""
+    count = (len(letters) - BLOCK) // step + 1
+    if count < 1:
+        return np.zeros(0, np.uint64)
+    first: Blocks = np.ndarray((count,), _EIGHT, letters, 0, (step,))
+    second: Blocks = np.ndarray((count,), _EIGHT, letters, BLOCK // 2, (step,))
+    hashes = first * _FIRST
+    hashes += second * _SECOND
+    return hashes
 
 
-def beginnings(text: str, length: int) -> Hashes:
-    """Read the first ``length`` letters of each word, or each pair of letters where a script puts no spaces."""
-    letters = folded(text)
-    if letters.dtype == np.uint8:
-        pairs, edges = None, _edges(letters).nonzero()[0]
-    else:
-        letters = letters[letters != SKIP]
-        unspaced = letters >= _IDEOGRAPHS
-        unspaced |= (letters >= _THAI) & (letters < _BEHIND_THAI)
-        pairs = unspaced.nonzero()[0]
-        edges = _edges(np.where(unspaced, 0, letters) if len(pairs) else letters).nonzero()[0]
-    starts = edges[::2]
-    ends = np.minimum(edges[1::2], starts + length)
-    if pairs is not None and len(pairs):
-        starts = np.concatenate([starts, pairs])
-        ends = np.concatenate([ends, np.minimum(pairs + 2, len(letters))])
-    _, inverses = _powers()
-    sums = _sums(letters)
-    hashes = sums.take(ends)
-    hashes -= sums.take(starts)
-    hashes *= inverses.take(starts)
-    return _mixed(hashes)
+def _narrowed(letters: Folded) -> NDArray[np.uint8]:
+    """Letters as bytes: ASCII as it is, 0 for what is no letter, and for others something from 0x80."""
+    narrow = (letters ^ (letters >> 7)) | 0x80
+    return np.where(letters < _ASCII_END, letters, np.where(letters == SKIP, 0, narrow)).astype(np.uint8)
 
 
 def _mixed(hashes: Hashes) -> Hashes:
@@ -175,20 +238,6 @@ def folded(text: str) -> Folded:
     return _fold(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32))
 
 
-def _hashed(letters: Folded, edges: Positions, origin: Positions | None) -> Words:
-    _, inverses = _powers()
-    starts, ends = edges[::2], edges[1::2]
-    sums = _sums(letters)
-    at = sums.take(edges)  # several times as fast as an index
-    hashes = at[1::2]
-    hashes -= at[::2]
-    hashes *= inverses.take(starts)
-    hashes = _mixed(hashes)
-    if origin is not None:
-        starts, ends = origin[starts], origin[ends - 1] + 1
-    return Words(hashes, starts, ends)
-
-
 def _sums(letters: Folded) -> Hashes:
     """Return the running sum of which every hash is a difference; one longer than the letters."""
     powers, _ = _powers()
@@ -198,30 +247,24 @@ def _sums(letters: Folded) -> Hashes:
     return sums
 
 
-def _edges(letters: Folded) -> NDArray[np.bool_]:
-    """Mark where words begin and end; one longer than the text."""
+def _edges(letters: Folded) -> tuple[Positions, Positions]:
+    """Where runs of letters begin and end."""
     inside = np.zeros(len(letters) + 2, np.bool_)
     np.not_equal(letters, 0, out=inside[1:-1])
-    edges: NDArray[np.bool_] = inside[1:] != inside[:-1]
-    return edges
+    edges = (inside[1:] != inside[:-1]).nonzero()[0]
+    return edges[::2], edges[1::2]
 
 
-def _wide_edges(letters: Folded) -> Positions:
-    """Positions at which words begin and end, in turns: an ideograph is both, and so its edges stand twice."""
+def _wide_edges(letters: Folded) -> tuple[Positions, Positions]:
+    """Where words begin and end in a text with ideographs, each of which is one."""
     single = (letters >= _IDEOGRAPHS).nonzero()[0]
-    if not len(single):
-        return _edges(letters).nonzero()[0]
     inside = np.zeros(len(letters) + 2, np.bool_)
     np.not_equal(letters, 0, out=inside[1:-1])
     turns = inside[1:] != inside[:-1]
     turns[single] = True
     single += 1
     turns[single] = True
-    starts = (turns & inside[1:]).nonzero()[0]
-    edges = np.empty(2 * len(starts), np.intp)
-    edges[::2] = starts
-    edges[1::2] = (turns & inside[:-1]).nonzero()[0]
-    return edges
+    return (turns & inside[1:]).nonzero()[0], (turns & inside[:-1]).nonzero()[0]
 
 
 def _fold(codes: Hashes) -> Hashes:
@@ -233,7 +276,8 @@ def _fold(codes: Hashes) -> Hashes:
         full_width = (other >= 0xFF01) & (other <= 0xFF5E)
         other = np.where(full_width, table[np.where(full_width, other - 0xFEE0, 0)], other)
         tags = (other >= 0xE0000) & (other <= 0xE007F)
-        other = np.where(tags | ((other >= 0xFE00) & (other <= 0xFE0F)) | (other == 0xFEFF), SKIP, other)
+        other = np.where(other == SKIP, 0, other)  # the code point of that number is no letter
+        other = np.where(tags | ((other >= 0xFE00) & (other <= 0xFE0F)) | (other == 0xFEFF), np.uint32(SKIP), other)
         symbols = (other >= 0x1F000) & (other < 0x20000) | (other >= _TABLE_END) & (other < 0x3005)
         letters[beyond] = np.where(symbols, 0, other)
     return letters
@@ -267,9 +311,9 @@ def _plane_fold() -> NDArray[np.uint16]:
 
 
 @cache
-def _plane_values() -> Hashes:
-    """``_valued`` of every character of the basic plane."""
-    return _valued(_plane_fold())
+def _plane_narrow() -> NDArray[np.uint8]:
+    """``_narrowed`` of every character of the basic plane."""
+    return _narrowed(_plane_fold())
 
 
 @cache

@@ -4,8 +4,8 @@ Compared are runs of letters and digits, so case, punctuation, bullets and ``s_p
 and ROT13 forms of the prompt are looked for too, JSON escapes, Base64 and hexadecimal runs of the answer decoded.
 A prompt of at most three words is a token: it leaks when it stands there as such. Paraphrase and riddles are not seen.
 
-Most answers share no run with their prompt, and a prompt is often a new one: signatures, which are alike for all forms,
-tell that in one pass over both, and only else are the forms made and compared.
+Most answers share no run with their prompt, and a prompt is often a new one: so every fifth block of 16 letters of the
+prompt is looked for first, of which each run of 20 holds one, and only where one stands are all runs compared.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import base64
 import binascii
 import codecs
 import re
+import string
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -24,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.ngrams import LIMIT, Hashes, shingles, signatures
+from tocsin.detectors.ngrams import BLOCK, LIMIT, Blocks, Hashes, blocks, letters_of, shingles
 from tocsin.finding import Finding
 
 WIDTH: Final = 20
@@ -35,8 +37,10 @@ _TOKEN_WORDS: Final = 3
 _TOKEN_LETTERS: Final = 4
 _TOKEN_SCORE: Final = 0.9
 _PARTS_SCORE: Final = 0.6
+_STEP: Final = WIDTH - BLOCK + 1
+"""Letters from block to block of a prompt: each run of WIDTH holds a whole one."""
 _SPARSE, _MOST_BITS = 4, 17
-"""A table of signatures has 16 places or more for each of them, and at most 128 KiB."""
+"""A table of blocks has 16 places or more for each of them, and at most 128 KiB."""
 _MOST_DECODED: Final = 8
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}|(?:[0-9A-Fa-f]{2}[ :]?){16,}")
 _BASE64: Final = bytes(ord("b") if (chr(c).isalnum() and c < 128) or c in b"+/_-" else 0 for c in range(256))
@@ -44,9 +48,12 @@ _HEX: Final = bytes(ord("h") if c in b"0123456789abcdefABCDEF" else 0 for c in r
 _RUN, _HEX_RUN = b"b" * 24, b"h" * 32
 """What stands in every text, its characters told apart only by those tables, that holds something encoded."""
 _WORD = re.compile(r"\w+")
+_FOUR_WORDS = re.compile(rf"\W*+(?:\w++\W++){{{_TOKEN_WORDS}}}\w")
+_LETTERS: Final = string.ascii_lowercase + string.ascii_uppercase
+_ROT13: Final = bytes.maketrans(_LETTERS.encode(), codecs.encode(_LETTERS, "rot13").encode())
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
-_PLANTED: Final = "canary"
-"""Stands in every text that ``_CANARY`` matches, its case aside."""
+_PLANTED: Final = b"canary"
+"""Stands in the letters of every text that ``_CANARY`` matches."""
 _CANARY = re.compile(r"\bcanary(?: token)?\s*(?:is|[:=])\s*[\"'`]?([\w-]{8,})", re.IGNORECASE)
 
 
@@ -54,23 +61,23 @@ _CANARY = re.compile(r"\bcanary(?: token)?\s*(?:is|[:=])\s*[\"'`]?([\w-]{8,})", 
 class _Prompt:
     """What is remembered of a system prompt."""
 
-    signatures: Hashes
-    """Sorted; empty where there is nothing to compare but tokens."""
+    blocks: Blocks
+    """Of all forms, sorted; empty where there is nothing to compare but tokens."""
     seen: NDArray[np.bool_]
-    """By the upper bits of a signature, as many as are left by ``shift``: whether the prompt has it."""
-    shift: np.uint32
+    """By the upper bits of a block, as many as are left by ``shift``: whether the prompt has it."""
+    shift: np.uint64
     tokens: tuple[re.Pattern[str], ...]
     parts: tuple[re.Pattern[str], ...] = ()
     """Words of a prompt of two or three: apart they tell it as well."""
 
-    def touches(self, text: str) -> bool:
-        """Tell whether a text shares a run of letters with the prompt, in any of its forms."""
-        found = signatures(text, WIDTH)
-        likely = found[self.seen.take(found >> self.shift)]
+    def shared(self, text: str) -> set[int]:
+        """Return the blocks that a text shares with the prompt, in any of its forms."""
+        found = blocks(letters_of(text), 1)
+        likely = found.take(self.seen.take(found >> self.shift).nonzero()[0])
         if not len(likely):
-            return False
-        index = self.signatures.searchsorted(likely)
-        return bool((self.signatures.take(index, mode="clip") == likely).any())
+            return set()
+        index = self.blocks.searchsorted(likely)
+        return set(likely[self.blocks.take(index, mode="clip") == likely].tolist())
 
 
 class PromptLeak:
@@ -94,10 +101,10 @@ class PromptLeak:
         for token in (*self._canaries, *(prompt.tokens if prompt else ())):
             if match := token.search(subject.text):
                 best = max(best, (_TOKEN_SCORE, *match.span()))
-        if subject.system_prompt and prompt is not None and len(prompt.signatures):
+        if subject.system_prompt and prompt is not None and len(prompt.blocks):
             for view, start, end in _views(subject):
-                if prompt.touches(view):
-                    share, first, last = _overlap(view, _forms(subject.system_prompt))
+                if shared := prompt.shared(view):
+                    share, first, last = _overlap(view, subject.system_prompt, shared)
                     if share:
                         span = (first, last) if view is subject.text else (start, end)
                         best = max(best, (1 - 0.5 ** (share / HALF), *span))
@@ -108,27 +115,33 @@ class PromptLeak:
 
 @lru_cache(maxsize=64)
 def _prompt(text: str) -> _Prompt:
-    tokens = [match.group(1) for match in _CANARY.finditer(text)] if _PLANTED in text.lower() else []
-    words = [match.group() for match in islice(_WORD.finditer(text), _TOKEN_WORDS + 1)]
-    if len(words) <= _TOKEN_WORDS:
-        bare = text.strip()
-        tokens += [form for form in (bare, bare[::-1], codecs.encode(bare, "rot13")) if len(bare) >= _TOKEN_LETTERS]
-        parts = tuple(map(_token, words)) if len(words) > 1 and max(map(len, words)) >= _TOKEN_LETTERS else ()
-        return _Prompt(np.zeros(0, np.uint32), np.zeros(1, np.bool_), np.uint32(0), tuple(map(_token, tokens)), parts)
     read = [text] if len(text) <= LIMIT else [text, text[-LIMIT:]]  # of the reversed form, the end is the beginning
-    found = np.concatenate([signatures(part, WIDTH) for part in read])
+    letters = list(map(letters_of, read))
+    tokens = [match.group(1) for match in _CANARY.finditer(text)] if any(_PLANTED in part for part in letters) else []
+    if not _FOUR_WORDS.match(text):
+        words = _WORD.findall(text)
+        bare = text.strip()
+        tokens += [form for form in (bare, bare[::-1], _rot13(bare)) if len(bare) >= _TOKEN_LETTERS]
+        parts = tuple(map(_token, words)) if len(words) > 1 and max(map(len, words)) >= _TOKEN_LETTERS else ()
+        return _Prompt(np.zeros(0, np.uint64), np.zeros(1, np.bool_), np.uint64(0), tuple(map(_token, tokens)), parts)
+    found = blocks(b"".join(form for part in letters for form in (part, part[::-1], part.translate(_ROT13))), _STEP)
     found.sort()
     bits = min(len(found).bit_length() + _SPARSE, _MOST_BITS)
     seen = np.zeros(1 << bits, np.bool_)
-    shift = np.uint32(32 - bits)
+    shift = np.uint64(64 - bits)
     seen[found >> shift] = True
     return _Prompt(found, seen, shift, tuple(map(_token, tokens)))
 
 
-@lru_cache(maxsize=64)
-def _forms(text: str) -> tuple[Hashes, ...]:
-    """Sorted distinct shingles of a prompt: as written, reversed, ROT13."""
-    return tuple(np.unique(shingles(form, WIDTH).hashes) for form in (text, text[::-1], codecs.encode(text, "rot13")))
+def _rot13(text: str) -> str:
+    """What ``codecs.encode(text, "rot13")`` is, in a tenth of its time."""
+    return text.encode("utf-8", "surrogatepass").translate(_ROT13).decode("utf-8", "surrogatepass")
+
+
+def _distinct(hashes: Hashes) -> Hashes:
+    """Sort, each once: several times as fast here as ``np.unique``."""
+    found = np.sort(hashes)
+    return found[np.concatenate(([True], found[1:] != found[:-1]))[: len(found)]]
 
 
 def _token(token: str) -> re.Pattern[str]:
@@ -137,16 +150,17 @@ def _token(token: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_]){spaced}(?![^\W_])", re.IGNORECASE)
 
 
-def _overlap(text: str, forms: Sequence[Hashes]) -> tuple[float, int, int]:
-    """Return the share of the prompt that stands in a text, and from where to where."""
+def _overlap(text: str, prompt: str, shared: AbstractSet[int]) -> tuple[float, int, int]:
+    """Return the share of the prompt that stands in a text, in the form of which most does, and from where to where."""
     found = shingles(text, WIDTH)
     share, first, last = 0.0, 0, 0
-    for form in forms:
-        if not len(form):
+    for form in (prompt, prompt[::-1], _rot13(prompt)):
+        if shared.isdisjoint(blocks(letters_of(form), 1).tolist()):
             continue
-        index = form.searchsorted(found.hashes)
-        at = np.flatnonzero(form.take(index, mode="clip") == found.hashes)
-        if (part := len(np.unique(index[at])) / len(form)) > share:
+        known = _distinct(shingles(form, WIDTH).hashes)
+        index = known.searchsorted(found.hashes)
+        at = (known.take(index, mode="clip") == found.hashes).nonzero()[0]
+        if (part := len(set(index.take(at).tolist())) / len(known)) > share:
             share, first, last = part, int(found.positions[at[0]]), int(found.positions[at[-1] + WIDTH - 1]) + 1
     return share, first, last
 

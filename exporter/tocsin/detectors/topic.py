@@ -7,6 +7,7 @@ Similarity is a score to watch over a window: a route whose answers leave what i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
@@ -30,23 +31,22 @@ class TopicDetector:
     gates: tuple[Gate, ...] = ()
 
     def __init__(self, embedder: Embedder | None = None, *, off_topic_below: float | None = None) -> None:
-        self._embedder = embedder or HashedEmbedder()
+        embedder = embedder or HashedEmbedder()
+        hashed = isinstance(embedder, HashedEmbedder)
+        self._similarity = embedder.similarity if isinstance(embedder, HashedEmbedder) else partial(_compared, embedder)
         if off_topic_below is None:
-            off_topic_below = OFF_TOPIC_BELOW if self._embedder.name == HashedEmbedder.name else 0.0
+            off_topic_below = OFF_TOPIC_BELOW if hashed else 0.0
         self._off_topic_below = off_topic_below
-        self.tier = self._embedder.tier
-        self.backend = self._embedder.name
+        self.tier = embedder.tier
+        self.backend = embedder.name
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Compare one answer with its question."""
         if not subject.question:
             return
-        question, answer = self._embedder.embed(subject.question), self._embedder.embed(subject.text)
-        similarity = cosine(question, answer)
-        if not similarity and not (question.any() and answer.any()):
-            report.scores["topic"] = None
+        similarity = report.scores["topic"] = self._similarity(subject.question, subject.text)
+        if similarity is None:
             return
-        report.scores["topic"] = similarity
         below = self._off_topic_below
         if (
             similarity < below
@@ -54,6 +54,12 @@ class TopicDetector:
             and _has_words(subject.text, MIN_ANSWER_WORDS)
         ):
             report.findings.append(finding("off_topic", 0, len(subject.text), 1.0 - similarity / (2 * below)))
+
+
+def _compared(embedder: Embedder, first: str, second: str) -> float | None:
+    """Return the similarity of two texts; None where a text says nothing."""
+    vectors = embedder.embed(first), embedder.embed(second)
+    return cosine(*vectors) if vectors[0].any() and vectors[1].any() else None
 
 
 def _has_words(text: str, least: int) -> bool:

@@ -16,13 +16,11 @@ from importlib.resources import files
 from itertools import islice
 from typing import Final, NamedTuple
 
-import hyperscan
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.hyperscanning import Matcher
-from tocsin.detectors.ngrams import SKIP, Folded, Hashes, Words, folded, words
+from tocsin.detectors.ngrams import LIMIT, SKIP, Hashes, Words, folded, words
 from tocsin.finding import Finding
 
 SURE: Final = 5.0
@@ -59,6 +57,7 @@ _FOLDED_LETTERS: Final = (
 )
 """Bytes of all letters folded to ASCII (accents, full width) and of marks that are skipped (zero width, tags); curly
 apostrophes stand in the gates of the terms that have one."""
+_SKIPPED: Final = bytes([SKIP & 0xFF])
 _BARE: Final = 5
 """A term longer than this is looked for anywhere: boundaries around every one cost compiling time."""
 _QUOTED = re.compile(r'["\u201c\u00ab]([^"\u201c\u201d\u00ab\u00bb\n]{1,400})["\u201d\u00bb]')
@@ -78,17 +77,18 @@ class _Terms(NamedTuple):
     masked: re.Pattern[str]
     gates: tuple[Gate, ...]
     """One a term: a text that fires none of them holds none, unless letters beyond ASCII hide it."""
-    folded: Matcher
-    """The same for texts whose letters are folded: the longest word of each term, with no letter beside it."""
 
-    def may_stand_in(self, letters: Folded) -> bool:
-        """Tell whether a word of a term stands in a text once letters beyond ASCII are folded."""
-        plain = np.where(letters < 0x80, letters, 0).astype(np.uint8)
-        return bool(self.folded.fired(b"\0%b\0" % plain[plain != SKIP].tobytes()))
+    words: frozenset[bytes]
+    """Of all terms."""
+
+    def may_hide_in(self, text: str) -> bool:
+        """Tell whether a word of a term stands in a text only once letters beyond ASCII are folded."""
+        beyond = " ".join([word for word in text[:LIMIT].split() if not word.isascii()])
+        return not self.words.isdisjoint(_letters(beyond).split(b"\0"))
 
     def mark(self, hashes: Hashes, evidence: NDArray[np.float32]) -> None:
         """Raise the evidence of the words that are terms, in place."""
-        likely = np.flatnonzero(self.seen.take(hashes >> np.uint32(32 - _BITS)))
+        likely = self.seen.take(hashes >> np.uint32(32 - _BITS)).nonzero()[0]
         if len(likely):
             index = np.minimum(np.searchsorted(self.hashes, hashes[likely]), len(self.hashes) - 1)
             hit = self.hashes[index] == hashes[likely]
@@ -118,11 +118,11 @@ class Toxicity:
         """Set the score; add one finding, the densest stretch, when it is worth one."""
         report.scores["toxicity"] = _LEAST
         gates = set(fired) - {_ANYTHING}
-        if not gates or (gates == {_FOLDED} and not self._terms.may_stand_in(subject.folded())):
+        if not gates or (gates == {_FOLDED} and not self._terms.may_hide_in(subject.text)):
             return
         found = subject.words()
-        evidence = self._evidence(subject.text, found, masked=_MASKED in gates)
-        at = np.flatnonzero(evidence)
+        evidence = self._evidence(subject.text, found, masked=_MASKED in fired)
+        at = evidence.nonzero()[0]
         if not len(at):
             return
         if len(found) < _SHORT:
@@ -176,15 +176,14 @@ def _terms() -> _Terms:
     seen[hashes >> np.uint32(32 - _BITS)] = True
     masked = re.compile("|".join(line[1:] for line in lines if line.startswith("~")), re.IGNORECASE)
     gates = tuple(_gate(line[2:]) for line in lines if line[0] in _EVIDENCE)
-    whole = list(dict.fromkeys(_longest_word(line[2:]) for line in lines if line[0] in _EVIDENCE))
-    matcher = Matcher(whole, [hyperscan.HS_FLAG_SINGLEMATCH] * len(whole), ours=True)
+    whole = frozenset(word for line in lines if line[0] in _EVIDENCE for word in _letters(line[2:]).split(b"\0"))
     evidence = np.array([known[int(key)] for key in hashes], np.float32)
-    return _Terms(hashes, evidence, seen, masked, gates, matcher)
+    return _Terms(hashes, evidence, seen, masked, gates, whole - {b""})
 
 
-def _longest_word(term: str) -> bytes:
-    """The pattern of one in folded letters; without classes, of which compiling takes ten times as long."""
-    return rb"\x00%b\x00" % re.escape(max(folded(term).tobytes().split(b"\0"), key=len))
+def _letters(text: str) -> bytes:
+    """The folded letters of a text, NUL between words; letters beyond ASCII become some byte."""
+    return folded(text).astype(np.uint8).tobytes().translate(None, _SKIPPED)
 
 
 def _gate(term: str) -> Gate:

@@ -1,10 +1,8 @@
-import codecs
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.detectors.ngrams import beginnings, folded, shingles, signatures, words
+from tocsin.detectors.ngrams import beginnings, beginnings_of_two, blocks, folded, letters_of, shingles, words
 
 
 def same(left: str, right: str) -> bool:
@@ -41,16 +39,39 @@ def test_a_character_is_folded_alike_whatever_stands_beside_it(text):
     assert folded(text).tolist() == folded(text + "\U00020000")[:-1].tolist()
 
 
-@given(st.text(), st.integers(2, 6))
-def test_a_run_has_the_same_signature_reversed_and_in_rot13(text, width):
-    def signed(form: str) -> list[int]:
-        return sorted(signatures(form, width).tolist())
-
-    assert signed(text) == signed(text[::-1]) == signed(codecs.encode(text, "rot13"))
+@given(st.text(min_size=20))
+def test_every_fifth_block_of_a_text_is_among_all_of_them(text):
+    letters = letters_of(text)
+    assert set(blocks(letters, 5).tolist()) <= set(blocks(letters, 1).tolist())
 
 
-def test_other_runs_have_other_signatures():
-    assert not set(signatures("abcdefgh", 5)) & set(signatures("abdcefhg", 5))
+def test_a_run_of_twenty_letters_holds_one_of_every_fifth_blocks_however_it_stands_in_the_text():
+    prompt = letters_of("The launch is on the ninth of May, and nobody but the four of you knows it yet.")
+    known = set(blocks(prompt, 5).tolist())
+    runs = [prompt[at : at + 20] for at in range(len(prompt) - 19)]
+    assert all(known & set(blocks(b"x" + run + b"x", 1).tolist()) for run in runs)
+
+
+@given(st.text())
+def test_letters_are_read_alike_whatever_plane_the_text_needs(text):
+    assert letters_of(text) == letters_of(text + "\U0001f514")
+
+
+@given(st.text(), st.text())
+def test_two_texts_read_at_once_begin_as_each_alone(first, second):
+    hashes, count = beginnings_of_two(first, second, 4)
+    alone = [beginnings(text, 4).tolist() for text in (first, second)]
+    assert [sorted(hashes[:count].tolist()), sorted(hashes[count:].tolist())] == list(map(sorted, alone))
+
+
+@given(st.text(), st.text())
+def test_words_that_were_read_with_another_text_are_the_same(first, second):
+    alone = words(first)
+    beginnings_of_two(first, second, 4)
+    found = words(first)
+    assert [found.hashes.tolist(), found.starts.tolist(), found.ends.tolist()] == [
+        alone.hashes.tolist(), alone.starts.tolist(), alone.ends.tolist(),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
