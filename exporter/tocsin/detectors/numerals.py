@@ -9,12 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import islice
 from typing import Final
+
+import hyperscan
+
+from tocsin.detectors.hyperscanning import Matcher
 
 MAX_NUMBERS: Final = 2_000
 """Numbers of one text that are read."""
 MAX_DIGITS: Final = 300
 """Digits of one number; the largest float has 309."""
+_REMEMBERED_DIGITS: Final = 24
+"""Characters of a number whose readings are kept: the same ones come again and again."""
 
 _SCALES: Final[dict[str, float]] = {
     "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "dozen": 12.0, "lakh": 1e5,
@@ -40,13 +48,11 @@ _WORTH: Final[dict[str, float]] = {
 }  # fmt: skip
 
 _DIGITS = re.compile(
-    r"(?P<number>\d{1,3}(?:[,\u00a0\u202f'\u2019]\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:[.,]\d+)*)"
+    r"(?P<number>\d(?:\d{0,2}(?:[,\u00a0\u202f'\u2019]\d{3})+(?:\.\d+)?(?![\d,])|\d*(?:[.,]\d+)*))"
     r"(?:[ \u00a0-]?(?P<scale>hundred|thousand|million|billion|trillion|dozen|lakh|crore|bn|mn|tn|[kKmMB])(?!\w))?"
 )
 _LONG_SCALES: Final = [word for word in _SCALES if len(word) > 3]
-_WORDS = re.compile(r"\b(?:" + "|".join(sorted([*_WORTH, *_LONG_SCALES], key=len, reverse=True)) + r")(?:s\b|\b)")
-_VOCABULARY: Final = frozenset({*_WORTH, *_LONG_SCALES, *(word + "s" for word in _LONG_SCALES)})
-_LETTERS = re.compile(r"[a-z]{3,}")
+_VOCABULARY: Final = tuple(sorted([*_WORTH, *_LONG_SCALES], key=len, reverse=True))
 _GROUPING = re.compile(r"[\u00a0\u202f'\u2019]")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _MONTH = re.compile(r"\b(" + "|".join(_MONTHS) + r")\b", re.IGNORECASE)
@@ -72,12 +78,21 @@ def digits(text: str) -> list[Number]:
     return [_number(match) for _, match in zip(range(MAX_NUMBERS), _DIGITS.finditer(text), strict=False)]
 
 
+def readings(text: str) -> set[float]:
+    """Return all that the numbers of a text that are written in digits may be worth."""
+    known: set[float] = set()
+    for raw, scale in set(islice(((match["number"], match["scale"]) for match in _DIGITS.finditer(text)), MAX_NUMBERS)):
+        known.update(_worth_of(raw, scale)[0])
+    return known
+
+
 def worded(text: str) -> list[Number]:
     """Numbers that a text writes in words; at most MAX_NUMBERS."""
     lower = text.lower()
-    if len(lower) != len(text) or _VOCABULARY.isdisjoint(_LETTERS.findall(lower)):
+    present = _vocabulary().fired(lower.encode("utf-8", "surrogatepass"))
+    if not present or len(lower) != len(text):
         return []
-    return [number for _, number in zip(range(MAX_NUMBERS), _runs(lower), strict=False)]
+    return [number for _, number in zip(range(MAX_NUMBERS), _runs(lower, _words(frozenset(present))), strict=False)]
 
 
 def months(text: str) -> set[float]:
@@ -85,15 +100,40 @@ def months(text: str) -> set[float]:
     return {float(_MONTHS.index(name.lower()) + 1) for name in _MONTH.findall(text)}
 
 
+@cache
+def _vocabulary() -> Matcher:
+    """Number words, each in a pattern of its own; ``someone`` holds none."""
+    patterns = [rf"\b{word}s?\b".encode() for word in _VOCABULARY]
+    return Matcher(patterns, [hyperscan.HS_FLAG_SINGLEMATCH] * len(patterns), ours=True)
+
+
+@lru_cache(maxsize=256)
+def _words(present: frozenset[int]) -> re.Pattern[str]:
+    """Find some of the number words, the longest first; to try those that a text does not have would take most time."""
+    few = "|".join(_VOCABULARY[index] for index in sorted(present))
+    return re.compile(rf"(?:{few})(?:s\b|\b)")
+
+
 def _number(match: re.Match[str]) -> Number:
     raw, scale = match["number"], match["scale"]
+    readings, unit, scaled = _worth_of(raw, scale)
+    return Number(match.start(), match.end("number"), readings, unit, scaled)
+
+
+def _worth_of(raw: str, scale: str | None) -> tuple[tuple[float, ...], float, bool]:
+    return _worth(raw, scale) if len(raw) <= _REMEMBERED_DIGITS else _worth.__wrapped__(raw, scale)
+
+
+@lru_cache(maxsize=4096)
+def _worth(raw: str, scale: str | None) -> tuple[tuple[float, ...], float, bool]:
+    """Return the readings of a number, its unit, and whether it has a scale word for certain."""
     factor = _SCALES[scale if scale in _SCALES else scale.lower()] if scale else 1.0
     plain = _readings(raw)
     readings = {value * factor for value in plain}
     decimals = len(raw.rpartition(".")[2]) if "." in raw else 0
     if scale and len(scale) == 1:  # 5 m may be metres
-        return Number(match.start(), match.end("number"), (*plain, *readings), 10.0**-decimals)
-    return Number(match.start(), match.end("number"), tuple(readings), factor * 10.0**-decimals, scale is not None)
+        return (*plain, *readings), 10.0**-decimals, False
+    return tuple(readings), factor * 10.0**-decimals, scale is not None
 
 
 def _readings(raw: str) -> set[float]:
@@ -106,12 +146,14 @@ def _readings(raw: str) -> set[float]:
     return {float(text) for text in texts if len(text) <= MAX_DIGITS}
 
 
-def _runs(text: str) -> Iterator[Number]:
+def _runs(text: str, words: re.Pattern[str]) -> Iterator[Number]:
     """Runs of number words: "two hundred and five", "twenty-one"."""
     start = end = -1
     total = group = 0.0
-    for match in _WORDS.finditer(text):
-        word = match[0]
+    for match in words.finditer(text):
+        word, before = match[0], text[match.start() - 1 : match.start()]
+        if before.isalnum() or before == "_":
+            continue
         word = word if word in _WORTH or word in _SCALES else word[:-1]
         joined = end >= 0 and text[end : match.start()] in (" ", "-", " and ", " and a ")
         if not joined or (word in _WORTH and 0 < group < 20):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.numerals import MAX_DIGITS, Number, digits, months, worded
+from tocsin.detectors.numerals import MAX_DIGITS, Number, digits, months, readings, worded
 from tocsin.detectors.quality import ANSWERS, JUDGED_CHARS, finding
 
 CONTEXT_CHARS: Final = 262_144
@@ -78,7 +78,7 @@ def strange_numbers(text: str, source: str) -> list[Number]:
     own = [number for number in (*digits(text), *worded(text)) if _says_something(text, number)]
     if not own:
         return []
-    known = {reading for number in digits(source) for reading in number.readings}
+    known = readings(source)
     own = [number for number in own if not known.intersection(number.readings)]
     if not own:
         return []

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress, pairwise
 from typing import Final
 
 import numpy as np
@@ -30,12 +31,18 @@ THRESHOLD: Final = 0.25
 
 _STEM: Final = 5
 _WORD = re.compile(r"[^\W_]+")
-_TOKEN = re.compile(r"[^\W_]+|[.!?](?=\s)|\n")
+_SPACES: Final = bytes(c for c in range(128) if chr(c).isspace() and chr(c) != "\n")
+_STOPS: Final = bytes.maketrans(b"!?" + _SPACES, b".." + b" " * len(_SPACES))
+_APART: Final = bytes(c if c >= 128 or chr(c).isalnum() or chr(c) == "\n" else 0x20 for c in range(256))
+_ASCII: Final = bytes(range(128))
+_MOST_SYMBOLS: Final = 64
+"""Symbols beyond ASCII that are told apart from letters; a text with more of them is none of words."""
 _YES_NO = re.compile(r"\s*(?:yes|no|yeah|yep|nope)\b", re.IGNORECASE)
-_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'-]+")
-_OPINION = re.compile(
-    r"\b(?:i|i'm|i've|i'd|i'll|me|my|you|your|we|our|lol|haha|wow|yeah|oh|cool|thanks|thank|hi|hello)\b", re.IGNORECASE
+_NAME = re.compile(r"[A-Z](?<!\w.)(?<![.!?]\s.)(?<!^.)[\w'-]+")  # the capital first: `re` skips to it, then looks back
+_OPINION: Final = frozenset(
+    ("i", "me", "my", "you", "your", "we", "our", "lol", "haha", "wow", "yeah", "oh", "cool", "thanks", "thank", "hi", "hello")
 )
+"""Words of what is said in one's own name; the tails of ``i'm`` and ``you've`` are words of their own."""
 _FUNCTION_WORDS: Final = (
     "a an the of in on at to for from by with as and or but is are was were be been being it its this that these those "
     "he she they them his her their i you we my your our me us who whom which what when where how why not no yes do "
@@ -73,23 +80,26 @@ class UnsupportedDetector:
 
 def features(text: str, context: str, question: str) -> list[float]:
     """Overlap features, each about 0..1: what share of the answer stands in the context, by several measures."""
-    own, source, asked = read(text[:ANSWER_CHARS]), read(context[:CONTEXT_CHARS]), read(question[:QUESTION_CHARS])
+    text = text[:ANSWER_CHARS]
+    own, source, asked = read(text), read(context[:CONTEXT_CHARS]), read(question[:QUESTION_CHARS])
     content, known, wanted = own.content, source.stems, asked.stems
-    names = [word.lower()[:_STEM] for name in _NAME.findall(text[:ANSWER_CHARS]) for word in _WORD.findall(name)]
+    names = [word[:_STEM] for word in _WORD.findall(" ".join(_NAME.findall(text)).lower())]
     coverage, size = _share(content, known), len(own.words)
-    pairs, triples, fives = (_runs_in(own.words, source.words, length) for length in (2, 3, 5))
+    pairs, triples, fives = _shared_runs(own.words, source.words)
     new_names = sum(name not in known and name not in wanted for name in names)
-    novel = sum(stem not in known and stem not in wanted for stem in content)
+    nowhere = own.stems - known - wanted
+    novel = sum(map(nowhere.__contains__, content))
+    asked_share = _share(content, wanted)
     in_best = max((len(own.stems & stems) for stems in source.sentences), default=0) / max(1, len(own.stems))
     in_worst = min((len(stems & known) / len(stems) for stems in own.sentences), default=1.0)
     contained = float(f" {' '.join(own.words)} " in f" {' '.join(source.words)} ") if size <= LONGEST_CONTAINED else 0.0
-    opinion = min(1.0, len(_OPINION.findall(text[:ANSWER_CHARS])) / 4)
+    opinion = min(1.0, sum(map(_OPINION.__contains__, own.words)) / 4)
     short = float(size <= SHORT_WORDS)
     length = min(1.0, math.log1p(size) / 5)
     return [
         coverage, coverage**4, pairs, pairs**3, triples, fives, in_best, in_worst, contained, contained * short, short,
         length, length**2, min(1.0, new_names / 3), _share(names, known), min(1.0, novel / 8),
-        novel / max(1, len(content)), _share(content, wanted), _share(content, wanted) * (1 - short), opinion,
+        novel / max(1, len(content)), asked_share, asked_share * (1 - short), opinion,
         float("?" in text), short * coverage, pairs * length, opinion * (1 - coverage),
         float(_YES_NO.match(text) is not None), float(not content),
     ]  # fmt: skip
@@ -112,28 +122,48 @@ def read(text: str) -> Reading:
     words: list[str] = []
     content: list[str] = []
     sentences: list[set[str]] = []
-    current: set[str] = set()
-    for token in _TOKEN.findall(text.lower()):
-        if token.isalnum():
-            words.append(token)
-            if token not in _FUNCTION:
-                content.append(token[:_STEM])
-                current.add(token[:_STEM])
-        elif current:
-            sentences.append(current)
-            current = set()
-    if current:
-        sentences.append(current)
+    for sentence in _sentences(text.lower()):
+        found = sentence.split()
+        words += found
+        if stems := [word[:_STEM] for word in found if word not in _FUNCTION]:
+            content += stems
+            sentences.append(set(stems))
     return Reading(words, content, set(content), sentences)
+
+
+def _sentences(text: str) -> list[str]:
+    """Part a text at its lines, and at the stops before white space; all but letters and digits become spaces."""
+    if not text.isascii():
+        beyond = text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+        for symbol in sorted(symbol for symbol in set(beyond) if not symbol.isalnum())[:_MOST_SYMBOLS]:
+            text = text.replace(symbol, " " if symbol.isspace() else "_")
+    raw = text.encode("utf-8", "surrogatepass").translate(_STOPS).replace(b". ", b"\n").replace(b".\n", b"\n")
+    return raw.translate(_APART).decode("utf-8", "surrogatepass").split("\n")
 
 
 def _share(items: Sequence[str], known: set[str]) -> float:
     return sum(map(known.__contains__, items)) / len(items) if items else 1.0
 
 
-def _runs_in(words: Sequence[str], source: Sequence[str], size: int) -> float:
-    """Share of the runs of ``size`` words that stand in the source; of the words themselves where there is no run."""
-    if len(words) < size:
-        return _share(words, set(source))
-    known = set(zip(*(source[i:] for i in range(size)), strict=False))
-    return sum(map(known.__contains__, zip(*(words[i:] for i in range(size)), strict=False))) / (len(words) - size + 1)
+def _shared_runs(words: Sequence[str], source: Sequence[str]) -> list[float]:
+    """Shares of the runs of two, three and five words that stand in the source; of the words where there is no run.
+
+    A run can only stand there where all shorter ones in it do: most are not even looked for.
+    """
+    shares: list[float] = []
+    places: list[int] = []
+    for size, shorter in ((2, 1), (3, 2), (5, 3)):
+        runs = len(words) - size + 1
+        if runs < 1:
+            shares.append(_share(words, set(source)))
+            continue
+        if size == 2:
+            known = set(pairwise(source))
+            places = list(compress(range(runs), map(known.__contains__, pairwise(words))))
+        elif places:
+            held, steps = set(places), range(1, size - shorter + 1)
+            places = [place for place in places if all(place + step in held for step in steps)]
+            longer = set(zip(*(source[start:] for start in range(size)), strict=False)) if places else set()
+            places = [place for place in places if tuple(words[place : place + size]) in longer]
+        shares.append(len(places) / runs)
+    return shares
