@@ -15,7 +15,8 @@ import re
 import string
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import islice
+from operator import getitem
 from typing import Final
 
 import numpy as np
@@ -55,7 +56,7 @@ _CLASS_OF: Final = {word: place for place, word in enumerate(_FUNCTION_WORDS.spl
 _LOWER, _CAPITAL, _NUMBER, _STOP, _COMMA, _LINE, _OTHER = range(len(_CLASS_OF), len(_CLASS_OF) + 7)
 CLASSES: Final = len(_CLASS_OF) + 7
 
-_TOKEN = re.compile(r"[A-Za-z'-]+|\d[\d.,]*|[.!?,;:\n]|[^\s\w]")
+_TOKEN = re.compile(r" ?([A-Za-z'-]+|\d[\d.,]*|[.!?,;:\n]|[^\s\w])")  # the space too: to fail at each takes longer
 _CLASS_BY_FIRST: Final = {
     **dict.fromkeys(string.ascii_lowercase, _LOWER), **dict.fromkeys(string.ascii_uppercase, _CAPITAL),
     **dict.fromkeys(string.digits, _NUMBER), **dict.fromkeys(".!?", _STOP), **dict.fromkeys(",;:", _COMMA),
@@ -185,7 +186,8 @@ def order_of(tokens: Sequence[int]) -> float | None:
 
 def _information(tokens: Sequence[int]) -> float:
     table = _table()
-    return sum([table[first][second] for first, second in pairwise(tokens)]) / (len(tokens) - 1)
+    rows = map(table.__getitem__, tokens)
+    return sum(map(getitem, rows, islice(tokens, 1, None))) / (len(tokens) - 1)
 
 
 @cache

@@ -63,7 +63,7 @@ _PLAIN: Final = frozenset({"en", "id", "nl"})
 MIN_ACCENTED: Final = 0.025
 """Share of accented letters from which a window with hardly a function word is not in a language without accents."""
 _LETTER_BEYOND_ASCII = re.compile(r"[^\W\d_\x00-\x7f]")
-_NO_LETTERS: Final = bytes(set(range(128)) - set(string.ascii_letters.encode()))
+_NO_LETTERS: Final = bytes(set(range(256)) - set(string.ascii_letters.encode()))
 _REMEMBERED: Final = 4_096
 """Characters whose script is kept: the first ones are the common ones."""
 _NO_PROSE = re.compile(
@@ -159,9 +159,11 @@ def _starts(size: int, step: int) -> list[int]:
 
 def _beyond_ascii(text: str) -> str:
     """Return the characters of a text that are not ASCII: patterns of other alphabets search them much faster."""
-    if text.isascii():
-        return ""
-    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    return "" if text.isascii() else _decoded_beyond_ascii(text.encode("utf-8", "surrogatepass"))
+
+
+def _decoded_beyond_ascii(encoded: bytes) -> str:
+    return encoded.translate(None, _ASCII).decode("utf-8", "surrogatepass")
 
 
 def known(language: str) -> bool:
@@ -189,12 +191,14 @@ _LATIN_ALONE: Final[Counter[str]] = Counter()
 
 
 def _letters(window: str) -> _Letters:
-    plain = len(window.encode("ascii", "ignore").translate(None, _NO_LETTERS))
-    if window.isascii():
+    encoded = window.encode("utf-8", "surrogatepass")
+    plain = len(encoded.translate(None, _NO_LETTERS))
+    if len(encoded) == len(window):
         return _Letters(plain, _LATIN_ALONE)
-    found = _NOT_LATIN.findall(window)
+    beyond = _decoded_beyond_ascii(encoded)
+    found = _NOT_LATIN.findall(beyond)
     scripts = Counter(map(_script_of, found)) if found else _LATIN_ALONE
-    return _Letters(plain + len(_LETTER_BEYOND_ASCII.findall(window)), scripts)
+    return _Letters(plain + len(_LETTER_BEYOND_ASCII.findall(beyond)), scripts)
 
 
 class _ScriptOf(dict[str, str]):
@@ -303,9 +307,9 @@ def _best(words: Sequence[str]) -> tuple[str, float, float]:
     """
     counts: dict[str, int] = {}
     bare = map(str.strip, words, repeat(_PUNCTUATION))
-    for languages in filter(None, map(_languages_of().get, bare)):
+    for languages, count in Counter(filter(None, map(_languages_of().get, bare))).items():
         for language in languages:
-            counts[language] = counts.get(language, 0) + 1
+            counts[language] = counts.get(language, 0) + count
     best, most, next_most = "", 0, 0
     for language, count in counts.items():
         if count > most:

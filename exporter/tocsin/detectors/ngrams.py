@@ -21,7 +21,8 @@ LIMIT: Final = 1 << 16
 """Characters of a text that are read."""
 
 _BASE: Final = 0x9E3779B1
-_MIX: Final = 0x85EBCA6B
+_MIX: Final = np.uint32(0x85EBCA6B)
+_HALF, _THREE = np.uint32(15), np.uint32(3)
 SKIP: Final = 0xFFFF
 """What a folded text holds for a character that is as if it were not there."""
 BLOCK: Final = 16
@@ -56,7 +57,7 @@ class Words:
 
     def pairs(self) -> Hashes:
         """Hashes of neighbouring words, one less than words."""
-        mixed: Hashes = (self.hashes[:-1] * np.uint32(3) + self.hashes[1:]) * np.uint32(_MIX)
+        mixed: Hashes = (self.hashes[:-1] * _THREE + self.hashes[1:]) * _MIX
         return mixed
 
 
@@ -219,8 +220,8 @@ def _narrowed(letters: Folded) -> NDArray[np.uint8]:
 
 def _mixed(hashes: Hashes) -> Hashes:
     """Spread the bits, in place."""
-    hashes ^= hashes >> np.uint32(15)
-    hashes *= np.uint32(_MIX)
+    hashes ^= hashes >> _HALF
+    hashes *= _MIX
     return hashes
 
 

@@ -39,9 +39,8 @@ _MOST_SYMBOLS: Final = 64
 """Symbols beyond ASCII that are told apart from letters; a text with more of them is none of words."""
 _YES_NO = re.compile(r"\s*(?:yes|no|yeah|yep|nope)\b", re.IGNORECASE)
 _NAME = re.compile(r"[A-Z](?<!\w.)(?<![.!?]\s.)(?<!^.)[\w'-]+")  # the capital first: `re` skips to it, then looks back
-_OPINION: Final = frozenset(
-    ("i", "me", "my", "you", "your", "we", "our", "lol", "haha", "wow", "yeah", "oh", "cool", "thanks", "thank", "hi", "hello")
-)
+_OWN_WORDS: Final = "i me my you your we our lol haha wow yeah oh cool thanks thank hi hello"
+_OPINION: Final = frozenset(_OWN_WORDS.split())
 """Words of what is said in one's own name; the tails of ``i'm`` and ``you've`` are words of their own."""
 _FUNCTION_WORDS: Final = (
     "a an the of in on at to for from by with as and or but is are was were be been being it its this that these those "
