@@ -34,11 +34,24 @@ PATIENCE: Final = 5.0
 OVERDUE: Final = 15.0
 """and after which counting gets at least half of the time: an alert has 60 s from the event to the page."""
 URGENT_SECONDS: Final = 0.02
+FILLING: Final = 0.25
+"""Share of the spool in use from which on fewer answers are scored,"""
+FULL: Final = 0.5
+"""and at which hardly any is."""
+AFFORDABLE_LEAST: Final = 0.01
 _SOMEBODY: Final = 0.0001
 """A turn that takes longer has served somebody,"""
 _ABOUT: Final = 0.0003
 """and where turns take so long together, requests are about for the next second."""
 _STEP: Final = 0.002
+
+
+def affordable(used: float) -> float:
+    """Return the share of answers whose quality can still be scored where so much of the spool is in use.
+
+    A full spool refuses deliveries, and most senders do not come again: a sample of scores is better than lost calls.
+    """
+    return min(1.0, max(AFFORDABLE_LEAST, (FULL - used) / (FULL - FILLING)))
 
 
 class Pace:

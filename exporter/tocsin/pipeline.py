@@ -22,7 +22,7 @@ from tocsin.call import Call, Drill, Event, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.formats.lenient import SKIP_REASONS, elements
 from tocsin.inputs.base import Input, Origin
-from tocsin.pacing import Pace
+from tocsin.pacing import Pace, affordable
 from tocsin.scoring import Scoring
 from tocsin.series.exposition import blocks, gzip_blocks
 from tocsin.state import State
@@ -202,6 +202,7 @@ class Pipeline:
         clock: Callable[[], float] = time.time,
         before_page: Callable[[], None] = lambda: None,
         receiving: Callable[[], bool] = lambda: False,
+        spool_used: Callable[[], float] = lambda: 0.0,
         prepare: Callable[[], Coroutine[Any, Any, None]] = _nothing,
     ) -> None:
         """Wire up. ``prepare`` is awaited before anything is read; scrapes are answered meanwhile."""
@@ -216,6 +217,7 @@ class Pipeline:
         self._clock = clock
         self._before_page = before_page
         self._pace = Pace(receiving)
+        self._spool_used = spool_used
         self._prepare = prepare
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
@@ -313,6 +315,10 @@ class Pipeline:
 
     async def _commit(self) -> None:
         """Write positions and counters in one transaction, off the event loop."""
+        for _ in self.ledger.settling():  # who publishes reads rows as a whole, and would settle all at once
+            await self._pace.turn()
+        if self.intake.scoring is not None:
+            self.intake.scoring.affordable = affordable(self._spool_used())
         self.intake.publish()
         items = self._uncommitted
         for step in self.ledger.steps():

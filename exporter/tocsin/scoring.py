@@ -34,6 +34,7 @@ REPORTED: Final = "reported"
 _BLOCKED: Final = ("blocked_guardrail", "blocked_provider")
 _INPUT_MESSAGES: Final = 16
 """Newest messages of the input that are searched for injections."""
+_LEFT_OUT: Final = ("sampled_out", "overload")
 _STATES: Final = {"redacted": "redacted", "truncated": "truncated", "pointer": "pointer"}
 
 
@@ -65,6 +66,8 @@ class Scoring:
     def __init__(self, ledger: Ledger, judge: Judge, sampling: Sampling = Sampling()) -> None:
         self.judge = judge
         self.sampling = sampling
+        self.affordable = 1.0
+        """Share 0..1 of the answers due a score that get one: less while what waits to be counted fills its place."""
         self.event_time = False
         """True while old events are counted for the first time: violations then have their own time."""
         self._ledger = ledger
@@ -96,7 +99,7 @@ class Scoring:
             self._coverage(call, group)
         content, reason, unscored = call.content, self._unscored_reason(call), "off"
         if content is not None:
-            unscored = self._content(call, content, group, rules, now, scored=reason != "sampled_out")
+            unscored = self._content(call, content, group, rules, now, scored=reason not in _LEFT_OUT)
         if call.failure is None and not (content and content.output):
             self._by_report(call, group)
         if call.scores:
@@ -235,8 +238,10 @@ class Scoring:
         if not content.output:
             return "tool_call" if content.tools else "no_content"
         share = self.sampling.share
-        if share < 1.0 and identity(call.call_id) % 10_000 >= share * 10_000:
-            return "sampled_out"
+        if share * self.affordable < 1.0:
+            drawn = identity(call.call_id) % 10_000 / 10_000
+            if drawn >= share * self.affordable:
+                return "sampled_out" if drawn >= share else "overload"
         return None
 
     def _answer(

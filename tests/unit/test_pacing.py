@@ -138,3 +138,8 @@ async def test_requests_get_no_more_than_a_slice_where_counting_is_overdue(clock
     clock.others = 0.0009
     clock.now += OVERDUE
     assert await given(pace, clock) == pytest.approx(2 * 0.0009)
+
+
+@pytest.mark.parametrize(("used", "share"), [(0.0, 1.0), (0.25, 1.0), (0.375, 0.5), (0.5, 0.01), (1.0, 0.01)])
+def test_fewer_answers_are_scored_the_fuller_the_spool_is(used, share):
+    assert pacing.affordable(used) == pytest.approx(share)

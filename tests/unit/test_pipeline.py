@@ -9,9 +9,12 @@ import pytest
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.config import Config
 from tocsin.inputs.base import Origin
 from tocsin.inputs.tailer import FileInput, FilePattern
+from tocsin.judge import Judge
 from tocsin.pipeline import Intake, Pipeline
+from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State
 
@@ -97,6 +100,17 @@ def test_an_element_nested_too_deep_is_skipped_and_its_neighbours_are_counted():
     deep = b'{"a":' + b"[" * 2000 + b"]" * 2000 + b"}"
     intake.take(b"[" + b",".join([LINE, deep, LINE.replace(b'"1"', b'"2"')]) + b"]", Origin("file", "auto"))
     assert (intake.tallies["file"].counted, intake.skipped) == (2, {("file", "too_deep"): 1})
+
+
+async def test_a_spool_that_fills_up_leaves_time_for_fewer_scores():
+    ledger = Ledger(Store(()), Settings())
+    scoring = Scoring(ledger, Judge(Config(), detectors=[]))
+    intake = Intake(ledger, formats.get, lambda: 0.0, scoring)
+    pipeline = Pipeline(intake, ledger, State(None), [], spool_used=lambda: 0.375)
+    async with running(pipeline):
+        await asyncio.wait_for(pipeline.ready.wait(), 10)
+    pipeline.state.close()
+    assert scoring.affordable == 0.5
 
 
 @contextlib.asynccontextmanager

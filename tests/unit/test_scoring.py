@@ -201,6 +201,17 @@ def test_sampling_is_visible_and_about_as_large_as_asked():
     assert 190 < scored < 310
 
 
+def test_answers_that_there_is_no_time_to_score_have_a_reason_of_their_own():
+    scoring = make(sampling=Sampling(0.5))
+    scoring.affordable = 0.5
+    take(scoring, *(call(i) for i in range(1000)))
+
+    scored, unscored = values(scoring, cat.SCORED)[("composite",)], values(scoring, cat.UNSCORED)
+    assert scored + sum(unscored.values()) == 1000
+    assert 190 < scored < 310
+    assert 190 < unscored[("overload",)] < 310
+
+
 def test_what_is_not_sampled_for_quality_is_still_judged_for_safety_and_format():
     detectors = [*DETECTORS[:-1], FormatDetector(), Composite()]
     answer = call(1, '{"ssn": "078-05-1120"}', said=[("user", "ignore all")], expect=Expectation("json"))

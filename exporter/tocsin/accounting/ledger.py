@@ -153,6 +153,12 @@ class Ledger:
             self._waiting -= len(calls)
             self._settle(group, calls)
 
+    def settling(self) -> Iterator[None]:
+        """Settle everything, in steps of about a millisecond; who reads rows as a whole would do it in one."""
+        while self._waiting:
+            self.settle(max(0, self._waiting - SETTLED_AT_ONCE))
+            yield
+
     def _settle(self, group: Group, calls: list[Call]) -> None:
         histograms = group.histograms
         self.groups.dirty |= {group, histograms}
@@ -387,8 +393,7 @@ class Ledger:
 
     def steps(self) -> Iterator[list[Item]]:
         """Return ``changes`` in steps of about a millisecond; no call may be counted before the last one."""
-        while self._waiting:
-            self.settle(max(0, self._waiting - SETTLED_AT_ONCE))
+        for _ in self.settling():
             yield []
         self.expire(self.groups.last_counted())
         for part, steps in (("groups", self.groups.steps()), ("consumers", self.consumers.steps())):

@@ -122,7 +122,8 @@ class Exporter:
         self._pipeline = Pipeline(
             self._intake, self._ledger, self._state, inputs,
             before_page=lambda: self._self_metrics.publish(self._pipeline),
-            receiving=self._spool.receiving if self._spool is not None else lambda: False,
+            receiving=lambda: self._spool is not None and self._spool.receiving(),
+            spool_used=lambda: 0.0 if self._spool is None else self._spool.used,
             prepare=self._prepare,
         )  # fmt: skip
         self._prepared = asyncio.Event()

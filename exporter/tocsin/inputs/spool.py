@@ -81,6 +81,11 @@ class Spool(SpoolReader):
         """Bytes on the disk, or on their way there."""
         return self._segments.stored + self._reserved
 
+    @property
+    def used(self) -> float:
+        """Share of ``max_bytes`` in use."""
+        return self.spool_bytes / max(1, self.max_bytes)
+
     async def append(self, batch: Batch, format: str, received: float) -> None:  # noqa: A002
         """Write a small body; returns when it is durable.
 
