@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
+_UNSPACED = "\u0e00"
 MAX_CANDIDATES = 1000
 """Per type and text; what stands behind them is not looked at. A text with more is not an answer."""
 
@@ -68,8 +69,14 @@ def after(text: str, end: int, width: int = 24) -> str:
 
 
 def words(alternatives: str) -> re.Pattern[str]:
-    """A pattern that finds any of some words, whole ("during" does not contain "ring"), which stand apart by space."""
-    return re.compile(r"(?<![^\W_])(?:" + "|".join(alternatives.split()) + r")(?![^\W_])")
+    """A pattern that finds any of some words, whole ("during" does not contain "ring"), which stand apart by space.
+
+    Those of scripts that put no space between words (Thai, Chinese, Japanese) or glue endings on (Korean) are found
+    inside of others too.
+    """
+    spaced = [word for word in alternatives.split() if word[0] < _UNSPACED]
+    others = [word for word in alternatives.split() if word[0] >= _UNSPACED]
+    return re.compile("|".join([rf"(?<![^\W_])(?:{'|'.join(spaced)})(?![^\W_])", *others]))
 
 
 def listed(block: str) -> frozenset[str]:

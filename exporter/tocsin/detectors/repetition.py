@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
@@ -32,6 +32,11 @@ MAX_NUMBERS: Final = 8
 _PROBE_CHARS: Final = 16
 _MIN_COUNT: Final = 4
 _CANDIDATES: Final = 12
+_CLOSING: Final = (0, 3, 40, 120, 250)
+"""Characters of closing words that may follow a loop."""
+_LONGEST_MARKER: Final = 40
+_ZLIB_SLACK: Final = 64
+"""Bytes that the half may take beyond the whole: what it refers to stands in the other half."""
 _MARKUP: Final = b'{}[]|<>=;"\\/*#_^&$+'
 _NUMBER = re.compile(r"\d+")
 _LIST_MARKER = re.compile(r"^[ \t]*(?:\d{1,4}[.):]|[-*\u2022])[ \t]+", re.MULTILINE)
@@ -64,10 +69,11 @@ def find_loop(text: str) -> tuple[int, int, float] | None:
 
     A few closing words may follow it, and list markers at line starts may count on.
     """
-    for end in _ends(text):
-        if loop := _periodic_end(text, end):
-            return (*loop[:2], loop[2])
-    if _LIST_MARKER.search(text):
+    size = len(text.rstrip())
+    for back in _CLOSING:
+        if back < size // 2 and (loop := _periodic_end(text, size - back, closed=back > 0)):
+            return loop
+    if _LIST_MARKER.search(text, size - size // MIN_REPEATS - _LONGEST_MARKER):  # one in the last period
         plain = _LIST_MARKER.sub("", text)
         if len(plain) < len(text) and (loop := _periodic_end(plain, len(plain.rstrip()))):
             return max(0, len(text) - round((loop[1] - loop[0]) * len(text) / len(plain))), len(text), loop[2]
@@ -80,10 +86,12 @@ def tail_ratio(text: str) -> float:
     raw = tail.encode("utf-8", "surrogatepass")
     if len(tail) < 2 * MIN_LOOP_CHARS or len(raw) - len(raw.translate(None, _MARKUP)) > MAX_MARKUP * len(tail):
         return 0.0
-    if len(set(_NUMBER.findall(tail))) >= MAX_NUMBERS:
+    least = MIN_RATIO * _length_factor(len(raw))
+    # Half of the tail compresses to no more than all of it does: with prose that settles it.
+    if len(zlib.compress(raw[len(raw) // 2 :], 6)) > len(raw) / least + _ZLIB_SLACK:
         return 0.0
     ratio = len(raw) / len(zlib.compress(raw, 6))
-    return ratio if ratio >= MIN_RATIO * _length_factor(len(raw)) else 0.0
+    return ratio if ratio >= least and len(set(_NUMBER.findall(tail))) < MAX_NUMBERS else 0.0
 
 
 def _length_factor(size: int) -> float:
@@ -91,27 +99,15 @@ def _length_factor(size: int) -> float:
     return min(1.0, 0.55 + 0.45 * size / TAIL_CHARS)
 
 
-def _ends(text: str) -> Iterator[int]:
-    """Where a loop may end: at the end, or before closing words."""
-    size = len(text.rstrip())
-    for back in (0, 3, 40, 120, 250):
-        if back < size // 2:
-            yield size - back
-
-
 def _suspicious(text: str) -> bool:
     size = len(text.rstrip())
     if size < LEAST_LOOP_CHARS:
         return False
-    near = size // MIN_REPEATS  # the longest period
     for end in (size, size - 60, size - size // 4, size // 2):
         start = end - _PROBE_CHARS
         if start >= _PROBE_CHARS:
             probe = text[start:end]
-            # Nearby first: it is a part of the text, and what does not recur there is in no loop.
-            if text.count(probe, max(0, start - near), end + near) > 1 and text.count(probe) >= _MIN_COUNT:
-                return True
-            if probe[0] == probe[1] and probe == probe[0] * _PROBE_CHARS:
+            if text.count(probe) >= _MIN_COUNT or (probe[0] == probe[1] and probe == probe[0] * _PROBE_CHARS):
                 return True
     return bool(_LIST_MARKER.match(text, text.rfind("\n", 0, size) + 1)) and _last_item_recurs(text, size)
 
@@ -121,18 +117,18 @@ def _last_item_recurs(text: str, size: int) -> bool:
     return len(line) >= 3 and text.count(line) >= _MIN_COUNT
 
 
-def _periodic_end(text: str, end: int) -> tuple[int, int, float] | None:
+def _periodic_end(text: str, end: int, *, closed: bool = False) -> tuple[int, int, float] | None:
+    """Find the loop that ends at ``end``; ``closed``: closing words follow it."""
     probe = text[max(0, end - _PROBE_CHARS) : end]
-    if len(probe) < _PROBE_CHARS or (end < len(text.rstrip()) and not any(map(str.isalpha, probe))):
+    if len(probe) < _PROBE_CHARS or (closed and not any(map(str.isalpha, probe))):
         return None
     found = end - _PROBE_CHARS
+    earliest = max(0, found - end // MIN_REPEATS)  # no period is longer
     for _ in range(_CANDIDATES):
-        found = text.rfind(probe, 0, found + _PROBE_CHARS - 1)
+        found = text.rfind(probe, earliest, found + _PROBE_CHARS - 1)
         if found < 0:
             return None
         period = end - _PROBE_CHARS - found
-        if period * MIN_REPEATS > end:
-            return None
         loop = _equal_back(text, end, period) + period
         repeats = loop / period
         if repeats >= MIN_REPEATS and _is_long(loop, end) and text[end - period : end].strip():

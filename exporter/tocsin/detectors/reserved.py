@@ -144,7 +144,8 @@ _SEQUENCE = "01234567890123456789"
 def is_example_phone(digits: str) -> bool:
     """Whether a telephone number is reserved for fiction or an obvious placeholder."""
     national = digits[-8:]
-    return bool(_PHONES.fullmatch(digits)) or national in _SEQUENCE or national in _SEQUENCE[::-1]
+    counted = national in _SEQUENCE or national in _SEQUENCE[::-1] or digits.endswith(("123456", "654321"))
+    return counted or bool(_PHONES.fullmatch(digits))
 
 
 _PASSPORTS = re.compile(r"[A-Z]{0,2}(?:0?123456(?:7(?:8(?:9)?)?)?|987654(?:3(?:2(?:1)?)?)?|([0-9])\1{5,})[A-Z]?")

@@ -25,6 +25,16 @@ FINDERS: Final[dict[str, tuple[tuple[Gate, ...], Finder]]] = {
 """Gates and finder by type of finding."""
 
 
+_WIDE: Final = Gate(
+    r"(?:\xef\xbc[\x90-\x99]|\xd9[\xa0-\xa9]|\xdb[\xb0-\xb9]|\xe0\xa5[\xa6-\xaf]){3}|\xef\xbc\xa0"
+)
+"""Digits in full width, Arabic, Persian or Devanagari, or an "@" in full width: no other gate knows them."""
+_NARROW: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
+    zero + digit: str(digit) for zero in (0x660, 0x6F0, 0x966) for digit in range(10)
+}
+"""To ASCII, character by character, so that places stay."""
+
+
 class Pii:
     """Finds personal data. Score bands: 0.9 and up validated or in context, 0.5 to 0.9 by shape, below that weak."""
 
@@ -35,16 +45,19 @@ class Pii:
         self, types: Sequence[str] = tuple(FINDERS), *, roles: frozenset[str] = frozenset({"assistant"})
     ) -> None:
         self.roles = roles
-        self.gates = tuple(gate for kind in types for gate in FINDERS[kind][0])
+        self.gates = (*(gate for kind in types for gate in FINDERS[kind][0]), _WIDE)
         self._types = tuple(kind for kind in types for _ in FINDERS[kind][0])
-        """Type by index of gate."""
+        """Type by index of gate, but for the last gate."""
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Append what is found; where two types claim the same characters, the surer one is right."""
         text = subject.text
+        narrow, kinds = text, dict.fromkeys(self._types[index] for index in fired if index < len(self._types))
+        if len(self._types) in fired:
+            narrow, kinds = text.translate(_NARROW), dict.fromkeys(self._types)
         types: dict[Candidate, str] = {}
-        for kind in dict.fromkeys(self._types[index] for index in fired):
-            for candidate in FINDERS[kind][1](text):
+        for kind in kinds:
+            for candidate in FINDERS[kind][1](narrow):
                 types.setdefault(candidate, kind)
         if was_cut():
             report.capped.append(self.name)

@@ -19,7 +19,7 @@ GATES: Final = (Gate(rf"[1-68][0-9]{{3}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{2}}"),)
 
 _SEPARATOR = r"[ .\-\u00a0\u2000-\u2015\u202f]"
 _NUMBER = re.compile(
-    rf"[0-9](?<![^\W_].)(?<![_+#$€£].)(?<![0-9][.,].)(?:"  # the digit first: `re` skips to it, then looks back
+    rf"[0-9](?<![^\W_].)(?<![_+$€£].)(?<![0-9][.,].)(?:"  # the digit first: `re` skips to it, then looks back
     rf"[0-9]{{11,18}}"
     rf"|[0-9]{{3}}({_SEPARATOR})[0-9]{{4}}\1[0-9]{{4}}\1[0-9]{{1,4}}(?:\1[0-9]{{1,3}})?"
     rf"|(?<=3)[0-9]{{3}}({_SEPARATOR})[0-9]{{6}}\2[0-9]{{4,5}}"
@@ -87,6 +87,8 @@ def _score(text: str, match: re.Match[str], digits: str) -> float:
         return 0.99
     if len(match[0]) > len(digits) and _COMMON.match(digits):
         return 0.9
-    if not _COMMON.fullmatch(digits) or _MATHS_BEFORE.search(ahead) or _MATHS_AFTER.match(behind):
+    tagged = behind.startswith("</") and ahead.endswith(">")  # <td>...</td>
+    maths = not tagged and (_MATHS_BEFORE.search(ahead) or _MATHS_AFTER.match(behind))
+    if not _COMMON.fullmatch(digits) or maths or ahead.endswith("#"):
         return 0.3
     return 0.7

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, listed, note_cut
+from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped, listed, note_cut
 from tocsin.detectors.reserved import is_example_email
 
-GATES: Final = (Gate(r"[A-Za-z0-9_+\-\x80-\xff]@[A-Za-z0-9\x80-\xff]"),)
+GATES: Final = (
+    Gate(r"[A-Za-z0-9_+\-\x80-\xff]@[A-Za-z0-9\x80-\xff]"),
+    Gate(r"[A-Za-z0-9](?:%40|&#64;| ?[\[({] ?at ?[\])}] ?)[A-Za-z0-9]", ignore_case=True),
+)
 
 _LATIN = r"A-Za-z0-9À-ɏ"
 _LAST_LATIN = "ɏ"
@@ -25,6 +28,12 @@ _LOCAL = re.compile(rf"[{_LATIN}_](?:[{_LATIN}_.+%&'/=-]{{0,62}}[{_LATIN}_+-])?\
 _DOMAIN = re.compile(
     rf"(?:[{_LATIN}](?:[{_LATIN}-]{{0,61}}[{_LATIN}])?\.)+(xn--[A-Za-z0-9-]{{2,59}}|[A-Za-zÀ-ɏ]{{2,24}})(?![{_LATIN}_-])"
 )
+_DISGUISED_AT = re.compile(r"%40|&#64;| ?[\[({] ?(?:at|AT) ?[\])}] ?")
+_DISGUISED_DOT = r" ?[\[({] ?(?:dot|DOT) ?[\])}] ?"
+_DISGUISED_DOMAIN = re.compile(
+    rf"[A-Za-z0-9][A-Za-z0-9-]{{0,61}}(?:(?:\.|{_DISGUISED_DOT})[A-Za-z0-9][A-Za-z0-9-]{{0,61}}){{1,5}}(?![\w-])"
+)
+"""An address as it is written for people only, ``ana [at] example [dot] org``, or as URLs and HTML write it."""
 _AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]*\Z", re.IGNORECASE)
 _REMOTE = re.compile(r"\b(?:ssh|scp|sftp|rsync|mosh|git|hg|svn|ssh-copy-id|ssh-keyscan|autossh)\b[^\n|;&]{0,80}\Z")
 _REMOTE_USERS = frozenset({"git", "hg", "svn", "root", "ubuntu", "ec2-user", "centos", "debian"})
@@ -60,16 +69,34 @@ _ROLE_ADDRESS = re.compile(
 
 def find(text: str) -> Iterator[Candidate]:
     """E-mail addresses; a role address (support@, info@) is impersonal."""
-    at = text.find("@")
-    for _ in range(MAX_CANDIDATES):
-        if at < 0:
-            return
+    at, seen = text.find("@"), 0
+    while at >= 0:
+        if seen == MAX_CANDIDATES:
+            note_cut()
+            break
+        seen += 1
         candidate = _confirm(text, at)
         if candidate is not None:
             yield candidate
         at = text.find("@", at + 1)
-    if at >= 0:
-        note_cut()
+    yield from _find_disguised(text)
+
+
+def _find_disguised(text: str) -> Iterator[Candidate]:
+    for sign in capped(_DISGUISED_AT, text):
+        local = _longest_local(text[max(0, sign.start() - _MAX_LOCAL) : sign.start()])
+        domain = _DISGUISED_DOMAIN.match(text, sign.end(), sign.end() + _MAX_DOMAIN)
+        if not local or domain is None:
+            continue
+        start, end = sign.start() - len(local), domain.end()
+        name, host = local.lower(), re.sub(_DISGUISED_DOT, ".", domain[0]).lower()
+        tld = host.rpartition(".")[2]
+        known = tld in _COMMON_TLDS or (len(tld) == 2 and tld.isalpha())
+        if known and tld not in _FILES and not _is_something_else(text, start, end, local):
+            yield Candidate(
+                start, end, 0.9, example=is_example_email(name, host),
+                impersonal=_is_impersonal(name, host), same=(f"{name}@{host}",),
+            )  # fmt: skip
 
 
 def _confirm(text: str, at: int) -> Candidate | None:
@@ -92,8 +119,13 @@ def _confirm(text: str, at: int) -> Candidate | None:
         end,
         0.99 if known else 0.8,
         example=is_example_email(name, host),
-        impersonal=bool(_ROLE_ADDRESS.fullmatch(name)),
+        impersonal=_is_impersonal(name, host),
     )
+
+
+def _is_impersonal(name: str, host: str) -> bool:
+    """Whether an address is of a role or of a program (a service account of Google's), and of no person."""
+    return bool(_ROLE_ADDRESS.fullmatch(name)) or host.endswith(".gserviceaccount.com")
 
 
 def _longest_local(window: str) -> str:

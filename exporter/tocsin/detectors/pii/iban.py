@@ -16,7 +16,7 @@ from tocsin.detectors.reserved import is_example_iban
 _GAP = r"(?:[ \-]|\xc2\xa0|\xe2\x80[\x80-\x95\xaf])?"
 GATES: Final = (
     Gate(
-        rf"(?:^|[^A-Za-z0-9])[A-Za-z]{{2}}[0-9]{{2}}{_GAP}[A-Za-z0-9]{{4}}{_GAP}[A-Za-z0-9]{{4}}{_GAP}[A-Za-z0-9]{{2}}"
+        rf"(?:^|[^A-Za-z0-9])[A-Za-z]{{2}}[0-9]{{2}}(?:{_GAP}[A-Za-z0-9]{{2}}){{5}}"
     ),
 )
 
@@ -33,17 +33,21 @@ LENGTHS: Final[dict[str, int]] = {
 }  # fmt: skip
 """Characters of an IBAN by country."""
 
-_HEAD = re.compile(r"(?<![^\W_])[A-Za-z]{2}[0-9]{2}(?=[ \-\u00a0\u2000-\u2015\u202f]?[A-Za-z0-9]{4})")
+_HEAD = re.compile(r"(?<![^\W_])[A-Za-z]{2}[0-9]{2}(?=[ \-\u00a0\u2000-\u2015\u202f]?[A-Za-z0-9]{2})")
+_LEAST_LOOSE_DIGITS: Final = 10
+"""Of a number in groups of any length: what spaces divide may be words."""
 _SEPARATOR = frozenset(" -\u00a0\u202f" + "".join(map(chr, range(0x2000, 0x2016))))
 _WORDS = words(r"iban accounts? konto\w* compte cuenta conto transfer\w* bank\w* wire deposit")
 _KEYS = words(r"key licen[cs]e serial model part\snumber sku tracking voucher coupon")
 
 
 def find(text: str) -> Iterator[Candidate]:
-    """IBANs, in one piece or in groups of four, in upper or lower case."""
+    """IBANs, in one piece, in groups of four or of another length, in upper or lower case."""
     for head in capped(_HEAD, text):
         length = LENGTHS.get(head[0][:2].upper())
-        end = _end(text, head.start(), length) if length else 0
+        if length is None:
+            continue
+        end = _end(text, head.start(), length) or _loose_end(text, head.start(), length)
         if not end:
             continue
         value = text[head.start() : end]
@@ -75,6 +79,21 @@ def _end(text: str, start: int, length: int) -> int:
         at, seen = at + len(group), seen + len(group)
     following = text[at : at + 1]
     return 0 if following.isalnum() or following == "_" else at
+
+
+def _loose_end(text: str, start: int, length: int) -> int:
+    """Where one ends whose groups are not of four (the branch, then the account); 0 where there is none."""
+    at, seen = start, 0
+    while seen < length:
+        character = text[at : at + 1]
+        if character.isascii() and character.isalnum():
+            seen += 1
+        elif character not in _SEPARATOR or text[at - 1] in _SEPARATOR:
+            return 0
+        at += 1
+    following = text[at : at + 1]
+    digits = sum(map(str.isdigit, text[start:at]))
+    return 0 if digits < _LEAST_LOOSE_DIGITS or following.isalnum() or following == "_" else at
 
 
 def _score(ahead: str, compact: str) -> float:

@@ -31,6 +31,11 @@ _VERSION = re.compile(
     r"|dll|sdk|nuget|package|requires?|requirement)[ :=\"'(`*v.]{0,4}(?:is|to|of|from)?[ \"'(`*v]{0,3}"
     r"|[=<>~^!]=?[ \"']{0,2}|§ ?|[a-z]/|[a-z]-)\Z"
 )
+_ADDRESSED = re.compile(
+    r"(?:(?<![a-z])(?:ip|ipv4|addr|address|host|hostname|src|dst|source|destination|client|remote|server|peer|gateway|dns)"
+    r"(?:_?(?:ip|addr|address|host))? ?=[ \"']{0,2}|[-=]> ?)\Z"
+)
+"""What an assignment or an arrow makes an address of, and no version."""
 _FOLLOWS = re.compile(
     r"\s*(?:of the (?:driver|library|package|software)|version|release|or (?:later|newer|higher)|-(?:alpha|beta|rc))"
 )
@@ -52,12 +57,13 @@ def _find_v4(text: str) -> Iterator[Candidate]:
     for match in capped(_V4, text):
         ahead, behind = before(text, match.start(), 48), after(text, match.end(), 24)
         url = ahead.endswith(("://", "@", "["))
-        if not url and (_VERSION.search(ahead) or _FOLLOWS.match(behind)):
+        addressed = bool(_ADDRESSED.search(ahead)) or (ahead.endswith("<") and behind.startswith(">"))
+        if not (url or addressed) and (_VERSION.search(ahead) or _FOLLOWS.match(behind)):
             continue
         address = ipaddress.IPv4Address(match[0])
         network = behind[:1] == "/" and behind[1:2].isdigit()
         small = all(octet < 32 for octet in address.packed)
-        context = url or bool(_ADDRESS.search(ahead)) or behind.startswith(":")
+        context = url or addressed or bool(_ADDRESS.search(ahead)) or behind.startswith(":")
         example = network or is_example_ip(address)
         score = 0.95 if context or network else 0.3 if small and not example else 0.7
         yield Candidate(*match.span(), score, example=example)

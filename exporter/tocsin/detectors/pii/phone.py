@@ -19,10 +19,9 @@ from tocsin.detectors.reserved import is_example_phone
 
 _GAP = r"(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x93\xaf]){0,3}"
 _WORD = (
-    r"phone|fono|tel\b|t\xc3[\x89\xa9]l|telef|mobil|\bmob\b|\bcell|handy|\bfax|whats.?app|\bsms\b|hotline|helpline"
-    r"|landline|pager|viber|call(?:ing)?\s(?:me|us|him|her|them)|answer(?:ed|ing)?\s(?:at|on)"
-    r"|\xe6\x89\x8b\xe6\x9c\xba|\xe7\x94\xb5\xe8\xaf\x9d"  # 手机, 电话
-    r"|\xd1\x82\xd0\xb5\xd0\xbb|\xd0\xa2\xd0\xb5\xd0\xbb|\xd0\xa2\xd0\x95\xd0\x9b"  # тел
+    r"phone|fono|tel\b|t[ée]l[ée]|tél|τηλ|mobil|\bmob\b|\bcell|celular|handy|rufnummer|\bfax|whats.?app|\bsms\b|hotline"
+    r"|helpline|landline|pager|viber|call(?:ing)?\s(?:me|us|him|her|them)|answer(?:ed|ing)?\s(?:at|on)"
+    r"|тел|Тел|ТЕЛ|手机|手機|电话|電話|携帯|전화|휴대폰|핸드폰|โทร|هاتف|جوال|موبايل|फ़ोन|फोन|मोबाइल|טלפון|điện thoại"
 )
 GATES: Final = (
     Gate(rf"[0-9](?:{_GAP}[0-9]){{7}}"),
@@ -45,6 +44,8 @@ _NUMBER = re.compile(
     rf"(?:(?<=\+) ?\(?[0-9]|(?<=\()\+?[0-9]|(?<=[0-9]))(?:{_SEPARATOR}{{0,3}}[0-9]){{5,16}}+"
     rf"(?P<extension> ?(?:x|ext\.?|extension|#) ?[0-9]{{1,6}})?(?![^\W_])(?!{_SEPARATOR}?[0-9]|[%:=]|,[0-9])"
 )
+_PLAIN: Final = dict.fromkeys(range(0x2010, 0x2014), "-") | dict.fromkeys((0xA0, 0x202F), " ")
+"""Typographic hyphens and spaces, to the ones that people type."""
 _NANP = re.compile(
     r"(?:\+?1[-. ]|001-|1)?(?:\(\s?[2-9][0-9]{2}\s?\)[-. ]?|[2-9][0-9]{2}([-. ]?))[0-9]{3}([-. ]?)[0-9]{4}"
 )
@@ -55,18 +56,23 @@ _NOT_A_NUMBER = re.compile(
     r"|(?:1[0-9]|20)[0-9]{2} ?[-/] ?(?:1[0-9]|20)[0-9]{2}(?:\D.*)?"  # years
     r"|[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{5}-[0-9]{4}"  # US Social Security number, ZIP+4
     r"|97[89][- ]?[0-9].{8,}[0-9X]"  # ISBN
-    r"|[0-9]*\.[0-9]+|[0-9]{1,4}(?:\.[0-9]{1,3}){3}"  # a decimal, an address or version
+    r"|[0-9]*\.[0-9]+(?: ?- ?[0-9]*\.[0-9]+)?|[0-9]{1,4}(?:\.[0-9]{1,3}){3}"  # a decimal, an address or version
     r"|[0-9]{1,3}(?: [0-9]{3})+"  # groups of thousands
 )
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?: [0-9]{3}){2,}")
 _STRONG = words(r"""
-    phones? telephones? tel tél téléphone telefon\w* teléfonos? teléfono telefone mobiles? mobil mob cell cellphone
-    handy fax whats\s?app sms hotline helpline landline pager viber call(?:ing)?\s(?:me|us|him|her|them)
-    answer(?:ed|ing)?\s(?:at|on) 手机 电话 电话号码 телефон\w* тел
+    phones? telephones? tel tél téléphone telefon\w* teléfonos? teléfono telefone telefoon\w* telepon τηλέφωνο mobiles?
+    mobil mobilnummer mobilfunk\w* mobiltelefon\w* mob cell cellphone cellulare celular handy handynummer
+    (?:festnetz|ruf)nummer fax whats\s?app sms hotline helpline landline pager viber
+    call(?:ing)?\s(?:me|us|him|her|them) answer(?:ed|ing)?\s(?:at|on) телефон\w* тел моб
+    هاتف جوال موبايل טלפון điện\sthoại फ़ोन फोन मोबाइल
 """)
+_STRONG_UNSPACED = re.compile(r"(?:手机|手機|电话|電話|携帯|전화|휴대폰|핸드폰|โทร)\D{0,10}\Z")
+"""Of scripts without spaces between words: right before the number, since they stand in other words too."""
 _WEAK = words(r"""
     call(?:ed|ing)? text(?:ed|ing)? dial\w* ring reach(?:ed)? contact(?:ed)? desk office work home
     (?:text\s)?messages?\sto signal imessage cell\s?phone number\sis voicemail
+    anruf\w* rufen? erreichbar appele[rz] joindre joignable ll[aá]m[ae]\w* ligue chiam[ai]\w*
 """)
 _OTHER = words(r"""
     orders? tickets? case id ids isbn issn zip postal versions? invoices? tracking sku serial part account routing
@@ -91,7 +97,7 @@ def find(text: str) -> Iterator[Candidate]:
     for match in capped(_NUMBER, text):
         start, end = match.span()
         end_of_number = match.start("extension") if match["extension"] else end
-        value = text[start:end_of_number]
+        value = text[start:end_of_number].translate(_PLAIN)
         if value.count("(") != value.count(")"):
             start += value.startswith("(")
             value = value.lstrip("(")
@@ -124,16 +130,26 @@ def _line_before(text: str, start: int) -> str:
     return line if line.strip() else above.rpartition("\n")[2]
 
 
+def _is_labelled(ahead: str, value: str) -> bool:
+    """Tell whether a word of telephony stands before a number, and before bare digits no other label after it."""
+    word = _STRONG.search(ahead)
+    if word is None:
+        return bool(_STRONG_UNSPACED.search(ahead[-14:]))
+    return not (value.isdecimal() and _OTHER.search(ahead, max(word.end(), len(ahead) - 24)))
+
+
 def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, extended: bool) -> float:
     """0: no number; below 1: one if libphonenumber says so; 1: one by its surroundings."""
     if _EXAMPLE_SHAPE.fullmatch(value) and is_example_phone(digits):
         return 1
     line = _line_before(text, start)
-    strong = bool(_STRONG.search(line[-48:]) or _BEHIND.match(after(text, end)))
+    strong = _is_labelled(line[-48:], value) or bool(_BEHIND.match(after(text, end)))
     if not strong and ((len(digits) < _LEAST_DIGITS and value[0] != "+") or _OTHER.search(line[-24:])):
         return 0
     weak = bool(_WEAK.search(line))
-    maths = bool(_MATHS.search(line))
+    # Not so in a link, [number](tel:number), or in a cell, <td>number</td>.
+    framed = line.endswith(("[", ">")) and text.startswith(("](", "</"), end)
+    maths = not framed and bool(_MATHS.search(line))
     if value.startswith("+"):
         return 1 if (strong or weak) and len(digits) >= _LEAST_DIGITS else 0 if maths else 0.5
     if _NANP.fullmatch(value):

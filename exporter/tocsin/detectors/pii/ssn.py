@@ -18,7 +18,7 @@ GATES: Final = (
 
 _SEPARATOR = r"[ .\-\u00a0\u2010-\u2013\u202f]"
 _NUMBER = re.compile(
-    rf"[0-9](?<![^\W_].)(?<![_#$€£/+-].)(?<![0-9][.,\- ].)[0-9]{{2}}({_SEPARATOR}?)[0-9]{{2}}\1[0-9]{{4}}"
+    rf"[0-9](?<![^\W_].)(?<![_$€£/+-].)(?<![0-9][.,\- ].)[0-9]{{2}}({_SEPARATOR}?)[0-9]{{2}}\1[0-9]{{4}}"
     rf"(?!\w)(?!{_SEPARATOR}?[0-9])(?![/%])"
 )
 _WORDS = words(r"ssns? social[\s\-]?security ss\s?# soc\.?\ssec\.? taxpayer\sid\w* tin itin w-?2 w-?9")
@@ -44,7 +44,7 @@ def _score(text: str, match: re.Match[str]) -> float:
     if _STRONG.search(ahead) or _STRONG.search(behind):
         return 0.99
     separator = match[1]
-    if not separator:
+    if not separator or ahead.endswith("#"):
         return 0.0
     if _OTHER.search(before(text, match.start(), 30)):
         return 0.3

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - full-width colons and dashes are signs of assignment too
 """Secrets by the word before them: ``api_key = "..."``, ``Password: ...``, ``Authorization: Bearer ...``.
 
 The word makes a value suspect; only a value that looks generated, or a password of some strength, is one.
@@ -13,34 +14,41 @@ from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped, note_cut
 from tocsin.detectors.secrets.values import is_documentation, is_generated_key, is_stock_password, is_strong_password
 
-_HUMAN = r"passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contraseña|senha|пароль|密码"
-_MACHINE = r"secret|token|credential|key|ssws|bearer|authorization"
+_HUMAN = (
+    r"passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|mot de passe|contraseña|senha|wachtwoord|lösenord|hasło"
+    r"|пароль|密码|密碼|パスワード|비밀번호"
+)
+_MACHINE = r"secret|token|credential|key|ssws|bearer|authorization|_pat|密钥|密鑰|jeton|clé api|api-schlüssel"
 _CLOSING = r"[\"'`\])*]{0,4}"
 _SCHEME = r"(?:bearer |basic |token |ssws )?"
+_SAYS = "is|to|was|ist|lautet|est|es"
 
 GATES: Final = (
     Gate(
-        r"(?:passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|contrase|senha|пароль|密码)[a-z_\-]{0,12}"
-        rf"{_CLOSING}\s{{0,3}}(?:[:=]|is|to|was)[> \"'`*]{{0,6}}"
+        rf"(?:{_HUMAN}|pass|psw|Пароль)[a-z_\-]{{0,12}}(?: ?\([^()\n]{{1,30}}\))?{_CLOSING}\s{{0,3}}"
+        rf"(?:[:=>|]|：|(?:{_SAYS})[ :]|是|为|為|(?:-|–|—)\s)(?:：|[:=> \"'`*]){{0,6}}"
         # A password has a digit or a sign, and a key is long: "password to update" is neither.
-        r"(?:[A-Za-z_.\-]*[^A-Za-z_.\-\s\"'`*,;<>(){}]|[^\s\"'`*,;<>(){}]{16})",
+        r"(?:[A-Za-z_.\-\x80-\xff]*[^A-Za-z_.\-\s\"'`*,;<>(){}\x80-\xff]|[^\s\"'`*,;<>(){}]{16})",
         ignore_case=True,
     ),
     Gate(
-        rf"(?:{_MACHINE}|access)[a-z0-9_\-.]{{0,20}}{_CLOSING}(?:=>|:=|[:= ]|\sis\s){{1,4}}"
-        rf"[> \"'`*]{{0,6}}{_SCHEME}[A-Za-z0-9_+/.\-]{{16}}",
+        rf"(?:{_MACHINE}|access)[a-z0-9_\-.]{{0,20}}{_CLOSING}(?:=>|:=|[:= |]|：|\sis\s){{1,4}}"
+        rf"[> \"'`*]{{0,6}}{_SCHEME}(?:[A-Za-z0-9_+/.\-]{{16}}|[\"'][^\s]{{16}})",
         ignore_case=True,
     ),
 )
 
 # Both are matched on lower-cased text: without IGNORECASE `re` skips to the first letters of the words.
 _PASSWORD_VALUE = re.compile(
-    rf"(?:{_HUMAN})[a-z_\-]{{0,12}}{_CLOSING}\s{{0,3}}(?:=>|:=|==|[:=]|(?:is|to|was)(?=[ :]))[: \t>]{{0,4}}\**"
+    rf"(?:{_HUMAN}|(?P<short>(?:pass(?<![a-z]pass)|psw(?<![a-z]psw))(?![a-z])))[a-z_\-]{{0,12}}"
+    rf"(?: ?\([^()\n]{{1,30}}\))?{_CLOSING}\s{{0,3}}"
+    rf"(?:=>|:=|==|[:=：|]|(?:{_SAYS})(?=[ :])|(?:是|为|為)：?|(?<=\s)[-–—](?=\s)"
+    r"|>(?=[^\s<>]{8,128}</))[: \t>*]{0,6}"
     rf"(?:(?P<quote>[\"'`])(?P<quoted>[^\"'`\s]{{8,128}})(?P=quote)|(?P<bare>[^\s\"'`,;<>(){{}}]{{8,128}}))"
 )
 _KEY_VALUE = re.compile(
-    rf"(?:{_MACHINE})[a-z0-9_\-.]{{0,20}}[\"'`\])]{{0,3}}[ \t]{{0,4}}"
-    rf"(?P<sign>=>|:=|==|[:=]|(?:is|to|was)[: ]| )[ \t>]{{0,4}}(?P<scheme>{_SCHEME})\**"
+    rf"(?:{_MACHINE})[a-z0-9_\-.]{{0,20}}[\"'`\])*]{{0,3}}[ \t]{{0,4}}"
+    rf"(?P<sign>=>|:=|==|[:=：|]|(?:is|to|was)[: ]| )[ \t>*]{{0,6}}(?P<scheme>{_SCHEME})\**"
     rf"(?:(?P<quote>[\"'`])(?P<quoted>[^\"'`\s]{{16,400}})(?P=quote)"
     rf"|(?P<bare>[a-z0-9_+/=.:~-]{{16,400}})(?![^\s\"'`,;)\]}}&|<*#]))"
 )
@@ -65,6 +73,8 @@ def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
 
 def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
     for match in capped(_PASSWORD_VALUE, lower):
+        if match["short"] and text.startswith("PASS", match.start()) and not text.startswith("_", match.start() - 1):
+            continue  # the result of a test: PASS: TestParse_V2
         group = "quoted" if match["quoted"] else "bare"
         start, end = match.span(group)
         if group == "bare":

@@ -11,7 +11,14 @@ from typing import Any, Final
 
 from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped, listed, note_cut
-from tocsin.detectors.secrets.values import entropy, is_documentation, is_empty_phrase, is_stock_password
+from tocsin.detectors.secrets.values import (
+    entropy,
+    is_documentation,
+    is_empty_phrase,
+    is_generated_key,
+    is_stock_password,
+    is_strong_password,
+)
 
 _JWT = re.compile(r"eyJ([A-Za-z0-9_-]{10,2000})\.eyJ([A-Za-z0-9_-]{4,6000})\.([A-Za-z0-9_-]{16,1500})(?![A-Za-z0-9_-])")
 _PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
@@ -36,18 +43,26 @@ _CONNECTION_PART = re.compile(
     r"(?:data source|server|initial catalog|database|user ?id|uid|host|dsn|provider|port)\s*=", re.IGNORECASE
 )
 _CONNECTION_WINDOW = 200
+_COMMAND = re.compile(
+    r"(?:curl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,64}:|--(?:[a-z]{1,12}-)?password[ =][\"']?"
+    r"|sshpass\s{1,3}-p\s?[\"']?|redis-cli\b[^\n]{0,120}?\s-a\s[\"']?)([^\s\"'<>{}$|][^\s\"'<>{}|]{7,127})"
+)
+"""A password among the arguments of a command."""
 
 GATES: Final = (
     Gate(r"eyJ[A-Za-z0-9_\-]{10,400}\.eyJ"),
     Gate(r"PRIVATE KEY(?: BLOCK)?-----"),
     Gate(r"://[^\s/@:\"'<>]{0,64}:[^\s/@\"'<>]{2,128}@"),
     Gate(r"(?:password|pwd)\s?=\s?[^;\s]{3,64}\s?;", ignore_case=True),
+    Gate(
+        r"\s(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,64}:[^\s]{8}|--(?:[a-z]{1,12}-)?password[ =]|sshpass\s|redis-cli\s"
+    ),
 )
 
 
 def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
     """Secrets by the gates (indices into GATES) that fired."""
-    finders = (_find_jwt, _find_private_keys, _find_url_credentials, _find_connection_strings)
+    finders = (_find_jwt, _find_private_keys, _find_url_credentials, _find_connection_strings, _find_in_commands)
     for gate in sorted(fired):
         yield from finders[gate](text)
 
@@ -112,3 +127,9 @@ def _find_connection_strings(text: str) -> Iterator[Candidate]:
         value = match[1]
         stock = is_stock_password(value) or is_empty_phrase(value) or (value.isalpha() and value.islower())
         yield Candidate(*match.span(1), 0.9, example=stock)
+
+
+def _find_in_commands(text: str) -> Iterator[Candidate]:
+    for match in capped(_COMMAND, text):
+        if is_strong_password(match[1]) or is_generated_key(match[1]):
+            yield Candidate(*match.span(1), 0.9, example=is_stock_password(match[1]))
