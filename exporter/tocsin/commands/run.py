@@ -192,7 +192,8 @@ class Exporter:
         publish_detectors(self._ledger.store, self._scoring.judge)
         collect_seldom()
         self._prepared.set()
-        spawn(asyncio.to_thread(find_library), name="prices")
+        if not self._arguments.guard_only:  # it counts no cost, and would wait for the interpreter meanwhile
+            spawn(asyncio.to_thread(find_library), name="prices")
 
     def _told_to_end(self) -> None:
         """Begin to leave; a second signal leaves at once."""
