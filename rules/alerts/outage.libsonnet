@@ -156,7 +156,7 @@ function(config)
         'for': 300,
         labels: { cause_hint: 'rate_limit' },
         local limited = 'sum %s (%s)' % [
-          q.by(keys), q.twice('provider_model_reason:llm_request_failures:increase5m', 'reason="rate_limited"'),
+          q.by(keys), q.twice('call_class:llm_request_failures:increase5m', 'class="rate_limited"'),
         ],
         expr: |||
           (%s)

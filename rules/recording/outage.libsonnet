@@ -3,34 +3,44 @@ function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local keys = ['provider', 'model', 'tier'];
   local minutes5 = 300;
-  local byReason = keys + ['reason'];
   local call = ['provider', 'model', 'route'];
+  local byClass = keys + ['class'];
   local requests(names, window) = q.fresh(names, 'llm_requests_total', 'llm_late_requests_total', window);
-  local failures = q.tiered(
-    q.fresh(call + ['reason'], 'llm_request_failures_total', 'llm_late_request_failures_total', minutes5)
-  );
-  local outages = 'provider_5xx|timeout|connection';
-  local outage = 'reason=~"%s"' % outages;
-  local hard = 'reason!~"blocked_guardrail|blocked_provider|cancelled"';
-  // Share of a route's failures that no retry and no fallback made good, where any was. A fallback succeeds under
-  // another provider or model, so failures and recoveries can only be set against each other by route. Outages apart:
-  // requests that come through after a 429 must not hide others that fail for good.
-  local recovered(name) = q.sumIncrease(['route'], name, minutes5);
-  local share(mended, matchers) = 'clamp_min(1 - (%s > 0) / %s, 0)' % [
-    mended, q.sumIncrease(['route'], 'llm_request_failures_total', minutes5, matchers),
+  // The classes of failures that rules tell apart; what is left is `other`. Rows without a failure are dropped first:
+  // of nine reasons most are 0, and what follows is then about a few rows.
+  local classes = {
+    outage: 'provider_5xx|timeout|connection', rate_limited: 'rate_limited',
+    stopped: 'blocked_guardrail|blocked_provider|cancelled',
+  };
+  local ofReasons(metric) = q.sumIncrease(call + ['reason'], metric, minutes5) + ' != 0';
+  local reasons = '(%s or %s)' % [
+    ofReasons('llm_request_failures_total'), q.labelled('-1 * (%s)' % ofReasons('llm_late_request_failures_total'), 'late', 'true'),
   ];
-  local other = recovered('llm_requests_recovered_other_total');
-  local all = recovered('llm_requests_recovered_total');
-  local kept(mended, matchers) =
-    '%s or %s group %s (route:llm_route:info)' % [share(mended, matchers), q.on(['route']), q.by(['route'])];
-  local failed = 'provider_model_reason:llm_request_failures:increase5m';
-  local unmended = 'provider_model_reason:llm_request_failures_unrecovered:increase5m';
+  local classed = std.foldl(
+    function(expr, class) 'label_replace(%s, "class", "%s", "reason", "%s")' % [expr, class, classes[class]],
+    std.objectFields(classes), q.labelled(reasons, 'class', 'other'),
+  );
+  local failed = 'call_class:llm_request_failures:increase5m';
+  local unmended = 'provider_model_class:llm_request_failures_unrecovered:increase5m';
   local calls = 'provider_model:llm_requests:increase5m';
   local aggregated(names, expr) = |||
     sum %s (
       %s
     )
   ||| % [q.by(names), q.indented(expr, 2)];
+  // Share of a route's failures that no retry and no fallback made good. A fallback succeeds under another provider or
+  // model, so failures and recoveries can only be set against each other by route. Outages apart: requests that come
+  // through after a 429 must not hide others that fail for good. Nothing where nothing was made good.
+  local recovered(name) = q.sumIncrease(['route'], name, minutes5);
+  local other = recovered('llm_requests_recovered_other_total');
+  local outages = 'sum %s (%s or %s)' % [
+    q.by(['route']), recovered('llm_requests_recovered_total'), q.labelled('-1 * ' + other, 'other', 'true'),
+  ];
+  local outage = 'class="outage"';
+  local rest = 'class!="outage"';
+  local kept(mended, matchers) = 'clamp_min(1 - (%s > 0) / sum %s (%s), 0)' % [
+    mended, q.by(['route']), q.recorded(failed, matchers),
+  ];
   // A sum of what may not be there, 0 where there were calls.
   local of(expr) = 'sum %s (%s) or 0 * %s' % [q.by(keys), expr, calls];
   local users = 'group %s (%s)' % [q.by(keys + ['owner']), '%s * %s group_left (owner, tier) %s' % [
@@ -41,30 +51,24 @@ function(config)
     {
       name: 'tocsin-outage-requests',
       interval: q.duration(config.intervals.outage),
-      // Raw counters are read by the first three alone; the others are sums of these.
+      // Raw counters are read by the first three alone, and once; the others are sums of these.
       rules: [
         { record: calls, expr: aggregated(keys, q.tiered(requests(call, minutes5))) },
-        { record: failed, expr: aggregated(byReason, failures) },
+        // By route, because recoveries are; only what failed is recorded, so that healthy routes add nothing.
+        { record: failed, expr: aggregated(call + ['tier', 'class'], q.tiered(classed)) },
         {
           record: unmended,
-          expr: aggregated(byReason, |||
-            label_replace(%(failures)s, "outage", "true", "reason", "%(reasons)s")
-            * %(on)s group_left () (
-              label_replace(%(outages)s, "outage", "true", "", "")
-              or
-              (%(others)s)
-            )
+          expr: aggregated(byClass, |||
+            %(failed)s{%(outage)s} * %(on)s group_left () %(ofOutages)s
+            or %(failed)s{%(rest)s} * %(on)s group_left () %(ofRest)s
+            or %(failed)s
           ||| % {
-            failures: failures,
-            reasons: outages,
-            on: q.on(['route', 'outage']),
-            outages: kept('((%s - %s) or %s)' % [all, other, all], outage),
-            others: kept(other, 'reason!~"%s"' % outages),
+            failed: failed, outage: outage, rest: rest, on: q.on(['route']), ofOutages: kept(outages, outage), ofRest: kept(other, rest),
           }),
         },
         { record: 'provider_model:llm_request_failures:increase5m', expr: of(q.recorded(failed, outage)) },
         { record: 'provider_model:llm_request_failures_unrecovered:increase5m', expr: of(q.recorded(unmended, outage)) },
-        { record: 'provider_model:llm_request_failures_unrecovered:increase10m', expr: of(q.twice(unmended, hard)) },
+        { record: 'provider_model:llm_request_failures_unrecovered:increase10m', expr: of(q.twice(unmended, 'class!="stopped"')) },
         {
           record: 'provider_model:llm_requests_succeeded:increase10m',
           expr: 'sum %(by)s (%(calls)s) - (sum %(by)s (%(failed)s) or 0 * %(now)s)' % {
