@@ -81,8 +81,11 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // Fewer scored calls than this in the window judge nothing. Source: contract.
     minimumCalls: 50,
     window: 30 * minute,
-    // Routes with fewer calls are judged over this window, and listed. Source: contract.
-    quietWindow: 6 * hour,
+    // Routes with fewer calls are judged over the first of these windows that holds enough of them, and listed. Source:
+    // contract, 6 hours; two hours are judgement, so that a bad night is not lost in an evening.
+    quietWindows: [2 * hour, 6 * hour],
+    // Share of the composite score that an answer without the format asked for loses. Source: exporter/QUALITY.md.
+    formatWeight: 0.45,
     pageFor: 10 * minute,
     ticketFor: 30 * minute,
     // Against flapping at the threshold. Source: reference, baseline that holds.
@@ -123,6 +126,8 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // A format that breaks altogether cannot wait for 1,000 calls. Source: contract.
     brokenRatio: 0.5,
     brokenMinimumCalls: 20,
+    // So many checks in ten minutes need no half hour. Judgement.
+    brokenSoonCalls: 100,
   },
 
   cost: {

@@ -73,7 +73,7 @@ function(config)
         'for': 300,
         action: 'throttle',
         keepFiringFor: 600,
-        expr: signals.breach(signals.token_outlier, t.outlierExcessMinimum),
+        expr: signals.breachOfMany(signals.token_outlier, t.outlierExcessMinimum, '(%s)' % signals.token_outlier.sample),
         summary: 'Far more requests of {{ $labels.route }} than usual are huge.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes are over three times the p95 of their kind.' + alert.topConsumer + alert.affected(route),
       },

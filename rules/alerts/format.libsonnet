@@ -22,7 +22,7 @@ function(config)
       name: 'LLMFormatBroken',
       severity: 'page',
       metric: 'llm_format_failures_total, llm_format_checks_total',
-      threshold: 'under format.brokenRatio of at least format.brokenMinimumCalls',
+      threshold: 'under format.brokenRatio of at least format.brokenMinimumCalls, or of format.brokenSoonCalls in 10 m',
       requirement: 'B3',
       window: 1800,
       keepFiringFor: 300,

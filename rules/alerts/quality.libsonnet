@@ -20,9 +20,9 @@ function(config)
       )
     ||| % {
       part: q.atLeast(q.sumIncrease(route, events, c.window), c.signalMinimum),
-      whole: q.sumIncrease(route, whole, c.window), on: q.on(route), ratio: q.threshold(key, ratio),
+      whole: if whole == 'llm_requests_total' then q.requests else q.sumIncrease(route, whole, c.window), on: q.on(route), ratio: q.threshold(key, ratio),
     });
-  local deviates(s) = signals.breach(s, c.badMinimum);
+  local deviates(s) = signals.breachOfMany(s, c.badMinimum);
   [
     alert.groups('quality', [
       quality {
@@ -38,7 +38,13 @@ function(config)
         expr: |||
           %s
           and %s (max %s (route_scorer:llm_quality_score:incident) == 1)
-        ||| % [mean, q.on(score.keys), q.by(score.keys)],
+          unless %s (
+            %s
+          )
+        ||| % [
+          mean, q.on(score.keys), q.by(score.keys), q.on(score.keys),
+          q.indented(score.explainedByFormat('quality.dropRatio', c.dropRatio), 2),
+        ],
         summary: 'Answers of {{ $labels.route }} got worse.',
         description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.modelChange(route) + alert.since('LLMQualityScoreDropped', score.keys) + alert.affected(route),
       },
@@ -59,7 +65,13 @@ function(config)
           and %s (max %s (
             %s
           ) == 1)
-        ||| % [mean, q.on(score.keys), q.by(score.keys), q.indented(score.under('quality.ticketDropRatio', c.ticketDropRatio), 2)],
+          unless %s (
+            %s
+          )
+        ||| % [
+          mean, q.on(score.keys), q.by(score.keys), q.indented(score.under('quality.ticketDropRatio', c.ticketDropRatio), 2),
+          q.on(score.keys), q.indented(score.explainedByFormat('quality.ticketDropRatio', c.ticketDropRatio), 2),
+        ],
         summary: 'Answers of {{ $labels.route }} are getting worse.',
         description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.modelChange(route),
       },
@@ -89,7 +101,7 @@ function(config)
         local s = signals.hallucination,
         // Beyond the greatest of three bounds: a share of the baseline, points above it, and chance.
         expr: |||
-          (%(sample)s)
+          %(sample)s
           > %(on)s max %(by)s (
             %(limit)s
             or %(points)s
@@ -97,7 +109,7 @@ function(config)
           )
         ||| % {
           local base = signals.base(s),
-          sample: s.sample(0), on: q.on(s.keys), by: q.by(s.keys), limit: signals.limit(s, base),
+          sample: signals.recorded(s), on: q.on(s.keys), by: q.by(s.keys), limit: signals.limit(s, base),
           points: q.labelled('%s + %s' % [base, q.number(c.hallucinationRise)], 'bound', 'points'),
           chance: q.labelled(
             '%(base)s + %(on)s %(errors)s * sqrt(%(base)s * (1 - %(base)s) / %(on)s %(checks)s)' % {
@@ -206,13 +218,13 @@ function(config)
         severity: 'info',
         keys: score.keys,
         metric: 'llm_quality_score',
-        threshold: 'fewer than quality.minimumCalls scored calls in 30 m: judged over 6 h',
+        threshold: 'fewer than quality.minimumCalls scored calls in 30 m: judged over 2 h, or 6 h where those are too few',
         requirement: 'B7',
-        window: c.quietWindow,
+        window: c.quietWindows[1],
         'for': 1800,
         expr: score.quietRoutes,
-        summary: '{{ $labels.route }} is judged over six hours.',
-        description: '{{ printf "%.0f" $value }} answers were scored in the last 6 hours: too few to judge 30 minutes, so a drop shows later.',
+        summary: '{{ $labels.route }} is judged over hours.',
+        description: 'Too few answers are scored to judge 30 minutes: the last two or six hours are, with {{ printf "%.0f" $value }} answers, so a drop shows later.',
       },
       quality {
         name: 'LLMQualityWarmingUp',

@@ -6,7 +6,6 @@ function(config)
   local route = ['route'];
   local kind = ['route', 'kind'];
   local window = c.window;
-  local requests = q.sumIncrease(route, 'llm_requests_total', window);
   // Many in themselves, and many for the traffic.
   local surge(events, key, ratio) = q.live(|||
     (
@@ -18,7 +17,7 @@ function(config)
       )
     )
   ||| % {
-    events: events.expr, requests: requests, on: q.on(route), ratio: q.threshold(key, ratio),
+    events: events.expr, requests: q.requests, on: q.on(route), ratio: q.threshold(key, ratio),
     minimum: q.number(c.surgeMinimum),
   });
   local surging(spec, key, ratio, events) = spec + {
@@ -34,7 +33,7 @@ function(config)
     local lately(expr) = 'max_over_time(%s[%s])' % [expr, q.duration(config.scrapeGap)];
     |||
       time() - max %(by)s (
-        %(last)s > 0
+        %(last)s > 0 > time() - %(stays)s
         unless %(on)s %(test)s
       ) < %(stays)s
     ||| % {
@@ -140,31 +139,6 @@ function(config)
         description: '{{ printf "%.0f" $value }} flags in the last hour.',
       },
       {
-        name: 'LLMGuardFalsePositives',
-        severity: 'ticket',
-        category: 'safety',
-        ownership: 'route',
-        keys: route,
-        metric: 'llm_guard_false_positives_total, llm_guard_requests_total',
-        threshold: 'at least safety.falsePositiveMinimum and over safety.falsePositiveRatio of blocked answers in a day',
-        requirement: 'B-7, B-27',
-        window: 86400,
-        labels: { detection: 'inline' },
-        expr: q.live(|||
-          (
-            (%(wrong)s)
-            / %(blocked)s
-            > %(ratio)s
-          )
-        ||| % {
-          wrong: q.atLeast(q.sumIncrease(route, 'llm_guard_false_positives_total', 86400), c.falsePositiveMinimum),
-          blocked: q.sumIncrease(route, 'llm_guard_requests_total', 86400, 'verdict=~"block|redact"'),
-          ratio: q.number(c.falsePositiveRatio),
-        }),
-        summary: 'The guard of {{ $labels.route }} blocks answers that reviewers call right.',
-        description: 'Reviewers called {{ $value | humanizePercentage }} of the answers that it blocked or redacted in a day wrongly stopped.',
-      },
-      {
         name: 'LLMGuardCoverageLow',
         severity: 'ticket',
         category: 'safety',
@@ -192,4 +166,32 @@ function(config)
         description: 'The guard looked at {{ $value | humanizePercentage }} of the answers that it should have seen in the last 30 minutes.',
       },
     ], config.intervals.tickets),
+    // A day of counters is dear to read.
+    alert.groups('guard-reviews', [
+      {
+        name: 'LLMGuardFalsePositives',
+        severity: 'ticket',
+        category: 'safety',
+        ownership: 'route',
+        keys: route,
+        metric: 'llm_guard_false_positives_total, llm_guard_requests_total',
+        threshold: 'at least safety.falsePositiveMinimum and over safety.falsePositiveRatio of blocked answers in a day',
+        requirement: 'B-7, B-27',
+        window: 86400,
+        labels: { detection: 'inline' },
+        expr: q.live(|||
+          (
+            (%(wrong)s)
+            / %(blocked)s
+            > %(ratio)s
+          )
+        ||| % {
+          wrong: q.atLeast(q.sumIncrease(route, 'llm_guard_false_positives_total', 86400), c.falsePositiveMinimum),
+          blocked: q.sumIncrease(route, 'llm_guard_requests_total', 86400, 'verdict=~"block|redact"'),
+          ratio: q.number(c.falsePositiveRatio),
+        }),
+        summary: 'The guard of {{ $labels.route }} blocks answers that reviewers call right.',
+        description: 'Reviewers called {{ $value | humanizePercentage }} of the answers that it blocked or redacted in a day wrongly stopped.',
+      },
+    ], config.intervals.week),
   ]

@@ -41,7 +41,7 @@ function(config) {
       keepFiringFor: 0,
       action: actions[self.severity],
       labels: {},
-      // The expression of a second page: rows that no join may lose, looked for twice a minute.
+      // The expression of a second page: rows that no join may lose, looked for once a minute.
       fallback: null,
       // false where the expression itself says which routes are paged.
       twin: true,
@@ -117,7 +117,7 @@ function(config) {
     };
     std.filter(function(g) g.rules != [], [
       group('', interval),
-      group(unknown, std.max(interval, c.intervals.outage)),
+      group(unknown, std.max(interval, c.intervals.default)),
       group(elsewhere, std.max(interval, c.intervals.tickets)),
     ]),
 

@@ -30,8 +30,17 @@ function(config)
         * %s group_left (baseline) (%s)
       ||| % [q.indented(vector, 2), q.on(['route']), $.ids],
 
+    // The same where all samples are recorded, and those to leave out a second time.
+    meanWithout(all, unhealthy, keys)::
+      local over(f) = 'sum %s (%s_over_time(%s) or %s)' % [
+        q.by(keys), f, $.samples(all), q.labelled('-1 * %s_over_time(%s)' % [f, $.samples(unhealthy)], 'left', 'out'),
+      ];
+      '%s / (%s >= %d)' % [over('sum'), over('count'), c.minimumSamples],
+
     // Ids that were not accepted in the last 24 hours judge no more: a new id learns while the old one goes on judging.
-    week(healthy, itself, within=1800)::
+    week(healthy, itself, within=1800):: $.kept($.mean(healthy), itself, within),
+    weekWithout(all, unhealthy, keys, itself, within):: $.kept($.meanWithout(all, unhealthy, keys), itself, within),
+    kept(mean, itself, within)::
       |||
         (
           %(mean)s
@@ -42,7 +51,7 @@ function(config)
           or %(onRoute)s %(none)s
         )
       ||| % {
-        mean: $.mean(healthy),
+        mean: mean,
         before: $.before(itself, within),
         onRoute: q.on(['route']),
         onId: q.on(['route', 'baseline']),

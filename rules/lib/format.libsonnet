@@ -5,6 +5,8 @@ function(config)
   local ratio = 'route:llm_format_window:ratio';
   local latch = 'route:llm_format_window:incident';
   local route = ['route'];
+  local failed = 'route:llm_format_failed:ratio30m';
+  local mostly = '(1 - %s)' % q.number(c.brokenRatio);
   local minimum = q.threshold('format.minimumRatio', c.minimumRatio, ratio);
   local resolve = q.threshold('format.resolveRatio', c.resolveRatio, ratio);
   local total(name) = 'sum %s (%s)' % [q.by(route), q.metric(name)];
@@ -37,15 +39,13 @@ function(config)
       ratio: ratio, latch: latch, on: q.on(route), minimum: minimum,
       failures: q.sumIncrease(route, 'llm_format_failures_total', 1800),
     },
-    broken:: q.live(|||
-      (
-        %(failures)s
-        / (%(checks)s)
-        > %(ratio)s
-      )
-    ||| % {
-      failures: q.sumIncrease(route, 'llm_format_failures_total', 1800),
-      checks: q.atLeast(q.sumIncrease(route, 'llm_format_checks_total', 1800), c.brokenMinimumCalls),
-      ratio: '1 - ' + q.number(c.brokenRatio),
-    }),
+
+    // Share that failed of at least so many, where it is over another.
+    failed(window, checks, share):: '%s\n/ (%s) > %s' % [
+      q.sumIncrease(route, 'llm_format_failures_total', window),
+      q.atLeast(q.sumIncrease(route, 'llm_format_checks_total', window), checks), share,
+    ],
+    // Most of many answers in ten minutes are most of half an hour soon: told before the window of 1,000 calls tells of
+    // it, whose page this one then holds back.
+    broken:: q.live('(%s > %s\nor %s)' % [failed, mostly, $.failed(600, c.brokenSoonCalls, mostly)]),
   }

@@ -55,6 +55,11 @@ function(config) {
     local now = q.recorded(name, matchers);
     '(%s or %s)' % [now, q.labelled('%s offset %s' % [now, q.duration(300)], 'before', 'true')],
 
+  // Requests of live routes in half an hour, from what is recorded over a quarter.
+  requests::
+    local quarter = 'route:llm_requests:increase15m';
+    'sum %s (%s or %s)' % [q.by(['route']), quarter, q.labelled('%s offset %s' % [quarter, q.duration(900)], 'before', 'true')],
+
   // A floor that allows one sample of slack: increase() extrapolates, and one burst of 50 is 49.99 to Prometheus 2.42
   // and 50.84 to 3.15.
   atLeast(expr, floor):: '%s > %s - 1' % [expr, q.number(floor)],

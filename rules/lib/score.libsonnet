@@ -6,7 +6,8 @@ function(config)
   local sums = 'route_scorer:llm_quality_score_sum:increase30m';
   local counts = 'route_scorer:llm_quality_score_count:increase30m';
   local mean = 'route_scorer:llm_quality_score:mean';
-  local quiet(series) = 'sum_over_time(%s[%s:%s])' % [series, q.duration(c.quietWindow), q.duration(c.window)];
+  local quietCalls = 'route_scorer:llm_quality_score_quiet:calls';
+  local quietMean = 'route_scorer:llm_quality_score_quiet:mean';
 
   // Bounds of the histogram and the middles of its buckets; the bucket of 1 needs no selector.
   local bounds = ['0.1', '0.2', '0.3', '0.4', '0.5', '0.6', '0.7', '0.8', '0.85', '0.9', '0.95'];
@@ -41,17 +42,26 @@ function(config)
     keys: keys,
     minimumCalls(vector):: '%s group_left () (%s - 1)' % [q.on(['route']), q.threshold('quality.minimumCalls', c.minimumCalls, vector)],
 
-    // Calls in the window that judges: 30 minutes, or six hours on a quiet route.
-    local busyCalls = '(%s > %s)' % [counts, $.minimumCalls(counts)],
-    local quietCalls = '(%s > %s)' % [quiet(counts), $.minimumCalls(counts)],
-    calls:: '(%s or %s)' % [busyCalls, quietCalls],
-    quietRoutes:: '%s unless %s' % [quietCalls, busyCalls],
-
+    // Calls in the window that judges: 30 minutes, or hours on a quiet route.
+    local busy = '(%s > %s)' % [counts, $.minimumCalls(counts)],
+    local twice = 'on (%s) group_left () (2 * %s)' % [q.labels(['route']), q.threshold('quality.minimumCalls', c.minimumCalls, counts)],
+    local quiet(series) = q.latest(series),
+    calls:: '(%s or %s)' % [busy, quiet(quietCalls)],
+    quietRoutes:: '%s unless %s' % [quiet(quietCalls), busy],
     mean:: |||
       %s / %s
       or
-      %s / %s
-    ||| % [sums, busyCalls, quiet(sums), quietCalls],
+      %s
+    ||| % [sums, busy, quiet(quietMean)],
+
+    // The shortest of the longer windows that holds enough calls, where half an hour hardly does: a drop of two hours is
+    // lost in six. Up to twice the calls that make a route busy, so that nothing is missing when it becomes quiet.
+    quiet(series):: std.join('\nor\n', [
+      local over(series) = 'sum_over_time(%s[%s:%s])' % [series, q.duration(window), q.duration(c.window)];
+      local enough = '(%s > %s)' % [over(counts), $.minimumCalls(counts)];
+      '%s unless %s > %s' % [if series == 'calls' then enough else '%s / %s' % [over(sums), enough], counts, twice]
+      for window in c.quietWindows
+    ]),
 
     // Standard deviation of the scores, from the middles of the histogram's buckets: no sum of squares is exported.
     // Where there is no histogram, the largest that scores between 0 and 1 with this mean can have.
@@ -97,5 +107,32 @@ function(config)
         mean: mean,
         uncertainty: $.uncertainty,
       },
-    incident:: $.under('quality.dropRatio', c.dropRatio),
+    // Recorded only where there is one.
+    incident:: '%s > 0' % std.rstripChars($.under('quality.dropRatio', c.dropRatio), '\n'),
+
+    // Routes whose composite score would not be that low if their answers had the format asked for: the alerts on format
+    // tell of those, and one break is one page. What another cause takes away beyond the ratio still shows. Only where
+    // format is judged: by its window of 1,000 calls, or because most answers fail.
+    explainedByFormat(key, ratio)::
+      local composite(series) = q.recorded(series, 'scorer="composite"');
+      local failed = 'route:llm_format_failed:ratio30m';
+      local over(window) = q.labelled(
+        'sum_over_time(%s[%s:%s]) / %d' % [failed, q.duration(window), q.duration(c.window), window / c.window], 'over', '%d' % window
+      );
+      |||
+        %(mean)s
+        > %(on)s group_left () max %(by)s (%(baseline)s)
+          * %(on)s (1 - %(ratio)s)
+          * %(on)s (1 - %(weight)s * (
+            %(failed)s and %(on)s %(busy)s
+            or max %(by)s (%(quiet)s) unless %(on)s %(busy)s
+          ))
+        and %(on)s (route:llm_format_window:ratio or max_over_time(%(failed)s[%(longest)s]) > 1 - %(broken)s)
+      ||| % {
+        mean: composite(mean), on: q.on(['route']), by: q.by(['route']), ratio: q.threshold(key, ratio, mean),
+        baseline: q.latest(composite('route_scorer:llm_quality_score:baseline7d')),
+        weight: q.number(c.formatWeight), failed: failed, busy: '(%s > %s)' % [composite(counts), $.minimumCalls(counts)],
+        quiet: std.join(' or ', [over(window) for window in c.quietWindows]),
+        longest: q.duration(c.quietWindows[std.length(c.quietWindows) - 1]), broken: q.number(config.format.brokenRatio),
+      },
   }

@@ -8,13 +8,12 @@ function(config)
   local sum(metric, matchers='') = q.sumIncrease(route, metric, window, matchers);
   local enough(expr) = '(%s)' % q.atLeast(expr, c.quality.minimumCalls);
   local ratio(whole) = function(part) '%s\n/ %s' % [part, enough(whole)];
-  local requests = sum('llm_requests_total');
   local tokens = sum('llm_request_tokens_count');
   local signal(name, spec) = { keys: route, rises: true, floor: 0, events: null, names: [] } + spec + {
     name: name,
     matcher: if self.names == [] then 'signal="%s"' % name else 'signal=~"%s"' % std.join('|', self.names),
-    // Live traffic alone, and where there are at least so many events.
-    sample(minimum):: q.live('(%s)' % self.value(if minimum == 0 then self.events else '(%s)' % q.atLeast(self.events, minimum))),
+    // Live traffic alone.
+    sample:: q.live('(%s)' % self.value(self.events)),
   };
   {
     bad_score: signal('bad_score', {
@@ -40,7 +39,7 @@ function(config)
     }),
     token_outlier: signal('token_outlier', {
       events: sum('llm_token_outliers_total'),
-      value:: ratio(requests),
+      value:: ratio(q.requests),
       factor: c.tokens.outlierExcessFactor,
       floor: c.tokens.outlierExcessRatio,
     }),
@@ -57,8 +56,12 @@ function(config)
       factor: c.tokens.perRequestFactor,
     }),
     cost_per_request: signal('cost_per_request', {
+      // By the requests that were answered: failed ones cost nothing, and a baseline of an outage would be too low.
+      answered:: 'max %s (%s or %s)' % [
+        q.by(route), sum('llm_request_tokens_count'), q.labelled(sum('llm_request_duration_seconds_count'), 'by', 'duration'),
+      ],
       events: sum('llm_cost_usd_total'),
-      value:: ratio(requests),
+      value:: ratio(self.answered),
       factor: c.cost.perRequestFactor,
     }),
 
@@ -73,10 +76,17 @@ function(config)
     // With two ids that judge, the stricter one does.
     base(s):: '%s %s (%s)' % [if s.rises then 'min' else 'max', q.by(s.keys), $.bases(s)],
 
-    // The value where it lies beyond the limit, with at least so many events.
-    breach(s, minimum=0)::
+    // The value as it was recorded last.
+    recorded(s):: 'max %s (%s)' % [q.by(s.keys), q.latest('route_signal:llm_signal:value30m', s.matcher, 360)],
+
+    // The value where it lies beyond the limit.
+    breach(s, value=self.recorded(s))::
       |||
-        %s
+        (%s)
         %s %s %s
-      ||| % ['(%s)' % s.sample(minimum), if s.rises then '>' else '<', q.on(s.keys), $.limit(s, $.base(s))],
+      ||| % [value, if s.rises then '>' else '<', q.on(s.keys), $.limit(s, $.base(s))],
+
+    // The same with at least so many events.
+    breachOfMany(s, minimum, value=self.recorded(s))::
+      $.breach(s, value) + 'and %s (%s)' % [q.on(['route']), q.atLeast(s.events, minimum)],
   }

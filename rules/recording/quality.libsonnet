@@ -24,6 +24,14 @@ function(config)
       ],
     },
     {
+      name: 'tocsin-quality-quiet',
+      interval: q.duration(c.intervals.baseline),
+      rules: [
+        { record: 'route_scorer:llm_quality_score_quiet:calls', expr: score.quiet('calls') },
+        { record: 'route_scorer:llm_quality_score_quiet:mean', expr: score.quiet('mean') },
+      ],
+    },
+    {
       name: 'tocsin-quality-baselines',
       interval: q.duration(c.intervals.baseline),
       rules: [

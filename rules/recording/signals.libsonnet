@@ -1,10 +1,13 @@
-// Baselines of the values in lib/signals.libsonnet. A sample beyond its limit is left out, by its own baseline's id, so
-// that a new id can learn a new level while the old one still calls it an incident.
+// Values of lib/signals.libsonnet and their baselines. A sample beyond its limit is left out of the mean, by its own
+// baseline's id, so that a new id can learn a new level while the old one still calls it an incident.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local signals = (import '../lib/signals.libsonnet')(config);
   local baseline = (import '../lib/baseline.libsonnet')(config);
-  local healthy = 'route_signal:llm_signal_healthy:value30m';
+  local value = 'route_signal:llm_signal:value30m';
+  // Recorded only while it is beyond: of a healthy route there is none.
+  local unhealthy = 'route_signal:llm_signal_unhealthy:value30m';
+  local keys = ['route', 'signal', 'baseline'];
   local judged = [
     signals.bad_score,
     signals.hallucination,
@@ -15,30 +18,23 @@ function(config)
     signals.cost_per_request,
   ];
   [{
-    name: 'tocsin-signal-baselines',
+    name: 'tocsin-signals',
     interval: q.duration(config.intervals.baseline),
     rules: [
       {
-        record: healthy,
+        record: value,
         [if s.name != '' then 'labels']: { signal: s.name },
-        expr: |||
-          %(sample)s
-          %(within)s %(on)s (
-            %(limit)s
-            or %(on)s %(none)s * (
-              %(ids)s
-            )
-          )
-        ||| % {
-          sample: std.rstripChars(baseline.identified(s.sample(0)), '\n'),
-          within: if s.rises then '<=' else '>=',
-          on: q.on(s.keys + ['baseline']),
-          limit: signals.limit(s, signals.bases(s)),
-          // Nothing is beyond a limit that is not known yet.
-          none: if s.rises then 'Inf' else '0',
-          ids: if s.names == [] then baseline.ids
-          else std.join('\n      or ', [q.labelled('(%s)' % baseline.ids, 'signal', name) for name in s.names]),
-        },
+        expr: baseline.identified(s.sample),
+      }
+      for s in judged
+    ] + [
+      {
+        record: unhealthy,
+        [if s.name != '' then 'labels']: { signal: s.name },
+        expr: '%s %s %s %s' % [
+          q.recorded(value, s.matcher), if s.rises then '>' else '<', q.on(keys),
+          signals.limit(s, signals.bases(s)),
+        ],
       }
       for s in judged
     ],
@@ -47,6 +43,6 @@ function(config)
     interval: q.duration(config.intervals.week),
     rules: [{
       record: 'route_signal:llm_signal:baseline7d',
-      expr: baseline.week(healthy, 'route_signal:llm_signal:baseline7d', 3 * config.intervals.week),
+      expr: baseline.weekWithout(value, unhealthy, keys, 'route_signal:llm_signal:baseline7d', 3 * config.intervals.week),
     }],
   }]

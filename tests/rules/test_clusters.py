@@ -3,7 +3,7 @@
 from promtool import Case, compiled, failed, series
 from test_quality_baseline import HOUR, LEARNT, scored
 
-GROUPS = ("routes-seen", "routes", "quality-scores", "quality-baselines", "quality")
+GROUPS = ("routes-seen", "routes", "quality-scores", "quality-quiet", "quality-baselines", "quality")
 INTERVAL = "5m"
 RULES = compiled(aggregationLabels=["cluster"], baseline__window=6 * 3600)
 PAGE = "LLMQualityScoreDropped"

@@ -3,7 +3,7 @@
 from promtool import failed, series
 from test_exporter import CALL, REQUESTS, simple
 
-GROUPS = ("routes-seen", "routes", "change", "control", "cost-consumers", "cost-slow", "safety", "guard", "safety-surges")
+GROUPS = ("routes-seen", "routes", "traffic", "change", "control", "cost-consumers", "cost-slow", "safety", "guard", "safety-surges", "guard-reviews")
 
 
 def answers(eligible, scanned):

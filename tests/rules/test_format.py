@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes-seen", "routes", "format-window", "format")
+GROUPS = ("routes-seen", "routes", "format-failures", "format-window", "format")
 LOW, BROKEN = "LLMFormatComplianceLow", "LLMFormatBroken"
 CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
 KNOWN = series("llm_route_info", "1x200", route="support", owner="team", tier="prod", traffic="live")

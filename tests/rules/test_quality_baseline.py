@@ -4,7 +4,7 @@ import math
 
 from promtool import Case, compiled, failed, series
 
-GROUPS = ("routes-seen", "routes", "quality-scores", "quality-baselines", "quality", "quality-signals")
+GROUPS = ("routes-seen", "routes", "quality-scores", "quality-quiet", "quality-baselines", "quality", "quality-signals")
 INTERVAL = "5m"
 RULES = compiled(baseline__window=86400)
 """A day instead of a week: a seventh of the time, and whatever outlasts it must not wear out."""

@@ -5,7 +5,7 @@ from test_quality_baseline import HOUR, LEARNT, info, scored
 
 TOOLS = ("promtool",)
 """The oldest counts the sample at the far end of a window, too, and has other numbers in the same words."""
-GROUPS = ("routes-seen", "routes", "quality-scores", "quality-baselines", "quality", "quality-signals")
+GROUPS = ("routes-seen", "routes", "quality-scores", "quality-quiet", "quality-baselines", "quality", "quality-signals")
 INTERVAL, STEP = "150s", "5m"  # the text asks for the last evaluation: it must be within five minutes
 RULES = compiled(baseline__window=6 * 3600)
 LABELS = {"route": "support", "scorer": "composite"}
@@ -36,8 +36,8 @@ CASES = [
     Case(
         "a quiet route is listed until it is busy", "LLMQualityQuietRoute",
         [info(), *scored([0.8] * 10 * HOUR, [5] * 8 * HOUR + [100] * 2 * HOUR)], {"8h": 1, "9h30m": 0},
-        text=Text("8h", "info", "quality", "support is judged over six hours.",
-                  "360 answers were scored in the last 6 hours: too few to judge 30 minutes, so a drop shows later.", LABELS),
+        text=Text("8h", "info", "quality", "support is judged over hours.",
+                  "Too few answers are scored to judge 30 minutes: the last two or six hours are, with 120 answers, so a drop shows later.", LABELS),
     ),
     Case(
         "a route that learns is listed until it has learnt", "LLMQualityWarmingUp", [info(), *scored(LEARNT)], {"1h": 1, "3h": 0},

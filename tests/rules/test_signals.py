@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, compiled, failed, series
 
-GROUPS = ("routes-seen", "routes", "signal-baselines", "signal-weeks", "quality", "quality-signals", "cost-outliers", "cost-slow")
+GROUPS = ("routes-seen", "routes", "traffic", "signals", "signal-weeks", "quality", "quality-signals", "cost-outliers", "cost-slow")
 INTERVAL = "5m"
 RULES = compiled(baseline__window=6 * 3600)
 CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
@@ -99,10 +99,10 @@ CASES = [
                 [counter("llm_request_tokens_sum", 40000, 160000), counter("llm_request_tokens_count", 100, 400)])],
     ),
     *judged(
-        "LLMCostPerRequestHigh", [counter("llm_cost_usd_total", 1, 3, source="reported"), checked("llm_requests_total")],
+        "LLMCostPerRequestHigh", [counter("llm_cost_usd_total", 1, 3, source="reported"), checked("llm_request_tokens_count")],
         ("A request of support costs more than it did.", "$0.0300 a request in the last 30 minutes."), category="cost",
         still=[("three times as many requests",
-                [counter("llm_cost_usd_total", 1, 3, source="reported"), counter("llm_requests_total", 100, 300)])],
+                [counter("llm_cost_usd_total", 1, 3, source="reported"), counter("llm_request_tokens_count", 100, 300)])],
     ),
     Case("outliers at their usual share page nobody (M10)", "LLMTokenOutliersExcess", [KNOWN, *outlier(1)], {"5h": 0, "6h": 0}),
     Case("outliers far beyond their usual share page", "LLMTokenOutliersExcess", [KNOWN, *outlier(20)], {"4h": 0, "5h30m": 1, "8h": 0},

@@ -5,7 +5,7 @@ from promtool import Case, compiled, failed, series
 from tocsin.demo.stack import OVERRIDES
 
 GROUPS = (
-    "routes-seen", "routes", "outage-requests", "owners", "quality-scores", "quality-baselines", "format-window",
+    "routes-seen", "routes", "outage-requests", "owners", "quality-scores", "quality-quiet", "quality-baselines", "format-failures", "format-window",
     "cost-spending", "cost-baselines", "safety", "outage", "quality", "format", "cost",
 )  # fmt: skip
 INTERVAL = "1s"
