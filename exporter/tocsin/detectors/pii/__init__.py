@@ -26,7 +26,8 @@ FINDERS: Final[dict[str, tuple[tuple[Gate, ...], Finder]]] = {
 
 
 _WIDE: Final = Gate(
-    r"(?:\xef\xbc[\x90-\x99]|\xd9[\xa0-\xa9]|\xdb[\xb0-\xb9]|\xe0\xa5[\xa6-\xaf]){3}|\xef\xbc\xa0"
+    r"\xef\xbc[\x90-\x99]\xef\xbc[\x90-\x99]|\xef\xbc\xa0|\xd9[\xa0-\xa9]\xd9[\xa0-\xa9]"
+    r"|\xdb[\xb0-\xb9]\xdb[\xb0-\xb9]|\xe0\xa5[\xa6-\xaf]\xe0\xa5[\xa6-\xaf]"
 )
 """Digits in full width, Arabic, Persian or Devanagari, or an "@" in full width: no other gate knows them."""
 _NARROW: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {

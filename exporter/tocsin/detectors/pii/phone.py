@@ -19,7 +19,7 @@ from tocsin.detectors.reserved import is_example_phone
 
 _GAP = r"(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x93\xaf]){0,3}"
 _WORD = (
-    r"phone|fono|tel\b|t[ée]l[ée]|tél|τηλ|mobil|\bmob\b|\bcell|celular|handy|rufnummer|\bfax|whats.?app|\bsms\b|hotline"
+    r"phone|fono|tel[^a-z]|t[ée]l[ée]|tél|τηλ|mobil|mob[^a-z]|cell|celular|handy|rufnummer|fax|whats.?app|sms|hotline"
     r"|helpline|landline|pager|viber|call(?:ing)?\s(?:me|us|him|her|them)|answer(?:ed|ing)?\s(?:at|on)"
     r"|тел|Тел|ТЕЛ|手机|手機|电话|電話|携帯|전화|휴대폰|핸드폰|โทร|هاتف|جوال|موبايل|फ़ोन|फोन|मोबाइल|טלפון|điện thoại"
 )

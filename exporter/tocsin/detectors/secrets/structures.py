@@ -54,9 +54,7 @@ GATES: Final = (
     Gate(r"PRIVATE KEY(?: BLOCK)?-----"),
     Gate(r"://[^\s/@:\"'<>]{0,64}:[^\s/@\"'<>]{2,128}@"),
     Gate(r"(?:password|pwd)\s?=\s?[^;\s]{3,64}\s?;", ignore_case=True),
-    Gate(
-        r"\s(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,64}:[^\s]{8}|--(?:[a-z]{1,12}-)?password[ =]|sshpass\s|redis-cli\s"
-    ),
+    Gate(r"curl\s|--[a-z\-]*password[ =]|sshpass\s|redis-cli\s"),
 )
 
 
