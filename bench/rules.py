@@ -204,6 +204,8 @@ def _labels(family: Family) -> Iterator[dict[str, str]]:
 def _values(family: Family, name: str) -> tuple[str, ...]:
     if name == "kind" and "tokens" in family.name:
         return TOKENS
+    if family.name == "llm_user_flags_total":
+        return ("unsafe", "wrong", "offensive", "other") if name == "reason" else VALUES.get(name, ("x",))
     if name == "reason" and family.name in UNBORN:
         return RARE[:1]
     return VALUES.get(name, ("x",))

@@ -17,8 +17,8 @@
     // Evaluation intervals in seconds. Safety follows the scrape (15 s), outages must page within three minutes; what
     // pages after ten minutes can wait two (slow). Tickets are for the day, and read many series over half an hour: under
     // the five minutes for which Prometheus looks back, so that nothing goes stale in between. Samples of baselines are
-    // taken every five minutes, and the many means of signals over a week every quarter of an hour.
-    intervals: { safety: 15, outage: 30, default: 60, slow: 120, tickets: 240, baseline: 300, week: 900 },
+    // taken every five minutes, and the many means of signals over a week every half an hour.
+    intervals: { safety: 15, outage: 30, default: 60, slow: 120, tickets: 240, baseline: 300, week: 1800 },
 
     // Seconds of missing scrapes (a restart, a slow network) that change neither a route's owner nor a violation.
     scrapeGap: 300,

@@ -193,7 +193,7 @@ LEAK = Incident(
 )  # fmt: skip
 
 
-def _format(failures: int) -> Callable[[], Iterator[Event]]:
+def _format(failures: int, per_minute: float = 20, onset: float = 2, hours: float = 5) -> Callable[[], Iterator[Event]]:
     """So many of each 1,000 answers, evenly spread, are no JSON."""
 
     def events() -> Iterator[Event]:
@@ -201,17 +201,17 @@ def _format(failures: int) -> Callable[[], Iterator[Event]]:
 
         def change(event: Event, hour: float) -> Event:
             nonlocal number
-            if hour >= 2:
+            if hour >= onset:
                 number += 1
                 if number * failures // 1000 != (number - 1) * failures // 1000:
                     event["output"] = "I am sorry, here is the order: status shipped."
             return event
 
         json_answer = Stream(
-            "orders", per_minute=20, score=None, text='{"status": "shipped", "days": 3}',
+            "orders", per_minute=per_minute, score=None, text='{"status": "shipped", "days": 3}',
             extra={"expect": {"format": "json"}},
         )  # fmt: skip
-        return traffic(5, [json_answer], change)
+        return traffic(hours, [json_answer], change)
 
     return events
 
@@ -220,6 +220,11 @@ FORMAT_BROKEN = Incident(
     "format at 94.9 %", _format(51), onset=2, pages=frozenset({"LLMFormatComplianceLow"}), category="quality",
     config="",
 )  # fmt: skip
+FORMAT_GONE = Incident(
+    "format breaks altogether", _format(1000, per_minute=10, onset=2.5, hours=4), onset=2.5,
+    pages=frozenset({"LLMFormatBroken", "LLMFormatComplianceLow"}), category="quality", within=15, config="",
+)  # fmt: skip
+"""The second page is held back by the first (``tests/routing``); the composite score, which sinks as well, is none."""
 FORMAT_FINE = Incident("format at 95.1 %", _format(49), onset=2, config="")
 
 
@@ -231,6 +236,18 @@ def _blocks() -> Iterator[Event]:
 
     return traffic(5, [Stream("support-bot", per_minute=10)], change)
 
+
+def _born_failing(event: Event, hour: float) -> Event:
+    return failed(event, "provider_5xx", 503) if event["route"] == "support-bot" and hour < 1 else event
+
+
+BORN_FAILING = Incident(
+    "outage of the first hour",
+    lambda: traffic(5, [Stream("support-bot", per_minute=6), Stream("search", "claude-sonnet-4", 6)], _born_failing),
+    onset=0, pages=frozenset({"LLMRequestsFailing"}), allowed=frozenset({"LLMErrorBudgetBurning"}), category="outage",
+    within=5, mended=1,
+)  # fmt: skip
+"""What a route learns of an hour in which nothing was paid for must not make a ticket of what costs as ever."""
 
 BLOCKS = Incident("guardrail blocks surge", _blocks, onset=3, tickets=frozenset({"LLMBlockedSurge"}))
 
@@ -262,7 +279,7 @@ def _silence() -> Iterator[Event]:
 
 SILENCE = Incident("silence", _silence, onset=7 * 24 + 10, tickets=frozenset({"LLMTrafficGone"}))
 
-SHORT = (LEAK, OUTAGE, PRICELESS, FORMAT_BROKEN, FORMAT_FINE, STORM, BLOCKS, REDACTION)
+SHORT = (LEAK, OUTAGE, PRICELESS, FORMAT_BROKEN, FORMAT_FINE, STORM, BLOCKS, REDACTION, FORMAT_GONE, BORN_FAILING)
 """What CI runs: none of them needs a day of calm before it."""
 ALL = (
     *SHORT, SPREAD_OUTAGE, QUIET_OUTAGE, SLIDE, STEP_DROP, SMALL_STEP, LOOP, GROWTH, QUIET_WEEK, SILENCE,

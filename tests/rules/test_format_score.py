@@ -1,7 +1,8 @@
 """A format that breaks lowers the composite score as well: one cause is one page, and no other cause is hidden by it."""
 
-from promtool import Case, compiled, failed, series
+from promtool import Case, failed, series
 
+from tocsin import bundle
 from tocsin.detectors.score import DEFAULT_WEIGHTS
 
 GROUPS = (
@@ -56,4 +57,4 @@ def test_behaves(case, report):
 
 
 def test_the_rules_know_what_a_format_weighs_in_the_score():
-    assert f"(1 - {DEFAULT_WEIGHTS['format']:g} * (" in compiled().alerts
+    assert f"(1 - {DEFAULT_WEIGHTS['format']:g} * (" in bundle.compile().alerts
