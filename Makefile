@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+# Images set it, and then each of the hundreds of Pythons that tests start compiles everything it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first interpreter that is new enough; another one: make PYTHON=python3.13 ...
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
