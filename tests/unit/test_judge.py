@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tocsin import judge
-from tocsin.call import Expectation
+from tocsin.call import Expectation, Message
 from tocsin.commands import config as command
 from tocsin.config import Config, ConfigError, load, parse
 from tocsin.detectors import language, ngrams
@@ -187,3 +187,17 @@ def test_the_check_says_what_rests(tmp_path, capsys):
 
     assert arguments.execute(arguments) == 0
     assert "detectors.max_tier: 1: these detectors rest: detoxify" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["Write to Ann at ann.lee@rivermail.org.", "I'm sorry, but I cannot help with that.", GERMAN, "You are the clerk of the city.", '{"a": 1}'],
+)  # fmt: skip
+def test_detectors_of_tier_0_judge_alike_whether_or_not_they_are_told_the_question_and_the_system_prompt(answer):
+    said = [Message("system", "You are the clerk of the city."), Message("user", "Who is ann.lee@rivermail.org?")]
+    judge = Judge(Config(), max_tier=0)
+    rules = judge.rules("r")
+    told = judge.judge(Subject(answer, input=said, question=said[1].text, system_prompt=said[0].text), rules)
+    untold = judge.judge(Subject(answer, input=said), rules)
+    assert told == untold
+    assert all(judged.finding.echoed for judged in untold.judged if judged.finding.kind == "pii")

@@ -102,8 +102,6 @@ COMPONENTS: Final = (
     Component("hedge", 0.1, _unless_found("hedge", "hedge"), "1 minus the score of hedging", True),
 )
 DEFAULT_WEIGHTS: Final[dict[str, float]] = {component.name: component.weight for component in COMPONENTS}
-_OF_FINDINGS: Final = tuple(component for component in COMPONENTS if component.found)
-_OF_OTHERS: Final = tuple(component for component in COMPONENTS if not component.found)
 _ROUTES_MAX: Final = 10_000
 
 
@@ -123,34 +121,23 @@ class QualityScore:
     gates: tuple[Gate, ...] = ()
 
     def __init__(self, weights: Weights | None = None, routes: Mapping[str, Weights] | None = None) -> None:
-        self._default = {**DEFAULT_WEIGHTS, **_checked(weights or {})}
-        self._routes = {pattern: {**self._default, **_checked(own)} for pattern, own in (routes or {}).items()}
-        self._cache: dict[str, Weights] = {}
+        default = {**DEFAULT_WEIGHTS, **_checked(weights or {})}
+        self._default = _Plan(default)
+        self._routes = {pattern: _Plan({**default, **_checked(own)}) for pattern, own in (routes or {}).items()}
+        self._cache: dict[str, _Plan] = {}
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Score one answer."""
-        weights = self._weights(subject.route)
-        score = self._product(_OF_OTHERS, weights, subject, report)
+        plan = self._plan(subject.route) if self._routes else self._default
+        score = _product(plan.others, subject, report)
         if report.findings or score is None:  # else they are all 1: a finding is rare
-            found = self._product(_OF_FINDINGS, weights, subject, report)
+            found = _product(plan.findings, subject, report)
             score = found if score is None else score if found is None else score * found
         if score is None:
             report.marks.add("nothing_to_score")
         report.scores["quality"] = score
 
-    @staticmethod
-    def _product(components: Sequence[Component], weights: Weights, subject: Subject, report: Report) -> float | None:
-        """Multiply what is left of the score by each component that applies; None where none does."""
-        product: float | None = None
-        for component in components:
-            weight = weights[component.name]
-            if weight and (value := component.value(subject, report)) is not None:
-                product = (1.0 if product is None else product) * (1.0 - weight * (1.0 - value))
-        return product
-
-    def _weights(self, route: str) -> Weights:
-        if not self._routes:
-            return self._default
+    def _plan(self, route: str) -> _Plan:
         found = self._cache.get(route)
         if found is None:
             if len(self._cache) >= _ROUTES_MAX:  # a client can invent routes
@@ -158,6 +145,29 @@ class QualityScore:
             matching = (own for pattern, own in self._routes.items() if fnmatchcase(route, pattern))
             found = self._cache[route] = next(matching, self._default)
         return found
+
+
+_Weighted = tuple[tuple[float, Callable[[Subject, Report], float | None]], ...]
+
+
+class _Plan:
+    """Weights and values of what weighs anything; components that are 1 unless there is a finding stand apart."""
+
+    def __init__(self, weights: Weights) -> None:
+        weighted = [(c, (weights[c.name], c.value)) for c in COMPONENTS if weights[c.name]]
+        self.findings: _Weighted = tuple(pair for component, pair in weighted if component.found)
+        self.others: _Weighted = tuple(pair for component, pair in weighted if not component.found)
+
+
+def _product(components: _Weighted, subject: Subject, report: Report) -> float | None:
+    """Multiply what is left of the score by each component that applies; None where none does."""
+    product: float | None = None
+    for weight, value_of in components:
+        value = value_of(subject, report)
+        if value is not None:
+            left = 1.0 - weight * (1.0 - value)
+            product = left if product is None else product * left
+    return product
 
 
 def _checked(weights: Weights) -> Weights:

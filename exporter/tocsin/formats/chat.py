@@ -7,7 +7,7 @@ fit these types makes the decoder refuse the whole record, whose tree is then re
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, overload
 
 import msgspec
@@ -116,8 +116,12 @@ def _tree(tool: _Function) -> dict[str, Any]:
     return {"name": tool.name, "strict": tool.strict, "parameters": _any(bytes(schema))}
 
 
-def answer_of(choices: Iterable[FullChoice], others: dict[str, Any]) -> tuple[str | None, list[ToolCall]]:
+def answer_of(choices: Sequence[FullChoice], others: dict[str, Any]) -> tuple[str | None, list[ToolCall]]:
     """Return the text and the tool calls of a body, whose fields of other kinds than chat are ``others``."""
+    if len(choices) == 1 and not others:  # as nearly always
+        only = choices[0].message
+        if only is not None and type(only.content) is str and only.content and not only.tool_calls:
+            return only.content, []
     texts: list[str] = []
     tools: list[ToolCall] = []
     for choice in choices:
@@ -149,10 +153,6 @@ class Conversation(Sequence[Message]):  # noqa: PLW1641 - has no hash, as a list
             else:
                 self._messages = [_message(said) for said in found] if type(found) is list else messages(found)
         return self._messages
-
-    def holds(self, text: str) -> bool:
-        """Tell whether a message is this text, which JSON writes without escapes."""
-        return text.encode() in self._json and any(message.text == text for message in self._read())
 
     def __len__(self) -> int:
         return len(self._read())

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import xxhash
 
-from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt
+from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt, ToolCall
 from tocsin.formats.base import Buffer
 from tocsin.formats.chat import Choice, Conversation, FullChoice, Wishes, answer_of
 from tocsin.formats.lenient import MAX_TOKENS, convert, count, is_number, iso_seconds, load
@@ -21,6 +21,7 @@ from tocsin.formats.pairs import decode
 from tocsin.formats.texts import expectation, messages, sampling, text_of
 
 REDACTED = "redacted-by-litellm"
+_REDACTED_JSON = REDACTED.encode()
 
 
 class _Details(msgspec.Struct, gc=False):
@@ -410,21 +411,28 @@ def _with_content(p: _Full) -> Call:
     raw = bytes(p.messages)  # a copy: the buffer of the line is used again
     if call.session is not None:
         call.prompt_key = _key_of(raw)
-    response = p.response
-    if isinstance(response, _FullResponse):
-        others = {"output": response.output, "content": response.content, "text": response.text}
-        output, tools = answer_of(response.choices or (), others)
-    else:
-        output, tools = text_of(response)
+    output, tools = _said(p.response)
     said = Conversation(raw)
-    if output == REDACTED or said.holds(REDACTED):
+    if output == REDACTED or (_REDACTED_JSON in raw and any(message.text == REDACTED for message in said)):
         call.content = Content(state="redacted")
     else:
-        call.content = Content(said, output, tools=tools, state="present" if output is not None or said else "absent")
-    if p.model_parameters is not None:
-        call.expect = p.model_parameters.expectation()
-        call.params = p.model_parameters.sampling()
+        call.content = Content(said, output, [], tools)
+        if output is None and not said:
+            call.content.state = "absent"
+    wishes = p.model_parameters
+    if wishes is not None:
+        call.expect = wishes.expectation()
+        call.params = wishes.sampling()
     return call
+
+
+def _said(response: _FullResponse | list[Any] | str | None) -> tuple[str | None, list[ToolCall]]:
+    if not isinstance(response, _FullResponse):
+        return text_of(response)
+    others = {}
+    if response.output is not None or response.content is not None or response.text is not None:
+        others = {"output": response.output, "content": response.content, "text": response.text}
+    return answer_of(response.choices or (), others)
 
 
 def _fill_content(call: Call, tree: dict[str, Any]) -> None:

@@ -94,9 +94,12 @@ def test_a_conversation_is_read_when_somebody_looks_and_not_before():
 
 
 def test_what_is_redacted_is_known_without_reading_the_conversation():
-    said = Conversation(b'[{"role": "user", "content": "say it"}]')
-    assert not said.holds("redacted-by-litellm")
-    assert said._messages is None
+    said = [{"role": "user", "content": "say it"}]
+    call = typed(json.dumps(PLAIN | {"messages": said, "response": {"text": "it"}}).encode())
+    assert isinstance(call, Call)
+    assert call.content is not None
+    assert isinstance(call.content.input, Conversation)
+    assert (call.content.state, call.content.output, call.content.input._messages) == ("present", "it", None)
 
 
 @pytest.mark.parametrize("raw", [b"", b"null", b'""', b"{}", b"7", b"[1]", b"[" * 10_000 + b"]" * 10_000])
