@@ -158,6 +158,8 @@ def _overlap(text: str, prompt: str, shared: AbstractSet[int]) -> tuple[float, i
         if shared.isdisjoint(blocks(letters_of(form), 1).tolist()):
             continue
         known = _distinct(shingles(form, WIDTH).hashes)
+        if not len(known):  # letters in plenty, and not so many tokens
+            continue
         index = known.searchsorted(found.hashes)
         at = (known.take(index, mode="clip") == found.hashes).nonzero()[0]
         if (part := len(set(index.take(at).tolist())) / len(known)) > share:

@@ -2,7 +2,7 @@ import base64
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tocsin.detectors.base import Report, Subject
@@ -76,6 +76,7 @@ def test_more_of_the_prompt_never_scores_less(length):
     assert score(PROMPT[:length]) <= score(PROMPT[: length + 10])
 
 
+@example("0000000000'0\U00018cd60'0", "0000000000'0\U00018cd60'0")
 @given(st.text(), st.text())
 def test_any_text_and_prompt_can_be_compared(text, prompt):
     report = Report()
