@@ -65,7 +65,7 @@ class Spool(SpoolReader):
         self._clock = clock
         self._active: Segment | None = None
         self._file: FileIO | None = None
-        self._waiting: list[tuple[Sequence[bytes], int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Sequence[bytes], int, int, asyncio.Future[None]]] = []
         self._flushing = False
         self._lock = asyncio.Lock()
         self._reserved = 0
@@ -92,13 +92,18 @@ class Spool(SpoolReader):
         Raises:
             SpoolFullError: nothing was accepted.
         """
+        await self.put(batch, format, received)
+
+    def put(self, batch: Batch, format: str, received: float) -> asyncio.Future[None]:  # noqa: A002
+        """Write a small body; the result is there, or a ``SpoolFullError``, when it is durable or never will be.
+
+        Raises:
+            SpoolFullError: there is no room.
+        """
         pieces = self.frame(batch, format, received)
         size = len(pieces[0]) + len(pieces[1])
         self.reserve(size)
-        try:
-            await self.enqueue(pieces, size)
-        finally:
-            self.release(size)
+        return self.enqueue(pieces, size, reserved=size)
 
     def stream(self, format: str, received: float) -> BodyWriter:  # noqa: A002
         """Return a writer for a body that is still arriving."""
@@ -137,18 +142,17 @@ class Spool(SpoolReader):
         """Return a batch as it stands on the disk, in two pieces."""
         return pack(batch, format, received, self._cipher)
 
-    async def enqueue(self, pieces: Sequence[bytes], size: int) -> None:
-        """Write frames of ``size`` bytes in all together with those of others; returns when they are durable.
+    def enqueue(self, pieces: Sequence[bytes], size: int, *, reserved: int = 0) -> asyncio.Future[None]:
+        """Write frames of ``size`` bytes in all together with those of others, and then give back what was reserved.
 
-        Raises:
-            SpoolFullError: they could not be written.
+        The result is there when they are durable; a ``SpoolFullError`` when they could not be written.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((pieces, size, done))
+        self._waiting.append((pieces, size, reserved, done))
         if not self._flushing:
             self._flushing = True
             spawn(self._flush(), name="spool")
-        await done
+        return done
 
     async def adopt(self, path: Path, file: FileIO, size: int) -> None:
         """Make a file of frames the next segment, durably.
@@ -173,9 +177,10 @@ class Spool(SpoolReader):
                 await self._gather()
                 async with self._lock:
                     group, self._waiting = self._waiting, []
-                    pieces = [piece for body, _, _ in group for piece in body]
-                    error = await self._write(pieces, sum(size for _, size, _ in group))
-                for _, _, done in group:
+                    pieces = [piece for body, _, _, _ in group for piece in body]
+                    error = await self._write(pieces, sum(size for _, size, _, _ in group))
+                for _, _, reserved, done in group:
+                    self.release(reserved)
                     if not done.done():
                         done.set_exception(error) if error else done.set_result(None)
         finally:

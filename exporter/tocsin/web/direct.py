@@ -1,9 +1,10 @@
-"""Small requests answered in the turn of the event loop in which they arrive, before aiohttp sees them.
+"""Plain requests answered in the turn of the event loop in which they are complete, before aiohttp sees them.
 
 aiohttp makes objects, wakes a task and takes several turns of the loop for a request: more time than a look at a text,
 and between two turns a slice of counting may come. So a connection begins here. What is plain and complete (one POST of
-a known path, framed by Content-Length) is answered at once; with the first request that is anything else, however
-slightly, the connection is aiohttp's for good, which answers, or refuses, as ever. So nothing here refuses a request.
+a known path, framed by Content-Length) is answered at once, or when it is durable; with the first request that is
+anything else, however slightly, the connection is aiohttp's for good, which answers, or refuses, as ever. So nothing
+here refuses a request.
 """
 
 from __future__ import annotations
@@ -20,14 +21,18 @@ from multidict import CIMultiDict
 
 HEAD_MAX: Final = 8 << 10
 BODY_MAX: Final = 16 << 10
-"""Bytes of a body that is answered here; a larger one takes too long for the event loop."""
+"""Bytes of a body that is answered here, where an endpoint does not say otherwise."""
+HELD_MAX: Final = 16 << 20
+"""Bytes of bodies that are held here, all connections together; beyond it they are aiohttp's, with its bounds."""
 WHOLE_WITHIN: Final = 1.0
 """Seconds after which a request that is still incomplete is aiohttp's, with its bounds on slow senders."""
 _SWEEP: Final = 1.0
 _READ: Final = 64 << 10
 """Bytes of one read: room for 256 KiB, asyncio's default, is mapped and given back by the system every time."""
+_READ_MORE: Final = 256 << 10
+"""The same while a large body arrives."""
 _FIELDS = re.compile(rb"(?m)^([A-Za-z0-9-]+):[ \t]*([\t\x20-\x7e]*)\r\n")
-_LENGTH = re.compile(rb"[0-9]{1,5}")
+_LENGTH = re.compile(rb"[0-9]{1,7}")
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _NOT_PLAIN: Final = frozenset({b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})
 
@@ -43,37 +48,65 @@ class Reply(NamedTuple):
         """Return the answer as bytes; ``close`` says that the connection ends with it."""
         fields = (*self.headers, ("Connection", "close")) if close else self.headers
         further = "".join([f"{name}: {value}\r\n" for name, value in fields])
+        kind = "Content-Type: application/json; charset=utf-8\r\n" if self.body else ""
         head = (
             f"HTTP/1.1 {self.status} {_PHRASES[self.status]}\r\n{further}Date: {_date()}\r\n"
-            f"Content-Type: application/json; charset=utf-8\r\nContent-Length: {len(self.body)}\r\n\r\n"
+            f"{kind}Content-Length: {len(self.body)}\r\n\r\n"
         )
         return head.encode("ascii") + self.body
 
 
 Fields = Mapping[bytes, bytes]
 """The fields of a head, by their names in lower case."""
-Respond = Callable[[Fields, bytes], Reply | None]
+
+
+class Later(NamedTuple):
+    """An answer that waits for something."""
+
+    done: asyncio.Future[None]
+    reply: Callable[[asyncio.Future[None]], Reply]
+    """Makes the answer of ``done``, which may hold an error."""
+
+
+Respond = Callable[[Fields, bytes], Reply | Later | None]
 """Answers fields and body; None: aiohttp shall do it."""
 
 
-class Plain(NamedTuple):
-    """A whole request."""
+def _nothing() -> None:
+    """Take no notice."""
+
+
+class Endpoint(NamedTuple):
+    """What answers the requests of a path."""
 
     respond: Respond
+    most: int = BODY_MAX
+    """Bytes of a body that is answered here; a larger one takes too long for the event loop."""
+    arriving: Callable[[], None] = _nothing
+    """Told of each piece of a body."""
+
+
+class Plain(NamedTuple):
+    """A request with the whole head, and as much of the body as is here."""
+
+    endpoint: Endpoint
     fields: Fields
+    head: bytes
     body: bytes
+    size: int
+    """Bytes of the body when it is whole."""
 
 
-def read(data: bytes, responders: Mapping[bytes, Respond]) -> Plain | bool:
-    """Return the plain request that ``data`` is; True while it may become one; False: it is something else.
+def read(data: bytes, endpoints: Mapping[bytes, Endpoint]) -> Plain | bool:
+    """Return the plain request that ``data`` begins; True while it may become one; False: it is something else.
 
-    ``responders`` are by the line with which their requests begin, as ``b"POST /path HTTP/1.1"``.
+    ``endpoints`` are by the line with which their requests begin, as ``b"POST /path HTTP/1.1"``.
     """
     head, end, body = data.partition(b"\r\n\r\n")
     line, _, rest = head.partition(b"\r\n")
     if not end:
-        return len(data) < HEAD_MAX and any((known + b"\r").startswith(line) for known in responders)
-    if line not in responders:
+        return len(data) < HEAD_MAX and any((known + b"\r").startswith(line) for known in endpoints)
+    if line not in endpoints:
         return False
     found = _FIELDS.findall(rest + b"\r\n")
     fields = {name.lower(): value for name, value in found}
@@ -82,10 +115,10 @@ def read(data: bytes, responders: Mapping[bytes, Respond]) -> Plain | bool:
         return False  # fields of an odd form, or one that comes twice, among others
     if not _NOT_PLAIN.isdisjoint(fields) or fields.get(b"connection", b"keep-alive").lower() != b"keep-alive":
         return False
-    size = int(length[0])
-    if len(body) < size <= BODY_MAX:
-        return True
-    return Plain(responders[line], fields, body) if len(body) == size <= BODY_MAX else False
+    size, endpoint = int(length[0]), endpoints[line]
+    if not len(body) <= size <= endpoint.most:
+        return False
+    return Plain(endpoint, fields, data[: len(data) - len(body)], body, size)
 
 
 def headers(fields: Fields) -> CIMultiDict[str]:
@@ -98,23 +131,25 @@ class Doorway:
 
     def __init__(
         self,
-        responders: Mapping[str, Respond],
+        endpoints: Mapping[str, Endpoint],
         further: Callable[[], asyncio.Protocol],
         *,
         keepalive: float,
         retiring: Callable[[], bool],
         is_open: Callable[[], bool],
     ) -> None:
-        """Take what answers each path, and ``further``, which makes the protocol of all other requests.
+        """Take the endpoint of each path, and ``further``, which makes the protocol of all other requests.
 
         Connections that are silent for ``keepalive`` seconds are closed, and each with its answer while ``retiring``.
         Nothing is answered here unless the listener ``is_open``: users prove who they are to aiohttp's middlewares.
         """
-        self.responders = {f"POST {path} HTTP/1.1".encode(): respond for path, respond in responders.items()}
+        self.endpoints = {f"POST {path} HTTP/1.1".encode(): endpoint for path, endpoint in endpoints.items()}
         self.further = further
         self.retiring = retiring
         self.is_open = is_open
         self.open: set[Visitor] = set()
+        self.held = 0
+        """Bytes of the bodies that are here or announced."""
         self._keepalive = keepalive
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(_SWEEP, self._sweep)
@@ -124,10 +159,10 @@ class Doorway:
         return Visitor(self)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, those that wait for an answer with it."""
         self._timer.cancel()
         for visitor in list(self.open):
-            visitor.transport.close()
+            visitor.leave()
 
     def _sweep(self) -> None:
         self._timer = self._loop.call_later(_SWEEP, self._sweep)
@@ -144,39 +179,117 @@ class Visitor(asyncio.Protocol):
     def __init__(self, doorway: Doorway) -> None:
         self._doorway = doorway
         self._held = b""
-        self._heard = time.monotonic()
+        """Of a request: what is here of its head; or what came too early, while one is answered."""
+        self._request: Plain | None = None
+        self._pieces: list[bytes] = []
+        self._missing = 0
+        self._later: Later | None = None
+        self._heard = self._began = time.monotonic()
         self._stuck = False
+        self._leaving = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a stream
         self.transport = transport
-        if hasattr(transport, "max_size"):  # asyncio's own, without TLS
-            transport.max_size = _READ
+        self._read_at_once(_READ)
         self._doorway.open.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Answer a request that is whole, hold one that is not yet, and leave everything else to aiohttp."""
         self._heard = time.monotonic()
+        if self._later is not None:
+            self._held += data
+            self.transport.pause_reading()
+        elif self._request is not None:
+            self._take(self._request, data)
+        else:
+            self._begin(data)
+
+    def _begin(self, data: bytes) -> None:
+        if not self._held:
+            self._began = self._heard
         held = self._held + data if self._held else data
-        found = read(held, self._doorway.responders)
+        found = read(held, self._doorway.endpoints)
         if found is True:
             self._held = held
             return
-        reply = self._reply(found) if isinstance(found, Plain) else None
-        if reply is None:
+        self._held = b""
+        if not isinstance(found, Plain) or self._doorway.held + found.size > HELD_MAX:
             self._hand_over(held)
             return
-        self._held = b""
-        close = self._doorway.retiring()
+        self._doorway.held += found.size
+        self._request, self._missing = found, found.size
+        if found.size > _READ:
+            self._read_at_once(_READ_MORE)
+        self._take(found, found.body)
+
+    def _take(self, request: Plain, data: bytes) -> None:
+        """Take a piece of the body."""
+        self._pieces.append(data)
+        self._missing -= len(data)
+        if self._missing > 0:
+            request.endpoint.arriving()
+            return
+        body = data if len(self._pieces) == 1 else b"".join(self._pieces)
+        reply = None if self._missing else self._reply(request, body)  # less than nothing: the next one has begun
+        if reply is None:
+            self._give_up()
+            return
+        self._pieces = []
+        if isinstance(reply, Later):
+            self._later = reply
+            reply.done.add_done_callback(self._late)
+        else:
+            self._answer(reply)
+
+    def _late(self, done: asyncio.Future[None]) -> None:
+        """Answer what is done now, and go on with what came meanwhile."""
+        later, self._later = self._later, None
+        if done.cancelled() or later is None:
+            self.transport.abort()
+            self._forget()
+            return
+        self._answer(later.reply(done))
+        if self._held and not self.transport.is_closing():
+            early, self._held = self._held, b""
+            if not self._stuck:
+                self.transport.resume_reading()
+            self.data_received(early)
+
+    def _answer(self, reply: Reply) -> None:
+        self._forget()
+        if self.transport.is_closing():
+            return
+        close = self._leaving or self._doorway.retiring()
         self.transport.write(reply.encode(close=close))
         if close:
             self.transport.close()
 
+    def _forget(self) -> None:
+        """Be done with a request."""
+        if self._request is not None:
+            self._doorway.held -= self._request.size
+            if self._request.size > _READ:
+                self._read_at_once(_READ)
+        self._request, self._pieces = None, []
+
+    def _read_at_once(self, size: int) -> None:
+        if hasattr(self.transport, "max_size"):  # asyncio's own, without TLS
+            self.transport.max_size = size
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Forget the connection; a body that waits to be durable is held until it is."""
         del exc
         self._doorway.open.discard(self)
+        if self._later is None:
+            self._forget()
+
+    def leave(self) -> None:
+        """Close the connection, or with the answer that is due."""
+        self._leaving = True
+        if self._later is None:
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """Take no more from a client that does not read its answers."""
@@ -186,21 +299,30 @@ class Visitor(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on."""
         self._stuck = False
-        self.transport.resume_reading()
+        if self._later is None or not self._held:
+            self.transport.resume_reading()
 
     def grow_old(self, now: float, keepalive: float) -> None:
         """Close a connection that was silent for too long; leave a slow request to aiohttp."""
-        silent = now - self._heard
-        if self._held and silent > WHOLE_WITHIN:
-            self._hand_over(self._held)
-        elif silent > keepalive:
+        if self._later is not None:
+            return
+        if (self._held or self._request) and now - self._began > WHOLE_WITHIN:
+            self._give_up()
+        elif now - self._heard > keepalive:
             (self.transport.abort if self._stuck else self.transport.close)()
 
-    def _reply(self, request: Plain) -> Reply | None:
+    def _reply(self, request: Plain, body: bytes) -> Reply | Later | None:
         try:
-            return request.respond(request.fields, request.body) if self._doorway.is_open() else None
+            return request.endpoint.respond(request.fields, body) if self._doorway.is_open() else None
         except Exception:  # noqa: BLE001 - aiohttp meets it again, answers 500 and logs its type
             return None
+
+    def _give_up(self) -> None:
+        """Leave a request to aiohttp, and the connection with it."""
+        if self._request is not None:
+            self._held = b"".join([self._request.head, *self._pieces])
+        self._forget()
+        self._hand_over(self._held)
 
     def _hand_over(self, data: bytes) -> None:
         self._doorway.open.discard(self)

@@ -21,7 +21,7 @@ from tocsin.scoring import Scoring
 from tocsin.web.auth import Verifier
 from tocsin.web.batches import BodyError
 from tocsin.web.bodies import answer, prove, small_body
-from tocsin.web.direct import Fields, Reply, Respond, headers
+from tocsin.web.direct import Endpoint, Fields, Reply, Respond, headers
 from tocsin.web.server import AT_ONCE
 
 BUDGET: Final = 0.025
@@ -70,15 +70,14 @@ def add_routes(
 ) -> None:
     """Add the guard's endpoints to the ingest listener; what comes before ``prepared`` waits for the detectors."""
     guard = Guard(scoring, Turn(budget).admit, standalone=standalone)
-    at_once: dict[str, Respond] = {}
+    at_once = app.setdefault(AT_ONCE, {})
     for path, contract in (
         ("/v1/check", guard.check),
         ("/beta/litellm_basic_guardrail_api", guard.litellm),
         ("/v1/moderations", guard.moderations),
     ):
         app.router.add_post(path, _handler(contract, tuple(auth), prepared))
-        at_once[path] = _responder(contract, tuple(auth), prepared)
-    app[AT_ONCE] = at_once
+        at_once[path] = Endpoint(_responder(contract, tuple(auth), prepared))
 
 
 def _responder(contract: Contract, auth: Sequence[Verifier], prepared: asyncio.Event | None) -> Respond:

@@ -28,12 +28,16 @@ from tocsin.web.bodies import (
     too_large,
     unauthorized,
 )
+from tocsin.web.direct import Endpoint, Fields, Later, Reply, Respond, headers
+from tocsin.web.server import AT_ONCE
 
 INFLATED_MAX = 256 << 20
 BUFFERED_MAX = 32 << 20
 """Bytes of bodies held in memory, all requests together; beyond it senders shall come again."""
 _YIELD_AT = 64 << 10
 _KEPT = 16 << 20
+_ACCEPTED = Reply(202, b"")
+_STORED_LATER = Reply(503, b'{"error":"cannot be stored now; send it again"}', (("Retry-After", "5"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,10 @@ def make_ingest_app(
     for path in (*(f"/v1/ingest/{word}" for word in formats), "/v1/ingest/{format}"):  # a plain path is found quicker
         app.router.add_post(path, routes.ingest, expect_handler=routes.expect)
     app.router.add_post("/v1/feedback", routes.ingest, expect_handler=routes.expect)
+    app[AT_ONCE] = {
+        f"/v1/ingest/{word}": Endpoint(routes.responder(word), min(WHOLE, max_body_bytes), spool.note_arrival)
+        for word in formats
+    }
     return app
 
 
@@ -111,6 +119,31 @@ class _Routes:
             return answer(503, "cannot be stored now; send it again\n", close=True)
         self._rules.wake()
         return web.Response(status=202)
+
+    def responder(self, word: str) -> Respond:
+        """Return what takes plain bodies of a format; what is refused, for whatever reason, is left to ``ingest``."""
+        rules = self._rules
+
+        def respond(fields: Fields, body: bytes) -> Later | None:
+            try:
+                if rules.auth:
+                    given = headers(fields)
+                    checks = [check for verifier in rules.auth if (check := verifier.begin(given)) is not None]
+                    if not checks:
+                        return None
+                    prove(checks, body, rules.max_body_bytes)
+                done = rules.spool.put(whole(body), word, time.time())
+            except (web.HTTPException, BodyError, SpoolFullError):
+                return None
+            return Later(done, self._taken)
+
+        return respond
+
+    def _taken(self, done: asyncio.Future[None]) -> Reply:
+        if done.exception() is not None:
+            return _STORED_LATER
+        self._rules.wake()
+        return _ACCEPTED
 
     def _begin(self, request: web.Request) -> list[Check]:
         """Decide what the headers decide; return the checks that have yet to see the body."""

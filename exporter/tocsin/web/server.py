@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from tocsin.config import ConfigError
-from tocsin.web.direct import Doorway, Respond
+from tocsin.web.direct import Doorway, Endpoint
 
 MAX_CONNECTIONS = 512
 """As Prometheus: ``--web.max-connections``."""
@@ -37,8 +37,8 @@ SHUTDOWN = 5.0
 RETIRE = 2.0
 """Seconds in which clients are told to go: one who is busy asks again within them, and is answered once more."""
 _LOG_INTERVAL = 10.0
-AT_ONCE = web.AppKey("at_once", dict[str, Respond])
-"""Paths of an application whose small requests are answered before aiohttp, and its middlewares, see them."""
+AT_ONCE = web.AppKey("at_once", dict[str, Endpoint])
+"""Paths of an application whose plain requests are answered before aiohttp, and its middlewares, see them."""
 
 
 @dataclass(slots=True)
@@ -183,15 +183,15 @@ async def start_listener(
     manager = runner.server
     assert manager is not None  # noqa: S101 - set by setup()
 
-    responders = {} if app.middlewares and is_open is None else app.get(AT_ONCE, {})
+    endpoints = {} if app.middlewares and is_open is None else app.get(AT_ONCE, {})
     doorway = Doorway(
-        responders, manager, keepalive=KEEPALIVE, retiring=retiring.is_set, is_open=is_open or (lambda: True)
+        endpoints, manager, keepalive=KEEPALIVE, retiring=retiring.is_set, is_open=is_open or (lambda: True)
     )
 
     def connect() -> asyncio.BaseProtocol:
         if len(manager.connections) + len(doorway.open) >= _most_connections():
             return _Refuse()
-        return doorway.connect() if responders else manager()
+        return doorway.connect() if endpoints else manager()
 
     try:
         server = await asyncio.get_running_loop().create_server(

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.web import direct, server
-from tocsin.web.direct import BODY_MAX, HEAD_MAX, Doorway, Plain, Reply, headers, read
+from tocsin.web.direct import BODY_MAX, HEAD_MAX, Doorway, Endpoint, Later, Plain, Reply, headers, read
 from tocsin.web.server import AT_ONCE, start_listener
 
-LINES = {b"POST /echo HTTP/1.1": lambda _, body: Reply(200, body)}
+LINES = {b"POST /echo HTTP/1.1": Endpoint(lambda _, body: Reply(200, body))}
 
 
 def post(body=b"{}", path="/echo", version="HTTP/1.1", length=None, **fields):
@@ -27,10 +27,10 @@ def post(body=b"{}", path="/echo", version="HTTP/1.1", length=None, **fields):
 class Echo:
     """A listener that answers ``/echo`` at the doorway with ``direct``, and through aiohttp with ``aiohttp``."""
 
-    def __init__(self, respond=lambda _, body: Reply(200, b"direct " + body), **middlewares):
+    def __init__(self, respond=lambda _, body: Reply(200, b"direct " + body), most=BODY_MAX, **middlewares):
         self.app = web.Application(**middlewares)
         self.app.router.add_post("/echo", self._echo)
-        self.app[AT_ONCE] = {"/echo": respond}
+        self.app[AT_ONCE] = {"/echo": Endpoint(respond, most)}
 
     async def __aenter__(self):
         self.listener = await start_listener(self.app, "127.0.0.1:0")
@@ -79,6 +79,9 @@ class Wire(asyncio.Transport):
     def close(self):
         self.state.append("close")
 
+    def is_closing(self):
+        return "close" in self.state or "abort" in self.state
+
     def abort(self):
         self.state.append("abort")
 
@@ -100,10 +103,10 @@ class Further(asyncio.Protocol):
 
 
 @pytest.fixture
-async def visitor():
+async def visitor(respond=lambda _, body: Reply(200, body)):
     """One connection at a doorway, over a wire."""
     doorway = Doorway(
-        {"/echo": lambda _, body: Reply(200, body)},
+        {"/echo": Endpoint(respond)},
         Further, keepalive=15.0, retiring=lambda: False, is_open=lambda: True,
     )  # fmt: skip
     visitor = doorway.connect()
@@ -145,13 +148,122 @@ async def test_head_and_body_may_come_apart():
 def test_a_request_in_pieces_is_incomplete_until_its_last_byte(cuts):
     whole = post(b"some body", Content_Type="application/json")
     for cut in cuts:
-        assert read(whole[: min(cut, len(whole) - 1)], LINES) is True
+        found = read(whole[: min(cut, len(whole) - 1)], LINES)
+        assert found is True or len(found.body) < found.size == 9
     assert read(whole, LINES).body == b"some body"
 
 
 def test_fields_are_found_whatever_their_case():
     found = read(post(AUTHORIZATION="Bearer  k3y "), LINES)
     assert headers(found.fields)["Authorization"] == "Bearer  k3y"
+
+
+class Slow:
+    """A visitor whose answers are given by the test."""
+
+    def __init__(self, most=BODY_MAX):
+        self.due, self.pieces = [], 0
+        endpoint = Endpoint(self._respond, most, self._arriving)
+        self.doorway = Doorway(
+            {"/echo": endpoint}, Further, keepalive=15.0, retiring=lambda: False, is_open=lambda: True
+        )  # fmt: skip
+        self.visitor = self.doorway.connect()
+        self.visitor.connection_made(Wire())
+
+    def _respond(self, _, body):
+        self.due.append(asyncio.get_running_loop().create_future())
+        return Later(self.due[-1], lambda done: Reply(500 if done.exception() else 202, body))
+
+    def _arriving(self):
+        self.pieces += 1
+
+    async def answer(self, error=None):
+        done = self.due.pop()
+        done.set_exception(error) if error else done.set_result(None)
+        await asyncio.sleep(0)
+        return self.visitor.transport.written
+
+    @property
+    def state(self):
+        return self.visitor.transport.state
+
+
+@pytest.fixture
+async def slow():
+    slow = Slow(most=1 << 20)
+    yield slow
+    slow.doorway.close()
+
+
+@pytest.mark.parametrize(("error", "status"), [(None, b"202"), (OSError(), b"500")])
+async def test_an_answer_may_come_later(slow, error, status):
+    slow.visitor.data_received(post(b"body"))
+    assert slow.visitor.transport.written == b""
+    assert (await slow.answer(error))[9:12] == status
+    assert slow.doorway.held == 0
+
+
+async def test_what_comes_before_the_answer_waits_for_it_and_is_not_read_on(slow):
+    slow.visitor.data_received(post(b"1"))
+    slow.visitor.data_received(post(b"2"))
+    assert (len(slow.due), slow.state) == (1, ["pause_reading"])
+    assert (await slow.answer()).endswith(b"1")
+    assert (len(slow.due), slow.state) == (1, ["pause_reading", "resume_reading"])
+    assert (await slow.answer()).endswith(b"2")
+
+
+async def test_a_connection_that_waits_for_its_answer_is_neither_old_nor_closed_before_it(slow):
+    slow.visitor.data_received(post(b"body"))
+    slow.visitor.grow_old(slow.visitor._heard + 100.0, 15.0)
+    slow.doorway.close()
+    assert slow.state == []
+    assert b"Connection: close" in await slow.answer()
+    assert slow.state == ["close"]
+
+
+async def test_what_is_done_for_one_who_hung_up_is_held_until_it_is_done(slow):
+    slow.visitor.data_received(post(b"body"))
+    slow.visitor.transport.close()
+    slow.visitor.connection_lost(None)
+    assert slow.doorway.held == 4
+    assert await slow.answer() == b""
+    assert slow.doorway.held == 0
+
+
+async def test_a_large_body_is_gathered_as_it_comes(slow):
+    request = post(body := b"x" * 500_000)
+    for start in range(0, len(request), 100_000):
+        slow.visitor.data_received(request[start : start + 100_000])
+    assert (await slow.answer()).endswith(body)
+    assert slow.pieces == 5
+
+
+async def test_a_body_that_was_begun_is_handed_on_whole(slow):
+    request = post(b"x" * 500_000)
+    slow.visitor.data_received(request[:100_000])
+    slow.visitor.data_received(request[100_000:200_000])
+    slow.visitor.grow_old(slow.visitor._began + direct.WHOLE_WITHIN + 0.1, 15.0)
+    assert slow.visitor.transport.protocol.data == request[:200_000]
+    assert slow.doorway.held == 0
+
+
+async def test_a_body_with_something_behind_it_is_left_to_aiohttp(slow):
+    request = post(b"body")
+    slow.visitor.data_received(request[:-1])
+    slow.visitor.data_received(request[-1:] + b"P")
+    assert slow.visitor.transport.protocol.data == request + b"P"
+
+
+async def test_bodies_beyond_what_may_be_held_are_left_to_aiohttp(slow, monkeypatch):
+    monkeypatch.setattr(direct, "HELD_MAX", 3)
+    slow.visitor.data_received(post(b"body"))
+    assert slow.visitor.transport.protocol.data == post(b"body")
+
+
+async def test_a_body_given_up_by_its_sender_is_not_held(slow):
+    slow.visitor.data_received(post(b"body")[:-1])
+    slow.visitor.connection_lost(None)
+    assert slow.doorway.held == 0
 
 
 # ---- what is left to aiohttp ---------------------------------------------------------------------------
