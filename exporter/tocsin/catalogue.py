@@ -295,7 +295,7 @@ VIOLATIONS = _counter(
 )  # fmt: skip
 LAST_VIOLATION = _gauge(
     "llm_safety_last_violation_timestamp_seconds", "safety",
-    "Time of the last violation that pages; 0 when there was none.", (*CALL, "kind"),
+    "Time of the last violation that pages; absent when there was none.", (*CALL, "kind"),
 )  # fmt: skip
 SUSPECTED = _counter(
     "llm_safety_suspected_total", "safety", "Suspected violations: for a person to review.", (*CALL, "kind"),

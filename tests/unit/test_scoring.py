@@ -125,7 +125,8 @@ def test_the_first_answer_of_a_group_exports_the_zeros_that_alerts_need():
     rows = take(make(), call()).quality._ledger.store.rows
 
     assert ("openai", "gpt-4o", "support", "pii", "true", "false", "false") in rows[cat.VIOLATIONS]
-    assert ("openai", "gpt-4o", "support", "reported") in rows[cat.LAST_VIOLATION]
+    assert ("openai", "gpt-4o", "support", "reported", "true", "false", "false") in rows[cat.VIOLATIONS]
+    assert cat.LAST_VIOLATION not in rows  # an alert that asks for a time needs none before the first
     assert [labels[3] for labels in rows[cat.INJECTION_ATTEMPTS]] == ["user", "tool", "document"]
     assert {labels[4:] for labels in rows[cat.VIOLATIONS]} == {("true", "false", "false")}
 

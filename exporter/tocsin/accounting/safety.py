@@ -31,7 +31,6 @@ class Safety:
         for kind in self._kinds:
             if kind not in off:
                 group.later(cat.VIOLATIONS, kind, "true", "false", "false")
-                group.later(cat.LAST_VIOLATION, kind)
                 group.later(cat.SUSPECTED, kind)
         for role in ATTEMPT_ROLES if "injection" not in off else ():
             group.later(cat.INJECTION_ATTEMPTS, role)
