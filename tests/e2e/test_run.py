@@ -125,6 +125,15 @@ def test_replay_prints_metrics_and_a_summary(tmp_path):
     assert summary == {"read": 6, "counted": 3, "duplicate": 1, "skipped": {"null": 1, "not_json": 1}}
 
 
+def test_replay_of_what_cannot_be_read_prints_no_page_of_zeros(tmp_path):
+    missing = tmp_path / "missing.jsonl"
+    result = subprocess.run(
+        [sys.executable, "-m", "tocsin", "replay", str(missing)], capture_output=True, timeout=20, check=False
+    )
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert f"{missing}: cannot be read: No such file or directory".encode() in result.stderr
+
+
 def test_replay_runs_the_detectors_of_a_tier(tmp_path):
     log = tmp_path / "x.jsonl"
     log.write_bytes(lines(0, 1))

@@ -47,7 +47,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--rules", action="append", default=[], metavar="FILE", help="instead of the shipped rules")
     parser.add_argument("--html", metavar="FILE", help="write a page to forward")
     parser.add_argument("--openmetrics", metavar="FILE", help="write the samples, for promtool tsdb create-blocks-from")
-    parser.add_argument("--config.file", dest="config_file", metavar="FILE")
+    parser.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     parser.set_defaults(execute=execute)
 
 

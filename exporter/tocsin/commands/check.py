@@ -23,7 +23,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("check", help="judge texts on stdin, one JSON verdict a line", epilog=EXAMPLE)
     parser.add_argument("--text", action="store_true", help="stdin is one plain text, not JSON lines")
     parser.add_argument("--all", action="store_true", help="list findings below suspicion too")
-    parser.add_argument("--config.file", dest="config_file", metavar="FILE")
+    parser.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     parser.set_defaults(execute=execute)
 
 

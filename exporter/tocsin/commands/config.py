@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
         "check", help="say what is wrong with the configuration and what it names, or that nothing is",
         epilog="example: tocsin config check --config.file tocsin.yml --tail '/var/log/litellm/*.jsonl'",
     )  # fmt: skip
-    check.add_argument("--config.file", dest="config_file", metavar="FILE")
+    check.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     check.add_argument("--tail", action="append", default=[], metavar="PATH|GLOB", help="as for run")
     check.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto", help="format of --tail")
     check.add_argument("--storage.path", dest="storage_path", metavar="DIR", help="as for run")
@@ -43,7 +43,7 @@ def add_parser(commands: Any) -> None:
     check.add_argument("--series", action="store_true", help="print the worst case of series by family")
     check.set_defaults(execute=_check)
     shown = actions.add_parser("show", help="print the effective configuration", epilog="example: tocsin config show")
-    shown.add_argument("--config.file", dest="config_file", metavar="FILE")
+    shown.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     shown.set_defaults(execute=_show)
 
 

@@ -22,7 +22,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("consumer", help="print the hash of a user or key, as metrics show it", epilog=EXAMPLE)
     parser.add_argument("value", metavar="VALUE", help="user or key as the gateway knows it; - reads it from stdin")
-    parser.add_argument("--config.file", dest="config_file", metavar="FILE")
+    parser.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     parser.add_argument("--storage.path", dest="storage_path", metavar="DIR", help="state and spool")
     parser.set_defaults(execute=execute)
 

@@ -37,7 +37,7 @@ def add_parser(commands: Any) -> None:
         "--detectors", choices=("none", *_TIERS), default="default",
         help="none: counting only; tier-0, tier-1: only those up to a cost tier (docs/sizing.md)",
     )  # fmt: skip
-    parser.add_argument("--config.file", dest="config_file", metavar="FILE")
+    parser.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     parser.set_defaults(execute=execute)
 
 
@@ -82,7 +82,7 @@ def execute(arguments: argparse.Namespace) -> int:
             progress.step(seen)
 
     collect_seldom(young=50_000)
-    code = 0
+    code = unread = 0
     for log in arguments.logs:
         origin = Origin("replay", arguments.format, log)
         try:
@@ -90,10 +90,13 @@ def execute(arguments: argparse.Namespace) -> int:
         except OSError as error:
             print(f"tocsin: {log}: cannot be read: {error.strerror or error}", file=sys.stderr)
             code = 1
+            unread += 1
             continue
         if not complete:
             print(f"tocsin: {log}: the archive is truncated or damaged; what was readable is counted", file=sys.stderr)
             code = 1
+    if unread == len(arguments.logs) and not seen:
+        return code  # a page of zeros would look like a result
     summary = _summary(intake)
     intake.publish()
     ledger.changes()

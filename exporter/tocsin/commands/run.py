@@ -45,7 +45,7 @@ DRAIN = 5.0
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("run", help="run the exporter", epilog=EXAMPLE)
-    parser.add_argument("--config.file", dest="config_file", metavar="FILE")
+    parser.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     parser.add_argument("--tail", action="append", default=[], metavar="PATH|GLOB", help="log files; repeatable")
     parser.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto", help="format of --tail")
     parser.add_argument("--storage.path", dest="storage_path", metavar="DIR", help="state and spool")
