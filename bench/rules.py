@@ -59,7 +59,7 @@ UNBORN = ("llm_late_request_failures_total", "llm_unscored_total")
 """Counters of which each label value is born when it is first counted; of these one."""
 GAUGES = {
     "llm_format_window_calls": 1000, "llm_format_window_compliant": 990, "tocsin_series": 15000, "tocsin_series_max": 20000,
-    "tocsin_category_instrumented": 1, "tocsin_config_last_reload_successful": 1, "llm_model_info": 1, "tocsin_build_info": 1,
+    "tocsin_category_instrumented": 1, "llm_safety_last_violation_timestamp_seconds": 1, "tocsin_config_last_reload_successful": 1, "llm_model_info": 1, "tocsin_build_info": 1,
 }  # fmt: skip
 SPARSE = (
     "route_kind:llm_safety_violation:seconds", "route:llm_route:seen", "route:llm_format_failed:ratio30m", "route_signal:llm_signal_unhealthy:value30m",
@@ -67,6 +67,8 @@ SPARSE = (
     "route_scorer:llm_quality_score_quiet:calls", "route_scorer:llm_quality_score_quiet:mean",
 )  # fmt: skip
 """Recorded only of what is out of the ordinary."""
+LEAKED = "model-0", "pii"
+"""Each route had a violation once, in an answer of this model and of this kind."""
 QUIET = re.compile(
     r"violations|failures|recovered|suspected|signals|refusals|repetitions|truncations|mismatches|off_topic|unscored|late"
 )
@@ -212,6 +214,8 @@ def _values(family: Family, name: str) -> tuple[str, ...]:
 
 
 def _samples(family: Family, labels: dict[str, str]) -> Iterator[str]:
+    if family.name == "llm_safety_last_violation_timestamp_seconds" and (labels["model"], labels["kind"]) != LEAKED:
+        return  # it is there from the first violation on
     if family.kind == "gauge":
         yield _line(family.name, labels, f"={GAUGES.get(family.name, 0)}")
     elif family.kind == "counter":
