@@ -106,7 +106,7 @@ def read(data: bytes, endpoints: Mapping[bytes, Endpoint]) -> Plain | bool:
     line, _, rest = head.partition(b"\r\n")
     if not end:
         return len(data) < HEAD_MAX and any((known + b"\r").startswith(line) for known in endpoints)
-    if line not in endpoints:
+    if line not in endpoints or len(head) >= HEAD_MAX:
         return False
     found = _FIELDS.findall(rest + b"\r\n")
     fields = {name.lower(): value for name, value in found}

@@ -294,6 +294,7 @@ async def test_a_body_given_up_by_its_sender_is_not_held(slow):
         post(X="bare\nY: line feed"),
         post(X="bare\rY: carriage return"),
         post(**{"": "x"}),
+        post(**{f"X-{number}": "a" for number in range(HEAD_MAX // 8)}),  # whole, and too long
         b"POST /echo HTTP/1.1\r\n\r\n",
         b"POST /echo HTTP/1.1\r\n" + b"X: y\r\n" * HEAD_MAX,
         b"\x16\x03\x01",
