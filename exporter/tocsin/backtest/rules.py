@@ -231,7 +231,7 @@ def _run(
     for i in sorted(_closure(entries, wanted, stop)):
         entry = entries[i]
         rule = dict(entry.rule)
-        rule["expr"] = promql.shorten_ranges(rule["expr"], LONGEST * step)
+        rule["expr"] = promql.shorten_ranges(promql.plain_subqueries(rule["expr"], step), LONGEST * step)
         groups.setdefault(entry.group, []).append(rule)
         series |= entry.series
         given |= {str(entries[n].rule["record"]) for n in entry.needs & stop}

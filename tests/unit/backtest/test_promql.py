@@ -2,7 +2,15 @@
 
 import pytest
 
-from tocsin.backtest.promql import Comparison, comparisons, duration, longest_range, shorten_ranges, words
+from tocsin.backtest.promql import (
+    Comparison,
+    comparisons,
+    duration,
+    longest_range,
+    plain_subqueries,
+    shorten_ranges,
+    words,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("15s", 15), ("1h30m", 5400), ("7d", 604_800), ("500ms", 0.5)])
@@ -51,3 +59,14 @@ def test_what_does_not_begin_with_a_comparison_has_no_distance_to_it(expression)
 def test_ranges_can_be_shortened_and_subqueries_stay():
     assert longest_range("avg_over_time(a[7d]) + b[5m]") == 604_800
     assert shorten_ranges("a[7d] + b[5m] + c[7d:1h]", 576_000) == "a[576000s] + b[5m] + c[7d:1h]"
+
+
+@pytest.mark.parametrize(("expression", "plain"), [
+    ("avg_over_time(a:b:c[7d:5m])", "avg_over_time(a:b:c[7d])"),
+    ('a:b{c="d"}[7d:5m] offset 23h', 'a:b{c="d"}[7d] offset 23h'),
+    ("a:b[7d:1m]", "a:b[7d:1m]"),
+    ("raw_total[7d:5m]", "raw_total[7d:5m]"),
+    ("rate(a:b[5m])[7d:5m]", "rate(a:b[5m])[7d:5m]"),
+])  # fmt: skip
+def test_a_subquery_of_a_recorded_series_at_the_step_of_the_evaluation_is_a_plain_range(expression, plain):
+    assert plain_subqueries(expression, 300) == plain
