@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import zstandard
@@ -30,9 +30,7 @@ def begin(request: web.Request, verifiers: Sequence[Verifier], limit: int) -> li
         web.HTTPUnauthorized: the sender has not proved itself, and must.
         web.HTTPRequestEntityTooLarge: the body says it is over ``limit`` bytes.
     """
-    checks = [check for verifier in verifiers if (check := verifier.begin(request.headers)) is not None]
-    if verifiers and not checks:
-        raise unauthorized()
+    checks = begun(verifiers, request.headers)
     if request.content_length is not None and request.content_length > limit:
         raise too_large(limit)
     return checks
@@ -186,6 +184,18 @@ def arrived(request: web.Request) -> bytes | None:
         return request.content.read_nowait()
     except (web.PayloadAccessError, OSError, ValueError):
         raise BodyError("the body ended too early") from None
+
+
+def begun(verifiers: Sequence[Verifier], headers: Mapping[str, str]) -> list[Check]:
+    """Return the checks of a sender's headers that have yet to see the body.
+
+    Raises:
+        web.HTTPUnauthorized: there are verifiers, and the headers prove nothing to any.
+    """
+    checks = [check for verifier in verifiers if (check := verifier.begin(headers)) is not None]
+    if verifiers and not checks:
+        raise unauthorized()
+    return checks
 
 
 def prove(checks: Sequence[Check], body: bytes, limit: int) -> None:

@@ -20,7 +20,7 @@ from tocsin.guard import Guard, OverloadError
 from tocsin.scoring import Scoring
 from tocsin.web.auth import Verifier
 from tocsin.web.batches import BodyError
-from tocsin.web.bodies import answer, prove, small_body
+from tocsin.web.bodies import answer, begun, prove, small_body
 from tocsin.web.direct import Endpoint, Fields, Reply, Respond, headers
 from tocsin.web.server import AT_ONCE
 
@@ -88,11 +88,7 @@ def _responder(contract: Contract, auth: Sequence[Verifier], prepared: asyncio.E
             return None
         try:
             if auth:
-                given = headers(fields)
-                checks = [check for verifier in auth if (check := verifier.begin(given)) is not None]
-                if not checks:
-                    return None
-                prove(checks, body, BODY_MAX)
+                prove(begun(auth, headers(fields)), body, BODY_MAX)
             return Reply(200, msgspec.json.encode(_finished(contract(body))))
         except (web.HTTPException, RequestError):
             return None

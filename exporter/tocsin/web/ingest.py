@@ -22,6 +22,7 @@ from tocsin.web.bodies import (
     arrived,
     arriving,
     begin,
+    begun,
     inflater,
     prove,
     read_as_much_as_comes,
@@ -127,11 +128,7 @@ class _Routes:
         def respond(fields: Fields, body: bytes) -> Later | None:
             try:
                 if rules.auth:
-                    given = headers(fields)
-                    checks = [check for verifier in rules.auth if (check := verifier.begin(given)) is not None]
-                    if not checks:
-                        return None
-                    prove(checks, body, rules.max_body_bytes)
+                    prove(begun(rules.auth, headers(fields)), body, rules.max_body_bytes)
                 done = rules.spool.put(whole(body), word, time.time())
             except (web.HTTPException, BodyError, SpoolFullError):
                 return None
