@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -143,6 +144,13 @@ class Exporter(Server):
         with urllib.request.urlopen(f"{self.base}/metrics", timeout=60) as response:
             body: bytes = response.read()
         return body
+
+    def check(self, text: str) -> None:
+        """Have the guard look at a text: the first one makes the detectors."""
+        url = f"http://127.0.0.1:{self.ingest_port}/v1/check"
+        request = urllib.request.Request(url, json.dumps({"text": text}).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            response.read()
 
     def total(self, family: str) -> float:
         """Sum a family over its labels."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import platform
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tocsin import __version__
 from tocsin import catalogue as cat
@@ -31,8 +33,8 @@ def with_estimates(settings: Settings) -> Settings:
     return replace(settings, estimator=estimator, estimates=words)
 
 
-def ledger_settings(config: Config) -> Settings:
-    """Return what the configuration decides about counting.
+def ledger_settings(config: Config, library: Callable[[], Any] = find_library) -> Settings:
+    """Return what the configuration decides about counting; ``library`` is where prices of last resort are.
 
     Raises:
         tocsin.config.ConfigError: a secret file cannot be read.
@@ -60,7 +62,7 @@ def ledger_settings(config: Config) -> Settings:
         user_tokens_per_hour=config.limits.tokens_per_hour.user,
         session_tokens_per_hour=config.limits.tokens_per_hour.session,
         no_usage_expected=tuple(config.declared.usage),
-        prices=Prices(rows, config.declared.price, find_library),
+        prices=Prices(rows, config.declared.price, library),
     )
 
 

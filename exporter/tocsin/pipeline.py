@@ -86,6 +86,11 @@ class Intake:
         """Refresh the time of counting."""
         self.now = self._clock()
 
+    @property
+    def incomplete(self) -> bool:
+        """True while calls are counted in part: nothing may be committed."""
+        return bool(self._ledger.unpriced or (self.scoring is not None and self.scoring.held))
+
     def meet(self, name: str) -> None:
         """Export an input's counters as 0 from its start."""
         if name not in self.tallies:
@@ -204,8 +209,12 @@ class Pipeline:
         receiving: Callable[[], bool] = lambda: False,
         spool_used: Callable[[], float] = lambda: 0.0,
         prepare: Callable[[], Coroutine[Any, Any, None]] = _nothing,
+        complete: Callable[[], Coroutine[Any, Any, None]] = _nothing,
     ) -> None:
-        """Wire up. ``prepare`` is awaited before anything is read; scrapes are answered meanwhile."""
+        """Wire up. ``prepare`` is awaited before anything is read; scrapes are answered meanwhile.
+
+        ``complete`` is awaited where calls were counted in part, because detectors or prices are loaded only now.
+        """
         self.intake = intake
         self.ledger = ledger
         self.state = state
@@ -219,6 +228,7 @@ class Pipeline:
         self._pace = Pace(receiving)
         self._spool_used = spool_used
         self._prepare = prepare
+        self._complete = complete
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
         self._wake = asyncio.Event()
@@ -247,6 +257,8 @@ class Pipeline:
                 prepared = True
             began = time.monotonic()
             read = self._slice() if prepared else self._read(0)
+            if self.intake.incomplete:
+                await self._complete()
             self.heartbeat = time.monotonic()
             spent = self.heartbeat - began
             running = self.heartbeat - started
@@ -317,6 +329,8 @@ class Pipeline:
         """Write positions and counters in one transaction, off the event loop."""
         for _ in self.ledger.settling():  # who publishes reads rows as a whole, and would settle all at once
             await self._pace.turn()
+        if self.intake.incomplete:
+            await self._complete()
         if self.intake.scoring is not None:
             self.intake.scoring.affordable = affordable(self._spool_used())
         self.intake.publish()

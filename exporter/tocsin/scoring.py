@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 from tocsin import catalogue as cat
@@ -70,6 +71,10 @@ class Scoring:
         """Share 0..1 of the answers due a score that get one: less while what waits to be counted fills its place."""
         self.event_time = False
         """True while old events are counted for the first time: violations then have their own time."""
+        self.deferring = False
+        """True while detectors are still to be made: what must be judged, and all that comes after it, is ``held``."""
+        self.held: deque[Callable[[], None]] = deque()
+        """What ``count`` and ``feedback`` put off, to be called in turn; before it is, nothing may be committed."""
         self._ledger = ledger
         self.quality = Quality(ledger)
         self.safety = Safety(ledger, [kind for kind in SAFETY_KINDS if kind != "injection"])
@@ -89,6 +94,9 @@ class Scoring:
 
     def count(self, call: Call, group: Group, now: float) -> None:
         """Judge a call that the ledger has counted under ``group``."""
+        if self.deferring and (call.content is not None or self.held):
+            self.held.append(partial(self._count_held, call, call.content, group.labels, now))
+            return
         self._calls.put(call.call_id, group.joined)
         if call.trace_id:
             self._calls.put(call.trace_id, group.joined)
@@ -108,8 +116,16 @@ class Scoring:
         elif unscored:
             self.quality.unscored(group, reason or unscored)
 
+    def _count_held(self, call: Call, content: Content | None, labels: Labels, now: float) -> None:
+        call.content = content
+        self.count(call, self._ledger.group_of(labels), now)
+        call.content = None
+
     def feedback(self, feedback: Feedback, now: float) -> None:
         """Count a later judgement under the label set of its call."""
+        if self.deferring and self.held:
+            self.held.append(partial(self.feedback, feedback, now))
+            return
         known = self._calls.get(feedback.call_id)
         group = self._ledger.group_of(tuple(known.split(SEPARATOR))) if known is not None else None
         if group is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Literal
 
 log = logging.getLogger(__name__)
 _kept: set[asyncio.Task[Any]] = set()
@@ -34,3 +34,22 @@ def spawn(
 
     task.add_done_callback(done)
     return task
+
+
+class OnDemand(asyncio.Event):
+    """An event that the first who waits for it brings about."""
+
+    def __init__(self, bring: Callable[[], Coroutine[Any, Any, Any]], *, name: str) -> None:
+        super().__init__()
+        self._bring = bring
+        self._name = name
+        self._bringing: asyncio.Task[Any] | None = None
+
+    async def wait(self) -> Literal[True]:
+        """Return when it is there. Raises what ``bring`` raised: it is tried once."""
+        if not self.is_set():
+            if self._bringing is None:
+                self._bringing = spawn(self._bring(), name=self._name)
+            await asyncio.shield(self._bringing)
+            self.set()
+        return True

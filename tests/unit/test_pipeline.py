@@ -124,6 +124,37 @@ async def running(pipeline):
             pipeline.stop()
 
 
+SAID = LINE.replace(b'"m"', b'"m", "input": [{"role": "user", "content": "Why?"}], "output": "Because."')
+
+
+async def test_what_is_said_is_judged_when_the_detectors_are_made_and_nothing_is_committed_before(tmp_path):
+    ledger = Ledger(Store(()), Settings())
+    scoring = Scoring(ledger, Judge(Config(), detectors=[]))
+    scoring.deferring = True
+    intake = Intake(ledger, lambda word: formats.get(word, content=True), lambda: 1_800_000_000.0, scoring)
+    made, asked = asyncio.Event(), asyncio.Event()
+
+    async def complete():
+        asked.set()
+        await made.wait()
+        scoring.deferring = False
+        while scoring.held:
+            scoring.held.popleft()()
+
+    (tmp_path / "calls.jsonl").write_bytes(SAID)
+    files = FileInput([FilePattern(str(tmp_path / "calls.jsonl"))], max_line_bytes=1 << 20, oversize=intake.oversize)
+    pipeline = Pipeline(intake, ledger, State(None), [files], complete=complete)
+    async with running(pipeline):
+        await asyncio.wait_for(asked.wait(), 10)
+        early = dict(pipeline.state.load("input:files"))
+        made.set()
+        await asyncio.wait_for(pipeline.ready.wait(), 10)
+    files.close()
+    assert not early
+    assert [group.answers is not None for group in ledger.groups.by_labels.values()] == [True]
+    pipeline.state.close()
+
+
 async def test_without_a_backlog_it_is_ready_before_it_is_prepared(bench):
     async with running(bench.pipeline):
         await asyncio.wait_for(bench.pipeline.ready.wait(), 10)

@@ -107,6 +107,18 @@ def test_a_violation_counts_once_an_answer_and_moves_the_gauge():
     assert values(scoring, cat.LAST_VIOLATION) == {("pii",): NOW + 5}
 
 
+def test_feedback_waits_for_the_call_that_waits_for_its_detectors():
+    scoring = make()
+    scoring.deferring = True
+    take(scoring, call(1))
+    scoring.feedback(Feedback("f", call_id="call-1", flag="wrong"), NOW)
+    scoring.deferring = False
+    while scoring.held:
+        scoring.held.popleft()()
+    assert values(scoring, cat.FEEDBACK_UNMATCHED) == {}
+    assert values(scoring, cat.USER_FLAGS)["support", "wrong"] == 1
+
+
 def test_an_example_counts_apart_and_moves_no_gauge():
     scoring = take(make(), call(1, "SECRET"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -53,21 +54,23 @@ class Block:
         self.rows: list[Row] = []
         self._saved: list[_SavedRow] = []
         """What ``pack`` writes of each row; the values are the row's own list, so it is made once."""
-        self._values: dict[tuple[Family, Labels], list[float | int]] = {}
-        """Those of ``rows``, by family and own labels."""
+        self._later: dict[tuple[Family, Labels], list[float | int]] = {}
+        """Values of the rows that ``later`` was asked for, by family and own labels."""
 
     def row(self, family: Family, *own: str) -> Row:
         """Create the row of this block's labels and the family's own ones."""
         row = self.store.row(family, *self.labels, *own)
         self.rows.append(row)
-        self._saved.append((family.name, own, row.values))
-        self._values[family, own] = row.values
+        self._saved.append((family.name, _shared(own), row.values))
         return row
 
     def later(self, family: Family, *own: str) -> list[float | int]:
         """Return the values of a row that appears only with its first cause: not every group needs it."""
-        values = self._values.get((family, own))
-        return self.row(family, *own).values if values is None else values
+        values = self._later.get((family, own))
+        if values is None:
+            known = [saved for name, labels, saved in self._saved if name == family.name and labels == own]
+            values = self._later[family, own] = known[0] if known else self.row(family, *own).values
+        return values
 
     @property
     def key(self) -> str:
@@ -105,8 +108,14 @@ class Block:
         for row in self.rows:
             self.store.remove(row)
         self.rows = []
-        self._values = {}
+        self._later = {}
         return saved
+
+
+@lru_cache(1000)
+def _shared(own: Labels) -> Labels:
+    """Return the same tuple for the same labels: most groups have the same rows."""
+    return own
 
 
 class Histograms(Block):

@@ -20,7 +20,7 @@ from tocsin import catalogue as cat
 from tocsin.accounting.consumers import Consumers
 from tocsin.accounting.estimates import Estimator
 from tocsin.accounting.groups import Group, Groups
-from tocsin.accounting.prices import Prices
+from tocsin.accounting.prices import Prices, PricesAwaitedError
 from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import HourlyLimit, Loops
 from tocsin.call import OTHER, OUTAGE_REASONS, UNKNOWN, Call, Prompt, usage_of
@@ -100,6 +100,8 @@ class Ledger:
         self._unsettled: deque[Group] = deque()
         self._waiting = 0
         """Calls that wait in these groups."""
+        self.unpriced: list[tuple[tuple[str, ...], Call, bool]] = []
+        """Calls whose cost is not counted yet, since prices are awaited: with the labels, and True for a late one."""
         store.settle = self.settle
         for label in ("model", "histogram", "prompt", "scorer"):
             self.add(cat.LABELS_FOLDED, label, amount=0)  # an alert reads it: the first one must be a rise
@@ -173,7 +175,7 @@ class Ledger:
         self._count_costs(group, fresh)
         if late:
             group.late[0] += len(late)
-            group.late_cost[0] += self._count_costs(group, late)
+            group.late_cost[0] += self._count_costs(group, late, late=True)
             for call in late:
                 if call.failure is not None:
                     group.later(cat.LATE_FAILURES, group.reason(call.failure))[0] += 1
@@ -229,7 +231,17 @@ class Ledger:
         if self._user_limit or self._session_limit:
             self._count_breaches(calls)
 
-    def _count_costs(self, group: Group, calls: list[Call]) -> float:
+    def count_awaited_costs(self) -> None:
+        """Count the costs of ``unpriced`` calls, now that prices are there."""
+        unpriced, self.unpriced = self.unpriced, []
+        for labels, call, late in unpriced:
+            group = self.group_of(labels)
+            cost = self._estimate(group, call, late=late)
+            if late:
+                group.late_cost[0] += cost
+            self.groups.dirty.add(group)
+
+    def _count_costs(self, group: Group, calls: list[Call], *, late: bool = False) -> float:
         """Count what calls cost; return their US dollars, reported and estimated."""
         reported = [c.cost_usd for c in calls if c.cost_usd is not None]
         spent = sum(reported)
@@ -237,14 +249,18 @@ class Ledger:
         if len(reported) < len(calls):
             for call in calls:
                 if call.cost_usd is None and not call.cache_hit and call.failure is None:
-                    spent += self._estimate(group, call)
+                    spent += self._estimate(group, call, late=late)
         return spent
 
-    def _estimate(self, group: Group, call: Call) -> float:
+    def _estimate(self, group: Group, call: Call, *, late: bool) -> float:
         usage = usage_of(call)
         if not usage[0] + usage[1]:
             return 0.0
-        rates = self.settings.prices.rates(call.provider, call.model, self._known(call))
+        try:
+            rates = self.settings.prices.rates(call.provider, call.model, self._known(call))
+        except PricesAwaitedError:
+            self.unpriced.append((group.labels, call, late))
+            return 0.0
         if rates is None:
             group.unpriced[0] += usage[0] + usage[1]
             return 0.0

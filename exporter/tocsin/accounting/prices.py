@@ -58,7 +58,10 @@ class Prices:
         declared: Mapping[str, float] | None = None,
         library: Callable[[], Any] = lambda: None,
     ) -> None:
-        """Take the operator's prices, and what returns genai-prices or None: it is asked for the first other model."""
+        """Take the operator's prices, and what returns genai-prices or None: it is asked for the first other model.
+
+        What it raises, ``rates`` raises.
+        """
         self._rows = rows
         self._declared = dict(declared or {})
         self._cache: dict[tuple[str, str, int], Rates | None] = {}
@@ -101,9 +104,24 @@ class Prices:
         return None
 
 
+class PricesAwaitedError(Exception):
+    """What is asked for is not known before ``find_library`` was called once."""
+
+
+def library_if_loaded() -> Any:
+    """Return what ``find_library`` returned.
+
+    Raises:
+        PricesAwaitedError: it was not called yet.
+    """
+    if not find_library.cache_info().currsize:
+        raise PricesAwaitedError
+    return find_library()
+
+
 @cache
 def find_library() -> Any:
-    """Return genai-prices where it is installed (extra ``prices``, 30 MB of memory), else None. It asks no network.
+    """Return genai-prices where it is installed (extra ``prices``, 16 MB of memory), else None. It asks no network.
 
     The first call takes half a second.
     """

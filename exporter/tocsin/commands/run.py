@@ -18,7 +18,7 @@ from aiohttp import web
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.accounting.prices import find_library
+from tocsin.accounting.prices import find_library, library_if_loaded
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
 from tocsin.config import Config, ConfigError, Files, load, read_secret, show, storage_path
 from tocsin.inputs.base import Input
@@ -30,7 +30,7 @@ from tocsin.probes import Prober
 from tocsin.selfmetrics import SelfMetrics
 from tocsin.series.store import Store
 from tocsin.state import State
-from tocsin.tasks import spawn
+from tocsin.tasks import OnDemand, spawn
 from tocsin.web import admin, alerts, auth, guard, ingest, server, webconfig
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Exporter:
         self._arguments = arguments
         self._config = config
         directory = storage_path(arguments.storage_path, config)
-        settings = with_estimates(ledger_settings(config))
+        settings = with_estimates(ledger_settings(config, library_if_loaded))
         self._ingest_address = config.ingest.listen_address
         if arguments.ingest_address is not None:
             self._ingest_address = arguments.ingest_address
@@ -95,6 +95,7 @@ class Exporter:
         self._ledger = Ledger(Store(settings.extra_labels), settings)
         publish_config(self._ledger.store, config)
         self._scoring = make_scoring(config, self._ledger)
+        self._scoring.deferring = True
         content = not self._scoring.sampling.content_off
         self._intake = Intake(
             self._ledger, lambda word: formats.get(word, content=content), time.time, self._scoring
@@ -125,8 +126,9 @@ class Exporter:
             receiving=lambda: self._spool is not None and self._spool.receiving(),
             spool_used=lambda: 0.0 if self._spool is None else self._spool.used,
             prepare=self._prepare,
+            complete=self._complete,
         )  # fmt: skip
-        self._prepared = asyncio.Event()
+        self._detectors = OnDemand(self._make_detectors, name="detectors")
 
     def _patterns(self, config: Config) -> list[FilePattern]:
         """Return what files are read: those of the configuration and of ``--tail``."""
@@ -187,13 +189,29 @@ class Exporter:
         return 1 if failures else 0
 
     async def _prepare(self) -> None:
-        """Load what takes a second, in a thread: the face answers and the spool receives meanwhile."""
+        """Make the detectors at once where a guard is configured: its first check shall not wait for them."""
+        if self._arguments.guard_only or any(route.guard for route in self._config.routes):
+            await self._detectors.wait()
+
+    async def _make_detectors(self) -> None:
+        """Load what takes a second and 25 MB, in a thread: the face answers and the spool receives meanwhile."""
         await asyncio.to_thread(self._scoring.judge.warm)
         publish_detectors(self._ledger.store, self._scoring.judge)
         collect_seldom()
-        self._prepared.set()
-        if not self._arguments.guard_only:  # it counts no cost, and would wait for the interpreter meanwhile
-            spawn(asyncio.to_thread(find_library), name="prices")
+
+    async def _complete(self) -> None:
+        """Load what calls turn out to need, and count the rest of them."""
+        scoring = self._scoring
+        if scoring.held:
+            await self._detectors.wait()
+            scoring.deferring = False
+            while scoring.held:
+                scoring.held.popleft()()
+                await asyncio.sleep(0)
+        if self._ledger.unpriced:
+            await asyncio.to_thread(find_library)
+            collect_seldom()
+            self._ledger.count_awaited_costs()
 
     def _told_to_end(self) -> None:
         """Begin to leave; a second signal leaves at once."""
@@ -220,7 +238,7 @@ class Exporter:
                 max_body_bytes=self._config.ingest.max_body_bytes, wake=self._pipeline.wake,
             )  # fmt: skip
         guard.add_routes(
-            app, self._scoring, auth=self._verifiers, standalone=self._spool is None, prepared=self._prepared
+            app, self._scoring, auth=self._verifiers, standalone=self._spool is None, prepared=self._detectors
         )
         alerts.add_routes(app, self._board, auth=self._verifiers)
         what = "guard" if self._spool is None else "webhooks and guard"
@@ -249,7 +267,7 @@ class Exporter:
         row = self._ledger.store.row(cat.RELOAD_OK)
         try:
             config = load(self._arguments.config_file)
-            settings = with_estimates(ledger_settings(config))
+            settings = with_estimates(ledger_settings(config, library_if_loaded))
             self._scoring.judge.configure(config)
         except (ConfigError, yaml.YAMLError):
             row.set(0)

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 
-import jsonschema_rs
 import msgspec
 
 from tocsin.detectors.base import Gate, Report, Subject
@@ -31,8 +30,8 @@ MAX_COMPILED: Final = 64
 
 _FENCE = re.compile(r"```[A-Za-z0-9_-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_LINEAR: Final = jsonschema_rs.RegexOptions(size_limit=4_000_000)
-"""Patterns of schemas run in a linear-time engine: one with backtracking can be made to take hours."""
+_PATTERN_BYTES: Final = 4_000_000
+"""What a compiled pattern of a schema may take."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -157,8 +156,12 @@ def _compile_schema(encoded: bytes) -> Any:
     visits = _Visits(schema).count()
     if visits > MAX_SCHEMA_VISITS:
         raise UnusableError(f"more than {MAX_SCHEMA_VISITS} subschemas, references followed")
+    import jsonschema_rs  # noqa: PLC0415 - 6 MB of memory: most answers have no schema
+
+    # Patterns of schemas run in a linear-time engine: one with backtracking can be made to take hours.
+    linear = jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES)
     try:
-        return jsonschema_rs.validator_for(schema, offline=True, pattern_options=_LINEAR)
+        return jsonschema_rs.validator_for(schema, offline=True, pattern_options=linear)
     except ValueError as error:  # jsonschema_rs.ValidationError is one
         raise UnusableError("not a usable JSON Schema") from error
 

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.accounting.prices import PriceRow, Prices, Rates, find_library
+from tocsin import catalogue as cat
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.accounting.prices import PriceRow, Prices, PricesAwaitedError, Rates, find_library
+from tocsin.call import Call
+from tocsin.series.store import Store
 
 RATES = Rates(input=2.0, output=8.0, cache_read=0.5, cache_write=3.0)
 COUNT = st.integers(0, 10**9)
@@ -91,3 +95,20 @@ def test_genai_prices_is_asked_once_a_model_and_day(library, monkeypatch):
 def test_genai_prices_asks_no_network(library, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: pytest.fail("the network was asked"))
     assert Prices([], None, find_library).rates("openai", "gpt-4o", NOW) is not None
+
+
+def test_a_cost_is_counted_when_the_prices_it_waits_for_are_there():
+    loaded = []
+
+    def library():
+        if not loaded:
+            raise PricesAwaitedError
+
+    ledger = Ledger(Store(), Settings(prices=Prices([], None, library)))
+    ledger.count(Call(id="1", call_id="1", provider="p", model="m", route="r", start=NOW, input_tokens=1000, output_tokens=50), NOW)
+    ledger.settle()
+    unpriced = ledger.store.row(cat.UNPRICED, "p", "m", "r")
+    early = unpriced.values[0], len(ledger.unpriced)
+    loaded.append(True)
+    ledger.count_awaited_costs()
+    assert (early, unpriced.values[0], ledger.unpriced) == ((0, 1), 1050, [])
