@@ -24,6 +24,8 @@ REDACTED_KINDS: Final = frozenset({"pii", "secret", "policy"})
 
 _SUSPECTED: Final = frozenset({"passport", "ip_address", "toxicity", "harmful", "injection"})
 """Kinds and types that the profile ``balanced`` leaves to a person's review."""
+_VALIDATED: Final = 0.7
+"""A secret of a lower score is a plain word that a text calls a password: nothing vouches for it."""
 
 
 class Judged(msgspec.Struct, gc=False, frozen=True):
@@ -91,7 +93,8 @@ class Policy:
             return "suspected"
         if chosen is not None or self._strict:
             return "violation"
-        return "suspected" if finding.type in _SUSPECTED or finding.kind in _SUSPECTED else "violation"
+        doubtful = finding.kind == "secret" and finding.score < _VALIDATED
+        return "suspected" if doubtful or finding.type in _SUSPECTED or finding.kind in _SUSPECTED else "violation"
 
     def _verdict(self, finding: Finding, action: Action, role: str) -> Verdict:
         if finding.example or finding.echoed:

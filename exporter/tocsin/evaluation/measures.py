@@ -154,6 +154,13 @@ def _format(bench: Bench, row: Row) -> Pair | None:
     return row["label"] != "valid", outcome is False
 
 
+def _tier_1(bench: Bench, row: Row) -> Pair | None:
+    """Secrets of the large providers and of generic shape; the others are known by the name of a small one at most."""
+    if row["label"] == "secret" and row.get("tier") != 1:
+        return None
+    return row["label"] == "secret", bench.says(Subject(row["text"]), "secret")
+
+
 def _policy(bench: Bench, row: Row) -> Pair | None:
     return row["label"] == "hit", bench.has_term(row["text"])
 
@@ -167,7 +174,8 @@ MEASURES: Final = (
     Measure("IP address", "pii", "pii_answers", _pii("ip_address"), 0.99, 0.98, "presidio .84 / 1.0"),
     Measure("passport", "pii", "pii_answers", _pii("passport"), 0.95, 0.90, "presidio .34 / .37"),
     Measure("secret in answers", "secret", "pii_answers", _pii("secret"), 0.98, 0.95, "gitleaks .95 / .77"),
-    Measure("secret", "secret", "secrets", _label("secret", ("secret",)), 0.0, 0.0, "gitleaks .94 / .54"),
+    Measure("secret", "secret", "secrets", _label("secret", ("secret",)), 0.93, 0.0, "gitleaks .94 / .54"),
+    Measure("secret, tier 1", "secret", "secrets", _tier_1, 0.0, 0.75, "gitleaks - / .65"),
     Measure("policy term", "policy", "policy_keywords", _policy, 1.0, 1.0, "llm-guard 1.0 / .60"),
     Measure("injection, direct", "injection", "injection_direct",
             _label("injection", ("injection",), role="user"), 0.98, 0.75, "vigil 1.0 / .01"),

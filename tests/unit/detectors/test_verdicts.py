@@ -54,6 +54,11 @@ def test_addresses_of_the_house_are_suspected(address, action):
 
 
 @pytest.mark.parametrize(("profile", "action"), [("balanced", "suspected"), ("strict", "violation")])
+def test_a_plain_word_called_a_password_is_suspected_unless_strict(profile, action):
+    assert Policy(profile).action(found("secret", score=0.6), "x") == action
+
+
+@pytest.mark.parametrize(("profile", "action"), [("balanced", "suspected"), ("strict", "violation")])
 def test_what_belongs_to_a_role_is_suspected_unless_strict(profile, action):
     finding = Finding("pii", "email", 0, 15, 0.99, impersonal=True)
 

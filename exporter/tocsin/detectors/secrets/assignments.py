@@ -12,7 +12,15 @@ from typing import Final
 
 from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped, note_cut
-from tocsin.detectors.secrets.values import is_documentation, is_generated_key, is_stock_password, is_strong_password
+from tocsin.detectors.secrets.values import (
+    DOUBTFUL,
+    is_documentation,
+    is_generated_key,
+    is_simple_password,
+    is_stock_password,
+    is_strong_password,
+    is_template,
+)
 
 _HUMAN = (
     r"passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|mot de passe|contraseña|senha|wachtwoord|lösenord|hasło"
@@ -22,46 +30,64 @@ _MACHINE = r"secret|token|credential|key|ssws|bearer|authorization|_pat|密钥|�
 _CLOSING = r"[\"'`\])*]{0,4}"
 _SCHEME = r"(?:bearer |basic |token |ssws )?"
 _SAYS = "is|to|was|ist|lautet|est|es"
+_FOR = r"(?: (?:you asked for|(?:for|of) [a-z0-9_.@\- ]{1,30}))?"
+"""Whose password it is."""
+_FIELD = r"(?:type\s?=\s?\"?string\"?\s{1,12})?(?:default|value)\s{0,3}[=:]\s{0,3}"
+_APART = rf"(?:[\"']\s?,\s?[\"']|[\"']?\s?\{{?\s{{0,12}}{_FIELD}[\"']?)"
+"""Between a name and its value: the comma of two arguments, or the field that holds the value."""
 
 GATES: Final = (
     Gate(
-        rf"(?:{_HUMAN}|pass|psw|Пароль)[a-z_\-]{{0,12}}(?: ?\([^()\n]{{1,30}}\))?{_CLOSING}\s{{0,3}}"
+        rf"(?:{_HUMAN}|pass|psw|Пароль)[a-z_\-]{{0,12}}(?: ?\([^()\n]{{1,30}}\))?{_FOR}{_CLOSING}\s{{0,3}}"
         rf"(?:[:=>|]|：|(?:{_SAYS})[ :]|是|为|為|(?:-|–|—)\s)(?:：|[:=> \"'`*]){{0,6}}"
         # A password has a digit or a sign, and a key is long: "password to update" is neither.
-        r"(?:[A-Za-z_.\-\x80-\xff]*[^A-Za-z_.\-\s\"'`*,;<>(){}\x80-\xff]|[^\s\"'`*,;<>(){}]{16})",
+        r"(?:[A-Za-z_.\-\x80-\xff]*[^A-Za-z_.\-\s\"'`*,;<>(){}\x80-\xff]|[^\s\"'`*,;<>(){}]{16}|[\"'][a-z\-]{6,40}[\"'])",
         ignore_case=True,
     ),
     Gate(
-        rf"(?:{_MACHINE}|access)[a-z0-9_\-.]{{0,20}}{_CLOSING}(?:=>|:=|[:= |]|：|\sis\s){{1,4}}"
+        rf"(?:{_MACHINE}|access)[a-z0-9_\-.]{{0,20}}{_CLOSING}(?:=>|:=|[:= |]|：|\s(?:{_SAYS})\s){{1,4}}"
         rf"[> \"'`*]{{0,6}}{_SCHEME}(?:[A-Za-z0-9_+/.\-]{{16}}|[\"'][^\s]{{16}})",
+        ignore_case=True,
+    ),
+    Gate(
+        rf"(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt)[a-z0-9_\-.]{{0,20}}{_APART}[^\s\"']{{8}}",
         ignore_case=True,
     ),
 )
 
-# Both are matched on lower-cased text: without IGNORECASE `re` skips to the first letters of the words.
+# All are matched on lower-cased text: without IGNORECASE `re` skips to the first letters of the words.
 _PASSWORD_VALUE = re.compile(
-    rf"(?:{_HUMAN}|(?P<short>(?:pass(?<![a-z]pass)|psw(?<![a-z]psw))(?![a-z])))[a-z_\-]{{0,12}}"
-    rf"(?: ?\([^()\n]{{1,30}}\))?{_CLOSING}\s{{0,3}}"
+    rf"(?:{_HUMAN}|(?P<short>(?:pass(?<![a-z]pass)(?<!by-pass)|psw(?<![a-z]psw))(?![a-z])))[a-z_\-]{{0,12}}"
+    rf"(?: ?\([^()\n]{{1,30}}\))?{_FOR}{_CLOSING}\s{{0,3}}"
     rf"(?:=>|:=|==|[:=：|]|(?:{_SAYS})(?=[ :])|(?:是|为|為)：?|(?<=\s)[-–—](?=\s)"
     r"|>(?=[^\s<>]{8,128}</))[: \t>*]{0,6}"
-    rf"(?:(?P<quote>[\"'`])(?P<quoted>[^\"'`\s]{{8,128}})(?P=quote)|(?P<bare>[^\s\"'`,;<>(){{}}]{{8,128}}))"
+    rf"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!(?P=quote))[^\s]){{6,128}})(?P=quote)|(?P<bare>[^\s\"'`,;<>(){{}}]{{8,128}}))"
 )
 _KEY_VALUE = re.compile(
     rf"(?:{_MACHINE})[a-z0-9_\-.]{{0,20}}[\"'`\])*]{{0,3}}[ \t]{{0,4}}"
-    rf"(?P<sign>=>|:=|==|[:=：|]|(?:is|to|was)[: ]| )[ \t>*]{{0,6}}(?P<scheme>{_SCHEME})\**"
-    rf"(?:(?P<quote>[\"'`])(?P<quoted>[^\"'`\s]{{16,400}})(?P=quote)"
+    rf"(?P<sign>=>|:=|==|[:=：|]|(?:{_SAYS})[: ]| )[ \t>*]{{0,6}}(?P<scheme>{_SCHEME})\**"
+    rf"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!(?P=quote))[^\s]){{16,400}})(?P=quote)"
     rf"|(?P<bare>[a-z0-9_+/=.:~-]{{16,400}})(?![^\s\"'`,;)\]}}&|<*#]))"
 )
+_APART_VALUE = re.compile(
+    rf"(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt)[a-z0-9_\-.]{{0,20}}{_APART}"
+    r"(?P<value>(?<=\")[^\"\n]{8,200}(?=\")|(?<=')[^'\n]{8,200}(?=')|(?<=\s)[^\s\"'`,;<>(){}]{16,200}(?=\s))"
+)
+_QUOTES = re.compile("[\"'`]")
 _NAME = re.compile(r"[a-z0-9_\- ]*")
 _KEY_OF_SOMETHING = re.compile(r"[a-z0-9][_\- ]\Z|(?:api|access|auth|private|secret|app|shared|account)\Z")
 _NOT_SECRET = re.compile(
     r"(?:public|pub|primary|foreign|partition|sort|cache|row|object|s3|idempotency|dedup|user|map|hash|next|page"
-    r"|continuation|csrf|xsrf|eos|bos|pad|sep|cls|mask|unk)[_\- ]?(?:key|token)s?\Z"
+    r"|continuation|starting|pagination|client_?request|client|lock|csrf|xsrf|etag|eos|bos|pad|sep|cls|mask|unk)"
+    r"[_\- ]?(?:key|token)s?\Z"
+    r"|(?:key|token|secret|credential)s?[_\- ]?(?:(?:store|ring|pair|vault|group|set)[_\- ]?)?"
+    r"(?:id|arn|name|alias|version|type|format|length|size|spec|usage|state|status|fingerprint|thumbprint|ref)s?\Z"
 )
+"""Names that hold such a word and are of no secret: a public key, the token of a page, the id of a key."""
 
 
 def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
-    """Secrets by the gates (indices into GATES) that fired: 0 passwords, 1 keys and tokens."""
+    """Secrets by the gates (indices into GATES) that fired: 0 passwords, 1 keys, 2 values apart from names."""
     lower = text.lower()
     if len(lower) != len(text):  # a letter became two: places would not agree
         lower = text
@@ -69,11 +95,17 @@ def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
         yield from _find_passwords(text, lower)
     if 1 in fired:
         yield from _find_keys(text, lower)
+    if 2 in fired:
+        for match in capped(_APART_VALUE, lower):
+            start, end = match.span("value")
+            value = text[start:end]
+            if is_generated_key(value) or (" " not in value and is_strong_password(value)):
+                yield Candidate(start, end, 0.9, example=is_stock_password(value))
 
 
 def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
     for match in capped(_PASSWORD_VALUE, lower):
-        if match["short"] and text.startswith("PASS", match.start()) and not text.startswith("_", match.start() - 1):
+        if match["short"] and text.startswith("PASS:", match.start()) and not text.startswith("_", match.start() - 1):
             continue  # the result of a test: PASS: TestParse_V2
         group = "quoted" if match["quoted"] else "bare"
         start, end = match.span(group)
@@ -84,8 +116,11 @@ def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
         value = text[start:end]
         if value.endswith(":") and value[:-1].isalpha():  # the label of a form: passwordLabel: "Password:"
             continue
-        if is_strong_password(value, least_kinds=2 if group == "quoted" else 3) or is_generated_key(value):
+        least_kinds = 3 if group == "bare" else 4 if _QUOTES.search(value) else 2
+        if is_strong_password(value, least_kinds=least_kinds) or is_generated_key(value):
             yield Candidate(start, end, 0.9, example=is_stock_password(value))
+        elif not match["short"] and is_simple_password(value, quoted=group == "quoted"):
+            yield Candidate(start, end, DOUBTFUL)
 
 
 def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
@@ -96,7 +131,8 @@ def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
             return
         start, end = match.span("quoted" if match["quoted"] else "bare")
         end -= len(match[0]) - len(match[0].rstrip(".:")) if match["bare"] else 0
-        if _is_named(lower, match) and _is_key(match, text[start:end]):
+        cut = lower.startswith(("..", "…"), end)
+        if not cut and _is_named(lower, match) and _is_key(match, text[start:end]):
             yield Candidate(start, end, 0.9, example=is_documentation(text[start:end]))
             at = end
         else:
@@ -107,6 +143,8 @@ def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
 def _is_named(lower: str, match: re.Match[str]) -> bool:
     """Whether the name before a value is one of a secret: ``public_key``, ``next_token`` and "the key is" are not."""
     start = match.start()
+    if lower[start - 1 : start] == ":":  # a part of a longer name: arn:aws:secretsmanager:...:secret:prod/db
+        return False
     ahead = lower[max(0, start - 16) : start]
     named = _NAME.match(lower, start, match.start("sign"))
     if lower.startswith("key", start) and not _KEY_OF_SOMETHING.search(ahead):
@@ -117,4 +155,8 @@ def _is_named(lower: str, match: re.Match[str]) -> bool:
 def _is_key(match: re.Match[str], value: str) -> bool:
     """Whether a value is a key; without a sign of assignment only one that cannot be a name."""
     assigned = match["sign"].strip() or match["scheme"]
+    if match["quoted"] and "/" not in value and not is_template(value):
+        least_kinds = 3 if len(value) >= 32 else 4
+        if is_strong_password(value, least_kinds=least_kinds):
+            return True  # the key of a framework: signs of all kinds, which no name has
     return is_generated_key(value) and bool(assigned or (len(value) >= 20 and sum(map(str.isdigit, value)) >= 3))

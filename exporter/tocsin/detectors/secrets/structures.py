@@ -45,22 +45,41 @@ _CONNECTION_PART = re.compile(
 _CONNECTION_WINDOW = 200
 _COMMAND = re.compile(
     r"(?:curl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,64}:|--(?:[a-z]{1,12}-)?password[ =][\"']?"
-    r"|sshpass\s{1,3}-p\s?[\"']?|redis-cli\b[^\n]{0,120}?\s-a\s[\"']?)([^\s\"'<>{}$|][^\s\"'<>{}|]{7,127})"
+    r"|sshpass\s{1,3}-p\s?[\"']?|redis-cli\b[^\n]{0,120}?\s-a\s[\"']?"
+    r"|\b(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe)\b[^\n]{0,120}?\s-[pP] ?[\"']?"
+    r"|\blogin\s{1,3}[^\s]{1,64}\s{1,8}password\s{1,3})([^\s\"'<>{}$|][^\s\"'<>{}|]{7,127})"
 )
-"""A password among the arguments of a command."""
+"""A password among the arguments of a command, or in a ``.netrc``."""
+_CALL = re.compile(
+    r"(?:Credentials?|DirectoryEntry|BasicAuth|\bauth ?= ?)\([^()]{0,120}?"
+    r"[\"'][^\"'\n]{1,64}[\"'],\s{0,12}[\"'](?P<password>[^\s\"']{8,200})[\"'](?!,\s{0,12}[\"'])"
+    r"|\.(?:sign|verify)\([^()\"'\n]{1,60}, ?[\"'](?P<key>[^\s\"']{8,200})[\"']"
+)
+"""A password or a key among the arguments of a call."""
+_DOCKER = re.compile(r"\"auth\"\s?:\s?\"([A-Za-z0-9+/]{12,400}={0,2})\"")
+"""User and password of a registry, as ``docker login`` stores them."""
 
 GATES: Final = (
     Gate(r"eyJ[A-Za-z0-9_\-]{10,400}\.eyJ"),
     Gate(r"PRIVATE KEY(?: BLOCK)?-----"),
     Gate(r"://[^\s/@:\"'<>]{0,64}:[^\s/@\"'<>]{2,128}@"),
     Gate(r"(?:password|pwd)\s?=\s?[^;\s]{3,64}\s?;", ignore_case=True),
-    Gate(r"curl\s|--[a-z\-]*password[ =]|sshpass\s|redis-cli\s"),
+    Gate(
+        r"curl\s|--[a-z\-]*password[ =]|sshpass\s|redis-cli\s"
+        r"|(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe)\s[^\n]{0,120}\s-[pP]"
+        r"|login\s[^\s]{1,64}\s{1,8}password\s"
+    ),
+    Gate(r"(?:Credentials?|DirectoryEntry|BasicAuth|auth ?= ?|\.sign|\.verify)\([^()]{1,120},\s{0,12}[\"'][^\s\"']{8}"),
+    Gate(r"\"auth\"\s?:\s?\"[A-Za-z0-9+/]{12}"),
 )
 
 
 def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
     """Secrets by the gates (indices into GATES) that fired."""
-    finders = (_find_jwt, _find_private_keys, _find_url_credentials, _find_connection_strings, _find_in_commands)
+    finders = (
+        _find_jwt, _find_private_keys, _find_url_credentials, _find_connection_strings, _find_in_commands,
+        _find_in_calls, _find_docker_logins,
+    )  # fmt: skip
     for gate in sorted(fired):
         yield from finders[gate](text)
 
@@ -131,3 +150,21 @@ def _find_in_commands(text: str) -> Iterator[Candidate]:
     for match in capped(_COMMAND, text):
         if is_strong_password(match[1]) or is_generated_key(match[1]):
             yield Candidate(*match.span(1), 0.9, example=is_stock_password(match[1]))
+
+
+def _find_in_calls(text: str) -> Iterator[Candidate]:
+    for match in capped(_CALL, text):
+        group = "password" if match["password"] else "key"
+        value = match[group]
+        if is_generated_key(value) or (group == "password" and is_strong_password(value)):
+            yield Candidate(*match.span(group), 0.9, example=is_stock_password(value))
+
+
+def _find_docker_logins(text: str) -> Iterator[Candidate]:
+    for match in capped(_DOCKER, text):
+        try:
+            user, _, password = base64.b64decode(match[1]).decode().partition(":")
+        except ValueError:
+            continue
+        if user and len(password) >= 6 and password.isprintable() and not is_empty_phrase(password):
+            yield Candidate(*match.span(1), 0.95, example=is_stock_password(password))

@@ -26,11 +26,13 @@ class Token(NamedTuple):
     """Bits per character of the body; hexadecimal never has more than 4."""
     needs_word: bool = False
     """Public as often as secret: found only where the text around it speaks of a credential."""
+    behind: int = 6
+    """Characters behind the prefix that the gate asks for."""
 
     @property
     def gate(self) -> Gate:
         """The prefix and enough behind it to be rare in prose."""
-        return Gate(rf"{self.prefix}[A-Za-z0-9_./+=%-]{{6}}")
+        return Gate(rf"{self.prefix}[A-Za-z0-9_./+=%-]{{{self.behind}}}")
 
 
 @cache
@@ -45,6 +47,9 @@ def compiled(token: Token) -> re.Pattern[str]:
 TOKENS: Final = (
     # Clouds
     Token("(?:AKIA|ASIA|ABIA|ACCA)", "[A-Z0-9]{16}"),
+    Token("ABSK", rf"{_B}{{109,269}}={{0,2}}"),  # Bedrock
+    Token("bedrock-api-key-", rf"{_B}{{100,4000}}={{0,2}}"),
+    Token("amzn\\.mws\\.", rf"{_H}{{8}}-(?:{_H}{{4}}-){{3}}{_H}{{12}}", 2.8),
     Token("AIza", rf"{_W}{{35}}", needs_word=True),  # a browser key of Firebase or Maps is public by design
     Token("GOCSPX-", rf"{_W}{{28}}"),
     Token(r"ya29\.", r"[A-Za-z0-9_.-]{20,400}"),
@@ -53,6 +58,11 @@ TOKENS: Final = (
     Token("SharedAccessKey=", rf"{_B}{{43}}="),
     Token("sig=", "[A-Za-z0-9%]{40,80}(?:%3D|=)"),
     Token(r"[A-Za-z0-9_~.]{3}[0-9]Q~", "[A-Za-z0-9_.~-]{31,34}"),
+    # What Azure issues since 2023 bears a signature before its last characters.
+    Token("[A-Za-z0-9]{52}JQQJ9[89]", rf"{_A}{{26}}"),
+    Token("[A-Za-z0-9]{76}AZDO", rf"{_A}{{4}}", 0.0, behind=4),
+    Token("[A-Za-z0-9+/]{44}AzFu", rf"{_B}{{6}}==", 1.0),
+    Token("[A-Za-z0-9]{42}AzSe", rf"{_A}{{6}}", 1.0),
     Token("do[opr]_v1_", rf"{_H}{{64}}"),
     Token("LTAI", rf"{_A}{{12,22}}", 3.0, needs_word=True),
     Token("AKID", rf"{_A}{{32}}"),
@@ -83,9 +93,15 @@ TOKENS: Final = (
     Token("dp\\.(?:pt|sa|scim|audit|ct|st)\\.", rf"(?:[a-z0-9_-]{{2,35}}\.)?{_A}{{40,44}}"),
     Token("AKCp", rf"{_A}{{69}}"),
     Token("sha256~", rf"{_W}{{43}}"),
-    Token("squ_|sqp_|sqa_", rf"{_H}{{40}}", 2.8),
+    Token("sq[upa]_", rf"{_H}{{40}}", 2.8),
     Token("pnu_", "[a-z0-9]{36}"),
     Token("cio", rf"{_A}{{32}}", needs_word=True),
+    Token("oy2", "[a-z0-9]{43}"),  # NuGet
+    Token("ops_eyJ", rf"{_W}{{100,2000}}={{0,2}}"),
+    Token("SWMTKN-1-", r"[0-9a-z]{50}-[0-9a-z]{25}"),
+    Token("nfp_", rf"{_A}{{36}}"),
+    Token("rnd_", rf"{_A}{{28,32}}"),
+    Token("apify_api_", rf"{_A}{{34,40}}"),
     Token("codemagic_", rf"{_A}{{40,48}}"),
     # Models and data
     Token("sk-ant-[a-z]{3,5}[0-9]{2}-", rf"{_W}{{60,140}}"),
@@ -98,6 +114,9 @@ TOKENS: Final = (
     Token("api_org_", "[A-Za-z]{34}"),
     Token("gsk_", rf"{_A}{{52}}"),
     Token("xai-", rf"{_W}{{70,90}}"),
+    Token("tgp_v1_", rf"{_W}{{43}}"),
+    Token("fw_", rf"{_A}{{22,24}}", needs_word=True),  # Fireworks
+    Token("jina_", rf"{_A}{{60}}"),
     Token("pplx-", rf"{_A}{{40,56}}"),
     Token("r8_", rf"{_A}{{37}}"),
     Token("nvapi-", rf"{_W}{{60,70}}"),
@@ -117,13 +136,15 @@ TOKENS: Final = (
     Token("sq0(?:csp|atp)-", rf"{_W}{{22,43}}"),
     Token("EAAA", rf"{_W}{{60}}"),
     Token("shp(?:at|ca|pa|ss)_", "[0-9a-fA-F]{32}", 2.8),
+    Token("APP_USR-", rf"[0-9]{{16}}-[0-9]{{6}}-{_H}{{32}}-[0-9]{{6,12}}", 2.5),
     Token("EZ[AT]K", rf"{_A}{{54}}"),
     Token("(?:live|test)_", rf"{_H}{{35}}", 2.8, needs_word=True),
     Token("shippo_(?:live|test)_", rf"{_H}{{40}}", 2.8),
     Token("FLWSECK(?:_TEST)?-", rf"{_A}{{32}}-X"),
     Token("access_token\\$(?:production|sandbox)\\$", rf"[0-9a-z]{{16}}\${_H}{{32}}", 2.8),
     # Talk and mail
-    Token("xox[abeoprs]-", r"[A-Za-z0-9-]{20,200}"),
+    Token("xox[abceoprs]-", r"[A-Za-z0-9-]{20,200}"),
+    Token("xoxd-", r"[A-Za-z0-9%/+=-]{40,300}"),
     Token("xapp-", r"[0-9]-[A-Z0-9]{8,14}-[0-9]{10,14}-[0-9a-f]{40,80}"),
     Token("hooks\\.slack\\.com/(?:services|workflows|triggers)/", r"[A-Z0-9]{8,12}/[A-Z0-9]{8,12}/[A-Za-z0-9/]{20,64}"),
     Token("discord(?:app)?\\.com/api/webhooks/", r"[0-9]{17,20}/[A-Za-z0-9_-]{60,80}"),
@@ -134,17 +155,22 @@ TOKENS: Final = (
     Token("SG\\.", r"[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}"),
     Token("xkeysib-", rf"{_H}{{64}}-[A-Za-z0-9]{{16}}", 2.8),
     Token("SK", rf"{_H}{{32}}", 2.8),
-    Token("key-", rf"{_H}{{32}}", 2.8),
+    Token("(?:api_?key|secret_?token|key)-", rf"{_H}{{32}}", 2.8),
     Token("[0-9a-f]{26}", rf"{_H}{{6}}-us[0-9]{{1,2}}", 2.0),
+    Token("EAA", rf"{_A}{{100,300}}"),  # Facebook
+    Token("re_[A-Za-z0-9]{8}_", rf"{_A}{{24}}"),
+    Token("AAAA[A-Za-z0-9_-]{7}:APA91b", rf"{_W}{{120,180}}"),
     Token("EAACEdEose0cBA", rf"{_A}{{40,200}}"),
     Token("AAAAAAAAAAAAAAAAAAAA", "[A-Za-z0-9%]{50,120}"),
     # Work and watching
     Token("ntn_", rf"[0-9]{{11}}{_A}{{35}}"),
     Token("secret_", rf"{_A}{{43}}"),
+    Token("pk_[0-9]{6,10}_", "[A-Z0-9]{32}"),  # ClickUp
     Token("lin_(?:api|oauth)_", rf"{_A}{{40,64}}"),
     Token("PMAK-", rf"{_H}{{24}}-{_H}{{34}}", 2.8),
     Token("pat-(?:na|eu|ap)[0-9]-", rf"{_H}{{8}}-(?:{_H}{{4}}-){{3}}{_H}{{12}}", 2.2),
     Token("glc_", rf"{_B}{{32,400}}={{0,2}}"),
+    Token("eyJrIjoi", rf"{_A}{{50,140}}={{0,2}}"),  # Grafana, before version 9
     Token("glsa_", rf"{_A}{{32}}_[0-9A-Fa-f]{{8}}"),
     Token("NR(?:AK|II|AA|RA)-", "[A-Za-z0-9_-]{27,42}"),
     Token("sntrys_eyJ", r"[A-Za-z0-9+/=_]{80,400}"),
@@ -166,7 +192,7 @@ TOKENS: Final = (
     Token("tkn\\.v1_", rf"{_B}{{60,100}}=?"),
     # Hashes of passwords, which are guessed offline
     Token("\\$2[abxy]\\$[0-9]{2}\\$", "[./A-Za-z0-9]{53}"),
-    Token("\\$(?:1|5|6)\\$(?:rounds=[0-9]{1,9}\\$)?[./A-Za-z0-9]{1,16}\\$", "[./A-Za-z0-9]{22,86}"),
+    Token("\\$(?:apr1|1|5|6)\\$(?:rounds=[0-9]{1,9}\\$)?[./A-Za-z0-9]{1,16}\\$", "[./A-Za-z0-9]{22,86}"),
     Token("\\$8\\$", r"[./A-Za-z0-9]{14}\$[./A-Za-z0-9]{43}"),
     Token("\\$argon2(?:id|i|d)\\$v=[0-9]{2}\\$", r"m=[0-9]{1,8},t=[0-9]{1,3},p=[0-9]{1,3}\$[A-Za-z0-9+/$]{34,192}"),
     Token("\\$krb5(?:asrep|tgs)\\$[0-9]{2}\\$", r"[A-Za-z0-9*$.@/_:-]{32,400}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections import Counter
@@ -9,9 +10,12 @@ from typing import Final
 
 MIN_KEY: Final = 16
 """Characters below which a generated key is not told from a name."""
+DOUBTFUL: Final = 0.6
+"""The score of a plain word that a text calls a password."""
 
 _NO_VALUE = re.compile(
-    r"your|xxx+|\.\.\.|…|placeholder|insert|replace|change_?me|redacted|\*\*\*|<|>|\$\{|\{\{|%\(|\$\(|\benv\b|environ|getenv|process\."
+    r"your|xxx+|\.\.\.|…|placeholder|insert|replace|change_?me|redacted|\*\*\*|\A<|>\Z|<[a-z_ .-]+>|\$\{|\{\{|%\("
+    r"|\$\(|\benv\b|environ|getenv|process\."
     r"|config\[|settings\.|_here|todo|n/a|undefined|null|none|true|false|some[_-]|my[_-]?(?:secret|token|key|pass)|secret_?key"
     r"|[a-z]\(|\(\)|\[['\"]|://|here\Z|\A(?:\.{0,2}/|arn:|\$[a-z_])",
     re.IGNORECASE,
@@ -26,6 +30,18 @@ _WORDY = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]{1,8}|v[0-9]+")
 _WORD = re.compile(r"[a-z]{5}")
 """What random letters of both cases hold once in thirty, and CamelCase names nearly always."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_PLACE = re.compile(r"\{[^{}]{0,40}\}|%[sd]|\$[a-z{(]", re.IGNORECASE)
+_SIMPLE = re.compile(r"(?=.{8,32}\Z)[a-z]{3,24}[0-9]{2,6}[a-z]{0,12}")
+_SIMPLE_QUOTED = re.compile(r"(?=.{6,32}\Z)[a-z]+(?:-[a-z]+)?[0-9]{0,6}|(?=.{6,32}\Z)[a-z]+[#!$][a-z]+")
+_TYPE_OR_STATE = re.compile(
+    r"(?:string|text|required|optional|varchar|char|hidden|invalid|incorrect|correct|wrong|missing|forgot|reset|confirm|enter"
+    r"|update|create|change|current|new|old|hash|plain|encrypt|encod|valid|empty|blank|expired?|locked|disabled|enabled|weak"
+    r"|basic|digest|bearer|bcrypt|argon|scrypt|pbkdf|sha[0-9]|md[0-9]|utf|base[0-9]|ascii|alpha|numeric|minimum|maximum|length|number"
+    r"|input|field|label|form|type|column|prompt|variable|keyring|vault|provided|supplied|stored|anything|whatever"
+    r"|kennwort|mot|contrase|senha|wachtwoord|parola|geheim|clave)"
+)
+"""With what a value begins that is a type, a state or a label in code."""
+_CONSTANT = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)+")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _ALPHABET = re.compile(r"[A-Za-z0-9_+/=.:~!@#$%^&*-]+")
 _RUNS: Final = (
@@ -101,13 +117,38 @@ def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
         any(map(str.islower, value)), any(map(str.isupper, value)), any(map(str.isdigit, value)),
         any(not c.isalnum() and c not in "_.-" for c in value),
     )  # fmt: skip
-    if least_kinds < 3 and (value[0] in "$#%@:,&?" or "/" in value):
-        return False  # a selector, a route, a piece of code
+    if least_kinds < 3 and (value[0] in "$#%@:,&?" or "/" in value or _CONSTANT.fullmatch(value)):
+        return False  # a selector, a route, a name, a piece of code
     return sum(kinds) >= least_kinds and (kinds[2] or kinds[3])
 
 
 def is_stock_password(value: str) -> bool:
-    """Whether a password is one of those that examples use, leet included: ``P@ssw0rd123``."""
-    return bool(
-        _DOCUMENTATION.search(value) or _DOCUMENTATION.search(value.lower().translate(_LEET))
-    ) or is_documentation(value)
+    """Whether a password is one of those that examples use, leet and Base64 included: ``P@ssw0rd123``."""
+    return (
+        bool(_DOCUMENTATION.search(value) or _DOCUMENTATION.search(value.lower().translate(_LEET)))
+        or is_documentation(value)
+        or bool(_DOCUMENTATION.search(_plain(value)))
+    )
+
+
+def _plain(value: str) -> str:
+    """What a value says in Base64, as Kubernetes writes secrets; empty where it is none."""
+    try:
+        return base64.b64decode(value, validate=True).decode("ascii")
+    except ValueError:
+        return ""
+
+
+def is_template(value: str) -> bool:
+    """Whether a value holds places that a program fills in: ``user:{id}``, ``%s``."""
+    return bool(_PLACE.search(value))
+
+
+def is_simple_password(value: str, *, quoted: bool) -> bool:
+    """Whether a value may be a password that somebody remembers, ``bluetruck32``; in quotes also a mere word.
+
+    Not so the words that code has in that place (``"password": "required"``) and those that examples use.
+    """
+    if not (_SIMPLE_QUOTED if quoted else _SIMPLE).fullmatch(value) or _TYPE_OR_STATE.match(value):
+        return False
+    return not (is_empty_phrase(value) or is_stock_password(value))
