@@ -21,8 +21,8 @@ PIECES: Final = 4
 """Pieces in a slice."""
 SLICE_SECONDS: Final = 0.002
 """What a slice, of counting, committing or rendering, shall take."""
-BUSY_SECONDS: Final = 0.001
-"""The same where requests are about."""
+BUSY_SECONDS: Final = 0.0005
+"""The same where requests are about: each waits for the rest of what has begun, half of this on average."""
 REQUESTS_FIRST: Final = 0.01
 """Seconds that requests may take between two slices."""
 TURNS: Final = 4
@@ -75,7 +75,7 @@ class Pace:
         self._timer = timer
         self._cpu = cpu
         self._busy_until = float("-inf")
-        self._drained = timer()
+        self._drained = self._turned = timer()
 
     @property
     def seconds(self) -> float:
@@ -97,8 +97,14 @@ class Pace:
             before, took = took, self._cpu() - began
             served = took - before > _SOMEBODY
             left -= 1
+        self._turned = self._timer()
         if took > _ABOUT:
-            self._busy_until = self._timer() + 1.0
+            self._busy_until = self._turned + 1.0
+
+    async def breathe(self) -> None:
+        """Let others run where they have waited for as long as a slice: for between the steps of long work."""
+        if self._timer() - self._turned >= self.seconds:
+            await self.turn()
 
     async def give_way(self, spent: float, size: int, *, senders_first: bool = True) -> None:
         """Let others run after a slice of ``size`` bytes in ``spent`` seconds, senders for longer; plan the next."""

@@ -327,8 +327,9 @@ class Pipeline:
 
     async def _commit(self) -> None:
         """Write positions and counters in one transaction, off the event loop."""
+        await self._pace.breathe()
         for _ in self.ledger.settling():  # who publishes reads rows as a whole, and would settle all at once
-            await self._pace.turn()
+            await self._pace.breathe()
         if self.intake.incomplete:
             await self._complete()
         if self.intake.scoring is not None:
@@ -337,11 +338,11 @@ class Pipeline:
         items = self._uncommitted
         for step in self.ledger.steps():
             items += step
-            await self._pace.turn()
+            await self._pace.breathe()
         if self.intake.scoring is not None:
             for step in self.intake.scoring.steps():
                 items += step
-                await self._pace.turn()
+                await self._pace.breathe()
         for source in self.inputs:
             part = "input:" + source.part
             items += [(part, key, value) for key, value in source.changes()]
@@ -375,12 +376,9 @@ class Pipeline:
         for (openmetrics, packed), future in wanted.items():
             parts: list[bytes] = []
             source = blocks(self.ledger.store, openmetrics=openmetrics)
-            turn = time.monotonic()
             for part in gzip_blocks(source) if packed else source:
                 if part:
                     parts.append(part)
-                if time.monotonic() - turn > self._pace.seconds:
-                    await self._pace.turn()
-                    turn = time.monotonic()
+                await self._pace.breathe()
             if not future.done():
                 future.set_result(parts)

@@ -135,9 +135,20 @@ async def test_requests_that_never_end_are_served_for_so_long(clock):
 
 async def test_requests_get_no_more_than_a_slice_where_counting_is_overdue(clock):
     pace = Pace(lambda: False, clock, clock)
-    clock.others = 0.0009
+    clock.others = 0.9 * BUSY_SECONDS
     clock.now += OVERDUE
-    assert await given(pace, clock) == pytest.approx(2 * 0.0009)
+    assert await given(pace, clock) == pytest.approx(2 * clock.others)
+
+
+async def test_long_work_lets_others_run_once_it_took_as_long_as_a_slice(clock):
+    pace = Pace(lambda: False, clock, clock)
+    clock.now += 0.9 * SLICE_SECONDS
+    await pace.breathe()
+    assert clock.turns == 0
+    clock.now += 0.1 * SLICE_SECONDS
+    await pace.breathe()
+    await pace.breathe()
+    assert clock.turns == 1
 
 
 @pytest.mark.parametrize(("used", "share"), [(0.0, 1.0), (0.25, 1.0), (0.375, 0.5), (0.5, 0.01), (1.0, 0.01)])

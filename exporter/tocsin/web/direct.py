@@ -5,6 +5,9 @@ and between two turns a slice of counting may come. So a connection begins here.
 a known path, framed by Content-Length) is answered at once, or when it is durable; with the first request that is
 anything else, however slightly, the connection is aiohttp's for good, which answers, or refuses, as ever. So nothing
 here refuses a request.
+
+Where somebody waits for a verdict, bodies that can wait do: one costs as much as several looks, and its sender does not
+mind some milliseconds.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
@@ -26,6 +30,10 @@ HELD_MAX: Final = 16 << 20
 """Bytes of bodies that are held here, all connections together; beyond it they are aiohttp's, with its bounds."""
 WHOLE_WITHIN: Final = 1.0
 """Seconds after which a request that is still incomplete is aiohttp's, with its bounds on slow senders."""
+WAITS_MOST: Final = 0.02
+"""Seconds that a body that can wait does so at most."""
+_ABOUT: Final = 1.0
+"""Seconds after a request that cannot wait in which others of its kind are likely."""
 _SWEEP: Final = 1.0
 _READ: Final = 64 << 10
 """Bytes of one read: room for 256 KiB, asyncio's default, is mapped and given back by the system every time."""
@@ -84,6 +92,8 @@ class Endpoint(NamedTuple):
     """Bytes of a body that is answered here; a larger one takes too long for the event loop."""
     arriving: Callable[[], None] = _nothing
     """Told of each piece of a body."""
+    can_wait: bool = False
+    """True where a body is taken in a turn of the loop in which nobody else is answered, within ``WAITS_MOST``."""
 
 
 class Plain(NamedTuple):
@@ -150,6 +160,14 @@ class Doorway:
         self.open: set[Visitor] = set()
         self.held = 0
         """Bytes of the bodies that are here or announced."""
+        self._waiting: deque[tuple[float, Visitor]] = deque()
+        """Since when, and who has a whole body that can wait."""
+        self._answered = 0
+        """Requests that could not wait,"""
+        self._answered_before = 0
+        """those at the last turn,"""
+        self._answered_at = float("-inf")
+        """and when the last one came."""
         self._keepalive = keepalive
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(_SWEEP, self._sweep)
@@ -163,6 +181,33 @@ class Doorway:
         self._timer.cancel()
         for visitor in list(self.open):
             visitor.leave()
+
+    def note_answer(self, now: float) -> None:
+        """Take note of a request that could not wait."""
+        self._answered += 1
+        self._answered_at = now
+
+    def put_off(self, visitor: Visitor, now: float) -> bool:
+        """Let a visitor go on when nobody else is answered; False: nobody else is about."""
+        if now - self._answered_at > _ABOUT:
+            return False
+        if not self._waiting:
+            self._answered_before = -1  # what is read in this turn is not answered yet
+            self._loop.call_soon(self._turn)
+        self._waiting.append((now, visitor))
+        return True
+
+    def _turn(self) -> None:
+        """Let one go on after a turn without an answer, or who has waited for long; each turn, while anybody waits."""
+        since, visitor = self._waiting[0]
+        goes_on = self._answered == self._answered_before or time.monotonic() - since > WAITS_MOST
+        self._answered_before = self._answered
+        if goes_on:
+            self._waiting.popleft()
+        if self._waiting:
+            self._loop.call_soon(self._turn)
+        if goes_on:
+            visitor.go_on()
 
     def _sweep(self) -> None:
         self._timer = self._loop.call_later(_SWEEP, self._sweep)
@@ -183,10 +228,17 @@ class Visitor(asyncio.Protocol):
         self._request: Plain | None = None
         self._pieces: list[bytes] = []
         self._missing = 0
+        self._body: bytes | None = None
+        """One that is whole and waits for its turn."""
         self._later: Later | None = None
         self._heard = self._began = time.monotonic()
         self._stuck = False
         self._leaving = False
+
+    @property
+    def _is_answering(self) -> bool:
+        """True while a whole request waits for its turn or for its answer: what comes then is too early."""
+        return self._body is not None or self._later is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
@@ -198,7 +250,7 @@ class Visitor(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer a request that is whole, hold one that is not yet, and leave everything else to aiohttp."""
         self._heard = time.monotonic()
-        if self._later is not None:
+        if self._is_answering:
             self._held += data
             self.transport.pause_reading()
         elif self._request is not None:
@@ -231,8 +283,28 @@ class Visitor(asyncio.Protocol):
         if self._missing > 0:
             request.endpoint.arriving()
             return
+        if self._missing < 0:  # the next one has begun
+            self._give_up()
+            return
         body = data if len(self._pieces) == 1 else b"".join(self._pieces)
-        reply = None if self._missing else self._reply(request, body)  # less than nothing: the next one has begun
+        self._pieces = [body]
+        if not request.endpoint.can_wait:
+            self._doorway.note_answer(self._heard)
+        elif self._doorway.put_off(self, self._heard):
+            self._body = body
+            return
+        self._finish(request, body)
+
+    def go_on(self) -> None:
+        """Take the body that had to wait."""
+        body, self._body = self._body, None
+        if body is not None and self._request is not None:
+            self._finish(self._request, body)
+            self._read_on()
+
+    def _finish(self, request: Plain, body: bytes) -> None:
+        """Answer a request that is whole, now or later."""
+        reply = self._reply(request, body)
         if reply is None:
             self._give_up()
             return
@@ -251,7 +323,11 @@ class Visitor(asyncio.Protocol):
             self._forget()
             return
         self._answer(later.reply(done))
-        if self._held and not self.transport.is_closing():
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Go on with what came too early."""
+        if self._held and not self._is_answering and not self.transport.is_closing():
             early, self._held = self._held, b""
             if not self._stuck:
                 self.transport.resume_reading()
@@ -279,16 +355,18 @@ class Visitor(asyncio.Protocol):
             self.transport.max_size = size
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection; a body that waits to be durable is held until it is."""
+        """Forget the connection; a body that is whole is taken all the same, and held until it is durable."""
         del exc
         self._doorway.open.discard(self)
-        if self._later is None:
+        if self._body is not None:
+            self.go_on()
+        elif self._later is None:
             self._forget()
 
     def leave(self) -> None:
         """Close the connection, or with the answer that is due."""
         self._leaving = True
-        if self._later is None:
+        if not self._is_answering:
             self.transport.close()
 
     def pause_writing(self) -> None:
@@ -299,12 +377,12 @@ class Visitor(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on."""
         self._stuck = False
-        if self._later is None or not self._held:
+        if not (self._held and self._is_answering):
             self.transport.resume_reading()
 
     def grow_old(self, now: float, keepalive: float) -> None:
         """Close a connection that was silent for too long; leave a slow request to aiohttp."""
-        if self._later is not None:
+        if self._is_answering:
             return
         if (self._held or self._request) and now - self._began > WHOLE_WITHIN:
             self._give_up()
@@ -319,10 +397,15 @@ class Visitor(asyncio.Protocol):
 
     def _give_up(self) -> None:
         """Leave a request to aiohttp, and the connection with it."""
-        if self._request is not None:
-            self._held = b"".join([self._request.head, *self._pieces])
+        if self.transport.is_closing():
+            self._forget()
+            return
+        early, self._held = self._held, b""
+        if self._request is not None and early:  # reading was paused for it
+            self.transport.resume_reading()
+        data = early if self._request is None else b"".join([self._request.head, *self._pieces, early])
         self._forget()
-        self._hand_over(self._held)
+        self._hand_over(data)
 
     def _hand_over(self, data: bytes) -> None:
         self._doorway.open.discard(self)

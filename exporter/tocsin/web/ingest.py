@@ -66,7 +66,9 @@ def make_ingest_app(
         app.router.add_post(path, routes.ingest, expect_handler=routes.expect)
     app.router.add_post("/v1/feedback", routes.ingest, expect_handler=routes.expect)
     app[AT_ONCE] = {
-        f"/v1/ingest/{word}": Endpoint(routes.responder(word), min(WHOLE, max_body_bytes), spool.note_arrival)
+        f"/v1/ingest/{word}": Endpoint(
+            routes.responder(word), min(WHOLE, max_body_bytes), spool.note_arrival, can_wait=True
+        )
         for word in formats
     }
     return app
