@@ -107,7 +107,7 @@ class Intake:
         head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
         if head == _BRACKET:
             self._take_array(data, origin)
-        elif head or bytes(data).strip(b"\x00 \t\r"):
+        elif head or bytes(data).strip(_BLANK):
             self._take_one(data, origin)
 
     def oversize(self, length: int, origin: Origin) -> None:

@@ -39,9 +39,29 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
     call.output_tokens = pairs.tokens(usage.get("output_tokens"), "usage.output_tokens", errors)
     read = pairs.tokens(usage.get("cache_read_input_tokens"), "usage.cache_read_input_tokens", errors)
     written = pairs.tokens(usage.get("cache_creation_input_tokens"), "usage.cache_creation_input_tokens", errors)
+    call.cache_read_tokens, call.cache_write_tokens = read, written
     if fresh is not None:
         call.input_tokens = fresh + (read or 0) + (written or 0)
-    call.cache_read_tokens, call.cache_write_tokens = read, written
+    _add_compactions(call, usage.get("iterations"), errors)
     details = usage.get("output_tokens_details")
     if isinstance(details, dict):
         call.reasoning_tokens = pairs.tokens(details.get("thinking_tokens"), "usage.thinking_tokens", errors)
+    pairs.hold_parts(call, errors)
+
+
+def _add_compactions(call: Call, iterations: Any, errors: list[str]) -> None:
+    """Add what it took to sum up a long conversation: billed, and in no total of the usage.
+
+    https://platform.claude.com/docs/en/build-with-claude/compaction
+    """
+    for entry in iterations if isinstance(iterations, list) else ():
+        if isinstance(entry, dict) and entry.get("type") == "compaction":
+            fresh, received, read, written = (
+                pairs.tokens(entry.get(name), "usage.iterations", errors) or 0
+                for name in ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+            )
+            call.input_tokens = (call.input_tokens or 0) + fresh + read + written
+            if call.output_tokens is not None:  # of a stream that was cut it stays unknown
+                call.output_tokens += received
+            call.cache_read_tokens = (call.cache_read_tokens or 0) + read
+            call.cache_write_tokens = (call.cache_write_tokens or 0) + written

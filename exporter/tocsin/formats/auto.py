@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tocsin.call import Event, Skip
+from tocsin.call import UNKNOWN, Event, Skip
 from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.base import Buffer
 from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
 from tocsin.formats.pairs import PairFormat, decode
+from tocsin.formats.signs import is_error, is_log
 
 _NATIVE = re.compile(rb'\s*\{\s*"v"\s*:\s*1\b')
 _LITELLM = re.compile(rb'"(?:startTime|custom_llm_provider|litellm_call_id)"\s*:')
+_ITS_OWN = re.compile(rb'"(?:custom_llm_provider|litellm_call_id|call_type|model_group|request_id)"\s*:')
+"""Keys of which a payload has one where neither model nor provider is known."""
 
 
 class Auto:
@@ -35,14 +38,18 @@ class Auto:
         """Return the event of one record of any format; see ``Format.parse``."""
         if _LITELLM.search(data):  # cheap, and LiteLLM records are by far the largest
             try:
-                return self._litellm.parse(data)
+                call = self._litellm.parse(data)
             except Skip:
                 pass  # the words may stand deeper in another format's record
+            else:
+                if call.model != UNKNOWN or call.provider != UNKNOWN or _ITS_OWN.search(data):
+                    return call
+                raise Skip("unknown_format")  # of another kind of work that starts and ends
         elif _NATIVE.match(data):
             return self._native.parse(data)
         tree = decode(data)
         found = self._recognise(tree)
-        return found.read(tree, data) if isinstance(found, PairFormat) else found.parse(data)
+        return found.read(tree, data, told=False) if isinstance(found, PairFormat) else found.parse(data)
 
     def _recognise(self, tree: dict[str, Any]) -> LiteLLM | Native | PairFormat:
         """Return the adapter for a decoded record.
@@ -54,15 +61,16 @@ class Auto:
             return self._litellm
         if "model" in tree and "event_id" in tree and "request" not in tree:
             return self._native
-        if any(key in tree for key in ("request", "response", "request_body", "response_body")):
+        sides = any(key in tree for key in ("request", "response", "request_body", "response_body"))
+        if sides or (("url" in tree or "uri" in tree) and "model" not in tree):  # where nothing came back
             return self._anthropic if _is_anthropic(tree) else self._openai
         if isinstance(tree.get("object"), str) or "choices" in tree:
             return self._openai
-        if (tree.get("type") == "message" and "usage" in tree) or tree.get("type") == "error":
+        if tree.get("type") in ("message", "error") and ("usage" in tree or is_error(tree)):
             return self._anthropic
         if ("id" in tree and ("model" in tree or "time" in tree)) or tree.get("type") == "feedback" or "v" in tree:
             return self._native
-        if isinstance(tree.get("error"), dict) and "message" in tree["error"]:
+        if is_error(tree) and not is_log(tree):
             return self._openai  # the bare body of an error
         raise Skip("unknown_format")
 

@@ -26,7 +26,7 @@ MAX_TOKENS = 10**9
 """Tokens of one call from which on they are a fault: totals of such values would outgrow 64 bits in the state."""
 SKIP_REASONS = (
     "null", "not_json", "not_object", "too_deep", "too_long", "missing_id", "missing_time", "missing_model",
-    "missing_status", "missing_call_id", "wrong_type", "unknown_format",
+    "missing_status", "missing_call_id", "wrong_type", "unknown_format", "stream_chunk",
 )  # fmt: skip
 
 _HUGE = 1e300
@@ -262,5 +262,13 @@ def count(value: int | None, name: str, errors: list[str]) -> int | None:
     """Return a token count, or None with an error when it is absurd."""
     if value is None or 0 <= value < MAX_TOKENS:
         return value
+    errors.append(name)
+    return None
+
+
+def within(part: int | None, whole: int | None, name: str, errors: list[str]) -> int | None:
+    """Return a count that is a part of another one; None where that is unknown, and with an error where it is less."""
+    if whole is None or not part or part <= whole:
+        return None if whole is None else part
     errors.append(name)
     return None

@@ -28,7 +28,7 @@ from tocsin.call import Prompt as CallPrompt
 from tocsin.formats.base import Buffer
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.lenient import convert, count, is_number, load
-from tocsin.formats.pairs import by_status, prompt_key, seconds
+from tocsin.formats.pairs import by_status, hold_parts, prompt_key, seconds
 from tocsin.formats.texts import messages
 
 
@@ -176,6 +176,7 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
         call.cache_read_tokens = count(e.usage.cache_read, "usage.cache_read", errors)
         call.cache_write_tokens = count(e.usage.cache_write, "usage.cache_write", errors)
         call.reasoning_tokens = count(e.usage.reasoning, "usage.reasoning", errors)
+        hold_parts(call, errors)
     call.cost_usd = _bounded(e.cost_usd, "cost_usd", 1e6, errors)
     if e.finish_reason:
         call.finish_reason = e.finish_reason if e.finish_reason in FINISH_REASONS else OTHER

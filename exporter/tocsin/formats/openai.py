@@ -14,8 +14,13 @@ from tocsin.formats import ollama, pairs
 FINISH = {
     "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls",
     "content_filter": "content_filter", "max_output_tokens": "length", "eos": "stop", "eos_token": "stop",
-    "stop_sequence": "stop", "error": "error",
+    "stop_sequence": "stop", "error": "error", "end_turn": "stop", "max_tokens": "length", "model_length": "length",
+    "tool_use": "tool_calls", "refusal": "refusal",
 }  # fmt: skip
+
+
+_CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")
+"""What DeepSeek, Moonshot and LiteLLM's proxy call what was read from the cache."""
 
 
 class OpenAI(pairs.PairFormat):
@@ -49,13 +54,22 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
     call.input_tokens, call.output_tokens = sent, received
     into = _details(usage, "prompt_tokens_details", "input_tokens_details")
     out = _details(usage, "completion_tokens_details", "output_tokens_details")
-    cached = into.get("cached_tokens", usage.get("prompt_cache_hit_tokens"))  # the latter is DeepSeek's name
+    cached = _first(into.get("cached_tokens"), *map(usage.get, _CACHE_READ))
+    written = _first(into.get("cache_write_tokens"), usage.get("cache_creation_input_tokens"))
     call.cache_read_tokens = pairs.tokens(cached, "usage.cached_tokens", errors)
-    call.cache_write_tokens = pairs.tokens(into.get("cache_write_tokens"), "usage.cache_write_tokens", errors)
+    call.cache_write_tokens = pairs.tokens(written, "usage.cache_write_tokens", errors)
     call.reasoning_tokens = pairs.tokens(out.get("reasoning_tokens"), "usage.reasoning_tokens", errors)
+    thought = call.reasoning_tokens
+    if sent is not None and received is not None and thought and usage.get("total_tokens") == sent + received + thought:
+        call.output_tokens = received + thought  # xAI counts what was thought beside the answer
+    pairs.hold_parts(call, errors)
     cost = usage.get("cost")  # OpenRouter reports what it billed
     if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e6:
         call.cost_usd = float(cost) if cost or not (sent or received) else None
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
 
 
 def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -19,14 +19,20 @@ import msgspec
 import xxhash
 
 from tocsin.call import UNKNOWN, Call, Content, Prompt, Skip
-from tocsin.formats import ollama, sse
+from tocsin.formats import ollama, signs, sse
 from tocsin.formats.base import Buffer
-from tocsin.formats.lenient import count, is_number, iso_seconds, load
+from tocsin.formats.lenient import count, is_number, iso_seconds, load, within
 from tocsin.formats.texts import expectation, messages, part_text, sampling, text_of
 
 _strict = msgspec.json.Decoder(dict[str, Any])
 _ENVELOPE = ("request", "response", "request_body", "response_body", "status", "url", "uri")
 _DIGITS = re.compile(r"\d+")
+_DEPLOYMENT = re.compile(r"/deployments/([^/]{1,100})/")
+_UNMETERED = re.compile(
+    r"/(?:images|audio|moderations|files|uploads|batches|rerank|vector_stores|fine_tuning)(?:/|$)"
+    r"|/count_tokens$|/models(?:/[^/:]+)?$"
+)
+"""Paths of what is metered in other units than tokens, or not at all."""
 
 
 @dataclass(slots=True)
@@ -45,6 +51,8 @@ class Exchange:
     def error(self) -> dict[str, Any] | None:
         """The error object of the response, also under HTTP 200."""
         error = self.response.get("error")
+        if error is None and self.response.get("object") == "error":  # vLLM's, flat
+            return self.response
         if isinstance(error, str):
             return {"message": error}
         return error if isinstance(error, dict) and error else None
@@ -62,13 +70,17 @@ def decode(data: Buffer) -> dict[str, Any]:
         return load(data)
 
 
-def exchange(tree: dict[str, Any]) -> Exchange:
-    """Read the envelope; a tree without one is itself the response.
+def exchange(tree: dict[str, Any], *, told: bool = True) -> Exchange:
+    """Read the envelope; a tree without one is itself the response. ``told``: somebody says that it is a call.
 
     Raises:
-        Skip: there is neither a request nor a response in it.
+        Skip: there is neither a request nor a response in it, or they are of no model.
     """
     if not any(key in tree for key in _ENVELOPE) or _is_body(tree):
+        if signs.is_chunk(tree):
+            raise Skip("stream_chunk")
+        if not signs.is_body(tree):
+            raise Skip("unknown_format")
         return Exchange({}, {}, tree, None, "", stream=False)
     errors: list[str] = []
     request, _ = _side(tree.get("request", tree.get("request_body")), "request", errors)
@@ -80,10 +92,13 @@ def exchange(tree: dict[str, Any]) -> Exchange:
     if not response and tree.get("error"):
         response = {"error": tree["error"]}
     url = tree.get("url") or tree.get("uri") or ""
+    url = url if isinstance(url, str) else ""
+    sure = told or bool(response.get("error")) or (isinstance(raw, dict) and "body" in raw)
+    if not signs.is_pair(tree, request, response, url, sure=sure):
+        raise Skip("unknown_format")
     return Exchange(
-        tree, request, response, _http_status(status, errors),
-        url if isinstance(url, str) else "", stream or request.get("stream") is True, errors,
-    )  # fmt: skip
+        tree, request, response, _http_status(status, errors), url, stream or request.get("stream") is True, errors
+    )
 
 
 def _told_status(tree: dict[str, Any], raw: Any) -> Any:
@@ -118,6 +133,8 @@ def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], boo
         if isinstance(inner, dict):
             return inner, False
         value = inner
+    if isinstance(value, list) and value and all(isinstance(chunk, dict) for chunk in value):
+        return (value[0], False) if len(value) == 1 else (sse.merged(value) or {}, True)
     if isinstance(value, str) and value:
         if sse.is_stream(value):
             return sse.body(value) or {}, True
@@ -150,13 +167,15 @@ class PairFormat(ABC):
         """Return the call of one pair; see ``Format.parse``."""
         return self.read(decode(data), data)
 
-    def read(self, tree: dict[str, Any], data: Buffer) -> Call:
+    def read(self, tree: dict[str, Any], data: Buffer, *, told: bool = True) -> Call:
         """Return the call of one pair that is decoded already; ``data`` are its bytes.
 
+        ``told``: somebody says that it is one; else it must look like one.
+
         Raises:
-            Skip: there is neither a request nor a response in it.
+            Skip: there is neither a request nor a response in it, or they are of no model.
         """
-        ex = exchange(tree)
+        ex = exchange(tree, told=told)
         ex.response = self.body(ex.response)
         call = _base_call(ex, data, self.name)
         self.judge(call, ex)
@@ -178,13 +197,14 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     """Build what all pairs share: identity, time, model, route, failure."""
     tree, request, response = ex.envelope, ex.request, ex.response
     split = _split(ex)
-    model = request.get("model") or response.get("model") or UNKNOWN
+    path = split.path if split is not None else ""
+    model = request.get("model") or response.get("model") or _deployment(path) or UNKNOWN
     event_id, call_id = _identity(tree, response, data)
     call = Call(event_id, call_id, provider, str(model))
     if split is not None and split.hostname:
         call.provider = split.hostname
     route = tree.get("route")
-    call.route = str(route) if isinstance(route, str) and route else (split.path if split and split.path else UNKNOWN)
+    call.route = str(route) if isinstance(route, str) and route else path or UNKNOWN
     headers = _headers(tree)
     stamps = (tree.get("time"), tree.get("timestamp"), response.get("created"), response.get("created_at"))
     call.start = seconds(next((stamp for stamp in stamps if stamp is not None), None))
@@ -199,7 +219,7 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     if isinstance(served, str) and served != call.model:
         call.served_model = served
     call.failure = failure(ex)
-    if call.failure is not None:
+    if call.failure is not None or _UNMETERED.search(path):
         call.usage_expected = False
     user = request.get("user") or request.get("safety_identifier")
     meta = request.get("metadata")
@@ -223,16 +243,23 @@ def _identity(tree: dict[str, Any], response: dict[str, Any], data: Buffer) -> t
     joined with its second. A queued response comes again under the same id when it is finished.
     """
     named, answered = tree.get("id") or tree.get("request_id"), response.get("id")
+    joined = tree.get("call_id")
     status = response.get("status")
     waiting = f"|{status}" if status in ("queued", "in_progress") else ""
     if isinstance(named, str | int):
-        return f"{named}{waiting}", str(named)
+        return f"{named}{waiting}", joined if isinstance(joined, str) and joined else str(named)
     if isinstance(answered, str | int) and answered:
         created = response.get("created", response.get("created_at"))
         second = f"|{created}" if isinstance(created, int | float | str) else ""
         return f"{answered}{second}{waiting}", str(answered)
     identity = xxhash.xxh3_128_hexdigest(bytes(data))
     return identity, identity
+
+
+def _deployment(path: str) -> str | None:
+    """Return the deployment that Azure's paths name; a failed request may name its model nowhere else."""
+    found = _DEPLOYMENT.search(path)
+    return found[1] if found else None
 
 
 def _split(ex: Exchange) -> SplitResult | None:
@@ -316,14 +343,12 @@ def failure(ex: Exchange) -> str | None:
         return None
     told = error or {}
     words = " ".join(str(told[key]) for key in ("type", "code", "status") if told.get(key)) or str(told.get("message"))
-    words = words[:200].lower()
-    if "content_filter" in words or "content_policy" in words or "responsibleai" in words:
+    words = words[:200].lower().replace("_", "").replace("-", "")
+    if any(word in words for word in _BLOCKED):
         return "blocked_provider"
     if status is None or status < 400:
-        code = (error or {}).get("code")
-        code = code if isinstance(code, int) else (error or {}).get("status")
-        status = code if isinstance(code, int) and not isinstance(code, bool) else None
-    return by_status(status) or _by_words(words)
+        status = next((int(code) for name in ("code", "status") if _HTTP.fullmatch(code := str(told.get(name)))), None)
+    return by_status(status) or by_words(words)
 
 
 def by_status(status: int | None) -> str | None:
@@ -334,17 +359,22 @@ def by_status(status: int | None) -> str | None:
     return named or ("provider_5xx" if status >= 500 else "client_4xx")
 
 
+_HTTP = re.compile(r"[45]\d\d")
+_BLOCKED = ("contentfilter", "contentpolicy", "responsibleai", "moderationblocked")
 _WORDS: tuple[tuple[str, str], ...] = (
-    ("rate_limit", "rate_limited"), ("too_many", "rate_limited"), ("quota", "rate_limited"),
+    ("ratelimit", "rate_limited"), ("toomany", "rate_limited"), ("quota", "rate_limited"),
     ("timeout", "timeout"), ("timed out", "timeout"), ("connect", "connection"), ("cancel", "cancelled"),
     ("overloaded", "provider_5xx"),
-    ("server_error", "provider_5xx"), ("api_error", "provider_5xx"), ("internal", "provider_5xx"),
-    ("unavailable", "provider_5xx"), ("invalid", "client_4xx"), ("not_found", "client_4xx"),
-    ("authentication", "client_4xx"), ("permission", "client_4xx"), ("bad_request", "client_4xx"),
+    ("servererror", "provider_5xx"), ("apierror", "provider_5xx"), ("internal", "provider_5xx"),
+    ("unavailable", "provider_5xx"), ("invalid", "client_4xx"), ("notfound", "client_4xx"),
+    ("authentication", "client_4xx"), ("permission", "client_4xx"), ("badrequest", "client_4xx"),
+    ("toolarge", "client_4xx"), ("billing", "client_4xx"), ("validation", "client_4xx"),
 )  # fmt: skip
+"""Of types and codes of errors, without the signs between their words."""
 
 
-def _by_words(words: str) -> str:
+def by_words(words: str) -> str:
+    """Class the type or code of an error, in small letters and without ``_``; ``other`` where no word is known."""
     return next((reason for word, reason in _WORDS if word in words), "other")
 
 
@@ -356,3 +386,11 @@ def tokens(value: Any, name: str, errors: list[str]) -> int | None:
         errors.append(name)
         return None
     return count(int(value), name, errors)
+
+
+def hold_parts(call: Call, errors: list[str]) -> None:
+    """Drop counts that are more than what they are a part of; they are named."""
+    call.cache_read_tokens = within(call.cache_read_tokens, call.input_tokens, "usage.cache_read", errors)
+    left = None if call.input_tokens is None else call.input_tokens - (call.cache_read_tokens or 0)
+    call.cache_write_tokens = within(call.cache_write_tokens, left, "usage.cache_write", errors)
+    call.reasoning_tokens = within(call.reasoning_tokens, call.output_tokens, "usage.reasoning", errors)

@@ -9,7 +9,7 @@ A stream that was cut off is worth what had come until then.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tocsin.formats.texts import part_text
@@ -22,9 +22,14 @@ def is_stream(text: str) -> bool:
 
 def body(text: str) -> dict[str, Any] | None:
     """Return the body that the stream amounts to, None when nothing in it can be used."""
+    return merged(_chunks(text))
+
+
+def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the body that the decoded events of a stream amount to, None when nothing in them can be used."""
     chat, messages, responses = _Chat(), _Messages(), _Responses()
     error: Any = None
-    for chunk in _chunks(text):
+    for chunk in chunks:
         kind = chunk.get("type")
         kind = kind if isinstance(kind, str) else ""
         if kind.startswith("response."):
@@ -38,8 +43,10 @@ def body(text: str) -> dict[str, Any] | None:
             error = chunk["error"]
         elif kind == "error":  # Responses tell of it without an object around it
             error = {key: chunk.get(key) for key in ("code", "message")}
-    merged = chat.body() | messages.body() | responses.body()
-    return (merged | {"error": error} if error else merged) or None
+        elif chunk.get("object") == "error":  # vLLM too
+            error = chunk
+    whole = chat.body() | messages.body() | responses.body()
+    return (whole | {"error": error} if error else whole) or None
 
 
 def _chunks(text: str) -> Iterator[dict[str, Any]]:
@@ -171,7 +178,7 @@ class _Chat:
     def add(self, chunk: dict[str, Any]) -> None:
         self._seen = True
         for key in ("id", "model", "created", "system_fingerprint", "usage", "provider"):
-            if chunk.get(key) is not None:
+            if chunk.get(key):  # Azure's chunks on filters have empty ones
                 self._head[key] = chunk[key]
         groq = chunk.get("x_groq")  # Groq reports usage there, asked or not
         if isinstance(groq, dict) and isinstance(groq.get("usage"), dict):

@@ -111,10 +111,13 @@ class _Reader:
 
 
     def framing(self, limit: int) -> Framing:
-        """Return how the lines are wrapped, by the first one; ``holds_document`` has peeked at it."""
+        """Return how the lines are wrapped, by the first ones; ``holds_document`` has peeked at them."""
         framing = Framing(limit)
-        framing.recognise(self._peeked.lstrip()[:_SAMPLE] or b"-")
-        return framing
+        for line in self._peeked.split(b"\n"):
+            framing.recognise(line[:_SAMPLE])
+            if framing.kind is not None:
+                return framing
+        return Framing(limit, "plain")
 
 
 class _Rejoined:

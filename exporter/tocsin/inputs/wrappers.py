@@ -27,12 +27,12 @@ _docker = msgspec.json.Decoder(_DockerLine)
 
 
 class Framing:
-    """Unwraps the lines of one file; what the first line is decides for all."""
+    """Unwraps the lines of one file; the first line that is a record or wrapped decides for all."""
 
     def __init__(self, limit: int, kind: str | None = None) -> None:
         self._limit = limit
         self.kind = kind
-        """``plain``, ``cri`` or ``docker``; None while no line was seen."""
+        """``plain``, ``cri`` or ``docker``; None while no line was seen that tells."""
         self.plain = kind == "plain"
         """True when lines are records as they are."""
         self._pieces: dict[bytes | str, list[bytes]] = {}
@@ -57,14 +57,14 @@ class Framing:
         self._adopted = set(self._pieces)
 
     def recognise(self, line: bytes) -> None:
-        """Decide from the beginning of a line; blank ones decide nothing."""
+        """Decide from the beginning of a line; blank ones, and the rest of one that was cut, decide nothing."""
         if self.kind is None and line.strip(_BLANK):
             text = line.lstrip(b"\x00\xef\xbb\xbf ")
             if _CRI.match(text):
                 self.kind = "cri"
             elif text.startswith(b'{"log":'):
                 self.kind = "docker"
-            else:
+            elif text.startswith((b"{", b"[")):
                 self.kind = "plain"
             self.plain = self.kind == "plain"
 

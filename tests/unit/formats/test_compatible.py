@@ -29,7 +29,7 @@ def recorded(host: str) -> Call:
         ("api.together.xyz", "mistralai/Mixtral-8x7B-Instruct-v0.1", (18, 35, None, None), "stop"),
         ("localhost", "facebook/opt-125m", (57, 20, None, None), "length"),
         ("openrouter.ai", "anthropic/claude-sonnet-4-5", (550, 12, 0, 0), "stop"),
-        ("router.huggingface.co", "deepseek-ai/DeepSeek-R1", (19, 29, None, None), "tool_calls"),
+        ("router.huggingface.co", "deepseek-ai/DeepSeek-R1", (19, 29, 0, None), "tool_calls"),
         ("api.cerebras.ai", "gpt-oss-120b", (80, 45, 0, 34), "stop"),
         ("127.0.0.1", "llama3.1", (44, 113, None, None), "stop"),
     ],

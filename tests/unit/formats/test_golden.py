@@ -70,6 +70,27 @@ def test_the_old_litellm_fixture_with_text_times_is_read():
     assert call.start == pytest.approx(1737710446.847371)
 
 
+def emitted(name: str) -> Call:
+    return parse("auto", (GOLDEN / "litellm" / f"emitted-{name}.json").read_bytes())
+
+
+def test_cached_tokens_that_an_old_litellm_left_out_are_in_the_input():
+    call = emitted("1.61.20-anthropic-stream")
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens) == (100, 50, 70, 20)
+
+
+@pytest.mark.parametrize("version", ["1.81.16", "1.109.1"])
+def test_a_failed_body_of_the_responses_api_is_a_failure_under_http_200(version):
+    assert emitted(f"{version}-responses-failed").failure == "provider_5xx"
+
+
+@pytest.mark.parametrize(("name", "cost"), [("1.81.16-image", 0.0399999238144), ("1.109.1-speech", 7.5e-05)])
+def test_pictures_and_speech_cost_and_miss_no_tokens(name, cost):
+    call = emitted(name)
+    assert (call.failure, call.input_tokens, call.usage_expected) == (None, None, False)
+    assert call.cost_usd == pytest.approx(cost)
+
+
 def test_a_spend_logs_row_with_objects_as_text_is_read():
     call = parse("auto", (GOLDEN / "litellm" / "spend_logs_payload.fixture.json").read_bytes())
     assert (call.model, call.input_tokens, call.output_tokens) == ("gpt-4o", 10, 20)

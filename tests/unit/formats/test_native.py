@@ -133,3 +133,10 @@ def test_token_counts_whose_totals_would_outgrow_the_state_are_field_errors(toke
     event = formats.get("native").parse(json.dumps({**CALL, "usage": {"input": tokens, "output": 1}}).encode())
     assert isinstance(event, Call)
     assert (event.input_tokens, event.field_errors) == ((tokens, ()) if taken else (None, ("usage.input",)))
+
+
+@pytest.mark.parametrize("part", ["cache_read", "cache_write", "reasoning"])
+def test_a_part_of_the_tokens_that_is_more_than_the_whole_is_named_and_absent(part):
+    event = formats.get("native").parse(json.dumps({**CALL, "usage": {"input": 5, "output": 5, part: 6}}).encode())
+    assert isinstance(event, Call)
+    assert (getattr(event, f"{part}_tokens"), event.field_errors) == (None, (f"usage.{part}",))

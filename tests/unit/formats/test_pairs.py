@@ -162,3 +162,72 @@ def test_the_bare_body_of_an_error_is_recognised_and_an_event_with_an_error_stay
 def test_the_status_may_stand_beside_the_body_in_the_response(response, reason):
     call = parse({"id": "batch_req_1", "response": response, "error": None}, "auto")
     assert (call.failure, call.model) == (reason, "m" if reason is None else "unknown")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"code": "429", "message": "x"}, "rate_limited"), ({"code": "TooManyRequests", "message": "x"}, "rate_limited"),
+        ({"code": "DeploymentNotFound", "message": "x"}, "client_4xx"), ({"type": "billing_error", "message": "x"}, "client_4xx"),
+        ({"type": "request_too_large", "message": "x"}, "client_4xx"), ({"type": "overloaded_error", "message": "x"}, "provider_5xx"),
+        ({"code": "moderation_blocked", "message": "x"}, "blocked_provider"), ({"code": "ServiceUnavailable", "message": "x"}, "provider_5xx"),
+    ],
+)  # fmt: skip
+def test_a_bare_error_is_classed_by_its_code_or_type(error, reason):
+    assert parse({"error": error}, "auto").failure == reason
+
+
+def test_vllms_flat_error_is_a_failure():
+    assert parse({"object": "error", "message": "x", "type": "BadRequestError", "param": None, "code": 400}, "auto").failure == "client_4xx"
+
+
+def test_a_failed_call_to_azure_has_its_deployment_for_a_model():
+    url = "https://x.openai.azure.com/openai/deployments/house-gpt/chat/completions?api-version=2024-02-01"
+    assert parse({"url": url, "status": 503, "request": {"messages": []}, "response": None}).model == "house-gpt"
+
+
+@pytest.mark.parametrize("path", ["/v1/messages/count_tokens", "/v1/images/generations", "/v1/audio/speech", "/v1/moderations", "/v1/models"])
+def test_where_nothing_is_metered_in_tokens_none_are_missed(path):
+    assert not parse({"url": "https://api.openai.com" + path, "status": 200, "request": {"model": "m"}, "response": {}}).usage_expected
+
+
+def test_attempts_of_one_request_are_joined_by_their_call_id():
+    call = parse({"id": "try-2", "call_id": "c-1", "status": 200, "request": {}, "response": CHAT})
+    assert (call.id, call.call_id) == ("try-2", "c-1")
+
+
+# ---- usage ------------------------------------------------------------------------------------------------
+def used(usage: dict[str, Any]) -> Call:
+    return parse({**CHAT, "usage": usage})
+
+
+def test_xai_counts_reasoning_beside_the_answer():
+    call = used({"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 135, "completion_tokens_details": {"reasoning_tokens": 94}})
+    assert (call.input_tokens, call.output_tokens, call.reasoning_tokens) == (32, 103, 94)
+
+
+def test_openai_counts_reasoning_in_the_answer():
+    call = used({"prompt_tokens": 32, "completion_tokens": 103, "total_tokens": 135, "completion_tokens_details": {"reasoning_tokens": 94}})
+    assert (call.output_tokens, call.reasoning_tokens) == (103, 94)
+
+
+def test_a_part_that_is_more_than_its_whole_is_named_and_absent():
+    call = used({"prompt_tokens": 5, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 6}, "completion_tokens_details": {"reasoning_tokens": 3}})
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.reasoning_tokens) == (5, 2, None, None)
+    assert call.field_errors == ("usage.cache_read", "usage.reasoning")
+
+
+@pytest.mark.parametrize("name", ["prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"])
+def test_what_was_read_from_the_cache_has_many_names(name):
+    assert used({"prompt_tokens": 5, "completion_tokens": 2, name: 4}).cache_read_tokens == 4
+
+
+def test_what_summing_up_a_conversation_took_is_added():
+    usage = {
+        "input_tokens": 23_000, "output_tokens": 1_000, "iterations": [
+            {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3_500},
+            {"type": "message", "input_tokens": 23_000, "output_tokens": 1_000},
+        ],
+    }  # fmt: skip
+    call = parse({"id": "msg_1", "type": "message", "model": "m", "content": [], "stop_reason": "end_turn", "usage": usage}, "anthropic")
+    assert (call.input_tokens, call.output_tokens) == (203_000, 4_500)

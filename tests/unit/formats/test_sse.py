@@ -145,3 +145,30 @@ def test_calls_to_tools_that_come_side_by_side_are_told_apart_by_their_index():
     ))  # fmt: skip
     assert call.content is not None
     assert [(t.name, t.arguments) for t in call.content.tools] == [("f", "{}"), ("g", "[]")]
+
+
+# ---- chunks in odd shapes ---------------------------------------------------------------------------------
+PIECES = [
+    {"id": "c-1", "object": "chat.completion.chunk", "created": 9, "model": "m-1", "choices": [{"index": 0, "delta": {"content": text}}]}
+    for text in ("Hello", " there")
+]  # fmt: skip
+COUNTED = {"id": "c-1", "object": "chat.completion.chunk", "created": 9, "model": "m-1", "choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 2}}
+
+
+def test_a_response_may_be_the_list_of_its_chunks():
+    pair = {"status": 200, "request": {"model": "m"}, "response": [*PIECES, COUNTED]}
+    call = formats.get("auto", content=True).parse(json.dumps(pair).encode())
+    assert isinstance(call, Call)
+    assert (call.id, call.input_tokens, call.output_tokens, call.stream, said(call)) == ("c-1|9", 7, 2, True, "Hello there")
+
+
+def test_chunks_on_azures_filters_take_no_identity_away():
+    late = {"id": "", "object": "", "created": 0, "model": "", "choices": [{"index": 0, "finish_reason": None, "content_filter_results": {}}]}
+    pair = {"status": 200, "request": {}, "response": stream(*PIECES, COUNTED, late)}
+    call = formats.get("openai").parse(json.dumps(pair).encode())
+    assert isinstance(call, Call)
+    assert (call.id, call.model, call.start) == ("c-1|9", "m-1", 9)
+
+
+def test_an_error_without_an_object_around_it_ends_a_stream():
+    assert read(CHAT, stream(*PIECES, {"object": "error", "message": "x", "type": "InternalServerError", "code": 500})).failure == "provider_5xx"

@@ -37,6 +37,15 @@ def test_the_lines_of_a_container_are_unwrapped(tmp_path, lines, pack):
     assert found == [FIRST, SECOND]
 
 
+@pytest.mark.parametrize("kind", ["cri", "docker"])
+def test_the_rest_of_a_cut_line_at_the_beginning_hides_no_wrapper(tmp_path, kind):
+    log = tmp_path / "0.log"
+    log.write_bytes(b'ut": 5}}\n' + b"\n".join(WRAPPED[kind]) + b"\n")
+    found: list[bytes] = []
+    assert read_archive(str(log), Origin("replay", "auto"), lambda data, _: found.append(bytes(data)), lambda *_: None, 1 << 20)
+    assert found == [b'ut": 5}}', FIRST, SECOND]
+
+
 def test_a_record_whose_pieces_are_too_long_together_is_oversize(tmp_path):
     log = tmp_path / "0.log"
     log.write_bytes(cri(b"P", b"x" * 60) + b"\n" + cri(b"P", b"x" * 60) + b"\n" + cri(b"F", b"x") + b"\n" + cri(b"F", FIRST) + b"\n")

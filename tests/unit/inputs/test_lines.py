@@ -147,6 +147,18 @@ def test_the_state_holds_no_text_of_pending_pieces(reader, kind):
     assert not any(b"secret" in value for value in reader.state.values())
 
 
+@pytest.mark.parametrize("wrap", [lambda text: cri("stdout", "F", text), lambda text: docker("stdout", text + "\n")], ids=["cri", "docker"])
+@pytest.mark.parametrize("kill", [False, True])
+def test_the_rest_of_a_cut_line_at_the_beginning_hides_no_wrapper(reader, wrap, kill):
+    append(reader.path, b'ut": 5}}\n')
+    if kill:
+        reader.drain()
+        reader.kill()
+    append(reader.path, wrap('{"n": 1}') + wrap('{"n": 2}'))
+    reader.drain()
+    assert reader.got == [b'ut": 5}}', b'{"n": 1}', b'{"n": 2}']
+
+
 def test_wrapped_lines_are_recognised_after_a_restart_in_the_middle(reader):
     append(reader.path, cri("stdout", "F", "one"))
     reader.drain()

@@ -1,0 +1,80 @@
+"""What tells a call to a model from any other record: logs of applications hold errors, requests and answers too.
+
+A record without a sign is skipped as ``unknown_format``: an access log in the same file must not count as traffic.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+_ASKED: Final = frozenset(("model", "messages", "input", "prompt", "contents", "inputs", "instructions"))
+_ANSWERED: Final = frozenset(
+    ("choices", "usage", "usageMetadata", "candidates", "embeddings", "generations", "model", "modelVersion")
+)
+_PATH: Final = re.compile(
+    r"/(?:chat/)?completions|/v\d\w*/(?:messages|responses|embeddings|chat|generate|rerank|embed)\b"
+    r"|/api/(?:chat|generate|embed)|/model/[^/]+/(?:invoke|converse)|:(?:stream)?generateContent|openai|anthropic",
+    re.IGNORECASE,
+)
+_SIDES: Final = frozenset(("request", "response", "request_body", "response_body"))
+_BODIES: Final = ("chat.completion", "text_completion", "text.completion", "response", "error")
+_OF_LOGS: Final = frozenset(("level", "severity", "levelname", "logger", "msg"))
+
+
+def is_pair(
+    envelope: dict[str, Any], request: dict[str, Any], response: dict[str, Any], url: str, *, sure: bool
+) -> bool:
+    """Tell whether an envelope holds a call; ``sure``: one without a request is one unless it says something else."""
+    if request.keys() & _ASKED or response.keys() & _ANSWERED or _PATH.search(url) or _is_typed(response):
+        return True
+    if request or is_log(envelope) or not envelope.keys() & _SIDES:
+        return False
+    return sure or "duration_s" in envelope
+
+
+def is_body(body: dict[str, Any]) -> bool:
+    """Tell whether an object is by itself what a model's API answered."""
+    kind = body.get("object")
+    if isinstance(kind, str) and (kind in _BODIES or "usage" in body):
+        return True
+    if "usage" in body and "model" in body:
+        return True
+    choices = body.get("choices")
+    if isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices):
+        return True
+    if _is_typed(body) or ("done" in body and "model" in body):
+        return True
+    return is_error(body) and not is_log(body)
+
+
+def is_chunk(body: dict[str, Any]) -> bool:
+    """Tell whether an object is one chunk of a stream: a part of an answer, and no call.
+
+    Those of completions have no kind of their own; their last one is taken for the call.
+    """
+    kind, choices = body.get("object"), body.get("choices")
+    if kind == "text_completion" and isinstance(choices, list) and not body.get("usage"):
+        return not any(isinstance(choice, dict) and choice.get("finish_reason") for choice in choices)
+    return isinstance(kind, str) and kind.endswith(".chunk")
+
+
+def is_error(body: dict[str, Any]) -> bool:
+    """Tell whether an object is the bare body of an error."""
+    error = body.get("error")
+    return isinstance(error, dict) and bool(error.keys() & {"message", "type", "code"})
+
+
+def is_log(record: dict[str, Any]) -> bool:
+    """Tell whether a record has what only loggers write."""
+    return bool(record.keys() & _OF_LOGS)
+
+
+def _is_typed(body: dict[str, Any]) -> bool:
+    """Tell whether a body names its own kind, as Anthropic's and the Responses API's do."""
+    kind = body.get("type")
+    return (
+        (kind == "message" and ("usage" in body or "content" in body))
+        or (kind == "error" and isinstance(body.get("error"), dict))
+        or ("output" in body and isinstance(body.get("status"), str))
+    )

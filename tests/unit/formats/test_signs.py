@@ -1,0 +1,77 @@
+"""What is a call and what is another application's record: an access log beside the calls is no traffic."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call, Skip
+
+CHUNK = {"id": "c", "created": 1, "model": "m", "choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": None}]}
+PIECE = {"id": "", "object": "text_completion", "created": 1, "model": "m", "choices": [{"text": "hi", "finish_reason": None}]}
+
+
+def skipped(record: Any, word: str) -> str:
+    with pytest.raises(Skip) as skip:
+        formats.get(word).parse(json.dumps(record).encode())
+    return skip.value.reason
+
+
+def parse(record: Any, word: str = "auto") -> Call:
+    event = formats.get(word).parse(json.dumps(record).encode())
+    assert isinstance(event, Call)
+    return event
+
+
+@pytest.mark.parametrize("word", ["auto", "openai", "anthropic"])
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"level": "info", "msg": "handled request", "request": {"method": "GET", "host": "a", "uri": "/"}, "status": 200},
+        {"level": "info", "request": {"method": "GET", "path": "/"}, "response": {"status": 200}},
+        {"type": "error", "timestamp": "2026-11-20T02:47:00Z", "message": "disk full"},
+        {"level": "error", "error": {"message": "ECONNREFUSED", "stack": "x"}, "msg": "upload failed"},
+        {"object": "user", "id": "u1"},
+        {"time": "2026-11-20T02:47:00Z", "level": "INFO", "status": 200, "url": "/healthz"},
+        {"url": "https://shop.example.com/api/messages/7", "status": 502, "error": {"message": "bad gateway"}},
+        {"choices": ["red", "blue"], "poll": "colour"},
+        {"msg": "started", "level": 30},
+    ],
+    ids=lambda record: ",".join(record),
+)  # fmt: skip
+def test_a_record_of_another_application_is_no_call(record, word):
+    assert skipped(record, word) == "unknown_format"
+
+
+def test_work_of_another_kind_that_starts_and_ends_is_no_call():
+    job = {"id": "job-7", "startTime": "2026-11-20T02:47:00Z", "endTime": "2026-11-20T02:48:00Z", "status": "success", "job": "backup"}
+    assert skipped(job, "auto") == "unknown_format"
+
+
+def test_a_litellm_failure_before_a_model_was_known_is_a_call():
+    payload = {"id": "x", "startTime": 1.0, "endTime": 1.5, "status": "failure", "model": "", "custom_llm_provider": None, "call_type": "acompletion"}
+    assert parse(payload).failure == "other"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"id": "1", "time": "2026-11-20T02:47:00Z", "url": "https://api.openai.com/v1/chat/completions", "error": "timed out"},
+        {"time": "2026-11-20T02:47:00Z", "duration_s": 1.0, "status": 408, "request": {}, "response": {}},
+        {"level": "error", "msg": "call failed", "status": 408, "request": {"model": "m", "messages": []}, "response": None},
+    ],
+    ids=["no body", "empty bodies", "logged beside a message"],
+)  # fmt: skip
+def test_a_call_that_brought_nothing_back_still_counts(record):
+    assert parse(record).failure == "timeout"
+
+
+@pytest.mark.parametrize("word", ["auto", "openai"])
+@pytest.mark.parametrize("chunk", [{"object": "chat.completion.chunk", **CHUNK}, PIECE], ids=["chat", "completions"])
+def test_a_chunk_of_a_stream_is_no_call(chunk, word):
+    assert skipped(chunk, word) == "stream_chunk"
+
+
+def test_the_last_piece_of_a_completion_is_the_call():
+    assert parse({**PIECE, "choices": [{"text": ".", "finish_reason": "length"}]}).finish_reason == "length"
