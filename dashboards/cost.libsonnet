@@ -42,7 +42,7 @@ function(config)
           }, 'reqps', 'none') },
           { w: 12, h: 9, panel: panel.table('Heaviest consumers', 'Tokens of the shown range by consumer (keyed hash; `tocsin consumer NAME` tells the hash of a name you know). Bad: one of them has half of it all.', {
             tokens: 'sort_desc(sum by (consumer) (increase(llm_consumer_tokens_total{%s}[$__range])))' % (consumers + ', kind=~"input|output"'),
-          }, 'short', 'no consumers in the log') },
+          }, 'short', 'no consumers in the log', order=['consumer', 'tokens'], worst='tokens') },
           { w: 12, h: 9, panel: panel.heatmap('Tokens a request, all', 'How many requests are how large. Bad: a new band at the top.', q.rate('llm_request_tokens_bucket', 'le'), 'short') },
           { w: 12, h: 7, panel: panel.graph('Limits passed', 'Consumers and sessions over their tokens an hour. Empty: no limits are configured.', { '{{scope}}': 'sum by (scope) (rate(llm_limit_breaches_total{%s}[$__rate_interval]))' % d.scrape() }, 'reqps', 'no limits configured, or none passed') },
           { w: 12, h: 7, panel: panel.graph('From the cache', 'Share of input tokens that the provider read from its cache. Bad: a fall: prompts changed at their beginning.', { '{{route}}': q.share('llm_tokens_total', 'llm_tokens_total', 'route', 'kind="cache_read"', 'kind="input"') }, 'percentunit', 'no cache reads', max=1) },

@@ -49,8 +49,8 @@ function(config)
           { w: 6, h: 8, panel: panel.graph('Processor', 'Share of one core.', { '{{instance}}': own('process_cpu_seconds_total', 'instance') }, 'percentunit', 'no exporter') },
           { w: 6, h: 8, panel: panel.graph('Slow detectors', 'Answers that a sampled detector had no time for.', { '{{detector}}': own('tocsin_scoring_dropped_total', 'detector') }, 'eps', 'none dropped') },
           { w: 6, h: 8, panel: panel.table('Version', 'What runs, and which detectors.', {
-            version: 'max by (instance, version, python) (tocsin_build_info{%s})' % d.scrape(),
-          }, 'none', 'no exporter') },
+            build: 'max by (instance, version, python) (tocsin_build_info{%s})' % d.scrape(),
+          }, 'none', 'no exporter', order=['instance', 'version', 'python'], hidden=['build']) },
         ],
       },
     ]

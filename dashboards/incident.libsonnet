@@ -41,11 +41,11 @@ function(config)
           { w: 8, h: 7, panel: panel.table('Prompt: in use', 'Versions of prompts in use, and how often they changed in the shown range.', {
             'in use': 'max by (route, name, version) (llm_prompt_info{%s})' % d.scrape('route=~"$route"'),
             changes: 'round(sum by (route, name) (increase(llm_prompt_changes_total{%s}[$__range]))) * on (route, name) group_right () max by (route, name, version) (llm_prompt_info{%s})' % [d.scrape('route=~"$route"'), d.scrape('route=~"$route"')],
-          }, 'none', 'no prompt is logged') },
+          }, 'none', 'no prompt is logged', order=['route', 'name', 'version', 'changes'], worst='changes', hidden=['in use']) },
           { w: 8, h: 7, panel: panel.table('Model: serving', 'The model that answers, and how often it changed in the shown range.', {
             serving: 'max by (provider, model, served, fingerprint) (llm_model_info{%s})' % d.selector(),
             changes: 'round(sum by (provider, model) (increase(llm_model_changes_total{%s}[$__range]))) * on (provider, model) group_right () max by (provider, model, served, fingerprint) (llm_model_info{%s})' % [d.selector(), d.selector()],
-          }, 'none', 'no served model is logged') },
+          }, 'none', 'no served model is logged', order=['provider', 'model', 'served', 'fingerprint', 'changes'], worst='changes', hidden=['serving']) },
           { w: 8, h: 7, panel: panel.graph('Output: malformed, truncated, refusing', 'Shares of answers.', {
             'malformed {{route}}': q.share('llm_format_failures_total', 'llm_format_checks_total', 'route'),
             'truncated {{route}}': q.share('llm_truncations_total', 'llm_answers_checked_total', 'route'),

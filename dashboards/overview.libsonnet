@@ -21,12 +21,12 @@ function(config)
           {
             w: 3,
             h: 4,
-            panel: panel.stat('Worst quality', 'Score of the route and scorer that fell most, as a share of its own baseline. Bad: under the bound that pages.', 'min(route_scorer:llm_quality_score:mean{route=~"$route"} / on (route, scorer) group_left () max by (route, scorer) (last_over_time(route_scorer:llm_quality_score:baseline7d{route=~"$route"}[15m])))', 'percentunit', 1 - config.quality.dropRatio, low=true, noValue='learning'),
+            panel: panel.stat('Quality kept, worst', 'Score of the route and scorer that fell most, as a share of its own baseline. Bad: under the bound that pages.', 'min(route_scorer:llm_quality_score:mean{route=~"$route"} / on (route, scorer) group_left () max by (route, scorer) (last_over_time(route_scorer:llm_quality_score:baseline7d{route=~"$route"}[15m])))', 'percentunit', 1 - config.quality.dropRatio, low=true, noValue='learning'),
           },
           {
             w: 3,
             h: 4,
-            panel: panel.stat('Spending', 'US dollars of the last hour. Bad: more than what is expected plus the threshold.', 'llm_cost_usd:increase1h', 'currencyUSD', noValue='no prices'),
+            panel: panel.stat('Spent, last hour', 'US dollars of the last hour. Bad: more than what is expected plus the threshold.', 'llm_cost_usd:increase1h', 'currencyUSD', noValue='no prices'),
           },
           {
             w: 3,
@@ -50,14 +50,14 @@ function(config)
           {
             w: 24,
             h: 9,
-            panel: panel.table('Routes', 'One row a route and model, over the last half hour. Bad: failing over 1 %, refusing or malformed answers well over their usual share. Sort by any column.', {
+            panel: panel.table('Routes', 'One row a route and model, over the last half hour. Bad: failing over 1 %, refusing or malformed answers well over their usual share. Sorted by failing; click on a column for another order.', {
               requests: 'sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0' % d.selector(),
               failing: 'sum by (provider, model, route) (increase(llm_request_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0)' % [d.selector(failing), d.selector()],
               quality: 'sum by (provider, model, route) (increase(llm_quality_score_sum{%s}[30m])) / (sum by (provider, model, route) (increase(llm_quality_score_count{%s}[30m])) > 0)' % [d.selector('scorer="composite"'), d.selector('scorer="composite"')],
               malformed: 'sum by (provider, model, route) (increase(llm_format_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_format_checks_total{%s}[30m])) > 0)' % [d.selector(), d.selector()],
               dollars: 'sum by (provider, model, route) (increase(llm_cost_usd_total{%s}[30m])) > 0' % d.selector(),
               violations: 'round(sum by (provider, model, route) (increase(llm_safety_violations_total{%s}[30m]))) > 0' % d.selector('delivered="true", echoed="false", example="false"'),
-            }, 'none', units={ failing: 'percentunit', quality: 'percentunit', malformed: 'percentunit', dollars: 'currencyUSD', requests: 'short' }),
+            }, 'none', units={ failing: 'percentunit', quality: 'percentunit', malformed: 'percentunit', dollars: 'currencyUSD', requests: 'short' }, order=['route', 'provider', 'model', 'requests', 'failing', 'quality', 'malformed', 'violations', 'dollars'], worst='failing'),
           },
         ],
       },

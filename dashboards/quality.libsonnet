@@ -68,9 +68,9 @@ function(config)
         title: 'What came in',
         panels: [
           { w: 12, h: 8, panel: panel.graph('Input drift', 'Population stability index of what users send, by feature. Bad: over the dashed line: the requests changed, not the model.', { '{{route}} {{feature}}': 'max by (route, feature) (llm_input_drift_psi{%s})' % d.scrape('route=~"$route"') }, 'none', 'learning', thresholds=[config.quality.inputPsi]) },
-          { w: 12, h: 8, panel: panel.table('Serving now', 'Which model answers, and since when it is another one.', {
+          { w: 12, h: 8, panel: panel.table('Serving now', 'Which model answers which route now. Bad: another one than you asked for.', {
             now: 'max by (provider, model, route, served, fingerprint) (llm_model_info{%s})' % d.selector(),
-          }, 'none', 'no served model is logged') },
+          }, 'none', 'no served model is logged', order=['route', 'provider', 'model', 'served', 'fingerprint'], hidden=['now']) },
         ],
       },
     ]

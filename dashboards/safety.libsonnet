@@ -19,7 +19,7 @@ function(config)
           { w: 10, h: 8, panel: panel.graph('Reached a user, by kind', 'Violations in answers that were delivered. Bad: any; each pages at once.', { '{{kind}} {{route}}': 'sum by (kind, route) (increase(llm_safety_violations_total{%s}[$__rate_interval]))' % d.selector(paging) }, 'none', 'not instrumented', thresholds=[1]) + panel.drill('tocsin-incident', ['route']) },
           { w: 10, h: 8, panel: panel.table('Last violation', 'When the last violation that pages was counted.', {
             last: '1000 * max by (provider, model, route, kind) (llm_safety_last_violation_timestamp_seconds{%s} > 0)' % d.selector(kind),
-          }, 'dateTimeAsIso', 'none so far', units={ last: 'dateTimeAsIso' }) },
+          }, 'dateTimeAsIso', 'none so far', units={ last: 'dateTimeAsIso' }, order=['last', 'kind', 'route', 'provider', 'model'], worst='last') },
           { w: 8, h: 8, panel: panel.graph('Stopped before delivery', 'Violations that the guard blocked or redacted. Bad: a surge: an attack, or a model that went wrong.', { '{{kind}}': q.rate('llm_safety_violations_total', 'kind', kind + ', delivered="false"') }, 'reqps', 'no guard, or nothing to stop') },
           { w: 8, h: 8, panel: panel.graph('Echoed and documentation values', 'What the caller sent himself, and reserved values such as test cards. They never page.', {
             'echoed {{kind}}': q.rate('llm_safety_violations_total', 'kind', kind + ', echoed="true"'),

@@ -94,11 +94,23 @@ local panel(type, title, description, queries, unit, noValue) = {
       },
     },
 
-  // A table of the newest values. `columns` renames and orders: { Value #A: 'failing' } with units by name.
-  table(title, description, queries, unit, noValue='nothing to show', units={})::
+  // A table of the newest values, a column a query and label: those in `order` first. `worst` is the column to sort by,
+  // largest first; `hidden` are queries whose values say nothing, like the 1 of an info metric.
+  table(title, description, queries, unit, noValue='nothing to show', units={}, order=[], worst='', hidden=[])::
+    local names = std.objectFields(queries);
+    // Grafana calls the values of an only query "Value", those of several "Value #A", "Value #B", ...
+    local field = {
+      [names[i]]: if std.length(names) == 1 then 'Value' else 'Value #' + std.char(65 + i)
+      for i in std.range(0, std.length(names) - 1)
+    };
     panel('table', title, description, queries, unit, noValue) {
       targets: targets(queries, { instant: true, format: 'table' }),
-      options: { showHeader: true, cellHeight: 'sm', footer: { show: false, reducer: ['sum'], countRows: false, fields: '' } },
+      options: {
+        showHeader: true,
+        cellHeight: 'sm',
+        footer: { show: false, reducer: ['sum'], countRows: false, fields: '' },
+        [if worst != '' then 'sortBy']: [{ displayName: worst, desc: true }],
+      },
       fieldConfig+: {
         defaults+: { custom: { align: 'auto', cellOptions: { type: 'auto' }, inspect: false } },
         overrides: [
@@ -111,12 +123,9 @@ local panel(type, title, description, queries, unit, noValue) = {
         {
           id: 'organize',
           options: {
-            excludeByName: { Time: true },
-            renameByName: {
-              ['Value #' + std.char(65 + i)]: std.objectFields(queries)[i]
-              for i in std.range(0, std.length(std.objectFields(queries)) - 1)
-            },
-            indexByName: {},
+            excludeByName: { Time: true } + { [field[name]]: true for name in hidden },
+            renameByName: { [field[name]]: name for name in names },
+            indexByName: { [std.get(field, order[i], order[i])]: i for i in std.range(0, std.length(order) - 1) },
           },
         },
       ],

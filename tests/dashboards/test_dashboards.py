@@ -177,6 +177,21 @@ def test_counters_are_rated_over_the_interval_of_the_page(page):
                 assert window != "[30m]" or panel["type"] == "table"
 
 
+def test_every_column_of_a_table_is_named_and_ordered_by_fields_that_grafana_gives_it(page):
+    for panel in (panel for panel in panels(page) if panel["type"] == "table"):
+        many = len(panel["targets"]) > 1
+        values = {f"Value #{target['refId']}" if many else "Value" for target in panel["targets"]}
+        labels = {label for target in panel["targets"] for label in re.findall(r"by \(([^)]*)\)", target["expr"])}
+        labels = {name for group in labels for name in re.split(r",\s*", group)}
+        organize = panel["transformations"][1]["options"]
+
+        assert set(organize["renameByName"]) == values, panel["title"]
+        assert set(organize["indexByName"]) <= values | labels, panel["title"]
+        assert set(organize["excludeByName"]) <= values | {"Time"}, panel["title"]
+        shown = {organize["renameByName"][value] for value in values - set(organize["excludeByName"])}
+        assert {order["displayName"] for order in panel["options"].get("sortBy", [])} <= shown, panel["title"]
+
+
 def test_every_page_marks_alerts_model_changes_and_reloads(page):
     names = {a["name"] for a in page["annotations"]["list"]}
 

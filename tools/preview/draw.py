@@ -170,24 +170,35 @@ def _stat(panel: Panel, data: Page, w: int, h: int) -> str:
 
 def _table(panel: Panel, data: Page, w: int, h: int) -> str:
     del data, w
-    columns = [target.get("legendFormat", "") for target in panel.spec["targets"]]
+    queries = [target.get("legendFormat", "") for target in panel.spec["targets"]]
     units = {o["matcher"]["options"]: o["properties"][0]["value"] for o in panel.spec["fieldConfig"]["overrides"]}
     default = panel.spec["fieldConfig"]["defaults"]["unit"]
     rows: dict[tuple[tuple[str, str], ...], dict[str, float]] = {}
-    for column, target in zip(columns, panel.targets, strict=True):
+    for query, target in zip(queries, panel.targets, strict=True):
         for series in target:
-            rows.setdefault(tuple(sorted(series.labels.items())), {})[column] = series.points[-1][1]
+            rows.setdefault(tuple(sorted(series.labels.items())), {})[query] = series.points[-1][1]
     if not rows:
         return _empty(panel)
-    names = list(dict.fromkeys(name for key in rows for name, _ in key))
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in [*names, *columns])
-    fit = max(1, h // 25 - 1)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(dict(key).get(name, ''))[:28]}</td>" for name in names)
-        + "".join(f"<td>{_number(values[c], units.get(c, default)) if c in values else '-'}</td>" for c in columns) + "</tr>"
-        for key, values in list(rows.items())[:fit]
-    )  # fmt: skip
-    return f"<table><tr>{head}</tr>{body}</table>"
+    columns = _columns(panel, list(dict.fromkeys(name for key in rows for name, _ in key)), queries)
+    lines = list(rows.items())
+    for order in panel.spec["options"].get("sortBy", []):
+        lines.sort(key=lambda line: line[1].get(order["displayName"], -math.inf), reverse=order["desc"])
+    body = ""
+    for key, values in lines[: max(1, h // 25 - 1)]:
+        cells = {name: html.escape(text)[:28] for name, text in key}
+        cells |= {query: _number(value, units.get(query, default)) for query, value in values.items()}
+        body += "<tr>" + "".join(f"<td>{cells.get(name, '-')}</td>" for name in columns) + "</tr>"
+    return f"<table><tr>{''.join(f'<th>{html.escape(name)}</th>' for name in columns)}</tr>{body}</table>"
+
+
+def _columns(panel: Panel, labels: list[str], queries: list[str]) -> list[str]:
+    """Return the columns of a table as Grafana's ``organize`` shows them: renamed, ordered, some left out."""
+    organize = next(t["options"] for t in panel.spec["transformations"] if t["id"] == "organize")
+    fields = ["Value"] if len(queries) == 1 else [f"Value #{chr(65 + i)}" for i in range(len(queries))]
+    last = len(labels) + len(fields)
+    shown = [f for f in (*labels, *fields) if not organize["excludeByName"].get(f)]
+    shown.sort(key=lambda f: organize["indexByName"].get(f, last))
+    return [organize["renameByName"].get(f, f) for f in shown]
 
 
 def _heatmap(panel: Panel, data: Page, w: int, h: int) -> str:
