@@ -206,6 +206,7 @@ class Pipeline:
         *,
         clock: Callable[[], float] = time.time,
         before_page: Callable[[], None] = lambda: None,
+        after_commit: Callable[[], None] = lambda: None,
         receiving: Callable[[], bool] = lambda: False,
         spool_used: Callable[[], float] = lambda: 0.0,
         prepare: Callable[[], Coroutine[Any, Any, None]] = _nothing,
@@ -225,6 +226,7 @@ class Pipeline:
         self.degraded = not state.writable or state.set_aside is not None
         self._clock = clock
         self._before_page = before_page
+        self._after_commit = after_commit
         self._pace = Pace(receiving)
         self._spool_used = spool_used
         self._prepare = prepare
@@ -368,6 +370,8 @@ class Pipeline:
             for source in self.inputs:
                 source.committed()
         row(cat.COMMIT_SECONDS).add(time.perf_counter() - began)
+        if self.ready.is_set():  # what is caught up with at a start happened earlier
+            self._after_commit()
 
     async def _answer(self) -> None:
         """Render what is wanted; nothing is read meanwhile, so the page is one moment."""

@@ -31,7 +31,7 @@ from tocsin.selfmetrics import SelfMetrics
 from tocsin.series.store import Store
 from tocsin.state import State
 from tocsin.tasks import OnDemand, spawn
-from tocsin.web import admin, alerts, auth, guard, ingest, server, webconfig
+from tocsin.web import admin, alerts, auth, guard, ingest, server, trends, webconfig
 
 log = logging.getLogger(__name__)
 EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path /var/lib/tocsin"
@@ -120,9 +120,11 @@ class Exporter:
             self._intake.meet("webhook")
         self._prober = Prober(self._ledger.store, config.probes)
         self._self_metrics = SelfMetrics(self._ledger, self._files, self._spool, self._heartbeats)
+        self._trends = trends.Trends(self._ledger.store)
         self._pipeline = Pipeline(
             self._intake, self._ledger, self._state, inputs,
             before_page=lambda: self._self_metrics.publish(self._pipeline),
+            after_commit=lambda: self._trends.look(time.monotonic()),
             receiving=lambda: self._spool is not None and self._spool.receiving(),
             spool_used=lambda: 0.0 if self._spool is None else self._spool.used,
             prepare=self._prepare,
@@ -253,6 +255,7 @@ class Exporter:
             reload=self._reload if self._arguments.lifecycle else None,
             unusable=self._files.unusable_paths,
             incidents=self._board.newest,
+            trends=self._trends.lines,
             leaving=self._told.is_set,
             public_only=self._web is None and not server.is_loopback(address),
         )

@@ -18,6 +18,7 @@ from tocsin.pipeline import Pipeline
 from tocsin.series.exposition import OPENMETRICS, TEXT
 from tocsin.web import runbooks
 from tocsin.web.status import overview, render
+from tocsin.web.trends import Trend
 
 STALE = 30.0
 """Seconds without a heartbeat after which a root task counts as dead."""
@@ -40,6 +41,8 @@ class Admin:
     """Inputs that cannot be read: path, reason, mend."""
     incidents: Callable[[], list[dict[str, Any]]] = list
     """The alerts that Alertmanager told us of, the newest first."""
+    trends: Callable[[], dict[str, Trend]] = dict
+    """What each category did lately, by category."""
     leaving: Callable[[], bool] = lambda: False
     """Tells whether the exporter is on its way out: then it is not ready."""
     public_only: bool = False
@@ -139,7 +142,8 @@ class _Routes:
     async def status(self, request: web.Request) -> web.Response:
         """The status page for people."""
         del request
-        text = render(overview(self._admin.pipeline, self._admin.unusable()), self._admin.incidents())
+        view = overview(self._admin.pipeline, self._admin.unusable())
+        text = render(view, self._admin.incidents(), self._admin.trends())
         policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
         headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Refresh": "5"}
         return web.Response(text=text, content_type="text/html", headers=headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from tocsin.accounting.quality import COMPOSITE
 from tocsin.catalogue import Family
 from tocsin.pipeline import Pipeline
 from tocsin.series.store import Store
+from tocsin.web import runbooks
+from tocsin.web.trends import Trend
 
 INCIDENTS_SHOWN = 25
 CATEGORIES = {
@@ -129,15 +131,20 @@ section{background:#fff;border-radius:8px;padding:16px 20px;border-top:4px solid
 box-shadow:0 1px 3px #0002}section.on{border-top-color:#2b8a3e}section.bad{border-top-color:#c92a2a}
 h2{margin:0;font-size:17px;text-transform:capitalize}h2 small{font-weight:400;color:#667;margin-left:8px;
 text-transform:none}dl{display:grid;grid-template-columns:1fr auto;margin:12px 0 0}dd{margin:0;
-font-variant-numeric:tabular-nums;font-weight:600}.off{color:#667}svg{width:100%;height:auto;margin-top:10px}
+font-variant-numeric:tabular-nums;font-weight:600}.off{color:#667}svg{width:100%;height:auto}
 aside{margin:0 28px 24px;background:#fff;border-radius:8px;padding:16px 20px;box-shadow:0 1px 3px #0002}
 table{width:100%;border-collapse:collapse;margin-top:10px}th{text-align:left;color:#667;font-weight:400}
-td,th{padding:5px 8px 5px 0;vertical-align:top;border-top:1px solid #eef}tr.firing b{color:#c92a2a}
+td,th{padding:5px 8px 5px 0;vertical-align:top;border-top:1px solid #eef}tr.firing a{color:#c92a2a}
+table a,.pages a{color:inherit;font-weight:600}.pages{color:#c92a2a;margin:8px 0 0;overflow-wrap:anywhere}
+figure{margin:12px 0 0}figcaption{display:flex;justify-content:space-between;gap:8px;color:#667;font-size:13px}
+figcaption b{color:#1c2430;font-variant-numeric:tabular-nums}figure svg{margin-top:2px}
 .warn{background:#fff3bf;color:#5c3c00;padding:8px 28px;margin:0}footer{padding:0 28px 24px;color:#667}
 """
 
 
-def render(view: dict[str, Any], incidents: Sequence[dict[str, Any]] = ()) -> str:
+def render(
+    view: dict[str, Any], incidents: Sequence[dict[str, Any]] = (), trends: Mapping[str, Trend] | None = None
+) -> str:
     """Return the status page as one self-contained HTML document, without scripts."""
     said = [f"{view['events_read']:,} events read", _share("priced", view["share_priced"])]
     said += [_share("scored", view["share_scored"]), _share("guarded", view["share_guarded"])]
@@ -151,8 +158,13 @@ def render(view: dict[str, Any], incidents: Sequence[dict[str, Any]] = ()) -> st
         warnings += '<p class="warn">state is degraded: totals are live but not safe; see the log</p>'
     if not view["ready"]:
         warnings += f'<p class="warn">catching up: {view["backlog_bytes"]:,} bytes unread</p>'
-    paging = {a["category"] for a in incidents if a["status"] == "firing" and a["severity"] == "page"}
-    sections = "".join(_section(name, view["categories"][name], name in paging) for name in CATEGORIES)
+    paging: dict[str, list[str]] = {}
+    for alert in incidents:
+        if alert["status"] == "firing" and alert["severity"] == "page":
+            paging.setdefault(alert["category"], []).append(alert["alertname"])
+    sections = "".join(
+        _section(name, view["categories"][name], paging.get(name, []), (trends or {}).get(name)) for name in CATEGORIES
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tocsin</title>'
         f"<style>{_STYLE}</style></head><body><header><h1>Tocsin</h1><p>{' &middot; '.join(said)}</p></header>"
@@ -169,7 +181,7 @@ def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
     first = sorted(alerts, key=lambda a: (a["status"] != "firing", a["severity"] != "page"))
     rows = "".join(
         f'<tr class="{html.escape(a["status"])}"><td>{html.escape(a["category"])}</td><td>{html.escape(a["severity"])}'
-        f"</td><td><b>{html.escape(a['alertname'])}</b> {html.escape(a['summary'])}</td>"
+        f"</td><td>{_runbook(a['alertname'])} {html.escape(a['summary'])}</td>"
         f"<td>{_clock(a['fired_at'])}</td><td>{_clock(a['delivered_at'])}<br><small>"
         f"{html.escape(', '.join(a['receivers']))}</small></td>"
         f"<td>{_clock(a['resolved_at']) if a['resolved_at'] else a['status']}</td></tr>"
@@ -202,33 +214,74 @@ def _share(what: str, share: float | None) -> str:
     return f"nothing {what}" if share is None else f"{share:.1%} {what}"
 
 
-def _section(name: str, data: dict[str, Any], paging: bool) -> str:
-    """One category: its numbers since the start, and red while somebody is paged for it."""
+_NAMES = {
+    "usd": "US dollars", "failures": "failures by reason", "unscored": "not scored, by reason",
+    "by_model": "US dollars by model", "violations": "violations by kind", "suspected": "suspected, by kind",
+}  # fmt: skip
+_SHOWN = {"outage": "{:.1%}", "quality": "{:.3f}", "cost": "{:,.2f}", "safety": "{:,.0f}"}
+"""How the newest value of a category's line is written."""
+
+
+def _runbook(alert: str) -> str:
+    name = html.escape(alert)
+    return f'<a href="{runbooks.PREFIX}{name}">{name}</a>'
+
+
+def _section(name: str, data: dict[str, Any], paging: Sequence[str], trend: Trend | None) -> str:
+    """One category: what pages in it, its last hour and its numbers since the start; red while somebody is paged."""
     title = f"<h2>{name}<small>{CATEGORIES[name]}</small></h2>"
     if not data["instrumented"]:
         return f'<section>{title}<p class="off">not instrumented: no signal has been seen</p></section>'
-    rows, plot = "", ""
+    pages = ", ".join(_runbook(alert) for alert in dict.fromkeys(paging))
+    rows, plots = "", "" if trend is None else _line(trend, _SHOWN[name])
     for key, value in data.items():
         if key == "instrumented":
             continue
+        word = _NAMES.get(key, key.replace("_", " "))
         if isinstance(value, dict):
-            plot += _bars(value)
+            plots += _bars(word, value)
         else:
             value = "-" if value is None else f"{value:,.2f}" if key == "usd" else f"{value:,}"  # noqa: PLW2901 - as shown
-            rows += f"<dt>{key.replace('_', ' ')}</dt><dd>{value}</dd>"
-    mood = "bad" if paging else "on"
-    return f'<section class="{mood}">{title}<dl>{rows}</dl>{plot}</section>'
+            rows += f"<dt>{word}</dt><dd>{value}</dd>"
+    said = f'<p class="pages">pages: {pages}</p>' if pages else ""
+    return f'<section class="{"bad" if pages else "on"}">{title}{said}<dl>{rows}</dl>{plots}</section>'
 
 
-def _bars(values: dict[str, float]) -> str:
+def _figure(caption: str, value: str, width: int, height: int, drawn: str) -> str:
+    svg = f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{html.escape(caption)}">{drawn}</svg>'
+    return f"<figure><figcaption>{html.escape(caption)} <b>{value}</b></figcaption>{svg}</figure>"
+
+
+def _line(trend: Trend, shown: str) -> str:
+    """A small line of the last hour, with a gap where nothing happened."""
+    known = [value for value in trend.values if value is not None]
+    if not known:
+        return ""
+    low, high = min(trend.low, *known), max(trend.high, *known)
+    scale = 40 / (high - low)
+    step = 300 / max(1, len(trend.values) - 1)
+    strokes, pen = "", "M"
+    for i, value in enumerate(trend.values):
+        if value is None:
+            pen = "M"
+        else:
+            strokes += f"{pen}{i * step:.1f} {43 - (value - low) * scale:.1f}"
+            pen = "L"
+    caption = f"{trend.of}, last {max(1, round(trend.seconds / 60))} min"
+    path = f'<path d="{strokes}" fill="none" stroke="#4c6ef5" stroke-width="2" stroke-linecap="round"/>'
+    base = '<path d="M0 45H300" stroke="#dde3ec"/>'
+    return _figure(caption, shown.format(known[-1]), 300, 46, base + path)
+
+
+def _bars(caption: str, values: dict[str, float]) -> str:
     """A small bar chart as SVG; names and numbers stand in it, so it needs no legend."""
     if not values:
         return ""
     top = max(values.values()) or 1
     bars = "".join(
-        f'<text x="0" y="{22 * i + 15}" font-size="12">{html.escape(name[:24])}</text>'
-        f'<rect x="150" y="{22 * i + 3}" width="{150 * value / top:.1f}" height="15" fill="#4c6ef5"/>'
-        f'<text x="{156 + 150 * value / top:.1f}" y="{22 * i + 15}" font-size="12">{value:,.6g}</text>'
+        f'<text x="0" y="{22 * i + 15}" font-size="13">{html.escape(name[:19])}</text>'
+        f'<rect x="130" y="{22 * i + 3}" width="{110 * value / top:.1f}" height="15" fill="#4c6ef5"/>'
+        f'<text x="{136 + 110 * value / top:.1f}" y="{22 * i + 15}" font-size="13">{value:,.6g}</text>'
         for i, (name, value) in enumerate(values.items())
     )
-    return f'<svg viewBox="0 0 380 {22 * len(values)}" role="img" aria-label="by name">{bars}</svg>'
+    return _figure(caption, "", 300, 22 * len(values), bars)

@@ -3,6 +3,7 @@
 import re
 
 from tocsin.web.status import CATEGORIES, render
+from tocsin.web.trends import Trend
 
 VIEW = {
     "events_read": 10, "share_priced": 1.0, "share_scored": 1.0, "share_guarded": None, "series": 5, "series_max": 20_000, "unusable_inputs": [],
@@ -30,8 +31,29 @@ def test_a_category_is_red_while_it_pages():
 def test_what_pages_now_stands_before_what_is_over_and_before_tickets():
     page = render(VIEW, [alert("Over", status="resolved"), alert("Ticket", severity="ticket"), alert("Page")])
 
-    assert re.findall(r"<b>(\w+)</b>", page) == ["Page", "Ticket", "Over"]
+    assert re.findall(r'<td><a href="/runbooks/(\w+)"', page) == ["Page", "Ticket", "Over"]
 
 
 def test_money_is_shown_in_cents():
     assert "<dd>1,234.50</dd>" in render(VIEW)
+
+
+def test_a_category_names_what_pages_in_it_and_leads_to_the_runbook():
+    page = render(VIEW, [alert("LLMSafetyViolation"), alert("LLMSafetyViolation"), alert("Over", status="resolved")])
+
+    assert re.findall(r'<p class="pages">pages: (.*?)</p>', page) == ['<a href="/runbooks/LLMSafetyViolation">LLMSafetyViolation</a>']
+
+
+def test_a_line_says_what_it_draws_over_which_time_and_its_newest_value():
+    page = render(VIEW, [], {"outage": Trend("share failing", 720.0, 0.0, 0.1, (0.0, None, 0.05, 0.2))})
+
+    assert "share failing, last 12 min <b>20.0%</b>" in page
+    assert 'd="M0.0 43.0M200.0 33.0L300.0 3.0"' in page
+
+
+def test_a_line_of_nothing_is_left_out():
+    assert "<path" not in render(VIEW, [], {"outage": Trend("share failing", 20.0, 0.0, 0.1, (None, None))})
+
+
+def test_bars_say_what_they_count():
+    assert "failures by reason" in render(VIEW)

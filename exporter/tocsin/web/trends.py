@@ -1,0 +1,114 @@
+"""The last hour of each category, as the status page draws it: one small line a category.
+
+Prometheus knows more and remembers it longer. This is for who stands before the exporter with nothing else.
+It is kept in memory alone: after a restart the lines begin anew.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tocsin import catalogue as cat
+from tocsin.accounting.quality import COMPOSITE
+from tocsin.call import OUTAGE_REASONS
+from tocsin.catalogue import Family
+from tocsin.series.store import Store
+
+EVERY = 10.0
+"""Seconds between two looks at the counters."""
+SPAN = 3600.0
+POINTS = 60
+_PAGING = ("true", "false", "false")
+"""Delivered, not echoed, no example."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The counters at one moment."""
+
+    at: float
+    requests: float
+    failed: float
+    """Those of a provider's error, a timeout or a lost connection."""
+    scored: float
+    score: float
+    usd: float
+    violations: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One line: the values of equal stretches of time, the newest last; None where nothing happened."""
+
+    of: str
+    """What is drawn, with its unit."""
+    seconds: float
+    """Length of time that the line spans."""
+    low: float
+    """Where the scale begins and ends, unless values lie beyond: a share of 0.1 % must not look like a summit."""
+    high: float
+    values: tuple[float | None, ...]
+
+
+class Trends:
+    """Looks at the counters now and then."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._looks: deque[_Look] = deque(maxlen=int(SPAN / EVERY) + 1)
+
+    def look(self, now: float) -> None:
+        """Note the counters; ``now`` is on any clock in seconds, and a look too soon after the last is none."""
+        if self._looks and now - self._looks[-1].at < EVERY:
+            return
+        store = self._store
+        scores = [r.values for r in store.rows.get(cat.QUALITY_SCORE, {}).values() if r.labels[-1] == COMPOSITE]
+        self._looks.append(
+            _Look(
+                at=now,
+                requests=_total(store, cat.REQUESTS),
+                failed=sum(
+                    r.values[0] for r in store.rows.get(cat.FAILURES, {}).values() if r.labels[-1] in OUTAGE_REASONS
+                ),
+                scored=sum(sum(values[1:]) for values in scores),
+                score=sum(values[0] for values in scores),
+                usd=_total(store, cat.COST),
+                violations=sum(
+                    r.values[0] for r in store.rows.get(cat.VIOLATIONS, {}).values() if r.labels[-3:] == _PAGING
+                ),
+            )
+        )
+
+    def lines(self) -> dict[str, Trend]:
+        """Return the line of each category; empty until there are two looks."""
+        if len(self._looks) < 2:
+            return {}
+        spans = list(pairwise(self._thinned()))
+        seconds = self._looks[-1].at - self._looks[0].at
+        failing = tuple(_ratio(b.failed - a.failed, b.requests - a.requests) for a, b in spans)
+        score = tuple(_ratio(b.score - a.score, b.scored - a.scored) for a, b in spans)
+        usd = tuple(max(0.0, b.usd - a.usd) * 3600 / (b.at - a.at) for a, b in spans)
+        violations = tuple(max(0.0, b.violations - a.violations) for a, b in spans)
+        return {
+            "outage": Trend("share failing", seconds, 0.0, 0.1, failing),
+            "quality": Trend("mean score", seconds, 0.5, 1.0, score),
+            "cost": Trend("US dollars an hour", seconds, 0.0, 1.0, usd),
+            "safety": Trend("violations", seconds, 0.0, 2.0, violations),
+        }
+
+    def _thinned(self) -> list[_Look]:
+        """Return the looks at the ends of at most POINTS stretches."""
+        looks = list(self._looks)
+        step = -(-(len(looks) - 1) // POINTS)
+        return looks[::-1][::step][::-1]  # from the newest on: it must be there
+
+
+def _total(store: Store, family: Family) -> float:
+    return sum(float(row.values[0]) for row in store.rows.get(family, {}).values())
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    """Return a share of what came in; a sum that fell, since old series went, tells nothing."""
+    return part / whole if whole > 0 and part >= 0 else None
