@@ -135,7 +135,7 @@ font-variant-numeric:tabular-nums;font-weight:600}.off{color:#667}svg{width:100%
 aside{margin:0 28px 24px;background:#fff;border-radius:8px;padding:16px 20px;box-shadow:0 1px 3px #0002}
 table{width:100%;border-collapse:collapse;margin-top:10px}th{text-align:left;color:#667;font-weight:400}
 td,th{padding:5px 8px 5px 0;vertical-align:top;border-top:1px solid #eef}tr.firing a{color:#c92a2a}
-table a,.pages a{color:inherit;font-weight:600}.pages{color:#c92a2a;margin:8px 0 0;overflow-wrap:anywhere}
+table a,.pages a{color:inherit;font-weight:600}.pages{color:#c92a2a;margin:8px 0 0;font-size:14px;overflow-wrap:anywhere}
 figure{margin:12px 0 0}figcaption{display:flex;justify-content:space-between;gap:8px;color:#667;font-size:13px}
 figcaption b{color:#1c2430;font-variant-numeric:tabular-nums}figure svg{margin-top:2px}
 .warn{background:#fff3bf;color:#5c3c00;padding:8px 28px;margin:0}footer{padding:0 28px 24px;color:#667}
@@ -232,7 +232,7 @@ def _section(name: str, data: dict[str, Any], paging: Sequence[str], trend: Tren
     title = f"<h2>{name}<small>{CATEGORIES[name]}</small></h2>"
     if not data["instrumented"]:
         return f'<section>{title}<p class="off">not instrumented: no signal has been seen</p></section>'
-    pages = ", ".join(_runbook(alert) for alert in dict.fromkeys(paging))
+    pages = "<br>".join(_runbook(alert) for alert in dict.fromkeys(paging))
     rows, plots = "", "" if trend is None else _line(trend, _SHOWN[name])
     for key, value in data.items():
         if key == "instrumented":
@@ -243,7 +243,7 @@ def _section(name: str, data: dict[str, Any], paging: Sequence[str], trend: Tren
         else:
             value = "-" if value is None else f"{value:,.2f}" if key == "usd" else f"{value:,}"  # noqa: PLW2901 - as shown
             rows += f"<dt>{word}</dt><dd>{value}</dd>"
-    said = f'<p class="pages">pages: {pages}</p>' if pages else ""
+    said = f'<p class="pages">pages now:<br>{pages}</p>' if pages else ""
     return f'<section class="{"bad" if pages else "on"}">{title}{said}<dl>{rows}</dl>{plots}</section>'
 
 

@@ -41,7 +41,7 @@ def test_money_is_shown_in_cents():
 def test_a_category_names_what_pages_in_it_and_leads_to_the_runbook():
     page = render(VIEW, [alert("LLMSafetyViolation"), alert("LLMSafetyViolation"), alert("Over", status="resolved")])
 
-    assert re.findall(r'<p class="pages">pages: (.*?)</p>', page) == ['<a href="/runbooks/LLMSafetyViolation">LLMSafetyViolation</a>']
+    assert re.findall(r'<p class="pages">pages now:<br>(.*?)</p>', page) == ['<a href="/runbooks/LLMSafetyViolation">LLMSafetyViolation</a>']
 
 
 def test_a_line_says_what_it_draws_over_which_time_and_its_newest_value():
