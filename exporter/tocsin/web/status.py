@@ -135,7 +135,8 @@ font-variant-numeric:tabular-nums;font-weight:600}.off{color:#667}svg{width:100%
 aside{margin:0 28px 24px;background:#fff;border-radius:8px;padding:16px 20px;box-shadow:0 1px 3px #0002}
 table{width:100%;border-collapse:collapse;margin-top:10px}th{text-align:left;color:#667;font-weight:400}
 td,th{padding:5px 8px 5px 0;vertical-align:top;border-top:1px solid #eef}tr.firing a{color:#c92a2a}
-table a,.pages a{color:inherit;font-weight:600}.pages{color:#c92a2a;margin:8px 0 0;font-size:14px;overflow-wrap:anywhere}
+table a,.pages a{color:inherit;font-weight:600}
+.pages{color:#c92a2a;margin:8px 0 0;font-size:14px;overflow-wrap:anywhere}
 figure{margin:12px 0 0}figcaption{display:flex;justify-content:space-between;gap:8px;color:#667;font-size:13px}
 figcaption b{color:#1c2430;font-variant-numeric:tabular-nums}figure svg{margin-top:2px}
 .warn{background:#fff3bf;color:#5c3c00;padding:8px 28px;margin:0}footer{padding:0 28px 24px;color:#667}
