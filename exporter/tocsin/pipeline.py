@@ -32,6 +32,11 @@ log = logging.getLogger(__name__)
 
 COMMIT_EVERY = 1.0
 IDLE = 0.1
+"""Seconds between two looks at inputs where nothing comes,"""
+IDLE_MOST = 0.4
+IDLE_SHARE = 1 / 25
+"""and where nothing has come for long: this share of that time. What befalls a file at rest meanwhile is judged by how
+long it had rested, with a bound a little above this one (``Stream.quietly_gone``)."""
 PREPARE = 0.35
 """Seconds that readiness waits for ``prepare``; what comes in later than that waits longer to be counted."""
 CATCH_UP = 30.0
@@ -194,6 +199,11 @@ async def _nothing() -> None:
     """Prepare nothing."""
 
 
+def idle_pause(rest: float) -> float:
+    """Return the seconds until inputs are looked at again where nothing has come for ``rest`` seconds."""
+    return min(IDLE_MOST, max(IDLE, rest * IDLE_SHARE))
+
+
 class Pipeline:
     """Drives the inputs and owns the moments at which values may be seen."""
 
@@ -222,7 +232,7 @@ class Pipeline:
         self.inputs = list(inputs)
         self.ready = asyncio.Event()
         """Set once the backlog of the time before the start is counted (or 30 s have passed)."""
-        self.heartbeat = time.monotonic()
+        self.heartbeat = self._last_read = time.monotonic()
         self.degraded = not state.writable or state.set_aside is not None
         self._clock = clock
         self._before_page = before_page
@@ -277,6 +287,7 @@ class Pipeline:
             if self._wanted:
                 await self._answer()
             if read:
+                self._last_read = self.heartbeat
                 await self._pace.give_way(spent, read, senders_first=self.ready.is_set())
             else:
                 self._pace.drained()
@@ -322,7 +333,8 @@ class Pipeline:
         self._wake.set()
 
     async def _idle(self) -> None:
-        timer = asyncio.get_running_loop().call_later(IDLE, self.wake)  # half the cost of a timeout, ten times a second
+        pause = idle_pause(self.heartbeat - self._last_read)
+        timer = asyncio.get_running_loop().call_later(pause, self.wake)  # half the cost of a timeout
         await self._wake.wait()
         timer.cancel()
         self._wake.clear()

@@ -5,15 +5,18 @@ import contextlib
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.config import Config
 from tocsin.inputs.base import Origin
+from tocsin.inputs.stream import Record, Stream
 from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.judge import Judge
-from tocsin.pipeline import Intake, Pipeline
+from tocsin.pipeline import Intake, Pipeline, idle_pause
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State
@@ -122,6 +125,18 @@ async def running(pipeline):
             yield
         finally:
             pipeline.stop()
+
+
+@pytest.mark.parametrize(("rest", "pause"), [(0.0, 0.1), (2.5, 0.1), (5.0, 0.2), (3600.0, 0.4)])
+def test_inputs_at_rest_are_looked_at_less_often(rest, pause):
+    assert idle_pause(rest) == pytest.approx(pause)
+
+
+@given(st.floats(0.0, 1e6))
+def test_a_look_at_a_file_at_rest_is_never_older_than_what_tells_that_it_was_read_to_its_end(rest):
+    stream = Stream("s", Record(b""), 1 << 20)
+    stream.grew, stream.caught_up = 0.0, 0.3 + rest
+    assert stream.quietly_gone(stream.caught_up + idle_pause(rest) + 0.01)
 
 
 SAID = LINE.replace(b'"m"', b'"m", "input": [{"role": "user", "content": "Why?"}], "output": "Because."')

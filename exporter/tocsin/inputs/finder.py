@@ -57,12 +57,14 @@ class Finder:
         """Reason by path, for what cannot be read."""
         self._directories: dict[str, int] = {}
         self._listings: dict[str, list[os.DirEntry[str]]] = {}
+        self._rotated: dict[str, list[tuple[os.DirEntry[str], tuple[str, ...]]]] = {}
+        """Entries of a directory that may be rotated files, with the names of what they may have been rotated from."""
 
     def changed(self) -> bool:
         """Tell whether a directory changed since the last ``find``."""
         for directory, modified in self._directories.items():
             try:
-                if os.stat(directory or ".").st_mtime_ns != modified:  # noqa: PTH116 - ten times a second
+                if os.stat(directory or ".").st_mtime_ns != modified:  # noqa: PTH116 - often
                     return True
             except OSError:
                 return True
@@ -77,6 +79,7 @@ class Finder:
         self.problems = {}
         self._directories = {}
         self._listings = {}
+        self._rotated = {}
         wanted = {base: (pattern, glob.escape(os.path.basename(base))) for base, pattern in bases}  # noqa: PTH119
         for pattern in self.patterns:
             folders, base = _places(pattern.path)
@@ -108,9 +111,15 @@ class Finder:
         return bool(names)
 
     def _add_rotated(self, folder: str, pattern: FilePattern, base: str, found: dict[Identity, Found]) -> None:
-        for entry in self._entries(folder):
-            name = entry.name
-            if any(_named(first, base) for first in rotated_from(name)) and not unfinished(name):
+        entries = self._rotated.get(folder)
+        if entries is None:
+            entries = self._rotated[folder] = [
+                (entry, first_names)
+                for entry in self._entries(folder)
+                if (first_names := rotated_from(entry.name)) and not unfinished(entry.name)
+            ]
+        for entry, first_names in entries:
+            if any(_named(first, base) for first in first_names):
                 self._add(entry, pattern, found, matched=False, primary=False)
 
     def _add(
