@@ -50,8 +50,8 @@ class RequestError(Exception):
         self.id = identity
 
 
-def parse(data: bytes) -> Request:
-    """Read one request.
+def parse(data: bytes, repaired_most: int | None = None) -> Request:
+    """Read one request; where it is no strict JSON, it is ``repaired``, up to so many bytes.
 
     Raises:
         RequestError: with what is wrong, without quoting the text.
@@ -59,7 +59,7 @@ def parse(data: bytes) -> Request:
     try:
         request = _decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        request = _again(repaired(data))
+        request = _again(repaired(data, repaired_most))
     if request.role not in ROLES:
         raise RequestError(f"role: one of {', '.join(sorted(ROLES))}", request.id)
     if request.expected_format is not None and request.expected_format not in EXPECTED_FORMATS:
@@ -67,15 +67,17 @@ def parse(data: bytes) -> Request:
     return request
 
 
-def repaired(data: bytes) -> bytes:
-    """Return a JSON object that the strict decoder refused, mended.
+def repaired(data: bytes, most: int | None = None) -> bytes:
+    """Return a JSON object that the strict decoder refused, mended; ``most`` bytes, where that is bounded.
 
     Lone surrogates (as json.dumps writes them) and broken UTF-8 become one character each, so that offsets hold;
     control characters are escaped.
 
     Raises:
-        RequestError: it is no JSON object.
+        RequestError: it is no JSON object, or too large.
     """
+    if most is not None and len(data) > most:
+        raise RequestError(f"over {most} bytes, and not strict JSON: half a surrogate pair, NaN or broken UTF-8")
     try:
         value = json.loads(data.decode("utf-8", "replace"), strict=False)
         text = json.dumps(value, ensure_ascii=False)

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -29,10 +30,18 @@ ROUTES_MAX: Final = 200
 """Routes with series of their own; a client can invent them."""
 TEXT_MAX: Final = 1 << 20
 """Characters of one request; more would hold up everyone else, and is answered as overload."""
-LARGE: Final = 1 << 14
-"""Characters of one request from which it is looked at in a thread: on the event loop it would hold up all others."""
-LARGE_AT_ONCE: Final = 2
-"""So large requests that are looked at together; a further one is answered as overload."""
+LARGE: Final = 4 << 10
+"""Characters of one request beyond which it is looked at in a thread: on the event loop it would hold up all others,
+since what is full of addresses takes 5 ms for each thousand. A body of no more bytes holds no more."""
+HUGE: Final = 64 << 10
+"""The same for another thread, so that no large request waits for a huge one."""
+LARGE_WAITING: Final = 256 << 10
+"""Characters of large requests that wait together, and the same of huge ones: a further one is answered as overload."""
+VALUES_MAX: Final = 200_000
+"""Commas in a body of over ``_MANY`` bytes: to make as many values of it takes ten milliseconds."""
+_MANY: Final = 256 << 10
+REPAIRED_MAX: Final = 128 << 10
+"""Bytes of a body that is repaired where it is no strict JSON: that takes 30 ms at worst."""
 HOLDBACK: Final = 256
 """Characters of a stream that LiteLLM keeps back until the next look: a value is seen whole before it is sent."""
 
@@ -42,6 +51,26 @@ T = TypeVar("T")
 
 class OverloadError(Exception):
     """The request was not looked at, and its route fails closed."""
+
+
+class _Desk:
+    """A thread that looks at texts, one request after the other."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "look")
+        self._waiting = 0
+
+    def is_crowded(self, size: int) -> bool:
+        """Tell whether a request of so many characters would wait too long; an only one never does."""
+        return bool(self._waiting) and self._waiting + size > LARGE_WAITING
+
+    async def run(self, size: int, look: Callable[[], T]) -> T:
+        """Look, when it is this one's turn."""
+        self._waiting += size
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, look)
+        finally:
+            self._waiting -= size
 
 
 class Guard:
@@ -61,7 +90,7 @@ class Guard:
         self._standalone = standalone
         """True without a log beside it: coverage is then counted as the texts come."""
         self._timer = timer
-        self._large = 0
+        self._large, self._huge = _Desk(), _Desk()
         self._routes: set[str] = set()
         self._counts: Counter[tuple[cat.Family, tuple[str, ...]]] = Counter()
         self._stopped: Counter[tuple[str, str, str, bool, bool]] = Counter()
@@ -76,12 +105,14 @@ class Guard:
             RequestError: the body is no request.
             OverloadError: it was not looked at, and must not pass.
         """
-        request = parse(data)
+        _bound_values(data)
+        request = parse(data, REPAIRED_MAX)
         rules = self._judge.rules(request.route, request.model)
         label = self._route_label(request.route)
-        if self._sheds(len(request.text), label, rules):
+        asked = subject(request, rules.expect)
+        if self._sheds([asked], label, rules):
             return answer(request, Opinion.nothing()) | {"shed": True}
-        opinion = (await self._look(label, [subject(request, rules.expect)], rules, self._judge.judge_at_once))[0]
+        opinion = (await self._look(label, [asked], rules, self._judge.judge_at_once))[0]
         call_id = request.call_id or (str(request.id) if request.id is not None else None)
         self._count(call_id, request.role, label, request.model, [opinion])
         return answer(request, opinion)
@@ -98,9 +129,9 @@ class Guard:
         request = _read(_decode_litellm, data)
         rules = self._judge.rules(request.route, request.model_name)
         label = self._route_label(request.route)
-        if self._sheds(sum(map(len, request.all_texts)), label, rules):
-            return {"action": "NONE"}
         subjects = request.subjects(rules)
+        if self._sheds(subjects, label, rules):
+            return {"action": "NONE"}
         opinions = await self._look(label, subjects, rules, self._judge.judge_for_delivery)
         role = "assistant" if request.is_answer else "user"
         final = self._count(request.call_id, role, label, request.model_name, opinions)
@@ -126,16 +157,17 @@ class Guard:
             raise RequestError("input: a text, or a list of texts or text parts")
         rules = self._judge.rules(UNKNOWN)
         out: dict[str, Any] = {"id": f"modr-{time.time_ns():x}", "model": "tocsin", "results": []}
-        if self._sheds(sum(map(len, texts)), UNKNOWN, rules):
-            return out | {"results": [_moderation(Opinion.nothing()) for _ in texts], "shed": True}
         subjects = [Subject(text) for text in texts]
+        if self._sheds(subjects, UNKNOWN, rules):
+            return out | {"results": [_moderation(Opinion.nothing()) for _ in texts], "shed": True}
         opinions = await self._look(UNKNOWN, subjects, rules, self._judge.judge_for_delivery)
         self._count(None, "assistant", UNKNOWN, UNKNOWN, opinions)
         return out | {"results": [_moderation(opinion) for opinion in opinions]}
 
     # ---- one look -------------------------------------------------------------------------------------
-    def _sheds(self, size: int, label: str, rules: RouteRules) -> bool:
-        crowded = size > LARGE and self._large >= LARGE_AT_ONCE
+    def _sheds(self, subjects: Sequence[Subject], label: str, rules: RouteRules) -> bool:
+        size = _size(subjects)
+        crowded = size > LARGE and self._desk(size).is_crowded(size)
         if size <= TEXT_MAX and not crowded and self._admit():
             return False
         self._counts[cat.GUARD_SHED, (label,)] += 1
@@ -153,15 +185,8 @@ class Guard:
         def look() -> list[Opinion]:
             return [judge(each, rules) for each in subjects]
 
-        began = self._timer()
-        if sum(len(each.text) for each in subjects) <= LARGE:
-            opinions = look()
-        else:
-            self._large += 1
-            try:
-                opinions = await asyncio.to_thread(look)
-            finally:
-                self._large -= 1
+        began, size = self._timer(), _size(subjects)
+        opinions = look() if size <= LARGE else await self._desk(size).run(size, look)
         self._durations.append((label, self._timer() - began))
         for opinion in opinions:
             for name in opinion.report.failed:
@@ -169,6 +194,9 @@ class Guard:
             for name in opinion.report.capped:
                 self._counts[cat.DETECTOR_CAPPED, (name,)] += 1
         return opinions
+
+    def _desk(self, size: int) -> _Desk:
+        return self._large if size <= HUGE else self._huge
 
     def _count(
         self, call_id: str | None, role: str, label: str, model: str, opinions: Sequence[Opinion]
@@ -223,6 +251,15 @@ def reason(opinions: Sequence[Opinion]) -> str:
         for opinion in opinions for j in opinion.judged if j.verdict in ("block", "redact")
     })  # fmt: skip
     return f"Blocked by Tocsin: {', '.join(names)}"
+
+
+def _size(subjects: Sequence[Subject]) -> int:
+    """The characters that are looked at, with those that they are held against."""
+    return sum([
+        len(each.text) + len(each.system_prompt or "") + sum(map(len, each.context))
+        + max(len(each.question or ""), sum([len(message.text) for message in each.input]))  # one may hold the other
+        for each in subjects
+    ])  # fmt: skip
 
 
 def _redacted(text: str, opinion: Opinion) -> str:
@@ -301,14 +338,25 @@ def _read(decode: Callable[[bytes], T], data: bytes) -> T:
     Raises:
         RequestError: it is no JSON object.
     """
+    _bound_values(data)
     try:
         return decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        again = repaired(data)
+        again = repaired(data, REPAIRED_MAX)
     try:
         return decode(again)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise RequestError("not a JSON object") from None
+
+
+def _bound_values(data: bytes) -> None:
+    """Refuse what becomes more values than fit a turn of the loop; pictures are texts without a comma.
+
+    Raises:
+        RequestError: there are too many.
+    """
+    if len(data) > _MANY and data.count(b",") > VALUES_MAX:
+        raise RequestError(f"more than {VALUES_MAX} values")
 
 
 def _inputs(value: Any) -> list[str]:

@@ -13,7 +13,17 @@ from tocsin.check import RequestError
 from tocsin.config import parse
 from tocsin.detectors.base import Subject
 from tocsin.finding import Finding
-from tocsin.guard import HOLDBACK, LARGE, LARGE_AT_ONCE, Guard, OverloadError, reason
+from tocsin.guard import (
+    HOLDBACK,
+    HUGE,
+    LARGE,
+    LARGE_WAITING,
+    REPAIRED_MAX,
+    VALUES_MAX,
+    Guard,
+    OverloadError,
+    reason,
+)
 from tocsin.judge import Judge
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
@@ -255,34 +265,88 @@ def test_what_the_guard_counted_before_the_log_is_not_taken_for_old():
 
 
 class Slow:
-    """Looks at a text until it is let go."""
+    """Looks at a text until it is let go, if it is of at least so many characters."""
 
     name, tier, gates, roles = "pii", 0, (), frozenset({"assistant"})
 
-    def __init__(self):
+    def __init__(self, least=0):
         self.go_on = threading.Event()
         self.threads = set()
+        self.guard = Guard(Scoring(Ledger(Store(), Settings()), Judge(parse(ROUTES), [self])))
+        self._least = least
 
     def scan(self, subject, fired, report):
         self.threads.add(threading.current_thread())
-        assert self.go_on.wait(30)
+        assert len(subject.text) < self._least or self.go_on.wait(30)
+
+    async def check(self, size, **fields):
+        return await self.guard.check(json.dumps({"text": "x" * size, **fields}).encode())
 
 
 async def test_a_large_text_holds_up_nobody_and_too_many_of_them_are_overload():
     slow = Slow()
-    ledger = Ledger(Store(), Settings())
-    guard = Guard(Scoring(ledger, Judge(parse(ROUTES), [slow])))
-    body = json.dumps({"text": "x" * (LARGE + 1)}).encode()
 
-    looks = [spawn(guard.check(body), name="look") for _ in range(LARGE_AT_ONCE)]
+    looks = [spawn(slow.check(LARGE_WAITING // 4), name="look") for _ in range(4)]
     await asyncio.sleep(0)
-    further = await guard.check(body)
+    further = await slow.check(LARGE + 1)
     slow.go_on.set()
     answers = await asyncio.gather(*looks)
 
     assert further["shed"] is True
-    assert ["shed" in answer for answer in answers] == [False] * LARGE_AT_ONCE
+    assert ["shed" in answer for answer in answers] == [False] * 4
     assert threading.current_thread() not in slow.threads
+
+
+async def test_no_large_text_waits_for_a_huge_one():
+    slow = Slow(least=HUGE)
+
+    huge = spawn(slow.check(HUGE + 1), name="look")
+    await asyncio.sleep(0)
+    large = await slow.check(LARGE + 1)
+    slow.go_on.set()
+
+    assert (large["verdict"], (await huge)["verdict"]) == ("allow", "allow")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"context": ["x" * LARGE]}, {"system_prompt": "x" * LARGE}, {"question": "x" * LARGE}, {"input": "x" * LARGE}],
+    ids=lambda fields: next(iter(fields)),
+)
+async def test_what_a_text_is_held_against_counts_as_its_size(fields):
+    slow = Slow(least=LARGE)
+
+    await slow.check(1, **fields)
+
+    assert threading.current_thread() not in slow.threads
+
+
+async def test_a_body_of_no_more_bytes_than_a_small_text_is_looked_at_right_away():
+    slow = Slow(least=LARGE)
+
+    await slow.check(LARGE // 2 - 100, input="x" * (LARGE // 2 - 100))
+
+    assert slow.threads == {threading.current_thread()}
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(REPAIRED_MAX - 100, True), (REPAIRED_MAX, False)])
+async def test_only_bodies_of_some_size_are_repaired(size, is_read):
+    body = b'{"text": "%b \\ud800"}' % (b"x" * size)
+    guard = Bench().guard
+
+    if is_read:
+        assert (await guard.check(body))["verdict"] == "allow"
+    else:
+        with pytest.raises(RequestError, match="strict JSON"):
+            await guard.check(body)
+
+
+def test_a_body_of_more_values_than_can_be_read_in_a_moment_is_refused():
+    body = b'{"text": "x", "texts": ["x"], "input": [%b 1]}' % (b"1," * VALUES_MAX)
+
+    for contract in (Bench().check, Bench().raw_litellm, Bench().moderations):
+        with pytest.raises(RequestError, match="values"):
+            contract(body)
 
 
 class Model:

@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from multidict import CIMultiDict
 
@@ -71,8 +71,8 @@ Fields = Mapping[bytes, bytes]
 class Later(NamedTuple):
     """An answer that waits for something."""
 
-    done: asyncio.Future[None]
-    reply: Callable[[asyncio.Future[None]], Reply]
+    done: asyncio.Future[Any]
+    reply: Callable[[asyncio.Future[Any]], Reply]
     """Makes the answer of ``done``, which may hold an error."""
 
 
@@ -315,7 +315,7 @@ class Visitor(asyncio.Protocol):
         else:
             self._answer(reply)
 
-    def _late(self, done: asyncio.Future[None]) -> None:
+    def _late(self, done: asyncio.Future[Any]) -> None:
         """Answer what is done now, and go on with what came meanwhile."""
         later, self._later = self._later, None
         if done.cancelled() or later is None:

@@ -1,8 +1,8 @@
-"""``POST /v1/check``, LiteLLM's guardrail and ``/v1/moderations``: the guard over HTTP, which never queues.
+"""``POST /v1/check``, LiteLLM's guardrail and ``/v1/moderations``: the guard over HTTP, which hardly queues.
 
-A look takes well under a millisecond and runs on the event loop; a large text is looked at in a thread. What arrives
-in one turn of the loop and does not fit into ``BUDGET`` is answered at once by the route's overload policy, so the wait
-of everyone is bounded.
+A look takes well under a millisecond and runs on the event loop; a large text is looked at in a thread, where few may
+wait. What arrives in one turn of the loop and does not fit into ``BUDGET`` is answered at once by the route's overload
+policy, so the wait of everyone is bounded.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import msgspec
 from aiohttp import web
 
 from tocsin.check import RequestError
-from tocsin.guard import Guard, OverloadError
+from tocsin.guard import LARGE, Guard, OverloadError
 from tocsin.scoring import Scoring
+from tocsin.tasks import spawn
 from tocsin.web.auth import Verifier
 from tocsin.web.batches import BodyError
 from tocsin.web.bodies import answer, begun, prove, small_body
-from tocsin.web.direct import Endpoint, Fields, Reply, Respond, headers
+from tocsin.web.direct import Endpoint, Fields, Later, Reply, Respond, headers
 from tocsin.web.server import AT_ONCE
 
 BUDGET: Final = 0.025
@@ -37,6 +38,7 @@ _OVERLOADED: Final = Reply(
     b'{"error":{"message":"overloaded; this route fails closed","type":"overloaded"},"shed":true}',
     (("Retry-After", "1"),),
 )
+_BROKEN: Final = Reply(500, b'{"error":{"message":"a defect of ours, which is logged","type":"internal_error"}}')
 
 
 class Turn:
@@ -83,12 +85,14 @@ def add_routes(
 def _responder(contract: Contract, auth: Sequence[Verifier], prepared: asyncio.Event | None) -> Respond:
     """Answer what is small without a task; what is refused, for whatever reason, is left to ``_handler``."""
 
-    def respond(fields: Fields, body: bytes) -> Reply | None:
+    def respond(fields: Fields, body: bytes) -> Reply | Later | None:
         if prepared is not None and not prepared.is_set():
             return None
         try:
             if auth:
                 prove(begun(auth, headers(fields)), body, BODY_MAX)
+            if len(body) > LARGE:
+                return Later(spawn(_answered(contract, body), name="look"), _reply)
             return Reply(200, msgspec.json.encode(_finished(contract(body))))
         except (web.HTTPException, RequestError):
             return None
@@ -96,6 +100,20 @@ def _responder(contract: Contract, auth: Sequence[Verifier], prepared: asyncio.E
             return _OVERLOADED
 
     return respond
+
+
+async def _answered(contract: Contract, body: bytes) -> Reply:
+    """Return the answer to a request that may have to wait for something."""
+    try:
+        return Reply(200, msgspec.json.encode(await contract(body)))
+    except RequestError as error:
+        return Reply(400, msgspec.json.encode({"error": {"message": str(error), "type": "invalid_request_error"}}))
+    except OverloadError:
+        return _OVERLOADED
+
+
+def _reply(done: asyncio.Future[Reply]) -> Reply:
+    return _BROKEN if done.exception() else done.result()
 
 
 def _finished(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
@@ -117,20 +135,12 @@ def _handler(
             body = await small_body(request, auth, BODY_MAX)
             if prepared is not None and not prepared.is_set():
                 await prepared.wait()
-            out = await contract(body)
+            status, data, further = await _answered(contract, body)
         except web.HTTPException as refusal:
             return answer(refusal.status, refusal.text or "", close=True)
         except BodyError as error:
             return answer(400, f"{error}\n", close=not request.content.at_eof())
-        except RequestError as error:
-            return _json({"error": {"message": str(error), "type": "invalid_request_error"}}, 400)
-        except OverloadError:
-            status, data, further = _OVERLOADED
-            return web.Response(status=status, body=data, content_type="application/json", headers=dict(further))
-        return _json(out, 200)
+        return web.Response(status=status, body=data, content_type="application/json", headers=dict(further))
 
     return handle
 
-
-def _json(value: dict[str, Any], status: int) -> web.Response:
-    return web.Response(status=status, body=msgspec.json.encode(value), content_type="application/json")

@@ -11,6 +11,7 @@ from aiohttp import web
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.config import Auth, parse
+from tocsin.guard import LARGE, LARGE_WAITING
 from tocsin.judge import Judge
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
@@ -109,3 +110,35 @@ async def test_a_turn_of_the_loop_has_a_budget_and_the_next_one_a_new_one():
     await asyncio.sleep(0)
 
     assert (first, turn.admit()) == ([True, True, False], True)
+
+
+@pytest.mark.parametrize(("size", "status"), [(LARGE, 200), (LARGE_WAITING, 200)], ids=["doorway", "aiohttp"])
+async def test_large_texts_are_answered(size, status):
+    async with Server() as server:
+        found, text = await server.post(json.dumps({"id": 7, "text": "x" * size}).encode())
+
+    assert (found, json.loads(text)["id"]) == (status, 7)
+
+
+async def test_a_larger_body_that_is_no_request_gets_400():
+    async with Server() as server:
+        assert (await server.post(b'{"text": 5, "id": "%b"}' % (b"x" * LARGE)))[0] == 400
+
+
+async def test_a_larger_body_gets_503_where_its_route_fails_closed():
+    async with Server(config=b"routes: [{match: {}, guard: {on_overload: fail_closed}}]", budget=-1.0) as server:
+        body = json.dumps({"text": "x" * LARGE}).encode()
+        answers = await asyncio.gather(*(server.post(body) for _ in range(20)))
+
+    assert {status for status, _ in answers} == {200, 503}
+
+
+async def test_a_defect_of_ours_with_a_larger_body_is_a_500_that_quotes_nothing(monkeypatch, caplog):
+    async def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tocsin.guard.Guard.check", broken)
+    async with Server() as server:
+        status, text = await server.post(json.dumps({"text": "x" * LARGE}).encode())
+
+    assert (status, "xxx" in text, "ZeroDivisionError" in caplog.text) == (500, False, True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
-from tocsin.detectors.candidates import Candidate, was_cut, without_overlaps
+from tocsin.detectors.candidates import Candidate, spans, was_cut, without_overlaps
 from tocsin.detectors.echo import Echo
 from tocsin.detectors.pii import card, email, iban, ip, passport, phone, ssn
 from tocsin.finding import Finding
@@ -55,7 +55,7 @@ class Pii:
         text = subject.text
         narrow, kinds = text, dict.fromkeys(self._types[index] for index in fired if index < len(self._types))
         if len(self._types) in fired:
-            narrow, kinds = text.translate(_NARROW), dict.fromkeys(self._types)
+            narrow, kinds = "".join([span.translate(_NARROW) for span in spans(text)]), dict.fromkeys(self._types)
         types: dict[Candidate, str] = {}
         for kind in kinds:
             for candidate in FINDERS[kind][1](narrow):
