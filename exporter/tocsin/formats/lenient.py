@@ -252,7 +252,7 @@ def is_number(value: Any) -> bool:
 def iso_seconds(text: str) -> float | None:
     """Return the Unix seconds of an ISO 8601 time (without zone it is UTC), None when it is none."""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())  # RFC 3339 takes a small "z" too
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

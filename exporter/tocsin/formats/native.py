@@ -29,7 +29,7 @@ from tocsin.formats.base import Buffer
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.lenient import convert, count, is_number, load
 from tocsin.formats.pairs import by_status, hold_parts, prompt_key, seconds
-from tocsin.formats.texts import messages
+from tocsin.formats.texts import messages, part_text
 
 
 class Error(msgspec.Struct, gc=False):
@@ -164,6 +164,9 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
     call = Call(e.id, e.call_id or e.id, e.provider or UNKNOWN, e.model or UNKNOWN, e.route or UNKNOWN, when)
     call.duration = _bounded(e.duration_s, "duration_s", 86_400, errors)
     call.ttft = _bounded(e.ttft_s, "ttft_s", 86_400, errors)
+    if call.ttft is not None and call.duration is not None and call.ttft > call.duration:
+        errors.append("ttft_s")  # the first token came after the end
+        call.ttft = None
     call.status = None if (status := _bounded(e.status, "status", 1000, errors)) is None else int(status)
     call.failure = _failure(e, call.status)
     call.usage_expected = call.failure is None
@@ -249,7 +252,7 @@ def _fill_content(call: Call, e: NativeEvent, errors: list[str]) -> None:
         asked.insert(0, messages([{"role": "system", "content": e.prompt.system}])[0])
     call.content = Content(
         input=asked,
-        output=said if isinstance(said, str) else None,
+        output=part_text(said) or None,
         context=[passages] if isinstance(passages, str) else _texts(passages),
         tools=[ToolCall(name) for name in _texts(_plain(e.tools))],
         logprobs=[float(p) for p in logprobs if is_number(p)] if isinstance(logprobs, list) else None,

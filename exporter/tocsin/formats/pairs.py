@@ -363,7 +363,8 @@ _HTTP = re.compile(r"[45]\d\d")
 _BLOCKED = ("contentfilter", "contentpolicy", "responsibleai", "moderationblocked")
 _WORDS: tuple[tuple[str, str], ...] = (
     ("ratelimit", "rate_limited"), ("toomany", "rate_limited"), ("quota", "rate_limited"),
-    ("timeout", "timeout"), ("timed out", "timeout"), ("connect", "connection"), ("cancel", "cancelled"),
+    ("timeout", "timeout"), ("timed out", "timeout"), ("etimedout", "timeout"), ("connect", "connection"),
+    ("econn", "connection"), ("getaddrinfo", "connection"), ("hang up", "connection"), ("cancel", "cancelled"),
     ("overloaded", "provider_5xx"),
     ("servererror", "provider_5xx"), ("apierror", "provider_5xx"), ("internal", "provider_5xx"),
     ("unavailable", "provider_5xx"), ("invalid", "client_4xx"), ("notfound", "client_4xx"),

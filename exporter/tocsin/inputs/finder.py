@@ -73,7 +73,8 @@ class Finder:
     def find(self, bases: Iterable[tuple[str, FilePattern]] = ()) -> list[Found]:
         """Return all files, each once.
 
-        ``bases`` are further paths whose rotated files are wanted: a symbolic link may point elsewhere by now.
+        ``bases`` are further paths that are wanted, with what was rotated from them: a symbolic link may point
+        elsewhere by now.
         """
         found: dict[Identity, Found] = {}
         self.problems = {}
@@ -93,6 +94,12 @@ class Finder:
                 wanted[file.base] = (file.pattern, glob.escape(os.path.basename(file.base)))  # noqa: PTH119
         for path, (pattern, base) in wanted.items():
             self._add_rotated(os.path.dirname(path), pattern, base, found)  # noqa: PTH120
+        paths = {file.base for file in found.values()}
+        for path in wanted.keys() - paths:
+            folder, name = os.path.split(path)
+            for entry in self._entries(folder) if name else ():
+                if entry.name == name:
+                    self._add(entry, wanted[path][0], found, matched=False, primary=False)
         return list(found.values())
 
     def trouble(self, path: str, error: OSError) -> None:

@@ -115,6 +115,51 @@ def test_a_value_that_the_schema_refuses_is_left_out_and_named(name, kind):
     assert parse({**CALL, name: WRONG[kind]}).field_errors == (name,)
 
 
+def bounds(properties: dict[str, Any], *path: str) -> list[tuple[tuple[str, ...], float, float]]:
+    """Return each bound in the schema with a value beyond it: (path, last good value, first bad value)."""
+    found: list[tuple[tuple[str, ...], float, float]] = []
+    for name, spec in properties.items():
+        found += bounds(spec.get("properties", {}), *path, name)
+        if "minimum" in spec:
+            found.append(((*path, name), spec["minimum"], spec["minimum"] - 1))
+        if "maximum" in spec:
+            found.append(((*path, name), spec["maximum"], spec["maximum"] + 1))
+        if "exclusiveMaximum" in spec:
+            found.append(((*path, name), spec["exclusiveMaximum"] - 1, spec["exclusiveMaximum"]))
+    return found
+
+
+@pytest.mark.parametrize(("path", "good", "bad"), bounds(SCHEMA["properties"]), ids=str)
+def test_the_bounds_of_the_schema_are_those_of_the_adapter(path, good, bad):
+    bare = {"id": "1", "time": "2026-11-20T02:47:00Z", "model": "m"}
+
+    def errors(value: float) -> tuple[str, ...]:
+        whole = {"input": 999_999_999, "output": 999_999_999}
+        event = parse({**bare, **({path[0]: {**whole, path[1]: value}} if path[1:] else {path[0]: value})})
+        return event.field_errors
+
+    assert (errors(good), errors(bad)) == ((), (".".join(path),))
+
+
+def test_a_time_may_be_written_small():
+    call = parse({**CALL, "time": "2026-11-20t02:47:00.123z"})
+    assert isinstance(call, Call)
+    assert call.start == 1795142820.123
+
+
+def test_a_first_token_after_the_end_is_named_and_absent():
+    call = parse({**CALL, "duration_s": 1.0, "ttft_s": 1.5})
+    assert isinstance(call, Call)
+    assert (call.ttft, call.field_errors) == (None, ("ttft_s",))
+
+
+def test_an_answer_may_come_in_parts():
+    call = parse({**CALL, "output": [{"type": "text", "text": "On its"}, {"type": "text", "text": "way."}]})
+    assert isinstance(call, Call)
+    assert call.content is not None
+    assert call.content.output == "On its\nway."
+
+
 @pytest.mark.parametrize("value", [5, True, {"a": 1}, [5], "text", None])
 @pytest.mark.parametrize("name", ["input", "output", "context", "tools", "logprobs"])
 def test_content_of_any_type_is_survived(name, value):

@@ -177,6 +177,15 @@ def test_a_bare_error_is_classed_by_its_code_or_type(error, reason):
     assert parse({"error": error}, "auto").failure == reason
 
 
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [("connect ECONNREFUSED 10.0.0.1:443", "connection"), ("read ECONNRESET", "connection"), ("socket hang up", "connection"),
+     ("getaddrinfo ENOTFOUND api.example.com", "connection"), ("connect ETIMEDOUT 10.0.0.1:443", "timeout"), ("Request timed out.", "timeout")],
+)  # fmt: skip
+def test_what_a_client_says_of_the_network_is_classed(told, reason):
+    assert parse({"url": "https://api.openai.com/v1/chat/completions", "status": 0, "request": {"model": "m"}, "error": told}).failure == reason
+
+
 def test_vllms_flat_error_is_a_failure():
     assert parse({"object": "error", "message": "x", "type": "BadRequestError", "param": None, "code": 400}, "auto").failure == "client_4xx"
 

@@ -203,6 +203,25 @@ def test_a_log_behind_a_symbolic_link_is_followed_through_the_kubelet_s_rotation
     world.check()
 
 
+@pytest.mark.parametrize("down", [False, True])
+def test_what_a_symbolic_link_pointed_to_before_is_read_to_its_end(world, down):
+    runs = world.folder / "runs"
+    runs.mkdir()
+    world.log.rename(runs / "monday")
+    world.log.symlink_to(runs / "monday")
+    world.write(5)
+    world.drain()
+    world.write(5)
+    (runs / "tuesday").touch()
+    world.log.unlink()
+    world.log.symlink_to(runs / "tuesday")
+    world.write(5)
+    if down:
+        world.start()
+    world.drain()
+    world.check()
+
+
 def test_a_large_archive_is_read_to_its_end(world):
     world.write(3)
     world.drain()
