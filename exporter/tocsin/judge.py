@@ -32,8 +32,8 @@ _POLICIES_MAX = 10_000
 _LINEAR = "write it without look-around and back-references, which cost unbounded time"
 _DEFAULT = Route(match=Match())
 _ROLES: Final = ("assistant", "user", "tool", "document")
-_FIRST: Final = "Die Größe der Stadt — “déjà vu” — is what the answer to your question rests on, nothing else. " * 3
-"""A text that no one wrote, with letters beyond ASCII."""
+_FIRST: Final = "Die Größe der Stadt — “déjà vu” — is what an answer of 2024-10-14 rests on, sorry, nothing else. " * 3
+"""A text that no one wrote, with letters beyond ASCII, a date and a word of refusals."""
 _PROMPT: Final = "You are the assistant of the city's archive; answer in “plain” words — name no source. " * 3
 
 
@@ -55,8 +55,7 @@ class RouteRules:
     """What an overloaded guard does: refuse (True) or let pass (False)."""
 
 
-@dataclass(slots=True)
-class Opinion:
+class Opinion(msgspec.Struct, gc=False):
     """What was found in a text and what that means."""
 
     report: Report

@@ -7,7 +7,7 @@ an event holds what the event was found to be.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
@@ -285,9 +285,11 @@ class Scoring:
         if not scored:
             self.quality.checked_format(group, report.outcomes, report.marks)
             return "sampled_out"
-        types = {j.finding.type for j in judged if j.finding.kind == QUALITY} if judged else set()
-        if call.refusal:  # its provider marked it as one, whatever its words
-            types.add("refusal")
+        types: Collection[str] = ()
+        if judged or call.refusal:
+            types = {j.finding.type for j in judged if j.finding.kind == QUALITY}
+            if call.refusal:  # its provider marked it as one, whatever its words
+                types.add("refusal")
         self.quality.answer(group, len(subject.text), types, report.outcomes, report.marks, scores.get("topic"))
         self.quality.confidence(group, scores.get("confidence") if call.confidence is None else call.confidence)
         composite = scores.get("quality")

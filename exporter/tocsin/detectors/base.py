@@ -6,7 +6,7 @@ Each has a cost tier (``TIERS``), up to which a route may have its texts looked 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -34,8 +34,7 @@ SUSPICION = 0.5
 """Findings of a lower score are listed only on request (``tocsin check --all``)."""
 
 
-@dataclass(slots=True)
-class Subject:
+class Subject(msgspec.Struct, gc=False):
     """A text to judge, and what the caller knows about it. Empty and None mean "not known".
 
     What several detectors make of a text is made once, when the first one asks, and shared: ``encoded``, ``lower``
@@ -58,9 +57,9 @@ class Subject:
     """Policy terms of this one text, beside the configured ones."""
     logprobs: Sequence[float] | None = None
     finish_reason: str | None = None
-    _encoded: bytes | None = field(default=None, init=False, repr=False, compare=False)
-    _lower: str | None = field(default=None, init=False, repr=False, compare=False)
-    _words: Words | None = field(default=None, init=False, repr=False, compare=False)
+    _encoded: bytes | None = None
+    _lower: str | None = None
+    _words: Words | None = None
 
     def encoded(self) -> bytes:
         """Return the text in UTF-8, what is not valid Unicode included: what Hyperscan reads."""
@@ -83,14 +82,14 @@ class Subject:
         return self._words
 
 
-class Report(msgspec.Struct):
+class Report(msgspec.Struct, gc=False):
     """What the detectors say of one subject."""
 
     findings: list[Finding] = []
     scores: dict[str, float | None] = {}
     """0..1 by name: ``toxicity``, ``topic``, ``support``, ``confidence``, ``quality``; None: asked, not known."""
     scanned: list[str] = []
-    """Names of the detectors that ran."""
+    """Names of the detectors that ran. May be shared with other reports: never to be changed in place."""
     outcomes: dict[str, bool] = {}
     """Yes-or-no checks that were made, by type (``format``, ``language``, ``numeric``): True when passed."""
     failed: list[str] = []
@@ -111,6 +110,9 @@ class Gate:
 
     pattern: str
     ignore_case: bool = False
+    confirm: str = ""
+    """A pattern that must match too, and is asked only of the texts in which the first one does: one that is too dear
+    for every text, though not as dear as the detector."""
 
 
 ALWAYS: Final = Gate("")

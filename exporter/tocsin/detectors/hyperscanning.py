@@ -31,19 +31,24 @@ class Matcher:
             database.compile(expressions=list(expressions), ids=list(range(len(expressions))), flags=list(flags))
             if ours:
                 compiled.keep(name, database)
+        self._scan = database.scan
         self._database = database
         self._own = threading.local()
 
     def fired(self, data: bytes) -> set[int]:
         """Which patterns match at all; for those compiled with HS_FLAG_SINGLEMATCH."""
         hits: set[int] = set()
-        self._database.scan(data, match_event_handler=_add, context=hits.add, scratch=self._scratch())
+        try:
+            scratch = self._own.scratch
+        except AttributeError:
+            scratch = self._scratch()
+        self._scan(data, match_event_handler=_add, context=hits.add, scratch=scratch)
         return hits
 
     def each(self, data: bytes, report: Callable[[int, int], bool]) -> None:
         """Report start and end of every match, in bytes, until it says True: enough."""
         try:
-            self._database.scan(data, match_event_handler=_report, context=report, scratch=self._scratch())
+            self._scan(data, match_event_handler=_report, context=report, scratch=self._scratch())
         except hyperscan.ScanTerminated:
             return
 

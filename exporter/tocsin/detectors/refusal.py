@@ -90,9 +90,9 @@ _MAY_BE_LIMITED: Final = (
 )
 _MAY_DISCLAIM: Final = r"as an (?:ai|ar|la)|\bi(?:.{1,3}m| am) |(?:do not|don.{1,3}t) have |advice"
 """What each of the three patterns above needs: a text without it is not searched with ``re``, at 10 to 20 us each."""
-_CUES: Final = (_DECLINES, _SPEAKS_OF_ITSELF, _ASKS, _MAY_COMPLY, _MAY_BE_LIMITED, _MAY_DISCLAIM)
-_COMPLY, _LIMIT, _DISCLAIM = 3, 4, 5
-"""Numbers of the latter; those before them make an opening worth reading."""
+_WORTH_READING: Final = (_DECLINES, _SPEAKS_OF_ITSELF, _ASKS)
+_FORMS: Final = (_MAY_COMPLY, _MAY_BE_LIMITED, _MAY_DISCLAIM)
+_COMPLY, _LIMIT, _DISCLAIM = range(len(_FORMS))
 _HEAD_WORDS: Final = 6
 _COMPLYING, _PLAIN = crc32(b"<complies>"), crc32(b"<plain>")
 
@@ -108,14 +108,16 @@ class RefusalDetector:
 
     def __init__(self) -> None:
         flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_CASELESS
-        self._cues = Matcher([cue.encode() for cue in _CUES], [flags] * len(_CUES), ours=True)
+        self._worth_reading, self._forms = (
+            Matcher([cue.encode() for cue in cues], [flags] * len(cues), ours=True) for cues in (_WORTH_READING, _FORMS)
+        )
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Judge the opening of one answer."""
-        cues = self._cues.fired(subject.text[:OPENING_CHARS].encode("utf-8", "surrogatepass"))
-        if not cues or min(cues) >= _COMPLY:
+        opening = subject.text[:OPENING_CHARS].encode("utf-8", "surrogatepass")
+        if not self._worth_reading.fired(opening):
             return
-        outcome, score = outcome_of(normalized(subject.text), cues=cues)
+        outcome, score = outcome_of(normalized(subject.text), forms=self._forms.fired(opening))
         if outcome:
             report.findings.append(finding(outcome, 0, min(len(subject.text), OPENING_CHARS), score))
 
@@ -126,12 +128,12 @@ def normalized(text: str) -> str:
 
 
 def outcome_of(
-    opening: str, model: LinearModel = _MODEL, cues: Container[int] = range(len(_CUES))
+    opening: str, model: LinearModel = _MODEL, forms: Container[int] = range(len(_FORMS))
 ) -> tuple[str, float]:
-    """The outcome of a normalised opening, or an empty one, and how sure it is; ``cues`` are those that it holds."""
-    complies = _COMPLY in cues and _COMPLIES.search(opening) is not None
-    limit = _LIMIT in cues and _FIRST_PERSON_LIMIT.search(opening) is not None
-    disclaimer = _DISCLAIM in cues and _DISCLAIMER.search(opening) is not None
+    """The outcome of a normalised opening, or an empty one, and how sure it is; ``forms`` are those it may have."""
+    complies = _COMPLY in forms and _COMPLIES.search(opening) is not None
+    limit = _LIMIT in forms and _FIRST_PERSON_LIMIT.search(opening) is not None
+    disclaimer = _DISCLAIM in forms and _DISCLAIMER.search(opening) is not None
     if complies and (limit or disclaimer):
         return "disclaimer", 0.9
     score = model.score(features(opening, complies=complies))

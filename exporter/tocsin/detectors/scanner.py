@@ -7,8 +7,10 @@ A database of all gates scans real answers at 255 to 407 MB/s on one core, whate
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
+from typing import Final
 
 import hyperscan
 
@@ -28,18 +30,18 @@ class Scanner:
     def scan(self, subject: Subject, off: frozenset[str] = frozenset()) -> Report:
         """Judge a subject with every detector that its role and its text call for; those named in ``off`` rest."""
         gated = self._by_role.get(subject.role) or self._gated(subject.role)
-        names, always, steps = gated.plan(off)
-        report = Report(scanned=names.copy())
+        names, always, steps = gated.plans.get(off) or gated.plan(off)
+        report = Report([], {}, names)
         fired = gated.fired(subject.encoded())
         for number, name, scan in steps if fired else always:
-            hits = fired.get(number)
-            if hits is None and number not in gated.ungated:
+            hits = fired.get(number, ()) if fired else ()
+            if not hits and number not in gated.ungated:
                 continue
             try:
-                scan(subject, hits or (), report)
+                scan(subject, hits, report)
             except Exception as error:  # noqa: BLE001 - a defect of one must not end ingest
                 report.failed.append(name)
-                report.scanned.remove(name)
+                report.scanned = [other for other in report.scanned if other != name]
                 log.error("detector %s failed: %s", name, type(error).__name__)  # noqa: TRY400 - no content
         return report
 
@@ -65,6 +67,7 @@ _Step = tuple[int, str, _Scan]
 """Number, name and ``scan`` of a detector."""
 _Plan = tuple[list[str], tuple[_Step, ...], tuple[_Step, ...]]
 _PLANS_MAX = 1_000
+_NONE: Final[Mapping[int, list[int]]] = MappingProxyType({})
 
 
 class _Gated:
@@ -74,9 +77,12 @@ class _Gated:
         self.detectors = detectors
         self.ungated = frozenset(number for number, d in enumerate(detectors) if not d.gates or ALWAYS in d.gates)
         """Numbers of the detectors that run on every text."""
-        self._plans: dict[frozenset[str], _Plan] = {}
+        self.plans: dict[frozenset[str], _Plan] = {}
+        """What is run, by the names of the detectors that rest."""
         self._owners: list[tuple[int, int]] = []
         """Number of the detector and of its gate, by the number of the expression."""
+        self._confirming: dict[int, Matcher] = {}
+        """What must match beside an expression, by its number."""
         expressions, flags = [], []
         for number, detector in enumerate(detectors):
             for index, gate in enumerate(detector.gates):
@@ -86,24 +92,28 @@ class _Gated:
                 expressions.append(gate.pattern.encode())
                 case = hyperscan.HS_FLAG_CASELESS if gate.ignore_case else 0
                 flags.append(hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | case)
+                if gate.confirm:
+                    self._confirming[len(flags) - 1] = Matcher([gate.confirm.encode()], flags[-1:], ours=True)
         self._matcher = Matcher(expressions, flags, ours=True) if expressions else None
 
     def plan(self, off: frozenset[str]) -> _Plan:
         """Return the names of the detectors that do not rest, the steps that no gate guards, and all steps."""
-        found = self._plans.get(off)
-        if found is None:
-            if len(self._plans) >= _PLANS_MAX:
-                self._plans.clear()
-            steps = tuple((number, d.name, d.scan) for number, d in enumerate(self.detectors) if d.name not in off)
-            always = tuple(step for step in steps if step[0] in self.ungated)
-            found = self._plans[off] = [name for _, name, _ in steps], always, steps
+        if len(self.plans) >= _PLANS_MAX:
+            self.plans.clear()
+        steps = tuple((number, d.name, d.scan) for number, d in enumerate(self.detectors) if d.name not in off)
+        always = tuple(step for step in steps if step[0] in self.ungated)
+        found = self.plans[off] = [name for _, name, _ in steps], always, steps
         return found
 
-    def fired(self, encoded: bytes) -> dict[int, list[int]]:
+    def fired(self, encoded: bytes) -> Mapping[int, list[int]]:
         """Return the gates that matched in a text in UTF-8, by the number of their detector."""
+        hits = self._matcher.fired(encoded) if self._matcher is not None else None
+        if not hits:
+            return _NONE
         fired: dict[int, list[int]] = {}
-        if self._matcher is not None:
-            for hit in self._matcher.fired(encoded):
-                number, index = self._owners[hit]
-                fired.setdefault(number, []).append(index)
+        for hit in hits:
+            if hit in self._confirming and not self._confirming[hit].fired(encoded):
+                continue
+            number, index = self._owners[hit]
+            fired.setdefault(number, []).append(index)
         return fired

@@ -78,11 +78,13 @@ def _coherence(_: Subject, report: Report) -> float | None:
 
 
 def _emptiness(subject: Subject, _: Report) -> float:
-    return 1.0 if subject.text.strip() else 0.0
+    return 0.0 if not subject.text or subject.text.isspace() else 1.0
 
 
 FENCED: Final = 0.5
 ENOUGH_SUPPORT: Final = 0.5
+_WEIGHED: Final = frozenset({"coherence", "support"})
+"""Scores that components read."""
 COMPONENTS: Final = (
     Component("emptiness", 1.0, _emptiness, "0 for an answer of nothing but white space"),
     Component("coherence", 0.9, _coherence, "reads like text, not like noise or shuffled words"),
@@ -129,7 +131,8 @@ class QualityScore:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Score one answer."""
         plan = self._plan(subject.route) if self._routes else self._default
-        score = _product(plan.others, subject, report)
+        asked = report.outcomes or not _WEIGHED.isdisjoint(report.scores)  # seldom with detectors of tier 0
+        score = _product(plan.others if asked else plan.always, subject, report)
         if report.findings or score is None:  # else they are all 1: a finding is rare
             found = _product(plan.findings, subject, report)
             score = found if score is None else score if found is None else score * found
@@ -157,6 +160,8 @@ class _Plan:
         weighted = [(c, (weights[c.name], c.value)) for c in COMPONENTS if weights[c.name]]
         self.findings: _Weighted = tuple(pair for component, pair in weighted if component.found)
         self.others: _Weighted = tuple(pair for component, pair in weighted if not component.found)
+        self.always: _Weighted = tuple(pair for component, pair in weighted if component.value is _emptiness)
+        """Those of the others that need neither an outcome nor a score."""
 
 
 def _product(components: _Weighted, subject: Subject, report: Report) -> float | None:

@@ -17,6 +17,8 @@ MID_SENTENCE: Final = 0.3
 _DANGLING: Final = frozenset(
     "and or but the a an of to in on at by for from with as than which because is are was were your their".split()  # noqa: SIM905 - as a list it would take a page
 )
+_CLOSED: Final = frozenset(".!?:;)]}>`*\"'0123456789")
+"""Last characters of most texts, which no text breaks off with."""
 _LAST_WORD = re.compile(r"\w+\Z")
 _LONGEST: Final = 10
 """More characters than a dangling word has: in a longer word, none is found."""
@@ -43,6 +45,8 @@ class TruncationDetector:
 def _breaks_off(text: str) -> float:
     if "`" in text and text.count("```") % 2:  # to look for one character first is several times as fast
         return OPEN_FENCE
+    if text[-1] in _CLOSED:
+        return 0.0
     end = text[-40:].rstrip()
     if end.endswith(","):
         return MID_SENTENCE

@@ -17,20 +17,57 @@ from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import Candidate, after, before, capped, words
 from tocsin.detectors.reserved import is_example_phone
 
-_GAP = r"(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x93\xaf]){0,3}"
+_SIGN = r"(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x93\xaf])"
+"""What may stand between two digits, in UTF-8: up to three of them."""
+_GAP = rf"{_SIGN}{{0,3}}"
+_SIX = rf"[0-9](?:{_GAP}[0-9]){{5}}"
 _WORD = (
-    r"phone|fono|tel[^a-z]|t[ée]l[ée]|tél|τηλ|mobil|mob[^a-z]|cell|celular|handy|rufnummer|fax|whats.?app|sms|hotline"
-    r"|helpline|landline|pager|viber|call(?:ing)?\s(?:me|us|him|her|them)|answer(?:ed|ing)?\s(?:at|on)"
-    r"|тел|Тел|ТЕЛ|手机|手機|电话|電話|携帯|전화|휴대폰|핸드폰|โทร|هاتف|جوال|موبايل|फ़ोन|फोन|मोबाइल|טלפון|điện thoại"
+    r"phone|fono|tel[^a-z]|tele|t(?:é|É)l|τηλ|Τηλ|ΤΗΛ|mobil|mob[^a-z]|cell|celular|handy|rufnummer|festnetznummer|fax"
+    r"|whats.{0,3}app|sms|hotline|helpline|landline|pager|viber|call(?:ing)?[\s\x80-\xff]{1,3}(?:me|us|him|her|them)"
+    r"|answer(?:ed|ing)?[\s\x80-\xff]{1,3}(?:at|on)|тел|Тел|ТЕЛ|моб|Моб|МОБ"  # noqa: RUF001 - Russian
+    r"|手机|手機|电话|電話|携帯|전화|휴대폰|핸드폰|โทร|هاتف|جوال|موبايل|फ़ोन|फोन|मोबाइल|טלפון|i(?:ệ|Ệ)n.{1,3}tho(?:ạ|Ạ)i"
 )
+_PLACE = r" ?[\-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b"
+
+
+def _groups() -> str:
+    """Eight digits in groups as numbers stand in, and neither years, days and months nor decimals."""
+    byte = r"[ .()/\-\xa0\xc2\xe2\x80\x90-\x93\xaf]"  # of a sign: fewer states than signs, and few other texts
+    gap, odd = f"{byte}+", rf"(?:{byte}*[()]{byte}*|[ .()/\-]{byte}+|{byte}+[ .()/\-]|{byte}{{4}}{byte}*)"
+    signs = (r"(?: |\xc2\xa0|\xe2\x80\xaf)", r"(?:-|\xe2\x80[\x90-\x93])", r"\.", "/")
+    mixed = "|".join(f"{sign}[0-9]{{2}}(?:{'|'.join(o for o in signs if o != sign)})" for sign in signs)
+    of_two = "|".join(f"0[0-9]{{{n}}}{gap}[0-9]{{{7 - n}}}" for n in range(1, 7))
+    no_year = "(?:[03-9][0-9]|2[1-9])[0-9]{2}"
+    return "|".join((
+        rf"(?:^|[^0-9A-Za-z])(?:{of_two}|0(?:[ ()/\-]|{byte}{{2}}{byte}*)[0-9]{{7}}|0[0-9]{{7}}[0-9]*{gap}[0-9])",
+        # Four groups and more, but no date with a time behind it
+        rf"[0-9](?:{gap}[0-9]+){{3}}(?:[^0-9:]|$)",
+        # Three groups: one that no part of a date is as long as
+        rf"[0-9]{{5}}{gap}[0-9]+{gap}[0-9]|[0-9]{gap}[0-9]{{3}}[0-9]*{gap}[0-9]",
+        rf"[0-9]{gap}[0-9]+{gap}[0-9]{{5}}|[0-9]{{3}}{gap}[0-9]{{1,2}}{gap}[0-9]{{3}}",
+        # As long as year, month and day, and none of them
+        rf"(?:{no_year}{gap}[0-9]{{1,2}}|[0-9]{{4}}{gap}(?:00|1[3-9]|[2-9][0-9])){gap}[0-9]{{2}}",
+        rf"[0-9]{{4}}(?:{odd}[0-9]{{1,2}}{gap}|{gap}[0-9]{{1,2}}{odd})[0-9]{{2}}",
+        rf"[0-9]{{4}}{gap}[0-9]{{1,2}}{gap}(?:00|3[2-9]|[4-9][0-9])",
+        # As long as day, month and year, and none of them
+        rf"(?:[4-9][0-9]{gap}[0-9]{{2}}|[0-9]{{2}}{gap}[4-9][0-9]){gap}[0-9]{{4}}",
+        rf"[0-9]{{2}}(?:{odd}[0-9]{{2}}{gap}|{gap}[0-9]{{2}}{odd}|{mixed})[0-9]{{4}}",
+        rf"[0-9]{{2}}{gap}[0-9]{{2}}{gap}{no_year}",
+    ))  # fmt: skip
+
+
 GATES: Final = (
-    Gate(rf"[0-9](?:{_GAP}[0-9]){{7}}"),
-    Gate(rf"\+ ?\(?[0-9](?:{_GAP}[0-9]){{5}}"),
-    Gate(r"555[\-. ][0-9]{4}"),
-    Gate(rf"(?:{_WORD}).*[0-9](?:{_GAP}[0-9]){{5}}", ignore_case=True),
-    Gate(rf"[0-9](?:{_GAP}[0-9]){{5}} ?[\-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b", ignore_case=True),
+    Gate(rf"\+ ?\(?{_SIX}"),
+    Gate(rf"555{_SIGN}[0-9]{{4}}"),
+    Gate(rf"(?:{_WORD}).*{_SIX}", ignore_case=True),
+    Gate(rf"{_SIX}{_PLACE}", ignore_case=True),
+    # North America's groups of three, three and four; with an extension also without groups
+    Gate(rf"[0-9]{{3}}(?:{_SIGN}|\s?\){_SIGN}?)[0-9]{{3}}{_SIGN}?[0-9]{{4}}|[0-9]{{6}}{_SIGN}[0-9]{{4}}"),
+    Gate(rf"1{_SIGN}[2-9][0-9]{{9}}|[0-9]{{10}} ?(?:x|ext|#)"),
+    # Eight digits: dates and identifiers, which every other answer holds, and other groups, which hardly one does
+    Gate(rf"[0-9](?:{_GAP}[0-9]){{7}}", confirm=_groups()),
 )
-"""Six or seven digits, as identifiers have, are a number only behind a sign, by their form, or beside a word."""
+"""Digits are a number only behind a sign, by their groups, or beside a word: all else, ``find`` would refuse."""
 
 MAX_PARSED = 200
 """Candidates per text that are worth the 30 to 60 µs of libphonenumber; later ones are judged by shape alone."""
