@@ -17,7 +17,7 @@ function(config)
     any('llm_session_loops_total', 3600), any('llm_injection_attempts_total', 3600),
   ];
   local consumers = 'consumer:llm_consumer_tokens:increase1h';
-  local outliers = q.sumIncrease(calls, 'llm_token_outliers_total', 900);
+  local outliers = q.sumRises(calls, 'llm_token_outliers_total', 900);
   [
     alert.groups('cost', [
       fleet {
@@ -150,7 +150,7 @@ function(config)
         window: 1800,
         labels: { cause_hint: 'agent_loop' },
         keepFiringFor: 900,
-        expr: q.live('(%s > 0)' % q.sumIncrease(route, 'llm_session_loops_total', 1800)),
+        expr: q.live('(%s > 0)' % q.sumRises(route, 'llm_session_loops_total', 1800)),
         summary: 'Sessions of {{ $labels.route }} go round in circles.',
         description: '{{ printf "%.0f" $value }} sessions of the last 30 minutes repeated a near-identical prompt.' + alert.topConsumer,
       },
@@ -164,7 +164,7 @@ function(config)
         window: 3600,
         'for': 300,
         labels: { cause_hint: 'cost_unknown' },
-        local unpriced = q.sumIncrease(model, 'llm_unpriced_tokens_total', 3600),
+        local unpriced = q.sumRises(model, 'llm_unpriced_tokens_total', 3600),
         expr: '%s > %s * %s' % [unpriced, q.number(t.unpricedRatio), q.sumIncrease(model, 'llm_tokens_total', 3600, 'kind=~"input|output"')],
         summary: 'Nobody knows what {{ $labels.provider }}/{{ $labels.model }} costs.',
         description: '{{ printf "%.0f" $value }} tokens of the last hour have no price, and stand in no cost alert. Give one under `prices`, or declare the model free.',

@@ -19,7 +19,7 @@ function(config)
         > %(on)s %(ratio)s
       )
     ||| % {
-      part: q.atLeast(q.sumIncrease(route, events, c.window), c.signalMinimum),
+      part: q.atLeast(q.sumRises(route, events, c.window), c.signalMinimum),
       whole: if whole == 'llm_requests_total' then q.requests else q.sumIncrease(route, whole, c.window), on: q.on(route), ratio: q.threshold(key, ratio),
     });
   local deviates(s) = signals.breachOfMany(s, c.badMinimum);

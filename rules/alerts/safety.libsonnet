@@ -98,7 +98,7 @@ function(config)
         summary: 'Many answers of {{ $labels.route }} are suspected of {{ $labels.kind }}.',
         description: '{{ printf "%.0f" $value }} suspected findings in the last 30 minutes wait for a person to review them.',
       }, 'safety.suspectedRatio', c.suspectedRatio, {
-        keys: kind, expr: q.sumIncrease(kind, 'llm_safety_suspected_total', window),
+        keys: kind, expr: q.sumRises(kind, 'llm_safety_suspected_total', window),
       }),
       surging({
         name: 'LLMInjectionSurge',
@@ -109,7 +109,7 @@ function(config)
         summary: 'Somebody tries to inject prompts into {{ $labels.route }}.',
         description: '{{ printf "%.0f" $value }} attempts in the last 30 minutes. An attempt is no violation: look whether any succeeded.',
       }, 'safety.injectionRatio', c.injectionRatio, {
-        keys: route, expr: q.sumIncrease(route, 'llm_injection_attempts_total', window),
+        keys: route, expr: q.sumRises(route, 'llm_injection_attempts_total', window),
       }),
       surging({
         name: 'LLMBlockedSurge',
@@ -121,7 +121,7 @@ function(config)
         description: '{{ printf "%.0f" $value }} requests of the last 30 minutes were blocked by a guardrail or the provider: an attack, or a guardrail that is wrong.',
       }, 'safety.blockedRatio', c.blockedRatio, {
         keys: route,
-        expr: q.sumIncrease(route, 'llm_request_failures_total', window, 'reason=~"blocked_guardrail|blocked_provider"'),
+        expr: q.sumRises(route, 'llm_request_failures_total', window, 'reason=~"blocked_guardrail|blocked_provider"'),
       }),
       {
         name: 'LLMUserFlags',
@@ -134,7 +134,7 @@ function(config)
         requirement: 'D5',
         window: 3600,
         labels: { detection: 'post_delivery' },
-        expr: q.live('(%s)' % q.atLeast(q.sumIncrease(['route', 'reason'], 'llm_user_flags_total', 3600), c.userFlags)),
+        expr: q.live('(%s)' % q.atLeast(q.sumRises(['route', 'reason'], 'llm_user_flags_total', 3600), c.userFlags)),
         summary: 'Users flag answers of {{ $labels.route }} as {{ $labels.reason }}.',
         description: '{{ printf "%.0f" $value }} flags in the last hour.',
       },

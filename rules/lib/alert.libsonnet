@@ -148,7 +148,7 @@ function(config) {
       twice(keys), q.duration(6 * 3600),
     ],
 
+  // Of what is recorded: it is asked once for each alert, and an incident may have hundreds.
   topConsumer::
-    '{{ with query `topk(1, sum by (consumer) (%s))` }} The heaviest consumer is {{ . | first | label "consumer" }}.{{ end }}' %
-    q.increase('llm_consumer_tokens_total', 3600, 'kind=~"input|output"'),
+    '{{ with query `topk(1, sum by (consumer) (consumer:llm_consumer_tokens:increase1h{consumer!~"other|unknown"}))` }} The heaviest consumer is {{ . | first | label "consumer" }}.{{ end }}',
 }

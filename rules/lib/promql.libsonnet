@@ -28,6 +28,9 @@ function(config) {
   on(names):: 'on (%s)' % q.labels(names),
 
   increase(name, window, matchers=''):: 'increase(%s[%s])' % [q.metric(name, matchers), q.duration(window)],
+  // The same without what stood still, dropped before it is summed: of what goes wrong nearly all does.
+  sumRises(names, name, window, matchers='')::
+    'sum %s (%s > 0)' % [q.by(names), q.increase(name, window, matchers)],
   sumIncrease(names, name, window, matchers='')::
     'sum %s (%s)' % [q.by(names), q.increase(name, window, matchers)],
 

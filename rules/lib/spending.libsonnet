@@ -25,16 +25,17 @@ function(config)
       hour: hour, on: q.on([]), expected: expected, usd: q.number(c.usdPerHour), ratio: q.number(c.riseRatio),
     },
 
-    // Dollars an hour above expected at the pace of four minutes. A single dear call leaves the window before `for` ends.
+    // Dollars an hour above expected at the pace of four minutes. A single dear call leaves the window before `for` ends,
+    // and a pace that is the threshold on average must not begin anew with each window that is a little under it.
     pace:: |||
       15 * (
         %(window)s
-      ) - %(on)s %(expected)s > %(usd)s
+      ) - %(on)s %(expected)s > %(slack)s * %(usd)s
       and %(on)s (
         %(spent)s
       ) > %(minimum)s
     ||| % {
-      window: q.indented($.over(240), 2), on: q.on([]), expected: expected, usd: q.number(c.fastUsdPerHour),
+      window: q.indented($.over(240), 2), on: q.on([]), expected: expected, usd: q.number(c.fastUsdPerHour), slack: q.number(c.fastSlack),
       spent: q.indented($.over(600), 2), minimum: q.number(c.fastMinimumUsd),
     },
     paceFor:: 300,

@@ -12,9 +12,9 @@ function(config)
     outage: 'provider_5xx|timeout|connection', rate_limited: 'rate_limited',
     stopped: 'blocked_guardrail|blocked_provider|cancelled',
   };
-  local ofReasons(metric) = q.sumIncrease(call + ['reason'], metric, minutes5) + ' != 0';
+  local ofReasons(metric) = q.sumRises(call + ['reason'], metric, minutes5);
   local reasons = '(%s or %s)' % [
-    ofReasons('llm_request_failures_total'), q.labelled('-1 * (%s)' % ofReasons('llm_late_request_failures_total'), 'late', 'true'),
+    ofReasons('llm_request_failures_total'), q.labelled('-1 * ' + ofReasons('llm_late_request_failures_total'), 'late', 'true'),
   ];
   local classed = std.foldl(
     function(expr, class) 'label_replace(%s, "class", "%s", "reason", "%s")' % [expr, class, classes[class]],

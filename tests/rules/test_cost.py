@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, compiled, failed, series
 
-GROUPS = ("routes-seen", "routes", "cost-spending", "cost-baselines", "cost")
+GROUPS = ("routes-seen", "routes", "cost-spending", "cost-consumers", "cost-baselines", "cost")
 INTERVAL = "5m"
 RULES = compiled(baseline__window=12 * 3600, cost__learning=3 * 3600, cost__ceilingPerHour=200)
 """Three hours are learnt instead of a day, so that the tests are short."""

@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes-seen", "routes", "cost-spending", "cost")
+GROUPS = ("routes-seen", "routes", "cost-spending", "cost-consumers", "cost")
 EXPECTED = series("llm_cost_usd:expected", "10x120", baseline="1")
 FAST = "LLMCostRisingFast"
 TOKENS = [series("llm_consumer_tokens_total", "0+1000x120", consumer="h1", kind="input"),
@@ -13,6 +13,8 @@ def cost(values):
     return series("llm_cost_usd_total", values, provider="openai", model="gpt-4o", route="support", source="reported")
 
 
+UNEVEN = " ".join(f"{sum(6.0 if i // 3 % 2 == 0 else 4.4 for i in range(n)):.1f}" for n in range(1, 60))
+"""$312 an hour: three minutes of $6, three of $4.40."""
 CASES = [
     Case("a pace of $600 an hour pages within ten minutes", FAST, [EXPECTED, cost("0x19 10+10x60")], {"20m": 0, "29m": 1, "30m": 1}),
     Case(
@@ -22,6 +24,7 @@ CASES = [
                   "At the pace of the last minutes $590 an hour more are spent than expected. The heaviest consumer is h1. "
                   "Going on for 13m 0s.", action="throttle", owner="platform"),
     ),
+    Case("a pace that is over $300 an hour on average pages within ten minutes", FAST, [EXPECTED, cost("0x19 " + UNEVEN)], {"30m": 1}),
     Case("no data is silent", FAST, [EXPECTED], {"30m": 0}),
     Case("a lost state that begins at 0 is no pace", FAST, [EXPECTED, cost("5000+0.1x29 0+0.1x60")], {"32m": 0, "40m": 0}),
     Case("a pace of $240 an hour is left to the hour", FAST, [EXPECTED, cost("0x19 4+4x60")], {"30m": 0, "50m": 0}),
