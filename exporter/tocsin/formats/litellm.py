@@ -283,7 +283,7 @@ def _answer(response: _Response, model: str) -> tuple[str | None, str | None, st
         response.system_fingerprint,
         finish or None,
         refusal,
-        response.status == "queued",
+        response.status in ("queued", "in_progress"),
     )
 
 
@@ -369,7 +369,16 @@ _BY_CLASS = {
         "client_4xx",
     ),
 }
+_CUT = ("ReadError", "WriteError", "RemoteProtocolError", "ServerDisconnectedError")
+"""What httpx and aiohttp raise where a connection breaks."""
 _BY_CODE = {"408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled"}
+
+
+def _is_block(name: str) -> bool:
+    """Tell whether an exception is a guardrail's verdict, not a guardrail that failed itself."""
+    if "Guardrail" in name:
+        return not name.endswith(("APIError", "MissingSecrets"))
+    return "Blocked" in name or name == "ModifyResponseException"
 
 
 def _failure(p: _Payload) -> str:
@@ -379,16 +388,18 @@ def _failure(p: _Payload) -> str:
     normalized = (info.normalized_error or "").upper()
     name = info.error_class or ""
     code = str(info.error_code or "")
-    if guardrail == "guardrail_intervened" or "Guardrail" in name or name == "BlockedPiiEntityError":
+    if guardrail == "guardrail_intervened" or _is_block(name):
         return "blocked_guardrail"
     if "CONTENT_POLICY" in normalized or "ContentPolicy" in name or code == "content_filter":
         return "blocked_provider"
     if "Timeout" in name or "TIMEOUT" in normalized:
         return "timeout"
-    if "CONNECTION" in normalized or "APIConnectionError" in name:
+    if "CONNECTION" in normalized or "Connect" in name or name in _CUT:
         return "connection"
     if "RateLimit" in name:
         return "rate_limited"
+    if name == "CancelledError":
+        return "cancelled"
     code = normalized[:3] if normalized[:3].isdigit() else code[:3]
     if code in _BY_CODE:
         return _BY_CODE[code]

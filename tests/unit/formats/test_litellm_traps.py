@@ -181,3 +181,22 @@ def test_a_failure_without_a_code_is_classed_by_its_name(name, reason):
 def test_a_response_that_is_incomplete_says_why(reason, meaning):
     response = {"id": "resp_1", "status": "incomplete", "incomplete_details": {"reason": reason}, "output": []}
     assert parse(SUCCESS | {"response": response}).finish_reason == meaning
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "reason"),
+    [
+        ("ModifyResponseException", "400", "blocked_guardrail"), ("NomaBlockedMessage", "400", "blocked_guardrail"),
+        ("GuardrailRaisedException", "400", "blocked_guardrail"), ("LassoGuardrailAPIError", "500", "provider_5xx"),
+        ("PangeaGuardrailMissingSecrets", "", "other"), ("CancelledError", "", "cancelled"), ("ConnectError", "", "connection"),
+        ("RemoteProtocolError", "", "connection"), ("ConnectTimeout", "", "timeout"), ("APIError", "", "provider_5xx"),
+    ],
+)  # fmt: skip
+def test_an_exception_is_classed_by_its_name_where_nothing_else_tells(name, code, reason):
+    assert failed(error_class=name, error_code=code) == reason
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+def test_a_response_that_is_still_being_made_misses_no_usage(status):
+    begun = {"prompt_tokens": 0, "completion_tokens": 0, "response_cost": 0.0, "response": {"status": status, "output": []}}
+    assert not parse(SUCCESS | begun).usage_expected
