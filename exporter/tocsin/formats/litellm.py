@@ -14,6 +14,7 @@ import msgspec
 import xxhash
 
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt, ToolCall
+from tocsin.formats import litellm_errors
 from tocsin.formats.base import Buffer
 from tocsin.formats.chat import Choice, Conversation, FullChoice, Wishes, answer_of
 from tocsin.formats.lenient import MAX_TOKENS, convert, count, is_number, iso_seconds, load, within
@@ -98,6 +99,7 @@ class _Payload(msgspec.Struct, gc=False, kw_only=True):
     model: str | None = None
     metadata: _Metadata | None = None
     response_cost: float | None = None
+    total_tokens: int | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     request_tags: list[str] | None = None
@@ -249,8 +251,11 @@ def _failed(p: _Payload) -> tuple[str | None, int | None]:
     """Return the reason and the HTTP status of a failure; (None, None) for a success."""
     info = p.error_information
     if p.status != "success":
-        code = "" if info is None else str(info.error_code)
-        return _failure(p), int(code[:6]) if code.isdecimal() else None
+        told = info or _Error()
+        code = str(told.error_code or "")
+        guardrail = p.status_fields.guardrail_status if p.status_fields is not None else None
+        reason = litellm_errors.failure(code, told.error_class or "", told.normalized_error or "", guardrail)
+        return reason, int(code[:6]) if code.isdecimal() else None
     if info is not None and str(info.error_code) == "499":
         return "cancelled", None  # the client went away; what was used is still reported
     return None, None
@@ -355,59 +360,22 @@ def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _C
     cached = (read or 0) + (written or 0)
     if cached > (sent or 0):  # seen in 1.61: of Anthropic's streams prompt_tokens left out what is cached
         sent = (sent or 0) + cached
-    reasoning = within(count(reasoning, "reasoning_tokens", errors), received, "reasoning_tokens", errors)
+    reasoning = count(reasoning, "reasoning_tokens", errors)
+    if reasoning and _is_beside(reasoning, p):
+        received = (received or 0) + reasoning
+    reasoning = within(reasoning, received, "reasoning_tokens", errors)
     return sent, received, read, written, reasoning
 
 
-_BY_CLASS = {
-    **dict.fromkeys(("InternalServerError", "ServiceUnavailableError", "BadGatewayError", "APIError"), "provider_5xx"),
-    **dict.fromkeys(
-        (
-            "AuthenticationError", "BadRequestError", "NotFoundError", "PermissionDeniedError",
-            "UnprocessableEntityError",
-        ),
-        "client_4xx",
-    ),
-}
-_CUT = ("ReadError", "WriteError", "RemoteProtocolError", "ServerDisconnectedError")
-"""What httpx and aiohttp raise where a connection breaks."""
-_BY_CODE = {"408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled"}
+def _is_beside(reasoning: int, p: _Payload) -> bool:
+    """Tell whether reasoning stands beside the output: xAI's, which LiteLLM 1.81 passed on as it came.
 
-
-def _is_block(name: str) -> bool:
-    """Tell whether an exception is a guardrail's verdict, not a guardrail that failed itself."""
-    if "Guardrail" in name:
-        return not name.endswith(("APIError", "MissingSecrets"))
-    return "Blocked" in name or name == "ModifyResponseException"
-
-
-def _failure(p: _Payload) -> str:
-    """Class a failure: guardrail first, then the normalised error, the class, the code."""
-    info = p.error_information or _Error()
-    guardrail = p.status_fields.guardrail_status if p.status_fields is not None else None
-    normalized = (info.normalized_error or "").upper()
-    name = info.error_class or ""
-    code = str(info.error_code or "")
-    if guardrail == "guardrail_intervened" or _is_block(name):
-        return "blocked_guardrail"
-    if "CONTENT_POLICY" in normalized or "ContentPolicy" in name or code == "content_filter":
-        return "blocked_provider"
-    if "Timeout" in name or "TIMEOUT" in normalized:
-        return "timeout"
-    if "CONNECTION" in normalized or "Connect" in name or name in _CUT:
-        return "connection"
-    if "RateLimit" in name:
-        return "rate_limited"
-    if name == "CancelledError":
-        return "cancelled"
-    code = normalized[:3] if normalized[:3].isdigit() else code[:3]
-    if code in _BY_CODE:
-        return _BY_CODE[code]
-    if code.startswith("5"):
-        return "provider_5xx"
-    if code.startswith("4"):
-        return "client_4xx"
-    return _BY_CLASS.get(name, OTHER)
+    Its streams have a total that leaves it out.
+    """
+    received = p.completion_tokens or 0
+    if p.custom_llm_provider == "xai" and reasoning > received:
+        return True
+    return p.total_tokens == (p.prompt_tokens or 0) + received + reasoning
 
 
 def _seconds(value: str, name: str, errors: list[str]) -> float | None:

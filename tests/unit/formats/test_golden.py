@@ -79,6 +79,11 @@ def test_cached_tokens_that_an_old_litellm_left_out_are_in_the_input():
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens) == (100, 50, 70, 20)
 
 
+def test_reasoning_that_litellm_left_out_of_the_output_is_in_it():
+    call = emitted("1.81.16-xai")
+    assert (call.input_tokens, call.output_tokens, call.reasoning_tokens) == (32, 103, 94)
+
+
 @pytest.mark.parametrize("version", ["1.81.16", "1.109.1"])
 def test_a_failed_body_of_the_responses_api_is_a_failure_under_http_200(version):
     assert emitted(f"{version}-responses-failed").failure == "provider_5xx"

@@ -1,0 +1,52 @@
+"""The reason of a failure from the exception that LiteLLM logged: its class, its code, its normalised word."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tocsin.call import OTHER
+
+_BY_CLASS: Final = {
+    **dict.fromkeys(("InternalServerError", "ServiceUnavailableError", "BadGatewayError", "APIError"), "provider_5xx"),
+    **dict.fromkeys(
+        (
+            "AuthenticationError", "BadRequestError", "NotFoundError", "PermissionDeniedError",
+            "UnprocessableEntityError",
+        ),
+        "client_4xx",
+    ),
+    "CancelledError": "cancelled",
+}
+_CUT: Final = ("ReadError", "WriteError", "RemoteProtocolError", "ServerDisconnectedError")
+"""What httpx and aiohttp raise where a connection breaks."""
+_BY_CODE: Final = {"408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled"}
+
+
+def failure(code: str, name: str, normalized: str, guardrail: str | None) -> str:
+    """Class a failure: guardrail first, then the normalised error, the class ``name``, the ``code``."""
+    normalized = normalized.upper()
+    if guardrail == "guardrail_intervened" or _is_block(name):
+        return "blocked_guardrail"
+    if "CONTENT_POLICY" in normalized or "ContentPolicy" in name or code == "content_filter":
+        return "blocked_provider"
+    if "Timeout" in name or "TIMEOUT" in normalized:
+        return "timeout"
+    if "CONNECTION" in normalized or "Connect" in name or name in _CUT:
+        return "connection"
+    if "RateLimit" in name:
+        return "rate_limited"
+    code = normalized[:3] if normalized[:3].isdigit() else code[:3]
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    if code.startswith("5"):
+        return "provider_5xx"
+    if code.startswith("4"):
+        return "client_4xx"
+    return _BY_CLASS.get(name, OTHER)
+
+
+def _is_block(name: str) -> bool:
+    """Tell whether an exception is a guardrail's verdict, not a guardrail that failed itself."""
+    if "Guardrail" in name:
+        return not name.endswith(("APIError", "MissingSecrets"))
+    return "Blocked" in name or name == "ModifyResponseException"
