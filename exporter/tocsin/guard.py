@@ -40,6 +40,8 @@ LARGE_WAITING: Final = 256 << 10
 VALUES_MAX: Final = 200_000
 """Commas in a body of over ``_MANY`` bytes: to make as many values of it takes ten milliseconds."""
 _MANY: Final = 256 << 10
+_DURATIONS: Final = 32
+"""Looks whose seconds are brought to their rows together."""
 REPAIRED_MAX: Final = 128 << 10
 """Bytes of a body that is repaired where it is no strict JSON: that takes 30 ms at worst."""
 HOLDBACK: Final = 256
@@ -188,6 +190,9 @@ class Guard:
         began, size = self._timer(), _size(subjects)
         opinions = look() if size <= LARGE else await self._desk(size).run(size, look)
         self._durations.append((label, self._timer() - began))
+        if len(self._durations) >= _DURATIONS:  # no part of what is committed, and too much work for one turn
+            durations, self._durations = self._durations, []
+            self._scoring.add_guard_counts({}, {}, durations)
         for opinion in opinions:
             for name in opinion.report.failed:
                 self._counts[cat.DETECTOR_ERRORS, (name,)] += 1

@@ -348,7 +348,9 @@ class Pipeline:
             await self._complete()
         if self.intake.scoring is not None:
             self.intake.scoring.affordable = affordable(self._spool_used())
+        await self._pace.breathe()
         self.intake.publish()
+        await self._pace.breathe()
         items = self._uncommitted
         for step in self.ledger.steps():
             items += step

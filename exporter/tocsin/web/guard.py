@@ -86,13 +86,11 @@ def _responder(contract: Contract, auth: Sequence[Verifier], prepared: asyncio.E
     """Answer what is small without a task; what is refused, for whatever reason, is left to ``_handler``."""
 
     def respond(fields: Fields, body: bytes) -> Reply | Later | None:
-        if prepared is not None and not prepared.is_set():
-            return None
         try:
             if auth:
                 prove(begun(auth, headers(fields)), body, BODY_MAX)
-            if len(body) > LARGE:
-                return Later(spawn(_answered(contract, body), name="look"), _reply)
+            if len(body) > LARGE or not (prepared is None or prepared.is_set()):
+                return Later(spawn(_answered(contract, body, prepared), name="look"), _reply)
             return Reply(200, msgspec.json.encode(_finished(contract(body))))
         except (web.HTTPException, RequestError):
             return None
@@ -102,8 +100,10 @@ def _responder(contract: Contract, auth: Sequence[Verifier], prepared: asyncio.E
     return respond
 
 
-async def _answered(contract: Contract, body: bytes) -> Reply:
+async def _answered(contract: Contract, body: bytes, prepared: asyncio.Event | None) -> Reply:
     """Return the answer to a request that may have to wait for something."""
+    if prepared is not None and not prepared.is_set():
+        await prepared.wait()
     try:
         return Reply(200, msgspec.json.encode(await contract(body)))
     except RequestError as error:
@@ -133,9 +133,7 @@ def _handler(
     async def handle(request: web.Request) -> web.Response:
         try:
             body = await small_body(request, auth, BODY_MAX)
-            if prepared is not None and not prepared.is_set():
-                await prepared.wait()
-            status, data, further = await _answered(contract, body)
+            status, data, further = await _answered(contract, body, prepared)
         except web.HTTPException as refusal:
             return answer(refusal.status, refusal.text or "", close=True)
         except BodyError as error:

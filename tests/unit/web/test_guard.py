@@ -142,3 +142,15 @@ async def test_a_defect_of_ours_with_a_larger_body_is_a_500_that_quotes_nothing(
         status, text = await server.post(json.dumps({"text": "x" * LARGE}).encode())
 
     assert (status, "xxx" in text, "ZeroDivisionError" in caplog.text) == (500, False, True)
+
+
+async def test_what_comes_before_the_detectors_waits_for_them():
+    prepared = asyncio.Event()
+    async with Server(prepared=prepared) as server:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await server.post(b'{"text": "x"}')
+        prepared.set()
+        status, _ = await server.post(b'{"text": "x"}')
+
+    assert status == 200
