@@ -217,7 +217,7 @@ class Scoring:
             if self.event_time and call.start is not None and call.start > OLDEST:
                 when = min(now, call.known_at or now)
             unscored = self._answer(call, content, group, rules, when, scored=scored)
-        if self.judge.finds_attempts(rules):
+        if "injection" not in rules.off and self.judge.finds_attempts(rules):
             self._attempts(content, group, rules)
         if scored and "drift" not in rules.off and content.input:
             question = question_of(content.input)

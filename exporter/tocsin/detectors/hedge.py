@@ -58,12 +58,12 @@ class HedgeDetector:
     """Strong hedges and weak ones. Bounded gaps between the weak ones would take ten times as long to compile."""
 
     def __init__(self) -> None:
-        weak = rf"\b(?:{WEAK})\b".encode()
-        self._weak = Matcher([weak], [hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_CASELESS], ours=True)
+        hedges = rf"\b(?:{_STRONG_BYTES}|{WEAK})\b".encode()
+        self._hedges = Matcher([hedges], [hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_CASELESS], ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Count the hedges of one answer."""
-        if _STRONG not in fired and not self._dense(subject.text):
+        if not self._dense(subject.text, strong=_STRONG in fired):
             return
         text = subject.text[:HEDGE_CHARS].replace("\u2019", "'")
         lower = text.lower()
@@ -77,9 +77,10 @@ class HedgeDetector:
             score = min(1.0, 0.5 + len(hedges) / words)
             report.findings.append(finding("hedge", hedges[0].start(), hedges[-1].end(), score))
 
-    def _dense(self, text: str) -> bool:
-        """Tell whether weak hedges alone can be enough; to count them so costs far less than to read each."""
-        least = max(MIN_WEAK, MIN_SHARE * (text.count(" ", 0, HEDGE_CHARS) + 1))
+    def _dense(self, text: str, *, strong: bool) -> bool:
+        """Tell whether there can be hedges enough; to count them so costs far less than to read each."""
+        words = text.count(" ", 0, HEDGE_CHARS) + 1
+        least = max(MIN_COUNT, MIN_STRONG_SHARE * words) if strong else max(MIN_WEAK, MIN_SHARE * words)
         count = 0
 
         def counted(_start: int, _end: int) -> bool:
@@ -87,5 +88,5 @@ class HedgeDetector:
             count += 1
             return count >= least
 
-        self._weak.each(text[:HEDGE_CHARS].encode("utf-8", "surrogatepass"), counted)
+        self._hedges.each(text[:HEDGE_CHARS].encode("utf-8", "surrogatepass"), counted)
         return count >= least

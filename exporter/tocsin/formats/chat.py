@@ -92,23 +92,26 @@ class Wishes(msgspec.Struct, gc=False):
 
     def sampling(self) -> dict[str, Any]:
         """Return the sampling parameters, as sent; see ``texts.sampling``."""
-        sent = (self.temperature, self.top_p, self.max_tokens, self.seed)
-        if sent == _NONE_SENT:
-            return {}
-        return {name: value for name, value in zip(_SAMPLING, sent, strict=True) if value is not UNSET}
+        sent: dict[str, Any] = {}
+        if self.temperature is not UNSET:
+            sent["temperature"] = self.temperature
+        if self.top_p is not UNSET:
+            sent["top_p"] = self.top_p
+        if self.max_tokens is not UNSET:
+            sent["max_tokens"] = self.max_tokens
+        if self.seed is not UNSET:
+            sent["seed"] = self.seed
+        return sent
 
     def expectation(self) -> Expectation | None:
         """Return what the answer is to be; see ``texts.expectation``."""
-        strict = [tool for tool in self.tools or () if (tool.function or tool).strict is True]
+        strict = self.tools and [tool for tool in self.tools if (tool.function or tool).strict is True]
         if not (self.response_format or self.text or self.output_format or self.output_config or strict):
             return None
         request = {"response_format": self.response_format, "text": self.text, "output_config": self.output_config}
-        request |= {"output_format": self.output_format, "tools": [_tree(tool.function or tool) for tool in strict]}
+        request["output_format"] = self.output_format
+        request["tools"] = [_tree(tool.function or tool) for tool in strict or ()]
         return expectation(request)
-
-
-_SAMPLING: Final = ("temperature", "top_p", "max_tokens", "seed")
-_NONE_SENT: Final = (UNSET, UNSET, UNSET, UNSET)
 
 
 def _tree(tool: _Function) -> dict[str, Any]:

@@ -14,7 +14,7 @@ ALL = Scanner(make(Knowledge()))
 DETECTORS = {d.name: d for d in ALL.detectors if d.gates and d.name != "harmful"}
 """Those whose gates spare work and say nothing themselves, as the gates of ``harmful`` do."""
 PII = Scanner([Pii()])
-ROWS = 150
+ROWS = 100
 SETS = (
     "benign_arena", "benign_halueval", "confidence", "injection_direct", "pii_answers", "prompt_leak", "refusal_xstest",
     "secrets", "tox_surge",
@@ -51,6 +51,8 @@ def unguarded(detector: Detector, text: str) -> Report:
 @example("text 2024-13-45")
 @example("call 01-02/2024 or so")
 @example("text 0 1234567")
+@example("my number is (0\u20110171202437")
+@example("64::555:1/83")
 def test_no_gate_of_personal_data_misses_a_number(text):
     assert PII.scan(Subject(text)).findings == unguarded(PII.detectors[0], text).findings
 

@@ -31,7 +31,7 @@ _PLACE = r" ?[\-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b"
 
 
 def _groups() -> str:
-    """Eight digits in groups as numbers stand in, and neither years, days and months nor decimals."""
+    """What eight digits must be to be a number without a word beside them: grouped, and no date and no decimal."""
     byte = r"[ .()/\-\xa0\xc2\xe2\x80\x90-\x93\xaf]"  # of a sign: fewer states than signs, and few other texts
     gap, odd = f"{byte}+", rf"(?:{byte}*[()]{byte}*|[ .()/\-]{byte}+|{byte}+[ .()/\-]|{byte}{{4}}{byte}*)"
     signs = (r"(?: |\xc2\xa0|\xe2\x80\xaf)", r"(?:-|\xe2\x80[\x90-\x93])", r"\.", "/")
@@ -39,6 +39,9 @@ def _groups() -> str:
     of_two = "|".join(f"0[0-9]{{{n}}}{gap}[0-9]{{{7 - n}}}" for n in range(1, 7))
     no_year = "(?:[03-9][0-9]|2[1-9])[0-9]{2}"
     return "|".join((
+        # North America's groups of three, three and four; with an extension also without groups
+        rf"[0-9]{{3}}{gap}[0-9]{{3}}{byte}*[0-9]{{4}}|[0-9]{{6}}{gap}[0-9]{{4}}|1{gap}[2-9][0-9]{{9}}",
+        r"[0-9]{10} ?(?:[xX]|[eE][xX][tT]|#)",
         rf"(?:^|[^0-9A-Za-z])(?:{of_two}|0(?:[ ()/\-]|{byte}{{2}}{byte}*)[0-9]{{7}}|0[0-9]{{7}}[0-9]*{gap}[0-9])",
         # Four groups and more, but no date with a time behind it
         rf"[0-9](?:{gap}[0-9]+){{3}}(?:[^0-9:]|$)",
@@ -61,9 +64,6 @@ GATES: Final = (
     Gate(rf"555{_SIGN}[0-9]{{4}}"),
     Gate(rf"(?:{_WORD}).*{_SIX}", ignore_case=True),
     Gate(rf"{_SIX}{_PLACE}", ignore_case=True),
-    # North America's groups of three, three and four; with an extension also without groups
-    Gate(rf"[0-9]{{3}}(?:{_SIGN}|\s?\){_SIGN}?)[0-9]{{3}}{_SIGN}?[0-9]{{4}}|[0-9]{{6}}{_SIGN}[0-9]{{4}}"),
-    Gate(rf"1{_SIGN}[2-9][0-9]{{9}}|[0-9]{{10}} ?(?:x|ext|#)"),
     # Eight digits: dates and identifiers, which every other answer holds, and other groups, which hardly one does
     Gate(rf"[0-9](?:{_GAP}[0-9]){{7}}", confirm=_groups()),
 )
