@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import floor
+from datetime import UTC, datetime
+from math import floor, inf
 
 from tocsin import formats
 from tocsin.accounting.ledger import FUTURE, OLDEST, Ledger
@@ -19,8 +20,14 @@ from tocsin.pipeline import Intake
 
 _EVERY = 2048
 _FORGET = 600
+DAYS_MAX = 62
+"""Days that a backtest covers at most: two months are 90,000 evaluations of each rule."""
 Progress = Callable[[float], None]
 """Told the share done, 0..1."""
+
+
+class PeriodError(Exception):
+    """The events cover more time than can be replayed."""
 
 
 class Collector:
@@ -32,6 +39,21 @@ class Collector:
         self._latest = now + FUTURE
         self._undated: list[tuple[bytes, Origin]] = []
         self._last: float | None = None
+        self._first_of_all, self._last_of_all = inf, -inf
+
+    def check(self) -> None:
+        """Check that the time of the events can be replayed: one with a wrong year is enough that it cannot.
+
+        Raises:
+            PeriodError: they cover too much; the text says what.
+        """
+        seconds = self._last_of_all - self._first_of_all
+        if seconds > DAYS_MAX * 86400:
+            first, last = (datetime.fromtimestamp(at, UTC).date() for at in (self._first_of_all, self._last_of_all))
+            raise PeriodError(
+                f"the events cover {seconds / 86400:,.0f} days, from {first} to {last}, and {DAYS_MAX} at most are "
+                "replayed: give fewer logs, or take out what has a wrong time"
+            )
 
     def take(self, data: Buffer, origin: Origin) -> None:
         """Take one record; the elements of an array are taken apart."""
@@ -65,6 +87,7 @@ class Collector:
                 self._sorter.add(when, earlier, source)
             self._undated = []
         self._last = when
+        self._first_of_all, self._last_of_all = min(self._first_of_all, when), max(self._last_of_all, when)
         self._sorter.add(when, data, origin)
 
     def _known_at(self, data: bytes, origin: Origin) -> float | None:

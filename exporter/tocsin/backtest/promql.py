@@ -6,6 +6,7 @@ Grammar: https://prometheus.io/docs/prometheus/latest/querying/operators/.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 _TOKEN = re.compile(
@@ -79,6 +80,22 @@ def plain_subqueries(expression: str, step: int) -> str:
     They hold the same samples; but a subquery holds those of all series at once, and promtool's engine takes 10,000.
     """
     return _SUBQUERY.sub(lambda m: f"{m[1]}[{m[2]}]" if duration(m[3]) == step else m[0], expression)
+
+
+def in_subqueries(expression: str, step: int) -> set[str]:
+    """Return the names of recorded series that subqueries of this step read."""
+    return {match[1].partition("{")[0] for match in _SUBQUERY.finditer(expression) if duration(match[3]) == step}
+
+
+def renamed_subqueries(expression: str, step: int, names: Mapping[str, str]) -> str:
+    """Return the expression with plain ranges of other series for subqueries of this step, by name."""
+
+    def plain(match: re.Match[str]) -> str:
+        name, bracket, matchers = match[1].partition("{")
+        known = duration(match[3]) == step and name in names
+        return f"{names[name]}{bracket}{matchers}[{match[2]}]" if known else match[0]
+
+    return _SUBQUERY.sub(plain, expression)
 
 
 def ranged(expression: str) -> set[str]:

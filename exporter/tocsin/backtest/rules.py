@@ -4,6 +4,9 @@ promtool evaluates all rules of a run at one interval. So the rules are put into
 due every five minutes; then, with what these recorded, the alerts of each interval and the recording rules that they
 need. The runs of an interval are parts that know nothing of each other, one for each core. Rules that can have no
 result are left out.
+
+promtool's engine holds at most 10,000 samples, and a subquery holds those of all series at once: three days of twelve
+models are too many. So what alerts read every five minutes is recorded by the first runs, and read as a plain range.
 """
 
 from __future__ import annotations
@@ -32,6 +35,9 @@ UNSEEN = (
     "tocsin_last_commit_timestamp_seconds", "tocsin_ingest_lag_seconds",
 )  # fmt: skip
 """Series that a log cannot have: alerts whose first condition is about them are left out (contracts.md, section 4)."""
+
+SPACED = ":spaced"
+"""Ends the name of a series that stands for a recorded one, ``COARSE`` seconds apart."""
 
 Rule = dict[str, Any]
 _QUANTILE = re.compile(
@@ -110,7 +116,7 @@ def quantiles_only(groups: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
 def plan(groups: Iterable[Mapping[str, Any]], seen: Mapping[str, list[Seen]], *, parts: int) -> Plan:
     """Return the runs for a log whose series did this; those of one step are spread over ``parts`` of them."""
-    entries = _entries(groups)
+    entries = _spaced(_entries(groups))
     states = States(seen)
     states.follow(entry.rule for entry in entries)
     dormant = {i for i, entry in enumerate(entries) if states.dormant(entry.rule["expr"])}
@@ -135,19 +141,48 @@ def _wanted(entries: Sequence[_Entry]) -> list[int]:
     return [i for i, e in enumerate(entries) if e.alert is not None and not left_out(e.rule)]
 
 
+def _spaced(entries: list[_Entry]) -> list[_Entry]:
+    """Return the rules with plain ranges for those subqueries whose series the first runs can record."""
+    fast = _fast(entries)
+    read = set().union(*(promql.in_subqueries(e.rule["expr"], COARSE) for e in entries if e.interval < COARSE))
+    names = {}
+    for name in sorted(read & fast):
+        records = [i for i, entry in enumerate(entries) if entry.rule.get("record") == name]
+        if _alone(entries, records, fast):
+            names[name] = name + SPACED
+    groups = [{"name": e.group, "interval": f"{e.interval:g}s", "rules": [_with_spaced(e, names)]} for e in entries] + [
+        {"name": "spaced", "interval": f"{COARSE}s", "rules": [{"record": names[n], "expr": n} for n in names]}
+    ]
+    return _entries(groups)
+
+
+def _with_spaced(entry: _Entry, names: Mapping[str, str]) -> Rule:
+    if entry.interval >= COARSE:
+        return entry.rule
+    return entry.rule | {"expr": promql.renamed_subqueries(entry.rule["expr"], COARSE, names)}
+
+
+def _fast(entries: Sequence[_Entry]) -> set[str]:
+    return {str(e.rule["record"]) for e in entries if e.alert is None and e.interval < COARSE}
+
+
+def _alone(entries: Sequence[_Entry], wanted: Sequence[int], fast: AbstractSet[str]) -> bool:
+    """Tell whether rules need no range of what is recorded more often than every ``COARSE`` seconds."""
+    return not any(promql.ranged(entries[i].rule["expr"]) & fast for i in _closure(entries, wanted))
+
+
 def _slow(entries: Sequence[_Entry]) -> set[int]:
     """Return the recording rules of long intervals that can be evaluated by themselves, before all others.
 
     They then see the others' results at each ``COARSE`` seconds only; so nothing that they need may read ranges of
     what is recorded more often.
     """
-    fast = {str(e.rule["record"]) for e in entries if e.alert is None and e.interval < COARSE}
-    found = set()
-    for i, entry in enumerate(entries):
-        if entry.alert is None and entry.interval >= COARSE:
-            needed = [entries[n].rule["expr"] for n in _closure(entries, [i])]
-            if not any(promql.ranged(expression) & fast for expression in needed):
-                found.add(i)
+    fast = _fast(entries)
+    found = {
+        i
+        for i, entry in enumerate(entries)
+        if entry.alert is None and entry.interval >= COARSE and _alone(entries, [i], fast)
+    }
     together = {str(entries[i].rule["record"]) for i in found}
     for i, entry in enumerate(entries):
         if entry.alert is None and i not in found:

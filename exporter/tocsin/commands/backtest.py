@@ -67,11 +67,11 @@ def execute(arguments: argparse.Namespace) -> int:
             result = backtest.run(groups)
             if result is not None and arguments.html:
                 Path(arguments.html).write_text(_page(result, backtest, arguments), encoding="utf-8")
-    except engine.EngineError as error:
+    except (engine.EngineError, feed.PeriodError) as error:
         print(f"tocsin backtest: {error}", file=sys.stderr)
         return 2
     if result is None:
-        print("tocsin backtest: no event with a time could be read", file=sys.stderr)
+        print(f"tocsin backtest: no event with a time could be read{backtest.lost()}", file=sys.stderr)
         return 1
     if arguments.json:
         json.dump(result.as_json(), sys.stdout)
@@ -213,6 +213,7 @@ class _Backtest:
             before_page=lambda: publish_healthy(self._ledger), progress=self._progress.counting,
         )  # fmt: skip
         if period is None:
+            self._intake.publish()
             self._progress.end()
             return None
         if self._arguments.openmetrics:
@@ -224,10 +225,19 @@ class _Backtest:
         found.sort(key=lambda alert: alert.pending_at or 0.0)
         near = timeline.nearest([miss for answer in answers for miss in answer.nearest], found)
         calls = int(sum(row.values[0] for row in self._ledger.store.rows.get(cat.REQUESTS, {}).values()))
-        skipped = {
-            row.labels[1]: int(row.values[0]) for row in self._ledger.store.rows.get(cat.EVENTS_SKIPPED, {}).values()
-        }
-        return Result(period, calls, skipped, found, near, self._code)
+        return Result(period, calls, self._skipped(), found, near, self._code)
+
+    def _skipped(self) -> dict[str, int]:
+        """Return how many events were skipped, by reason."""
+        rows = self._ledger.store.rows.get(cat.EVENTS_SKIPPED, {}).values()
+        return {row.labels[1]: int(row.values[0]) for row in rows if row.values[0]}
+
+    def lost(self) -> str:
+        """Return what became of the events, where none could be replayed."""
+        skipped = ", ".join(f"{count:,} {reason}" for reason, count in self._skipped().items())
+        if not skipped:
+            return ": there is none in what was given"
+        return f"; skipped: {skipped}. `tocsin replay` tells more; is --format {self._arguments.format} right?"
 
     def pages(self, groups: list[dict[str, Any]]) -> int:
         """Return how often other rules would have paged for the samples of ``run``."""
@@ -255,6 +265,7 @@ class _Backtest:
             if not complete:
                 self._complain(f"{log}: the archive is truncated or damaged; what was readable is replayed")
             collector.end_of_file()
+        collector.check()
         return sorter
 
     def _complain(self, text: str) -> None:

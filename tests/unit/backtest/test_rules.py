@@ -39,6 +39,30 @@ def test_a_baseline_over_a_range_of_what_is_recorded_more_often_is_not():
     assert [(run.step, list(run.groups)) for run in found.late] == [(60, ["fast", "slow", "alerts"])]
 
 
+def test_what_an_alert_reads_every_five_minutes_is_recorded_before_and_read_as_a_plain_range():
+    found = plan(
+        [FAST, group("alerts", "1m", alert("A", 'sum_over_time(a:rate{route="a"}[3d:5m]) > a:rate'))], SEEN, parts=1
+    )
+
+    assert [(run.step, list(run.groups), run.asked) for run in found.early] == [
+        (300, ["fast", "spaced"], {"a:rate:spaced"})
+    ]
+    assert [rule["expr"] for run in found.late for rule in run.alerts] == [
+        'sum_over_time(a:rate:spaced{route="a"}[3d]) > a:rate'
+    ]
+    assert [(run.step, run.given) for run in found.late] == [(60, {"a:rate:spaced"})]
+
+
+def test_a_subquery_of_what_needs_a_range_of_its_own_stays_one():
+    slow = group("latch", "1m", record("a:latch", "max_over_time(a:rate[1h]) > 1"))
+    alerts = group("alerts", "1m", alert("A", "sum_over_time(a:latch[3d:5m]) > 1"))
+
+    found = plan([FAST, slow, alerts], SEEN, parts=1)
+
+    assert found.early == []
+    assert [rule["expr"] for run in found.late for rule in run.alerts] == ["sum_over_time(a:latch[3d:5m]) > 1"]
+
+
 def test_an_alert_that_cannot_fire_is_left_out_with_what_only_it_needs():
     quiet = group("quiet", "1m", record("b:rate", "rate(llm_request_failures_total[5m])"))
 
