@@ -11,15 +11,22 @@ from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import Candidate, capped
 from tocsin.detectors.reserved import is_example_passport
 
-_WORD = r"(?:passports?|passeport|pasaporte|passaporto|passaporte|reisepass(?:nummer)?|paspoort|паспорт\w{0,2}|护照)"
+_WORD = (
+    r"(?:passports?|passeport|pasaporte|passaporto|passaporte|reisepass(?:nummer)?|paspoort|paszport\w{0,2}|pasaport\w{0,3}"
+    r"|паспорт\w{0,2}|护照|護照|旅券|パスポート|여권|पासपोर्ट|جواز)"
+)
 GATES: Final = (
-    Gate(r"passport|passeport|pasaporte|passaport|reisepass|paspoort|паспорт|Паспорт|护照", ignore_case=True),
+    Gate(
+        r"passport|passeport|pasaport|passaport|reisepass|paspoort|paszport|паспорт|Паспорт|护照|護照|旅券|パスポート|여권"
+        r"|पासपोर्ट|جواز",
+        ignore_case=True,
+    ),
 )
 
 _AHEAD = 40
 """Characters between the word and the number."""
 _NUMBER = (
-    r"(?:[A-Za-z]{1,3}[0-9]{6,8}[A-Z]?|[0-9]{8,9}|[0-9]{2}[A-Z]{2}[0-9]{5}"
+    r"(?:[A-Za-z]{1,3}[0-9]{6,8}[A-Z]?|[0-9]{8,9}|[0-9]{2}[A-Z]{2}[0-9]{5}|[0-9]{2} ?[0-9]{2}(?: (?:номер|№))? [0-9]{6}"
     r"|(?=[A-Z]{0,8}[0-9])[CFGHJKLMNPRTVWXYZ0-9]{9}"  # Germany: no vowels
     r"|(?=[A-Z0-9]{0,8}[A-Z])(?=(?:[A-Z]{0,8}[0-9]){3})[A-Z0-9]{9})"
 )
@@ -29,6 +36,7 @@ _AFTER = re.compile(rf"({_NUMBER})\s(?:es|is|est|ist|è|é|was)\s[^\n.]{{0,24}}?
 _NOT_THAT = re.compile(
     r"\b(?:phone|tel|order|invoice|isbn|ssn|visa number|version|account|iban|zip|fee|costs?)\b", re.IGNORECASE
 )
+_DATE = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _MAX_PER_MENTION = 2
 
 
@@ -42,7 +50,7 @@ def find(text: str) -> Iterator[Candidate]:
             if match.start() - end > _AHEAD:
                 break
             between = text[end : match.start()]
-            if "\n\n" in between or _NOT_THAT.search(between):
+            if "\n\n" in between or _NOT_THAT.search(between) or _DATE.fullmatch(match[0]):
                 break
             if match.start() > seen:
                 seen = match.start()
