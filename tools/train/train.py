@@ -117,7 +117,7 @@ def main() -> None:
 
 
 INJECTION_SLOPE = 2.0
-INJECTION_SHIFT = 2.05
+INJECTION_SHIFT = 2.2
 """Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
 HARMFUL_WINDOW = 64
 HARMFUL_AT = 1.8
