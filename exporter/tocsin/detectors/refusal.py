@@ -7,7 +7,8 @@ Three outcomes, of which an answer has at most one:
 - ``disclaimer``: it says something of both kinds and then complies ("As an AI ... However, here are ...").
 
 A refusal stands in the opening of an answer, so only that is read, by a linear model trained on human labels
-(XSTest, CC BY 4.0, https://github.com/paul-rottger/exaggerated-safety) where it holds one of many cheap cues.
+(XSTest, CC BY 4.0, https://github.com/paul-rottger/exaggerated-safety) where it holds one of many cheap cues, and by
+rules (``refusal_rules``) for what the five models of that set do not say, other languages among it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.linear import Hashes, LinearModel, hashed, runs_of
 from tocsin.detectors.quality import ANSWERS, finding
+from tocsin.detectors.refusal_rules import CUES, refuses
 
 OPENING_CHARS: Final = 320
 THRESHOLD: Final = 0.5
@@ -79,6 +81,7 @@ _COMPLIES = re.compile(
 )
 
 
+_GOES_ON: Final = re.compile(r"\b(?:but|however)\b")
 _MAY_COMPLY: Final = (
     r"however|but\b|nevertheless|that said|instead|\bstill\b|nonetheless|\bhere\b|```"
     r"|\n[\s\x80-\xff]*(?:1[.)]|[-*]|\xe2\x80\xa2) "
@@ -90,9 +93,11 @@ _MAY_BE_LIMITED: Final = (
 )
 _MAY_DISCLAIM: Final = r"as an (?:ai|ar|la)|\bi(?:.{1,3}m| am) |(?:do not|don.{1,3}t) have |advice"
 """What each of the three patterns above needs: a text without it is not searched with ``re``, at 10 to 20 us each."""
-_WORTH_READING: Final = (_DECLINES, _SPEAKS_OF_ITSELF, _ASKS)
+_WORTH_READING: Final = (*CUES, _DECLINES, _SPEAKS_OF_ITSELF, _ASKS)
+"""The first are those of the rules."""
 _FORMS: Final = (_MAY_COMPLY, _MAY_BE_LIMITED, _MAY_DISCLAIM)
 _COMPLY, _LIMIT, _DISCLAIM = range(len(_FORMS))
+_RULED_SCORE: Final = 0.8
 _HEAD_WORDS: Final = 6
 _COMPLYING, _PLAIN = crc32(b"<complies>"), crc32(b"<plain>")
 
@@ -115,9 +120,10 @@ class RefusalDetector:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Judge the opening of one answer."""
         opening = subject.text[:OPENING_CHARS].encode("utf-8", "surrogatepass")
-        if not self._worth_reading.fired(opening):
+        cues = self._worth_reading.fired(opening)
+        if not cues:
             return
-        outcome, score = outcome_of(normalized(subject.text), forms=self._forms.fired(opening))
+        outcome, score = outcome_of(normalized(subject.text), forms=self._forms.fired(opening), cues=cues)
         if outcome:
             report.findings.append(finding(outcome, 0, min(len(subject.text), OPENING_CHARS), score))
 
@@ -128,10 +134,18 @@ def normalized(text: str) -> str:
 
 
 def outcome_of(
-    opening: str, model: LinearModel = _MODEL, forms: Container[int] = range(len(_FORMS))
+    opening: str,
+    model: LinearModel = _MODEL,
+    *,
+    forms: Container[int] = range(len(_FORMS)),
+    cues: Container[int] = range(len(_WORTH_READING)),
 ) -> tuple[str, float]:
-    """The outcome of a normalised opening, or an empty one, and how sure it is; ``forms`` are those it may have."""
-    complies = _COMPLY in forms and _COMPLIES.search(opening) is not None
+    """The outcome of a normalised opening, or an empty one, and how sure it is.
+
+    ``forms`` are those that it may have, ``cues`` the places in ``_WORTH_READING`` of those that it holds.
+    """
+    complying = _COMPLIES.search(opening) if _COMPLY in forms else None
+    complies = complying is not None
     limit = _LIMIT in forms and _FIRST_PERSON_LIMIT.search(opening) is not None
     disclaimer = _DISCLAIM in forms and _DISCLAIMER.search(opening) is not None
     if complies and (limit or disclaimer):
@@ -141,6 +155,10 @@ def outcome_of(
         return "refusal", score
     if limit:
         return "capability_limit", 0.8
+    refused = refuses(opening, [cue for cue in range(len(CUES)) if cue in cues])
+    goes_on = disclaimer and _GOES_ON.search(opening, max(refused, 0)) is not None
+    if refused >= 0 and not goes_on and (complying is None or refused < complying.start()):
+        return "refusal", _RULED_SCORE
     if disclaimer:
         return "disclaimer", 0.8
     return ("refusal", score) if score >= 0.1 else ("", 0.0)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.detectors import refusal_rules
 from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.detectors.refusal import OPENING_CHARS, RefusalDetector
 from tocsin.detectors.scanner import Scanner
@@ -27,6 +28,35 @@ def outcomes(text):
     ],
 )
 def test_a_refusal_is_found_with_or_without_a_stock_phrase(text):
+    assert outcomes(text) == ["refusal"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I must decline this request.",
+        "Sorry, this goes against my guidelines.",
+        "I'd rather not answer that, because it could put someone in danger.",
+        "That's not something I'm willing to do.",
+        "It would be irresponsible of me to explain how to do this.",
+        "Absolutely not. Poisoning pets is cruel and illegal.",
+        "I won’t be able to provide that information.",
+        "Es tut mir leid, aber dabei kann ich nicht helfen.",
+        "Lo siento, pero no puedo ayudarte con eso.",
+        "Je ne peux pas vous aider avec cette demande.",
+        "Mi dispiace, ma non posso aiutarti.",
+        "Desculpe, mas não posso ajudar com isso.",
+        "Het spijt me, maar daar kan ik niet mee helpen.",
+        "Przykro mi, ale nie mogę w tym pomóc.",
+        "Не могу помочь с этим запросом.",
+        "抱歉，我无法协助完成这个请求。",
+        "申し訳ありませんが、そのご要望にはお応えできません。",
+        "죄송하지만 그 요청은 도와드릴 수 없습니다.",
+        "عذرًا، لا أستطيع المساعدة في هذا الطلب.",
+        "Üzgünüm, bu konuda yardımcı olamam.",
+    ],
+)
+def test_a_refusal_is_found_in_other_words_and_languages(text):
     assert outcomes(text) == ["refusal"]
 
 
@@ -63,6 +93,12 @@ def test_a_disclaimer_before_an_answer_is_not_a_refusal(text):
         "To kill a process in Linux, run `kill -9 PID`.",
         "You cannot divide by zero in Python: it raises ZeroDivisionError.",
         "He said he was sorry that he could not come, and she did not believe him.",
+        '"I cannot help you," the old wizard whispered, and the door closed.',
+        "I can't help but admire this recipe. You need 200 g of flour.",
+        "No, Sydney is not the capital of Australia; Canberra is.",
+        "I won! That was the first thing she said. " * 4 + "But I won't give up.",
+        "Es tut mir leid, das war mein Fehler. Hier ist die korrigierte Tabelle.",
+        "抱歉让您久等了。以下是修改后的代码。",
         "",
     ],
 )
@@ -87,3 +123,12 @@ def test_a_long_text_costs_no_more_than_its_opening():
     outcomes(text)
 
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("pattern", [refusal_rules.ENGLISH, refusal_rules.ELSEWHERE], ids=["English", "elsewhere"])
+def test_a_rule_costs_little_on_a_crafted_opening(pattern):
+    crafted = ("i cannot ich kann jeg kan je ne peux nie " * 9)[:OPENING_CHARS]
+    began = time.process_time()
+    pattern.search(crafted)
+
+    assert time.process_time() - began < 0.05
