@@ -61,6 +61,11 @@ GOAL = Mix(1_000, 5_000, 100_000)
 MIXES = (Mix(250, 500, 0), GOAL, replace(GOAL, tier=0), replace(GOAL, tier=2))
 OVERLOAD = 6_000
 """Checks a second that one core cannot answer: what is not looked at must be said so, and at once."""
+CRAFTED = ("4111 1111 1111 111 4111-1111-1111-1112 ", "\uff14\uff11\uff11\uff11 \uff11\uff11\uff11\uff11 ", "a.b1@c2.com ")
+"""Units of texts that are all work: near cards, digits in full width, addresses."""
+CRAFTED_CHARS = 1_000_000
+HELD_UP_MS = 50.0
+"""What a crafted text may hold up others."""
 PRESIDIO_TEXTS = 200
 ADDED_MB = 60.0
 """Resident memory that judging may add to counting alone."""
@@ -98,6 +103,7 @@ def run(scratch: Path) -> list[Figure]:
                         apart = _run(_load(alone, two_kb, mix.checks, mix=mix, beside=exporter))
                     figures += _figures(f"{mix.title}, guard apart", apart)
         figures += _overload(scratch, two_kb)
+        figures.append(_crafted(scratch, two_kb))
         figures.append(_memory(scratch, two_kb))
     finally:
         os.sched_setaffinity(0, set(CORES))
@@ -165,6 +171,26 @@ def _overload(scratch: Path, texts: list[str]) -> list[Figure]:
         Figure("guard", f"{what}: answered without a look", 100 * shed / max(1.0, shed + looked), "%"),
         Figure("guard", f"{what}: looks and sheds counted", (shed + looked) / answered, "x", ">=1", told),
     ]
+
+
+def _crafted(scratch: Path, texts: list[str]) -> Figure:
+    """Send crafted texts of a megabyte, one after the other, beside plain checks: how long is anyone held up?"""
+    crafted = [(unit * CRAFTED_CHARS)[:CRAFTED_CHARS] for unit in CRAFTED]
+    bodies = [json.dumps({"text": text}, ensure_ascii=False).encode() for text in crafted]
+
+    async def load() -> list[float]:
+        attack = Pool(exporter.ingest_port, limit=1)
+        async with asyncio.TaskGroup() as group:
+            plain = group.create_task(_load(exporter, texts, RATES[0], seconds=4.0))
+            for body in bodies:
+                await attack.send(request(body, "/v1/check"), time.perf_counter())
+        await attack.close()
+        return plain.result()
+
+    with Exporter(scratch / "guard-crafted", "--guard-only", ingest=True) as exporter:
+        worst = max(_run(load())) * 1e3
+    what = f"/v1/check, {RATES[0]} rps beside crafted texts of 1 MB: max"
+    return Figure("guard", what, worst, "ms", f"<={HELD_UP_MS:g}", worst <= HELD_UP_MS)
 
 
 def _memory(scratch: Path, texts: list[str]) -> Figure:

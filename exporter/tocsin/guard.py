@@ -39,6 +39,8 @@ LARGE_WAITING: Final = 256 << 10
 """Characters of large requests that wait together, and the same of huge ones: a further one is answered as overload."""
 VALUES_MAX: Final = 200_000
 """Commas in a body of over ``_MANY`` bytes: to make as many values of it takes ten milliseconds."""
+ESCAPES_MAX: Final = 400_000
+"""Backslashes in such a body: to read as many takes twenty milliseconds."""
 _MANY: Final = 256 << 10
 _DURATIONS: Final = 32
 """Looks whose seconds are brought to their rows together."""
@@ -107,7 +109,7 @@ class Guard:
             RequestError: the body is no request.
             OverloadError: it was not looked at, and must not pass.
         """
-        _bound_values(data)
+        _bound_work(data)
         request = parse(data, REPAIRED_MAX)
         rules = self._judge.rules(request.route, request.model)
         label = self._route_label(request.route)
@@ -343,7 +345,7 @@ def _read(decode: Callable[[bytes], T], data: bytes) -> T:
     Raises:
         RequestError: it is no JSON object.
     """
-    _bound_values(data)
+    _bound_work(data)
     try:
         return decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -354,14 +356,14 @@ def _read(decode: Callable[[bytes], T], data: bytes) -> T:
         raise RequestError("not a JSON object") from None
 
 
-def _bound_values(data: bytes) -> None:
-    """Refuse what becomes more values than fit a turn of the loop; pictures are texts without a comma.
+def _bound_work(data: bytes) -> None:
+    """Refuse what takes longer to decode than fits a turn of the loop; pictures are texts without commas and escapes.
 
     Raises:
-        RequestError: there are too many.
+        RequestError: there are too many of them.
     """
-    if len(data) > _MANY and data.count(b",") > VALUES_MAX:
-        raise RequestError(f"more than {VALUES_MAX} values")
+    if len(data) > _MANY and (data.count(b",") > VALUES_MAX or data.count(b"\\") > ESCAPES_MAX):
+        raise RequestError(f"more than {VALUES_MAX} values or {ESCAPES_MAX} escapes")
 
 
 def _inputs(value: Any) -> list[str]:

@@ -14,6 +14,7 @@ from tocsin.config import parse
 from tocsin.detectors.base import Subject
 from tocsin.finding import Finding
 from tocsin.guard import (
+    ESCAPES_MAX,
     HOLDBACK,
     HUGE,
     LARGE,
@@ -341,11 +342,16 @@ async def test_only_bodies_of_some_size_are_repaired(size, is_read):
             await guard.check(body)
 
 
-def test_a_body_of_more_values_than_can_be_read_in_a_moment_is_refused():
-    body = b'{"text": "x", "texts": ["x"], "input": [%b 1]}' % (b"1," * VALUES_MAX)
+@pytest.mark.parametrize(
+    "more",
+    [b'"input": [%b 1]' % (b"1," * VALUES_MAX), b'"more": "%b"' % (b"\\u0031" * (ESCAPES_MAX + 1))],
+    ids=["values", "escapes"],
+)
+def test_a_body_that_cannot_be_decoded_in_a_moment_is_refused(more):
+    body = b'{"text": "x", "texts": ["x"], "input": "x", %b}' % more
 
     for contract in (Bench().check, Bench().raw_litellm, Bench().moderations):
-        with pytest.raises(RequestError, match="values"):
+        with pytest.raises(RequestError, match="more than"):
             contract(body)
 
 
