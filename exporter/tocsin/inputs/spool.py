@@ -1,46 +1,34 @@
 """The durable spool: what a webhook sender was told is accepted is on the disk, and is counted once.
 
-Bodies become frames in numbered segments. Small ones share a segment and one ``fdatasync`` (group commit); a
+Bodies become frames in numbered segments. Small ones share a segment and one ``fdatasync`` (``SpoolWriter``); a
 large one is streamed to a segment of its own that appears by rename. Frames carry a CRC. ``SpoolReader`` reads them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Sequence
 from io import FileIO
 from pathlib import Path
 
-from tocsin.inputs.segments import Segment, Segments, create_file, write_all
+from tocsin.inputs.segments import Segments, create_file, write_all
 from tocsin.inputs.spoolcipher import Cipher
 from tocsin.inputs.spoolframe import Batch, pack
 from tocsin.inputs.spoolreader import SpoolReader
-from tocsin.tasks import spawn
+from tocsin.inputs.spoolwriter import SpoolFullError, SpoolWriter
 
-SEGMENT_BYTES = 16 << 20
-SEGMENT_AGE = 20.0
-"""Seconds after which a segment is given up for a new one, so that it can be deleted once it is committed."""
+__all__ = ["BodyWriter", "Spool", "SpoolFullError"]
+
 MAX_AGE = 24 * 3600.0
 """Seconds for which bodies are kept that cannot be committed; then no more are taken: they hold what users said."""
-_QUICK = 1 << 20
-"""Bytes that are written on the loop's own thread: a copy to the page cache is cheaper than a change of thread."""
 _MOMENT = 0.01
 """Seconds after which what arrived last is not 'a moment ago' any more: a sender takes some from answer to request."""
-_TURNS = 3
-"""Turns of the loop from the arrival of a small request to its place in the group."""
-_GATHER = 4
-"""Times that a group is let grow."""
-_NEAR = SEGMENT_BYTES
+_NEAR = 16 << 20
 """Unread bytes beyond which what is written now will be read much later: it need not stay in the page cache, where
 it would take ever new pages. A copy to a page that was used a moment ago costs a fraction of one to a new page."""
 SPILL = 2 << 20
 """Bytes of one body that are kept in memory; a larger one goes to a file of its own."""
-
-
-class SpoolFullError(Exception):
-    """The spool has reached its bound, or its disk cannot be written; the sender shall come again."""
 
 
 class Spool(SpoolReader):
@@ -63,11 +51,9 @@ class Spool(SpoolReader):
         super().__init__(Segments(directory, clock), Cipher(key) if key else None)
         self.max_bytes = max_bytes
         self._clock = clock
-        self._active: Segment | None = None
-        self._file: FileIO | None = None
-        self._waiting: list[tuple[Sequence[bytes], int, int, asyncio.Future[None]]] = []
-        self._flushing = False
-        self._lock = asyncio.Lock()
+        self._writer = SpoolWriter(
+            self._segments, clock, release=self.release, read_late=lambda: self.backlog() > _NEAR
+        )
         self._reserved = 0
         self._arrived = float("-inf")
 
@@ -132,7 +118,7 @@ class Spool(SpoolReader):
         """Tell whether counting shall wait: bodies are on their way, and the spool is far from its bound."""
         if self.spool_bytes > self.max_bytes // 2:
             return False
-        return self._flushing or self._clock() - self._arrived < _MOMENT
+        return self._writer.busy or self._clock() - self._arrived < _MOMENT
 
     def release(self, size: int) -> None:
         """Give back what was reserved."""
@@ -147,12 +133,7 @@ class Spool(SpoolReader):
 
         The result is there when they are durable; a ``SpoolFullError`` when they could not be written.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((pieces, size, reserved, done))
-        if not self._flushing:
-            self._flushing = True
-            spawn(self._flush(), name="spool")
-        return done
+        return self._writer.put(pieces, size, reserved)
 
     async def adopt(self, path: Path, file: FileIO, size: int) -> None:
         """Make a file of frames the next segment, durably.
@@ -160,82 +141,12 @@ class Spool(SpoolReader):
         Raises:
             OSError: it could not be; the file is as it was.
         """
-        async with self._lock:
-            self._seal()
-            await self._segments.adopt(path, file, size)
+        await self._writer.adopt(path, file, size)
 
     async def close(self) -> None:
         """Seal the segment that is written; call it when no more bodies come and reading has ended."""
-        async with self._lock:
-            self._seal()
+        await self._writer.close()
         self._close_reading()
-
-    async def _flush(self) -> None:
-        """Write and sync all that waits with one sync, until nothing waits."""
-        try:
-            while self._waiting:
-                await self._gather()
-                async with self._lock:
-                    group, self._waiting = self._waiting, []
-                    pieces = [piece for body, _, _, _ in group for piece in body]
-                    error = await self._write(pieces, sum(size for _, size, _, _ in group))
-                for _, _, reserved, done in group:
-                    self.release(reserved)
-                    if not done.done():
-                        done.set_exception(error) if error else done.set_result(None)
-        finally:
-            self._flushing = False
-
-    async def _gather(self) -> None:
-        """Let what has arrived already join the group: a sync costs more than a turn of the loop."""
-        before = 0
-        for _ in range(_GATHER):
-            if len(self._waiting) == before:
-                return
-            before = len(self._waiting)
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
-
-    async def _write(self, pieces: Sequence[bytes], size: int) -> SpoolFullError | None:
-        """Append to the active segment and sync, under the lock; return what went wrong."""
-        try:
-            segment, file = await self._writable()
-            forget = segment.durable if self.backlog() > _NEAR else None
-            try:
-                if size <= _QUICK:
-                    write_all(file, pieces)
-                    pieces = ()
-                await asyncio.to_thread(_write_and_sync, file, pieces, forget)
-            except OSError:
-                self._untear(segment, file)
-                raise
-        except OSError as failed:
-            return SpoolFullError(f"the spool cannot be written: {failed.strerror}")
-        self._segments.grow(segment, size)
-        return None
-
-    async def _writable(self) -> tuple[Segment, FileIO]:
-        """Return the active segment; a new one when there is none or it is large or old enough."""
-        active = self._active
-        if active and (active.durable >= SEGMENT_BYTES or self._clock() - active.born > SEGMENT_AGE):
-            self._seal()
-        if self._active is None or self._file is None:
-            self._active, self._file = await self._segments.create()
-        return self._active, self._file
-
-    def _untear(self, segment: Segment, file: FileIO) -> None:
-        """Take away what was written of refused bodies; where that fails, the torn frame ends its segment."""
-        try:
-            file.truncate(segment.durable)
-        except OSError:
-            self._seal()
-
-    def _seal(self) -> None:
-        if self._file:
-            self._file.close()
-        if self._active:
-            self._active.sealed = True
-        self._file = self._active = None
 
     # What the reading side has committed.
 
@@ -246,10 +157,7 @@ class Spool(SpoolReader):
         segment = self._segments.get(number)
         if segment is None or offset < segment.durable:
             return
-        if segment.sealed:
-            self._delete_before(number + 1)
-        elif not self._lock.locked() and self._clock() - segment.born > SEGMENT_AGE:
-            self._seal()
+        if segment.sealed or self._writer.give_up(segment):
             self._delete_before(number + 1)
 
 
@@ -322,11 +230,3 @@ class BodyWriter:
         if self._file is None:
             self._file = create_file(self._path)
         write_all(self._file, pieces)
-
-
-def _write_and_sync(file: FileIO, pieces: Sequence[bytes], forget: int | None) -> None:
-    """Write and sync; then drop what stands behind the offset ``forget`` from the page cache."""
-    write_all(file, pieces)
-    os.fdatasync(file.fileno())
-    if forget is not None:
-        os.posix_fadvise(file.fileno(), forget, 0, os.POSIX_FADV_DONTNEED)

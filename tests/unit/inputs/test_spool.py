@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
+import threading
 from pathlib import Path
 from unittest import mock
 
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.inputs import spool as module
+from tocsin.inputs import spoolwriter
 from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.inputs.spoolframe import Batch
 from tocsin.tasks import spawn
@@ -53,7 +56,7 @@ async def test_files_can_be_read_by_their_owner_only(tmp_path):
 
 async def test_bodies_that_come_together_share_a_sync(tmp_path, monkeypatch):
     spool, syncs = Spool(tmp_path), []
-    monkeypatch.setattr(module.os, "fdatasync", syncs.append)
+    monkeypatch.setattr(spoolwriter.os, "fdatasync", syncs.append)
     await asyncio.gather(*[append(spool, b"{}") for _ in range(50)])
     assert len(read_all(spool)) == 50
     assert len(syncs) <= 2
@@ -107,7 +110,7 @@ async def test_a_busy_segment_is_given_up_in_time_to_be_deleted(tmp_path):
     for _ in range(3):
         await append(spool, b"{}")
         read_all(spool)
-        now[0] += module.SEGMENT_AGE / 1.5
+        now[0] += spoolwriter.SEGMENT_AGE / 1.5
     assert len(list(tmp_path.iterdir())) == 2
     assert spool.changes() != []
     spool.committed()
@@ -135,7 +138,7 @@ async def test_counting_waits_for_bodies_while_the_spool_is_far_from_its_bound(t
 async def test_what_will_be_read_much_later_is_dropped_from_the_page_cache(tmp_path, monkeypatch):
     spool, dropped = Spool(tmp_path), []
     monkeypatch.setattr(module, "_NEAR", 60)
-    monkeypatch.setattr(module.os, "posix_fadvise", lambda _, start, length, advice: dropped.append((start, length)))
+    monkeypatch.setattr(spoolwriter.os, "posix_fadvise", lambda _, start, length, advice: dropped.append((start, length)))
     for _ in range(4):
         await append(spool, b"{}")
     (path,) = tmp_path.iterdir()
@@ -157,11 +160,98 @@ async def test_a_failing_disk_refuses_and_recovers(tmp_path, monkeypatch):
 
     spool = Spool(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(module.os, "fdatasync", fail)
+        patch.setattr(spoolwriter.os, "fdatasync", fail)
         with pytest.raises(SpoolFullError):
             await append(spool, b"refused")
     await append(spool, b"accepted")
     assert read_all(spool) == [b"accepted"]
+    await spool.close()
+
+
+class SlowDisk:
+    """Syncs that end when the test says so, with the error that it says."""
+
+    def __init__(self, monkeypatch):
+        self.sizes: list[int] = []
+        self._go, self._error = threading.Semaphore(0), None
+        monkeypatch.setattr(spoolwriter.os, "fdatasync", self._sync)
+
+    def _sync(self, handle):
+        self.sizes.append(os.fstat(handle).st_size)
+        self._go.acquire()
+        if self._error is not None:
+            raise self._error
+
+    def end(self, error=None):
+        self._error = error
+        self._go.release()
+
+
+async def until(true):
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0)
+
+
+LARGE = b'"%s"' % (b"x" * (300 << 10))
+
+
+async def test_a_large_body_is_written_during_the_sync_of_another_and_durable_with_the_next(tmp_path, monkeypatch):
+    disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
+    first = spool.put(Batch(LARGE), "auto", 0.0)
+    await until(lambda: disk.sizes)
+    second = spool.put(Batch(LARGE), "auto", 0.0)
+    (path,) = tmp_path.iterdir()
+    await until(lambda: path.stat().st_size == 2 * disk.sizes[0])
+    disk.end()
+    await first
+    assert (second.done(), len(read_all(spool))) == (False, 1)
+    disk.end()
+    await second
+    assert len(read_all(spool)) == 1
+    await spool.close()
+
+
+async def test_small_bodies_that_come_during_a_sync_share_the_next(tmp_path, monkeypatch):
+    disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
+    first = spool.put(Batch(b"{}"), "auto", 0.0)
+    await until(lambda: disk.sizes)
+    others = [spool.put(Batch(b"{}"), "auto", 0.0) for _ in range(3)]
+    disk.end()
+    await first
+    disk.end()
+    await asyncio.gather(*others)
+    assert [size // disk.sizes[0] for size in disk.sizes] == [1, 4]
+    await spool.close()
+
+
+async def test_a_sync_that_fails_refuses_what_was_written_during_it_too(tmp_path, monkeypatch):
+    disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
+    bodies = [spool.put(Batch(LARGE), "auto", 0.0)]
+    await until(lambda: disk.sizes)
+    bodies.append(spool.put(Batch(LARGE), "auto", 0.0))
+    (path,) = tmp_path.iterdir()
+    await until(lambda: path.stat().st_size == 2 * disk.sizes[0])
+    disk.end(OSError(5, "input/output error"))
+    refused = await asyncio.gather(*bodies, return_exceptions=True)
+    assert [type(error) for error in refused] == [SpoolFullError, SpoolFullError]
+    assert (path.stat().st_size, spool.spool_bytes) == (0, 0)
+    await spool.close()
+
+
+async def test_a_segment_is_left_only_when_all_of_it_is_durable(tmp_path, monkeypatch):
+    monkeypatch.setattr(spoolwriter, "SEGMENT_BYTES", 1)
+    disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
+    bodies = [spool.put(Batch(LARGE), "auto", 0.0)]
+    await until(lambda: disk.sizes)
+    bodies.append(spool.put(Batch(LARGE), "auto", 0.0))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(list(tmp_path.iterdir())) == 1
+    disk.end()
+    disk.end()
+    await asyncio.gather(*bodies)
+    assert len(read_all(spool)) == 2
     await spool.close()
 
 
@@ -170,7 +260,7 @@ async def test_a_committed_segment_is_deleted(tmp_path):
     spool = Spool(tmp_path, clock=lambda: now[0])
     await append(spool, b"{}")
     read_all(spool)
-    now[0] = module.SEGMENT_AGE + 1
+    now[0] = spoolwriter.SEGMENT_AGE + 1
     assert spool.changes() != []
     spool.committed()
     assert list(tmp_path.iterdir()) == []
@@ -186,7 +276,7 @@ async def test_numbers_are_not_used_again_after_a_restart(tmp_path):
     await append(spool, b"{}")
     read_all(spool)
     state = dict(spool.changes())
-    now[0] = module.SEGMENT_AGE + 1
+    now[0] = spoolwriter.SEGMENT_AGE + 1
     spool.committed()
     again = reopened(spool, state)
     await append(again, b"next")
@@ -226,7 +316,7 @@ def test_acknowledged_records_are_counted_once_through_crashes(script):
     async def run(directory):
         spool, state, counted, committed, sent = Spool(directory, clock=lambda: clock[0]), {}, [], [], []
         for step, argument in [*script, ("read", 1 << 20), ("commit", 0), ("crash", 0), ("read", 1 << 20)]:
-            clock[0] += module.SEGMENT_AGE
+            clock[0] += spoolwriter.SEGMENT_AGE
             record = b"%d:" % len(sent) + b"x" * argument
             if step == "append":
                 await append(spool, record)
@@ -249,8 +339,8 @@ def test_acknowledged_records_are_counted_once_through_crashes(script):
                 spool.committed()
             else:
                 torn = b"".join(spool.frame(Batch(b"y" * 700), "native", 1.0))[:argument]
-                if spool._active is not None:
-                    with spool._active.path.open("ab") as file:
+                if spool._writer.active is not None:
+                    with spool._writer.active.path.open("ab") as file:
                         file.write(torn)
                 await spool.close()
                 spool = Spool(directory, clock=lambda: clock[0])
