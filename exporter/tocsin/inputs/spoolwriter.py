@@ -202,13 +202,14 @@ class SpoolWriter:
                 assert segment is not None  # noqa: S101 - it is sealed only when everything is synced
                 assert file is not None  # noqa: S101
                 error = None
+                start, size = segment.durable, sum(body.size for body in group)
                 try:
-                    await asyncio.to_thread(_make_durable, file, segment.durable if self._read_late() else None)
-                    self._segments.grow(segment, sum(body.size for body in group))
+                    await asyncio.to_thread(_make_durable, file, (start, size) if self._read_late() else None)
+                    self._segments.grow(segment, size)
                 except OSError as failed:  # nobody knows what of it is on the disk, so all that is not sure goes
                     error = _failed(failed)
                     group, self._written = group + self._written, []
-                    self._cut(segment.durable)
+                    self._cut(start)
                 self._settle(group, error)
         finally:
             self._synced.set()
@@ -246,8 +247,8 @@ def _failed(error: OSError) -> SpoolFullError:
     return SpoolFullError(f"the spool cannot be written: {error.strerror}")
 
 
-def _make_durable(file: FileIO, forget: int | None) -> None:
-    """Sync; then drop what stands behind the offset ``forget`` from the page cache."""
+def _make_durable(file: FileIO, forget: tuple[int, int] | None) -> None:
+    """Sync; then drop what stands there (offset, length) from the page cache."""
     os.fdatasync(file.fileno())
     if forget is not None:
-        os.posix_fadvise(file.fileno(), forget, 0, os.POSIX_FADV_DONTNEED)
+        os.posix_fadvise(file.fileno(), *forget, os.POSIX_FADV_DONTNEED)
