@@ -58,10 +58,14 @@ _ACCENTED = re.compile(r"[\u00c0-\u024f\u1e00-\u1eff]")
 _MANY_KINDS = re.compile(f"{_NOT_LATIN.pattern}|{_ACCENTED.pattern}")
 """Letters of another kind than plain ones: windows overlap by half, lest a foreign passage hide between two."""
 _ASCII: Final = bytes(range(128))
-_PLAIN: Final = frozenset({"en", "id", "nl"})
-"""Languages nearly without accents."""
+_OWN_LETTERS: Final = {
+    "en": "", "id": "", "nl": "", "de": "äöüß", "fr": "àâæçéèêëîïôœùûüÿ", "es": "áéíñóúü", "it": "àèéìíîòóùú",
+    "pt": "áâãàçéêíóôõúü", "pl": "ąćęłńóśźż", "cs": "áčďéěíňóřšťúůýž", "ro": "ăâîșşțţ", "hu": "áéíóöőúüű", "sv": "åäöé",
+    "da": "æøåé", "no": "æøåéòóô", "fi": "äöå", "tr": "çğıöşüâîû",
+}  # fmt: skip
+"""Letters beyond ASCII by language; those of the first three are rare and foreign."""
 MIN_ACCENTED: Final = 0.025
-"""Share of accented letters from which a window with hardly a function word is not in a language without accents."""
+"""Share of letters that a language does not have, from which a window with hardly a function word is not in it."""
 _LETTER_BEYOND_ASCII = re.compile(r"[^\W\d_\x00-\x7f]")
 _NO_LETTERS: Final = bytes(set(range(256)) - set(string.ascii_letters.encode()))
 _REMEMBERED: Final = 4_096
@@ -228,7 +232,9 @@ def _is_in(window: str, letters: _Letters, expected: str) -> bool | None:
             return _by_words(window, expected)
         if script and 5 * scripts[_SCRIPT_OF.get(expected, expected)] >= letters.total:
             return True  # mixed with terms
-        return False if letters.total >= 4 * MIN_LETTERS and _best(window.lower().split())[1] >= _OWN_SHARE else None
+        worded = _best(window.lower().split())[1] >= _OWN_SHARE
+        accented = len(_ACCENTED.findall(window)) > MIN_ACCENTED * len(window)
+        return False if letters.total >= 4 * MIN_LETTERS and (worded or accented) else None
     return False if wants_latin else _by_letters(window, letters, script, expected)
 
 
@@ -296,7 +302,11 @@ def _by_words(window: str, expected: str) -> bool | None:
     if language != expected and share >= _OWN_SHARE and share > 1.6 * own and share * len(words) >= 3:
         return False
     if own < _OWN_SHARE / 2:
-        return False if expected in _PLAIN and len(_ACCENTED.findall(window)) >= MIN_ACCENTED * len(window) else None
+        own_letters = _OWN_LETTERS.get(expected)
+        if own_letters is None or window.isascii():
+            return None
+        strange = sum(letter not in own_letters for letter in _ACCENTED.findall(window.lower()))
+        return False if strange >= MIN_ACCENTED * len(window) else None
     return True
 
 

@@ -42,6 +42,15 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 _AGED = re.compile(r"\b(?:aged?|age of)\s$", re.IGNORECASE)
+_AT_THE_TIME = re.compile(r"\s(?:when|at (?:the|that) time)\b", re.IGNORECASE)
+_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.((?:1\d|20)\d\d)")
+_PERCENT: Final = ("%", " %", " percent", " per cent")
+_HUNDREDTHS: Final = (" cent", "¢", " pence", " ct ")
+_FRACTIONS: Final = {
+    "half": 50.0, "one third": 100 / 3, "a third": 100 / 3, "two thirds": 200 / 3, "quarter": 25.0,
+    "three quarters": 75.0, "one fifth": 20.0, "a fifth": 20.0, "one tenth": 10.0, "a tenth": 10.0,
+}  # fmt: skip
+"""Fractions in words, in percent."""
 _LASTS = re.compile(r"\b(?:after|for|over)\s$", re.IGNORECASE)
 _YEARS = re.compile(r"[\s-]years?[\s-](?:old|later|earlier|after|before|of age)\b", re.IGNORECASE)
 _ABOUT = re.compile(
@@ -108,14 +117,19 @@ def _explained(text: str, number: Number, source: str, known: set[float]) -> boo
         return True
     raw = text[number.start : number.end]
     before, after = text[max(0, number.start - 40) : number.start], text[number.end : number.end + 40]
-    if not number.readings:  # 1.2.3: a version, an address
-        return raw in source
+    if not number.readings:  # 1.2.3: a version, an address, a date
+        date = _DAY.fullmatch(raw)
+        return raw in source or (date is not None and _is_dated(date, source, known))
     if "," in raw and all(float(part) in known for part in raw.split(",") if part.isdecimal()):
         return True
     if (number.scaled or _ABOUT.search(before)) and any(_rounds(r, known, number.unit) for r in number.readings):
         return True
     value = number.readings[0]
-    if after.startswith(("%", " %", " percent", " per cent")) and _near(value / 100, known):
+    if after.startswith(_PERCENT) and _near(value / 100, known):
+        return True
+    if after.startswith(_HUNDREDTHS) and _near(value / 100, known):
+        return True
+    if after.startswith(_PERCENT) and _is_fraction(value, source):
         return True
     if re.match(r"'?s\b", after) and value < 100 and value + 1900 in known:  # the 90s
         return True
@@ -124,7 +138,20 @@ def _explained(text: str, number: Number, source: str, known: set[float]) -> boo
     if (_SUMS.search(before + " " + after) or _CHANGE.search(before)) and _is_derived(number, known):
         return True
     lasts = _AGED.search(before) or _YEARS.match(after) or (_LASTS.search(before) and after.startswith(" year"))
+    lasts = lasts or _AT_THE_TIME.match(after)
     return bool(lasts) and _spans_years(value, known)
+
+
+def _is_fraction(percent: float, source: str) -> bool:
+    """Tell whether a percentage stands in the source as a fraction in words, to the nearest whole."""
+    words = [word for word, share in _FRACTIONS.items() if abs(percent - share) < 1]
+    return bool(words) and any(word in source.lower() for word in words)
+
+
+def _is_dated(date: re.Match[str], source: str, known: set[float]) -> bool:
+    """Tell whether day, month and year of a date in figures stand in the source, the month perhaps as a word."""
+    day, month, year = map(float, date.groups())
+    return day in known and year in known and (month in known or month in months(source))
 
 
 def _near(value: float, known: set[float]) -> bool:

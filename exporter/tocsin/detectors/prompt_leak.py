@@ -1,7 +1,8 @@
 """Finds the system prompt in an answer: how much of it stands there, in whatever dress.
 
 Compared are runs of letters and digits, so case, punctuation, bullets and ``s_p_a_c_i_n_g`` change nothing; reversed
-and ROT13 forms of the prompt are looked for too, JSON escapes, Base64 and hexadecimal runs of the answer decoded.
+and ROT13 forms of the prompt are looked for too; escapes of JSON, URLs and HTML, look-alike letters, Base64 and
+hexadecimal runs of the answer are decoded.
 A prompt of at most three words is a token: it leaks when it stands there as such. Paraphrase and riddles are not seen.
 
 Most answers share no run with their prompt, and a prompt is often a new one: so every fifth block of 16 letters of the
@@ -19,13 +20,16 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 from itertools import islice
 from typing import Final
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.folding import fold
 from tocsin.detectors.ngrams import BLOCK, LIMIT, Blocks, Hashes, blocks, letters_of, shingles
 from tocsin.finding import Finding
 
@@ -51,6 +55,12 @@ _WORD = re.compile(r"\w+")
 _FOUR_WORDS = re.compile(rf"\W*+(?:\w++\W++){{{_TOKEN_WORDS}}}\w")
 _LETTERS: Final = string.ascii_lowercase + string.ascii_uppercase
 _ROT13: Final = bytes.maketrans(_LETTERS.encode(), codecs.encode(_LETTERS, "rot13").encode())
+_WRAPPED = re.compile(r"(?<=[A-Za-z0-9+/]{24})\r?\n(?=[A-Za-z0-9+/]{4,}={0,2}(?:\s|\Z))")
+"""The ends of lines within an encoded text: MIME wraps it at 76 characters, PEM at 64."""
+_LEAST_ESCAPES: Final = 4
+_ENTITY = re.compile(r"&(?:[a-z]{2,6}|#x?[0-9a-f]{1,6});")
+_MIXED = re.compile(r"[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
+"""Greek or Cyrillic letters within Latin words, as look-alikes."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
 _PLANTED: Final = b"canary"
 """Stands in the letters of every text that ``_CANARY`` matches."""
@@ -173,6 +183,12 @@ def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
     yield text, 0, len(text)
     if "\\" in text:
         yield _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text), 0, len(text)
+    if text.count("%20") >= _LEAST_ESCAPES:
+        yield unquote(text), 0, len(text)
+    if "&" in text and len(_ENTITY.findall(text)) >= _LEAST_ESCAPES:
+        yield unescape(text), 0, len(text)
+    if len(raw) != len(text) and len(_MIXED.findall(text)) >= _LEAST_ESCAPES:
+        yield fold(text), 0, len(text)
     alphabet = raw.translate(_BASE64)
     spaced = _HEX_RUN in raw.translate(_HEX, b" :")
     if not spaced and _RUN not in alphabet:
@@ -181,6 +197,10 @@ def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
     for start, end, run in islice(runs, _MOST_DECODED):
         if decoded := _decoded(run):
             yield decoded, start, end
+    if (whole := _WRAPPED.sub("", text)) != text:
+        for encoded in islice(_ENCODED.finditer(whole), _MOST_DECODED):
+            if decoded := _decoded(encoded.group()):
+                yield decoded, 0, len(text)
 
 
 def _base64_runs(raw: bytes, alphabet: bytes) -> Iterator[tuple[int, int, str]]:

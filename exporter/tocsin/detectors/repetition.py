@@ -20,6 +20,8 @@ MIN_REPEATS: Final = 4
 MIN_LOOP_CHARS: Final = 200
 """A loop is this long, or a quarter of its text and LEAST_LOOP_CHARS."""
 LEAST_LOOP_CHARS: Final = 48
+MIN_BARE_LOOP_CHARS: Final = 360
+"""Of a loop whose unit has no letter, and more than one kind of character."""
 MIN_LOOP_SHARE: Final = 0.25
 TAIL_CHARS: Final = 3_000
 MIN_RATIO: Final = 6.0
@@ -131,7 +133,8 @@ def _periodic_end(text: str, end: int, *, closed: bool = False) -> tuple[int, in
         period = end - _PROBE_CHARS - found
         loop = _equal_back(text, end, period) + period
         repeats = loop / period
-        if repeats >= MIN_REPEATS and _is_long(loop, end) and text[end - period : end].strip():
+        unit = text[end - period : end]
+        if repeats >= MIN_REPEATS and _is_long(loop, end, unit) and unit.strip():
             return end - loop, end, repeats
     return None
 
@@ -148,5 +151,7 @@ def _equal_back(text: str, end: int, period: int) -> int:
     return low
 
 
-def _is_long(loop: int, size: int) -> bool:
+def _is_long(loop: int, size: int, unit: str) -> bool:
+    if not any(map(str.isalpha, unit)):  # rows of a matrix, of a board or of an empty table are all alike
+        return loop >= (MIN_LOOP_CHARS if len(set(unit)) == 1 else MIN_BARE_LOOP_CHARS)
     return loop >= MIN_LOOP_CHARS or (loop >= LEAST_LOOP_CHARS and loop >= MIN_LOOP_SHARE * size)

@@ -83,6 +83,20 @@ def test_regions_of_a_language_are_its_own():
     assert judge(TEXTS["en"] * 2, "en-US").outcomes == {"language": True}
 
 
+@pytest.mark.parametrize("expected", ["en", "de", "fr", "es", "tr", "zh", "ar"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bilety można kupić przy wejściu albo w internecie, a dzieci poniżej dwunastu lat wchodzą za darmo.",
+        "A múzeum kilenckor nyit és hatkor zár. Jegyet a bejáratnál vagy az interneten lehet venni, és nem túl drága.",
+        "Vstupenky lze koupit u vchodu nebo na internetu a děti do dvanácti let mají vstup zdarma, velké tašky ne.",
+    ],
+    ids=["pl", "hu", "cs"],
+)
+def test_letters_that_a_language_does_not_have_tell_it(text, expected):
+    assert judge(text, expected).outcomes == {"language": False}
+
+
 def test_a_language_that_is_not_known_is_not_checked():
     assert not known("tlh")
     assert judge(TEXTS["en"], "tlh").outcomes == {}

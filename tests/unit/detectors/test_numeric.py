@@ -35,6 +35,7 @@ def strangers(text, context=CONTEXT):
         "Step 4: cross the river. Option 9 is to swim.",
         "He was born in 1950, and was aged 64 when he took office.",
         "He took office on 2014-10-04, that is 04/10/2014.",
+        "He was born on 04.06.1950 and was 64 when he took office.",
         "It runs 1.2.3 on 10.0.0.7.",
         "H2O, MP3 and B52 are names.",
         "Nothing to count.",
@@ -58,6 +59,7 @@ def test_numbers_that_follow_from_the_context_are_fine(text):
         ("He was aged 71 when he took office.", "71"),
         ("Two hundred and five engines were built.", "Two hundred and five"),
         ("It runs 1.2.4.", "1.2.4"),
+        ("He was born on 05.06.1950.", "05.06.1950"),
     ],
 )
 def test_other_numbers_are_strange(text, strange):
@@ -138,3 +140,10 @@ def test_cost_is_linear(unit):
     strange_numbers(text, text[::-1])
 
     assert time.process_time() - began < 2.0
+
+
+def test_hundredths_and_fractions_in_words_are_the_same_numbers():
+    context = "One third of the staff works at home. The dividend is 0.45 euros per share."
+
+    assert strangers("About 33% work at home; the dividend is 45 cents.", context) == []
+    assert strangers("About 35% work at home; the dividend is 54 cents.", context) == ["35", "54"]

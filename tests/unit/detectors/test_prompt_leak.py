@@ -1,5 +1,6 @@
 import base64
 import codecs
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
@@ -33,6 +34,10 @@ def leaks(text: str, prompt: str | None = PROMPT, detector: PromptLeak | None = 
         PROMPT[::-1],
         codecs.encode(PROMPT, "rot13"),
         PROMPT[: len(PROMPT) // 3],
+        base64.encodebytes(PROMPT.encode()).decode(),
+        quote(PROMPT),
+        PROMPT.replace(" ", "&nbsp;"),
+        PROMPT.translate(str.maketrans("aeo", "\u0430\u0435\u043e")),
     ],
 )
 def test_a_prompt_is_found_in_any_dress(text):

@@ -26,12 +26,13 @@ def judge(text):
         (HEAD + " ".join([SENTENCE] * 8))[:-17],
         HEAD + "very " * 80,
         HEAD + "!" * 400,
+        HEAD + "0, 1, " * 80,
         HEAD + "".join(f"\n{i}. {SENTENCE}" for i in range(1, 12)),
         HEAD + " ".join([SENTENCE] * 8) + "\n\nBye!",
         "no " * 40,
         HEAD + "\n\n".join([HEAD * 3 + SENTENCE * 2] * 5),
     ],
-    ids=["sentences", "lines", "cut", "word", "character", "numbered", "closing words", "short", "paragraphs"],
+    ids=["sentences", "lines", "cut", "word", "character", "numbers", "numbered", "closing words", "short", "paragraphs"],
 )
 def test_a_loop_is_found(text):
     findings = judge(text)
@@ -55,12 +56,15 @@ def test_the_finding_spans_the_loop():
         "\n".join(f"7 x {i} = {7 * i}" for i in range(60)),
         "| a | b |\n|---|---|\n" + "\n".join(f"| {i} | {i * i} |" for i in range(60)),
         "\n".join(f"Day {i}: Walk for {10 + i} minutes and rest." for i in range(30)),
+        "The matrix is\n" + "[0, 0, 0, 0, 0, 0, 0, 0],\n" * 8,
+        "-" * 80 + "\nTitle\n" + "-" * 80,
+        "| | | | |\n|---|---|---|---|\n" + "| | | | |\n" * 20,
         "We sail the sea\nThe wind is high\nRow, row, row your boat\nHeave ho!\nPull the rope" * 2,
         HEAD,
         "",
         "ha ha ha ha",
     ],
-    ids=["json", "sql", "times table", "table", "days", "song", "plain", "empty", "laughter"],
+    ids=["json", "sql", "times table", "table", "days", "matrix", "rulers", "cells", "song", "plain", "empty", "laughter"],
 )
 def test_sameness_that_is_no_loop_is_left_alone(text):
     assert judge(text) == []
