@@ -10,6 +10,7 @@ from typing import Any
 
 from tocsin.call import OTHER, Call
 from tocsin.formats import ollama, pairs
+from tocsin.formats.lenient import is_number
 
 FINISH = {
     "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls",
@@ -19,6 +20,8 @@ FINISH = {
 }  # fmt: skip
 
 
+_TICKS = 1e10
+"""xAI's ticks of a US dollar."""
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")
 """What DeepSeek, Moonshot and LiteLLM's proxy call what was read from the cache."""
 
@@ -63,9 +66,18 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
     if sent is not None and received is not None and thought and usage.get("total_tokens") == sent + received + thought:
         call.output_tokens = received + thought  # xAI counts what was thought beside the answer
     pairs.hold_parts(call, errors)
-    cost = usage.get("cost")  # OpenRouter reports what it billed
-    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e6:
+    cost = _billed(usage)
+    if is_number(cost) and 0 <= cost < 1e6:
         call.cost_usd = float(cost) if cost or not (sent or received) else None
+
+
+def _billed(usage: dict[str, Any]) -> Any:
+    """Return what was billed, in US dollars, where a provider says it: OpenRouter, Perplexity (by parts), xAI."""
+    cost = usage.get("cost")
+    ticks: Any = usage.get("cost_in_usd_ticks")
+    if isinstance(cost, dict):
+        return cost.get("total_cost")
+    return ticks / _TICKS if cost is None and is_number(ticks) else cost
 
 
 def _first(*values: Any) -> Any:

@@ -240,3 +240,14 @@ def test_what_summing_up_a_conversation_took_is_added():
     }  # fmt: skip
     call = parse({"id": "msg_1", "type": "message", "model": "m", "content": [], "stop_reason": "end_turn", "usage": usage}, "anthropic")
     assert (call.input_tokens, call.output_tokens) == (203_000, 4_500)
+
+
+@pytest.mark.parametrize(
+    ("told", "cost"),
+    [
+        ({"cost": 0.0018}, 0.0018), ({"cost": {"input_tokens_cost": 0.001, "request_cost": 0.005, "total_cost": 0.006}}, 0.006),
+        ({"cost_in_usd_ticks": 232_856_000}, 0.0232856), ({"cost": 0}, None), ({"cost": "0.1"}, None), ({"cost": True}, None), ({}, None),
+    ],
+)  # fmt: skip
+def test_what_a_provider_billed_is_the_cost(told, cost):
+    assert used({"prompt_tokens": 5, "completion_tokens": 2, **told}).cost_usd == cost
