@@ -1,4 +1,7 @@
-"""One value of a real record replaced by a hostile one: the rest of the record is still read or skipped."""
+"""One value of a real record replaced by a hostile one: the rest of the record is still read or skipped.
+
+Whatever is read, no part of the tokens is more than the whole, and content makes no difference to what is counted.
+"""
 
 import json
 from pathlib import Path
@@ -8,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin import formats
-from tocsin.call import Skip
+from tocsin.call import Call, Event, Skip, usage_of
 from tocsin.formats.lenient import SKIP_REASONS
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -38,10 +41,29 @@ PLACES = [places(record) for record in RECORDS]
 
 
 def read(word: str, raw: bytes) -> None:
+    full, bare = parsed(word, raw, content=True), parsed(word, raw, content=False)
+    assert counted(full) == counted(bare)
+    if isinstance(full, Call):
+        sent, received, cache_read, cache_written, reasoning = usage_of(full)
+        assert cache_read + cache_written <= sent
+        assert reasoning <= received
+
+
+def parsed(word: str, raw: bytes, *, content: bool) -> Event | str:
     try:
-        formats.get(word, content=True).parse(raw)
+        return formats.get(word, content=content).parse(raw)
     except Skip as skip:
         assert skip.reason in SKIP_REASONS
+        return skip.reason
+
+
+def counted(event: Event | str) -> object:
+    if not isinstance(event, Call):
+        return event
+    return (
+        event.id, event.model, event.failure, event.finish_reason, event.refusal, event.start, event.duration, event.ttft,
+        event.cost_usd, event.usage_expected, usage_of(event),
+    )  # fmt: skip
 
 
 @given(st.sampled_from(WORDS), st.integers(0, len(RECORDS) - 1), st.sampled_from(HOSTILE), st.data())
