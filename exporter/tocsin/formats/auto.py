@@ -15,7 +15,7 @@ from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
 from tocsin.formats.pairs import PairFormat, decode
-from tocsin.formats.signs import is_error, is_log
+from tocsin.formats.signs import is_chunk, is_error, is_log
 
 _NATIVE = re.compile(rb'\s*\{\s*"v"\s*:\s*1\b')
 _LITELLM = re.compile(rb'"(?:startTime|custom_llm_provider|litellm_call_id)"\s*:')
@@ -72,7 +72,7 @@ class Auto:
             return self._native
         if is_error(tree) and not is_log(tree):
             return self._openai  # the bare body of an error
-        raise Skip("unknown_format")
+        raise Skip("stream_chunk" if is_chunk(tree) else "unknown_format")
 
 
 def _is_anthropic(tree: dict[str, Any]) -> bool:

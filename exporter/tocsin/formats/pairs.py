@@ -25,6 +25,7 @@ from tocsin.formats.lenient import count, is_number, iso_seconds, load, within
 from tocsin.formats.texts import expectation, messages, part_text, sampling, text_of
 
 _strict = msgspec.json.Decoder(dict[str, Any])
+_ASKING = ("request", "request_body")
 _ENVELOPE = ("request", "response", "request_body", "response_body", "status", "url", "uri")
 _DIGITS = re.compile(r"\d+")
 _DEPLOYMENT = re.compile(r"/deployments/([^/]{1,100})/")
@@ -76,9 +77,9 @@ def exchange(tree: dict[str, Any], *, told: bool = True) -> Exchange:
     Raises:
         Skip: there is neither a request nor a response in it, or they are of no model.
     """
+    if not any(key in tree for key in _ASKING) and signs.is_chunk(tree):
+        raise Skip("stream_chunk")
     if not any(key in tree for key in _ENVELOPE) or _is_body(tree):
-        if signs.is_chunk(tree):
-            raise Skip("stream_chunk")
         if not signs.is_body(tree):
             raise Skip("unknown_format")
         return Exchange({}, {}, tree, None, "", stream=False)

@@ -17,6 +17,12 @@ _PATH: Final = re.compile(
     r"|/api/(?:chat|generate|embed)|/model/[^/]+/(?:invoke|converse)|:(?:stream)?generateContent|openai|anthropic",
     re.IGNORECASE,
 )
+_EVENTS: Final = (
+    "message_start", "message_delta", "message_stop",
+    "content_block_start", "content_block_delta", "content_block_stop",
+)  # fmt: skip
+ENDS: Final = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
+"""Events with which a stream of the Responses API ends."""
 _SIDES: Final = frozenset(("request", "response", "request_body", "response_body"))
 _BODIES: Final = ("chat.completion", "text_completion", "text.completion", "response", "error")
 _OF_LOGS: Final = frozenset(("level", "severity", "levelname", "logger", "msg"))
@@ -51,9 +57,12 @@ def is_body(body: dict[str, Any]) -> bool:
 def is_chunk(body: dict[str, Any]) -> bool:
     """Tell whether an object is one chunk of a stream: a part of an answer, and no call.
 
-    Those of completions have no kind of their own; their last one is taken for the call.
+    Those of completions have no kind of their own; their last one is taken for the call, as is the event with which
+    a stream of the Responses API ends: it holds the whole body.
     """
-    kind, choices = body.get("object"), body.get("choices")
+    event, kind, choices = body.get("type"), body.get("object"), body.get("choices")
+    if isinstance(event, str) and (event.startswith("response.") or event in _EVENTS):
+        return event not in ENDS
     if kind == "text_completion" and isinstance(choices, list) and not body.get("usage"):
         return not any(isinstance(choice, dict) and choice.get("finish_reason") for choice in choices)
     return isinstance(kind, str) and kind.endswith(".chunk")

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from tocsin.formats.signs import ENDS
 from tocsin.formats.texts import part_text
 
 
@@ -132,8 +133,6 @@ class _Messages:
 class _Responses:
     """Follows a Responses stream: its last event holds the whole body, the others what a cut one had said."""
 
-    _ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
-
     def __init__(self) -> None:
         self._head: dict[str, Any] = {}
         self._ended = False
@@ -143,7 +142,7 @@ class _Responses:
     def add(self, kind: str, chunk: dict[str, Any]) -> None:
         response, item, index = chunk.get("response"), chunk.get("item"), _index(chunk.get("output_index"))
         if isinstance(response, dict) and not self._ended:
-            self._head, self._ended = response, kind in self._ENDS
+            self._head, self._ended = response, kind in ENDS
         elif kind == "response.output_item.done" and isinstance(item, dict):
             self._items[index] = item
         elif kind in ("response.output_text.delta", "response.refusal.delta") and isinstance(chunk.get("delta"), str):

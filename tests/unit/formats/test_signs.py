@@ -75,3 +75,23 @@ def test_a_chunk_of_a_stream_is_no_call(chunk, word):
 
 def test_the_last_piece_of_a_completion_is_the_call():
     assert parse({**PIECE, "choices": [{"text": ".", "finish_reason": "length"}]}).finish_reason == "length"
+
+
+BODY = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "in_progress", "output": [], "usage": None}
+EVENTS = [
+    {"type": "response.created", "response": BODY}, {"type": "response.output_text.delta", "output_index": 0, "delta": "hi"},
+    {"type": "message_start", "message": {"id": "msg_1", "type": "message", "usage": {"input_tokens": 3, "output_tokens": 1}}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hi"}},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event["type"])
+def test_an_event_of_a_stream_is_no_call(event):
+    assert skipped(event, "auto") == "stream_chunk"
+
+
+def test_the_event_that_ends_a_stream_of_responses_is_the_call():
+    usage = {"input_tokens": 3, "output_tokens": 2}
+    call = parse({"type": "response.completed", "response": {**BODY, "status": "completed", "usage": usage}})
+    assert (call.input_tokens, call.output_tokens, call.model) == (3, 2, "m")
