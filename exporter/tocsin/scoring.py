@@ -213,10 +213,7 @@ class Scoring:
         if content.output:
             if group.answers is None:
                 self._meet(group, rules)
-            when = now
-            if self.event_time and call.start is not None and call.start > OLDEST:
-                when = min(now, call.known_at or now)
-            unscored = self._answer(call, content, group, rules, when, scored=scored)
+            unscored = self._answer(call, content, group, rules, now, scored=scored)
         if "injection" not in rules.off and self.judge.finds_attempts(rules):
             self._attempts(content, group, rules)
         if scored and "drift" not in rules.off and content.input:
@@ -261,7 +258,7 @@ class Scoring:
         return None
 
     def _answer(
-        self, call: Call, content: Content, group: Group, rules: RouteRules, when: float, *, scored: bool
+        self, call: Call, content: Content, group: Group, rules: RouteRules, now: float, *, scored: bool
     ) -> str:
         """Judge the answer of a call; return why it got no composite score, empty when it got one.
 
@@ -277,7 +274,7 @@ class Scoring:
         if toxicity is not None:
             observe_toxicity(group, toxicity)
         if judged:
-            self._count_safety(call, group, judged, when)
+            self._count_safety(call, group, judged, now)
         if self.slow is not None and all(j.finding.kind != "toxicity" for j in judged):
             self._offer(self.slow, call, group, rules, subject.text)
         if call.failure is not None or content.state in _STATES:
@@ -306,10 +303,13 @@ class Scoring:
         for name in opinion.report.capped:
             self._ledger.add(cat.DETECTOR_CAPPED, name)
 
-    def _count_safety(self, call: Call, group: Group, found: list[Judged], when: float) -> None:
+    def _count_safety(self, call: Call, group: Group, found: list[Judged], now: float) -> None:
         judged = [j for j in found if j.finding.kind != QUALITY]
         if not judged:
             return
+        when = now
+        if self.event_time and call.start is not None and call.start > OLDEST:
+            when = min(now, call.known_at or now)
         stopped = self._stopped(call.call_id)
         self.safety.violations(
             group,
