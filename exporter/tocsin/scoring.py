@@ -94,7 +94,7 @@ class Scoring:
 
     def count(self, call: Call, group: Group, now: float) -> None:
         """Judge a call that the ledger has counted under ``group``."""
-        if self.deferring and (call.content is not None or self.held):
+        if self.deferring and (self.held or (call.content is not None and _says_something(call.content))):
             self.held.append(partial(self._count_held, call, call.content, group.labels, now))
             return
         self._calls.put(call.call_id, group.joined)
@@ -214,7 +214,8 @@ class Scoring:
             if group.answers is None:
                 self._meet(group, rules)
             unscored = self._answer(call, content, group, rules, now, scored=scored)
-        if "injection" not in rules.off and self.judge.finds_attempts(rules):
+        silent = self.deferring  # else it would be held
+        if not silent and "injection" not in rules.off and self.judge.finds_attempts(rules):
             self._attempts(content, group, rules)
         if scored and "drift" not in rules.off and content.input:
             question = question_of(content.input)
@@ -430,3 +431,8 @@ def _subject(call: Call, content: Content, rules: RouteRules) -> Subject:
         content.logprobs,
         call.finish_reason,
     )
+
+
+def _says_something(content: Content) -> bool:
+    """Tell whether a detector has anything to read."""
+    return bool(content.output or content.input or content.context or content.tools)

@@ -119,6 +119,20 @@ def test_feedback_waits_for_the_call_that_waits_for_its_detectors():
     assert values(scoring, cat.USER_FLAGS)["support", "wrong"] == 1
 
 
+def test_a_call_that_says_nothing_waits_for_no_detectors():
+    scoring = make()
+    scoring.deferring = True
+    take(scoring, call(1, output=None), call(2, output="fine"))
+    assert len(scoring.held) == 1
+
+
+def test_a_call_that_says_nothing_makes_no_detectors():
+    scoring = make(detectors=None)
+    scoring.deferring = True
+    take(scoring, call(1, output=None))
+    assert scoring.judge._made is None
+
+
 def test_an_example_counts_apart_and_moves_no_gauge():
     scoring = take(make(), call(1, "SECRET"))
 
