@@ -10,15 +10,15 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_I: Final = r"\b(?:i|we)(?:'m| am|'re| are)? (?:(?:really|simply|just|also|therefore|unfortunately|sadly|afraid(?: that)?(?: i)?) ){0,2}"
+_I: Final = r"\bi(?:'m| am)? (?:(?:really|simply|just|also|therefore|unfortunately|sadly|afraid(?: that)?(?: i)?) ){0,2}"
 _CANNOT: Final = (
     r"(?:can't|cannot|can not|won't|will not|unable to|not able to|not going to|not willing to|not allowed to|not permitted to"
     r"|(?:must|have to|need to|will(?: have to)?) (?:decline|refuse)(?: to)?|refuse to|decline to|(?:won't|will not) be able to"
-    r"|(?:do not|don't) feel (?:\w+ )?comfortable(?: with)?|(?:am |'m )?not comfortable(?: with)?|(?:would|'d) rather not|(?:am )?programmed not to)"
+    r"|(?:do not|don't) feel (?:\w+ )?comfortable(?: with)?|(?:am |'m )?not comfortable(?: with)?|(?:would not|wouldn't) be comfortable(?: with)?|(?:would|'d) rather not|(?:am )?programmed not to)(?! (?:wait|imagine|believe|stress|lie)\b)"
 )
 _HELP: Final = (
     r"(?:(?:help|assist|compl|fulfil|provid|support|answer|writ|creat|generat|giv|discuss|engag|participat|continu|shar|explain"
-    r"|condon|promot|offer|accommodat|proceed|produc|respond|argu|encourag|endors|facilitat|grant|honou?r)(?!\w* but)|go into"
+    r"|condon|promot|offer|accommodat|proceed|produc|respond|argu|encourag|endors|facilitat|grant|honou?r)(?!\w* (?:but|for everyone|with certainty))|go into"
     r"|do (?:that|this|so)\b|talk about)"
 )
 _WRONG: Final = (
@@ -28,15 +28,18 @@ _WRONG: Final = (
 
 ENGLISH: Final = re.compile(
     rf"{_I}{_CANNOT}(?: \w+){{0,3}}? ?{_HELP}"
-    rf"|\bi(?:'d| would) rather not\b|\bi (?:must|have to|need to|will|'ll) (?:respectfully |politely )?(?:decline|refuse)\b"
+    rf"|\bi(?:'d| would) rather not\b|\bi (?:must|have to|need to|will|'ll) (?:respectfully |politely )?(?:decline|refuse)\b(?! (?:the (?!request)|an? |to use))"
     rf"|\b(?:is|'s|are)(?:n't| not) (?:something|a topic|a request|content) (?:that )?(?:i|we)(?:'m| am| can| will| could|'re| are)\b"
     rf"|^(?:\W*(?:sorry|no|nope)\W+)?(?:that(?:'s| is)|this is) (?:something|a topic) (?:that )?(?:i|we) (?:can't|cannot|won't|will not)\b"
-    rf"|\b(?:goes|is|would be|are|be) against (?:my|our|the|openai's|its)(?: \w+){{0,2}} (?:guidelines|polic|principles|programming|values|rules|ethics)"
+    rf"|\b(?:goes|is|it's|would be|are|be) against (?:my|our|the|openai's|its)(?: \w+){{0,2}} (?:guidelines|polic|principles|programming|values|rules|ethics)"
     rf"|\b(?:my|our) (?:guidelines|programming|polic\w+|principles|values|training) (?:do not|don't|does not|doesn't|won't|prevents?|prohibits?|forbids?)"
-    rf"|\b(?:your|this|that|the) (?:request|question|prompt) (?:violates|goes against|is against|involves (?:illegal|harmful|violen))"
-    rf"|\b(?:it|this|that|doing so|(?:providing|creating|writing|giving|sharing|generating)(?: \w+){{1,4}}) (?:would|could) be (?:\w+ )?{_WRONG}"
-    rf"(?! (?:to (?:say|assume|think|claim)|if))"
-    rf"|\bin good conscience\b|\bprogrammed to be (?:\w+ (?:and \w+ )?)?(?:harmless|safe|ethical|respectful)"
+    rf"|\b(?:your|this|that|the) (?:request|question|prompt) (?:(?:violates|goes against|is against) (?:my|our|the)(?: \w+){{0,2}} (?:polic|guideline|terms|rules|safety|law)|involves (?:illegal|harmful|violen))"
+    rf"|\bit (?:would|could) be (?:\w+ )?{_WRONG} (?:(?:of|for) (?:me|us) )?to {_HELP}"
+    rf"|\b(?:doing (?:so|that)|(?:providing|creating|writing|giving|sharing|generating)(?: \w+){{1,4}}) (?:would|could) be (?:\w+ )?{_WRONG}(?=[.,;!]| and|$)"
+    rf"|\bwe(?:'re| are)? (?:unable to|can't|cannot|not able to) (?:help|assist|process|fulfil|comply|support|accommodate|provide (?:this|that|such)|answer (?:this|that))"
+    rf"|\bi(?:'ll| will)?(?: have to)? pass on (?:this|that)|\bhave to say no\b|\bi(?:'m| am) declining\b|^\W*sorry,? but no\b|\bi (?:won't|will not) be (?:a )?part of"
+    rf"|\bi (?:won't|will not|can't|cannot)[.!]|\bi (?:do not|don't) (?:generate|create|produce|engage in|condone|assist with|help with|participate in)\b"
+    rf"|\bi (?:can't|cannot|could not|couldn't) in good conscience\b|\bprogrammed to be (?:\w+ (?:and \w+ )?)?(?:harmless|safe|ethical|respectful)"
     rf"|^\W*(?:absolutely not|certainly not|definitely not|no way|nope|no)\b[.,!:;][^\"]{{0,100}}\b{_WRONG}\b"
     rf"|^\W*(?:nope|no|sorry),? (?:i )?(?:can't|cannot|won't) (?:do|help|answer|give|write|tell)\b"
 )
@@ -58,6 +61,8 @@ ELSEWHERE: Final = re.compile(
     r"|\bje ne (?:peux|suis|vais|pourrai)\b.{0,40}?\b(?:aider|fournir|répondre|assister|donner|créer|écrire|accéder à (?:cette|votre)|satisfaire|générer)"
     r"|\bnon (?:posso|possiamo|sono in grado di|potrò)(?: \w+){0,2}? ?(?:aiut|forni|assist|rispond|soddisf|gener|scriv|dare|offr|esaud|crea)"
     r"|\bnu (?:pot|vă pot|te pot|putem)(?: \w+){0,2}? ?(?:ajut|ofer|furniz|răspund)"
+    r"|gegen meine (?:richtlinien|programmierung|grundsätze)|\bdas kann ich nicht tun\b|contra (?:mis|minhas|as minhas) (?:directrices|normas|principios|diretrizes|regras)"
+    r"|\bje refuse de\b|\bil m'est impossible de\b|contraire à mes (?:principes|directives|règles)"
     # Slavic
     r"|\bnie (?:mogę|możemy|jestem w stanie)(?: \w+){0,3}? ?(?:pomóc|udzieli|spełni|dostarcz|odpowied|napisa)"
     r"|\b(?:nemohu|nemůžu|nemůžeme|nemôžem)(?: \w+){0,3}? ?(?:pomoc|pomôc|poskytn|vyhov|odpov)"
@@ -82,13 +87,15 @@ ELSEWHERE: Final = re.compile(
 """A refusal in another language: that one cannot or will not, and a verb of helping."""
 
 _CUE_ENGLISH: Final = (
+    r"pass on th|have to say no|declining|but no\b|be (?:a )?part of|(?:won.{1,3}t|will not|can.{1,3}t|cannot)[.!]|\bi (?:do not|don.{1,3}t) (?:g|cre|pro|eng|con|ass|hel|par)|"
     r"\b(?:i|we)\b.{0,24}(?:can.{1,3}t|cannot|can not|won.{1,3}t|will not|unable to|not able to|not going to|not willing to|not allowed to|not permitted to|decline|refuse|comfortable|rather not|programmed not to|not be able to)"
-    r".{0,24}(?:help|assist|compl|fulfil|provid|support|answer|writ|creat|generat|giv|discuss|engag|participat|continu|shar|explain|condon|promot|offer|accommodat|proceed|produc|respond|argu|encourag|endors|facilitat|grant|hono|go into|do (?:that|this|so)|talk about)"
+    r".{0,24}(?:help|assist|compl|fulfil|provid|support|answer|writ|creat|generat|giv|discuss|engag|participat|continu|shar|explain|condon|promot|offer|accommodat|proceed|produc|respond|argu|encourag|endors|facilitat|grant|hono|process|go into|do (?:that|this|so)|talk about)"
     r"|\bi.{0,12}(?:rather not|decline|refuse)|not (?:something|a topic|a request|content) |n.{1,3}t (?:something|a topic|a request|content) |(?:s|is) (?:something|a topic) "
     r"|against (?:m|o|the o|its)|\b(?:my|our) (?:g|pro|pol|pri|v|t)\w{2,14} (?:d|w|pre|pro|f)|(?:request|question|prompt) (?:v|goes a|is a|inv)|(?:would|could) be (?:[a-z]+ )?(?:il|une|ina|irr|unl|imm|harmf|dang|disr|cru|crim|wro|a crime|aga|not )"
     r"|in good con|programmed to be|^[\W\x80-\xff]*(?:absolutely not|certainly not|definitely not|no way|nope|no|sorry)\b"
 )
 _CUE_ELSEWHERE: Final = (
+    r"gegen meine|contra (?:mi|as)|je refuse|il m.{1,3}est imp|contraire à mes|"
     r"(?:kann|können|darf|dürfen|werde|möchte) (?:ich|wir|dir|ihnen|dabei|diese|leider|dazu|das|hierbei)|\bich (?:kann|darf|werde|möchte)"
     r"|\bik (?:kan|mag|zal)|(?:kan|mag|zal) ik|j[ae]g (?:kan|får|vil)|kan j[ae]g|\bno (?:puedo|podemos|podré|voy a|me es|estoy en|soy capaz)"
     r"|não (?:posso|podemos|consigo|vou|poderei)|\bje ne (?:peux|suis|vais|pourrai)|\bnon (?:poss|sono in|potrò)|\bnu (?:pot|vă|te|putem)"
