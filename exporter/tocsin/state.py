@@ -49,8 +49,10 @@ class State:
         """Write all items in one transaction.
 
         Raises:
-            OSError: nothing was written (disk full, read-only); the caller keeps its changes and tries again.
+            OSError: nothing was written (disk full, read-only, deleted); the caller keeps its changes and tries again.
         """
+        if self.directory is not None and self.writable and not (self.directory / FILE).exists():
+            raise OSError(f"state was deleted: {self.directory / FILE}; restart to begin a new one")
         try:
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")

@@ -29,6 +29,14 @@ def test_a_commit_that_fails_leaves_nothing(tmp_path):
     state.close()
 
 
+def test_a_commit_into_a_deleted_file_fails(tmp_path):
+    state = State(tmp_path)
+    (tmp_path / FILE).unlink()
+    with pytest.raises(OSError, match="was deleted"):
+        state.commit([("a", "k", b"1")])
+    state.close()
+
+
 def test_a_corrupt_file_is_set_aside(tmp_path):
     (tmp_path / FILE).write_bytes(b"garbage" * 1000)
     state = State(tmp_path)

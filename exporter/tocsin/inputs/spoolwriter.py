@@ -7,6 +7,7 @@ is being synced. Only little of it waits for the next sync, because small bodies
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -226,6 +227,7 @@ class SpoolWriter:
         try:
             if self._file is not None:
                 self._file.truncate(end)
+                self._torn = self._torn or not os.fstat(self._file.fileno()).st_nlink
             self._end = end
         except OSError:
             self._torn = True
@@ -248,7 +250,13 @@ def _failed(error: OSError) -> SpoolFullError:
 
 
 def _make_durable(file: FileIO, forget: tuple[int, int] | None) -> None:
-    """Sync; then drop what stands there (offset, length) from the page cache."""
+    """Sync; then drop what stands there (offset, length) from the page cache.
+
+    Raises:
+        OSError: it could not be, or the file was deleted, with which it is as durable as this process.
+    """
     os.fdatasync(file.fileno())
+    if not os.fstat(file.fileno()).st_nlink:
+        raise FileNotFoundError(errno.ENOENT, "its file was deleted")
     if forget is not None:
         os.posix_fadvise(file.fileno(), *forget, os.POSIX_FADV_DONTNEED)

@@ -239,6 +239,18 @@ async def test_a_sync_that_fails_refuses_what_was_written_during_it_too(tmp_path
     await spool.close()
 
 
+async def test_a_body_in_a_deleted_segment_is_refused_and_the_next_one_begins_another(tmp_path):
+    spool = Spool(tmp_path)
+    await spool.put(Batch(LARGE), "auto", 0.0)
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    with pytest.raises(SpoolFullError, match="deleted"):
+        await spool.put(Batch(LARGE), "auto", 0.0)
+    await spool.put(Batch(LARGE), "auto", 0.0)
+    assert len(list(tmp_path.iterdir())) == 1
+    await spool.close()
+
+
 async def test_a_segment_is_left_only_when_all_of_it_is_durable(tmp_path, monkeypatch):
     monkeypatch.setattr(spoolwriter, "SEGMENT_BYTES", 1)
     disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
