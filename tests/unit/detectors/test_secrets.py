@@ -135,6 +135,7 @@ BENIGN = [
     "Authorization: Bearer ya29.a0AfH6SMBx1r9...",
     '"password": "required", "password": "string", $password = "incorrect"',
     "password is sha256 hashed and the password: `PKCS8_UNENCRYPTED_KEY_FILE`",
+    'password: "minlength", password_strength == "medium", "password_policy": "complex", PASSWORD = "pbkdf2_sha256"',
     "By-pass-valve:DN50/PN16",
     '{"token": "user:{id}:Profile-2024:%s"}',
     "apiVersion: v1\nkind: Secret\nmetadata:\n  name: my-app-secret-2023-production",

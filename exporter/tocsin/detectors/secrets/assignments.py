@@ -73,6 +73,8 @@ _APART_VALUE = re.compile(
     rf"(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt)[a-z0-9_\-.]{{0,20}}{_APART}"
     r"(?P<value>(?<=\")[^\"\n]{8,200}(?=\")|(?<=')[^'\n]{8,200}(?=')|(?<=\s)[^\s\"'`,;<>(){}]{16,200}(?=\s))"
 )
+_ABOUT_ONE = re.compile(r"[a-z](?:_?(?:strength|policy|field|type|hint|format|label|reset|rules?|status|input))\b")
+"""A name that holds the word, of something about a password."""
 _QUOTES = re.compile("[\"'`]")
 _NAME = re.compile(r"[a-z0-9_\- ]*")
 _KEY_OF_SOMETHING = re.compile(r"[a-z0-9][_\- ]\Z|(?:api|access|auth|private|secret|app|shared|account)\Z")
@@ -119,7 +121,9 @@ def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
         least_kinds = 3 if group == "bare" else 4 if _QUOTES.search(value) else 2
         if is_strong_password(value, least_kinds=least_kinds) or is_generated_key(value):
             yield Candidate(start, end, 0.9, example=is_stock_password(value))
-        elif not match["short"] and is_simple_password(value, quoted=group == "quoted"):
+        elif match["short"] or _ABOUT_ONE.search(match[0]):
+            continue
+        elif is_simple_password(value, quoted=group == "quoted"):
             yield Candidate(start, end, DOUBTFUL)
 
 
@@ -155,8 +159,8 @@ def _is_named(lower: str, match: re.Match[str]) -> bool:
 def _is_key(match: re.Match[str], value: str) -> bool:
     """Whether a value is a key; without a sign of assignment only one that cannot be a name."""
     assigned = match["sign"].strip() or match["scheme"]
-    if match["quoted"] and "/" not in value and not is_template(value):
-        least_kinds = 3 if len(value) >= 32 else 4
-        if is_strong_password(value, least_kinds=least_kinds):
+    if match["quoted"] and not is_template(value):
+        least_kinds = 3 if len(value) >= 32 and "/" not in value else 4
+        if is_strong_password(value.replace("/", ""), least_kinds=least_kinds):
             return True  # the key of a framework: signs of all kinds, which no name has
     return is_generated_key(value) and bool(assigned or (len(value) >= 20 and sum(map(str.isdigit, value)) >= 3))

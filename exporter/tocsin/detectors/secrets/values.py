@@ -36,11 +36,13 @@ _SIMPLE_QUOTED = re.compile(r"(?=.{6,32}\Z)[a-z]+(?:-[a-z]+)?[0-9]{0,6}|(?=.{6,3
 _TYPE_OR_STATE = re.compile(
     r"(?:string|text|required|optional|varchar|char|hidden|invalid|incorrect|correct|wrong|missing|forgot|reset|confirm|enter"
     r"|update|create|change|current|new|old|hash|plain|encrypt|encod|valid|empty|blank|expired?|locked|disabled|enabled|weak"
-    r"|basic|digest|bearer|bcrypt|argon|scrypt|pbkdf|sha[0-9]|md[0-9]|utf|base[0-9]|ascii|alpha|numeric|minimum|maximum|length|number"
+    r"|basic|digest|bearer|utf|base[0-9]|ascii|alpha|numeric|minimum|maximum|length|number"
+    r"|min|max|case-|something|integer|medium|complex|strength|high|low\Z"
     r"|input|field|label|form|type|column|prompt|variable|keyring|vault|provided|supplied|stored|anything|whatever"
     r"|kennwort|mot|contrase|senha|wachtwoord|parola|geheim|clave)"
 )
 """With what a value begins that is a type, a state or a label in code."""
+_ALGORITHM = re.compile(r"bcrypt|argon|scrypt|pbkdf|sha-?[0-9]|md[0-9]|hmac|aes-?[0-9]|rsa-?[0-9]", re.IGNORECASE)
 _CONSTANT = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)+")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _ALPHABET = re.compile(r"[A-Za-z0-9_+/=.:~!@#$%^&*-]+")
@@ -117,8 +119,9 @@ def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
         any(map(str.islower, value)), any(map(str.isupper, value)), any(map(str.isdigit, value)),
         any(not c.isalnum() and c not in "_.-" for c in value),
     )  # fmt: skip
-    if least_kinds < 3 and (value[0] in "$#%@:,&?" or "/" in value or _CONSTANT.fullmatch(value)):
-        return False  # a selector, a route, a name, a piece of code
+    named = _CONSTANT.fullmatch(value) or _ALGORITHM.match(value)
+    if least_kinds < 3 and (value[0] in "$#%@:,&?" or "/" in value or named):
+        return False  # a selector, a route, a name, an algorithm, a piece of code
     return sum(kinds) >= least_kinds and (kinds[2] or kinds[3])
 
 
@@ -149,6 +152,8 @@ def is_simple_password(value: str, *, quoted: bool) -> bool:
 
     Not so the words that code has in that place (``"password": "required"``) and those that examples use.
     """
-    if not (_SIMPLE_QUOTED if quoted else _SIMPLE).fullmatch(value) or _TYPE_OR_STATE.match(value):
+    if not (_SIMPLE_QUOTED if quoted else _SIMPLE).fullmatch(value):
+        return False
+    if _TYPE_OR_STATE.match(value) or _ALGORITHM.match(value):
         return False
     return not (is_empty_phrase(value) or is_stock_password(value))
