@@ -131,10 +131,11 @@ def litellm(event: Event, *, redacted: bool = False) -> Event:
 
 
 def write(paths: Sequence[Path], events: Iterator[Event]) -> int:
-    """Write logs that take the events in turn, the last one first; return how many events there are."""
-    number = 0
+    """Write logs that take the events in turn, the last one first; return how many calls there are."""
+    calls = 0
     with ExitStack() as stack:
         files = [stack.enter_context(path.open("w", encoding="utf-8")) for path in paths]
         for number, event in enumerate(events, 1):
             files[-number % len(files)].write(json.dumps(event) + "\n")
-    return number
+            calls += event.get("type") != "feedback"
+    return calls
