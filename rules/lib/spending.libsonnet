@@ -26,7 +26,8 @@ function(config)
     },
 
     // Dollars an hour above expected at the pace of four minutes. A single dear call leaves the window before `for` ends,
-    // and a pace that is the threshold on average must not begin anew with each window that is a little under it.
+    // and a pace that is the threshold on average must not begin anew with each window that is a little under it. A batch
+    // that spends an hour's money in minutes has a steep pace each night: what the hour costs must be more than usual, too.
     pace:: |||
       15 * (
         %(window)s
@@ -34,8 +35,9 @@ function(config)
       and %(on)s (
         %(spent)s
       ) > %(minimum)s
+      and %(on)s %(hour)s > %(on)s %(expected)s
     ||| % {
-      window: q.indented($.over(240), 2), on: q.on([]), expected: expected, usd: q.number(c.fastUsdPerHour), slack: q.number(c.fastSlack),
+      hour: hour, window: q.indented($.over(240), 2), on: q.on([]), expected: expected, usd: q.number(c.fastUsdPerHour), slack: q.number(c.fastSlack),
       spent: q.indented($.over(600), 2), minimum: q.number(c.fastMinimumUsd),
     },
     paceFor:: 300,

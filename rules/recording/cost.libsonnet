@@ -68,8 +68,8 @@ function(config)
           },
         },
         {
-          // The highest of the mean hour, the same hour yesterday and a week ago, once a day has been learnt. The id that
-          // was replaced judges until the new one has learnt.
+          // The highest of the mean hour, the same hour yesterday and a week ago, half an hour earlier or later since no batch
+          // begins to the minute, once a day has been learnt. The id that was replaced judges until the new one has learnt.
           record: expected,
           expr: |||
             (
@@ -85,8 +85,8 @@ function(config)
           ||| % {
             by: q.by(ids), on: q.on(ids), healthy: healthy, itself: expected,
             mean: q.labelled('avg_over_time(%s)' % baseline.samples(healthy), 'hour', 'mean'),
-            yesterday: q.labelled('last_over_time(%s[%s] offset %s)' % [healthy, q.duration(1800), q.duration(23 * 3600)], 'hour', 'yesterday'),
-            lastWeek: q.labelled('last_over_time(%s[%s] offset %s)' % [healthy, q.duration(1800), q.duration(167 * 3600)], 'hour', 'last week'),
+            yesterday: q.labelled('max_over_time(%s[%s] offset %s)' % [healthy, q.duration(3600), q.duration(22.5 * 3600)], 'hour', 'yesterday'),
+            lastWeek: q.labelled('max_over_time(%s[%s] offset %s)' % [healthy, q.duration(3600), q.duration(166.5 * 3600)], 'hour', 'last week'),
             learnt: q.duration(config.baseline.window), step: q.duration(config.baseline.step),
             learning: q.duration(std.max(1, c.learning - 3600)),  // Prometheus 2.42 takes no offset of 0
             stale: q.duration(1800),

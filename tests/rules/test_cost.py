@@ -24,6 +24,12 @@ def burst(dollars):
     return cost(f"0+1x72 {73 + dollars}+1x60")
 
 
+def nightly(minutes):
+    """A dollar a step, and $100 at 02:05 and so many minutes earlier the next night."""
+    steps = 288 - minutes // 5
+    return cost(f"0+1x24 125+1x{steps - 1} {225 + steps}+1x60")
+
+
 TOP = [series("llm_consumer_tokens_total", "0+100x200", consumer="h1", kind="input"),
        series("llm_consumer_tokens_total", "0+10x200", consumer="h2", kind="input")]
 CASES = [
@@ -55,6 +61,8 @@ CASES = [
                    "$220.00 were spent in the last hour.", action="throttle", owner="platform")),
     Case("a ceiling resolves when less is spent", CEILING, [cost("0+20x24 480+1x40")], {"2h": 1, "4h": 0}),
     Case("less than the ceiling pages nobody", CEILING, [cost("0+15x60")], {"2h": 0}),
+    Case("a batch of each night may come 25 minutes earlier", ANOMALY, [nightly(25)], {"25h40m": 0, "26h": 0, "26h35m": 0}),
+    Case("a batch that comes an hour earlier pages", ANOMALY, [nightly(60)], {"25h5m": 1}),
     Case("no data is silent", ANOMALY, [KNOWN], {"2h": 0}),
 ]
 

@@ -28,6 +28,8 @@ CASES = [
     Case("no data is silent", FAST, [EXPECTED], {"30m": 0}),
     Case("a lost state that begins at 0 is no pace", FAST, [EXPECTED, cost("5000+0.1x29 0+0.1x60")], {"32m": 0, "40m": 0}),
     Case("a pace of $240 an hour is left to the hour", FAST, [EXPECTED, cost("0x19 4+4x60")], {"30m": 0, "50m": 0}),
+    Case("a batch that spends what its hour is expected to cost pages nobody, however steep", FAST,
+         [series("llm_cost_usd:expected", "160x120", baseline="1"), cost("0x19 10+10x14 150x60")], {"29m": 0, "34m": 0, "38m": 0}),
     Case("one call of $40 is no pace", FAST, [EXPECTED, cost("0x19 40x60")], {"22m": 0, "26m": 0, "30m": 0}),
 ]
 
