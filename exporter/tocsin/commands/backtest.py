@@ -224,7 +224,7 @@ class _Backtest:
         found = [alert for answer in answers for alert in timeline.alerts(answer, period.origin)]
         found.sort(key=lambda alert: alert.pending_at or 0.0)
         near = timeline.nearest([miss for answer in answers for miss in answer.nearest], found)
-        calls = int(sum(row.values[0] for row in self._ledger.store.rows.get(cat.REQUESTS, {}).values()))
+        calls = int(self._ledger.store.total(cat.REQUESTS))
         return Result(period, calls, self._skipped(), found, near, self._code)
 
     def _skipped(self) -> dict[str, int]:

@@ -163,6 +163,16 @@ class Store:
             names = self._names[family] = (*own[:3], *self.extra, *own[3:]) if family.per_call else own
         return names
 
+    def total(self, family: Family, **where: str) -> float:
+        """Return the sum of a counter's or gauge's rows, of those with these label values."""
+        names = self.names(family)
+        wanted = [(names.index(name), value) for name, value in where.items()]
+        return sum(
+            float(row.values[0])
+            for row in self.rows.get(family, {}).values()
+            if all(row.labels[i] == value for i, value in wanted)
+        )
+
     def row(self, family: Family, *labels: str) -> Row:
         """Return the row of a label set (values in the order of ``names``), created as 0 when it is new."""
         rows = self._rows.setdefault(family, {})

@@ -24,52 +24,42 @@ CATEGORIES = {
 }
 
 
-def _sum(store: Store, family: Family, **where: str) -> float:
-    names = store.names(family)
-    wanted = [(names.index(name), value) for name, value in where.items()]
-    return sum(
-        float(row.values[0])
-        for row in store.rows.get(family, {}).values()
-        if all(row.labels[i] == value for i, value in wanted)
-    )
-
-
 def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[str, Any]:
     """Return everything the status page says, as plain data."""
     store = pipeline.ledger.store
-    requests = _sum(store, cat.REQUESTS)
+    requests = store.total(cat.REQUESTS)
     failures = {
         reason: int(total)
         for reason in dict.fromkeys(row.labels[-1] for row in store.rows.get(cat.FAILURES, {}).values())
-        if (total := _sum(store, cat.FAILURES, reason=reason))
+        if (total := store.total(cat.FAILURES, reason=reason))
     }
-    tokens = _sum(store, cat.TOKENS, kind="input") + _sum(store, cat.TOKENS, kind="output")
-    unpriced = _sum(store, cat.UNPRICED)
-    scored = _sum(store, cat.SCORED, scorer=COMPOSITE)
+    tokens = store.total(cat.TOKENS, kind="input") + store.total(cat.TOKENS, kind="output")
+    unpriced = store.total(cat.UNPRICED)
+    scored = store.total(cat.SCORED, scorer=COMPOSITE)
     intake = pipeline.intake
     return {
         "ready": pipeline.ready.is_set(),
         "degraded": pipeline.degraded,
-        "events_read": int(_sum(store, cat.EVENTS_READ)) + sum(tally.read for tally in intake.tallies.values()),
-        "events_skipped": int(_sum(store, cat.EVENTS_SKIPPED)),
+        "events_read": int(store.total(cat.EVENTS_READ)) + sum(tally.read for tally in intake.tallies.values()),
+        "events_skipped": int(store.total(cat.EVENTS_SKIPPED)),
         "share_priced": _ratio(tokens - unpriced, tokens),
         "token_estimates": pipeline.ledger.settings.estimates,
-        "share_scored": _ratio(scored, scored + _sum(store, cat.UNSCORED)),
-        "share_guarded": _ratio(_sum(store, cat.GUARD_SCANNED), _sum(store, cat.GUARD_ELIGIBLE)),
+        "share_scored": _ratio(scored, scored + store.total(cat.UNSCORED)),
+        "share_guarded": _ratio(store.total(cat.GUARD_SCANNED), store.total(cat.GUARD_ELIGIBLE)),
         "series": store.samples,
-        "series_max": int(_sum(store, cat.SERIES_MAX)),
+        "series_max": int(store.total(cat.SERIES_MAX)),
         "unusable_inputs": [{"path": p, "reason": r, "mend": m} for p, r, m in unusable],
         "backlog_bytes": sum(source.backlog() for source in pipeline.inputs),
         "categories": {
             "outage": {
                 "instrumented": requests > 0, "requests": int(requests), "failures": failures,
-                "recovered": int(_sum(store, cat.RECOVERED)),
+                "recovered": int(store.total(cat.RECOVERED)),
             },
             "quality": _quality(store, scored),
             "cost": {
                 "instrumented": tokens > 0, "tokens": int(tokens),
-                "usd": round(_sum(store, cat.COST), 6), "unpriced_tokens": int(unpriced),
-                "usage_missing": int(_sum(store, cat.USAGE_MISSING)), "outliers": int(_sum(store, cat.OUTLIERS)),
+                "usd": round(store.total(cat.COST), 6), "unpriced_tokens": int(unpriced),
+                "usage_missing": int(store.total(cat.USAGE_MISSING)), "outliers": int(store.total(cat.OUTLIERS)),
                 "by_model": _by_model(store),
             },
             "safety": _safety(store),
@@ -82,25 +72,25 @@ def _ratio(part: float, whole: float) -> float | None:
 
 
 def _quality(store: Store, scored: float) -> dict[str, Any]:
-    any_score, checks = _sum(store, cat.SCORED), _sum(store, cat.FORMAT_CHECKS)
+    any_score, checks = store.total(cat.SCORED), store.total(cat.FORMAT_CHECKS)
     means = [row.values for row in store.rows.get(cat.QUALITY_SCORE, {}).values() if row.labels[-1] == COMPOSITE]
     total = sum(sum(values[1:]) for values in means)
     return {
         "instrumented": bool(any_score or checks), "scored": int(scored),
         "mean_score": _ratio(sum(values[0] for values in means), total),
-        "format_checks": int(checks), "format_failures": int(_sum(store, cat.FORMAT_FAILURES)),
-        "refusals": int(_sum(store, cat.REFUSALS)), "truncations": int(_sum(store, cat.TRUNCATIONS)),
+        "format_checks": int(checks), "format_failures": int(store.total(cat.FORMAT_FAILURES)),
+        "refusals": int(store.total(cat.REFUSALS)), "truncations": int(store.total(cat.TRUNCATIONS)),
         "unscored": _by_label(store, cat.UNSCORED, "reason"),
     }  # fmt: skip
 
 
 def _safety(store: Store) -> dict[str, Any]:
-    checked = _sum(store, cat.ANSWERS_CHECKED)
+    checked = store.total(cat.ANSWERS_CHECKED)
     return {
         "instrumented": checked > 0, "answers_checked": int(checked),
         "violations": _by_label(store, cat.VIOLATIONS, "kind"), "suspected": _by_label(store, cat.SUSPECTED, "kind"),
-        "injection_attempts": int(_sum(store, cat.INJECTION_ATTEMPTS)),
-        "user_flags": int(_sum(store, cat.USER_FLAGS)),
+        "injection_attempts": int(store.total(cat.INJECTION_ATTEMPTS)),
+        "user_flags": int(store.total(cat.USER_FLAGS)),
     }  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from itertools import pairwise
 from tocsin import catalogue as cat
 from tocsin.accounting.quality import COMPOSITE
 from tocsin.call import OUTAGE_REASONS
-from tocsin.catalogue import Family
 from tocsin.series.store import Store
 
 EVERY = 10.0
@@ -68,13 +67,13 @@ class Trends:
         self._looks.append(
             _Look(
                 at=now,
-                requests=_total(store, cat.REQUESTS),
+                requests=store.total(cat.REQUESTS),
                 failed=sum(
                     r.values[0] for r in store.rows.get(cat.FAILURES, {}).values() if r.labels[-1] in OUTAGE_REASONS
                 ),
                 scored=sum(sum(values[1:]) for values in scores),
                 score=sum(values[0] for values in scores),
-                usd=_total(store, cat.COST),
+                usd=store.total(cat.COST),
                 violations=sum(
                     r.values[0] for r in store.rows.get(cat.VIOLATIONS, {}).values() if r.labels[-3:] == _PAGING
                 ),
@@ -103,10 +102,6 @@ class Trends:
         looks = list(self._looks)
         step = -(-(len(looks) - 1) // POINTS)
         return looks[::-1][::step][::-1]  # from the newest on: it must be there
-
-
-def _total(store: Store, family: Family) -> float:
-    return sum(float(row.values[0]) for row in store.rows.get(family, {}).values())
 
 
 def _ratio(part: float, whole: float) -> float | None:
