@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tocsin.call import OTHER, Call
+from tocsin.call import Call
 from tocsin.formats import pairs
-
-FINISH = {
-    "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "tool_use": "tool_calls",
-    "refusal": "refusal", "pause_turn": "stop", "model_context_window_exceeded": "length",
-}  # fmt: skip
+from tocsin.formats.finish import finish_of
 
 
 class Anthropic(pairs.PairFormat):
@@ -30,7 +26,7 @@ class Anthropic(pairs.PairFormat):
             call.usage_cut = call.output_tokens is None and call.input_tokens is not None
         reason = ex.response.get("stop_reason")
         if isinstance(reason, str):
-            call.finish_reason = FINISH.get(reason, OTHER)
+            call.finish_reason = finish_of(reason)
             call.refusal = reason == "refusal"
 
 

@@ -14,7 +14,19 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from tocsin.call import Expectation, Message, ToolCall
-from tocsin.formats.texts import expectation, joined, messages, part_text, role_of, tool_calls
+from tocsin.formats.texts import (
+    by_speaker,
+    expectation,
+    joined,
+    messages,
+    part_text,
+    role_of,
+    said_in,
+    spoken,
+    system_prompts,
+    tool_calls,
+    unnamed_role,
+)
 
 _ABSENT: Final = Raw()
 
@@ -22,9 +34,12 @@ _ABSENT: Final = Raw()
 class Part(msgspec.Struct, gc=False):
     """One part of a message; pictures, sound and files are passed over undecoded."""
 
+    type: Any = None
     text: Any = UNSET
     refusal: Any = UNSET
     content: Any = UNSET
+    source: Raw = _ABSENT
+    """Of a document: its text or its bytes."""
 
 
 Texts = str | list[Part | str] | UnsetType | None
@@ -34,6 +49,7 @@ class _Said(msgspec.Struct, gc=False):
     """One message of a conversation."""
 
     role: str | None = None
+    type: Any = None
     content: Texts = UNSET
     output: Texts = UNSET
     """What a tool gave, in a conversation of the Responses API."""
@@ -52,11 +68,23 @@ class Choice(msgspec.Struct, gc=False):
     message: Answer | None = None
 
 
+class _Audio(msgspec.Struct, gc=False):
+    transcript: Any = None
+
+
 class FullAnswer(Answer, gc=False):
     """An answer with what it says."""
 
     content: str | list[Any] | None = None
     tool_calls: Any = None
+    function_call: Any = None
+    """As older APIs have it."""
+    audio: _Audio | None = None
+
+    @property
+    def calls(self) -> bool:
+        """Whether it calls tools."""
+        return bool(self.tool_calls or self.function_call)
 
 
 class FullChoice(Choice, gc=False):
@@ -89,6 +117,14 @@ class Wishes(msgspec.Struct, gc=False):
     output_format: Any = None
     output_config: Any = None
     tools: list[_Tool] | None = None
+    instructions: Any = None
+    system: Any = None
+
+    def system_prompts(self) -> list[Message]:
+        """Return the system prompts that stand here; see ``texts.system_prompts``."""
+        if self.instructions is None and self.system is None:
+            return []
+        return system_prompts({"instructions": self.instructions, "system": self.system})
 
     def sampling(self) -> dict[str, Any]:
         """Return the sampling parameters, as sent; see ``texts.sampling``."""
@@ -123,7 +159,7 @@ def answer_of(choices: Sequence[FullChoice], others: dict[str, Any]) -> tuple[st
     """Return the text and the tool calls of a body, whose fields of other kinds than chat are ``others``."""
     if len(choices) == 1 and not others:  # as nearly always
         only = choices[0].message
-        if only is not None and type(only.content) is str and only.content and not only.tool_calls:
+        if only is not None and type(only.content) is str and only.content and not only.calls:
             return only.content, []
     texts: list[str] = []
     tools: list[ToolCall] = []
@@ -132,19 +168,21 @@ def answer_of(choices: Sequence[FullChoice], others: dict[str, Any]) -> tuple[st
         if message is None:
             texts.append(part_text(choice.text))
             continue
-        texts.append(part_text(message.content) or message.refusal or "")
-        if message.tool_calls:
-            tools += tool_calls(message.tool_calls)
+        texts.append(spoken(message.content, message.refusal, message.audio and message.audio.transcript))
+        if message.calls:
+            tools += tool_calls(message.tool_calls, message.function_call)
     return joined(texts, tools, others)
 
 
 class Conversation(Sequence[Message]):  # noqa: PLW1641 - has no hash, as a list has none
     """The messages of a conversation, read out of its JSON when somebody first looks: detectors of tier 0 seldom do."""
 
-    __slots__ = ("_json", "_messages")
+    __slots__ = ("_before", "_json", "_messages")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, before: Sequence[Message] = ()) -> None:
+        """Take the JSON, and what stands ``before`` what it says."""
         self._json = data
+        self._before = before
         self._messages: list[Message] | None = None
 
     def _read(self) -> list[Message]:
@@ -152,9 +190,10 @@ class Conversation(Sequence[Message]):  # noqa: PLW1641 - has no hash, as a list
             try:
                 found = _conversation.decode(self._json) if self._json else None
             except (msgspec.MsgspecError, ValueError, RecursionError):
-                self._messages = messages(_any(self._json))
+                said = messages(_any(self._json))
             else:
-                self._messages = [_message(said) for said in found] if type(found) is list else messages(found)
+                said = _messages(found) if type(found) is list else messages(found)
+            self._messages = [*self._before, *said]
         return self._messages
 
     def __len__(self) -> int:
@@ -180,27 +219,24 @@ class Conversation(Sequence[Message]):  # noqa: PLW1641 - has no hash, as a list
 _conversation = msgspec.json.Decoder(list[_Said] | str | None)
 
 
-def _message(said: _Said) -> Message:
-    content = said.content
-    if content is UNSET:
-        content = said.output
-    role = said.role or ("user" if said.output is UNSET else "tool")
-    return Message(role_of(role), content if type(content) is str else _text(content))
+def _messages(found: list[_Said]) -> list[Message]:
+    """Flatten a typed conversation as ``texts.messages`` flattens a tree of one."""
+    out = []
+    for said in found:
+        content = said.content if said.content is not UNSET else said.output
+        role = role_of(said.role or unnamed_role(said.type, gave=said.output is not UNSET))
+        if type(content) is list:
+            out += by_speaker(role, [(None, part) if isinstance(part, str) else _part(part) for part in content])
+        else:
+            out.append(Message(role, content if isinstance(content, str) else ""))
+    return out
 
 
-def _text(content: Texts) -> str:
-    """Join typed parts as ``texts.part_text`` joins a tree of them."""
-    if isinstance(content, str):
-        return content
-    texts = [part if isinstance(part, str) else _part(part) for part in content or ()]
-    return "\n".join(text for text in texts if text)
-
-
-def _part(part: Part) -> str:
+def _part(part: Part) -> tuple[str | None, str]:
     inner = part.text
     if inner is UNSET:
         inner = part.content if part.refusal is UNSET else part.refusal
-    return inner if isinstance(inner, str) else part_text(inner)
+    return said_in(part.type, inner, _any(bytes(part.source)) if part.type == "document" else None)
 
 
 def _any(data: bytes) -> Any:

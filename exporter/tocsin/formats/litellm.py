@@ -17,9 +17,10 @@ from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt, ToolCall
 from tocsin.formats import litellm_errors
 from tocsin.formats.base import Buffer
 from tocsin.formats.chat import Choice, Conversation, FullChoice, Wishes, answer_of
+from tocsin.formats.finish import FINISH
 from tocsin.formats.lenient import MAX_TOKENS, convert, count, is_number, iso_seconds, load, within
 from tocsin.formats.pairs import by_words, decode
-from tocsin.formats.texts import expectation, messages, sampling, text_of
+from tocsin.formats.texts import expectation, messages, sampling, system_prompts, text_of
 
 REDACTED = "redacted-by-litellm"
 _REDACTED_JSON = REDACTED.encode()
@@ -298,12 +299,6 @@ def _prompt_of(managed: _PromptManagement) -> Prompt | None:
     return Prompt(managed.prompt_id, None if managed.prompt_version is None else str(managed.prompt_version))
 
 
-FINISH = {
-    "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls",
-    "content_filter": "content_filter", "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length",
-    "tool_use": "tool_calls", "refusal": "refusal", "max_output_tokens": "length", "pause_turn": "stop",
-    "model_context_window_exceeded": "length",
-}  # fmt: skip
 _ENDED_BADLY = ("failed", "cancelled")
 _METERED = frozenset(
     prefix + kind
@@ -415,14 +410,14 @@ def _with_content(p: _Full) -> Call:
     if call.session is not None:
         call.prompt_key = _key_of(raw)
     output, tools = _said(p.response)
-    said = Conversation(raw)
+    wishes = p.model_parameters
+    said = Conversation(raw, () if wishes is None else wishes.system_prompts())
     if output == REDACTED or (_REDACTED_JSON in raw and any(message.text == REDACTED for message in said)):
         call.content = Content(state="redacted")
     else:
         call.content = Content(said, output, [], tools)
         if output is None and not said:
             call.content.state = "absent"
-    wishes = p.model_parameters
     if wishes is not None:
         call.expect = wishes.expectation()
         call.params = wishes.sampling()
@@ -439,15 +434,15 @@ def _said(response: _FullResponse | list[Any] | str | None) -> tuple[str | None,
 
 
 def _fill_content(call: Call, tree: dict[str, Any]) -> None:
-    response = tree.get("response")
-    content = Content(input=messages(tree.get("messages")))
-    content.output, content.tools = text_of(response)
+    params = tree.get("model_parameters")
+    before = system_prompts(params) if isinstance(params, dict) else []
+    content = Content(input=[*before, *messages(tree.get("messages"))])
+    content.output, content.tools = text_of(tree.get("response"))
     if content.output == REDACTED or any(m.text == REDACTED for m in content.input):
         content = Content(state="redacted")
     elif content.output is None and not content.input:
         content.state = "absent"
     call.content = content
-    params = tree.get("model_parameters")
     if isinstance(params, dict):
         call.expect = expectation(params)
         call.params = sampling(params)

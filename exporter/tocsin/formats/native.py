@@ -13,7 +13,6 @@ from tocsin.call import (
     DRILLED,
     EXPECTED_FORMATS,
     FAILURE_REASONS,
-    FINISH_REASONS,
     OTHER,
     UNKNOWN,
     Call,
@@ -27,6 +26,7 @@ from tocsin.call import (
 from tocsin.call import Prompt as CallPrompt
 from tocsin.formats.base import Buffer
 from tocsin.formats.feedback import FeedbackFormat
+from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import convert, count, is_number, load
 from tocsin.formats.pairs import by_status, hold_parts, prompt_key, seconds
 from tocsin.formats.texts import messages, part_text
@@ -181,9 +181,8 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
         call.reasoning_tokens = count(e.usage.reasoning, "usage.reasoning", errors)
         hold_parts(call, errors)
     call.cost_usd = _bounded(e.cost_usd, "cost_usd", 1e6, errors)
-    if e.finish_reason:
-        call.finish_reason = e.finish_reason if e.finish_reason in FINISH_REASONS else OTHER
-        call.refusal = e.finish_reason == "refusal"
+    call.finish_reason = finish_of(e.finish_reason)
+    call.refusal = call.finish_reason == "refusal"
     if e.prompt is not None and e.prompt.name:
         call.prompt = CallPrompt(e.prompt.name, e.prompt.version, e.prompt.checksum)
     call.scores = _scores(e, errors)

@@ -8,17 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tocsin.call import OTHER, Call
+from tocsin.call import Call
 from tocsin.formats import ollama, pairs
-from tocsin.formats.lenient import is_number
-
-FINISH = {
-    "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls",
-    "content_filter": "content_filter", "max_output_tokens": "length", "eos": "stop", "eos_token": "stop",
-    "stop_sequence": "stop", "error": "error", "end_turn": "stop", "max_tokens": "length", "model_length": "length",
-    "tool_use": "tool_calls", "refusal": "refusal",
-}  # fmt: skip
-
+from tocsin.formats.finish import finish_of
+from tocsin.formats.lenient import MAX_TOKENS, is_number
 
 _TICKS = 1e10
 """xAI's ticks of a US dollar."""
@@ -50,8 +43,8 @@ class OpenAI(pairs.PairFormat):
 
 
 def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
-    sent = pairs.tokens(usage.get("prompt_tokens", usage.get("input_tokens")), "usage.input", errors)
-    received = pairs.tokens(usage.get("completion_tokens", usage.get("output_tokens")), "usage.output", errors)
+    sent = pairs.tokens(_first(usage.get("prompt_tokens"), usage.get("input_tokens")), "usage.input", errors)
+    received = pairs.tokens(_first(usage.get("completion_tokens"), usage.get("output_tokens")), "usage.output", errors)
     if sent is not None and received is None:
         received = 0  # embeddings report their input alone
     call.input_tokens, call.output_tokens = sent, received
@@ -62,13 +55,27 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
     call.cache_read_tokens = pairs.tokens(cached, "usage.cached_tokens", errors)
     call.cache_write_tokens = pairs.tokens(written, "usage.cache_write_tokens", errors)
     call.reasoning_tokens = pairs.tokens(out.get("reasoning_tokens"), "usage.reasoning_tokens", errors)
-    thought = call.reasoning_tokens
-    if sent is not None and received is not None and thought and usage.get("total_tokens") == sent + received + thought:
-        call.output_tokens = received + thought  # xAI counts what was thought beside the answer
+    _add_beside(call, usage.get("total_tokens"))
     pairs.hold_parts(call, errors)
     cost = _billed(usage)
     if is_number(cost) and 0 <= cost < 1e6:
         call.cost_usd = float(cost) if cost or not (sent or received) else None
+
+
+def _add_beside(call: Call, total: Any) -> None:
+    """Add what the total holds and its two parts do not.
+
+    xAI, and gateways to Gemini, count what was thought beside the answer, and may not say how much; gateways to
+    Anthropic what is cached beside the input.
+    """
+    sent, received = call.input_tokens, call.output_tokens
+    if sent is None or received is None or not is_number(total) or not sent + received < total < MAX_TOKENS:
+        return
+    beside = int(total) - sent - received
+    if beside == (call.cache_read_tokens or 0) + (call.cache_write_tokens or 0):
+        call.input_tokens = sent + beside
+    elif call.reasoning_tokens in (None, 0, beside):
+        call.output_tokens = received + beside
 
 
 def _billed(usage: dict[str, Any]) -> Any:
@@ -92,8 +99,9 @@ def _finish(call: Call, response: dict[str, Any]) -> None:
     choices = response.get("choices")
     first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
     if first is not None:
-        reason = first.get("finish_reason")
-        call.finish_reason = FINISH.get(str(reason), OTHER) if reason else None
+        call.finish_reason = finish_of(first.get("finish_reason"))
+        if call.finish_reason == "error" and call.failure is None:
+            call.failure, call.usage_expected = "provider_5xx", False
         message = first.get("message")
         call.refusal = isinstance(message, dict) and bool(message.get("refusal"))
         return
@@ -102,7 +110,7 @@ def _finish(call: Call, response: dict[str, Any]) -> None:
         return
     details = response.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else None
-    call.finish_reason = FINISH.get(str(reason), OTHER) if reason else {"completed": "stop"}.get(status)
+    call.finish_reason = finish_of(reason) or {"completed": "stop"}.get(status)
     if status == "failed" and call.failure is None:
         call.failure, call.usage_expected = "provider_5xx", False
     elif status == "cancelled" and call.failure is None:

@@ -22,7 +22,7 @@ from tocsin.call import UNKNOWN, Call, Content, Prompt, Skip
 from tocsin.formats import ollama, signs, sse
 from tocsin.formats.base import Buffer
 from tocsin.formats.lenient import count, is_number, iso_seconds, load, within
-from tocsin.formats.texts import expectation, messages, part_text, sampling, text_of
+from tocsin.formats.texts import expectation, messages, part_text, sampling, system_prompts, text_of
 
 _strict = msgspec.json.Decoder(dict[str, Any])
 _ASKING = ("request", "request_body")
@@ -51,12 +51,18 @@ class Exchange:
     @property
     def error(self) -> dict[str, Any] | None:
         """The error object of the response, also under HTTP 200."""
-        error = self.response.get("error")
-        if error is None and self.response.get("object") == "error":  # vLLM's, flat
+        error = self.response.get("error") or _error_of_choice(self.response.get("choices"))
+        if not error and self.response.get("object") == "error":  # vLLM's, flat
             return self.response
         if isinstance(error, str):
             return {"message": error}
         return error if isinstance(error, dict) and error else None
+
+
+def _error_of_choice(choices: Any) -> Any:
+    """Return what routers say of the first choice where its provider failed under HTTP 200."""
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first.get("error") if isinstance(first, dict) else None
 
 
 def decode(data: Buffer) -> dict[str, Any]:
@@ -199,13 +205,12 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     tree, request, response = ex.envelope, ex.request, ex.response
     split = _split(ex)
     path = split.path if split is not None else ""
-    model = request.get("model") or response.get("model") or _deployment(path) or UNKNOWN
+    asked, served = (_name(side, "model", ex.errors) for side in (request, response))
     event_id, call_id = _identity(tree, response, data)
-    call = Call(event_id, call_id, provider, str(model))
+    call = Call(event_id, call_id, provider, asked or served or _deployment(path) or UNKNOWN)
     if split is not None and split.hostname:
         call.provider = split.hostname
-    route = tree.get("route")
-    call.route = str(route) if isinstance(route, str) and route else path or UNKNOWN
+    call.route = _name(tree, "route", ex.errors) or path or UNKNOWN
     headers = _headers(tree)
     stamps = (tree.get("time"), tree.get("timestamp"), response.get("created"), response.get("created_at"))
     call.start = seconds(next((stamp for stamp in stamps if stamp is not None), None))
@@ -213,28 +218,33 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
         call.start = _http_date(headers.get("date"))
     if call.start is None and tree.get("time") is not None:
         ex.errors.append("time")
-    call.duration = _duration(tree, response, headers, ex.errors)
+    call.duration = _duration(ex, headers)
     call.status = ex.status
     call.stream = ex.stream
-    served = response.get("model")
-    if isinstance(served, str) and served != call.model:
+    if served != call.model:
         call.served_model = served
     call.failure = failure(ex)
     if call.failure is not None or _UNMETERED.search(path):
         call.usage_expected = False
-    user = request.get("user") or request.get("safety_identifier")
     meta = request.get("metadata")
-    if not user and isinstance(meta, dict):
-        user = meta.get("user_id")
-    for name, value in (("consumer", tree.get("consumer") or user), ("session", tree.get("session"))):
-        if isinstance(value, str) and value:
-            setattr(call, name, value)
+    users = ((tree, "consumer"), (request, "user"), (request, "safety_identifier"), (meta, "user_id"))
+    call.consumer = next((name for side, key in users if (name := _name(side, key, ex.errors))), None)
+    call.session = _name(tree, "session", ex.errors)
     prompt = request.get("prompt")
     if isinstance(prompt, dict) and isinstance(prompt.get("id"), str):
         call.prompt = Prompt(prompt["id"], str(prompt["version"]) if prompt.get("version") else None)
     if call.session is not None:
         call.prompt_key = prompt_key(request.get("messages", request.get("input")))
     return call
+
+
+def _name(side: Any, key: str, errors: list[str]) -> str | None:
+    """Return a name that stands in a side of the exchange; one that is no text is named, and absent."""
+    value = side.get(key) if isinstance(side, dict) else None
+    if value is not None and not isinstance(value, str):
+        errors.append(key)
+        return None
+    return value or None
 
 
 def _identity(tree: dict[str, Any], response: dict[str, Any], data: Buffer) -> tuple[str, str]:
@@ -283,11 +293,8 @@ def prompt_key(prompt: Any) -> int | None:
 def _fill_content(call: Call, ex: Exchange, input_keys: tuple[str, ...]) -> None:
     """Fill what was said and what was asked for."""
     request = ex.request
-    asked = messages(next((request[key] for key in (*input_keys, "prompt") if key in request), None))
-    for key in ("system", "instructions"):
-        text = part_text(request.get(key))
-        if text:
-            asked.insert(0, messages([{"role": "system", "content": text}])[0])
+    said = messages(next((request[key] for key in (*input_keys, "prompt") if key in request), None))
+    asked = [*system_prompts(request), *said]
     output, tools = text_of(ex.response)
     state = "present" if output or asked else "absent"
     call.content = Content(input=asked, output=output, tools=tools, state=state)
@@ -318,12 +325,11 @@ def _http_date(value: str | None) -> float | None:
         return None
 
 
-def _duration(
-    tree: dict[str, Any], response: dict[str, Any], headers: dict[str, str], errors: list[str]
-) -> float | None:
-    value = tree.get("duration_s")
+def _duration(ex: Exchange, headers: dict[str, str]) -> float | None:
+    response, errors, stream = ex.response, ex.errors, ex.stream
+    value = ex.envelope.get("duration_s")
     if value is None:
-        milliseconds = headers.get("openai-processing-ms", "")
+        milliseconds = "" if stream else headers.get("openai-processing-ms", "")  # of a stream: until its head
         if milliseconds.isdecimal() and len(milliseconds) < 9:
             return int(milliseconds) / 1000
         created, completed = response.get("created_at"), response.get("completed_at")
@@ -384,6 +390,8 @@ def tokens(value: Any, name: str, errors: list[str]) -> int | None:
     """Return a token count of a usage object; an unusable one is None and named."""
     if value is None:
         return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        value = int(value)
     if not is_number(value) or value != int(value):
         errors.append(name)
         return None

@@ -53,7 +53,7 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
 def _chunks(text: str) -> Iterator[dict[str, Any]]:
     """Yield the objects of the events; one whose JSON runs over several ``data`` lines is put together."""
     pieces: list[str] = []
-    for line in (*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""):
+    for line in (*text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""):
         if line.startswith("data:"):
             value = _object(line[5:])
             if value is None:
@@ -173,6 +173,7 @@ class _Chat:
         self._refusals: dict[int, list[str]] = {}
         self._tools: dict[int, _Tools] = {}
         self._finish: dict[int, Any] = {}
+        self._errors: dict[int, Any] = {}
 
     def add(self, chunk: dict[str, Any]) -> None:
         self._seen = True
@@ -192,13 +193,19 @@ class _Chat:
         delta = choice.get("delta")
         delta = delta if isinstance(delta, dict) else {}
         texts = self._texts.setdefault(index, [])
-        said = part_text(delta.get("content")) or choice.get("text")
+        audio = delta.get("audio")
+        heard = audio.get("transcript") if isinstance(audio, dict) else None
+        said = part_text(delta.get("content")) or heard or choice.get("text")
         if isinstance(said, str):
             texts.append(said)
+        if choice.get("usage"):  # Moonshot's last chunk has it here
+            self._head["usage"] = choice["usage"]
+        if choice.get("error"):
+            self._errors[index] = choice["error"]
         if isinstance(delta.get("refusal"), str):
             self._refusals.setdefault(index, []).append(delta["refusal"])
         calls = delta.get("tool_calls")
-        for call in calls if isinstance(calls, list) else []:
+        for call in calls if isinstance(calls, list) else [{"function": delta.get("function_call")}]:
             if isinstance(call, dict) and isinstance(call.get("function"), dict):
                 self._tools.setdefault(index, _Tools()).add(call, call["function"])
         if choice.get("finish_reason"):
@@ -211,6 +218,7 @@ class _Chat:
             {
                 "index": index,
                 "finish_reason": self._finish.get(index),
+                "error": self._errors.get(index),
                 "message": {
                     "role": "assistant",
                     "content": "".join(texts) or None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tocsin.call import Expectation, Message, ToolCall
@@ -16,16 +16,38 @@ def part_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        texts = []
-        for part in value:
-            if isinstance(part, str):
-                texts.append(part)
-            elif isinstance(part, dict):
-                inner = part.get("text", part.get("refusal", part.get("content")))
-                if isinstance(inner, str | list):
-                    texts.append(part_text(inner))
-        return "\n".join(text for text in texts if text)
+        return _joined(text for _, text in map(_part, value))
     return ""
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n".join(text for text in texts if text)
+
+
+def _part(part: Any) -> tuple[str | None, str]:
+    """Return who says a part of a message, and its text (see ``said_in``); pictures, sound and thoughts have none."""
+    if isinstance(part, str):
+        return None, part
+    if not isinstance(part, dict):
+        return None, ""
+    inner = part.get("text", part.get("refusal", part.get("content")))
+    return said_in(part.get("type"), inner, part.get("source"))
+
+
+def said_in(kind: Any, inner: Any, source: Any) -> tuple[str | None, str]:
+    """Return who says a part of a message of some ``kind``, and its text.
+
+    None: who says the message. Anthropic has what tools and documents say stand in messages of the user, and what its
+    own tools gave in the answer.
+    """
+    text = part_text(inner)
+    if isinstance(kind, str) and kind.endswith("tool_result"):
+        return "tool", text
+    if kind in ("document", "search_result"):
+        if not text and isinstance(source, dict) and source.get("type") != "base64":
+            text = part_text(source.get("data", source.get("content")))
+        return "document", text
+    return None, text
 
 
 def question_of(said: Sequence[Message]) -> str | None:
@@ -42,10 +64,38 @@ def messages(value: Any) -> list[Message]:
     out = []
     for entry in value:
         if isinstance(entry, dict):
-            role = entry.get("role") or ("tool" if "output" in entry else "user")
-            text = part_text(entry.get("content", entry.get("output")))
-            out.append(Message(role_of(str(role)), text))
+            role = entry.get("role") or unnamed_role(entry.get("type"), gave="output" in entry)
+            content = entry.get("content", entry.get("output"))
+            parts = map(_part, content) if isinstance(content, list) else [(None, part_text(content))]
+            out += by_speaker(role_of(str(role)), parts)
     return out
+
+
+def system_prompts(request: dict[str, Any]) -> list[Message]:
+    """Return the system prompts that stand beside the conversation, as those of Responses and Messages do."""
+    told = [part_text(request.get(key)) for key in ("instructions", "system")]
+    return [Message("system", text) for text in told if text]
+
+
+def by_speaker(role: str, parts: Iterable[tuple[str | None, str]]) -> list[Message]:
+    """Return a message of ``role`` as one message for each who speaks in it, in the order of their parts."""
+    said: list[tuple[str, list[str]]] = []
+    silent = role
+    for who, text in parts:
+        if not text:
+            silent = who or silent
+        elif said and said[-1][0] == (who or role):
+            said[-1][1].append(text)
+        else:
+            said.append((who or role, [text]))
+    return [Message(who, "\n".join(texts)) for who, texts in said] or [Message(silent, "")]
+
+
+def unnamed_role(kind: Any, *, gave: bool) -> str:
+    """Return whose an item without a role is: in the Responses API calls, their outputs and thoughts have none."""
+    if gave:
+        return "tool"
+    return "user" if kind is None or kind == "message" else "assistant"
 
 
 def role_of(role: str) -> str:
@@ -62,34 +112,42 @@ def text_of(response: Any) -> tuple[str | None, list[ToolCall]]:
     for choice in _dicts(response.get("choices")):
         message = choice.get("message")
         if isinstance(message, dict):
-            texts.append(part_text(message.get("content")) or part_text(message.get("refusal")))
-            tools += tool_calls(message.get("tool_calls"))
+            audio = message.get("audio")
+            transcript = audio.get("transcript") if isinstance(audio, dict) else None
+            texts.append(spoken(message.get("content"), message.get("refusal"), transcript))
+            tools += tool_calls(message.get("tool_calls"), message.get("function_call"))
         else:
             texts.append(part_text(choice.get("text")))
     return joined(texts, tools, response)
 
 
-def tool_calls(value: Any) -> list[ToolCall]:
-    """Read the calls to tools of a chat message."""
-    return [_tool(call.get("function", call), "arguments") for call in _dicts(value)]
+def spoken(content: Any, refusal: Any, transcript: Any) -> str:
+    """Return what a chat message says: in text, as a refusal, or in the transcript of its sound."""
+    return part_text(content) or part_text(refusal) or part_text(transcript)
+
+
+def tool_calls(value: Any, function: Any = None) -> list[ToolCall]:
+    """Read the calls to tools of a chat message; ``function`` is the one of older APIs."""
+    calls = [_tool(call.get("function", call.get("custom", call)), "arguments", "input") for call in _dicts(value)]
+    return [*calls, _tool(function, "arguments")] if isinstance(function, dict) else calls
 
 
 def joined(texts: list[str], tools: list[ToolCall], response: dict[str, Any]) -> tuple[str | None, list[ToolCall]]:
     """Return the whole text and all tool calls: those of chat's choices, and what other kinds of bodies hold."""
     for item in _dicts(response.get("output")):
-        if item.get("type") == "function_call":
-            tools.append(_tool(item, "arguments"))
+        if item.get("type") in ("function_call", "custom_tool_call"):
+            tools.append(_tool(item, "arguments", "input"))
         elif item.get("type") == "message":
             texts.append(part_text(item.get("content")))
     for item in _dicts(response.get("content")):
+        who, text = _part(item)
         if item.get("type") == "tool_use":
             tools.append(_tool(item, "input"))
-        else:
-            texts.append(part_text([item]))
+        elif who is None:
+            texts.append(text)
     if isinstance(response.get("text"), str):
         texts.append(response["text"])
-    text = "\n".join(text for text in texts if text)
-    return text or None, [tool for tool in tools if tool.name]
+    return _joined(texts) or None, [tool for tool in tools if tool.name]
 
 
 def expectation(request: dict[str, Any]) -> Expectation | None:
@@ -143,11 +201,11 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _tool(value: Any, key: str) -> ToolCall:
+def _tool(value: Any, *keys: str) -> ToolCall:
     """Read a call to a tool; its arguments are JSON text (OpenAI) or decoded (Anthropic, Ollama)."""
     if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         return ToolCall("")
-    arguments = value.get(key)
+    arguments = next((value[key] for key in keys if key in value), None)
     if isinstance(arguments, dict):
         arguments = json.dumps(arguments, ensure_ascii=False)
     return ToolCall(value["name"], arguments if isinstance(arguments, str) else None)

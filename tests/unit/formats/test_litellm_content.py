@@ -20,9 +20,9 @@ PLAIN: dict[str, Any] = {"id": "e-1", "status": "success", "startTime": 1000.0, 
 
 KEYS = st.sampled_from((
     "role", "content", "text", "refusal", "output", "type", "name", "arguments", "function", "tool_calls", "message", "input",
-    "strict", "parameters", "input_schema", "json_schema", "schema", "format", "finish_reason",
+    "strict", "parameters", "source", "data", "audio", "transcript", "function_call", "input_schema", "json_schema", "schema", "format", "finish_reason",
 ))  # fmt: skip
-WORDS = st.sampled_from(("", "hi", "redacted-by-litellm", "message", "function_call", "tool_use", "json_schema", "json_object", "system", "developer", 'é\n"', "\x00"))
+WORDS = st.sampled_from(("", "hi", "redacted-by-litellm", "message", "function_call", "tool_use", "tool_result", "document", "base64", "json_schema", "json_object", "system", "developer", 'é\n"', "\x00"))
 ODD = st.recursive(st.none() | st.booleans() | st.integers(-3, 2**70) | WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=6)
 
 
@@ -31,18 +31,21 @@ def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.tuples(ODD, st.fixed_dictionaries({}, optional=fields)).map(lambda two: (two[0] if isinstance(two[0], dict) else {}) | two[1])
 
 
-PART = some(type=WORDS, text=WORDS | ODD, refusal=WORDS, content=WORDS | ODD)
+SOURCE = some(type=WORDS, data=WORDS | ODD, content=WORDS | ODD)
+PART = some(type=WORDS | ODD, text=WORDS | ODD, refusal=WORDS, content=WORDS | ODD, source=SOURCE | ODD)
 TEXT = WORDS | st.lists(PART | WORDS | ODD, max_size=3) | ODD
-SAID = some(role=WORDS | ODD, content=TEXT, output=TEXT)
+SAID = some(role=WORDS | ODD, type=WORDS | ODD, content=TEXT, output=TEXT)
 TOOL_CALL = some(name=WORDS, input=ODD, arguments=ODD, function=some(name=WORDS, arguments=WORDS | ODD) | ODD)
-ANSWER = some(content=TEXT, refusal=WORDS | ODD, tool_calls=st.lists(TOOL_CALL, max_size=2) | ODD)
+ANSWER = some(
+    content=TEXT, refusal=WORDS | ODD, tool_calls=st.lists(TOOL_CALL, max_size=2) | ODD, function_call=TOOL_CALL | ODD, audio=some(transcript=TEXT) | ODD,
+)  # fmt: skip
 CHOICE = some(finish_reason=WORDS, message=ANSWER | ODD, text=TEXT)
 RESPONSE = some(choices=st.lists(CHOICE | ODD, max_size=2) | ODD, output=st.lists(some(type=WORDS, content=TEXT, name=WORDS), max_size=2) | ODD, content=TEXT, text=TEXT)
 FUNCTION = some(name=WORDS, strict=st.booleans() | ODD, parameters=ODD, input_schema=ODD)
 ASKED = some(type=WORDS, json_schema=some(schema=ODD) | ODD, schema=ODD)
 WISHES = some(
     temperature=ODD, top_p=ODD, max_tokens=ODD, seed=ODD, response_format=ASKED | ODD, text=some(format=ASKED) | ODD, output_format=ASKED | ODD,
-    output_config=some(format=ASKED) | ODD, tools=st.lists(some(function=FUNCTION | ODD) | FUNCTION | ODD, max_size=2) | ODD,
+    output_config=some(format=ASKED) | ODD, instructions=TEXT, system=TEXT, tools=st.lists(some(function=FUNCTION | ODD) | FUNCTION | ODD, max_size=2) | ODD,
 )  # fmt: skip
 PAYLOAD = some(messages=st.lists(SAID | ODD, max_size=3) | TEXT, response=RESPONSE | ODD, model_parameters=WISHES | ODD).map(lambda fields: PLAIN | fields)
 

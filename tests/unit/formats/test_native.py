@@ -185,3 +185,10 @@ def test_a_part_of_the_tokens_that_is_more_than_the_whole_is_named_and_absent(pa
     event = formats.get("native").parse(json.dumps({**CALL, "usage": {"input": 5, "output": 5, part: 6}}).encode())
     assert isinstance(event, Call)
     assert (getattr(event, f"{part}_tokens"), event.field_errors) == (None, (f"usage.{part}",))
+
+
+@pytest.mark.parametrize(("told", "reason"), [("stop", "stop"), ("end_turn", "stop"), ("MAX_TOKENS", "length"), ("refusal", "refusal"), ("whim", "other"), ("", None)])
+def test_a_vendors_word_for_the_end_is_understood(told, reason):
+    event = formats.get("native").parse(json.dumps({**CALL, "finish_reason": told}).encode())
+    assert isinstance(event, Call)
+    assert (event.finish_reason, event.refusal) == (reason, reason == "refusal")

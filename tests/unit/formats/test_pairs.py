@@ -200,6 +200,17 @@ def test_where_nothing_is_metered_in_tokens_none_are_missed(path):
     assert not parse({"url": "https://api.openai.com" + path, "status": 200, "request": {"model": "m"}, "response": {}}).usage_expected
 
 
+@pytest.mark.parametrize("name", ["model", "user"])
+def test_a_name_that_is_no_text_is_no_label_and_is_named(name):
+    call = parse({"id": "1", "status": 200, "request": {name: {"a": 1}}, "response": {**CHAT, "model": None}})
+    assert (call.model, call.consumer, call.field_errors) == ("unknown", None, (name,))
+
+
+def test_a_provider_that_failed_under_http_200_is_told_by_the_choice():
+    choice = {"finish_reason": "error", "message": {"content": ""}, "error": {"code": 503, "message": "x"}}
+    assert parse({"id": "1", "status": 200, "request": {}, "response": {**CHAT, "choices": [choice]}}).failure == "provider_5xx"
+
+
 def test_attempts_of_one_request_are_joined_by_their_call_id():
     call = parse({"id": "try-2", "call_id": "c-1", "status": 200, "request": {}, "response": CHAT})
     assert (call.id, call.call_id) == ("try-2", "c-1")
@@ -218,6 +229,24 @@ def test_xai_counts_reasoning_beside_the_answer():
 def test_openai_counts_reasoning_in_the_answer():
     call = used({"prompt_tokens": 32, "completion_tokens": 103, "total_tokens": 135, "completion_tokens_details": {"reasoning_tokens": 94}})
     assert (call.output_tokens, call.reasoning_tokens) == (103, 94)
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 21, "completion_tokens": 0, "total_tokens": 81, "completion_tokens_details": {"reasoning_tokens": 60}}, (21, 60)),
+        ({"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623}, (20, 603)),
+        ({"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 113, "cache_read_input_tokens": 70, "cache_creation_input_tokens": 30}, (109, 4)),
+        ({"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 10**12}, (9, 4)),
+        ({"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 0}, (9, 4)),
+        ({"prompt_tokens": None, "completion_tokens": None, "input_tokens": 9, "output_tokens": 4}, (9, 4)),
+        ({"prompt_tokens": "9", "completion_tokens": 4.0}, (9, 4)),
+    ],
+    ids=["thought told", "thought not told", "cached", "absurd total", "empty total", "two names", "digits"],
+)  # fmt: skip
+def test_a_total_says_what_stands_beside_its_parts(usage, tokens):
+    call = used(usage)
+    assert (call.input_tokens, call.output_tokens) == tokens
 
 
 def test_a_part_that_is_more_than_its_whole_is_named_and_absent():

@@ -172,3 +172,49 @@ def test_chunks_on_azures_filters_take_no_identity_away():
 
 def test_an_error_without_an_object_around_it_ends_a_stream():
     assert read(CHAT, stream(*PIECES, {"object": "error", "message": "x", "type": "InternalServerError", "code": 500})).failure == "provider_5xx"
+
+
+# ---- what only some servers do ------------------------------------------------------------------------------
+USAGE = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
+
+
+def test_moonshot_reports_usage_in_the_last_choice():
+    last = {"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop", "usage": USAGE}]}
+    call = read(CHAT, stream(chunk({"content": "Hello"}), last))
+    assert (call.input_tokens, call.output_tokens, call.finish_reason) == (9, 2, "stop")
+
+
+def test_usage_in_every_chunk_is_that_of_the_last():
+    counted = [chunk({"content": "a"}, usage={**USAGE, "completion_tokens": count}) for count in (1, 2, 3)]
+    assert read(CHAT, stream(*counted)).output_tokens == 3
+
+
+def test_a_call_to_a_function_of_older_apis_is_put_together():
+    call = read(CHAT, stream(*(chunk({"function_call": piece}) for piece in ({"name": "f", "arguments": ""}, {"arguments": '{"a"'}, {"arguments": ":1}"}))))
+    assert call.content is not None
+    assert [(tool.name, tool.arguments) for tool in call.content.tools] == [("f", '{"a":1}')]
+
+
+def test_sound_is_read_by_its_transcript():
+    assert said(read(CHAT, stream(chunk({"audio": {"id": "a"}}), chunk({"audio": {"transcript": "Good "}}), chunk({"audio": {"transcript": "day", "data": "UklG"}})))) == "Good day"
+
+
+@pytest.mark.parametrize(("error", "reason"), [({"code": 502, "message": "x"}, "provider_5xx"), ({"code": 429, "message": "x"}, "rate_limited"), (None, "provider_5xx")])
+def test_a_choice_that_ends_in_an_error_is_a_failure(error, reason):
+    choice = {"index": 0, "delta": {}, "finish_reason": "error", "error": error}
+    call = read(CHAT, stream(chunk({"content": "Hel"}), {"object": "chat.completion.chunk", "choices": [choice]}))
+    assert (call.failure, call.usage_expected, said(call)) == (reason, False, "Hel")
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
+def test_a_byte_order_mark_comments_and_other_line_ends_are_passed_over(ends):
+    text = "\ufeff" + stream(chunk({"content": "Hello"}, usage=USAGE)).replace("event: message\n", ": ping\n").replace("\n", ends)
+    call = read(CHAT, text)
+    assert (said(call), call.input_tokens) == ("Hello", 9)
+
+
+def test_the_time_that_the_server_took_for_the_head_of_a_stream_is_not_its_duration():
+    pair = {"id": "1", "status": 200, "request": {"stream": True}, "response": stream(*PIECES), "response_headers": {"openai-processing-ms": "152"}}
+    whole = {**pair, "request": {}, "response": {"id": "c-1", "choices": []}}
+    durations = [formats.get("openai").parse(json.dumps(one).encode()).duration for one in (pair, whole)]
+    assert durations == [None, 0.152]

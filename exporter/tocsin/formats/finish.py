@@ -1,0 +1,24 @@
+"""How an answer ended: every vendor's words, in the small set of ``tocsin.call.FINISH_REASONS``."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tocsin.call import OTHER
+
+FINISH: Final = {
+    **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token", "pause_turn", "complete"), "stop"),
+    **dict.fromkeys(
+        ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"), "length"
+    ),
+    **dict.fromkeys(("tool_calls", "tool_call", "tool_use", "function_call"), "tool_calls"),
+    **dict.fromkeys(("content_filter", "content_filtered"), "content_filter"),
+    "refusal": "refusal",
+    "error": "error",
+}
+"""OpenAI, Anthropic, Mistral, Groq, Together, TGI, Cohere, Ollama; those of a length limit are its by documentation."""
+
+
+def finish_of(reason: Any) -> str | None:
+    """Return our word for a vendor's, in any case; None where none is told, ``other`` for an unknown one."""
+    return FINISH.get(str(reason).lower(), OTHER) if reason else None

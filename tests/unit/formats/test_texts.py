@@ -1,0 +1,109 @@
+"""What detectors are given of a conversation: who says what, whatever API it was held in."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call, Content, Message, ToolCall
+from tocsin.formats.chat import Conversation
+from tocsin.formats.texts import messages, question_of
+
+QUESTION, WEATHER, ANSWER = "Is it warm in Oslo?", "Oslo: 21 degrees, sunny", "Yes, 21 degrees."
+ASKED = [Message("system", "Be brief."), Message("user", QUESTION), Message("assistant", ""), Message("tool", WEATHER)]
+
+
+def content(pair: dict[str, Any], word: str = "auto") -> Content:
+    event = formats.get(word, content=True).parse(json.dumps(pair).encode())
+    assert isinstance(event, Call)
+    assert event.content is not None
+    return event.content
+
+
+CHAT = {
+    "request": {"model": "m", "messages": [
+        {"role": "developer", "content": "Be brief."}, {"role": "user", "content": QUESTION},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "function": {"name": "weather", "arguments": "{}"}}]},
+        {"role": "tool", "tool_call_id": "1", "content": WEATHER},
+    ]},
+    "response": {"object": "chat.completion", "choices": [{"message": {"content": ANSWER, "reasoning_content": "hm"}}]},
+}  # fmt: skip
+RESPONSES = {
+    "request": {"model": "m", "instructions": "Be brief.", "input": [
+        {"role": "user", "content": [{"type": "input_text", "text": QUESTION}]},
+        {"type": "function_call", "call_id": "1", "name": "weather", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "1", "output": WEATHER},
+    ]},
+    "response": {"object": "response", "status": "completed", "output": [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]},
+        {"type": "message", "content": [{"type": "output_text", "text": ANSWER}]},
+    ]},
+}  # fmt: skip
+MESSAGES = {
+    "request": {"model": "m", "system": [{"type": "text", "text": "Be brief."}], "messages": [
+        {"role": "user", "content": QUESTION},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "weather", "input": {}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": [{"type": "text", "text": WEATHER}]}]},
+    ]},
+    "response": {"type": "message", "content": [
+        {"type": "thinking", "thinking": "hm", "signature": "x"}, {"type": "redacted_thinking", "data": "x"},
+        {"type": "mcp_tool_result", "content": [{"type": "text", "text": WEATHER}]}, {"type": "text", "text": ANSWER},
+    ]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", [CHAT, RESPONSES, MESSAGES], ids=["chat", "responses", "messages"])
+def test_the_same_conversation_is_the_same_in_every_api(pair):
+    read = content(pair)
+    assert (read.input, read.output, read.tools) == (ASKED, ANSWER, [])
+    assert question_of(read.input) == QUESTION
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "a rule"}}, Message("document", "a rule")),
+        ({"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "a rule"}]}}, Message("document", "a rule")),
+        ({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "YSBydWxl"}}, Message("document", "")),
+        ({"type": "search_result", "source": "https://a", "title": "t", "content": [{"type": "text", "text": "a rule"}]}, Message("document", "a rule")),
+        ({"type": "image", "source": {"type": "base64", "data": "YSBydWxl"}}, Message("user", "")),
+        ({"type": "input_file", "file_data": "YSBydWxl"}, Message("user", "")),
+    ],
+)  # fmt: skip
+def test_a_document_speaks_for_itself_and_bytes_do_not(part, message):
+    said = [{"role": "user", "content": [part]}]
+    assert messages(said) == [message]
+    assert Conversation(json.dumps(said).encode()) == [message]
+
+
+def test_what_a_tool_gave_and_what_the_user_says_to_it_are_two_messages():
+    said = [{"role": "user", "content": [{"type": "tool_result", "content": "21"}, {"type": "image"}, {"type": "text", "text": "And now?"}]}]
+    assert messages(said) == Conversation(json.dumps(said).encode()) == [Message("tool", "21"), Message("user", "And now?")]
+
+
+def chat(message: dict[str, Any]) -> dict[str, Any]:
+    return {"object": "chat.completion", "choices": [{"message": message}]}
+
+
+def test_sound_is_read_by_its_transcript():
+    assert content(chat({"content": None, "audio": {"id": "a", "data": "UklG", "transcript": "Good day"}})).output == "Good day"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"function_call": {"name": "f", "arguments": "{}"}},
+        {"tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+        {"tool_calls": [{"type": "custom", "custom": {"name": "f", "input": "{}"}}]},
+    ],
+    ids=["of older APIs", "function", "custom"],
+)  # fmt: skip
+def test_calls_to_tools_have_three_forms(message):
+    assert content(chat(message)).tools == [ToolCall("f", "{}")]
+
+
+def test_the_system_prompt_of_a_response_that_litellm_logged_stands_among_its_parameters():
+    payload = {"id": "1", "status": "success", "startTime": 1.0, "endTime": 2.0, "custom_llm_provider": "openai", "model": "m",
+               "messages": [{"role": "user", "content": QUESTION}], "model_parameters": {"instructions": "Be brief."}}  # fmt: skip
+    assert content(payload).input == ASKED[:2]
