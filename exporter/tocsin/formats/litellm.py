@@ -411,10 +411,10 @@ def _with_content(p: _Full) -> Call:
         call.prompt_key = _key_of(raw)
     output, tools = _said(p.response)
     wishes = p.model_parameters
-    said = Conversation(raw, () if wishes is None else wishes.system_prompts())
-    if output == REDACTED or (_REDACTED_JSON in raw and any(message.text == REDACTED for message in said)):
+    if output == REDACTED or (_REDACTED_JSON in raw and any(said.text == REDACTED for said in Conversation(raw))):
         call.content = Content(state="redacted")
     else:
+        said = Conversation(raw, () if wishes is None else wishes.system_prompts())
         call.content = Content(said, output, [], tools)
         if output is None and not said:
             call.content.state = "absent"
@@ -436,9 +436,10 @@ def _said(response: _FullResponse | list[Any] | str | None) -> tuple[str | None,
 def _fill_content(call: Call, tree: dict[str, Any]) -> None:
     params = tree.get("model_parameters")
     before = system_prompts(params) if isinstance(params, dict) else []
-    content = Content(input=[*before, *messages(tree.get("messages"))])
+    said = messages(tree.get("messages"))
+    content = Content([*before, *said])
     content.output, content.tools = text_of(tree.get("response"))
-    if content.output == REDACTED or any(m.text == REDACTED for m in content.input):
+    if content.output == REDACTED or any(message.text == REDACTED for message in said):
         content = Content(state="redacted")
     elif content.output is None and not content.input:
         content.state = "absent"
