@@ -15,7 +15,7 @@ from tocsin import catalogue as cat
 from tocsin.accounting.estimates import find_estimator
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PriceRow, Prices, Rates, find_library
-from tocsin.config import Config, ConfigError, read_secret
+from tocsin.config import Config, ConfigError, read_secrets
 from tocsin.detectors.base import MOST_TIER, TIERS
 from tocsin.detectors.detoxify_model import DetoxifyModel, ModelError, SampledScorer
 from tocsin.judge import Judge
@@ -57,7 +57,7 @@ def ledger_settings(config: Config, library: Callable[[], Any] = find_library) -
         extra_labels=config.extra_labels,
         max_series=config.series.max,
         top_consumers=config.consumers.top,
-        consumer_key=read_secret(key_file) if key_file else None,
+        consumer_key=read_secrets("consumers.hash_key_file", key_file)[0] if key_file else None,
         routes=config.routes,
         user_tokens_per_hour=config.limits.tokens_per_hour.user,
         session_tokens_per_hour=config.limits.tokens_per_hour.session,

@@ -308,22 +308,43 @@ def parse(raw: bytes) -> Config:
     try:
         tree = yaml.load(raw, Loader=_Loader)  # noqa: S506 - derived from SafeLoader, and stricter
     except yaml.YAMLError as error:
-        raise ConfigError(f"not valid YAML: {' '.join(str(error).split())}") from None
+        raise ConfigError(f"not valid YAML: {mistake(error)}") from None
     except RecursionError:
         raise ConfigError(f"nested deeper than {MAX_DEPTH} levels") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # PyYAML's own, e.g. for the date 2026-99-99
         raise ConfigError(f"a value does not fit its type ({error}); put quotes around it") from None
     tree = _expand({} if tree is None else tree)
+    if isinstance(tree, dict):  # a part of which every line is a comment
+        tree = {key: value for key, value in tree.items() if value is not None}
     _check_keys(tree, Config, "")
     try:
         config = msgspec.convert(tree, Config)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         where, words = _wanted(where.strip("`."), tree)
-        mend = f"; one of {', '.join(words)}" if words else ""
+        mend = f"; one of {', '.join(words)}" if words else _MENDS.get(message.partition(", got")[0], "")
         raise ConfigError(f"{where or 'top level'}: {message}{mend}") from None
     _check_values(config)
     return config
+
+
+_MENDS = {
+    "Expected `int`": "; write the number alone, without quotes or a unit",
+    "Expected `float`": "; write the number alone, without quotes or a unit",
+    "Expected `array`": "; write a list: [..]",
+    "Expected `object`": "; write keys and values",
+    "Expected `str`": "; write a text, in quotes where it looks like a number",
+}
+"""What to do about a value of a wrong type, by the beginning of what msgspec says."""
+
+
+def mistake(error: yaml.YAMLError) -> str:
+    """Return where a text is no YAML and why, in one line."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).replace('in "<byte string>", ', "").split())
+    mend = "; indent with spaces, not with tabs" if "\\t" in str(error.problem) else ""
+    context = f"{error.context}, " if error.context else ""
+    return f"line {error.problem_mark.line + 1}: {context}{error.problem}{mend}"
 
 
 def storage_path(argument: str | None, config: Config) -> Path:
@@ -332,40 +353,47 @@ def storage_path(argument: str | None, config: Config) -> Path:
     return Path(argument or config.storage.path or Path(home) / "tocsin")
 
 
-def read_secret(path: str) -> bytes:
-    """Return the first line of a secret file, without its newline.
+def read_secrets(key: str, path: str) -> list[bytes]:
+    """Return the secrets of a file, one a line: several are for rotation. ``key`` is what names the file.
 
     Raises:
         ConfigError: it cannot be read, or is empty.
     """
     try:
-        secret = Path(path).read_bytes().split(b"\n")[0].rstrip(b"\r")
-    except OSError as error:
-        raise ConfigError(f"{path}: secret cannot be read: {error.strerror}") from None
-    if not secret:
-        raise ConfigError(f"{path}: the secret file is empty")
-    return secret
+        lines = [line.rstrip(b"\r") for line in Path(path).read_bytes().split(b"\n")]
+    except (OSError, ValueError) as error:
+        file = f"{path}: " if "/" in path else ""  # else it may be the secret itself, which no log shall hold
+        what = getattr(error, "strerror", None) or "no name of a file"
+        raise ConfigError(f"{key}: {file}cannot be read: {what}; name a file that holds the secret") from None
+    secrets = [line for line in lines if line.strip()]
+    if not secrets:
+        raise ConfigError(f"{key}: {path}: the secret file is empty")
+    return secrets
 
 
 def show(config: Config) -> str:
-    """Return the effective configuration as YAML; secrets are files and so never in it."""
-    return yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False, allow_unicode=True)
+    """Return the effective configuration as YAML; secrets are files, and what a probe's address may hold is masked."""
+    tree = msgspec.to_builtins(config)
+    for probe in tree["probes"]:
+        probe["url"] = re.sub(r"(?<=//)[^/@]*(?=@)|(?<==)[^&#]+", "<secret>", probe["url"])
+    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
 
 
-def _expand(value: Any) -> Any:
+def _expand(value: Any, where: str = "") -> Any:
+    """Replace ``${NAME}`` in every text by what the environment says."""
     if isinstance(value, str):
-        return re.sub(r"\$\{(\w+)\}", _environment, value)
+        return re.sub(r"\$\{(\w+)\}", lambda match: _environment(match[1], where), value)
     if isinstance(value, list):
-        return [_expand(item) for item in value]
+        return [_expand(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, dict):
-        return {key: _expand(item) for key, item in value.items()}
+        return {key: _expand(item, f"{where}.{key}".lstrip(".")) for key, item in value.items()}
     return value
 
 
-def _environment(match: re.Match[str]) -> str:
-    value = os.environ.get(match[1])
+def _environment(name: str, where: str) -> str:
+    value = os.environ.get(name)
     if value is None:
-        raise ConfigError(f"${{{match[1]}}} is not set in the environment")
+        raise ConfigError(f"{where}: ${{{name}}} is not set in the environment")
     return value
 
 
@@ -439,6 +467,10 @@ def _check_values(config: Config) -> None:
                 near = difflib.get_close_matches(name, THRESHOLDS, 1)
                 mend = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(THRESHOLDS)}"
                 raise ConfigError(f"routes[{index}].thresholds.{name}: unknown threshold; {mend}")
+            most = 1.0 if name.endswith(("Ratio", "availability")) else math.inf
+            if not 0 < route.thresholds[name] < most:
+                words = "a share between 0 and 1" if most == 1 else "a number above 0"
+                raise ConfigError(f"routes[{index}].thresholds.{name}: {route.thresholds[name]}: {words}")
         _check_kinds(route, f"routes[{index}]")
     if len(config.probes) > PROBES_MAX:
         raise ConfigError(f"probes: at most {PROBES_MAX}, {len(config.probes)} given")

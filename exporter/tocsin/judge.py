@@ -281,7 +281,8 @@ def policy_terms(config: Config) -> tuple[str, ...]:
         try:
             lines = Path(path).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"detectors.policy_file: {path} cannot be read: {error}") from None
+            what = getattr(error, "strerror", "not UTF-8")
+            raise ConfigError(f"detectors.policy_file: {path} cannot be read: {what}") from None
     terms = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     return (*config.detectors.policy, *terms)
 

@@ -48,6 +48,11 @@ def test_values_that_make_no_sense_are_refused(helm, setting):
         (["mode=tail", "autoscaling.enabled=true"], "two tailers of one file count it twice"),
         (["persistence.existingClaim=mine", "replicaCount=2"], "holds the state of one replica"),
         (["mode=sidecar", "guard.enabled=true"], "sidecar renders no workload"),
+        (["terminationGracePeriodSeconds=45"], "a pod is killed while its spool is counted"),
+        (["ingress.enabled=true"], "needs ingress.hosts"),
+        (["route.enabled=true"], "needs route.parentRefs"),
+        (["prometheusRule.enabled=true", "thresholds.format.minimumRatio=0.96"], "the page never resolves"),
+        (["prometheusRule.enabled=true", "thresholds.quality.dropRatio=0.1"], "a ticket comes before the page"),
     ],
 )
 def test_combinations_that_would_harm_are_refused_with_the_reason(helm, settings, says):
@@ -96,6 +101,23 @@ def test_sidecar_mode_renders_no_workload(render):
     resources = render("mode=sidecar", "podMonitor.enabled=true", "rulesConfigMap.enabled=true", TOKEN)
 
     assert sorted({r["kind"] for r in resources}) == ["ConfigMap", "PodMonitor", "Secret"]
+
+
+def test_the_pod_security_context_that_is_given_wins_in_every_mode(render):
+    for mode in ("webhook", "tail"):
+        (pod,) = pods(render(f"mode={mode}", "podSecurityContext.fsGroup=2000", TOKEN))
+
+        assert pod["securityContext"]["fsGroup"] == 2000
+
+
+def test_the_container_beside_a_gateway_has_the_certificate_that_its_configuration_names(helm):
+    done = helm("install", "gate", CHART, "--dry-run=client", "--set", TOKEN, "--set", "mode=sidecar", "--set", "tls.existingSecret=cert")
+
+    snippet = yaml.safe_load(done.stdout.split("the pod's totals stay exact.\n")[1].split("\n3. ")[0])
+    (container,) = snippet["containers"]
+    assert "--web.config.file=/etc/tocsin/web.yml" in container["args"]
+    assert {m["mountPath"] for m in container["volumeMounts"]} >= {"/run/secrets/tls", "/etc/tocsin"}
+    assert {v["name"] for v in snippet["volumes"]} == {m["name"] for m in container["volumeMounts"]}
 
 
 @pytest.mark.parametrize("settings", [(TOKEN, "guard.enabled=true", "dashboards.enabled=true"), ("existingSecret=mine",)])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tocsin.config import Config, ConfigError, load, parse, read_secret
+from tocsin.config import Config, ConfigError, load, parse, read_secrets, show
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,11 @@ from tocsin.config import Config, ConfigError, load, parse, read_secret
         ("routes: [{match: {}, detectors: {pii: often}}]", "routes[0].detectors.pii: Invalid enum value 'often'; one of violation"),
         ("routes: [{match: {}, traffic: dead}]", "routes[0].traffic: Invalid enum value 'dead'; one of live, eval, test"),
         ("declared: {content: maybe}", "declared.content: Invalid enum value 'maybe'; one of on, off"),
+        ("storage:\n\tpath: x", "line 2: while scanning for the next token, found character '\\t' that cannot start any token; indent with spaces"),
+        ("ingest: {max_body_bytes: 64MiB}", "ingest.max_body_bytes: Expected `int`, got `str`; write the number alone"),
+        ("inputs: {files: [{paths: x.jsonl}]}", "inputs.files[0].paths: Expected `array`, got `str`; write a list"),
+        ("routes: [{match: {}, thresholds: {quality.dropRatio: 15}}]", "routes[0].thresholds.quality.dropRatio: 15.0: a share between 0 and 1"),
+        ("routes: [{match: {}, thresholds: {tokens.outlierFactor: -3}}]", "routes[0].thresholds.tokens.outlierFactor: -3.0: a number above 0"),
         ("inputs: {files: [{paths: [x], format: csv}]}", "inputs.files[0].format: Invalid enum value 'csv'; one of auto"),
     ],
 )
@@ -48,8 +53,9 @@ def test_on_and_off_are_words():
     assert (config.declared.content, config.routes[0].detectors) == ("off", {"pii": "off"})
 
 
-def test_an_empty_file_gives_the_defaults():
-    assert parse(b"") == Config()
+@pytest.mark.parametrize("text", [b"", b"inputs:\n  # files: [..]\nstorage:\n"])
+def test_what_is_empty_has_the_defaults(text):
+    assert parse(text) == Config()
 
 
 def test_the_environment_is_read(monkeypatch):
@@ -62,12 +68,24 @@ def test_a_missing_file_is_named(tmp_path):
         load(tmp_path / "no.yml")
 
 
-def test_a_secret_is_the_first_line_of_its_file(tmp_path):
-    (tmp_path / "secret").write_bytes(b"hush\r\nold\n")
-    assert read_secret(str(tmp_path / "secret")) == b"hush"
-    (tmp_path / "empty").write_bytes(b"")
+def test_secrets_are_the_lines_of_their_file(tmp_path):
+    (tmp_path / "secret").write_bytes(b"hush\r\n\nold\n")
+    assert read_secrets("key", str(tmp_path / "secret")) == [b"hush", b"old"]
+    (tmp_path / "empty").write_bytes(b"\n")
     with pytest.raises(ConfigError, match="empty"):
-        read_secret(str(tmp_path / "empty"))
+        read_secrets("key", str(tmp_path / "empty"))
+
+
+def test_a_secret_in_place_of_its_file_is_not_repeated():
+    with pytest.raises(ConfigError, match=r"^ingest\.auth\[0\]\.secret_file: cannot be read: No such file") as error:
+        read_secrets("ingest.auth[0].secret_file", "hunter2hunter2")
+    assert "hunter2" not in str(error.value)
+
+
+def test_what_an_address_of_a_probe_may_hide_is_masked():
+    shown = show(parse(b"probes: [{provider: g, url: 'https://me:hush@models.example/v1?key=hush&b=hush'}]"))
+
+    assert "https://<secret>@models.example/v1?key=<secret>&b=<secret>" in shown
 
 
 @given(st.one_of(st.binary(max_size=60), st.text("{}[]:,-? !&*'\"<>|%@012.eabcx\n\t_~=", max_size=40).map(str.encode)))

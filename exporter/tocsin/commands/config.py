@@ -8,22 +8,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from tocsin import catalogue as cat
-from tocsin import diagnosis, formats
+from tocsin import diagnosis
 from tocsin.accounting.groups import HISTOGRAMS
 from tocsin.accounting.ledger import Ledger
 from tocsin.accounting.quality import SCORERS_MAX
 from tocsin.assembly import ledger_settings
 from tocsin.call import FAILURE_REASONS, TOKEN_KINDS
 from tocsin.catalogue import FAMILIES, Family
-from tocsin.commands.run import ADMIN_ADDRESS
-from tocsin.config import Config, Files, load, read_secret, show, storage_path
+from tocsin.commands.run import add_flags
+from tocsin.config import Config, Files, load, read_secrets, show, storage_path
 from tocsin.detectors.base import TIERS
 from tocsin.diagnosis import Remark
 from tocsin.finding import SAFETY_KINDS
 from tocsin.inputs.finder import FilePattern
 from tocsin.judge import check as check_judging
 from tocsin.series.store import Store
-from tocsin.web.auth import check_bind
+from tocsin.web.auth import check_bind, verifiers
+from tocsin.web.webconfig import load_web_config
 
 
 def add_parser(commands: Any) -> None:
@@ -34,12 +35,7 @@ def add_parser(commands: Any) -> None:
         "check", help="say what is wrong with the configuration and what it names, or that nothing is",
         epilog="example: tocsin config check --config.file tocsin.yml --tail '/var/log/litellm/*.jsonl'",
     )  # fmt: skip
-    check.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
-    check.add_argument("--tail", action="append", default=[], metavar="PATH|GLOB", help="as for run")
-    check.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto", help="format of --tail")
-    check.add_argument("--storage.path", dest="storage_path", metavar="DIR", help="as for run")
-    check.add_argument("--web.listen-address", dest="web_address", default=ADMIN_ADDRESS, metavar="ADDRESS")
-    check.add_argument("--ingest.listen-address", dest="ingest_address", metavar="ADDRESS", help="as for run")
+    add_flags(check)
     check.add_argument("--series", action="store_true", help="print the worst case of series by family")
     check.set_defaults(execute=_check)
     shown = actions.add_parser("show", help="print the effective configuration", epilog="example: tocsin config show")
@@ -51,8 +47,12 @@ def _check(arguments: argparse.Namespace) -> int:
     config = load(arguments.config_file)
     settings = ledger_settings(config)
     check_judging(config)
-    for auth in config.ingest.auth:
-        read_secret(auth.secret_file)
+    verifiers(config.ingest.auth)
+    for path in (arguments.web_config, config.ingest.web_config_file):
+        if path:
+            load_web_config(path)
+    if config.ingest.spool_key_file:
+        read_secrets("ingest.spool_key_file", config.ingest.spool_key_file)
     if arguments.series:
         _print_series(config, Ledger(Store(settings.extra_labels), settings))
     wrong = False
@@ -67,9 +67,10 @@ def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
     """Look at what the configuration and the flags of ``run`` name: files, folder, addresses."""
     tails = [Files(paths=tuple(arguments.tail), format=arguments.format)]
     patterns = [FilePattern(path, f.format) for f in (*config.inputs.files, *tails) for path in f.paths]
-    for pattern in patterns:
-        yield from diagnosis.files(pattern, config, time.time())
-    yield from diagnosis.storage(storage_path(arguments.storage_path, config))
+    if not arguments.guard_only:
+        for pattern in patterns:
+            yield from diagnosis.files(pattern, config, time.time())
+        yield from diagnosis.storage(storage_path(arguments.storage_path, config))
     yield from diagnosis.listener("--web.listen-address", arguments.web_address)
     ingest = config.ingest.listen_address if arguments.ingest_address is None else arguments.ingest_address
     if ingest:

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tocsin.config import ConfigError, load, read_secret, storage_path
+from tocsin.config import ConfigError, load, read_secrets, storage_path
 from tocsin.labels import keyed_hash
 from tocsin.state import FILE
 
@@ -32,7 +32,7 @@ def execute(arguments: argparse.Namespace) -> int:
     config = load(arguments.config_file)
     value = sys.stdin.readline().rstrip("\n") if arguments.value == "-" else arguments.value
     if config.consumers.hash_key_file:
-        key = read_secret(config.consumers.hash_key_file)
+        key = read_secrets("consumers.hash_key_file", config.consumers.hash_key_file)[0]
     else:
         key = _key_of(storage_path(arguments.storage_path, config))
     print(keyed_hash(value, key))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import logging
+import os
 import signal
-import sys
+import socket
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +22,7 @@ from tocsin import formats
 from tocsin.accounting.ledger import Ledger
 from tocsin.accounting.prices import find_library, library_if_loaded
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
-from tocsin.config import Config, ConfigError, Files, load, read_secret, show, storage_path
+from tocsin.config import Config, ConfigError, Files, load, read_secrets, show, storage_path
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
 from tocsin.inputs.tailer import FileInput, FilePattern
@@ -45,6 +47,12 @@ DRAIN = 5.0
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("run", help="run the exporter", epilog=EXAMPLE)
+    add_flags(parser)
+    parser.set_defaults(execute=execute)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags, for ``tocsin config check`` too: it is asked with those of a command line that reads nothing."""
     parser.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     parser.add_argument("--tail", action="append", default=[], metavar="PATH|GLOB", help="log files; repeatable")
     parser.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto", help="format of --tail")
@@ -58,7 +66,6 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--log.level", dest="log_level", choices=("debug", "info", "warn", "error"), default="info")
     parser.add_argument("--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt")
-    parser.set_defaults(execute=execute)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -108,7 +115,7 @@ class Exporter:
         self._spool: Spool | None = None
         if self._ingest_address and not arguments.guard_only:
             key_file = config.ingest.spool_key_file
-            key = read_secret(key_file) if key_file else None
+            key = read_secrets("ingest.spool_key_file", key_file)[0] if key_file else None
             try:
                 self._spool = Spool(directory / "spool", max_bytes=config.ingest.spool_max_bytes, key=key)
             except OSError as error:
@@ -176,11 +183,10 @@ class Exporter:
             if not ingesting.done():
                 await self._leave(listeners[1:])
                 await asyncio.wait([ingesting])
-        except OSError as error:
-            print(f"tocsin: cannot listen: {error}", file=sys.stderr)
+        except ConfigError:
             self._pipeline.stop()
             await asyncio.wait([ingesting])
-            return 2
+            raise
         finally:
             probing.cancel()
             for listener in listeners:
@@ -244,7 +250,7 @@ class Exporter:
         )
         alerts.add_routes(app, self._board, auth=self._verifiers)
         what = "guard" if self._spool is None else "webhooks and guard"
-        return await _serve(what, app, address, self._ingest_web)
+        return await _serve("ingest.listen_address", what, app, address, self._ingest_web)
 
     async def _start_admin(self) -> server.Listener:
         address = self._arguments.web_address
@@ -259,7 +265,9 @@ class Exporter:
             leaving=self._told.is_set,
             public_only=self._web is None and not server.is_loopback(address),
         )
-        return await _serve("metrics and status page", admin.make_app(pages), address, self._web)
+        return await _serve(
+            "--web.listen-address", "metrics and status page", admin.make_app(pages), address, self._web
+        )
 
     def _reload(self) -> None:
         """Load the configuration again and change what is done; what cannot change while running is named in the log.
@@ -271,6 +279,7 @@ class Exporter:
         try:
             config = load(self._arguments.config_file)
             settings = with_estimates(ledger_settings(config, library_if_loaded))
+            auth.verifiers(config.ingest.auth)  # what the next start would refuse is refused now
             self._scoring.judge.configure(config)
         except (ConfigError, yaml.YAMLError):
             row.set(0)
@@ -294,14 +303,23 @@ class Exporter:
 
 
 async def _serve(
-    what: str, app: web.Application, address: str, settings: webconfig.WebConfig | None
+    key: str, what: str, app: web.Application, address: str, settings: webconfig.WebConfig | None
 ) -> server.Listener:
-    """Start a listener, with TLS and authentication where a web configuration says so, and log where it listens."""
+    """Start a listener, with TLS and authentication where a web configuration says so, and log where it listens.
+
+    Raises:
+        ConfigError: naming the key that the address is of, where nothing can listen there.
+    """
     context = is_open = None
     if settings is not None:
         app.middlewares.insert(0, settings.middleware)
         context, is_open = settings.ssl_context, settings.is_open
-    listener = await server.start_listener(app, address, context, is_open)
+    try:
+        listener = await server.start_listener(app, address, context, is_open)
+    except OSError as error:
+        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        mend = "`ss -ltnp` says who has it" if error.errno == errno.EADDRINUSE else "give host:port of this machine"
+        raise ConfigError(f"{key}: {address} cannot be listened on: {reason}; {mend}") from None
     host = address.rpartition(":")[0] or "*"
     log.info("%s: listening on %s://%s:%d", what, "http" if context is None else "https", host, listener.port)
     return listener

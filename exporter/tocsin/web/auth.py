@@ -14,10 +14,9 @@ import hmac
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
-from tocsin.config import Auth, ConfigError
+from tocsin.config import Auth, ConfigError, read_secrets
 from tocsin.web.server import is_loopback
 
 TOLERANCE = 300.0
@@ -149,7 +148,10 @@ def verifiers(configured: Sequence[Auth], clock: Callable[[], float] = time.time
     Raises:
         ConfigError: a secret file cannot be read, or a secret is not of the scheme's form.
     """
-    return [_verifier(auth, _secrets(auth.secret_file), clock) for auth in configured]
+    return [
+        _verifier(auth, read_secrets(f"ingest.auth[{index}].secret_file", auth.secret_file), clock)
+        for index, auth in enumerate(configured)
+    ]
 
 
 def check_bind(address: str, has_auth: bool) -> None:
@@ -179,17 +181,6 @@ def _verifier(auth: Auth, secrets: list[bytes], clock: Callable[[], float]) -> V
             return HexDigest(secrets, "Helicone-Signature", "")
         case "langfuse":
             return Langfuse(secrets, clock)
-
-
-def _secrets(path: str) -> list[bytes]:
-    try:
-        lines = Path(path).read_bytes().split(b"\n")
-    except OSError as error:
-        raise ConfigError(f"{path}: secret cannot be read: {error.strerror}") from None
-    secrets = [line for line in (line.rstrip(b"\r") for line in lines) if line.strip()]
-    if not secrets:
-        raise ConfigError(f"{path}: the secret file is empty")
-    return secrets
 
 
 def _standard_key(secret: bytes, path: str) -> bytes:

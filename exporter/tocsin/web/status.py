@@ -117,19 +117,26 @@ body{font:15px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#1c243
 header{background:#1c2430;color:#fff;padding:18px 28px}header h1{margin:0;font-size:22px}
 header p{margin:6px 0 0;color:#c9d3e0}main{display:grid;gap:18px;padding:24px 28px;
 grid-template-columns:repeat(auto-fit,minmax(240px,1fr))}
-section{background:#fff;border-radius:8px;padding:16px 20px;border-top:4px solid #9aa7b8;
+section{background:#fff;border-radius:8px;padding:16px 20px;border-top:4px solid #9aa7b8;min-width:0;
 box-shadow:0 1px 3px #0002}section.on{border-top-color:#2b8a3e}section.bad{border-top-color:#c92a2a}
-h2{margin:0;font-size:17px;text-transform:capitalize}h2 small{font-weight:400;color:#667;margin-left:8px;
-text-transform:none}dl{display:grid;grid-template-columns:1fr auto;margin:12px 0 0}dd{margin:0;
-font-variant-numeric:tabular-nums;font-weight:600}.off{color:#667}svg{width:100%;height:auto}
+h2{margin:0;font-size:17px;text-transform:capitalize}h2 small{display:block;font-weight:400;color:#667;
+text-transform:none}dl{display:grid;grid-template-columns:1fr auto;column-gap:8px;margin:12px 0 0}
+dd,b{font-variant-numeric:tabular-nums}dd{margin:0;font-weight:600;text-align:right}.off{color:#667}
 aside{margin:0 28px 24px;background:#fff;border-radius:8px;padding:16px 20px;box-shadow:0 1px 3px #0002}
 table{width:100%;border-collapse:collapse;margin-top:10px}th{text-align:left;color:#667;font-weight:400}
 td,th{padding:5px 8px 5px 0;vertical-align:top;border-top:1px solid #eef}tr.firing a{color:#c92a2a}
-table a,.pages a{color:inherit;font-weight:600}
-.pages{color:#c92a2a;margin:8px 0 0;font-size:14px;overflow-wrap:anywhere}
-figure{margin:12px 0 0}figcaption{display:flex;justify-content:space-between;gap:8px;color:#667;font-size:13px}
-figcaption b{color:#1c2430;font-variant-numeric:tabular-nums}figure svg{margin-top:2px}
-.warn{background:#fff3bf;color:#5c3c00;padding:8px 28px;margin:0}footer{padding:0 28px 24px;color:#667}
+table a,.pages a{color:inherit;font-weight:600;overflow-wrap:anywhere}
+.pages{color:#c92a2a;margin:8px 0 0;font-size:14px}
+figure{margin:12px 0 0;font-size:13px}figcaption{display:flex;justify-content:space-between;gap:8px;color:#667}
+figcaption b{color:#1c2430}figure svg{width:100%;height:auto;margin-top:2px}
+.bar{display:grid;grid-template-columns:minmax(0,9em) 1fr auto;gap:8px;align-items:center;margin-top:3px}
+.bar span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.bar i{height:10px;background:#4c6ef5}
+.warn{background:#fff3bf;color:#5c3c00;padding:8px 28px;margin:0;overflow-wrap:anywhere}
+footer{padding:0 28px 24px;color:#667}
+@media(max-width:640px){header,main,.warn,footer{padding-left:16px;padding-right:16px}aside{margin:0 16px 16px}
+thead{display:none}tr{display:block;border-top:1px solid #dde3ec;padding:8px 0}
+td{display:inline-block;border:0;padding:0 8px 0 0}td:nth-child(3){display:block}
+td:nth-child(4)::before{content:"fired "}td:nth-child(5)::before{content:"delivered "}}
 """
 
 
@@ -156,8 +163,10 @@ def render(
     sections = "".join(
         _section(name, view["categories"][name], paging.get(name, []), (trends or {}).get(name)) for name in CATEGORIES
     )
+    title = html.escape(", ".join(paging)) + " pages: Tocsin" if paging else "Tocsin"
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tocsin</title>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
         f"<style>{_STYLE}</style></head><body><header><h1>Tocsin</h1><p>{' &middot; '.join(said)}</p></header>"
         f"{warnings}<main>{sections}</main>{_incidents(incidents)}<footer><a href='/metrics'>metrics</a> &middot; "
         "<a href='/config'>configuration</a> &middot; <a href='/api/v1/status'>status as JSON</a> &middot; "
@@ -167,8 +176,12 @@ def render(
 
 def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
     """The alerts that were delivered, from the moment the rule fired to the resolution; what pages now stands first."""
+    title = "<h2>Incidents<small>as Alertmanager delivered them, times in UTC</small></h2>"
     if not alerts:
-        return ""
+        return (
+            f'<aside>{title}<p class="off">None was delivered here since the start. Alertmanager tells this page by a '
+            "webhook to <code>/v1/alerts</code> of the ingest listener.</p></aside>"
+        )
     first = sorted(alerts, key=lambda a: (a["status"] != "firing", a["severity"] != "page"))
     rows = "".join(
         f'<tr class="{html.escape(a["status"])}"><td>{html.escape(a["category"])}</td><td>{html.escape(a["severity"])}'
@@ -179,10 +192,7 @@ def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
         for a in first[:INCIDENTS_SHOWN]
     )
     head = "".join(f"<th>{name}</th>" for name in ("category", "severity", "alert", "fired", "delivered", "resolved"))
-    return (
-        "<aside><h2>Incidents<small>as Alertmanager delivered them, times in UTC</small></h2>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></aside>"
-    )
+    return f"<aside>{title}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></aside>"
 
 
 def _clock(moment: str | float) -> str:
@@ -220,27 +230,21 @@ def _runbook(alert: str) -> str:
 
 def _section(name: str, data: dict[str, Any], paging: Sequence[str], trend: Trend | None) -> str:
     """One category: what pages in it, its last hour and its numbers since the start; red while somebody is paged."""
-    title = f"<h2>{name}<small>{CATEGORIES[name]}</small></h2>"
-    if not data["instrumented"]:
-        return f'<section>{title}<p class="off">not instrumented: no signal has been seen</p></section>'
     pages = "<br>".join(_runbook(alert) for alert in dict.fromkeys(paging))
+    said = f"<h2>{name}<small>{CATEGORIES[name]}</small></h2>"
+    said += f'<p class="pages">pages now:<br>{pages}</p>' if pages else ""
+    mood = "bad" if pages else "on" if data["instrumented"] else "none"
+    if not data["instrumented"]:
+        return f'<section class="{mood}">{said}<p class="off">not instrumented: no signal has been seen</p></section>'
     rows, plots = "", "" if trend is None else _line(trend, _SHOWN[name])
     for key, value in data.items():
-        if key == "instrumented":
-            continue
         word = _NAMES.get(key, key.replace("_", " "))
         if isinstance(value, dict):
-            plots += _bars(word, value)
-        else:
-            value = "-" if value is None else f"{value:,.2f}" if key == "usd" else f"{value:,}"  # noqa: PLW2901 - as shown
-            rows += f"<dt>{word}</dt><dd>{value}</dd>"
-    said = f'<p class="pages">pages now:<br>{pages}</p>' if pages else ""
-    return f'<section class="{"bad" if pages else "on"}">{title}{said}<dl>{rows}</dl>{plots}</section>'
-
-
-def _figure(caption: str, value: str, width: int, height: int, drawn: str) -> str:
-    svg = f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{html.escape(caption)}">{drawn}</svg>'
-    return f"<figure><figcaption>{html.escape(caption)} <b>{value}</b></figcaption>{svg}</figure>"
+            plots += _bars(word, value, "{:,.2f}" if key == "by_model" else "{:,}")
+        elif key != "instrumented":
+            shown = "-" if value is None else f"{value:,.2f}" if key == "usd" else f"{value:,}"
+            rows += f"<dt>{word}</dt><dd>{shown}</dd>"
+    return f'<section class="{mood}">{said}<dl>{rows}</dl>{plots}</section>'
 
 
 def _line(trend: Trend, shown: str) -> str:
@@ -258,21 +262,23 @@ def _line(trend: Trend, shown: str) -> str:
         else:
             strokes += f"{pen}{i * step:.1f} {43 - (value - low) * scale:.1f}"
             pen = "L"
-    caption = f"{trend.of}, last {max(1, round(trend.seconds / 60))} min"
     path = f'<path d="{strokes}" fill="none" stroke="#4c6ef5" stroke-width="2" stroke-linecap="round"/>'
     base = '<path d="M0 45H300" stroke="#dde3ec"/>'
-    return _figure(caption, shown.format(known[-1]), 300, 46, base + path)
+    return (
+        f"<figure><figcaption>{trend.of}, last {max(1, round(trend.seconds / 60))} min "
+        f"<b>{shown.format(known[-1])}</b></figcaption>"
+        f'<svg viewBox="0 0 300 46" role="img" aria-label="{trend.of}">{base}{path}</svg></figure>'
+    )
 
 
-def _bars(caption: str, values: dict[str, float]) -> str:
-    """A small bar chart as SVG; names and numbers stand in it, so it needs no legend."""
+def _bars(caption: str, values: dict[str, float], shown: str) -> str:
+    """A small bar chart; names and numbers stand in it, so it needs no legend."""
     if not values:
         return ""
     top = max(values.values()) or 1
     bars = "".join(
-        f'<text x="0" y="{22 * i + 15}" font-size="13">{html.escape(name[:19])}</text>'
-        f'<rect x="130" y="{22 * i + 3}" width="{110 * value / top:.1f}" height="15" fill="#4c6ef5"/>'
-        f'<text x="{136 + 110 * value / top:.1f}" y="{22 * i + 15}" font-size="13">{value:,.6g}</text>'
-        for i, (name, value) in enumerate(values.items())
+        f'<div class="bar"><span title="{html.escape(name)}">{html.escape(name)}</span>'
+        f'<i style="width:{100 * value / top:.1f}%"></i><b>{shown.format(value)}</b></div>'
+        for name, value in values.items()
     )
-    return _figure(caption, "", 300, 22 * len(values), bars)
+    return f"<figure><figcaption>{html.escape(caption)}</figcaption>{bars}</figure>"

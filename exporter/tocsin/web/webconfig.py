@@ -24,7 +24,7 @@ import msgspec
 import yaml
 from aiohttp import web
 
-from tocsin.config import ConfigError, Strict
+from tocsin.config import ConfigError, Strict, mistake
 
 log = logging.getLogger(__name__)
 _CACHE = 100
@@ -164,7 +164,7 @@ def _parse(path: Path) -> Settings:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise ConfigError(f"{path}: not valid YAML: {mistake(error)}") from None
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}") from None
     for user, hashed in settings.basic_auth_users.items():

@@ -290,6 +290,9 @@ annotations:
 serviceAccountName: {{ include "tocsin.serviceAccountName" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
+{{- if le (float64 .Values.terminationGracePeriodSeconds) (float64 .Values.drain.atMostSeconds) }}
+{{- fail "terminationGracePeriodSeconds must be above drain.atMostSeconds by 10 or more, else a pod is killed while its spool is counted" }}
+{{- end }}
 terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
@@ -327,9 +330,17 @@ priorityClassName: {{ . | quote }}
 {{- end -}}
 {{- end -}}
 
+{{/*
+Pod security: what Pod Security "restricted" asks for, but for root where `tail.runAsUser` wants it. Volumes of the node
+are left as they are: fsGroup is for the mounted token. Call with (list . component).
+*/}}
 {{- define "tocsin.podSecurityContext" -}}
-{{- $context := dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "fsGroup" 65532 "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault") -}}
-{{- toYaml (mergeOverwrite $context .Values.podSecurityContext) -}}
+{{- $values := (index . 0).Values -}}
+{{- $tails := and (eq $values.mode "tail") (eq (index . 1) "exporter") -}}
+{{- $user := ternary $values.tail.runAsUser 65532 $tails | int -}}
+{{- $group := ternary $values.tail.runAsGroup 65532 $tails | int -}}
+{{- $context := dict "runAsNonRoot" (ne $user 0) "runAsUser" $user "runAsGroup" $group "fsGroup" $group "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault") -}}
+{{- toYaml (mergeOverwrite $context $values.podSecurityContext) -}}
 {{- end -}}
 
 {{/*
@@ -348,6 +359,14 @@ Call with (list . "files/alerts.yaml"). Returns YAML with `groups`.
 {{- end -}}
 {{- end -}}
 {{- $text = $text | replace "@@cost.ceilingPerHour@@" "Inf" -}}
+{{- with $root.Values.thresholds -}}
+{{- if ge (float64 .format.minimumRatio) (float64 .format.resolveRatio) -}}
+{{- fail "thresholds.format.resolveRatio must be above thresholds.format.minimumRatio, else the page never resolves" -}}
+{{- end -}}
+{{- if ge (float64 .quality.ticketDropRatio) (float64 .quality.dropRatio) -}}
+{{- fail "thresholds.quality.ticketDropRatio must be below thresholds.quality.dropRatio: a ticket comes before the page" -}}
+{{- end -}}
+{{- end -}}
 {{- with regexFind "@@[a-zA-Z.]+@@" $text -}}
 {{- fail (printf "thresholds.%s has no value" (trimAll "@" .)) -}}
 {{- end -}}
@@ -476,7 +495,22 @@ containers:
       - --tail=/var/log/gateway/*.jsonl
       - --storage.path=/var/log/gateway/.tocsin
       - --web.listen-address=0.0.0.0:9877
+      {{- if .Values.tls.existingSecret }}
+      - --web.config.file=/etc/tocsin/web.yml
+      {{- end }}
+      - --log.level={{ .Values.logLevel }}
       - --log.format=json
+      {{- with .Values.extraArgs }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
+    {{- with .Values.extraEnv }}
+    env:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+    {{- with .Values.extraEnvFrom }}
+    envFrom:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     ports:
       - {name: admin, containerPort: 9877}
     {{- include "tocsin.probes" . | nindent 4 }}
@@ -492,9 +526,21 @@ containers:
       - {name: tocsin-config, mountPath: /etc/tocsin, readOnly: true}
       - {name: tocsin-secret, mountPath: /run/secrets/tocsin, readOnly: true}
       - {name: tocsin-tmp, mountPath: /tmp}
+      {{- if .Values.tls.existingSecret }}
+      - {name: tocsin-tls, mountPath: /run/secrets/tls, readOnly: true}
+      {{- end }}
+      {{- with .Values.extraVolumeMounts }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
 volumes:
   - {name: gateway-logs, emptyDir: {}}
   - {name: tocsin-config, configMap: {name: {{ include "tocsin.fullname" . }}}}
   - {name: tocsin-secret, secret: {secretName: {{ include "tocsin.secretName" . }}}}
   - {name: tocsin-tmp, emptyDir: {}}
+  {{- with .Values.tls.existingSecret }}
+  - {name: tocsin-tls, secret: {secretName: {{ . | quote }}}}
+  {{- end }}
+  {{- with .Values.extraVolumes }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- end -}}

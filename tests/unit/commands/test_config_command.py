@@ -43,3 +43,20 @@ def test_a_small_budget_holds_fewer_label_sets(capsys, tmp_path):
     small.write_text("series: {max: 2000}\n")
     out = run(capsys, "check", "--series", "--config.file", str(small))
     assert int(re.search(r"^llm_requests_total +1 +(\d+)", out, re.MULTILINE)[1]) < 100
+
+
+def test_what_run_would_refuse_at_the_start_is_refused(tmp_path):
+    (tmp_path / "hook").write_text("no base64 at all!")
+    wrong = tmp_path / "tocsin.yml"
+    wrong.write_text(f"ingest: {{auth: [{{scheme: standard_webhooks, secret_file: {tmp_path}/hook}}]}}\n")
+    parser = argparse.ArgumentParser()
+    config.add_parser(parser.add_subparsers())
+
+    for flags in (["--config.file", str(wrong)], ["--web.config.file", str(tmp_path / "none.yml")]):
+        parsed = parser.parse_args(["config", "check", *flags])
+        with pytest.raises(ConfigError):
+            parsed.execute(parsed)
+
+
+def test_the_flags_of_run_are_taken(capsys):
+    assert "the configuration is right" in run(capsys, "check", "--guard-only", "--log.level=warn", "--web.enable-lifecycle")

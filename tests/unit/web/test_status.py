@@ -22,6 +22,20 @@ def moods(page):
     return dict(zip(CATEGORIES, re.findall(r'<section class="(\w+)">', page), strict=True))
 
 
+def test_a_page_is_shown_in_a_category_that_has_had_no_signal_since_the_start():
+    view = VIEW | {"categories": {name: {"instrumented": False} for name in CATEGORIES}}
+
+    assert moods(render(view, [alert("LLMExporterAbsent", "outage")])) == {"outage": "bad", "quality": "none", "cost": "none", "safety": "none"}
+
+
+def test_without_an_alert_the_page_says_how_alertmanager_would_tell_it():
+    assert "<code>/v1/alerts</code>" in render(VIEW)
+
+
+def test_the_title_names_what_pages():
+    assert "<title>safety, cost pages: Tocsin</title>" in render(VIEW, [alert("A"), alert("B", "cost")])
+
+
 def test_a_category_is_red_while_it_pages():
     page = render(VIEW, [alert("A"), alert("B", "cost", status="resolved"), alert("C", "quality", severity="ticket")])
 
