@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def run(scratch: Path) -> list[Figure]:
                         apart = _run(_load(alone, two_kb, mix.checks, mix=mix, beside=exporter))
                     figures += _figures(f"{mix.title}, guard apart", apart)
         figures += _overload(scratch, two_kb)
-        figures.append(_crafted(scratch, two_kb))
+        figures += [_crafted(scratch, two_kb, path) for path in ("/v1/check", "/v1/ingest/native")]
         figures.append(_memory(scratch, two_kb))
     finally:
         os.sched_setaffinity(0, set(CORES))
@@ -174,23 +175,27 @@ def _overload(scratch: Path, texts: list[str]) -> list[Figure]:
     ]
 
 
-def _crafted(scratch: Path, texts: list[str]) -> Figure:
-    """Send crafted texts of a megabyte, one after the other, beside plain checks: how long is anyone held up?"""
+def _crafted(scratch: Path, texts: list[str], path: str) -> Figure:
+    """Send crafted texts of a megabyte to a path, one after the other, beside plain checks: how long is anyone held up?"""
+    now = datetime.now(UTC).isoformat()
     crafted = [(unit * CRAFTED_CHARS)[:CRAFTED_CHARS] for unit in CRAFTED]
-    bodies = [json.dumps({"text": text}, ensure_ascii=False).encode() for text in crafted]
+    bodies = [
+        json.dumps({"id": str(number), "time": now, "model": "m", "text": text, "output": text}, ensure_ascii=False).encode()
+        for number, text in enumerate(crafted)
+    ]
 
     async def load() -> list[float]:
         attack = Pool(exporter.ingest_port, limit=1)
         async with asyncio.TaskGroup() as group:
             plain = group.create_task(_load(exporter, texts, RATES[0], seconds=4.0))
             for body in bodies:
-                await attack.send(request(body, "/v1/check"), time.perf_counter())
+                await attack.send(request(body, path), time.perf_counter())
         await attack.close()
         return plain.result()
 
-    with Exporter(scratch / "guard-crafted", "--guard-only", ingest=True) as exporter:
+    with Exporter(scratch / f"guard-crafted{path.replace('/', '-')}", ingest=True, content=True) as exporter:
         worst = max(_run(load())) * 1e3
-    what = f"/v1/check, {RATES[0]} rps beside crafted texts of 1 MB: max"
+    what = f"/v1/check, {RATES[0]} rps beside crafted texts of 1 MB to {path}: max"
     return Figure("guard", what, worst, "ms", f"<={HELD_UP_MS:g}", worst <= HELD_UP_MS)
 
 

@@ -91,11 +91,6 @@ class Intake:
         """Refresh the time of counting."""
         self.now = self._clock()
 
-    @property
-    def incomplete(self) -> bool:
-        """True while calls are counted in part: nothing may be committed."""
-        return bool(self._ledger.unpriced or (self.scoring is not None and self.scoring.held))
-
     def meet(self, name: str) -> None:
         """Export an input's counters as 0 from its start."""
         if name not in self.tallies:
@@ -220,12 +215,8 @@ class Pipeline:
         receiving: Callable[[], bool] = lambda: False,
         spool_used: Callable[[], float] = lambda: 0.0,
         prepare: Callable[[], Coroutine[Any, Any, None]] = _nothing,
-        complete: Callable[[], Coroutine[Any, Any, None]] = _nothing,
     ) -> None:
-        """Wire up. ``prepare`` is awaited before anything is read; scrapes are answered meanwhile.
-
-        ``complete`` is awaited where calls were counted in part, because detectors or prices are loaded only now.
-        """
+        """Wire up. ``prepare`` is awaited before anything is read; scrapes are answered meanwhile."""
         self.intake = intake
         self.ledger = ledger
         self.state = state
@@ -240,7 +231,6 @@ class Pipeline:
         self._pace = Pace(receiving)
         self._spool_used = spool_used
         self._prepare = prepare
-        self._complete = complete
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
         self._wake = asyncio.Event()
@@ -269,10 +259,9 @@ class Pipeline:
                 prepared = True
             began = time.monotonic()
             read = self._slice() if prepared else self._read(0)
-            if self.intake.incomplete:
-                await self._complete()
+            spent = time.monotonic() - began
+            await self._finish_calls()
             self.heartbeat = time.monotonic()
-            spent = self.heartbeat - began
             running = self.heartbeat - started
             done = prepared and not read
             if not self.ready.is_set() and (done or self._caught_up(running, prepared=prepared)):
@@ -300,10 +289,19 @@ class Pipeline:
         """Read and count for as long as a slice shall take; return the bytes."""
         until = time.monotonic() + self._pace.slice
         total = read = self._read(self._pace.size)
-        while read and time.monotonic() < until:
+        while read and not self.ledger.rest and time.monotonic() < until:
             read = self._read(self._pace.size)
             total += read
         return total
+
+    async def _finish_calls(self) -> None:
+        """Do what is left to do for calls that are counted in part."""
+        rest = self.ledger.rest
+        while rest:
+            await rest[0]()
+            rest.popleft()
+            self.heartbeat = time.monotonic()
+            await self._pace.breathe()
 
     def _read(self, size: int) -> int:
         return sum([source.read(self.intake.take, size) for source in self.inputs])
@@ -344,8 +342,7 @@ class Pipeline:
         await self._pace.breathe()
         for _ in self.ledger.settling():  # who publishes reads rows as a whole, and would settle all at once
             await self._pace.breathe()
-        if self.intake.incomplete:
-            await self._complete()
+        await self._finish_calls()
         if self.intake.scoring is not None:
             self.intake.scoring.affordable = affordable(self._spool_used())
         await self._pace.breathe()

@@ -6,11 +6,12 @@ an event holds what the event was found to be.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from tocsin import catalogue as cat
 from tocsin.accounting.groups import SEPARATOR, Group, Labels
@@ -19,22 +20,22 @@ from tocsin.accounting.quality import Quality, observe_toxicity
 from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.safety import Safety
 from tocsin.accounting.seen import identity
-from tocsin.call import OTHER, UNKNOWN, Call, Content, Feedback
-from tocsin.detectors.base import SUSPICION, Subject
+from tocsin.call import OTHER, Call, Content, Feedback
+from tocsin.detectors.base import SUSPICION
 from tocsin.detectors.score import QualityScore
 from tocsin.detectors.verdicts import Judged
 from tocsin.drifting import InputDrift
 from tocsin.finding import QUALITY, SAFETY_KINDS, Finding
 from tocsin.formats.feedback import FLAGS
 from tocsin.formats.texts import question_of
-from tocsin.judge import Judge, Opinion, RouteRules, merged
+from tocsin.judge import Judge, Opinion, RouteRules
 from tocsin.labels import clean
+from tocsin.looking import LARGE, Look, characters, look, says_something
 from tocsin.state import Item
 
 REPORTED: Final = "reported"
 _BLOCKED: Final = ("blocked_guardrail", "blocked_provider")
-_INPUT_MESSAGES: Final = 16
-"""Newest messages of the input that are searched for injections."""
+_NOTHING: Final = Look()
 _LEFT_OUT: Final = ("sampled_out", "overload")
 _STATES: Final = {"redacted": "redacted", "truncated": "truncated", "pointer": "pointer"}
 
@@ -71,10 +72,9 @@ class Scoring:
         """Share 0..1 of the answers due a score that get one: less while what waits to be counted fills its place."""
         self.event_time = False
         """True while old events are counted for the first time: violations then have their own time."""
-        self.deferring = False
-        """True while detectors are still to be made: what must be judged, and all that comes after it, is ``held``."""
-        self.held: deque[Callable[[], None]] = deque()
-        """What ``count`` and ``feedback`` put off, to be called in turn; before it is, nothing may be committed."""
+        self.detectors: asyncio.Event | None = None
+        """Set once the detectors are made, which takes a second. With it, nobody waits for that or for a large text:
+        such a call, and all that comes after it, is finished by ``Ledger.rest``. None: all is judged at once."""
         self._ledger = ledger
         self.quality = Quality(ledger)
         self.safety = Safety(ledger, [kind for kind in SAFETY_KINDS if kind != "injection"])
@@ -94,20 +94,58 @@ class Scoring:
 
     def count(self, call: Call, group: Group, now: float) -> None:
         """Judge a call that the ledger has counted under ``group``."""
-        if self.deferring and (self.held or (call.content is not None and _says_something(call.content))):
-            self.held.append(partial(self._count_held, call, call.content, group.labels, now))
+        content = call.content
+        if self._must_wait(content):
+            self._ledger.rest.append(partial(self._count_later, call, content, group.labels, now))
             return
+        rules, reason = self.judge.rules(call.route, call.model), self._unscored_reason(call, content)
+        seen = _NOTHING if content is None else look(self.judge, call, content, rules, scored=reason not in _LEFT_OUT)
+        self._count(call, content, group, now, rules, reason, seen)
+
+    def _must_wait(self, content: Content | None) -> bool:
+        if self.detectors is None:
+            return False
+        if self._ledger.rest:  # what comes after something that waits, as feedback about it
+            return True
+        if content is None:
+            return False
+        return characters(content) > LARGE if self.detectors.is_set() else says_something(content)
+
+    async def _count_later(self, call: Call, content: Content | None, labels: Labels, now: float) -> None:
+        rules, reason, seen = self.judge.rules(call.route, call.model), self._unscored_reason(call, content), _NOTHING
+        if content is not None and says_something(content):
+            if self.detectors is not None:
+                await self.detectors.wait()
+            seeing = partial(look, self.judge, call, content, rules, scored=reason not in _LEFT_OUT)
+            seen = seeing() if characters(content) <= LARGE else await asyncio.to_thread(seeing)
+        self._count(call, content, self._ledger.group_of(labels), now, rules, reason, seen)
+
+    def _count(
+        self,
+        call: Call,
+        content: Content | None,
+        group: Group,
+        now: float,
+        rules: RouteRules,
+        reason: str | None,
+        seen: Look,
+    ) -> None:
+        """Count what was ``seen`` in a call; ``reason`` says why it cannot be scored."""
         self._calls.put(call.call_id, group.joined)
         if call.trace_id:
             self._calls.put(call.trace_id, group.joined)
-        rules = self.judge.rules(call.route, call.model)
         if group.labels[2] not in self._routes:
             self._meet_route(group.labels[2])
         if rules.guarded:
             self._coverage(call, group)
-        content, reason, unscored = call.content, self._unscored_reason(call), "off"
+        unscored = "off"
         if content is not None:
-            unscored = self._content(call, content, group, rules, now, scored=reason not in _LEFT_OUT)
+            if seen.answer is not None:
+                unscored = self._answer(call, content, group, rules, now, seen.answer, scored=reason not in _LEFT_OUT)
+            self._attempts(seen.attempts, group, rules)
+            self._tool_calls(seen.fits, group)
+            if reason not in _LEFT_OUT and "drift" not in rules.off and (question := question_of(content.input)):
+                self._drift.ask(group.labels[2], question)
         if call.failure is None and not (content and content.output):
             self._by_report(call, group)
         if call.scores:
@@ -116,16 +154,17 @@ class Scoring:
         elif unscored:
             self.quality.unscored(group, reason or unscored)
 
-    def _count_held(self, call: Call, content: Content | None, labels: Labels, now: float) -> None:
-        call.content = content
-        self.count(call, self._ledger.group_of(labels), now)
-        call.content = None
-
     def feedback(self, feedback: Feedback, now: float) -> None:
         """Count a later judgement under the label set of its call."""
-        if self.deferring and self.held:
-            self.held.append(partial(self.feedback, feedback, now))
-            return
+        if self.detectors is not None and self._ledger.rest:
+            self._ledger.rest.append(partial(self._feedback_later, feedback, now))
+        else:
+            self._feedback(feedback, now)
+
+    async def _feedback_later(self, feedback: Feedback, now: float) -> None:
+        self._feedback(feedback, now)
+
+    def _feedback(self, feedback: Feedback, now: float) -> None:
         known = self._calls.get(feedback.call_id)
         group = self._ledger.group_of(tuple(known.split(SEPARATOR))) if known is not None else None
         if group is None:
@@ -205,26 +244,6 @@ class Scoring:
             yield [("drift", key, value) for key, value in changes]
 
     # ---- one call -------------------------------------------------------------------------------------
-    def _content(
-        self, call: Call, content: Content, group: Group, rules: RouteRules, now: float, *, scored: bool
-    ) -> str:
-        """Judge what was said; return why the answer got no composite score, empty when it got one."""
-        unscored = "off"
-        if content.output:
-            if group.answers is None:
-                self._meet(group, rules)
-            unscored = self._answer(call, content, group, rules, now, scored=scored)
-        silent = self.deferring  # else it would be held
-        if not silent and "injection" not in rules.off and self.judge.finds_attempts(rules):
-            self._attempts(content, group, rules)
-        if scored and "drift" not in rules.off and content.input:
-            question = question_of(content.input)
-            if question:
-                self._drift.ask(group.labels[2], question)
-        if call.expect is not None and call.expect.tools and call.failure is None:
-            self._tool_calls(content, call.expect.tools, group)
-        return unscored
-
     def _meet_route(self, route: str) -> None:
         """Export what people may say of a route as 0, so that the first flag is a rise."""
         self._routes.add(route)
@@ -238,13 +257,12 @@ class Scoring:
             self.quality.expect_format(group)
         self._ledger.groups.learn(group)
 
-    def _unscored_reason(self, call: Call) -> str | None:
+    def _unscored_reason(self, call: Call, content: Content | None) -> str | None:
         """Say why a call cannot be scored; None when it can."""
         if self.sampling.content_off:
             return "off"
         if call.failure is not None:
             return "failed"
-        content = call.content
         if content is None:
             return "no_content"
         if content.state in _STATES:
@@ -259,14 +277,19 @@ class Scoring:
         return None
 
     def _answer(
-        self, call: Call, content: Content, group: Group, rules: RouteRules, now: float, *, scored: bool
+        self,
+        call: Call,
+        content: Content,
+        group: Group,
+        rules: RouteRules,
+        now: float,
+        opinion: Opinion,
+        *,
+        scored: bool,
     ) -> str:
-        """Judge the answer of a call; return why it got no composite score, empty when it got one.
-
-        One that is not to be ``scored`` is judged all the same by what must see everything: safety and format.
-        """
-        subject = _subject(call, content, rules)
-        opinion = self.judge.judge(subject, rules) if scored else self.judge.judge_unsampled(subject, rules)
+        """Count the opinion on an answer; return why it got no composite score, empty when it got one."""
+        if group.answers is None:
+            self._meet(group, rules)
         report, judged = opinion.report, opinion.judged
         if report.failed or report.capped:
             self._count_unseen(opinion)
@@ -277,7 +300,7 @@ class Scoring:
         if judged:
             self._count_safety(call, group, judged, now)
         if self.slow is not None and all(j.finding.kind != "toxicity" for j in judged):
-            self._offer(self.slow, call, group, rules, subject.text)
+            self._offer(self.slow, call, group, rules, content.output or "")
         if call.failure is not None or content.state in _STATES:
             return "off"
         if not scored:
@@ -288,7 +311,7 @@ class Scoring:
             types = {j.finding.type for j in judged if j.finding.kind == QUALITY}
             if call.refusal:  # its provider marked it as one, whatever its words
                 types.add("refusal")
-        self.quality.answer(group, len(subject.text), types, report.outcomes, report.marks, scores.get("topic"))
+        self.quality.answer(group, len(content.output or ""), types, report.outcomes, report.marks, scores.get("topic"))
         self.quality.confidence(group, scores.get("confidence") if call.confidence is None else call.confidence)
         composite = scores.get("quality")
         if composite is not None:
@@ -328,14 +351,10 @@ class Scoring:
             ],
         )  # fmt: skip
 
-    def _tool_calls(self, content: Content, schemas: Mapping[str, Any], group: Group) -> None:
-        """Hold the arguments of calls to strict tools against their schemas: one check an answer."""
-        outcomes = [
-            self.judge.fits(tool.arguments, schemas[tool.name])
-            for tool in content.tools if tool.arguments is not None and tool.name in schemas
-        ]  # fmt: skip
-        known = [outcome for outcome in outcomes if outcome is not None]
-        if len(known) < len(outcomes):
+    def _tool_calls(self, fits: Sequence[bool | None], group: Group) -> None:
+        """Count whether the arguments of calls to strict tools conform to their schemas: one check an answer."""
+        known = [each for each in fits if each is not None]
+        if len(known) < len(fits):
             self.quality.format_unchecked(group)
         if known:
             self.quality.format(group, all(known), fenced=False)
@@ -369,26 +388,14 @@ class Scoring:
             elif action == "suspected":
                 self.safety.suspected(group, ["toxicity"])
 
-    def _attempts(self, content: Content, group: Group, rules: RouteRules) -> None:
-        """Search what is new in the input: what stands before the last answer was new in an earlier call."""
-        fresh: list[tuple[str, str]] = [("document", text) for text in content.context[:_INPUT_MESSAGES]]
-        for message in reversed(content.input[-_INPUT_MESSAGES:]):
-            if message.role == "assistant":
-                break
-            if message.role in ("user", "tool", "document"):
-                fresh.append((message.role, message.text))
-        found: set[str] = set()
-        for role, text in fresh:
-            if role in found or not text:
-                continue
-            opinion = self.judge.attempt(Subject(text, role, group.labels[2]), rules)
+    def _attempts(self, attempts: Sequence[tuple[str, Opinion]], group: Group, rules: RouteRules) -> None:
+        """Count attempts at injection by the role of who wrote them."""
+        for role, opinion in attempts:
             self._count_unseen(opinion)
             if opinion.judged:
-                found.add(role)
-        for role in found:
-            if group.answers is None:
-                self._meet(group, rules)
-            self.safety.attempt(group, role)
+                if group.answers is None:
+                    self._meet(group, rules)
+                self.safety.attempt(group, role)
 
     def _by_report(self, call: Call, group: Group) -> None:
         """Count what the call itself reports where there is no text to look at."""
@@ -410,29 +417,3 @@ class Scoring:
         self._ledger.add(cat.GUARD_ELIGIBLE, group.labels[2])
         seen = self.guarded.get(call.call_id) is not None
         self._ledger.add(cat.GUARD_SCANNED, group.labels[2], amount=int(seen))
-
-
-def _subject(call: Call, content: Content, rules: RouteRules) -> Subject:
-    said = content.input
-    question = system = None
-    if rules.max_tier > 0:  # no detector of tier 0 reads them, and a conversation may be long
-        question = question_of(said)
-        system = "\n".join([message.text for message in said if message.role == "system"]) or None
-    return Subject(
-        content.output or "",
-        "assistant",
-        call.route if call.route != UNKNOWN else "",
-        question,
-        said,
-        content.context,
-        system,
-        rules.expect if call.expect is None else merged(call.expect, rules.expect),
-        (),
-        content.logprobs,
-        call.finish_reason,
-    )
-
-
-def _says_something(content: Content) -> bool:
-    """Tell whether a detector has anything to read."""
-    return bool(content.output or content.input or content.context or content.tools)

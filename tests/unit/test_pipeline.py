@@ -20,6 +20,7 @@ from tocsin.pipeline import Intake, Pipeline, idle_pause
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State
+from tocsin.tasks import OnDemand
 
 LINE = b'{"id": "1", "time": "2026-11-20T02:47:00Z", "model": "m"}\n'
 
@@ -145,20 +146,17 @@ SAID = LINE.replace(b'"m"', b'"m", "input": [{"role": "user", "content": "Why?"}
 async def test_what_is_said_is_judged_when_the_detectors_are_made_and_nothing_is_committed_before(tmp_path):
     ledger = Ledger(Store(()), Settings())
     scoring = Scoring(ledger, Judge(Config(), detectors=[]))
-    scoring.deferring = True
     intake = Intake(ledger, lambda word: formats.get(word, content=True), lambda: 1_800_000_000.0, scoring)
     made, asked = asyncio.Event(), asyncio.Event()
 
-    async def complete():
+    async def make():
         asked.set()
         await made.wait()
-        scoring.deferring = False
-        while scoring.held:
-            scoring.held.popleft()()
 
+    scoring.detectors = OnDemand(make, name="detectors")
     (tmp_path / "calls.jsonl").write_bytes(SAID)
     files = FileInput([FilePattern(str(tmp_path / "calls.jsonl"))], max_line_bytes=1 << 20, oversize=intake.oversize)
-    pipeline = Pipeline(intake, ledger, State(None), [files], complete=complete)
+    pipeline = Pipeline(intake, ledger, State(None), [files])
     async with running(pipeline):
         await asyncio.wait_for(asked.wait(), 10)
         early = dict(pipeline.state.load("input:files"))

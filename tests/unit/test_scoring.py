@@ -1,5 +1,8 @@
 """What calls say becomes numbers: scored or not and why, violations once, delivered or stopped, the same after a restart."""
 
+import asyncio
+import threading
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -18,11 +21,13 @@ from tocsin.finding import Finding
 from tocsin.formats import get
 from tocsin.inputs.base import Origin
 from tocsin.judge import Judge
+from tocsin.looking import LARGE
 from tocsin.pipeline import Intake
 from tocsin.scoring import Sampling, Scoring
 from tocsin.series.store import Store
 
 NOW = 1_795_000_000.0
+SSN = "078-05-1120"
 ANSWERS = frozenset({"assistant"})
 
 
@@ -39,6 +44,18 @@ class Stub:
         start = subject.text.find(self._word)
         if start >= 0:
             report.findings.append(Finding(self._kind, self._type, start, start + len(self._word), 0.9, **self._flags))
+
+
+class Where:
+    """Notes in which thread answers are looked at."""
+
+    name, tier, gates, roles = "hedge", 0, (), ANSWERS
+
+    def __init__(self):
+        self.threads = []
+
+    def scan(self, subject, fired, report):
+        self.threads.append(threading.current_thread())
 
 
 class Composite:
@@ -107,30 +124,61 @@ def test_a_violation_counts_once_an_answer_and_moves_the_gauge():
     assert values(scoring, cat.LAST_VIOLATION) == {("pii",): NOW + 5}
 
 
-def test_feedback_waits_for_the_call_that_waits_for_its_detectors():
-    scoring = make()
-    scoring.deferring = True
-    take(scoring, call(1))
+async def finish(scoring: Scoring) -> None:
+    rest = scoring._ledger.rest
+    while rest:
+        await rest[0]()
+        rest.popleft()
+
+
+def deferring(**options) -> Scoring:
+    scoring = make(**options)
+    scoring.detectors = asyncio.Event()
+    return scoring
+
+
+async def test_feedback_waits_for_the_call_that_waits_for_its_detectors():
+    scoring = take(deferring(), call(1))
     scoring.feedback(Feedback("f", call_id="call-1", flag="wrong"), NOW)
-    scoring.deferring = False
-    while scoring.held:
-        scoring.held.popleft()()
-    assert values(scoring, cat.FEEDBACK_UNMATCHED) == {}
+    early = values(scoring, cat.USER_FLAGS)
+    scoring.detectors.set()
+    await finish(scoring)
+    assert (early, values(scoring, cat.FEEDBACK_UNMATCHED)) == ({}, {})
     assert values(scoring, cat.USER_FLAGS)["support", "wrong"] == 1
 
 
 def test_a_call_that_says_nothing_waits_for_no_detectors():
-    scoring = make()
-    scoring.deferring = True
-    take(scoring, call(1, output=None), call(2, output="fine"))
-    assert len(scoring.held) == 1
+    scoring = take(deferring(), call(1, output=None), call(2, output="fine"))
+    assert len(scoring._ledger.rest) == 1
 
 
 def test_a_call_that_says_nothing_makes_no_detectors():
-    scoring = make(detectors=None)
-    scoring.deferring = True
-    take(scoring, call(1, output=None))
-    assert scoring.judge._made is None
+    assert take(deferring(detectors=None), call(1, output=None)).judge._made is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [Content(output="x" * LARGE + SSN), Content(output=SSN, context=["x" * LARGE]), Content([Message("user", "x" * LARGE)], SSN)],
+    ids=["answer", "context", "input"],
+)
+async def test_a_large_call_is_looked_at_in_a_thread_and_what_comes_after_it_waits(content):
+    where = Where()
+    scoring = deferring(detectors=[where, *DETECTORS])
+    scoring.detectors.set()
+    take(scoring, call(1, content=content), call(2, SSN), now=NOW)
+    early = values(scoring, cat.VIOLATIONS)
+    await finish(scoring)
+
+    assert (early, values(scoring, cat.VIOLATIONS)) == ({}, {("pii", "true", "false", "false"): 2})
+    assert [thread is threading.current_thread() for thread in where.threads] == [False, True]
+
+
+async def test_a_call_of_ordinary_size_is_judged_at_once():
+    scoring = deferring()
+    scoring.detectors.set()
+    take(scoring, call(1, "x" * (LARGE - 100) + SSN))
+
+    assert values(scoring, cat.VIOLATIONS) == {("pii", "true", "false", "false"): 1}
 
 
 def test_an_example_counts_apart_and_moves_no_gauge():

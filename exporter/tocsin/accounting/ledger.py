@@ -10,9 +10,10 @@ from __future__ import annotations
 import operator
 import secrets
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 
 import msgspec
 
@@ -101,8 +102,8 @@ class Ledger:
         self._unsettled: deque[Group] = deque()
         self._waiting = 0
         """Calls that wait in these groups."""
-        self.unpriced: list[tuple[tuple[str, ...], Call, bool]] = []
-        """Calls whose cost is not counted yet, since prices are awaited: with the labels, and True for a late one."""
+        self.rest: deque[Callable[[], Awaitable[None]]] = deque()
+        """What is left to do, in turn, for calls that are counted in part: while there is any, nothing is committed."""
         store.settle = self.settle
         for label in ("model", "histogram", "prompt", "scorer"):
             self.add(cat.LABELS_FOLDED, label, amount=0)  # an alert reads it: the first one must be a rise
@@ -232,16 +233,6 @@ class Ledger:
         if self._user_limit or self._session_limit:
             self._count_breaches(calls)
 
-    def count_awaited_costs(self) -> None:
-        """Count the costs of ``unpriced`` calls, now that prices are there."""
-        unpriced, self.unpriced = self.unpriced, []
-        for labels, call, late in unpriced:
-            group = self.group_of(labels)
-            cost = self._estimate(group, call, late=late)
-            if late:
-                group.late_cost[0] += cost
-            self.groups.dirty.add(group)
-
     def _count_costs(self, group: Group, calls: list[Call], *, late: bool = False) -> float:
         """Count what calls cost; return their US dollars, reported and estimated."""
         reported = [c.cost_usd for c in calls if c.cost_usd is not None]
@@ -259,8 +250,8 @@ class Ledger:
             return 0.0
         try:
             rates = self.settings.prices.rates(call.provider, call.model, self._known(call))
-        except PricesAwaitedError:
-            self.unpriced.append((group.labels, call, late))
+        except PricesAwaitedError as awaited:
+            self.rest.append(partial(self._estimate_later, awaited.wait, group.labels, call, late=late))
             return 0.0
         if rates is None:
             group.unpriced[0] += usage[0] + usage[1]
@@ -268,6 +259,16 @@ class Ledger:
         cost = rates.cost(usage)
         group.later(cat.COST, "estimated")[0] += cost
         return cost
+
+    async def _estimate_later(
+        self, wait: Callable[[], Awaitable[object]], labels: tuple[str, ...], call: Call, *, late: bool
+    ) -> None:
+        await wait()
+        group = self.group_of(labels)
+        cost = self._estimate(group, call, late=late)
+        if late:
+            group.late_cost[0] += cost
+        self.groups.dirty.add(group)
 
     def _count_breaches(self, calls: list[Call]) -> None:
         user, session = self._user_limit, self._session_limit

@@ -8,7 +8,7 @@ A model that no table knows is never priced at 0.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -105,18 +105,11 @@ class Prices:
 
 
 class PricesAwaitedError(Exception):
-    """What is asked for is not known before ``find_library`` was called once."""
+    """What is asked for is not known yet; it is once ``wait`` has returned."""
 
-
-def library_if_loaded() -> Any:
-    """Return what ``find_library`` returned.
-
-    Raises:
-        PricesAwaitedError: it was not called yet.
-    """
-    if not find_library.cache_info().currsize:
-        raise PricesAwaitedError
-    return find_library()
+    def __init__(self, wait: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self.wait = wait
 
 
 @cache

@@ -20,7 +20,7 @@ from aiohttp import web
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
-from tocsin.accounting.prices import find_library, library_if_loaded
+from tocsin.accounting.prices import PricesAwaitedError, find_library
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
 from tocsin.config import Config, ConfigError, Files, load, read_secrets, show, storage_path
 from tocsin.inputs.base import Input
@@ -83,7 +83,9 @@ class Exporter:
         self._arguments = arguments
         self._config = config
         directory = storage_path(arguments.storage_path, config)
-        settings = with_estimates(ledger_settings(config, library_if_loaded))
+        self._detectors = OnDemand(self._make_detectors, name="detectors")
+        self._prices = OnDemand(self._find_prices, name="prices")
+        settings = with_estimates(ledger_settings(config, self._library))
         self._ingest_address = config.ingest.listen_address
         if arguments.ingest_address is not None:
             self._ingest_address = arguments.ingest_address
@@ -102,7 +104,7 @@ class Exporter:
         self._ledger = Ledger(Store(settings.extra_labels), settings)
         publish_config(self._ledger.store, config)
         self._scoring = make_scoring(config, self._ledger)
-        self._scoring.deferring = True
+        self._scoring.detectors = self._detectors
         content = not self._scoring.sampling.content_off
         self._intake = Intake(
             self._ledger, lambda word: formats.get(word, content=content), time.time, self._scoring
@@ -135,9 +137,7 @@ class Exporter:
             receiving=lambda: self._spool is not None and self._spool.receiving(),
             spool_used=lambda: 0.0 if self._spool is None else self._spool.used,
             prepare=self._prepare,
-            complete=self._complete,
         )  # fmt: skip
-        self._detectors = OnDemand(self._make_detectors, name="detectors")
 
     def _patterns(self, config: Config) -> list[FilePattern]:
         """Return what files are read: those of the configuration and of ``--tail``."""
@@ -207,19 +207,16 @@ class Exporter:
         publish_detectors(self._ledger.store, self._scoring.judge)
         collect_seldom()
 
-    async def _complete(self) -> None:
-        """Load what calls turn out to need, and count the rest of them."""
-        scoring = self._scoring
-        if scoring.held:
-            await self._detectors.wait()
-            scoring.deferring = False
-            while scoring.held:
-                scoring.held.popleft()()
-                await asyncio.sleep(0)
-        if self._ledger.unpriced:
-            await asyncio.to_thread(find_library)
-            collect_seldom()
-            self._ledger.count_awaited_costs()
+    async def _find_prices(self) -> None:
+        """Load half a second's worth of price tables, in a thread as well."""
+        await asyncio.to_thread(find_library)
+        collect_seldom()
+
+    def _library(self) -> Any:
+        """Return the prices of last resort; raise PricesAwaitedError where no call has asked for them yet."""
+        if not self._prices.is_set():
+            raise PricesAwaitedError(self._prices.wait)
+        return find_library()
 
     def _told_to_end(self) -> None:
         """Begin to leave; a second signal leaves at once."""
@@ -278,7 +275,7 @@ class Exporter:
         row = self._ledger.store.row(cat.RELOAD_OK)
         try:
             config = load(self._arguments.config_file)
-            settings = with_estimates(ledger_settings(config, library_if_loaded))
+            settings = with_estimates(ledger_settings(config, self._library))
             auth.verifiers(config.ingest.auth)  # what the next start would refuse is refused now
             self._scoring.judge.configure(config)
         except (ConfigError, yaml.YAMLError):

@@ -1,5 +1,6 @@
 """The operator's table is right, a declared price is next, and what nobody knows has no price."""
 
+import asyncio
 import socket
 
 import pytest
@@ -97,18 +98,18 @@ def test_genai_prices_asks_no_network(library, monkeypatch):
     assert Prices([], None, find_library).rates("openai", "gpt-4o", NOW) is not None
 
 
-def test_a_cost_is_counted_when_the_prices_it_waits_for_are_there():
-    loaded = []
+async def test_a_cost_is_counted_when_the_prices_it_waits_for_are_there():
+    loaded = asyncio.Event()
 
     def library():
-        if not loaded:
-            raise PricesAwaitedError
+        if not loaded.is_set():
+            raise PricesAwaitedError(loaded.wait)
 
     ledger = Ledger(Store(), Settings(prices=Prices([], None, library)))
     ledger.count(Call(id="1", call_id="1", provider="p", model="m", route="r", start=NOW, input_tokens=1000, output_tokens=50), NOW)
     ledger.settle()
     unpriced = ledger.store.row(cat.UNPRICED, "p", "m", "r")
-    early = unpriced.values[0], len(ledger.unpriced)
-    loaded.append(True)
-    ledger.count_awaited_costs()
-    assert (early, unpriced.values[0], ledger.unpriced) == ((0, 1), 1050, [])
+    early = unpriced.values[0], len(ledger.rest)
+    loaded.set()
+    await ledger.rest.popleft()()
+    assert (early, unpriced.values[0], len(ledger.rest)) == ((0, 1), 1050, 0)

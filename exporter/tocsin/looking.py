@@ -1,0 +1,111 @@
+"""What is seen in a call: all that the judge is asked about its content, before anything is counted.
+
+A look reads and changes nothing that is counted, so where it takes long, a thread can take it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tocsin.call import UNKNOWN, Call, Content
+from tocsin.detectors.base import Subject
+from tocsin.formats.texts import question_of
+from tocsin.judge import Judge, Opinion, RouteRules, merged
+
+LARGE: Final = 16 << 10
+"""Characters of a call beyond which a thread takes the look, and nobody waits for it: a crafted text takes 3 ms for a
+thousand. An ordinary one of so many takes 2, less than a thread keeps the event loop from running at a time."""
+_INPUT_MESSAGES: Final = 16
+"""Newest messages of the input that are searched for injections."""
+
+
+class Look(msgspec.Struct, gc=False, frozen=True):
+    """What was seen in a call."""
+
+    answer: Opinion | None = None
+    """None where there is no text."""
+    attempts: Sequence[tuple[str, Opinion]] = ()
+    """What was found in new parts of the input, or not seen, with the role of who wrote them."""
+    fits: Sequence[bool | None] = ()
+    """Whether the arguments of each call to a strict tool conform to its schema; None: the schema is unusable."""
+
+
+def look(judge: Judge, call: Call, content: Content, rules: RouteRules, *, scored: bool) -> Look:
+    """Look at a call.
+
+    An answer that is not to be ``scored`` is judged all the same by what must see everything: safety and format.
+    """
+    answer = None
+    if content.output:
+        subject = _subject(call, content, rules)
+        answer = judge.judge(subject, rules) if scored else judge.judge_unsampled(subject, rules)
+    attempts: Sequence[tuple[str, Opinion]] = ()
+    if (content.input or content.context) and judge.finds_attempts(rules):
+        attempts = _attempts(judge, call, content, rules)
+    fits: Sequence[bool | None] = ()
+    if call.expect is not None and (schemas := call.expect.tools) and call.failure is None:
+        fits = [
+            judge.fits(tool.arguments, schemas[tool.name])
+            for tool in content.tools if tool.arguments is not None and tool.name in schemas
+        ]  # fmt: skip
+    return Look(answer, attempts, fits)
+
+
+def says_something(content: Content) -> bool:
+    """Tell whether a detector has anything to read."""
+    return bool(content.output or content.input or content.context or content.tools)
+
+
+def characters(content: Content) -> int:
+    """Return how many characters a look reads at most."""
+    return (
+        len(content.output or "")
+        + sum([len(message.text) for message in content.input])
+        + sum(map(len, content.context))
+        + sum([len(tool.arguments or "") for tool in content.tools])
+    )
+
+
+def _subject(call: Call, content: Content, rules: RouteRules) -> Subject:
+    said = content.input
+    question = system = None
+    if rules.max_tier > 0:  # no detector of tier 0 reads them, and a conversation may be long
+        question = question_of(said)
+        system = "\n".join([message.text for message in said if message.role == "system"]) or None
+    return Subject(
+        content.output or "",
+        "assistant",
+        call.route if call.route != UNKNOWN else "",
+        question,
+        said,
+        content.context,
+        system,
+        rules.expect if call.expect is None else merged(call.expect, rules.expect),
+        (),
+        content.logprobs,
+        call.finish_reason,
+    )
+
+
+def _attempts(judge: Judge, call: Call, content: Content, rules: RouteRules) -> list[tuple[str, Opinion]]:
+    """Search what is new in the input: what stands before the last answer was new in an earlier call."""
+    fresh: list[tuple[str, str]] = [("document", text) for text in content.context[:_INPUT_MESSAGES]]
+    for message in reversed(content.input[-_INPUT_MESSAGES:]):
+        if message.role == "assistant":
+            break
+        if message.role in ("user", "tool", "document"):
+            fresh.append((message.role, message.text))
+    found: set[str] = set()
+    opinions = []
+    for role, text in fresh:
+        if role in found or not text:
+            continue
+        opinion = judge.attempt(Subject(text, role, call.route), rules)
+        if opinion.judged:
+            found.add(role)
+        if opinion.judged or opinion.report.failed or opinion.report.capped:
+            opinions.append((role, opinion))
+    return opinions
