@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from tocsin.call import UNKNOWN, Event, Skip
+from tocsin.formats import shapes
 from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.base import Buffer
 from tocsin.formats.litellm import LiteLLM
@@ -70,18 +71,18 @@ class Auto:
             return self._anthropic
         if ("id" in tree and ("model" in tree or "time" in tree)) or tree.get("type") == "feedback" or "v" in tree:
             return self._native
-        if is_error(tree) and not is_log(tree):
-            return self._openai  # the bare body of an error
+        if shapes.is_body(tree) or (is_error(tree) and not is_log(tree)):
+            return self._openai  # a bare body
         raise Skip("stream_chunk" if is_chunk(tree) else "unknown_format")
 
 
 def _is_anthropic(tree: dict[str, Any]) -> bool:
     url = str(tree.get("url") or tree.get("uri") or "")
+    response = tree.get("response", tree.get("response_body"))
+    if "/chat/" in url or "/responses" in url or "/model/" in url:  # the last is Bedrock's: its bodies are the models'
+        return isinstance(response, dict) and response.get("type") == "message"
     if "/messages" in url or "anthropic" in url:
         return True
-    if "/chat/" in url or "/responses" in url:
-        return False
-    response = tree.get("response", tree.get("response_body"))
     if isinstance(response, dict):
         return response.get("type") in ("message", "error")
     return isinstance(response, str) and ("message_start" in response[:4000] or '"type":"message"' in response[:4000])

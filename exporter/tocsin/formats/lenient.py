@@ -13,7 +13,7 @@ import types
 from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeGuard, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -244,7 +244,7 @@ def _encode(value: Any) -> bytes:
     return json.dumps(value).encode("utf-8", "replace")
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[int | float]:
     """Tell whether a decoded value is a number to count with: finite, no boolean, within a float's range."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -_HUGE < value < _HUGE
 

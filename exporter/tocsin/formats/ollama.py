@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tocsin.formats.lenient import is_number
+
 
 def is_body(body: dict[str, Any]) -> bool:
     """Tell whether a response body is Ollama's own."""
-    return "done" in body and "choices" not in body
+    return "done" in body and "model" in body and "choices" not in body
 
 
 def stream(text: str) -> dict[str, Any] | None:
@@ -42,6 +44,7 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
         "created": body.get("created_at"),
         "choices": [{"finish_reason": reason, "message": said}],
         "usage": None if usage["completion_tokens"] is None else usage,
+        "metrics": {"latencyMs": took / 1e6} if is_number(took := body.get("total_duration")) else None,
     }
 
 

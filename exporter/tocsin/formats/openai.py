@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tocsin.call import Call
-from tocsin.formats import ollama, pairs
+from tocsin.formats import bedrock, pairs, shapes
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_TOKENS, is_number
 
@@ -26,18 +26,20 @@ class OpenAI(pairs.PairFormat):
     input_keys = ("messages", "input")
 
     def body(self, response: dict[str, Any]) -> dict[str, Any]:
-        """Return Ollama's own bodies in OpenAI's shape."""
-        return ollama.as_openai(response) if ollama.is_body(response) else response
+        """Return the body of a provider with a shape of its own in OpenAI's."""
+        return shapes.as_openai(response)
 
     def judge(self, call: Call, ex: pairs.Exchange) -> None:
         """Fill in what OpenAI reports."""
         response = ex.response
-        usage = response.get("usage")
+        usage = response.get("usage") or bedrock.counted(ex.headers)
         if isinstance(usage, dict):
             _usage(call, usage, ex.errors)
         elif response.get("status") in ("queued", "in_progress", "cancelled") and "output" in response:
             call.usage_expected = False
         _finish(call, response)
+        if call.finish_reason == "content_filter" and usage is None and not ex.stream:
+            call.usage_expected = False  # a prompt that was blocked: nobody counts it
         fingerprint = response.get("system_fingerprint")
         call.fingerprint = fingerprint if isinstance(fingerprint, str) else None
 

@@ -13,13 +13,13 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 import xxhash
 
 from tocsin.call import UNKNOWN, Call, Content, Prompt, Skip
-from tocsin.formats import ollama, signs, sse
+from tocsin.formats import ollama, shapes, signs, sse
 from tocsin.formats.base import Buffer
 from tocsin.formats.lenient import count, is_number, iso_seconds, load, within
 from tocsin.formats.texts import expectation, messages, part_text, sampling, system_prompts, text_of
@@ -28,10 +28,10 @@ _strict = msgspec.json.Decoder(dict[str, Any])
 _ASKING = ("request", "request_body")
 _ENVELOPE = ("request", "response", "request_body", "response_body", "status", "url", "uri")
 _DIGITS = re.compile(r"\d+")
-_DEPLOYMENT = re.compile(r"/deployments/([^/]{1,100})/")
+_DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
 _UNMETERED = re.compile(
     r"/(?:images|audio|moderations|files|uploads|batches|rerank|vector_stores|fine_tuning)(?:/|$)"
-    r"|/count_tokens$|/models(?:/[^/:]+)?$"
+    r"|/count[_-]tokens$|/models(?:/[^/:]+)?$"
 )
 """Paths of what is metered in other units than tokens, or not at all."""
 
@@ -47,6 +47,8 @@ class Exchange:
     url: str
     stream: bool
     errors: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of the response, in small letters."""
 
     @property
     def error(self) -> dict[str, Any] | None:
@@ -104,8 +106,9 @@ def exchange(tree: dict[str, Any], *, told: bool = True) -> Exchange:
     if not signs.is_pair(tree, request, response, url, sure=sure):
         raise Skip("unknown_format")
     return Exchange(
-        tree, request, response, _http_status(status, errors), url, stream or request.get("stream") is True, errors
-    )
+        tree, request, response, _http_status(status, errors), url, stream or request.get("stream") is True, errors,
+        _headers(tree),
+    )  # fmt: skip
 
 
 def _told_status(tree: dict[str, Any], raw: Any) -> Any:
@@ -128,7 +131,7 @@ def _http_status(value: Any, errors: list[str]) -> int | None:
 
 
 def _is_body(tree: dict[str, Any]) -> bool:
-    return isinstance(tree.get("object"), str) or tree.get("type") in ("message", "error") or ollama.is_body(tree)
+    return isinstance(tree.get("object"), str) or tree.get("type") in ("message", "error") or shapes.is_body(tree)
 
 
 def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:
@@ -140,8 +143,8 @@ def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], boo
         if isinstance(inner, dict):
             return inner, False
         value = inner
-    if isinstance(value, list) and value and all(isinstance(chunk, dict) for chunk in value):
-        return (value[0], False) if len(value) == 1 else (sse.merged(value) or {}, True)
+    if isinstance(value, list):
+        return _chunks(value, name, errors)
     if isinstance(value, str) and value:
         if sse.is_stream(value):
             return sse.body(value) or {}, True
@@ -153,11 +156,21 @@ def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], boo
                 return parsed, True
         if isinstance(parsed, dict):
             return parsed, False
+        if isinstance(parsed, list):
+            return _chunks(parsed, name, errors)
         if value.strip():
             errors.append(name)
     elif value:
         errors.append(name)
     return {}, False
+
+
+def _chunks(value: list[Any], name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:
+    """Return a body that is a list: of the chunks of a stream, or of one object."""
+    if not all(isinstance(chunk, dict) for chunk in value):
+        errors.append(name)
+        return {}, False
+    return (value[0], False) if len(value) == 1 else (sse.merged(value) or {}, bool(value))
 
 
 class PairFormat(ABC):
@@ -183,7 +196,7 @@ class PairFormat(ABC):
             Skip: there is neither a request nor a response in it, or they are of no model.
         """
         ex = exchange(tree, told=told)
-        ex.response = self.body(ex.response)
+        ex.request, ex.response = shapes.request(ex.request), self.body(ex.response)
         call = _base_call(ex, data, self.name)
         self.judge(call, ex)
         if self._content:
@@ -207,18 +220,17 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     path = split.path if split is not None else ""
     asked, served = (_name(side, "model", ex.errors) for side in (request, response))
     event_id, call_id = _identity(tree, response, data)
-    call = Call(event_id, call_id, provider, asked or served or _deployment(path) or UNKNOWN)
+    call = Call(event_id, call_id, provider, asked or _deployment(path) or served or UNKNOWN)
     if split is not None and split.hostname:
         call.provider = split.hostname
     call.route = _name(tree, "route", ex.errors) or path or UNKNOWN
-    headers = _headers(tree)
     stamps = (tree.get("time"), tree.get("timestamp"), response.get("created"), response.get("created_at"))
     call.start = seconds(next((stamp for stamp in stamps if stamp is not None), None))
     if call.start is None:
-        call.start = _http_date(headers.get("date"))
+        call.start = _http_date(ex.headers.get("date"))
     if call.start is None and tree.get("time") is not None:
         ex.errors.append("time")
-    call.duration = _duration(ex, headers)
+    call.duration = _duration(ex)
     call.status = ex.status
     call.stream = ex.stream
     if served != call.model:
@@ -268,9 +280,9 @@ def _identity(tree: dict[str, Any], response: dict[str, Any], data: Buffer) -> t
 
 
 def _deployment(path: str) -> str | None:
-    """Return the deployment that Azure's paths name; a failed request may name its model nowhere else."""
+    """Return what the path calls, as those of Azure, Bedrock and Gemini do: nothing else may name the model."""
     found = _DEPLOYMENT.search(path)
-    return found[1] if found else None
+    return unquote(found[1] or found[2]) if found else None
 
 
 def _split(ex: Exchange) -> SplitResult | None:
@@ -325,18 +337,27 @@ def _http_date(value: str | None) -> float | None:
         return None
 
 
-def _duration(ex: Exchange, headers: dict[str, str]) -> float | None:
+_DAY = 86_400
+_TOOK = ("openai-processing-ms", "x-amzn-bedrock-invocation-latency")
+"""Headers that say the milliseconds an answer took; of a stream only those until its head."""
+
+
+def _duration(ex: Exchange) -> float | None:
     response, errors, stream = ex.response, ex.errors, ex.stream
     value = ex.envelope.get("duration_s")
     if value is None:
-        milliseconds = "" if stream else headers.get("openai-processing-ms", "")  # of a stream: until its head
-        if milliseconds.isdecimal() and len(milliseconds) < 9:
-            return int(milliseconds) / 1000
+        told = "" if stream else next((ex.headers[name] for name in _TOOK if name in ex.headers), "")
+        if told.isdecimal() and len(told) < 9:
+            return int(told) / 1000
+        metrics = response.get("metrics")
+        took = metrics.get("latencyMs") if isinstance(metrics, dict) else None
+        if is_number(took) and 0 <= took < _DAY * 1000:
+            return float(took) / 1000
         created, completed = response.get("created_at"), response.get("completed_at")
         if isinstance(created, int | float) and isinstance(completed, int | float) and completed > created:
             return float(completed - created)
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 86_400:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _DAY:
         errors.append("duration_s")
         return None
     return float(value)
@@ -351,6 +372,8 @@ def failure(ex: Exchange) -> str | None:
     told = error or {}
     words = " ".join(str(told[key]) for key in ("type", "code", "status") if told.get(key)) or str(told.get("message"))
     words = words[:200].lower().replace("_", "").replace("-", "")
+    if "guardrailintervened" in words:
+        return "blocked_guardrail"
     if any(word in words for word in _BLOCKED):
         return "blocked_provider"
     if status is None or status < 400:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-_ASKED: Final = frozenset(("model", "messages", "input", "prompt", "contents", "inputs", "instructions"))
+from tocsin.formats import shapes
+
+_ASKED: Final = frozenset(("model", "messages", "prompt", "contents", "inputs", "instructions"))
 _ANSWERED: Final = frozenset(
     ("choices", "usage", "usageMetadata", "candidates", "embeddings", "generations", "model", "modelVersion")
 )
@@ -32,7 +34,8 @@ def is_pair(
     envelope: dict[str, Any], request: dict[str, Any], response: dict[str, Any], url: str, *, sure: bool
 ) -> bool:
     """Tell whether an envelope holds a call; ``sure``: one without a request is one unless it says something else."""
-    if request.keys() & _ASKED or response.keys() & _ANSWERED or _PATH.search(url) or _is_typed(response):
+    asked = request.keys() & _ASKED or (sure and "input" in request)  # which other services have too
+    if asked or response.keys() & _ANSWERED or _PATH.search(url) or _is_typed(response):
         return True
     if request or is_log(envelope) or not envelope.keys() & _SIDES:
         return False
@@ -49,7 +52,7 @@ def is_body(body: dict[str, Any]) -> bool:
     choices = body.get("choices")
     if isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices):
         return True
-    if _is_typed(body) or ("done" in body and "model" in body):
+    if _is_typed(body) or shapes.is_body(body):
         return True
     return is_error(body) and not is_log(body)
 

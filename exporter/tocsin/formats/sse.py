@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from tocsin.formats import gemini
 from tocsin.formats.signs import ENDS
 from tocsin.formats.texts import part_text
 
@@ -29,6 +30,7 @@ def body(text: str) -> dict[str, Any] | None:
 def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the body that the decoded events of a stream amount to, None when nothing in them can be used."""
     chat, messages, responses = _Chat(), _Messages(), _Responses()
+    google: list[dict[str, Any]] = []
     error: Any = None
     for chunk in chunks:
         kind = chunk.get("type")
@@ -40,13 +42,15 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
             messages.add(kind, chunk)
         elif "choices" in chunk:
             chat.add(chunk)
+        elif gemini.is_body(chunk):
+            google.append(chunk)
         if chunk.get("error"):  # a router's last chunk may hold the error and the usage
             error = chunk["error"]
         elif kind == "error":  # Responses tell of it without an object around it
             error = {key: chunk.get(key) for key in ("code", "message")}
         elif chunk.get("object") == "error":  # vLLM too
             error = chunk
-    whole = chat.body() | messages.body() | responses.body()
+    whole = chat.body() | messages.body() | responses.body() | (gemini.stream(google) if google else {})
     return (whole | {"error": error} if error else whole) or None
 
 

@@ -1,0 +1,24 @@
+"""Providers whose answers have a shape of their own, each brought to OpenAI's by a module of its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tocsin.formats import bedrock, cohere, gemini, ollama
+
+_SHAPES = (ollama, gemini, bedrock, cohere)
+
+
+def is_body(body: dict[str, Any]) -> bool:
+    """Tell whether a response body is of one of them."""
+    return any(shape.is_body(body) for shape in _SHAPES)
+
+
+def as_openai(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a response body in OpenAI's shape; one that is of none of them as it is."""
+    return next((shape.as_openai(body) for shape in _SHAPES if shape.is_body(body)), body)
+
+
+def request(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return a request in OpenAI's shape; one that is of none of them as it is."""
+    return bedrock.request(gemini.request(asked))

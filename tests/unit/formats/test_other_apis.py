@@ -1,0 +1,133 @@
+"""Gemini, Bedrock and Cohere in their own shapes. Values were read from the recordings by hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call, Message, ToolCall
+
+FOLDER = Path(__file__).parents[2] / "golden" / "other-apis"
+
+
+def parse(record: Any) -> Call:
+    event = formats.get("auto", content=True).parse(json.dumps(record).encode())
+    assert isinstance(event, Call)
+    return event
+
+
+def recorded(name: str) -> Call:
+    return parse(json.loads(FOLDER.joinpath(f"{name}.json").read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "tokens", "finish"),
+    [
+        ("gemini-thoughts", "gemini-2.5-flash", (5, 1935, None, None, 1058), "stop"),
+        ("gemini-max-tokens", "gemini-2.5-pro", (15, 2, None, None, 2), "length"),
+        ("gemini-safety", "gemini-1.5-flash", (14, 0, None, None, None), "content_filter"),
+        ("vertex-integer-enums", "gemini-2.5-pro", (74, 216, None, None, 200), "tool_calls"),
+        ("vertex-prompt-block", "gemini-2.5-flash", (None, None, None, None, None), "content_filter"),
+        ("converse-cache", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", (3185, 16, 2752, 0, None), "tool_calls"),
+        ("converse-guardrail", "amazon.titan-text-express-v1", (28, 26, None, None, None), "stop"),
+        ("bedrock-llama", "meta.llama3-70b-instruct-v1:0", (8, 35, None, None, None), None),
+        ("cohere-v1", "command-a-03-2025", (1199, 88, 448, None, None), "stop"),
+        ("cohere-v2", "command-r-08-2024", (577, 90, 576, None, None), "stop"),
+    ],
+)  # fmt: skip
+def test_tokens_are_inclusive_and_the_model_is_the_one_asked_for(name, model, tokens, finish):
+    call = recorded(name)
+    assert (call.model, call.finish_reason, call.failure, call.field_errors) == (model, finish, None, ())
+    assert tokens == (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens, call.reasoning_tokens)
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("converse-cache", 1.627), ("bedrock-llama", 0.715), ("gemini-thoughts", None)])
+def test_the_time_it_took_is_in_seconds(name, seconds):
+    assert recorded(name).duration == seconds
+
+
+def test_a_prompt_that_was_blocked_owes_no_usage():
+    assert not recorded("vertex-prompt-block").usage_expected
+
+
+CONTENTS = [
+    {"role": "user", "parts": [{"text": "Is it warm in Oslo?"}]},
+    {"role": "model", "parts": [{"functionCall": {"name": "weather", "args": {}}}]},
+    {"role": "user", "parts": [{"function_response": {"name": "weather", "response": {"degrees": 21}}}]},
+]
+CANDIDATE = {"content": {"role": "model", "parts": [{"text": "hm", "thought": True}, {"text": "Yes, "}]}}
+
+
+def test_thoughts_of_gemini_are_no_answer_and_what_its_tools_gave_is_theirs():
+    call = parse({
+        "request": {"contents": CONTENTS, "systemInstruction": {"parts": [{"text": "Be brief."}]}, "generationConfig": {"temperature": 0.5}},
+        "response": {"candidates": [CANDIDATE]},
+    })  # fmt: skip
+    assert call.content is not None
+    assert call.content.input == [
+        Message("system", "Be brief."), Message("user", "Is it warm in Oslo?"), Message("assistant", ""), Message("tool", '{"degrees": 21}'),
+    ]  # fmt: skip
+    assert (call.content.output, call.params) == ("Yes, ", {"temperature": 0.5})
+
+
+CHUNKS = [
+    {"candidates": [CANDIDATE], "usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 1}},
+    {"candidates": [{"content": {"parts": [{"text": "21."}]}, "finishReason": "STOP"}], "usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 3}},
+]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["".join(f"data: {json.dumps(chunk)}\r\n\r\n" for chunk in CHUNKS), CHUNKS, json.dumps(CHUNKS)],
+    ids=["events", "array", "array as text"],
+)
+def test_a_stream_of_gemini_has_its_counts_once(body):
+    call = parse({"url": "https://a/v1beta/models/g:streamGenerateContent", "status": 200, "request": {"contents": CONTENTS}, "response": body})
+    assert (call.model, call.input_tokens, call.output_tokens, call.finish_reason, call.stream) == ("g", 9, 3, "stop", True)
+    assert call.content is not None
+    assert call.content.output == "Yes, 21."
+
+
+@pytest.mark.parametrize(("action", "failure"), [("BLOCKED", "blocked_guardrail"), ("ANONYMIZED", None)])
+def test_a_guardrail_that_masks_does_not_block(action, failure):
+    body = {
+        "output": {"message": {"content": [{"text": "x"}]}}, "stopReason": "guardrail_intervened", "usage": {"inputTokens": 5, "outputTokens": 0},
+        "trace": {"guardrail": {"outputAssessments": {"g": [{"sensitiveInformationPolicy": {"piiEntities": [{"action": action}]}}]}}},
+    }  # fmt: skip
+    call = parse({"url": "https://a/model/m/converse", "status": 200, "request": {"messages": []}, "response": body})
+    assert (call.failure, call.input_tokens) == (failure, 5)
+
+
+def test_calls_and_results_of_tools_in_converse_are_read():
+    said = [
+        {"role": "user", "content": [{"text": "Is it warm?"}]},
+        {"role": "user", "content": [{"toolResult": {"toolUseId": "1", "content": [{"json": {"degrees": 21}}, {"text": "sunny"}]}}]},
+    ]
+    parts = [{"reasoningContent": {"reasoningText": {"text": "hm"}}}, {"text": "Yes"}, {"toolUse": {"name": "f", "input": {"a": 1}}}]
+    call = parse({"url": "https://a/model/m/converse", "status": 200, "request": {"messages": said, "system": [{"text": "Be brief."}]},
+                  "response": {"output": {"message": {"content": parts}}, "stopReason": "tool_use", "usage": {}}})  # fmt: skip
+    assert call.content is not None
+    assert call.content.input == [Message("system", "Be brief."), Message("user", "Is it warm?"), Message("tool", '{"degrees": 21}\nsunny')]
+    assert (call.content.output, call.content.tools) == ("Yes", [ToolCall("f", '{"a": 1}')])
+
+
+@pytest.mark.parametrize("name", ["gemini-thoughts", "converse-cache", "cohere-v2", "cohere-v1"])
+def test_a_bare_body_is_recognised(name):
+    body = json.loads(FOLDER.joinpath(f"{name}.json").read_bytes())["response_body"]
+    assert parse(body).input_tokens == recorded(name).input_tokens
+
+
+@pytest.mark.parametrize(
+    ("url", "model"),
+    [
+        ("https://x.openai.azure.com/openai/deployments/house-gpt/chat/completions?api-version=1", "house-gpt"),
+        ("https://bedrock-runtime.us-east-1.amazonaws.com/model/anthropic.claude-v2%3A1/invoke", "anthropic.claude-v2:1"),
+        ("https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent?key=x", "gemini-2.5-flash"),
+    ],
+)
+def test_a_call_that_failed_has_the_model_of_one_that_did_not(url, model):
+    failed = parse({"url": url, "status": 503, "request": {"contents": [], "messages": []}, "response": None})
+    served = parse({"url": url, "status": 200, "request": {"contents": [], "messages": []}, "response": {"model": "served", "choices": []}})
+    assert (failed.model, served.model, served.served_model) == (model, model, "served")
