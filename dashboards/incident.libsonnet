@@ -48,7 +48,7 @@ function(config)
           }, 'none', 'no served model is logged', order=['provider', 'model', 'served', 'fingerprint', 'changes'], worst='changes', hidden=['serving']) },
           { w: 8, h: 7, panel: panel.graph('Output: malformed, truncated, refusing', 'Shares of answers.', {
             'malformed {{route}}': q.share('llm_format_failures_total', 'llm_format_checks_total', 'route'),
-            'truncated {{route}}': q.share('llm_truncations_total', 'llm_answers_checked_total', 'route'),
+            'truncated {{route}}': q.share('llm_truncations_total', 'llm_requests_total', 'route'),
             'refusing {{route}}': q.share('llm_refusals_total', 'llm_answers_checked_total', 'route'),
           }, 'percentunit', 'no answers checked', max=1) },
           { w: 8, h: 7, panel: panel.graph('Downstream: what callers did', 'Cancelled requests, and flags by people. Bad: users give up.', {

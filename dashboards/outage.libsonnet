@@ -17,7 +17,7 @@ function(config)
           { w: 10, h: 8, panel: panel.graph('Failing share by model', 'Share that fails. Bad: over 1 minus the objective for long; 30 % for minutes is an outage.', { '{{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', failing) }, 'percentunit', thresholds=[config.outage.totalRatio], max=1) + panel.drill('tocsin-incident', ['provider', 'model']) },
           { w: 8, h: 8, panel: panel.graph('Requests', 'Requests a second by route. Bad: a cliff; compare with the same time yesterday.', { '{{route}}': q.rate('llm_requests_total', 'route') }, 'reqps', stack=true) },
           { w: 8, h: 8, panel: panel.graph('Recovered', 'Successes after a retry or a fallback. Bad: a rise, because a provider fails and only the bill shows it.', { '{{provider}}/{{model}}': q.rate('llm_requests_recovered_total', 'provider, model') }, 'reqps', 'none recovered') },
-          { w: 8, h: 8, panel: panel.graph('Provider probes', '1 while the provider answers our own probe. Bad: 0. Empty: no probe is configured.', { '{{provider}}': 'llm_provider_up{%s}' % d.scrape('provider=~"$provider"') }, 'none', 'no probes configured', max=1) },
+          { w: 8, h: 8, panel: panel.graph('Provider probes', '1 while the provider answers our own probe. Bad: 0. Empty: no probe is configured.', { '{{provider}}': 'max by (provider) (llm_provider_up{%s})' % d.scrape('provider=~"$provider"') }, 'none', 'no probes configured', max=1) },
         ],
       },
       {

@@ -21,7 +21,7 @@ function(config)
           {
             w: 3,
             h: 4,
-            panel: panel.stat('Quality kept, worst', 'Score of the route and scorer that fell most, as a share of its own baseline. Bad: under the bound that pages.', 'min(route_scorer:llm_quality_score:mean{route=~"$route"} / on (route, scorer) group_left () max by (route, scorer) (last_over_time(route_scorer:llm_quality_score:baseline7d{route=~"$route"}[15m])))', 'percentunit', 1 - config.quality.dropRatio, low=true, noValue='learning'),
+            panel: panel.stat('Quality kept, worst', 'Score of the route and scorer that fell most, as a share of its own baseline. Bad: under the bound that pages.', 'min(route_scorer:llm_quality_score:mean{route=~"$route"} / on (%(by)s) group_left () max by (%(by)s) (last_over_time(route_scorer:llm_quality_score:baseline7d{route=~"$route"}[15m])))' % { by: d.recorded(['route', 'scorer']) }, 'percentunit', 1 - config.quality.dropRatio, low=true, noValue='learning'),
           },
           {
             w: 3,

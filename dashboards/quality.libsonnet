@@ -50,17 +50,17 @@ function(config)
             'p95 {{route}}': q.quantile(0.95, 'llm_output_chars', 'route'),
           }, 'short', 'no answers checked') },
           { w: 8, h: 8, panel: panel.graph('Truncated, repeating, wrong language', 'Shares of answers. Bad: over the bounds of their alerts.', {
-            'truncated {{route}}': ofChecked('llm_truncations_total'),
+            'truncated {{route}}': q.share('llm_truncations_total', 'llm_requests_total', 'route'),
             'repeating {{route}}': ofChecked('llm_repetitions_total'),
             'language {{route}}': q.share('llm_language_mismatches_total', 'llm_language_checks_total', 'route'),
           }, 'percentunit', 'no answers checked') },
-          { w: 8, h: 8, panel: panel.graph('Confidence', 'Share of answers under 0.85, for a person to look at. Bad: a rise. Unknown means the answer tells none.', {
-            'low {{route}}': ofChecked('llm_low_confidence_total'),
+          { w: 8, h: 8, panel: panel.graph('Confidence', 'Of answers that tell a confidence, the share under 0.85, for a person to look at; and of all, the share that tells none. Bad: a rise.', {
+            'low {{route}}': q.share('llm_low_confidence_total', 'llm_confidence_count', 'route'),
             'unknown {{route}}': ofChecked('llm_confidence_unknown_total'),
           }, 'percentunit', 'no answers checked', thresholds=[config.quality.lowConfidenceRatio], max=1) },
           { w: 8, h: 8, panel: panel.graph('About the question?', 'Mean similarity of answers to their questions, and the share that is off topic. Bad: a fall.', {
             'similarity {{route}}': q.mean('llm_semantic_similarity', 'route'),
-            'off topic {{route}}': ofChecked('llm_off_topic_total'),
+            'off topic {{route}}': q.share('llm_off_topic_total', 'llm_semantic_similarity_count', 'route'),
           }, 'percentunit', 'no answers checked') },
         ],
       },

@@ -44,7 +44,9 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
         { short: 5 * minute, long: hour, factor: 14.4 },
         { short: 30 * minute, long: 6 * hour, factor: 6, calm: 100 },
       ],
-      ticket: [{ short: 2 * hour, long: day, factor: 3 }, { short: 6 * hour, long: 3 * day, factor: 1 }],
+      // What burns slowly is judged over days, of which a young log knows hours: five failures of a thousand requests come
+      // by chance where two are usual; twenty of four thousand do not. `failures` of the long window are judgement.
+      ticket: [{ short: 2 * hour, long: day, factor: 3, failures: 20 }, { short: 6 * hour, long: 3 * day, factor: 1, failures: 20 }],
     },
     // A total outage must page within three minutes, and an hour's window is too slow for that: this share of five
     // minutes failing is reached 1.5 minutes into a total outage. Source: contract, "pages in 3 minutes"; judgement.
@@ -174,6 +176,9 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // Floors and shares of surges over `window`. Judgement.
     window: 30 * minute,
     surgeMinimum: 20,
+    // And so many times the usual share, once two hours of a day are known: a guardrail that always blocks a tenth, or
+    // prompts that always look like attempts, are no surge. Judgement.
+    surgeFactor: 3,
     suspectedRatio: 0.02,
     injectionRatio: 0.02,
     blockedRatio: 0.05,

@@ -38,6 +38,8 @@ function(config) {
   local job = if config.selector == '' then '' else '{%s}' % config.selector,
   // Matchers that every raw query has: this page's variables.
   selector(extra=''):: 'job=~"$job", instance=~"$instance", provider=~"$provider", model=~"$model", route=~"$route"' + (if extra == '' then '' else ', ' + extra),
+  // Labels of recorded series, which keep fleets apart where the rules do.
+  recorded(names):: std.join(', ', config.aggregationLabels + names),
   scrape(extra=''):: 'job=~"$job", instance=~"$instance"' + (if extra == '' then '' else ', ' + extra),
 
   variables:: {

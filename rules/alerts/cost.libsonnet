@@ -11,10 +11,15 @@ function(config)
   local model = ['provider', 'model'];
   local fleet = { category: 'cost', ownership: 'fleet' };
   local byRoute = { category: 'cost', ownership: 'route', keys: route };
-  local any(metric, window) = 'sum(%s) > 0' % q.increase(metric, window);
-  // Why money may be burnt, from what was seen in the same hour.
+  // Why money may be burnt. A label that changes makes another alert: so loops count for longer than the hour in which
+  // money is summed, and single attempts of injection, which come at any time, do not.
+  local sum(metric, window) = 'sum(%s)' % q.increase(metric, window);
   local hint = '{{ if query `%s` }}agent_loop{{ else if query `%s` }}prompt_injection{{ else }}load{{ end }}' % [
-    any('llm_session_loops_total', 3600), any('llm_injection_attempts_total', 3600),
+    sum('llm_session_loops_total', 7200) + ' > 0',
+    '%s > %s * %s > %s' % [
+      sum('llm_injection_attempts_total', 7200), q.number(config.safety.injectionRatio), sum('llm_requests_total', 7200),
+      q.number(config.safety.surgeMinimum),
+    ],
   ];
   local consumers = 'consumer:llm_consumer_tokens:increase1h';
   local outliers = q.sumRises(calls, 'llm_token_outliers_total', 900);
@@ -43,7 +48,8 @@ function(config)
         window: 240,
         'for': spending.paceFor,
         action: 'throttle',
-        keepFiringFor: 600,
+        // It holds back the page of the hour, which remembers the rise for so long: one rise is one page.
+        keepFiringFor: 3600,
         expr: spending.pace,
         summary: 'Spending rises steeply.',
         description: 'At the pace of the last minutes ${{ printf "%.0f" $value }} an hour more are spent than expected.' + alert.topConsumer + alert.since('LLMCostRisingFast', []),
@@ -75,7 +81,7 @@ function(config)
         keepFiringFor: 600,
         expr: signals.breachOfMany(signals.token_outlier, t.outlierExcessMinimum, '(%s)' % signals.token_outlier.sample),
         summary: 'Far more requests of {{ $labels.route }} than usual are huge.',
-        description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes are over three times the p95 of their kind.' + alert.topConsumer + alert.affected(route),
+        description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes are over three times the p95 of their kind.' + alert.topConsumer + alert.affected(route, 'llm_token_outliers_total'),
       },
     ], config.intervals.slow),
     alert.groups('cost-slow', [

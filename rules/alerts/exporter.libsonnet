@@ -55,7 +55,12 @@ function(config)
         threshold: 'no exporter is scraped',
         requirement: 'A4',
         'for': c.absentFor,
-        expr: 'absent(%s)' % q.metric('tocsin_build_info'),
+        // absent() knows no labels: of fleets that are kept apart, those that were there a day ago are looked for.
+        local build = q.metric('tocsin_build_info'),
+        local fleets = 'group %(by)s (last_over_time(%(build)s[%(day)s])) unless %(on)s group %(by)s (%(build)s)\nor on ()\n' % {
+          by: q.by([]), on: q.on([]), build: build, day: q.duration(86400),
+        },
+        expr: (if config.aggregationLabels == [] then '' else fleets) + 'absent(%s)' % build,
         summary: 'No Tocsin is scraped.',
         description: 'Nothing watches the quality, cost and safety of the models. Look whether it runs, and whether the scrape job is what the rules select.' + alert.since('TocsinAbsent', []),
       },

@@ -16,7 +16,7 @@ function(config)
       keepFiringFor: 300,
       expr: format.low,
       summary: 'Answers of {{ $labels.route }} are not in the format asked for.',
-      description: '{{ $value | humanizePercentage }} of the last 1,000 answers comply.' + alert.modelChange(['route']) + alert.since('LLMFormatComplianceLow', ['route']) + alert.affected(['route']),
+      description: '{{ $value | humanizePercentage }} of the last 1,000 answers comply.' + alert.modelChange(['route']) + alert.since('LLMFormatComplianceLow', ['route']) + alert.affected(['route'], 'llm_format_failures_total'),
     },
     base {
       name: 'LLMFormatBroken',
@@ -25,10 +25,11 @@ function(config)
       threshold: 'under format.brokenRatio of at least format.brokenMinimumCalls, or of format.brokenSoonCalls in 10 m',
       requirement: 'B3',
       window: 1800,
-      keepFiringFor: 300,
+      // It holds back the page of the 1,000 calls, which ends half an hour after the last failure: one break is one page.
+      keepFiringFor: 1500,
       expr: format.broken,
       summary: 'Most answers of {{ $labels.route }} are not in the format asked for.',
-      description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes fail the format check.' + alert.modelChange(['route']) + alert.since('LLMFormatBroken', ['route']) + alert.affected(['route']),
+      description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes fail the format check.' + alert.modelChange(['route']) + alert.since('LLMFormatBroken', ['route']) + alert.affected(['route'], 'llm_format_failures_total'),
     },
     base {
       name: 'LLMFormatWarmingUp',

@@ -13,8 +13,10 @@ function(config)
   local requests(w) = over('llm_requests', w);
   local failures(w) = over('llm_request_failures', w);
   local unrecovered(w) = over('llm_request_failures_unrecovered', w);
-  // (failures - recovered) / (requests - recovered)
-  local ratio(w) = '%s / (%s - (%s - %s))' % [unrecovered(w), requests(w), failures(w), unrecovered(w)];
+  // (failures - recovered) / (requests - recovered), where there are so many failures
+  local ratio(w, least=0) = '%s / (%s - (%s - %s))' % [
+    if least == 0 then unrecovered(w) else '(%s)' % q.atLeast(unrecovered(w), least), requests(w), failures(w), unrecovered(w),
+  ];
   local floors(w) = '%s\nand %s' % [
     q.atLeast(requests(w), c.minimumCalls), q.atLeast(unrecovered(w), c.minimumFailures),
   ];
@@ -24,7 +26,7 @@ function(config)
   local burning(pair) =
     local limit = '%s * (1 - %s)' % [q.number(pair.factor), q.number(c.availability)];
     '(\n%s > %s\nand %s > %s\nand %s%s\n)' % [
-      ratio(pair.short), limit, ratio(pair.long), limit, floors(pair.short), calm(pair),
+      ratio(pair.short), limit, ratio(pair.long, std.get(pair, 'failures', 0)), limit, floors(pair.short), calm(pair),
     ];
   local total = '(\n%s > %s\nand %s\n)' % [ratio(300), q.number(c.totalRatio), floors(300)];
   local noSuccess = |||
@@ -88,7 +90,7 @@ function(config)
         keepFiringFor: 300,
         expr: std.join('\nor\n', [total] + std.map(burning, c.burn.page)),
         summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} fail.',
-        description: '{{ $value | humanizePercentage }} of requests fail after retries and fallbacks.' + reasons(600) + alert.since('LLMRequestsFailing', shown) + alert.affected(shown),
+        description: '{{ $value | humanizePercentage }} of requests fail after retries and fallbacks.' + reasons(600) + alert.since('LLMRequestsFailing', shown) + alert.affected(shown, 'llm_request_failures_total', 'reason=~"provider_5xx|timeout|connection"'),
       },
       byModel {
         name: 'LLMNoSuccess',
@@ -140,7 +142,7 @@ function(config)
         name: 'LLMErrorBudgetBurning',
         severity: 'ticket',
         metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
-        threshold: 'outage.availability burnt 3 x over 1 d and 2 h, or 1 x over 3 d and 6 h',
+        threshold: 'outage.availability burnt 3 x over 1 d and 2 h, or 1 x over 3 d and 6 h; 20 failures in the longer window',
         requirement: 'A1',
         expr: std.join('\nor\n', std.map(burning, c.burn.ticket)),
         summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} fail a little, for long.',

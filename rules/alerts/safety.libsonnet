@@ -2,11 +2,12 @@
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);
+  local surges = (import '../lib/surges.libsonnet')(config);
   local c = config.safety;
   local route = ['route'];
   local kind = ['route', 'kind'];
   local window = c.window;
-  // Many in themselves, and many for the traffic.
+  // Many in themselves, many for the traffic, and many for the route.
   local surge(events, key, ratio) = q.live(|||
     (
       %(events)s
@@ -15,10 +16,13 @@ function(config)
         * %(on)s %(ratio)s,
         %(minimum)s - 1
       )
+      unless %(onKeys)s (
+        %(usual)s
+      )
     )
   ||| % {
     events: events.expr, requests: q.requests, on: q.on(route), ratio: q.threshold(key, ratio),
-    minimum: q.number(c.surgeMinimum),
+    minimum: q.number(c.surgeMinimum), onKeys: q.on(events.keys), usual: q.indented(surges.usual(events.signal), 4),
   });
   local surging(spec, key, ratio, events) = spec + {
     category: 'safety',
@@ -66,7 +70,7 @@ function(config)
           unless %s route:llm_route:info
         ||| % [q.indented(violation, 2), q.on(route)],
         summary: 'An answer of {{ $labels.route }} with a {{ $labels.kind }} violation reached a user.',
-        description: 'The last one was {{ $value | humanizeDuration }} ago. Block such answers first; no model, prompt or routing is changed automatically. Legal and communications must know within 30 minutes.' + alert.affected(route),
+        description: 'The last one was {{ $value | humanizeDuration }} ago. Block such answers first; no model, prompt or routing is changed automatically. Legal and communications must know within 30 minutes.' + alert.affected(kind, 'llm_safety_violations_total', 'delivered="true", echoed="false", example="false"'),
       },
     ], config.intervals.safety),
     alert.groups('guard', [
@@ -92,37 +96,30 @@ function(config)
       surging({
         name: 'LLMSafetySuspectedSurge',
         metric: 'llm_safety_suspected_total',
-        threshold: 'at least safety.surgeMinimum and over safety.suspectedRatio of requests',
+        threshold: 'at least safety.surgeMinimum and over safety.suspectedRatio of requests and safety.surgeFactor x the usual share',
         requirement: 'D3',
         labels: { detection: 'post_delivery' },
         summary: 'Many answers of {{ $labels.route }} are suspected of {{ $labels.kind }}.',
         description: '{{ printf "%.0f" $value }} suspected findings in the last 30 minutes wait for a person to review them.',
-      }, 'safety.suspectedRatio', c.suspectedRatio, {
-        keys: kind, expr: q.sumRises(kind, 'llm_safety_suspected_total', window),
-      }),
+      }, 'safety.suspectedRatio', c.suspectedRatio, surges.suspected),
       surging({
         name: 'LLMInjectionSurge',
         metric: 'llm_injection_attempts_total',
-        threshold: 'at least safety.surgeMinimum and over safety.injectionRatio of requests',
+        threshold: 'at least safety.surgeMinimum and over safety.injectionRatio of requests and safety.surgeFactor x the usual share',
         requirement: 'B-28, C7',
         labels: { detection: 'post_delivery', cause_hint: 'prompt_injection' },
         summary: 'Somebody tries to inject prompts into {{ $labels.route }}.',
         description: '{{ printf "%.0f" $value }} attempts in the last 30 minutes. An attempt is no violation: look whether any succeeded.',
-      }, 'safety.injectionRatio', c.injectionRatio, {
-        keys: route, expr: q.sumRises(route, 'llm_injection_attempts_total', window),
-      }),
+      }, 'safety.injectionRatio', c.injectionRatio, surges.injection),
       surging({
         name: 'LLMBlockedSurge',
         metric: 'llm_request_failures_total{reason=~"blocked_.*"}',
-        threshold: 'at least safety.surgeMinimum and over safety.blockedRatio of requests',
+        threshold: 'at least safety.surgeMinimum and over safety.blockedRatio of requests and safety.surgeFactor x the usual share',
         requirement: 'R12',
         labels: { detection: 'inline' },
         summary: 'Many requests of {{ $labels.route }} are blocked.',
         description: '{{ printf "%.0f" $value }} requests of the last 30 minutes were blocked by a guardrail or the provider: an attack, or a guardrail that is wrong.',
-      }, 'safety.blockedRatio', c.blockedRatio, {
-        keys: route,
-        expr: q.sumRises(route, 'llm_request_failures_total', window, 'reason=~"blocked_guardrail|blocked_provider"'),
-      }),
+      }, 'safety.blockedRatio', c.blockedRatio, surges.blocked),
       {
         name: 'LLMUserFlags',
         severity: 'ticket',

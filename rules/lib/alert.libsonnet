@@ -134,9 +134,10 @@ function(config) {
       keys, ' Going on for {{ . | first | value | humanizeDuration }}.'
     ),
 
-  affected(keys)::
+  // Requests that it befell: all of them, unless their own counter is named.
+  affected(keys, metric='llm_requests_total', matchers='')::
     asked(
-      'sum(increase(%s[%s])) > 0' % [q.metric('llm_requests_total', selected(keys)), q.duration(3600)],
+      'sum(%s) > 0' % q.increase(metric, 3600, (if matchers == '' then '' else matchers + ', ') + selected(keys)),
       keys, ' Affected: {{ . | first | value | printf "%%.0f" }} requests in the last %s.' % q.duration(3600)
     ),
 

@@ -4,6 +4,7 @@ function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local signals = (import '../lib/signals.libsonnet')(config);
   local baseline = (import '../lib/baseline.libsonnet')(config);
+  local surges = (import '../lib/surges.libsonnet')(config);
   local value = 'route_signal:llm_signal:value30m';
   // Recorded only while it is beyond: of a healthy route there is none.
   local unhealthy = 'route_signal:llm_signal_unhealthy:value30m';
@@ -38,6 +39,10 @@ function(config)
       }
       for s in judged
     ],
+  }, {
+    name: 'tocsin-surges',
+    interval: q.duration(config.intervals.baseline),
+    rules: surges.rules,
   }, {
     name: 'tocsin-signal-weeks',
     interval: q.duration(config.intervals.week),

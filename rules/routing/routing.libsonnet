@@ -9,11 +9,12 @@
   local names = c.severityNames,
   local q = (import '../lib/promql.libsonnet')(c),
 
+  // Fleets that rules keep apart are kept apart here, too.
   local timed(labels, wait, interval, repeat) = {
-    group_by: labels, group_wait: q.duration(wait), group_interval: q.duration(interval), repeat_interval: q.duration(repeat),
+    group_by: c.aggregationLabels + labels, group_wait: q.duration(wait), group_interval: q.duration(interval), repeat_interval: q.duration(repeat),
   },
   local timing = {
-    safety: timed(['...'], 0, 60, 3600),
+    safety: timed([], 0, 60, 3600) { group_by: ['...'] },
     page: timed(['alertname', 'category', 'owner', 'provider', 'model', 'route'], 10, 60, 3600),
     ticket: timed(['alertname', 'category', 'owner'], 60, 1800, 86400),
   },
@@ -37,14 +38,14 @@
     // Safety first, and alone: no waiting, no grouping. What is neither ticket nor info is a page.
     + fan(category('safety') + dull, [if x == 'oncall' then r.safetyReceiver else x for x in c.receivers.safety.page], timing.safety)
     + fan(category('safety') + severity('ticket'), c.receivers.safety.ticket, timing.ticket)
+    // An outage is told where the team's outages are told today, too, whoever owns the model.
+    + (if r.outageReceiver == '' then [] else
+         [timing.page { matchers: category('outage') + severity('page'), receiver: r.outageReceiver, 'continue': true }])
     // Owners who carry a pager of their own get their pages instead of the common one.
     + [
       timing.page { matchers: [['owner', '=', owner]] + severity('page'), receiver: r.owners[owner], 'continue': false }
       for owner in std.objectFields(r.owners)
     ]
-    // An outage is told where the team's outages are told today, too.
-    + (if r.outageReceiver == '' then [] else
-         [timing.page { matchers: category('outage') + severity('page'), receiver: r.outageReceiver, 'continue': true }])
     + std.flatMap(
       function(name)
         fan(category(name) + severity('page'), c.receivers[name].page, timing.page)
@@ -54,16 +55,20 @@
     + [timing.ticket { matchers: [['alertname', '=', 'TocsinDeadMansSwitch']], receiver: r.deadMansSwitchReceiver, repeat_interval: q.duration(300), 'continue': false }]
     + [timing.ticket { matchers: [['category', '=~', std.join('|', std.objectFields(c.categories))]] + severity('info'), receiver: 'null', 'continue': false }],
 
-  // A louder alert silences a quieter one about the same thing. Every label in `equal` must be there: two alerts that
-  // both lack it would match, and mute what has nothing to do with them. Safety is never a target.
-  local inhibition(source, target, equal) = {
-    source: source + [[label, '=~', '.+'] for label in equal],
-    target: target + [['category', '!=', 'safety']] + [[label, '=~', '.+'] for label in equal],
-    equal: equal,
-  },
+  // A louder alert silences a quieter one about the same thing of the same fleet. Every label in `equal` must be there:
+  // two alerts that both lack it would match, and mute what has nothing to do with them. Safety is never a target.
+  local inhibition(source, target, labels) =
+    local equal = c.aggregationLabels + labels;
+    local present = [[label, '=~', '.+'] for label in equal];
+    {
+      source: source + present,
+      target: target + [['category', '!=', 'safety']] + present,
+      equal: equal,
+    },
   local named(alerts) = [['alertname', if std.length(std.findSubstr('|', alerts)) > 0 then '=~' else '=', alerts]],
   local inhibitions = [
-    inhibition(named('LLMQualityScoreDropped'), named('LLMQualityScoreSlipping|LLMBadAnswers'), ['route', 'scorer']),
+    inhibition(named('LLMQualityScoreDropped'), named('LLMQualityScoreSlipping'), ['route', 'scorer']),
+    inhibition(named('LLMQualityScoreDropped') + [['scorer', '=', 'composite']], named('LLMBadAnswers'), ['route']),
     inhibition(named('LLMFormatBroken'), named('LLMFormatComplianceLow'), ['route']),
     inhibition(named('LLMNoSuccess|LLMRequestsFailing') + severity('page'), named('LLMErrorBudgetBurning|LLMRateLimited|LLMLatencyHigh|LLMDurationHigh'), ['provider', 'model']),
     inhibition(named('LLMCostRisingFast'), named('LLMCostAnomaly'), []),

@@ -90,6 +90,7 @@ def test_an_owner_can_have_a_pager_of_its_own_but_not_for_safety(routed, tmp_pat
     assert routed(file, category="quality", severity="page", owner="team-support") == "support-oncall"
     assert routed(file, category="safety", severity="page", owner="team-support") == "oncall,legal,comms"
     assert routed(file, category="outage", severity="page", owner="other") == "incidents,oncall"
+    assert routed(file, category="outage", severity="page", owner="team-support") == "incidents,support-oncall"
 
 
 def test_the_tree_follows_a_teams_own_words_for_severities(routed, tmp_path):
@@ -120,12 +121,22 @@ def test_nothing_is_muted_by_time():
     assert not [e for e in _tree(tree) if "mute_time_intervals" in e or "active_time_intervals" in e]
 
 
-def test_no_inhibition_can_mute_safety_or_match_on_an_absent_label():
-    for rule in bundle.parse(bundle.compile().alertmanager)["inhibit_rules"]:
+@pytest.mark.parametrize("fleets", [[], ["cluster"]])
+def test_no_inhibition_can_mute_safety_another_fleet_or_match_on_an_absent_label(fleets):
+    for rule in bundle.parse(bundle.compile({"aggregationLabels": fleets}).alertmanager)["inhibit_rules"]:
         assert 'category!="safety"' in rule["target_matchers"]
+        assert rule.get("equal", [])[: len(fleets)] == fleets
         for label in rule.get("equal", []):
             assert f'{label}=~".+"' in rule["source_matchers"]
             assert f'{label}=~".+"' in rule["target_matchers"]
+
+
+def test_an_inhibition_asks_for_labels_that_its_alerts_have():
+    named = {rule["alert"]: rule["annotations"]["dashboard_url"] for rule in ALERTS}
+    for rule in bundle.parse(bundle.compile().alertmanager)["inhibit_rules"]:
+        for side in ("source_matchers", "target_matchers"):
+            for alert in (name for m in rule[side] if m.startswith("alertname") for name in m.split('"')[1].split("|")):
+                assert all(f"var-{label}=" in named[alert] for label in rule.get("equal", [])), alert
 
 
 def test_receivers_of_safety_do_not_resolve_by_themselves():

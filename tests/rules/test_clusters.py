@@ -3,14 +3,18 @@
 from promtool import Case, compiled, failed, series
 from test_quality_baseline import HOUR, LEARNT, scored
 
-GROUPS = ("routes-seen", "routes", "quality-scores", "quality-quiet", "quality-baselines", "quality")
+GROUPS = ("routes-seen", "routes", "quality-scores", "quality-quiet", "quality-baselines", "quality", "exporter")
 INTERVAL = "5m"
 RULES = compiled(aggregationLabels=["cluster"], baseline__window=6 * 3600)
-PAGE = "LLMQualityScoreDropped"
+PAGE, ABSENT = "LLMQualityScoreDropped", "TocsinAbsent"
 
 
 def info(cluster, tier="prod"):
     return series("llm_route_info", "1x500", route="support", owner=f"team-{cluster}", tier=tier, traffic="live", cluster=cluster)
+
+
+def build(cluster, values):
+    return series("tocsin_build_info", values, version="1", python="3.11", cluster=cluster)
 
 
 def fires(cluster):
@@ -41,6 +45,11 @@ CASES = [
     Case("one replica of a pair that restarts is no drop", PAGE,
          [info("eu"), *scored(LEARNT, 60, instance="a", cluster="eu"),
           *scored([0.8] * 7 * HOUR, 60, instance="b", cluster="eu")], {"4h20m": 0, "5h": 0, "7h": 0}),
+    Case("a cluster whose exporters are gone pages though another's are there", ABSENT,
+         [build("eu", "1x12 stale"), build("us", "1x80")], {"1h": 0, "1h20m": 1, "6h": 1},
+         values={('count(ALERTS{alertname="TocsinAbsent", alertstate="firing", cluster="eu"})', "2h"): 1.0}),
+    Case("no exporter in any cluster is one page for each", ABSENT, [build("eu", "1x12 stale"), build("us", "1x12 stale")], {"2h": 2}),
+    Case("no exporter ever is a page", ABSENT, [], {"2h": 1}),
 ]  # fmt: skip
 
 

@@ -18,8 +18,8 @@ UNEVEN = " ".join(f"{sum(6.0 if i // 3 % 2 == 0 else 4.4 for i in range(n)):.1f}
 CASES = [
     Case("a pace of $600 an hour pages within ten minutes", FAST, [EXPECTED, cost("0x19 10+10x60")], {"20m": 0, "29m": 1, "30m": 1}),
     Case(
-        "a pace names who spends, and resolves when it is over", FAST, [EXPECTED, *TOKENS, cost("0x19 10+10x20 210x60")],
-        {"29m": 1, "41m": 1, "60m": 0},
+        "a pace names who spends, and resolves when the hour has forgotten it", FAST,
+        [EXPECTED, *TOKENS, cost("0x19 10+10x20 210x90")], {"29m": 1, "41m": 1, "100m": 1, "106m": 0},
         text=Text("35m", "page", "cost", "Spending rises steeply.",
                   "At the pace of the last minutes $590 an hour more are spent than expected. The heaviest consumer is h1. "
                   "Going on for 13m 0s.", action="throttle", owner="platform"),

@@ -27,7 +27,7 @@ CASES = [
     Case(
         "949 of 1,000 page after ten minutes", LOW, [KNOWN, *window("980x9 949x100"), failures()], {"15m": 0, "21m": 1},
         text=Text("30m", "page", "quality", "Answers of support are not in the format asked for.",
-                  "94.9% of the last 1,000 answers comply. Going on for 20m 0s.", {"route": "support"}),
+                  "94.9% of the last 1,000 answers comply. Going on for 20m 0s. Affected: 30 requests in the last 1h.", {"route": "support"}),
     ),
     Case("950 of 1,000 page nobody", LOW, [KNOWN, *window("980x9 950x100"), failures()], {"30m": 0, "60m": 0}),
     Case("a page stays at 955 and resolves above 960", LOW, [KNOWN, *window("949x20 955x20 961x40"), failures()],
@@ -48,10 +48,11 @@ CASES = [
          {"30m": 1, "50m": 0}),
     Case("no data is silent", LOW, [KNOWN], {"30m": 0}),
     Case(
-        "a format that breaks pages at once and resolves", BROKEN,
-        [KNOWN, checks("0+5x120"), failures("0x30 4+4x49 200x60")], {"30m": 0, "45m": 0, "60m": 1, "105m": 0},
+        "a format that breaks pages at once and resolves when the last failure is half an hour old", BROKEN,
+        [KNOWN, checks("0+5x140"), failures("0x30 4+4x49 200x80")], {"30m": 0, "45m": 0, "60m": 1, "110m": 1, "125m": 0},
         text=Text("75m", "page", "quality", "Most answers of support are not in the format asked for.",
-                  "80% of the answers of the last 30 minutes fail the format check. Going on for 26m 0s.", {"route": "support"}),
+                  "80% of the answers of the last 30 minutes fail the format check. Going on for 26m 0s. "
+                  "Affected: 180 requests in the last 1h.", {"route": "support"}),
     ),
     Case("three failures of three page nobody", BROKEN, [KNOWN, checks("0x9 3x60"), failures("0x9 3x60")], {"12m": 0}),
     Case("a third failing is not broken", BROKEN, [KNOWN, checks("0+6x60"), failures("0+2x60")], {"40m": 0}),

@@ -44,7 +44,7 @@ CASES = [
         text=Text(
             "70m", "page", "outage", "Requests to openai/gpt-4o fail.",
             "100% of requests fail after retries and fallbacks. Most are provider_5xx. Going on for 8m 0s. "
-            "Affected: 2400 requests in the last 1h.", MODEL,
+            "Affected: 400 requests in the last 1h.", MODEL,
         ),
     ),
     Case("timeouts alone page", FAILING, [info(), requests(STEADY), failures("0x60 40+40x60", "timeout")], {"63m": 1}),
@@ -92,7 +92,7 @@ CASES = [
          requests("0+1x400", route="search")], {"63m": 1},
         text=Text("63m", "page", "outage", "Requests to openai/gpt-4o fail.",
                   "58.54% of requests fail after retries and fallbacks. Most are provider_5xx. Going on for 1m 0s. "
-                  "Affected: 2460 requests in the last 1h.", MODEL, owner="platform"),
+                  "Affected: 120 requests in the last 1h.", MODEL, owner="platform"),
     ),
     Case(
         "a quiet route that is dead pages", DEAD,

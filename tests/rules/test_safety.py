@@ -18,14 +18,19 @@ def last(values, **labels):
     return series("llm_safety_last_violation_timestamp_seconds", values, **ROUTE, kind=labels.get("kind", "pii"))
 
 
+def delivered(values, **labels):
+    return series("llm_safety_violations_total", values, **ROUTE, **{"kind": "pii", "delivered": "true", "echoed": "false", "example": "false", **labels})
+
+
 CASES = [
     Case(
         "a violation pages at once, stays for an hour and resolves", "LLMSafetyViolation",
-        [info(), requests(), last("0x9 600x200")], {"9m": 0, "10m": 1, "69m": 1, "71m": 0},
+        [info(), requests(), last("0x9 600x200"), delivered("0x9 2x200"), delivered("0+1x200", echoed="true")],
+        {"9m": 0, "10m": 1, "69m": 1, "71m": 0},
         text=Text(
             "30m", "page", "safety", "An answer of support with a pii violation reached a user.",
             "The last one was 20m 0s ago. Block such answers first; no model, prompt or routing is changed automatically. "
-            "Legal and communications must know within 30 minutes. Affected: 300 requests in the last 1h.",
+            "Legal and communications must know within 30 minutes. Affected: 2 requests in the last 1h.",
             {"route": "support", "kind": "pii", "detection": "post_delivery"},
         ),
     ),

@@ -108,7 +108,7 @@ CASES = [
     Case("outliers far beyond their usual share page", "LLMTokenOutliersExcess", [KNOWN, *outlier(20)], {"4h": 0, "5h30m": 1, "8h": 0},
          text=Text("5h30m", "page", "cost", "Far more requests of support than usual are huge.",
                    "20% of the requests of the last 30 minutes are over three times the p95 of their kind. "
-                   "Affected: 1200 requests in the last 1h.", LABELS, action="throttle")),
+                   "Affected: 240 requests in the last 1h.", LABELS, action="throttle")),
     *share("LLMAnswersTruncated", "llm_truncations_total", "llm_requests_total", 20,
            ("Answers of support are cut off.", "20% of the answers of the last 30 minutes ended at a length limit."), 5,
            cause_hint="max_tokens"),
