@@ -15,11 +15,13 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 
 import yaml
 
 from tocsin.backtest import nearest, promql
+from tocsin.backtest.feed import Period
 from tocsin.backtest.rules import COARSE, STEP, RunPlan
 from tocsin.backtest.sampling import SCRAPE, SPARSE, TARGET, Run, Sampler, notation, thinned
 
@@ -78,12 +80,17 @@ class Answer:
 class Samples:
     """The sampled series in promtool's notation, written once for all runs that read them."""
 
-    def __init__(self, sampler: Sampler, origin: float, folder: Path, sparse: frozenset[str]) -> None:
+    def __init__(self, sampler: Sampler, period: Period, folder: Path, sparse: frozenset[str]) -> None:
         self.sampler = sampler
-        self._origin = origin
+        self._period = period
         self._folder = folder
         self._sparse = sparse
         self._written: set[int] = set()
+
+    def last(self, plan: RunPlan) -> int:
+        """Return when a run evaluates for the last time: once the last event is known."""
+        every = max(plan.step, STEP)
+        return ceil((self._period.last - self._period.origin) / every) * every
 
     def stride(self, plan: RunPlan) -> int:
         """Return of how many samples one is loaded: every one, unless they are too many for memory or for a range."""
@@ -106,7 +113,8 @@ class Samples:
         samples = (self.sampler.samples - 1) // stride + 1
         for name, pairs, runs in self.sampler.series(self._sparse):
             every = max(1, SPARSE // stride) if len(runs) == 1 or name in self._sparse else 1
-            values = notation(thinned(runs, stride), samples, self._origin if name.endswith(_TIMESTAMP) else 0, every)
+            shift = self._period.origin if name.endswith(_TIMESTAMP) else 0
+            values = notation(thinned(runs, stride), samples, shift, every)
             series = json.dumps(f"{name}{{{pairs}}}", ensure_ascii=False)
             with (folder / name).open("a", encoding="utf-8") as file:
                 file.write(f"  - {{series: {series}, values: '{values}'}}\n")
@@ -116,7 +124,7 @@ def start(promtool: str, plan: RunPlan, samples: Samples, recorded: Recorded, fo
     """Write the run's files into the folder and start promtool; its output goes to ``out`` there."""
     rules = {"groups": [{"name": name, "rules": found} for name, found in plan.groups.items()]}
     (folder / "rules.yml").write_text(json.dumps(rules), encoding="utf-8")
-    last = (samples.sampler.samples - 1) * SCRAPE // plan.step * plan.step
+    last = samples.last(plan)
     with (folder / "test.yml").open("w", encoding="utf-8") as file:
         interval = samples.stride(plan) * SCRAPE
         file.write(f"rule_files: [rules.yml]\nevaluation_interval: {plan.step}s\n")

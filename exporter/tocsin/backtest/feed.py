@@ -10,7 +10,7 @@ from math import floor, inf
 from tocsin import formats
 from tocsin.accounting.ledger import FUTURE, OLDEST, Ledger
 from tocsin.backtest.ordering import EventSorter
-from tocsin.backtest.rules import STEP
+from tocsin.backtest.rules import COARSE, STEP
 from tocsin.backtest.sampling import SCRAPE, Sampler
 from tocsin.call import Call, Skip
 from tocsin.formats.base import Buffer, Format
@@ -148,7 +148,7 @@ def drive(
             progress(done / len(sorter))
     if first is None:
         return None
-    while origin + (tick - 1) * SCRAPE < last or (tick - 1) * SCRAPE % STEP:
+    while origin + (tick - 1) * SCRAPE < last or (tick - 1) * SCRAPE % COARSE:
         scrape(tick * SCRAPE)
         tick += 1
     return Period(origin, first, last)

@@ -2,8 +2,8 @@
 
 promtool evaluates all rules of a run at one interval. So the rules are put into runs: first the baselines, which are
 due every five minutes; then, with what these recorded, the alerts of each interval and the recording rules that they
-need. The runs of an interval are parts that know nothing of each other, one for each core. Rules that can have no
-result are left out.
+need, tickets every five minutes, too. The runs of an interval are parts that know nothing of each other, one for each
+core. Rules that can have no result are left out.
 
 promtool's engine holds at most 10,000 samples, and a subquery holds those of all series at once: three days of twelve
 models are too many. So what alerts read every five minutes is recorded by the first runs, and read as a plain range.
@@ -26,7 +26,8 @@ from tocsin.catalogue import FAMILIES
 STEP = 60
 """Seconds between two evaluations, unless a group of rules asks for more."""
 COARSE = 300
-"""Seconds between two evaluations of slow recording rules: baselines, whose ranges of a week are dear."""
+"""Seconds between two evaluations of what is due every four minutes or more: tickets, and baselines, whose ranges of a
+week are dear."""
 LONGEST = 9_500
 """Samples that a range may hold: promtool's engine loads at most 10,000."""
 
@@ -227,7 +228,8 @@ def _closure(entries: Sequence[_Entry], start: Iterable[int], stop: AbstractSet[
 
 
 def _step(entries: Sequence[_Entry], alert: int) -> int:
-    step = int(min(max(entries[alert].interval, SCRAPE), STEP))
+    interval = entries[alert].interval
+    step = COARSE if interval > 2 * STEP else int(min(max(interval, SCRAPE), STEP))
     reads = max(promql.longest_range(entries[i].rule["expr"]) for i in _closure(entries, [alert]))
     return step if reads <= LONGEST * step else STEP
 

@@ -276,7 +276,7 @@ class _Backtest:
         """Have promtool evaluate the rules: the slow ones first, then the others with what those recorded."""
         found = plan(groups, sampler.seen(), parts=_cores())
         folder = Path(tempfile.mkdtemp(dir=self._folder))
-        samples = engine.Samples(sampler, period.origin, folder, quantiles_only(groups))
+        samples = engine.Samples(sampler, period, folder, quantiles_only(groups))
         recorded: engine.Recorded = {}
         for answer in self._run_all(found.early, samples, {}, folder, 0.0):
             recorded |= answer.recorded
