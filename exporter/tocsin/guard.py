@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from tocsin import catalogue as cat
+from tocsin import guardrail, moderation
 from tocsin.call import OTHER, UNKNOWN
 from tocsin.check import RequestError, answer, parse, repaired, subject
 from tocsin.detectors.base import Subject
 from tocsin.detectors.verdicts import VERDICTS, Verdict, redact, verdict
 from tocsin.finding import QUALITY
-from tocsin.formats.texts import messages
 from tocsin.judge import Judge, Opinion, RouteRules
 from tocsin.labels import clean, is_email
 from tocsin.scoring import Scoring
@@ -32,7 +32,7 @@ TEXT_MAX: Final = 1 << 20
 """Characters of one request; more would hold up everyone else, and is answered as overload."""
 LARGE: Final = 4 << 10
 """Characters of one request beyond which it is looked at in a thread: on the event loop it would hold up all others,
-since what is full of addresses takes 5 ms for each thousand. A body of no more bytes holds no more."""
+since what is full of addresses takes 5 ms for each thousand."""
 HUGE: Final = 64 << 10
 """The same for another thread, so that no large request waits for a huge one."""
 LARGE_WAITING: Final = 256 << 10
@@ -42,6 +42,8 @@ VALUES_MAX: Final = 200_000
 ESCAPES_MAX: Final = 400_000
 """Backslashes in such a body: to read as many takes twenty milliseconds."""
 _MANY: Final = 256 << 10
+_TEXT_LEAST: Final = 64
+"""Characters that an empty text counts as: a request may hold thousands of them."""
 _DURATIONS: Final = 32
 """Looks whose seconds are brought to their rows together."""
 REPAIRED_MAX: Final = 128 << 10
@@ -54,7 +56,24 @@ T = TypeVar("T")
 
 
 class OverloadError(Exception):
-    """The request was not looked at, and its route fails closed."""
+    """The request was not looked at; ``passed`` is the answer that lets it pass, None where its route fails closed."""
+
+    def __init__(self, passed: dict[str, Any] | None) -> None:
+        super().__init__()
+        self.passed = passed
+
+
+class Case(NamedTuple):
+    """A request that is read and is to be looked at."""
+
+    label: str
+    """Of its route."""
+    size: int
+    """Characters that are looked at, with those that they are held against."""
+    look: Callable[[], list[Opinion]]
+    """Takes time, and counts nothing."""
+    conclude: Callable[[list[Opinion]], dict[str, Any]]
+    """Counts what was seen, and returns the answer."""
 
 
 class _Desk:
@@ -68,13 +87,15 @@ class _Desk:
         """Tell whether a request of so many characters would wait too long; an only one never does."""
         return bool(self._waiting) and self._waiting + size > LARGE_WAITING
 
-    async def run(self, size: int, look: Callable[[], T]) -> T:
-        """Look, when it is this one's turn."""
+    def take(self, size: int, look: Callable[[], T]) -> asyncio.Future[T]:
+        """Take a look in turn: it is waited for from now on."""
         self._waiting += size
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, look)
-        finally:
-            self._waiting -= size
+        looking = asyncio.get_running_loop().run_in_executor(self._thread, look)
+        looking.add_done_callback(lambda _: self._be_done(size))
+        return looking
+
+    def _be_done(self, size: int) -> None:
+        self._waiting -= size
 
 
 class Guard:
@@ -102,96 +123,114 @@ class Guard:
         scoring.sources.append(self._publish)
 
     # ---- the three contracts --------------------------------------------------------------------------
-    async def check(self, data: bytes) -> dict[str, Any]:
+    def check(self, data: bytes) -> Case:
         """``POST /v1/check`` (contracts, section 3).
 
         Raises:
             RequestError: the body is no request.
-            OverloadError: it was not looked at, and must not pass.
+            OverloadError: it is not looked at.
         """
         _bound_work(data)
         request = parse(data, REPAIRED_MAX)
         rules = self._judge.rules(request.route, request.model)
         label = self._route_label(request.route)
-        asked = subject(request, rules.expect)
-        if self._sheds([asked], label, rules):
-            return answer(request, Opinion.nothing()) | {"shed": True}
-        opinion = (await self._look(label, [asked], rules, self._judge.judge_at_once))[0]
-        call_id = request.call_id or (str(request.id) if request.id is not None else None)
-        self._count(call_id, request.role, label, request.model, [opinion])
-        return answer(request, opinion)
 
-    async def litellm(self, data: bytes) -> dict[str, Any]:
-        """``POST /beta/litellm_basic_guardrail_api``: LiteLLM's generic guardrail, 1.106.2.
+        def conclude(opinions: list[Opinion]) -> dict[str, Any]:
+            call_id = request.call_id or (str(request.id) if request.id is not None else None)
+            self._count(call_id, request.role, label, request.model, opinions)
+            return answer(request, opinions[0])
+
+        def passed() -> dict[str, Any]:
+            return answer(request, Opinion.nothing()) | {"shed": True}
+
+        return self._case(label, [subject(request, rules.expect)], rules, self._judge.judge_at_once, conclude, passed)
+
+    def litellm(self, data: bytes) -> Case:
+        """``POST /beta/litellm_basic_guardrail_api``: LiteLLM's generic guardrail.
 
         Streams call again and again with the text so far; each call is a look, and counts its findings once.
 
         Raises:
             RequestError: the body is no request.
-            OverloadError: it was not looked at, and must not pass.
+            OverloadError: it is not looked at.
         """
-        request = _read(_decode_litellm, data)
+        request = _read(guardrail.decode, data)
         rules = self._judge.rules(request.route, request.model_name)
-        label = self._route_label(request.route)
-        subjects = request.subjects(rules)
-        if self._sheds(subjects, label, rules):
-            return {"action": "NONE"}
-        opinions = await self._look(label, subjects, rules, self._judge.judge_for_delivery)
-        role = "assistant" if request.is_answer else "user"
-        final = self._count(request.call_id, role, label, request.model_name, opinions)
-        out: dict[str, Any] = {"action": "NONE"}
-        if final == "block":
-            out = {"action": "BLOCKED", "blocked_reason": reason(opinions)}
-        elif final == "redact":
-            texts = [_redacted(s.text, o) for s, o in zip(subjects, opinions, strict=True)]
-            out = {"action": "GUARDRAIL_INTERVENED", "texts": texts}
-        if request.is_answer:
-            out["stream_holdback_chars"] = [HOLDBACK] * len(subjects)
-        return out
+        label, subjects = self._route_label(request.route), request.subjects(rules)
 
-    async def moderations(self, data: bytes) -> dict[str, Any]:
-        """``POST /v1/moderations``: OpenAI's shape, our kinds beside the categories that they are nearest to.
+        def conclude(opinions: list[Opinion]) -> dict[str, Any]:
+            role = "assistant" if request.is_answer else "user"
+            final = self._count(request.call_id, role, label, request.model_name, opinions)
+            out: dict[str, Any] = {"action": "NONE"}
+            if final == "redact" and request.takes_texts:
+                texts = [_redacted(s.text, o) for s, o in zip(subjects, opinions, strict=True)]
+                out = {"action": "GUARDRAIL_INTERVENED", "texts": texts}
+            elif final in ("redact", "block"):
+                out = {"action": "BLOCKED", "blocked_reason": reason(opinions)}
+            if request.is_answer:
+                out["stream_holdback_chars"] = [HOLDBACK] * len(subjects)
+            return out
+
+        judge = self._judge.judge_for_delivery
+        return self._case(label, subjects, rules, judge, conclude, lambda: {"action": "NONE"})
+
+    def moderations(self, data: bytes) -> Case:
+        """``POST /v1/moderations``: OpenAI's shape.
 
         Raises:
             RequestError: the body is no request.
-            OverloadError: it was not looked at, and must not pass.
+            OverloadError: it is not looked at.
         """
-        texts = _inputs(_read(_decode, data).get("input"))
+        texts = moderation.inputs(_read(_decode, data).get("input"))
         if not texts:
-            raise RequestError("input: a text, or a list of texts or text parts")
-        rules = self._judge.rules(UNKNOWN)
+            raise RequestError("input: a text, a list of texts, or a list of parts with a text")
         out: dict[str, Any] = {"id": f"modr-{time.time_ns():x}", "model": "tocsin", "results": []}
-        subjects = [Subject(text) for text in texts]
-        if self._sheds(subjects, UNKNOWN, rules):
-            return out | {"results": [_moderation(Opinion.nothing()) for _ in texts], "shed": True}
-        opinions = await self._look(UNKNOWN, subjects, rules, self._judge.judge_for_delivery)
-        self._count(None, "assistant", UNKNOWN, UNKNOWN, opinions)
-        return out | {"results": [_moderation(opinion) for opinion in opinions]}
+
+        def conclude(opinions: list[Opinion]) -> dict[str, Any]:
+            self._count(None, "assistant", UNKNOWN, UNKNOWN, opinions)
+            return out | {"results": [moderation.result(opinion) for opinion in opinions]}
+
+        def passed() -> dict[str, Any]:
+            return out | {"results": [moderation.result(Opinion.nothing()) for _ in texts], "shed": True}
+
+        subjects, judge = [Subject(text) for text in texts], self._judge.judge_for_delivery
+        return self._case(UNKNOWN, subjects, self._judge.rules(UNKNOWN), judge, conclude, passed)
 
     # ---- one look -------------------------------------------------------------------------------------
-    def _sheds(self, subjects: Sequence[Subject], label: str, rules: RouteRules) -> bool:
-        size = _size(subjects)
-        crowded = size > LARGE and self._desk(size).is_crowded(size)
-        if size <= TEXT_MAX and not crowded and self._admit():
-            return False
-        self._counts[cat.GUARD_SHED, (label,)] += 1
-        if rules.fail_closed:
-            raise OverloadError
-        return True
-
-    async def _look(
+    def _case(
         self,
         label: str,
         subjects: Sequence[Subject],
         rules: RouteRules,
         judge: Callable[[Subject, RouteRules], Opinion],
-    ) -> list[Opinion]:
-        def look() -> list[Opinion]:
-            return [judge(each, rules) for each in subjects]
+        conclude: Callable[[list[Opinion]], dict[str, Any]],
+        passed: Callable[[], dict[str, Any]],
+    ) -> Case:
+        """Return what is to be looked at, if there is time for it."""
+        size = _size(subjects)
+        crowded = size > LARGE and self._desk(size).is_crowded(size)
+        if size > TEXT_MAX or crowded or not self._admit():
+            self._counts[cat.GUARD_SHED, (label,)] += 1
+            raise OverloadError(None if rules.fail_closed else passed())
+        return Case(label, size, lambda: [judge(each, rules) for each in subjects], conclude)
 
-        began, size = self._timer(), _size(subjects)
-        opinions = look() if size <= LARGE else await self._desk(size).run(size, look)
-        self._durations.append((label, self._timer() - began))
+    def decide(self, case: Case) -> dict[str, Any]:
+        """Look at a case of at most ``LARGE`` characters; return the answer."""
+        began = self._timer()
+        return self._decided(case, case.look(), began)
+
+    def decide_in_turn(self, case: Case) -> Coroutine[Any, Any, dict[str, Any]]:
+        """Queue a larger case for a thread; return what waits for the answer."""
+        began = self._timer()
+        looking = self._desk(case.size).take(case.size, case.look)
+
+        async def decided() -> dict[str, Any]:
+            return self._decided(case, await looking, began)
+
+        return decided()
+
+    def _decided(self, case: Case, opinions: list[Opinion], began: float) -> dict[str, Any]:
+        self._durations.append((case.label, self._timer() - began))
         if len(self._durations) >= _DURATIONS:  # no part of what is committed, and too much work for one turn
             durations, self._durations = self._durations, []
             self._scoring.add_guard_counts({}, {}, durations)
@@ -200,7 +239,7 @@ class Guard:
                 self._counts[cat.DETECTOR_ERRORS, (name,)] += 1
             for name in opinion.report.capped:
                 self._counts[cat.DETECTOR_CAPPED, (name,)] += 1
-        return opinions
+        return case.conclude(opinions)
 
     def _desk(self, size: int) -> _Desk:
         return self._large if size <= HUGE else self._huge
@@ -263,7 +302,7 @@ def reason(opinions: Sequence[Opinion]) -> str:
 def _size(subjects: Sequence[Subject]) -> int:
     """The characters that are looked at, with those that they are held against."""
     return sum([
-        len(each.text) + len(each.system_prompt or "") + sum(map(len, each.context))
+        max(_TEXT_LEAST, len(each.text)) + len(each.system_prompt or "") + sum(map(len, each.context))
         + max(len(each.question or ""), sum([len(message.text) for message in each.input]))  # one may hold the other
         for each in subjects
     ])  # fmt: skip
@@ -273,70 +312,7 @@ def _redacted(text: str, opinion: Opinion) -> str:
     return redact(text, [j.finding for j in opinion.judged if j.verdict in ("redact", "block")])
 
 
-class _LiteLLMRequest(msgspec.Struct):
-    """The part of LiteLLM's request that is read; a field of an odd type is as good as absent."""
-
-    input_type: Any = None
-    litellm_call_id: Any = None
-    texts: Any = None
-    structured_messages: Any = None
-    request_data: Any = None
-    additional_provider_specific_params: Any = None
-    model: Any = None
-
-    @property
-    def is_answer(self) -> bool:
-        return bool(self.input_type != "request")
-
-    @property
-    def all_texts(self) -> list[str]:
-        if isinstance(self.texts, str):
-            return [self.texts]
-        return [text if isinstance(text, str) else "" for text in self.texts] if isinstance(self.texts, list) else []
-
-    @property
-    def call_id(self) -> str | None:
-        return self.litellm_call_id if isinstance(self.litellm_call_id, str) else None
-
-    @property
-    def model_name(self) -> str:
-        return self.model if isinstance(self.model, str) and self.model else UNKNOWN
-
-    @property
-    def route(self) -> str:
-        """The parameter ``route`` of the guardrail's configuration, else the team's alias, as in LiteLLM's log."""
-        for source, name in (
-            (self.additional_provider_specific_params, "route"), (self.request_data, "user_api_key_team_alias"),
-        ):  # fmt: skip
-            value = source.get(name) if isinstance(source, dict) else None
-            if isinstance(value, str) and value:
-                return value
-        return UNKNOWN
-
-    def subjects(self, rules: RouteRules) -> list[Subject]:
-        if self.is_answer:
-            return [Subject(text, route=self.route, expect=rules.expect) for text in self.all_texts]
-        roles = {message.text: message.role for message in messages(self.structured_messages)}
-        return [
-            Subject(text, role if (role := roles.get(text, "user")) in ("tool", "document") else "user", self.route)
-            for text in self.all_texts
-        ]
-
-
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
-_decode_litellm = msgspec.json.Decoder(_LiteLLMRequest).decode
-_CATEGORIES: Final[dict[str, str | None]] = {
-    **dict.fromkeys((
-        "harassment/threatening", "hate", "hate/threatening", "illicit/violent", "self-harm", "self-harm/intent",
-        "self-harm/instructions", "sexual", "sexual/minors", "violence", "violence/graphic",
-    )),
-    "harassment": "toxicity", "illicit": "harmful",
-    "pii": "pii", "secret": "secret", "policy": "policy", "prompt_leak": "prompt_leak", "injection": "injection",
-}  # fmt: skip
-"""Categories of the answer and the kind behind each; None: we do not tell it apart, and never flag it.
-
-The names with a slash are OpenAI's: https://platform.openai.com/docs/api-reference/moderations
-"""
 
 
 def _read(decode: Callable[[bytes], T], data: bytes) -> T:
@@ -364,22 +340,3 @@ def _bound_work(data: bytes) -> None:
     """
     if len(data) > _MANY and (data.count(b",") > VALUES_MAX or data.count(b"\\") > ESCAPES_MAX):
         raise RequestError(f"more than {VALUES_MAX} values or {ESCAPES_MAX} escapes")
-
-
-def _inputs(value: Any) -> list[str]:
-    parts = value if isinstance(value, list) else [value]
-    texts = [part.get("text") if isinstance(part, dict) else part for part in parts]
-    return [text for text in texts if isinstance(text, str)]
-
-
-def _moderation(opinion: Opinion) -> dict[str, Any]:
-    found = [j.finding for j in opinion.judged if not j.finding.example and not j.finding.echoed]
-    best = {kind: max(f.score for f in found if f.kind == kind) for kind in {f.kind for f in found}}
-    scores = {name: round(best.get(kind, 0.0), 4) if kind else 0.0 for name, kind in _CATEGORIES.items()}
-    categories = {name: score > 0 for name, score in scores.items()}
-    return {
-        "flagged": any(categories.values()),
-        "categories": categories,
-        "category_scores": scores,
-        "category_applied_input_types": {name: ["text"] for name in _CATEGORIES},
-    }

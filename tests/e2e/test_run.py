@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,18 @@ def test_an_accepted_webhook_survives_a_kill(tmp_path, launch):
         exporter.end(signal.SIGKILL)
         exporter.start()
         exporter.wait_for("llm_requests_total", 20)
+
+
+def test_who_was_asked_before_makes_the_detectors_with_the_next_start(tmp_path, launch):
+    with launch(tmp_path) as exporter:
+        never = exporter.totals().get("tocsin_detector_info")
+        assert exporter.post("/v1/check", b'{"text": "fine"}') == 200
+        exporter.wait_for("llm_guard_requests_total", 1)
+    with launch(tmp_path) as exporter:
+        until = time.monotonic() + 30
+        while not exporter.totals().get("tocsin_detector_info") and time.monotonic() < until:
+            time.sleep(0.05)
+        assert (never, exporter.totals()["tocsin_detector_info"] > 5) == (None, True)
 
 
 def test_the_admin_pages_answer(tmp_path, launch):

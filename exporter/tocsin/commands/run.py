@@ -197,8 +197,9 @@ class Exporter:
         return 1 if failures else 0
 
     async def _prepare(self) -> None:
-        """Make the detectors at once where a guard is configured: its first check shall not wait for them."""
-        if self._arguments.guard_only or any(route.guard for route in self._config.routes):
+        """Make the detectors at once where a guard is configured or was ever asked: no check shall wait for them."""
+        asked = bool(self._ledger.store.rows.get(cat.GUARD_REQUESTS))
+        if asked or self._arguments.guard_only or any(route.guard for route in self._config.routes):
             await self._detectors.wait()
 
     async def _make_detectors(self) -> None:

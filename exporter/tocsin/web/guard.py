@@ -16,13 +16,13 @@ import msgspec
 from aiohttp import web
 
 from tocsin.check import RequestError
-from tocsin.guard import LARGE, Guard, OverloadError
+from tocsin.guard import LARGE, Case, Guard, OverloadError
 from tocsin.scoring import Scoring
 from tocsin.tasks import spawn
 from tocsin.web.auth import Verifier
 from tocsin.web.batches import BodyError
 from tocsin.web.bodies import answer, begun, prove, small_body
-from tocsin.web.direct import Endpoint, Fields, Later, Reply, Respond, headers
+from tocsin.web.direct import Endpoint, Fields, Later, Reply, headers
 from tocsin.web.server import AT_ONCE
 
 BUDGET: Final = 0.025
@@ -30,7 +30,7 @@ BUDGET: Final = 0.025
 BODY_MAX: Final = 8 << 20
 """LiteLLM sends images along, which are not looked at."""
 
-Contract = Callable[[bytes], Coroutine[Any, Any, dict[str, Any]]]
+Contract = Callable[[bytes], Case]
 
 
 _OVERLOADED: Final = Reply(
@@ -72,83 +72,82 @@ def add_routes(
 ) -> None:
     """Add the guard's endpoints to the ingest listener; what comes before ``prepared`` waits for the detectors."""
     guard = Guard(scoring, Turn(budget).admit, standalone=standalone)
+    if prepared is None:
+        prepared = asyncio.Event()
+        prepared.set()
     at_once = app.setdefault(AT_ONCE, {})
     for path, contract in (
         ("/v1/check", guard.check),
         ("/beta/litellm_basic_guardrail_api", guard.litellm),
         ("/v1/moderations", guard.moderations),
     ):
-        app.router.add_post(path, _handler(contract, tuple(auth), prepared))
-        at_once[path] = Endpoint(_responder(contract, tuple(auth), prepared))
+        route = _Route(guard, contract, tuple(auth), prepared)
+        app.router.add_post(path, route.handle)
+        at_once[path] = Endpoint(route.respond)
 
 
-def _responder(contract: Contract, auth: Sequence[Verifier], prepared: asyncio.Event | None) -> Respond:
-    """Answer what is small without a task; what is refused, for whatever reason, is left to ``_handler``."""
+class _Route:
+    """One endpoint of the guard."""
 
-    def respond(fields: Fields, body: bytes) -> Reply | Later | None:
+    def __init__(self, guard: Guard, contract: Contract, auth: Sequence[Verifier], prepared: asyncio.Event) -> None:
+        self._guard = guard
+        self._contract = contract
+        self._auth = auth
+        self._prepared = prepared
+
+    def respond(self, fields: Fields, body: bytes) -> Reply | Later | None:
+        """Answer what is small without a task; what is refused, for whatever reason, is left to ``handle``."""
         try:
-            if auth:
-                prove(begun(auth, headers(fields)), body, BODY_MAX)
-            if most_characters(body) > LARGE or not (prepared is None or prepared.is_set()):
-                return Later(spawn(_answered(contract, body, prepared), name="look"), _reply)
-            return Reply(200, msgspec.json.encode(_finished(contract(body))))
+            if self._auth:
+                prove(begun(self._auth, headers(fields)), body, BODY_MAX)
+            if not self._prepared.is_set():
+                return Later(spawn(self._answered(body), name="look"), _reply)
+            found = self._decided(self._contract(body))
+            return found if isinstance(found, Reply) else Later(spawn(found, name="look"), _reply)
         except (web.HTTPException, RequestError):
             return None
-        except OverloadError:
-            return _OVERLOADED
+        except OverloadError as overload:
+            return _shed(overload)
 
-    return respond
-
-
-def most_characters(body: bytes) -> int:
-    """Return how many characters the texts of a body have at most: each that is escaped by its number takes six bytes.
-
-    A backslash may be escaped itself, so where there are two, none is counted.
-    """
-    if len(body) <= LARGE:
-        return len(body)
-    return len(body.decode("utf-8", "replace")) - 5 * (body.count(rb"\u") - body.count(rb"\\u"))
-
-
-async def _answered(contract: Contract, body: bytes, prepared: asyncio.Event | None) -> Reply:
-    """Return the answer to a request that may have to wait for something."""
-    if prepared is not None and not prepared.is_set():
-        await prepared.wait()
-    try:
-        return Reply(200, msgspec.json.encode(await contract(body)))
-    except RequestError as error:
-        return Reply(400, msgspec.json.encode({"error": {"message": str(error), "type": "invalid_request_error"}}))
-    except OverloadError:
-        return _OVERLOADED
-
-
-def _reply(done: asyncio.Future[Reply]) -> Reply:
-    return _BROKEN if done.exception() else done.result()
-
-
-def _finished(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """Return what a coroutine returns that has nothing to wait for: a text of a small body is looked at right away."""
-    try:
-        work.send(None)
-    except StopIteration as end:
-        out: dict[str, Any] = end.value
-        return out
-    work.close()
-    raise RuntimeError("a small request waits for something")
-
-
-def _handler(
-    contract: Contract, auth: Sequence[Verifier], prepared: asyncio.Event | None
-) -> Callable[[web.Request], Any]:
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer any request."""
         try:
-            body = await small_body(request, auth, BODY_MAX)
-            status, data, further = await _answered(contract, body, prepared)
+            status, data, further = await self._answered(await small_body(request, self._auth, BODY_MAX))
         except web.HTTPException as refusal:
             return answer(refusal.status, refusal.text or "", close=True)
         except BodyError as error:
             return answer(400, f"{error}\n", close=not request.content.at_eof())
         return web.Response(status=status, body=data, content_type="application/json", headers=dict(further))
 
-    return handle
+    async def _answered(self, body: bytes) -> Reply:
+        await self._prepared.wait()
+        try:
+            found = self._decided(self._contract(body))
+            return found if isinstance(found, Reply) else await found
+        except RequestError as error:
+            return Reply(400, msgspec.json.encode({"error": {"message": str(error), "type": "invalid_request_error"}}))
+        except OverloadError as overload:
+            return _shed(overload)
 
+    def _decided(self, case: Case) -> Reply | Coroutine[Any, Any, Reply]:
+        """Decide a small case; a large one is queued, and what is returned waits for it."""
+        if case.size <= LARGE:
+            return _verdict(self._guard.decide(case))
+        later = self._guard.decide_in_turn(case)
+
+        async def decided() -> Reply:
+            return _verdict(await later)
+
+        return decided()
+
+
+def _verdict(given: dict[str, Any]) -> Reply:
+    return Reply(200, msgspec.json.encode(given))
+
+
+def _shed(overload: OverloadError) -> Reply:
+    return _OVERLOADED if overload.passed is None else _verdict(overload.passed)
+
+
+def _reply(done: asyncio.Future[Reply]) -> Reply:
+    return _BROKEN if done.exception() else done.result()

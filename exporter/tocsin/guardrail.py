@@ -1,0 +1,93 @@
+"""What LiteLLM asks its generic guardrail (``POST /beta/litellm_basic_guardrail_api``), as of 1.81 to 1.109.
+
+https://docs.litellm.ai/docs/adding_provider/generic_guardrail_api . A proxy may be told to leave fields out, and what
+is of an odd type is as good as left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tocsin.call import UNKNOWN
+from tocsin.detectors.base import Subject
+from tocsin.formats.texts import part_text, role_of
+from tocsin.judge import RouteRules
+
+
+class Question(msgspec.Struct):
+    """The part of a request that is read."""
+
+    input_type: Any = None
+    litellm_call_id: Any = None
+    texts: Any = None
+    structured_messages: Any = None
+    request_data: Any = None
+    additional_provider_specific_params: Any = None
+    model: Any = None
+
+    @property
+    def is_answer(self) -> bool:
+        """True for what a model wrote; it comes again and again while it is streamed."""
+        return bool(self.input_type != "request")
+
+    @property
+    def takes_texts(self) -> bool:
+        """True where texts can be sent back in place of those that came."""
+        return isinstance(self.texts, str | list)
+
+    @property
+    def call_id(self) -> str | None:
+        """The id that the log will have."""
+        return self.litellm_call_id if isinstance(self.litellm_call_id, str) else None
+
+    @property
+    def model_name(self) -> str:
+        """The model as it was asked for."""
+        return self.model if isinstance(self.model, str) and self.model else UNKNOWN
+
+    @property
+    def route(self) -> str:
+        """The parameter ``route`` of the guardrail's configuration, else the team's alias, as in LiteLLM's log."""
+        for source, name in (
+            (self.additional_provider_specific_params, "route"), (self.request_data, "user_api_key_team_alias"),
+        ):  # fmt: skip
+            value = source.get(name) if isinstance(source, dict) else None
+            if isinstance(value, str) and value:
+                return value
+        return UNKNOWN
+
+    def subjects(self, rules: RouteRules) -> list[Subject]:
+        """Return what is to be judged, a text each, in the order in which texts are sent back."""
+        route = self.route
+        if self.is_answer:
+            return [Subject(text, route=route, expect=rules.expect) for text in self._texts()]
+        roles = self._roles()
+        texts = self._texts() if self.takes_texts else list(roles)
+        return [Subject(text, roles.get(text, "user"), route) for text in texts]
+
+    def _texts(self) -> list[str]:
+        if isinstance(self.texts, str):
+            return [self.texts]
+        return [text if isinstance(text, str) else "" for text in self.texts] if isinstance(self.texts, list) else []
+
+    def _roles(self) -> dict[str, str]:
+        """Return who wrote each text of the conversation, a part of a message each.
+
+        What the application says as ``system`` is its own, and no detector reads that; where somebody else says the
+        same, it is theirs. Earlier answers may be forged: they are the user's.
+        """
+        roles: dict[str, str] = {}
+        for message in self.structured_messages if isinstance(self.structured_messages, list) else ():
+            if not isinstance(message, dict):
+                continue
+            role, content = role_of(str(message.get("role"))), message.get("content")
+            for part in content if isinstance(content, list) else [content]:
+                text = part_text([part])
+                if text and roles.get(text, "system") == "system":
+                    roles[text] = role if role in ("system", "tool", "document") else "user"
+        return roles
+
+
+decode = msgspec.json.Decoder(Question).decode

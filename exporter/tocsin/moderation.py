@@ -1,0 +1,52 @@
+"""OpenAI's moderations (``POST /v1/moderations``): our kinds beside the categories that they are nearest to.
+
+https://platform.openai.com/docs/api-reference/moderations
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tocsin.formats.texts import part_text
+from tocsin.judge import Opinion
+
+_CATEGORIES: Final[dict[str, str | None]] = {
+    **dict.fromkeys((
+        "harassment/threatening", "hate", "hate/threatening", "illicit/violent", "self-harm", "self-harm/intent",
+        "self-harm/instructions", "sexual", "sexual/minors", "violence", "violence/graphic",
+    )),
+    "harassment": "toxicity", "illicit": "harmful",
+    "pii": "pii", "secret": "secret", "policy": "policy", "prompt_leak": "prompt_leak", "injection": "injection",
+}  # fmt: skip
+"""Categories of the answer and the kind behind each; None: we do not tell it apart, and never flag it.
+
+The names with a slash are OpenAI's."""
+
+
+def inputs(value: Any) -> list[str]:
+    """Return the texts that get a result each: one text, each of a list, or all parts of one input together.
+
+    Empty where it is something else: results are told apart by their place.
+    """
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list):
+        return []
+    if all(isinstance(each, str) for each in value):
+        return value
+    text = part_text(value) if all(isinstance(each, dict) for each in value) else ""
+    return [text] if text else []
+
+
+def result(opinion: Opinion) -> dict[str, Any]:
+    """Return the result for one text."""
+    found = [j.finding for j in opinion.judged if not j.finding.example and not j.finding.echoed]
+    best = {kind: max(f.score for f in found if f.kind == kind) for kind in {f.kind for f in found}}
+    scores = {name: round(best.get(kind, 0.0), 4) if kind else 0.0 for name, kind in _CATEGORIES.items()}
+    categories = {name: score > 0 for name, score in scores.items()}
+    return {
+        "flagged": any(categories.values()),
+        "categories": categories,
+        "category_scores": scores,
+        "category_applied_input_types": {name: ["text"] for name in _CATEGORIES},
+    }
