@@ -10,6 +10,7 @@ from typing import Any
 
 from tocsin.call import Call
 from tocsin.formats import pairs
+from tocsin.formats.exchange import Exchange
 from tocsin.formats.finish import finish_of
 
 
@@ -18,7 +19,7 @@ class Anthropic(pairs.PairFormat):
 
     name = "anthropic"
 
-    def judge(self, call: Call, ex: pairs.Exchange) -> None:
+    def judge(self, call: Call, ex: Exchange) -> None:
         """Fill in what Anthropic reports."""
         usage = ex.response.get("usage")
         if isinstance(usage, dict):

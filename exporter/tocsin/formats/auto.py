@@ -12,10 +12,10 @@ from tocsin.call import UNKNOWN, Event, Skip
 from tocsin.formats import shapes
 from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.base import Buffer
+from tocsin.formats.exchange import Exchange, batch_result, decode, exchange
 from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
-from tocsin.formats.pairs import PairFormat, decode
 from tocsin.formats.signs import is_chunk, is_error, is_log
 
 _NATIVE = re.compile(rb'\s*\{\s*"v"\s*:\s*1\b')
@@ -48,12 +48,15 @@ class Auto:
                 raise Skip("unknown_format")  # of another kind of work that starts and ends
         elif _NATIVE.match(data):
             return self._native.parse(data)
-        tree = decode(data)
+        tree = batch_result(decode(data))
         found = self._recognise(tree)
-        return found.read(tree, data, told=False) if isinstance(found, PairFormat) else found.parse(data)
+        if found is not None:
+            return found.parse(data)
+        ex = exchange(tree, told=False)
+        return (self._anthropic if _is_anthropic(ex) else self._openai).read(ex, data)
 
-    def _recognise(self, tree: dict[str, Any]) -> LiteLLM | Native | PairFormat:
-        """Return the adapter for a decoded record.
+    def _recognise(self, tree: dict[str, Any]) -> LiteLLM | Native | None:
+        """Return the adapter for a decoded record; None for a pair, whose bodies tell whose it is.
 
         Raises:
             Skip: no format has such a record.
@@ -64,25 +67,21 @@ class Auto:
             return self._native
         sides = any(key in tree for key in ("request", "response", "request_body", "response_body"))
         if sides or (("url" in tree or "uri" in tree) and "model" not in tree):  # where nothing came back
-            return self._anthropic if _is_anthropic(tree) else self._openai
+            return None
         if isinstance(tree.get("object"), str) or "choices" in tree:
-            return self._openai
+            return None
         if tree.get("type") in ("message", "error") and ("usage" in tree or is_error(tree)):
-            return self._anthropic
+            return None
         if ("id" in tree and ("model" in tree or "time" in tree)) or tree.get("type") == "feedback" or "v" in tree:
             return self._native
         if shapes.is_body(tree) or (is_error(tree) and not is_log(tree)):
-            return self._openai  # a bare body
+            return None  # a bare body
         raise Skip("stream_chunk" if is_chunk(tree) else "unknown_format")
 
 
-def _is_anthropic(tree: dict[str, Any]) -> bool:
-    url = str(tree.get("url") or tree.get("uri") or "")
-    response = tree.get("response", tree.get("response_body"))
-    if "/chat/" in url or "/responses" in url or "/model/" in url:  # the last is Bedrock's: its bodies are the models'
-        return isinstance(response, dict) and response.get("type") == "message"
-    if "/messages" in url or "anthropic" in url:
+def _is_anthropic(ex: Exchange) -> bool:
+    """Tell whether a pair is of the Messages API: by its answer, else by its URL."""
+    kind = ex.response.get("type")
+    if kind == "message" or (kind == "error" and isinstance(ex.response.get("error"), dict)):
         return True
-    if isinstance(response, dict):
-        return response.get("type") in ("message", "error")
-    return isinstance(response, str) and ("message_start" in response[:4000] or '"type":"message"' in response[:4000])
+    return not ex.response.keys() & {"choices", "object"} and "/messages" in ex.url

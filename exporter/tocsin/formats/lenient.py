@@ -24,6 +24,8 @@ MAX_COUNT = 2**53
 """Largest integer taken: beyond it a float is no longer exact."""
 MAX_TOKENS = 10**9
 """Tokens of one call from which on they are a fault: totals of such values would outgrow 64 bits in the state."""
+MAX_SECONDS = 86_400.0
+"""Seconds of one call from which on they are a fault: one of its two times is wrong."""
 SKIP_REASONS = (
     "null", "not_json", "not_object", "too_deep", "too_long", "missing_id", "missing_time", "missing_model",
     "missing_status", "missing_call_id", "wrong_type", "unknown_format", "stream_chunk",

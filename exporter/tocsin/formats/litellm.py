@@ -17,9 +17,10 @@ from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt, ToolCall
 from tocsin.formats import litellm_errors
 from tocsin.formats.base import Buffer
 from tocsin.formats.chat import Choice, Conversation, FullChoice, Wishes, answer_of
+from tocsin.formats.exchange import decode
 from tocsin.formats.finish import FINISH
-from tocsin.formats.lenient import MAX_TOKENS, convert, count, is_number, iso_seconds, load, within
-from tocsin.formats.pairs import by_words, decode
+from tocsin.formats.lenient import MAX_SECONDS, MAX_TOKENS, convert, count, is_number, iso_seconds, load, within
+from tocsin.formats.pairs import by_words
 from tocsin.formats.texts import expectation, messages, sampling, system_prompts, text_of
 
 REDACTED = "redacted-by-litellm"
@@ -187,9 +188,12 @@ def _call(p: _Payload, errors: list[str]) -> Call:
     if isinstance(end, str):
         end = _seconds(end, "endTime", errors)
     if start is not None and end is not None:
-        if end >= start:
-            duration = end - start
-        if p.stream:
+        spent = end - start
+        if 0 <= spent < MAX_SECONDS:
+            duration = spent
+        elif spent > 0:
+            errors.append("endTime")
+        if p.stream and duration is not None:
             first = p.completionStartTime
             if isinstance(first, str):
                 first = _seconds(first, "completionStartTime", errors)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tocsin.call import Call
 from tocsin.formats import bedrock, pairs, shapes
+from tocsin.formats.exchange import Exchange
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_TOKENS, is_number
 
@@ -29,7 +30,7 @@ class OpenAI(pairs.PairFormat):
         """Return the body of a provider with a shape of its own in OpenAI's."""
         return shapes.as_openai(response)
 
-    def judge(self, call: Call, ex: pairs.Exchange) -> None:
+    def judge(self, call: Call, ex: Exchange) -> None:
         """Fill in what OpenAI reports."""
         response = ex.response
         usage = response.get("usage") or bedrock.counted(ex.headers)

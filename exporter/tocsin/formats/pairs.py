@@ -1,32 +1,22 @@
-"""A logged request and response, whatever the vendor: the envelope, its status, its errors.
-
-``{"id", "time", "duration_s", "status", "url", "request": {}, "response": {}}``; the names of common
-recorders (``request_body``, ``response_body``, ``uri``, ``response_headers``) are read too, and a bare
-response body is accepted.
-"""
+"""A logged request and response, whatever the vendor: who called what, when, for how long, and whether it failed."""
 
 from __future__ import annotations
 
-import json
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import msgspec
 import xxhash
 
-from tocsin.call import UNKNOWN, Call, Content, Prompt, Skip
-from tocsin.formats import ollama, shapes, signs, sse
+from tocsin.call import UNKNOWN, Call, Content, Prompt
+from tocsin.formats import shapes
 from tocsin.formats.base import Buffer
-from tocsin.formats.lenient import count, is_number, iso_seconds, load, within
+from tocsin.formats.exchange import Exchange, batch_result, decode, exchange
+from tocsin.formats.lenient import MAX_SECONDS, count, is_number, iso_seconds, within
 from tocsin.formats.texts import expectation, messages, part_text, sampling, system_prompts, text_of
 
-_strict = msgspec.json.Decoder(dict[str, Any])
-_ASKING = ("request", "request_body")
-_ENVELOPE = ("request", "response", "request_body", "response_body", "status", "url", "uri")
 _DIGITS = re.compile(r"\d+")
 _DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
 _UNMETERED = re.compile(
@@ -34,143 +24,6 @@ _UNMETERED = re.compile(
     r"|/count[_-]tokens$|/models(?:/[^/:]+)?$"
 )
 """Paths of what is metered in other units than tokens, or not at all."""
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One request and what came back, decoded."""
-
-    envelope: dict[str, Any]
-    request: dict[str, Any]
-    response: dict[str, Any]
-    status: int | None
-    url: str
-    stream: bool
-    errors: list[str] = field(default_factory=list)
-    headers: dict[str, str] = field(default_factory=dict)
-    """Of the response, in small letters."""
-
-    @property
-    def error(self) -> dict[str, Any] | None:
-        """The error object of the response, also under HTTP 200."""
-        error = self.response.get("error") or _error_of_choice(self.response.get("choices"))
-        if not error and self.response.get("object") == "error":  # vLLM's, flat
-            return self.response
-        if isinstance(error, str):
-            return {"message": error}
-        return error if isinstance(error, dict) and error else None
-
-
-def _error_of_choice(choices: Any) -> Any:
-    """Return what routers say of the first choice where its provider failed under HTTP 200."""
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first.get("error") if isinstance(first, dict) else None
-
-
-def decode(data: Buffer) -> dict[str, Any]:
-    """Decode one JSON object, strictly when that works.
-
-    Raises:
-        Skip: it is no JSON object.
-    """
-    try:
-        return _strict.decode(data)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return load(data)
-
-
-def exchange(tree: dict[str, Any], *, told: bool = True) -> Exchange:
-    """Read the envelope; a tree without one is itself the response. ``told``: somebody says that it is a call.
-
-    Raises:
-        Skip: there is neither a request nor a response in it, or they are of no model.
-    """
-    if not any(key in tree for key in _ASKING) and signs.is_chunk(tree):
-        raise Skip("stream_chunk")
-    if not any(key in tree for key in _ENVELOPE) or _is_body(tree):
-        if not signs.is_body(tree):
-            raise Skip("unknown_format")
-        return Exchange({}, {}, tree, None, "", stream=False)
-    errors: list[str] = []
-    request, _ = _side(tree.get("request", tree.get("request_body")), "request", errors)
-    raw = tree.get("response", tree.get("response_body"))
-    response, stream = _side(raw, "response", errors)
-    status = _told_status(tree, raw)
-    if not request and not response and status is None and tree.get("error") is None:
-        raise Skip("not_object" if raw is None else "wrong_type")
-    if not response and tree.get("error"):
-        response = {"error": tree["error"]}
-    url = tree.get("url") or tree.get("uri") or ""
-    url = url if isinstance(url, str) else ""
-    sure = told or bool(response.get("error")) or (isinstance(raw, dict) and "body" in raw)
-    if not signs.is_pair(tree, request, response, url, sure=sure):
-        raise Skip("unknown_format")
-    return Exchange(
-        tree, request, response, _http_status(status, errors), url, stream or request.get("stream") is True, errors,
-        _headers(tree),
-    )  # fmt: skip
-
-
-def _told_status(tree: dict[str, Any], raw: Any) -> Any:
-    """Return the status of the envelope, else the one beside the body in the response (OpenAI's batches)."""
-    status = tree.get("status", tree.get("status_code"))
-    if status is None and isinstance(raw, dict) and "body" in raw:
-        status = raw.get("status_code", raw.get("status"))
-    return status
-
-
-def _http_status(value: Any, errors: list[str]) -> int | None:
-    """Return an HTTP status given as a number or in digits; any other value is named, and absent."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 7:
-        return int(value)
-    if is_number(value) and 0 <= value < 1000 and value == int(value):
-        return int(value)
-    if value is not None:
-        errors.append("status")
-    return None
-
-
-def _is_body(tree: dict[str, Any]) -> bool:
-    return isinstance(tree.get("object"), str) or tree.get("type") in ("message", "error") or shapes.is_body(tree)
-
-
-def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:
-    """Return a body as an object, and whether it was a stream; text that cannot be read is named, not failed."""
-    if isinstance(value, dict):
-        inner = value.get("body", value.get("json"))
-        if not isinstance(inner, dict | str) or "choices" in value or "messages" in value:
-            return value, False
-        if isinstance(inner, dict):
-            return inner, False
-        value = inner
-    if isinstance(value, list):
-        return _chunks(value, name, errors)
-    if isinstance(value, str) and value:
-        if sse.is_stream(value):
-            return sse.body(value) or {}, True
-        try:
-            parsed = json.loads(value)
-        except (ValueError, RecursionError):
-            parsed = ollama.stream(value)
-            if parsed is not None:
-                return parsed, True
-        if isinstance(parsed, dict):
-            return parsed, False
-        if isinstance(parsed, list):
-            return _chunks(parsed, name, errors)
-        if value.strip():
-            errors.append(name)
-    elif value:
-        errors.append(name)
-    return {}, False
-
-
-def _chunks(value: list[Any], name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:
-    """Return a body that is a list: of the chunks of a stream, or of one object."""
-    if not all(isinstance(chunk, dict) for chunk in value):
-        errors.append(name)
-        return {}, False
-    return (value[0], False) if len(value) == 1 else (sse.merged(value) or {}, bool(value))
 
 
 class PairFormat(ABC):
@@ -185,20 +38,14 @@ class PairFormat(ABC):
 
     def parse(self, data: Buffer) -> Call:
         """Return the call of one pair; see ``Format.parse``."""
-        return self.read(decode(data), data)
+        return self.read(exchange(batch_result(decode(data)), told=True), data)
 
-    def read(self, tree: dict[str, Any], data: Buffer, *, told: bool = True) -> Call:
-        """Return the call of one pair that is decoded already; ``data`` are its bytes.
-
-        ``told``: somebody says that it is one; else it must look like one.
-
-        Raises:
-            Skip: there is neither a request nor a response in it, or they are of no model.
-        """
-        ex = exchange(tree, told=told)
+    def read(self, ex: Exchange, data: Buffer) -> Call:
+        """Return the call of one pair that is taken out of its envelope already; ``data`` are its bytes."""
         ex.request, ex.response = shapes.request(ex.request), self.body(ex.response)
         call = _base_call(ex, data, self.name)
         self.judge(call, ex)
+        _by_recorder(call, ex)
         if self._content:
             _fill_content(call, ex, self.input_keys)
         call.field_errors = tuple(ex.errors)
@@ -218,13 +65,13 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     tree, request, response = ex.envelope, ex.request, ex.response
     split = _split(ex)
     path = split.path if split is not None else ""
-    asked, served = (_name(side, "model", ex.errors) for side in (request, response))
+    asked, served, told = (_name(side, "model", ex.errors) for side in (request, response, tree))
     event_id, call_id = _identity(tree, response, data)
-    call = Call(event_id, call_id, provider, asked or _deployment(path) or served or UNKNOWN)
-    if split is not None and split.hostname:
-        call.provider = split.hostname
+    host = split.hostname if split is not None else None
+    provider = host or (_name(tree, "provider", ex.errors) or provider).lower()
+    call = Call(event_id, call_id, provider, asked or _deployment(path) or served or told or UNKNOWN)
     call.route = _name(tree, "route", ex.errors) or path or UNKNOWN
-    stamps = (tree.get("time"), tree.get("timestamp"), response.get("created"), response.get("created_at"))
+    stamps = (*map(tree.get, ("time", "timestamp", "created_at")), response.get("created"), response.get("created_at"))
     call.start = seconds(next((stamp for stamp in stamps if stamp is not None), None))
     if call.start is None:
         call.start = _http_date(ex.headers.get("date"))
@@ -239,7 +86,9 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     if call.failure is not None or _UNMETERED.search(path):
         call.usage_expected = False
     meta = request.get("metadata")
-    users = ((tree, "consumer"), (request, "user"), (request, "safety_identifier"), (meta, "user_id"))
+    users = (
+        (tree, "consumer"), (tree, "user_id"), (request, "user"), (request, "safety_identifier"), (meta, "user_id"),
+    )  # fmt: skip
     call.consumer = next((name for side, key in users if (name := _name(side, key, ex.errors))), None)
     call.session = _name(tree, "session", ex.errors)
     prompt = request.get("prompt")
@@ -265,7 +114,7 @@ def _identity(tree: dict[str, Any], response: dict[str, Any], data: Buffer) -> t
     Some servers number their responses from a small range (Ollama: three digits), so a response's own id is
     joined with its second. A queued response comes again under the same id when it is finished.
     """
-    named, answered = tree.get("id") or tree.get("request_id"), response.get("id")
+    named, answered = tree.get("id") or tree.get("request_id") or tree.get("_id"), response.get("id")
     joined = tree.get("call_id")
     status = response.get("status")
     waiting = f"|{status}" if status in ("queued", "in_progress") else ""
@@ -323,13 +172,6 @@ def seconds(value: Any) -> float | None:
     return None
 
 
-def _headers(tree: dict[str, Any]) -> dict[str, str]:
-    headers = tree.get("response_headers")
-    if not isinstance(headers, dict):
-        return {}
-    return {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
-
-
 def _http_date(value: str | None) -> float | None:
     try:
         return parsedate_to_datetime(value).timestamp() if value else None
@@ -337,7 +179,18 @@ def _http_date(value: str | None) -> float | None:
         return None
 
 
-_DAY = 86_400
+def _by_recorder(call: Call, ex: Exchange) -> None:
+    """Fill in what the recorder counted, where the bodies do not tell: Helicone's webhook cuts them at 10 kB."""
+    meta = ex.recorder[-1] if ex.recorder else {}
+    if call.input_tokens is None and call.output_tokens is None:
+        call.input_tokens = tokens(meta.get("promptTokens"), "metadata.promptTokens", ex.errors)
+        call.output_tokens = tokens(meta.get("completionTokens"), "metadata.completionTokens", ex.errors)
+    cost = meta.get("cost")
+    if call.cost_usd is None and "promptTokens" in meta and is_number(cost) and 0 < cost < 1e6:
+        call.cost_usd = float(cost)
+
+
+_MILLISECONDS = ("duration_ms", "latency_ms", "latencyMs", "responseTime")
 _TOOK = ("openai-processing-ms", "x-amzn-bedrock-invocation-latency")
 """Headers that say the milliseconds an answer took; of a stream only those until its head."""
 
@@ -349,15 +202,15 @@ def _duration(ex: Exchange) -> float | None:
         told = "" if stream else next((ex.headers[name] for name in _TOOK if name in ex.headers), "")
         if told.isdecimal() and len(told) < 9:
             return int(told) / 1000
-        metrics = response.get("metrics")
-        took = metrics.get("latencyMs") if isinstance(metrics, dict) else None
-        if is_number(took) and 0 <= took < _DAY * 1000:
+        sides = [side for side in (*ex.recorder, response.get("metrics")) if isinstance(side, dict)]
+        took = next((side[key] for side in sides for key in _MILLISECONDS if key in side), None)
+        if is_number(took) and 0 <= took < MAX_SECONDS * 1000:
             return float(took) / 1000
         created, completed = response.get("created_at"), response.get("completed_at")
-        if isinstance(created, int | float) and isinstance(completed, int | float) and completed > created:
+        if is_number(created) and is_number(completed) and 0 < completed - created < MAX_SECONDS:
             return float(completed - created)
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _DAY:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MAX_SECONDS:
         errors.append("duration_s")
         return None
     return float(value)

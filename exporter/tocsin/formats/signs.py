@@ -39,7 +39,7 @@ def is_pair(
         return True
     if request or is_log(envelope) or not envelope.keys() & _SIDES:
         return False
-    return sure or "duration_s" in envelope
+    return sure or "duration_s" in envelope or "model" in envelope
 
 
 def is_body(body: dict[str, Any]) -> bool:

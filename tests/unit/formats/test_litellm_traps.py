@@ -200,3 +200,9 @@ def test_an_exception_is_classed_by_its_name_where_nothing_else_tells(name, code
 def test_a_response_that_is_still_being_made_misses_no_usage(status):
     begun = {"prompt_tokens": 0, "completion_tokens": 0, "response_cost": 0.0, "response": {"status": status, "output": []}}
     assert not parse(SUCCESS | begun).usage_expected
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 1.8e9), (-5.0, 1.8e9), (1.8e9, 1e18)])
+def test_times_that_are_years_apart_make_no_duration(start, end):
+    call = parse(SUCCESS | {"stream": True, "startTime": start, "endTime": end, "completionStartTime": start + 1})
+    assert (call.duration, call.ttft, call.field_errors) == (None, None, ("endTime",))

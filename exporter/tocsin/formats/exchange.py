@@ -1,0 +1,180 @@
+"""A logged request and what came back, taken out of whatever envelope a recorder put around them.
+
+``{"id", "time", "duration_s", "status", "url", "request": {}, "response": {}}``; the names of common
+recorders (``request_body``, ``response_body``, ``uri``, ``response_headers``; Portkey's log, Helicone's webhook, the
+lines of batches) are read too, and a bare response body is accepted.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from tocsin.call import Skip
+from tocsin.formats import ollama, shapes, signs, sse
+from tocsin.formats.base import Buffer
+from tocsin.formats.lenient import is_number, load
+
+_strict = msgspec.json.Decoder(dict[str, Any])
+_ASKING = ("request", "request_body")
+_ENVELOPE = ("request", "response", "request_body", "response_body", "status", "url", "uri")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what came back, decoded."""
+
+    envelope: dict[str, Any]
+    request: dict[str, Any]
+    response: dict[str, Any]
+    status: int | None
+    url: str
+    stream: bool
+    errors: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of the response, in small letters."""
+    recorder: tuple[dict[str, Any], ...] = ()
+    """Where the recorder may say what it measured and counted itself, beside the bodies."""
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """The error object of the response, also under HTTP 200."""
+        error = self.response.get("error") or _error_of_choice(self.response.get("choices"))
+        if not error and self.response.get("object") == "error":  # vLLM's, flat
+            return self.response
+        if isinstance(error, str):
+            return {"message": error}
+        return error if isinstance(error, dict) and error else None
+
+
+def _error_of_choice(choices: Any) -> Any:
+    """Return what routers say of the first choice where its provider failed under HTTP 200."""
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first.get("error") if isinstance(first, dict) else None
+
+
+def decode(data: Buffer) -> dict[str, Any]:
+    """Decode one JSON object, strictly when that works.
+
+    Raises:
+        Skip: it is no JSON object.
+    """
+    try:
+        return _strict.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return load(data)
+
+
+def exchange(tree: dict[str, Any], *, told: bool) -> Exchange:
+    """Read the envelope; a tree without one is itself the response. ``told``: somebody says that it is a call.
+
+    Raises:
+        Skip: there is neither a request nor a response in it, or they are of no model.
+    """
+    if not any(key in tree for key in _ASKING) and signs.is_chunk(tree):
+        raise Skip("stream_chunk")
+    if not any(key in tree for key in _ENVELOPE) or _is_body(tree):
+        if not signs.is_body(tree):
+            raise Skip("unknown_format")
+        return Exchange({}, {}, tree, None, "", stream=False)
+    errors: list[str] = []
+    asked = tree.get("request", tree.get("request_body"))
+    request, _ = _side(asked, "request", errors)
+    raw = tree.get("response", tree.get("response_body"))
+    response, stream = _side(raw, "response", errors)
+    outer, inner = _around(asked), _around(raw)
+    told_by = [side.get(key) for side in (tree, inner) for key in ("status", "status_code")]
+    status = next((value for value in told_by if value is not None), None)
+    if not request and not response and all(value is None for value in (status, tree.get("error"), tree.get("model"))):
+        raise Skip("not_object" if raw is None else "wrong_type")
+    if not response and tree.get("error"):
+        response = {"error": tree["error"]}
+    url = next((side[key] for side in (tree, outer) for key in ("url", "uri") if isinstance(side.get(key), str)), "")
+    if not signs.is_pair(tree, request, response, url, sure=told or bool(response.get("error") or inner)):
+        raise Skip("unknown_format")
+    meta = tree.get("metadata")
+    return Exchange(
+        tree, request, response, _http_status(status, errors), url, stream or request.get("stream") is True, errors,
+        _headers(tree.get("response_headers", inner.get("headers"))),
+        (tree, inner, meta if isinstance(meta, dict) else {}),
+    )  # fmt: skip
+
+
+def _around(side: Any) -> dict[str, Any]:
+    """Return what stands around the body of a side: of Portkey's log its URL, of OpenAI's batches its status."""
+    return side if isinstance(side, dict) and "body" in side else {}
+
+
+def batch_result(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return a line of the results of Anthropic's batches as a pair; any other record as it is."""
+    result = tree.get("result")
+    if "custom_id" not in tree or not isinstance(result, dict):
+        return tree
+    error = result.get("error")
+    inner = error.get("error") if isinstance(error, dict) else None
+    if "message" in result:
+        return {"response": result["message"]}
+    return {"error": inner or {"type": result.get("type")}}
+
+
+def _http_status(value: Any, errors: list[str]) -> int | None:
+    """Return an HTTP status given as a number or in digits; any other value is named, and absent."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 7:
+        return int(value)
+    if is_number(value) and 0 <= value < 1000 and value == int(value):
+        return int(value)
+    if value is not None:
+        errors.append("status")
+    return None
+
+
+def _is_body(tree: dict[str, Any]) -> bool:
+    return isinstance(tree.get("object"), str) or tree.get("type") in ("message", "error") or shapes.is_body(tree)
+
+
+def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:
+    """Return a body as an object, and whether it was a stream; text that cannot be read is named, not failed."""
+    if isinstance(value, dict):
+        inner = value.get("body", value.get("json"))
+        if not isinstance(inner, dict | str) or "choices" in value or "messages" in value:
+            return value, False
+        if isinstance(inner, dict):
+            return inner, False
+        value = inner
+    if isinstance(value, list):
+        return _chunks(value, name, errors)
+    if isinstance(value, str) and value:
+        if sse.is_stream(value):
+            return sse.body(value) or {}, True
+        try:
+            parsed = json.loads(value)
+        except (ValueError, RecursionError):
+            parsed = ollama.stream(value)
+            if parsed is not None:
+                return parsed, True
+        if isinstance(parsed, dict):
+            return parsed, False
+        if isinstance(parsed, list):
+            return _chunks(parsed, name, errors)
+        if value.strip():
+            errors.append(name)
+    elif value:
+        errors.append(name)
+    return {}, False
+
+
+def _chunks(value: list[Any], name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:
+    """Return a body that is a list: of the chunks of a stream, or of one object."""
+    if not all(isinstance(chunk, dict) for chunk in value):
+        errors.append(name)
+        return {}, False
+    return (value[0], False) if len(value) == 1 else (sse.merged(value) or {}, bool(value))
+
+
+def _headers(headers: Any) -> dict[str, str]:
+    if not isinstance(headers, dict):
+        return {}
+    return {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}

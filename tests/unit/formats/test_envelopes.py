@@ -1,0 +1,105 @@
+"""Envelopes that recorders and batches put around a request and its response. Made by hand after their documentation."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call
+
+USAGE = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
+CHAT = {"id": "c-1", "object": "chat.completion", "created": 9, "model": "served", "choices": [{"message": {"content": "hi"}}], "usage": USAGE}
+MESSAGE = {
+    "id": "msg_1", "type": "message", "model": "claude", "content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn",
+    "usage": {"input_tokens": 3, "output_tokens": 2, "cache_read_input_tokens": 70},
+}  # fmt: skip
+
+
+def parse(record: Any, word: str = "auto") -> Call:
+    event = formats.get(word, content=True).parse(json.dumps(record).encode())
+    assert isinstance(event, Call)
+    return event
+
+
+PORTKEY = {
+    "_id": "p-1", "created_at": "2026-11-20T02:47:00Z", "organisation_id": "o",
+    "request": {"url": "https://api.openai.com/v1/chat/completions", "method": "POST", "headers": {}, "body": {"model": "m"}},
+    "response": {"status": 200, "responseTime": 1530, "headers": {}, "body": CHAT},
+}  # fmt: skip
+
+
+def test_a_line_of_portkeys_log_has_its_url_time_and_duration_around_the_bodies():
+    call = parse(PORTKEY)
+    assert (call.id, call.provider, call.route, call.model) == ("p-1", "api.openai.com", "/v1/chat/completions", "m")
+    assert (call.start, call.duration, call.status, call.input_tokens) == (1_795_142_820.0, 1.53, 200, 9)
+
+
+def test_a_failed_line_of_portkeys_log_is_classed_by_the_status_around_its_body():
+    assert parse({**PORTKEY, "response": {"status": 503, "body": {"error": {"message": "x"}}}}).failure == "provider_5xx"
+
+
+HELICONE = {
+    "request_id": "h-1", "user_id": "user-17", "model": "m", "provider": "OPENAI", "request_response_url": "https://x",
+    "metadata": {"cost": 0.0006, "promptTokens": 9, "completionTokens": 2, "totalTokens": 11, "latencyMs": 1530},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["whole bodies", "cut bodies"])
+def test_a_webhook_of_helicone_says_itself_what_cut_bodies_do_not(cut):
+    asked, answered = json.dumps({"model": "m", "user": "other"}), json.dumps(CHAT)
+    call = parse({**HELICONE, "request_body": asked[:20] if cut else asked, "response_body": answered[:50] if cut else answered})
+    assert (call.id, call.provider, call.model, call.consumer) == ("h-1", "openai", "m", "user-17")
+    assert (call.input_tokens, call.output_tokens, call.cost_usd, call.duration) == (9, 2, 0.0006, 1.53)
+    assert call.field_errors == (("request", "response") if cut else ())
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"response": {"status_code": 200, "body": MESSAGE}}, {"request": {"url": "https://a/v1/messages", "body": {}}, "response": {"body": MESSAGE}},
+        {"url": "https://gateway.example.com/anthropic/v1/messages", "response": MESSAGE}, {"response_body": json.dumps(MESSAGE)},
+        {"custom_id": "q-1", "result": {"type": "succeeded", "message": MESSAGE}},
+    ],
+    ids=["status beside the body", "url beside the body", "gateway", "text", "batch"],
+)  # fmt: skip
+def test_messages_of_anthropic_are_recognised_in_any_envelope(record):
+    call = parse(record)
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.finish_reason) == (73, 2, 70, "stop")
+
+
+def test_chat_behind_a_path_with_the_name_of_anthropic_is_chat():
+    call = parse({"url": "https://gateway.example.com/anthropic/v1/chat/completions", "status": 200, "request": {"model": "m"}, "response": CHAT})
+    assert (call.input_tokens, call.output_tokens) == (9, 2)
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        ({"type": "errored", "error": {"type": "error", "error": {"type": "invalid_request_error", "message": "x"}}}, "client_4xx"),
+        ({"type": "errored", "error": {"type": "error", "error": {"type": "overloaded_error", "message": "x"}}}, "provider_5xx"),
+        ({"type": "canceled"}, "cancelled"), ({"type": "expired"}, "other"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("word", ["auto", "anthropic"])
+def test_a_result_of_a_batch_without_a_message_is_a_failure(word, result, reason):
+    first, second = (parse({"custom_id": name, "result": result}, word) for name in ("q-1", "q-2"))
+    assert (first.failure, first.usage_expected) == (reason, False)
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize("name", ["duration_ms", "latency_ms"])
+def test_milliseconds_are_read_where_no_seconds_are_told(name):
+    assert parse({"status": 200, name: 250, "request": {"model": "m"}, "response": CHAT}).duration == 0.25
+    assert parse({"status": 200, name: 250, "duration_s": 2.0, "request": {"model": "m"}, "response": CHAT}).duration == 2.0
+
+
+def test_times_that_are_years_apart_make_no_duration():
+    body = {"id": "r", "object": "response", "status": "completed", "output": [], "created_at": 1, "completed_at": 1_795_142_820, "usage": USAGE}
+    assert parse(body).duration is None
+
+
+def test_another_services_record_with_an_input_is_no_call():
+    record = {"uri": "https://api.example.com/v2/guardrails/pii/execute", "status": 200, "request_body": {"input": {"text": "x"}}, "response_body": {"pass": True}}
+    with pytest.raises(Exception, match="unknown_format"):
+        parse(record)
