@@ -23,7 +23,7 @@ from tocsin.detectors.base import Subject
 from tocsin.detectors.verdicts import VERDICTS, Verdict, redact, verdict
 from tocsin.finding import QUALITY
 from tocsin.judge import Judge, Opinion, RouteRules
-from tocsin.labels import clean, is_email
+from tocsin.labels import clean
 from tocsin.scoring import Scoring
 
 ROUTES_MAX: Final = 200
@@ -276,7 +276,7 @@ class Guard:
         label = clean(route)
         if label in self._routes:
             return label
-        if len(self._routes) >= ROUTES_MAX or is_email(route):
+        if len(self._routes) >= ROUTES_MAX:
             return OTHER
         self._routes.add(label)
         for word in VERDICTS:  # the first block of a route must be visible to increase()

@@ -1,7 +1,8 @@
 """The one place where text from outside becomes a label value.
 
 A lone surrogate in one label value makes every later scrape fail, a bidi or zero-width character
-makes two series look alike, and an e-mail address is a person. So every value passes ``clean``.
+makes two series look alike, an e-mail address is a person, and a key in the wrong field is a secret. So every value
+passes ``clean``.
 """
 
 from __future__ import annotations
@@ -16,11 +17,21 @@ from tocsin.call import UNKNOWN
 MAX_LENGTH = 128
 _SAFE = re.compile(r"[\w./:@+\-*=,#()\[\] ]{1,128}", re.ASCII)
 _EMAIL = re.compile(r"[^\s@/]{1,64}@[^\s@/]{1,190}\.[A-Za-z]{2,24}")
+_KEY = re.compile(
+    r"(?<![A-Za-z0-9])(?:sk-(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}|gh[oprsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
+    r"|xox[a-z]-[\w-]{10,}|A[KS]IA[A-Z0-9]{16}|AIza[\w-]{30,}|hf_\w{20,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}|(?i:bearer)\s+\S{8,})",
+    re.ASCII,
+)
+"""Keys of OpenAI, Anthropic and LiteLLM, GitHub, GitLab, Slack, AWS, Google and Hugging Face; tokens."""
+PRIVATE = "private"
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
+@lru_cache(4096)
 def clean(value: str) -> str:
-    """Return ``value`` as a bounded, printable label value; "unknown" when nothing is left."""
+    """Return ``value`` as a bounded, printable label value: "unknown" when nothing is left, "private" for a secret."""
+    if is_private(value):
+        return PRIVATE
     if _SAFE.fullmatch(value):
         return value.strip() or UNKNOWN
     kept = "".join(
@@ -29,9 +40,10 @@ def clean(value: str) -> str:
     return kept.strip() or UNKNOWN
 
 
-def is_email(value: str) -> bool:
-    """Tell whether the value holds an e-mail address, which is an identity and not a label."""
-    return "@" in value and _EMAIL.search(value[:512]) is not None
+def is_private(value: str) -> bool:
+    """Tell whether the value holds an e-mail address, which is an identity, or a key: neither is a label."""
+    start = value[:512]
+    return ("@" in start and _EMAIL.search(start) is not None) or _KEY.search(start) is not None
 
 
 @lru_cache(4096)

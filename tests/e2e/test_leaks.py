@@ -11,8 +11,9 @@ import urllib.request
 import pytest
 
 CARD, MAIL, SSN = "4217468330529173", "zofia.kwiatkowska@onet.pl", "536-22-8726"
+KEY = "sk-proj-Zx81kqLmN0pQ9rStUvWxYz12"
 WORDS = ["heliotrope-gantry", "quixotic-bollard"]
-CANARIES = [CARD, "4217 4683 3052 9173", MAIL, SSN, "sk-live-canary-9f2b7c11d0", *WORDS]
+CANARIES = [CARD, "4217 4683 3052 9173", MAIL, SSN, "sk-live-canary-9f2b7c11d0", KEY, *WORDS]
 SAID = f"Card {CARD[:4]} {CARD[4:8]} {CARD[8:12]} {CARD[12:]}, mail {MAIL}, SSN {SSN}, key sk-live-canary-9f2b7c11d0, {WORDS[0]}."
 
 
@@ -21,6 +22,13 @@ def event(number: int, **fields) -> dict:
             "status": 200, "duration_s": 1.0, "usage": {"input": 9, "output": 9},
             "input": [{"role": "system", "content": f"You are {WORDS[1]}."}, {"role": "user", "content": f"I am {WORDS[0]}. {SAID}"}],
             "context": [SAID], "output": f"{WORDS[0]}: {SAID}", **fields}  # fmt: skip
+
+
+def mislaid(number: int, secret: str) -> dict:
+    """An event with a secret in every field that becomes a label."""
+    names = ("provider", "model", "route", "served_model", "fingerprint", "finish_reason", "user", "session", "trace_id")
+    return event(number, **dict.fromkeys(names, secret), prompt=dict.fromkeys(("name", "version", "checksum"), secret),
+                 labels={"team": secret}, scores={secret: 0.5})  # fmt: skip
 
 
 def lines(*events: object) -> bytes:
@@ -37,11 +45,12 @@ def test_nothing_that_was_said_is_shown_logged_or_kept(tmp_path, launch, key):
     log.write_bytes(lines(
         event(1), event(2, output=None, error={"type": "timeout", "message": SAID}), event(3, duration_s=SAID, usage={"input": SAID}),
         event(4, params={"stop": SAID}, labels={"team": "x"}, scores={"judge": SAID}, expect={"format": "json", "schema": {"const": SAID}}),
+        mislaid(10, KEY), mislaid(11, MAIL),
         event(5, expect={"format": "regex", "pattern": f"({SAID}"}), b'{"id": "' + SAID.encode() + b'", "broken"\n',
         {"v": 1, "type": "feedback", "id": "f1", "call_id": "call-1", "time": "2026-11-20T02:47:00Z", "flag": "unsafe", "by": "reviewer", "comment": SAID},
     ))  # fmt: skip
     config = tmp_path / "tocsin.yml"
-    config.write_text("consumers: {top: 3}\n")
+    config.write_text("consumers: {top: 3}\nextra_labels: [team]\n")
     if key:
         (tmp_path / "key").write_bytes(os.urandom(32).hex().encode())
         config.write_text(f"ingest: {{spool_key_file: {tmp_path / 'key'}}}\n")
@@ -53,12 +62,14 @@ def test_nothing_that_was_said_is_shown_logged_or_kept(tmp_path, launch, key):
         exporter.start()
         for path, body in (
             ("/v1/check", {"id": "c1", "text": SAID}), ("/v1/check", {"id": "c2", "text": [SAID]}),
-            ("/beta/litellm_basic_guardrail_api", {"input_type": "response", "litellm_call_id": "c3", "texts": [SAID]}),
+            ("/v1/check", {"id": KEY, "text": SSN, "route": MAIL, "model": KEY}), (f"/v1/check?x={KEY}", {"text": 5, "role": KEY}),
+            ("/beta/litellm_basic_guardrail_api", {"input_type": "response", "litellm_call_id": KEY, "texts": [SAID],
+                                                      "model": MAIL, "request_data": {"user_api_key_team_alias": KEY}}),
             ("/v1/moderations", {"input": {"text": 5, "x": SAID}}), ("/v1/feedback", {"call_id": "call-1", "flag": SAID, "comment": SAID}),
             ("/v1/ingest/native", event(6)), ("/v1/ingest/nowhere", {"x": SAID}),
         ):  # fmt: skip
             shown[f"error of {path} {len(shown)}"] = post(exporter.ingest, path, json.dumps(body).encode())
-        exporter.wait_for("tocsin_events_counted_total", 8)
+        exporter.wait_for("tocsin_events_counted_total", 10)
         for path in ("/metrics", "/recent", "/config", "/", "/api/v1/status"):
             shown[path] = get(exporter.port, path)
         exporter.end(signal.SIGKILL)
@@ -66,7 +77,7 @@ def test_nothing_that_was_said_is_shown_logged_or_kept(tmp_path, launch, key):
     with errors.open("ab") as sink:
         exporter.stderr = sink
         exporter.start()
-        exporter.wait_for("tocsin_events_counted_total", 8)
+        exporter.wait_for("tocsin_events_counted_total", 10)
         exporter.wait_for("tocsin_spool_bytes", 0)
         shown["/metrics after"] = get(exporter.port, "/metrics")
         exporter.end(signal.SIGTERM)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.labels import clean, escape, is_email, keyed_hash
+from tocsin.labels import clean, escape, is_private, keyed_hash
 
 ANY = st.text(st.characters(codec=None), max_size=300)
 
@@ -37,12 +37,28 @@ def test_the_three_special_characters_are_escaped():
 
 @pytest.mark.parametrize("text", ["jane.doe@example.org", "mailto:jane@example.org", "<j@b.co.uk>"])
 def test_an_address_is_an_identity(text):
-    assert is_email(text)
+    assert is_private(text)
 
 
 @pytest.mark.parametrize("text", ["claude@20250514", "accounts/x@y", "a@b", "", "@", "team@"])
 def test_what_only_looks_like_an_address_is_kept(text):
-    assert not is_email(text)
+    assert not is_private(text)
+
+
+KEYS = [
+    "sk-proj-Zx81kqLmN0pQ9rStUvWxYz12", "sk-ant-api03-AbCdEfGhIjKlMnOpQr12", "openai/sk-Ab3dEf6hIj9lMn2pQr5t",
+    "ghp_" + "a1B2" * 9, "AKIA" + "Z9" * 8, "xoxb-12345678901-abc", "Bearer abcdefgh12", "eyJhbGciOiJI.eyJzdWIiOiIx.sig",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*KEYS, "jane.doe@example.org"])
+def test_a_key_or_an_address_in_the_wrong_field_is_no_label(text):
+    assert (is_private(text), clean(f"x {text}")) == (True, "private")
+
+
+@pytest.mark.parametrize("text", ["task-sk-learn-gradient-boosting-v2", "sk-1234", "risk-Assessment-Classifier-2024-Model", "gpt-4o", "hf_model"])
+def test_names_that_look_a_little_like_a_key_are_kept(text):
+    assert clean(text) == text
 
 
 @given(ANY, st.binary(min_size=1, max_size=100))

@@ -198,7 +198,8 @@ class Group(Block):
         served, known = self.served, len(self.served)
         changed = 0
         lately = dict.fromkeys([(c.served_model or UNKNOWN, c.fingerprint or "") for c in reversed(calls)])
-        for pair in reversed(lately):
+        for model, fingerprint in reversed(lately):
+            pair = clean(model), fingerprint and clean(fingerprint)  # what the state holds must be no secret
             if pair in served:
                 del served[pair]
             elif pair == _NOT_TOLD:

@@ -26,7 +26,7 @@ from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import HourlyLimit, Loops
 from tocsin.call import OTHER, OUTAGE_REASONS, UNKNOWN, Call, Prompt, usage_of
 from tocsin.config import Route
-from tocsin.labels import clean, is_email, keyed_hash
+from tocsin.labels import clean, is_private, keyed_hash
 from tocsin.series.store import Row, Store
 
 Item = tuple[str, str, bytes | None]
@@ -366,7 +366,7 @@ class Ledger:
         return group
 
     def _label(self, value: str) -> str:
-        if is_email(value):
+        if is_private(value):
             self.add(cat.LABELS_HASHED)
             return keyed_hash(value, self.settings.consumer_key or self._key)
         return clean(value)
