@@ -156,7 +156,10 @@ def stale(folder: Path, compiled: Mapping[str, str]) -> str:
     found: list[str] = []
     for name, text in compiled.items():
         path = folder / name
-        old = path.read_text() if path.exists() else ""
+        if not path.exists():
+            found.append(f"{path}: is not there")
+            continue
+        old = path.read_text()
         found += difflib.unified_diff(old.splitlines(), text.splitlines(), str(path), "compiled", lineterm="")
     return "\n".join(found)
 

@@ -13,7 +13,7 @@ import os
 import re
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 import yaml
@@ -40,6 +40,9 @@ class ConfigError(Exception):
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A mapping whose unknown keys are errors."""
+
+
+Kind = TypeVar("Kind", bound=Strict)
 
 
 class Files(Strict, frozen=True):
@@ -303,12 +306,23 @@ def parse(raw: bytes) -> Config:
     Raises:
         ConfigError: with key and mend.
     """
+    config = decode(raw, Config)
+    _check_values(config)
+    return config
+
+
+def decode(raw: bytes, kind: type[Kind]) -> Kind:
+    """Read a YAML text as a mapping of known keys.
+
+    Raises:
+        ConfigError: with key and mend.
+    """
     if len(raw) > MAX_BYTES:
         raise ConfigError(f"larger than {MAX_BYTES} bytes")
     try:
         tree = yaml.load(raw, Loader=_Loader)  # noqa: S506 - derived from SafeLoader, and stricter
     except yaml.YAMLError as error:
-        raise ConfigError(f"not valid YAML: {mistake(error)}") from None
+        raise ConfigError(f"not valid YAML: {_mistake(error)}") from None
     except RecursionError:
         raise ConfigError(f"nested deeper than {MAX_DEPTH} levels") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # PyYAML's own, e.g. for the date 2026-99-99
@@ -316,16 +330,14 @@ def parse(raw: bytes) -> Config:
     tree = _expand({} if tree is None else tree)
     if isinstance(tree, dict):  # a part of which every line is a comment
         tree = {key: value for key, value in tree.items() if value is not None}
-    _check_keys(tree, Config, "")
+    _check_keys(tree, kind, "")
     try:
-        config = msgspec.convert(tree, Config)
+        return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
-        where, words = _wanted(where.strip("`."), tree)
+        where, words = _wanted(where.strip("`."), tree, kind)
         mend = f"; one of {', '.join(words)}" if words else _MENDS.get(message.partition(", got")[0], "")
         raise ConfigError(f"{where or 'top level'}: {message}{mend}") from None
-    _check_values(config)
-    return config
 
 
 _MENDS = {
@@ -338,7 +350,7 @@ _MENDS = {
 """What to do about a value of a wrong type, by the beginning of what msgspec says."""
 
 
-def mistake(error: yaml.YAMLError) -> str:
+def _mistake(error: yaml.YAMLError) -> str:
     """Return where a text is no YAML and why, in one line."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return " ".join(str(error).replace('in "<byte string>", ', "").split())
@@ -416,9 +428,8 @@ def _check_keys(tree: Any, kind: Any, where: str) -> None:
                 _check_keys(item, inner, f"{where}[{index}]")
 
 
-def _wanted(where: str, tree: Any) -> tuple[str, tuple[str, ...]]:
+def _wanted(where: str, tree: Any, kind: Any) -> tuple[str, tuple[str, ...]]:
     """Return the place of a wrong value, with the key that msgspec leaves out, and the words that are taken there."""
-    kind: Any = Config
     for step in re.findall(r"\w+|\[\d+\]|\[\.\.\.\]", where):
         kind = next((k for k in get_args(kind) if isinstance(kind, UnionType) and k is not NoneType), kind)
         if step == "[...]":

@@ -39,10 +39,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser(words[0] if words else None).parse_args(words)
     try:
         code: int = arguments.execute(arguments)
+        sys.stdout.flush()
     except (ConfigError, StateNewerError, StateLockedError) as error:
         print(f"tocsin: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
+        sys.stdout = None  # nothing is left to say to who has gone, at the exit neither
+        return 1
+    except OSError as error:  # what a command expects it says itself: this is a full disk, no descriptors, no memory
+        print(f"tocsin: {f'{error.filename}: ' if error.filename else ''}{error.strerror}", file=sys.stderr)
+        sys.stdout = None
         return 1
     except KeyboardInterrupt:
         return 130

@@ -11,7 +11,9 @@ from tocsin import bundle
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("bundle", help="compile the rules for Prometheus")
+    parser = commands.add_parser(
+        "bundle", help="compile the rules for Prometheus", epilog="example: tocsin bundle build --output rules/out"
+    )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, function, text in (
         ("build", _build, "write the compiled rules"),

@@ -29,7 +29,9 @@ from tocsin.web.webconfig import load_web_config
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("config", help="check or show the configuration")
+    parser = commands.add_parser(
+        "config", help="check or show the configuration", epilog="example: tocsin config check --config.file tocsin.yml"
+    )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = actions.add_parser(
         "check", help="say what is wrong with the configuration and what it names, or that nothing is",

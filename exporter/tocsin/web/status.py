@@ -129,7 +129,7 @@ table a,.pages a{color:inherit;font-weight:600;overflow-wrap:anywhere}
 .pages{color:#c92a2a;margin:8px 0 0;font-size:14px}
 figure{margin:12px 0 0;font-size:13px}figcaption{display:flex;justify-content:space-between;gap:8px;color:#667}
 figcaption b{color:#1c2430}figure svg{width:100%;height:auto;margin-top:2px}
-.bar{display:grid;grid-template-columns:minmax(0,9em) 1fr auto;gap:8px;align-items:center;margin-top:3px}
+.bar{display:grid;grid-template-columns:minmax(0,7.5em) 1fr auto;gap:8px;align-items:center;margin-top:3px}
 .bar span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.bar i{height:10px;background:#4c6ef5}
 .warn{background:#fff3bf;color:#5c3c00;padding:8px 28px;margin:0;overflow-wrap:anywhere}
 footer{padding:0 28px 24px;color:#667}

@@ -20,11 +20,9 @@ from pathlib import Path
 from typing import Literal
 
 import bcrypt
-import msgspec
-import yaml
 from aiohttp import web
 
-from tocsin.config import ConfigError, Strict, mistake
+from tocsin.config import ConfigError, Strict, decode
 
 log = logging.getLogger(__name__)
 _CACHE = 100
@@ -159,13 +157,10 @@ def load_web_config(path: str | Path) -> WebConfig:
 
 def _parse(path: Path) -> Settings:
     try:
-        tree = yaml.safe_load(path.read_bytes())
-        settings = msgspec.convert({} if tree is None else tree, Settings)
+        settings = decode(path.read_bytes(), Settings)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {mistake(error)}") from None
-    except msgspec.ValidationError as error:
+    except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     for user, hashed in settings.basic_auth_users.items():
         try:
@@ -181,11 +176,18 @@ def _context(tls: Tls) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[tls.min_version]
     context.maximum_version = _VERSIONS[tls.max_version]
+    for key in ("cert_file", "key_file", "client_ca_file"):
+        file = getattr(tls, key)
+        try:
+            if file is not None:
+                Path(file).open("rb").close()
+        except OSError as error:
+            raise ConfigError(f"tls_server_config.{key}: {file}: cannot be read: {error.strerror}") from None
     try:
         context.load_cert_chain(tls.cert_file, tls.key_file)
         if tls.client_ca_file is not None:
             context.load_verify_locations(tls.client_ca_file)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         raise ConfigError(f"tls_server_config: certificate, key or CA cannot be used: {error.strerror}") from None
     if tls.client_auth_type in ("RequestClientCert", "RequireAnyClientCert"):
         raise ConfigError(

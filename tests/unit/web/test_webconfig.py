@@ -80,7 +80,7 @@ def _certificate(tmp_path_factory):
         ("basic_auth_users: {alice: secret}", "bcrypt"),
         ("http_server_config: {http2: true}", "http_server_config"),
         ("tls_server_config: {cert_file: a}", "key_file"),
-        ("tls_server_config: {cert_file: /none, key_file: /none}", "cannot be used"),
+        ("tls_server_config: {cert_file: /none, key_file: /none}", "cert_file: /none: cannot be read"),
         ("tls_server_config: {cert_file: a, key_file: b, min_version: TLS10}", "min_version"),
         (":\n  - x: [", "YAML"),
     ],

@@ -1,0 +1,27 @@
+"""How the command line ends: with an exit code and a sentence, whatever happens to it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SAID = b'{"id": "1", "text": "hello"}\n'
+
+
+@pytest.mark.parametrize("command", [("check",), ("replay", "-"), ("config", "show")])
+def test_a_full_disk_is_said_in_a_line(command):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-m", "tocsin", *command], input=SAID, stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == b"tocsin: No space left on device"
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_is_no_error():
+    script = f"{sys.executable} -m tocsin config show | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+    assert done.returncode in (0, 1)
+    assert done.stderr == b""
