@@ -76,6 +76,7 @@ docs: venv ## write the generated documents anew
 	$(BIN)/python -m tocsin.detectors.score > exporter/QUALITY.md
 	$(BIN)/python -m tocsin.evaluation.report README.md
 	$(BIN)/python -m tocsin.bundle > rules/ALERTS.md
+	$(BIN)/python tools/valuesschema.py
 	@CI=true tools/install.sh helm-docs
 	.tools/bin/helm-docs --chart-search-root helm --log-level warning
 

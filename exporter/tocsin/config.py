@@ -330,7 +330,7 @@ def decode(raw: bytes, kind: type[Kind]) -> Kind:
     tree = _expand({} if tree is None else tree)
     if isinstance(tree, dict):  # a part of which every line is a comment
         tree = {key: value for key, value in tree.items() if value is not None}
-    _check_keys(tree, kind, "")
+    tree = _known(tree, kind, "")
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
@@ -409,23 +409,29 @@ def _environment(name: str, where: str) -> str:
     return value
 
 
-def _check_keys(tree: Any, kind: Any, where: str) -> None:
-    """Refuse unknown keys with the nearest right one, before msgspec says it less kindly."""
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        if not isinstance(tree, dict):
-            return
-        fields = {f.name: f.type for f in msgspec.structs.fields(kind)}
-        for key, value in tree.items():
-            here = f"{where}.{key}" if where else str(key)
-            if key not in fields:
-                near = difflib.get_close_matches(str(key), fields, 1)
-                mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(fields)}"
-                raise ConfigError(f"{here}: unknown key; {mend}")
-            _check_keys(value, fields[key], here)
-    elif isinstance(tree, list):
-        for index, item in enumerate(tree):
-            for inner in get_args(kind):
-                _check_keys(item, inner, f"{where}[{index}]")
+def _known(tree: Any, kind: Any, where: str) -> Any:
+    """Refuse unknown keys with the nearest right one, before msgspec says it less kindly; return the tree.
+
+    Where the word ``off`` can stand, false is one: Helm and others read YAML 1.1 and pass ``pii: off`` on as that.
+    """
+    if isinstance(tree, bool) and get_origin(kind) is Literal and "off" in get_args(kind):
+        return "on" if tree else "off"
+    if isinstance(tree, list):
+        inner = next(iter(get_args(kind)), None)
+        return [_known(item, inner, f"{where}[{index}]") for index, item in enumerate(tree)]
+    if not isinstance(tree, dict):
+        return tree
+    if get_origin(kind) is dict:
+        return {key: _known(value, get_args(kind)[1], f"{where}.{key}") for key, value in tree.items()}
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return tree
+    fields = {f.name: f.type for f in msgspec.structs.fields(kind)}
+    for key in tree:
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, 1)
+            mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(fields)}"
+            raise ConfigError(f"{where}.{key}: unknown key; {mend}".lstrip("."))
+    return {key: _known(value, fields[key], f"{where}.{key}".lstrip(".")) for key, value in tree.items()}
 
 
 def _wanted(where: str, tree: Any, kind: Any) -> tuple[str, tuple[str, ...]]:

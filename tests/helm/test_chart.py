@@ -1,12 +1,13 @@
 """The chart, rendered by the real Helm: it lints, refuses nonsense, and says the same as the mixin."""
 
+import importlib.util
 import json
 import re
 import subprocess
 
 import pytest
 import yaml
-from chart import CASES, CHART, TOKEN, documents, of_kind, one, pods
+from chart import CASES, CHART, ROOT, TOKEN, documents, of_kind, one, pods
 
 from tocsin import bundle, config
 
@@ -60,6 +61,34 @@ def test_combinations_that_would_harm_are_refused_with_the_reason(helm, settings
 
     assert done.returncode != 0
     assert says in done.stderr
+
+
+def test_the_schema_knows_the_configuration_of_the_exporter():
+    spec = importlib.util.spec_from_file_location("valuesschema", ROOT / "tools" / "valuesschema.py")
+    valuesschema = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(valuesschema)
+
+    assert json.loads((CHART / "values.schema.json").read_text())["definitions"] == valuesschema.definitions(), "run `make docs`"
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [("config.series.mxa=3000", "/config/series"), ("config.ingest.max_body_bytes=64MiB", "/config/ingest/max_body_bytes"), ("config.declared.content=maybe", "/config/declared/content")],
+)
+def test_a_wrong_configuration_is_refused_before_a_pod_starts_with_it(helm, setting, says):
+    done = helm("template", "gate", CHART, "--set", setting)
+
+    assert done.returncode != 0
+    assert says in done.stderr
+
+
+def test_off_is_a_word_in_the_values_too(render, tmp_path):
+    values = tmp_path / "values.yaml"
+    values.write_text("config: {declared: {content: off}, routes: [{match: {}, detectors: {pii: off}}]}\n")
+
+    loaded = config.parse(one(render(TOKEN, files=(values,)), "ConfigMap", "gate-tocsin")["data"]["tocsin.yml"].encode())
+
+    assert (loaded.declared.content, loaded.routes[0].detectors) == ("off", {"pii": "off"})
 
 
 def test_every_value_has_a_place_in_the_schema():

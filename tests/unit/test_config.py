@@ -49,7 +49,9 @@ def test_what_is_wrong_is_named(text, message):
 
 def test_on_and_off_are_words():
     config = parse(b"declared: {content: off}\nroutes: [{match: {}, detectors: {pii: off}}]")
+    passed_on = parse(b"declared: {content: false}\nroutes: [{match: {}, detectors: {pii: false}}]")
 
+    assert passed_on == config
     assert (config.declared.content, config.routes[0].detectors) == ("off", {"pii": "off"})
 
 
