@@ -182,6 +182,24 @@ def test_a_reload_reads_new_inputs_and_a_wrong_file_changes_nothing(tmp_path, la
         exporter.wait_for("llm_requests_total", 15)
 
 
+def test_what_needs_a_restart_stays_as_it_was_in_a_reload(tmp_path, launch):
+    log = tmp_path / "app.jsonl"
+    log.write_bytes(lines(0, 5))
+    config = tmp_path / "tocsin.yml"
+    config.write_text(f"inputs: {{files: [{{paths: ['{log}']}}]}}\nextra_labels: [team]\n")
+    with launch(tmp_path, "--config.file", str(config), "--web.enable-lifecycle") as exporter:
+        config.write_text(f"inputs: {{files: [{{paths: ['{log}']}}]}}\nextra_labels: [team, region]\nseries: {{max: 9000}}\n")
+        assert exporter.reload() == 200
+        with log.open("ab") as out:
+            out.write(lines(5, 5).replace(b'"model":', b'"route": "new", "model":'))  # a label set that was not seen before
+
+        exporter.wait_for("llm_requests_total", 10)
+        page = exporter.get("/metrics")
+        assert b'route="new",team="unknown"} ' in page
+        assert b"tocsin_series_max 20000\n" in page
+        assert b"extra_labels:\n- team\nconsumers" in exporter.get("/config")
+
+
 def test_probes_run_and_show_a_sign_of_life(tmp_path, launch, port):
     config = tmp_path / "tocsin.yml"
     config.write_text(f"probes: [{{provider: nobody, url: 'http://127.0.0.1:{port()}/', interval_s: 1}}]\n")

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 from aiohttp import web
+from msgspec.structs import replace
 
 from tocsin import catalogue as cat
 from tocsin import formats
@@ -37,8 +38,8 @@ from tocsin.web import admin, alerts, auth, guard, ingest, server, trends, webco
 
 log = logging.getLogger(__name__)
 EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path /var/lib/tocsin"
-AT_A_RESTART = ("storage", "ingest", "extra_labels", "consumers", "series", "limits")
-"""Parts of the configuration that a reload does not change, but for ``limits.tokens_per_hour``."""
+AT_A_RESTART = ("storage", "ingest", "extra_labels", "consumers", "series")
+"""Parts of the configuration that a reload does not change; neither does it change ``limits.max_line_bytes``."""
 ADMIN_ADDRESS = "127.0.0.1:9877"
 DRAIN = 5.0
 """Seconds after the last delivery in which the spool is still counted; what remains is counted after the next start."""
@@ -273,24 +274,23 @@ class Exporter:
         Raises:
             ConfigError: the file is wrong; the old configuration stays in force.
         """
-        row = self._ledger.store.row(cat.RELOAD_OK)
         try:
-            config = load(self._arguments.config_file)
-            settings = with_estimates(ledger_settings(config, self._library))
-            auth.verifiers(config.ingest.auth)  # what the next start would refuse is refused now
-            self._scoring.judge.configure(config)
+            wanted = load(self._arguments.config_file)
+            ledger_settings(wanted, self._library)  # what the next start would refuse is refused now
+            auth.verifiers(wanted.ingest.auth)
+            self._scoring.judge.configure(wanted)
         except (ConfigError, yaml.YAMLError):
-            row.set(0)
+            self._ledger.store.row(cat.RELOAD_OK).set(0)
             raise
-        before, self._config = self._config, config
-        self._ledger.configure(settings)
+        self._config = config = _while_running(self._config, wanted)
+        self._ledger.configure(with_estimates(ledger_settings(config, self._library)))
         self._files.configure(self._patterns(config))
         self._prober.configure(config.probes)
         self._scoring.sampling = sampling(config)
         publish_config(self._ledger.store, config)
         log.info("configuration reloaded")
-        for name in AT_A_RESTART:
-            if getattr(before, name) != getattr(config, name):
+        for name in (*AT_A_RESTART, "limits"):
+            if getattr(config, name) != getattr(wanted, name):
                 log.warning("a new %s takes effect at a restart", name)
 
     def _reload_quietly(self) -> None:
@@ -298,6 +298,12 @@ class Exporter:
             self._reload()
         except ConfigError as error:
             log.error("the last good configuration stays in force: %s", error)  # noqa: TRY400
+
+
+def _while_running(before: Config, wanted: Config) -> Config:
+    """Return what a reload puts in force: the wanted configuration, but for what needs a restart."""
+    limits = replace(wanted.limits, max_line_bytes=before.limits.max_line_bytes)
+    return replace(wanted, limits=limits, **{name: getattr(before, name) for name in AT_A_RESTART})
 
 
 async def _serve(
