@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ DASHBOARDS = Path(__file__).parent / "dashboards"
 """The same for dashboards."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_SHARES = re.compile(r"(?<!rise)(Ratio|Share|Coverage|availability)$")
+"""Ends the key of a share of a whole; a rise may be over 1."""
 
 _PLACEHOLDERS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
@@ -70,7 +74,7 @@ def compile(overrides: Mapping[str, Any] | None = None) -> Bundle:  # noqa: A001
 
     ``overrides`` maps dotted keys of ``config.libsonnet`` and ``taxonomy.libsonnet`` to values, such as
     ``{"quality.dropRatio": 0.2, "timeScale": 1 / 60}``. Raises ``BundleError`` for a key that does not exist, a value
-    of the wrong type.
+    of the wrong type, a negative number, a share over 1.
     """
     overrides = dict(overrides or {})
     known = settings()
@@ -256,6 +260,10 @@ def _check(key: str, value: Any, known: Mapping[str, Any]) -> None:
     if not right:
         kind = "a number" if default is None else type(default).__name__
         raise BundleError(f"{key}: {value!r} is not {kind}, as the default {default!r} is")
+    if isinstance(value, numbers) and not 0 <= value < inf:
+        raise BundleError(f"{key}: {value!r} is not 0 or more")
+    if isinstance(value, numbers) and value > 1 and _SHARES.search(key):
+        raise BundleError(f"{key}: {value!r} is over 1; it is a share: write {value:g} % as {value / 100:g}")
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

@@ -150,9 +150,12 @@ function(config)
           (
             1 / (1 + (%(scored)s or %(on)s 0 * group %(by)s (route:llm_route:info)) / %(on)s (%(many)s))
             > %(on)s %(ratio)s
+            unless %(onAll)s (max %(byAll)s (%(instrumented)s) == 0)
           )
         ||| % {
           many: q.atLeast(unscored, c.unscoredMinimum), scored: scored, by: q.by(['route']), on: q.on(['route']),
+          // Where no answer of any route was ever scored, LLMCategoryUninstrumented tells of all in one ticket.
+          onAll: q.on([]), byAll: q.by([]), instrumented: q.metric('tocsin_category_instrumented', 'category="quality"'),
           ratio: q.threshold('exporter.unscoredRatio', c.unscoredRatio),
         }),
         summary: 'Most answers of {{ $labels.route }} get no quality score.',

@@ -20,6 +20,19 @@ def test_a_value_of_the_wrong_type_is_refused(key, value):
         bundle.compile({key: value})
 
 
+@pytest.mark.parametrize(("key", "value", "mend"), [
+    ("quality.dropRatio", 20, r"write 20 % as 0\.2"), ("outage.availability", 99.5, r"write 99\.5 % as 0\.995"),
+    ("cost.usdPerHour", -50, "0 or more"), ("outage.minimumCalls", float("nan"), "0 or more"),
+])  # fmt: skip
+def test_a_number_that_cannot_be_meant_is_refused(key, value, mend):
+    with pytest.raises(bundle.BundleError, match=f"{key}: .*{mend}"):
+        bundle.compile({key: value})
+
+
+def test_a_rise_may_be_over_the_whole():
+    assert "(1 + 1.5)" in bundle.compile({"cost.riseRatio": 1.5}).recording
+
+
 def test_settings_of_the_command_line_are_json_or_plain_text():
     assert bundle.parse_setting("quality.dropRatio=0.2") == ("quality.dropRatio", 0.2)
     assert bundle.parse_setting('selector=job="llm"') == ("selector", 'job="llm"')

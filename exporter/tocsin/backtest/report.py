@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -14,6 +15,8 @@ COLOURS = {"page": "#c92a2a", "ticket": "#e8890c", "info": "#748ffc"}
 ROWS = 60
 """Alerts drawn in the timeline; the rest is in the table of the JSON."""
 _WIDTH, _LEFT = 960, 300
+_ABOUT = ("route", "model", "kind", "scorer", "consumer", "uninstrumented")
+"""Labels that tell what an alert in the timeline is about."""
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1040px;padding:24px;color:#1c2430}
@@ -35,7 +38,8 @@ def render(result: dict[str, Any], alerts: Sequence[Alert], seconds: float, advi
     fired = [alert for alert in alerts if alert.firing_at is not None]
     pages = [alert for alert in fired if alert.severity == "page"]
     parts = [
-        f"<h1>What would have paged</h1><p>{result['calls']:,} calls from {result['from']} to {result['to']}</p>",
+        "<h1>What would have paged</h1>",
+        f"<p>{result['calls']:,} calls from {_moment(result['from'])} to {_moment(result['to'])} UTC</p>",
         f'<p><span class="big">{result["pages_per_week"]:g}</span> pages a week</p>',
         "<h2>Pages a week by category</h2>", _categories(pages, seconds), _noisiest(pages),
         f"<p>{escape(advice)}</p>" if advice else "",
@@ -78,37 +82,53 @@ def _noisiest(pages: Sequence[Alert]) -> str:
 def _timeline(fired: Sequence[Alert], begin: str, end: str) -> str:
     if not fired:
         return "<p>No alert fired.</p>"
-    first = min(a.pending_at or 0.0 for a in fired)
-    last = max(first + 60, *(a.resolved_at or a.firing_at or 0.0 for a in fired))
+    first, last = (datetime.fromisoformat(moment).timestamp() for moment in (begin, end))
+
+    def place(moment: float) -> float:
+        return _LEFT + (_WIDTH - _LEFT) * (min(max(moment, first), last) - first) / max(60.0, last - first)
+
     rows = []
     for i, alert in enumerate(fired[:ROWS]):
-        start = alert.firing_at or first
-        x = _LEFT + (_WIDTH - _LEFT) * (start - first) / (last - first)
-        width = (_WIDTH - _LEFT) * ((alert.resolved_at or last) - start) / (last - first)
-        where = " ".join(alert.labels[k] for k in ("route", "model", "kind") if k in alert.labels)
+        x = min(place(alert.firing_at or first), _WIDTH - 2)
+        width = place(alert.resolved_at or last) - x
+        where = " ".join(alert.labels[k] for k in _ABOUT if k in alert.labels)
         rows.append(
             f'<text x="0" y="{20 * i + 14}">{escape(f"{alert.alertname} {where}"[:48])}</text>'
             f'<rect x="{x:.1f}" y="{20 * i + 3}" width="{max(width, 2):.1f}" height="13" '
             f'fill="{COLOURS.get(alert.severity, "#999")}"><title>{escape(alert.annotations.get("summary", ""))}'
             "</title></rect>"
         )
+    height = 20 * len(rows)
     label = f"alerts between {begin} and {end}"
+    axis = (
+        f'<text x="{_LEFT}" y="{height + 16}">{_moment(begin)}</text>'
+        f'<text x="{_WIDTH}" y="{height + 16}" text-anchor="end">{_moment(end)}</text>'
+    )
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {20 * len(rows)}" role="img" aria-label="{escape(label)}">{"".join(rows)}</svg>'
+        f'<svg viewBox="0 0 {_WIDTH} {height + 20}" role="img" aria-label="{escape(label)}">{"".join(rows)}{axis}</svg>'
         "<p>Red pages, orange makes a ticket, blue informs.</p>"
     )
 
 
+def _moment(text: str | None) -> str:
+    """Return a moment to the second, without the signs that a machine needs."""
+    return "-" if text is None else text[:19].replace("T", " ")
+
+
 def _nearest(nearest: Sequence[dict[str, Any]]) -> str:
     rows = [
-        (n["alertname"], _labels(n["labels"]), f"{n['value']:.4g}", f"{n['threshold']:.4g}", n["at"]) for n in nearest
+        (n["alertname"], _labels(n["labels"]), f"{n['value']:.4g}", f"{n['threshold']:.4g}", _moment(n["at"]))
+        for n in nearest
     ]
     return _rows(("alert", "of", "value", "threshold", "at"), rows)
 
 
 def _table(alerts: Sequence[dict[str, Any]]) -> str:
     rows = [
-        (a["severity"], a["category"], a["alertname"], _labels(a["labels"]), a["firing_at"], a["resolved_at"] or "-")
+        (
+            a["severity"], a["category"], a["alertname"], _labels(a["labels"]),
+            _moment(a["firing_at"]), _moment(a["resolved_at"]),
+        )  # fmt: skip
         for a in alerts
         if a["firing_at"]
     ]

@@ -1,5 +1,7 @@
 """The page that a backtest writes, and what would have halved the pages."""
 
+from datetime import datetime
+
 from tocsin.backtest.report import halving, render
 from tocsin.backtest.timeline import Alert
 
@@ -25,6 +27,16 @@ def test_the_page_names_the_noisiest_route_and_escapes_what_alerts_say():
     assert "quality.dropRatio=0.3" in page
     assert "<b>worse" not in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_an_alert_that_still_fires_is_drawn_up_to_the_end_of_the_log():
+    begin = datetime.fromisoformat(RESULT["from"]).timestamp()
+    alert = Alert("LLMTokensUnpriced", "cost", "ticket", {"model": "own"}, begin, begin + 3.5 * 86_400)
+
+    page = render(RESULT, [alert], 604_800, None)
+
+    assert 'x="630.0"' in page
+    assert 'width="330.0"' in page
 
 
 def test_a_setting_is_tried_until_the_pages_are_halved():
