@@ -131,9 +131,13 @@ function(config)
         'for': 600,
         keepFiringFor: 300,
         keys: ['provider', 'model'],
-        expr: '%s\nor\n%s' % [latency.firstToken, latency.speed],
+        expr: latency.slow,
         summary: 'Answers of {{ $labels.provider }}/{{ $labels.model }} are slow.',
-        description: '{{ if eq $labels.signal "speed" }}The median answer comes at {{ printf "%.0f" $value }} tokens a second{{ else }}One request in twenty waits longer than {{ $value | humanizeDuration }} for its first token{{ end }}, far from what is usual at this hour.' + alert.modelChange(shown) + alert.since('LLMLatencyHigh', shown),
+        local now(signal, text) = alert.asked('max(%s)' % q.recorded('provider_model:llm_latency:value10m', 'signal="%s", provider=%%q, model=%%q' % signal), shown, text),
+        description: 'Answers come {{ printf "%.1f" $value }} times as slowly as is usual at this hour.'
+                     + now('first_token', ' One request in twenty waits longer than {{ . | first | value | humanizeDuration }} for its first token.')
+                     + now('speed', ' The median answer comes at {{ . | first | value | printf "%.0f" }} tokens a second.')
+                     + alert.modelChange(shown) + alert.since('LLMLatencyHigh', shown),
       },
       trafficGone(true),
     ], config.intervals.slow),

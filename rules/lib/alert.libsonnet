@@ -124,19 +124,19 @@ function(config) {
   // Sentences for descriptions. Each asks Prometheus when it is rendered and says nothing where there is no answer.
   local selected(keys) = std.join(', ', ['%s=%%q' % key for key in keys]),
   local values(keys) = std.join(' ', ['$labels.%s' % key for key in keys]),
-  local asked(query, keys, text) =
+  asked(query, keys, text)::
     if keys == [] then '{{ with query `%s` }}%s{{ end }}' % [query, text]
     else '{{ with printf `%s` %s | query }}%s{{ end }}' % [query, values(keys), text],
 
   since(name, keys)::
-    asked(
+    $.asked(
       'time() - max(ALERTS_FOR_STATE{%s})' % std.join(', ', std.filter(function(m) m != '', ['alertname="%s"' % name, selected(keys)])),
       keys, ' Going on for {{ . | first | value | humanizeDuration }}.'
     ),
 
   // Requests that it befell: all of them, unless their own counter is named.
   affected(keys, metric='llm_requests_total', matchers='')::
-    asked(
+    $.asked(
       'sum(%s) > 0' % q.increase(metric, 3600, (if matchers == '' then '' else matchers + ', ') + selected(keys)),
       keys, ' Affected: {{ . | first | value | printf "%%.0f" }} requests in the last %s.' % q.duration(3600)
     ),

@@ -12,11 +12,11 @@ function(config)
     at, q.by(keys + ['le']), q.tiered(q.sumIncrease(call + ['le'], metric + '_bucket', window)), q.on(keys),
     q.atLeast('sum %s (%s)' % [q.by(keys), q.tiered(q.sumIncrease(call, metric + '_count', window))], c.latencyMinimumCalls),
   ];
-  local value = 'provider_model:llm_latency:value10m';
+  local recorded = 'provider_model:llm_latency:value10m';
   local expected = 'provider_model:llm_latency:expected';
   local breach(signal, sign, factor, floor) =
     '%s %s %s * %s%s' % [
-      q.recorded(value, 'signal="%s"' % signal), sign, q.number(factor), q.latest(expected, 'signal="%s"' % signal),
+      q.recorded(recorded, 'signal="%s"' % signal), sign, q.number(factor), q.latest(expected, 'signal="%s"' % signal),
       if floor == null then '' else ' > %s' % q.number(floor),
     ];
   {
@@ -29,4 +29,12 @@ function(config)
     firstToken:: breach('first_token', '>', c.firstTokenFactor, c.firstTokenSeconds),
     speed:: breach('speed', '<', c.speedRatio, null),
     duration:: breach('duration', '>', c.durationFactor, null),
+
+    // How many times as slow as usual, where either is too slow: one row a model, whichever it is.
+    local value(signal, bound='') = 'max %s (%s%s)' % [q.by(keys), q.recorded(recorded, 'signal="%s"' % signal), bound],
+    local usual(signal) = 'max %s (%s)' % [q.by(keys), q.latest(expected, 'signal="%s"' % signal)],
+    slow:: '%s / %s > %s\nor\n%s / %s > 1 / %s' % [
+      value('first_token', ' > %s' % q.number(c.firstTokenSeconds)), usual('first_token'), q.number(c.firstTokenFactor),
+      usual('speed'), value('speed'), q.number(c.speedRatio),
+    ],
   }
