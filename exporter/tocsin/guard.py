@@ -42,8 +42,8 @@ VALUES_MAX: Final = 200_000
 ESCAPES_MAX: Final = 400_000
 """Backslashes in such a body: to read as many takes twenty milliseconds."""
 _MANY: Final = 256 << 10
-_TEXT_LEAST: Final = 64
-"""Characters that an empty text counts as: a request may hold thousands of them."""
+_TEXT_LEAST: Final = 256
+"""Characters that an empty text counts as, which takes as long: a request may hold thousands of them."""
 _DURATIONS: Final = 32
 """Looks whose seconds are brought to their rows together."""
 REPAIRED_MAX: Final = 128 << 10

@@ -29,7 +29,7 @@ from tocsin.web.bodies import (
     too_large,
     unauthorized,
 )
-from tocsin.web.direct import Endpoint, Fields, Later, Reply, Respond, headers
+from tocsin.web.plain import Endpoint, Fields, Later, Reply, Respond, headers
 from tocsin.web.server import AT_ONCE
 
 INFLATED_MAX = 256 << 20

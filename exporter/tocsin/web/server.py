@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from tocsin.config import ConfigError
-from tocsin.web.direct import Doorway, Endpoint
+from tocsin.web.direct import Doorway
+from tocsin.web.plain import Endpoint
 
 MAX_CONNECTIONS = 512
 """As Prometheus: ``--web.max-connections``."""

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.web import direct, server
-from tocsin.web.direct import BODY_MAX, HEAD_MAX, Doorway, Endpoint, Later, Plain, Reply, headers, read
+from tocsin.web.direct import Doorway
+from tocsin.web.plain import BODY_MAX, HEAD_MAX, Endpoint, Later, Plain, Reply, headers, read
 from tocsin.web.server import AT_ONCE, start_listener
 
 LINES = {b"POST /echo HTTP/1.1": Endpoint(lambda _, body: Reply(200, body))}
