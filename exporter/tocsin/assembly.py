@@ -95,7 +95,10 @@ def make_scoring(config: Config, ledger: Ledger, max_tier: int = MOST_TIER) -> S
 
 
 def publish_detectors(store: Store, judge: Judge) -> None:
-    """Export which detectors are in use; makes them where that has not been done."""
+    """Export which detectors are in use, and no others any more; makes them where that has not been done."""
+    for row in list(store.rows.get(cat.DETECTOR_INFO, {}).values()):
+        if row.labels[0] != "detoxify":
+            store.remove(row)
     for detector in judge.in_use:
         backend = str(getattr(detector, "backend", "rules"))
         store.row(cat.DETECTOR_INFO, detector.name, backend, str(detector.tier)).set(1)

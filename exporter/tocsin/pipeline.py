@@ -126,6 +126,10 @@ class Intake:
         for element in found:
             self._take_one(bytes(element), origin)
 
+    def renew(self) -> None:
+        """Ask for what reads each format anew: the configuration has changed."""
+        self._parsers.clear()
+
     def _take_one(self, data: Buffer, origin: Origin) -> None:
         tally = self.tallies.get(origin.input)
         if tally is None:

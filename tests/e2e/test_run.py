@@ -200,6 +200,22 @@ def test_what_needs_a_restart_stays_as_it_was_in_a_reload(tmp_path, launch):
         assert b"extra_labels:\n- team\nconsumers" in exporter.get("/config")
 
 
+def test_answers_are_looked_at_from_the_reload_on_that_says_so(tmp_path, launch):
+    log = tmp_path / "app.jsonl"
+    said = b'{"v": 1, "id": "%d", "time": "2026-11-20T02:47:00Z", "model": "m", "output": "Card 4921 8170 3264 5595."}\n'
+    log.write_bytes(said % 1)
+    config = tmp_path / "tocsin.yml"
+    config.write_text(f"inputs: {{files: [{{paths: ['{log}']}}]}}\ndeclared: {{content: off}}\n")
+    with launch(tmp_path, "--config.file", str(config), "--web.enable-lifecycle") as exporter:
+        exporter.wait_for("llm_requests_total", 1)
+        config.write_text(f"inputs: {{files: [{{paths: ['{log}']}}]}}\n")
+        assert exporter.reload() == 200
+        with log.open("ab") as out:
+            out.write(said % 2)
+
+        exporter.wait_for("llm_safety_violations_total", 1)
+
+
 def test_probes_run_and_show_a_sign_of_life(tmp_path, launch, port):
     config = tmp_path / "tocsin.yml"
     config.write_text(f"probes: [{{provider: nobody, url: 'http://127.0.0.1:{port()}/', interval_s: 1}}]\n")

@@ -23,7 +23,8 @@ from tocsin import formats
 from tocsin.accounting.ledger import Ledger
 from tocsin.accounting.prices import PricesAwaitedError, find_library
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
-from tocsin.config import Config, ConfigError, Files, load, read_secrets, show, storage_path
+from tocsin.config import Config, ConfigError, Detectors, Files, load, read_secrets, show, storage_path
+from tocsin.formats.base import Format
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
 from tocsin.inputs.tailer import FileInput, FilePattern
@@ -38,8 +39,12 @@ from tocsin.web import admin, alerts, auth, guard, ingest, server, trends, webco
 
 log = logging.getLogger(__name__)
 EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path /var/lib/tocsin"
-AT_A_RESTART = ("storage", "ingest", "extra_labels", "consumers", "series")
-"""Parts of the configuration that a reload does not change; neither does it change ``limits.max_line_bytes``."""
+AT_A_RESTART = {
+    "": ("storage", "ingest", "extra_labels", "consumers", "series"),
+    "limits": ("max_line_bytes",),
+    "detectors": tuple(name for name in Detectors.__struct_fields__ if name not in ("profile", "max_tier", "sample")),
+}
+"""Keys of the configuration, by their part, that a reload does not change."""
 ADMIN_ADDRESS = "127.0.0.1:9877"
 DRAIN = 5.0
 """Seconds after the last delivery in which the spool is still counted; what remains is counted after the next start."""
@@ -106,10 +111,7 @@ class Exporter:
         publish_config(self._ledger.store, config)
         self._scoring = make_scoring(config, self._ledger)
         self._scoring.detectors = self._detectors
-        content = not self._scoring.sampling.content_off
-        self._intake = Intake(
-            self._ledger, lambda word: formats.get(word, content=content), time.time, self._scoring
-        )
+        self._intake = Intake(self._ledger, self._format, time.time, self._scoring)
         self._files = FileInput(
             self._patterns(config), max_line_bytes=config.limits.max_line_bytes, oversize=self._intake.oversize,
         )  # fmt: skip
@@ -139,6 +141,10 @@ class Exporter:
             spool_used=lambda: 0.0 if self._spool is None else self._spool.used,
             prepare=self._prepare,
         )  # fmt: skip
+
+    def _format(self, word: str) -> Format:
+        """Return what reads a format: without what was said, where none of it is looked at."""
+        return formats.get(word, content=not self._scoring.sampling.content_off)
 
     def _patterns(self, config: Config) -> list[FilePattern]:
         """Return what files are read: those of the configuration and of ``--tail``."""
@@ -287,11 +293,15 @@ class Exporter:
         self._files.configure(self._patterns(config))
         self._prober.configure(config.probes)
         self._scoring.sampling = sampling(config)
+        self._intake.renew()
         publish_config(self._ledger.store, config)
+        if self._detectors.is_set():
+            publish_detectors(self._ledger.store, self._scoring.judge)
         log.info("configuration reloaded")
-        for name in (*AT_A_RESTART, "limits"):
-            if getattr(config, name) != getattr(wanted, name):
-                log.warning("a new %s takes effect at a restart", name)
+        for part, names in AT_A_RESTART.items():
+            for name in names:
+                if getattr(_part(config, part), name) != getattr(_part(wanted, part), name):
+                    log.warning("a new %s takes effect at a restart", f"{part}.{name}".lstrip("."))
 
     def _reload_quietly(self) -> None:
         try:
@@ -302,8 +312,16 @@ class Exporter:
 
 def _while_running(before: Config, wanted: Config) -> Config:
     """Return what a reload puts in force: the wanted configuration, but for what needs a restart."""
-    limits = replace(wanted.limits, max_line_bytes=before.limits.max_line_bytes)
-    return replace(wanted, limits=limits, **{name: getattr(before, name) for name in AT_A_RESTART})
+    kept: dict[str, Any] = {
+        part: replace(_part(wanted, part), **{name: getattr(_part(before, part), name) for name in names})
+        for part, names in AT_A_RESTART.items()
+    }
+    found: Config = replace(kept.pop(""), **kept)
+    return found
+
+
+def _part(config: Config, name: str) -> Any:
+    return getattr(config, name) if name else config
 
 
 async def _serve(
