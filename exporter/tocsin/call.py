@@ -159,6 +159,8 @@ class Call(msgspec.Struct, gc=False):
     """Optional fields that were present with a wrong type or an absurd value, by their vendor name."""
     usage_cut: bool = False
     """The input's tokens are known and the output's are missing, because a stream was cut off before its end."""
+    response_id: str | None = None
+    """The provider's id of the answer, by which feedback may name the call; filled with its content or without."""
 
     @property
     def known_at(self) -> float | None:

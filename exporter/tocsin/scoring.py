@@ -132,8 +132,9 @@ class Scoring:
     ) -> None:
         """Count what was ``seen`` in a call; ``reason`` says why it cannot be scored."""
         self._calls.put(call.call_id, group.joined)
-        if call.trace_id:
-            self._calls.put(call.trace_id, group.joined)
+        for name in (call.trace_id, call.response_id):
+            if name and name != call.call_id:
+                self._calls.put(name, group.joined)
         if group.labels[2] not in self._routes:
             self._meet_route(group.labels[2])
         if rules.guarded:

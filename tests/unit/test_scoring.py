@@ -449,6 +449,21 @@ def test_only_a_reviewer_makes_unsafe_a_violation():
     assert values(scoring, cat.LAST_VIOLATION) == {("reported",): NOW + 1}
 
 
+@pytest.mark.parametrize("word", ["litellm", "openai"])
+def test_feedback_may_name_a_call_by_its_own_id_its_trace_or_its_providers_answer(word):
+    payload = {"id": "resp-1", "litellm_call_id": "call-1", "trace_id": "trace-1", "status": "success", "startTime": NOW, "endTime": NOW + 1,
+               "model": "m", "metadata": {"user_api_key_team_alias": "shop"}, "response": {"choices": []}}  # fmt: skip
+    pair = {"id": "call-1", "route": "shop", "request": {"model": "m"}, "response": {"id": "resp-1", "choices": []}}
+    parsed = get(word, content=True).parse(msgspec.json.encode(payload if word == "litellm" else pair))
+    assert isinstance(parsed, Call)
+    scoring = take(make(), parsed)
+    names = ("call-1", "resp-1", "trace-1")[: 3 if word == "litellm" else 2]
+    for name in names:
+        scoring.feedback(Feedback(name, name, flag="wrong"), NOW)
+
+    assert values(scoring, cat.USER_FLAGS) == {("shop", "wrong"): len(names)}
+
+
 def test_feedback_about_an_unknown_call_is_counted_as_unknown_and_said():
     scoring = make()
     scoring.feedback(Feedback("f1", "lost", flag="unsafe", by="reviewer"), NOW)

@@ -92,6 +92,7 @@ class FullChoice(Choice, gc=False):
 
     message: FullAnswer | None = None
     text: Any = None
+    logprobs: Any = None
 
 
 class _Function(msgspec.Struct, gc=False):

@@ -33,12 +33,12 @@ class FeedbackFormat:
     def parse(self, data: Buffer) -> Event:
         """Return the feedback of one object; see ``Format.parse``."""
         tree = load(data)
-        call_id = next((tree[name] for name in _CALL_IDS if isinstance(tree.get(name), str) and tree[name]), None)
+        call_id = next((found for name in _CALL_IDS if (found := _id(tree.get(name)))), None)
         if call_id is None:
             raise Skip("missing_call_id")
         errors: list[str] = []
-        identity = tree.get("id")
-        if not isinstance(identity, str) or not identity:  # a repeated delivery of the same bytes is a duplicate
+        identity = _id(tree.get("id"))
+        if identity is None:  # a repeated delivery of the same bytes is a duplicate
             identity = xxhash.xxh3_128_hexdigest(bytes(data))
         when = tree.get("time", tree.get("timestamp"))
         time = seconds(when)
@@ -48,6 +48,11 @@ class FeedbackFormat:
             "feedback|" + identity, call_id, time, _scores(tree, errors) or None, _flag(tree),
             _text(tree, "by"), _text(tree, "comment", "gen_ai.evaluation.explanation"), tuple(errors), _wrong(tree),
         )  # fmt: skip
+
+
+def _id(value: Any) -> str | None:
+    """Return an id as text; None where there is none."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
 
 
 def _scores(tree: dict[str, Any], errors: list[str]) -> dict[str, float]:

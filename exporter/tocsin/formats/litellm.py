@@ -21,7 +21,7 @@ from tocsin.formats.exchange import decode
 from tocsin.formats.finish import FINISH
 from tocsin.formats.lenient import MAX_SECONDS, MAX_TOKENS, convert, count, is_number, iso_seconds, load, within
 from tocsin.formats.pairs import by_words
-from tocsin.formats.texts import expectation, messages, sampling, system_prompts, text_of
+from tocsin.formats.texts import expectation, logprobs_of, messages, sampling, system_prompts, text_of
 
 REDACTED = "redacted-by-litellm"
 _REDACTED_JSON = REDACTED.encode()
@@ -162,6 +162,7 @@ class LiteLLM:
             call.prompt_key = _prompt_key(data)
         if self._content:
             _fill_content(call, decode(data) if tree is None else tree)
+            call.response_id = payload.id
         if errors:
             call.field_errors = tuple(errors)
         return call
@@ -419,12 +420,13 @@ def _with_content(p: _Full) -> Call:
         call.content = Content(state="redacted")
     else:
         said = Conversation(raw, () if wishes is None else wishes.system_prompts())
-        call.content = Content(said, output, [], tools)
+        call.content = Content(said, output, [], tools, _logprobs(p.response))
         if output is None and not said:
             call.content.state = "absent"
     if wishes is not None:
         call.expect = wishes.expectation()
         call.params = wishes.sampling()
+    call.response_id = p.id
     return call
 
 
@@ -437,12 +439,23 @@ def _said(response: _FullResponse | list[Any] | str | None) -> tuple[str | None,
     return answer_of(response.choices or (), others)
 
 
+def _logprobs(response: _FullResponse | list[Any] | str | None) -> list[float] | None:
+    if not isinstance(response, _FullResponse):
+        return None
+    told = response.choices[0].logprobs if response.choices else None
+    if told is None and response.output is None:  # as nearly always
+        return None
+    return logprobs_of({"choices": [{"logprobs": told}], "output": response.output})
+
+
 def _fill_content(call: Call, tree: dict[str, Any]) -> None:
     params = tree.get("model_parameters")
     before = system_prompts(params) if isinstance(params, dict) else []
     said = messages(tree.get("messages"))
     content = Content([*before, *said])
-    content.output, content.tools = text_of(tree.get("response"))
+    response = tree.get("response")
+    content.output, content.tools = text_of(response)
+    content.logprobs = logprobs_of(response)
     if content.output == REDACTED or any(message.text == REDACTED for message in said):
         content = Content(state="redacted")
     elif content.output is None and not content.input:

@@ -15,7 +15,7 @@ from tocsin.formats import shapes
 from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import Exchange, batch_result, decode, exchange
 from tocsin.formats.lenient import MAX_SECONDS, count, is_number, iso_seconds, within
-from tocsin.formats.texts import expectation, messages, part_text, sampling, system_prompts, text_of
+from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, sampling, system_prompts, text_of
 
 _DIGITS = re.compile(r"\d+")
 _DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
@@ -77,6 +77,8 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
         call.start = _http_date(ex.headers.get("date"))
     if call.start is None and tree.get("time") is not None:
         ex.errors.append("time")
+    answered = response.get("id")
+    call.response_id = answered if isinstance(answered, str) else None
     call.duration = _duration(ex)
     call.status = ex.status
     call.stream = ex.stream
@@ -158,7 +160,7 @@ def _fill_content(call: Call, ex: Exchange, input_keys: tuple[str, ...]) -> None
     asked = [*system_prompts(request), *said]
     output, tools = text_of(ex.response)
     state = "present" if output or asked else "absent"
-    call.content = Content(input=asked, output=output, tools=tools, state=state)
+    call.content = Content(input=asked, output=output, tools=tools, logprobs=logprobs_of(ex.response), state=state)
     call.expect = expectation(request)
     call.params = sampling(request)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from tocsin.formats import gemini
 from tocsin.formats.signs import ENDS
-from tocsin.formats.texts import part_text
+from tocsin.formats.texts import part_text, token_logprobs
 
 
 def is_stream(text: str) -> bool:
@@ -178,6 +178,7 @@ class _Chat:
         self._tools: dict[int, _Tools] = {}
         self._finish: dict[int, Any] = {}
         self._errors: dict[int, Any] = {}
+        self._logprobs: dict[int, list[Any]] = {}
 
     def add(self, chunk: dict[str, Any]) -> None:
         self._seen = True
@@ -202,6 +203,7 @@ class _Chat:
         said = part_text(delta.get("content")) or heard or choice.get("text")
         if isinstance(said, str):
             texts.append(said)
+        self._logprobs.setdefault(index, []).append(choice.get("logprobs"))
         if choice.get("usage"):  # Moonshot's last chunk has it here
             self._head["usage"] = choice["usage"]
         if choice.get("error"):
@@ -223,6 +225,7 @@ class _Chat:
                 "index": index,
                 "finish_reason": self._finish.get(index),
                 "error": self._errors.get(index),
+                "logprobs": {"content": token_logprobs(self._logprobs.get(index, ()))},
                 "message": {
                     "role": "assistant",
                     "content": "".join(texts) or None,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tocsin.call import Expectation, Message, ToolCall
+from tocsin.formats.lenient import is_number
 
 _ROLES = {"developer": "system", "human": "user", "ai": "assistant", "model": "assistant", "function": "tool"}
 
@@ -148,6 +149,29 @@ def joined(texts: list[str], tools: list[ToolCall], response: dict[str, Any]) ->
     if isinstance(response.get("text"), str):
         texts.append(response["text"])
     return _joined(texts) or None, [tool for tool in tools if tool.name]
+
+
+def logprobs_of(response: Any) -> list[float] | None:
+    """Return the logarithms of the probabilities of an answer's tokens, None where it tells none.
+
+    Of several choices those of the first.
+    """
+    if not isinstance(response, dict):
+        return None
+    told = [choice.get("logprobs") for choice in _dicts(response.get("choices"))[:1]]
+    for item in _dicts(response.get("output")):
+        told += [part.get("logprobs") for part in _dicts(item.get("content"))]
+    return token_logprobs(told)
+
+
+def token_logprobs(told: Iterable[Any]) -> list[float] | None:
+    """Read logarithms of probabilities: as chat has them, as completions do, and as Responses do."""
+    found: list[Any] = []
+    for each in told:
+        inner = each.get("content", each.get("token_logprobs")) if isinstance(each, dict) else each
+        entries = inner if isinstance(inner, list) else []
+        found += [entry.get("logprob") if isinstance(entry, dict) else entry for entry in entries]
+    return [float(value) for value in found if is_number(value)] or None
 
 
 def expectation(request: dict[str, Any]) -> Expectation | None:

@@ -54,6 +54,18 @@ def test_a_wrong_verdict_names_its_kinds(kind, kinds):
     assert parse(call_id="c", verdict="wrong", kind=kind).wrong_verdicts == kinds
 
 
+@pytest.mark.parametrize(("given", "name"), [(17, "17"), ("17", "17"), (0, "0")])
+def test_an_id_may_be_a_number(given, name):
+    read = parse(call_id=given, id=given, flag="wrong")
+    assert (read.call_id, read.id) == (name, f"feedback|{name}")
+
+
+@pytest.mark.parametrize("given", ["", None, True, [], {"a": 1}])
+def test_what_is_no_id_names_no_call(given):
+    with pytest.raises(Skip, match="missing_call_id"):
+        parse(call_id=given, flag="wrong")
+
+
 def test_without_a_call_it_is_nothing():
     with pytest.raises(Skip, match="missing_call_id"):
         parse(flag="unsafe")

@@ -39,7 +39,8 @@ TOOL_CALL = some(name=WORDS, input=ODD, arguments=ODD, function=some(name=WORDS,
 ANSWER = some(
     content=TEXT, refusal=WORDS | ODD, tool_calls=st.lists(TOOL_CALL, max_size=2) | ODD, function_call=TOOL_CALL | ODD, audio=some(transcript=TEXT) | ODD,
 )  # fmt: skip
-CHOICE = some(finish_reason=WORDS, message=ANSWER | ODD, text=TEXT)
+PROBABLE = st.lists(some(logprob=st.floats() | ODD) | ODD, max_size=2) | ODD
+CHOICE = some(finish_reason=WORDS, message=ANSWER | ODD, text=TEXT, logprobs=some(content=PROBABLE, token_logprobs=PROBABLE) | ODD)
 RESPONSE = some(choices=st.lists(CHOICE | ODD, max_size=2) | ODD, output=st.lists(some(type=WORDS, content=TEXT, name=WORDS), max_size=2) | ODD, content=TEXT, text=TEXT)
 FUNCTION = some(name=WORDS, strict=st.booleans() | ODD, parameters=ODD, input_schema=ODD)
 ASKED = some(type=WORDS, json_schema=some(schema=ODD) | ODD, schema=ODD)

@@ -21,7 +21,7 @@ def content(pair: dict[str, Any], word: str = "auto") -> Content:
     return event.content
 
 
-CHAT = {
+CHAT: dict[str, Any] = {
     "request": {"model": "m", "messages": [
         {"role": "developer", "content": "Be brief."}, {"role": "user", "content": QUESTION},
         {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "function": {"name": "weather", "arguments": "{}"}}]},
@@ -29,7 +29,7 @@ CHAT = {
     ]},
     "response": {"object": "chat.completion", "choices": [{"message": {"content": ANSWER, "reasoning_content": "hm"}}]},
 }  # fmt: skip
-RESPONSES = {
+RESPONSES: dict[str, Any] = {
     "request": {"model": "m", "instructions": "Be brief.", "input": [
         {"role": "user", "content": [{"type": "input_text", "text": QUESTION}]},
         {"type": "function_call", "call_id": "1", "name": "weather", "arguments": "{}"},
@@ -40,7 +40,7 @@ RESPONSES = {
         {"type": "message", "content": [{"type": "output_text", "text": ANSWER}]},
     ]},
 }  # fmt: skip
-MESSAGES = {
+MESSAGES: dict[str, Any] = {
     "request": {"model": "m", "system": [{"type": "text", "text": "Be brief."}], "messages": [
         {"role": "user", "content": QUESTION},
         {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "weather", "input": {}}]},
@@ -53,7 +53,19 @@ MESSAGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("pair", [CHAT, RESPONSES, MESSAGES], ids=["chat", "responses", "messages"])
+PAYLOAD = {"id": "1", "status": "success", "startTime": 1.0, "endTime": 2.0, "custom_llm_provider": "openai", "model": "m"}
+LITELLM = PAYLOAD | {"messages": CHAT["request"]["messages"], "response": CHAT["response"]}
+LITELLM_RESPONSES = PAYLOAD | {
+    "messages": RESPONSES["request"]["input"], "response": RESPONSES["response"], "model_parameters": {"instructions": "Be brief."},
+}  # fmt: skip
+LITELLM_MESSAGES = PAYLOAD | {"messages": [CHAT["request"]["messages"][0], *MESSAGES["request"]["messages"]], "response": CHAT["response"]}
+SAME = {
+    "chat": CHAT, "responses": RESPONSES, "messages": MESSAGES, "LiteLLM": LITELLM, "LiteLLM's responses": LITELLM_RESPONSES,
+    "LiteLLM's messages": LITELLM_MESSAGES,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", SAME.values(), ids=SAME)
 def test_the_same_conversation_is_the_same_in_every_api(pair):
     read = content(pair)
     assert (read.input, read.output, read.tools) == (ASKED, ANSWER, [])
@@ -103,7 +115,24 @@ def test_calls_to_tools_have_three_forms(message):
     assert content(chat(message)).tools == [ToolCall("f", "{}")]
 
 
-def test_the_system_prompt_of_a_response_that_litellm_logged_stands_among_its_parameters():
-    payload = {"id": "1", "status": "success", "startTime": 1.0, "endTime": 2.0, "custom_llm_provider": "openai", "model": "m",
-               "messages": [{"role": "user", "content": QUESTION}], "model_parameters": {"instructions": "Be brief."}}  # fmt: skip
-    assert content(payload).input == ASKED[:2]
+TOLD = [{"token": "Yes", "logprob": -0.25}, {"token": ".", "logprob": -0.5}, {"token": "?", "logprob": None}]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"choices": [{"message": {"content": "Yes."}, "logprobs": {"content": TOLD, "refusal": None}}, {"logprobs": {"content": TOLD}}]},
+        {"object": "text_completion", "choices": [{"text": "Yes.", "logprobs": {"tokens": ["Yes", "."], "token_logprobs": [None, -0.25, -0.5]}}]},
+        {"object": "response", "status": "completed", "output": [{"type": "message", "content": [{"text": "Yes.", "logprobs": TOLD}]}]},
+        "".join(f"data: {json.dumps({'choices': [{'delta': {'content': t['token']}, 'logprobs': {'content': [t]}}]})}\n\n" for t in TOLD),
+    ],
+    ids=["chat", "completions", "responses", "stream"],
+)  # fmt: skip
+def test_probabilities_of_tokens_reach_the_detectors(response):
+    assert content({"request": {"model": "m"}, "response": response}).logprobs == [-0.25, -0.5]
+    if isinstance(response, dict):
+        assert content(PAYLOAD | {"response": response}).logprobs == [-0.25, -0.5]
+
+
+def test_without_probabilities_there_are_none():
+    assert [content(pair).logprobs for pair in SAME.values()] == [None] * len(SAME)
