@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 _I: Final = r"\bi(?:'m| am)? (?:(?:really|simply|just|also|therefore|unfortunately|sadly|afraid(?: that)?(?: i)?) ){0,2}"
 _CANNOT: Final = (
@@ -32,7 +32,7 @@ ENGLISH: Final = re.compile(
     rf"|\b(?:is|'s|are)(?:n't| not) (?:something|a topic|a request|content) (?:that )?(?:i|we)(?:'m| am| can| will| could|'re| are)\b"
     rf"|^(?:\W*(?:sorry|no|nope)\W+)?(?:that(?:'s| is)|this is) (?:something|a topic) (?:that )?(?:i|we) (?:can't|cannot|won't|will not)\b"
     rf"|\b(?:goes|is|it's|would be|are|be) against (?:my|our|the|openai's|its)(?: \w+){{0,2}} (?:guidelines|polic|principles|programming|values|rules|ethics)"
-    rf"|\b(?:my|our) (?:guidelines|programming|polic\w+|principles|values|training) (?:do not|don't|does not|doesn't|won't|prevents?|prohibits?|forbids?)"
+    rf"|\bmy (?:guidelines|programming|polic\w+|principles|values|training) (?:do not|don't|does not|doesn't|won't|prevents?|prohibits?|forbids?)"
     rf"|\b(?:your|this|that|the) (?:request|question|prompt) (?:(?:violates|goes against|is against) (?:my|our|the)(?: \w+){{0,2}} (?:polic|guideline|terms|rules|safety|law)|involves (?:illegal|harmful|violen))"
     rf"|\bit (?:would|could) be (?:\w+ )?{_WRONG} (?:(?:of|for) (?:me|us) )?to {_HELP}"
     rf"|\b(?:doing (?:so|that)|(?:providing|creating|writing|giving|sharing|generating)(?: \w+){{1,4}}) (?:would|could) be (?:\w+ )?{_WRONG}(?=[.,;!]| and|$)"
@@ -74,7 +74,7 @@ ELSEWHERE: Final = re.compile(
     r"|\ben (?:voi|pysty|pystyisi) (?:\w+ ){0,2}?(?:autta|anta|tarjo|vasta|kirjoitta)"
     # Chinese, Japanese, Korean
     r"|(?:我|抱歉|对不起|對不起|很遗憾|很遺憾).{0,12}?(?:无法|無法|不能|不可以|没办法|不会).{0,12}?(?:提供|协助|協助|帮助|幫助|帮忙|回答|满足|滿足|完成|生成|处理|讨论)"
-    r"|(?:応え|答え|手伝い|提供|対応|協力|支援|案内|生成|お助け)(?:する(?:こと)?)?(?:は|が|を)?(?:でき(?:ません|かねます|ない)|いたしかねます|しかねます)"
+    r"|(?:応え|答え|手伝い|手助け|提供|対応|協力|支援|案内|生成|お助け)(?:する(?:こと)?)?(?:は|が|を)?(?:でき(?:ません|かねます|ない)|いたしかねます|しかねます)"
     r"|(?:도와|제공|답변|응할|수행|작성|드릴|해 ?줄)\S{0,6} ?\S{0,2} ?수(?:는|가)? ?(?:없|가 없)"
     # Arabic, Hebrew, Hindi, Vietnamese, Indonesian, Thai
     r"|(?:لا|لن) (?:أستطيع|يمكنني|أقدر|يمكننا|أتمكن).{0,16}?(?:مساعد|تقديم|إجابة|تلبية|توفير|كتابة)"
@@ -103,20 +103,128 @@ _CUE_ELSEWHERE: Final = (
     r"|εν μπορώ|\bnem (?:tud|seg|áll)|\ben (?:voi|pysty)|无法|無法|不能|不可以|没办法|不会|ません|ねます|きない|없|(?:لا|لن) (?:أ|ي)|לא (?:א|י|נ)"
     r"|नहीं|असमर्थ|không thể|\bt(?:id)?ak (?:bisa|dapat|boleh)|ไม่สามารถ"
 )
-CUES: Final = (_CUE_ENGLISH, _CUE_ELSEWHERE)
-"""What stands, over UTF-8, in each opening that the first or the second pattern is to be tried on."""
+class Form(NamedTuple):
+    """One way to refuse."""
+
+    cue: str
+    """What stands, over UTF-8 and in either case, in each opening that holds it."""
+    pattern: re.Pattern[str]
+
+
+_N: Final = r"(?:n't| ?not| never)"
+_NT: Final = r"n.{1,3}t|not| never"
+"""The same over UTF-8, with any apostrophe."""
+_NOW: Final = r"(?: (?:still|simply|really|just|also|certainly|absolutely|definitely|honestly))?"
+_ACT: Final = (
+    r"(?:writ|creat|generat|produc|provid|offer|shar|assist|support|promot|discuss|participat|engag|help|draft|compos"
+    r"|facilitat|encourag|spread|publish|condon|answer|respond|supply|reveal|disclos|impersonat)\w*"
+)
+_IDIOM: Final = (
+    r"(?:wait|lie|imagine|believe|spoil|sugar-?coat|bore|pretend|forget|deny|stress|argue|claim|hesitate|give up|go into|try to|judge|repeat"
+    r"|say|be (?:able to (?:come|attend|join|make)|in\b|at\b|back|there|home|late|around|surprised|the (?:first|one)|long)|have (?:to|time)|need|let|stop|leave|miss|rest|hold|tolerate)"
+)
+"""What one will not do in ordinary talk."""
+_SUCH: Final = (
+    r"(?:that|this|those|these|such|any\w*|content|material|instructions|guidance|information|advice|tips|assistance|people|part|in|with|private|personal|harmful|hate\w*|sexual\w*|illegal)"
+)
+
+FORMS: Final = (
+    Form(_CUE_ENGLISH, ENGLISH),
+    Form(_CUE_ELSEWHERE, ELSEWHERE),
+    # What the speaker will not do, whatever it is; "will not" speaks of the will, "cannot" and "do not" only with such an act.
+    Form(
+        rf"\bi\b.{{0,16}}(?:won.{{1,3}}t|will (?:\w+ )?(?:not|never)|.{{1,3}}ll (?:\w+ )?(?:not|never)|m (?:\w+ )?(?:not|never)"
+        rf"|(?:{_NT}) .{{0,32}}(?:writ|creat|gener|prod|prov|offer|shar|assist|supp|promot|disc|partic|engag|help|draft|comp|facil|encour|spread|publ|cond"
+        r"|answ|resp|rev|imperson|tak|giv|tell|cross|do|feel|involv|part))",
+        re.compile(
+            rf"\bi{_NOW}(?: wo| will|'ll|'m| am){_NOW}{_N}(?: going to(?! (?:the|a|an|my)\b))?(?<!m not)(?<!m never) (?!{_IDIOM})[a-z]"
+            rf"|\bi{_NOW}(?:'m| am){_NOW} not (?:doing (?:that|this|it)|{_ACT[:-3]}\w*ing|opting|able to (?:help|assist|comply)|in a position to|(?:\w+ )?comfortable (?:with|about|\w+ing)\b)"
+            rf"|\bi{_NOW}(?: do){_NOW}{_N} (?:\w+ly )?(?:{_ACT}|take|give|tell|cross|do) {_SUCH}\b|\bi{_NOW} (?:do not|don't) feel (?:right|good|okay|ok|at ease|comfortable)\b"
+            rf"|\b(?:i|we){_NOW} ?(?:cannot|can't|can not|could not|couldn't)(?: \w+){{0,3}}? (?:{_ACT} {_SUCH}\b|be (?:involved|complicit|(?:a )?part\b)|take (?:part|this|that)|do (?:that|this|so|it)\b(?! (?:without|unless|until|if|for)))"
+        ),
+    ),
+    # What lies outside of what the speaker would do: "this falls outside of what I'm willing to do", "not a thing I do".
+    Form(
+        rf"(?:{_NT}|nothing|\bno|outside|beyond)\b.{{0,60}}\b(?:i|we)\b.{{0,24}}(?:willing|prepared|comfortable|allowed|permitted|able|can|do|offer|writ|help|produc|giv|tak|get)",
+        re.compile(
+            rf"(?:{_N}|\b(?:nothing|no))\b[^.!?;]{{0,48}}?\b(?:what|thing|something|anything|version|one|that)\b[^.!?;,]{{0,16}}?"
+            r"\b(?:i|we)(?:(?:'m| am|'re| are|'d be| would be) (?:\w+ )?(?:willing|prepared|comfortable|allowed|permitted|able) (?:to|with)\b"
+            r"|(?:'d| would|'ll| will)?(?: ever)? (?:do|offer|write|help|produce|give|take on|get into)\b)"
+            r"|\b(?:outside|beyond)(?: of)? what (?:i|we)(?:'m| am|'re| are)? (?:can|could|will|would|do|able|allowed|willing|prepared|permitted)\b"
+        ),
+    ),
+    # The words of refusing itself, said by the speaker: to decline, to turn down, to abstain, to draw the line.
+    Form(
+        r"let.{1,3}s not|stop you|ask me to|declin|refus|turn.{1,12}down|draw the line|prefer not|intention|choos|opt|abstain|refrain|sit this|withhold|impossible for me",
+        re.compile(
+            r"\bi(?:'m| am|'ll| will|'d| do| must| have to| need to|'ll have to|'m going to have to)?(?: \w+)? (?:(?:declin|refus)(?:e|ing)(?= to (?!use|be|let|believe|accept|give up)| (?:this|that|your|the (?:request|question|prompt))\b|\W*\Z|[.,;:!])"
+            r"|turn(?:ing)? (?:it|this|that|you|your request) down|draw the line|prefer not to|(?:have )?no intention of|choos(?:e|ing) not to|opt(?:ing)? not to|abstain|refrain(?:ing)?|sit(?:ting)? this (?:one )?out|withhold(?:ing)?)\b"
+            r"|\bimpossible for me to\b|^\W*(?:please )?(?:don't|do not) ask me to\b|^\W*let me stop you\b"
+            r"|^(?:[^.!?]{0,40}[.!?,] ?)?let's not (?:go (?:there|down (?:that|this))|do (?:that|this))\b"
+        ),
+    ),
+    # A bare no, in one of the idioms of English.
+    Form(
+        r"\bno\b|not (?:going to happen|a chance|doing|able|a topic)|hard pass|count me out|off.{1,6}(?:table|limits)|out of the question|too far|from me|(?:get|find) (?:that|this)|unable to|not possible|n.{1,3}t do that",
+        re.compile(
+            r"\b(?:hard|firm|flat|clear|definite) no\b[.:!;,]? (?:from me|i\b)|\bno from me\b|\b(?:it|that|this|answer|here)(?:'s| is) (?:a |still |simply |just )*no[.:!;]|^\W*(?:that's|this is|it's) a (?:\w+ )?no(?![\w-])"
+            r"|^(?:[^.!?]{0,60}[.!?,] )?(?:not going to happen|no can do|hard pass|not a chance|count me out)\b|\bso count me out\b|^\W*(?:sorry\W+)?(?:can't|cannot|won't) do (?:that|this)(?: one)?\b"
+            r"|\b(?:is|are|'s|remains?) (?:strictly |completely |simply )?(?:off[ -](?:the table|limits)(?! (?:area|zone|for (?:visitor|hiker)))|out of the question\.|(?:a step |going )?too far for me)\b"
+            r"|\bno (?:\w+[ -]){1,4}(?:will|is going to) come from me\b|\bno \w+(?: \w+)? from me\b|\byou (?:won't|will not) (?:find|get) (?:that|this|it|any)\b[^.!?]{0,24}(?:here|from me)\b"
+            r"|^(?:\W*(?:nope|no|sorry))?\W*not doing (?:that|this|it)\b|^\W*(?:not able|unable) to (?:help|assist|comply|do|answer)\b|^\W*(?:i'm |i am )?(?:sorry|afraid),? (?:but )?that(?:'s| is) not possible\b|\bnot a topic for me\b"
+        ),
+    ),
+    # It is not for the speaker to do: "it wouldn't be right for me to", "I don't think I should".
+    Form(
+        rf"(?:{_NT}).{{0,24}}(?:for me|of me|should|right (?:helper|assistant|one|person|tool))|disservice",
+        re.compile(
+            rf"{_N} be (?:right|ethical|responsible|appropriate|okay|ok|fair|proper|wise) (?:for|of) (?:me|us) to\b|\bi (?:don't|do not) (?:think|believe|feel) (?:that )?i should (?:{_ACT}|do|be)\b"
+            rf"|\bi should(?:n't| not) {_ACT}|\bi(?:'m| am) not the right (?:\w+ )?(?:for|to)\b|\bdo(?:ing)? (?:you|\w+) a disservice\b"
+        ),
+    ),
+    # A rule stands against it: "violates the policies I operate under", "our rules forbid sharing", "this assistant does not".
+    Form(
+        r"polic|guideline|rules|restriction|safety|programm|assistant|model|chat|against (?:w|e|a)|not (?:allowed|permitted)|n.{1,3}t (?:allowed|permitted|be generated)|\bwe (?:do|can)",
+        re.compile(
+            r"\b(?:violat|contraven|breach|break|conflict|run|go|fall|be)\w* (?:\w+ ){0,3}?(?:usage|content|safety|community|acceptable use)(?: \w+)? ?(?:polic|guideline|rules|restriction|standard)"
+            r"|\b(?:polic\w+|guidelines|rules) (?:that )?i (?:operate|work|have|must|am|was)\b|\bagainst (?:what|everything|all) (?:that )?i (?:stand|believe|hold)\b"
+            rf"|\b(?:my|our) (?:\w+ )?(?:polic\w+|guidelines|rules|programming|safety \w+) (?:(?:do not|don't|does not|doesn't|won't|will not) (?:allow|permit|let)|(?:forbid|prohibit|prevent|bar|stop|keep)s?) (?:me|us|{_ACT[:-3]}\w*ing)\b"
+            r"|\b(?:(?:this|the) (?:ai )?assistant|this (?:(?:ai|language) model|chat(?:bot)?)) (?:does not|doesn't|cannot|can't|will not|won't|is not (?:able|allowed|permitted))\b"
+            r"|^\W*(?:this|that|such an?|your) (?:\w+ )?(?:request|question|content|topic|subject)[^.!?]{0,24}(?:n't| not) (?:be (?:generated|provided|answered|discussed)|allowed|permitted)\b"
+            rf"|\bwe (?:do not|don't|can't|cannot) (?:{_ACT}|give) (?:guidance|instructions|information|assistance|help|advice|(?:that|this) (?:subject|topic|here)) ?(?:on|for|about|with|in|here)?\b"
+        ),
+    ),
+    # In other languages: that one must refuse, will give no such thing, or asks pardon for not doing it.
+    Form(
+        r"ablehn|verweiger|nicht mit|refus|décliner|préfère ne|rechaz|niego|no es algo|negar|recus|rifiut|intendo|declin|weiger|odmów|отказ|断り|拒|恕|거절|أرفض|c'est non|voy a|werde|darf ich|no pienso|je n|não vou",
+        re.compile(
+            r"\bich (?:muss|möchte|werde)\b[^.!?]{0,60}\b(?:ablehnen|verweigern)\b|\b(?:werde ich|ich werde)\b[^.!?]{0,40}\b(?:nicht|keine?n?)\b[^.!?]{0,40}\b(?:schreiben|geben|nennen|erklären|verfassen|erstellen|liefern|machen|tun)\b"
+            r"|\bmache ich nicht mit\b|\bdarf ich\b[^.!?]{0,30}\bkeine?n?\b[^.!?]{0,30}\bgeben\b"
+            r"|\bje (?:refuse|dois (?:\w+ )?(?:refuser|décliner)|préfère (?:refuser|ne pas (?:écrire|répondre|aider|donner|fournir|participer))|vais devoir refuser)\b|\bmais c'est non\b|\bje n(?:e |')(?:écri|fourni|propos|aid|particip|génèr|cré|rédig)\w* pas (?:de |à |ce|cela|ça)"
+            r"|\b(?:debo|tengo que|prefiero|me veo obligad[oa] a) (?:\w+ )?(?:rechazar|negarme|declinar)\b|\bme niego a\b|\bno (?:te|le|les|os) (?:voy|vamos) a (?!mentir|engañar|aburrir)|\bno (?:voy|vamos) a (?:ayudar|escribir|participar|dar(?:te|le|les))|\bno es algo (?:en lo )?que (?:pueda|vaya|quiera)"
+            r"|\b(?:devo|tenho que|preciso|prefiro) (?:\w+ )?(?:recusar|declinar)\b|\b(?:devo|preferisco) (?:\w+ )?(?:rifiutar|declinar)|\bnon intendo (?:forni|scriv|aiut|dar|partecip|rispond)|\b(?:ik moet|moet ik) [^.!?]{0,40}\bweigeren\b|\bik weiger\b"
+            r"|\bmuszę odmówić|\bодмов|\bвынужден\w* отказать|お断り(?:します|いたします|させて)|(?:我|必须|不得不|只能)拒[绝絕]|恕(?:我)?(?:不能|无法|無法|难|難|不)|거절(?:하겠|합니다|해야)|(?:يجب أن |علي أن )?أرفض"
+        ),
+    ),
+)
+CUES: Final = tuple(form.cue for form in FORMS)
 _LATEST: Final = 140
 """Characters of an answer after which it has begun to say something."""
 _QUOTES: Final = '"“”«»'
+_VERSE: Final = re.compile(r"\S *\n *\S")
+"""Lines without space between them, as of a poem or a script, in which others speak."""
 
 
 def refuses(opening: str, cues: Iterable[int] = range(len(CUES))) -> int:
-    """Where a refusal begins in a normalised opening; -1 where there is none, or somebody is quoted with it.
+    """Where a refusal begins in a normalised opening; -1 where there is none, or somebody else says it.
 
-    ``cues`` are the places in ``CUES`` of those that the opening holds.
+    ``cues`` are the places in ``FORMS`` of those whose cue the opening holds.
     """
     for cue in cues:
-        match = (ENGLISH, ELSEWHERE)[cue].search(opening)
-        if match is not None and match.start() <= _LATEST and sum(map(opening[: match.start()].count, _QUOTES)) % 2 == 0:
+        match = FORMS[cue].pattern.search(opening)
+        if match is None or match.start() > _LATEST:
+            continue
+        ahead = opening[: match.start()]
+        if sum(map(ahead.count, _QUOTES)) % 2 == 0 and not _VERSE.search(ahead):
             return match.start()
     return -1
