@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from train import INJECTION_SHIFT, INJECTION_SLOPE, fit, rows
+from train import INJECTION_SHIFT, INJECTION_SLOPE, INJECTION_STRENGTH, everyday, fit, rows
 
 from tocsin.detectors.base import SUSPICION, Report, Subject
 from tocsin.detectors.injection import Injection
@@ -30,7 +30,7 @@ def main(folder: Path) -> None:
     attacks = [row for row in direct if row["label"] == "injection"]
     ordinary = sorted({row["text"] for row in direct if row["label"] == "benign"})
     more = [str(row["context"]) for name in ("benign_halueval", "benign_arena") for row in rows(folder, name)]
-    more = sorted({*more, *(row["text"] for row in rows(folder, "input_domains"))} - set(ordinary))
+    more = sorted({*more, *everyday(), *(row["text"] for row in rows(folder, "input_domains"))} - set(ordinary))
     halves = [[text for text in ordinary if zlib.crc32(text.encode()) % 2 == half] for half in (0, 1)]
     counts = Counter(row["source"] for row in attacks)
     print(f"{'source left out':44s}{'attacks':>8s}{'recall':>8s}{'rules':>8s}{'FPR':>8s}")
@@ -51,7 +51,7 @@ def main(folder: Path) -> None:
 
 def model(attacks: list[str], ordinary: list[str]) -> LinearModel:
     """Fit as ``train.py`` does."""
-    weights, bias = fit(attacks, ordinary, 20, distinct=True)
+    weights, bias = fit(attacks, ordinary, INJECTION_STRENGTH, distinct=True, tolerance=1e-5)
     return LinearModel(weights.astype(np.float32), bias + INJECTION_SHIFT, INJECTION_SLOPE, 0)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from tocsin.detectors.ngram_model import BITS, features
+from tocsin.detectors.ngram_model import BITS, FIRM, features
 from tocsin.detectors.ngrams import words
 
 PARTS = {"all": range(5), "fit": range(3)}
@@ -47,20 +47,22 @@ def bag(text: str, distinct: bool) -> np.ndarray:
     return np.unique(found) if distinct else found
 
 
-def matrix(bags: list[np.ndarray]) -> sparse.csr_matrix:
-    """One row per bag, every feature worth 1 / sqrt(size of the bag)."""
+def matrix(bags: list[np.ndarray], firm: int) -> sparse.csr_matrix:
+    """One row per bag, every feature worth 1 / sqrt(size of the bag + ``firm``)."""
     ends = np.cumsum([0, *map(len, bags)])
-    values = np.concatenate([np.full(len(b), max(1, len(b)) ** -0.5) for b in bags])
+    values = np.concatenate([np.full(len(b), max(1, len(b) + firm) ** -0.5) for b in bags])
     made = sparse.csr_matrix((values, np.concatenate(bags).astype(np.int64), ends), shape=(len(bags), 1 << BITS))
     made.sum_duplicates()
     return made
 
 
-def fit(positive: list[str], negative: list[str], strength: float, distinct: bool) -> tuple[np.ndarray, float]:
+def fit(
+    positive: list[str], negative: list[str], strength: float, distinct: bool, tolerance: float
+) -> tuple[np.ndarray, float]:
     """Logistic regression of two lists of texts; the same data gives the same weights."""
-    seen = matrix([bag(text, distinct) for text in (*positive, *negative)])
+    seen = matrix([bag(text, distinct) for text in (*positive, *negative)], FIRM if distinct else 0)
     labels = np.repeat([1, 0], [len(positive), len(negative)])
-    model = LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(seen, labels)
+    model = LogisticRegression(C=strength, max_iter=1000, tol=tolerance).fit(seen, labels)
     return model.coef_[0], float(model.intercept_[0])
 
 
@@ -82,6 +84,11 @@ def stretches(text: str, size: int) -> list[str]:
     return [" ".join(parts[at : at + size]) for at in range(0, max(1, len(parts) - size // 2), size // 2)]
 
 
+def everyday() -> set[str]:
+    """Everyday requests in the words of attacks, written for Tocsin: rules, instructions, passwords, roles."""
+    return set((HERE / "ordinary.txt").read_text(encoding="utf-8").splitlines())
+
+
 def injection(sets: Path, part: str) -> tuple[np.ndarray, float]:
     """Attacks of users against ordinary requests of other sets as well, or every unusual request looks like one."""
     direct = rows(sets, "injection_direct", part)
@@ -89,7 +96,8 @@ def injection(sets: Path, part: str) -> tuple[np.ndarray, float]:
     ordinary = {row["text"] for row in direct if row["label"] == "benign"}
     ordinary |= {str(row["context"]) for name in ("benign_halueval", "benign_arena") for row in rows(sets, name, part)}
     ordinary |= {row["text"] for row in rows(sets, "input_domains", part)}
-    return fit(attacks, sorted(ordinary), 20, distinct=True)
+    ordinary |= everyday()
+    return fit(attacks, sorted(ordinary), INJECTION_STRENGTH, distinct=True, tolerance=1e-5)
 
 
 def harmful(sets: Path, part: str, window: int) -> tuple[np.ndarray, float]:
@@ -100,7 +108,7 @@ def harmful(sets: Path, part: str, window: int) -> tuple[np.ndarray, float]:
     for name in ("benign_halueval", "benign_arena"):
         good += [part for row in rows(sets, name, part) for part in stretches(row["text"], window)]
     random.Random(0).shuffle(good)
-    return fit(bad, good, 10, distinct=False)
+    return fit(bad, good, 10, distinct=False, tolerance=1e-3)
 
 
 def main() -> None:
@@ -116,8 +124,9 @@ def main() -> None:
     save(arguments.out / "harmful.npz", weights, bias - HARMFUL_AT, 1.5, HARMFUL_WINDOW)
 
 
+INJECTION_STRENGTH = 200
 INJECTION_SLOPE = 2.0
-INJECTION_SHIFT = 2.2
+INJECTION_SHIFT = 2.8
 """Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
 HARMFUL_WINDOW = 64
 HARMFUL_AT = 1.8

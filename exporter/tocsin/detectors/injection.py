@@ -30,7 +30,7 @@ _UNHIDDEN: Final = 8_192
 
 _COMMENT = r"<!--.{0,2000}?-->"
 _INVISIBLE = (
-    r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01](?:px|pt|em)?\b|opacity: ?0\b)"
+    r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01](?:px|pt|em)?\b|opacity: ?0\b|(?<!-)color: ?(?:white|transparent|#f{3}))"
     r"[^>]{0,200}>.{0,400}"
 )
 _IMAGE = r"!\[[^\]\n]{0,200}\]\(https?://[^\s)]{1,300}[?&][^\s)=]{1,40}=[^\s)]{0,300}\)"
@@ -39,16 +39,22 @@ _CARRIED = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN = re.compile(
-    r"\b(?:you|your|assistant|ai|llm|model|ensure|ignore|instructions?|respond|answer|reply|must|insert|append|embed|system)\b",
+    r"\b(?:you|your|assistant|ai|llm|model|ensure|ignore|instructions?|respon(?:d|se)|answer|reply|must|insert|append|embed|system)\b",
     re.IGNORECASE,
 )
+_TASK = re.compile(
+    r"<!--\s*(?:(?:please |now )?(?:write|develop|draft|compose|create|generate|provide|describe|explain|translate|summari[sz]e|tell|give|answer|reply|respond)\b"
+    r"[^<>]{12,400}[.!]|(?:what|who|how|why|when|where|which)\b[^<>]{12,400}\?)\s*-->",
+    re.IGNORECASE,
+)
+"""A comment that asks for a text or an answer: those of pages say what stands where."""
 _TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007f]{1,8}")
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufeff\u00ad\U000e0000-\U000e007f]")
 _HIDDEN_GATES = (
     Gate(r"<!--"),
     Gate(
-        r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01]|opacity: ?0)",
+        r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01]|opacity: ?0|color: ?(?:white|transparent|#fff))",
         ignore_case=True,
     ),
     Gate(r"!\[[^\]\n]{0,200}\]\(https?://[^\s)]{1,300}[?&]"),
@@ -156,7 +162,7 @@ class Injection:
                 found += [
                     (spoken, *m.span())
                     for m in pattern.finditer(text[:READ])
-                    if len(set(map(str.lower, _SPOKEN.findall(m.group())))) > 1
+                    if len(set(map(str.lower, _SPOKEN.findall(m.group())))) > 1 or _TASK.match(m.group())
                 ][:1]
         if 2 in hidden and not by_user:
             found += [(MILD if _CARRIED.search(m.group()) else WEAK, *m.span()) for m in _IMAGES.finditer(text[:READ])][

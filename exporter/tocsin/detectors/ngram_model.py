@@ -21,7 +21,8 @@ BITS: Final = 17
 """Features are the upper bits of a hash."""
 _LEFT_OUT: Final = np.uint32(32 - BITS)
 
-
+FIRM: Final = 16
+"""Features by which a whole text counts as longer than it is: a few words prove little."""
 _MOST_DOUBT: Final = -2.0
 
 
@@ -66,12 +67,12 @@ class LinearModel:
         return max(_MOST_DOUBT, self.slope * (self._mean(words) + self.bias))
 
     def _mean(self, words: Words) -> float:
-        """Sum the weights of a text, each feature once, over the root of their number."""
+        """Sum the weights of a text, each feature once, over the root of their number and ``FIRM``."""
         found = features(np.concatenate((words.hashes, words.pairs())))
         found.sort()  # several times as fast here as ``np.unique``
         last = np.ones(len(found), np.bool_)
         np.not_equal(found[1:], found[:-1], out=last[:-1])
-        return float(self.weights.take(found) @ last) / math.sqrt(np.count_nonzero(last))
+        return float(self.weights.take(found) @ last) / math.sqrt(np.count_nonzero(last) + FIRM)
 
     def _logistic(self, margin: float) -> float:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.slope * (margin + self.bias)))))

@@ -140,7 +140,7 @@ FORMS: Final = (
             rf"\bi{_NOW}(?: wo| will|'ll|'m| am){_NOW}{_N}(?: going to(?! (?:the|a|an|my)\b))?(?<!m not)(?<!m never) (?!{_IDIOM})[a-z]"
             rf"|\bi{_NOW}(?:'m| am){_NOW} not (?:doing (?:that|this|it)|{_ACT[:-3]}\w*ing|opting|able to (?:help|assist|comply)|in a position to|(?:\w+ )?comfortable (?:with|about|\w+ing)\b)"
             rf"|\bi{_NOW}(?: do){_NOW}{_N} (?:\w+ly )?(?:{_ACT}|take|give|tell|cross|do) {_SUCH}\b|\bi{_NOW} (?:do not|don't) feel (?:right|good|okay|ok|at ease|comfortable)\b"
-            rf"|\b(?:i|we){_NOW} ?(?:cannot|can't|can not|could not|couldn't)(?: \w+){{0,3}}? (?:{_ACT} {_SUCH}\b|be (?:involved|complicit|(?:a )?part\b)|take (?:part|this|that)|do (?:that|this|so|it)\b(?! (?:without|unless|until|if|for)))"
+            rf"|\b(?:i|we){_NOW} ?(?:cannot|can't|can not|could not|couldn't)(?! (?:wait|help|imagine|believe|thank)\b)(?: \w+){{0,3}}? (?:{_ACT} {_SUCH}\b|be (?:involved|complicit|(?:a )?part\b)|take (?:part|this|that)|do (?:that|this|so|it)\b(?! (?:without|unless|until|if|for)))"
         ),
     ),
     # What lies outside of what the speaker would do: "this falls outside of what I'm willing to do", "not a thing I do".
