@@ -30,7 +30,9 @@ _UNHIDDEN: Final = 8_192
 
 _COMMENT = r"<!--.{0,2000}?-->"
 _INVISIBLE = (
-    r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01](?:px|pt|em)?\b|opacity: ?0\b|(?<!-)color: ?(?:white|transparent|#f{3}))"
+    r"style ?= ?[\"'][^\"'>]{0,200}"
+    r"(?:display: ?none|visibility: ?hidden|font-size: ?[01](?:px|pt|em)?\b|opacity: ?0\b"
+    r"|(?<!-)color: ?(?:white|transparent|#f{3}))"
     r"[^>]{0,200}>.{0,400}"
 )
 _IMAGE = r"!\[[^\]\n]{0,200}\]\(https?://[^\s)]{1,300}[?&][^\s)=]{1,40}=[^\s)]{0,300}\)"
@@ -43,7 +45,8 @@ _SPOKEN = re.compile(
     re.IGNORECASE,
 )
 _TASK = re.compile(
-    r"<!--\s*(?:(?:please |now )?(?:write|develop|draft|compose|create|generate|provide|describe|explain|translate|summari[sz]e|tell|give|answer|reply|respond)\b"
+    r"<!--\s*(?:(?:please |now )?(?:write|develop|draft|compose|create|generate|provide|describe|explain|translate"
+    r"|summari[sz]e|tell|give|answer|reply|respond)\b"
     r"[^<>]{12,400}[.!]|(?:what|who|how|why|when|where|which)\b[^<>]{12,400}\?)\s*-->",
     re.IGNORECASE,
 )
@@ -54,7 +57,8 @@ _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufeff\u00ad\U
 _HIDDEN_GATES = (
     Gate(r"<!--"),
     Gate(
-        r"style ?= ?[\"'][^\"'>]{0,200}(?:display: ?none|visibility: ?hidden|font-size: ?[01]|opacity: ?0|color: ?(?:white|transparent|#fff))",
+        r"style ?= ?[\"'][^\"'>]{0,200}"
+        r"(?:display: ?none|visibility: ?hidden|font-size: ?[01]|opacity: ?0|color: ?(?:white|transparent|#fff))",
         ignore_case=True,
     ),
     Gate(r"!\[[^\]\n]{0,200}\]\(https?://[^\s)]{1,300}[?&]"),

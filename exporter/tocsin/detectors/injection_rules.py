@@ -240,11 +240,11 @@ _ADDRESSED = (
          rf"\b(?:modify|reverse|alter|adjust|encrypt|encode|obfuscate|disguise|rewrite|enhance|enrich|augment|embellish)\W{{1,3}}your (?:next |final |whole |entire |own )?{_ANSWER}\b(?! (?:rate|time|sheet))", True),
     Rule(STRONG, _YOURS,
          rf"\b(?:integrate|insert|embed|incorporate|weave|slip|smuggle|infuse)\b[^.\n]{{0,90}}\b(?:in|into|within) your (?:next |final |own )?{_ANSWER}\b", True),
+    Rule(STRONG, _YOURS,
+         rf"\b(?:in|within) your (?:next |final |own )?{_ANSWER},{{0,1}} (?:please )?(?:suggest|recommend|promote|claim|state that|tell|tease|advertise|praise|urge)\b", True),
     # An order to disguise the answer, or to put into it what is not true.
     Rule(STRONG, _YOURS,
          rf"{_DISGUISE}[^.\n]{{0,60}}\byour (?:next |final |whole |entire |own )?{_ANSWER}\b|\byour (?:next |final |whole |entire |own )?{_ANSWER}\b[^.\n]{{0,60}}{_DISGUISE}", True),
-    Rule(STRONG, _YOURS,
-         rf"\byour (?:next |final |whole |entire |own )?(?:response|reply|output|implementation|generated code|completion)\b[^.\n]{{0,80}}\b(?:user|users|prompt)\b|\b(?:user|users|prompt)\b[^.\n]{{0,80}}\byour (?:next |final |whole |entire |own )?(?:response|reply|output|implementation|generated code|completion)\b", True),
     Rule(MILD, _YOURS,
          rf"\b(?:in|to|of|for|with|within|into|throughout|format|structure|integrate|change)\W{{1,3}}your (?:next |final |whole |entire |own )?{_ANSWER}\b", True),
     Rule(MILD, _YOURS,
@@ -312,7 +312,7 @@ _ADDRESSED = (
     Rule(STRONG, "full marks|highest score|top score|highest rating|perfect score|highest grade|positive review|best possible|pre-approved|excellent match|strong hire|top candidate",
          r"\bgive (?:this|the|it|a|only|him|her|them)[^.\n]{0,40}(?:full marks|(?:highest|top|perfect|best possible) (?:score|grade|rating|marks)|positive review)\b|\b(?:must|should|has to|is to) be (?:rated|ranked|graded|scored|evaluated|marked) (?:as )?(?:an? |the )?(?:excellent|top|best|highest|perfect|strong|outstanding)[^.\n]{0,40}\b(?:irrespective|regardless|whatever|no matter)\b", True),
     Rule(STRONG, "ki-assistent|ki-system|ki-modell|ki-agent|die ki:|die ki,|sprachmodell|l'ia|l\u2019ia|asistente, |al asistente|assistente, |all'assistente|para la ia|para o assistente",
-         r"\b(?:(?:an|für) (?:den |die |das |alle )?(?:ki|sprachmodelle?)(?:-(?:assistent|system|modell|agent)\w{0,3})?\s{0,2}[:,]|(?:pour|l'attention de|l\u2019attention de) l['\u2019]ia|(?:asistente|assistente), (?:no |n\u00e3o |non )?\w{3,14}|(?:para la ia|para o assistente|all'assistente))\b", True),
+         r"\b(?:(?:an|für) (?:den |die |das |alle )?(?:ki|sprachmodelle?)(?:-(?:assistent|system|modell|agent)\w{0,3})?\s{0,2}[:,]|(?:pour|l'attention de|l\u2019attention de) l['\u2019]ia|(?:asistente|assistente), (?:no |n\u00e3o |non )?\w{3,14}|(?:para la ia|para o assistente|all'assistente))", True),
 )
 # fmt: on
 

@@ -103,6 +103,8 @@ _CUE_ELSEWHERE: Final = (
     r"|εν μπορώ|\bnem (?:tud|seg|áll)|\ben (?:voi|pysty)|无法|無法|不能|不可以|没办法|不会|ません|ねます|きない|없|(?:لا|لن) (?:أ|ي)|לא (?:א|י|נ)"
     r"|नहीं|असमर्थ|không thể|\bt(?:id)?ak (?:bisa|dapat|boleh)|ไม่สามารถ"
 )
+
+
 class Form(NamedTuple):
     """One way to refuse."""
 

@@ -69,6 +69,50 @@ def test_a_refusal_is_found_in_other_words_and_languages(text):
 @pytest.mark.parametrize(
     "text",
     [
+        "I won't assist you in getting around the parental lock.",
+        "No, I won't draft that threat.",
+        "That's outside what I can help with.",
+        "This falls outside of what I'm willing to do.",
+        "I'm sorry, this is a request I have to decline.",
+        "I choose not to speculate on anyone's sexual orientation.",
+        "It's a no from me on fake vaccine cards.",
+        "Writing malware is off limits for me.",
+        "It would not be right for me to take sides on this.",
+        "Our guidelines don't allow me to identify people in photos.",
+        "This assistant does not produce misinformation.",
+        "Je refuse d'écrire ce texte.",
+        "Me niego a escribir insultos contra nadie.",
+        "我拒绝回答这个问题。",
+    ],
+)
+def test_a_refusal_is_found_by_its_grammar(text):
+    assert outcomes(text) == ["refusal"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm not going to the gym today, so here's a ten-minute home workout instead.",
+        "I won't say it's easy, but a sourdough starter needs only flour and water.",
+        "The assistant manager does not work on Sundays.",
+        "I decline nouns in Latin like this: rosa, rosae, rosam.",
+        "Our rules let us refund any item within 30 days. Our policy prohibits smoking in all rental cars.",
+        "It's a no-brainer: take the train.",
+        "This model does not converge since the learning rate is too high.",
+        "Unfortunately, the store closes at 6 pm on Sundays.",
+        "We are unable to ship lithium batteries by air; your parcel goes by road.",
+        '"I can\'t log in" is the most common ticket that we get.',
+        "Once foolish, now with wisdom clear,\nThis trust I've gained, I won't betray.",
+        "No te voy a mentir: aprender ruso es difícil.",
+    ],
+)
+def test_what_others_refuse_or_do_not_allow_is_no_refusal(text):
+    assert outcomes(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "As an AI language model, I don't have access to real-time data.",
         "I'm sorry, as an AI language model, I cannot browse external links.",
         "Sorry, I don't have enough context. Please provide the article so that I can summarise it.",
@@ -136,10 +180,11 @@ def test_a_long_text_costs_no_more_than_its_opening():
     assert time.process_time() - began < 0.5
 
 
-@pytest.mark.parametrize("pattern", [refusal_rules.ENGLISH, refusal_rules.ELSEWHERE], ids=["English", "elsewhere"])
-def test_a_rule_costs_little_on_a_crafted_opening(pattern):
-    crafted = ("i cannot ich kann jeg kan je ne peux nie " * 9)[:OPENING_CHARS]
+@pytest.mark.parametrize("form", refusal_rules.FORMS)
+@pytest.mark.parametrize("words", ["i cannot ich kann jeg kan je ne peux nie ", "i will not not a thing that i ", "my rules a no "])
+def test_a_form_costs_little_on_a_crafted_opening(form, words):
+    crafted = (words * 30)[:OPENING_CHARS]
     began = time.process_time()
-    pattern.search(crafted)
+    form.pattern.search(crafted)
 
     assert time.process_time() - began < 0.05
