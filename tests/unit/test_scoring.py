@@ -12,6 +12,7 @@ from tocsin import catalogue as cat
 from tocsin.accounting.compliance import WINDOW, Compliance
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.remembered import Remembered
+from tocsin.accounting.seen import ITEM_LEAST
 from tocsin.assembly import make_scoring
 from tocsin.call import Call, Content, Expectation, Feedback, Message, ToolCall
 from tocsin.config import Config, ConfigError, parse
@@ -520,6 +521,21 @@ def test_memory_is_the_same_after_a_restart(puts, every):
     again.restore((name, value) for name, value in saved.items() if value is not None)
 
     assert {key: again.get(str(key)) for key, _ in puts[-8:]} == dict(puts[-8:])
+
+
+def test_memory_written_a_little_at_a_time_is_few_items_after_restarts_too():
+    memory, saved = Remembered(), {}
+    for number in range(1200):
+        memory.put(str(number), "abc"[number % 3])
+        saved.update(memory.changes())
+        if number % 100 == 0:
+            memory = Remembered()
+            memory.restore(saved.items())
+    again = Remembered()
+    again.restore(saved.items())
+
+    assert len(saved) == 1 + 1200 // ITEM_LEAST
+    assert [again.get(str(number)) for number in range(1200)] == ["abc"[number % 3] for number in range(1200)]
 
 
 def test_a_new_kind_of_question_shows_as_drift_after_a_restart_too():

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tocsin.accounting.seen import identity
+from tocsin.accounting.seen import ITEM_LEAST, identity
 
 GENERATION = 50_000
-_ITEMS_MAX = 600
 _TAKEN_AT_ONCE = 256
 
 
@@ -24,7 +23,10 @@ class Remembered:
         self._generation = generation
         self._young: dict[int, str] = {}
         self._old: dict[int, str] = {}
-        self._fresh: list[tuple[int, str]] = []
+        self._tail: list[tuple[int, str]] = []
+        """The newest ids: of the item of the state that is still written to (``ITEM_LEAST``),"""
+        self._written = 0
+        """and how many of them it has."""
         self._put_lately: list[tuple[str, str]] = []
         """What was put and is not in the map yet: to take many at once is cheaper, and they are seldom asked for."""
         self._items: list[tuple[str, int]] = []
@@ -39,7 +41,7 @@ class Remembered:
     def _take(self) -> None:
         pairs = [(identity(name), text) for name, text in self._put_lately]
         self._put_lately = []
-        self._fresh += pairs
+        self._tail += pairs
         if len(self._young) + len(pairs) < self._generation:
             self._young.update(pairs)
             return
@@ -59,39 +61,47 @@ class Remembered:
         for name, value in sorted(items):
             texts, *packed = msgspec.msgpack.decode(value, type=tuple[list[str], bytes, bytes])
             keys, numbers = array("Q", packed[0]), array("I", packed[1])
-            for key, number in zip(keys, numbers, strict=True):
-                self._put(key, texts[number])
+            self._tail = [(key, texts[number]) for key, number in zip(keys, numbers, strict=True)]
+            for key, text in self._tail:
+                self._put(key, text)
             self._items.append((name, len(keys)))
-            self._sequence = int(name) + 1
+            self._sequence = int(name)
+        self._written = len(self._tail)
+        self._begin_item()
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """What is new since the last commit, and the items that are forgotten."""
+        """The item with what is new since the last commit, and the items that are forgotten."""
         self._take()
-        if not self._fresh:
+        if len(self._tail) == self._written:
             return []
-        changes: list[tuple[str, bytes | None]] = [self._item(self._fresh)]
-        self._fresh = []
+        name = f"{self._sequence:012d}"
+        changes: list[tuple[str, bytes | None]] = [(name, _packed(self._tail))]
+        if self._written:
+            self._items.pop()
+        self._items.append((name, len(self._tail)))
+        self._written = len(self._tail)
+        self._begin_item()
         held = sum(count for _, count in self._items)
-        while self._items and held - self._items[0][1] >= 2 * self._generation:
+        while held - self._items[0][1] >= 2 * self._generation:
             gone, count = self._items.pop(0)
             held -= count
             changes.append((gone, None))
-        if len(self._items) > _ITEMS_MAX:  # written as one, so that the number of items stays small
-            changes += [(name, None) for name, _ in self._items]
-            self._items = []
-            changes.append(self._item([*self._old.items(), *self._young.items()]))
         return changes
+
+    def _begin_item(self) -> None:
+        """Begin the next item where this one is long enough."""
+        if self._written >= ITEM_LEAST:
+            self._tail, self._written = [], 0
+            self._sequence += 1
 
     def _put(self, key: int, text: str) -> None:
         if len(self._young) >= self._generation and key not in self._young:
             self._old, self._young = self._young, {}
         self._young[key] = text
 
-    def _item(self, pairs: list[tuple[int, str]]) -> tuple[str, bytes]:
-        name = f"{self._sequence:012d}"
-        self._sequence += 1
-        self._items.append((name, len(pairs)))
-        numbers: dict[str, int] = {}
-        indices = array("I", (numbers.setdefault(text, len(numbers)) for _, text in pairs))
-        keys = array("Q", (key for key, _ in pairs))
-        return name, msgspec.msgpack.encode((list(numbers), keys.tobytes(), indices.tobytes()))
+
+def _packed(pairs: list[tuple[int, str]]) -> bytes:
+    numbers: dict[str, int] = {}
+    indices = array("I", (numbers.setdefault(text, len(numbers)) for _, text in pairs))
+    keys = array("Q", (key for key, _ in pairs))
+    return msgspec.msgpack.encode((list(numbers), keys.tobytes(), indices.tobytes()))

@@ -13,6 +13,10 @@ from itertools import islice
 import xxhash
 
 GENERATION = 100_000
+ITEM_LEAST = 512
+"""Identities that an item of the state has before the next one is begun: until then it is written anew, longer.
+
+So items are few, and nothing that takes long has to be written as one."""
 
 _digest = xxhash.xxh3_64_intdigest
 
@@ -32,7 +36,10 @@ class Seen:
         self._generation = generation
         self._young: set[int] = set()
         self._old: set[int] = set()
-        self._fresh = array("Q")
+        self._tail = array("Q")
+        """The newest identities: of the item that is still written to,"""
+        self._written = 0
+        """and how many of them it has."""
         self._items: list[tuple[str, int]] = []
         """Committed items of the living generations: key, number of identities."""
         self._sequence = 0
@@ -47,7 +54,7 @@ class Seen:
         if len(self._young) >= self._generation:
             self._old, self._young = self._young, set()
         self._young.add(key)
-        self._fresh.append(key)
+        self._tail.append(key)
         return True
 
     def __contains__(self, key: int) -> bool:
@@ -59,41 +66,38 @@ class Seen:
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
         """Take back what was committed. One that was forgotten and came again is as new as its last coming."""
-        keys = array("Q")
+        keys, tail = array("Q"), array("Q")
         for name, value in sorted(items):
-            before = len(keys)
-            keys.frombytes(value[: len(value) // 8 * 8])
-            self._items.append((name, len(keys) - before))
-            self._sequence = int(name) + 1
+            tail = array("Q", value[: len(value) // 8 * 8])
+            keys.extend(tail)
+            self._items.append((name, len(tail)))
+            self._sequence = int(name)
         newest_first = islice(dict.fromkeys(reversed(keys)), 2 * self._generation)
         for key in reversed(list(newest_first)):
             self.add(key)
-        self._fresh = array("Q")
+        self._tail, self._written = tail, len(tail)
+        self._begin_item()
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """The identities that are new since the last commit, and the items that are forgotten."""
-        if not self._fresh:
+        """The item with the identities that are new since the last commit, and the items that are forgotten."""
+        if len(self._tail) == self._written:
             return []
         name = f"{self._sequence:012d}"
-        changes: list[tuple[str, bytes | None]] = [(name, self._fresh.tobytes())]
-        self._sequence += 1
-        self._items.append((name, len(self._fresh)))
-        self._fresh = array("Q")
+        changes: list[tuple[str, bytes | None]] = [(name, self._tail.tobytes())]
+        if self._written:
+            self._items.pop()
+        self._items.append((name, len(self._tail)))
+        self._written = len(self._tail)
+        self._begin_item()
         held = sum(count for _, count in self._items)
-        while self._items and held - self._items[0][1] >= 2 * self._generation:
+        while held - self._items[0][1] >= 2 * self._generation:
             gone, count = self._items.pop(0)
             held -= count
             changes.append((gone, None))
-        if len(self._items) > 600:
-            changes += self._merge()
         return changes
 
-    def _merge(self) -> list[tuple[str, bytes | None]]:
-        """Write everything known as one item, so that the number of items stays small."""
-        changes: list[tuple[str, bytes | None]] = [(name, None) for name, _ in self._items]
-        keys = array("Q", [*self._old, *self._young])
-        name = f"{self._sequence:012d}"
-        self._sequence += 1
-        self._items = [(name, len(keys))]
-        changes.append((name, keys.tobytes()))
-        return changes
+    def _begin_item(self) -> None:
+        """Begin the next item where this one is long enough."""
+        if self._written >= ITEM_LEAST:
+            self._tail, self._written = array("Q"), 0
+            self._sequence += 1
