@@ -369,6 +369,8 @@ class Pipeline:
             if items:
                 await asyncio.to_thread(self.state.commit, items)
                 row(cat.COMMITS).add(1)
+            else:
+                self.state.check()
         except OSError as error:
             row(cat.COMMITS).add(1)
             row(cat.COMMIT_FAILURES).add(1)

@@ -2,13 +2,17 @@
 
 A commit holds what was read and what was counted, so a crash takes back both or neither. Values
 belong to the part that wrote them and grow by adding fields at their end only, so that version N
-can be read by N-1. A corrupt file is renamed aside and said; a newer version refuses to start.
+can be read by N-1. A corrupt file is renamed aside and said; a newer version refuses to start. Where the file cannot be
+written, counting goes on from what can be read of it, and is committed once it can be written again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,6 +39,9 @@ class State:
         self.set_aside: Path | None = None
         """Where a corrupt file was moved to."""
         self.writable = True
+        self._path = None if directory is None else directory / FILE
+        self._files: list[tuple[int, int]] = []
+        """Device and inode of what is written to."""
         self._db = self._open()
 
     def load(self, part: str) -> list[tuple[str, bytes]]:
@@ -45,15 +52,29 @@ class State:
             self._quarantine()
             return []
 
+    def check(self) -> None:
+        """Do nothing while there is something to commit to.
+
+        Raises:
+            OSError: the file cannot be written, was deleted, or another one stands in its place.
+        """
+        if self._path is None:
+            return
+        if not self.writable:
+            raise OSError(f"state cannot be written: {self._path}")
+        if _identities(self._path) != self._files:
+            raise OSError(f"state was deleted or replaced: {self._path}; restart to go on with what is there")
+
     def commit(self, items: Iterable[Item]) -> None:
         """Write all items in one transaction.
 
         Raises:
             OSError: nothing was written (disk full, read-only, deleted); the caller keeps its changes and tries again.
         """
-        if self.directory is not None and self.writable and not (self.directory / FILE).exists():
-            raise OSError(f"state was deleted: {self.directory / FILE}; restart to begin a new one")
         try:
+            if not self.writable:
+                self._open_again()
+            self.check()
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")
                 for part, key, value in items:
@@ -69,62 +90,51 @@ class State:
         self._db.close()
 
     def _open(self) -> sqlite3.Connection:
-        if self.directory is None:
-            return self._prepare(":memory:")
-        path = self.directory / FILE
+        if self._path is None:
+            return _prepare(":memory:")
         try:
-            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return self._prepare(str(path))
-        except sqlite3.OperationalError as error:
+            return self._open_file(self._path)
+        except (sqlite3.OperationalError, OSError) as error:
             if "locked" in str(error):
                 mend = "give this one a --storage.path of its own"
-                raise StateLockedError(f"{path}: another tocsin uses this state; {mend}") from None
+                raise StateLockedError(f"{self._path}: another tocsin uses this state; {mend}") from None
             self.writable = False
-            return self._prepare(":memory:")
+            return _in_memory(self._path)
+
+    def _open_file(self, path: Path) -> sqlite3.Connection:
+        """Open or make the file; a corrupt one is moved aside.
+
+        Raises:
+            OSError, sqlite3.OperationalError: it cannot be written.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            db = _prepare(str(path))
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError:
             self._move_aside(path)
-            return self._prepare(str(path))
-        except OSError:
-            self.writable = False
-            return self._prepare(":memory:")
-
-    def _prepare(self, path: str) -> sqlite3.Connection:
-        old = os.umask(0o077)
-        try:
-            db = sqlite3.connect(path, check_same_thread=False, timeout=2.0, isolation_level=None)
-        finally:
-            os.umask(old)
-        try:
-            if path != ":memory:":
-                db.execute("PRAGMA locking_mode = EXCLUSIVE")
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA synchronous = NORMAL")
-                db.execute("PRAGMA wal_autocheckpoint = 2000")
-                (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-                if verdict != "ok":  # most damage is reported, not raised
-                    raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - the handler below closes the file
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version > VERSION:
-                raise StateNewerError(  # noqa: TRY301 - the handler below closes the file
-                    f"{path}: state version {version} is newer than this program reads ({VERSION}); "
-                    "install the newer tocsin again, or move the file away to start empty"
-                )
-            db.execute("BEGIN IMMEDIATE")
-            db.execute(
-                "CREATE TABLE IF NOT EXISTS items"
-                " (part TEXT, key TEXT, value BLOB, PRIMARY KEY (part, key)) WITHOUT ROWID"
-            )
-            if version < VERSION:
-                db.execute(f"PRAGMA user_version = {VERSION}")
-            db.execute("COMMIT")
-        except BaseException:
-            db.close()
-            raise
+            db = _prepare(str(path))
+        self._files = _identities(path)
         return db
+
+    def _open_again(self) -> None:
+        """Go on in the file, if it can be written by now and holds what was read of it at the start.
+
+        Raises:
+            OSError, sqlite3.Error: it cannot, or does not.
+        """
+        assert self._path is not None  # noqa: S101 - memory can always be written
+        db = self._open_file(self._path)
+        if _items(db) != _items(self._db):
+            db.close()
+            raise OSError(f"state could not be read at the start: {self._path}; restart to go on with what it holds")
+        self._db.close()
+        self._db, self.writable = db, True
 
     def _move_aside(self, path: Path) -> None:
         aside = path.with_name(f"{path.name}.corrupt-{int(time.time())}")
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in _SUFFIXES:
             source = path.with_name(path.name + suffix)
             if source.exists():
                 source.rename(aside.with_name(aside.name + suffix))
@@ -132,7 +142,85 @@ class State:
 
     def _quarantine(self) -> None:
         """The file opened but cannot be read: set it aside and start empty."""
-        assert self.directory is not None  # noqa: S101 - an in-memory database cannot be corrupt on disk
+        assert self._path is not None  # noqa: S101 - an in-memory database cannot be corrupt on disk
         self._db.close()
-        self._move_aside(self.directory / FILE)
-        self._db = self._prepare(str(self.directory / FILE))
+        self._move_aside(self._path)
+        self._db = self._open()
+
+
+_SUFFIXES = ("", "-wal", "-shm")
+
+
+def _identities(path: Path) -> list[tuple[int, int]]:
+    """Return device and inode of the file and its log; nothing of what is not there."""
+    found = []
+    for suffix in _SUFFIXES[:2]:
+        with contextlib.suppress(OSError):
+            status = os.stat(f"{path}{suffix}")  # noqa: PTH116 - once a second
+            found.append((status.st_dev, status.st_ino))
+    return found
+
+
+def _items(db: sqlite3.Connection) -> list[Item]:
+    return db.execute("SELECT part, key, value FROM items ORDER BY part, key").fetchall()
+
+
+def _in_memory(path: Path) -> sqlite3.Connection:
+    """Return what can be read of a file that cannot be written: of a copy, as its log must be worked in."""
+    db = _prepare(":memory:")
+    with contextlib.suppress(OSError, sqlite3.Error), tempfile.TemporaryDirectory() as folder:
+        for suffix in _SUFFIXES[:2]:
+            if os.path.exists(f"{path}{suffix}"):  # noqa: PTH110 - as above
+                shutil.copyfile(f"{path}{suffix}", f"{folder}/{FILE}{suffix}")
+        if os.path.exists(f"{folder}/{FILE}"):  # noqa: PTH110
+            with contextlib.closing(_prepare(f"{folder}/{FILE}")) as copy:
+                db.executemany("INSERT INTO items VALUES (?, ?, ?)", _items(copy))
+    return db
+
+
+def _prepare(path: str) -> sqlite3.Connection:
+    """Open or make a database.
+
+    Raises:
+        sqlite3.OperationalError: it is locked or cannot be written.
+        sqlite3.DatabaseError: it is corrupt.
+        StateNewerError: it is of a later version.
+    """
+    is_file = path != ":memory:"
+    was_there = is_file and os.path.exists(path)  # noqa: PTH110 - a string is what SQLite takes
+    old = os.umask(0o077)
+    try:
+        db = sqlite3.connect(path, check_same_thread=False, timeout=2.0, isolation_level=None)
+    finally:
+        os.umask(old)
+    try:
+        if is_file:
+            db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("PRAGMA wal_autocheckpoint = 2000")
+        db.execute("BEGIN IMMEDIATE")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":  # most damage is reported, not raised
+            raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - the handler below closes the file
+        if was_there and not version:
+            raise sqlite3.DatabaseError("it was emptied, or never ours")  # noqa: TRY301
+        if version > VERSION:
+            raise StateNewerError(  # noqa: TRY301
+                f"{path}: state version {version} is newer than this program reads ({VERSION}); "
+                "install the newer tocsin again, or move the file away to start empty"
+            )
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS items (part TEXT, key TEXT, value BLOB, PRIMARY KEY (part, key)) WITHOUT ROWID"
+        )
+        if version < VERSION:
+            db.execute(f"PRAGMA user_version = {VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        db.close()
+        if is_file and not was_there:  # one of no bytes would look as if somebody had emptied it
+            with contextlib.suppress(OSError):
+                os.unlink(path)  # noqa: PTH108
+        raise
+    return db

@@ -1,5 +1,6 @@
 """One transaction, or none; corrupt is said, newer is refused."""
 
+import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tocsin import state as module
 from tocsin.state import FILE, VERSION, State, StateLockedError, StateNewerError
 
 
@@ -107,3 +109,72 @@ def test_any_commits_failures_and_restarts_leave_what_was_committed(script):
                 state = State(Path(folder))
         assert {(part, key): value for part in "ab" for key, value in state.load(part)} == held
         state.close()
+
+
+def test_an_emptied_file_is_set_aside(tmp_path):
+    State(tmp_path).close()
+    (tmp_path / FILE).write_bytes(b"")
+    state = State(tmp_path)
+    assert state.set_aside is not None
+    state.close()
+
+
+def test_a_file_in_the_place_of_ours_takes_no_commit(tmp_path):
+    state = State(tmp_path)
+    (tmp_path / FILE).rename(tmp_path / "away")
+    (tmp_path / FILE).write_bytes(b"another")
+    with pytest.raises(OSError, match="replaced"):
+        state.check()
+    with pytest.raises(OSError, match="replaced"):
+        state.commit([("a", "k", b"1")])
+    state.close()
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """A switch: while it is on, nothing can be written where the state is."""
+    prepare, switch = module._prepare, {"on": False}
+
+    def refusing(path):
+        if switch["on"] and path.endswith(f"state/{FILE}"):
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        return prepare(path)
+
+    monkeypatch.setattr(module, "_prepare", refusing)
+    return switch
+
+
+def test_a_state_that_cannot_be_written_is_read_and_goes_on_when_it_can_be(tmp_path, read_only):
+    folder = tmp_path / "state"
+    state = State(folder)
+    state.commit([("a", "k", b"1")])
+    shutil.copytree(folder, tmp_path / "killed")  # its log is not folded into the file
+    state.close()
+    shutil.rmtree(folder)
+    (tmp_path / "killed").rename(folder)
+    read_only["on"] = True
+    state = State(folder)
+    assert (state.writable, state.load("a")) == (False, [("k", b"1")])
+    with pytest.raises(OSError, match="cannot be written"):
+        state.commit([("a", "k", b"2")])
+    assert state.load("a") == [("k", b"1")]
+    read_only["on"] = False
+    state.commit([("a", "k", b"2")])
+    assert state.writable
+    state.close()
+    again = State(folder)
+    assert again.load("a") == [("k", b"2")]
+    again.close()
+
+
+def test_what_was_not_read_at_the_start_is_not_written_over(tmp_path, read_only):
+    folder = tmp_path / "state"
+    read_only["on"] = True
+    state = State(folder)
+    read_only["on"] = False
+    other = State(folder)
+    other.commit([("a", "k", b"1")])
+    other.close()
+    with pytest.raises(OSError, match="restart"):
+        state.commit([("a", "k", b"2")])
+    state.close()

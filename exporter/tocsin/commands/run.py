@@ -165,7 +165,10 @@ class Exporter:
         if self._state.set_aside is not None:
             log.error("state was corrupt and is set aside as %s; counting starts at 0", self._state.set_aside)
         if not self._state.writable:
-            log.error("state directory %s cannot be written; totals will not survive a restart", self._state.directory)
+            log.error(
+                "state in %s cannot be written; counting goes on from what it holds, and is committed once it can be",
+                self._state.directory,
+            )
 
     async def run(self) -> int:
         """Run until a signal; 1 when the ingest task failed."""
@@ -249,7 +252,10 @@ class Exporter:
             app = ingest.make_ingest_app(
                 self._spool, formats=("auto", *formats.FORMATS), auth=self._verifiers,
                 max_body_bytes=self._config.ingest.max_body_bytes, wake=self._pipeline.wake,
+                refused=lambda reason: self._ledger.add(cat.INGEST_REFUSED, reason),
             )  # fmt: skip
+            for reason in ingest.REFUSED.values():
+                self._ledger.add(cat.INGEST_REFUSED, reason, amount=0)
         guard.add_routes(
             app, self._scoring, auth=self._verifiers, standalone=self._spool is None, prepared=self._detectors
         )
