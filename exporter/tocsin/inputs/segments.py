@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 _PIECES = 512
 """Pieces of one ``writev``; Linux takes 1,024 (IOV_MAX)."""
@@ -46,7 +49,8 @@ class Segments:
         self._next = 1
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path in directory.glob("*.part"):  # never renamed, so never acknowledged
-            path.unlink()
+            with contextlib.suppress(OSError):
+                path.unlink()
         for path in sorted(directory.glob("*.seg")):
             number = int(path.stem) if path.stem.isdigit() else 0
             if number:
@@ -100,12 +104,15 @@ class Segments:
         self._add(Segment(number, target, size, self._clock()))
 
     def delete_before(self, number: int) -> None:
-        """Delete the segments with lower numbers."""
+        """Delete the segments with lower numbers; one that cannot be deleted now stays, and is tried again."""
         for segment in [segment for segment in self if segment.number < number]:
+            try:
+                segment.path.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("spool segment %d cannot be deleted: %s", segment.number, error.strerror)
+                return
             del self._segments[segment.number]
             self.stored -= segment.durable
-            with contextlib.suppress(FileNotFoundError):
-                segment.path.unlink()
 
     def _add(self, segment: Segment) -> None:
         self._segments[segment.number] = segment

@@ -25,8 +25,8 @@ _BLOCK = 256 << 10
 _AHEAD = 1 << 20
 """Bytes behind a block that the system shall fetch meanwhile."""
 PASSED_OVER = ("damaged", "torn", "wrong_key")
-"""Damaged: a place with good frames after it. Torn: the end of a segment; a crash leaves such, never acknowledged.
-Wrong key: a frame that is encrypted with a key we do not have."""
+"""Damaged: a place with good frames after it, or what was there and is gone. Torn: the end of a segment; a crash leaves
+such, never acknowledged. Wrong key: a frame that is encrypted with a key we do not have."""
 
 
 class SpoolReader:
@@ -86,6 +86,8 @@ class SpoolReader:
         while consumed < max_bytes and (segment := self._current()) is not None:
             try:
                 frame = self._frame or self._next_frame(segment)
+            except FileNotFoundError:
+                frame = None
             except OSError as error:
                 log.error("spool segment %d cannot be read: %s; it is tried again", segment.number, error.strerror)  # noqa: TRY400
                 return consumed
@@ -99,11 +101,10 @@ class SpoolReader:
         """Go on behind what is no frame, at the next whole one or at the segment's end; return the bytes between."""
         try:
             following = next_frame(segment.path, offset + 1, segment.durable)
-        except (OSError, ValueError) as error:  # ValueError: the file is shorter by now
-            log.error("spool segment %d cannot be read: %s", segment.number, error)  # noqa: TRY400
-            following = None
+            reason = "torn" if following is None else "damaged"
+        except (OSError, ValueError):  # ValueError: the file is shorter than what was durable of it
+            following, reason = None, "damaged"
         end = segment.durable if following is None else following
-        reason = "torn" if following is None else "damaged"
         self.passed_over[reason] += 1
         log.warning("spool segment %d is %s: %d bytes are passed over", segment.number, reason, end - offset)
         self._position, self._frame = (segment.number, end), None

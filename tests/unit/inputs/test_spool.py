@@ -457,3 +457,30 @@ async def test_bodies_that_come_after_the_start_do_not_hold_the_catching_up(tmp_
     assert not again.behind()
     assert again.backlog()
     await again.close()
+
+
+async def test_a_segment_that_somebody_deleted_is_counted_and_passed_over(tmp_path):
+    spool = Spool(tmp_path)
+    await append(spool, b"1")
+    await spool.close()
+    next(tmp_path.iterdir()).unlink()
+    await append(spool, b"2")
+    assert read_all(spool) == [b"2"]
+    assert spool.passed_over == {"damaged": 1, "torn": 0, "wrong_key": 0}
+    await spool.close()
+
+
+async def test_a_segment_that_cannot_be_deleted_is_deleted_later(tmp_path, monkeypatch):
+    spool = Spool(tmp_path)
+    for record in (b"1", b"2"):
+        await append(spool, record)
+        await spool._writer.close()
+    read_all(spool)
+    spool.changes()
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "unlink", mock.Mock(side_effect=OSError(30, "Read-only file system")))
+        spool.committed()
+    assert len(list(tmp_path.iterdir())) == 2
+    spool.committed()
+    assert (list(tmp_path.iterdir()), spool.spool_bytes) == ([], 0)
+    await spool.close()
