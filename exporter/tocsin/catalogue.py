@@ -157,6 +157,10 @@ FIELD_ERRORS = _counter(
 LABELS_FOLDED = _counter(
     "tocsin_labels_folded_total", "self", "Events whose labels were folded into other.", ("label",)
 )
+INGEST_REFUSED = _counter(
+    "tocsin_ingest_refused_total", "self",
+    "Webhook deliveries that were refused: lost, unless their sender comes again.", ("reason",),
+)  # fmt: skip
 LABELS_HASHED = _counter("tocsin_labels_hashed_total", "self", "Label values hashed: an e-mail address or a key.")
 STREAMS_LOST = _counter(
     "tocsin_streams_lost_total", "self", "Inputs destroyed before they were read.", ("reason",)

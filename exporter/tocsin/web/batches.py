@@ -22,6 +22,7 @@ MAX_VALUE = 9 << 20
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
+_FIRST_LINES = 4
 _TRIES = 6
 _LOOKS = 32
 _QUOTE, _COMMA, _CLOSE = b'",]'
@@ -138,14 +139,16 @@ class Splitter:
         return [Batch(rest, lines=self._kind == "lines")] if rest not in (b"", b"[]") else []
 
     def _recognise(self) -> None:
-        """Decide from the first line what the body is; undecided while that line is not complete."""
+        """Decide from the first lines what the body is; undecided while they may belong to one object."""
         self._held = self._held.removeprefix(_BOM).lstrip(_SPACE)
-        newline = self._held.find(b"\n")
-        if newline > 0 and _is_value(bytes(self._held[:newline])):
+        *lines, rest = bytes(self._held).split(b"\n", _FIRST_LINES)
+        if lines and _is_value(lines[0]):
             self._kind = "lines"
         elif self._held.startswith(b"["):
             self._kind = "array"
-        elif self._held and newline < 0 and not self._held.startswith(b"{"):
+        elif lines and lines[0].strip() != b"{" and any(line[:1] == b"{" and _is_value(line) for line in lines[1:]):
+            self._kind = "lines"  # of which the first is broken
+        elif rest and not lines and not self._held.startswith(b"{"):
             raise BodyError("the body is neither JSON nor NDJSON")
 
     def _cut_lines(self) -> Batch | None:

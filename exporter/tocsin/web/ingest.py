@@ -39,6 +39,11 @@ _YIELD_AT = 64 << 10
 _KEPT = 16 << 20
 _ACCEPTED = Reply(202, b"")
 _STORED_LATER = Reply(503, b'{"error":"cannot be stored now; send it again"}', (("Retry-After", "5"),))
+REFUSED = {
+    400: "broken", 401: "unauthorized", 404: "unknown_format", 408: "too_slow", 413: "too_large",
+    415: "unknown_encoding", 417: "broken", 503: "no_room",
+}  # fmt: skip
+"""Why a delivery was refused, by the status it was answered with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class _Rules:
     auth: tuple[Verifier, ...]
     max_body_bytes: int
     wake: Callable[[], None]
+    refused: Callable[[str], None]
 
 
 def make_ingest_app(
@@ -57,10 +63,14 @@ def make_ingest_app(
     auth: Sequence[Verifier],
     max_body_bytes: int,
     wake: Callable[[], None],
+    refused: Callable[[str], None],
 ) -> web.Application:
-    """Build the webhook listener's application; ``wake`` is called when a body is durable."""
+    """Build the webhook listener's application.
+
+    ``wake`` is called when a body is durable, ``refused`` with a reason (of ``REFUSED``) when one is not taken.
+    """
     _keep_memory()
-    routes = _Routes(_Rules(spool, frozenset(formats), tuple(auth), max_body_bytes, wake))
+    routes = _Routes(_Rules(spool, frozenset(formats), tuple(auth), max_body_bytes, wake, refused))
     app = web.Application()
     for path in (*(f"/v1/ingest/{word}" for word in formats), "/v1/ingest/{format}"):  # a plain path is found quicker
         app.router.add_post(path, routes.ingest, expect_handler=routes.expect)
@@ -93,10 +103,12 @@ class _Routes:
     async def expect(self, request: web.Request) -> None:
         """Refuse before ``100 Continue`` what would be refused after it."""
         if request.headers.get("Expect", "").lower() != "100-continue":
+            self._rules.refused(REFUSED[417])
             raise web.HTTPExpectationFailed(text="only 100-continue is understood\n")
         try:
             self._begin(request)
         except web.HTTPException as refusal:
+            self._rules.refused(REFUSED[refusal.status])
             refusal.force_close()
             raise
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -113,15 +125,19 @@ class _Routes:
             else:
                 await self._receive(request, checks)
         except web.HTTPException as refusal:
-            return answer(refusal.status, refusal.text or "", close=True)
+            return self._refuse(refusal.status, refusal.text or "")
         except BodyTooLargeError as error:
-            return answer(413, f"{error}\n", close=True)
+            return self._refuse(413, f"{error}\n")
         except BodyError as error:
-            return answer(400, f"{error}\n", close=not request.content.at_eof())
+            return self._refuse(400, f"{error}\n", close=not request.content.at_eof())
         except SpoolFullError:
-            return answer(503, "cannot be stored now; send it again\n", close=True)
+            return self._refuse(503, "cannot be stored now; send it again\n")
         self._rules.wake()
         return web.Response(status=202)
+
+    def _refuse(self, status: int, text: str, *, close: bool = True) -> web.Response:
+        self._rules.refused(REFUSED[status])
+        return answer(status, text, close=close)
 
     def responder(self, word: str) -> Respond:
         """Return what takes plain bodies of a format; what is refused, for whatever reason, is left to ``ingest``."""
@@ -140,6 +156,7 @@ class _Routes:
 
     def _taken(self, done: asyncio.Future[None]) -> Reply:
         if done.exception() is not None:
+            self._rules.refused(REFUSED[503])
             return _STORED_LATER
         self._rules.wake()
         return _ACCEPTED

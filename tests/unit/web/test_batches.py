@@ -89,3 +89,9 @@ def test_a_value_that_only_python_writes_does_not_refuse_the_events_beside_it(od
     first, last = (json.dumps({"id": number, "output": "x" * size}).encode() for number in (1, 3))
     body = b"[" + b", ".join([first, odd, last]) + b"]"
     assert [record["id"] for record in records(cut(body, range(0, len(body), 1 << 16)))] == [1, 2, 3]
+
+
+def test_a_broken_first_line_does_not_refuse_a_large_body_of_lines():
+    line = b'{"id": 1, "text": "%s"}\n' % (b"x" * 1000)
+    batches = list(cut(b'{"id": 0, "te\n' + line * 20_000, [1 << 16] * 400))
+    assert sum(len(batch.records()) for batch in batches) == 20_001

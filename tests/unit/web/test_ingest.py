@@ -27,9 +27,11 @@ class Receiver:
     def __init__(self, directory, auth=(), **limits):
         self.spool = Spool(directory, max_bytes=limits.pop("max_bytes", 1 << 30))
         self.woken = 0
+        self.refused = []
         self._app = make_ingest_app(
-            self.spool, formats=("native",), auth=auth, max_body_bytes=limits.pop("max_body_bytes", 4 << 20), wake=self._wake
-        )
+            self.spool, formats=("native",), auth=auth, max_body_bytes=limits.pop("max_body_bytes", 4 << 20),
+            wake=self._wake, refused=self.refused.append,
+        )  # fmt: skip
 
     def _wake(self):
         self.woken += 1
@@ -127,6 +129,7 @@ async def test_an_unknown_encoding_format_or_method_is_refused(tmp_path):
         async with receiver.session.get("/v1/ingest/native") as answer:
             assert answer.status == 405
             assert "Server" not in answer.headers
+        assert receiver.refused == ["unknown_encoding", "unknown_format"]
 
 
 @pytest.mark.parametrize("shape", ["array", "ndjson"])
@@ -144,6 +147,7 @@ async def test_a_large_broken_body_leaves_nothing(tmp_path):
     async with Receiver(tmp_path) as receiver:
         assert await receiver.post(body) == 400
         assert list(tmp_path.iterdir()) == []
+        assert receiver.refused == ["broken"]
 
 
 async def test_a_body_over_the_bound_is_refused(tmp_path):
@@ -165,6 +169,16 @@ async def test_a_full_spool_tells_the_sender_to_come_again(tmp_path):
             assert answer.status == 503
             assert "Retry-After" in answer.headers
         assert receiver.spool.spool_bytes == 0
+        assert receiver.refused == ["no_room"]
+
+
+async def test_a_body_that_could_not_be_made_durable_is_refused_and_counted(tmp_path):
+    async with Receiver(tmp_path) as receiver:
+        assert await receiver.post(b'{"id": 1}') == 202
+        next(tmp_path.iterdir()).unlink()
+        async with receiver.session.post("/v1/ingest/native", data=b'{"id": 2}') as answer:
+            assert answer.status == 503
+        assert receiver.refused == ["no_room"]
 
 
 async def test_a_bad_signature_leaves_nothing(tmp_path):
@@ -178,6 +192,7 @@ async def test_a_bad_signature_leaves_nothing(tmp_path):
             right = "sha256=" + hmac.new(b"It is no secret", body, hashlib.sha256).hexdigest()
             assert await receiver.post(body, X_Hub_Signature_256=wrong) == 401
             assert await receiver.post(body) == 401
+            assert receiver.refused[-2:] == ["unauthorized"] * 2
             assert receiver.records() == []
             assert await receiver.post(body, X_Hub_Signature_256=right) == 202
             assert len(receiver.records()) == 1
@@ -188,6 +203,7 @@ async def test_too_large_is_refused_before_100_continue(tmp_path):
         reader, writer = await asyncio.open_connection("127.0.0.1", receiver.listener.port)
         writer.write(b"POST /v1/ingest/native HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 209715200\r\n\r\n")
         assert (await reader.readline()).startswith(b"HTTP/1.1 413")
+        assert receiver.refused == ["too_large"]
         writer.close()
 
 
