@@ -1,9 +1,12 @@
-"""The bytes of a log at offsets, be it a plain file or a gzip or zstd archive of one."""
+"""The bytes of a log at offsets, be it a plain file or an archive of one (gzip, zstd, xz, bzip2)."""
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import os
 import stat
+from collections.abc import Callable
 from typing import Any
 
 import zstandard
@@ -11,13 +14,15 @@ from isal import isal_zlib
 
 from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES
 
-_GZIP_MAGIC = b"\x1f\x8b\x08"
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_STEP = 1 << 10
 """Packed bytes given to zstd at a time. It knows no bound on what comes out: at most 128 KB for 4 bytes of these."""
 _ZSTD_WINDOW = 32 << 20
 """Memory for one archive; levels up to 19 need 8 MB. ``zstd --long=26`` and beyond is refused as damaged."""
-_DAMAGE: tuple[type[Exception], ...] = (isal_zlib.error, zstandard.ZstdError)  # type: ignore[assignment]
+_XZ_MEMORY = 70 << 20
+"""The same; ``xz -9`` needs 65 MB, its default 9."""
+_DAMAGE: tuple[type[Exception], ...] = (  # an OSError is what bz2 raises
+    isal_zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError,  # type: ignore[assignment]
+)  # fmt: skip
 _PACKED_STEP = 64 << 10
 _UNPACKED_STEP = 256 << 10
 _WORK = 1 << 20
@@ -81,20 +86,27 @@ class _Zstd:
         return out
 
 
+_UNPACKERS: dict[bytes, Callable[[], Any]] = {
+    b"\x1f\x8b\x08": lambda: isal_zlib.decompressobj(31),
+    b"\x28\xb5\x2f\xfd": _Zstd,
+    b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY),
+    **{b"BZh%d1" % size: bz2.BZ2Decompressor for size in range(1, 10)},
+}
+"""What unpacks an archive, by the bytes with which it begins."""
+
+
 class PackedContent:
-    """A gzip or zstd archive, unpacked forward in small steps; going back starts again at its beginning."""
+    """An archive, unpacked forward in small steps; going back starts again at its beginning."""
 
     packed = True
 
-    def __init__(self, handle: int, identity: Identity, *, zstd: bool = False) -> None:
+    def __init__(self, handle: int, identity: Identity, new_unpacker: Callable[[], Any]) -> None:
         self._handle = handle
         self.identity = identity
         self.damaged = False
-        self._zstd = zstd
+        """It cannot be unpacked behind ``end``."""
+        self._new_unpacker = new_unpacker
         self._rewind()
-
-    def _new_unpacker(self) -> Any:
-        return _Zstd() if self._zstd else isal_zlib.decompressobj(31)
 
     def _rewind(self) -> None:
         self._unpacker = self._new_unpacker()
@@ -109,6 +121,11 @@ class PackedContent:
     def stat(self) -> os.stat_result:
         """Return the present status of the archive."""
         return os.fstat(self._handle)
+
+    @property
+    def cut(self) -> bool:
+        """True when what was unpacked so far has no proper end."""
+        return self.damaged or not self.complete
 
     @property
     def end(self) -> int:
@@ -158,7 +175,9 @@ class PackedContent:
 
     def _unpack(self) -> bool:
         while not self.damaged:
-            if not self._input:
+            # lzma and bz2 keep what they have not unpacked yet
+            keeps = not getattr(self._unpacker, "needs_input", True) and not self._unpacker.eof
+            if not self._input and not keeps:
                 self._input = os.pread(self._handle, _PACKED_STEP, self._packed_at)
                 self._packed_at += len(self._input)
                 if not self._input:
@@ -174,7 +193,7 @@ class PackedContent:
             except _DAMAGE:
                 self.damaged = self.complete = True
                 return False
-            self._input = self._unpacker.unconsumed_tail or self._unpacker.unused_data
+            self._input = getattr(self._unpacker, "unconsumed_tail", b"") or self._unpacker.unused_data
             if out:
                 self._head += out[: HEAD_BYTES - len(self._head)]
                 self._buffer += out
@@ -195,7 +214,7 @@ def open_content(path: str) -> FileContent:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         status = os.fstat(handle)
-        magic = os.pread(handle, 4, 0) if stat.S_ISREG(status.st_mode) else None
+        magic = os.pread(handle, 6, 0) if stat.S_ISREG(status.st_mode) else None
     except OSError:
         os.close(handle)
         raise
@@ -203,6 +222,7 @@ def open_content(path: str) -> FileContent:
         os.close(handle)
         raise NotAFileError("not a regular file")
     identity = (status.st_dev, status.st_ino)
-    if magic[:3] == _GZIP_MAGIC or magic == _ZSTD_MAGIC:
-        return PackedContent(handle, identity, zstd=magic == _ZSTD_MAGIC)
+    for beginning, new_unpacker in _UNPACKERS.items():
+        if magic.startswith(beginning):
+            return PackedContent(handle, identity, new_unpacker)
     return PlainContent(handle, identity)

@@ -107,6 +107,10 @@ class Finder:
         if not isinstance(error, FileNotFoundError):
             self.problems[path] = reason(error)
 
+    def unsure(self, path: bytes) -> bool:
+        """Tell whether the directory of a path could not be looked at."""
+        return os.path.dirname(os.fsdecode(path)) in self.problems  # noqa: PTH120 - often
+
     def _add_matching(self, folder: str, pattern: FilePattern, base: str, found: dict[Identity, Found]) -> bool:
         """Add what the pattern names; a rotated file is primary only where no file with its first name is."""
         names = {e.name: e for e in self._entries(folder) if _named(e.name, base)}

@@ -43,5 +43,8 @@ class Fingerprints:
 
     def holds(self, content: Content, mark: Mark) -> bool:
         """Tell whether the content has the marked bytes at the marked place."""
-        data = content.pread(mark.length, mark.end - mark.length)
-        return len(data) == mark.length and self.mark(data, mark.end) == mark
+        return self.mark_at(content, mark.end, mark.length) == mark
+
+    def mark_at(self, content: Content, end: int, length: int) -> Mark:
+        """Return the mark of the ``length`` bytes that end at ``end``; of fewer where it has not so many."""
+        return self.mark(content.pread(length, end - length), end)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import resource
 from collections import deque
 
 from tocsin.inputs.content import FileContent, Identity
@@ -10,10 +12,22 @@ from tocsin.inputs.finder import Found
 from tocsin.inputs.stream import Stream
 from tocsin.inputs.streams import Streams
 
+log = logging.getLogger(__name__)
+
 OPEN_MAX = 400
-"""Open files; beyond it those at rest are closed until they change."""
+"""Open files where the system allows as many; beyond it those at rest are closed until they change."""
 _REST = 1.0
 """Seconds without growth after which a file is at rest."""
+
+
+def open_max() -> int:
+    """Return how many files may be open: a quarter of all descriptors, since connections need most."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return OPEN_MAX if soft == resource.RLIM_INFINITY else min(OPEN_MAX, soft // 4)
+
+
+_ROOM = 20
+"""The part of the open files that is closed at a time: to look for them costs more than to open them again."""
 
 
 class OpenFiles:
@@ -59,6 +73,12 @@ class OpenFiles:
         stream.detach()
         stream.parked = True
 
+    def fail(self, stream: Stream, error: OSError) -> None:
+        """Close a file that cannot be read now; the scan opens it again."""
+        log.warning("a log file cannot be read: %s", os.strerror(error.errno or 0))
+        self.park(stream)
+        stream.mtime_ns = 0
+
     def orphan(self, stream: Stream, now: float) -> None:
         """Its file was truncated or written anew: the rest, if any, is in a copy."""
         self.active.pop(stream.name, None)
@@ -68,12 +88,13 @@ class OpenFiles:
         self.orphaned = True
 
     def make_room(self) -> bool:
-        """Close the file that rested longest; False when all are busy."""
-        at_rest = [s for s in self.active.values() if s.primary and not s.packed and s.caught_up - s.grew > _REST]
-        if not at_rest:
-            return False
-        self.park(min(at_rest, key=lambda s: s.grew))
-        return True
+        """Close some files at rest, the longest first, else those longest open; False when none is read to its end."""
+        read = [s for s in self.active.values() if s.primary and not s.packed and s.drained]
+        at_rest = [s for s in read if s.caught_up - s.grew > _REST]
+        closing = sorted(at_rest, key=lambda s: s.grew) or sorted(read, key=lambda s: s.rotated)
+        for stream in closing[: open_max() // _ROOM + 1]:
+            self.park(stream)
+        return bool(closing)
 
     def configure(self) -> None:
         """Close the files whose pattern is not configured any more."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Container
 from enum import Enum, auto
+from functools import cache
 from typing import Protocol
 
-from tocsin.inputs.content import PackedContent, PlainContent
+from tocsin.inputs.content import FileContent, Identity, PackedContent, PlainContent
+from tocsin.inputs.finder import Found
 from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES, Fingerprints, Mark
 from tocsin.inputs.stream import Stream
+from tocsin.inputs.streams import Streams
 
 _TURN = 1 << 20
 """Bytes of an archive that are unpacked in one turn."""
@@ -20,11 +24,18 @@ class Evidence(Protocol):
     packed: bool
 
     @property
+    def cut(self) -> bool:
+        """True for an archive without its proper end: nobody knows what stood behind ``end``."""
+
+    @property
     def end(self) -> int:
         """Length of the content."""
 
+    def head(self, length: int) -> Mark:
+        """Return the mark of the first bytes."""
+
     def holds(self, mark: Mark) -> bool:
-        """Tell whether the marked bytes stand at their place."""
+        """Tell whether the marked bytes stand at their place; an archive knows of those it was unpacked for."""
 
     def same_as(self, stream: Stream) -> bool:
         """Tell whether all of the content stands in the stream's own open file."""
@@ -36,19 +47,17 @@ class Evidence(Protocol):
 class PlainEvidence:
     """A plain file can be looked at anywhere."""
 
-    packed = False
+    packed = cut = False
 
     def __init__(self, content: PlainContent, prints: Fingerprints) -> None:
         self._content = content
         self._prints = prints
         self.end = content.stat().st_size
-        self._known: dict[Mark, bool] = {}
+        self.head = _heads(content, prints)
 
     def holds(self, mark: Mark) -> bool:
-        """Look, and remember: there may be many streams with the same first bytes."""
-        if mark not in self._known:
-            self._known[mark] = mark.end <= self.end and self._prints.holds(self._content, mark)
-        return self._known[mark]
+        """Look."""
+        return mark.end <= self.end and self._prints.holds(self._content, mark)
 
     def same_as(self, stream: Stream) -> bool:
         """Compare the last bytes; a copy is never longer than its original, which only grows."""
@@ -65,27 +74,25 @@ class PlainEvidence:
         return True
 
 
+def _heads(content: FileContent, prints: Fingerprints) -> Callable[[int], Mark]:
+    """Return what looks once at the first bytes of each length, however many streams are asked about."""
+    return cache(lambda length: prints.mark_at(content, length, length))
+
+
 class ArchiveEvidence:
     """An archive must be unpacked once, in turns, to know it."""
 
     packed = True
 
-    def __init__(self, content: PackedContent, prints: Fingerprints, streams: Iterable[Stream]) -> None:
+    def __init__(self, content: PackedContent, prints: Fingerprints, streams: Streams) -> None:
         self._content = content
         self._prints = prints
         self._held: set[Mark] = set()
         self._captured: dict[str, list[Mark]] = {}
-        known: dict[Mark, bool] = {}
-        for stream in streams:
-            head = stream.record.head
-            if head is None:
-                continue
-            if head not in known:
-                known[head] = prints.holds(content, head)
-            if known[head]:
-                self._held.add(head)
-                stream.position_mark(prints)
-                self._captured[stream.name] = stream.record.marks
+        self.head = _heads(content, prints)
+        for stream in streams.alike(self.head):
+            stream.position_mark(prints)
+            self._captured[stream.name] = stream.record.marks
         wanted = {mark for marks in self._captured.values() for mark in marks}
         self._wanted = sorted(wanted, key=lambda mark: mark.end, reverse=True)
 
@@ -95,9 +102,14 @@ class ArchiveEvidence:
         return self._content.end
 
     @property
-    def complete(self) -> bool:
-        """True when the archive has its proper end."""
-        return self._content.complete
+    def cut(self) -> bool:
+        """True when the archive has not its proper end, once it is unpacked."""
+        return self._content.cut
+
+    @property
+    def may_grow(self) -> bool:
+        """True when more of it may be on its way."""
+        return not self._content.complete
 
     def turn(self) -> bool:
         """Unpack some more; False at the end."""
@@ -149,17 +161,23 @@ class Verdict(Enum):
 
 def place(
     evidence: Evidence,
-    streams: Iterable[Stream],
+    streams: Streams,
     prints: Fingerprints,
     *,
     primary: bool,
-    identity: tuple[int, int],
+    file: Found,
+    present: Container[Identity],
 ) -> tuple[Verdict, Stream | None]:
-    """Decide which log a file holds."""
-    streams = list(streams)
-    alike = [s for s in streams if s.record.head is not None and evidence.holds(s.record.head)]
+    """Decide which log ``file`` holds; ``present`` are the files that still have a name."""
+    identity = file.identity
+
+    def replaced(stream: Stream) -> bool:
+        """Tell whether its file was overwritten by this one, which begins with all that was read."""
+        return primary and os.fsdecode(stream.record.base) == file.base and stream.record.identity not in present
+
+    alike = streams.alike(evidence.head)
     full = [s for s in alike if _at_position(s, evidence, prints)]
-    waiting = [s for s in full if s.content is None and not s.record.finished and not s.parked]
+    waiting = [s for s in full if not s.record.finished and not s.parked and (s.content is None or replaced(s))]
     if waiting:
         own = [s for s in waiting if s.record.identity == identity]
         return Verdict.CONTINUES, (own or sorted(waiting, key=lambda s: -s.offset))[0]
@@ -191,7 +209,9 @@ def _is_prefix(stream: Stream, evidence: Evidence) -> bool:
     """Tell by the last mark within the file whether it is the beginning of what was read.
 
     The mark may stand in a header that many files begin with, so this is asked only of a stream that was
-    truncated and whose whole copy does not turn up.
+    truncated and whose whole copy does not turn up; and of an archive that was cut off, even where no mark is left.
     """
     within = [mark for mark in stream.record.marks if mark.end <= evidence.end]
-    return stream.truncated and bool(within) and evidence.end < stream.offset and evidence.holds(within[-1])
+    if evidence.end >= stream.offset or not (stream.truncated or evidence.cut):
+        return False
+    return evidence.holds(within[-1]) if within else evidence.cut

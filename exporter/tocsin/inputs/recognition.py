@@ -9,7 +9,7 @@ from tocsin.inputs.acquaintance import COPY_WAIT, Acquaintance
 from tocsin.inputs.content import FileContent, Identity, PackedContent, open_content
 from tocsin.inputs.finder import Finder, Found
 from tocsin.inputs.fingerprint import MARK_BYTES
-from tocsin.inputs.openfiles import OPEN_MAX, OpenFiles
+from tocsin.inputs.openfiles import OpenFiles, open_max
 from tocsin.inputs.placing import ArchiveEvidence, Evidence, PlainEvidence, Verdict, place
 from tocsin.inputs.rotation import unpacked
 from tocsin.inputs.stream import Stream
@@ -32,30 +32,33 @@ class Recognition:
         self._seen = Acquaintance()
         self._present: dict[Identity, Found] = {}
         self._opened: set[Identity] = set()
-        self._again = False
+        self._again = self._full = False
+        self._waiting = False
+        """A closed file was not looked at yet in this scan: what other files are copies of is not known."""
 
     def scan(self, now: float) -> bool:
         """Look for files and decide what each one is; True when one must be looked at again soon."""
-        self._again = False
+        self._again = self._full = self._waiting = False
         found = self._finder.find(self._streams.bases())
         self._present = {file.identity: file for file in found}
         self._opened = self._files.identities()
         for stream in self._files.active.values():
             self._name(stream, now)
         plain = {file.path for file in found}
-        strangers = []
         self._streams.forget(self._present)
         known = self._streams.known()
-        for file in found:  # a file's own stream first; then what has lost its file may take others
-            own = known.get(file.identity)
-            if not self._needs_look(file, own, now) or self._being_packed(file, plain):
-                continue
-            if own is None or not self._resume(own, file, now):
-                strangers.append(file)
+        looks = [(file, known.get(file.identity)) for file in found]
+        looks = [(f, own) for f, own in looks if self._needs_look(f, own, now) and not self._being_packed(f, plain)]
+        strangers = [file for file, own in looks if own is None]
+        # a file's own stream first; then what has lost its file may take others
+        strangers += self._resume_all([(own, file) for file, own in looks if own is not None], now)
+        self._note_gone(now)
         if strangers:
             strangers += self._overwritten(now)
+            self._streams.index_heads()
         for file in sorted(strangers, key=lambda f: not f.primary):  # copies are compared with what they are of
-            self._meet(file, now)
+            if file.primary or not self._waiting:
+                self._meet(file, now)
         self._give_up_orphans(now)
         self._seen.forget(self._present)
         self._streams.begin()
@@ -69,7 +72,8 @@ class Recognition:
         if evidence.turn():
             return 1
         del self.archives[identity]
-        if not evidence.complete and not self._seen.found_cut(file, now):
+        self._streams.index_heads()
+        if evidence.may_grow and not self._seen.found_cut(file, now):
             content.close()
             return 0
         self._place(file, content, evidence, now)
@@ -91,6 +95,8 @@ class Recognition:
     # ---- which files need a look --------------------------------------------------------------------------
     def _name(self, stream: Stream, now: float) -> None:
         file = self._present.get(stream.record.identity)
+        if file is None and self._finder.unsure(stream.record.base):
+            return
         primary = file is not None and file.primary and not stream.packed
         if stream.primary and not primary:
             stream.rotated = now
@@ -123,7 +129,12 @@ class Recognition:
         """Notice truncation before other files are judged: they may be the copies that were made before it."""
         changed = []
         for stream in list(self._files.active.values()):
-            if not stream.whole() or not stream.learn_head(self._streams.prints):
+            try:
+                unchanged = stream.whole() and stream.learn_head(self._streams.prints)
+            except OSError as error:
+                self._files.fail(stream, error)
+                continue
+            if not unchanged:
                 self._files.orphan(stream, now)
                 if stream.record.identity in self._present:
                     changed.append(self._present[stream.record.identity])
@@ -131,9 +142,11 @@ class Recognition:
 
     # ---- what a file is -----------------------------------------------------------------------------------
     def _open(self, file: Found) -> FileContent | None:
-        if len(self._files.active) + len(self.archives) >= OPEN_MAX and not self._files.make_room():
-            self._again = True
-            return None
+        if len(self._files.active) + len(self.archives) >= open_max():
+            self._full = self._full or not self._files.make_room()
+            if self._full:
+                self._again = True
+                return None
         try:
             content = open_content(file.path)
         except OSError as error:
@@ -145,13 +158,38 @@ class Recognition:
         self._again = True
         return None
 
+    def _resume_all(self, looks: list[tuple[Stream, Found]], now: float) -> list[Found]:
+        """Go on in the files of known streams; return those that hold something else by now.
+
+        Those that were closed take turns, and leave half of the room to files that are new.
+        """
+        room, others = open_max() // 2, []
+        for stream, file in sorted(looks, key=lambda look: look[0].rotated):
+            if stream.parked and not room:
+                self._again = self._waiting = True
+                continue
+            room -= stream.parked
+            if not self._resume(stream, file, now):
+                others.append(file)
+        return others
+
     def _resume(self, stream: Stream, file: Found, now: float) -> bool:
         """Go on in a stream's own file; False when it is not that any more, or an archive."""
         content = self._open(file)
         if content is None:
             return True
+        try:
+            return self._go_on(stream, file, content, now)
+        except OSError as error:
+            content.close()
+            self._finder.trouble(file.path, error)
+            return True
+
+    def _go_on(self, stream: Stream, file: Found, content: FileContent, now: float) -> bool:
         if content.packed:
             content.close()
+            if not stream.record.finished and stream.orphaned is None:
+                stream.lose_file(now)  # until it is unpacked and known
             return False
         mark = stream.position(self._streams.prints, content)
         if mark is None:
@@ -170,21 +208,27 @@ class Recognition:
     def _meet(self, file: Found, now: float) -> None:
         """Decide what a file is that is not known by its inode."""
         content = self._open(file)
-        if isinstance(content, PackedContent):
-            evidence = ArchiveEvidence(content, self._streams.prints, list(self._streams))
-            self.archives[file.identity] = (file, content, evidence)
-        elif content is not None:
-            self._place(file, content, PlainEvidence(content, self._streams.prints), now)
+        if content is None:
+            return
+        try:
+            if isinstance(content, PackedContent):
+                evidence = ArchiveEvidence(content, self._streams.prints, self._streams)
+                self.archives[file.identity] = (file, content, evidence)
+            else:
+                self._place(file, content, PlainEvidence(content, self._streams.prints), now)
+        except OSError as error:
+            content.close()
+            self._finder.trouble(file.path, error)
 
     def _place(self, file: Found, content: FileContent, evidence: Evidence, now: float) -> None:
         """Take or close a file according to what it holds."""
-        if not evidence.end and not (file.primary and not evidence.packed):
+        if not evidence.end and not (evidence.cut and file.matched if evidence.packed else file.primary):
             content.close()
             self._seen.found_empty(file)
             return
         verdict, stream = place(
             evidence, self._streams, self._streams.prints,
-            primary=file.primary and not evidence.packed, identity=file.identity,
+            primary=file.primary and not evidence.packed, file=file, present=self._present,
         )  # fmt: skip
         if stream is not None and verdict is Verdict.CONTINUES:
             self._continue(stream, verdict, file, content, evidence, now)
@@ -205,7 +249,7 @@ class Recognition:
         if verdict is Verdict.UNCLEAR:
             return (stream is not None and stream.offset > 0) or not self._seen.at_rest(file, now)
         if stream is not None and verdict is Verdict.PREFIX:
-            stream.quiet = True  # rotated with a copy; what it had more was read
+            stream.quiet |= not evidence.cut  # rotated with a copy; what it had more was read
             return not self._seen.at_rest(file, now)
         if stream is not None and verdict is Verdict.COPY and not evidence.packed:
             self._seen.found_copy(file, stream.name)
@@ -259,6 +303,7 @@ class Recognition:
             stream.offset = size - len(tail) + tail.rfind(b"\n") + 1
             mark = content.pread(min(MARK_BYTES, stream.offset), max(0, stream.offset - MARK_BYTES))
         self._attach(stream, file, content, mark, now)
+        self._streams.index_head(stream)
 
     def _remember(self, file: Found, content: FileContent, evidence: Evidence, first: Stream | None) -> None:
         """Know a file that is not to be read: a copy of ``first``, or history."""
@@ -276,17 +321,23 @@ class Recognition:
         stream.record.identity = file.identity
         self._files.finish(stream)
         stream.position_mark(self._streams.prints)
+        self._streams.index_head(stream)
+
+    def _note_gone(self, now: float) -> None:
+        """Notice what has no file any more; a file that cannot be opened or looked for is still there."""
+        for stream in self._streams:
+            if stream.record.finished or stream.content is not None or stream.orphaned is not None:
+                continue
+            gone = stream.record.identity not in self._present and not self._finder.unsure(stream.record.base)
+            if gone and self._streams.wanted(stream):
+                stream.lose_file(now)
 
     def _give_up_orphans(self, now: float) -> None:
         """Announce streams whose file is gone or was truncated, and whose rest is nowhere."""
+        wait = ARCHIVE_WAIT if self.archives else COPY_WAIT
         for stream in self._streams:
             if stream.record.finished or stream.content is not None or not self._streams.wanted(stream):
                 continue
-            if stream.parked and stream.record.identity in self._present:
-                continue
-            if stream.orphaned is None:
-                stream.lose_file(now)
-            wait = ARCHIVE_WAIT if self.archives else COPY_WAIT
             if stream.orphaned is None or now - stream.orphaned < wait:
                 continue
             if not stream.quiet:

@@ -2,7 +2,7 @@
 
 logrotate appends ``.1`` or, with ``dateext``, ``-20240131`` (also before an extension); the kubelet appends
 ``.20060102-150405`` (kubernetes pkg/kubelet/logs/container_log_manager.go); logging libraries put a date
-or a number before the extension. Compression adds ``.gz`` or ``.zst``. Names of
+or a number before the extension. Compression adds an extension of its own. Names of
 unfinished work (``.tmp``) are none of these.
 """
 
@@ -14,6 +14,7 @@ from functools import lru_cache
 _SUFFIX = re.compile(r"(.+?)(?:[.\-_](?:\d[\d\-_.:T]*|old|bak|prev|orig|copy))+", re.DOTALL)
 _DATED = re.compile(r"(.+?)[.\-_]\d{4}-?\d\d[\d\-_.:T]*(\.\w+)", re.DOTALL)
 _NUMBERED = re.compile(r"(.+?)\.\d{1,4}(\.\w+)", re.DOTALL)
+_PACKED = (".gz", ".zst", ".xz", ".bz2")
 _UNFINISHED = (".tmp", ".tmpgz", ".swp", ".part", "~")
 
 
@@ -31,7 +32,7 @@ def rotated_from(name: str) -> tuple[str, ...]:
 
 def unpacked(name: str) -> str:
     """Return the name without what compression appended."""
-    return name.removesuffix(".gz").removesuffix(".zst")
+    return name.rpartition(".")[0] if name.endswith(_PACKED) else name
 
 
 def unfinished(name: str) -> bool:

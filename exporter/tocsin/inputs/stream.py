@@ -53,6 +53,8 @@ class Record(msgspec.Struct, omit_defaults=True):
     """The pattern that led to it."""
     copy_of: str = ""
     """Name of the stream that its file repeats; that one may need it some time."""
+    damaged: bool = False
+    """It was read from an archive without its proper end, which was announced."""
 
 
 class Stream:
@@ -97,6 +99,7 @@ class Stream:
     def attach(self, content: FileContent, mark: bytes, now: float) -> None:
         """Go on reading from a file; ``mark`` are the bytes that ``position`` found before the offset."""
         self.detach()
+        status = content.stat()
         self.content = content
         self.record.identity = content.identity
         self.record.finished = False
@@ -105,7 +108,7 @@ class Stream:
         self.truncated = False
         self.rebuilt = self.record.pending_from
         self.framing.flush()
-        self.look(content.stat(), now)
+        self.look(status, now)
         self.grew = max(self.grew, now)
         self.dirty = True
 
@@ -132,7 +135,7 @@ class Stream:
     @property
     def blank(self) -> bool:
         """True while nothing of its content is known."""
-        return self.record.head is None and not self.offset
+        return self.record.head is None and not self.offset and not self.record.damaged
 
     @property
     def drained(self) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from tocsin.inputs.base import Change
 from tocsin.inputs.content import Identity
 from tocsin.inputs.finder import FilePattern, Found
-from tocsin.inputs.fingerprint import Fingerprints
+from tocsin.inputs.fingerprint import Fingerprints, Mark
 from tocsin.inputs.stream import Record, Stream
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,10 @@ class Streams:
         self._patterns = {os.fsencode(pattern.path): pattern for pattern in patterns}
         self._limit = limit
         self._streams: dict[str, Stream] = {}
+        self._siblings: dict[bytes, list[Stream]] = {}
+        """Those that were written to at one path, one after the other."""
+        self._heads: dict[int, dict[Mark | None, list[Stream]]] = {}
+        """By length and mark of their first bytes, as far as they were known when they were indexed."""
         self._next = 0
         self._begun: set[bytes] = set()
         self._gone: list[str] = []
@@ -57,6 +61,31 @@ class Streams:
 
     def __iter__(self) -> Iterator[Stream]:
         return iter(list(self._streams.values()))
+
+    def siblings(self, stream: Stream) -> list[Stream]:
+        """Return the streams that were written to at the same path, this one among them."""
+        return self._siblings[stream.record.base]
+
+    def index_heads(self) -> None:
+        """Know all streams by their first bytes."""
+        self._heads = {}
+        for stream in self._streams.values():
+            self.index_head(stream)
+
+    def index_head(self, stream: Stream) -> None:
+        """Know a new stream by its first bytes."""
+        head = stream.record.head
+        self._heads.setdefault(head.length if head else 0, {}).setdefault(head, []).append(stream)
+
+    def alike(self, head: Callable[[int], Mark]) -> list[Stream]:
+        """Return the indexed streams that a file begins like; ``head`` gives the mark of its first bytes.
+
+        What was learnt of a stream since it was indexed is more of the same beginning.
+        """
+        found: list[Stream] = []
+        for length, streams in self._heads.items():
+            found += streams.get(head(length) if length else None, ())
+        return [s for s in found if s.record.head is not None and head(s.record.head.length) == s.record.head]
 
     def get(self, name: str) -> Stream | None:
         """Return the stream of this name."""
@@ -78,7 +107,7 @@ class Streams:
                 log.error("the state of a log file cannot be read; the file is read again from its beginning")  # noqa: TRY400
                 self._gone.append(name)
                 continue
-            stream = self._streams[name] = Stream(name, record, self._limit)
+            stream = self._add(Stream(name, record, self._limit))
             if 0 < record.grew <= meta.looked <= wall:
                 stream.caught_up, stream.grew = now - (wall - meta.looked), now - (wall - record.grew)
         self.configure(list(self._patterns.values()))
@@ -107,7 +136,11 @@ class Streams:
         self._dirty = True
         pattern = os.fsencode(file.pattern.path)
         record = Record(os.fsencode(file.path), file.pattern.format, base=os.fsencode(file.base), pattern=pattern)
-        stream = self._streams[name] = Stream(name, record, self._limit)
+        return self._add(Stream(name, record, self._limit))
+
+    def _add(self, stream: Stream) -> Stream:
+        self._streams[stream.name] = stream
+        self._siblings.setdefault(stream.record.base, []).append(stream)
         return stream
 
     def known(self) -> dict[Identity, Stream]:
@@ -154,4 +187,7 @@ class Streams:
 
     def _drop(self, stream: Stream) -> None:
         del self._streams[stream.name]
+        self.siblings(stream).remove(stream)
+        if not self.siblings(stream):
+            del self._siblings[stream.record.base]
         self._gone.append(stream.name)

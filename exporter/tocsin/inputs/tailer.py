@@ -8,7 +8,6 @@ to is decided in ``recognition``.
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -16,7 +15,7 @@ from tocsin.inputs.base import Change, Oversize, Sink
 from tocsin.inputs.content import PackedContent
 from tocsin.inputs.finder import MENDS, FilePattern, Finder
 from tocsin.inputs.lines import LineReader, OverwrittenError
-from tocsin.inputs.openfiles import OPEN_MAX, OpenFiles
+from tocsin.inputs.openfiles import OpenFiles, open_max
 from tocsin.inputs.recognition import Recognition
 from tocsin.inputs.stream import Stream
 from tocsin.inputs.streams import Streams
@@ -29,7 +28,9 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 0.05
 """Seconds between looks at the sizes of open files."""
 SCAN_EVERY = 1.0
-"""Seconds between looks at directories that did not change."""
+"""Seconds between looks at directories that did not change,"""
+SCAN_MOST = 10.0
+"""and where they hold so many files that a look takes long."""
 ROTATE_WAIT = 5.0
 """Seconds of silence after which a rotated file is over; writers are told late to reopen."""
 PARTIAL_WAIT = 2.0
@@ -110,7 +111,7 @@ class FileInput:
     def behind(self) -> bool:
         """Tell whether something is unread that was there at the first scan."""
         active = self._files.active
-        unclear = self._goals is None or self._recognition.archives or len(active) >= OPEN_MAX
+        unclear = self._goals is None or self._recognition.archives or len(active) >= open_max()
         if unclear or any(stream.packed for stream in active.values()):
             return True
         assert self._goals is not None  # noqa: S101 - else unclear
@@ -152,14 +153,20 @@ class FileInput:
             again = self._recognition.scan(now)
             if self._goals is None:
                 self._goals = {stream.name: stream.size for stream in files.active.values()}
-            self._scan_due = now if again else now + max(SCAN_EVERY, 200 * (time.perf_counter() - began))
+            pause = min(max(SCAN_EVERY, 200 * (time.perf_counter() - began)), SCAN_MOST)
+            self._scan_due = now if again else now + pause
         waiting = set(files.ready)
         for stream in list(files.active.values()):
             content = stream.content
             if stream in waiting or content is None:
                 continue
-            if stream.look(content.stat(), now):
-                if not stream.packed and content.stat().st_size < stream.offset:
+            try:
+                status = content.stat()
+            except OSError as error:
+                self._fail(stream, error)
+                continue
+            if stream.look(status, now):
+                if not stream.packed and status.st_size < stream.offset:
                     files.orphan(stream, now)
                 else:
                     files.ready.append(stream)
@@ -178,11 +185,12 @@ class FileInput:
         except OverwrittenError:
             self._files.orphan(stream, now)
         except OSError as error:
-            self._finder.problems[stream.path] = "io"
-            log.warning("a log file cannot be read: %s", os.strerror(error.errno or 0))
-            self._files.park(stream)
-            stream.mtime_ns = 0
+            self._fail(stream, error)
         return 0
+
+    def _fail(self, stream: Stream, error: OSError) -> None:
+        self._finder.problems[stream.path] = "io"
+        self._files.fail(stream, error)
 
     def _unended(self, stream: Stream) -> Stream | None:
         """Return the file that this one follows, when its runtime may have rotated in the middle of a record.
@@ -190,8 +198,8 @@ class FileInput:
         Container runtimes write a long record in pieces of 16 KB and rotate between any two of them.
         """
         unended = [
-            other for other in self._streams
-            if other.record.base == stream.record.base and other is not stream and not other.record.finished
+            other for other in self._streams.siblings(stream)
+            if other is not stream and not other.record.finished
             and other.framing.kind in WRAPPED and (other.framing.pending or other.record.pending_from is not None
                                                    or (other.content is not None and not other.drained))
         ]  # fmt: skip
@@ -211,4 +219,7 @@ class FileInput:
         except (OverwrittenError, OSError):
             self._files.orphan(stream, now)
             return
+        if isinstance(content, PackedContent) and content.cut and not stream.record.damaged:
+            stream.record.damaged = stream.truncated = True
+            self._streams.lose(stream)
         self._files.finish(stream)

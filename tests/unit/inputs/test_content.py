@@ -1,8 +1,11 @@
 """Plain files and archives by offset."""
 
+import bz2
 import gzip
+import lzma
 import os
 import random
+from functools import cache
 
 import pytest
 import zstandard
@@ -16,14 +19,21 @@ SKIPPABLE = b"\x50\x2a\x4d\x18\x04\x00\x00\x00tags"
 """A frame without content, as parallel zstd writes them between others."""
 
 
+PACK = {
+    "gzip": gzip.compress, "zstd": zstandard.compress, "xz": lambda text: lzma.compress(text, preset=0),
+    "bzip2": lambda text: bz2.compress(text, 1),
+}  # fmt: skip
+
+
+@cache
 def packed(kind, text):
-    return gzip.compress(text) if kind == "gzip" else zstandard.compress(text)
+    return PACK[kind](text)
 
 
-@pytest.fixture(params=["gzip", "zstd"])
+@pytest.fixture(params=PACK)
 def archive(request, tmp_path):
     path = tmp_path / "app.log.gz"
-    between, after = (b"", bytes(512)) if request.param == "gzip" else (SKIPPABLE, b"")
+    between, after = (SKIPPABLE, b"") if request.param == "zstd" else (b"", bytes(512))
     path.write_bytes(packed(request.param, TEXT[: 1 << 20]) + between + packed(request.param, TEXT[1 << 20 :]) + after)
     content = open_content(str(path))
     yield content
@@ -72,7 +82,7 @@ def test_one_turn_of_an_archive_is_bounded(archive):
     assert archive.read_into(memoryview(bytearray(10)), 2 << 20) == -1
 
 
-@pytest.mark.parametrize("kind", ["gzip", "zstd"])
+@pytest.mark.parametrize("kind", ["gzip", "zstd", "xz"])
 def test_what_is_before_the_cut_of_an_archive_is_read(tmp_path, kind):
     path = tmp_path / "app.log.gz"
     path.write_bytes(packed(kind, TEXT[:400_000])[:-100])

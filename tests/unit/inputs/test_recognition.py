@@ -2,10 +2,13 @@
 
 import gzip
 import os
+import random
+from unittest import mock
 
 import pytest
 
 from rotatedlog import World
+from tocsin.inputs.content import PlainContent
 from tocsin.inputs.tailer import FileInput, FilePattern
 
 
@@ -262,4 +265,95 @@ def test_files_that_begin_alike_are_told_apart(world, pack):
     rotate(lambda: world.copytruncate(pack=pack))
     world.write(3)
     world.drain()
+    world.check()
+
+
+@pytest.mark.parametrize("rests", [0, 30])
+def test_a_file_that_is_written_over_by_a_longer_copy_of_itself_is_read_on(world, rests):
+    world.write(200)
+    world.drain()
+    world.poll(rests)
+    new = world.folder / ".app.log.new"  # as rsync does
+    new.write_bytes(world.log.read_bytes())
+    new.rename(world.log)
+    world.write(5)
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+def test_a_closed_log_that_was_moved_by_copying_is_not_read_again(world):
+    world.write(200)
+    world.drain()
+    (stream,) = world.tailer._files.active.values()
+    world.tailer._files.park(stream)
+    (world.folder / "app.log.1").write_bytes(world.log.read_bytes())
+    world.log.unlink()
+    world.log.touch()
+    world.write(5)
+    world.drain()
+    world.check()
+
+
+def test_a_log_that_cannot_be_opened_after_a_restart_is_not_told_to_be_lost(world, monkeypatch):
+    world.write(5)
+    world.drain()
+    world.write(5)
+    with monkeypatch.context() as denied:
+        denied.setattr("tocsin.inputs.recognition.open_content", mock.Mock(side_effect=PermissionError(13, "")))
+        world.start()
+        world.drain()
+        assert world.tailer.unusable() == {"permission": 1}
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+@pytest.mark.parametrize("call", ["pread", "stat", "read_into"])
+def test_a_disk_that_fails_for_a_while_ends_nothing(world, monkeypatch, call):
+    world.write(5)
+    world.drain()
+    world.write(5)
+    (world.folder / "app.log.1").write_bytes(b"another\n")
+    with monkeypatch.context() as disk:
+        disk.setattr(PlainContent, call, mock.Mock(side_effect=OSError(5, "Input/output error")))
+        for _ in range(3):
+            world.poll()
+        assert "io" in world.tailer.unusable() or call == "pread"
+        assert world.pending == []
+    world.written.append("another")
+    world.drain()
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-400], lambda data: data[:20] + b"\xff" * 60], ids=["cut", "damaged"])
+def test_what_an_archive_without_its_end_holds_is_read_and_the_rest_announced_once(world, damage):
+    world.write(5)
+    world.drain()
+    with world.log.open("a") as out:
+        out.writelines(f"{random.Random(number).random()}\n" for number in range(1000))
+    (world.folder / "app.log.1.gz").write_bytes(damage(gzip.compress(world.log.read_bytes())))
+    world.log.unlink()
+    world.log.touch()
+    world.start()
+    for _ in range(4):
+        world.drain()
+    assert world.committed[:5] == world.written[:5]
+    assert len(set(world.committed)) == len(world.committed)
+    assert sum(world.tailer.lost.values()) >= 1
+    before = dict(world.tailer.lost)
+    world.start()
+    world.drain()
+    assert world.tailer.lost == before
+
+
+def test_the_cut_archive_of_a_log_that_was_read_is_not_read_again(world):
+    world.write(2000)
+    world.drain()
+    (world.folder / "app.log.1.gz").write_bytes(gzip.compress(world.log.read_bytes())[:-2000])
+    world.log.unlink()
+    world.log.touch()
+    for _ in range(4):
+        world.drain()
     world.check()

@@ -17,6 +17,8 @@ from tocsin.inputs.rotation import rotated_from, unfinished
         ("app.1.log", "app.log"),
         ("app.log.gz", "app.log"),
         ("app.log.2.zst", "app.log"),
+        ("app.log-20260131.xz", "app.log"),
+        ("app.log.1.bz2", "app.log"),
         ("app.log.bak", "app.log"),
         ("0.log.20060102-150405", "0.log"),
         ("0.log.20060102-150405.gz", "0.log"),

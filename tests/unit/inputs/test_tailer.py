@@ -274,3 +274,18 @@ def test_any_rotation_between_any_reads_and_kills_is_exact(script):
         world.drain()
         world.check()
         world.close()
+
+
+def test_more_files_than_may_be_open_are_all_read_although_none_rests(world, monkeypatch):
+    monkeypatch.setattr("tocsin.inputs.openfiles.OPEN_MAX", 5)
+    world.pattern = str(world.folder / "app*.log")
+    world.start()
+    for _ in range(10):
+        for number in range(20):
+            with (world.folder / f"app-{number:02d}.log").open("a") as out:
+                out.write(f"{len(world.written)}\n")
+                world.written.append(str(len(world.written)))
+        world.poll(0.3)
+    assert {int(line) % 20 for line in world.pending} == set(range(20))
+    world.drain()
+    world.check()
