@@ -268,6 +268,14 @@ def count(value: int | None, name: str, errors: list[str]) -> int | None:
     return None
 
 
+def bounded(value: Any, name: str, limit: float, errors: list[str], *, inclusive: bool = False) -> float | None:
+    """Return a number from 0 to under ``limit`` (``inclusive``: or that); else None, with an error where it is told."""
+    if value is None or (is_number(value) and (0 <= value < limit or (inclusive and value == limit))):
+        return value
+    errors.append(name)
+    return None
+
+
 def within(part: int | None, whole: int | None, name: str, errors: list[str]) -> int | None:
     """Return a count that is a part of another one; None where that is unknown, and with an error where it is less."""
     if whole is None or not part or part <= whole:

@@ -27,7 +27,7 @@ from tocsin.call import Prompt as CallPrompt
 from tocsin.formats.base import Buffer
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.finish import finish_of
-from tocsin.formats.lenient import MAX_SECONDS, convert, count, is_number, load
+from tocsin.formats.lenient import MAX_SECONDS, bounded, convert, count, is_number, load
 from tocsin.formats.pairs import by_status, hold_parts, prompt_key, seconds
 from tocsin.formats.texts import messages, part_text
 
@@ -162,12 +162,12 @@ def _with_aliases(tree: dict[str, Any]) -> dict[str, Any]:
 
 def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
     call = Call(e.id, e.call_id or e.id, e.provider or UNKNOWN, e.model or UNKNOWN, e.route or UNKNOWN, when)
-    call.duration = _bounded(e.duration_s, "duration_s", MAX_SECONDS, errors)
-    call.ttft = _bounded(e.ttft_s, "ttft_s", MAX_SECONDS, errors)
+    call.duration = bounded(e.duration_s, "duration_s", MAX_SECONDS, errors)
+    call.ttft = bounded(e.ttft_s, "ttft_s", MAX_SECONDS, errors)
     if call.ttft is not None and call.duration is not None and call.ttft > call.duration:
         errors.append("ttft_s")  # the first token came after the end
         call.ttft = None
-    call.status = None if (status := _bounded(e.status, "status", 1000, errors)) is None else int(status)
+    call.status = None if (status := bounded(e.status, "status", 1000, errors)) is None else int(status)
     call.failure = _failure(e, call.status)
     call.usage_expected = call.failure is None
     call.served_model, call.fingerprint = e.served_model, e.fingerprint
@@ -180,13 +180,13 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
         call.cache_write_tokens = count(e.usage.cache_write, "usage.cache_write", errors)
         call.reasoning_tokens = count(e.usage.reasoning, "usage.reasoning", errors)
         hold_parts(call, errors)
-    call.cost_usd = _bounded(e.cost_usd, "cost_usd", 1e6, errors)
+    call.cost_usd = bounded(e.cost_usd, "cost_usd", 1e6, errors)
     call.finish_reason = finish_of(e.finish_reason)
     call.refusal = call.finish_reason == "refusal"
     if e.prompt is not None and e.prompt.name:
         call.prompt = CallPrompt(e.prompt.name, e.prompt.version, e.prompt.checksum)
     call.scores = _scores(e, errors)
-    call.confidence = _bounded(e.confidence, "confidence", 1.0, errors, inclusive=True)
+    call.confidence = bounded(e.confidence, "confidence", 1.0, errors, inclusive=True)
     call.params = e.params
     if e.labels:
         call.labels = {name: value for name, value in e.labels.items() if isinstance(value, str)}
@@ -198,15 +198,6 @@ def _failure(e: NativeEvent, status: int | None) -> str | None:
     if isinstance(error, Error) and error.type:
         return error.type if error.type in FAILURE_REASONS else OTHER
     return by_status(status) or (OTHER if error else None)
-
-
-def _bounded(
-    value: float | None, name: str, limit: float, errors: list[str], *, inclusive: bool = False
-) -> float | None:
-    if value is None or 0 <= value < limit or (inclusive and value == limit):
-        return value
-    errors.append(name)
-    return None
 
 
 def _scores(e: NativeEvent, errors: list[str]) -> dict[str, float] | None:

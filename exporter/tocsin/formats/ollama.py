@@ -14,7 +14,7 @@ from tocsin.formats.lenient import is_number
 
 def is_body(body: dict[str, Any]) -> bool:
     """Tell whether a response body is Ollama's own."""
-    return "done" in body and "model" in body and "choices" not in body
+    return "model" in body and "choices" not in body and ("done" in body or "prompt_eval_count" in body)
 
 
 def stream(text: str) -> dict[str, Any] | None:
@@ -43,7 +43,7 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
         "model": body.get("model"),
         "created": body.get("created_at"),
         "choices": [{"finish_reason": reason, "message": said}],
-        "usage": None if usage["completion_tokens"] is None else usage,
+        "usage": usage if any(count is not None for count in usage.values()) else None,
         "metrics": {"latencyMs": took / 1e6} if is_number(took := body.get("total_duration")) else None,
     }
 

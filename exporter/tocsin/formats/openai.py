@@ -82,11 +82,17 @@ def _add_beside(call: Call, total: Any) -> None:
 
 
 def _billed(usage: dict[str, Any]) -> Any:
-    """Return what was billed, in US dollars, where a provider says it: OpenRouter, Perplexity (by parts), xAI."""
+    """Return what was billed, in US dollars, where a provider says it: OpenRouter, Perplexity (by parts), xAI.
+
+    With a key of the customer's own OpenRouter bills its fee, and the provider the rest.
+    """
     cost = usage.get("cost")
     ticks: Any = usage.get("cost_in_usd_ticks")
     if isinstance(cost, dict):
         return cost.get("total_cost")
+    upstream = _details(usage, "cost_details").get("upstream_inference_cost")
+    if usage.get("is_byok") is True and is_number(cost) and is_number(upstream):
+        return cost + upstream
     return ticks / _TICKS if cost is None and is_number(ticks) else cost
 
 

@@ -14,14 +14,14 @@ from tocsin.call import UNKNOWN, Call, Content, Prompt
 from tocsin.formats import shapes
 from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import Exchange, batch_result, decode, exchange
-from tocsin.formats.lenient import MAX_SECONDS, count, is_number, iso_seconds, within
+from tocsin.formats.lenient import MAX_SECONDS, bounded, count, is_number, iso_seconds, within
 from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, sampling, system_prompts, text_of
 
 _DIGITS = re.compile(r"\d+")
 _DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
 _UNMETERED = re.compile(
     r"/(?:images|audio|moderations|files|uploads|batches|rerank|vector_stores|fine_tuning)(?:/|$)"
-    r"|/count[_-]tokens$|/models(?:/[^/:]+)?$"
+    r"|/count[_-]tokens$|/models(?:/[^/:]+)?$|:(?:countTokens|(?:batchE|e)mbedContents?)$"
 )
 """Paths of what is metered in other units than tokens, or not at all."""
 
@@ -182,14 +182,35 @@ def _http_date(value: str | None) -> float | None:
 
 
 def _by_recorder(call: Call, ex: Exchange) -> None:
-    """Fill in what the recorder counted, where the bodies do not tell: Helicone's webhook cuts them at 10 kB."""
+    """Fill in what only the recorder knows, and what it counted where the bodies do not tell.
+
+    Those of Helicone's webhook are cut at 10 kB; LiteLLM's proxy says in a header what an answer cost.
+    """
+    tree, errors = ex.envelope, ex.errors
     meta = ex.recorder[-1] if ex.recorder else {}
     if call.input_tokens is None and call.output_tokens is None:
-        call.input_tokens = tokens(meta.get("promptTokens"), "metadata.promptTokens", ex.errors)
-        call.output_tokens = tokens(meta.get("completionTokens"), "metadata.completionTokens", ex.errors)
-    cost = meta.get("cost")
-    if call.cost_usd is None and "promptTokens" in meta and is_number(cost) and 0 < cost < 1e6:
-        call.cost_usd = float(cost)
+        call.input_tokens = tokens(meta.get("promptTokens"), "metadata.promptTokens", errors)
+        call.output_tokens = tokens(meta.get("completionTokens"), "metadata.completionTokens", errors)
+    call.trace_id = _name(tree, "trace_id", errors)
+    labels = tree.get("labels")
+    if isinstance(labels, dict):
+        call.labels = {name: value for name, value in labels.items() if isinstance(value, str)}
+    call.ttft = bounded(tree.get("ttft_s"), "ttft_s", MAX_SECONDS, errors)
+    if call.ttft is not None and call.duration is not None and call.ttft > call.duration:
+        errors.append("ttft_s")  # the first token came after the end
+        call.ttft = None
+    told = bounded(tree.get("cost_usd"), "cost_usd", 1e6, errors)
+    billed = meta.get("cost") if "promptTokens" in meta else _decimal(ex.headers.get("x-litellm-response-cost", ""))
+    if told is None and call.cost_usd is None and is_number(billed) and 0 < billed < 1e6:
+        told = float(billed)  # 0 is an unknown price
+    call.cost_usd = call.cost_usd if told is None else told
+
+
+def _decimal(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 _MILLISECONDS = ("duration_ms", "latency_ms", "latencyMs", "responseTime")
@@ -212,10 +233,7 @@ def _duration(ex: Exchange) -> float | None:
         if is_number(created) and is_number(completed) and 0 < completed - created < MAX_SECONDS:
             return float(completed - created)
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MAX_SECONDS:
-        errors.append("duration_s")
-        return None
-    return float(value)
+    return bounded(value, "duration_s", MAX_SECONDS, errors)
 
 
 def failure(ex: Exchange) -> str | None:

@@ -186,8 +186,11 @@ class _Chat:
             if chunk.get(key):  # Azure's chunks on filters have empty ones
                 self._head[key] = chunk[key]
         groq = chunk.get("x_groq")  # Groq reports usage there, asked or not
-        if isinstance(groq, dict) and isinstance(groq.get("usage"), dict):
-            self._head.setdefault("usage", groq["usage"])
+        if isinstance(groq, dict):
+            if isinstance(groq.get("usage"), dict):
+                self._head.setdefault("usage", groq["usage"])
+            if groq.get("error"):
+                self._head["error"] = groq["error"]
         choices = chunk["choices"]
         for choice in choices if isinstance(choices, list) else []:
             if isinstance(choice, dict):

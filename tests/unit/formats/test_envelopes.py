@@ -103,3 +103,34 @@ def test_another_services_record_with_an_input_is_no_call():
     record = {"uri": "https://api.example.com/v2/guardrails/pii/execute", "status": 200, "request_body": {"input": {"text": "x"}}, "response_body": {"pass": True}}
     with pytest.raises(Exception, match="unknown_format"):
         parse(record)
+
+
+def test_a_logger_may_say_what_only_it_knows():
+    told = {"duration_s": 2.0, "ttft_s": 0.25, "cost_usd": 0.5, "trace_id": "t-1", "labels": {"team": "search", "x": 1}}
+    call = parse({"status": 200, **told, "request": {"model": "m"}, "response": {**CHAT, "usage": {**USAGE, "cost": 0.1}}})
+    assert (call.duration, call.ttft, call.cost_usd, call.trace_id, call.labels) == (2.0, 0.25, 0.5, "t-1", {"team": "search"})
+
+
+@pytest.mark.parametrize(("name", "value"), [("ttft_s", 3.0), ("ttft_s", -1), ("ttft_s", "x"), ("cost_usd", -1), ("trace_id", 5), ("duration_s", True)])
+def test_what_a_logger_says_wrongly_is_named_and_left_out(name, value):
+    call = parse({"status": 200, "duration_s": 2.0, name: value, "request": {"model": "m"}, "response": CHAT})
+    assert (call.ttft, call.cost_usd, call.trace_id, call.field_errors) == (None, None, None, (name,))
+
+
+@pytest.mark.parametrize(("header", "cost"), [("0.0006", 0.0006), ("0.0", None), ("None", None), ("-1", None), ("nan", None)])
+def test_litellms_proxy_says_in_a_header_what_an_answer_cost(header, cost):
+    pair = {"status": 200, "response_headers": {"X-LiteLLM-Response-Cost": header}, "request": {"model": "m"}, "response": CHAT}
+    assert parse(pair).cost_usd == cost
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "tokens"),
+    [
+        ("/v1beta/models/gemini-embedding-001:embedContent", {"embedding": {"values": [0.1]}}, None),
+        ("/v1beta/models/gemini-2.5-flash:countTokens", {"totalTokens": 5}, None),
+        ("/api/embed", {"model": "nomic-embed-text", "embeddings": [[0.1]], "total_duration": 14_143_917, "prompt_eval_count": 8}, 8),
+    ],
+)
+def test_embeddings_of_other_apis_miss_no_usage(path, body, tokens):
+    call = parse({"url": "https://a.example.com" + path, "status": 200, "request": {"model": "m"}, "response": body})
+    assert (call.input_tokens, call.usage_expected and call.input_tokens is None) == (tokens, False)

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from tocsin import formats
 from tocsin.call import Call, Event, Skip, usage_of
-from tocsin.formats.lenient import SKIP_REASONS
+from tocsin.formats.lenient import MAX_SECONDS, MAX_TOKENS, SKIP_REASONS
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 HOSTILE: list[Any] = [
     None, True, -1, 10**400, float("nan"), float("inf"), "nan", "", "\ud800", "http://[x", [], {}, [None], {"a": None},
     1e308, "2025-13-01", "99999999999999999999", {"type": 5}, 'data: {"choices":[{"delta":{"tool_calls":5}}]}\n',
+    {"usageMetadata": {"promptTokenCount": "x", "thoughtsTokenCount": []}}, {"stopReason": 5, "output": {}}, {"finish_reason": [], "usage": {"tokens": {}}},
+    [{"error": {"code": "429"}}], [{"type": "tool_result", "content": {}}, {"type": "document", "source": {"data": 5}}],
     ('data: {"type":"message_start","message":{"usage":7}}\n\n'
      'data: {"type":"message_delta","delta":{},"usage":{"output_tokens":4}}\n'),
 ]  # fmt: skip
@@ -45,8 +47,14 @@ def read(word: str, raw: bytes) -> None:
     assert counted(full) == counted(bare)
     if isinstance(full, Call):
         sent, received, cache_read, cache_written, reasoning = usage_of(full)
-        assert cache_read + cache_written <= sent
-        assert reasoning <= received
+        assert cache_read + cache_written <= sent < 3 * MAX_TOKENS
+        assert reasoning <= received < 3 * MAX_TOKENS
+        assert all(0 <= seconds < MAX_SECONDS for seconds in (full.duration, full.ttft) if seconds is not None)
+        assert full.cost_usd is None or 0 <= full.cost_usd < 1e6
+        named = (full.served_model, full.fingerprint, full.consumer, full.session, full.trace_id, full.response_id)
+        assert all(isinstance(name, str) for name in (full.provider, full.model, full.route, *filter(None, named)))
+        assert full.content is not None
+        assert all(isinstance(said.text, str) for said in full.content.input)
 
 
 def parsed(word: str, raw: bytes, *, content: bool) -> Event | str:

@@ -125,6 +125,10 @@ def test_groq_reports_usage_in_a_field_of_its_own():
     assert (call.input_tokens, call.output_tokens) == (9, 2)
 
 
+def test_groq_says_there_that_a_stream_was_stopped_early():
+    assert read(CHAT, stream(chunk({"content": "Hel"}), chunk({}, x_groq={"id": "r", "error": "internal server error"}))).failure == "provider_5xx"
+
+
 def test_a_chunk_may_hold_parts_instead_of_text():
     parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "Hello"}]
     assert said(read(CHAT, stream(chunk({"content": parts})))) == "Hello"
