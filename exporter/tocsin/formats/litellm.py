@@ -211,7 +211,9 @@ def _call(p: _Payload, errors: list[str]) -> Call:
     if failure is None and isinstance(response, _Response) and response.status in _ENDED_BADLY:
         failure = _ended_badly(response)
     cache_hit = p.cache_hit is True
-    call_id = p.litellm_call_id
+    call_id, identity = p.litellm_call_id, p.id
+    if not identity and not call_id:  # two calls without a name are two
+        identity = f"{p.startTime}|{p.endTime}|{p.model}|{p.total_tokens}|{p.trace_id}"
     sent, received, read, written, reasoning = _usage(p, meta, errors, owed=failure is None and cache_hit)
     cost = p.response_cost
     if cost is not None:
@@ -222,8 +224,8 @@ def _call(p: _Payload, errors: list[str]) -> Call:
             cost = None  # 0.0 with tokens means "unknown price", not free
     managed = meta.prompt_management_metadata
     return Call(  # by position: by name it takes half a microsecond longer, a thirtieth of all
-        f"{call_id or ''}|{p.status}|{p.id}",
-        call_id or p.id,
+        f"{call_id or ''}|{p.status}|{identity}",
+        call_id or identity,
         p.custom_llm_provider or UNKNOWN,
         model,
         _route(p.request_tags, meta),

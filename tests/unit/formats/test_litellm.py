@@ -33,6 +33,14 @@ def test_the_failure_and_the_success_of_a_retry_are_two_events_of_one_call():
     assert first.call_id == second.call_id == "c-1"
 
 
+def test_calls_without_a_name_are_told_apart_by_their_time_and_tokens():
+    nameless = {"id": "", "litellm_call_id": None}
+    one, again, other = (parse(**nameless, total_tokens=tokens) for tokens in (5, 5, 6))
+
+    assert one.id == again.id != other.id
+    assert one.call_id != other.call_id
+
+
 def test_a_model_group_names_the_model_when_it_is_not_empty():
     assert parse().model == "gpt-4o"
     assert parse(model_group="fast").model == "fast"
