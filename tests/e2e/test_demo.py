@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -44,6 +45,18 @@ def test_the_exporter_ends_when_the_demo_is_terminated(port):
     with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2):
         alive = True
     assert not alive
+
+
+@pytest.mark.parametrize("wrong", ["--port", "--speed"])
+def test_what_the_demo_cannot_use_is_said_before_it_begins(wrong):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        value = str(other.getsockname()[1]) if wrong == "--port" else "0"
+        done = subprocess.run([sys.executable, "-m", "tocsin", "demo", wrong, value], capture_output=True, text=True, timeout=30, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert wrong in done.stderr
 
 
 @pytest.mark.once

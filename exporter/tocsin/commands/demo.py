@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.bundle import BundleError
+from tocsin.config import ConfigError
 from tocsin.demo.simulator import CATEGORY, PHASES, Simulator
 from tocsin.demo.stack import OVERRIDES, Addresses, answers, free_port, missing, start, start_stack
 
@@ -36,18 +37,21 @@ def add_parser(commands: Any) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the story; 0 when the exporter counted every event and each category was paged for, where it could be."""
+    if not arguments.speed > 0:
+        raise ConfigError(f"--speed: {arguments.speed:g}: give a number above 0")
+    port = free_port(arguments.port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the programs that it started end with it
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-demo-")))
         log = folder / "litellm.jsonl"
         log.touch()
-        places = Addresses(folder, f"127.0.0.1:{arguments.port or free_port()}", f"127.0.0.1:{free_port()}")
+        places = Addresses(folder, f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}")
         start(stack, [
             sys.executable, "-m", "tocsin", "run", "--tail", str(log), "--storage.path", str(folder / "state"),
             "--web.listen-address", places.exporter, "--ingest.listen-address", places.receiver, "--log.level", "warn",
         ])  # fmt: skip
         if not answers(f"http://{places.exporter}/-/ready"):
-            print("tocsin demo: the exporter did not start; is the port taken? try --port 0", file=sys.stderr)
+            print("tocsin demo: the exporter did not start", file=sys.stderr)
             return 1
         print(f"status page   http://{places.exporter}/\nmetrics       http://{places.exporter}/metrics", flush=True)
         paging = not arguments.no_alerts and _alerting(stack, places)

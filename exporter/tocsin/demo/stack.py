@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin import bundle, external
+from tocsin.config import ConfigError
 
 TIME_SCALE = 1 / 60
 """Every window and waiting time of the rules by this: hours become minutes."""
@@ -127,8 +128,16 @@ def answers(url: str, seconds: float = 60) -> bool:
     return False
 
 
-def free_port() -> int:
-    """Return a port of loopback that nobody uses now."""
+def free_port(wanted: int = 0) -> int:
+    """Return a port of loopback that nobody uses now; 0: any.
+
+    Raises:
+        ConfigError: the wanted one is taken, perhaps by another Tocsin, whose answers would be taken for ours.
+    """
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except (OSError, OverflowError):
+            raise ConfigError(f"port {wanted} cannot be had; --port 0 takes any that is free") from None
         return int(probe.getsockname()[1])
