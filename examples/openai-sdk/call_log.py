@@ -30,11 +30,12 @@ class _Log:
 
     def failed(self, call, error) -> None:
         """Log a call that got no answer."""
-        kind = "timeout" if isinstance(error, httpx.TimeoutException) else "connection"
-        self._append(call | {"error": {"type": kind, "message": type(error).__name__}})
+        self._append(call | {"error": _said(error)})
 
-    def answered(self, call, response, seen) -> None:
-        """Log a call with the bytes of its answer."""
+    def answered(self, call, response, seen, error) -> None:
+        """Log a call with the bytes of its answer, and what broke it off if anything did."""
+        if error is not None:
+            call = call | {"error": _said(error)}
         whole = httpx.Response(200, headers=response.headers, content=b"".join(seen))  # undoes gzip
         self._append(call | {"status": response.status_code, "response": _body(whole.content)})
 
@@ -99,19 +100,30 @@ class _Watch:
 
     def __init__(self, response, stream, call, log) -> None:
         self._response, self._stream, self._call, self._log = response, stream, call, log
+        self._streams = response.headers.get("content-type", "").startswith("text/event-stream")
         self._seen = []
+        self._error = None
+
+    def _take(self, chunk):
+        if self._streams and not self._seen:
+            self._call["ttft_s"] = time.time() - self._call["time"]
+        self._seen.append(chunk)
+        return chunk
 
     def _over(self) -> None:
         if self._log:
-            self._log.answered(self._call, self._response, self._seen)
+            self._log.answered(self._call, self._response, self._seen, self._error)
             self._log = None
 
 
 class _Watched(_Watch, httpx.SyncByteStream):
     def __iter__(self):
-        for chunk in self._stream:
-            self._seen.append(chunk)
-            yield chunk
+        try:
+            for chunk in self._stream:
+                yield self._take(chunk)
+        except httpx.TransportError as error:
+            self._error = error
+            raise
 
     def close(self) -> None:
         self._stream.close()
@@ -120,13 +132,22 @@ class _Watched(_Watch, httpx.SyncByteStream):
 
 class _AsyncWatched(_Watch, httpx.AsyncByteStream):
     async def __aiter__(self):
-        async for chunk in self._stream:
-            self._seen.append(chunk)
-            yield chunk
+        try:
+            async for chunk in self._stream:
+                yield self._take(chunk)
+        except httpx.TransportError as error:
+            self._error = error
+            raise
 
     async def aclose(self) -> None:
         await self._stream.aclose()
         self._over()
+
+
+def _said(error):
+    """Return what is logged of an error."""
+    kind = "timeout" if isinstance(error, httpx.TimeoutException) else "connection"
+    return {"type": kind, "message": type(error).__name__}
 
 
 def _body(raw):

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from receiver import Handler, serving
+from tocsin import formats
+from tocsin.call import Call
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -131,3 +133,42 @@ def test_what_was_never_answered_is_counted_by_its_reason(tool, tmp_path, port):
 
     assert "APIConnectionError" in ran.stderr
     assert re.search(r'llm_request_failures_total\{.*route="support-bot",reason="connection"\} 3\n', counted)  # two retries
+
+
+class Breaking(Handler):
+    """An answer that ends before it is whole."""
+
+    def do_POST(self):
+        self.body()
+        begun = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in openai_chunks()).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Length", str(len(begun)))
+        self.end_headers()
+        self.wfile.write(begun[:200])
+        self.close_connection = True
+
+
+BROKEN = """
+import sys
+from call_log import CallLog, httpx
+
+with httpx.Client(transport=CallLog("calls.jsonl", route="support-bot")) as client:
+    try:
+        client.post(sys.argv[1], json={"model": "m", "stream": True})
+    except httpx.TransportError:
+        print("broken off")
+"""
+
+
+def test_a_stream_that_breaks_off_is_a_failure_and_has_its_time_to_first_token(tool, tmp_path):
+    with serving(Breaking) as server:
+        url = f"http://127.0.0.1:{server.server_port}/v1/chat/completions"
+        ran = subprocess.run([tool("sdks").readlink(), "-c", BROKEN, url], cwd=tmp_path, env={"PYTHONPATH": str(EXAMPLES / "openai-sdk")}, capture_output=True, text=True, timeout=60, check=False)
+    (line,) = map(json.loads, (tmp_path / "calls.jsonl").read_text().splitlines())
+    call = formats.get("openai").parse(json.dumps(line).encode())
+
+    assert ran.stdout == "broken off\n", ran.stderr
+    assert isinstance(call, Call)
+    assert (call.status, call.failure, call.stream) == (200, "connection", True)
+    assert 0 < call.ttft < call.duration

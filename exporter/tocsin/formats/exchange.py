@@ -41,11 +41,12 @@ class Exchange:
 
     @property
     def error(self) -> dict[str, Any] | None:
-        """The error object of the response, also under HTTP 200."""
-        error = self.response.get("error") or _error_of_choice(self.response.get("choices"))
+        """The error object of the response, also under HTTP 200, else what the logger says that broke it off."""
+        told = self.envelope.get("error")
+        error = self.response.get("error") or _error_of_choice(self.response.get("choices")) or told
         if not error and self.response.get("object") == "error":  # vLLM's, flat
             return self.response
-        if isinstance(error, str):
+        if isinstance(error, str) and error:
             return {"message": error}
         return error if isinstance(error, dict) and error else None
 
@@ -90,10 +91,9 @@ def exchange(tree: dict[str, Any], *, told: bool) -> Exchange:
     status = next((value for value in told_by if value is not None), None)
     if not request and not response and all(value is None for value in (status, tree.get("error"), tree.get("model"))):
         raise Skip("not_object" if raw is None else "wrong_type")
-    if not response and tree.get("error"):
-        response = {"error": tree["error"]}
     url = next((side[key] for side in (tree, outer) for key in ("url", "uri") if isinstance(side.get(key), str)), "")
-    if not signs.is_pair(tree, request, response, url, sure=told or bool(response.get("error") or inner)):
+    failed = response.get("error") or tree.get("error")
+    if not signs.is_pair(tree, request, response, url, sure=told or bool(failed or inner)):
         raise Skip("unknown_format")
     meta = tree.get("metadata")
     return Exchange(

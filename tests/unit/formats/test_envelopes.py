@@ -134,3 +134,12 @@ def test_litellms_proxy_says_in_a_header_what_an_answer_cost(header, cost):
 def test_embeddings_of_other_apis_miss_no_usage(path, body, tokens):
     call = parse({"url": "https://a.example.com" + path, "status": 200, "request": {"model": "m"}, "response": body})
     assert (call.input_tokens, call.usage_expected and call.input_tokens is None) == (tokens, False)
+
+
+@pytest.mark.parametrize(("error", "reason"), [("peer closed connection", "connection"), ({"type": "timeout", "message": "ReadTimeout"}, "timeout"), (None, None), ("", None)])
+def test_an_answer_that_broke_off_is_a_failure_with_what_had_come(error, reason):
+    begun = 'data: {"choices": [{"delta": {"content": "Hel"}}]}\n\n'
+    call = parse({"status": 200, "url": "https://a/v1/chat/completions", "request": {"model": "m", "stream": True}, "response": begun, "error": error})
+    assert (call.failure, call.usage_expected) == (reason, reason is None)
+    assert call.content is not None
+    assert call.content.output == "Hel"
