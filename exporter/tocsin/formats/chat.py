@@ -118,6 +118,7 @@ class Wishes(msgspec.Struct, gc=False):
     output_format: Any = None
     output_config: Any = None
     tools: list[_Tool] | None = None
+    n: Any = None
     instructions: Any = None
     system: Any = None
 
@@ -146,7 +147,7 @@ class Wishes(msgspec.Struct, gc=False):
         if not (self.response_format or self.text or self.output_format or self.output_config or strict):
             return None
         request = {"response_format": self.response_format, "text": self.text, "output_config": self.output_config}
-        request["output_format"] = self.output_format
+        request |= {"output_format": self.output_format, "n": self.n}
         request["tools"] = [_tree(tool.function or tool) for tool in strict or ()]
         return expectation(request)
 

@@ -27,6 +27,11 @@ _FINISH: Final = {
     ),
 }  # fmt: skip
 
+_WISHES: Final = {
+    "temperature": "temperature", "topP": "top_p", "maxOutputTokens": "max_tokens", "seed": "seed",
+    "candidateCount": "n",
+}  # fmt: skip
+
 
 def _at(tree: Any, name: str) -> Any:
     """Return a field by its name in camel case, or in snake case."""
@@ -110,8 +115,7 @@ def request(asked: dict[str, Any]) -> dict[str, Any]:
     if contents is None or "messages" in asked:
         return asked
     wishes = _at(asked, "generationConfig") or asked.get("config")
-    wanted = {"temperature": "temperature", "topP": "top_p", "maxOutputTokens": "max_tokens", "seed": "seed"}
-    sampling = {ours: _at(wishes, name) for name, ours in wanted.items() if _at(wishes, name) is not None}
+    sampling = {ours: _at(wishes, name) for name, ours in _WISHES.items() if _at(wishes, name) is not None}
     if _at(wishes, "responseMimeType") == "application/json":
         schema = _at(wishes, "responseJsonSchema")
         kind = "json_object" if schema is None else "json_schema"

@@ -177,10 +177,12 @@ def token_logprobs(told: Iterable[Any]) -> list[float] | None:
 def expectation(request: dict[str, Any]) -> Expectation | None:
     """Return what a request asked its answer to be.
 
-    ``response_format``, ``text.format`` or ``output_format`` speak of its text, strict tools of their arguments.
+    ``response_format``, ``text.format`` or ``output_format`` speak of its text, strict tools of their arguments. Where
+    several answers were asked for, they stand in one text, which is of no format.
     """
     tools = _strict_tools(request)
-    kind, schema = _asked_format(request)
+    several = is_number(request.get("n")) and request["n"] > 1
+    kind, schema = (None, None) if several else _asked_format(request)
     return Expectation(format=kind, schema=schema, tools=tools or None) if kind or tools else None
 
 

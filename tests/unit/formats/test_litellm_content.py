@@ -46,7 +46,7 @@ FUNCTION = some(name=WORDS, strict=st.booleans() | ODD, parameters=ODD, input_sc
 ASKED = some(type=WORDS, json_schema=some(schema=ODD) | ODD, schema=ODD)
 WISHES = some(
     temperature=ODD, top_p=ODD, max_tokens=ODD, seed=ODD, response_format=ASKED | ODD, text=some(format=ASKED) | ODD, output_format=ASKED | ODD,
-    output_config=some(format=ASKED) | ODD, instructions=TEXT, system=TEXT, tools=st.lists(some(function=FUNCTION | ODD) | FUNCTION | ODD, max_size=2) | ODD,
+    output_config=some(format=ASKED) | ODD, instructions=TEXT, system=TEXT, n=st.integers(0, 3) | ODD, tools=st.lists(some(function=FUNCTION | ODD) | FUNCTION | ODD, max_size=2) | ODD,
 )  # fmt: skip
 PAYLOAD = some(messages=st.lists(SAID | ODD, max_size=3) | TEXT, response=RESPONSE | ODD, model_parameters=WISHES | ODD).map(lambda fields: PLAIN | fields)
 

@@ -136,3 +136,13 @@ def test_probabilities_of_tokens_reach_the_detectors(response):
 
 def test_without_probabilities_there_are_none():
     assert [content(pair).logprobs for pair in SAME.values()] == [None] * len(SAME)
+
+
+@pytest.mark.parametrize(("count", "asked"), [(None, "json"), (1, "json"), (3, None)])
+def test_several_answers_together_are_held_against_no_format(count, asked):
+    wishes = {"response_format": {"type": "json_object"}, "n": count}
+    pair = {"request": {"model": "m", **wishes}, "response": chat({"content": "{}"})}
+    for record in (pair, PAYLOAD | {"model_parameters": wishes, "response": chat({"content": "{}"})}):
+        event = formats.get("auto", content=True).parse(json.dumps(record).encode())
+        assert isinstance(event, Call)
+        assert (event.expect and event.expect.format) == asked
