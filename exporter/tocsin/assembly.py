@@ -20,6 +20,7 @@ from tocsin.detectors.base import MOST_TIER, TIERS
 from tocsin.detectors.detoxify_model import DetoxifyModel, ModelError, SampledScorer
 from tocsin.judge import Judge
 from tocsin.scoring import Sampling, Scoring
+from tocsin.secondlook import SecondLook
 from tocsin.series.store import Store
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,8 @@ def make_scoring(config: Config, ledger: Ledger, max_tier: int = MOST_TIER) -> S
             model = DetoxifyModel(Path(folder))
         except ModelError as error:
             raise ConfigError(f"detectors.detoxify: {error}") from None
-        scoring.slow = SampledScorer(model.scores, config.detectors.sample_slow)
+        slow = SampledScorer(model.scores, config.detectors.sample_slow)
+        scoring.second = SecondLook(slow, ledger, scoring.safety)
         ledger.store.row(cat.DETECTOR_INFO, "detoxify", "torch", str(TIERS["detoxify"])).set(1)
     return scoring
 

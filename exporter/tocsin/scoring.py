@@ -7,11 +7,10 @@ an event holds what the event was found to be.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from tocsin import catalogue as cat
 from tocsin.accounting.groups import SEPARATOR, Group, Labels
@@ -21,16 +20,16 @@ from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.safety import Safety
 from tocsin.accounting.seen import identity
 from tocsin.call import OTHER, Call, Content, Feedback
-from tocsin.detectors.base import SUSPICION
 from tocsin.detectors.score import QualityScore
 from tocsin.detectors.verdicts import Judged
 from tocsin.drifting import InputDrift
-from tocsin.finding import QUALITY, SAFETY_KINDS, Finding
+from tocsin.finding import QUALITY, SAFETY_KINDS
 from tocsin.formats.feedback import FLAGS
 from tocsin.formats.texts import question_of
 from tocsin.judge import Judge, Opinion, RouteRules
 from tocsin.labels import clean
 from tocsin.looking import LARGE, Look, characters, look, says_something
+from tocsin.secondlook import SecondLook
 from tocsin.state import Item
 
 REPORTED: Final = "reported"
@@ -48,16 +47,6 @@ class Sampling:
     """Share 0..1 of answers whose quality is scored; safety and format see all."""
     content_off: bool = False
     """Content is declared not to be logged."""
-
-
-class SlowScorer(Protocol):
-    """A model that is too slow for every answer: it takes a share of them, in a worker, and never makes anyone wait."""
-
-    dropped: int
-    """Answers that it took and had no time for."""
-
-    def offer(self, text: str, done: Callable[[dict[str, float]], None]) -> bool:
-        """Take a text or leave it; ``done`` gets its scores by class, in another thread."""
 
 
 class Scoring:
@@ -84,10 +73,8 @@ class Scoring:
         self._routes: set[str] = set()
         """Routes of which calls were counted."""
         self._drift = InputDrift(ledger.store)
-        self.slow: SlowScorer | None = None
-        """A model of toxicity; its findings count with the commit after it has judged."""
-        self._judged_late: deque[tuple[Labels, RouteRules, int, float, bool]] = deque(maxlen=1000)
-        self._dropped = 0
+        self.second: SecondLook | None = None
+        """At answers in which the detectors find nothing toxic."""
         self._now = 0.0
         self.sources: list[Callable[[], None]] = []
         """Called before each commit by ``publish``: bring counts that came in between to their rows."""
@@ -197,7 +184,8 @@ class Scoring:
         self._now = now
         for source in self.sources:
             source()
-        self._count_late()
+        if self.second is not None:
+            self.second.publish(now)
         self.quality.windows.publish()
         self._drift.publish()
         for category, live in (("quality", self.quality.live()), ("safety", self.safety.live())):
@@ -300,8 +288,8 @@ class Scoring:
             observe_toxicity(group, toxicity)
         if judged:
             self._count_safety(call, group, judged, now)
-        if self.slow is not None and all(j.finding.kind != "toxicity" for j in judged):
-            self._offer(self.slow, call, group, rules, content.output or "")
+        if self.second is not None and all(j.finding.kind != "toxicity" for j in judged):
+            self.second.offer(content.output or "", group, rules, delivered=call.failure not in _BLOCKED)
         if call.failure is not None or content.state in _STATES:
             return "off"
         if not scored:
@@ -359,35 +347,6 @@ class Scoring:
             self.quality.format_unchecked(group)
         if known:
             self.quality.format(group, all(known), fenced=False)
-
-    def _offer(self, slow: SlowScorer, call: Call, group: Group, rules: RouteRules, text: str) -> None:
-        """Let the slow model look at an answer that the light one finds nothing in, where it does not rest."""
-        if "detoxify" in rules.off:
-            return
-        labels, size, delivered = group.labels, len(text), call.failure not in _BLOCKED
-
-        def done(scores: dict[str, float]) -> None:
-            self._judged_late.append((labels, rules, size, scores.get("toxicity", 0.0), delivered))
-
-        slow.offer(text, done)
-
-    def _count_late(self) -> None:
-        """Count what the slow model has found since the last commit, and what it had no time for."""
-        if self.slow is None:
-            return
-        self._ledger.add(cat.SCORING_DROPPED, "detoxify", amount=self.slow.dropped - self._dropped)
-        self._dropped = self.slow.dropped
-        while self._judged_late:
-            labels, rules, size, score, delivered = self._judged_late.popleft()
-            if score < SUSPICION:
-                continue
-            action = rules.policy.action(Finding("toxicity", "toxic", 0, size, score), "")
-            group = self._ledger.group_of(labels)
-            self._ledger.groups.dirty |= {group, group.histograms}
-            if action == "violation":
-                self.safety.violations(group, [("toxicity", False, False)], self._now, delivered=delivered)
-            elif action == "suspected":
-                self.safety.suspected(group, ["toxicity"])
 
     def _attempts(self, attempts: Sequence[tuple[str, Opinion]], group: Group, rules: RouteRules) -> None:
         """Count attempts at injection by the role of who wrote them."""

@@ -25,6 +25,7 @@ from tocsin.judge import Judge
 from tocsin.looking import LARGE
 from tocsin.pipeline import Intake
 from tocsin.scoring import Sampling, Scoring
+from tocsin.secondlook import SecondLook
 from tocsin.series.store import Store
 
 NOW = 1_795_000_000.0
@@ -578,7 +579,8 @@ class Model:
 
 def test_a_slow_model_counts_with_the_commit_after_it_has_judged_and_what_it_drops_is_said():
     scoring = make(parse(b"routes: [{match: {route: kids}, detectors: {toxicity: violation}}]"))
-    scoring.slow = model = Model()
+    model = Model()
+    scoring.second = SecondLook(model, scoring._ledger, scoring.safety)
     take(scoring, call(1, "odd words"), call(2, "odd words", route="kids"), call(3, "you idiot"))
     model.dropped = 2
     for _, done in model.waiting:

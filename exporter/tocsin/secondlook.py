@@ -1,0 +1,63 @@
+"""A second look: a model of toxicity that is too slow for every answer takes a share of them, and makes nobody wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from tocsin import catalogue as cat
+from tocsin.accounting.groups import Group, Labels
+from tocsin.accounting.ledger import Ledger
+from tocsin.accounting.safety import Safety
+from tocsin.detectors.base import SUSPICION
+from tocsin.finding import Finding
+from tocsin.judge import RouteRules
+
+
+class SlowScorer(Protocol):
+    """Such a model, in a worker."""
+
+    dropped: int
+    """Answers that it took and had no time for."""
+
+    def offer(self, text: str, done: Callable[[dict[str, float]], None]) -> bool:
+        """Take a text or leave it; ``done`` gets its scores by class, in another thread."""
+
+
+class SecondLook:
+    """What the model finds in answers counts with the commit after it has judged."""
+
+    def __init__(self, model: SlowScorer, ledger: Ledger, safety: Safety) -> None:
+        self._model = model
+        self._ledger = ledger
+        self._safety = safety
+        self._judged: deque[tuple[Labels, RouteRules, int, float, bool]] = deque(maxlen=1000)
+        self._dropped = 0
+
+    def offer(self, text: str, group: Group, rules: RouteRules, *, delivered: bool) -> None:
+        """Let the model look at an answer, where it does not rest."""
+        if "detoxify" in rules.off:
+            return
+        labels = group.labels
+
+        def done(scores: dict[str, float]) -> None:
+            self._judged.append((labels, rules, len(text), scores.get("toxicity", 0.0), delivered))
+
+        self._model.offer(text, done)
+
+    def publish(self, now: float) -> None:
+        """Count what it has found since the last commit, and what it had no time for."""
+        self._ledger.add(cat.SCORING_DROPPED, "detoxify", amount=self._model.dropped - self._dropped)
+        self._dropped = self._model.dropped
+        while self._judged:
+            labels, rules, size, score, delivered = self._judged.popleft()
+            if score < SUSPICION:
+                continue
+            action = rules.policy.action(Finding("toxicity", "toxic", 0, size, score), "")
+            group = self._ledger.group_of(labels)
+            self._ledger.groups.dirty |= {group, group.histograms}
+            if action == "violation":
+                self._safety.violations(group, [("toxicity", False, False)], now, delivered=delivered)
+            elif action == "suspected":
+                self._safety.suspected(group, ["toxicity"])
