@@ -295,24 +295,24 @@ def load(path: str | Path | None) -> Config:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     try:
-        return parse(raw)
+        return parse(raw, Path(path).parent)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def parse(raw: bytes) -> Config:
-    """Check the text of a configuration.
+def parse(raw: bytes, folder: Path | None = None) -> Config:
+    """Check the text of a configuration; ``folder`` is where it lies.
 
     Raises:
         ConfigError: with key and mend.
     """
-    config = decode(raw, Config)
+    config = decode(raw, Config, folder)
     _check_values(config)
     return config
 
 
-def decode(raw: bytes, kind: type[Kind]) -> Kind:
-    """Read a YAML text as a mapping of known keys.
+def decode(raw: bytes, kind: type[Kind], folder: Path | None = None) -> Kind:
+    """Read a YAML text as a mapping of known keys; files that it names are looked for in its folder, too.
 
     Raises:
         ConfigError: with key and mend.
@@ -328,6 +328,8 @@ def decode(raw: bytes, kind: type[Kind]) -> Kind:
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # PyYAML's own, e.g. for the date 2026-99-99
         raise ConfigError(f"a value does not fit its type ({error}); put quotes around it") from None
     tree = _expand({} if tree is None else tree)
+    if folder is not None and isinstance(tree, dict):
+        _find_files(tree, folder)
     if isinstance(tree, dict):  # a part of which every line is a comment
         tree = {key: value for key, value in tree.items() if value is not None}
     tree = _known(tree, kind, "")
@@ -400,6 +402,15 @@ def _expand(value: Any, where: str = "") -> Any:
     if isinstance(value, dict):
         return {key: _expand(item, f"{where}.{key}".lstrip(".")) for key, item in value.items()}
     return value
+
+
+def _find_files(tree: Any, folder: Path) -> None:
+    """Give relative names of files that lie beside the configuration their whole path, as Prometheus does."""
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        if isinstance(value, dict | list):
+            _find_files(value, folder)
+        elif isinstance(value, str) and str(key).endswith("_file") and (folder / value).is_file():
+            tree[key] = str(folder / value)
 
 
 def _environment(name: str, where: str) -> str:

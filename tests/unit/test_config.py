@@ -65,6 +65,16 @@ def test_the_environment_is_read(monkeypatch):
     assert parse(b"storage: {path: '${TOCSIN_TEST_PATH}'}").storage.path == "/data"
 
 
+def test_files_are_looked_for_beside_the_configuration(tmp_path):
+    (tmp_path / "order.json").write_text("{}")
+    (tmp_path / "tocsin.yml").write_text("routes: [{match: {}, expect: {schema_file: order.json}}]\nconsumers: {hash_key_file: elsewhere}\n")
+
+    config = load(tmp_path / "tocsin.yml")
+
+    assert config.routes[0].expect.schema_file == str(tmp_path / "order.json")
+    assert config.consumers.hash_key_file == "elsewhere"
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"no\.yml: cannot be read"):
         load(tmp_path / "no.yml")

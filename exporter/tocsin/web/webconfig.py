@@ -21,7 +21,6 @@ from typing import Literal
 
 import bcrypt
 from aiohttp import web
-from msgspec.structs import replace
 
 from tocsin.config import ConfigError, Strict, decode
 
@@ -29,9 +28,6 @@ log = logging.getLogger(__name__)
 _CACHE = 100
 _NOBODY = b"$2b$10$QGjgjjIcBOuEulqlwB0Ju.HwWcN7OOfdUac6gMvTwmBBmu3tfRbji"
 """Compared for unknown users, so that the time of an answer does not tell which users exist."""
-
-_FILES = ("cert_file", "key_file", "client_ca_file")
-"""Keys of files; as in exporter-toolkit, a relative path begins where the web configuration lies."""
 
 ClientAuth = Literal[
     "NoClientCert", "RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"
@@ -161,7 +157,7 @@ def load_web_config(path: str | Path) -> WebConfig:
 
 def _parse(path: Path) -> Settings:
     try:
-        settings = decode(path.read_bytes(), Settings)
+        settings = decode(path.read_bytes(), Settings, path.parent)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except ConfigError as error:
@@ -173,18 +169,14 @@ def _parse(path: Path) -> Settings:
             raise ConfigError(
                 f"{path}: basic_auth_users.{user}: not a bcrypt hash; make one with 'htpasswd -nBC 10 \"\"'"
             ) from None
-    tls = settings.tls_server_config
-    if tls is None:
-        return settings
-    beside = {key: str(path.parent / file) for key in _FILES if (file := getattr(tls, key)) is not None}
-    return replace(settings, tls_server_config=replace(tls, **beside))
+    return settings
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[tls.min_version]
     context.maximum_version = _VERSIONS[tls.max_version]
-    for key in _FILES:
+    for key in ("cert_file", "key_file", "client_ca_file"):
         file = getattr(tls, key)
         try:
             if file is not None:

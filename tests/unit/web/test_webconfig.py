@@ -73,9 +73,10 @@ def _certificate(tmp_path_factory):
     return directory / "cert.pem", directory / "key.pem"
 
 
-def test_files_of_tls_are_looked_for_beside_the_web_configuration(tmp_path):
-    with pytest.raises(ConfigError, match=f"cert_file: {tmp_path}/tls.crt: cannot be read"):
-        load_web_config(write(tmp_path, "tls_server_config: {cert_file: tls.crt, key_file: tls.key}"))
+def test_files_of_tls_are_looked_for_beside_the_web_configuration(certificate):
+    cert, key = certificate
+
+    assert load_web_config(write(cert.parent, f"tls_server_config: {{cert_file: {cert.name}, key_file: {key.name}}}")).ssl_context
 
 
 @pytest.mark.parametrize(
