@@ -75,9 +75,10 @@ def exchange(tree: dict[str, Any], *, told: bool) -> Exchange:
     Raises:
         Skip: there is neither a request nor a response in it, or they are of no model.
     """
-    if not any(key in tree for key in _ASKING) and signs.is_chunk(tree):
+    asking = any(key in tree for key in _ASKING)
+    if not asking and signs.is_chunk(tree):
         raise Skip("stream_chunk")
-    if not any(key in tree for key in _ENVELOPE) or _is_body(tree):
+    if not asking and (not any(key in tree for key in _ENVELOPE) or _is_body(tree)):
         if not signs.is_body(tree):
             raise Skip("unknown_format")
         return Exchange({}, {}, tree, None, "", stream=False)

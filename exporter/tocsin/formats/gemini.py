@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 from tocsin.formats.lenient import is_number
@@ -33,11 +34,16 @@ _WISHES: Final = {
 }  # fmt: skip
 
 
+@cache
+def _snake(name: str) -> str:
+    return _UPPER.sub(lambda found: "_" + found[0].lower(), name)
+
+
 def _at(tree: Any, name: str) -> Any:
     """Return a field by its name in camel case, or in snake case."""
     if not isinstance(tree, dict):
         return None
-    return tree[name] if name in tree else tree.get(_UPPER.sub(lambda found: "_" + found[0].lower(), name))
+    return tree[name] if name in tree else tree.get(_snake(name))
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from tocsin.formats import gemini
 from tocsin.formats.signs import ENDS
 from tocsin.formats.texts import part_text, token_logprobs
@@ -71,7 +73,14 @@ def _chunks(text: str) -> Iterator[dict[str, Any]]:
                 yield value
 
 
+_strict = msgspec.json.Decoder(dict[str, Any]).decode
+
+
 def _object(text: str) -> dict[str, Any] | None:
+    try:
+        return _strict(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -201,12 +210,13 @@ class _Chat:
         delta = choice.get("delta")
         delta = delta if isinstance(delta, dict) else {}
         texts = self._texts.setdefault(index, [])
-        audio = delta.get("audio")
-        heard = audio.get("transcript") if isinstance(audio, dict) else None
-        said = part_text(delta.get("content")) or heard or choice.get("text")
+        said = part_text(delta.get("content")) or choice.get("text")
+        if not said and isinstance(delta.get("audio"), dict):
+            said = delta["audio"].get("transcript")
         if isinstance(said, str):
             texts.append(said)
-        self._logprobs.setdefault(index, []).append(choice.get("logprobs"))
+        if choice.get("logprobs"):
+            self._logprobs.setdefault(index, []).append(choice["logprobs"])
         if choice.get("usage"):  # Moonshot's last chunk has it here
             self._head["usage"] = choice["usage"]
         if choice.get("error"):
