@@ -49,8 +49,17 @@ class State:
         try:
             return self._db.execute("SELECT key, value FROM items WHERE part = ?", (part,)).fetchall()
         except sqlite3.DatabaseError:
-            self._quarantine()
+            self.put_aside()
             return []
+
+    def put_aside(self) -> None:
+        """Set the file aside, because it cannot be understood, and start empty."""
+        self._db.close()
+        if self.writable and self._path is not None:
+            self._move_aside(self._path)
+            self._db = self._open()
+        else:
+            self._db = _prepare(":memory:")
 
     def check(self) -> None:
         """Do nothing while there is something to commit to.
@@ -139,13 +148,6 @@ class State:
             if source.exists():
                 source.rename(aside.with_name(aside.name + suffix))
         self.set_aside = aside
-
-    def _quarantine(self) -> None:
-        """The file opened but cannot be read: set it aside and start empty."""
-        assert self._path is not None  # noqa: S101 - an in-memory database cannot be corrupt on disk
-        self._db.close()
-        self._move_aside(self._path)
-        self._db = self._open()
 
 
 _SUFFIXES = ("", "-wal", "-shm")

@@ -178,3 +178,13 @@ def test_what_was_not_read_at_the_start_is_not_written_over(tmp_path, read_only)
     with pytest.raises(OSError, match="restart"):
         state.commit([("a", "k", b"2")])
     state.close()
+
+
+def test_what_cannot_be_understood_is_set_aside_on_demand(tmp_path):
+    state = State(tmp_path)
+    state.commit([("a", "k", b"nonsense")])
+    state.put_aside()
+    assert state.set_aside is not None
+    assert state.load("a") == []
+    state.commit([("a", "k", b"1")])
+    state.close()

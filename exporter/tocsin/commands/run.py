@@ -79,13 +79,25 @@ def execute(arguments: argparse.Namespace) -> int:
     configure(arguments.log_level, arguments.log_format)
     config = load(arguments.config_file)
     collect_seldom()
-    return asyncio.run(Exporter(arguments, config).run())
+    return asyncio.run(_restored(arguments, config).run())
+
+
+def _restored(arguments: argparse.Namespace, config: Config) -> Exporter:
+    """Return an exporter with what was committed; an empty one where that cannot be understood, and is set aside."""
+    exporter = Exporter(arguments, config)
+    try:
+        exporter.restore()
+    except Exception as error:  # noqa: BLE001 - a damaged value may raise whatever who takes it back raises
+        log.error("the state holds what cannot be understood: %s", type(error).__name__)  # noqa: TRY400
+        exporter = Exporter(arguments, config, exporter.put_state_aside())
+        exporter.restore()
+    return exporter
 
 
 class Exporter:
     """Everything that runs, wired together."""
 
-    def __init__(self, arguments: argparse.Namespace, config: Config) -> None:
+    def __init__(self, arguments: argparse.Namespace, config: Config, state: State | None = None) -> None:
         self._arguments = arguments
         self._config = config
         directory = storage_path(arguments.storage_path, config)
@@ -105,7 +117,7 @@ class Exporter:
         self._web = webconfig.load_web_config(arguments.web_config) if arguments.web_config else None
         ingest_web = config.ingest.web_config_file
         self._ingest_web = webconfig.load_web_config(ingest_web) if ingest_web else None
-        self._state = State(None if arguments.guard_only else directory)
+        self._state = state or State(None if arguments.guard_only else directory)
         self._say_state()
         self._ledger = Ledger(Store(settings.extra_labels), settings)
         publish_config(self._ledger.store, config)
@@ -161,6 +173,15 @@ class Exporter:
         """Return the last sign of life of each root task, on the monotonic clock."""
         return {"ingest": self._pipeline.heartbeat, "probes": self._prober.heartbeat}
 
+    def restore(self) -> None:
+        """Take back what was committed; it raises whatever damaged values make it raise."""
+        self._pipeline.restore()
+
+    def put_state_aside(self) -> State:
+        """Return the state, which is empty now."""
+        self._state.put_aside()
+        return self._state
+
     def _say_state(self) -> None:
         if self._state.set_aside is not None:
             log.error("state was corrupt and is set aside as %s; counting starts at 0", self._state.set_aside)
@@ -177,7 +198,6 @@ class Exporter:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_end)
         loop.add_signal_handler(signal.SIGHUP, self._reload_quietly)
-        self._pipeline.restore()
         if self._arguments.guard_only:  # there the detectors are all that readiness can be about
             await self._prepare()
         failures: list[BaseException] = []
@@ -254,7 +274,7 @@ class Exporter:
                 max_body_bytes=self._config.ingest.max_body_bytes, wake=self._pipeline.wake,
                 refused=lambda reason: self._ledger.add(cat.INGEST_REFUSED, reason),
             )  # fmt: skip
-            for reason in ingest.REFUSED.values():
+            for reason in ingest.REASONS:
                 self._ledger.add(cat.INGEST_REFUSED, reason, amount=0)
         guard.add_routes(
             app, self._scoring, auth=self._verifiers, standalone=self._spool is None, prepared=self._detectors

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from tocsin.inputs.spool import Spool, SpoolFullError
+from tocsin.web import server
 from tocsin.web.auth import Check, Verifier
 from tocsin.web.batches import WHOLE, BodyError, BodyTooLargeError, Splitter, whole
 from tocsin.web.bodies import (
@@ -30,7 +31,6 @@ from tocsin.web.bodies import (
     unauthorized,
 )
 from tocsin.web.plain import Endpoint, Fields, Later, Reply, Respond, headers
-from tocsin.web.server import AT_ONCE
 
 INFLATED_MAX = 256 << 20
 BUFFERED_MAX = 32 << 20
@@ -44,6 +44,8 @@ REFUSED = {
     415: "unknown_encoding", 417: "broken", 503: "no_room",
 }  # fmt: skip
 """Why a delivery was refused, by the status it was answered with."""
+REASONS = (*dict.fromkeys(REFUSED.values()), "connections")
+"""All reasons; ``connections``: there were too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def make_ingest_app(
 ) -> web.Application:
     """Build the webhook listener's application.
 
-    ``wake`` is called when a body is durable, ``refused`` with a reason (of ``REFUSED``) when one is not taken.
+    ``wake`` is called when a body is durable, ``refused`` with a reason when one is not taken.
     """
     _keep_memory()
     routes = _Routes(_Rules(spool, frozenset(formats), tuple(auth), max_body_bytes, wake, refused))
@@ -75,7 +77,8 @@ def make_ingest_app(
     for path in (*(f"/v1/ingest/{word}" for word in formats), "/v1/ingest/{format}"):  # a plain path is found quicker
         app.router.add_post(path, routes.ingest, expect_handler=routes.expect)
     app.router.add_post("/v1/feedback", routes.ingest, expect_handler=routes.expect)
-    app[AT_ONCE] = {
+    app[server.REFUSED] = lambda: refused("connections")
+    app[server.AT_ONCE] = {
         f"/v1/ingest/{word}": Endpoint(
             routes.responder(word), min(WHOLE, max_body_bytes), spool.note_arrival, can_wait=True
         )

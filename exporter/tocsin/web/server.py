@@ -42,6 +42,14 @@ AT_ONCE = web.AppKey("at_once", dict[str, Endpoint])
 """Paths of an application whose plain requests are answered before aiohttp, and its middlewares, see them."""
 
 
+REFUSED: web.AppKey[Callable[[], None]] = web.AppKey("refused")
+"""Told of each connection beyond the bound."""
+
+
+def _nothing() -> None:
+    """Take no notice."""
+
+
 @dataclass(slots=True)
 class Listener:
     """A running listener."""
@@ -189,8 +197,11 @@ async def start_listener(
         endpoints, manager, keepalive=KEEPALIVE, retiring=retiring.is_set, is_open=is_open or (lambda: True)
     )
 
+    refused = app.get(REFUSED, _nothing)
+
     def connect() -> asyncio.BaseProtocol:
         if len(manager.connections) + len(doorway.open) >= _most_connections():
+            refused()
             return _Refuse()
         return doorway.connect() if endpoints else manager()
 

@@ -16,6 +16,7 @@ import zstandard
 
 from tocsin.config import Auth
 from tocsin.inputs.spool import Spool
+from tocsin.web import server
 from tocsin.web.auth import verifiers
 from tocsin.web.ingest import make_ingest_app
 from tocsin.web.server import start_listener
@@ -215,4 +216,15 @@ async def test_100_continue_is_sent_to_who_may_go_on(tmp_path):
         await reader.readline()
         writer.write(b'{"id":1}')
         assert (await reader.readline()).startswith(b"HTTP/1.1 202")
+        writer.close()
+
+
+
+async def test_a_connection_beyond_the_bound_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
+    async with Receiver(tmp_path) as receiver:
+        assert await receiver.post(b'{"id": 1}') == 202
+        reader, writer = await asyncio.open_connection("127.0.0.1", receiver.listener.port)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 503")
+        assert receiver.refused == ["connections"]
         writer.close()
