@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = None  # nothing is left to say to who has gone, at the exit neither
         return 1
     except OSError as error:  # what a command expects it says itself: this is a full disk, no descriptors, no memory
-        print(f"tocsin: {f'{error.filename}: ' if error.filename else ''}{error.strerror}", file=sys.stderr)
+        print(f"tocsin: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}", file=sys.stderr)
         sys.stdout = None
         return 1
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import zlib
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -16,8 +17,18 @@ from typing import Any
 
 import msgspec
 
+from tocsin.config import ConfigError
+
 Row = dict[str, Any]
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def _row(line: bytes) -> Row:
+    row = _decode(line)
+    if "text64" in row:
+        row["text"] = base64.b64decode(row.pop("text64")).decode()
+    _ = row["text"], row["label"]
+    return row
 
 
 class Sets:
@@ -27,14 +38,25 @@ class Sets:
         self._folder: Traversable = folder or resources.files("tocsin.evaluation") / "data"
 
     def rows(self, name: str) -> list[Row]:
-        """Return the rows of a set; empty when the folder does not hold it."""
+        """Return the rows of a set; empty when the folder does not hold it.
+
+        Raises:
+            ConfigError: the file is no gzip, or a line of it no row.
+        """
         file = self._folder / f"{name}.jsonl.gz"
         if not file.is_file():
             return []
-        rows = [_decode(line) for line in gzip.decompress(file.read_bytes()).splitlines() if line]
-        for row in rows:
-            if "text64" in row:
-                row["text"] = base64.b64decode(row.pop("text64")).decode()
+        try:
+            lines = gzip.decompress(file.read_bytes()).splitlines()
+        except (OSError, EOFError, zlib.error) as error:
+            raise ConfigError(f"{file}: cannot be unpacked: {error}") from None
+        rows = []
+        for number, line in enumerate(lines, 1):
+            if line:
+                try:
+                    rows.append(_row(line))
+                except (ValueError, KeyError) as error:  # those of msgspec and of base64 too
+                    raise ConfigError(f"{file}: line {number}: no row with text and label: {error}") from None
         return rows
 
     def beside(self, name: str) -> Any:

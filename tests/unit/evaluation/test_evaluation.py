@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.commands import main
+from tocsin.config import ConfigError
 from tocsin.evaluation.counts import Counts, wilson
 from tocsin.evaluation.measures import MEASURES, Alarms, Bench, measure
 from tocsin.evaluation.report import alarm_lines, markdown
@@ -76,3 +77,14 @@ def test_texts_shaped_like_credentials_are_not_in_clear(name):
     rows = [json.loads(line) for line in gzip.decompress((DATA / f"{name}.jsonl.gz").read_bytes()).splitlines()]
 
     assert {"text" in row for row in rows} == {False}
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [(b"garbage", "cannot be unpacked"), (gzip.compress(b'{"text": "a", "label": "hit"}\n{"text": "a"}\n'), "line 2: no row"), (gzip.compress(b"[\n"), "line 1: no row")],
+)
+def test_a_file_that_is_no_set_is_named(tmp_path, raw, says):
+    (tmp_path / "mine.jsonl.gz").write_bytes(raw)
+
+    with pytest.raises(ConfigError, match=rf"mine\.jsonl\.gz: {says}"):
+        Sets(tmp_path).rows("mine")
