@@ -17,7 +17,7 @@ from typing import Final
 _LOOK_ALIKE: Final = """
     аa вb еe ёe гr һh іi јj кk ӏl мm нh оo пn рp сc ѕs тt уy ѵv хx ԁd ԍg ոn օo սu ցg ԛq ԝw
     αa βb γy εe ηn ιi κk νv οo ρp τt υu χx ωw ϲc ϳj
-    ɑa ʙb ᴄc ᴅd ᴇe ɡg ɢg ʜh ıi ɩi ɪi ᴊj ᴋk ʟl ǀl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz
+    ɑa ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɡg ɢg ʜh ıi ɩi ɪi ᴊj ᴋk ʟl ǀl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz
 """
 _CONFUSABLE: Final = {pair[0]: pair[1] for pair in _LOOK_ALIKE.split()}
 _INVISIBLE = re.compile(r"[\ufe00-\ufe0f\u115f\u1160\u3164\uffa0\u034f\U000e0100-\U000e01ef]")

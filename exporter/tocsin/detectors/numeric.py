@@ -1,7 +1,8 @@
 """Numeric: does each number of an answer stand in the context that the answer should rest on.
 
-A ratio to watch, not a verdict on one answer: a number taken from the wrong place of the context passes, and a
-correct one that follows from the context in a way not known here does not. List markers, step numbers, other ways to
+A ratio to watch, not a verdict on one answer: a number taken from the wrong place of the context is seen only where it
+stands between the same words as another one there, and a correct one that follows from the context in a way not known
+here does not pass. List markers, step numbers, other ways to
 write a number, rounding with a scale word, and sums or differences where the text speaks of one are tolerated.
 """
 
@@ -57,6 +58,9 @@ _ABOUT = re.compile(
     r"(?:about|around|approximately|roughly|nearly|almost|over|than|some|~|\u2248|circa|c\.)\s*\S?$", re.IGNORECASE
 )
 _IN_DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}")
+_WORD = re.compile(r"[^\W\d_]+")
+_NAMES: Final = frozenset({"no", "nr", "number"})
+"""Behind these a number tells one of several things from the others, of which each has its own."""
 _UNSPACED = re.compile(r"(?<!\d)\d{1,18}(?:,\d{1,18})+")
 _GLUED = re.compile(r"[A-Za-z_]$")
 _SUFFIX = re.compile(
@@ -88,13 +92,38 @@ def strange_numbers(text: str, source: str) -> list[Number]:
     if not own:
         return []
     known = readings(source)
-    own = [number for number in own if not known.intersection(number.readings)]
-    if not own:
-        return []
-    known |= {reading for number in worded(source) for reading in number.readings}
-    # Unspaced lists, as "1,2,3", read as one number:
-    known |= {float(part) for run in _UNSPACED.findall(source) for part in run.split(",") if len(part) <= MAX_DIGITS}
-    return [number for number in own if not _explained(text, number, source, known)]
+    unknown = [number for number in own if not known.intersection(number.readings)]
+    if unknown:
+        known |= {reading for number in worded(source) for reading in number.readings}
+        # Unspaced lists, as "1,2,3", read as one number:
+        parts = (part for run in _UNSPACED.findall(source) for part in run.split(","))
+        known |= {float(part) for part in parts if len(part) <= MAX_DIGITS}
+    strangers = [number for number in unknown if not _explained(text, number, source, known)]
+    return sorted({*strangers, *_displaced(text, own, source)}, key=lambda number: number.start)
+
+
+def _displaced(text: str, own: list[Number], source: str) -> list[Number]:
+    """Numbers between words between which the source has only other ones, of which they are not rounded."""
+    between: dict[tuple[str, ...], set[float]] = {}
+    for number in digits(source):
+        if key := _words_around(source, number):
+            between.setdefault(key, set()).update(number.readings)
+    return [
+        number
+        for number in own
+        if (others := between.get(_words_around(text, number)))
+        and not others.intersection(number.readings)
+        and not any(_rounds(reading, others, number.unit) for reading in number.readings)
+    ]
+
+
+def _words_around(text: str, number: Number) -> tuple[str, ...]:
+    """The two words before a number and the one behind it, in lower case; none where there are fewer."""
+    before = _WORD.findall(text, max(0, number.start - 32), number.start)[-2:]
+    after = _WORD.match(text, number.end) or _WORD.search(text, number.end, number.end + 24)
+    if len(before) < 2 or after is None or before[-1].lower() in _NAMES:
+        return ()
+    return (*(word.lower() for word in before), after[0].lower())
 
 
 def _says_something(text: str, number: Number) -> bool:

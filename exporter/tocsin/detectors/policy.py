@@ -1,7 +1,8 @@
 """Policy terms: words that an operator does not want said, found however they are written.
 
 A term matches as a whole word in any case; between its words may stand any space, line end, hyphen or emphasis. The
-text is folded first (``folding``). All terms are one Hyperscan database; what it fires, ``re`` confirms.
+text is folded first (``folding``), and read once more without masks (``masking``). All terms are one Hyperscan
+database; what it fires, ``re`` confirms.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.candidates import MAX_CANDIDATES, note_cut, was_cut
 from tocsin.detectors.folding import fold, fold_with_places
 from tocsin.detectors.hyperscanning import Matcher
+from tocsin.detectors.masking import unmasked
 from tocsin.detectors.patterns import Patterns
 from tocsin.finding import Finding
 
@@ -80,6 +82,9 @@ class Policy:
 def _spans_of_terms(text: str, *lists: _Terms | None) -> set[tuple[int, int]]:
     folded = fold(text)
     spans = {span for terms in lists if terms for span in terms.spans(folded)}
+    for plain, places in unmasked(folded):
+        found = {span for terms in lists if terms for span in terms.spans(plain)}
+        spans |= {(places[start], max(places[stop - 1] + 1, places[stop])) for start, stop in found}
     if not spans or text.isascii():
         return spans
     places = fold_with_places(text)[1]

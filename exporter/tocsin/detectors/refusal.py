@@ -95,6 +95,8 @@ _MAY_DISCLAIM: Final = r"as an (?:ai|ar|la)|\bi(?:.{1,3}m| am) |(?:do not|don.{1
 """What each of the three patterns above needs: a text without it is not searched with ``re``, at 10 to 20 us each."""
 _WORTH_READING: Final = (*CUES, _DECLINES, _SPEAKS_OF_ITSELF, _ASKS)
 """The first are those of the rules."""
+_WORDED: Final = (0, 1, *range(len(CUES), len(_WORTH_READING)))
+"""Those in words that the model knows; the other forms are few words, and tried alone."""
 _FORMS: Final = (_MAY_COMPLY, _MAY_BE_LIMITED, _MAY_DISCLAIM)
 _COMPLY, _LIMIT, _DISCLAIM = range(len(_FORMS))
 _RULED_SCORE: Final = 0.8
@@ -146,11 +148,12 @@ def outcome_of(
     """
     complying = _COMPLIES.search(opening) if _COMPLY in forms else None
     complies = complying is not None
-    limit = _LIMIT in forms and _FIRST_PERSON_LIMIT.search(opening) is not None
-    disclaimer = _DISCLAIM in forms and _DISCLAIMER.search(opening) is not None
+    worded = any(cue in cues for cue in _WORDED)
+    limit = worded and _LIMIT in forms and _FIRST_PERSON_LIMIT.search(opening) is not None
+    disclaimer = worded and _DISCLAIM in forms and _DISCLAIMER.search(opening) is not None
     if complies and (limit or disclaimer):
         return "disclaimer", 0.9
-    score = model.score(features(opening, complies=complies))
+    score = model.score(features(opening, complies=complies)) if worded else 0.0
     if score >= THRESHOLD:
         return "refusal", score
     if limit:

@@ -135,9 +135,8 @@ FORMS: Final = (
     Form(_CUE_ELSEWHERE, ELSEWHERE),
     # What the speaker will not do, whatever it is; "will not" speaks of the will, "cannot" and "do not" only with such an act.
     Form(
-        rf"\bi\b.{{0,16}}(?:won.{{1,3}}t|will (?:\w+ )?(?:not|never)|.{{1,3}}ll (?:\w+ )?(?:not|never)|m (?:\w+ )?(?:not|never)"
-        rf"|(?:{_NT}) .{{0,32}}(?:writ|creat|gener|prod|prov|offer|shar|assist|supp|promot|disc|partic|engag|help|draft|comp|facil|encour|spread|publ|cond"
-        r"|answ|resp|rev|imperson|tak|giv|tell|cross|do|feel|involv|part))",
+        r"\bi(?: still| simply| really| just| also)? (?:won.{1,3}t|will (?:\w{2,9} )?(?:not|never)|do not|don.{1,3}t|can.{1,3}t|cannot|can not|could not|couldn.{1,3}t|am (?:\w{2,9} )?(?:not|never)|never) "
+        r"|\bwe (?:can.{1,3}t|cannot|can not) |\bi.{1,3}(?:m|ll) (?:\w{2,9} )?(?:not|never) |feel (?:right|good|ok|at)",
         re.compile(
             rf"\bi{_NOW}(?: wo| will|'ll|'m| am){_NOW}{_N}(?: going to(?! (?:the|a|an|my)\b))?(?<!m not)(?<!m never) (?!{_IDIOM})[a-z]"
             rf"|\bi{_NOW}(?:'m| am){_NOW} not (?:doing (?:that|this|it)|{_ACT[:-3]}\w*ing|opting|able to (?:help|assist|comply)|in a position to|(?:\w+ )?comfortable (?:with|about|\w+ing)\b)"
@@ -147,7 +146,7 @@ FORMS: Final = (
     ),
     # What lies outside of what the speaker would do: "this falls outside of what I'm willing to do", "not a thing I do".
     Form(
-        rf"(?:{_NT}|nothing|\bno|outside|beyond)\b.{{0,60}}\b(?:i|we)\b.{{0,24}}(?:willing|prepared|comfortable|allowed|permitted|able|can|do|offer|writ|help|produc|giv|tak|get)",
+        r"(?:outside|beyond)(?: of)? what |(?:thing|something|anything|version|what|one)(?: that)? i(?:.{1,3}m|.{1,3}d|.{1,3}ll| am| would|) (?:w|pre|c|al|per|ab|d|of|h|g|t)",
         re.compile(
             rf"(?:{_N}|\b(?:nothing|no))\b[^.!?;]{{0,48}}?\b(?:what|thing|something|anything|version|one|that)\b[^.!?;,]{{0,16}}?"
             r"\b(?:i|we)(?:(?:'m| am|'re| are|'d be| would be) (?:\w+ )?(?:willing|prepared|comfortable|allowed|permitted|able) (?:to|with)\b"
@@ -157,7 +156,7 @@ FORMS: Final = (
     ),
     # The words of refusing itself, said by the speaker: to decline, to turn down, to abstain, to draw the line.
     Form(
-        r"let.{1,3}s not|stop you|ask me to|declin|refus|turn.{1,12}down|draw the line|prefer not|intention|choos|opt|abstain|refrain|sit this|withhold|impossible for me",
+        r"let.{1,3}s not |stop you|ask me to|\bi(?:.{1,3}m|.{1,3}d|.{1,3}ll)? .{0,20}(?:declin|refus|turn|draw the line|prefer not|intention|choos|opt|abstain|refrain|sit|withhold)|possible for me",
         re.compile(
             r"\bi(?:'m| am|'ll| will|'d| do| must| have to| need to|'ll have to|'m going to have to)?(?: \w+)? (?:(?:declin|refus)(?:e|ing)(?= to (?!use|be|let|believe|accept|give up)| (?:this|that|your|the (?:request|question|prompt))\b|\W*\Z|[.,;:!])"
             r"|turn(?:ing)? (?:it|this|that|you|your request) down|draw the line|prefer not to|(?:have )?no intention of|choos(?:e|ing) not to|opt(?:ing)? not to|abstain|refrain(?:ing)?|sit(?:ting)? this (?:one )?out|withhold(?:ing)?)\b"
@@ -167,7 +166,8 @@ FORMS: Final = (
     ),
     # A bare no, in one of the idioms of English.
     Form(
-        r"\bno\b|not (?:going to happen|a chance|doing|able|a topic)|hard pass|count me out|off.{1,6}(?:table|limits)|out of the question|too far|from me|(?:get|find) (?:that|this)|unable to|not possible|n.{1,3}t do that",
+        r"(?:hard|firm|flat|clear|definite|an?) no[ .:!;,]|no from me|s (?:a |still |simply |just )?no[.:!;]|not (?:going to happen|a chance|doing|able|a topic)|no can do|hard pass|count me out"
+        r"|off.(?:the table|limits)|out of the question|too far for me|come from me|\w from me|(?:not|.t) (?:find|get) (?:that|this|it|any)|^\W{0,4}(?:sorry.{1,3})?(?:unable|can.{1,3}t do|cannot do|won.{1,3}t do)|not possible",
         re.compile(
             r"\b(?:hard|firm|flat|clear|definite) no\b[.:!;,]? (?:from me|i\b)|\bno from me\b|\b(?:it|that|this|answer|here)(?:'s| is) (?:a |still |simply |just )*no[.:!;]|^\W*(?:that's|this is|it's) a (?:\w+ )?no(?![\w-])"
             r"|^(?:[^.!?]{0,60}[.!?,] )?(?:not going to happen|no can do|hard pass|not a chance|count me out)\b|\bso count me out\b|^\W*(?:sorry\W+)?(?:can't|cannot|won't) do (?:that|this)(?: one)?\b"
@@ -178,7 +178,7 @@ FORMS: Final = (
     ),
     # It is not for the speaker to do: "it wouldn't be right for me to", "I don't think I should".
     Form(
-        rf"(?:{_NT}).{{0,24}}(?:for me|of me|should|right (?:helper|assistant|one|person|tool))|disservice",
+        r"be (?:\w{2,12}) (?:for|of) (?:me|us) to|i should|not the right|disservice",
         re.compile(
             rf"{_N} be (?:right|ethical|responsible|appropriate|okay|ok|fair|proper|wise) (?:for|of) (?:me|us) to\b|\bi (?:don't|do not) (?:think|believe|feel) (?:that )?i should (?:{_ACT}|do|be)\b"
             rf"|\bi should(?:n't| not) {_ACT}|\bi(?:'m| am) not the right (?:\w+ )?(?:for|to)\b|\bdo(?:ing)? (?:you|\w+) a disservice\b"
@@ -186,7 +186,8 @@ FORMS: Final = (
     ),
     # A rule stands against it: "violates the policies I operate under", "our rules forbid sharing", "this assistant does not".
     Form(
-        r"polic|guideline|rules|restriction|safety|programm|assistant|model|chat|against (?:w|e|a)|not (?:allowed|permitted)|n.{1,3}t (?:allowed|permitted|be generated)|\bwe (?:do|can)",
+        r"(?:my|our) (?:\w{2,12} )?(?:polic|guideline|rules|programming|safety)|(?:usage|content|safety|community|use) (?:\w{2,12} )?(?:polic|guideline|rules|restriction|standard)|(?:polic\w{1,3}|guidelines|rules) (?:that )?i "
+        r"|th(?:is|e) (?:ai )?assistant|this (?:ai |language )?(?:model|chat)|against (?:what|everything|all) |(?:request|question|content|topic|subject).{1,24}t (?:be|allowed|permitted)|\bwe (?:do|can)(?:no|n.{1,3}| no)t ",
         re.compile(
             r"\b(?:violat|contraven|breach|break|conflict|run|go|fall|be)\w* (?:\w+ ){0,3}?(?:usage|content|safety|community|acceptable use)(?: \w+)? ?(?:polic|guideline|rules|restriction|standard)"
             r"|\b(?:polic\w+|guidelines|rules) (?:that )?i (?:operate|work|have|must|am|was)\b|\bagainst (?:what|everything|all) (?:that )?i (?:stand|believe|hold)\b"
@@ -213,6 +214,7 @@ CUES: Final = tuple(form.cue for form in FORMS)
 _LATEST: Final = 140
 """Characters of an answer after which it has begun to say something."""
 _QUOTES: Final = '"“”«»'
+_AHEAD: Final = _QUOTES + "\n *_"
 _VERSE: Final = re.compile(r"\S *\n *\S")
 """Lines without space between them, as of a poem or a script, in which others speak."""
 
@@ -226,7 +228,7 @@ def refuses(opening: str, cues: Iterable[int] = range(len(CUES))) -> int:
         match = FORMS[cue].pattern.search(opening)
         if match is None or match.start() > _LATEST:
             continue
-        ahead = opening[: match.start()]
+        ahead = opening[: match.end() - len(match[0].lstrip(_AHEAD))]
         if sum(map(ahead.count, _QUOTES)) % 2 == 0 and not _VERSE.search(ahead):
             return match.start()
     return -1

@@ -66,6 +66,28 @@ def test_other_numbers_are_strange(text, strange):
     assert strangers(text) == [strange]
 
 
+PLACES = (
+    "The bridge was opened in 1932 and closed in 1971. The tower is 58 m high and weighs 900 tons; the dome weighs 58.4 tons. "
+    "Line No. 4 of the tram was built in 1971, and line No. 9 in 1932 by 12 men."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "strange"),
+    [
+        ("The bridge was opened in 1971 and so on.", ["1971"]),
+        ("The bridge was opened in 1932 and closed in 1971.", []),
+        ("The tower is 900 m high.", ["900"]),
+        ("The dome weighs 58 tons.", []),
+        ("Opened in 1932, it was closed in 1971.", []),
+        ("The line No. 9 of the tram is new.", []),
+        ("In 1971 the line was built by 12 men.", []),
+    ],
+)
+def test_a_number_is_strange_where_the_context_has_only_others_between_the_same_words(text, strange):
+    assert strangers(text, PLACES) == strange
+
+
 def test_numbers_of_the_question_are_known():
     report = Report()
     NumericDetector().scan(Subject("Yes, 77 of them.", context=["They came."], question="Did 77 come?"), (), report)

@@ -222,6 +222,25 @@ def test_offsets_count_characters_in_any_script(values, before, after, case):
     assert (kind, value) in hits or not hits  # other text may change what it means, never where it stands
 
 
+@given(
+    st.sampled_from([c for c in FOUND if c[2].isascii() and c[0] in {"credit_card", "iban", "us_ssn"}]),
+    st.sampled_from("\u200b\u200d\u2060\u00ad\ufeff\u202c"),
+    st.data(),
+)
+@settings(max_examples=150)
+def test_a_value_is_found_with_what_is_invisible_within_it_and_told_whole(values, case, mark, data):
+    kind, frame, value = case
+    at = data.draw(st.integers(1, len(value) - 1))
+    written = value[:at] + mark + value[at:]
+
+    assert (kind, written) in [f[:2] for f in values(f"\u200b {frame.format(written)}\u200b!")]
+
+
+@pytest.mark.parametrize("value", ["ana.lopez@\u200bacme.io", "81.136\u00ad.26.196", "𝟓𝟑𝟔-𝟗𝟎-𝟒𝟑𝟗𝟗"])
+def test_a_masked_value_is_found_where_it_stands(values, value):
+    assert value in [f[1] for f in values(f"It is {value}, as said.")]
+
+
 @given(st.text(max_size=300))
 @example("\ud800@\ud800.com 4556\x007375")
 def test_any_text_can_be_scanned(found, text):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tocsin.detectors import policy as module
 from tocsin.detectors.base import Report, Subject
 from tocsin.detectors.folding import fold, fold_with_places
+from tocsin.detectors.masking import unmasked
 from tocsin.detectors.patterns import MAX_MATCHES, PatternError, Patterns
 from tocsin.detectors.policy import Policy
 from tocsin.detectors.scanner import Scanner
@@ -43,8 +44,31 @@ def test_a_term_is_found_in_every_spelling_where_it_stands(written, frame):
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "a c m e c o r p", "A.C.M.E.C.O.R.P", "a-c-m-e-c-o-r-p", "4cm3c0rp", "@cmecorp", "acme&#99;orp", "&#x61;cmecorp", "ᴀᴄᴍᴇᴄᴏʀᴘ",
+        "p r o j e c t  b l u e b i r d", "pr0ject b1uebird", "Pr0j3ct-Bluebird",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("frame", ["{}", "Say ({}), please.", "é — “{}” — 漢字", "1 {} of b2"])
+def test_a_term_is_found_behind_letters_set_apart_signs_and_references(written, frame):
+    assert spans(frame.format(written)) == [written]
+
+
+@given(st.text("aceimnopr01345@$!| .-_&#x;é", max_size=80))
+def test_places_of_an_unmasked_text_grow_and_end_with_it(sample):
+    folded = fold(sample)
+
+    for plain, places in unmasked(folded):
+        assert len(places) == len(plain) + 1
+        assert places == sorted(places)
+        assert places[-1] == len(folded)
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "the A55 to Bangor", "455 at 45.5", "a s s o r t e d", "a5b5c5 0xa55 a55f00", "455e7 of 1e5",
         "class assassin bass",
         "projectbluebirds",
         "acmecorps",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -25,13 +27,18 @@ FINDERS: Final[dict[str, tuple[tuple[Gate, ...], Finder]]] = {
 """Gates and finder by type of finding."""
 
 
+_HIDDEN = r"(?:\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc2\xad)"
 _WIDE: Final = Gate(
     r"\xef\xbc[\x90-\x99]\xef\xbc[\x90-\x99]|\xef\xbc\xa0|\xd9[\xa0-\xa9]\xd9[\xa0-\xa9]"
-    r"|\xdb[\xb0-\xb9]\xdb[\xb0-\xb9]|\xe0\xa5[\xa6-\xaf]\xe0\xa5[\xa6-\xaf]"
+    r"|\xdb[\xb0-\xb9]\xdb[\xb0-\xb9]|\xe0\xa5[\xa6-\xaf]\xe0\xa5[\xa6-\xaf]|\xf0\x9d\x9f[\x8e-\xbf]"
+    rf"|[0-9A-Za-z.@]{_HIDDEN}[0-9A-Za-z.@]|[0-9][ -]?{_HIDDEN}[ -]?[0-9]"
 )
-"""Digits in full width, Arabic, Persian or Devanagari, or an "@" in full width: no other gate knows them."""
+"""Digits in full width, Arabic, Persian, Devanagari or of formulas, an "@" in full width, or what is invisible within a
+value: no other gate knows them."""
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
+_ZEROS: Final = (0x660, 0x6F0, 0x966, *range(0x1D7CE, 0x1D800, 10))
 _NARROW: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
-    zero + digit: str(digit) for zero in (0x660, 0x6F0, 0x966) for digit in range(10)
+    zero + digit: str(digit) for zero in _ZEROS for digit in range(10)
 }
 """To ASCII, character by character, so that places stay."""
 
@@ -53,13 +60,17 @@ class Pii:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Append what is found; where two types claim the same characters, the surer one is right."""
         text = subject.text
-        narrow, kinds = text, dict.fromkeys(self._types[index] for index in fired if index < len(self._types))
+        plain, kinds = text, dict.fromkeys(self._types[index] for index in fired if index < len(self._types))
+        taken_out: list[int] = []
         if len(self._types) in fired:
-            narrow, kinds = "".join([span.translate(_NARROW) for span in spans(text)]), dict.fromkeys(self._types)
+            kinds = dict.fromkeys(self._types)
+            narrow = "".join([span.translate(_NARROW) for span in spans(text)])
+            taken_out = [match.start() - count for count, match in enumerate(_INVISIBLE.finditer(narrow))]
+            plain = _INVISIBLE.sub("", narrow) if taken_out else narrow
         types: dict[Candidate, str] = {}
         for kind in kinds:
-            for candidate in FINDERS[kind][1](narrow):
-                types.setdefault(candidate, kind)
+            for candidate in FINDERS[kind][1](plain):
+                types.setdefault(_put_back(candidate, taken_out) if taken_out else candidate, kind)
         if was_cut():
             report.capped.append(self.name)
         if not types:
@@ -78,3 +89,9 @@ class Pii:
                     impersonal=candidate.impersonal,
                 )
             )
+
+
+def _put_back(candidate: Candidate, taken_out: list[int]) -> Candidate:
+    """The candidate where it stood before characters were taken out, each in front of one of ``taken_out``."""
+    start, end = candidate.start, candidate.end
+    return candidate._replace(start=start + bisect_right(taken_out, start), end=end + bisect_left(taken_out, end))

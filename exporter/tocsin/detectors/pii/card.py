@@ -49,7 +49,8 @@ _PAYMENT = words(r"""
 _OTHER = words(r"""
     orders? tracking invoices? tickets? serial imei isbn issn ean upc gtin barcode timestamps? epoch nanoseconds?
     milliseconds? microseconds? sku part parcel shipment package arn account\s?id user_?id id ids uuid hash doi
-    commit phone tel population seed version catalogue catalog reference ref case product\skey licen[cs]e model
+    commit threads? locks? spans? traces? sessions? events? tweets? nodes? jobs? process
+    phone tel population seed version catalogue catalog reference ref case product\skey licen[cs]e model
 """)
 _MATHS_BEFORE = re.compile(r"(?:[=+*/^\u00d7·≈<>~%\[-]|\\[a-z]{1,12})\s{0,3}\Z")
 _MATHS_AFTER = re.compile(r"\s*(?:[=+*/^\u00d7·≈<>%]|\\[a-z])")

@@ -77,7 +77,7 @@ _LEAST_DIGITS: Final = 8
 _SEPARATOR = r"[ .()/\-\u00a0\u2010-\u2013\u202f]"
 _NUMBER = re.compile(
     # The first character first: `re` skips to it, then looks back.
-    rf"[+(0-9](?<![^\W_].)(?<![_#$€£=*^%\\].)(?<![0-9][.,:/\-].)"
+    rf"[+(0-9](?<![^\W_].)(?<![_#$€£=*^%\\].)(?<![0-9][.,:/\-].)(?<![A-Z]-.)"
     rf"(?:(?<=\+) ?\(?[0-9]|(?<=\()\+?[0-9]|(?<=[0-9]))(?:{_SEPARATOR}{{0,3}}[0-9]){{5,16}}+"
     rf"(?P<extension> ?(?:x|ext\.?|extension|#) ?[0-9]{{1,6}})?(?![^\W_])(?!{_SEPARATOR}?[0-9]|[%:=]|,[0-9])"
 )
@@ -112,7 +112,7 @@ _WEAK = words(r"""
     anruf\w* rufen? erreichbar appele[rz] joindre joignable ll[aá]m[ae]\w* ligue chiam[ai]\w*
 """)
 _OTHER = words(r"""
-    orders? tickets? case id ids isbn issn zip postal versions? invoices? tracking sku serial part account routing
+    orders? tickets? case id ids isbn issn zip postal versions? invoices? tracking sku serial sn part account routing
     ssn social\ssecurity iban card passport imei error code codes port pin doi arxiv pages? pp date year years
     extension population model
 """)

@@ -25,7 +25,7 @@ _WORDS = words(r"ssns? social[\s\-]?security ss\s?# soc\.?\ssec\.? taxpayer\sid\
 _STRONG = words(r"ssns? social[\s\-]?security")
 _OTHER = words(r"""
     part orders? tracking invoices? sku isbn issn serial tickets? case model zip phone tel call fax mobile cas doi
-    version catalog\w* reference ref parcel shipment lot batch item ean upc product code ext\w* ein
+    version catalog\w* reference ref parcel shipment lot batch item ean upc product code ext\w* ein rooms? buildings?
 """)
 
 

@@ -33,7 +33,7 @@ _SAYS = "is|to|was|ist|lautet|est|es"
 _FOR = r"(?: (?:you asked for|(?:for|of) [a-z0-9_.@\- ]{1,30}))?"
 """Whose password it is."""
 _FIELD = r"(?:type\s?=\s?\"?string\"?\s{1,12})?(?:default|value)\s{0,3}[=:]\s{0,3}"
-_APART = rf"(?:[\"']\s?,\s?[\"']|[\"']?\s?\{{?\s{{0,12}}{_FIELD}[\"']?)"
+_APART = rf"(?:[\"']\s?,\s?[\"']{{1,2}}|[\"']?\s?\{{?\s{{0,12}}{_FIELD}[\"']?)"
 """Between a name and its value: the comma of two arguments, or the field that holds the value."""
 
 GATES: Final = (

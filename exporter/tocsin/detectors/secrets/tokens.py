@@ -172,7 +172,7 @@ TOKENS: Final = (
     Token("glc_", rf"{_B}{{32,400}}={{0,2}}"),
     Token("eyJrIjoi", rf"{_A}{{50,140}}={{0,2}}"),  # Grafana, before version 9
     Token("glsa_", rf"{_A}{{32}}_[0-9A-Fa-f]{{8}}"),
-    Token("NR(?:AK|II|AA|RA)-", "[A-Za-z0-9_-]{27,42}"),
+    Token("NR(?:AK|II|IQ|AA|RA)-", "[A-Za-z0-9_-]{27,42}"),
     Token("sntrys_eyJ", r"[A-Za-z0-9+/=_]{80,400}"),
     Token("sntryu_", rf"{_H}{{64}}", 2.8),
     Token("dt0c01\\.", r"[A-Z0-9]{24}\.[A-Z0-9]{64}"),
