@@ -22,3 +22,10 @@ FINISH: Final = {
 def finish_of(reason: Any) -> str | None:
     """Return our word for a vendor's, in any case; None where none is told, ``other`` for an unknown one."""
     return FINISH.get(str(reason).lower(), OTHER) if reason else None
+
+
+def refused(output: Any) -> bool:
+    """Tell whether the ``output`` of the Responses API holds a refusal: a part of a message of this type."""
+    items = [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
+    contents = [item["content"] for item in items if isinstance(item.get("content"), list)]
+    return any(part.get("type") == "refusal" for parts in contents for part in parts if isinstance(part, dict))

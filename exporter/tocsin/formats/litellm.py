@@ -18,7 +18,7 @@ from tocsin.formats import litellm_errors
 from tocsin.formats.base import Buffer
 from tocsin.formats.chat import Choice, Conversation, FullChoice, Wishes, answer_of
 from tocsin.formats.exchange import decode
-from tocsin.formats.finish import FINISH
+from tocsin.formats.finish import FINISH, refused
 from tocsin.formats.lenient import MAX_SECONDS, MAX_TOKENS, convert, count, is_number, iso_seconds, load, within
 from tocsin.formats.pairs import by_words
 from tocsin.formats.texts import expectation, logprobs_of, messages, sampling, system_prompts, text_of
@@ -78,6 +78,7 @@ class _Response(msgspec.Struct, gc=False):
     incomplete_details: _Incomplete | None = None
     stop_reason: str | None = None
     choices: tuple[Choice, ...] | None = None
+    output: Any = None
     usage: _Usage | None = None
     """Payloads of early 2025 tell its details here alone."""
 
@@ -117,7 +118,6 @@ class _WithSession(msgspec.Struct, gc=False):
 
 class _FullResponse(_Response, gc=False):
     choices: tuple[FullChoice, ...] | None = None
-    output: Any = None
     content: Any = None
     text: Any = None
 
@@ -287,6 +287,8 @@ def _answer(response: _Response, model: str) -> tuple[str | None, str | None, st
         choice = response.choices[0]
         finish = choice.finish_reason
         refusal = choice.message is not None and bool(choice.message.refusal)
+    elif response.output is not None:  # of the Responses API too
+        refusal = refused(response.output)
     if finish:
         refusal = refusal or finish == "refusal"
         finish = FINISH.get(finish, OTHER)

@@ -11,7 +11,7 @@ from typing import Any
 from tocsin.call import Call
 from tocsin.formats import bedrock, pairs, shapes
 from tocsin.formats.exchange import Exchange
-from tocsin.formats.finish import finish_of
+from tocsin.formats.finish import finish_of, refused
 from tocsin.formats.lenient import MAX_TOKENS, is_number
 
 _TICKS = 1e10
@@ -124,9 +124,4 @@ def _finish(call: Call, response: dict[str, Any]) -> None:
         call.failure, call.usage_expected = "provider_5xx", False
     elif status == "cancelled" and call.failure is None:
         call.failure, call.usage_expected = "cancelled", False
-    items = response["output"] if isinstance(response["output"], list) else []
-    call.refusal = any(
-        part.get("type") == "refusal"
-        for item in items if isinstance(item, dict) and isinstance(item.get("content"), list)
-        for part in item["content"] if isinstance(part, dict)
-    )  # fmt: skip
+    call.refusal = refused(response["output"])

@@ -77,6 +77,18 @@ def test_a_refusal_is_a_success():
     assert (call.refusal, call.failure) == (True, None)
 
 
+def test_a_refusal_of_the_responses_api_is_a_success():
+    said = {"type": "message", "content": [{"type": "refusal", "refusal": "No."}]}
+    call = parse(call_type="aresponses", response={"status": "completed", "output": [{"type": "reasoning"}, said]})
+    assert (call.refusal, call.failure) == (True, None)
+
+
+@pytest.mark.parametrize("output", ["No.", {}, [None, "No."], [{"content": "No."}], [{"content": [None]}]])
+def test_an_odd_output_refuses_nothing(output):
+    call = parse(response={"output": output})
+    assert (call.refusal, call.field_errors) == (False, ())
+
+
 @pytest.mark.parametrize(
     ("code", "name", "normalized", "reason"),
     [
