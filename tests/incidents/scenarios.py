@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from traffic import START, Event, Stream, dated, failed, litellm, traffic
 
@@ -32,6 +32,8 @@ class Incident:
     """The hour of the mend: pages must fire until then."""
     files: int = 1
     """Logs that the events are spread over."""
+    about: dict[str, set[str]] = field(default_factory=dict)
+    """Of some alerts the routes, or the models, that they are told of: those and no others."""
     config: str = "declared: {content: off}\n"
     """Configuration of the exporter, YAML. Most logs here have no texts, by choice."""
 

@@ -71,6 +71,8 @@ def test_an_incident_raises_its_alerts_in_time_and_no_others(incident, tmp_path,
     assert incident.tickets <= tickets <= incident.tickets | incident.allowed
     paged = Counter((a["alertname"], *sorted(a["labels"].items())) for a in fired if a["severity"] == "page")
     assert not {who: times for who, times in paged.items() if times > 1}, "an incident pages once"
+    for name, places in incident.about.items():
+        assert {a["labels"].get("route") or a["labels"]["model"] for a in fired if a["alertname"] == name} == places
     if incident.within is not None:
         assert first is not None
         assert 0 <= 60 * (first - incident.onset) <= incident.within

@@ -3,19 +3,15 @@
 from promtool import failed, series
 from test_exporter import CALL, REQUESTS, simple
 
-GROUPS = ("routes-seen", "routes", "traffic", "change", "control", "cost-consumers", "cost-slow", "safety", "guard", "safety-surges", "guard-reviews")
+GROUPS = ("routes-seen", "routes", "change", "control", "cost-consumers", "cost-slow", "safety", "guard", "traffic", "surges", "safety-surges", "guard-reviews")
 
 
 def answers(eligible, scanned):
     return [series("llm_guard_eligible_total", eligible, route="support"), series("llm_guard_scanned_total", scanned, route="support")]
 
 
-def usual(signal, **labels):
-    """A tenth of the requests, at all times; attempts of injection tell for how long the route is known."""
-    shares = {"injection": ("0x200", {})} | {signal: ("0.1x200", labels)}
-    return [series("route_signal:llm_surge:ratio30m", values, route="support", signal=name, **more) for name, (values, more) in shares.items()]
-
-
+NO_ATTEMPT = series("llm_injection_attempts_total", "0x200", **CALL, role="user")
+"""Tells for how long a route is known."""
 CASES = [
     *simple("LLMModelChanged",
             [series("llm_model_changes_total", "0x9 1x90", **CALL),
@@ -86,24 +82,24 @@ CASES = [
             ("Users flag answers of support as unsafe.", "4 flags in the last hour."),
             silent={"one": series("llm_user_flags_total", "0x9 1x90", route="support", reason="unsafe")},
             labels={"route": "support", "reason": "unsafe", "detection": "post_delivery"}, category="safety", owner="team"),
-    *simple("LLMInjectionSurge", [REQUESTS, series("llm_injection_attempts_total", "0x9 1+1x40 41x60", **CALL, role="user")], "45m", "90m",
+    *simple("LLMInjectionSurge", [REQUESTS, series("llm_injection_attempts_total", "0x119 1+1x40 41x60", **CALL, role="user")], "155m", "198m",
             ("Somebody tries to inject prompts into support.",
              "30 attempts in the last 30 minutes. An attempt is no violation: look whether any succeeded."),
-            silent={"a few": [REQUESTS, series("llm_injection_attempts_total", "0x9 5x60", **CALL, role="user")],
-                    "as many as for hours": [REQUESTS, series("llm_injection_attempts_total", "0x9 1+1x60", **CALL, role="user"), *usual("injection")]},
+            silent={"a few": [REQUESTS, series("llm_injection_attempts_total", "0x119 5x60", **CALL, role="user")],
+                    "as many as for hours": [REQUESTS, series("llm_injection_attempts_total", "0+1x200", **CALL, role="user")]},
             labels={"route": "support", "detection": "post_delivery", "cause_hint": "prompt_injection"}, category="safety", owner="team"),
-    *simple("LLMBlockedSurge", [REQUESTS, series("llm_request_failures_total", "0x9 1+1x40 41x60", **CALL, reason="blocked_guardrail")],
-            "45m", "90m",
+    *simple("LLMBlockedSurge", [REQUESTS, series("llm_request_failures_total", "0x119 1+1x40 41x60", **CALL, reason="blocked_guardrail")],
+            "155m", "198m",
             ("Many requests of support are blocked.",
              "30 requests of the last 30 minutes were blocked by a guardrail or the provider: an attack, or a guardrail that is wrong."),
-            silent={"a few": [REQUESTS, series("llm_request_failures_total", "0x9 5x60", **CALL, reason="blocked_guardrail")],
-                    "as many as for hours": [REQUESTS, series("llm_request_failures_total", "0x9 1+1x60", **CALL, reason="blocked_provider"), *usual("blocked")]},
+            silent={"a few": [REQUESTS, series("llm_request_failures_total", "0x119 5x60", **CALL, reason="blocked_guardrail")],
+                    "as many as for hours": [REQUESTS, NO_ATTEMPT, series("llm_request_failures_total", "0+1x200", **CALL, reason="blocked_provider")]},
             labels={"route": "support", "detection": "inline"}, category="safety", owner="team"),
-    *simple("LLMSafetySuspectedSurge", [REQUESTS, series("llm_safety_suspected_total", "0x9 1+1x40 41x60", **CALL, kind="pii")], "45m", "90m",
+    *simple("LLMSafetySuspectedSurge", [REQUESTS, series("llm_safety_suspected_total", "0x119 1+1x40 41x60", **CALL, kind="pii")], "155m", "198m",
             ("Many answers of support are suspected of pii.",
              "30 suspected findings in the last 30 minutes wait for a person to review them."),
-            silent={"a few": [REQUESTS, series("llm_safety_suspected_total", "0x9 5x60", **CALL, kind="pii")],
-                    "as many as for hours": [REQUESTS, series("llm_safety_suspected_total", "0x9 1+1x60", **CALL, kind="pii"), *usual("suspected", kind="pii")]},
+            silent={"a few": [REQUESTS, series("llm_safety_suspected_total", "0x119 5x60", **CALL, kind="pii")],
+                    "as many as for hours": [REQUESTS, NO_ATTEMPT, series("llm_safety_suspected_total", "0+1x200", **CALL, kind="pii")]},
             labels={"route": "support", "kind": "pii", "detection": "post_delivery"}, category="safety", owner="team"),
     *simple("LLMGuardFalsePositives", [series("llm_guard_requests_total", "0+2x20 140+100x40", route="support", verdict="block"),
                                        series("llm_guard_false_positives_total", "0+1x20 20x40", route="support", kind="pii")], "20m", "40m",
