@@ -42,10 +42,10 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     burn: {
       page: [
         { short: 5 * minute, long: hour, factor: 14.4 },
-        { short: 30 * minute, long: 6 * hour, factor: 6, calm: 100 },
+        { short: 30 * minute, long: 6 * hour, factor: 6, calm: 100, failures: 10 },
       ],
-      // What burns slowly is judged over days, of which a young log knows hours: five failures of a thousand requests come
-      // by chance where two are usual; twenty of four thousand do not. `failures` of the long window are judgement.
+      // What burns slowly is judged over hours and days, of which a young log knows minutes: four timeouts of its first
+      // hundred requests, five of its first thousand are chance. `failures` of the long window are judgement.
       ticket: [{ short: 2 * hour, long: day, factor: 3, failures: 20 }, { short: 6 * hour, long: 3 * day, factor: 1, failures: 20 }],
     },
     // A total outage must page within three minutes, and an hour's window is too slow for that: this share of five

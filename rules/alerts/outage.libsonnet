@@ -85,7 +85,7 @@ function(config)
         name: 'LLMRequestsFailing',
         severity: 'page',
         metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
-        threshold: 'outage.availability burnt 14.4 x over 1 h and 5 m, 6 x over 6 h and 30 m, or outage.totalRatio of 5 m; at least outage.minimumCalls and outage.minimumFailures',
+        threshold: 'outage.availability burnt 14.4 x over 1 h and 5 m, 6 x over 6 h and 30 m (10 failures in 6 h), or outage.totalRatio of 5 m; at least outage.minimumCalls and outage.minimumFailures',
         requirement: 'A1, A3',
         keepFiringFor: 300,
         expr: std.join('\nor\n', [total] + std.map(burning, c.burn.page)),

@@ -58,6 +58,8 @@ CASES = [
          [info(), requests(STEADY), failures("0x60 4+4x200")], {"61m": 0, "130m": 1}),
     Case("four of a hundred failing pages by the burn of six hours", FAILING,
          [info(), requests("0+100x600"), failures("0x60 4+4x500")], {"120m": 0, "420m": 1}),
+    Case("four timeouts of a young log's first hundred requests page nobody", FAILING,
+         [info(), requests("0+6x120"), failures("0x2 1x7 2x2 3x3 4x100", "timeout")], {"17m": 0, "20m": 0, "25m": 0, "30m": 0, "40m": 0}),
     Case("one of a thousand failing pages nobody", FAILING, [info(), requests("0+1000x300"), failures("0+1x300")], {"200m": 0}),
     Case("one failure of one request pages nobody (M3)", FAILING, [info(), requests("0x9 1x60"), failures("0x9 1x60")],
          {"12m": 0, "14m": 0}),
