@@ -184,6 +184,8 @@ class Guard:
         texts = moderation.inputs(_read(_decode, data).get("input"))
         if not texts:
             raise RequestError("input: a text, a list of texts, or a list of parts with a text")
+        if len(texts) > moderation.INPUTS_MAX:
+            raise RequestError(f"input: more than {moderation.INPUTS_MAX} texts; send them in several requests")
         out: dict[str, Any] = {"id": f"modr-{time.time_ns():x}", "model": "tocsin", "results": []}
 
         def conclude(opinions: list[Opinion]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from functools import lru_cache
 from tocsin.call import UNKNOWN
 
 MAX_LENGTH = 128
+_LOOKED_AT = 512
+"""Characters of a value that are looked at, and kept to be known again: one may be as long as a line."""
 _SAFE = re.compile(r"[\w./:@+\-*=,#()\[\] ]{1,128}", re.ASCII)
 _EMAIL = re.compile(r"[^\s@/]{1,64}@[^\s@/]{1,190}\.[A-Za-z]{2,24}")
 _KEY = re.compile(
@@ -27,9 +29,13 @@ PRIVATE = "private"
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-@lru_cache(4096)
 def clean(value: str) -> str:
     """Return ``value`` as a bounded, printable label value: "unknown" when nothing is left, "private" for a secret."""
+    return _clean(value[:_LOOKED_AT])
+
+
+@lru_cache(4096)
+def _clean(value: str) -> str:
     if is_private(value):
         return PRIVATE
     if _SAFE.fullmatch(value):
@@ -42,7 +48,7 @@ def clean(value: str) -> str:
 
 def is_private(value: str) -> bool:
     """Tell whether the value holds an e-mail address, which is an identity, or a key: neither is a label."""
-    start = value[:512]
+    start = value[:_LOOKED_AT]
     return ("@" in start and _EMAIL.search(start) is not None) or _KEY.search(start) is not None
 
 

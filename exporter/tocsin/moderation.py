@@ -23,6 +23,10 @@ _CATEGORIES: Final[dict[str, str | None]] = {
 The names with a slash are OpenAI's."""
 
 
+INPUTS_MAX: Final = 1_000
+"""Texts of one request: a result takes a kilobyte, and half a megabyte of empty texts would ask for 200 of them."""
+
+
 def inputs(value: Any) -> list[str]:
     """Return the texts that get a result each: one text, each of a list, or all parts of one input together.
 
@@ -42,6 +46,10 @@ def result(opinion: Opinion) -> dict[str, Any]:
     """Return the result for one text."""
     found = [j.finding for j in opinion.judged if not j.finding.example and not j.finding.echoed]
     best = {kind: max(f.score for f in found if f.kind == kind) for kind in {f.kind for f in found}}
+    return _of_scores(best) if best else _NOTHING_FOUND
+
+
+def _of_scores(best: dict[str, float]) -> dict[str, Any]:
     scores = {name: round(best.get(kind, 0.0), 4) if kind else 0.0 for name, kind in _CATEGORIES.items()}
     categories = {name: score > 0 for name, score in scores.items()}
     return {
@@ -50,3 +58,6 @@ def result(opinion: Opinion) -> dict[str, Any]:
         "category_scores": scores,
         "category_applied_input_types": {name: ["text"] for name in _CATEGORIES},
     }
+
+
+_NOTHING_FOUND: Final = _of_scores({})

@@ -91,7 +91,7 @@ class State:
                         self._db.execute("DELETE FROM items WHERE part = ? AND key = ?", (part, key))
                     else:
                         self._db.execute("REPLACE INTO items VALUES (?, ?, ?)", (part, key, value))
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StateNewerError) as error:
             raise OSError(f"state cannot be written: {error}") from error
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ from tocsin.guard import (
     reason,
 )
 from tocsin.judge import Judge
+from tocsin.moderation import INPUTS_MAX
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.tasks import spawn
@@ -293,6 +294,13 @@ PICTURE = b'{"input": [{"type": "image_url", "image_url": {"url": "data:"}}]}'
 def test_moderations_without_input_are_refused(body):
     with pytest.raises(RequestError):
         Bench().moderations(body)
+
+
+def test_moderations_of_more_texts_than_can_be_answered_are_refused():
+    Bench().moderations(json.dumps({"input": [""] * INPUTS_MAX}).encode())
+
+    with pytest.raises(RequestError, match="several requests"):
+        Bench().moderations(json.dumps({"input": [""] * (INPUTS_MAX + 1)}).encode())
 
 
 def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():

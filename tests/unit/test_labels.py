@@ -1,5 +1,8 @@
 """Text from outside becomes a label value that is bounded, printable and no person."""
 
+import gc
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,3 +71,14 @@ def test_a_keyed_hash_is_sixteen_hex_digits_and_depends_on_the_key(text, key):
     assert int(value, 16) >= 0
     assert value == keyed_hash(text, key)
     assert value != keyed_hash(text, b"\x01" + key[:60])
+
+
+def test_a_huge_value_is_not_kept():
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for i in range(10):
+            clean(f"{i}{'a' * 1_000_000}")
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()

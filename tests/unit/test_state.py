@@ -1,5 +1,6 @@
 """One transaction, or none; corrupt is said, newer is refused."""
 
+import contextlib
 import shutil
 import sqlite3
 import tempfile
@@ -177,6 +178,19 @@ def test_what_was_not_read_at_the_start_is_not_written_over(tmp_path, read_only)
     other.close()
     with pytest.raises(OSError, match="restart"):
         state.commit([("a", "k", b"2")])
+    state.close()
+
+
+def test_a_newer_state_that_turns_up_later_fails_a_commit_and_ends_nothing(tmp_path, read_only):
+    folder = tmp_path / "state"
+    read_only["on"] = True
+    state = State(folder)
+    read_only["on"] = False
+    State(folder).close()
+    with contextlib.closing(sqlite3.connect(folder / FILE)) as db:
+        db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    with pytest.raises(OSError, match="newer"):
+        state.commit([("a", "k", b"1")])
     state.close()
 
 
