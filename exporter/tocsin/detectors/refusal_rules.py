@@ -123,7 +123,7 @@ _ACT: Final = (
 )
 _IDIOM: Final = (
     r"(?:wait|lie|imagine|believe|spoil|sugar-?coat|bore|pretend|forget|deny|stress|argue|claim|hesitate|give up|go into|try to|judge|repeat"
-    r"|say|be (?:able to (?:come|attend|join|make)|in\b|at\b|back|there|home|late|around|surprised|the (?:first|one)|long)|have (?:to|time)|need|let|stop|leave|miss|rest|hold|tolerate)"
+    r"|say|be (?:able to (?:come|attend|join|make)|in\b|at\b|back|there|home|late|around|surprised|the (?:first|one)|long)|have (?:to|time)|need|let|stop|leave|miss|rest|hold|tolerate|cover|need)"
 )
 """What one will not do in ordinary talk."""
 _SUCH: Final = (
@@ -146,11 +146,12 @@ FORMS: Final = (
     ),
     # What lies outside of what the speaker would do: "this falls outside of what I'm willing to do", "not a thing I do".
     Form(
-        r"(?:outside|beyond)(?: of)? what |(?:thing|something|anything|version|what|one)(?: that)? i(?:.{1,3}m|.{1,3}d|.{1,3}ll| am| would|) (?:w|pre|c|al|per|ab|d|of|h|g|t)",
+        r"(?:outside|beyond)(?: of)? what |(?:thing|something|anything|version|what|one)(?: that)? i(?:.{1,3}m|.{1,3}d|.{1,3}ll| am| would|) (?:w|pre|c|al|per|ab|d|of|h|g|t)|i(?:.{1,3}m| am) (?:willing|prepared|comfortable|allowed|permitted) ",
         re.compile(
             rf"(?:{_N}|\b(?:nothing|no))\b[^.!?;]{{0,48}}?\b(?:what|thing|something|anything|version|one|that)\b[^.!?;,]{{0,16}}?"
             r"\b(?:i|we)(?:(?:'m| am|'re| are|'d be| would be) (?:\w+ )?(?:willing|prepared|comfortable|allowed|permitted|able) (?:to|with)\b"
             r"|(?:'d| would|'ll| will)?(?: ever)? (?:do|offer|write|help|produce|give|take on|get into)\b)"
+            rf"|{_N} (?:an? )?(?:\w+ ){{1,2}}(?:that )?i(?:'m| am|'d be) (?:willing|prepared|comfortable|allowed|permitted) (?:to|with)\b"
             r"|\b(?:outside|beyond)(?: of)? what (?:i|we)(?:'m| am|'re| are)? (?:can|could|will|would|do|able|allowed|willing|prepared|permitted)\b"
         ),
     ),
@@ -158,7 +159,7 @@ FORMS: Final = (
     Form(
         r"let.{1,3}s not |stop you|ask me to|\bi(?:.{1,3}m|.{1,3}d|.{1,3}ll)? .{0,20}(?:declin|refus|turn|draw the line|prefer not|intention|choos|opt|abstain|refrain|sit|withhold)|possible for me",
         re.compile(
-            r"\bi(?:'m| am|'ll| will|'d| do| must| have to| need to|'ll have to|'m going to have to)?(?: \w+)? (?:(?:declin|refus)(?:e|ing)(?= to (?!use|be|let|believe|accept|give up)| (?:this|that|your|the (?:request|question|prompt))\b|\W*\Z|[.,;:!])"
+            r"\bi(?:'m| am|'ll| will|'d| do| must| have to| need to|'ll have to|'m going to have to)?(?: \w+)? (?:(?:declin|refus)(?:e|ing)(?= to (?!use|be|let|believe|accept|give up|choose|pick)| (?:this|that|your|the (?:request|question|prompt))\b|\W*\Z|[.,;:!])"
             r"|turn(?:ing)? (?:it|this|that|you|your request) down|draw the line|prefer not to|(?:have )?no intention of|choos(?:e|ing) not to|opt(?:ing)? not to|abstain|refrain(?:ing)?|sit(?:ting)? this (?:one )?out|withhold(?:ing)?)\b"
             r"|\bimpossible for me to\b|^\W*(?:please )?(?:don't|do not) ask me to\b|^\W*let me stop you\b"
             r"|^(?:[^.!?]{0,40}[.!?,] ?)?let's not (?:go (?:there|down (?:that|this))|do (?:that|this))\b"
