@@ -103,8 +103,6 @@ class PackedContent:
     def __init__(self, handle: int, identity: Identity, new_unpacker: Callable[[], Any]) -> None:
         self._handle = handle
         self.identity = identity
-        self.damaged = False
-        """It cannot be unpacked behind ``end``."""
         self._new_unpacker = new_unpacker
         self._rewind()
 
@@ -115,6 +113,8 @@ class PackedContent:
         self._buffer = bytearray()
         self._start = 0
         self._head = b""
+        self.damaged = False
+        """It cannot be unpacked behind ``end``."""
         self.complete = False
         """The archive is unpacked to its proper end, or to where it is damaged."""
 

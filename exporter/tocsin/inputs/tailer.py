@@ -31,6 +31,8 @@ SCAN_EVERY = 1.0
 """Seconds between looks at directories that did not change,"""
 SCAN_MOST = 10.0
 """and where they hold so many files that a look takes long."""
+SCAN_SHARE = 4
+"""Times that a look took, for which files are read before the next one, however pressing."""
 ROTATE_WAIT = 5.0
 """Seconds of silence after which a rotated file is over; writers are told late to reopen."""
 PARTIAL_WAIT = 2.0
@@ -58,7 +60,7 @@ class FileInput:
         self._streams = Streams(patterns, max_line_bytes)
         self._files = OpenFiles(self._streams)
         self._recognition = Recognition(self._finder, self._streams, self._files)
-        self._scan_due = self._look_due = float("-inf")
+        self._scan_due = self._scan_free = self._look_due = float("-inf")
         self._goals: dict[str, int] | None = None
         """Sizes that files had at the first scan, of those not read that far yet."""
 
@@ -147,14 +149,15 @@ class FileInput:
     def _look(self, sink: Sink, now: float) -> None:
         """Find out what is new: files, and bytes in them."""
         files = self._files
-        if now >= self._scan_due or files.orphaned or self._finder.changed():
+        if now >= self._scan_free and (now >= self._scan_due or files.orphaned or self._finder.changed()):
             began = time.perf_counter()
             files.orphaned = False
             again = self._recognition.scan(now)
             if self._goals is None:
                 self._goals = {stream.name: stream.size for stream in files.active.values()}
-            pause = min(max(SCAN_EVERY, 200 * (time.perf_counter() - began)), SCAN_MOST)
-            self._scan_due = now if again else now + pause
+            spent = time.perf_counter() - began
+            self._scan_free = now + SCAN_SHARE * spent
+            self._scan_due = now if again else now + min(max(SCAN_EVERY, 200 * spent), SCAN_MOST)
         waiting = set(files.ready)
         for stream in list(files.active.values()):
             content = stream.content

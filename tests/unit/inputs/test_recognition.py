@@ -357,3 +357,16 @@ def test_the_cut_archive_of_a_log_that_was_read_is_not_read_again(world):
     for _ in range(4):
         world.drain()
     world.check()
+
+
+def test_an_archive_damaged_in_its_middle_is_read_up_to_there_and_announced(tmp_path):
+    lines = [f"{random.Random(number).random()}\n" for number in range(60_000)]
+    data = bytearray(gzip.compress("".join(lines).encode()))
+    data[len(data) // 2] ^= 0x55
+    (tmp_path / "app-1.log.gz").write_bytes(data)
+    world = World(tmp_path, "app-*")
+    world.drain()
+    assert len(world.committed) > 10_000
+    assert [line + "\n" for line in world.committed[:10_000]] == lines[:10_000]
+    assert world.tailer.lost == {"deleted": 0, "truncated": 1}
+    world.close()
