@@ -20,8 +20,9 @@ _LOOKED_AT = 512
 _SAFE = re.compile(r"[\w./:@+\-*=,#()\[\] ]{1,128}", re.ASCII)
 _EMAIL = re.compile(r"[^\s@/]{1,64}@[^\s@/]{1,190}\.[A-Za-z]{2,24}")
 _KEY = re.compile(
-    r"(?<![A-Za-z0-9])(?:sk-(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}|gh[oprsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
-    r"|xox[a-z]-[\w-]{10,}|A[KS]IA[A-Z0-9]{16}|AIza[\w-]{30,}|hf_\w{20,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}|(?i:bearer)\s+\S{8,})",
+    r"(?<![A-Za-z0-9])(?:sk-(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}|(?:gh[oprsu]|hf)_[^\W_]{20,}|github_pat_\w{20,}"
+    r"|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|A[KS]IA[A-Z0-9]{16}|AIza[\w-]{30,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}"
+    r"|(?i:bearer)\s+(?=\S*\d)\S{8,})",
     re.ASCII,
 )
 """Keys of OpenAI, Anthropic and LiteLLM, GitHub, GitLab, Slack, AWS, Google and Hugging Face; tokens."""

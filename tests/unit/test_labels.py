@@ -50,7 +50,7 @@ def test_what_only_looks_like_an_address_is_kept(text):
 
 KEYS = [
     "sk-proj-Zx81kqLmN0pQ9rStUvWxYz12", "sk-ant-api03-AbCdEfGhIjKlMnOpQr12", "openai/sk-Ab3dEf6hIj9lMn2pQr5t",
-    "ghp_" + "a1B2" * 9, "AKIA" + "Z9" * 8, "xoxb-12345678901-abc", "Bearer abcdefgh12", "eyJhbGciOiJI.eyJzdWIiOiIx.sig",
+    "ghp_" + "a1B2" * 9, "hf_" + "Ab3d" * 8, "AKIA" + "Z9" * 8, "xoxb-12345678901-abc", "Bearer abcdefgh12", "eyJhbGciOiJI.eyJzdWIiOiIx.sig",
 ]  # fmt: skip
 
 
@@ -59,7 +59,13 @@ def test_a_key_or_an_address_in_the_wrong_field_is_no_label(text):
     assert (is_private(text), clean(f"x {text}")) == (True, "private")
 
 
-@pytest.mark.parametrize("text", ["task-sk-learn-gradient-boosting-v2", "sk-1234", "risk-Assessment-Classifier-2024-Model", "gpt-4o", "hf_model"])
+NAMES = [
+    "task-sk-learn-gradient-boosting-v2", "sk-1234", "risk-Assessment-Classifier-2024-Model", "gpt-4o", "hf_model",
+    "hf_meta_llama_3_1_8b_instruct", "ring bearer inventory-bot",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NAMES)
 def test_names_that_look_a_little_like_a_key_are_kept(text):
     assert clean(text) == text
 
