@@ -157,7 +157,7 @@ FORMS: Final = (
     ),
     # The words of refusing itself, said by the speaker: to decline, to turn down, to abstain, to draw the line.
     Form(
-        r"let.{1,3}s not |stop you|ask me to|\bi(?:.{1,3}m|.{1,3}d|.{1,3}ll)? .{0,20}(?:declin|refus|turn|draw the line|prefer not|intention|choos|opt|abstain|refrain|sit|withhold)|possible for me",
+        r"let.{1,3}s not |stop you|ask me to|declin|refus|turn (?:it|this|that|you)|turning |draw the line|prefer not|no intention|choose not|choosing not|opt not|opting not|abstain|refrain|sit this|sitting this|withhold|possible for me",
         re.compile(
             r"\bi(?:'m| am|'ll| will|'d| do| must| have to| need to|'ll have to|'m going to have to)?(?: \w+)? (?:(?:declin|refus)(?:e|ing)(?= to (?!use|be|let|believe|accept|give up|choose|pick)| (?:this|that|your|the (?:request|question|prompt))\b|\W*\Z|[.,;:!])"
             r"|turn(?:ing)? (?:it|this|that|you|your request) down|draw the line|prefer not to|(?:have )?no intention of|choos(?:e|ing) not to|opt(?:ing)? not to|abstain|refrain(?:ing)?|sit(?:ting)? this (?:one )?out|withhold(?:ing)?)\b"
@@ -168,7 +168,7 @@ FORMS: Final = (
     # A bare no, in one of the idioms of English.
     Form(
         r"(?:hard|firm|flat|clear|definite|an?) no[ .:!;,]|no from me|s (?:a |still |simply |just )?no[.:!;]|not (?:going to happen|a chance|doing|able|a topic)|no can do|hard pass|count me out"
-        r"|off.(?:the table|limits)|out of the question|too far for me|come from me|\w from me|(?:not|.t) (?:find|get) (?:that|this|it|any)|^\W{0,4}(?:sorry.{1,3})?(?:unable|can.{1,3}t do|cannot do|won.{1,3}t do)|not possible",
+        r"|off.(?:the table|limits)|out of the question|too far for me|come from me|\w from me|(?:not|.t) (?:find|get) (?:that|this|it|any)|unable to |can.{1,3}t do |cannot do |won.{1,3}t do |not possible",
         re.compile(
             r"\b(?:hard|firm|flat|clear|definite) no\b[.:!;,]? (?:from me|i\b)|\bno from me\b|\b(?:it|that|this|answer|here)(?:'s| is) (?:a |still |simply |just )*no[.:!;]|^\W*(?:that's|this is|it's) a (?:\w+ )?no(?![\w-])"
             r"|^(?:[^.!?]{0,60}[.!?,] )?(?:not going to happen|no can do|hard pass|not a chance|count me out)\b|\bso count me out\b|^\W*(?:sorry\W+)?(?:can't|cannot|won't) do (?:that|this)(?: one)?\b"
@@ -188,7 +188,7 @@ FORMS: Final = (
     # A rule stands against it: "violates the policies I operate under", "our rules forbid sharing", "this assistant does not".
     Form(
         r"(?:my|our) (?:\w{2,12} )?(?:polic|guideline|rules|programming|safety)|(?:usage|content|safety|community|use) (?:\w{2,12} )?(?:polic|guideline|rules|restriction|standard)|(?:polic\w{1,3}|guidelines|rules) (?:that )?i "
-        r"|th(?:is|e) (?:ai )?assistant|this (?:ai |language )?(?:model|chat)|against (?:what|everything|all) |(?:request|question|content|topic|subject).{1,24}t (?:be|allowed|permitted)|\bwe (?:do|can)(?:no|n.{1,3}| no)t ",
+        r"|th(?:is|e) (?:ai )?assistant|this (?:ai |language )?(?:model|chat)|against (?:what|everything|all) |t be (?:gen|prov|answ|disc)|t allowed|t permitted|\bwe (?:do|can)(?:no|n.{1,3}| no)t ",
         re.compile(
             r"\b(?:violat|contraven|breach|break|conflict|run|go|fall|be)\w* (?:\w+ ){0,3}?(?:usage|content|safety|community|acceptable use)(?: \w+)? ?(?:polic|guideline|rules|restriction|standard)"
             r"|\b(?:polic\w+|guidelines|rules) (?:that )?i (?:operate|work|have|must|am|was)\b|\bagainst (?:what|everything|all) (?:that )?i (?:stand|believe|hold)\b"
