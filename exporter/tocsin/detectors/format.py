@@ -68,7 +68,8 @@ class FormatDetector:
         if wanted == "text":
             return "good" if text.strip() else "bad"
         if wanted == "regex":
-            return "good" if compiled_pattern(pattern or "").is_valid(text) else "bad"
+            readable = text.encode("utf-8", "replace").decode()  # the engine takes no lone surrogates
+            return "good" if compiled_pattern(pattern or "").is_valid(readable) else "bad"
         validator = compiled_schema(schema) if wanted == "json_schema" and schema is not None else None
         if fits(text, validator):
             return "good"
@@ -128,7 +129,7 @@ def compiled_schema(schema: Any) -> Any:
     """
     try:
         return _compile_schema(msgspec.json.encode(schema))
-    except (msgspec.EncodeError, TypeError, RecursionError) as error:
+    except (msgspec.EncodeError, UnicodeEncodeError, TypeError, RecursionError) as error:
         raise UnusableError("not a JSON value") from error
 
 
@@ -144,7 +145,7 @@ def compiled_pattern(pattern: str) -> Any:
         raise UnusableError(f"a pattern has 1 to {MAX_PATTERN_CHARS} characters")
     try:
         return _compile_schema(msgspec.json.encode({"pattern": pattern}))
-    except UnusableError as error:
+    except (UnusableError, UnicodeEncodeError) as error:
         raise UnusableError("not a usable pattern") from error
 
 

@@ -183,3 +183,11 @@ VALUES = st.recursive(
 @given(st.text(alphabet='{}[]",:\\u0019eE+-.NaInfity \n\x00é', max_size=12) | VALUES.map(json.dumps))
 def test_the_verdict_is_that_of_the_json_module_without_its_extensions(text):
     assert judge(text, format="json").outcomes == {"format": strictly_json(text)}
+
+
+def test_a_half_character_is_no_defect_of_ours():
+    assert judge("order 17 \ud83d", format="regex", pattern="order [0-9]+").outcomes["format"] is True
+    with pytest.raises(UnusableError):
+        compiled_pattern("\ud83d")
+    with pytest.raises(UnusableError):
+        compiled_schema({"description": "\ud83d"})
