@@ -23,7 +23,6 @@ from tocsin.detectors.base import Subject
 from tocsin.detectors.verdicts import VERDICTS, Verdict, redact, verdict
 from tocsin.finding import QUALITY
 from tocsin.judge import Judge, Opinion, RouteRules
-from tocsin.labels import clean
 from tocsin.scoring import Scoring
 
 ROUTES_MAX: Final = 200
@@ -266,7 +265,7 @@ class Guard:
         kinds = {kind for kind, _, _ in stopped} - before
         for kind, echoed, example in stopped:
             if kind in kinds:
-                self._stopped[label, clean(model), kind, echoed, example] += 1
+                self._stopped[label, self._scoring.label(model), kind, echoed, example] += 1
         if call_id is not None and (known is None or kinds):
             memory.put(call_id, ",".join(sorted(kinds | before)))
             logged = label if self._standalone else self._scoring.route_of(call_id)
@@ -275,7 +274,7 @@ class Guard:
         return final
 
     def _route_label(self, route: str) -> str:
-        label = clean(route)
+        label = self._scoring.label(route)
         if label in self._routes:
             return label
         if len(self._routes) >= ROUTES_MAX:

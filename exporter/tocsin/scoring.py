@@ -65,6 +65,7 @@ class Scoring:
         """Set once the detectors are made, which takes a second. With it, nobody waits for that or for a large text:
         such a call, and all that comes after it, is finished by ``Ledger.rest``. None: all is judged at once."""
         self._ledger = ledger
+        self.label = ledger.label
         self.quality = Quality(ledger)
         self.safety = Safety(ledger, [kind for kind in SAFETY_KINDS if kind != "injection"])
         self.guarded = Remembered(20_000)

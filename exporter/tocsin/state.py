@@ -189,12 +189,9 @@ def _prepare(path: str) -> sqlite3.Connection:
         StateNewerError: it is of a later version.
     """
     is_file = path != ":memory:"
-    was_there = is_file and os.path.exists(path)  # noqa: PTH110 - a string is what SQLite takes
-    old = os.umask(0o077)
-    try:
-        db = sqlite3.connect(path, check_same_thread=False, timeout=2.0, isolation_level=None)
-    finally:
-        os.umask(old)
+    if is_file and not os.path.exists(path):  # noqa: PTH110 - a string is what SQLite takes
+        _create(path)
+    db = _connect(path)
     try:
         if is_file:
             db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -206,23 +203,43 @@ def _prepare(path: str) -> sqlite3.Connection:
         (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":  # most damage is reported, not raised
             raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - the handler below closes the file
-        if was_there and not version:
+        if is_file and not version:
             raise sqlite3.DatabaseError("it was emptied, or never ours")  # noqa: TRY301
         if version > VERSION:
             raise StateNewerError(  # noqa: TRY301
                 f"{path}: state version {version} is newer than this program reads ({VERSION}); "
                 "install the newer tocsin again, or move the file away to start empty"
             )
-        db.execute(
-            "CREATE TABLE IF NOT EXISTS items (part TEXT, key TEXT, value BLOB, PRIMARY KEY (part, key)) WITHOUT ROWID"
-        )
         if version < VERSION:
-            db.execute(f"PRAGMA user_version = {VERSION}")
+            _define(db)
         db.execute("COMMIT")
     except BaseException:
         db.close()
-        if is_file and not was_there:  # one of no bytes would look as if somebody had emptied it
-            with contextlib.suppress(OSError):
-                os.unlink(path)  # noqa: PTH108
         raise
     return db
+
+
+def _create(path: str) -> None:
+    """Make an empty database, whole from the moment it has its name: one that was half made would look emptied."""
+    new = f"{path}.new"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(new)  # noqa: PTH108
+    with contextlib.closing(_connect(new)) as db:
+        _define(db)
+    os.rename(new, path)  # noqa: PTH104
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    """Open a file that only its owner can read."""
+    old = os.umask(0o077)
+    try:
+        return sqlite3.connect(path, check_same_thread=False, timeout=2.0, isolation_level=None)
+    finally:
+        os.umask(old)
+
+
+def _define(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS items (part TEXT, key TEXT, value BLOB, PRIMARY KEY (part, key)) WITHOUT ROWID"
+    )
+    db.execute(f"PRAGMA user_version = {VERSION}")

@@ -100,6 +100,13 @@ def test_check_answers_as_the_command_does():
     assert (answer["verdict"], answer["redacted"], answer["findings"][0]["type"]) == ("block", "SSN [US_SSN]", "us_ssn")
 
 
+def test_an_address_in_the_place_of_a_route_is_labelled_as_the_log_labels_it():
+    bench = Bench()
+    bench.check(b'{"id": "1", "text": "fine", "route": "jo@example.com"}')
+    assert bench.values(cat.GUARD_REQUESTS) == {(bench.scoring.label("jo@example.com"), "allow"): 1}
+    assert bench.scoring.label("jo@example.com") not in ("jo@example.com", "private")
+
+
 def test_a_body_that_is_no_request_is_refused():
     with pytest.raises(RequestError):
         Bench().check(b"[1]")

@@ -120,6 +120,16 @@ def test_an_emptied_file_is_set_aside(tmp_path):
     state.close()
 
 
+def test_a_start_that_was_killed_while_it_made_the_file_leaves_no_corrupt_state(tmp_path, monkeypatch):
+    with monkeypatch.context() as killed:
+        killed.setattr("os.rename", raising(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            State(tmp_path)
+    state = State(tmp_path)
+    assert (state.set_aside, state.writable) == (None, True)
+    state.close()
+
+
 def test_a_file_in_the_place_of_ours_takes_no_commit(tmp_path):
     state = State(tmp_path)
     (tmp_path / FILE).rename(tmp_path / "away")
@@ -202,3 +212,10 @@ def test_what_cannot_be_understood_is_set_aside_on_demand(tmp_path):
     assert state.load("a") == []
     state.commit([("a", "k", b"1")])
     state.close()
+
+
+def raising(error: type[BaseException]):
+    def fail(*_):
+        raise error
+
+    return fail

@@ -358,18 +358,18 @@ class Ledger:
     def _group(self, key: tuple[str, ...], *, succeeded: bool) -> Group:
         if len(self._aliases) >= _ALIASES_MAX:
             self._aliases.clear()
-        labels = tuple(self._label(value) for value in key)
+        labels = tuple(map(self.label, key))
+        if hashed := sum(map(is_private, key)):
+            self.add(cat.LABELS_HASHED, amount=hashed)
         folds = self.groups
         group = folds.admit(labels, succeeded=succeeded)
         if group.labels == labels:  # a folded one is asked again: it may be admitted once it succeeds
             self._aliases[key] = group
         return group
 
-    def _label(self, value: str) -> str:
-        if is_private(value):
-            self.add(cat.LABELS_HASHED)
-            return keyed_hash(value, self.settings.consumer_key or self._key)
-        return clean(value)
+    def label(self, value: str) -> str:
+        """Return a provider, model, route or extra label as it is exported: hashed where it is private."""
+        return keyed_hash(value, self.settings.consumer_key or self._key) if is_private(value) else clean(value)
 
     def expire(self, now: float) -> None:
         """Fold groups that were silent for 30 days."""
