@@ -287,6 +287,8 @@ def _recorded_labels(record: str, level: str) -> Iterator[dict[str, str]]:
         base = {"route": f"route-{route}"} | learnt
         if level == "route_scorer":
             yield base | {"scorer": "composite"}
+        elif "llm_surge" in record:
+            yield base | {"signal": "injection"}
         elif level == "route_signal":
             yield from (base | {"signal": signal} for signal in signals)
         elif record == "route:llm_route:info":

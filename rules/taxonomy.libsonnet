@@ -177,7 +177,8 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     window: 30 * minute,
     surgeMinimum: 20,
     // And so many times the usual share, once two hours of a day are known: a guardrail that always blocks a tenth, or
-    // prompts that always look like attempts, are no surge. Judgement.
+    // prompts that always look like attempts, are no surge. A surge is not learnt: its ticket stays until it ends, or the
+    // route's own ratio is raised. Judgement.
     surgeFactor: 3,
     suspectedRatio: 0.02,
     injectionRatio: 0.02,

@@ -22,7 +22,7 @@ function(config)
     )
   ||| % {
     events: events.expr, requests: q.requests, on: q.on(route), ratio: q.threshold(key, ratio),
-    minimum: q.number(c.surgeMinimum), onKeys: q.on(events.keys), usual: q.indented(surges.usual(events), 4),
+    minimum: q.number(c.surgeMinimum), onKeys: q.on(events.keys), usual: q.indented(events.usual, 4),
   });
   local surging(spec, key, ratio, events) = spec + {
     category: 'safety',
