@@ -169,6 +169,8 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
         call.ttft = None
     call.status = None if (status := bounded(e.status, "status", 1000, errors)) is None else int(status)
     call.failure = _failure(e, call.status)
+    if call.failure is not None:
+        call.id += "|failed"  # a retry or fallback that comes through afterwards is another event of the same call
     call.usage_expected = call.failure is None
     call.served_model, call.fingerprint = e.served_model, e.fingerprint
     call.consumer, call.session, call.trace_id = e.consumer or None, e.session or None, e.trace_id

@@ -57,6 +57,12 @@ def test_a_complete_call_is_read_completely():
     assert (call.content.input[0].role, call.content.logprobs) == ("system", [-0.1, -2.0])
 
 
+def test_a_success_after_a_failure_of_the_same_id_is_another_event_of_the_same_call():
+    failed, again, succeeded = (parse({"id": "call-1", "time": 1.0, "model": "m", "status": status}) for status in (503, 429, 200))
+    assert failed.id == again.id != succeeded.id
+    assert failed.call_id == succeeded.call_id
+
+
 @pytest.mark.parametrize("name", ["id", "model"])
 def test_a_required_text_that_is_empty_is_missing(name):
     with pytest.raises(Skip, match=f"missing_{name}"):
