@@ -42,7 +42,7 @@ def stdin(monkeypatch):
     def run(data, *arguments):
         out = io.BytesIO()
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(data))))
-        monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=out))
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, write_through=True))
         code = main(["check", *arguments])
         return code, [json.loads(line) for line in out.getvalue().splitlines()]
 
