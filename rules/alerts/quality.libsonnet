@@ -210,7 +210,7 @@ function(config)
           q.by(['route', 'feature']), q.metric('llm_input_drift_psi'), q.on(route) + ' group_left ()',
           q.threshold('quality.inputPsi', c.inputPsi, q.metric('llm_input_drift_psi')),
         ]),
-        summary: 'What users send to {{ $labels.route }} has changed.',
+        summary: 'What users send to {{ $labels.route }} has changed in {{ $labels.feature }}.',
         description: 'The population stability index of {{ $labels.feature }} is {{ printf "%.2f" $value }} against the past of the route.',
       },
       quality {

@@ -124,7 +124,7 @@ CASES = [
            ("Answers of support repeat themselves.", "10% of the answers of the last 30 minutes repeat themselves."), 2),
     Case("inputs that changed are a ticket", "LLMInputDrift",
          [KNOWN, series("llm_input_drift_psi", "0.05x12 0.3x12 0.1x12", route="support", feature="length")], {"1h": 0, "1h45m": 1, "3h": 0},
-         text=Text("1h45m", "ticket", "quality", "What users send to support has changed.",
+         text=Text("1h45m", "ticket", "quality", "What users send to support has changed in length.",
                    "The population stability index of length is 0.30 against the past of the route.",
                    {**LABELS, "feature": "length", "cause_hint": "input"})),
     Case("inputs that changed for ten minutes are no ticket", "LLMInputDrift",

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -101,6 +102,8 @@ class Exporter:
         self._arguments = arguments
         self._config = config
         directory = storage_path(arguments.storage_path, config)
+        self._refused: Counter[str] = Counter()
+        """Deliveries refused since the last commit, by reason."""
         self._detectors = OnDemand(self._make_detectors, name="detectors")
         self._prices = OnDemand(self._find_prices, name="prices")
         settings = with_estimates(ledger_settings(config, self._library))
@@ -265,6 +268,12 @@ class Exporter:
                     await asyncio.sleep(0.02)
         self._pipeline.stop()
 
+    def _publish_refused(self) -> None:
+        """Bring what was refused to its rows, right before a commit: no scrape sees what a crash takes."""
+        for reason, amount in self._refused.items():
+            self._ledger.add(cat.INGEST_REFUSED, reason, amount=amount)
+        self._refused.clear()
+
     async def _start_ingest(self, address: str) -> server.Listener:
         if self._spool is None:
             app = web.Application()
@@ -272,10 +281,10 @@ class Exporter:
             app = ingest.make_ingest_app(
                 self._spool, formats=("auto", *formats.FORMATS), auth=self._verifiers,
                 max_body_bytes=self._config.ingest.max_body_bytes, wake=self._pipeline.wake,
-                refused=lambda reason: self._ledger.add(cat.INGEST_REFUSED, reason),
+                refused=lambda reason: self._refused.update([reason]),
             )  # fmt: skip
-            for reason in ingest.REASONS:
-                self._ledger.add(cat.INGEST_REFUSED, reason, amount=0)
+            self._refused.update(dict.fromkeys(ingest.REASONS, 0))
+            self._scoring.sources.append(self._publish_refused)
         guard.add_routes(
             app, self._scoring, auth=self._verifiers, standalone=self._spool is None, prepared=self._detectors
         )
