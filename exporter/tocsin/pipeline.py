@@ -12,9 +12,8 @@ import gc
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
@@ -26,7 +25,6 @@ from tocsin.pacing import Pace, affordable
 from tocsin.scoring import Scoring
 from tocsin.series.exposition import blocks, gzip_blocks
 from tocsin.state import State
-from tocsin.tasks import spawn
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +35,6 @@ IDLE_MOST = 0.4
 IDLE_SHARE = 1 / 25
 """and where nothing has come for long: this share of that time. What befalls a file at rest meanwhile is judged by how
 long it had rested, with a bound a little above this one (``Stream.quietly_gone``)."""
-PREPARE = 0.35
-"""Seconds that readiness waits for ``prepare``; what comes in later than that waits longer to be counted."""
 CATCH_UP = 30.0
 """Seconds after a start by which the exporter answers, backlog or not."""
 
@@ -194,10 +190,6 @@ _BRACE, _BRACKET = b"{["
 _BLANK = b"\x00\xef\xbb\xbf \t\r\n"
 
 
-async def _nothing() -> None:
-    """Prepare nothing."""
-
-
 def idle_pause(rest: float) -> float:
     """Return the seconds until inputs are looked at again where nothing has come for ``rest`` seconds."""
     return min(IDLE_MOST, max(IDLE, rest * IDLE_SHARE))
@@ -218,9 +210,7 @@ class Pipeline:
         after_commit: Callable[[], None] = lambda: None,
         receiving: Callable[[], bool] = lambda: False,
         spool_used: Callable[[], float] = lambda: 0.0,
-        prepare: Callable[[], Coroutine[Any, Any, None]] = _nothing,
     ) -> None:
-        """Wire up. ``prepare`` is awaited before anything is read; scrapes are answered meanwhile."""
         self.intake = intake
         self.ledger = ledger
         self.state = state
@@ -234,7 +224,6 @@ class Pipeline:
         self._after_commit = after_commit
         self._pace = Pace(receiving)
         self._spool_used = spool_used
-        self._prepare = prepare
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
         self._wake = asyncio.Event()
@@ -253,22 +242,14 @@ class Pipeline:
     async def run(self) -> None:
         """Read, count and commit until ``stop``; then commit once more."""
         started = last_commit = time.monotonic()
-        preparing = spawn(self._prepare(), name="prepare")
-        preparing.add_done_callback(lambda _: self.wake())
-        prepared = False
         while not self._stop:
             self.intake.tick()
-            if not prepared and preparing.done():
-                preparing.result()
-                prepared = True
             began = time.monotonic()
-            read = self._slice() if prepared else self._read(0)
+            read = self._slice()
             spent = time.monotonic() - began
             await self._finish_calls()
             self.heartbeat = time.monotonic()
-            running = self.heartbeat - started
-            done = prepared and not read
-            if not self.ready.is_set() and (done or self._caught_up(running, prepared=prepared)):
+            if not self.ready.is_set() and (not read or self._caught_up(self.heartbeat - started)):
                 await self._commit()
                 last_commit = time.monotonic()
                 self.ready.set()
@@ -310,11 +291,9 @@ class Pipeline:
     def _read(self, size: int) -> int:
         return sum([source.read(self.intake.take, size) for source in self.inputs])
 
-    def _caught_up(self, running: float, *, prepared: bool) -> bool:
+    def _caught_up(self, running: float) -> bool:
         """Tell whether the backlog of the start is counted: a busy log always has something new."""
-        if running > CATCH_UP:
-            return True
-        return (prepared or running > PREPARE) and not any(source.behind() for source in self.inputs)
+        return running > CATCH_UP or not any(source.behind() for source in self.inputs)
 
     async def page(self, *, openmetrics: bool, packed: bool) -> list[bytes]:
         """Return the committed page in pieces; scrapes that come together share one rendering."""

@@ -26,18 +26,14 @@ LINE = b'{"id": "1", "time": "2026-11-20T02:47:00Z", "model": "m"}\n'
 
 
 class Bench:
-    """A pipeline over one log, whose preparation ends when the test says so."""
+    """A pipeline over one log."""
 
     def __init__(self, folder):
         self.log = folder / "calls.jsonl"
-        self.go = asyncio.Event()
         ledger = Ledger(Store(()), Settings())
         intake = Intake(ledger, formats.get, lambda: 1_800_000_000.0)
         self.files = FileInput([FilePattern(str(self.log))], max_line_bytes=1 << 20, oversize=intake.oversize)
-        self.pipeline = Pipeline(intake, ledger, State(folder / "state"), [self.files], prepare=self._prepare)
-
-    async def _prepare(self):
-        await self.go.wait()
+        self.pipeline = Pipeline(intake, ledger, State(folder / "state"), [self.files])
 
     async def counted(self):
         page = b"".join(await self.pipeline.page(openmetrics=False, packed=False))
@@ -168,37 +164,16 @@ async def test_what_is_said_is_judged_when_the_detectors_are_made_and_nothing_is
     pipeline.state.close()
 
 
-async def test_without_a_backlog_it_is_ready_before_it_is_prepared(bench):
-    async with running(bench.pipeline):
-        await asyncio.wait_for(bench.pipeline.ready.wait(), 10)
-        assert not bench.go.is_set()
-
-
-async def test_with_a_backlog_it_is_ready_when_that_is_counted(bench):
+async def test_it_is_ready_when_the_backlog_is_counted(bench):
     bench.log.write_bytes(LINE)
     async with running(bench.pipeline):
-        early = await bench.counted(), bench.pipeline.ready.is_set()
-        bench.go.set()
         await asyncio.wait_for(bench.pipeline.ready.wait(), 10)
-        assert (early, await bench.counted()) == ((False, False), True)
+        assert await bench.counted()
 
 
-async def test_what_comes_before_it_is_prepared_is_counted_afterwards(bench):
+async def test_without_a_backlog_it_is_ready_and_counts_what_comes(bench):
     async with running(bench.pipeline):
         await asyncio.wait_for(bench.pipeline.ready.wait(), 10)
         bench.log.write_bytes(LINE)
-        early = await bench.counted()
-        bench.go.set()
         while not await bench.counted():
             await asyncio.sleep(0.01)
-        assert not early
-
-
-async def test_a_preparation_that_fails_ends_the_run(bench):
-    async def fail():
-        raise RuntimeError("broken")
-
-    bench.pipeline._prepare = fail
-    bench.pipeline.restore()
-    with pytest.raises(RuntimeError, match="broken"):
-        await bench.pipeline.run()

@@ -154,7 +154,6 @@ class Exporter:
             after_commit=lambda: self._trends.look(time.monotonic()),
             receiving=lambda: self._spool is not None and self._spool.receiving(),
             spool_used=lambda: 0.0 if self._spool is None else self._spool.used,
-            prepare=self._prepare,
         )  # fmt: skip
 
     def _format(self, word: str) -> Format:
@@ -202,10 +201,11 @@ class Exporter:
             loop.add_signal_handler(number, self._told_to_end)
         loop.add_signal_handler(signal.SIGHUP, self._reload_quietly)
         if self._arguments.guard_only:  # there the detectors are all that readiness can be about
-            await self._prepare()
+            await self._detectors.wait()
         failures: list[BaseException] = []
         ingesting = spawn(self._pipeline.run(), name="ingest", on_failure=failures.append)
         probing = spawn(self._prober.run(), name="probes")
+        expecting = spawn(self._expect_checks(), name="checks")
         try:
             listeners.append(await self._start_admin())
             if self._ingest_address:
@@ -222,6 +222,7 @@ class Exporter:
             raise
         finally:
             probing.cancel()
+            expecting.cancel()
             for listener in listeners:
                 with contextlib.suppress(Exception):
                     await asyncio.shield(listener.close())
@@ -229,10 +230,11 @@ class Exporter:
             self._state.close()
         return 1 if failures else 0
 
-    async def _prepare(self) -> None:
-        """Make the detectors at once where a guard is configured or was ever asked: no check shall wait for them."""
+    async def _expect_checks(self) -> None:
+        """Make the detectors, once all is ready, where a guard is configured or was ever asked: no check shall wait."""
         asked = bool(self._ledger.store.rows.get(cat.GUARD_REQUESTS))
-        if asked or self._arguments.guard_only or any(route.guard for route in self._config.routes):
+        if asked or any(route.guard for route in self._config.routes):
+            await self._pipeline.ready.wait()
             await self._detectors.wait()
 
     async def _make_detectors(self) -> None:
