@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tocsin.accounting.seen import ITEM_LEAST, identity
+from tocsin.accounting.seen import Items, identity
 
 GENERATION = 50_000
 _TAKEN_AT_ONCE = 256
@@ -24,13 +24,10 @@ class Remembered:
         self._young: dict[int, str] = {}
         self._old: dict[int, str] = {}
         self._tail: list[tuple[int, str]] = []
-        """The newest ids: of the item of the state that is still written to (``ITEM_LEAST``),"""
-        self._written = 0
-        """and how many of them it has."""
+        """The newest ids: of the item of the state that is still written to."""
         self._put_lately: list[tuple[str, str]] = []
         """What was put and is not in the map yet: to take many at once is cheaper, and they are seldom asked for."""
-        self._items: list[tuple[str, int]] = []
-        self._sequence = 0
+        self._items = Items(2 * generation)
 
     def put(self, name: str, text: str) -> None:
         """Remember ``text`` for the id; the newest text of an id counts."""
@@ -64,35 +61,20 @@ class Remembered:
             self._tail = [(key, texts[number]) for key, number in zip(keys, numbers, strict=True)]
             for key, text in self._tail:
                 self._put(key, text)
-            self._items.append((name, len(keys)))
-            self._sequence = int(name)
-        self._written = len(self._tail)
-        self._begin_item()
+            self._items.restore(name, len(keys))
+        if self._items.begin():
+            self._tail = []
 
     def changes(self) -> list[tuple[str, bytes | None]]:
         """The item with what is new since the last commit, and the items that are forgotten."""
         self._take()
-        if len(self._tail) == self._written:
+        if len(self._tail) == self._items.written:
             return []
-        name = f"{self._sequence:012d}"
-        changes: list[tuple[str, bytes | None]] = [(name, _packed(self._tail))]
-        if self._written:
-            self._items.pop()
-        self._items.append((name, len(self._tail)))
-        self._written = len(self._tail)
-        self._begin_item()
-        held = sum(count for _, count in self._items)
-        while held - self._items[0][1] >= 2 * self._generation:
-            gone, count = self._items.pop(0)
-            held -= count
-            changes.append((gone, None))
-        return changes
-
-    def _begin_item(self) -> None:
-        """Begin the next item where this one is long enough."""
-        if self._written >= ITEM_LEAST:
-            self._tail, self._written = [], 0
-            self._sequence += 1
+        name, gone = self._items.write(len(self._tail))
+        packed = _packed(self._tail)
+        if self._items.begin():
+            self._tail = []
+        return [(name, packed), *((oldest, None) for oldest in gone)]
 
     def _put(self, key: int, text: str) -> None:
         if len(self._young) >= self._generation and key not in self._young:

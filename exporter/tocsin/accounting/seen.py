@@ -29,6 +29,45 @@ def identity(text: str) -> int:
         return _digest(text.encode("utf-8", "surrogatepass"))
 
 
+class Items:
+    """The items that a memory of ids stands in, in the state: their names, and how many ids each has."""
+
+    def __init__(self, held: int) -> None:
+        """``held`` ids at least stay there."""
+        self._held = held
+        self._counts: list[tuple[str, int]] = []
+        """Name of each item, the oldest first, and its number of ids."""
+        self._number = 0
+        self.written = 0
+        """Ids of the item that is still written to."""
+
+    def restore(self, name: str, count: int) -> None:
+        """Take note of the next item that was committed."""
+        self._counts.append((name, count))
+        self._number, self.written = int(name), count
+
+    def write(self, count: int) -> tuple[str, list[str]]:
+        """Note that the last item is written anew, with ``count`` ids; return its name and those of forgotten items."""
+        name = f"{self._number:012d}"
+        if self.written:
+            self._counts.pop()
+        self._counts.append((name, count))
+        self.written = count
+        held, gone = sum(count for _, count in self._counts), []
+        while held - self._counts[0][1] >= self._held:
+            oldest, size = self._counts.pop(0)
+            held -= size
+            gone.append(oldest)
+        return name, gone
+
+    def begin(self) -> bool:
+        """Begin the next item, and return True, where this one is long enough."""
+        if self.written < ITEM_LEAST:
+            return False
+        self._number, self.written = self._number + 1, 0
+        return True
+
+
 class Seen:
     """A bounded, durable set of identities."""
 
@@ -37,12 +76,8 @@ class Seen:
         self._young: set[int] = set()
         self._old: set[int] = set()
         self._tail = array("Q")
-        """The newest identities: of the item that is still written to,"""
-        self._written = 0
-        """and how many of them it has."""
-        self._items: list[tuple[str, int]] = []
-        """Committed items of the living generations: key, number of identities."""
-        self._sequence = 0
+        """The newest identities: of the item that is still written to."""
+        self._items = Items(2 * generation)
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
@@ -70,34 +105,18 @@ class Seen:
         for name, value in sorted(items):
             tail = array("Q", value[: len(value) // 8 * 8])
             keys.extend(tail)
-            self._items.append((name, len(tail)))
-            self._sequence = int(name)
+            self._items.restore(name, len(tail))
         newest_first = islice(dict.fromkeys(reversed(keys)), 2 * self._generation)
         for key in reversed(list(newest_first)):
             self.add(key)
-        self._tail, self._written = tail, len(tail)
-        self._begin_item()
+        self._tail = array("Q") if self._items.begin() else tail
 
     def changes(self) -> list[tuple[str, bytes | None]]:
         """The item with the identities that are new since the last commit, and the items that are forgotten."""
-        if len(self._tail) == self._written:
+        if len(self._tail) == self._items.written:
             return []
-        name = f"{self._sequence:012d}"
-        changes: list[tuple[str, bytes | None]] = [(name, self._tail.tobytes())]
-        if self._written:
-            self._items.pop()
-        self._items.append((name, len(self._tail)))
-        self._written = len(self._tail)
-        self._begin_item()
-        held = sum(count for _, count in self._items)
-        while held - self._items[0][1] >= 2 * self._generation:
-            gone, count = self._items.pop(0)
-            held -= count
-            changes.append((gone, None))
-        return changes
-
-    def _begin_item(self) -> None:
-        """Begin the next item where this one is long enough."""
-        if self._written >= ITEM_LEAST:
-            self._tail, self._written = array("Q"), 0
-            self._sequence += 1
+        name, gone = self._items.write(len(self._tail))
+        packed = self._tail.tobytes()
+        if self._items.begin():
+            self._tail = array("Q")
+        return [(name, packed), *((oldest, None) for oldest in gone)]

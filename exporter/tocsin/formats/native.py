@@ -28,7 +28,7 @@ from tocsin.formats.base import Buffer
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_SECONDS, bounded, convert, count, is_number, load
-from tocsin.formats.pairs import by_status, hold_parts, prompt_key, seconds
+from tocsin.formats.pairs import by_status, hold_first_token, hold_parts, prompt_key, seconds
 from tocsin.formats.texts import messages, part_text
 
 
@@ -163,10 +163,7 @@ def _with_aliases(tree: dict[str, Any]) -> dict[str, Any]:
 def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
     call = Call(e.id, e.call_id or e.id, e.provider or UNKNOWN, e.model or UNKNOWN, e.route or UNKNOWN, when)
     call.duration = bounded(e.duration_s, "duration_s", MAX_SECONDS, errors)
-    call.ttft = bounded(e.ttft_s, "ttft_s", MAX_SECONDS, errors)
-    if call.ttft is not None and call.duration is not None and call.ttft > call.duration:
-        errors.append("ttft_s")  # the first token came after the end
-        call.ttft = None
+    hold_first_token(call, e.ttft_s, errors)
     call.status = None if (status := bounded(e.status, "status", 1000, errors)) is None else int(status)
     call.failure = _failure(e, call.status)
     if call.failure is not None:

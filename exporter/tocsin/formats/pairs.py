@@ -195,10 +195,7 @@ def _by_recorder(call: Call, ex: Exchange) -> None:
     labels = tree.get("labels")
     if isinstance(labels, dict):
         call.labels = {name: value for name, value in labels.items() if isinstance(value, str)}
-    call.ttft = bounded(tree.get("ttft_s"), "ttft_s", MAX_SECONDS, errors)
-    if call.ttft is not None and call.duration is not None and call.ttft > call.duration:
-        errors.append("ttft_s")  # the first token came after the end
-        call.ttft = None
+    hold_first_token(call, tree.get("ttft_s"), errors)
     told = bounded(tree.get("cost_usd"), "cost_usd", 1e6, errors)
     billed = meta.get("cost") if "promptTokens" in meta else _decimal(ex.headers.get("x-litellm-response-cost", ""))
     if told is None and call.cost_usd is None and is_number(billed) and 0 < billed < 1e6:
@@ -292,6 +289,14 @@ def tokens(value: Any, name: str, errors: list[str]) -> int | None:
         errors.append(name)
         return None
     return count(int(value), name, errors)
+
+
+def hold_first_token(call: Call, took: Any, errors: list[str]) -> None:
+    """Take the seconds to the first token, unless it would have come after the end; they are named then."""
+    call.ttft = bounded(took, "ttft_s", MAX_SECONDS, errors)
+    if call.ttft is not None and call.duration is not None and call.ttft > call.duration:
+        errors.append("ttft_s")
+        call.ttft = None
 
 
 def hold_parts(call: Call, errors: list[str]) -> None:
