@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tocsin.demo.stack import free_port
 
 TICKS = os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
@@ -68,14 +69,6 @@ def spent(command: Sequence[str]) -> Spent:
             errors.seek(0)
             raise RuntimeError(f"{' '.join(command)}: {errors.read()[-2000:].decode(errors='replace')}")
     return Spent(usage.ru_utime, usage.ru_maxrss / 1024)
-
-
-def free_port() -> int:
-    """Return a loopback port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Server:

@@ -11,8 +11,10 @@ from pathlib import Path
 from statistics import median
 
 import workload
-from measure import CLIENT_CORE, CORES, Exporter, Figure, Server, free_port
+from measure import CLIENT_CORE, CORES, Exporter, Figure, Server
 from poster import Tally, post, request
+
+from tocsin.demo.stack import free_port
 
 ROUNDS = 3
 PATIENCE = 60.0

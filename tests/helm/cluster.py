@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import ssl
 import subprocess
 import time
@@ -11,6 +10,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
+
+from tocsin.demo.stack import free_port
 
 TOKEN = "an-administrator-of-this-test"
 GROUPS = {
@@ -26,14 +27,6 @@ CONTROLLERS = (
     "daemonset-controller", "deployment-controller", "garbage-collector-controller", "namespace-controller",
     "replicaset-controller", "serviceaccount-controller", "statefulset-controller",
 )  # fmt: skip
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def eventually(check, what: str, seconds: float = 60):
@@ -92,7 +85,7 @@ class Cluster:
 @contextlib.contextmanager
 def running(folder: Path, tool) -> Iterator[Cluster]:
     """Start etcd, the API server and the controllers; end them afterwards."""
-    etcd, peer, port = free_ports(3)
+    etcd, peer, port = free_port(), free_port(), free_port()
     cluster = Cluster(folder, port, tool)
     key = folder / "serviceaccounts.key"
     subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import pytest
 from chart import TOKEN, of_kind, one
-from cluster import eventually, free_ports
+from cluster import eventually
+
+from tocsin.demo.stack import free_port
 
 SECRET = TOKEN.partition("=")[2]
 CALL = {"id": "e1", "time": "2026-11-26T00:00:00Z", "provider": "openai", "model": "gpt-4o", "route": "chat", "status": 200}
@@ -41,7 +43,7 @@ class Container:
     def __init__(self, folder: Path, resources, kind: str, logs: Path | None = None, user: tuple[int, int] | None = None) -> None:
         self.pod = one(resources, kind)["spec"]["template"]["spec"]
         self.spec = self.pod["containers"][0]
-        self.admin, self.ingest = free_ports(2)
+        self.admin, self.ingest = free_port(), free_port()
         self._user = user
         self._paths = {
             "/etc/tocsin": str(folder / "etc"), "/run/secrets/tocsin": str(folder / "secret"),

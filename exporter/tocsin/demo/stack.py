@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import socket
 import subprocess
 import time
@@ -27,6 +28,11 @@ OVERRIDES: dict[str, Any] = {
 _TOOLS = ("prometheus", "alertmanager")
 RECEIVERS = ("oncall", "legal", "comms", "product", "tickets", "engineering-lead", "review")
 """Everybody whom the shipped routing tells anything."""
+_LOWEST_PORT = 10_000
+_FIRST_EPHEMERAL = 32_768
+"""Linux's own default; other systems begin at 49,152 (RFC 6335)."""
+_TRIES = 1000
+_GIVEN: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +135,40 @@ def answers(url: str, seconds: float = 60) -> bool:
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return a port of loopback that nobody uses now; 0: any.
+    """Return a port of loopback that nobody uses now; 0: any, never the same one twice.
+
+    Any is one below those that the kernel hands to outgoing connections: of those, another program may hold ours by
+    the time that we listen.
 
     Raises:
         ConfigError: the wanted one is taken, perhaps by another Tocsin, whose answers would be taken for ours.
     """
+    if wanted:
+        if not _bindable(wanted):
+            raise ConfigError(f"port {wanted} cannot be had; --port 0 takes any that is free")
+        return wanted
+    for _ in range(_TRIES):
+        port = _LOWEST_PORT + secrets.randbelow(_first_ephemeral() - _LOWEST_PORT)
+        if port not in _GIVEN and _bindable(port):
+            _GIVEN.add(port)
+            return port
+    raise ConfigError("no port of loopback is free; say one with --port")
+
+
+def _bindable(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", wanted))
+            probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError):
-            raise ConfigError(f"port {wanted} cannot be had; --port 0 takes any that is free") from None
-        return int(probe.getsockname()[1])
+            return False
+    return True
+
+
+def _first_ephemeral() -> int:
+    """Return the lowest port of outgoing connections; Linux says it in ip(7)'s ip_local_port_range."""
+    try:
+        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return _FIRST_EPHEMERAL
+    return max(lowest, _LOWEST_PORT + _TRIES)

@@ -1,0 +1,28 @@
+"""Ports of the demo, which tests and benchmarks ask for too."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tocsin.config import ConfigError
+from tocsin.demo.stack import free_port
+
+
+def test_a_free_port_is_none_that_the_kernel_gives_to_outgoing_connections():
+    outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+
+    assert all(10_000 <= free_port() < outgoing for _ in range(50))
+
+
+def test_no_free_port_is_given_twice():
+    assert len({free_port() for _ in range(50)}) == 50
+
+
+def test_a_wanted_port_that_is_taken_is_refused():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+
+        with pytest.raises(ConfigError, match="cannot be had"):
+            free_port(other.getsockname()[1])
