@@ -109,7 +109,6 @@ class Guard:
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._scoring = scoring
-        self._judge: Judge = scoring.judge
         self._admit = admit
         self._standalone = standalone
         """True without a log beside it: coverage is then counted as the texts come."""
@@ -120,6 +119,11 @@ class Guard:
         self._stopped: Counter[tuple[str, str, str, bool, bool]] = Counter()
         self._durations: list[tuple[str, float]] = []
         scoring.sources.append(self._publish)
+
+    @property
+    def _judge(self) -> Judge:
+        """Who judges now: a reload brings another one."""
+        return self._scoring.judge
 
     # ---- the three contracts --------------------------------------------------------------------------
     def check(self, data: bytes) -> Case:

@@ -99,9 +99,10 @@ class _Instruments:
 
 
 class Judge:
-    """Judges texts. Immutable but for ``configure``; detectors are made once, when they are first needed.
+    """Judges texts by one configuration; another one is another judge. Detectors are made when they are first needed.
 
-    Importing, making and compiling them takes about a second, which ``warm`` spends beforehand, in any thread.
+    Importing them takes about a second, making and compiling them 30 ms and more where there are many policy terms:
+    ``warm`` spends that beforehand, in any thread.
     """
 
     def __init__(
@@ -112,9 +113,12 @@ class Judge:
         Raises:
             ConfigError: something in it cannot be used, as a schema or a pattern.
         """
-        self._max_tier = max_tier
-        self.configure(config)
         self._config = config
+        self._entries = [
+            (route, _rules(config, route, f"routes[{index}]", max_tier)) for index, route in enumerate(config.routes)
+        ]
+        self._default = _rules(config, _DEFAULT, "routes[]", max_tier)
+        self._cache: dict[tuple[str, str], RouteRules] = {}
         self._making = threading.Lock()
         self._made: _Instruments | None = None
         if detectors is None:
@@ -154,18 +158,6 @@ class Judge:
                 if self._made is None:
                     self._made = _Instruments(_make(self._config))
         return self._made
-
-    def configure(self, config: Config) -> None:
-        """Take routes and profile of a new configuration; policy terms change with a restart.
-
-        Raises:
-            ConfigError: a schema, a schema file, a pattern or a weight cannot be used.
-        """
-        most = self._max_tier
-        entries = [(route, _rules(config, route, f"routes[{i}]", most)) for i, route in enumerate(config.routes)]
-        self._default = _rules(config, _DEFAULT, "routes[]", most)
-        self._entries = entries
-        self._cache: dict[tuple[str, str], RouteRules] = {}
 
     def rules(self, route: str, model: str = UNKNOWN) -> RouteRules:
         """Return what holds for a route and model: the first entry of ``routes`` that matches."""

@@ -56,6 +56,7 @@ class Scoring:
 
     def __init__(self, ledger: Ledger, judge: Judge, sampling: Sampling = Sampling()) -> None:
         self.judge = judge
+        """A reload puts another one in its place."""
         self.sampling = sampling
         self.affordable = 1.0
         """Share 0..1 of the answers due a score that get one: less while what waits to be counted fills its place."""
@@ -100,11 +101,14 @@ class Scoring:
         return characters(content) > LARGE if self.detectors.is_set() else says_something(content)
 
     async def _count_later(self, call: Call, content: Content | None, labels: Labels, now: float) -> None:
-        rules, reason, seen = self.judge.rules(call.route, call.model), self._unscored_reason(call, content), _NOTHING
-        if content is not None and says_something(content):
-            if self.detectors is not None:
-                await self.detectors.wait()
-            seeing = partial(look, self.judge, call, content, rules, scored=reason not in _LEFT_OUT)
+        reason, seen = self._unscored_reason(call, content), _NOTHING
+        speaks = content is not None and says_something(content)
+        if speaks and self.detectors is not None:
+            await self.detectors.wait()
+        judge = self.judge
+        rules = judge.rules(call.route, call.model)
+        if content is not None and speaks:
+            seeing = partial(look, judge, call, content, rules, scored=reason not in _LEFT_OUT)
             seen = seeing() if characters(content) <= LARGE else await asyncio.to_thread(seeing)
         self._count(call, content, self._ledger.group_of(labels), now, rules, reason, seen)
 

@@ -45,6 +45,11 @@ class OnDemand(asyncio.Event):
         self._name = name
         self._bringing: asyncio.Task[Any] | None = None
 
+    @property
+    def is_wanted(self) -> bool:
+        """True once somebody has waited for it."""
+        return self._bringing is not None
+
     async def wait(self) -> Literal[True]:
         """Return when it is there. Raises what ``bring`` raised: it is tried once."""
         if not self.is_set():

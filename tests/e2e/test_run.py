@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,28 @@ def test_answers_are_looked_at_from_the_reload_on_that_says_so(tmp_path, launch)
             out.write(said % 2)
 
         exporter.wait_for("llm_safety_violations_total", 1)
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["beside_ingest", "guard_only"])
+def test_a_reload_brings_new_policy_terms_to_the_guard(tmp_path, launch, alone):
+    config = tmp_path / "tocsin.yml"
+    config.write_text("detectors: {policy: [mandragora]}\n")
+
+    def verdict():
+        body = json.dumps({"text": "Take wolfsbane."}).encode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{exporter.ingest}/v1/check", data=body, timeout=60) as answer:
+            return json.load(answer)["verdict"]
+
+    only = ["--guard-only"] if alone else []
+    with launch(tmp_path, "--config.file", str(config), "--web.enable-lifecycle", *only) as exporter:
+        verdicts = [verdict()]
+        config.write_text("detectors: {policy: [wolfsbane]}\n")
+        statuses = [exporter.reload()]
+        verdicts.append(verdict())
+        config.write_text("detectors: {policy_patterns: ['(?=a)b']}\n")
+        statuses.append(exporter.reload())
+        verdicts.append(verdict())
+    assert (statuses, verdicts) == ([200, 500], ["allow", "block", "block"])
 
 
 def test_probes_run_and_show_a_sign_of_life(tmp_path, launch, port):

@@ -318,7 +318,7 @@ def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():
 
 def test_quality_is_looked_at_before_delivery_only_where_it_decides():
     bench = Bench()
-    bench.scoring.judge = bench.guard._judge = Judge(parse(b"routes: [{match: {route: strict}, guard: {refusal: block}}]"))
+    bench.scoring.judge = Judge(parse(b"routes: [{match: {route: strict}, guard: {refusal: block}}]"))
     refusal = "I'm sorry, but I cannot help with that request."
 
     assert bench.litellm(refusal)["action"] == "NONE"

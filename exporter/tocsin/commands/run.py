@@ -15,20 +15,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
 from aiohttp import web
 from msgspec.structs import replace
 
 from tocsin import catalogue as cat
 from tocsin import formats
-from tocsin.accounting.ledger import Ledger
+from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PricesAwaitedError, find_library
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
-from tocsin.config import Config, ConfigError, Detectors, Files, load, read_secrets, show, storage_path
+from tocsin.config import Config, ConfigError, Files, load, read_secrets, show, storage_path
 from tocsin.formats.base import Format
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
 from tocsin.inputs.tailer import FileInput, FilePattern
+from tocsin.judge import Judge
 from tocsin.logs import configure
 from tocsin.pipeline import Intake, Pipeline, collect_seldom
 from tocsin.probes import Prober
@@ -43,7 +43,7 @@ EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path 
 AT_A_RESTART = {
     "": ("storage", "ingest", "extra_labels", "consumers", "series"),
     "limits": ("max_line_bytes",),
-    "detectors": tuple(name for name in Detectors.__struct_fields__ if name not in ("profile", "max_tier", "sample")),
+    "detectors": ("detoxify", "sample_slow"),
 }
 """Keys of the configuration, by their part, that a reload does not change."""
 ADMIN_ADDRESS = "127.0.0.1:9877"
@@ -112,6 +112,7 @@ class Exporter:
             self._ingest_address = arguments.ingest_address
         self._board = alerts.Board()
         self._told = asyncio.Event()
+        self._reloading = asyncio.Lock()
         self._verifiers = auth.verifiers(config.ingest.auth)
         if arguments.guard_only and not self._ingest_address:
             raise ConfigError("--guard-only: the guard answers on --ingest.listen-address, which is empty")
@@ -199,7 +200,7 @@ class Exporter:
         listeners: list[server.Listener] = []
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_end)
-        loop.add_signal_handler(signal.SIGHUP, self._reload_quietly)
+        loop.add_signal_handler(signal.SIGHUP, lambda: spawn(self._reload_quietly(), name="reload"))
         if self._arguments.guard_only:  # there the detectors are all that readiness can be about
             await self._detectors.wait()
         failures: list[BaseException] = []
@@ -311,38 +312,52 @@ class Exporter:
             "--web.listen-address", "metrics and status page", admin.make_app(pages), address, self._web
         )
 
-    def _reload(self) -> None:
+    async def _reload(self) -> None:
         """Load the configuration again and change what is done; what cannot change while running is named in the log.
 
         Raises:
             ConfigError: the file is wrong; the old configuration stays in force.
         """
-        try:
-            wanted = load(self._arguments.config_file)
-            ledger_settings(wanted, self._library)  # what the next start would refuse is refused now
-            auth.verifiers(wanted.ingest.auth)
-            self._scoring.judge.configure(wanted)
-        except (ConfigError, yaml.YAMLError):
-            self._ledger.store.row(cat.RELOAD_OK).set(0)
-            raise
-        self._config = config = _while_running(self._config, wanted)
-        self._ledger.configure(with_estimates(ledger_settings(config, self._library)))
-        self._files.configure(self._patterns(config))
-        self._prober.configure(config.probes)
-        self._scoring.sampling = sampling(config)
-        self._intake.renew()
-        publish_config(self._ledger.store, config)
-        if self._detectors.is_set():
-            publish_detectors(self._ledger.store, self._scoring.judge)
-        log.info("configuration reloaded")
+        async with self._reloading:
+            try:
+                wanted = load(self._arguments.config_file)
+                ledger_settings(wanted, self._library)  # what the next start would refuse is refused now
+                auth.verifiers(wanted.ingest.auth)
+                config = _while_running(self._config, wanted)
+                settings = with_estimates(ledger_settings(config, self._library))
+                judge = await self._make_judge(config)
+            except Exception:
+                self._ledger.store.row(cat.RELOAD_OK).set(0)
+                raise
+            self._put_in_force(config, settings, judge)
         for part, names in AT_A_RESTART.items():
             for name in names:
                 if getattr(_part(config, part), name) != getattr(_part(wanted, part), name):
                     log.warning("a new %s takes effect at a restart", f"{part}.{name}".lstrip("."))
 
-    def _reload_quietly(self) -> None:
+    async def _make_judge(self, config: Config) -> Judge:
+        """Return who judges by a configuration, in a thread: the judge in force answers meanwhile."""
+        judge = await asyncio.to_thread(Judge, config)
+        if self._detectors.is_wanted:  # else they are made when they are: by whoever is in force then
+            await asyncio.to_thread(judge.warm)
+        return judge
+
+    def _put_in_force(self, config: Config, settings: Settings, judge: Judge) -> None:
+        self._config = config
+        self._ledger.configure(settings)
+        self._files.configure(self._patterns(config))
+        self._prober.configure(config.probes)
+        self._scoring.judge = judge
+        self._scoring.sampling = sampling(config)
+        self._intake.renew()
+        publish_config(self._ledger.store, config)
+        if self._detectors.is_set():
+            publish_detectors(self._ledger.store, judge)
+        log.info("configuration reloaded")
+
+    async def _reload_quietly(self) -> None:
         try:
-            self._reload()
+            await self._reload()
         except ConfigError as error:
             log.error("the last good configuration stays in force: %s", error)  # noqa: TRY400
 

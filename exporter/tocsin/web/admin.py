@@ -35,7 +35,7 @@ class Admin:
     """Last signs of life of all root tasks, on the monotonic clock."""
     config_text: Callable[[], str]
     """The effective configuration as YAML, secrets masked."""
-    reload: Callable[[], None] | None = None
+    reload: Callable[[], Awaitable[None]] | None = None
     """Loads the configuration again; raises ConfigError. None: ``--web.enable-lifecycle`` was not given."""
     unusable: Callable[[], list[tuple[str, str, str]]] = list
     """Inputs that cannot be read: path, reason, mend."""
@@ -124,7 +124,7 @@ class _Routes:
         if self._admin.reload is None:
             raise web.HTTPForbidden(text="reloading over HTTP needs --web.enable-lifecycle\n")
         try:
-            self._admin.reload()
+            await self._admin.reload()
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the old one stays in force
             return web.Response(status=500, text=f"the last good configuration stays in force: {error}\n")
         return web.Response(text="reloaded\n")

@@ -73,15 +73,18 @@ async def test_a_task_without_a_sign_of_life_is_unhealthy():
 
 
 async def test_reloading_needs_to_be_allowed_and_a_wrong_file_is_said():
-    def wrong():
+    async def wrong():
         raise ValueError("tocsin.yml: inputz: unknown key")
+
+    async def right():
+        return None
 
     async with served() as client:
         assert (await client.post("/-/reload")).status == 403
     async with served(reload=wrong) as client:
         answer = await client.post("/-/reload")
         assert (answer.status, "inputz" in await answer.text()) == (500, True)
-    async with served(reload=lambda: None) as client:
+    async with served(reload=right) as client:
         assert (await client.post("/-/reload")).status == 200
 
 
