@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tocsin import catalogue as cat
-from tocsin.accounting.groups import SEPARATOR
+from tocsin.accounting.group import SEPARATOR
 from tocsin.detectors.drift import FEATURES, Drift, features
 from tocsin.series.store import Store
 

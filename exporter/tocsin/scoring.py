@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from tocsin import catalogue as cat
-from tocsin.accounting.groups import SEPARATOR, Group, Labels
+from tocsin.accounting.group import SEPARATOR, Group, Labels
 from tocsin.accounting.ledger import OLDEST, Ledger
 from tocsin.accounting.quality import Quality, observe_toxicity
 from tocsin.accounting.remembered import Remembered

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tocsin import catalogue as cat
-from tocsin.accounting.groups import Group, Labels
+from tocsin.accounting.group import Group, Labels
 from tocsin.accounting.ledger import Ledger
 from tocsin.accounting.safety import Safety
 from tocsin.detectors.base import SUSPICION

@@ -20,7 +20,8 @@ import msgspec
 from tocsin import catalogue as cat
 from tocsin.accounting.consumers import Consumers
 from tocsin.accounting.estimates import Estimator
-from tocsin.accounting.groups import Group, Groups
+from tocsin.accounting.group import Group
+from tocsin.accounting.groups import Groups
 from tocsin.accounting.prices import Prices, PricesAwaitedError
 from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import HourlyLimit, Loops

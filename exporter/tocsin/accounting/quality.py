@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from tocsin import catalogue as cat
 from tocsin.accounting.compliance import Compliance
-from tocsin.accounting.groups import Block, Group
+from tocsin.accounting.group import Block, Group
 from tocsin.accounting.ledger import Ledger
 from tocsin.call import OTHER
 from tocsin.labels import clean

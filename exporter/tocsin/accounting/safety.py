@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tocsin import catalogue as cat
-from tocsin.accounting.groups import Group
+from tocsin.accounting.group import Group
 from tocsin.accounting.ledger import Ledger
 
 ATTEMPT_ROLES = ("user", "tool", "document")

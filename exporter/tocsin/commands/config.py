@@ -9,7 +9,7 @@ from typing import Any
 
 from tocsin import catalogue as cat
 from tocsin import diagnosis
-from tocsin.accounting.groups import HISTOGRAMS
+from tocsin.accounting.group import HISTOGRAMS
 from tocsin.accounting.ledger import Ledger
 from tocsin.accounting.quality import SCORERS_MAX
 from tocsin.assembly import ledger_settings
