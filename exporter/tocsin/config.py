@@ -1,9 +1,4 @@
-"""The configuration: one YAML file, checked in full before anything starts.
-
-Unknown keys are refused with the nearest right name. ``${ENV}`` in a text is replaced from the
-environment, ``*_file`` keys name files that hold secrets. The loader refuses aliases, duplicate keys,
-tags and depth, because a 332-byte file of aliases can stand for 10^9 values.
-"""
+"""The configuration: one YAML file, checked in full before anything starts."""
 
 from __future__ import annotations
 
@@ -11,17 +6,17 @@ import difflib
 import math
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal
 
 import msgspec
 import yaml
 
 from tocsin.finding import KINDS
+from tocsin.yamlfile import ConfigError as ConfigError  # noqa: PLC0414 - exported: it is what this module raises
+from tocsin.yamlfile import decode
 
-MAX_BYTES = 1 << 20
-MAX_DEPTH = 20
 PROBES_MAX = 50
 MODELS = 2
 """Cost tier of detectors that are models."""
@@ -34,15 +29,8 @@ THRESHOLDS = (
 FormatWord = Literal["auto", "litellm", "openai", "anthropic", "native", "feedback"]
 
 
-class ConfigError(Exception):
-    """The configuration is wrong; the message names the file, the key and the mend."""
-
-
 class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A mapping whose unknown keys are errors."""
-
-
-Kind = TypeVar("Kind", bound=Strict)
 
 
 class Files(Strict, frozen=True):
@@ -248,40 +236,6 @@ class Config(Strict, frozen=True):
     declared: Declared = Declared()
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe loader that refuses aliases, duplicate keys and depth."""
-
-    depth = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise ConfigError(f"line {mark.line + 1}: aliases (*name) are not allowed; write the value out")
-        self.depth += 1
-        try:
-            if self.depth > MAX_DEPTH:
-                raise ConfigError(f"nested deeper than {MAX_DEPTH} levels")
-            return super().compose_node(parent, index)
-        finally:
-            self.depth -= 1
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise ConfigError(f"line {node.start_mark.line + 1}: key {key!r} stands twice; remove one")
-        return super().construct_mapping(node, deep=deep)
-
-
-_BOOL = "tag:yaml.org,2002:bool"
-# YAML 1.2: `off` is a word. PyYAML reads 1.1, where `pii: off` means false.
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(_BOOL, re.compile(r"true|false|True|False|TRUE|FALSE"), list("tfTF"))
-
-
 def load(path: str | Path | None) -> Config:
     """Read and check a configuration file; None gives the defaults.
 
@@ -309,56 +263,6 @@ def parse(raw: bytes, folder: Path | None = None) -> Config:
     config = decode(raw, Config, folder)
     _check_values(config)
     return config
-
-
-def decode(raw: bytes, kind: type[Kind], folder: Path | None = None) -> Kind:
-    """Read a YAML text as a mapping of known keys; files that it names are looked for in its folder, too.
-
-    Raises:
-        ConfigError: with key and mend.
-    """
-    if len(raw) > MAX_BYTES:
-        raise ConfigError(f"larger than {MAX_BYTES} bytes")
-    try:
-        tree = yaml.load(raw, Loader=_Loader)  # noqa: S506 - derived from SafeLoader, and stricter
-    except yaml.YAMLError as error:
-        raise ConfigError(f"not valid YAML: {_mistake(error)}") from None
-    except RecursionError:
-        raise ConfigError(f"nested deeper than {MAX_DEPTH} levels") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:  # PyYAML's own, e.g. for the date 2026-99-99
-        raise ConfigError(f"a value does not fit its type ({error}); put quotes around it") from None
-    tree = _expand({} if tree is None else tree)
-    if folder is not None and isinstance(tree, dict):
-        _find_files(tree, folder)
-    if isinstance(tree, dict):  # a part of which every line is a comment
-        tree = {key: value for key, value in tree.items() if value is not None}
-    tree = _known(tree, kind, "")
-    try:
-        return msgspec.convert(tree, kind)
-    except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$")
-        where, words = _wanted(where.strip("`."), tree, kind)
-        mend = f"; one of {', '.join(words)}" if words else _MENDS.get(message.partition(", got")[0], "")
-        raise ConfigError(f"{where or 'top level'}: {message}{mend}") from None
-
-
-_MENDS = {
-    "Expected `int`": "; write the number alone, without quotes or a unit",
-    "Expected `float`": "; write the number alone, without quotes or a unit",
-    "Expected `array`": "; write a list: [..]",
-    "Expected `object`": "; write keys and values",
-    "Expected `str`": "; write a text, in quotes where it looks like a number",
-}
-"""What to do about a value of a wrong type, by the beginning of what msgspec says."""
-
-
-def _mistake(error: yaml.YAMLError) -> str:
-    """Return where a text is no YAML and why, in one line."""
-    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return " ".join(str(error).replace('in "<byte string>", ', "").split())
-    mend = "; indent with spaces, not with tabs" if "\\t" in str(error.problem) else ""
-    context = f"{error.context}, " if error.context else ""
-    return f"line {error.problem_mark.line + 1}: {context}{error.problem}{mend}"
 
 
 def storage_path(argument: str | None, config: Config) -> Path:
@@ -393,72 +297,29 @@ def show(config: Config) -> str:
     return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
 
 
-def _expand(value: Any, where: str = "") -> Any:
-    """Replace ``${NAME}`` in every text by what the environment says."""
-    if isinstance(value, str):
-        return re.sub(r"\$\{(\w+)\}", lambda match: _environment(match[1], where), value)
-    if isinstance(value, list):
-        return [_expand(item, f"{where}[{index}]") for index, item in enumerate(value)]
-    if isinstance(value, dict):
-        return {key: _expand(item, f"{where}.{key}".lstrip(".")) for key, item in value.items()}
-    return value
+def _check_values(config: Config) -> None:
+    _check_labels_and_series(config)
+    _check_amounts(config)
+    for index, route in enumerate(config.routes):
+        _check_thresholds(route, f"routes[{index}]")
+        _check_kinds(route, f"routes[{index}]")
+    _check_probes(config.probes)
+    _check_detectors(config)
+    for index, auth in enumerate(config.ingest.auth):
+        if auth.scheme == "basic" and not auth.username:
+            raise ConfigError(f"ingest.auth[{index}].username: basic authentication needs one")
 
 
-def _find_files(tree: Any, folder: Path) -> None:
-    """Give relative names of files that lie beside the configuration their whole path, as Prometheus does."""
-    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
-        if isinstance(value, dict | list):
-            _find_files(value, folder)
-        elif isinstance(value, str) and str(key).endswith("_file") and (folder / value).is_file():
-            tree[key] = str(folder / value)
-
-
-def _environment(name: str, where: str) -> str:
-    value = os.environ.get(name)
-    if value is None:
-        raise ConfigError(f"{where}: ${{{name}}} is not set in the environment")
-    return value
-
-
-def _known(tree: Any, kind: Any, where: str) -> Any:
-    """Refuse unknown keys with the nearest right one, before msgspec says it less kindly; return the tree.
-
-    Where the word ``off`` can stand, false is one: Helm and others read YAML 1.1 and pass ``pii: off`` on as that.
-    """
-    if isinstance(tree, bool) and get_origin(kind) is Literal and "off" in get_args(kind):
-        return "on" if tree else "off"
-    if isinstance(tree, list):
-        inner = next(iter(get_args(kind)), None)
-        return [_known(item, inner, f"{where}[{index}]") for index, item in enumerate(tree)]
-    if not isinstance(tree, dict):
-        return tree
-    if get_origin(kind) is dict:
-        return {key: _known(value, get_args(kind)[1], f"{where}.{key}") for key, value in tree.items()}
-    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
-        return tree
-    fields = {f.name: f.type for f in msgspec.structs.fields(kind)}
-    for key in tree:
-        if key not in fields:
-            near = difflib.get_close_matches(str(key), fields, 1)
-            mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(fields)}"
-            raise ConfigError(f"{where}.{key}: unknown key; {mend}".lstrip("."))
-    return {key: _known(value, fields[key], f"{where}.{key}".lstrip(".")) for key, value in tree.items()}
-
-
-def _wanted(where: str, tree: Any, kind: Any) -> tuple[str, tuple[str, ...]]:
-    """Return the place of a wrong value, with the key that msgspec leaves out, and the words that are taken there."""
-    for step in re.findall(r"\w+|\[\d+\]|\[\.\.\.\]", where):
-        kind = next((k for k in get_args(kind) if isinstance(kind, UnionType) and k is not NoneType), kind)
-        if step == "[...]":
-            kind = get_args(kind)[-1]
-            wrong = (str(key) for key, value in tree.items() if value not in get_args(kind))
-            where = where.replace("[...]", "." + next(wrong, "*"))
-            break
-        if step[0] == "[":
-            kind, tree = get_args(kind)[0], tree[int(step[1:-1])]
-        else:
-            kind, tree = next(f.type for f in msgspec.structs.fields(kind) if f.encode_name == step), tree[step]
-    return where, tuple(str(word) for word in get_args(kind)) if get_origin(kind) is Literal else ()
+def _check_labels_and_series(config: Config) -> None:
+    if len(config.extra_labels) > 3:
+        raise ConfigError(f"extra_labels: at most three, {len(config.extra_labels)} given")
+    for name in config.extra_labels:
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", name) or name in ("provider", "model", "route", "le", "job"):
+            raise ConfigError(f"extra_labels: {name!r} cannot be a label name; use letters, digits and _")
+    if config.series.max < 1000:
+        raise ConfigError("series.max: below 1000 nothing can be told apart; raise it")
+    if not 0 <= config.consumers.top <= config.series.max // 20:
+        raise ConfigError(f"consumers.top: between 0 and {config.series.max // 20}, a twentieth of series.max")
 
 
 def _check_amounts(config: Config) -> None:
@@ -472,65 +333,56 @@ def _check_amounts(config: Config) -> None:
         tokens = getattr(config.limits.tokens_per_hour, name)
         if tokens is not None and tokens < 1:
             raise ConfigError(f"limits.tokens_per_hour.{name}: {tokens}: at least 1; null is no limit")
-    if config.ingest.max_body_bytes < 1024:
-        raise ConfigError("ingest.max_body_bytes: below 1024 no event fits; raise it")
+    for block, name in (("ingest", "max_body_bytes"), ("limits", "max_line_bytes")):
+        if getattr(getattr(config, block), name) < 1024:
+            raise ConfigError(f"{block}.{name}: below 1024 no event fits; raise it")
 
 
-def _check_values(config: Config) -> None:
-    if len(config.extra_labels) > 3:
-        raise ConfigError(f"extra_labels: at most three, {len(config.extra_labels)} given")
-    for name in config.extra_labels:
-        if not re.fullmatch(r"[a-z_][a-z0-9_]*", name) or name in ("provider", "model", "route", "le", "job"):
-            raise ConfigError(f"extra_labels: {name!r} cannot be a label name; use letters, digits and _")
-    if config.series.max < 1000:
-        raise ConfigError("series.max: below 1000 nothing can be told apart; raise it")
-    if not 0 <= config.consumers.top <= config.series.max // 20:
-        raise ConfigError(f"consumers.top: between 0 and {config.series.max // 20}, a twentieth of series.max")
-    _check_amounts(config)
-    if config.limits.max_line_bytes < 1024:
-        raise ConfigError("limits.max_line_bytes: below 1024 no event fits; raise it")
-    for index, route in enumerate(config.routes):
-        for name in route.thresholds:
-            if name not in THRESHOLDS:
-                near = difflib.get_close_matches(name, THRESHOLDS, 1)
-                mend = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(THRESHOLDS)}"
-                raise ConfigError(f"routes[{index}].thresholds.{name}: unknown threshold; {mend}")
-            most = 1.0 if name.endswith(("Ratio", "availability")) else math.inf
-            if not 0 < route.thresholds[name] < most:
-                words = "a share between 0 and 1" if most == 1 else "a number above 0"
-                raise ConfigError(f"routes[{index}].thresholds.{name}: {route.thresholds[name]}: {words}")
-        _check_kinds(route, f"routes[{index}]")
-    if len(config.probes) > PROBES_MAX:
-        raise ConfigError(f"probes: at most {PROBES_MAX}, {len(config.probes)} given")
-    for index, probe in enumerate(config.probes):
+def _check_thresholds(route: Route, where: str) -> None:
+    for name, value in route.thresholds.items():
+        here = f"{where}.thresholds.{name}"
+        if name not in THRESHOLDS:
+            raise ConfigError(f"{here}: unknown threshold; {_mend(name, THRESHOLDS)}")
+        most = 1.0 if name.endswith(("Ratio", "availability")) else math.inf
+        if not 0 < value < most:
+            raise ConfigError(f"{here}: {value}: {'a share between 0 and 1' if most == 1 else 'a number above 0'}")
+
+
+def _check_kinds(route: Route, where: str) -> None:
+    for block, known in (("detectors", sorted(KINDS)), ("guard", [*sorted(KINDS), "on_overload"])):
+        for name, value in getattr(route, block).items():
+            here = f"{where}.{block}.{name}"
+            if name not in known:
+                raise ConfigError(f"{here}: unknown kind of finding; {_mend(name, known)}")
+            if (name == "on_overload") != value.startswith("fail_"):
+                words = "fail_open or fail_closed" if name == "on_overload" else "allow, redact, block or review"
+                raise ConfigError(f"{here}: {value!r} does not fit; {words}")
+
+
+def _mend(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, known, 1)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+
+
+def _check_probes(probes: Sequence[Probe]) -> None:
+    if len(probes) > PROBES_MAX:
+        raise ConfigError(f"probes: at most {PROBES_MAX}, {len(probes)} given")
+    for index, probe in enumerate(probes):
         if not re.match(r"https?://[^/\s]", probe.url):
             raise ConfigError(f"probes[{index}].url: {probe.url!r}: give an address that begins with https:// or http://")
         if not 1 <= probe.interval_s <= 3600:
             raise ConfigError(f"probes[{index}].interval_s: between 1 and 3600 seconds")
+
+
+def _check_detectors(config: Config) -> None:
+    detectors = config.detectors
     for name in ("sample", "sample_slow", "off_topic_below"):
-        share = getattr(config.detectors, name)
+        share = getattr(detectors, name)
         if share is not None and not 0 <= share <= 1:
             raise ConfigError(f"detectors.{name}: a share between 0 and 1")
-    if config.detectors.embedder == "onnx" and config.detectors.embedder_folder is None:
+    if detectors.embedder == "onnx" and detectors.embedder_folder is None:
         raise ConfigError("detectors.embedder_folder: onnx needs the folder of model.onnx and tokenizer.json")
-    most = max(config.detectors.max_tier, *(route.max_detector_tier or 0 for route in config.routes), 0)
-    for name, is_model in (("detoxify", config.detectors.detoxify), ("embedder", config.detectors.embedder == "onnx")):
+    most = max(detectors.max_tier, *(route.max_detector_tier or 0 for route in config.routes), 0)
+    for name, is_model in (("detoxify", detectors.detoxify), ("embedder", detectors.embedder == "onnx")):
         if is_model and most < MODELS:
             raise ConfigError(f"detectors.{name}: a model is of tier 2 and rests with max_tier: {most}; raise it to 2")
-    for index, auth in enumerate(config.ingest.auth):
-        if auth.scheme == "basic" and not auth.username:
-            raise ConfigError(f"ingest.auth[{index}].username: basic authentication needs one")
-
-
-def _check_kinds(route: Route, where: str) -> None:
-    known = {*KINDS, "on_overload"}
-    for block in ("detectors", "guard"):
-        for name, value in getattr(route, block).items():
-            here = f"{where}.{block}.{name}"
-            if name not in known or (block == "detectors" and name == "on_overload"):
-                near = difflib.get_close_matches(name, known, 1)
-                mend = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(KINDS))}"
-                raise ConfigError(f"{here}: unknown kind of finding; {mend}")
-            if (name == "on_overload") != value.startswith("fail_"):
-                words = "fail_open or fail_closed" if name == "on_overload" else "allow, redact, block or review"
-                raise ConfigError(f"{here}: {value!r} does not fit; {words}")

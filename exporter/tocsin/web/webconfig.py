@@ -22,7 +22,8 @@ from typing import Literal
 import bcrypt
 from aiohttp import web
 
-from tocsin.config import ConfigError, Strict, decode
+from tocsin.config import ConfigError, Strict
+from tocsin.yamlfile import decode
 
 log = logging.getLogger(__name__)
 _CACHE = 100
