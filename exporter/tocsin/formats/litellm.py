@@ -86,7 +86,8 @@ class _Response(msgspec.Struct, gc=False):
 class _Payload(msgspec.Struct, gc=False, kw_only=True):
     """Fields in the order in which LiteLLM writes them: msgspec looks for the next one first."""
 
-    id: str
+    id: str | None
+    """That of the answer, which a provider may leave out."""
     litellm_call_id: str | None = None
     trace_id: str | None = None
     session_id: str | None = None
@@ -211,7 +212,7 @@ def _call(p: _Payload, errors: list[str]) -> Call:
     if failure is None and isinstance(response, _Response) and response.status in _ENDED_BADLY:
         failure = _ended_badly(response)
     cache_hit = p.cache_hit is True
-    call_id, identity = p.litellm_call_id, p.id
+    call_id, identity = p.litellm_call_id, p.id or ""
     if not identity and not call_id:  # two calls without a name are two
         identity = f"{p.startTime}|{p.endTime}|{p.model}|{p.total_tokens}|{p.trace_id}"
     sent, received, read, written, reasoning = _usage(p, meta, errors, owed=failure is None and cache_hit)

@@ -33,8 +33,13 @@ def test_the_failure_and_the_success_of_a_retry_are_two_events_of_one_call():
     assert first.call_id == second.call_id == "c-1"
 
 
-def test_calls_without_a_name_are_told_apart_by_their_time_and_tokens():
-    nameless = {"id": "", "litellm_call_id": None}
+def test_an_answer_without_a_name_has_that_of_its_call():
+    assert parse(id=None, litellm_call_id="call-1").call_id == "call-1"
+
+
+@pytest.mark.parametrize("name", ["", None])
+def test_calls_without_a_name_are_told_apart_by_their_time_and_tokens(name):
+    nameless = {"id": name, "litellm_call_id": None}
     one, again, other = (parse(**nameless, total_tokens=tokens) for tokens in (5, 5, 6))
 
     assert one.id == again.id != other.id
