@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from program import Exporter
 from receiver import Receiver, receiving
+from tocsin.demo import stack
 from tocsin.demo.stack import free_port
 
 settings.register_profile("tocsin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,6 +25,13 @@ LONG = (
     "rules/test_quality_baseline", "rules/test_latency", "helm/test_host", "e2e/test_run", "rules/test_worlds",
 )  # fmt: skip
 """Files of tests that take longest: workers take files in turn (`--dist loadfile --no-loadscope-reorder`), so they go first."""
+
+
+def pytest_configure() -> None:
+    """Share the ports out: between a worker's choice of one and its use, another worker may not choose the same."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    stack._GIVEN.update(port for port in range(1 << 16) if port % workers != worker)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

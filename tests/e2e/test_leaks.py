@@ -104,7 +104,7 @@ def kept(folder) -> dict[str, bytes]:
 
 def get(port: int, path: str) -> bytes:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
             return answer.read()
     except urllib.error.HTTPError as error:
         return error.read()
@@ -114,7 +114,7 @@ def post(port: int, path: str, body: bytes) -> bytes:
     """Return the body of a refusal; an answer that repeats the caller's own text to the caller is no leak."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=body, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             answer.read()
             return b""
     except urllib.error.HTTPError as error:

@@ -119,7 +119,7 @@ def proxy(folder: Path, port: int, upstream: str, webhook: str, guard: str | Non
             yield base
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def answers(url: str) -> bool:
@@ -195,7 +195,7 @@ class Forwarder(Handler):
             self.close_connection = True
             return
         headers = {"Content-Type": "application/json", "x-api-key": self.headers["x-api-key"]}
-        with urllib.request.urlopen(urllib.request.Request(self.server.target + self.path, body, headers), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(self.server.target + self.path, body, headers), timeout=60) as answer:
             self.send_response(answer.status)
             self.send_header("Content-Length", answer.headers["Content-Length"])
             self.end_headers()

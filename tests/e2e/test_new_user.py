@@ -39,7 +39,6 @@ def named(resources, kind, name):
     return found
 
 
-@pytest.mark.timeout(240)
 def test_three_values_lead_from_the_chart_to_a_page_at_the_users_receiver(rendered, receiver, tool, port, tmp_path):
     exporter, webhook, prometheus, alertmanager = (f"127.0.0.1:{port()}" for _ in range(4))
     container = named(rendered, "StatefulSet", "tocsin")["spec"]["template"]["spec"]["containers"][0]
@@ -82,11 +81,11 @@ def test_three_values_lead_from_the_chart_to_a_page_at_the_users_receiver(render
         request = urllib.request.Request(
             f"http://{webhook}/v1/ingest/native", json.dumps(event).encode(), {"Authorization": f"Bearer {token}"}, method="POST"
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.status < 300
         (alert,) = receiver.told.get(timeout=120)["alerts"]
         path = alert["annotations"]["runbook_url"].removeprefix("http://localhost:9877")
-        with urllib.request.urlopen(f"http://{exporter}{path}", timeout=10) as page:
+        with urllib.request.urlopen(f"http://{exporter}{path}", timeout=60) as page:
             runbook = page.read().decode()
 
     assert alert["labels"]["alertname"] == "LLMSafetyViolation"

@@ -32,11 +32,11 @@ def shell(commands, tool, folder):
 
 
 def ask(url):
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return json.load(answer)["data"]
 
 
-def until(question, seconds=40):
+def until(question, seconds=60):
     """Ask until the answer is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -118,7 +118,7 @@ def running(folder: Path, tool) -> Iterator[Cluster]:
         for name, arguments in commands.items():
             log = stack.enter_context((folder / f"{name}.log").open("wb"))
             process = subprocess.Popen([tool(name), *arguments], stdout=log, stderr=log, env=cluster.environment)
-            stack.callback(process.wait, 30)
+            stack.callback(process.wait, 60)
             stack.callback(process.kill)
             if name == "kube-apiserver":
                 eventually(lambda: _ready(port), "the API server is ready: see its log in " + str(folder), 120)
@@ -128,7 +128,7 @@ def running(folder: Path, tool) -> Iterator[Cluster]:
 def ask(port: int, path: str) -> bytes:
     """Ask the API server as its administrator."""
     request = urllib.request.Request(f"https://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {TOKEN}"})
-    with urllib.request.urlopen(request, timeout=10, context=ssl._create_unverified_context()) as answer:
+    with urllib.request.urlopen(request, timeout=60, context=ssl._create_unverified_context()) as answer:
         return answer.read()
 
 

@@ -10,7 +10,7 @@ import yaml
 from chart import CASES, CHART, ROOT, TOKEN, documents
 from cluster import eventually
 
-pytestmark = pytest.mark.timeout(300)  # the first test starts the server
+pytestmark = pytest.mark.timeout(600)  # the first test starts the server
 EARLIER = "f1d0a4101d7dfb564eec5d6ced0307759d226e0f"
 """The commit whose chart is upgraded from."""
 HELMS = ("helm3", "helm4")

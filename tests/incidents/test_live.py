@@ -22,7 +22,7 @@ from traffic import Event, Stream, call, failed
 from receiver import Receiver, receiving
 from tocsin.demo.stack import OVERRIDES, TIME_SCALE, Addresses, start_stack
 
-pytestmark = [pytest.mark.once, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
 WITHIN = 90.0
 """Seconds for all incidents; silence is judged thirty seconds, half an hour of the rules, after the exporter's start."""
 DAY = 86400 * TIME_SCALE

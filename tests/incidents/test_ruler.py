@@ -22,7 +22,7 @@ from receiver import Receiver, receiving
 from tocsin import bundle
 from tocsin.demo.stack import OVERRIDES, answers, free_port, start
 
-pytestmark = [pytest.mark.once, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
 SETTINGS = OVERRIDES | {"cost.learning": 86400, "baseline.minimumSamples": 3}
 FLAGS = (
     "--rules.alert.resend-delay=5s", "--rules.alert.for-outage-tolerance=60s", "--rules.alert.for-grace-period=2s",

@@ -26,7 +26,7 @@ def report(request, tool, tmp_path_factory) -> str:
 def pytest_collection_modifyitems(items):
     for item in items:
         if "report" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.timeout(300))  # the first case of a module waits for all of them
+            item.add_marker(pytest.mark.timeout(1000))  # the first case of a module waits for all of them
 
 
 def pytest_generate_tests(metafunc):

@@ -113,6 +113,7 @@ class Case:
 ALL = "every"
 NAME = re.compile(r"[a-zA-Z_:][\w:]*")
 LOOKED_AT = re.compile(r"""alertname=\\?["'](\w+)""")
+ANY_ALERT = re.compile(r"""ALERTS\{(?![^}]*alertname=\\?["'])""")
 LINKED = ("provider", "model", "route")
 
 
@@ -130,7 +131,7 @@ def needed(rules: Sequence[dict[str, Any]], wanted: Sequence[dict[str, Any]], te
         names, looked_at = set(NAME.findall(text)), set(LOOKED_AT.findall(text))
         more = [
             rule for rule in rules
-            if rule not in found and (rule.get("record") in names or rule.get("alert") in looked_at or ("ALERTS{" in text and "alert" in rule))
+            if rule not in found and (rule.get("record") in names or rule.get("alert") in looked_at or (ANY_ALERT.search(text) and "alert" in rule))
         ]  # fmt: skip
         found += more
         texts += map(json.dumps, more)
@@ -171,7 +172,7 @@ def run(
         (folder / f"{alert}.tests.yaml").write_text(json.dumps(document, ensure_ascii=False))
     result = subprocess.run(
         [promtool, "test", "rules", *sorted(path.name for path in folder.glob("*.tests.yaml"))],
-        cwd=folder, env=os.environ | {"GOGC": "400"}, capture_output=True, text=True, timeout=280, check=False,
+        cwd=folder, env=os.environ | {"GOGC": "400"}, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     return "" if result.returncode == 0 else result.stdout + result.stderr
 

@@ -104,7 +104,7 @@ def run(line, host, *places: Path) -> subprocess.CompletedProcess:
     path = os.pathsep.join(map(str, (Path(sys.executable).parent, *places, os.environ["PATH"])))
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", on_host(line, host)],
-        check=False, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=60,
+        check=False, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
 
@@ -141,13 +141,13 @@ def alertmanager(tool, tmp_path_factory):
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line.startswith("amtool ")])
 def test_alertmanager_takes_every_amtool_command(line, alertmanager, tool, tmp_path):
     command = shlex.split(line.replace("localhost:9093", alertmanager))
-    done = subprocess.run([tool("amtool"), *command[1:]], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([tool("amtool"), *command[1:]], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
 
 

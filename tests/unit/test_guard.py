@@ -362,7 +362,7 @@ class Slow:
 
     def scan(self, subject, fired, report):
         self.threads.add(threading.current_thread())
-        assert len(subject.text) < self._least or self.go_on.wait(30)
+        assert len(subject.text) < self._least or self.go_on.wait(60)
 
     async def check(self, size, **fields):
         try:

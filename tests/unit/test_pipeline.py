@@ -108,7 +108,7 @@ async def test_a_spool_that_fills_up_leaves_time_for_fewer_scores():
     intake = Intake(ledger, formats.get, lambda: 0.0, scoring)
     pipeline = Pipeline(intake, ledger, State(None), [], spool_used=lambda: 0.375)
     async with running(pipeline):
-        await asyncio.wait_for(pipeline.ready.wait(), 10)
+        await asyncio.wait_for(pipeline.ready.wait(), 60)
     pipeline.state.close()
     assert scoring.affordable == 0.5
 
@@ -154,10 +154,10 @@ async def test_what_is_said_is_judged_when_the_detectors_are_made_and_nothing_is
     files = FileInput([FilePattern(str(tmp_path / "calls.jsonl"))], max_line_bytes=1 << 20, oversize=intake.oversize)
     pipeline = Pipeline(intake, ledger, State(None), [files])
     async with running(pipeline):
-        await asyncio.wait_for(asked.wait(), 10)
+        await asyncio.wait_for(asked.wait(), 60)
         early = dict(pipeline.state.load("input:files"))
         made.set()
-        await asyncio.wait_for(pipeline.ready.wait(), 10)
+        await asyncio.wait_for(pipeline.ready.wait(), 60)
     files.close()
     assert not early
     assert [group.answers is not None for group in ledger.groups.by_labels.values()] == [True]
@@ -167,13 +167,13 @@ async def test_what_is_said_is_judged_when_the_detectors_are_made_and_nothing_is
 async def test_it_is_ready_when_the_backlog_is_counted(bench):
     bench.log.write_bytes(LINE)
     async with running(bench.pipeline):
-        await asyncio.wait_for(bench.pipeline.ready.wait(), 10)
+        await asyncio.wait_for(bench.pipeline.ready.wait(), 60)
         assert await bench.counted()
 
 
 async def test_without_a_backlog_it_is_ready_and_counts_what_comes(bench):
     async with running(bench.pipeline):
-        await asyncio.wait_for(bench.pipeline.ready.wait(), 10)
+        await asyncio.wait_for(bench.pipeline.ready.wait(), 60)
         bench.log.write_bytes(LINE)
         while not await bench.counted():
             await asyncio.sleep(0.01)

@@ -16,11 +16,16 @@ from tocsin.series.store import Store
 
 @asynccontextmanager
 async def provider():
-    """A stub whose paths answer with the status that they name; /silent never does."""
+    """A stub whose paths answer with the status that they name; /silent never does, /patient after another was asked."""
+    another = asyncio.Event()
 
     async def answer(request):
         if request.path == "/silent":
             await asyncio.Event().wait()
+        if request.path == "/patient":
+            await another.wait()
+            return web.Response()
+        another.set()
         return web.Response(status=int(request.path[1:]), headers={"Location": "/503"})
 
     app = web.Application()
@@ -33,7 +38,7 @@ async def provider():
     await runner.cleanup()
 
 
-async def ask(prober: Prober, now: float, timeout: float = 5.0) -> None:
+async def ask(prober: Prober, now: float, timeout: float = 60.0) -> None:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=timeout)) as http:
         await prober.ask_due(http, now)
 
@@ -56,11 +61,18 @@ async def test_a_provider_that_refuses_the_connection_or_is_no_name_is_down():
     assert up(store) == {"p": 0, "q": 0}
 
 
-async def test_a_silent_provider_is_down_when_its_time_is_over_and_holds_no_other():
+async def test_a_silent_provider_is_down_when_its_time_is_over():
     store = Store()
     async with provider() as base:
-        await ask(Prober(store, [Probe(provider="p", url=f"{base}/silent"), Probe(provider="q", url=f"{base}/200")]), 0.0, 0.05)
-    assert up(store) == {"p": 0, "q": 1}
+        await ask(Prober(store, [Probe(provider="p", url=f"{base}/silent")]), 0.0, 0.05)
+    assert up(store) == {"p": 0}
+
+
+async def test_a_slow_provider_holds_no_other():
+    store = Store()
+    async with provider() as base:
+        await ask(Prober(store, [Probe(provider="p", url=f"{base}/patient"), Probe(provider="q", url=f"{base}/200")]), 0.0)
+    assert up(store) == {"p": 1, "q": 1}
 
 
 async def test_a_provider_is_down_while_one_of_its_addresses_is():
