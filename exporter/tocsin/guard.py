@@ -159,14 +159,15 @@ class Guard:
         """
         request = _read(guardrail.decode, data)
         rules = self._judge.rules(request.route, request.model_name)
-        label, subjects = self._route_label(request.route), request.subjects(rules)
+        label, subjects, handed_over = self._route_label(request.route), request.subjects(rules), request.handed_over()
 
         def conclude(opinions: list[Opinion]) -> dict[str, Any]:
             role = "assistant" if request.is_answer else "user"
             final = self._count(request.call_id, role, label, request.model_name, opinions)
             out: dict[str, Any] = {"action": "NONE"}
-            if final == "redact" and request.takes_texts:
-                texts = [_redacted(s.text, o) for s, o in zip(subjects, opinions, strict=True)]
+            unchangeable = verdict(item for opinion in opinions[len(subjects) :] for item in opinion.judged)
+            if final == "redact" and request.takes_texts and unchangeable != "redact":
+                texts = [_redacted(s.text, o) for s, o in zip(subjects, opinions, strict=False)]
                 out = {"action": "GUARDRAIL_INTERVENED", "texts": texts}
             elif final in ("redact", "block"):
                 out = {"action": "BLOCKED", "blocked_reason": reason(opinions)}
@@ -175,7 +176,7 @@ class Guard:
             return out
 
         judge = self._judge.judge_for_delivery
-        return self._case(label, subjects, rules, judge, conclude, lambda: {"action": "NONE"})
+        return self._case(label, [*subjects, *handed_over], rules, judge, conclude, lambda: {"action": "NONE"})
 
     def moderations(self, data: bytes) -> Case:
         """``POST /v1/moderations``: OpenAI's shape.

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from tocsin.arguments import readable
 from tocsin.call import UNKNOWN
-from tocsin.detectors.base import Subject
-from tocsin.formats.texts import part_text, role_of
+from tocsin.detectors.base import ARGUMENTS, Subject
+from tocsin.formats.texts import part_text, role_of, tool_calls
 from tocsin.judge import RouteRules
 
 
@@ -22,6 +23,7 @@ class Question(msgspec.Struct):
     input_type: Any = None
     litellm_call_id: Any = None
     texts: Any = None
+    tool_calls: Any = None
     structured_messages: Any = None
     request_data: Any = None
     additional_provider_specific_params: Any = None
@@ -66,6 +68,11 @@ class Question(msgspec.Struct):
         roles = self._roles()
         texts = self._texts() if self.takes_texts else list(roles)
         return [Subject(text, roles.get(text, "user"), route) for text in texts]
+
+    def handed_over(self) -> list[Subject]:
+        """Return what an answer hands to tools, which no answer of ours can change; those of a request were answers."""
+        said = readable(tool_calls(self.tool_calls)) if self.is_answer else ""
+        return [Subject(said, ARGUMENTS, self.route)] if said else []
 
     def _texts(self) -> list[str]:
         if isinstance(self.texts, str):

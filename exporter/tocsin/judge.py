@@ -16,7 +16,7 @@ import msgspec
 
 from tocsin.call import UNKNOWN, Expectation
 from tocsin.config import Config, ConfigError, Detectors, Expect, Match, Route
-from tocsin.detectors.base import MOST_TIER, SUSPICION, TIERS, Detector, Report, Subject
+from tocsin.detectors.base import ARGUMENTS, MOST_TIER, SUSPICION, TIERS, Detector, Report, Subject
 from tocsin.detectors.format import UnusableError, compiled_pattern, compiled_schema
 from tocsin.detectors.patterns import PatternError, Patterns
 from tocsin.detectors.scanner import Scanner
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _POLICIES_MAX = 10_000
 _LINEAR = "write it without look-around and back-references, which cost unbounded time"
 _DEFAULT = Route(match=Match())
-_ROLES: Final = ("assistant", "user", "tool", "document")
+_ROLES: Final = ("assistant", ARGUMENTS, "user", "tool", "document")
 _FIRST: Final = "Die Größe der Stadt — “déjà vu” — is what an answer of 2024-10-14 rests on, sorry, nothing else. " * 3
 """A text that no one wrote, with letters beyond ASCII, a date and a word of refusals."""
 _PROMPT: Final = "You are the assistant of the city's archive; answer in “plain” words — name no source. " * 3

@@ -10,8 +10,9 @@ from typing import Final
 
 import msgspec
 
+from tocsin.arguments import readable
 from tocsin.call import UNKNOWN, Call, Content
-from tocsin.detectors.base import Subject
+from tocsin.detectors.base import ARGUMENTS, Subject
 from tocsin.formats.texts import question_of
 from tocsin.judge import Judge, Opinion, RouteRules, merged
 
@@ -27,6 +28,8 @@ class Look(msgspec.Struct, gc=False, frozen=True):
 
     answer: Opinion | None = None
     """None where there is no text."""
+    arguments: Opinion | None = None
+    """On what its calls to tools hand over; None where there is nothing."""
     attempts: Sequence[tuple[str, Opinion]] = ()
     """What was found in new parts of the input, or not seen, with the role of who wrote them."""
     fits: Sequence[bool | None] = ()
@@ -42,6 +45,10 @@ def look(judge: Judge, call: Call, content: Content, rules: RouteRules, *, score
     if content.output:
         subject = _subject(call, content, rules)
         answer = judge.judge(subject, rules) if scored else judge.judge_unsampled(subject, rules)
+    arguments = None
+    if handed_over := readable(content.tools):
+        subject = Subject(handed_over, ARGUMENTS, call.route, input=content.input, context=content.context)
+        arguments = judge.judge(subject, rules)
     attempts: Sequence[tuple[str, Opinion]] = ()
     if (content.input or content.context) and judge.finds_attempts(rules):
         attempts = _attempts(judge, call, content, rules)
@@ -51,7 +58,7 @@ def look(judge: Judge, call: Call, content: Content, rules: RouteRules, *, score
             judge.fits(tool.arguments, schemas[tool.name])
             for tool in content.tools if tool.arguments is not None and tool.name in schemas
         ]  # fmt: skip
-    return Look(answer, attempts, fits)
+    return Look(answer, arguments, attempts, fits)
 
 
 def says_something(content: Content) -> bool:

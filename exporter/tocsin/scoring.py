@@ -133,8 +133,9 @@ class Scoring:
             self._coverage(call, group)
         unscored = "off"
         if content is not None:
+            self._found(call, group, rules, now, [each for each in (seen.answer, seen.arguments) if each is not None])
             if seen.answer is not None:
-                unscored = self._answer(call, content, group, rules, now, seen.answer, scored=reason not in _LEFT_OUT)
+                unscored = self._answer(call, content, group, rules, seen.answer, scored=reason not in _LEFT_OUT)
             self._attempts(seen.attempts, group, rules)
             self._tool_calls(seen.fits, group)
             if reason not in _LEFT_OUT and "drift" not in rules.off and (question := question_of(content.input)):
@@ -270,29 +271,31 @@ class Scoring:
                 return "sampled_out" if drawn >= share else "overload"
         return None
 
+    def _found(self, call: Call, group: Group, rules: RouteRules, now: float, opinions: Sequence[Opinion]) -> None:
+        """Count what was found in all that leaves with an answer, and what was not seen of it."""
+        if opinions and group.answers is None:
+            self._meet(group, rules)
+        for opinion in opinions:
+            self._count_unseen(opinion)
+        if judged := [item for opinion in opinions for item in opinion.judged]:
+            self._count_safety(call, group, judged, now)
+
     def _answer(
         self,
         call: Call,
         content: Content,
         group: Group,
         rules: RouteRules,
-        now: float,
         opinion: Opinion,
         *,
         scored: bool,
     ) -> str:
-        """Count the opinion on an answer; return why it got no composite score, empty when it got one."""
-        if group.answers is None:
-            self._meet(group, rules)
+        """Count the quality of an answer; return why it got no composite score, empty when it got one."""
         report, judged = opinion.report, opinion.judged
-        if report.failed or report.capped:
-            self._count_unseen(opinion)
         scores = report.scores
         toxicity = scores.get("toxicity")
         if toxicity is not None:
             observe_toxicity(group, toxicity)
-        if judged:
-            self._count_safety(call, group, judged, now)
         if self.second is not None and all(j.finding.kind != "toxicity" for j in judged):
             self.second.offer(content.output or "", group, rules, delivered=call.failure not in _BLOCKED)
         if call.failure is not None or content.state in _STATES:

@@ -26,7 +26,7 @@ USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 KEY = "sk-4f1d0c6e9b7a52c83d"
 STARTS_WITHIN = 200
 """Seconds; LiteLLM needs 12 of CPU time to start, which is much more on a busy machine."""
-TIMEOUTS = {"good": 60, "broken": 60, "limited": 60, "leaky": 60, "slow": 1}
+TIMEOUTS = {"good": 60, "broken": 60, "limited": 60, "leaky": 60, "agent": 60, "slow": 1}
 """Seconds that the proxy waits for the upstream, by model."""
 
 needs_litellm = pytest.mark.skipif(
@@ -56,6 +56,9 @@ class Upstream(Handler):
             self.stream()
         else:
             message = {"role": "assistant", "content": self.server.said}
+            if behaviour == "agent":
+                function = {"name": "pay", "arguments": json.dumps({"memo": "hers:\n4217 4683 3052 9173"})}
+                message |= {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}
             self.reply(200, {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USAGE})
 
     def reply(self, status: int, body: dict) -> None:
@@ -222,20 +225,21 @@ def test_an_answer_with_a_card_number_is_stopped_before_the_client_sees_it(tmp_p
         guard = f"http://127.0.0.1:{forwarder.server_port}"
         with proxy(tmp_path, port(), upstream, f"{forwarder.target}/v1/ingest/litellm", guard) as base:
             answers = []
-            for model, stream in (("leaky", False), ("leaky", True), ("good", False), ("good", True)):  # one by one: see above
+            for model, stream in (("leaky", False), ("leaky", True), ("agent", False), ("good", False), ("good", True)):  # one by one: see above
                 answers.append(converse(base, model, stream=stream, guard="fail_closed"))
                 exporter.wait_for("llm_guard_scanned_total", len(answers))
-            plain, streamed, *clean = answers
+            plain, streamed, agent, *clean = answers
             forwarder.down = True
             closed = converse(base, "leaky", guard="fail_closed")
             opened = converse(base, "leaky", guard="fail_open")
-            exporter.wait_for("llm_guard_eligible_total", 5)
+            exporter.wait_for("llm_guard_eligible_total", 6)
         page = exporter.get("/metrics").decode()
 
-    assert plain[0] == 400
+    assert [plain[0], agent[0]] == [400, 400]
     assert "pii (credit_card)" in plain[1]
+    assert "pii (credit_card)" in agent[1]
     assert "pii (credit_card)" in streamed[1]
-    assert [text for _, text in (plain, streamed, closed) if "4683" in text or "9173" in text] == []
+    assert [text for _, text in (plain, streamed, agent, closed) if "4683" in text or "9173" in text] == []
     assert [status for status, _ in clean] == [200, 200]
     assert "Hello." in clean[0][1] + clean[1][1]
     assert (closed[0], opened[0]) == (500, 200)  # as LiteLLM documents: refused without an event, or delivered unseen
@@ -244,8 +248,8 @@ def test_an_answer_with_a_card_number_is_stopped_before_the_client_sees_it(tmp_p
     for sample in (s for family in text_string_to_metric_families(page) for s in family.samples):
         if sample.name == "llm_safety_violations_total" and sample.labels["kind"] == "pii":
             violations[sample.labels["delivered"]] += sample.value
-    assert violations == {"false": 2, "true": 1}
-    assert exporter_total(page, "llm_guard_scanned_total") == 4
+    assert violations == {"false": 3, "true": 1}
+    assert exporter_total(page, "llm_guard_scanned_total") == 5
 
 
 def exporter_total(page: str, name: str) -> float:

@@ -11,7 +11,7 @@ from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.call import Call
 from tocsin.check import RequestError
 from tocsin.config import parse
-from tocsin.detectors.base import Subject
+from tocsin.detectors.base import ARGUMENTS, Subject
 from tocsin.finding import Finding
 from tocsin.guard import (
     ESCAPES_MAX,
@@ -35,6 +35,7 @@ NOW = 1_795_000_000.0
 SECRET = "078-05-1120"
 ROUTES = b"""
 routes:
+  - {match: {route: careful}, guard: {email: block}}
   - {match: {route: redacting}, guard: {pii: redact}}
   - {match: {route: closed}, guard: {on_overload: fail_closed}}
 """
@@ -53,7 +54,8 @@ class Word:
 
 
 DETECTORS = [
-    Word("pii", "us_ssn", SECRET, ("assistant", "user")),
+    Word("pii", "us_ssn", SECRET, ("assistant", "user", ARGUMENTS)),
+    Word("pii", "email", "@", (ARGUMENTS,)),
     Word("toxicity", "toxic", "idiot", ("assistant",)),
     Word("injection", "injection", "ignore all", ("user", "tool", "document")),
 ]
@@ -133,6 +135,43 @@ def test_litellm_gets_the_text_redacted_where_the_route_says_so():
     answer = Bench().litellm(f"a {SECRET}", "b", additional_provider_specific_params={"route": "redacting"})
 
     assert (answer["action"], answer["texts"]) == ("GUARDRAIL_INTERVENED", ["a [US_SSN]", "b"])
+
+
+def calls(*arguments):
+    return [{"id": "1", "type": "function", "function": {"name": "send", "arguments": each}} for each in arguments]
+
+
+@pytest.mark.parametrize("route", ["", "redacting"])
+def test_litellm_blocks_values_in_what_is_handed_to_tools_since_no_answer_can_change_it(route):
+    parameters = {"additional_provider_specific_params": {"route": route}}
+    answer = Bench().litellm("fine", tool_calls=calls("{}", json.dumps({"to": "x", "text": f"hers is\n{SECRET}"})), **parameters)
+    assert (answer["action"], answer["blocked_reason"]) == ("BLOCKED", "Blocked by Tocsin: pii (us_ssn)")
+
+
+def test_litellm_redacts_texts_beside_calls_to_tools_that_are_clean():
+    answer = Bench().litellm(f"a {SECRET}", tool_calls=calls("{}"), additional_provider_specific_params={"route": "redacting"})
+    assert answer == {"action": "GUARDRAIL_INTERVENED", "texts": ["a [US_SSN]"], "stream_holdback_chars": [HOLDBACK]}
+
+
+@pytest.mark.parametrize(("route", "action"), [("", "NONE"), ("careful", "BLOCKED")])
+def test_an_address_that_a_tool_is_given_is_blocked_where_the_route_says_so(route, action):
+    bench = Bench()
+    answer = bench.litellm(tool_calls=calls('{"to": "jo@corp.example"}'), additional_provider_specific_params={"route": route})
+    assert answer["action"] == action
+
+
+def test_calls_to_tools_of_a_request_were_answers_once():
+    assert Bench().litellm("fine", kind="request", tool_calls=calls(SECRET)) == {"action": "NONE"}
+
+
+@pytest.mark.parametrize("odd", ["x", [7], [{"function": 7}], [{"function": {"name": 7, "arguments": SECRET}}], {"a": 1}])
+def test_calls_to_tools_of_an_odd_type_are_as_good_as_left_out(odd):
+    assert Bench().litellm("fine", tool_calls=odd)["action"] == "NONE"
+
+
+def test_what_is_handed_to_tools_counts_for_the_size_of_a_case():
+    body = json.dumps({"input_type": "response", "texts": [], "tool_calls": calls("x" * (LARGE + 1))}).encode()
+    assert Bench().guard.litellm(body).size > LARGE
 
 
 def test_the_team_alias_is_the_route_when_nothing_else_is_said():

@@ -126,6 +126,29 @@ def test_a_violation_counts_once_an_answer_and_moves_the_gauge():
     assert values(scoring, cat.LAST_VIOLATION) == {("pii",): NOW + 5}
 
 
+HANDED_OVER = [Stub("pii", type_of_finding="us_ssn", word="078-05-1120", roles=frozenset({"assistant", "arguments"}))]
+
+
+@pytest.mark.parametrize("output", [None, "fine", "078-05-1120"])
+def test_a_value_that_is_handed_to_a_tool_is_a_violation_once_an_answer(output):
+    scoring = take(make(detectors=HANDED_OVER), call(1, output, tools=[ToolCall("send", '{"body": "hers:\\n078-05-1120"}')]))
+    assert values(scoring, cat.VIOLATIONS) == {("pii", "true", "false", "false"): 1}
+
+
+@pytest.mark.parametrize(("role", "echoed"), [("user", "true"), ("tool", "true"), ("system", "false"), ("assistant", "false")])
+def test_what_a_tool_is_given_may_come_from_the_user_or_from_another_tool(role, echoed):
+    handed = [ToolCall("pay", '{"card": "4921 8170 3264 5595"}')]
+    scoring = take(make(detectors=None), call(1, None, said=[(role, "It is 4921-8170-3264-5595."), ("user", "go")], tools=handed))
+    assert values(scoring, cat.VIOLATIONS) == {("pii", "true", echoed, "false"): 1}
+
+
+def test_an_address_that_a_tool_is_given_is_suspected_and_a_key_is_a_violation():
+    handed = [ToolCall("send", '{"to": "maria.lopez@gmail.com", "key": "AKIAQ3EGRIWTXPL7LZ5M"}')]
+    scoring = take(make(detectors=None), call(1, None, tools=handed))
+    assert values(scoring, cat.SUSPECTED) == {("pii",): 1}
+    assert values(scoring, cat.VIOLATIONS) == {("secret", "true", "false", "false"): 1}
+
+
 async def finish(scoring: Scoring) -> None:
     rest = scoring._ledger.rest
     while rest:

@@ -30,6 +30,10 @@ reads at most whether a finding stands there. 1: reads every word of most texts.
 
 ``drift`` and ``detoxify`` are no detectors of a ``Scanner``, and rest with their tiers all the same."""
 MOST_TIER: Final = 2
+ARGUMENTS: Final = "arguments"
+"""The role of what an answer hands to tools: nobody reads it, so it has no quality, and what it may hold is no text."""
+HANDED_OVER: Final = frozenset({"assistant", ARGUMENTS})
+"""The roles of all that leaves with an answer: values are looked for in them."""
 SUSPICION = 0.5
 """Findings of a lower score are listed only on request (``tocsin check --all``)."""
 
@@ -43,7 +47,7 @@ class Subject(msgspec.Struct, gc=False):
 
     text: str
     role: str = "assistant"
-    """Who wrote it: ``assistant``, ``user``, ``document`` or ``tool``."""
+    """Who wrote it: ``assistant``, ``user``, ``document`` or ``tool``; ``ARGUMENTS``: an answer, to a tool."""
     route: str = ""
     question: str | None = None
     """What was asked: the last message of the user."""

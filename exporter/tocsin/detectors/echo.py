@@ -1,7 +1,7 @@
 """Whether a value stands in the caller's own input: then the answer repeats it and leaks nothing.
 
 Only what the user wrote counts. A value from a document, a tool or the system prompt is a leak when the answer
-shows it, even though it was part of the request.
+shows it, even though it was part of the request. What an answer hands to a tool may come from another tool, too.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import itertools
 import unicodedata
 
-from tocsin.detectors.base import Subject
+from tocsin.detectors.base import ARGUMENTS, Subject
 
 _MAX_INPUT = 1_000_000
 """Characters of input that are looked at, from its end: the last messages are those that an answer repeats."""
 _MAX_GAP = 3
 """Separators between two characters of one value, as in ``(201) 555-0100``."""
 _MAX_TRIES = 32
+_WRITTEN = frozenset({"user"})
+_TOLD = frozenset({"user", "tool", "document"})
 
 
 class Echo:
@@ -37,7 +39,10 @@ class Echo:
     def _read(self) -> str:
         if self._text is None:
             subject = self._subject
-            parts = [message.text for message in subject.input if message.role == "user"]
+            told = _TOLD if subject.role == ARGUMENTS else _WRITTEN
+            parts = [message.text for message in subject.input if message.role in told]
+            if told is _TOLD:
+                parts += subject.context
             if subject.question:
                 parts.append(subject.question)
             # The text under judgement is itself the user's: nothing in it is an echo.

@@ -15,7 +15,7 @@ from typing import Final
 
 import hyperscan
 
-from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.base import HANDED_OVER, Gate, Report, Subject
 from tocsin.detectors.candidates import MAX_CANDIDATES, note_cut, was_cut
 from tocsin.detectors.folding import fold, fold_with_places
 from tocsin.detectors.hyperscanning import Matcher
@@ -48,7 +48,7 @@ class Policy:
         terms: Iterable[str] = (),
         patterns: Iterable[str] = (),
         *,
-        roles: frozenset[str] = frozenset({"assistant"}),
+        roles: frozenset[str] = HANDED_OVER,
     ) -> None:
         """Compile terms and patterns; the latter see the text as it is.
 

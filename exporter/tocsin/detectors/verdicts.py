@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from tocsin.detectors.base import SUSPICION
+from tocsin.detectors.base import ARGUMENTS, HANDED_OVER, SUSPICION
 from tocsin.finding import QUALITY, Finding
 
 Action = Literal["violation", "suspected", "off"]
@@ -24,6 +24,8 @@ REDACTED_KINDS: Final = frozenset({"pii", "secret", "policy"})
 
 _SUSPECTED: Final = frozenset({"passport", "ip_address", "toxicity", "harmful", "injection"})
 """Kinds and types that the profile ``balanced`` leaves to a person's review."""
+_ADDRESSES: Final = frozenset({"email", "phone"})
+"""Types that a tool is given every day, where nobody may have told us who gave them to the model."""
 _VALIDATED: Final = 0.7
 """A secret of a lower score is a plain word that a text calls a password: nothing vouches for it."""
 
@@ -76,10 +78,11 @@ class Policy:
 
     def action(self, finding: Finding, text: str, role: str = "assistant") -> Action:
         """Say what a finding in ``text`` is on this route; what users write is never a violation of the model."""
-        action = self._action(finding, text)
-        return "suspected" if action == "violation" and role != "assistant" and finding.kind != "injection" else action
+        action = self._action(finding, text, role)
+        theirs = role not in HANDED_OVER and finding.kind != "injection"
+        return "suspected" if action == "violation" and theirs else action
 
-    def _action(self, finding: Finding, text: str) -> Action:
+    def _action(self, finding: Finding, text: str, role: str) -> Action:
         chosen = self._actions.get(finding.type) or self._actions.get(finding.kind)
         if chosen is not None and chosen != "violation":
             return chosen
@@ -94,6 +97,7 @@ class Policy:
         if chosen is not None or self._strict:
             return "violation"
         doubtful = finding.kind == "secret" and finding.score < _VALIDATED
+        doubtful |= role == ARGUMENTS and finding.type in _ADDRESSES
         return "suspected" if doubtful or finding.type in _SUSPECTED or finding.kind in _SUSPECTED else "violation"
 
     def _verdict(self, finding: Finding, action: Action, role: str) -> Verdict:
@@ -104,7 +108,7 @@ class Policy:
             return by_type or by_kind or "block"
         if finding.kind == QUALITY:
             return by_type or by_kind or "review"  # which delivers it
-        if by_type is None and (finding.kind in _SUSPECTED or role != "assistant" or by_kind == "allow"):
+        if by_type is None and (finding.kind in _SUSPECTED or role not in HANDED_OVER or by_kind == "allow"):
             by_type = by_kind
         return by_type or "review"
 

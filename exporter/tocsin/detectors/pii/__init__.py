@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.base import HANDED_OVER, Gate, Report, Subject
 from tocsin.detectors.candidates import Candidate, spans, was_cut, without_overlaps
 from tocsin.detectors.echo import Echo
 from tocsin.detectors.pii import card, email, iban, ip, passport, phone, ssn
@@ -50,7 +50,7 @@ class Pii:
     tier = 0
 
     def __init__(
-        self, types: Sequence[str] = tuple(FINDERS), *, roles: frozenset[str] = frozenset({"assistant"})
+        self, types: Sequence[str] = tuple(FINDERS), *, roles: frozenset[str] = HANDED_OVER
     ) -> None:
         self.roles = roles
         self.gates = (*(gate for kind in types for gate in FINDERS[kind][0]), _WIDE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tocsin.detectors.base import Report, Subject
+from tocsin.detectors.base import HANDED_OVER, Report, Subject
 from tocsin.detectors.candidates import Candidate, after, before, capped, was_cut, without_overlaps
 from tocsin.detectors.echo import Echo
 from tocsin.detectors.secrets import assignments, structures
@@ -27,7 +27,7 @@ class Secrets:
     tier = 0
     gates = (*(token.gate for token in TOKENS), *structures.GATES, *assignments.GATES)
 
-    def __init__(self, *, roles: frozenset[str] = frozenset({"assistant"})) -> None:
+    def __init__(self, *, roles: frozenset[str] = HANDED_OVER) -> None:
         self.roles = roles
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
