@@ -221,6 +221,8 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     usageMissingMinimum: 20,
     uninstrumentedFor: hour,
     heartbeatSeconds: 120,
+    // Deliveries of webhooks in an hour, of one reason: a stranger who knocks now and then makes no ticket. Judgement.
+    refusedMinimum: 10,
     spoolBytes: 1073741824,
     spoolAgeSeconds: 900,
     seriesRatio: 0.9,

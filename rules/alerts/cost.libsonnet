@@ -67,7 +67,7 @@ function(config)
         summary: 'The fleet spends more than its ceiling.',
         description: '${{ printf "%.2f" $value }} were spent in the last hour.' + alert.topConsumer + alert.since('LLMCostCeilingExceeded', []),
       },
-    ], config.intervals.outage),
+    ], config.intervals.cost),
     alert.groups('cost-outliers', [
       byRoute {
         name: 'LLMTokenOutliersExcess',
@@ -79,7 +79,7 @@ function(config)
         'for': 300,
         action: 'throttle',
         keepFiringFor: 600,
-        expr: signals.breachOfMany(signals.token_outlier, t.outlierExcessMinimum, '(%s)' % signals.token_outlier.sample),
+        expr: signals.breachNow(signals.token_outlier, t.outlierExcessMinimum),
         summary: 'Far more requests of {{ $labels.route }} than usual are huge.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes are over three times the p95 of their kind.' + alert.topConsumer + alert.affected(route, 'llm_token_outliers_total'),
       },

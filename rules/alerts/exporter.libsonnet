@@ -83,7 +83,7 @@ function(config)
         summary: 'Tocsin at {{ $labels.instance }} does not read what is there.',
         description: 'The newest event it counted is {{ $value | humanizeDuration }} old and more is unread.' + alert.since('TocsinIngestStalled', instance),
       },
-    ], config.intervals.outage),
+    ], config.intervals.default),
     alert.groups('exporter-blindness', [
       ticket {
         name: 'TocsinTargetDown',
@@ -240,6 +240,16 @@ function(config)
         expr: any(['reason'], 'tocsin_streams_lost_total', 3600),
         summary: 'A log was {{ $labels.reason }} before it was read.',
         description: '{{ printf "%.0f" $value }} in the last hour; the events in it are lost.',
+      },
+      ticket {
+        name: 'TocsinDeliveriesRefused',
+        metric: 'tocsin_ingest_refused_total',
+        threshold: 'at least exporter.refusedMinimum of one reason',
+        requirement: 'A4',
+        window: 3600,
+        expr: q.atLeast(total(['reason'], 'tocsin_ingest_refused_total', 3600), c.refusedMinimum),
+        summary: 'Tocsin refuses deliveries of webhooks: {{ $labels.reason }}.',
+        description: '{{ printf "%.0f" $value }} in the last hour; their events are lost, unless the sender comes again.',
       },
       ticket {
         name: 'TocsinReloadFailed',

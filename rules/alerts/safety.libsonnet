@@ -8,12 +8,11 @@ function(config)
   local kind = ['route', 'kind'];
   local window = c.window;
   // Many in themselves, many for the traffic, and many for the route.
-  local surge(events, key, ratio) = q.live(|||
+  local surge(events) = q.live(|||
     (
       %(events)s
       > %(on)s group_left () clamp_min(
-        (%(requests)s)
-        * %(on)s %(ratio)s,
+        %(floor)s,
         %(minimum)s - 1
       )
       unless %(onKeys)s (
@@ -21,16 +20,16 @@ function(config)
       )
     )
   ||| % {
-    events: events.expr, requests: q.requests, on: q.on(route), ratio: q.threshold(key, ratio),
-    minimum: q.number(c.surgeMinimum), onKeys: q.on(events.keys), usual: q.indented(events.usual, 4),
+    events: events.expr, floor: events.floor, on: q.on(route), minimum: q.number(c.surgeMinimum),
+    onKeys: q.on(events.keys), usual: q.indented(events.usual, 4),
   });
-  local surging(spec, key, ratio, events) = spec + {
+  local surging(spec, events) = spec + {
     category: 'safety',
     severity: 'ticket',
     ownership: 'route',
     keys: events.keys,
     window: window,
-    expr: surge(events, key, ratio),
+    expr: surge(events),
   };
   local violation =
     // A scrape that is missed, or an exporter that restarts, must not resolve a violation and page again for it.
@@ -101,7 +100,7 @@ function(config)
         labels: { detection: 'post_delivery' },
         summary: 'Many answers of {{ $labels.route }} are suspected of {{ $labels.kind }}.',
         description: '{{ printf "%.0f" $value }} suspected findings in the last 30 minutes wait for a person to review them.',
-      }, 'safety.suspectedRatio', c.suspectedRatio, surges.suspected),
+      }, surges.suspected),
       surging({
         name: 'LLMInjectionSurge',
         metric: 'llm_injection_attempts_total',
@@ -110,7 +109,7 @@ function(config)
         labels: { detection: 'post_delivery', cause_hint: 'prompt_injection' },
         summary: 'Somebody tries to inject prompts into {{ $labels.route }}.',
         description: '{{ printf "%.0f" $value }} attempts in the last 30 minutes. An attempt is no violation: look whether any succeeded.',
-      }, 'safety.injectionRatio', c.injectionRatio, surges.injection),
+      }, surges.injection),
       surging({
         name: 'LLMBlockedSurge',
         metric: 'llm_request_failures_total{reason=~"blocked_.*"}',
@@ -119,7 +118,7 @@ function(config)
         labels: { detection: 'inline' },
         summary: 'Many requests of {{ $labels.route }} are blocked.',
         description: '{{ printf "%.0f" $value }} requests of the last 30 minutes were blocked by a guardrail or the provider: an attack, or a guardrail that is wrong.',
-      }, 'safety.blockedRatio', c.blockedRatio, surges.blocked),
+      }, surges.blocked),
       {
         name: 'LLMUserFlags',
         severity: 'ticket',

@@ -87,6 +87,8 @@ function(config)
       ||| % [value, if s.rises then '>' else '<', q.on(s.keys), $.limit(s, $.base(s))],
 
     // The same with at least so many events.
-    breachOfMany(s, minimum, value=self.recorded(s))::
-      $.breach(s, value) + 'and %s (%s)' % [q.on(['route']), q.atLeast(s.events, minimum)],
+    breachOfMany(s, minimum):: $.breach(s) + 'and %s (%s)' % [q.on(['route']), q.atLeast(s.events, minimum)],
+
+    // The same of what is counted now, for pages.
+    breachNow(s, minimum):: $.breach(s, q.live('((%s))' % s.value('(%s)' % q.atLeast(s.events, minimum)))),
   }

@@ -15,7 +15,7 @@ function(config)
           max_over_time(%(range)s) - min_over_time(%(range)s) unless resets(%(range)s) > 0
           or increase(%(range)s)
         )
-      ||| % { by: q.by([]), range: '%s[%s]' % [spent, q.duration(window + config.intervals.outage / 2)] },
+      ||| % { by: q.by([]), range: '%s[%s]' % [spent, q.duration(window + config.intervals.cost / 2)] },
 
     // Dollars above what is expected, where that is more than the allowance and the share.
     excess:: |||

@@ -16,29 +16,37 @@ function(config)
   local usualShare = '(%s * %s / (sum_over_time(%s[%s]) and count_over_time(%s[%s]) >= %d))' % [
     q.number(c.surgeFactor * perEvent / perRequest), q.requests, quarters, day, quarters, day, least,
   ];
-  local signal(name, keys, ratio, expr) = {
+  local signal(name, keys, key, ratio, expr) = {
     local matcher = 'signal="%s"' % name,
     local sum(record) = 'sum %s (sum_over_time(%s[%s]))' % [q.by(keys), q.recorded(record, matcher), day],
     local most = '(%s - %s or %s) * %s %s' % [sum(events), sum(unusual), sum(events), onRoute, usualShare],
     // Many are read, so they are read once: as they were recorded last.
     local now = 'sum %s (%s)' % [q.by(keys), q.latest(events, matcher, 360)],
+    local floor = '%s * %s %s' % [q.requests, q.on(['route']), q.threshold(key, ratio)],
     keys: keys,
     expr: now,
+    floor: floor,
     usual: '%s\n<= %s %s' % [now, q.on(keys), most],
     rules: [
-      { record: events, labels: { signal: name }, expr: expr },
+      {
+        // What is usual decides where so many times as many are over the floor. Nothing is recorded under half of that
+        // share: some of most kinds there always are, on every route.
+        record: events,
+        labels: { signal: name },
+        expr: '%s\n> %s %s / (2 * %s)' % [expr, onRoute, floor, q.number(c.surgeFactor)],
+      },
       {
         record: unusual,
         labels: { signal: name },
-        expr: '%s\n> %s %s\n> %s %s * %s' % [now, q.on(keys), most, onRoute, q.number(ratio), q.requests],
+        expr: '%s\n> %s %s\n> %s %s' % [now, q.on(keys), most, onRoute, floor],
       },
     ],
   };
   local route = ['route'], kind = ['route', 'kind'];
   {
-    injection: signal('injection', route, c.injectionRatio, q.sumRises(route, 'llm_injection_attempts_total', c.window)),
-    suspected: signal('suspected', kind, c.suspectedRatio, q.sumRises(kind, 'llm_safety_suspected_total', c.window)),
-    blocked: signal('blocked', route, c.blockedRatio, q.sumRises(
+    injection: signal('injection', route, 'safety.injectionRatio', c.injectionRatio, q.sumRises(route, 'llm_injection_attempts_total', c.window)),
+    suspected: signal('suspected', kind, 'safety.suspectedRatio', c.suspectedRatio, q.sumRises(kind, 'llm_safety_suspected_total', c.window)),
+    blocked: signal('blocked', route, 'safety.blockedRatio', c.blockedRatio, q.sumRises(
       route, 'llm_request_failures_total', c.window, 'reason=~"blocked_guardrail|blocked_provider"'
     )),
     rules: self.injection.rules + self.suspected.rules + self.blocked.rules,

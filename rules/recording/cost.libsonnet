@@ -11,7 +11,7 @@ function(config)
   [
     {
       name: 'tocsin-cost-spending',
-      interval: q.duration(config.intervals.outage),
+      interval: q.duration(config.intervals.cost),
       rules: [
         {
           // Summed before increase(): label sets that are folded or expire move their totals to `other`, where the jump

@@ -7,18 +7,18 @@ function(config)
   local healthy = 'provider_model:llm_latency_healthy:value10m';
   local expected = 'provider_model:llm_latency:expected';
   local day = 86400;
+  local recorded(name, interval, signals) = {
+    name: name,
+    interval: q.duration(interval),
+    rules: [{ record: 'provider_model:llm_latency:value10m', expr: latency.signals[s], labels: { signal: s } } for s in signals],
+  };
   local sameHour(n) = q.labelled(
     'avg_over_time(%s[%s] offset %s)' % [healthy, q.duration(3600), q.duration(n * day - 1800)], 'day', '%d' % n
   );
   [
-    {
-      name: 'tocsin-latency',
-      interval: q.duration(config.intervals.slow),
-      rules: [
-        { record: 'provider_model:llm_latency:value10m', expr: latency.signals[name], labels: { signal: name } }
-        for name in std.objectFields(latency.signals)
-      ],
-    },
+    // What pages, and what makes a ticket.
+    recorded('tocsin-latency', config.intervals.slow, ['first_token', 'speed']),
+    recorded('tocsin-latency-duration', config.intervals.tickets, ['duration']),
     {
       name: 'tocsin-latency-baselines',
       interval: q.duration(config.intervals.baseline),

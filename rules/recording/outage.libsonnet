@@ -50,7 +50,7 @@ function(config)
   [
     {
       name: 'tocsin-outage-requests',
-      interval: q.duration(config.intervals.outage),
+      interval: q.duration(config.intervals.requests),
       // Raw counters are read by the first three alone, and once; the others are sums of these.
       rules: [
         { record: calls, expr: aggregated(keys, q.tiered(requests(call, minutes5))) },

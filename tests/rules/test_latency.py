@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, compiled, failed, series
 
-GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "model-changes", "latency", "latency-baselines", "outage-slow", "outage-tickets")
+GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "model-changes", "latency", "latency-duration", "latency-baselines", "outage-slow", "outage-tickets")
 INTERVAL, STEP = "150s", "5m"  # the text asks for the last evaluation: it must be within five minutes
 RULES = compiled(baseline__window=6 * 3600)
 HOUR = 12  # steps
