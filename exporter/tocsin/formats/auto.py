@@ -12,11 +12,11 @@ from tocsin.call import UNKNOWN, Event, Skip
 from tocsin.formats import shapes
 from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.base import Buffer
-from tocsin.formats.exchange import Exchange, batch_result, decode, exchange
+from tocsin.formats.exchange import batch_result, decode, exchange
 from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
-from tocsin.formats.signs import is_chunk, is_error, is_log
+from tocsin.formats.signs import is_chunk, is_error, is_log, is_messages
 
 _NATIVE = re.compile(rb'\s*\{\s*"v"\s*:\s*1\b')
 _LITELLM = re.compile(rb'"(?:startTime|custom_llm_provider|litellm_call_id)"\s*:')
@@ -53,7 +53,7 @@ class Auto:
         if found is not None:
             return found.parse(data)
         ex = exchange(tree, told=False)
-        return (self._anthropic if _is_anthropic(ex) else self._openai).read(ex, data)
+        return (self._anthropic if is_messages(ex.response, ex.url) else self._openai).read(ex, data)
 
     def _recognise(self, tree: dict[str, Any]) -> LiteLLM | Native | None:
         """Return the adapter for a decoded record; None for a pair, whose bodies tell whose it is.
@@ -77,11 +77,3 @@ class Auto:
         if shapes.is_body(tree) or (is_error(tree) and not is_log(tree)):
             return None  # a bare body
         raise Skip("stream_chunk" if is_chunk(tree) else "unknown_format")
-
-
-def _is_anthropic(ex: Exchange) -> bool:
-    """Tell whether a pair is of the Messages API: by its answer, else by its URL."""
-    kind = ex.response.get("type")
-    if kind == "message" or (kind == "error" and isinstance(ex.response.get("error"), dict)):
-        return True
-    return not ex.response.keys() & {"choices", "object"} and "/messages" in ex.url

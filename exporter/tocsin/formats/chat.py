@@ -55,10 +55,21 @@ class _Said(msgspec.Struct, gc=False):
     """What a tool gave, in a conversation of the Responses API."""
 
 
+class _Specific(msgspec.Struct, gc=False):
+    refusal: str | None = None
+
+
 class Answer(msgspec.Struct, gc=False):
-    """How an answer was refused: all of it that counting needs."""
+    """How an answer was refused: all of it that counting needs; see ``texts.refusal_of``."""
 
     refusal: str | None = None
+    provider_specific_fields: _Specific | None = None
+
+    @property
+    def refused(self) -> str | None:
+        """What it refuses with."""
+        own = self.provider_specific_fields
+        return self.refusal or (None if own is None else own.refusal)
 
 
 class Choice(msgspec.Struct, gc=False):
@@ -170,7 +181,7 @@ def answer_of(choices: Sequence[FullChoice], others: dict[str, Any]) -> tuple[st
         if message is None:
             texts.append(part_text(choice.text))
             continue
-        texts.append(spoken(message.content, message.refusal, message.audio and message.audio.transcript))
+        texts.append(spoken(message.content, message.refused, message.audio and message.audio.transcript))
         if message.calls:
             tools += tool_calls(message.tool_calls, message.function_call)
     return joined(texts, tools, others)

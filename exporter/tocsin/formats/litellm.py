@@ -14,7 +14,7 @@ import msgspec
 import xxhash
 
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt, ToolCall
-from tocsin.formats import litellm_errors
+from tocsin.formats import litellm_errors, passthrough
 from tocsin.formats.base import Buffer
 from tocsin.formats.chat import Choice, Conversation, FullChoice, Wishes, answer_of
 from tocsin.formats.exchange import decode
@@ -53,6 +53,7 @@ class _Metadata(msgspec.Struct, gc=False):
     user_api_key_team_alias: str | None = None
     user_api_key_request_route: str | None = None
     prompt_management_metadata: _PromptManagement | None = None
+    applied_guardrails: Any = None
     usage_object: _Usage | None = None
 
 
@@ -146,6 +147,12 @@ class LiteLLM:
 
     def parse(self, data: Buffer) -> Call:
         """Return the call of one payload; see ``Format.parse``."""
+        call = self._parse(data)
+        if call.usage_expected and call.input_tokens is None:
+            passthrough.complete(call, data, content=self._content)
+        return call
+
+    def _parse(self, data: Buffer) -> Call:
         if self._content:
             try:
                 return _with_content(_full(data))
@@ -263,7 +270,10 @@ def _failed(p: _Payload) -> tuple[str | None, int | None]:
         told = info or _Error()
         code = str(told.error_code or "")
         guardrail = p.status_fields.guardrail_status if p.status_fields is not None else None
-        reason = litellm_errors.failure(code, told.error_class or "", told.normalized_error or "", guardrail)
+        guarded = p.metadata is not None and bool(p.metadata.applied_guardrails)
+        reason = litellm_errors.failure(
+            code, told.error_class or "", told.normalized_error or "", guardrail, guarded=guarded
+        )
         return reason, int(code[:6]) if code.isdecimal() else None
     if info is not None and str(info.error_code) == "499":
         return "cancelled", None  # the client went away; what was used is still reported
@@ -287,7 +297,7 @@ def _answer(response: _Response, model: str) -> tuple[str | None, str | None, st
     if response.choices:
         choice = response.choices[0]
         finish = choice.finish_reason
-        refusal = choice.message is not None and bool(choice.message.refusal)
+        refusal = choice.message is not None and bool(choice.message.refused)
     elif response.output is not None:  # of the Responses API too
         refusal = refused(response.output)
     if finish:

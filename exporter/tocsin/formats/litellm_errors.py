@@ -17,25 +17,36 @@ _BY_CLASS: Final = {
     ),
     "CancelledError": "cancelled",
 }
+_BLOCKS: Final = ("400", "403", "422")
+"""With which guardrails of one's own refuse, as LiteLLM's documents tell them to: by FastAPI's exception."""
 _CUT: Final = ("ReadError", "WriteError", "RemoteProtocolError", "ServerDisconnectedError")
 """What httpx and aiohttp raise where a connection breaks."""
 _BY_CODE: Final = {"408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled"}
 
 
-def failure(code: str, name: str, normalized: str, guardrail: str | None) -> str:
-    """Class a failure: guardrail first, then the normalised error, the class ``name``, the ``code``."""
+def failure(code: str, name: str, normalized: str, guardrail: str | None, *, guarded: bool = False) -> str:
+    """Class a failure: guardrail first, then a ``code`` of 4xx, the normalised error, the class ``name``.
+
+    LiteLLM looks for the words of its normalised errors in the message, too: a model that nobody configured is
+    "no healthy deployments" to it, and a 400 that speaks of a timeout is one. What the caller was told holds.
+    ``guarded``: guardrails were applied.
+    """
     normalized = normalized.upper()
     if guardrail == "guardrail_intervened" or _is_block(name):
         return "blocked_guardrail"
+    if guarded and name == "HTTPException" and code in _BLOCKS:
+        return "blocked_guardrail"
     if "CONTENT_POLICY" in normalized or "ContentPolicy" in name or code == "content_filter":
         return "blocked_provider"
-    if "Timeout" in name or "TIMEOUT" in normalized:
-        return "timeout"
-    if "CONNECTION" in normalized or "Connect" in name or name in _CUT:
-        return "connection"
-    if "RateLimit" in name:
-        return "rate_limited"
-    code = normalized[:3] if normalized[:3].isdigit() else code[:3]
+    code = code[:3]
+    if not (code.isdigit() and code.startswith("4")):
+        if "Timeout" in name or "TIMEOUT" in normalized:
+            return "timeout"
+        if "CONNECTION" in normalized or "Connect" in name or name in _CUT:
+            return "connection"
+        if "RateLimit" in name:
+            return "rate_limited"
+        code = normalized[:3] if normalized[:3].isdigit() else code
     if code in _BY_CODE:
         return _BY_CODE[code]
     if code.startswith("5"):

@@ -13,6 +13,7 @@ from tocsin.formats import bedrock, pairs, shapes
 from tocsin.formats.exchange import Exchange
 from tocsin.formats.finish import finish_of, refused
 from tocsin.formats.lenient import MAX_TOKENS, is_number
+from tocsin.formats.texts import refusal_of
 
 _TICKS = 1e10
 """xAI's ticks of a US dollar."""
@@ -112,7 +113,7 @@ def _finish(call: Call, response: dict[str, Any]) -> None:
         if call.finish_reason == "error" and call.failure is None:
             call.failure, call.usage_expected = "provider_5xx", False
         message = first.get("message")
-        call.refusal = isinstance(message, dict) and bool(message.get("refusal"))
+        call.refusal = isinstance(message, dict) and bool(refusal_of(message))
         return
     status = response.get("status")
     if not isinstance(status, str) or "output" not in response:

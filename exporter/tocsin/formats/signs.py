@@ -71,6 +71,14 @@ def is_chunk(body: dict[str, Any]) -> bool:
     return isinstance(kind, str) and kind.endswith(".chunk")
 
 
+def is_messages(response: dict[str, Any], url: str) -> bool:
+    """Tell whether a pair is of Anthropic's Messages API: by its answer, else by its URL."""
+    kind = response.get("type")
+    if kind == "message" or (kind == "error" and isinstance(response.get("error"), dict)):
+        return True
+    return not response.keys() & {"choices", "object"} and "/messages" in url
+
+
 def is_error(body: dict[str, Any]) -> bool:
     """Tell whether an object is the bare body of an error."""
     error = body.get("error")

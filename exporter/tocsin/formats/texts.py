@@ -115,7 +115,7 @@ def text_of(response: Any) -> tuple[str | None, list[ToolCall]]:
         if isinstance(message, dict):
             audio = message.get("audio")
             transcript = audio.get("transcript") if isinstance(audio, dict) else None
-            texts.append(spoken(message.get("content"), message.get("refusal"), transcript))
+            texts.append(spoken(message.get("content"), refusal_of(message), transcript))
             tools += tool_calls(message.get("tool_calls"), message.get("function_call"))
         else:
             texts.append(part_text(choice.get("text")))
@@ -125,6 +125,12 @@ def text_of(response: Any) -> tuple[str | None, list[ToolCall]]:
 def spoken(content: Any, refusal: Any, transcript: Any) -> str:
     """Return what a chat message says: in text, as a refusal, or in the transcript of its sound."""
     return part_text(content) or part_text(refusal) or part_text(transcript)
+
+
+def refusal_of(message: dict[str, Any]) -> Any:
+    """Return what a chat message refuses with; LiteLLM passes it on among the fields of a provider's own."""
+    own = message.get("provider_specific_fields")
+    return message.get("refusal") or (own.get("refusal") if isinstance(own, dict) else None)
 
 
 def tool_calls(value: Any, function: Any = None) -> list[ToolCall]:

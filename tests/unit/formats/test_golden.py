@@ -96,6 +96,27 @@ def test_pictures_and_speech_cost_and_miss_no_tokens(name, cost):
     assert call.cost_usd == pytest.approx(cost)
 
 
+def test_a_refusal_that_litellm_moved_is_one():
+    call = emitted("1.106.2-refusal")
+    assert (call.refusal, call.failure, call.content.output) == (True, None, "I cannot help with that.")
+    assert formats.get("litellm").parse((GOLDEN / "litellm" / "emitted-1.106.2-refusal.json").read_bytes()).refusal
+
+
+@pytest.mark.parametrize("content", [False, True])
+@pytest.mark.parametrize(("name", "tokens"), [("passthrough", (11, 7, 0, None)), ("passthrough-stream", (3000, 30, 1000, 500))])
+def test_the_tokens_of_an_answer_that_litellm_passed_through_unread_are_counted(name, tokens, content):
+    raw = (GOLDEN / "litellm" / f"emitted-1.106.2-{name}.json").read_bytes()
+    call = formats.get("litellm", content=content).parse(raw)
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens) == tokens
+    assert (call.provider, call.cost_usd, call.finish_reason, call.field_errors) == ("unknown", None, "stop", ())
+    assert content is False or call.content.output == "Hello there, all is well today."
+
+
+@pytest.mark.parametrize(("name", "reason"), [("unknown-model", "client_4xx"), ("own-guardrail", "blocked_guardrail")])
+def test_what_the_caller_was_told_says_who_failed(name, reason):
+    assert emitted(f"1.106.2-{name}").failure == reason
+
+
 def test_a_spend_logs_row_with_objects_as_text_is_read():
     call = parse("auto", (GOLDEN / "litellm" / "spend_logs_payload.fixture.json").read_bytes())
     assert (call.model, call.input_tokens, call.output_tokens) == ("gpt-4o", 10, 20)

@@ -106,6 +106,11 @@ def test_an_odd_output_refuses_nothing(output):
         ("content_filter", "BadRequestError", None, "blocked_provider"),
         ("400", "GuardrailRaisedException", None, "blocked_guardrail"),
         ("401", "AuthenticationError", None, "client_4xx"),
+        ("400", "BadRequestError", "429_NO_HEALTHY_DEPLOYMENTS", "client_4xx"),
+        ("400", "BadRequestError", "408_UPSTREAM_TIMEOUT", "client_4xx"),
+        ("400", "ProxyException", "500_PROVIDER_CONNECTION_ERROR", "client_4xx"),
+        ("429", "RouterRateLimitError", "429_NO_HEALTHY_DEPLOYMENTS", "rate_limited"),
+        ("", "MidStreamFallbackError", "500_PROVIDER_CONNECTION_ERROR", "connection"),
         ("", "", None, "other"),
     ],
 )
