@@ -17,7 +17,8 @@ from tocsin.formats.signs import is_messages
 
 _STREAM = "cannot parse chunks to standard response object. Chunks="
 _LINE = re.compile(r"""'(data:(?:[^'\\]|\\.)*+)'|"(data:(?:[^"\\]|\\.)*+)\"""")
-"""One line of the stream, as Python's ``repr`` writes it."""
+"""One line of the stream, as Python's ``repr`` writes it; it holds no line ends."""
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(00(?:0[0-9a-f]|10)[0-9a-f]{4})|(.))")
 _TOLD = (
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "usage_expected",
     "usage_cut", "finish_reason", "refusal", "fingerprint", "served_model", "failure",
@@ -51,5 +52,9 @@ def complete(call: Call, data: Buffer, *, content: bool) -> None:
 
 def _lines(text: str) -> str:
     """Return the lines of a stream that stand in a Python list of texts."""
-    found = (single or double for single, double in _LINE.findall(text))
-    return "\n".join(line.encode("latin-1", "backslashreplace").decode("unicode_escape", "replace") for line in found)
+    return "\n".join(_ESCAPE.sub(_character, single or double) for single, double in _LINE.findall(text))
+
+
+def _character(escape: re.Match[str]) -> str:
+    code = escape[1] or escape[2] or escape[3]
+    return chr(int(code, 16)) if code else escape[4]
