@@ -81,7 +81,7 @@ class _Response(msgspec.Struct, gc=False):
     choices: tuple[Choice, ...] | None = None
     output: Any = None
     usage: _Usage | None = None
-    """Payloads of early 2025 tell its details here alone."""
+    """Payloads of early 2025 tell its details here alone, those of mid 2025 still so of the Responses API."""
 
 
 class _Payload(msgspec.Struct, gc=False, kw_only=True):
@@ -357,16 +357,14 @@ def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _C
     if not sent and not received and not owed:
         return _NO_COUNTS  # LiteLLM writes 0 where it knows nothing
     usage = meta.usage_object
-    if usage is None and isinstance(p.response, _Response):
-        usage = p.response.usage
+    if usage is None or usage.prompt_tokens_details is None:
+        usage = (p.response.usage if isinstance(p.response, _Response) else None) or usage
     if usage is None:
         return sent, received, None, None, None
     into = usage.prompt_tokens_details or usage.input_tokens_details or _NO_DETAILS
     out = usage.completion_tokens_details or usage.output_tokens_details or _NO_DETAILS
-    read = into.cached_tokens if into.cached_tokens is not None else usage.cache_read_input_tokens
-    written = usage.cache_creation_input_tokens
-    if written is None:
-        written = into.cache_creation_tokens
+    read = usage.cache_read_input_tokens or into.cached_tokens  # the first of them alone, in streams of 1.72
+    written = usage.cache_creation_input_tokens or into.cache_creation_tokens
     reasoning = out.reasoning_tokens
     if not read and not written and not reasoning:
         return sent, received, read, written, reasoning

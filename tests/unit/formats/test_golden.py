@@ -79,6 +79,11 @@ def test_cached_tokens_that_an_old_litellm_left_out_are_in_the_input():
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens) == (100, 50, 70, 20)
 
 
+def test_what_the_details_of_an_old_litellm_leave_out_stands_elsewhere_in_its_record():
+    assert emitted("1.72.6-anthropic-stream").cache_read_tokens == 1024
+    assert emitted("1.72.6-responses-reasoning").reasoning_tokens == 256
+
+
 def test_reasoning_that_litellm_left_out_of_the_output_is_in_it():
     call = emitted("1.81.16-xai")
     assert (call.input_tokens, call.output_tokens, call.reasoning_tokens) == (32, 103, 94)
