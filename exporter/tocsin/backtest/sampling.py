@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from itertools import accumulate
+from itertools import accumulate, compress
+from operator import ne
 
 from tocsin.catalogue import Family
 from tocsin.series.store import Row, Store, bounds, number
@@ -38,55 +40,105 @@ Stretch = tuple[int, int, list[float]]
 
 
 class _History:
-    """One row's values over time, as changes: a histogram's 30 buckets seldom change together."""
+    """One row's values over time, as changes: a histogram's 30 buckets seldom change together.
+
+    They are kept in arrays, 14 bytes each: two days of a small office are three million.
+    """
+
+    __slots__ = ("_at", "_changed", "_places", "_spans", "last", "row")
 
     def __init__(self, row: Row) -> None:
         self.row = row
-        self._spans: list[list[int]] = []
-        self._changes: list[tuple[int, list[tuple[int, float]]]] = []
-        self._values: list[float] = [0] * len(row.values)
+        self.last: list[float] = [0] * len(row.values)
+        """The values as they were seen last."""
+        self._spans: list[tuple[int, int | None]] = []
+        """First and last sample of each time in which the series was there; None: it still is."""
+        self._at, self._places, self._changed = array("I"), array("H"), array("d")
+        """Of each change its sample, which of the values it is of, and what that became."""
 
-    def see(self, row: Row, index: int) -> None:
-        """Take the row's values as sample ``index``; a series that went and came back is another row."""
+    @property
+    def living(self) -> bool:
+        """Whether the series was there when it was looked for last."""
+        return bool(self._spans) and self._spans[-1][1] is None
+
+    def begin(self, row: Row, index: int) -> None:
+        """Take the row as there from sample ``index`` on; a series that went and came back is another row."""
         self.row = row
-        if self._spans and self._spans[-1][1] == index - 1:
-            self._spans[-1][1] = index
-        else:
-            self._spans.append([index, index])
-        if row.values != self._values:
-            changed = [(i, v) for i, (v, old) in enumerate(zip(row.values, self._values, strict=True)) if v != old]
-            self._changes.append((index, changed))
-            self._values = list(row.values)
+        if not self.living:
+            self._spans.append((index, None))
+
+    def end(self, index: int) -> None:
+        """Take the row as gone before sample ``index``."""
+        self._spans[-1] = (self._spans[-1][0], index - 1)
+
+    def change(self, index: int) -> None:
+        """Take what the row's values have become by sample ``index``."""
+        last = self.last
+        for place, value in enumerate(self.row.values):
+            if value != last[place]:
+                self._at.append(index)
+                self._places.append(place)
+                self._changed.append(value)
+                last[place] = value
 
     @property
     def movement(self) -> Movement:
         """What the values did: whether any of them ever changed."""
-        if not self._changes:
+        if not self._at:
             return Movement.ZERO
-        born = self._spans[0][0]
-        return Movement.FLAT if len(self._changes) == 1 and self._changes[0][0] == born else Movement.MOVING
+        return Movement.FLAT if self._at[-1] == self._spans[0][0] else Movement.MOVING
 
-    def stretches(self, every: int = 1) -> Iterator[Stretch]:
-        """Yield the values from change to change, within each span in which the series was there.
+    def stretches(self, samples: int, every: int = 1) -> Iterator[Stretch]:
+        """Yield the values from change to change, within each span of the ``samples`` in which the series was there.
 
         A change counts from the next sample whose index is a multiple of ``every``. The list is the same one each
         time: take what is needed of it before the next.
         """
-        values: list[float] = [0] * len(self._values)
-        at = 0
-        for first, last in self._spans:
-            begin = first
-            while at < len(self._changes) and self._changes[at][0] <= last:
-                index, changed = self._changes[at]
-                at += 1
-                index = index if index == first else -(-index // every) * every
-                if index > begin:
-                    yield begin, min(index - 1, last), values
-                    begin = index
-                for i, value in changed:
-                    values[i] = value
-            if begin <= last:
-                yield begin, last, values
+        values: list[float] = [0] * len(self.last)
+        changes = zip(self._at, self._places, self._changed, strict=True)
+        change = next(changes, None)
+        for begin, end in self._spans:
+            first, last = begin, samples - 1 if end is None else end
+            while change is not None and change[0] <= last:
+                index, place, value = change
+                index = index if index == begin else -(-index // every) * every
+                if index > first:
+                    yield first, min(index - 1, last), values
+                    first = index
+                values[place] = value
+                change = next(changes, None)
+            if first <= last:
+                yield first, last, values
+
+
+class _Watched:
+    """The rows of a family. They are compared as a whole: one by one, those that rest cost more than all else."""
+
+    def __init__(self) -> None:
+        self.histories: dict[tuple[str, ...], _History] = {}
+        self._rows: list[Row] = []
+        self._values: list[list[float]] = []
+        """Each row's own list."""
+        self._last: list[list[float]] = []
+
+    def look(self, rows: Mapping[tuple[str, ...], Row], index: int) -> None:
+        """Take the rows as sample ``index``."""
+        if list(rows.values()) != self._rows:
+            self._meet(rows, index)
+        for changed in list(compress(self._rows, map(ne, self._values, self._last))):
+            self.histories[changed.labels].change(index)
+
+    def _meet(self, rows: Mapping[tuple[str, ...], Row], index: int) -> None:
+        for labels, history in self.histories.items():
+            if history.living and labels not in rows:
+                history.end(index)
+        for labels, row in rows.items():
+            if labels not in self.histories:
+                self.histories[labels] = _History(row)
+            self.histories[labels].begin(row, index)
+        self._rows = list(rows.values())
+        self._values = [row.values for row in self._rows]
+        self._last = [self.histories[row.labels].last for row in self._rows]
 
 
 class Sampler:
@@ -96,34 +148,35 @@ class Sampler:
         self.names = frozenset(names)
         self.samples = 0
         """Samples taken so far; sample ``i`` stands at ``origin + i * SCRAPE``."""
-        self._histories: dict[tuple[str, tuple[str, ...]], _History] = {}
-        self._wanted: dict[Family, bool] = {}
+        self._watched: dict[Family, _Watched | None] = {}
+        """None: not wanted."""
 
     def sample(self, store: Store) -> None:
         """Take one sample of everything wanted."""
         index = self.samples
         self.samples += 1
         for family, rows in store.rows.items():
-            wanted = self._wanted.get(family)
-            if wanted is None:
-                wanted = self._wanted[family] = not self.names.isdisjoint(sample_names(family))
-            if not wanted:
-                continue
-            for labels, row in rows.items():
-                history = self._histories.get((family.name, labels))
-                if history is None:
-                    history = self._histories[family.name, labels] = _History(row)
-                history.see(row, index)
+            if family not in self._watched:
+                wanted = not self.names.isdisjoint(sample_names(family))
+                self._watched[family] = _Watched() if wanted else None
+            watched = self._watched[family]
+            if watched is not None:
+                watched.look(rows, index)
+
+    def _histories(self) -> Iterator[_History]:
+        for watched in self._watched.values():
+            if watched is not None:
+                yield from watched.histories.values()
 
     def size(self, names: frozenset[str]) -> int:
         """Return about how many samples the series of these names have, all of them written."""
-        rows = [h.row for h in self._histories.values() if not names.isdisjoint(sample_names(h.row.family))]
+        rows = [h.row for h in self._histories() if not names.isdisjoint(sample_names(h.row.family))]
         return self.samples * sum(row.samples for row in rows)
 
     def seen(self) -> dict[str, list[Seen]]:
         """Return what the series of each name did; a histogram's as one, without ``le``."""
         found: dict[str, list[Seen]] = {}
-        for history in self._histories.values():
+        for history in self._histories():
             entry = (dict(_PAIR.findall(history.row.pairs)), history.movement)
             for name in sample_names(history.row.family):
                 if name in self.names:
@@ -132,13 +185,14 @@ class Sampler:
 
     def series(self, sparse: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, list[Run]]]:
         """Yield each series: its name, its labels as text, its runs; buckets in ``sparse`` change once a minute."""
-        for history in self._histories.values():
+        for history in self._histories():
             row = history.row
             pairs = f"{row.pairs},{TARGET}" if row.pairs else TARGET
             if row.family.buckets:
-                yield from _histogram(history, pairs, self.names, sparse)
+                yield from _histogram(history, pairs, self, sparse)
             else:
-                yield row.family.name, pairs, _joined((a, b, values[0]) for a, b, values in history.stretches())
+                stretches = history.stretches(self.samples)
+                yield row.family.name, pairs, _joined((a, b, values[0]) for a, b, values in stretches)
 
 
 def sample_names(family: Family) -> tuple[str, ...]:
@@ -149,19 +203,20 @@ def sample_names(family: Family) -> tuple[str, ...]:
 
 
 def _histogram(
-    history: _History, pairs: str, names: frozenset[str], sparse: frozenset[str]
+    history: _History, pairs: str, sampler: Sampler, sparse: frozenset[str]
 ) -> Iterator[tuple[str, str, list[Run]]]:
     family = history.row.family
+    names, samples = sampler.names, sampler.samples
     name = family.name + "_sum"
     if name in names:
-        yield name, pairs, _joined((a, b, values[0]) for a, b, values in history.stretches())
+        yield name, pairs, _joined((a, b, values[0]) for a, b, values in history.stretches(samples))
     name = family.name + "_count"
     if name in names:
-        yield name, pairs, _joined((a, b, sum(values[1:])) for a, b, values in history.stretches())
+        yield name, pairs, _joined((a, b, sum(values[1:])) for a, b, values in history.stretches(samples))
     name = family.name + "_bucket"
     if name in names:
         every = SPARSE if name in sparse else 1
-        cumulative = [(a, b, list(accumulate(values[1:]))) for a, b, values in history.stretches(every)]
+        cumulative = [(a, b, list(accumulate(values[1:]))) for a, b, values in history.stretches(samples, every)]
         for i, le in enumerate(bounds(family)):
             yield name, f'{pairs},le="{le}"', _joined((a, b, counts[i]) for a, b, counts in cumulative)
 
