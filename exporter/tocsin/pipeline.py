@@ -21,6 +21,7 @@ from tocsin.call import Call, Drill, Event, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.formats.lenient import SKIP_REASONS, elements
 from tocsin.inputs.base import Input, Origin
+from tocsin.looking import Look
 from tocsin.pacing import Pace, affordable
 from tocsin.scoring import Scoring
 from tocsin.series.exposition import blocks, gzip_blocks
@@ -100,11 +101,8 @@ class Intake:
         if origin.single or (data and data[0] == _BRACE):
             self._take_one(data, origin)
             return
-        head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
-        if head == _BRACKET:
-            self._take_array(data, origin)
-        elif head or bytes(data).strip(_BLANK):
-            self._take_one(data, origin)
+        for record in records(data):
+            self._take_one(record, origin)
 
     def oversize(self, length: int, origin: Origin) -> None:
         """Account for a line longer than the limit; ``length`` is what was seen of it."""
@@ -113,36 +111,35 @@ class Intake:
         self.tallies[origin.input].read += 1
         self._skip(origin.input, "too_long")
 
-    def _take_array(self, data: Buffer, origin: Origin) -> None:
-        try:
-            found = elements(data)
-        except ValueError:
-            self._take_one(data, origin)
-            return
-        for element in found:
-            self._take_one(bytes(element), origin)
-
     def renew(self) -> None:
         """Ask for what reads each format anew: the configuration has changed."""
         self._parsers.clear()
 
+    def parsed(self, data: Buffer, origin: Origin) -> Event | str:
+        """Return the event in a record, or the reason for which it is skipped."""
+        parse = self._parsers.get(origin.format)
+        if parse is None:
+            parse = self._parsers[origin.format] = self._get(origin.format).parse
+        try:
+            return parse(data)
+        except Skip as skip:
+            return skip.reason
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not stop at the same record for ever
+            log.error("%s of a %s record, which is skipped", type(error).__name__, origin.format)  # noqa: TRY400
+            return "adapter_error"
+
     def _take_one(self, data: Buffer, origin: Origin) -> None:
+        self.count(self.parsed(data, origin), origin)
+
+    def count(self, event: Event | str, origin: Origin, seen: Look | None = None) -> None:
+        """Count what was ``parsed``; ``seen`` is what was seen in a call, None where nobody has looked."""
         tally = self.tallies.get(origin.input)
         if tally is None:
             self.meet(origin.input)
             tally = self.tallies[origin.input]
         tally.read += 1
-        parse = self._parsers.get(origin.format)
-        if parse is None:
-            parse = self._parsers[origin.format] = self._get(origin.format).parse
-        try:
-            event = parse(data)
-        except Skip as skip:
-            self._skip(origin.input, skip.reason)
-            return
-        except Exception as error:  # noqa: BLE001 - a defect of ours must not stop at the same record for ever
-            log.error("%s of a %s record, which is skipped", type(error).__name__, origin.format)  # noqa: TRY400
-            self._skip(origin.input, "adapter_error")
+        if isinstance(event, str):
+            self._skip(origin.input, event)
             return
         if not self._ledger.is_new(event.id):
             tally.duplicate += 1
@@ -150,7 +147,7 @@ class Intake:
         if type(event) is Call:
             group = self._ledger.count(event, self.now)
             if self.scoring is not None:
-                self.scoring.count(event, group, self.now)
+                self.scoring.count(event, group, self.now, seen)
                 event.content = None  # the call waits in its group; what was said must not
         elif type(event) is Feedback and self.scoring is not None:
             self.scoring.feedback(event, self.now)
@@ -188,6 +185,17 @@ class Intake:
 
 _BRACE, _BRACKET = b"{["
 _BLANK = b"\x00\xef\xbb\xbf \t\r\n"
+
+
+def records(data: Buffer) -> Sequence[Buffer]:
+    """Return the records in a line or body: one, the elements of an array, or none where it is blank."""
+    head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
+    if head == _BRACKET:
+        try:
+            return [bytes(element) for element in elements(data)]
+        except ValueError:
+            return [data]
+    return [data] if head or bytes(data).strip(_BLANK) else []
 
 
 def idle_pause(rest: float) -> float:

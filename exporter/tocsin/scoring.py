@@ -81,15 +81,24 @@ class Scoring:
         self.sources: list[Callable[[], None]] = []
         """Called before each commit by ``publish``: bring counts that came in between to their rows."""
 
-    def count(self, call: Call, group: Group, now: float) -> None:
-        """Judge a call that the ledger has counted under ``group``."""
+    def look(self, call: Call) -> Look:
+        """Look at a call that may never be counted."""
+        content = call.content
+        if content is None:
+            return _NOTHING
+        scored = self._unscored_reason(call, content) not in _LEFT_OUT
+        return look(self.judge, call, content, self.judge.rules(call.route, call.model), scored=scored)
+
+    def count(self, call: Call, group: Group, now: float, seen: Look | None = None) -> None:
+        """Judge a call that the ledger has counted under ``group``; ``seen`` where it has been looked at."""
         content = call.content
         if self._must_wait(content):
             self._ledger.rest.append(partial(self._count_later, call, content, group.labels, now))
             return
         rules, reason = self.judge.rules(call.route, call.model), self._unscored_reason(call, content)
-        seen = _NOTHING if content is None else look(self.judge, call, content, rules, scored=reason not in _LEFT_OUT)
-        self._count(call, content, group, now, rules, reason, seen)
+        if seen is None and content is not None:
+            seen = look(self.judge, call, content, rules, scored=reason not in _LEFT_OUT)
+        self._count(call, content, group, now, rules, reason, seen or _NOTHING)
 
     def _must_wait(self, content: Content | None) -> bool:
         if self.detectors is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import floor, inf
@@ -10,6 +10,7 @@ from math import floor, inf
 from tocsin import formats
 from tocsin.accounting.ledger import FUTURE, OLDEST, Ledger
 from tocsin.backtest.ordering import EventSorter
+from tocsin.backtest.reading import Known
 from tocsin.backtest.rules import COARSE, STEP
 from tocsin.backtest.sampling import SCRAPE, Sampler
 from tocsin.call import Call, Skip
@@ -112,7 +113,8 @@ class Period:
 
 
 def drive(
-    sorter: EventSorter,
+    events: Iterable[Known],
+    total: int,
     intake: Intake,
     ledger: Ledger,
     sampler: Sampler,
@@ -134,7 +136,7 @@ def drive(
 
     first, origin, tick = None, 0.0, 0
     last = 0.0
-    for done, (when, data, source) in enumerate(sorter):
+    for done, (when, source, found) in enumerate(events):
         if first is None and when > OLDEST:
             first = when
             origin = floor(when / STEP) * STEP - STEP
@@ -143,9 +145,10 @@ def drive(
                 scrape(tick * SCRAPE)
                 tick += 1
         intake.now = last = max(last, when)
-        intake.take(data, source)
+        for event, seen in found:
+            intake.count(event, source, seen)
         if not done % _EVERY:
-            progress(done / len(sorter))
+            progress(done / total)
     if first is None:
         return None
     while origin + (tick - 1) * SCRAPE < last or (tick - 1) * SCRAPE % COARSE:

@@ -6,7 +6,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from itertools import accumulate, compress
+from itertools import accumulate, compress, count
 from operator import ne
 
 from tocsin.catalogue import Family
@@ -73,13 +73,12 @@ class _History:
 
     def change(self, index: int) -> None:
         """Take what the row's values have become by sample ``index``."""
-        last = self.last
-        for place, value in enumerate(self.row.values):
-            if value != last[place]:
-                self._at.append(index)
-                self._places.append(place)
-                self._changed.append(value)
-                last[place] = value
+        values, last = self.row.values, self.last
+        for place in compress(count(), map(ne, values, last)):
+            self._at.append(index)
+            self._places.append(place)
+            self._changed.append(values[place])
+            last[place] = values[place]
 
     @property
     def movement(self) -> Movement:

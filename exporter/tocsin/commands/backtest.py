@@ -25,6 +25,7 @@ from tocsin.assembly import ledger_settings, make_scoring, publish_config, publi
 from tocsin.backtest import engine, feed, report, timeline
 from tocsin.backtest.openmetrics import write_openmetrics
 from tocsin.backtest.ordering import EventSorter
+from tocsin.backtest.reading import ReadingError, read_ahead
 from tocsin.backtest.rules import STEP, RunPlan, plan, quantiles_only, read_by
 from tocsin.backtest.sampling import Sampler, sample_names
 from tocsin.config import ConfigError, load
@@ -67,7 +68,7 @@ def execute(arguments: argparse.Namespace) -> int:
             result = backtest.run(groups)
             if result is not None and arguments.html:
                 Path(arguments.html).write_text(_page(result, backtest, arguments), encoding="utf-8")
-    except (engine.EngineError, feed.PeriodError) as error:
+    except (engine.EngineError, feed.PeriodError, ReadingError) as error:
         print(f"tocsin backtest: {error}", file=sys.stderr)
         return 2
     if result is None:
@@ -198,7 +199,8 @@ class _Backtest:
         publish_config(self._ledger.store, self._config)
         scoring = make_scoring(self._config, self._ledger)
         publish_detectors(self._ledger.store, scoring.judge)
-        content = not scoring.sampling.content_off
+        self._sampling = scoring.sampling
+        content = not self._sampling.content_off
         self._intake = Intake(self._ledger, lambda word: formats.get(word, content=content), lambda: 0.0, scoring)
         self._intake.meet("replay")
 
@@ -209,7 +211,7 @@ class _Backtest:
         every = (name for family in cat.FAMILIES.values() for name in sample_names(family))
         sampler = Sampler(every if self._arguments.openmetrics else read_by(groups))
         period = feed.drive(
-            sorter, self._intake, self._ledger, sampler,
+            read_ahead(sorter, self._config, self._sampling), len(sorter), self._intake, self._ledger, sampler,
             before_page=lambda: publish_healthy(self._ledger), progress=self._progress.counting,
         )  # fmt: skip
         if period is None:

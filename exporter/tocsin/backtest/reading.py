@@ -1,0 +1,142 @@
+"""Events read and looked at ahead of their counting, by a process for each core: looking is most of what a call costs.
+
+They are handed over in order, in batches, and come back in order: what is counted does not depend on who has read it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from collections.abc import Iterator
+from itertools import cycle
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+
+from tocsin import formats
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.backtest.ordering import EventSorter
+from tocsin.call import Call, Event
+from tocsin.config import Config
+from tocsin.inputs.base import Origin
+from tocsin.judge import Judge
+from tocsin.looking import Look
+from tocsin.pipeline import Intake, collect_seldom, records
+from tocsin.scoring import Sampling, Scoring
+from tocsin.series.store import Store
+
+FEW = 2_000
+"""Events that are read sooner than other processes have made their detectors."""
+READERS_MAX = 8
+"""Processes at most; each takes about 150 MB."""
+_BATCH = 256 << 10
+"""Bytes handed over at once, more only where one event has more."""
+
+Found = tuple[Event | str, Look | None]
+"""An event, or the reason for which it is skipped, and what was seen in it."""
+Held = tuple[float, Origin, bytes]
+Known = tuple[float, Origin, list[Found]]
+"""Unix time at which something was known, where it is from, and the events in it."""
+
+
+class ReadingError(Exception):
+    """A process that reads has ended."""
+
+
+class Reader:
+    """Reads events and looks at them, and counts nothing."""
+
+    def __init__(self, config: Config, sampling: Sampling) -> None:
+        ledger = Ledger(Store(), Settings())
+        self._scoring = Scoring(ledger, Judge(config), sampling)
+        content = not sampling.content_off
+        self._intake = Intake(ledger, lambda word: formats.get(word, content=content), lambda: 0.0)
+
+    def read(self, data: bytes, origin: Origin) -> list[Found]:
+        """Return the events in ``data``."""
+        found: list[Found] = []
+        for record in records(data):
+            event = self._intake.parsed(record, origin)
+            found.append((event, self._scoring.look(event) if type(event) is Call else None))
+        return found
+
+
+def read_ahead(sorter: EventSorter, config: Config, sampling: Sampling) -> Iterator[Known]:
+    """Yield all events in order.
+
+    Raises:
+        ReadingError: a process that reads was ended, as by a lack of memory.
+    """
+    readers = min(os.cpu_count() or 1, READERS_MAX)
+    if len(sorter) > FEW and readers > 1:
+        yield from _by_processes(sorter, (config, sampling), readers)
+        return
+    reader = Reader(config, sampling)
+    for when, data, origin in sorter:
+        yield when, origin, reader.read(data, origin)
+
+
+def _by_processes(sorter: EventSorter, settings: tuple[Config, Sampling], count: int) -> Iterator[Known]:
+    """Let each reader have one batch at a time: who is given a second one may be waiting for the first to be taken."""
+    context = get_context("spawn")
+    ends, processes = [], []
+    try:
+        for _ in range(count):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, *settings), daemon=True)
+            process.start()
+            theirs.close()
+            ends.append(ours)
+            processes.append(process)
+        yield from _in_turn(_batches(sorter), ends)
+    except (EOFError, ConnectionError) as error:
+        raise ReadingError("a process that reads events has ended; is there enough memory?") from error
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def _in_turn(batches: Iterator[list[Held]], readers: list[Connection]) -> Iterator[Known]:
+    waiting: deque[tuple[Connection, list[Held]]] = deque()
+    turns = cycle(readers)
+    for batch in batches:
+        reader = next(turns)
+        done = waiting.popleft() if len(waiting) == len(readers) else None
+        answer = reader.recv() if done else []
+        reader.send([(data, origin) for _, origin, data in batch])
+        waiting.append((reader, batch))
+        if done:
+            yield from _joined(done[1], answer)
+    for reader, batch in waiting:
+        yield from _joined(batch, reader.recv())
+
+
+def _joined(batch: list[Held], answer: list[list[Found]]) -> Iterator[Known]:
+    for (when, origin, _), found in zip(batch, answer, strict=True):
+        yield when, origin, found
+
+
+def _batches(sorter: EventSorter) -> Iterator[list[Held]]:
+    batch: list[Held] = []
+    size = 0
+    for when, data, origin in sorter:
+        batch.append((when, origin, data))
+        size += len(data)
+        if size > _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _serve(end: Connection, config: Config, sampling: Sampling) -> None:
+    """Read what comes until nobody is there any more; ctrl-C is for who started us."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    reader = Reader(config, sampling)
+    collect_seldom(young=50_000)
+    try:
+        while True:
+            end.send([reader.read(data, origin) for data, origin in end.recv()])
+    except (EOFError, ConnectionError):
+        return
