@@ -16,6 +16,7 @@ from tocsin.web import runbooks
 from tocsin.web.trends import Trend
 
 INCIDENTS_SHOWN = 25
+_NO_MODEL = "off: rules judge alone; detectors.detoxify names the folder of a model, nothing is downloaded"
 CATEGORIES = {
     "outage": "Is the model answering?",
     "quality": "Are the answers any good?",
@@ -46,6 +47,7 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[s
         "token_estimates": pipeline.ledger.settings.estimates,
         "share_scored": _ratio(scored, scored + store.total(cat.UNSCORED)),
         "share_guarded": _ratio(store.total(cat.GUARD_SCANNED), store.total(cat.GUARD_ELIGIBLE)),
+        **_judges(store),
         "series": store.samples,
         "series_max": int(store.total(cat.SERIES_MAX)),
         "unusable_inputs": [{"path": p, "reason": r, "mend": m} for p, r, m in unusable],
@@ -65,6 +67,17 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[s
             "safety": _safety(store),
         },
     }  # fmt: skip
+
+
+def _judges(store: Store) -> dict[str, Any]:
+    """Name what judges content: scorers, detectors by what runs them (from the first text on), and the model."""
+    running = {row.labels[0]: row.labels[1] for row in store.rows.get(cat.DETECTOR_INFO, {}).values()}
+    scorers = {COMPOSITE, *(row.labels[-1] for row in store.rows.get(cat.QUALITY_SCORE, {}).values())}
+    return {
+        "scorers": sorted(scorers),
+        "detectors": running,
+        "content_model": "detoxify" if "detoxify" in running else _NO_MODEL,
+    }
 
 
 def _ratio(part: float, whole: float) -> float | None:

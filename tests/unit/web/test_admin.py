@@ -111,6 +111,12 @@ async def test_a_category_without_a_signal_says_so_and_one_with_a_signal_has_num
         assert view["safety"]["violations"] == {"pii": 1}
 
 
+async def test_the_status_names_what_judges_content_and_that_no_model_does():
+    async with served(EVENT) as client:
+        view = await (await client.get("/api/v1/status")).json()
+        assert (view["scorers"], view["content_model"].partition(":")[0]) == (["composite"], "off")
+
+
 async def test_offenders_are_hashes():
     async with served(EVENT) as client:
         (offender,) = (await (await client.get("/api/v1/offenders")).json())["offenders"]
