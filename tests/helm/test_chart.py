@@ -140,6 +140,21 @@ def test_the_pod_security_context_that_is_given_stands_once(render_text, mode):
     assert text.count("fsGroup:") == 2  # the workload's and the test's
 
 
+def test_the_platform_chooses_ids_that_are_null(render):
+    resources = render("guard.enabled=true", TOKEN, *(f"podSecurityContext.{key}=null" for key in ("runAsUser", "runAsGroup", "fsGroup")))
+
+    for pod in pods(resources):
+        assert pod["securityContext"].keys() == {"fsGroupChangePolicy", "runAsNonRoot", "seccompProfile"}
+
+
+def test_the_pod_of_helm_test_may_look_where_scraping_is_limited(render):
+    resources = render(TOKEN, "networkPolicy.scrapeFrom[0].podSelector.matchLabels.app=prometheus")
+
+    (admin, _) = one(resources, "NetworkPolicy", "gate-tocsin")["spec"]["ingress"]
+    looks = one(resources, "Pod")["metadata"]["labels"]
+    assert any(peer["podSelector"]["matchLabels"].items() <= looks.items() for peer in admin["from"])
+
+
 def test_the_container_beside_a_gateway_has_the_certificate_that_its_configuration_names(render_text, tmp_path):
     values = tmp_path / "values.yaml"
     values.write_text("mode: sidecar\ntls: {existingSecret: cert}\nextraManifests: ['{{ include \"tocsin.sidecar\" . }}']\n")

@@ -332,7 +332,7 @@ priorityClassName: {{ . | quote }}
 
 {{/*
 Pod security: what Pod Security "restricted" asks for, but for root where `tail.runAsUser` wants it. Volumes of the node
-are left as they are: fsGroup is for the mounted token. Call with (list . component).
+are left as they are: fsGroup is for the mounted token. A null of the values takes a key out. Call with (list . component).
 */}}
 {{- define "tocsin.podSecurityContext" -}}
 {{- $values := (index . 0).Values -}}
@@ -340,7 +340,10 @@ are left as they are: fsGroup is for the mounted token. Call with (list . compon
 {{- $user := ternary $values.tail.runAsUser 65532 $tails | int -}}
 {{- $group := ternary $values.tail.runAsGroup 65532 $tails | int -}}
 {{- $context := dict "runAsNonRoot" (ne $user 0) "runAsUser" $user "runAsGroup" $group "fsGroup" $group "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault") -}}
-{{- toYaml (mergeOverwrite $context $values.podSecurityContext) -}}
+{{- range $key, $value := mergeOverwrite $context $values.podSecurityContext -}}
+{{- if kindIs "invalid" $value }}{{ $_ := unset $context $key }}{{ end -}}
+{{- end -}}
+{{- toYaml $context -}}
 {{- end -}}
 
 {{/*
