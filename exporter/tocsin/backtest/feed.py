@@ -34,8 +34,10 @@ class PeriodError(Exception):
 class Collector:
     """Reads events into a sorter, each with the time at which it was known."""
 
-    def __init__(self, sorter: EventSorter, now: float) -> None:
+    def __init__(self, sorter: EventSorter, now: float, progress: Callable[[], None] = lambda: None) -> None:
+        """``progress`` is told now and then that more was read."""
         self._sorter = sorter
+        self._progress = progress
         self._adapters: dict[str, Format] = {}
         self._latest = now + FUTURE
         self._undated: list[tuple[bytes, Origin]] = []
@@ -77,6 +79,8 @@ class Collector:
         self._last = None
 
     def _add(self, data: bytes, origin: Origin) -> None:
+        if not len(self._sorter) % _EVERY:
+            self._progress()
         when = self._known_at(data, origin)
         if when is None:
             if self._last is None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import heapq
+import io
 import struct
 import tempfile
 from collections.abc import Iterator
 from typing import IO
 
+import zstandard
+
 from tocsin.inputs.base import Origin
 
 MEMORY = 64 << 20
-"""Bytes of events held before they are sorted and put into a temporary file."""
+"""Bytes of events held before they are sorted, packed and put into a temporary file."""
 _HEAD = struct.Struct("<dQHI")
 _COST = 120
 """Bytes that an event of no length takes in memory."""
@@ -57,15 +60,17 @@ class EventSorter:
     def _spill(self) -> None:
         self._held.sort()
         run = tempfile.TemporaryFile(prefix="tocsin-backtest-")  # noqa: SIM115 - closed when it was merged
-        for known_at, number, origin, data in self._held:
-            run.write(_HEAD.pack(known_at, number, origin, len(data)))
-            run.write(data)
+        with zstandard.ZstdCompressor(level=1).stream_writer(run, closefd=False) as packed:
+            for known_at, number, origin, data in self._held:
+                packed.write(_HEAD.pack(known_at, number, origin, len(data)))
+                packed.write(data)
         run.seek(0)
         self._runs.append(run)
         self._held, self._size = [], 0
 
 
 def _read(run: IO[bytes]) -> Iterator[Known]:
-    while head := run.read(_HEAD.size):
+    unpacked = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(run))
+    while head := unpacked.read(_HEAD.size):
         known_at, number, origin, length = _HEAD.unpack(head)
-        yield known_at, number, origin, run.read(length)
+        yield known_at, number, origin, unpacked.read(length)

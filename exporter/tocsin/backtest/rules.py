@@ -56,6 +56,8 @@ class _Entry:
     interval: float
     needs: set[int] = field(default_factory=set)
     series: set[str] = field(default_factory=set)
+    cost: int = 1
+    """About how many series it reads."""
 
     @property
     def alert(self) -> str | None:
@@ -123,6 +125,7 @@ def plan(groups: Iterable[Mapping[str, Any]], seen: Mapping[str, list[Seen]], *,
     dormant = {i for i, entry in enumerate(entries) if states.dormant(entry.rule["expr"])}
     for entry in entries:
         entry.needs -= dormant
+        entry.cost += sum(_size(name, seen) for name in entry.series)
     slow = _slow(entries)
     handed = {str(entries[i].rule["record"]) for i in slow}
     by_step: dict[int, list[int]] = {}
@@ -136,6 +139,12 @@ def plan(groups: Iterable[Mapping[str, Any]], seen: Mapping[str, list[Seen]], *,
     asked = [i for i in slow if entries[i].rule["record"] in given and i not in dormant]
     early = [_run(entries, part, COARSE, asked=handed & given) for part in _parts(entries, asked, parts)]
     return Plan(early, late)
+
+
+def _size(name: str, seen: Mapping[str, list[Seen]]) -> int:
+    """Return how many series of this name there are: ``seen`` has one for all buckets of a histogram."""
+    family = FAMILIES.get(name.removesuffix("_bucket"))
+    return len(seen.get(name, ())) * (len(family.buckets) + 1 if family is not None and family.buckets else 1)
 
 
 def _wanted(entries: Sequence[_Entry]) -> list[int]:
@@ -237,16 +246,25 @@ def _step(entries: Sequence[_Entry], alert: int) -> int:
 def _parts(
     entries: Sequence[_Entry], wanted: Sequence[int], count: int, stop: AbstractSet[int] = frozenset()
 ) -> list[list[int]]:
-    """Spread rules over at most ``count`` parts, so that the rules needed twice are few and the parts alike."""
+    """Spread rules over at most ``count`` parts that cost alike.
+
+    Rules stay together where half of what one of them needs is needed by the other, too; else it is evaluated twice.
+    """
+
+    def cost(rules: Iterable[int]) -> int:
+        return sum(entries[i].cost for i in rules)
+
     islands: list[tuple[set[int], list[int]]] = []
     for one in wanted:
         needed, members = _closure(entries, [one], stop), [one]
-        for other in [island for island in islands if any(entries[i].needs for i in island[0] & needed)]:
+        for other in list(islands):
+            if 2 * cost(needed & other[0]) < min(cost(needed), cost(other[0])):
+                continue
             islands.remove(other)
             needed, members = needed | other[0], other[1] + members
         islands.append((needed, members))
     parts: list[tuple[int, list[int]]] = [(0, []) for _ in range(count)]
-    weighed = [(sum(len(entries[i].rule["expr"]) for i in needed), members) for needed, members in islands]
+    weighed = [(cost(needed), members) for needed, members in islands]
     for weight, members in sorted(weighed, key=lambda island: -island[0]):
         lightest = min(range(count), key=lambda i: parts[i][0])
         sum_, held = parts[lightest]

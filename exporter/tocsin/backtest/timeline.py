@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,11 @@ def alerts(answer: Answer, origin: float) -> list[Alert]:
                 done.append(living.pop(key))
     found = [*done, *living.values()]
     _annotate(found, answer, origin)
+    return in_order(found)
+
+
+def in_order(found: Iterable[Alert]) -> list[Alert]:
+    """Return the alerts in the order in which they began; those of one moment by name."""
     return sorted(found, key=lambda a: (a.pending_at or 0.0, a.alertname, sorted(a.labels.items())))
 
 
@@ -91,7 +97,7 @@ def nearest(misses: list[Near], found: list[Alert]) -> list[Near]:
     """Return the near misses, nearest first: of alerts that never fired, one for each alert."""
     fired = {alert.alertname for alert in found if alert.firing_at is not None}
     out: dict[str, Near] = {}
-    for near in sorted(misses, key=lambda near: -near.closeness):
+    for near in sorted(misses, key=lambda near: (-near.closeness, near.labels["alertname"])):
         name = near.labels["alertname"]
         if name not in fired:
             out.setdefault(name, near)

@@ -223,8 +223,7 @@ class _Backtest:
         self._sampled = (sampler, period)
         answers = self._evaluate(groups, sampler, period)
         self._progress.end()
-        found = [alert for answer in answers for alert in timeline.alerts(answer, period.origin)]
-        found.sort(key=lambda alert: alert.pending_at or 0.0)
+        found = timeline.in_order(a for answer in answers for a in timeline.alerts(answer, period.origin))
         near = timeline.nearest([miss for answer in answers for miss in answer.nearest], found)
         calls = int(self._ledger.store.total(cat.REQUESTS))
         return Result(period, calls, self._skipped(), found, near, self._code)
@@ -253,9 +252,10 @@ class _Backtest:
 
     def _read(self) -> EventSorter:
         sorter = EventSorter()
-        collector = feed.Collector(sorter, time.time())
-        for number, log in enumerate(self._arguments.logs):
-            self._progress.reading(number, len(self._arguments.logs), log)
+        collector = feed.Collector(sorter, time.time(), lambda: self._progress.reading(done / size, log, len(sorter)))
+        sizes = [_size(log) for log in self._arguments.logs]
+        done, size = 0, sum(sizes) or 1
+        for log, own in zip(self._arguments.logs, sizes, strict=True):
             origin = Origin("replay", self._arguments.format, log)
             try:
                 complete = read_archive(
@@ -266,6 +266,7 @@ class _Backtest:
                 continue
             if not complete:
                 self._complain(f"{log}: the archive is truncated or damaged; what was readable is replayed")
+            done += own
             collector.end_of_file()
         collector.check()
         return sorter
@@ -309,6 +310,14 @@ class _Backtest:
         return answers
 
 
+def _size(log: str) -> int:
+    """Return the bytes of a log, 0 where it cannot be told."""
+    try:
+        return 0 if log == "-" else Path(log).stat().st_size
+    except OSError:
+        return 0
+
+
 def _cores() -> int:
     return max(1, min(4, os.cpu_count() or 1))
 
@@ -321,13 +330,13 @@ class _Progress:
         self._began = time.monotonic()
         self._last = ""
 
-    def reading(self, number: int, total: int, name: str) -> None:
-        """Tell which log is read."""
-        self._draw(0.2 * number / total, f"reading {Path(name).name}")
+    def reading(self, share: float, name: str, events: int) -> None:
+        """Tell which log is read, and the events of all so far: how many a packed one holds is not known before."""
+        self._draw(0.1 * share, f"reading {Path(name).name}, {events:,} events")
 
     def counting(self, share: float) -> None:
         """Tell the share of events counted."""
-        self._draw(0.2 + 0.4 * share, "counting")
+        self._draw(0.1 + 0.5 * share, "counting")
 
     def evaluating(self, share: float) -> None:
         """Tell how much of the rules is done."""
