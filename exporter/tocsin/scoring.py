@@ -7,12 +7,14 @@ an event holds what the event was found to be.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from tocsin import catalogue as cat
+from tocsin.accounting.early import Early
 from tocsin.accounting.group import SEPARATOR, Group, Labels
 from tocsin.accounting.ledger import OLDEST, Ledger
 from tocsin.accounting.quality import Quality, observe_toxicity
@@ -52,7 +54,7 @@ class Sampling:
 class Scoring:
     """Judges calls, joins feedback to them, and counts both."""
 
-    parts = ("windows", "calls", "guarded", "drift")
+    parts = ("windows", "calls", "guarded", "early", "drift")
 
     def __init__(self, ledger: Ledger, judge: Judge, sampling: Sampling = Sampling()) -> None:
         self.judge = judge
@@ -72,6 +74,7 @@ class Scoring:
         self.guarded = Remembered(20_000)
         """Call ids that the guard has seen, with the kinds it stopped."""
         self._calls = Remembered()
+        self._early = Early()
         self._routes: set[str] = set()
         """Routes of which calls were counted."""
         self._drift = InputDrift(ledger.store)
@@ -132,10 +135,9 @@ class Scoring:
         seen: Look,
     ) -> None:
         """Count what was ``seen`` in a call; ``reason`` says why it cannot be scored."""
-        self._calls.put(call.call_id, group.joined)
-        for name in (call.trace_id, call.response_id):
-            if name and name != call.call_id:
-                self._calls.put(name, group.joined)
+        names = {name: None for name in (call.call_id, call.trace_id, call.response_id) if name}
+        for name in names:
+            self._calls.put(name, group.joined)
         if group.labels[2] not in self._routes:
             self._meet_route(group.labels[2])
         if rules.guarded:
@@ -156,6 +158,9 @@ class Scoring:
                 self.quality.score(group, scorer, value)
         elif unscored:
             self.quality.unscored(group, reason or unscored)
+        if self._early:
+            for feedback in self._early.release(names):
+                self._count_feedback(feedback, group, now)
 
     def feedback(self, feedback: Feedback, now: float) -> None:
         """Count a later judgement under the label set of its call."""
@@ -168,11 +173,32 @@ class Scoring:
         self._feedback(feedback, now)
 
     def _feedback(self, feedback: Feedback, now: float) -> None:
+        if feedback.wrong_verdicts == (OTHER,):  # it does not say which: all that the guard stopped in this call
+            stopped = tuple(sorted(self._stopped(feedback.call_id)))
+            feedback.wrong_verdicts = stopped or feedback.wrong_verdicts
         known = self._calls.get(feedback.call_id)
-        group = self._ledger.group_of(tuple(known.split(SEPARATOR))) if known is not None else None
-        if group is None:
-            self._ledger.add(cat.FEEDBACK_UNMATCHED)
-            group = self._ledger.group_of(None)
+        if known is not None:
+            self._count_feedback(feedback, self._ledger.group_of(tuple(known.split(SEPARATOR))), now)
+        elif _reports(feedback):  # what pages does not wait
+            self._count_unmatched(feedback, now)
+        else:
+            self._early.hold(feedback, now)
+            self._give_up(now, now)
+
+    def finish(self, now: float) -> None:
+        """Count the feedback whose call will not come any more: there is nothing left to read."""
+        self._give_up(math.inf, now)
+
+    def _give_up(self, time: float, now: float) -> None:
+        """Count the feedback whose call has not come in time."""
+        for feedback in self._early.overdue(time):
+            self._count_unmatched(feedback, now)
+
+    def _count_unmatched(self, feedback: Feedback, now: float) -> None:
+        self._ledger.add(cat.FEEDBACK_UNMATCHED)
+        self._count_feedback(feedback, self._ledger.group_of(None), now)
+
+    def _count_feedback(self, feedback: Feedback, group: Group, now: float) -> None:
         for name in feedback.field_errors:
             self._ledger.add(cat.FIELD_ERRORS, clean(name))
         group.last_seen = now
@@ -181,12 +207,9 @@ class Scoring:
             self.quality.score(group, scorer, value)
         if feedback.flag is not None:
             self._ledger.add(cat.USER_FLAGS, group.labels[2], feedback.flag)
-            if feedback.flag == "unsafe" and feedback.by == "reviewer":
+            if _reports(feedback):
                 self.safety.violations(group, [(REPORTED, False, False)], now, delivered=True)
-        wrong = feedback.wrong_verdicts
-        if wrong == (OTHER,):  # it does not say which: all that the guard stopped in this call
-            wrong = tuple(sorted(self._stopped(feedback.call_id))) or wrong
-        for kind in wrong:
+        for kind in feedback.wrong_verdicts:
             self._ledger.add(cat.GUARD_FALSE_POSITIVES, group.labels[2], kind)
 
     def route_of(self, call_id: str) -> str | None:
@@ -199,6 +222,7 @@ class Scoring:
         self._now = now
         for source in self.sources:
             source()
+        self._give_up(now, now)
         if self.second is not None:
             self.second.publish(now)
         self.quality.windows.publish()
@@ -233,6 +257,7 @@ class Scoring:
         self.quality.windows.restore(load.get("windows", []))
         self._calls.restore(load.get("calls", []))
         self.guarded.restore(load.get("guarded", []))
+        self._early.restore(load.get("early", []))
         self._drift.restore(load.get("drift", []))
         self.quality.restored()
 
@@ -242,7 +267,10 @@ class Scoring:
 
     def steps(self) -> Iterator[list[Item]]:
         """Return ``changes`` in steps of about a millisecond; no call may be counted before the last one."""
-        for part, memory in (("windows", self.quality.windows), ("calls", self._calls), ("guarded", self.guarded)):
+        for part, memory in (
+            ("windows", self.quality.windows), ("calls", self._calls),
+            ("guarded", self.guarded), ("early", self._early),
+        ):  # fmt: skip
             yield [(part, key, value) for key, value in memory.changes()]
         for changes in self._drift.steps():
             yield [("drift", key, value) for key, value in changes]
@@ -394,3 +422,8 @@ class Scoring:
         self._ledger.add(cat.GUARD_ELIGIBLE, group.labels[2])
         seen = self.guarded.get(call.call_id) is not None
         self._ledger.add(cat.GUARD_SCANNED, group.labels[2], amount=int(seen))
+
+
+def _reports(feedback: Feedback) -> bool:
+    """Tell whether a reviewer says that what was answered is unsafe: a violation."""
+    return feedback.flag == "unsafe" and feedback.by == "reviewer"

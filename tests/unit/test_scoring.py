@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tocsin import catalogue as cat
 from tocsin.accounting.compliance import WINDOW, Compliance
+from tocsin.accounting.early import WAIT
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.seen import ITEM_LEAST
@@ -489,7 +490,33 @@ def test_feedback_may_name_a_call_by_its_own_id_its_trace_or_its_providers_answe
     assert values(scoring, cat.USER_FLAGS) == {("shop", "wrong"): len(names)}
 
 
-def test_feedback_about_an_unknown_call_is_counted_as_unknown_and_said():
+def test_feedback_that_comes_first_waits_for_its_call_over_a_restart():
+    early = make()
+    early.feedback(Feedback("f1", "call-1", scores={"judge": 0.4}, flag="wrong"), NOW)
+    early.publish(NOW)
+    scoring = restarted(early)
+    scoring.publish(NOW + 1_000)
+    take(scoring, call(1))
+    scoring.publish(NOW + 2_000)
+
+    assert scoring._ledger.store.rows[cat.QUALITY_SCORE]["openai", "gpt-4o", "support", "judge"].values[0] == 0.4
+    assert values(scoring, cat.USER_FLAGS) == {("support", "wrong"): 1}
+    assert values(scoring, cat.FEEDBACK_UNMATCHED) == {}
+
+
+def test_feedback_whose_call_never_comes_is_counted_as_unknown_once_it_has_waited():
+    scoring = make()
+    scoring.feedback(Feedback("f1", "lost", flag="wrong"), NOW)
+    scoring.publish(NOW + WAIT - 1)
+    before = values(scoring, cat.FEEDBACK_UNMATCHED)
+    scoring.publish(NOW + WAIT)
+    scoring.publish(NOW + 2 * WAIT)
+
+    assert (before, values(scoring, cat.FEEDBACK_UNMATCHED)) == ({}, {(): 1})
+    assert values(scoring, cat.USER_FLAGS) == {("unknown", "wrong"): 1}
+
+
+def test_a_reviewers_unsafe_does_not_wait_and_is_counted_as_unknown_and_said():
     scoring = make()
     scoring.feedback(Feedback("f1", "lost", flag="unsafe", by="reviewer"), NOW)
 
@@ -510,6 +537,7 @@ def test_repeated_feedback_counts_once():
     event = {"v": 1, "type": "feedback", "id": "fb", "call_id": "c", "time": "2026-11-20T02:47:00Z", "flag": "other"}
     for _ in range(3):
         intake.take(msgspec.json.encode(event), Origin("replay", "native"))
+    scoring.finish(NOW)
 
     assert values(scoring, cat.USER_FLAGS) == {("unknown", "other"): 1}
 

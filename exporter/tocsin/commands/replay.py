@@ -98,6 +98,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if unread == len(arguments.logs) and not seen:
         return code  # a page of zeros would look like a result
     summary = _summary(intake)
+    if scoring is not None:
+        scoring.finish(intake.now)
     intake.publish()
     ledger.changes()
     _write(ledger.store, arguments.output)

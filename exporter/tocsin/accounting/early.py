@@ -1,0 +1,95 @@
+"""Feedback that came before its call: it waits for the call, which may come late.
+
+Senders of webhooks keep no order, and LiteLLM sends calls in batches. The wait is bounded in time and number; what
+has waited for too long is given up, which is counted, and what waits survives a restart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from tocsin.accounting.seen import identity
+from tocsin.call import Feedback
+
+WAIT = 300.0
+"""Seconds that feedback waits for its call; they begin anew at a restart."""
+WAITING_MOST = 10_000
+
+
+class _Waiting(msgspec.Struct):
+    call: int
+    feedback: Feedback
+    since: float
+
+
+class Early:
+    """A bounded, durable queue of feedback, by the id of the call that it is about."""
+
+    def __init__(self, most: int = WAITING_MOST) -> None:
+        self._most = most
+        self._waiting: dict[int, _Waiting] = {}
+        """By number, the oldest first."""
+        self._numbers: dict[int, list[int]] = {}
+        """By identity of the call."""
+        self._next = 0
+        self._changed: dict[int, None] = {}
+        """Numbers of what came or went since the last commit."""
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def hold(self, feedback: Feedback, now: float) -> None:
+        """Let feedback wait, without what is not counted of it: an id may be anybody's, a comment is content."""
+        call = identity(feedback.call_id)
+        kept = msgspec.structs.replace(feedback, id="", call_id="", comment=None)
+        self._changed[self._next] = None
+        self._add(self._next, _Waiting(call, kept, now))
+
+    def release(self, names: Iterable[str]) -> list[Feedback]:
+        """Return what waited for a call of these ids."""
+        numbers = [number for name in names for number in self._numbers.get(identity(name), ())]
+        return [self._remove(number).feedback for number in numbers]
+
+    def overdue(self, now: float) -> Iterator[Feedback]:
+        """Give up what has waited for too long by ``now``, and the oldest of too many."""
+        first = next(iter(self._waiting.values()), None)
+        if first is not None and first.since > now:  # the clock was put back, or this is a start
+            for waiting in self._waiting.values():
+                waiting.since = min(waiting.since, now)
+        while self._waiting:
+            number, waiting = next(iter(self._waiting.items()))
+            if now - waiting.since < WAIT and len(self) <= self._most:
+                return
+            yield self._remove(number).feedback
+
+    def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Take back what was committed."""
+        for name, value in sorted(items):
+            call, feedback = msgspec.msgpack.decode(value, type=tuple[int, Feedback])
+            self._add(int(name), _Waiting(call, feedback, math.inf))
+
+    def changes(self) -> list[tuple[str, bytes | None]]:
+        """An item for each that came since the last commit, and the items of those that went."""
+        changed, self._changed = self._changed, {}
+        return [(f"{number:012d}", self._encoded(number)) for number in changed]
+
+    def _add(self, number: int, waiting: _Waiting) -> None:
+        self._waiting[number] = waiting
+        self._numbers.setdefault(waiting.call, []).append(number)
+        self._next = number + 1
+
+    def _remove(self, number: int) -> _Waiting:
+        waiting = self._waiting.pop(number)
+        numbers = self._numbers[waiting.call]
+        numbers.remove(number)
+        if not numbers:
+            del self._numbers[waiting.call]
+        self._changed[number] = None
+        return waiting
+
+    def _encoded(self, number: int) -> bytes | None:
+        waiting = self._waiting.get(number)
+        return None if waiting is None else msgspec.msgpack.encode((waiting.call, waiting.feedback))

@@ -1,0 +1,65 @@
+"""Feedback waits for its call: not for ever, not without bound, and not with what it says."""
+
+import math
+
+from tocsin.accounting.early import WAIT, Early
+from tocsin.call import Feedback
+
+
+def held(*names, most=10):
+    early = Early(most)
+    for at, name in enumerate(names):
+        early.hold(Feedback(f"f{at}", name, flag="wrong", comment="it leaked my key"), at)
+    return early
+
+
+def flags(feedback):
+    return [each.flag for each in feedback]
+
+
+def test_a_call_gets_all_that_waited_for_any_of_its_ids_once():
+    early = held("call", "trace", "call", "another")
+
+    assert flags(early.release(["call", "trace"])) == ["wrong"] * 3
+    assert early.release(["call", "trace"]) == []
+    assert len(early) == 1
+
+
+def test_what_waited_too_long_is_given_up_and_the_rest_is_not():
+    early = held("a", "b")
+
+    assert len(list(early.overdue(WAIT))) == 1
+    assert (early.release(["a"]), len(early.release(["b"]))) == ([], 1)
+
+
+def test_the_oldest_of_too_many_is_given_up():
+    early = held("a", "b", "c", most=2)
+
+    assert len(list(early.overdue(2))) == 1
+    assert early.release(["a"]) == []
+    assert len(early.release(["b", "c"])) == 2
+
+
+def test_a_clock_that_is_put_back_makes_nothing_wait_for_longer_than_the_wait():
+    early = Early()
+    early.hold(Feedback("f", "a"), 1_000_000)
+
+    assert (len(list(early.overdue(0))), len(list(early.overdue(WAIT)))) == (0, 1)
+
+
+def test_everything_is_given_up_at_the_end():
+    assert len(list(held("a", "b").overdue(math.inf))) == 2
+
+
+def test_the_state_holds_what_waits_and_nothing_of_what_was_said():
+    early = held("call-of-jo", "b")
+    first = dict(early.changes())
+    early.release(["b"])
+    second = dict(early.changes())
+    again = Early()
+    again.restore([(name, value) for name, value in {**first, **second}.items() if value is not None])
+
+    assert flags(again.release(["call-of-jo"])) == ["wrong"]
+    assert len(again) == 0
+    assert list(second.values()) == [None]
+    assert not any(word in value for value in first.values() for word in (b"leaked", b"call-of-jo"))
