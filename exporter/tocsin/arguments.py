@@ -5,20 +5,14 @@ Arguments are JSON, whose escapes would hide values from them: a line break befo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from tocsin.call import ToolCall
 
-
-def readable(calls: Iterable[ToolCall]) -> str:
-    """Return a line for each value of the arguments, behind its name; what is no JSON stands as it is."""
-    return "\n".join([_readable(call.arguments) for call in calls if call.arguments])
-
-
-def _readable(arguments: str) -> str:
+def readable(arguments: str) -> str:
+    """Return a line for each value, behind its name; what is no JSON stands as it is."""
     try:
         value = msgspec.json.decode(arguments)
         return "\n".join(_lines(value))

@@ -17,10 +17,11 @@ import msgspec
 
 from tocsin import catalogue as cat
 from tocsin import guardrail, moderation
+from tocsin.arguments import readable
 from tocsin.call import OTHER, UNKNOWN
 from tocsin.check import RequestError, answer, parse, repaired, subject
-from tocsin.detectors.base import Subject
-from tocsin.detectors.verdicts import VERDICTS, Verdict, redact, verdict
+from tocsin.detectors.base import ARGUMENTS, Subject
+from tocsin.detectors.verdicts import VERDICTS, Verdict, redact, strictest
 from tocsin.finding import QUALITY
 from tocsin.judge import Judge, Opinion, RouteRules
 from tocsin.scoring import Scoring
@@ -49,6 +50,8 @@ REPAIRED_MAX: Final = 128 << 10
 """Bytes of a body that is repaired where it is no strict JSON: that takes 30 ms at worst."""
 HOLDBACK: Final = 256
 """Characters of a stream that LiteLLM keeps back until the next look: a value is seen whole before it is sent."""
+_OF_VALUES: Final = "".join(chr(code) for code in range(0x21, 0x7F))
+"""What a longer value, as a token of three parts, is made of: it is kept back to its beginning."""
 
 
 T = TypeVar("T")
@@ -165,18 +168,24 @@ class Guard:
             role = "assistant" if request.is_answer else "user"
             final = self._count(request.call_id, role, label, request.model_name, opinions)
             out: dict[str, Any] = {"action": "NONE"}
-            unchangeable = verdict(item for opinion in opinions[len(subjects) :] for item in opinion.judged)
+            unchangeable = strictest(opinion.verdict for opinion in opinions[len(subjects) :])
             if final == "redact" and request.takes_texts and unchangeable != "redact":
                 texts = [_redacted(s.text, o) for s, o in zip(subjects, opinions, strict=False)]
                 out = {"action": "GUARDRAIL_INTERVENED", "texts": texts}
             elif final in ("redact", "block"):
                 out = {"action": "BLOCKED", "blocked_reason": reason(opinions)}
             if request.is_answer:
-                out["stream_holdback_chars"] = [HOLDBACK] * len(subjects)
+                out["stream_holdback_chars"] = [_holdback(each.text) for each in subjects]
             return out
 
         judge = self._judge.judge_for_delivery
-        return self._case(label, [*subjects, *handed_over], rules, judge, conclude, lambda: {"action": "NONE"})
+
+        def read(subject: Subject, rules: RouteRules) -> Opinion:
+            if subject.role == ARGUMENTS:
+                subject = Subject(readable(subject.text), ARGUMENTS, subject.route)
+            return judge(subject, rules)
+
+        return self._case(label, [*subjects, *handed_over], rules, read, conclude, lambda: {"action": "NONE"})
 
     def moderations(self, data: bytes) -> Case:
         """``POST /v1/moderations``: OpenAI's shape.
@@ -254,7 +263,7 @@ class Guard:
         self, call_id: str | None, role: str, label: str, model: str, opinions: Sequence[Opinion]
     ) -> Verdict:
         """Count one look; return the strictest verdict. What was stopped counts once a call id and kind."""
-        final = verdict(item for opinion in opinions for item in opinion.judged)
+        final = strictest(opinion.verdict for opinion in opinions)
         self._counts[cat.GUARD_REQUESTS, (label, final)] += 1
         if role != "assistant":
             return final
@@ -312,6 +321,11 @@ def _size(subjects: Sequence[Subject]) -> int:
         + max(len(each.question or ""), sum([len(message.text) for message in each.input]))  # one may hold the other
         for each in subjects
     ])  # fmt: skip
+
+
+def _holdback(text: str) -> int:
+    """Characters at the end of a text that may be a part of a value."""
+    return max(HOLDBACK, len(text) - len(text.rstrip(_OF_VALUES)))
 
 
 def _redacted(text: str, opinion: Opinion) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from tocsin.arguments import readable
 from tocsin.call import UNKNOWN
 from tocsin.detectors.base import ARGUMENTS, Subject
 from tocsin.formats.texts import part_text, role_of, tool_calls
@@ -71,8 +70,8 @@ class Question(msgspec.Struct):
 
     def handed_over(self) -> list[Subject]:
         """Return what an answer hands to tools, which no answer of ours can change; those of a request were answers."""
-        said = readable(tool_calls(self.tool_calls)) if self.is_answer else ""
-        return [Subject(said, ARGUMENTS, self.route)] if said else []
+        calls = tool_calls(self.tool_calls) if self.is_answer else []
+        return [Subject(call.arguments, ARGUMENTS, self.route) for call in calls if call.arguments]
 
     def _texts(self) -> list[str]:
         if isinstance(self.texts, str):

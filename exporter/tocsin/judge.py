@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tocsin.detectors.registry import Knowledge
 
 _POLICIES_MAX = 10_000
+_NAMES_MAX = 512
+"""Characters of a route and a model that are kept: a client can invent names as long as a body."""
 _LINEAR = "write it without look-around and back-references, which cost unbounded time"
 _DEFAULT = Route(match=Match())
 _ROLES: Final = ("assistant", ARGUMENTS, "user", "tool", "document")
@@ -68,8 +70,9 @@ class Opinion(msgspec.Struct, gc=False):
 
     @property
     def verdict(self) -> Verdict:
-        """The strictest verdict of the findings."""
-        return verdict(self.judged)
+        """The strictest verdict of the findings; what was not seen to its end cannot be redacted, and is blocked."""
+        found = verdict(self.judged)
+        return "block" if found == "redact" and self.report.capped else found
 
 
 _UNSAMPLED: Final = frozenset({"format"})
@@ -163,6 +166,8 @@ class Judge:
         """Return what holds for a route and model: the first entry of ``routes`` that matches."""
         found = self._cache.get((route, model))
         if found is None:
+            if len(route) + len(model) > _NAMES_MAX:
+                return self._match(route, model)
             if len(self._cache) >= _POLICIES_MAX:  # a client can invent routes
                 self._cache.clear()
             found = self._cache[route, model] = self._match(route, model)

@@ -46,8 +46,8 @@ def look(judge: Judge, call: Call, content: Content, rules: RouteRules, *, score
         subject = _subject(call, content, rules)
         answer = judge.judge(subject, rules) if scored else judge.judge_unsampled(subject, rules)
     arguments = None
-    if handed_over := readable(content.tools):
-        subject = Subject(handed_over, ARGUMENTS, call.route, input=content.input, context=content.context)
+    if handed_over := [readable(tool.arguments) for tool in content.tools if tool.arguments]:
+        subject = Subject("\n".join(handed_over), ARGUMENTS, call.route, input=content.input, context=content.context)
         arguments = judge.judge(subject, rules)
     attempts: Sequence[tuple[str, Opinion]] = ()
     if (content.input or content.context) and judge.finds_attempts(rules):

@@ -160,6 +160,21 @@ def test_an_address_that_a_tool_is_given_is_blocked_where_the_route_says_so(rout
     assert answer["action"] == action
 
 
+def test_a_value_that_has_not_ended_is_held_back_to_its_beginning():
+    answer = Bench().litellm("It is: " + "a.b_c-" * 500, "x" * 1000 + " it is", "\u6587" * 1000)
+    assert answer["stream_holdback_chars"] == [3000, HOLDBACK, HOLDBACK]
+
+
+def test_a_text_that_was_not_seen_to_its_end_is_blocked_where_it_would_be_redacted():
+    bench = Bench()
+    bench.scoring.judge = Judge(parse(ROUTES))
+    text = " ".join(f"u{number}@corp-mail.com" for number in range(1_100))
+    body = json.dumps({"input_type": "response", "texts": [text], "additional_provider_specific_params": {"route": "redacting"}}).encode()
+    answer = bench.raw_litellm(body)
+    checked = bench.check(json.dumps({"text": text, "route": "redacting"}).encode())
+    assert (answer["action"], checked["verdict"]) == ("BLOCKED", "block")
+
+
 def test_calls_to_tools_of_a_request_were_answers_once():
     assert Bench().litellm("fine", kind="request", tool_calls=calls(SECRET)) == {"action": "NONE"}
 

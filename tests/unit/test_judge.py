@@ -201,3 +201,10 @@ def test_detectors_of_tier_0_judge_alike_whether_or_not_they_are_told_the_questi
     untold = judge.judge(Subject(answer, input=said), rules)
     assert told == untold
     assert all(judged.finding.echoed for judged in untold.judged if judged.finding.kind == "pii")
+
+
+def test_names_as_long_as_a_body_are_judged_and_not_kept():
+    judge = Judge(parse(b"routes: [{match: {route: 'a*'}, guard: {pii: redact}}]"), [])
+    assert judge.rules("a" * 1_000_000).guarded
+    assert not judge.rules("b" * 1_000_000).guarded
+    assert judge._cache == {}

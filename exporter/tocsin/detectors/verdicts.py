@@ -123,7 +123,12 @@ class Policy:
 
 def verdict(judged: Iterable[Judged]) -> Verdict:
     """Return the strictest verdict; ``allow`` when nothing was found."""
-    return max((item.verdict for item in judged), key=VERDICTS.index, default="allow")
+    return strictest(item.verdict for item in judged)
+
+
+def strictest(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the strictest of some verdicts; ``allow`` when there is none."""
+    return max(verdicts, key=VERDICTS.index, default="allow")
 
 
 def redact(text: str, findings: Iterable[Finding]) -> str:
