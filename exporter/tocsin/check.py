@@ -14,6 +14,8 @@ from tocsin.formats.texts import messages, question_of
 from tocsin.judge import Judge, Opinion, merged
 
 ROLES: Final = frozenset({"assistant", "user", "document", "tool"})
+MESSAGES_MOST: Final = 2_000
+"""Newest messages of ``input`` that are read: to read as many takes some milliseconds."""
 SCORES: Final = ("quality", "toxicity", "topic", "support", "confidence")
 
 
@@ -98,7 +100,8 @@ def _again(data: bytes) -> Request:
 
 def subject(request: Request, expect: Expectation | None = None) -> Subject:
     """Return what the detectors judge; ``expect`` is the route's, for what the request leaves open."""
-    said = messages(request.input)
+    told = request.input
+    said = messages(told[-MESSAGES_MOST:] if isinstance(told, list) else told)
     question = request.question
     if question is None:
         question = question_of(said)

@@ -193,3 +193,9 @@ def test_policy_terms_come_from_the_file_too(tmp_path):
         "x",
         "project falcon",
     )
+
+
+def test_of_a_conversation_the_newest_messages_are_read():
+    said = [{"role": "user", "content": str(number)} for number in range(check.MESSAGES_MOST + 10)]
+    read = check.subject(check.Request("x", input=said)).input
+    assert [message.text for message in (read[0], read[-1])] == ["10", str(len(said) - 1)]

@@ -39,6 +39,9 @@ HALF: Final = 0.2
 """The share of the prompt whose leak has a score of 0.5."""
 _TOKEN_WORDS: Final = 3
 _TOKEN_LETTERS: Final = 4
+_TOKEN_MOST: Final = 200
+"""Characters of a token: to compile a pattern of as many takes 5 ms, and of a prompt without spaces half a minute."""
+_CANARIES_MOST: Final = 16
 _TOKEN_SCORE: Final = 0.9
 _PARTS_SCORE: Final = 0.6
 _STEP: Final = WIDTH - BLOCK + 1
@@ -64,7 +67,7 @@ _MIXED = re.compile(r"[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
 _PLANTED: Final = b"canary"
 """Stands in the letters of every text that ``_CANARY`` matches."""
-_CANARY = re.compile(r"\bcanary(?: token)?\s*(?:is|[:=])\s*[\"'`]?([\w-]{8,})", re.IGNORECASE)
+_CANARY = re.compile(r"\bcanary(?: token)?\s*(?:is|[:=])\s*[\"'`]?([\w-]{8,200})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +130,11 @@ class PromptLeak:
 def _prompt(text: str) -> _Prompt:
     read = [text] if len(text) <= LIMIT else [text, text[-LIMIT:]]  # of the reversed form, the end is the beginning
     letters = list(map(letters_of, read))
-    tokens = [match.group(1) for match in _CANARY.finditer(text)] if any(_PLANTED in part for part in letters) else []
-    if not _FOUR_WORDS.match(text):
+    planted = _CANARY.finditer(text) if any(_PLANTED in part for part in letters) else ()
+    tokens = [match.group(1) for match in islice(planted, _CANARIES_MOST)]
+    bare = text.strip()
+    if len(bare) <= _TOKEN_MOST and not _FOUR_WORDS.match(text):
         words = _WORD.findall(text)
-        bare = text.strip()
         tokens += [form for form in (bare, bare[::-1], _rot13(bare)) if len(bare) >= _TOKEN_LETTERS]
         parts = tuple(map(_token, words)) if len(words) > 1 and max(map(len, words)) >= _TOKEN_LETTERS else ()
         return _Prompt(np.zeros(0, np.uint64), np.zeros(1, np.bool_), np.uint64(0), tuple(map(_token, tokens)), parts)

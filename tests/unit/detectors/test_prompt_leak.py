@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tocsin.detectors.base import Report, Subject
-from tocsin.detectors.prompt_leak import _BASE64, _ENCODED, PromptLeak, _base64_runs
+from tocsin.detectors.prompt_leak import _BASE64, _ENCODED, PromptLeak, _base64_runs, _prompt
 from tocsin.finding import Finding
 
 PROMPT = (
@@ -101,3 +101,13 @@ def test_the_place_of_an_encoded_prompt_is_told_in_characters():
     encoded = base64.b64encode(PROMPT.encode()).decode()
     (finding,) = leaks(f"\u00e9t\u00e9: {encoded} \u00e7a")
     assert (finding.start, finding.end) == (5, 5 + len(encoded))
+
+
+def test_a_long_prompt_without_spaces_is_compared_and_not_compiled():
+    prompt = "".join(f"step{number:05d}" for number in range(40_000))
+    assert leaks(f"It says: {prompt[:30_000]}", prompt)
+    assert _prompt(prompt).tokens == ()
+
+
+def test_of_many_canaries_some_are_looked_for():
+    assert len(_prompt("You are a careful assistant. " + "canary: abcdefgh1 " * 1_000).tokens) == 16
