@@ -61,7 +61,7 @@ class CallLog(httpx.BaseTransport):
         call = self._log.begin(request, request.read())
         try:
             response = self._transport.handle_request(request)
-        except httpx.TransportError as error:
+        except BaseException as error:
             self._log.failed(call, error)
             raise
         response.stream = _Watched(response, response.stream, call, self._log)
@@ -84,7 +84,7 @@ class AsyncCallLog(httpx.AsyncBaseTransport):
         call = self._log.begin(request, await request.aread())
         try:
             response = await self._transport.handle_async_request(request)
-        except httpx.TransportError as error:
+        except BaseException as error:  # a task that is cancelled, too
             self._log.failed(call, error)
             raise
         response.stream = _AsyncWatched(response, response.stream, call, self._log)
@@ -96,13 +96,12 @@ class AsyncCallLog(httpx.AsyncBaseTransport):
 
 
 class _Watch:
-    """The bytes of an answer as they come, kept for the log until the stream is closed."""
+    """The bytes of an answer as they come, kept for the log until they end or nobody reads on."""
 
     def __init__(self, response, stream, call, log) -> None:
         self._response, self._stream, self._call, self._log = response, stream, call, log
         self._streams = response.headers.get("content-type", "").startswith("text/event-stream")
         self._seen = []
-        self._error = None
 
     def _take(self, chunk):
         if self._streams and not self._seen:
@@ -110,9 +109,10 @@ class _Watch:
         self._seen.append(chunk)
         return chunk
 
-    def _over(self) -> None:
+    def _over(self, error=None) -> None:
         if self._log:
-            self._log.answered(self._call, self._response, self._seen, self._error)
+            whole = b"".join(self._seen).rstrip().endswith(b"data: [DONE]")  # after which newer SDKs read no further
+            self._log.answered(self._call, self._response, self._seen, None if whole else error)
             self._log = None
 
 
@@ -121,13 +121,14 @@ class _Watched(_Watch, httpx.SyncByteStream):
         try:
             for chunk in self._stream:
                 yield self._take(chunk)
-        except httpx.TransportError as error:
-            self._error = error
+        except BaseException as error:  # GeneratorExit, too: older SDKs do not close a stream that brings an error
+            self._over(error)
             raise
+        self._over()
 
     def close(self) -> None:
         self._stream.close()
-        self._over()
+        self._over(_GIVEN_UP)
 
 
 class _AsyncWatched(_Watch, httpx.AsyncByteStream):
@@ -135,18 +136,23 @@ class _AsyncWatched(_Watch, httpx.AsyncByteStream):
         try:
             async for chunk in self._stream:
                 yield self._take(chunk)
-        except httpx.TransportError as error:
-            self._error = error
+        except BaseException as error:
+            self._over(error)
             raise
+        self._over()
 
     async def aclose(self) -> None:
         await self._stream.aclose()
-        self._over()
+        self._over(_GIVEN_UP)
+
+
+_GIVEN_UP = GeneratorExit()
 
 
 def _said(error):
-    """Return what is logged of an error."""
-    kind = "timeout" if isinstance(error, httpx.TimeoutException) else "connection"
+    """Return what is logged of an error; one that is not of the connection is the caller's, who gave up."""
+    known = (httpx.TimeoutException, "timeout"), (httpx.TransportError, "connection")
+    kind = next((word for of, word in known if isinstance(error, of)), "cancelled")
     return {"type": kind, "message": type(error).__name__}
 
 

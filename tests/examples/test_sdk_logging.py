@@ -172,3 +172,24 @@ def test_a_stream_that_breaks_off_is_a_failure_and_has_its_time_to_first_token(t
     assert isinstance(call, Call)
     assert (call.status, call.failure, call.stream) == (200, "connection", True)
     assert 0 < call.ttft < call.duration
+
+
+GIVEN_UP = """
+import sys
+from call_log import CallLog, httpx
+
+with httpx.Client(transport=CallLog("calls.jsonl", route="support-bot")) as client:
+    response = client.send(client.build_request("POST", sys.argv[1], json={"model": "m", "stream": True}), stream=True)
+    next(response.iter_raw())  # nobody reads on, and nobody closes it: SDKs of 2025 leave a stream so that brings an error
+"""
+
+
+def test_a_stream_that_nobody_reads_on_is_logged_all_the_same(tool, tmp_path):
+    with serving(Breaking) as server:
+        url = f"http://127.0.0.1:{server.server_port}/v1/chat/completions"
+        subprocess.run([tool("sdks").readlink(), "-c", GIVEN_UP, url], cwd=tmp_path, env={"PYTHONPATH": str(EXAMPLES / "openai-sdk")}, timeout=60, check=True)
+    (line,) = (tmp_path / "calls.jsonl").read_bytes().splitlines()
+    call = formats.get("openai").parse(line)
+
+    assert isinstance(call, Call)
+    assert (call.status, call.failure, call.usage_expected) == (200, "cancelled", False)

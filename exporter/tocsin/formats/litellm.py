@@ -183,6 +183,7 @@ def _spend_log(tree: dict[str, Any]) -> dict[str, Any]:
         tree.setdefault("response_cost", tree.get("spend"))
         if tree.get("status") not in ("success", "failure"):
             tree["status"] = "success"
+        tree.setdefault("status_fields", {})  # which tell the age of a payload
         tree["cache_hit"] = str(tree.get("cache_hit")).lower() == "true"
     return tree
 
@@ -373,11 +374,18 @@ def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _C
     cached = (read or 0) + (written or 0)
     if cached > (sent or 0):  # seen in 1.61: of Anthropic's streams prompt_tokens left out what is cached
         sent = (sent or 0) + cached
+    elif written and into.cache_creation_tokens is None and _is_of_mid_2025(p, meta):
+        sent = (sent or 0) + written
     reasoning = count(reasoning, "reasoning_tokens", errors)
     if reasoning and _is_beside(reasoning, p):
         received = (received or 0) + reasoning
     reasoning = within(reasoning, received, "reasoning_tokens", errors)
     return sent, received, read, written, reasoning
+
+
+def _is_of_mid_2025(p: _Payload, meta: _Metadata) -> bool:
+    """Tell whether a version between 1.64 and 1.77.1 wrote it, whose prompt_tokens left out what went to the cache."""
+    return meta.usage_object is not None and p.status_fields is None and p.litellm_call_id is None
 
 
 def _is_beside(reasoning: int, p: _Payload) -> bool:

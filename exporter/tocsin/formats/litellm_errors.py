@@ -11,7 +11,7 @@ _BY_CLASS: Final = {
     **dict.fromkeys(
         (
             "AuthenticationError", "BadRequestError", "NotFoundError", "PermissionDeniedError",
-            "UnprocessableEntityError",
+            "UnprocessableEntityError", "ProxyException",
         ),
         "client_4xx",
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from tocsin.call import Call, Skip
+from tocsin.call import UNKNOWN, Call, Skip
 from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import decode, exchange
@@ -48,6 +48,8 @@ def complete(call: Call, data: Buffer, *, content: bool) -> None:
         setattr(call, name, getattr(found, name))
     call.cost_usd = call.cost_usd or found.cost_usd  # the proxy may be told what each request costs
     call.field_errors += found.field_errors
+    if call.model == UNKNOWN:  # in 1.80, but for failures
+        call.model = found.model
 
 
 def _lines(text: str) -> str:

@@ -79,6 +79,15 @@ def test_cached_tokens_that_an_old_litellm_left_out_are_in_the_input():
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens) == (100, 50, 70, 20)
 
 
+def test_tokens_written_to_the_cache_that_a_litellm_of_mid_2025_left_out_are_in_the_input():
+    call = emitted("1.72.6-anthropic-written")
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens) == (3000, 30, 1000, 500)
+
+
+def test_a_passed_through_answer_has_the_model_that_was_asked():
+    assert emitted("1.80.11-passthrough").model == "gpt-4o--plain"
+
+
 def test_what_the_details_of_an_old_litellm_leave_out_stands_elsewhere_in_its_record():
     assert emitted("1.72.6-anthropic-stream").cache_read_tokens == 1024
     assert emitted("1.72.6-responses-reasoning").reasoning_tokens == 256

@@ -111,6 +111,7 @@ def test_an_odd_output_refuses_nothing(output):
         ("400", "ProxyException", "500_PROVIDER_CONNECTION_ERROR", "client_4xx"),
         ("429", "RouterRateLimitError", "429_NO_HEALTHY_DEPLOYMENTS", "rate_limited"),
         ("", "MidStreamFallbackError", "500_PROVIDER_CONNECTION_ERROR", "connection"),
+        ("", "ProxyException", None, "client_4xx"),
         ("", "", None, "other"),
     ],
 )
