@@ -191,19 +191,29 @@ class Drill:
         return found
 
     def _integrations(self) -> None:
-        """Note which integrations each receiver has."""
+        """Note which integrations each receiver has; of the operator's ``NAMESPACE/NAME/oncall`` the end is enough.
+
+        Raises:
+            DrillError: a name is the end of several.
+        """
         status = _json(f"{self._places.alertmanager}/api/v2/status", must=True)
         config = yaml.safe_load(status["config"]["original"])
         known = {receiver["name"]: receiver for receiver in config.get("receivers", [])}
         for reach in self.report.receivers:
-            receiver = known.get(reach.receiver, {})
+            whole = reach.receiver in known
+            names = [reach.receiver] if whole else [name for name in known if name.endswith(f"/{reach.receiver}")]
+            if not names:
+                reach.result = "no such receiver"
+                continue
+            if len(names) > 1:
+                raise DrillError(f"receiver {reach.receiver}: give --expect the whole name, one of {', '.join(names)}")
+            (reach.receiver,) = names
             reach.integrations = tuple(
                 key.removesuffix("_configs")
-                for key, entries in receiver.items() if key.endswith("_configs")
+                for key, entries in known[reach.receiver].items()
+                if key.endswith("_configs")
                 for _ in entries
             )
-            if reach.receiver not in known:
-                reach.result = "no such receiver"
 
     def _alert(self) -> dict[str, Any] | None:
         query = urllib.parse.urlencode(

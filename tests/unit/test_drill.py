@@ -23,13 +23,13 @@ receivers:
 class World:
     """Answers of the exporter and of Alertmanager, by URL."""
 
-    def __init__(self, *, routed=("oncall", "comms", "legal"), requests=(), failures=(), state="active", up=False):
-        self.sent, self.routed, self.state, self.up = False, routed, state, up
+    def __init__(self, *, routed=("oncall", "comms", "legal"), requests=(), failures=(), state="active", up=False, config=CONFIG):
+        self.sent, self.routed, self.state, self.up, self.config = False, routed, state, up, config
         self.requests, self.failures = list(requests), list(failures)
 
     def text(self, url: str) -> str:
         if url.endswith("/api/v2/status"):
-            return json.dumps({"config": {"original": CONFIG}})
+            return json.dumps({"config": {"original": self.config}})
         if "/api/v2/alerts" in url:
             alert = {"status": {"state": self.state, "silencedBy": ["s1"], "inhibitedBy": []}, "receivers": [{"name": n} for n in self.routed]}
             return json.dumps([alert] if self.sent or self.up else [])
@@ -88,6 +88,21 @@ def test_a_receiver_that_the_tree_leaves_out_is_not_reached(run):
     report, _ = run(World(routed=("oncall",)), "oncall", "comms")
 
     assert [reach.result for reach in report.receivers] == ["taken", "not routed"]
+
+
+def test_receivers_of_the_operator_are_known_by_the_end_of_their_names(run):
+    operators = CONFIG.replace("name: ", "name: llm/tocsin/")
+
+    report, _ = run(World(routed=("llm/tocsin/oncall", "llm/tocsin/comms"), config=operators), "oncall", "llm/tocsin/comms")
+
+    assert [(reach.receiver, reach.result) for reach in report.receivers] == [("llm/tocsin/oncall", "taken"), ("llm/tocsin/comms", "taken")]
+
+
+def test_a_name_that_ends_several_receivers_is_asked_for_whole(run):
+    both = CONFIG.replace("name: oncall", "name: a/tocsin/oncall").replace("name: legal", "name: b/tocsin/oncall")
+
+    with pytest.raises(DrillError, match="one of a/tocsin/oncall, b/tocsin/oncall"):
+        run(World(config=both), "oncall")
 
 
 def test_one_request_for_two_receivers_proves_neither(run):
