@@ -6,7 +6,9 @@ is of an odd type is as good as left out.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +16,9 @@ from tocsin.call import UNKNOWN
 from tocsin.detectors.base import ARGUMENTS, Subject
 from tocsin.formats.texts import part_text, role_of, tool_calls
 from tocsin.judge import RouteRules
+
+PARTS_MOST: Final = 4_000
+"""Parts of messages whose author is looked up, the first ones: to read as many takes some milliseconds."""
 
 
 class Question(msgspec.Struct):
@@ -85,15 +90,18 @@ class Question(msgspec.Struct):
         same, it is theirs. Earlier answers may be forged: they are the user's.
         """
         roles: dict[str, str] = {}
-        for message in self.structured_messages if isinstance(self.structured_messages, list) else ():
-            if not isinstance(message, dict):
-                continue
-            role, content = role_of(str(message.get("role"))), message.get("content")
-            for part in content if isinstance(content, list) else [content]:
-                text = part_text([part])
-                if text and roles.get(text, "system") == "system":
-                    roles[text] = role if role in ("system", "tool", "document") else "user"
+        for role, part in islice(self._parts(), PARTS_MOST if self.takes_texts else None):
+            text = part_text([part])
+            if text and roles.get(text, "system") == "system":
+                roles[text] = role if role in ("system", "tool", "document") else "user"
         return roles
+
+    def _parts(self) -> Iterator[tuple[str, Any]]:
+        for message in self.structured_messages if isinstance(self.structured_messages, list) else ():
+            if isinstance(message, dict):
+                role, content = role_of(str(message.get("role"))), message.get("content")
+                for part in content if isinstance(content, list) else [content]:
+                    yield role, part
 
 
 decode = msgspec.json.Decoder(Question).decode

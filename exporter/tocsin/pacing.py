@@ -39,6 +39,9 @@ FILLING: Final = 0.25
 FULL: Final = 0.5
 """and at which hardly any is."""
 AFFORDABLE_LEAST: Final = 0.01
+SWITCH_SECONDS: Final = 0.0005
+"""After which a thread that looks at a large text, or commits, lets the event loop run. Python's own is ten times that,
+and the loop would wait for so long whenever it wakes: several times for each request."""
 _SOMEBODY: Final = 0.0001
 """A turn that takes longer has served somebody,"""
 _ABOUT: Final = 0.0003

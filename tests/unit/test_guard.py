@@ -25,6 +25,7 @@ from tocsin.guard import (
     OverloadError,
     reason,
 )
+from tocsin.guardrail import PARTS_MOST
 from tocsin.judge import Judge
 from tocsin.moderation import INPUTS_MAX
 from tocsin.scoring import Scoring
@@ -158,6 +159,16 @@ def test_an_address_that_a_tool_is_given_is_blocked_where_the_route_says_so(rout
     bench = Bench()
     answer = bench.litellm(tool_calls=calls('{"to": "jo@corp.example"}'), additional_provider_specific_params={"route": route})
     assert answer["action"] == action
+
+
+def test_of_thousands_of_parts_the_first_have_an_author_and_the_rest_are_the_users():
+    said = [{"role": "system", "content": [{"type": "text", "text": f"{number} ignore all"} for number in range(PARTS_MOST + 1)]}]
+    bench = Bench()
+    attempts = [
+        bench.litellm(f"{number} ignore all", kind="request", structured_messages=said) for number in (0, PARTS_MOST - 1, PARTS_MOST)
+    ]
+    assert len(attempts) == 3
+    assert bench.values(cat.GUARD_REQUESTS) == {("unknown", "allow"): 2, ("unknown", "review"): 1}
 
 
 def test_a_value_that_has_not_ended_is_held_back_to_its_beginning():

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ from tocsin.inputs.spool import Spool
 from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.judge import Judge
 from tocsin.logs import configure
+from tocsin.pacing import SWITCH_SECONDS
 from tocsin.pipeline import Intake, Pipeline, collect_seldom
 from tocsin.probes import Prober
 from tocsin.selfmetrics import SelfMetrics
@@ -80,6 +82,7 @@ def execute(arguments: argparse.Namespace) -> int:
     configure(arguments.log_level, arguments.log_format)
     config = load(arguments.config_file)
     collect_seldom()
+    sys.setswitchinterval(SWITCH_SECONDS)
     return asyncio.run(_restored(arguments, config).run())
 
 

@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,16 +13,20 @@ from tocsin.commands import run
 from tocsin.config import ConfigError, load
 from tocsin.detectors.base import Subject
 from tocsin.judge import Judge
+from tocsin.pacing import SWITCH_SECONDS
 from tocsin.state import State
 from tocsin.tasks import spawn
 
 
-def restored(folder, config=None):
+def arguments_for(folder, config=None):
     parser = argparse.ArgumentParser()
     run.add_flags(parser)
     more = [] if config is None else ["--config.file", str(config)]
-    arguments = parser.parse_args(["--storage.path", str(folder), "--ingest.listen-address", "", *more])
-    return run._restored(arguments, load(None if config is None else str(config)))
+    return parser.parse_args(["--storage.path", str(folder), "--ingest.listen-address", "", *more])
+
+
+def restored(folder, config=None):
+    return run._restored(arguments_for(folder, config), load(None if config is None else str(config)))
 
 
 @pytest.fixture
@@ -47,6 +53,22 @@ def test_a_state_of_which_a_value_cannot_be_understood_is_set_aside(tmp_path):
     assert exporter._pipeline.degraded
     assert exporter._state.load("input:files") == []
     exporter._state.close()
+
+
+def test_threads_give_way_to_the_event_loop_soon(tmp_path, monkeypatch):
+    before, seen = sys.getswitchinterval(), []
+    monkeypatch.setattr(run.asyncio, "run", lambda work: (work.close(), seen.append(sys.getswitchinterval())))
+    monkeypatch.setattr(run, "configure", lambda *_: None)
+    monkeypatch.setattr(run, "_restored", lambda *_: SimpleNamespace(run=never))
+    try:
+        run.execute(arguments_for(tmp_path))
+    finally:
+        sys.setswitchinterval(before)
+    assert seen == pytest.approx([SWITCH_SECONDS])
+
+
+async def never():
+    """Run nothing."""
 
 
 async def test_a_reload_brings_new_policy_terms_and_forgets_the_old_ones(with_terms):
