@@ -78,14 +78,15 @@ class Answer:
 
 
 class Samples:
-    """The sampled series in promtool's notation, written once for all runs that read them."""
+    """The sampled series in promtool's notation, each written when the first run reads it."""
 
     def __init__(self, sampler: Sampler, period: Period, folder: Path, sparse: frozenset[str]) -> None:
         self.sampler = sampler
         self._period = period
         self._folder = folder
         self._sparse = sparse
-        self._written: set[int] = set()
+        self._written: dict[int, frozenset[str]] = {}
+        """Names by stride."""
 
     def last(self, plan: RunPlan) -> int:
         """Return when a run evaluates for the last time: once the last event is known."""
@@ -103,15 +104,15 @@ class Samples:
         """Return the files with the series that a run reads."""
         stride = self.stride(plan)
         folder = self._folder / f"samples-{stride}"
-        if stride not in self._written:
-            folder.mkdir()
-            self._written.add(stride)
-            self._write(folder, stride)
+        folder.mkdir(exist_ok=True)
+        written = self._written.get(stride, frozenset())
+        self._write(folder, stride, plan.series - written)
+        self._written[stride] = written | plan.series
         return [folder / name for name in sorted(plan.series) if (folder / name).exists()]
 
-    def _write(self, folder: Path, stride: int) -> None:
+    def _write(self, folder: Path, stride: int, names: frozenset[str]) -> None:
         samples = (self.sampler.samples - 1) // stride + 1
-        for name, pairs, runs in self.sampler.series(self._sparse):
+        for name, pairs, runs in self.sampler.series(self._sparse, names):
             every = max(1, SPARSE // stride) if len(runs) == 1 or name in self._sparse else 1
             shift = self._period.origin if name.endswith(_TIMESTAMP) else 0
             values = notation(thinned(runs, stride), samples, shift, every)

@@ -182,13 +182,21 @@ class Sampler:
                     found.setdefault(name, []).append(entry)
         return found
 
-    def series(self, sparse: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, list[Run]]]:
-        """Yield each series: its name, its labels as text, its runs; buckets in ``sparse`` change once a minute."""
+    def series(
+        self, sparse: frozenset[str] = frozenset(), names: frozenset[str] | None = None
+    ) -> Iterator[tuple[str, str, list[Run]]]:
+        """Yield each series: its name, its labels as text, its runs; buckets in ``sparse`` change once a minute.
+
+        Only those of some ``names``, where they are given.
+        """
+        names = self.names if names is None else names & self.names
         for history in self._histories():
             row = history.row
+            if names.isdisjoint(sample_names(row.family)):
+                continue
             pairs = f"{row.pairs},{TARGET}" if row.pairs else TARGET
             if row.family.buckets:
-                yield from _histogram(history, pairs, self, sparse)
+                yield from _histogram(history, pairs, self.samples, names, sparse)
             else:
                 stretches = history.stretches(self.samples)
                 yield row.family.name, pairs, _joined((a, b, values[0]) for a, b, values in stretches)
@@ -202,10 +210,9 @@ def sample_names(family: Family) -> tuple[str, ...]:
 
 
 def _histogram(
-    history: _History, pairs: str, sampler: Sampler, sparse: frozenset[str]
+    history: _History, pairs: str, samples: int, names: frozenset[str], sparse: frozenset[str]
 ) -> Iterator[tuple[str, str, list[Run]]]:
     family = history.row.family
-    names, samples = sampler.names, sampler.samples
     name = family.name + "_sum"
     if name in names:
         yield name, pairs, _joined((a, b, values[0]) for a, b, values in history.stretches(samples))
