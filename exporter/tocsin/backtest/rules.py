@@ -249,6 +249,7 @@ def _parts(
     """Spread rules over at most ``count`` parts that cost alike.
 
     Rules stay together where half of what one of them needs is needed by the other, too; else it is evaluated twice.
+    An alert never is.
     """
 
     def cost(rules: Iterable[int]) -> int:
@@ -258,7 +259,9 @@ def _parts(
     for one in wanted:
         needed, members = _closure(entries, [one], stop), [one]
         for other in list(islands):
-            if 2 * cost(needed & other[0]) < min(cost(needed), cost(other[0])):
+            shared = needed & other[0]
+            alerts = any(entries[i].alert is not None for i in shared)
+            if not alerts and 2 * cost(shared) < min(cost(needed), cost(other[0])):
                 continue
             islands.remove(other)
             needed, members = needed | other[0], other[1] + members

@@ -85,6 +85,38 @@ def test_alerts_that_share_a_recorded_series_stay_together_and_others_are_spread
     assert [sorted(rule["alert"] for rule in run.alerts) for run in found.late] == [["A", "B"], ["C"]]
 
 
+def seen(**counts: int) -> dict:
+    return {name: [({"route": str(i)}, Movement.MOVING) for i in range(count)] for name, count in counts.items()}
+
+
+MANY = seen(llm_requests_total=9, llm_cost_usd_total=99, llm_tokens_total=99)
+
+
+def test_alerts_that_share_little_are_spread_and_what_they_share_is_evaluated_twice():
+    owners = group("owners", "1m", record("a:route", "a:rate > 0"))
+    cost = alert("Cost", "rate(llm_cost_usd_total[5m]) * on () a:route > 1")
+    tokens = alert("Tokens", "rate(llm_tokens_total[5m]) * on () a:route > 1")
+
+    found = plan([FAST, owners, group("alerts", "1m", cost, tokens)], MANY, parts=2)
+
+    assert [list(run.groups) for run in found.late] == [["fast", "owners", "alerts"]] * 2
+    assert [rule["alert"] for run in found.late for rule in run.alerts] == ["Cost", "Tokens"]
+
+
+def test_an_alert_that_others_look_at_is_evaluated_once():
+    state = group("state", "1m", record("a:state", 'ALERTS{alertname="Rate"}'))
+    cost = alert("Cost", "rate(llm_cost_usd_total[5m]) * on () a:state > 1")
+    tokens = alert("Tokens", "rate(llm_tokens_total[5m]) * on () a:state > 1")
+
+    found = plan(
+        [FAST, group("rate", "1m", alert("Rate", "a:rate > 0")), state, group("more", "1m", cost, tokens)],
+        MANY,
+        parts=2,
+    )
+
+    assert [rule["alert"] for run in found.late for rule in run.alerts] == ["Rate", "Cost", "Tokens"]
+
+
 def test_buckets_that_are_read_for_quantiles_alone_are_told():
     quantile = "histogram_quantile(0.95, sum by (route, le) (increase({}[10m]))) > 5"
     rules = [
