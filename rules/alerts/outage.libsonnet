@@ -29,15 +29,12 @@ function(config)
       ratio(pair.short), limit, ratio(pair.long, std.get(pair, 'failures', 0)), limit, floors(pair.short), calm(pair),
     ];
   local total = '(\n%s > %s\nand %s\n)' % [ratio(300), q.number(c.totalRatio), floors(300)];
-  local noSuccess = |||
-    %(failures)s
-    and %(on)s (provider_model:llm_requests_succeeded:increase10m < 0.5)
-    and %(on)s (max_over_time(provider_model:llm_requests_succeeded:increase10m[%(lookback)s]) > 0.5)
-  ||| % {
-    failures: q.atLeast('provider_model:llm_request_failures_unrecovered:increase10m', c.minimumFailures),
-    on: q.on(keys),
-    lookback: q.duration(c.noSuccess.lookback),
-  };
+  local succeeded = 'provider_model:llm_requests_succeeded:increase10m';
+  local noSuccess = '%s\nand %s (%s < 0.5)\n' % [
+    q.atLeast('provider_model:llm_request_failures_unrecovered:increase10m', c.minimumFailures), q.on(keys), succeeded,
+  ];
+  local succeededWithin(range) = '%s (max_over_time(%s[%s]) > 0.5)' % [q.on(keys), succeeded, range];
+  local lately = succeededWithin(q.duration(c.noSuccess.lookback));
   local reasons(window) =
     '{{ range printf `topk(1, sum by (reason) (increase(%s[%s]))) > 0` $labels.provider $labels.model | query }} Most are {{ .Labels.reason }}.{{ end }}' % [
       q.metric('llm_request_failures_total', 'provider=%q, model=%q'), q.duration(window),
@@ -100,7 +97,7 @@ function(config)
         requirement: 'A5',
         'for': c.noSuccess['for'],
         keepFiringFor: 300,
-        expr: noSuccess,
+        expr: noSuccess + 'and ' + lately,
         summary: 'No request to {{ $labels.provider }}/{{ $labels.model }} succeeds.',
         description: '{{ printf "%.0f" $value }} failures and no success in the last 10 minutes.' + reasons(600) + ' An expired key, a withdrawn model and an exhausted quota look like this.' + alert.since('LLMNoSuccess', shown),
       },
@@ -211,6 +208,17 @@ function(config)
         ||| % [latency.duration, q.on(shown), q.duration(86400 - 3600)],
         summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} take long.',
         description: 'One request in twenty takes longer than {{ $value | humanizeDuration }}, far from what is usual at this hour.',
+      },
+      byModel {
+        name: 'LLMStillNoSuccess',
+        severity: 'ticket',
+        metric: 'llm_request_failures_total, llm_requests_total',
+        threshold: 'at least outage.minimumFailures failures in 10 m, no success, the last one longer than a day ago and within a week',
+        requirement: 'A5',
+        'for': 300,
+        expr: noSuccess + 'unless %s\nand %s' % [lately, succeededWithin('%s:%s' % [q.duration(7 * 86400), q.duration(300)])],
+        summary: 'For more than a day no request to {{ $labels.provider }}/{{ $labels.model }} has succeeded.',
+        description: '{{ printf "%.0f" $value }} failures in the last 10 minutes.' + reasons(600) + ' Either nobody asked for a day, as at a weekend, or nobody mended it: the page is about the first day alone.',
       },
       trafficGone(false),
       {

@@ -316,73 +316,27 @@ def _shuffled() -> Iterator[Event]:
 SHUFFLED = replace(OUTAGE, name="total outage, lines out of order", events=_shuffled)
 
 # ---- days and deployments --------------------------------------------------------------------------------------
-MONDAY = 7 * 24.0
-"""The second one."""
-
-
-def _office_hours(event: Event, hour: float) -> Event | None:
-    """Traffic from nine to six on weekdays; on the second Monday the provider fails from five past nine on."""
-    if int(hour // 24) % 7 >= 5 or not 9 <= hour % 24 < 18:
-        return None
-    return _unavailable(event) if MONDAY + 9 + 5 / 60 <= hour < MONDAY + 9.5 else event
-
-
-MONDAY_MORNING = Incident(
-    "fault at five past nine on Monday, after a silent weekend", lambda: traffic(MONDAY + 11, [replace(BUSY, per_minute=6)], _office_hours),
-    onset=MONDAY + 9 + 5 / 60, pages=frozenset({"LLMRequestsFailing", "LLMNoSuccess"}),
-    allowed=frozenset({"LLMErrorBudgetBurning"}), category="outage", within=5, mended=MONDAY + 9.5,
-)  # fmt: skip
-
-
-def _key_of_friday(event: Event, hour: float) -> Event | None:
-    """A key that expires at the weekend: nothing has succeeded since Friday."""
-    event = _office_hours(event, hour)
-    return failed(event, "client_4xx", 401) if event is not None and hour >= MONDAY else event
-
-
-EXPIRED_WEEKEND = Incident(
-    "key that expired at the weekend", lambda: traffic(MONDAY + 11, [replace(BUSY, per_minute=2)], _key_of_friday), onset=MONDAY + 9,
-    pages=frozenset({"LLMNoSuccess"}), category="outage", within=15,
-)  # fmt: skip
-
-
 def _sliding(event: Event, hour: float) -> Event:
     if event["route"] == "support-bot" and hour < 36:
         event["scores"]["judge"] *= 1 - 0.25 * min(1, max(0, hour - SLIDE_ONSET) / 6)
     return event
 
 
+# Some 30 calls in half an hour are judged over two hours: later than by day.
 NIGHT_SLIDE = replace(
     SLIDE, name="six-hour slide, with hardly any traffic at night",
-    events=lambda: traffic(39, [replace(SUPPORT, rhythm=True), replace(SEARCH, rhythm=True)], _sliding),
+    events=lambda: traffic(39, [replace(SUPPORT, rhythm=True), replace(SEARCH, rhythm=True)], _sliding), within=360,
 )  # fmt: skip
 
 
-def _hour_later() -> Iterator[Event]:
-    """A day's rhythm of traffic, of speed and of a batch at two, all an hour later from the fourth day on: clocks went back."""
-    def change(event: Event, hour: float) -> Event | None:
-        local = (hour - (1 if hour >= 72 else 0)) % 24
-        if event["route"] == "nightly":
-            return event | {"usage": {"input": 60_000, "output": 9_000}, "cost_usd": 0.3} if 2 <= local < 2.5 else None
-        if not 7 <= local < 22:
-            return None
-        slow = 1.5 if 9 <= local < 11 else 1.0
-        return event | {"ttft_s": event["ttft_s"] * slow, "duration_s": event["duration_s"] * slow}
-
-    return traffic(97, [replace(BUSY, per_minute=12), Stream("nightly", "claude-sonnet-4", 10, score=None)], change)
-
-
-HOUR_LATER = Incident("clocks go back", _hour_later, onset=72)
-
-
 def _launched(event: Event, hour: float) -> Event | None:
-    return event if event["route"] != "launched" or hour >= HISTORY else None
+    return event if event["route"] != "launched" or hour >= LEARNT else None
 
 
 LAUNCHED = Incident(
     "a route and a model that begin with five times all other traffic",
-    lambda: traffic(HISTORY + 4, [SUPPORT, SEARCH, Stream("launched", "gpt-4o-mini", 40, 0.7, extra={"cost_usd": 0.001})], _launched),
-    onset=HISTORY,
+    lambda: traffic(6, [SUPPORT, SEARCH, Stream("launched", "gpt-4o-mini", 40, 0.7, extra={"cost_usd": 0.001})], _launched),
+    onset=LEARNT,
 )  # fmt: skip
 
 
@@ -396,7 +350,7 @@ def _canary(event: Event, hour: float) -> Event:
     return _unavailable(event) if number % 1000 == 0 else event
 
 
-CANARY = Incident("a canary of one call in a hundred", lambda: traffic(20, [replace(SUPPORT, per_minute=20)], _canary), onset=LEARNT)
+CANARY = Incident("a canary of one call in a hundred", lambda: traffic(10, [replace(SUPPORT, per_minute=20)], _canary), onset=LEARNT)
 
 FAST = (EXPIRED, OPENAI_PAIRS, BIGGER, ECHO)
 """What CI runs."""
@@ -404,5 +358,5 @@ VARIANTS = (
     FIRST_TOKEN, SLOW_STREAM, SLOWER, TIMEOUTS, REPLICA, EXPIRED, FEW_CALLS, TENANT, OPENAI_PAIRS, ANTHROPIC_PAIRS, SHUFFLED,
     REFUSALS, TRUNCATION, SHORTER, HALLUCINATION, CONFIDENCE, ONE_OF_SIX, BIGGER, DEARER, THREEFOLD, SWAP, INJECTION, FLAGS, ECHO,
     DRIFT, MIDNIGHT, PLUS_80, PLUS_300, PLUS_45, NIGHTLY, NIGHTLY_JITTER, TOGETHER, THROUGH_LITELLM, OFFICE,
-    MONDAY_MORNING, EXPIRED_WEEKEND, NIGHT_SLIDE, HOUR_LATER, LAUNCHED, CANARY,
+    NIGHT_SLIDE, LAUNCHED, CANARY,
 )  # fmt: skip
