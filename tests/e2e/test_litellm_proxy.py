@@ -26,7 +26,7 @@ USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 KEY = "sk-4f1d0c6e9b7a52c83d"
 STARTS_WITHIN = 200
 """Seconds; LiteLLM needs 12 of CPU time to start, which is much more on a busy machine."""
-TIMEOUTS = {"good": 60, "broken": 60, "limited": 60, "leaky": 60, "agent": 60, "slow": 1}
+TIMEOUTS = {"good": 60, "broken": 60, "limited": 60, "leaky": 60, "agent": 60, "shy": 60, "slow": 1}
 """Seconds that the proxy waits for the upstream, by model."""
 
 needs_litellm = pytest.mark.skipif(
@@ -56,6 +56,8 @@ class Upstream(Handler):
             self.stream()
         else:
             message = {"role": "assistant", "content": self.server.said}
+            if behaviour == "shy":
+                message |= {"content": None, "refusal": "I cannot help with that."}
             if behaviour == "agent":
                 function = {"name": "pay", "arguments": json.dumps({"memo": "hers:\n4217 4683 3052 9173"})}
                 message |= {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}
@@ -102,6 +104,8 @@ def proxy(folder: Path, port: int, upstream: str, webhook: str, guard: str | Non
         config["guardrails"] = [
             {"guardrail_name": mode, "litellm_params": example | {"unreachable_fallback": mode}} for mode in ("fail_open", "fail_closed")
         ]
+    passed = {"path": "/passed", "target": f"{upstream}/chat/completions", "headers": {"content-type": "application/json"}}
+    config["general_settings"] = {"pass_through_endpoints": [passed]}
     config["router_settings"] = {"num_retries": 0, "disable_cooldowns": True}
     path = folder / "litellm.yaml"
     path.write_text(yaml.safe_dump(config))
@@ -131,20 +135,21 @@ def answers(url: str) -> bool:
     return False
 
 
-def ask(base: str, model: str, *, stream: bool = False, guard: str | None = None) -> int:
-    return converse(base, model, stream=stream, guard=guard)[0]
+def ask(base: str, model: str, *, stream: bool = False, path: str = "/v1/chat/completions") -> int:
+    return converse(base, model, stream=stream, path=path)[0]
 
 
-def converse(base: str, model: str, *, stream: bool = False, guard: str | None = None) -> tuple[int, str]:
+def converse(
+    base: str, model: str, *, stream: bool = False, guard: str | None = None, path: str = "/v1/chat/completions"
+) -> tuple[int, str]:
     """Return the status and everything that the client got."""
     body = {"model": model, "stream": stream, "messages": [{"role": "user", "content": "Hi"}], "metadata": {"tags": ["app:support"]}}
     if stream:
         body["stream_options"] = {"include_usage": True}
     if guard:
         body["guardrails"] = [guard]
-    request = urllib.request.Request(
-        f"{base}/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"}, method="POST"
-    )
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}", "x-litellm-tags": "app:support"}
+    request = urllib.request.Request(f"{base}{path}", json.dumps(body).encode(), headers, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=90) as answer:
             return answer.status, answer.read().decode()
@@ -165,12 +170,16 @@ def test_every_request_to_a_real_proxy_is_counted_by_what_became_of_it(tmp_path,
             # generic_api_callback.py, 1.106.2): so each request is counted before the next one is made.
             asked = 0
             for model, stream, status, times in (
-                ("good", False, 200, 3), ("good", True, 200, 2), ("broken", False, 503, 2), ("slow", False, 408, 1), ("limited", False, 429, 2),
+                ("good", False, 200, 3), ("good", True, 200, 2), ("shy", False, 200, 1), ("broken", False, 503, 2), ("slow", False, 408, 1), ("limited", False, 429, 2),
             ):  # fmt: skip
                 for _ in range(times):
                     assert ask(base, model, stream=stream) == status
                     asked += 1
                     exporter.wait_for("llm_requests_total", asked)
+            for stream in (False, True):
+                assert ask(base, "unlisted", stream=stream, path="/passed") == 200
+                asked += 1
+                exporter.wait_for("llm_requests_total", asked)
         page = exporter.get("/metrics").decode()
     samples = {
         (s.name, s.labels.get("model"), s.labels.get("reason") or s.labels.get("kind")): s.value
@@ -183,6 +192,8 @@ def test_every_request_to_a_real_proxy_is_counted_by_what_became_of_it(tmp_path,
     assert samples["llm_request_failures_total", "slow", "timeout"] == 1
     assert samples["llm_request_failures_total", "limited", "rate_limited"] == 2
     assert sum(v for (name, *_), v in samples.items() if name == "llm_request_failures_total") == 5
+    assert samples["llm_refusals_total", "shy", None] == 1
+    assert samples["llm_tokens_total", "unlisted", "input"] == 2 * USAGE["prompt_tokens"]
     assert samples["llm_tokens_total", "good", "input"] == 5 * USAGE["prompt_tokens"]
     assert samples["llm_tokens_total", "good", "output"] == 5 * USAGE["completion_tokens"]
     assert samples["llm_time_to_first_token_seconds_count", "good", None] == 2

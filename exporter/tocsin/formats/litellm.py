@@ -372,10 +372,10 @@ def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _C
     read = count(read, "cached_tokens", errors)
     written = count(written, "cache_creation_input_tokens", errors)
     cached = (read or 0) + (written or 0)
-    if cached > (sent or 0):  # seen in 1.61: of Anthropic's streams prompt_tokens left out what is cached
+    if cached > (sent or 0):
         sent = (sent or 0) + cached
-    elif written and into.cache_creation_tokens is None and _is_of_mid_2025(p, meta):
-        sent = (sent or 0) + written
+    elif cached and p.status_fields is None and p.litellm_call_id is None:
+        sent = (sent or 0) + _left_out(meta, into, cached, written or 0)
     reasoning = count(reasoning, "reasoning_tokens", errors)
     if reasoning and _is_beside(reasoning, p):
         received = (received or 0) + reasoning
@@ -383,9 +383,15 @@ def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _C
     return sent, received, read, written, reasoning
 
 
-def _is_of_mid_2025(p: _Payload, meta: _Metadata) -> bool:
-    """Tell whether a version between 1.64 and 1.77.1 wrote it, whose prompt_tokens left out what went to the cache."""
-    return meta.usage_object is not None and p.status_fields is None and p.litellm_call_id is None
+def _left_out(meta: _Metadata, into: _Details, cached: int, written: int) -> int:
+    """Return the cached tokens that are not in prompt_tokens, of a version before 1.77.7.
+
+    Streams of 1.61, which have no details: all. From 1.65, which has the usage in its metadata, to 1.77.1: what was
+    written.
+    """
+    if meta.usage_object is None:
+        return cached if into is _NO_DETAILS else 0
+    return written if into.cache_creation_tokens is None else 0
 
 
 def _is_beside(reasoning: int, p: _Payload) -> bool:

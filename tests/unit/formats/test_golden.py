@@ -79,8 +79,9 @@ def test_cached_tokens_that_an_old_litellm_left_out_are_in_the_input():
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens) == (100, 50, 70, 20)
 
 
-def test_tokens_written_to_the_cache_that_a_litellm_of_mid_2025_left_out_are_in_the_input():
-    call = emitted("1.72.6-anthropic-written")
+@pytest.mark.parametrize("name", ["1.61.20-anthropic-long-stream", "1.72.6-anthropic-written"])
+def test_cached_tokens_that_an_old_litellm_left_out_are_in_the_input_where_they_are_the_smaller_part(name):
+    call = emitted(name)
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens) == (3000, 30, 1000, 500)
 
 
