@@ -26,27 +26,33 @@ _HUMAN = (
     r"passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|mot de passe|contraseña|senha|wachtwoord|lösenord|hasło"
     r"|пароль|密码|密碼|パスワード|비밀번호"
 )
-_MACHINE = r"secret|token|credential|key|ssws|bearer|authorization|_pat|密钥|密鑰|jeton|clé api|api-schlüssel"
-_CLOSING = r"[\"'`\])*]{0,4}"
+_MACHINE = r"secret|token|credential|key|ssws|bearer|authorization|_pat\b|密钥|密鑰|jeton|clé api|api-schlüssel"
+_CLOSING = r"[\"'`\])*\\]{0,4}"
 _SCHEME = r"(?:bearer |basic |token |ssws )?"
-_SAYS = "is|to|was|ist|lautet|est|es"
-_FOR = r"(?: (?:you asked for|(?:for|of) [a-z0-9_.@\- ]{1,30}))?"
-"""Whose password it is."""
-_FIELD = r"(?:type\s?=\s?\"?string\"?\s{1,12})?(?:default|value)\s{0,3}[=:]\s{0,3}"
-_APART = rf"(?:[\"']\s?,\s?[\"']{{1,2}}|[\"']?\s?\{{?\s{{0,12}}{_FIELD}[\"']?)"
+_SAYS = "is|to|was|ist|lautet|est|es|é|è"
+_FOR = r"(?: (?:you asked for|(?:for|of|für|von|pour|para|per|de|del|do|da|di) [a-z0-9_.@\- ]{1,30}))?"
+"""Whose it is."""
+_TYPE = r"(?:(?:\s?:)?\s?(?:&(?:'static )?)?(?:optional\[)?(?:secret)?str(?:ing)?[\]?!]?(?:\s\|\s[a-z]{4,9})?\s?)?"
+"""Between a name and its sign of assignment: ``api_key: str = ...``, ``const apiKey string = ...``."""
+_ATTRIBUTES = r"(?:[a-z_]{2,16}\s{0,8}=\s?[^\n]{1,120}\n\s{0,12}){0,3}"
+_FIELD = rf"{_ATTRIBUTES}(?:default|value)\s{{0,8}}[=:]\s{{0,3}}"
+_APART = rf"(?:[\"']\s?,\s?[\"']{{1,2}}|[\"']?\s?\{{?\s{{0,12}}{_FIELD}[\"']?|</key>\s{{0,12}}<string>)"
 """Between a name and its value: the comma of two arguments, or the field that holds the value."""
+_BELOW = r"\*{0,2}\n{1,2}(?:`{3}[a-z]{0,12}\n)?"
+"""Between a name with its colon and a value on a line of its own, or in a fence."""
 
 GATES: Final = (
     Gate(
-        rf"(?:{_HUMAN}|pass|psw|Пароль)[a-z_\-]{{0,12}}(?: ?\([^()\n]{{1,30}}\))?{_FOR}{_CLOSING}\s{{0,3}}"
-        rf"(?:[:=>|]|：|(?:{_SAYS})[ :]|是|为|為|(?:-|–|—)\s)(?:：|[:=> \"'`*]){{0,6}}"
+        rf"(?:{_HUMAN}|pass|psw|Пароль)[a-z_\-]{{0,12}}(?: ?\([^()\n]{{1,30}}\))?{_FOR}{_CLOSING}\s{{0,3}}{_TYPE}"
+        rf"(?:[:=>|]|!=|：|→|(?:{_SAYS})[ :]|是|为|為|(?:-|–|—)\s)(?:：|[:=> \"'`*\\]){{0,6}}"
         # A password has a digit or a sign, and a key is long: "password to update" is neither.
         r"(?:[A-Za-z_.\-\x80-\xff]*[^A-Za-z_.\-\s\"'`*,;<>(){}\x80-\xff]|[^\s\"'`*,;<>(){}]{16}|[\"'][a-z\-]{6,40}[\"'])",
         ignore_case=True,
     ),
     Gate(
-        rf"(?:{_MACHINE}|access)[a-z0-9_\-.]{{0,20}}{_CLOSING}(?:=>|:=|[:= |]|：|\s(?:{_SAYS})\s){{1,4}}"
-        rf"[> \"'`*]{{0,6}}{_SCHEME}(?:[A-Za-z0-9_+/.\-]{{16}}|[\"'][^\s]{{16}})",
+        rf"(?:{_MACHINE}|access)[a-z0-9_\-.]{{0,20}}"
+        rf"(?:{_FOR}{_CLOSING}[:=]|{_CLOSING}\s{{0,4}}{_TYPE}(?:[!:=> |]|：|→|-\s|–\s|—\s|\s(?:{_SAYS})[\s:]){{1,4}})"
+        rf"(?:{_BELOW})?[> \"'`*\\]{{0,6}}{_SCHEME}(?:[A-Za-z0-9_+/.\-]{{16}}|[\"'][^\s]{{16}})",
         ignore_case=True,
     ),
     Gate(
@@ -58,31 +64,36 @@ GATES: Final = (
 # All are matched on lower-cased text: without IGNORECASE `re` skips to the first letters of the words.
 _PASSWORD_VALUE = re.compile(
     rf"(?:{_HUMAN}|(?P<short>(?:pass(?<![a-z]pass)(?<!by-pass)|psw(?<![a-z]psw))(?![a-z])))[a-z_\-]{{0,12}}"
-    rf"(?: ?\([^()\n]{{1,30}}\))?{_FOR}{_CLOSING}\s{{0,3}}"
-    rf"(?:=>|:=|==|[:=：|]|(?:{_SAYS})(?=[ :])|(?:是|为|為)：?|(?<=\s)[-–—](?=\s)"
-    r"|>(?=[^\s<>]{8,128}</))[: \t>*]{0,6}"
-    rf"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!(?P=quote))[^\s]){{6,128}})(?P=quote)|(?P<bare>[^\s\"'`,;<>(){{}}]{{8,128}}))"
+    rf"(?: ?\([^()\n]{{1,30}}\))?{_FOR}{_CLOSING}\s{{0,3}}{_TYPE}"
+    rf"(?:=>|:=|[=!]==?|[:=：|→]|(?:{_SAYS})(?=[ :])|(?:是|为|為)：?|(?<=\s)[-–—](?=\s)"
+    r"|>(?=[^\s<>]{8,128}</))[: \t>*\\]{0,6}"
+    r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){6,128})\\?(?P=quote)|(?P<bare>[^\s\"'`,;<>(){}]{8,128}))"
 )
 _KEY_VALUE = re.compile(
-    rf"(?:{_MACHINE})[a-z0-9_\-.]{{0,20}}[\"'`\])*]{{0,3}}[ \t]{{0,4}}"
-    rf"(?P<sign>=>|:=|==|[:=：|]|(?:{_SAYS})[: ]| )[ \t>*]{{0,6}}(?P<scheme>{_SCHEME})\**"
-    rf"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!(?P=quote))[^\s]){{16,400}})(?P=quote)"
-    rf"|(?P<bare>[a-z0-9_+/=.:~-]{{16,400}})(?![^\s\"'`,;)\]}}&|<*#]))"
+    rf"(?P<name>(?:{_MACHINE})[a-z0-9_\-.]{{0,20}})(?:{_FOR}(?={_CLOSING}[:=]))?{_CLOSING}[ \t]{{0,4}}{_TYPE}"
+    rf"(?P<sign>=>|:=|[=!]==?|[:=：|→]|[-–—](?=\s)|(?:{_SAYS})[: ]|>(?=[^\s<>]{{16,400}}</)| )"
+    rf"(?:(?<=:){_BELOW}|[ \t>*\\]{{0,6}})(?P<scheme>{_SCHEME})\**"
+    r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){16,1000})\\?(?P=quote)"
+    r"|(?P<bare>[a-z0-9_+/=.:~-]{16,1000}+)(?![^\s\"'`,;)\]}&|<*#\\]))"
 )
 _APART_VALUE = re.compile(
     rf"(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt)[a-z0-9_\-.]{{0,20}}{_APART}"
-    r"(?P<value>(?<=\")[^\"\n]{8,200}(?=\")|(?<=')[^'\n]{8,200}(?=')|(?<=\s)[^\s\"'`,;<>(){}]{16,200}(?=\s))"
+    r"(?P<value>(?<=\")[^\"\n]{8,200}(?=\")|(?<=')[^'\n]{8,200}(?=')|(?<=>)[^<\n]{8,200}(?=<)"
+    r"|(?<=\s)[^\s\"'`,;<>(){}]{16,200}(?=\s))"
 )
 _ABOUT_ONE = re.compile(r"[a-z](?:_?(?:strength|policy|field|type|hint|format|label|reset|rules?|status|input))\b")
 """A name that holds the word, of something about a password."""
 _QUOTES = re.compile("[\"'`]")
-_NAME = re.compile(r"[a-z0-9_\- ]*")
+_FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+"""Of an OpenPGP key, which prose names by it (RFC 9580, 5.5.4)."""
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEY_OF_SOMETHING = re.compile(r"[a-z0-9][_\- ]\Z|(?:api|access|auth|private|secret|app|shared|account)\Z")
 _NOT_SECRET = re.compile(
-    r"(?:public|pub|primary|foreign|partition|sort|cache|row|object|s3|idempotency|dedup|user|map|hash|next|page"
-    r"|continuation|starting|pagination|client_?request|client|lock|csrf|xsrf|etag|eos|bos|pad|sep|cls|mask|unk)"
-    r"[_\- ]?(?:key|token)s?\Z"
-    r"|(?:key|token|secret|credential)s?[_\- ]?(?:(?:store|ring|pair|vault|group|set)[_\- ]?)?"
+    r"(?:(?:public|primary|foreign|partition|cache|object|idempotency|dedup|client"
+    r"|(?<![a-z])(?:pub|sort|row|s3|user|map|hash|lock))[_\-. ]?key"
+    r"|(?:public|continuation|starting|pagination|idempotency|client_?request|client|csrf|xsrf|etag|next|page"
+    r"|(?<![a-z])(?:eos|bos|pad|sep|cls|mask|unk|lock))[_\-. ]?token)s?\Z"
+    r"|(?:key|token|secret|credential)s?[_\-. ]?(?:(?:store|ring|pair|vault|group|set)[_\-. ]?)?"
     r"(?:id|arn|name|alias|version|type|format|length|size|spec|usage|state|status|fingerprint|thumbprint|ref)s?\Z"
 )
 """Names that hold such a word and are of no secret: a public key, the token of a page, the id of a key."""
@@ -136,7 +147,7 @@ def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
         start, end = match.span("quoted" if match["quoted"] else "bare")
         end -= len(match[0]) - len(match[0].rstrip(".:")) if match["bare"] else 0
         cut = lower.startswith(("..", "…"), end)
-        if not cut and _is_named(lower, match) and _is_key(match, text[start:end]):
+        if not cut and _is_named(text, match) and _is_key(match, text[start:end]):
             yield Candidate(start, end, 0.9, example=is_documentation(text[start:end]))
             at = end
         else:
@@ -144,23 +155,25 @@ def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
     note_cut()
 
 
-def _is_named(lower: str, match: re.Match[str]) -> bool:
-    """Whether the name before a value is one of a secret: ``public_key``, ``next_token`` and "the key is" are not."""
-    start = match.start()
-    if lower[start - 1 : start] == ":":  # a part of a longer name: arn:aws:secretsmanager:...:secret:prod/db
+def _is_named(text: str, match: re.Match[str]) -> bool:
+    """Whether the name before a value is one of a secret: ``publicKey``, ``next_token`` and "the key is" are not."""
+    start, end = match.span("name")
+    if text[start - 1 : start] == ":":  # a part of a longer name: arn:aws:secretsmanager:...:secret:prod/db
         return False
-    ahead = lower[max(0, start - 16) : start]
-    named = _NAME.match(lower, start, match.start("sign"))
-    if lower.startswith("key", start) and not _KEY_OF_SOMETHING.search(ahead):
+    ahead = _HUMP.sub("_", text[max(0, start - 16) : start + 1])[:-1].lower()
+    name = _HUMP.sub("_", text[start:end]).lower()
+    if name.startswith("key") and not _KEY_OF_SOMETHING.search(ahead):
         return False
-    return not _NOT_SECRET.search((ahead + (named[0] if named else "")).rstrip())
+    return not _NOT_SECRET.search(ahead + name)
 
 
 def _is_key(match: re.Match[str], value: str) -> bool:
     """Whether a value is a key; without a sign of assignment only one that cannot be a name."""
-    assigned = match["sign"].strip() or match["scheme"]
+    assigned = match["sign"].strip(" -–—") or match["scheme"]
     if match["quoted"] and not is_template(value):
         least_kinds = 3 if len(value) >= 32 and "/" not in value else 4
         if is_strong_password(value.replace("/", ""), least_kinds=least_kinds):
             return True  # the key of a framework: signs of all kinds, which no name has
-    return is_generated_key(value) and bool(assigned or (len(value) >= 20 and sum(map(str.isdigit, value)) >= 3))
+    if not assigned and (_FINGERPRINT.fullmatch(value) or len(value) < 20 or sum(map(str.isdigit, value)) < 3):
+        return False
+    return is_generated_key(value)

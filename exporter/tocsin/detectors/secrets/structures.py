@@ -46,7 +46,9 @@ _CONNECTION_WINDOW = 200
 _COMMAND = re.compile(
     r"(?:curl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,64}:|--(?:[a-z]{1,12}-)?password[ =][\"']?"
     r"|sshpass\s{1,3}-p\s?[\"']?|redis-cli\b[^\n]{0,120}?\s-a\s[\"']?"
-    r"|\b(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe)\b[^\n]{0,120}?\s-[pP] ?[\"']?"
+    r"|\b(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe|(?:docker|podman|registry) login)\b"
+    r"[^\n]{0,120}?\s-[pP] ?[\"']?"
+    r"|(?i:\bidentified\s(?:with\s\S{1,40}\s)?by|\bwith\s(?:encrypted\s)?password)\s{1,3}[\"']"
     r"|\blogin\s{1,3}[^\s]{1,64}\s{1,8}password\s{1,3})([^\s\"'<>{}$|][^\s\"'<>{}|]{7,127})"
 )
 """A password among the arguments of a command, or in a ``.netrc``."""
@@ -66,8 +68,9 @@ GATES: Final = (
     Gate(r"(?:password|pwd)\s?=\s?[^;\s]{3,64}\s?;", ignore_case=True),
     Gate(
         r"curl\s|--[a-z\-]*password[ =]|sshpass\s|redis-cli\s"
-        r"|(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe)\s[^\n]{0,120}\s-[pP]"
-        r"|login\s[^\s]{1,64}\s{1,8}password\s"
+        r"|(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe|login)\s[^\n]{0,120}\s-[pP]"
+        r"|login\s[^\s]{1,64}\s{1,8}password\s|[Ii][Dd][Ee][Nn][Tt][Ii][Ff][Ii][Ee][Dd]\s(?:[^\n]{1,40}\s)?[Bb][Yy]\s{1,3}[\"']"
+        r"|[Ww][Ii][Tt][Hh]\s(?:[Ee][Nn][Cc][Rr][Yy][Pp][Tt][Ee][Dd]\s)?[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]\s{1,3}[\"']"
     ),
     Gate(r"(?:Credentials?|DirectoryEntry|BasicAuth|auth ?= ?|\.sign|\.verify)\([^()]{1,120},\s{0,12}[\"'][^\s\"']{8}"),
     Gate(r"\"auth\"\s?:\s?\"[A-Za-z0-9+/]{12}"),

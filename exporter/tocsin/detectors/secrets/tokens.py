@@ -48,6 +48,7 @@ TOKENS: Final = (
     # Clouds
     Token("(?:AKIA|ASIA|ABIA|ACCA)", "[A-Z0-9]{16}"),
     Token("ABSK", rf"{_B}{{109,269}}={{0,2}}"),  # Bedrock
+    Token("(?:IQoJb3JpZ2lu|F[QwU]oGZXIvYXdz)", rf"{_B}{{90,4000}}={{0,2}}"),  # a session of STS
     Token("bedrock-api-key-", rf"{_B}{{100,4000}}={{0,2}}"),
     Token("amzn\\.mws\\.", rf"{_H}{{8}}-(?:{_H}{{4}}-){{3}}{_H}{{12}}", 2.8),
     Token("AIza", rf"{_W}{{35}}", needs_word=True),  # a browser key of Firebase or Maps is public by design
@@ -56,17 +57,20 @@ TOKENS: Final = (
     Token("1//0", rf"{_W}{{40,120}}"),
     Token("AccountKey=", rf"{_B}{{86}}=="),
     Token("SharedAccessKey=", rf"{_B}{{43}}="),
-    Token("sig=", "[A-Za-z0-9%]{40,80}(?:%3D|=)"),
+    Token("sig=", rf"(?:[A-Za-z0-9%]{{40,80}}(?:%3D|=)|{_W}{{43}})"),
     Token(r"[A-Za-z0-9_~.]{3}[0-9]Q~", "[A-Za-z0-9_.~-]{31,34}"),
     # What Azure issues since 2023 bears a signature before its last characters.
     Token("[A-Za-z0-9]{52}JQQJ9[89]", rf"{_A}{{26}}"),
     Token("[A-Za-z0-9]{76}AZDO", rf"{_A}{{4}}", 0.0, behind=4),
     Token("[A-Za-z0-9+/]{44}AzFu", rf"{_B}{{6}}==", 1.0),
-    Token("[A-Za-z0-9]{42}AzSe", rf"{_A}{{6}}", 1.0),
+    Token("[A-Za-z0-9+/]{42}(?:AzSe|\\+ACR)", rf"{_B}{{6}}", 1.0),
+    Token("[A-Za-z0-9+/]{33}(?:AzCa|AIoT|AzEG|AZEG|\\+A(?:Sb|Eh|Rm))", rf"{_B}{{6}}=", 1.0),
+    Token("[A-Za-z0-9+/]{76}(?:ACDb|APIM|\\+A(?:St|Ba|MC))", rf"{_B}{{6}}==", 1.0),
     Token("do[opr]_v1_", rf"{_H}{{64}}"),
     Token("LTAI", rf"{_A}{{12,22}}", 3.0, needs_word=True),
     Token("AKID", rf"{_A}{{32}}"),
     Token("v1.0-", rf"{_H}{{24}}-{_H}{{146}}", 2.8),
+    Token("cf(?:ut|at|k)_", rf"{_A}{{40}}{_H}{{8}}"),  # Cloudflare
     Token("HRKU-", rf"{_W}{{36,64}}"),
     Token("AQVN", rf"{_W}{{35,38}}"),
     Token("ocid1", r"\.credential\.[a-z0-9.]{40,120}"),
@@ -100,6 +104,11 @@ TOKENS: Final = (
     Token("ops_eyJ", rf"{_W}{{100,2000}}={{0,2}}"),
     Token("SWMTKN-1-", r"[0-9a-z]{50}-[0-9a-z]{25}"),
     Token("nfp_", rf"{_A}{{36}}"),
+    Token("vc[acikpr]_", rf"{_A}{{56}}"),  # Vercel
+    Token("vercel_blob_rw_", rf"{_A}{{16}}_{_A}{{30}}"),
+    Token("dd[pw]_", rf"{_A}{{36}}"),  # Deno
+    Token("snyk_[us]at\\.", rf"{_H}{{8}}\.{_W}{{60,120}}(?:\.{_W}{{6,40}})?"),
+    Token("cmVmdGtuOjAx", rf"{_A}{{50,54}}"),  # Artifactory
     Token("rnd_", rf"{_A}{{28,32}}"),
     Token("apify_api_", rf"{_A}{{34,40}}"),
     Token("codemagic_", rf"{_A}{{40,48}}"),
@@ -110,6 +119,13 @@ TOKENS: Final = (
     Token("sk-or-v1-", rf"{_H}{{64}}", 2.8),
     Token("sk-lf-", rf"{_H}{{8}}-(?:{_H}{{4}}-){{3}}{_H}{{12}}", 2.8),
     Token("sk-", rf"(?:{_A}{{48}}|{_H}{{32}})", needs_word=True),
+    Token("sk-helicone-", "[a-z0-9]{7}(?:-[a-z0-9]{7}){3}", 2.8),
+    Token("csk-", "[a-z0-9]{48}"),  # Cerebras
+    Token("sk_", rf"{_H}{{48}}", 2.8, behind=48),  # ElevenLabs
+    Token("wandb_v1_", r"[A-Za-z0-9_]{60,100}"),
+    Token("fc-", rf"{_H}{{32}}", 2.8),  # Firecrawl
+    Token("e2b_", rf"{_H}{{40}}", 2.8),
+    Token("bb_live_", rf"{_W}{{27}}"),  # Browserbase
     Token("hf_", "[A-Za-z0-9]{30,40}"),
     Token("api_org_", "[A-Za-z]{34}"),
     Token("gsk_", rf"{_A}{{52}}"),
@@ -123,13 +139,15 @@ TOKENS: Final = (
     Token("lsv2_(?:pt|sk)_", rf"{_H}{{32}}_{_H}{{10}}", 2.8),
     Token("pcsk_", rf"{_A}{{4,6}}_{_A}{{50,70}}"),
     Token("tvly-", rf"(?:dev-|prod-)?{_A}{{32}}"),
-    Token("dapi", rf"{_H}{{32}}(?:-[0-9])?", 2.8),
+    Token("(?:dapi|dkea)", rf"{_H}{{32}}(?:-[0-9])?", 2.8),  # Databricks
+    Token("napi_", "[a-z0-9]{60,70}", behind=60),  # Neon
+    Token("cflt", rf"{_B}{{60}}"),  # Confluent
     Token("mdb_sa_sk_", rf"{_W}{{40}}"),
     Token("pscale_(?:tkn|pw|oauth)_", r"[A-Za-z0-9_.-]{32,64}"),
-    Token("sbp_", rf"{_H}{{40}}", 2.8),
+    Token("sbp_(?:v0_)?", rf"{_H}{{40}}", 2.8),
     Token("sb_secret_", rf"{_W}{{20,60}}"),
     Token("pat[A-Za-z0-9]{14}\\.", rf"{_H}{{64}}", 2.8),
-    Token("phx_", rf"{_W}{{40,60}}"),
+    Token("ph[sx]_", rf"{_W}{{40,60}}"),
     # Payment and commerce
     Token("(?:sk|rk)_(?:live|test|prod)_", rf"{_A}{{16,247}}"),
     Token("whsec_", rf"{_B}{{24,64}}=?"),
@@ -139,6 +157,7 @@ TOKENS: Final = (
     Token("APP_USR-", rf"[0-9]{{16}}-[0-9]{{6}}-{_H}{{32}}-[0-9]{{6,12}}", 2.5),
     Token("EZ[AT]K", rf"{_A}{{54}}"),
     Token("(?:live|test)_", rf"{_H}{{35}}", 2.8, needs_word=True),
+    Token("access-(?:sandbox|development|production)-", rf"{_H}{{8}}-(?:{_H}{{4}}-){{3}}{_H}{{12}}", 2.2),  # Plaid
     Token("shippo_(?:live|test)_", rf"{_H}{{40}}", 2.8),
     Token("FLWSECK(?:_TEST)?-", rf"{_A}{{32}}-X"),
     Token("access_token\\$(?:production|sandbox)\\$", rf"[0-9a-z]{{16}}\${_H}{{32}}", 2.8),
@@ -166,6 +185,8 @@ TOKENS: Final = (
     Token("ntn_", rf"[0-9]{{11}}{_A}{{35}}"),
     Token("secret_", rf"{_A}{{43}}"),
     Token("pk_[0-9]{6,10}_", "[A-Z0-9]{32}"),  # ClickUp
+    Token("[12]/[0-9]{13,18}(?:/[0-9]{13,18})?:", rf"{_H}{{32}}", 2.8),  # Asana
+    Token("ptr_", rf"{_B}{{43}}=", 3.5, behind=44),  # Portainer
     Token("lin_(?:api|oauth)_", rf"{_A}{{40,64}}"),
     Token("PMAK-", rf"{_H}{{24}}-{_H}{{34}}", 2.8),
     Token("pat-(?:na|eu|ap)[0-9]-", rf"{_H}{{8}}-(?:{_H}{{4}}-){{3}}{_H}{{12}}", 2.2),

@@ -22,7 +22,7 @@ _NO_VALUE = re.compile(
 )
 _DOCUMENTATION = re.compile(
     r"example|sample|dummy|fake|demo|test|foobar|foo_?bar|secret|password|passwd|passw|pass(?:phrase|word)?|pwd|admin|welcome|letmein"
-    r"|qwerty|hunter2|changeit|default|strong|secure|user|login|monkey|iloveyou|hello|world|trustno1|correcthorse|abc123|token|apikey",
+    r"|qwerty|hunter2|changeit|default|strong|secure|user|login|monkey|iloveyou|hello|world|(?<![a-z])anon(?:ymous|cvs|svn)|trustno1|correcthorse|abc123|token|apikey",
     re.IGNORECASE,
 )
 _LEET = str.maketrans("@$013457", "asoleast")
@@ -55,6 +55,8 @@ _RUNS: Final = (
     "a1b2c3d4e5f6g7h8i9",
 )
 _RUN_LENGTH: Final = 6
+_READ: Final = 200
+"""Characters by which a value is judged to be made up; Base64 can be cut there."""
 
 
 def entropy(value: str) -> float:
@@ -69,16 +71,17 @@ def is_empty_phrase(value: str) -> bool:
 
 
 def is_documentation(value: str) -> bool:
-    """Whether a well-formed value was made up: it holds EXAMPLE, a dictionary word of examples, or a keyboard run."""
-    lower = value.lower()
-    if "example" in lower or 2 * _in_runs(lower) >= len(lower):
+    """Whether a well-formed value was made up: EXAMPLE, runs of the keyboard, a half twice, a sentence in Base64."""
+    value = value[:_READ]
+    lower, plain = value.lower(), _plain(value).lower()
+    if "example" in lower or " " in plain.strip() or _is_run(lower) or (plain and _is_run(plain)):
         return True
     head = lower[: len(lower) // 2]
     return len(value) >= MIN_KEY and bool(head) and lower.startswith(head * 2)
 
 
-def _in_runs(lower: str) -> int:
-    """How many characters belong to a run of the alphabet, the digits or the keyboard."""
+def _is_run(lower: str) -> bool:
+    """Whether at least half of the characters belong to runs of the alphabet, the digits or the keyboard."""
     total = at = 0
     while at <= len(lower) - _RUN_LENGTH:
         end = at
@@ -88,7 +91,7 @@ def _in_runs(lower: str) -> int:
             end += _RUN_LENGTH - 1
             total += end - at
         at = max(end, at + 1)
-    return total
+    return 2 * total >= len(lower)
 
 
 def is_generated_key(value: str) -> bool:
@@ -137,9 +140,10 @@ def is_stock_password(value: str) -> bool:
 def _plain(value: str) -> str:
     """What a value says in Base64, as Kubernetes writes secrets; empty where it is none."""
     try:
-        return base64.b64decode(value, validate=True).decode("ascii")
+        plain = base64.b64decode(value, validate=True).decode("ascii")
     except ValueError:
         return ""
+    return plain if plain.isprintable() else ""
 
 
 def is_template(value: str) -> bool:
