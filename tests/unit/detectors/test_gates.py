@@ -14,7 +14,7 @@ ALL = Scanner(make(Knowledge()))
 DETECTORS = {d.name: d for d in ALL.detectors if d.gates and d.name != "harmful"}
 """Those whose gates spare work and say nothing themselves, as the gates of ``harmful`` do."""
 PII = Scanner([Pii()])
-ROWS = 100
+ROWS = 40
 SETS = (
     "benign_arena", "benign_halueval", "confidence", "injection_direct", "pii_answers", "prompt_leak", "refusal_xstest",
     "secrets", "tox_surge",
@@ -81,7 +81,7 @@ def test_no_gate_misses_what_its_detector_finds_in_real_texts(name):
         if report.findings != unguarded(detector, text).findings:
             missed.append(text)
 
-    assert len(texts) > 500
+    assert len(texts) > 200
     assert missed == []
 
 
