@@ -126,7 +126,7 @@ def main() -> None:
 
 INJECTION_STRENGTH = 200
 INJECTION_SLOPE = 2.0
-INJECTION_SHIFT = 2.8
+INJECTION_SHIFT = 2.9
 """Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
 HARMFUL_WINDOW = 64
 HARMFUL_AT = 1.8

@@ -31,7 +31,7 @@ _HIDDEN = r"(?:\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc
 _WIDE: Final = Gate(
     r"\xef\xbc[\x90-\x99]\xef\xbc[\x90-\x99]|\xef\xbc\xa0|\xd9[\xa0-\xa9]\xd9[\xa0-\xa9]"
     r"|\xdb[\xb0-\xb9]\xdb[\xb0-\xb9]|\xe0\xa5[\xa6-\xaf]\xe0\xa5[\xa6-\xaf]|\xf0\x9d\x9f[\x8e-\xbf]"
-    rf"|[0-9A-Za-z.@]{_HIDDEN}[0-9A-Za-z.@]|[0-9][ -]?{_HIDDEN}[ -]?[0-9]"
+    rf"|[0-9A-Za-z.@][ -]?{_HIDDEN}[ -]?[0-9A-Za-z.@]"
 )
 """Digits in full width, Arabic, Persian, Devanagari or of formulas, an "@" in full width, or what is invisible within a
 value: no other gate knows them."""

@@ -16,24 +16,35 @@ from tocsin.detectors.reserved import is_example_email
 
 GATES: Final = (
     Gate(r"[A-Za-z0-9_+\-\x80-\xff]@[A-Za-z0-9\x80-\xff]"),
-    Gate(r"[A-Za-z0-9](?:%40|&#64;| ?[\[({] ?at ?[\])}] ?)[A-Za-z0-9]", ignore_case=True),
+    Gate(
+        r"[A-Za-z0-9](?:(?:%40|&#64;| ?[\[({] ?at ?[\])}] ?)[A-Za-z0-9]"
+        r"|@[A-Za-z0-9\-]{1,62} ?[\[({]| at [A-Za-z0-9\-]{1,62} dot [A-Za-z])",
+        ignore_case=True,
+    ),
 )
 
-_LATIN = r"A-Za-z0-9À-ɏ"
-_LAST_LATIN = "ɏ"
+_LETTERS = r"A-Za-zÀ-ɏΆ-ӿ"
+"""Latin, Greek and Cyrillic: other scripts put no space between an address and the words around it."""
+_LAST_LETTER = "ӿ"
 _SIGNS = "_.+%&'/=-"
 _MAX_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 _MAX_DOMAIN = 253
-_LOCAL = re.compile(rf"[{_LATIN}_](?:[{_LATIN}_.+%&'/=-]{{0,62}}[{_LATIN}_+-])?\Z")
+_LOCAL = re.compile(rf"[{_LETTERS}0-9_](?:[{_LETTERS}0-9_.+%&'/=-]{{0,62}}[{_LETTERS}0-9_+-])?\Z")
 _DOMAIN = re.compile(
-    rf"(?:[{_LATIN}](?:[{_LATIN}-]{{0,61}}[{_LATIN}])?\.)+(xn--[A-Za-z0-9-]{{2,59}}|[A-Za-zÀ-ɏ]{{2,24}})(?![{_LATIN}_-])"
+    rf"(?:[{_LETTERS}0-9](?:[{_LETTERS}0-9-]{{0,61}}[{_LETTERS}0-9])?\.)+(xn--[A-Za-z0-9-]{{2,59}}|[{_LETTERS}]{{2,24}})"
+    rf"(?![{_LETTERS}0-9_-])"
 )
-_DISGUISED_AT = re.compile(r"%40|&#64;| ?[\[({] ?(?:at|AT) ?[\])}] ?")
-_DISGUISED_DOT = r" ?[\[({] ?(?:dot|DOT) ?[\])}] ?"
+_SPOKEN = (
+    r" (?:at|AT) (?!(?:an?|the|this|that|each|every|any|some|my|your|our|its|his|her|their) )"
+    r"(?=[A-Za-z0-9-]{1,62}(?: (?:dot|DOT) [A-Za-z0-9-]{1,62}){0,3} (?:dot|DOT)"
+    r" (?:com|org|net|edu|gov|io|info|co|ai|dev|eu|uk|de|fr|es|nl|ch|ca|au|pl|cz|se|dk|fi|ie|ru|ua|jp|cn|br|nz|za)\b)"
+)
+_DISGUISED_AT = re.compile(rf"%40|&#64;| ?[\[({{] ?(?:at|AT) ?[\])}}] ?|@(?=[A-Za-z0-9-]{{1,62}} ?[\[({{])|{_SPOKEN}")
+_DISGUISED_DOT = r"(?: ?[\[({] ?(?:dot|DOT|\.) ?[\])}] ?| (?:dot|DOT) )"
 _DISGUISED_DOMAIN = re.compile(
     rf"[A-Za-z0-9][A-Za-z0-9-]{{0,61}}(?:(?:\.|{_DISGUISED_DOT})[A-Za-z0-9][A-Za-z0-9-]{{0,61}}){{1,5}}(?![\w-])"
 )
-"""An address as it is written for people only, ``ana [at] example [dot] org``, or as URLs and HTML write it."""
+"""An address as it is written for people only, ``ana [at] example dot org``, or as URLs and HTML write it."""
 _AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]*\Z", re.IGNORECASE)
 _REMOTE = re.compile(r"\b(?:ssh|scp|sftp|rsync|mosh|git|hg|svn|ssh-copy-id|ssh-keyscan|autossh)\b[^\n|;&]{0,80}\Z")
 _REMOTE_USERS = frozenset({"git", "hg", "svn", "root", "ubuntu", "ec2-user", "centos", "debian"})
@@ -131,7 +142,7 @@ def _is_impersonal(name: str, host: str) -> bool:
 def _longest_local(window: str) -> str:
     """The local part that ends the window, without the punctuation that leads up to it."""
     start = len(window)
-    while start and ((window[start - 1].isalnum() and window[start - 1] <= _LAST_LATIN) or window[start - 1] in _SIGNS):
+    while start and ((last := window[start - 1]) in _SIGNS or (last.isalnum() and last <= _LAST_LETTER)):
         start -= 1
     local = window[start:]
     # An address in a path, a query or an assignment begins behind the last such sign: mailto?to=a@b.org

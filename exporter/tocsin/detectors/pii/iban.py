@@ -97,8 +97,9 @@ def _loose_end(text: str, start: int, length: int) -> int:
 
 
 def _score(ahead: str, compact: str) -> float:
-    if _WORDS.search(ahead):
-        return 0.99
-    if _KEYS.search(ahead):
-        return 0.4
-    return 0.95 if compact.isupper() else 0.6
+    if not _WORDS.search(ahead):
+        if _KEYS.search(ahead):
+            return 0.4
+        if compact.islower():
+            return 0.6
+    return 0.99  # as sure as a card: one that hides in its digits stands behind it
