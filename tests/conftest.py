@@ -1,5 +1,5 @@
-"""Shared by all tests: hypothesis without deadlines, because CI machines are shared and slow at times; outside tools;
-the running program, a receiver.
+"""Shared by all tests: hypothesis without deadlines, because CI machines are shared and slow at times, and with the same
+examples in each run of CI, so that it judges the change and not its luck; outside tools; the running program, a receiver.
 """
 
 import os
@@ -15,7 +15,9 @@ from receiver import Receiver, receiving
 from tocsin.demo import stack
 from tocsin.demo.stack import free_port
 
-settings.register_profile("tocsin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CI = os.environ.get("CI") == "true"
+settings.register_profile("tocsin", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=CI)
+settings.register_profile("few", settings.get_profile("tocsin"), max_examples=20)
 settings.load_profile("tocsin")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,7 +51,7 @@ def tool() -> Callable[[str], Path]:
         if path is not None:
             return Path(path)
         reason = f"{name} is neither in .tools/bin nor on PATH: run `make tools`"
-        if os.environ.get("CI") == "true":
+        if CI:
             pytest.fail(reason)
         pytest.skip(reason)
 
