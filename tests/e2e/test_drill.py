@@ -48,7 +48,7 @@ def test_a_receiver_that_tells_nobody_fails_the_drill(running):
     closed = {"webhook_configs": [{"url": "http://127.0.0.1:9/"}]}
     with ExitStack() as stack:
         found = start_stack(stack, places, FAST | {"routing.receivers": {"oncall": hook, "comms": closed}})
-        code, report, _ = drill(exporter, found, "--log", str(log), "--timeout", "12")
+        code, report, _ = drill(exporter, found, "--log", str(log), "--timeout", "25")
 
     results = {reach["receiver"]: reach["result"] for reach in report["receivers"]}
     assert code == 1
