@@ -163,7 +163,7 @@ def stale(folder: Path, compiled: Mapping[str, str]) -> str:
         if not path.exists():
             found.append(f"{path}: is not there")
             continue
-        old = path.read_text()
+        old = path.read_text("utf-8", errors="replace")
         found += difflib.unified_diff(old.splitlines(), text.splitlines(), str(path), "compiled", lineterm="")
     return "\n".join(found)
 

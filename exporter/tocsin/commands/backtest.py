@@ -111,7 +111,7 @@ def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     for name in arguments.rules:
         try:
             groups += bundle.parse(Path(name).read_text(encoding="utf-8"))["groups"]
-        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
             raise ConfigError(f"{name}: not a file of Prometheus rules: {error}") from None
     return groups
 

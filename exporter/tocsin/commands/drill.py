@@ -6,11 +6,11 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from tocsin import bundle
 from tocsin.call import DRILLED
+from tocsin.config import read_secrets
 from tocsin.drill import Drill, DrillError, Places, Report
 
 EXAMPLE = "example: tocsin drill --category safety --alertmanager.url http://alertmanager:9093"
@@ -44,11 +44,9 @@ def execute(arguments: argparse.Namespace) -> int:
         [name.strip() for name in arguments.expect.split(",") if name.strip()] if arguments.expect
         else bundle.settings()[f"receivers.{arguments.category}.page"]
     )  # fmt: skip
-    try:
-        token = Path(arguments.token_file).read_text(encoding="utf-8").strip() if arguments.token_file else ""
-    except OSError as error:
-        print(f"tocsin drill: {arguments.token_file}: {error.strerror}", file=sys.stderr)
-        return 2
+    token = (
+        read_secrets("--ingest.token-file", arguments.token_file)[0].decode("latin-1") if arguments.token_file else ""
+    )
     places = Places(
         arguments.web.rstrip("/"), arguments.alertmanager.rstrip("/"), arguments.prometheus.rstrip("/"),
         arguments.ingest.rstrip("/"), arguments.log or "", token,

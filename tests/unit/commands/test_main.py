@@ -19,6 +19,27 @@ def test_a_full_disk_is_said_in_a_line(command):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        (("backtest", "--rules", "{file}", "log"), 2),
+        (("bundle", "check", "--output", "{folder}"), 1),
+        (("config", "check", "--config.file", "{file}"), 2),
+        (("drill", "--alertmanager.url", "http://127.0.0.1:1", "--ingest.token-file", "{folder}"), 2),
+        (("drill", "--alertmanager.url", "http://127.0.0.1:1", "--ingest.token-file", "{file}"), 2),
+    ],
+)
+def test_a_file_that_is_no_text_is_said_in_lines(command, status, tmp_path):
+    file = tmp_path / "alerts.yaml"
+    file.write_bytes(b"\xea\x00\xff\n")
+
+    words = [word.format(file=file, folder=tmp_path) for word in command]
+    done = subprocess.run([sys.executable, "-m", "tocsin", *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+    assert (done.returncode, b"Traceback" in done.stderr) == (status, False)
+    assert done.stdout + done.stderr
+
+
 def test_a_reader_that_goes_is_no_error():
     script = f"{sys.executable} -m tocsin config show | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], stdin=subprocess.DEVNULL, capture_output=True, check=False)
