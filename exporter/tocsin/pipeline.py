@@ -129,7 +129,12 @@ class Intake:
             return "adapter_error"
 
     def _take_one(self, data: Buffer, origin: Origin) -> None:
-        self.count(self.parsed(data, origin), origin)
+        event = self.parsed(data, origin)
+        self.count(event, origin)
+        if type(event) is str:  # a loss of power leaves NULs behind a torn line, and the next one is appended to them
+            _, hole, after = bytes(data).rpartition(b"\x00")
+            if hole and after.strip():
+                self._take_one(after, origin)
 
     def count(self, event: Event | str, origin: Origin, seen: Look | None = None) -> None:
         """Count what was ``parsed``; ``seen`` is what was seen in a call, None where nobody has looked."""

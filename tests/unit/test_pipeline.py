@@ -62,6 +62,16 @@ def test_a_record_that_an_adapter_fails_on_is_skipped_and_the_log_tells_nothing_
     assert "private" not in caplog.text
 
 
+@pytest.mark.parametrize(("torn", "skipped"), [(b"", 0), (b'{"id": "0", "time": "2026-11', 1), (b'{"id": "0"}', 1)])
+def test_a_line_behind_the_nuls_that_a_loss_of_power_left_is_counted(torn, skipped):
+    intake = Intake(Ledger(Store(()), Settings()), formats.get, lambda: 0.0)
+    intake.take(torn + bytes(5000) + LINE, Origin("file", "native"))
+    intake.take(b"\x00torn\x00", Origin("file", "native"))
+
+    tally = intake.tallies["file"]
+    assert (tally.read, tally.counted, sum(intake.skipped.values())) == (2 + skipped, 1, 1 + skipped)
+
+
 def test_each_reason_to_skip_is_exported_before_the_first():
     ledger = Ledger(Store(()), Settings())
     Intake(ledger, formats.get, lambda: 0.0).meet("webhook")
