@@ -110,7 +110,7 @@ CASES = [
                   "an exhausted quota look like this. Going on for 10m 0s.", MODEL),
     ),
     Case("a key that expired while nobody asked for two days is a ticket", STILL,
-         [info(3100), requests("0+1x60 60x2880 61+1x100"), failures("3x2941 4+1x100", "client_4xx")], {"49h": 0, "49h20m": 1}, severity="ticket",
+         [info(3100), requests("0+1x60 60x2880 61+1x160"), failures("3x2941 4+1x60 64x100", "client_4xx")], {"49h": 0, "49h20m": 1, "50h30m": 0}, severity="ticket",
          text=Text("49h20m", "ticket", "outage", "For more than a day no request to openai/gpt-4o has succeeded.",
                    "10 failures in the last 10 minutes. Most are client_4xx. Either nobody asked for a day, as at a weekend, or nobody "
                    "mended it: the page is about the first day alone.", MODEL)),
