@@ -51,6 +51,13 @@ def _unless_found(detector: str, *types: str) -> Callable[[Subject, Report], flo
     return value
 
 
+def _truncation(subject: Subject, report: Report) -> float | None:
+    """What providers call a cut has an alert of its own, and is none by the score as well."""
+    if "truncated" not in report.scanned:
+        return None
+    return 1.0 if subject.finish_reason == "length" else 1.0 - _worst(report, "truncated")
+
+
 def _passed(outcome: str, failed: float = 0.0) -> Callable[[Subject, Report], float | None]:
     def value(_: Subject, report: Report) -> float | None:
         passed = report.outcomes.get(outcome)
@@ -100,7 +107,7 @@ COMPONENTS: Final = (
     Component("unsupported", 0.5, _support, "support by the context over 0.5, at most 1"),
     Component("numeric", 0.4, _passed("numeric"), "every number follows from the context"),
     Component("off_topic", 0.5, _unless_found("topic", "off_topic"), "1 minus the score of an answer off topic", True),
-    Component("truncation", 0.4, _unless_found("truncated", "truncated"), "1 minus the score of a cut", True),
+    Component("truncation", 0.4, _truncation, "1 minus the score of a cut that only the text shows", True),
     Component("hedge", 0.1, _unless_found("hedge", "hedge"), "1 minus the score of hedging", True),
 )
 DEFAULT_WEIGHTS: Final[dict[str, float]] = {component.name: component.weight for component in COMPONENTS}

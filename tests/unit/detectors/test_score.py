@@ -58,13 +58,17 @@ def test_an_incoherent_answer_scores_well_under_a_healthy_one(spoil):
         ("I'm sorry, but I can't assist with that.", {}),
         (HEALTHY, {"expect": Expectation(format="json")}),
         (HEALTHY, {"expect": Expectation(language="de")}),
-        (HEALTHY[:-40], {"finish_reason": "length"}),
         ("The firm sells garden furniture in South America.", {"context": ["Acme employs 340 people in Berlin."]}),
     ],
-    ids=["refusal", "format", "language", "truncated", "unsupported"],
+    ids=["refusal", "format", "language", "unsupported"],
 )
 def test_each_failure_takes_away_its_share(text, known):
     assert score(text, **known) < 0.8
+
+
+@pytest.mark.parametrize(("reason", "left"), [("length", 1.0), (None, 0.88)])
+def test_a_cut_that_the_provider_tells_has_an_alert_of_its_own_and_one_in_the_text_takes_its_share(reason, left):
+    assert score(f"{HEALTHY} We ship it on Monday and", finish_reason=reason) == pytest.approx(left)
 
 
 def test_a_good_data_answer_is_not_called_incoherent():
