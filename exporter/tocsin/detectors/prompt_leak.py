@@ -107,7 +107,7 @@ class PromptLeak:
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Add at most one finding: from the first to the last character that the prompt also has."""
-        prompt = _prompt(subject.system_prompt) if subject.system_prompt else None
+        prompt = _known(subject.system_prompt) if subject.system_prompt else None
         best: tuple[float, int, int] = (0.0, 0, 0)
         if prompt and prompt.parts and all(part.search(subject.text) for part in prompt.parts):
             best = (_PARTS_SCORE, 0, len(subject.text))
@@ -124,6 +124,11 @@ class PromptLeak:
         score, start, end = best
         if score > 0:
             report.findings.append(Finding("prompt_leak", "prompt_leak", start, end, round(score, 4)))
+
+
+def _known(text: str) -> _Prompt:
+    """Return a prompt, kept where it is not so long that a few would fill the memory."""
+    return _prompt(text) if len(text) <= LIMIT else _prompt.__wrapped__(text)
 
 
 @lru_cache(maxsize=64)

@@ -111,3 +111,9 @@ def test_a_long_prompt_without_spaces_is_compared_and_not_compiled():
 
 def test_of_many_canaries_some_are_looked_for():
     assert len(_prompt("You are a careful assistant. " + "canary: abcdefgh1 " * 1_000).tokens) == 16
+
+
+def test_a_prompt_as_long_as_a_body_is_not_kept():
+    kept = _prompt.cache_info().currsize
+    assert leaks(PROMPT, "Be kind to all people. " * 10_000 + PROMPT) == []
+    assert _prompt.cache_info().currsize == kept
