@@ -16,7 +16,7 @@ import msgspec
 
 from tocsin.call import UNKNOWN, Expectation
 from tocsin.config import Config, ConfigError, Detectors, Expect, Match, Route
-from tocsin.detectors.base import ARGUMENTS, MOST_TIER, SUSPICION, TIERS, Detector, Report, Subject
+from tocsin.detectors.base import ARGUMENTS, MOST_TIER, NAMES_MAX, SUSPICION, TIERS, Detector, Report, Subject
 from tocsin.detectors.format import UnusableError, compiled_pattern, compiled_schema
 from tocsin.detectors.patterns import PatternError, Patterns
 from tocsin.detectors.scanner import Scanner
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from tocsin.detectors.registry import Knowledge
 
 _POLICIES_MAX = 10_000
-_NAMES_MAX = 512
-"""Characters of a route and a model that are kept: a client can invent names as long as a body."""
 _LINEAR = "write it without look-around and back-references, which cost unbounded time"
 _DEFAULT = Route(match=Match())
 _ROLES: Final = ("assistant", ARGUMENTS, "user", "tool", "document")
@@ -166,11 +164,11 @@ class Judge:
         """Return what holds for a route and model: the first entry of ``routes`` that matches."""
         found = self._cache.get((route, model))
         if found is None:
-            if len(route) + len(model) > _NAMES_MAX:
-                return self._match(route, model)
+            found = self._match(route, model)
             if len(self._cache) >= _POLICIES_MAX:  # a client can invent routes
                 self._cache.clear()
-            found = self._cache[route, model] = self._match(route, model)
+            if len(route) + len(model) <= NAMES_MAX:
+                self._cache[route, model] = found
         return found
 
     def judge(self, subject: Subject, rules: RouteRules, floor: float = SUSPICION) -> Opinion:

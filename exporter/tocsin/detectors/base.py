@@ -30,6 +30,8 @@ reads at most whether a finding stands there. 1: reads every word of most texts.
 
 ``drift`` and ``detoxify`` are no detectors of a ``Scanner``, and rest with their tiers all the same."""
 MOST_TIER: Final = 2
+NAMES_MAX: Final = 512
+"""Characters of a route, and a model with it, that are remembered: a client can invent names as long as a body."""
 ARGUMENTS: Final = "arguments"
 """The role of what an answer hands to tools: nobody reads it, so it has no quality, and what it may hold is no text."""
 HANDED_OVER: Final = frozenset({"assistant", ARGUMENTS})

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.base import NAMES_MAX, Gate, Report, Subject
 from tocsin.detectors.quality import ANSWERS
 
 Weights = Mapping[str, float]
@@ -150,10 +150,12 @@ class QualityScore:
     def _plan(self, route: str) -> _Plan:
         found = self._cache.get(route)
         if found is None:
+            matching = (own for pattern, own in self._routes.items() if fnmatchcase(route, pattern))
+            found = next(matching, self._default)
             if len(self._cache) >= _ROUTES_MAX:  # a client can invent routes
                 self._cache.clear()
-            matching = (own for pattern, own in self._routes.items() if fnmatchcase(route, pattern))
-            found = self._cache[route] = next(matching, self._default)
+            if len(route) <= NAMES_MAX:
+                self._cache[route] = found
         return found
 
 

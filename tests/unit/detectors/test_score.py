@@ -146,3 +146,9 @@ def test_coherence_is_a_share(text):
     value = coherence(text)
 
     assert value is None or 0.0 <= value <= 1.0
+
+
+def test_a_route_as_long_as_a_body_is_weighed_and_not_kept():
+    score = QualityScore(routes={"a*": {"repetition": 0.0}})
+    assert score._plan("a" * 1_000_000) is score._plan("a")
+    assert list(score._cache) == ["a"]
