@@ -23,12 +23,12 @@ def test_what_does_not_fit_the_queue_is_dropped_and_counted_at_once():
 
     def score(text: str) -> dict[str, float]:
         busy.set()
-        release.wait(10)
+        release.wait(60)
         return {"toxicity": 0.0}
 
     scorer = SampledScorer(score, rate=1.0, waiting=1)
     scorer.offer("first", lambda _: None)
-    busy.wait(10)
+    busy.wait(60)
     assert [scorer.offer("more", lambda _: None) for _ in range(3)] == [True, False, False]
     release.set()
     scorer.close()

@@ -1,10 +1,10 @@
 """Texts written to burn time: every detector together stays within a bound that is about linear in the length."""
 
 import random
-import time
 
 import pytest
 
+from cost import costs_at_most
 from tocsin.call import Expectation, Message
 from tocsin.config import Config
 from tocsin.detectors.base import Subject
@@ -96,9 +96,9 @@ def test_a_hostile_text_takes_bounded_time_and_breaks_no_detector(what, role):
             expect=Expectation("json", language="en"),
         )  # fmt: skip
 
-    began = time.process_time()
-    opinion = JUDGE.judge(subject, RULES)
+    opinions = []
 
-    assert time.process_time() - began < MOST
+    assert costs_at_most(MOST, lambda: opinions.append(JUDGE.judge(subject, RULES)))
+    opinion = opinions[0]
     assert opinion.report.failed == []
     assert all(0 <= f.start <= f.end <= len(text) for f in opinion.report.findings)

@@ -1,10 +1,10 @@
-import time
 from re import _parser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cost import costs_at_most
 from tocsin.detectors.base import Subject
 from tocsin.detectors.injection import Injection
 from tocsin.detectors.injection_rules import NEAR, RULES
@@ -161,13 +161,9 @@ def test_offsets_lie_within_the_text_and_scores_between_0_and_1(text):
     ],
 )
 def test_hostile_text_costs_time_in_proportion_to_its_length(piece):
-    def cost(length: int) -> float:
-        text = (piece * (length // len(piece) + 1))[:length]
-        began = time.process_time()
-        score(text, "document")
-        return time.process_time() - began
+    text = (piece * (400_000 // len(piece) + 1))[:400_000]
 
-    assert cost(400_000) < 1.0
+    assert costs_at_most(1.0, lambda: score(text, "document"))
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.reach == NEAR], ids=lambda rule: rule.pattern[:40])

@@ -1,9 +1,9 @@
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cost import costs_at_most
 from tocsin.detectors import refusal_rules
 from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.detectors.refusal import OPENING_CHARS, RefusalDetector
@@ -173,18 +173,13 @@ def test_the_finding_lies_in_the_opening(text):
 
 def test_a_long_text_costs_no_more_than_its_opening():
     text = "i am not able to " * 40_000
-    began = time.process_time()
 
-    outcomes(text)
-
-    assert time.process_time() - began < 0.5
+    assert costs_at_most(0.5, lambda: outcomes(text))
 
 
 @pytest.mark.parametrize("form", refusal_rules.FORMS)
 @pytest.mark.parametrize("words", ["i cannot ich kann jeg kan je ne peux nie ", "i will not not a thing that i ", "my rules a no "])
 def test_a_form_costs_little_on_a_crafted_opening(form, words):
     crafted = (words * 30)[:OPENING_CHARS]
-    began = time.process_time()
-    form.pattern.search(crafted)
 
-    assert time.process_time() - began < 0.05
+    assert costs_at_most(0.05, lambda: form.pattern.search(crafted))

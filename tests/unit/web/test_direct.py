@@ -50,7 +50,7 @@ class Echo:
 
     async def answer(self):
         """Return status, head and body of the next answer."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             head = await self._reader.readuntil(b"\r\n\r\n")
             fields = dict(line.lower().split(b": ") for line in head[:-4].split(b"\r\n")[1:])
             return int(head[9:12]), fields, await self._reader.readexactly(int(fields[b"content-length"]))
@@ -60,7 +60,7 @@ class Echo:
         return (await self.answer())[2]
 
     async def is_closed(self):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self._reader.read() == b""
 
 
