@@ -1,7 +1,7 @@
 """Rulers live: one that is restarted in the middle of an incident, the newest and the oldest, and a pair of which both page.
 
 All of them judge the same exporter by the rules at the demo's time scale, and the flags of time are scaled as the rules
-are. But a start is a start: it takes five to ten seconds, minutes of the rules. So an alert is sent again every eight
+are. But a start is a start: it takes five to ten seconds, minutes of the rules. So an alert is sent again every five
 seconds, not every one, and Alertmanager is as patient in proportion as it is by default (four times that).
 """
 
@@ -25,14 +25,14 @@ from tocsin.demo.stack import OVERRIDES, answers, free_port, start
 pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
 SETTINGS = OVERRIDES | {"cost.learning": 86400, "baseline.minimumSamples": 3}
 FLAGS = (
-    "--rules.alert.resend-delay=8s", "--rules.alert.for-outage-tolerance=60s", "--rules.alert.for-grace-period=2s",
+    "--rules.alert.resend-delay=5s", "--rules.alert.for-outage-tolerance=60s", "--rules.alert.for-grace-period=2s",
     "--scrape.discovery-reload-interval=1s",
 )  # fmt: skip
 """The grace period is the two minutes of docs/operations.md. The last flag brings the first scrape forward."""
-AFTER = 34.0
+AFTER = 22.0
 """Seconds that restarted rulers are watched: longer than Alertmanager waits for an alert that it was told of."""
 PATIENT = re.compile(r"(group_interval['\"]?: ['\"]?)1s")
-"""A group is told of ten evaluations later, as with five minutes and every thirty seconds: or it shows one ruler resolving first."""
+"""Rules are evaluated once a second, not twice: groups of alerts must be as slow, or they show one ruler resolving first."""
 BASELINE = "route_scorer:llm_quality_score:baseline7d"
 PAGES = {"LLMQualityScoreDropped", "LLMRequestsFailing", "LLMNoSuccess"}
 
@@ -84,7 +84,7 @@ def alerting(folder: Path, tool, exporter: str, age: str = "", replicas: str = "
         receiver = stack.enter_context(receiving())
         rules = bundle.compile(SETTINGS | hooks(receiver.url))
         bundle.write(folder / "rules", {"alerts.yaml": rules.alerts, "recording.yaml": rules.recording})
-        (folder / "alertmanager.yml").write_text(PATIENT.sub(r"\g<1>10s", rules.alertmanager))
+        (folder / "alertmanager.yml").write_text(PATIENT.sub(r"\g<1>3s", rules.alertmanager))
         manager = f"127.0.0.1:{free_port()}"
         start(stack, [
             str(tool(f"alertmanager{age}")), f"--config.file={folder / 'alertmanager.yml'}", f"--storage.path={folder / 'alertmanager'}",
@@ -168,7 +168,7 @@ def lived(tool, launch, tmp_path_factory) -> Iterator[Lived]:
         unresolved = {name: one.told("resolved") for name, one in stacks.items()}
         paged = {name: one.told() for name, one in stacks.items()}
         del application.changes["search"]
-        until(lambda: all("LLMNoSuccess" in one.told("resolved") for one in stacks.values()))
+        until(lambda: all("LLMNoSuccess" in one.told("resolved") for one in stacks.values()), 40)
         yield Lived(stacks, before, after, unresolved, paged)
 
 
