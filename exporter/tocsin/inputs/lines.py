@@ -254,4 +254,7 @@ class LineReader:
 
 def _nuls(buffer: bytearray, start: int, end: int) -> int:
     """Return how many NULs stand at ``start``."""
-    return (end - start) - len(bytes(memoryview(buffer)[start:end]).lstrip(b"\0"))
+    held = bytes(memoryview(buffer)[start:end])
+    if held == bytes(len(held)):  # a hole may be of gigabytes: to compare is far cheaper than to strip
+        return len(held)
+    return len(held) - len(held.lstrip(b"\0"))
