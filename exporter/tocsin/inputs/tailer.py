@@ -150,12 +150,11 @@ class FileInput:
         """Find out what is new: files, and bytes in them."""
         files = self._files
         if now >= self._scan_free and (now >= self._scan_due or files.orphaned or self._finder.changed()):
-            began = time.perf_counter()
             files.orphaned = False
             again = self._recognition.scan(now)
             if self._goals is None:
                 self._goals = {stream.name: stream.size for stream in files.active.values()}
-            spent = time.perf_counter() - began
+            spent = self._clock() - now
             self._scan_free = now + SCAN_SHARE * spent
             self._scan_due = now if again else now + min(max(SCAN_EVERY, 200 * spent), SCAN_MOST)
         waiting = set(files.ready)
