@@ -343,7 +343,7 @@ DETECTOR_INFO = _gauge(
 
 FEEDBACK_UNMATCHED = _counter(
     "tocsin_feedback_unmatched_total", "self",
-    "Feedback whose call is not among those remembered and did not come within five minutes; counted as unknown.",
+    "Feedback whose call is not among those remembered; scores wait five minutes for it. Counted as unknown.",
 )  # fmt: skip
 DETECTOR_ERRORS = _counter(
     "tocsin_detector_errors_total", "self", "Texts on which a detector failed: a defect of ours.", ("detector",)

@@ -179,7 +179,7 @@ class Scoring:
         known = self._calls.get(feedback.call_id)
         if known is not None:
             self._count_feedback(feedback, self._ledger.group_of(tuple(known.split(SEPARATOR))), now)
-        elif _reports(feedback):  # what pages does not wait
+        elif feedback.flag is not None or feedback.wrong_verdicts:  # what alarms does not wait
             self._count_unmatched(feedback, now)
         else:
             self._early.hold(feedback, now)

@@ -490,9 +490,9 @@ def test_feedback_may_name_a_call_by_its_own_id_its_trace_or_its_providers_answe
     assert values(scoring, cat.USER_FLAGS) == {("shop", "wrong"): len(names)}
 
 
-def test_feedback_that_comes_first_waits_for_its_call_over_a_restart():
+def test_scores_that_come_first_wait_for_their_call_over_a_restart():
     early = make()
-    early.feedback(Feedback("f1", "call-1", scores={"judge": 0.4}, flag="wrong"), NOW)
+    early.feedback(Feedback("f1", "call-1", scores={"judge": 0.4}), NOW)
     early.publish(NOW)
     scoring = restarted(early)
     scoring.publish(NOW + 1_000)
@@ -500,19 +500,26 @@ def test_feedback_that_comes_first_waits_for_its_call_over_a_restart():
     scoring.publish(NOW + 2_000)
 
     assert scoring._ledger.store.rows[cat.QUALITY_SCORE]["openai", "gpt-4o", "support", "judge"].values[0] == 0.4
-    assert values(scoring, cat.USER_FLAGS) == {("support", "wrong"): 1}
     assert values(scoring, cat.FEEDBACK_UNMATCHED) == {}
 
 
-def test_feedback_whose_call_never_comes_is_counted_as_unknown_once_it_has_waited():
+def test_scores_whose_call_never_comes_are_counted_as_unknown_once_they_have_waited():
     scoring = make()
-    scoring.feedback(Feedback("f1", "lost", flag="wrong"), NOW)
+    scoring.feedback(Feedback("f1", "lost", scores={"judge": 0.4}), NOW)
     scoring.publish(NOW + WAIT - 1)
     before = values(scoring, cat.FEEDBACK_UNMATCHED)
     scoring.publish(NOW + WAIT)
     scoring.publish(NOW + 2 * WAIT)
 
     assert (before, values(scoring, cat.FEEDBACK_UNMATCHED)) == ({}, {(): 1})
+    assert scoring._ledger.store.rows[cat.QUALITY_SCORE]["unknown", "unknown", "unknown", "judge"].values[0] == 0.4
+
+
+def test_a_flag_does_not_wait_for_its_call():
+    scoring = make()
+    scoring.feedback(Feedback("f1", "lost", flag="wrong"), NOW)
+
+    assert values(scoring, cat.FEEDBACK_UNMATCHED) == {(): 1}
     assert values(scoring, cat.USER_FLAGS) == {("unknown", "wrong"): 1}
 
 

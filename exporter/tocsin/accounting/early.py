@@ -1,4 +1,4 @@
-"""Feedback that came before its call: it waits for the call, which may come late.
+"""Scores that came before their call: they wait for the call, which may come late.
 
 Senders of webhooks keep no order, and LiteLLM sends calls in batches. The wait is bounded in time and number; what
 has waited for too long is given up, which is counted, and what waits survives a restart.
