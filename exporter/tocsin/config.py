@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
@@ -15,7 +14,7 @@ import yaml
 
 from tocsin.finding import KINDS
 from tocsin.yamlfile import ConfigError as ConfigError  # noqa: PLC0414 - exported: it is what this module raises
-from tocsin.yamlfile import decode
+from tocsin.yamlfile import decode, meant
 
 PROBES_MAX = 50
 MODELS = 2
@@ -342,7 +341,7 @@ def _check_thresholds(route: Route, where: str) -> None:
     for name, value in route.thresholds.items():
         here = f"{where}.thresholds.{name}"
         if name not in THRESHOLDS:
-            raise ConfigError(f"{here}: unknown threshold; {_mend(name, THRESHOLDS)}")
+            raise ConfigError(f"{here}: unknown threshold; {meant(name, THRESHOLDS)}")
         most = 1.0 if name.endswith(("Ratio", "availability")) else math.inf
         if not 0 < value < most:
             raise ConfigError(f"{here}: {value}: {'a share between 0 and 1' if most == 1 else 'a number above 0'}")
@@ -353,15 +352,10 @@ def _check_kinds(route: Route, where: str) -> None:
         for name, value in getattr(route, block).items():
             here = f"{where}.{block}.{name}"
             if name not in known:
-                raise ConfigError(f"{here}: unknown kind of finding; {_mend(name, known)}")
+                raise ConfigError(f"{here}: unknown kind of finding; {meant(name, known)}")
             if (name == "on_overload") != value.startswith("fail_"):
                 words = "fail_open or fail_closed" if name == "on_overload" else "allow, redact, block or review"
                 raise ConfigError(f"{here}: {value!r} does not fit; {words}")
-
-
-def _mend(word: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, known, 1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
 
 
 def _check_probes(probes: Sequence[Probe]) -> None:

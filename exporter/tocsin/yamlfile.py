@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -158,10 +159,14 @@ def _known(tree: Any, kind: Any, where: str) -> Any:
     fields = {f.name: f.type for f in msgspec.structs.fields(kind)}
     for key in tree:
         if key not in fields:
-            near = difflib.get_close_matches(str(key), fields, 1)
-            mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(fields)}"
-            raise ConfigError(f"{where}.{key}: unknown key; {mend}".lstrip("."))
+            raise ConfigError(f"{where}.{key}: unknown key; {meant(str(key), fields, 'known keys')}".lstrip("."))
     return {key: _known(value, fields[key], f"{where}.{key}".lstrip(".")) for key, value in tree.items()}
+
+
+def meant(word: str, known: Collection[str], listed: str = "known") -> str:
+    """Return the nearest of the known words as a question, or all of them behind what they are called."""
+    near = difflib.get_close_matches(word, known, 1)
+    return f"did you mean {near[0]!r}?" if near else f"{listed}: {', '.join(known)}"
 
 
 def _wanted(where: str, tree: Any, kind: Any) -> tuple[str, tuple[str, ...]]:

@@ -7,6 +7,10 @@ vendor's own host (seen in 1.72 to 1.106): tokens are 0 then, and the answer of 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from typing import Any
+
+import msgspec
 
 from tocsin.call import UNKNOWN, Call, Skip
 from tocsin.formats.anthropic import Anthropic
@@ -15,6 +19,7 @@ from tocsin.formats.exchange import decode, exchange
 from tocsin.formats.openai import OpenAI
 from tocsin.formats.signs import is_messages
 
+_PASSED_THROUGH = "pass_through_endpoint"
 _STREAM = "cannot parse chunks to standard response object. Chunks="
 _LINE = re.compile(r"""'(data:(?:[^'\\]|\\.)*+)'|"(data:(?:[^"\\]|\\.)*+)\"""")
 """One line of the stream, as Python's ``repr`` writes it; it holds no line ends."""
@@ -26,12 +31,22 @@ _TOLD = (
 _SAID = ("content", "expect", "params")
 
 
+class _Kind(msgspec.Struct):
+    call_type: Any = None
+
+
+_kind = msgspec.json.Decoder(_Kind).decode
+
+
 def complete(call: Call, data: Buffer, *, content: bool) -> None:
     """Fill in what the body of a passed-through answer tells; nothing where the record holds none that is known."""
+    with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+        if _kind(data).call_type != _PASSED_THROUGH:  # as nearly always: streams without usage come here, too
+            return
     tree = decode(data)
     response, asked = tree.get("response"), tree.get("messages")
     said = response.get("response") if isinstance(response, dict) else None
-    if tree.get("call_type") != "pass_through_endpoint" or not isinstance(said, str):
+    if tree.get("call_type") != _PASSED_THROUGH or not isinstance(said, str):
         return
     first = asked[0] if isinstance(asked, list) and asked else None
     pair = {
