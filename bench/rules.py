@@ -65,6 +65,7 @@ GAUGES = {
 CLOCKS = ("tocsin_task_heartbeat_timestamp_seconds",)
 """Gauges that say what time it is."""
 SPARSE = (
+    "instance_call:llm_first_request:young", "instance:llm_first_request:young",
     "route_kind:llm_safety_violation:seconds", "route:llm_route:seen", "route:llm_format_failed:ratio30m", "route_signal:llm_signal_unhealthy:value30m",
     "route_signal:llm_surge_unusual:increase30m",
     "route_scorer:llm_quality_score:incident", "route:llm_format_window:incident",

@@ -54,6 +54,10 @@ def _histogram(name: str, group: str, text: str, buckets: tuple[float, ...]) -> 
 
 
 REQUESTS = _counter("llm_requests_total", "outage", "Requests to a model, successes and failures.", CALL)
+FIRST_REQUEST = _gauge(
+    "llm_first_request_timestamp_seconds", "outage",
+    "When the first request of a label set was counted; 0 where its counters may hold what is older.", CALL,
+)  # fmt: skip
 FAILURES = _counter(
     "llm_request_failures_total", "outage", "Failed requests by reason.", (*CALL, "reason")
 )

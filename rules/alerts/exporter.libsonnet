@@ -5,7 +5,8 @@ function(config)
   local c = config.exporter;
   local base = { category: 'exporter', ownership: 'fleet' };
   local ticket = base { severity: 'ticket' };
-  local total(keys, metric, window, matcher='') = q.sumIncrease(keys, metric, window, matcher);
+  local total(keys, metric, window, matcher='') =
+    (if std.startsWith(metric, 'llm_') then q.sumCounted else q.sumIncrease)(keys, metric, window, matcher);
   // A share of a whole beyond a bound, with enough of it.
   local share(keys, part, whole, window, ratio, minimum) =
     |||

@@ -36,9 +36,8 @@ function(config)
   local succeededWithin(range) = '%s (max_over_time(%s[%s]) > 0.5)' % [q.on(keys), succeeded, range];
   local lately = succeededWithin(q.duration(c.noSuccess.lookback));
   local reasons(window) =
-    '{{ range printf `topk(1, sum by (reason) (increase(%s[%s]))) > 0` $labels.provider $labels.model | query }} Most are {{ .Labels.reason }}.{{ end }}' % [
-      q.metric('llm_request_failures_total', 'provider=%q, model=%q'), q.duration(window),
-    ];
+    '{{ range printf `topk(1, %s)` $labels.provider $labels.model | query }} Most are {{ .Labels.reason }}.{{ end }}' %
+    q.sumRises(['reason'], 'llm_request_failures_total', window, 'provider=%[1]q, model=%[2]q');
   local traffic = 'route:llm_requests:increase15m';
   local before(offset) = q.atLeast(
     'last_over_time(%s[%s] offset %s)' % [traffic, q.duration(600), q.duration(offset)], c.trafficGoneMinimumCalls
@@ -230,8 +229,8 @@ function(config)
         threshold: 'no request in 30 m',
         requirement: 'A5',
         window: 1800,
-        'for': 300,  // counters that have just begun have not risen yet
-        expr: 'sum %s (%s) == 0' % [q.by([]), q.increase('llm_requests_total', 1800)],
+        'for': 300,  // to a Prometheus that has just begun nothing has risen yet
+        expr: '%s == 0' % q.sumCounted([], 'llm_requests_total', 1800),
         summary: 'No requests are seen.',
         description: 'No request was counted for 30 minutes. Nothing can be said about outages, quality or cost.',
       },

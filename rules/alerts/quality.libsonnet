@@ -10,8 +10,9 @@ function(config)
   local baseline = '{{ with printf `max(last_over_time(route_scorer:llm_quality_score:baseline7d{route=%%q, scorer=%%q}[%s]))` $labels.route $labels.scorer | query }} under a baseline of {{ . | first | value | printf "%%.2f" }}{{ end }}' % q.duration(900);
   local quality = { category: 'quality', ownership: 'route', keys: route };
   local signal(name) = quality { window: c.window, 'for': 600 } + name;
-  // A share of checked answers beyond a bound, with enough of them.
+  // A share of checked answers beyond a bound, with enough of them. Parts of histograms are summed as those are.
   local share(key, ratio, events, whole) =
+    local sum = if std.endsWith(whole, '_count') then q.sumIncrease else q.sumRises;
     q.live(|||
       (
         (%(part)s)
@@ -19,8 +20,8 @@ function(config)
         > %(on)s %(ratio)s
       )
     ||| % {
-      part: q.atLeast(q.sumRises(route, events, c.window), c.signalMinimum),
-      whole: if whole == 'llm_requests_total' then q.requests else q.sumIncrease(route, whole, c.window), on: q.on(route), ratio: q.threshold(key, ratio),
+      part: q.atLeast(sum(route, events, c.window), c.signalMinimum),
+      whole: if whole == 'llm_requests_total' then q.requests else sum(route, whole, c.window), on: q.on(route), ratio: q.threshold(key, ratio),
     });
   local deviates(s) = signals.breachOfMany(s, c.badMinimum);
   [

@@ -46,8 +46,8 @@ function(config)
       test: lately(q.metric('llm_route_info', 'traffic=~"eval|test"')),
       stays: q.seconds(c.stays),
     };
-  local eligible(seconds) = q.sumIncrease(route, 'llm_guard_eligible_total', seconds);
-  local scanned(seconds) = q.sumIncrease(route, 'llm_guard_scanned_total', seconds);
+  local eligible(seconds) = q.sumCounted(route, 'llm_guard_eligible_total', seconds);
+  local scanned(seconds) = q.sumCounted(route, 'llm_guard_scanned_total', seconds);
   [
     alert.groups('safety', [
       {
@@ -154,7 +154,7 @@ function(config)
           )
         ||| % {
           scanned: scanned(window),
-          shed: q.sumIncrease(route, 'llm_guard_shed_total', window),
+          shed: q.sumCounted(route, 'llm_guard_shed_total', window),
           eligible: q.atLeast(eligible(window), c.guardMinimumCalls),
           coverage: q.number(c.guardCoverage),
         }),

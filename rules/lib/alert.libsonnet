@@ -122,7 +122,7 @@ function(config) {
     ]),
 
   // Sentences for descriptions. Each asks Prometheus when it is rendered and says nothing where there is no answer.
-  local selected(keys) = std.join(', ', ['%s=%%q' % key for key in keys]),
+  local selected(keys) = std.join(', ', ['%s=%%[%d]q' % [keys[i], i + 1] for i in std.range(0, std.length(keys) - 1)]),
   local values(keys) = std.join(' ', ['$labels.%s' % key for key in keys]),
   asked(query, keys, text)::
     if keys == [] then '{{ with query `%s` }}%s{{ end }}' % [query, text]
@@ -137,16 +137,15 @@ function(config) {
   // Requests that it befell: all of them, unless their own counter is named.
   affected(keys, metric='llm_requests_total', matchers='')::
     $.asked(
-      'sum(%s) > 0' % q.increase(metric, 3600, (if matchers == '' then '' else matchers + ', ') + selected(keys)),
+      'sum(%s) > 0' % q.counted(metric, 3600, (if matchers == '' then '' else matchers + ', ') + selected(keys)),
       keys, ' Affected: {{ . | first | value | printf "%%.0f" }} requests in the last %s.' % q.duration(3600)
     ),
 
   modelChange(keys)::
     local where = selected(keys);
-    local twice(names) = std.join(' ', [values(names), values(names)]);
     '{{ range printf `max by (model, served) (%s == 1 and on (provider, model, route) increase(%s[%s]) > 0)` %s | query }} {{ .Labels.model }} is served by {{ .Labels.served }} since a change in the last %s.{{ end }}' % [
       q.metric('llm_model_info', where), q.metric('llm_model_changes_total', where), q.duration(6 * 3600),
-      twice(keys), q.duration(6 * 3600),
+      values(keys), q.duration(6 * 3600),
     ],
 
   // Of what is recorded: it is asked once for each alert, and an incident may have hundreds.

@@ -37,13 +37,13 @@ function(config)
       and %(on)s (%(failures)s > 0)
     ||| % {
       ratio: ratio, latch: latch, on: q.on(route), minimum: minimum,
-      failures: q.sumIncrease(route, 'llm_format_failures_total', 1800),
+      failures: q.sumCounted(route, 'llm_format_failures_total', 1800),
     },
 
     // Share that failed of at least so many, where it is over another.
     failed(window, checks, share):: '%s\n/ (%s) > %s' % [
-      q.sumIncrease(route, 'llm_format_failures_total', window),
-      q.atLeast(q.sumIncrease(route, 'llm_format_checks_total', window), checks), share,
+      q.sumCounted(route, 'llm_format_failures_total', window),
+      q.atLeast(q.sumCounted(route, 'llm_format_checks_total', window), checks), share,
     ],
     // Most of many answers in ten minutes are most of half an hour soon: told before the window of 1,000 calls tells of
     // it, whose page this one then holds back.

@@ -28,11 +28,48 @@ function(config) {
   on(names):: 'on (%s)' % q.labels(names),
 
   increase(name, window, matchers=''):: 'increase(%s[%s])' % [q.metric(name, matchers), q.duration(window)],
-  // The same without what stood still, dropped before it is summed: of what goes wrong nearly all does.
-  sumRises(names, name, window, matchers='')::
-    'sum %s (%s > 0)' % [q.by(names), q.increase(name, window, matchers)],
   sumIncrease(names, name, window, matchers='')::
     'sum %s (%s)' % [q.by(names), q.increase(name, window, matchers)],
+
+  // What a counter rose by, its first burst included: that may stand in the first scrape already, and what a series
+  // begins with is the past to increase(). So all counts that is younger than the window: of a label set, or of a whole
+  // exporter for what belongs to none. Not for histograms, which may be folded to those of their route.
+  counted(name, window, matchers='', bound='')::
+    '%s%s and %s or %s%s' % [
+      q.metric(name, matchers), bound,
+      if std.member(apart, name) then q.youngExporters(window)
+      else (if name in own then 'ignoring (%s) ' % std.join(', ', own[name]) else '') + '(%s > time() - %s)' % [young, q.seconds(window)],
+      q.increase(name, window, matchers), bound,
+    ],
+  sumCounted(names, name, window, matchers='')::
+    'sum %s (%s)' % [q.by(names), q.counted(name, window, matchers)],
+  // The same without what stood still, dropped before it is summed: of what goes wrong nearly all does.
+  sumRises(names, name, window, matchers='')::
+    'sum %s (%s)' % [q.by(names), q.counted(name, window, matchers, ' > 0')],
+
+  // Label sets and exporters that counted their first request lately, and when. Usually none, so they are cheap to ask for.
+  local first = q.metric('llm_first_request_timestamp_seconds'),
+  local young = 'instance_call:llm_first_request:young',
+  local youngExporter = 'instance:llm_first_request:young',
+  youngRules:: [
+    { record: young, expr: '%s > time() - %s' % [first, q.seconds(7200)] },
+    { record: youngExporter, expr: 'min %s (%s) > time() - %s' % [q.by(['instance']), first, q.seconds(7200)] },
+  ],
+  youngExporters(window):: '%s (%s > time() - %s)' % [q.on(['instance']), youngExporter, q.seconds(window)],
+  // Labels that counters have beside those of their label set, and counters that have none of those.
+  local own = {
+    llm_injection_attempts_total: ['role'],
+    llm_request_failures_total: ['reason'],
+    llm_safety_suspected_total: ['kind'],
+    llm_safety_violations_total: ['delivered', 'echoed', 'example', 'kind'],
+    llm_scored_total: ['scorer'],
+    llm_tokens_total: ['kind'],
+    llm_unscored_total: ['reason'],
+  },
+  local apart = [
+    'llm_consumer_tokens_total', 'llm_guard_eligible_total', 'llm_guard_scanned_total', 'llm_guard_shed_total',
+    'llm_limit_breaches_total', 'llm_user_flags_total',
+  ],
 
   // Routes of evaluation and test traffic: in no baseline and no page.
   notLive:: '%s %s' % [q.on(['route']), q.metric('llm_route_info', 'traffic=~"eval|test"')],
@@ -41,10 +78,10 @@ function(config) {
   // What happened now, once it is summed: without events that were older than ten minutes when they were counted (a
   // backlog after our own downtime). Where nothing was ever late, that series may not be there. A union, because a
   // difference would have to read the first twice.
-  fresh(names, name, late, window, matchers='')::
-    '(%s or %s)' % [
-      q.sumIncrease(names, name, window, matchers),
-      q.labelled('-1 * ' + q.sumIncrease(names, late, window, matchers), 'late', 'true'),
+  fresh(names, name, late, window, bound='')::
+    '(sum %s (%s) or %s)' % [
+      q.by(names), q.counted(name, window, bound=bound),
+      q.labelled('-1 * sum %s (%s%s)' % [q.by(names), q.increase(late, window), bound], 'late', 'true'),
     ],
 
   // Live traffic alone, with the tier of its route. Sum by route before: what is joined shall be few.

@@ -7,15 +7,17 @@ function(config)
   local expected = 'max %s (%s)' % [q.by([]), q.latest('llm_cost_usd:expected')];
   {
     // Exact dollars over a window: increase() extrapolates, and would page at $49.99 in the newest Prometheus. A counter
-    // that fell has lost its state, and is left to increase(). Half an interval more, so that the sample at the far end
+    // that fell has lost its state, and is left to increase(); of an exporter that is younger than the window all counts.
+    // Half an interval more, so that the sample at the far end
     // is inside: Prometheus 3 leaves it out, and four minutes would be three and a half.
     over(window)::
+      local seconds = window + config.intervals.cost / 2;
       |||
         sum %(by)s (
-          max_over_time(%(range)s) - min_over_time(%(range)s) unless resets(%(range)s) > 0
+          (%(spent)s and %(young)s or max_over_time(%(range)s) - min_over_time(%(range)s)) unless resets(%(range)s) > 0
           or increase(%(range)s)
         )
-      ||| % { by: q.by([]), range: '%s[%s]' % [spent, q.duration(window + config.intervals.cost / 2)] },
+      ||| % { by: q.by([]), spent: spent, young: q.youngExporters(seconds), range: '%s[%s]' % [spent, q.duration(seconds)] },
 
     // Dollars above what is expected, where that is more than the allowance and the share.
     excess:: |||

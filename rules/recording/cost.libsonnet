@@ -47,7 +47,7 @@ function(config)
         {
           // Read four times by one alert, and the dearest of its ranges: an hour of every consumer.
           record: 'consumer:llm_consumer_tokens:increase1h',
-          expr: q.sumIncrease(['consumer'], 'llm_consumer_tokens_total', 3600, 'kind=~"input|output"'),
+          expr: q.sumCounted(['consumer'], 'llm_consumer_tokens_total', 3600, 'kind=~"input|output"'),
         },
       ],
     },

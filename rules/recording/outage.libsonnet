@@ -12,10 +12,7 @@ function(config)
     outage: 'provider_5xx|timeout|connection', rate_limited: 'rate_limited',
     stopped: 'blocked_guardrail|blocked_provider|cancelled',
   };
-  local ofReasons(metric) = q.sumRises(call + ['reason'], metric, minutes5);
-  local reasons = '(%s or %s)' % [
-    ofReasons('llm_request_failures_total'), q.labelled('-1 * ' + ofReasons('llm_late_request_failures_total'), 'late', 'true'),
-  ];
+  local reasons = q.fresh(call + ['reason'], 'llm_request_failures_total', 'llm_late_request_failures_total', minutes5, ' > 0');
   local classed = std.foldl(
     function(expr, class) 'label_replace(%s, "class", "%s", "reason", "%s")' % [expr, class, classes[class]],
     std.objectFields(classes), q.labelled(reasons, 'class', 'other'),
@@ -31,7 +28,7 @@ function(config)
   // Share of a route's failures that no retry and no fallback made good. A fallback succeeds under another provider or
   // model, so failures and recoveries can only be set against each other by route. Outages apart: requests that come
   // through after a 429 must not hide others that fail for good. Nothing where nothing was made good.
-  local recovered(name) = q.sumIncrease(['route'], name, minutes5);
+  local recovered(name) = q.sumCounted(['route'], name, minutes5);
   local other = recovered('llm_requests_recovered_other_total');
   local outages = 'sum %s (%s or %s)' % [
     q.by(['route']), recovered('llm_requests_recovered_total'), q.labelled('-1 * ' + other, 'other', 'true'),
@@ -51,8 +48,9 @@ function(config)
     {
       name: 'tocsin-outage-requests',
       interval: q.duration(config.intervals.requests),
-      // Raw counters are read by the first three alone, and once; the others are sums of these.
-      rules: [
+      // What is young stands first, since all that follows asks for it. Raw counters are read by the next three alone; the
+      // others are sums of these.
+      rules: q.youngRules + [
         { record: calls, expr: aggregated(keys, q.tiered(requests(call, minutes5))) },
         // By route, because recoveries are; only what failed is recorded, so that healthy routes add nothing.
         { record: failed, expr: aggregated(call + ['tier', 'class'], q.tiered(classed)) },

@@ -1,9 +1,13 @@
 """Baselines of fleets that are kept apart by a label, each with a pair of Prometheus servers or of exporters."""
 
 from promtool import Case, compiled, failed, series
+from test_first_bursts import first, requests
 from test_quality_baseline import HOUR, LEARNT, scored
 
-GROUPS = ("routes-seen", "routes", "quality-scores", "quality-quiet", "quality-baselines", "quality", "exporter")
+GROUPS = (
+    "routes-seen", "routes", "outage-requests", "owners", "outage", "quality-scores", "quality-quiet", "quality-baselines", "quality",
+    "exporter",
+)  # fmt: skip
 INTERVAL = "5m"
 RULES = compiled(aggregationLabels=["cluster"], baseline__window=6 * 3600)
 PAGE, ABSENT = "LLMQualityScoreDropped", "TocsinAbsent"
@@ -45,6 +49,10 @@ CASES = [
     Case("one replica of a pair that restarts is no drop", PAGE,
          [info("eu"), *scored(LEARNT, 60, instance="a", cluster="eu"),
           *scored([0.8] * 7 * HOUR, 60, instance="b", cluster="eu")], {"4h20m": 0, "5h": 0, "7h": 0}),
+    Case("a first burst in one cluster does not bring back the past of another, whose exporter has the same name", "LLMRequestsFailing",
+         [info("eu"), info("us"), first(27_000, cluster="eu"), *requests(100, 60, cluster="eu"),
+          first(60, cluster="us"), *requests(5000, 3000, cluster="us")], {"7h35m": 1},
+         values={('count(ALERTS{alertname="LLMRequestsFailing", alertstate="firing", cluster="eu"})', "7h35m"): 1.0}),
     Case("a cluster whose exporters are gone pages though another's are there", ABSENT,
          [build("eu", "1x12 stale"), build("us", "1x80")], {"1h": 0, "1h20m": 1, "6h": 1},
          values={('count(ALERTS{alertname="TocsinAbsent", alertstate="firing", cluster="eu"})', "2h"): 1.0}),

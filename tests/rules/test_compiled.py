@@ -68,6 +68,15 @@ def test_every_matcher_names_a_label_that_the_family_has():
     assert wrong == []
 
 
+def test_what_is_young_is_found_by_all_labels_but_the_familys_own():
+    pattern = r"\b(llm_\w+)\{[^}]*\}(?: > 0)? and (?:ignoring \(([^)]*)\) |on \(instance\) )?\((instance\w*):llm_first_request:young"
+    texts = [r["expr"] for r in rules("recording") + ALERTS] + [r["annotations"]["description"] for r in ALERTS]
+    found = {match for text in texts for match in re.findall(pattern, text)}
+    expected = {(f.name, ", ".join(sorted(f.labels[3:])), "instance_call") if f.per_call else (f.name, "", "instance") for f in FAMILIES.values()}
+    assert len(found) > 20
+    assert found <= expected
+
+
 @pytest.mark.parametrize("rule", ALERTS, ids=ALERT_IDS)
 def test_an_alert_has_all_labels_and_annotations(rule):
     labels, annotations = rule["labels"], rule["annotations"]

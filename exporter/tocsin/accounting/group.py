@@ -90,7 +90,7 @@ class Block:
                     continue
                 row = self.row(family, *own)
             if len(row.values) == len(values):
-                merge = max if row.family.kind == "gauge" else operator.add  # gauges of blocks are times of last events
+                merge = max if row.family.kind == "gauge" else operator.add  # gauges of blocks are times
                 row.values[:] = map(merge, row.values, values)
             row.text = None
 
@@ -153,6 +153,7 @@ class Group(Block):
         super().__init__(store, labels)
         self.histograms = histograms
         self.requests = self.row(cat.REQUESTS).values
+        self.first = self.row(cat.FIRST_REQUEST).values
         self.failures = {reason: self.row(cat.FAILURES, reason).values for reason in FAILURE_REASONS}
         self.recovered = self.row(cat.RECOVERED).values
         self.recovered_other = self.row(cat.RECOVERED_OTHER).values

@@ -163,6 +163,7 @@ class Groups:
         self.routes.leave(group.labels[2], group.labels[1])
         self._gone += [group.key, group.extra_key]
         target.absorb(group.drop())
+        target.first[0] = 0  # what it absorbed was counted at any time
         if own is not target.histograms and all(g.histograms is not own for g in self.by_labels.values()):
             self._gone.append(own.key)
             target.histograms.absorb(own.drop())
@@ -223,6 +224,7 @@ class Groups:
             group.restore(saved.get("x" + key[1:]))
             self._meet(group)
             if not fits:
+                group.first[0] = 0
                 self.dirty |= {group, group.histograms}
 
     def _meet(self, group: Group) -> None:

@@ -167,6 +167,8 @@ class Ledger:
     def _settle(self, group: Group, calls: list[Call]) -> None:
         histograms = group.histograms
         self.groups.dirty |= {group, histograms}
+        if not group.requests[0]:
+            group.first[0] = round(self._now, 3)
         group.requests[0] += len(calls)
         histograms.observe(calls)
         traced = next((c for c in reversed(calls) if c.trace_id and c.duration is not None and c.failure is None), None)
@@ -177,6 +179,7 @@ class Ledger:
         fresh, late = self._split_by_age(calls)
         self._count_costs(group, fresh)
         if late:
+            group.first[0] = 0
             group.late[0] += len(late)
             group.late_cost[0] += self._count_costs(group, late, late=True)
             for call in late:

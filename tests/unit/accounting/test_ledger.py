@@ -116,6 +116,64 @@ def test_a_call_that_was_known_eleven_minutes_ago_is_late():
     assert total(ledger, cat.LATE_FAILURES, "timeout") == 1
 
 
+def first_request(ledger: Ledger) -> dict[str, float]:
+    """When each model's label set counted its first request."""
+    return {row.labels[1]: row.values[0] for row in ledger.store.rows[cat.FIRST_REQUEST].values()}
+
+
+def test_a_label_set_tells_when_it_counted_its_first_request():
+    ledger = make()
+    ledger.count(call(1), NOW)
+    ledger.settle()
+    ledger.count(call(2), NOW + 60)
+    ledger.count(call(3, model="new", start=NOW + 60), NOW + 60)
+    assert first_request(ledger) == {"gpt-4o": NOW, "new": NOW + 60}
+
+
+def test_a_restart_forgets_no_first_request():
+    ledger = make()
+    ledger.count(call(1), NOW)
+    again = restarted(ledger)
+    again.count(call(2), NOW + 60)
+    assert first_request(again) == {"gpt-4o": NOW}
+
+
+def test_a_state_that_tells_of_no_first_request_is_old():
+    ledger = make()
+    group = ledger.count(call(1), NOW)
+    group._saved = [saved for saved in group._saved if saved[0] != cat.FIRST_REQUEST.name]
+    again = restarted(ledger)
+    again.count(call(2), NOW + 60)
+    assert first_request(again) == {"gpt-4o": 0}
+
+
+@pytest.mark.parametrize("starts", [(NOW - 660, NOW), (NOW, NOW - 660)])
+def test_a_label_set_with_a_backlog_is_not_young(starts):
+    ledger = make()
+    for number, start in enumerate(starts):
+        ledger.count(call(number, start=start), NOW)
+        ledger.settle()
+    assert first_request(ledger) == {"gpt-4o": 0}
+
+
+def test_what_absorbs_the_past_of_others_is_not_young():
+    ledger = make()
+    ledger.count(call(1, provider="other", model="other", route="other"), NOW)
+    ledger.count(call(2), NOW)
+    ledger.settle()
+    ledger.groups.by_labels["openai", "gpt-4o", "support"].last_seen = 0
+    ledger.expire(NOW + 86_400)
+    assert first_request(ledger) == {"other": 0}
+
+
+def test_label_sets_whose_extra_labels_are_configured_away_are_not_young():
+    store = Store(("team",))
+    ledger = Ledger(store, Settings(extra_labels=("team",)))
+    for number, team in enumerate("ab"):
+        ledger.count(call(number, labels={"team": team}), NOW)
+    assert first_request(restarted(ledger)) == {"gpt-4o": 0}
+
+
 @pytest.mark.parametrize("start", [NOW + 10 * 86_400, 0.0, None])
 def test_an_absurd_time_is_not_used_and_the_call_counts(start):
     ledger = make()
