@@ -30,6 +30,8 @@ from tocsin.state import State
 log = logging.getLogger(__name__)
 
 COMMIT_EVERY = 1.0
+COMMIT_FIRST = 0.05
+"""Seconds between two commits, and between a start and the first one."""
 IDLE = 0.1
 """Seconds between two looks at inputs where nothing comes,"""
 IDLE_MOST = 0.4
@@ -208,6 +210,15 @@ def idle_pause(rest: float) -> float:
     return min(IDLE_MOST, max(IDLE, rest * IDLE_SHARE))
 
 
+def commit_pause(age: float) -> float:
+    """Return the seconds from a commit, ``age`` seconds after the start, to the next one.
+
+    At first it is as long as all before: of what a process has done by its death, half at least stays, and one that is
+    killed soon after each of its starts gets on all the same.
+    """
+    return min(COMMIT_EVERY, max(COMMIT_FIRST, age))
+
+
 class Pipeline:
     """Drives the inputs and owns the moments at which values may be seen."""
 
@@ -238,6 +249,8 @@ class Pipeline:
         self._pace = Pace(receiving)
         self._spool_used = spool_used
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
+        self._lasting = False
+        """The next commit says of an input what it may delete."""
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
         self._wake = asyncio.Event()
         self._stop = False
@@ -268,7 +281,7 @@ class Pipeline:
                 self.ready.set()
                 if self.intake.scoring is not None:
                     self.intake.scoring.event_time = False
-            elif self._wanted or self.heartbeat - last_commit >= COMMIT_EVERY:
+            elif self._wanted or self.heartbeat - last_commit >= commit_pause(last_commit - started):
                 await self._commit()
                 last_commit = time.monotonic()
             if self._wanted:
@@ -354,12 +367,14 @@ class Pipeline:
                 await self._pace.breathe()
         for source in self.inputs:
             part = "input:" + source.part
-            items += [(part, key, value) for key, value in source.changes()]
+            changes = source.changes()
+            items += [(part, key, value) for key, value in changes]
+            self._lasting |= source.deletes and bool(changes)
         row = self.ledger.store.row
         began = time.perf_counter()
         try:
             if items:
-                await asyncio.to_thread(self.state.commit, items)
+                await asyncio.to_thread(self.state.commit, items, lasting=self._lasting)
                 row(cat.COMMITS).add(1)
             else:
                 self.state.check()
@@ -372,7 +387,7 @@ class Pipeline:
             latest = {(part, key): value for part, key, value in items}
             self._uncommitted = [(part, key, value) for (part, key), value in latest.items()]
         else:
-            self._uncommitted = []
+            self._uncommitted, self._lasting = [], False
             self.degraded = not self.state.writable or self.state.set_aside is not None
             row(cat.COMMIT_FAILURES).add(0)
             row(cat.LAST_COMMIT).set(round(self._clock(), 3))

@@ -74,8 +74,8 @@ class State:
         if _identities(self._path) != self._files:
             raise OSError(f"state was deleted or replaced: {self._path}; restart to go on with what is there")
 
-    def commit(self, items: Iterable[Item]) -> None:
-        """Write all items in one transaction.
+    def commit(self, items: Iterable[Item], *, lasting: bool = False) -> None:
+        """Write all items in one transaction; a ``lasting`` one, and all before it, survives a loss of power as well.
 
         Raises:
             OSError: nothing was written (disk full, read-only, deleted); the caller keeps its changes and tries again.
@@ -84,6 +84,7 @@ class State:
             if not self.writable:
                 self._open_again()
             self.check()
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")
                 for part, key, value in items:

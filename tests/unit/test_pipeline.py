@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from tocsin.inputs.base import Origin
 from tocsin.inputs.stream import Record, Stream
 from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.judge import Judge
-from tocsin.pipeline import Intake, Pipeline, idle_pause
+from tocsin.pipeline import COMMIT_EVERY, Intake, Pipeline, commit_pause, idle_pause
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State
@@ -86,14 +87,26 @@ def test_an_array_counts_each_element_although_one_holds_what_only_python_writes
 
 
 class Endless:
-    """An input that always has something, of which each piece takes a millisecond."""
+    """An input that always has something, of which each piece takes a millisecond by its own clock."""
 
-    now, reads = 100.0, 0
+    part, deletes, now, reads = "endless", False, 100.0, 0
 
     def read(self, sink, max_bytes):
         self.now += 0.001
         self.reads += 1
         return max_bytes
+
+    def restore(self, items):
+        pass
+
+    def changes(self):
+        return [("reads", b"%d" % self.reads)]
+
+    def behind(self):
+        return True
+
+    def committed(self):
+        pass
 
 
 def test_a_slice_ends_with_the_piece_that_exceeds_its_time(bench, monkeypatch):
@@ -179,6 +192,49 @@ async def test_it_is_ready_when_the_backlog_is_counted(bench):
     async with running(bench.pipeline):
         await asyncio.wait_for(bench.pipeline.ready.wait(), 60)
         assert await bench.counted()
+
+
+def test_of_what_a_process_has_done_by_its_death_half_stays_at_least():
+    commits = [0.0]
+    while commits[-1] < 60.0:
+        commits.append(commits[-1] + commit_pause(commits[-1]))
+    assert all(later <= 2 * earlier for earlier, later in pairwise(commits[1:]))
+    assert commits[-1] - commits[-2] == pytest.approx(COMMIT_EVERY)
+
+
+async def test_it_commits_before_it_has_caught_up_and_long_before_a_second_is_over(bench, monkeypatch):
+    for seconds in ("COMMIT_EVERY", "CATCH_UP"):
+        monkeypatch.setattr(f"tocsin.pipeline.{seconds}", float("inf"))
+    bench.pipeline.inputs = [Endless()]
+    async with running(bench.pipeline):
+        async with asyncio.timeout(60):
+            while not bench.pipeline.state.load("input:endless"):
+                await asyncio.sleep(0.01)
+        assert not bench.pipeline.ready.is_set()
+
+
+@pytest.mark.parametrize("deletes", [True, False])
+async def test_what_is_deleted_once_it_is_counted_is_committed_so_that_a_loss_of_power_takes_neither(bench, monkeypatch, deletes):
+    told, commit = [], bench.pipeline.state.commit
+
+    def record(items, *, lasting):
+        told.append(lasting)
+        if len(told) == 1:
+            raise OSError("disk full")
+        commit(items, lasting=lasting)
+
+    monkeypatch.setattr(bench.pipeline.state, "commit", record)
+    source = Endless()
+    source.deletes = deletes
+    bench.pipeline.inputs = [source]
+    bench.pipeline._read(1)
+    await bench.pipeline._commit()
+    source.changes = list
+    await bench.pipeline._commit()
+    bench.pipeline.intake.meet("another")
+    await bench.pipeline._commit()
+
+    assert told == [deletes, deletes, False]
 
 
 async def test_without_a_backlog_it_is_ready_and_counts_what_comes(bench):

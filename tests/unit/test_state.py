@@ -24,6 +24,16 @@ def test_what_was_committed_is_there_after_a_restart(tmp_path):
     again.close()
 
 
+def test_only_a_lasting_commit_waits_for_the_disk(tmp_path):
+    state = State(tmp_path)
+    modes = []
+    for lasting in (False, True, False):
+        state.commit([("part", "key", b"1")], lasting=lasting)
+        modes += state._db.execute("PRAGMA synchronous").fetchone()
+    state.close()
+    assert modes == [1, 2, 1]  # https://sqlite.org/pragma.html#pragma_synchronous
+
+
 def test_a_commit_that_fails_leaves_nothing(tmp_path):
     state = State(tmp_path)
     with pytest.raises(OSError, match="cannot be written"):

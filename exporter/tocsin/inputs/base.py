@@ -48,6 +48,8 @@ class Input(Protocol):
 
     part: str
     """Name of its part of the state, unique among inputs."""
+    deletes: bool
+    """Tells whether ``committed`` deletes what was read: then a commit of its position must survive a loss of power."""
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
         """Take back the committed position; called once, before the first read. Values are its own bytes."""

@@ -32,7 +32,7 @@ such, never acknowledged. Wrong key: a frame that is encrypted with a key we do 
 class SpoolReader:
     """Reads the segments of a spool, each record once."""
 
-    part = "spool"
+    part, deletes = "spool", True
 
     def __init__(self, segments: Segments, cipher: Cipher | None) -> None:
         self.passed_over = dict.fromkeys(PASSED_OVER, 0)

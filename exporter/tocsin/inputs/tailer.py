@@ -42,7 +42,7 @@ PARTIAL_WAIT = 2.0
 class FileInput:
     """All configured files as one input."""
 
-    part = "files"
+    part, deletes = "files", False
 
     def __init__(
         self,
