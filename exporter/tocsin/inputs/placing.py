@@ -154,6 +154,8 @@ class Verdict(Enum):
     """A finished stream, under another name, compressed, or written to late."""
     PREFIX = auto()
     """A copy that ended before the stream did: all of it is read."""
+    SHORTENED = auto()
+    """A stream's own log, which has lost its end, as in a power cut; or a new one that has that much in common."""
     UNCLEAR = auto()
     """It begins like a stream that it cannot be compared with yet: ask again soon."""
     NEW = auto()
@@ -177,7 +179,7 @@ def place(
 
     alike = streams.alike(evidence.head)
     full = [s for s in alike if _at_position(s, evidence, prints)]
-    waiting = [s for s in full if not s.record.finished and not s.parked and (s.content is None or replaced(s))]
+    waiting = [s for s in full if s.adrift or (s.content is not None and replaced(s))]
     if waiting:
         own = [s for s in waiting if s.record.identity == identity]
         return Verdict.CONTINUES, (own or sorted(waiting, key=lambda s: -s.offset))[0]
@@ -191,7 +193,11 @@ def place(
     finished = [s for s in full if s.record.finished and (not primary or s.record.identity == identity)]
     if finished:
         return Verdict.AGAIN, max(finished, key=lambda s: s.offset)
-    if not primary:
+    if primary:
+        for stream in alike:
+            if stream.adrift and os.fsdecode(stream.record.base) == file.base and stream.former(evidence.holds):
+                return Verdict.SHORTENED, stream
+    else:
         for stream in alike:
             if not evidence.informed(stream):
                 return Verdict.UNCLEAR, stream

@@ -123,7 +123,7 @@ class Recognition:
     def _wanted(self, stream: Stream) -> bool:
         """Tell whether what this finished stream's file repeats has lost its own file: it may go on here."""
         first = self._streams.get(stream.record.copy_of)
-        return first is not None and not first.record.finished and first.content is None and not first.parked
+        return first is not None and first.adrift
 
     def _overwritten(self, now: float) -> list[Found]:
         """Notice truncation before other files are judged: they may be the copies that were made before it."""
@@ -239,6 +239,8 @@ class Recognition:
             content.close()
         elif stream is not None and verdict is Verdict.AGAIN:
             self._continue(stream, verdict, file, content, evidence, now)
+        elif stream is not None and verdict is Verdict.SHORTENED:
+            self._fall_back(stream, file, content, evidence, now)
         elif verdict in (Verdict.COPY, Verdict.PREFIX) or self._is_history(file):
             self._remember(file, content, evidence, stream)
         else:
@@ -254,6 +256,8 @@ class Recognition:
         if stream is not None and verdict is Verdict.COPY and not evidence.packed:
             self._seen.found_copy(file, stream.name)
             return self._seen.may_grow(file, now)
+        if stream is not None and verdict is Verdict.SHORTENED:
+            return not self._is_given_up(stream, now)
         return False
 
     def _copied(self, file: Found) -> Stream | None:
@@ -305,6 +309,18 @@ class Recognition:
         self._attach(stream, file, content, mark, now)
         self._streams.index_head(stream)
 
+    def _fall_back(self, stream: Stream, file: Found, content: FileContent, evidence: Evidence, now: float) -> None:
+        """Go on in a log that has lost its end, behind the last commit that it still holds."""
+        mark = stream.former(evidence.holds)
+        if mark is None:  # it changes just now
+            content.close()
+            return
+        if not stream.quiet:
+            stream.truncated = True
+            self._streams.lose(stream)
+        stream.fall_back(mark)
+        self._attach(stream, file, content, content.pread(mark.length, mark.end - mark.length), now)
+
     def _remember(self, file: Found, content: FileContent, evidence: Evidence, first: Stream | None) -> None:
         """Know a file that is not to be read: a copy of ``first``, or history."""
         own = self._streams.known().get(file.identity)
@@ -334,12 +350,13 @@ class Recognition:
 
     def _give_up_orphans(self, now: float) -> None:
         """Announce streams whose file is gone or was truncated, and whose rest is nowhere."""
-        wait = ARCHIVE_WAIT if self.archives else COPY_WAIT
         for stream in self._streams:
-            if stream.record.finished or stream.content is not None or not self._streams.wanted(stream):
-                continue
-            if stream.orphaned is None or now - stream.orphaned < wait:
-                continue
-            if not stream.quiet:
-                self._streams.lose(stream)
-            self._files.finish(stream)
+            if stream.adrift and self._streams.wanted(stream) and self._is_given_up(stream, now):
+                if not stream.quiet:
+                    self._streams.lose(stream)
+                self._files.finish(stream)
+
+    def _is_given_up(self, stream: Stream, now: float) -> bool:
+        """Tell whether a stream has been without a file for so long that no copy will turn up."""
+        wait = ARCHIVE_WAIT if self.archives else COPY_WAIT
+        return stream.orphaned is not None and now - stream.orphaned >= wait

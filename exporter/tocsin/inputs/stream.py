@@ -7,6 +7,7 @@ Rotation changes names, copying and compressing change inodes; the bytes stay. A
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import msgspec
 
@@ -16,7 +17,7 @@ from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES, Fingerprints, Mark
 from tocsin.inputs.wrappers import Framing
 
 MARKS = 8
-"""Marks of former commits that are kept, to recognise a copy that ended a little before the offset."""
+"""Marks of former commits that are kept, to recognise a copy that ended before the offset, or a log without its end."""
 _BLINK = 0.25
 _AT_REST = 0.3
 
@@ -138,6 +139,11 @@ class Stream:
         return self.record.head is None and not self.offset and not self.record.damaged
 
     @property
+    def adrift(self) -> bool:
+        """True while its file is gone or holds something else: it goes on where its content turns up."""
+        return self.content is None and not self.parked and not self.record.finished
+
+    @property
     def drained(self) -> bool:
         """True while its file is open and read to the end that it is known to have."""
         if isinstance(self.content, PackedContent):
@@ -206,8 +212,20 @@ class Stream:
         if not self.mark:
             return None
         mark = prints.mark(self.mark, self.offset)
-        self.record.marks = [*marks[1 - MARKS :], mark]
+        self.record.marks = _thinned([*marks, mark])
         return mark
+
+    def former(self, holds: Callable[[Mark], bool]) -> Mark | None:
+        """Return the last mark that a file ``holds``; None when it has no more than the beginning."""
+        return next((mark for mark in reversed(self.record.marks) if mark.end > HEAD_BYTES and holds(mark)), None)
+
+    def fall_back(self, mark: Mark) -> None:
+        """Read again what stands behind a former position; ids tell what of it was counted."""
+        self.offset = mark.end
+        self.record.marks = [former for former in self.record.marks if former.end <= mark.end]
+        self.record.skipping = 0
+        self.record.pending_from = None
+        self.dirty = True
 
     def position(self, prints: Fingerprints, content: FileContent) -> bytes | None:
         """Return the bytes before the offset when a file has the stream's head and those, else None."""
@@ -248,3 +266,17 @@ class Stream:
         self.record.framing = self.framing.kind
         self.record.size = self.size
         return msgspec.msgpack.encode(self.record)
+
+
+def _thinned(marks: list[Mark]) -> list[Mark]:
+    """Return at most ``MARKS`` marks, the older the farther between: eight reach back over sixty commits at least.
+
+    A power cut takes what a log's writer has written in half a minute, and not what we have committed of it.
+    """
+    if len(marks) <= MARKS:
+        return marks
+    end = marks[-1].end
+    for number in range(len(marks) - 2, 0, -1):
+        if end - marks[number - 1].end < 4 * (end - marks[number + 1].end):
+            return [*marks[:number], *marks[number + 1 :]]
+    return marks[1:]

@@ -2,10 +2,12 @@
 
 import gzip
 import os
+from collections import Counter
 
 import pytest
 
 from rotatedlog import World
+from tocsin.inputs.stream import MARKS
 
 
 @pytest.mark.parametrize("down", [False, True])
@@ -114,3 +116,66 @@ def test_a_hole_before_the_next_line_is_passed_over_however_long(world):
     world.commit()
 
     world.check()
+
+
+@pytest.mark.parametrize("hole", [b"", bytes(300)], ids=["cut", "hole"])
+@pytest.mark.parametrize("how", ["up", "down", "down, and on another device by its number"])
+def test_a_log_that_lost_its_end_as_in_a_power_cut_is_not_read_from_its_beginning(world, hole, how):
+    for _ in range(60):
+        world.write(20)
+        world.poll()
+        world.commit()
+    data = world.log.read_bytes()
+    kept = data[: -len(data) // 10] + hole
+    if "another" in how:
+        world.log.rename(world.folder / "before")
+        (world.folder / "before").unlink()
+    world.log.write_bytes(kept)
+    if "down" in how:
+        world.start()
+    else:
+        world.poll(0.1)
+    world.write(1)  # behind what is left of a line
+    world.written.pop()
+    world.write(200)
+    world.drain()
+
+    counted, written = Counter(world.committed), Counter(world.written)
+    assert not written - counted
+    assert (counted - written).total() < 300
+    assert world.tailer.lost == {"deleted": 0, "truncated": 1}
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_a_log_that_begins_anew_with_its_long_header_is_read_from_there_and_the_rest_before_from_the_copy(world, pack):
+    def begin():
+        with world.log.open("a") as out:
+            out.write("# header\n" * 200)
+        world.written += ["# header"] * 200
+
+    begin()
+    world.poll()
+    world.commit()
+    world.write(100)
+    world.poll(size=1024)
+    world.commit()
+    world.copytruncate(pack=pack)
+    begin()
+    world.write(20)
+    world.drain()
+
+    world.check()
+
+
+def test_marks_of_former_commits_reach_back_over_sixty_of_them(world):
+    ends = []
+    for _ in range(200):
+        world.write(20)
+        world.poll()
+        world.commit()
+        ends.append(world.log.stat().st_size)
+    (stream,) = [s for s in world.tailer._streams if s.offset]
+    marks = [mark.end for mark in stream.record.marks]
+    assert len(marks) <= MARKS
+    assert marks[0] <= ends[-60]
+    assert marks[-2:] == ends[-2:]
