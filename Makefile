@@ -14,6 +14,8 @@ STAMP := $(VENV)/.installed
 # Makes an environment with a tenth of pip's CPU; `tools/install.sh uv` puts it there, and without it pip does the same.
 UV := $(shell [ -x .tools/bin/uv ] && echo .tools/bin/uv)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The versions of all that is installed here, for each Python of CI: warnings are errors, and a release would bring new ones.
+PINS := tools/constraints/venv.txt
 PYTEST_ARGS ?=
 # More than cores: tests with real servers mostly wait.
 WORKERS ?= $(shell echo $$(($$(nproc) + 2)))
@@ -107,12 +109,13 @@ tools: venv ## put the outside tools that tests use (pinned) into .tools/bin
 
 # --python-version is that of the base image; both files are for its Linux on any processor.
 .PHONY: lock
-lock: venv ## resolve the image's packages anew (exporter/image/*.txt)
+lock: venv ## resolve all Python packages anew: of the image (exporter/image/*.txt) and of what tests run in (tools/constraints)
 	@CI=true tools/install.sh uv
 	for target in "pyproject.toml --extra prices --extra encryption --extra tokens --output-file exporter/image/requirements.txt" \
 		"exporter/image/build-requirements.in --allow-unsafe --output-file exporter/image/build-requirements.txt"; do \
 		.tools/bin/uv pip compile --quiet --upgrade --python-version 3.13 --python-platform linux --no-python-downloads \
 			--generate-hashes --no-emit-index-url --no-annotate --no-header $$target; done
+	CI=true tools/install.sh --lock venv uv litellm sdks presidio detoxify hadolint cyclonedx-py
 
 .PHONY: sbom
 sbom: venv ## write dist/sbom.cdx.json: the packages of the image, by its lock (the image holds one of what is installed)
@@ -124,16 +127,16 @@ sbom: venv ## write dist/sbom.cdx.json: the packages of the image, by its lock (
 .PHONY: venv
 venv: $(STAMP) ## create .venv with the package and what its tests need
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(PINS)
 	@test -n "$(PYTHON)" || { echo 'Tocsin needs Python 3.11 or newer, and PATH has none'; exit 2; }
 	@printf '== environment (%s)\n' "$$($(PYTHON) --version)"
 ifneq ($(UV),)
-	@$(UV) venv --quiet --clear --seed --python $(PYTHON) $(VENV)
-	@$(UV) pip install --quiet --python $(BIN)/python --editable . --group dev
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(VENV)
+	@$(UV) pip install --quiet --python $(BIN)/python --constraint $(PINS) --build-constraint $(PINS) --editable . --group dev
 else
-	@$(PYTHON) -m venv $(VENV) || { echo 'Python has no venv; on Debian: apt-get install python3-venv'; exit 2; }
-	$(PIP) --upgrade 'pip>=25.1'
-	$(PIP) --editable . --group dev
+	@$(PYTHON) -m venv --clear $(VENV) || { echo 'Python has no venv; on Debian: apt-get install python3-venv'; exit 2; }
+	$(PIP) --constraint $(PINS) --upgrade pip
+	$(PIP) --constraint $(PINS) --build-constraint $(PINS) --editable . --group dev
 endif
 	@$(BIN)/python -m compileall -q exporter/tocsin
 	@touch $@
