@@ -36,7 +36,10 @@ function(config)
       {
         title: '3. Which layer? Input, prompt, model, output, downstream',
         panels: [
-          { w: 8, h: 7, panel: panel.graph('Input: drift', 'What users send, by feature. Bad: over the dashed line: the requests changed.', { '{{feature}}': 'max by (feature) (llm_input_drift_psi{%s})' % d.scrape('route=~"$route"') }, 'none', 'learning', thresholds=[config.quality.inputPsi]) },
+          { w: 8, h: 7, panel: panel.graph('Input: drift', 'What users send, by feature. Bad: over the dashed line: the requests changed.', {
+            '{{feature}}': 'max by (feature) (llm_input_drift_psi{%s})' % d.scrape('route=~"$route"'),
+            'share gained by {{feature}} {{segment}}': 'max by (feature, segment) (llm_input_drift_gain{%s})' % d.scrape('route=~"$route"'),
+          }, 'none', 'learning', thresholds=[config.quality.inputPsi]) },
           { w: 8, h: 7, panel: panel.graph('Input: attempts', 'Injection attempts by role.', { '{{role}}': q.rate('llm_injection_attempts_total', 'role') }, 'reqps', 'none') },
           { w: 8, h: 7, panel: panel.table('Prompt: in use', 'Versions of prompts in use, and how often they changed in the shown range.', {
             'in use': 'max by (route, name, version) (llm_prompt_info{%s})' % d.scrape('route=~"$route"'),

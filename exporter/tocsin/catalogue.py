@@ -296,6 +296,10 @@ INPUT_PSI = _gauge(
     "llm_input_drift_psi", "quality", "Population stability index of inputs against the route's own past.",
     ("route", "feature"),
 )  # fmt: skip
+INPUT_GAIN = _gauge(
+    "llm_input_drift_gain", "quality", "Share of inputs that the most grown segment of a drifting feature gained.",
+    ("route", "feature", "segment"),
+)  # fmt: skip
 VIOLATIONS = _counter(
     "llm_safety_violations_total", "safety",
     "Violations in answers; delivered: reached the user, echoed: came from the caller, example: reserved value.",

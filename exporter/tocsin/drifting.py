@@ -1,69 +1,136 @@
-"""How far what each route is asked has moved from its own past: ``llm_input_drift_psi``, and its durable state.
+"""How far what each route is asked has moved from its own past, and towards what; with its durable state.
 
+``llm_input_drift_psi`` is the index by feature: those of the question, and the configured extra labels. While one is
+not stable, ``llm_input_drift_gain`` names the segment that grew most: a bin of ours or a value of such a label, nothing
+of what was asked. A new accepted baseline starts a route anew.
 The first questions of a route are all taken, later ones every fourth: enough for windows of hundreds, and cheap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from tocsin import catalogue as cat
 from tocsin.accounting.group import SEPARATOR
-from tocsin.detectors.drift import FEATURES, Drift, features
-from tocsin.series.store import Store
+from tocsin.detectors.drift import FEATURES, Drift, Segments, features
+from tocsin.series.store import Row, Store
 
 ROUTES_MAX = 100
 """Routes that are watched; the first ones seen."""
 ALL_UNTIL = 2_000
 """Questions of a route that are all taken."""
 EVERY = 4
+LABEL = "label_"
+"""Begins the names of features that are labels: one may be called as one of ours is."""
+STABLE_BELOW = 0.1
+"""Index, by custom."""
+
+
+class _Watched:
+    """What is known of one route."""
+
+    def __init__(self, labels: Sequence[str], baseline: str | None = None) -> None:
+        self.baseline = baseline
+        """Id of the baseline that it belongs to; None: not known yet."""
+        self.asked = 0
+        self.questions = {name: Drift(len(bins)) for name, bins in FEATURES.items()}
+        self.labels = {LABEL + name: Segments() for name in labels}
+        self.gains: dict[str, Row] = {}
+        """By feature, where it is not stable."""
+
+    def features(self) -> Iterator[tuple[str, Drift]]:
+        """Return the drift of each feature."""
+        yield from self.questions.items()
+        yield from self.labels.items()
+
+    def take(self, question: str, values: Sequence[str]) -> None:
+        """Take one question and the values of the labels."""
+        for name, place in features(question).items():
+            self.questions[name].add(place)
+        for segments, value in zip(self.labels.values(), values, strict=True):
+            segments.add(segments.place(value))
+
+    def grown(self, name: str) -> tuple[str, float]:
+        """Return the segment of a feature that gained most, and the share that it gained."""
+        if name in self.labels:
+            place, gain = self.labels[name].grown()
+            return self.labels[name].name(place), gain
+        place, gain = self.questions[name].grown()
+        return FEATURES[name][place], gain
+
+    def restore(self, name: str, value: bytes) -> None:
+        """Take back one feature, or under no name the id of the baseline; what cannot be read starts anew."""
+        if not name:
+            self.baseline = value.decode("utf-8", "replace")
+            return
+        with suppress(ValueError):
+            if name in self.labels:
+                self.labels[name] = Segments.unpack(value)
+            elif name in self.questions and (drift := Drift.unpack(value)).bins == self.questions[name].bins:
+                self.questions[name] = drift
+                self.asked = ALL_UNTIL + 1 if drift.value() is not None else 1
 
 
 class InputDrift:
     """The drift of every watched route."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, baseline: Callable[[str], str]) -> None:
+        """``baseline`` tells the id of a route's accepted baseline."""
         self._store = store
-        self._routes: dict[str, dict[str, Drift]] = {}
-        self._asked: dict[str, int] = {}
+        self._baseline = baseline
+        self._routes: dict[str, _Watched] = {}
         self._dirty: set[str] = set()
 
-    def ask(self, route: str, question: str) -> None:
-        """Take one question of a route."""
-        asked = self._asked.get(route, 0)
-        if not asked and len(self._asked) >= ROUTES_MAX:
-            return
-        self._asked[route] = asked + 1
+    def ask(self, route: str, question: str, values: Sequence[str] = ()) -> None:
+        """Take one question of a route, and the ``values`` of the extra labels."""
+        watched = self._routes.get(route)
+        if watched is None:
+            if len(self._routes) >= ROUTES_MAX:
+                return
+            watched = self._routes[route] = _Watched(self._store.extra)
+        asked, watched.asked = watched.asked, watched.asked + 1
         if asked > ALL_UNTIL and asked % EVERY:
             return
-        drifts = self._routes.get(route)
-        if drifts is None:
-            drifts = self._routes[route] = {name: Drift(len(bins)) for name, bins in FEATURES.items()}
-        for name, place in features(question).items():
-            drifts[name].add(place)
+        watched.take(question, values)
         self._dirty.add(route)
 
     def publish(self) -> None:
         """Bring the gauges up to date; a feature without a value yet has no series."""
         for route in self._dirty:
-            for name, drift in self._routes[route].items():
+            watched, baseline = self._routes[route], self._baseline(route)
+            if watched.baseline not in (None, baseline):
+                self._forget(route, watched)
+                watched = self._routes[route] = _Watched(self._store.extra)
+            watched.baseline = baseline
+            for name, drift in watched.features():
                 value = drift.value()
                 if value is not None:
                     self._store.row(cat.INPUT_PSI, route, name).set(round(value, 4))
+                    self._name(route, watched, name, moved=value >= STABLE_BELOW)
+
+    def _name(self, route: str, watched: _Watched, name: str, *, moved: bool) -> None:
+        """Name the segment that a feature has moved to, and no other; none where it is stable."""
+        former = watched.gains.pop(name, None)
+        if moved:
+            segment, gain = watched.grown(name)
+            row = watched.gains[name] = self._store.row(cat.INPUT_GAIN, route, name, segment)
+            row.set(round(gain, 4))
+        if former is not None and former is not watched.gains.get(name):
+            self._store.remove(former)
+
+    def _forget(self, route: str, watched: _Watched) -> None:
+        for row in watched.gains.values():
+            self._store.remove(row)
+        for name, _ in watched.features():
+            self._store.remove(self._store.row(cat.INPUT_PSI, route, name))
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back the committed state; what cannot be read starts anew."""
+        """Take back the committed state."""
         for key, value in items:
             route, _, name = key.partition(SEPARATOR)
-            try:
-                drift = Drift.unpack(value)
-            except ValueError:
-                continue
-            if name in FEATURES:
-                known = self._routes.setdefault(route, {n: Drift(len(bins)) for n, bins in FEATURES.items()})
-                known[name] = drift
-                self._asked[route] = ALL_UNTIL + 1 if drift.value() is not None else 1
-                self._dirty.add(route)
+            self._routes.setdefault(route, _Watched(self._store.extra)).restore(name, value)
+            self._dirty.add(route)
         self.publish()
         self._dirty = set()
 
@@ -75,4 +142,6 @@ class InputDrift:
         """Return ``changes``, a step for each route; no question may be taken before the last one."""
         dirty, self._dirty = self._dirty, set()
         for route in dirty:
-            yield [(SEPARATOR.join((route, name)), drift.pack()) for name, drift in self._routes[route].items()]
+            watched = self._routes[route]
+            packed = [(SEPARATOR.join((route, name)), drift.pack()) for name, drift in watched.features()]
+            yield [*packed, (route, (watched.baseline or "").encode())]

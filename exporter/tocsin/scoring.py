@@ -77,7 +77,7 @@ class Scoring:
         self._early = Early()
         self._routes: set[str] = set()
         """Routes of which calls were counted."""
-        self._drift = InputDrift(ledger.store)
+        self._drift = InputDrift(ledger.store, ledger.groups.routes.baseline)
         self.second: SecondLook | None = None
         """At answers in which the detectors find nothing toxic."""
         self._now = 0.0
@@ -150,7 +150,7 @@ class Scoring:
             self._attempts(seen.attempts, group, rules)
             self._tool_calls(seen.fits, group)
             if reason not in _LEFT_OUT and "drift" not in rules.off and (question := question_of(content.input)):
-                self._drift.ask(group.labels[2], question)
+                self._drift.ask(group.labels[2], question, group.labels[3:])
         if call.failure is None and not (content and content.output):
             self._by_report(call, group)
         if call.scores:

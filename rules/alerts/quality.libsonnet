@@ -212,7 +212,9 @@ function(config)
           q.threshold('quality.inputPsi', c.inputPsi, q.metric('llm_input_drift_psi')),
         ]),
         summary: 'What users send to {{ $labels.route }} has changed in {{ $labels.feature }}.',
-        description: 'The population stability index of {{ $labels.feature }} is {{ printf "%.2f" $value }} against the past of the route.',
+        description: 'The population stability index of {{ $labels.feature }} is {{ printf "%.2f" $value }} against the past of the route.' + alert.asked(
+          'topk(1, %s)' % q.metric('llm_input_drift_gain', 'route=%q, feature=%q'), ['route', 'feature'], ' What grew most: {{ . | first | label "segment" }}.'
+        ),
       },
       quality {
         name: 'LLMQualityQuietRoute',

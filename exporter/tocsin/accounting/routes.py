@@ -32,6 +32,7 @@ class Routes:
         self._models: dict[str, Counter[str]] = {}
         """Models seen by route, with the number of label sets that hold them."""
         self._rows: dict[str, list[Row]] = {}
+        self._baselines: dict[str, str] = {}
 
     def entry(self, route: str, model: str) -> Route:
         """Return the first entry that matches a call."""
@@ -43,6 +44,10 @@ class Routes:
     def outlier_factor(self, route: str, model: str) -> float:
         """Return ``tokens.outlierFactor`` of a call's entry: requests over this many times the p95 are outliers."""
         return self.entry(route, model).thresholds.get("tokens.outlierFactor", OUTLIER_FACTOR)
+
+    def baseline(self, route: str) -> str:
+        """Return the id of a route's accepted baseline, as it is exported."""
+        return self._baselines.get(route, BASELINE)
 
     def meet(self, route: str, model: str) -> None:
         """Note that a label set with this route and model appeared, and export the route."""
@@ -78,11 +83,13 @@ class Routes:
             self._store.remove(former)
         if not self._models[route]:
             del self._models[route]
+            del self._baselines[route]
             return
         entry, row = self.of_route(route), self._store.row
+        self._baselines[route] = _or(entry.baseline, BASELINE)
         rows = [
             row(cat.ROUTE_INFO, route, _or(entry.owner, ""), _or(entry.tier, "prod"), entry.traffic),
-            row(cat.BASELINE_INFO, route, _or(entry.baseline, BASELINE)),
+            row(cat.BASELINE_INFO, route, self.baseline(route)),
         ]
         for each in rows:
             each.set(1)

@@ -24,7 +24,7 @@ from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PricesAwaitedError, find_library
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
-from tocsin.config import Config, ConfigError, Files, load, read_secrets, show, storage_path
+from tocsin.config import Config, ConfigError, Files, load, read_secrets, storage_path
 from tocsin.formats.base import Format
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
@@ -303,7 +303,7 @@ class Exporter:
         pages = admin.Admin(
             self._pipeline,
             heartbeats=self._heartbeats,
-            config_text=lambda: show(self._config),
+            config=lambda: self._config,
             reload=self._reload if self._arguments.lifecycle else None,
             unusable=self._files.unusable_paths,
             incidents=self._board.newest,

@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
@@ -22,7 +22,7 @@ FEATURES: Final[dict[str, tuple[str, ...]]] = {
     "question": ("none", "one", "more"),
     "code": ("none", "some", "mostly"),
 }
-"""Bins by feature; callers may observe further features (``topic``, ``segment``) with bins of their own."""
+"""Bins by feature of a question; what else is known of a call has ``Segments``."""
 
 WINDOW: Final = 500
 """Questions that are current."""
@@ -32,6 +32,10 @@ FREEZE_ABOVE: Final = 0.25
 HALF_LIFE: Final = 20_000.0
 """Questions in which the weight of an old one halves."""
 MAX_BINS: Final = 32
+KNOWN_FROM: Final = 0.01
+"""Share of the past from which a value of a label is no news."""
+OTHER: Final = "other"
+"""Values that are met when all other bins are taken."""
 _LENGTHS: Final = (32, 64, 128, 256, 512, 1024, 2048, 4096, 16384)
 _EPSILON: Final = 0.5
 """Added to each bin, so that an empty one is rare and not impossible."""
@@ -103,6 +107,7 @@ class Packed(msgspec.Struct, array_like=True, gc=False):
 
     reference: list[float]
     recent: list[int]
+    names: list[str] = []
 
 
 class Drift:
@@ -121,9 +126,14 @@ class Drift:
         self._recent: deque[int] = deque(maxlen=window)
         self._current = [0] * bins
 
+    @property
+    def bins(self) -> int:
+        """How many bins there are."""
+        return len(self._current)
+
     def add(self, place: int) -> None:
         """Take in the bin of one question; one outside of the bins counts in the last."""
-        place = place if 0 <= place < len(self._current) else len(self._current) - 1
+        place = place if 0 <= place < self.bins else self.bins - 1
         if len(self._recent) == self._window:
             oldest = self._recent[0]
             self._current[oldest] -= 1
@@ -138,14 +148,28 @@ class Drift:
         """The index now; None while the reference or the window holds too little."""
         if len(self._recent) < min(MIN_CURRENT, self._window) or sum(self._reference) < MIN_REFERENCE:
             return None
-        return psi(self._reference, self._current)
+        return psi(*self._compared())
+
+    def grown(self) -> tuple[int, float]:
+        """The bin that gained most over the reference, and its gain as a share of all; where there is a ``value``."""
+        before, now = sum(self._reference), len(self._recent)
+        gains = [(place, self._current[place] / now - self._reference[place] / before) for place in self._news()]
+        return max(gains, key=lambda gain: gain[1])
+
+    def _news(self) -> Sequence[int]:
+        """Return the bins that may be news."""
+        return range(self.bins)
+
+    def _compared(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Return the two histograms that the index compares."""
+        return self._reference, self._current
 
     def pack(self) -> bytes:
         """State as bytes (MessagePack)."""
         return msgspec.msgpack.encode(Packed(self._reference, list(self._recent)))
 
     @classmethod
-    def unpack(cls, data: bytes, window: int = WINDOW, half_life: float = HALF_LIFE) -> Drift:
+    def unpack(cls, data: bytes, window: int = WINDOW, half_life: float = HALF_LIFE) -> Self:
         """From the bytes of ``pack``.
 
         Raises:
@@ -153,13 +177,55 @@ class Drift:
         """
         packed = msgspec.msgpack.decode(data, type=Packed)  # msgspec's errors are ValueErrors
         drift = cls(len(packed.reference), window, half_life)
+        drift._take(packed)
+        return drift
+
+    def _take(self, packed: Packed) -> None:
         bins = len(packed.reference)
         if not all(0 <= place < bins for place in packed.recent) or not all(
             0 <= c < math.inf for c in packed.reference
         ):
             raise ValueError("not the state of a drift: bins out of range")
-        drift._reference = packed.reference
-        for place in packed.recent[-window:]:
-            drift._recent.append(place)
-            drift._current[place] += 1
-        return drift
+        self._reference = packed.reference
+        for place in packed.recent[-self._window :]:
+            self._recent.append(place)
+            self._current[place] += 1
+
+
+class Segments(Drift):
+    """A label of one route, whose values get their bins as they are met; those beyond them share the last.
+
+    Labels have a rhythm, as a team that works by night: so all values that the past knows count as one bin, and the
+    index is that of the new ones.
+    """
+
+    def __init__(self, bins: int = MAX_BINS, window: int = WINDOW, half_life: float = HALF_LIFE) -> None:
+        super().__init__(bins, window, half_life)
+        self.names: list[str] = []
+
+    def place(self, value: str) -> int:
+        """Return the bin of a value."""
+        if value not in self.names and len(self.names) < self.bins - 1:
+            self.names.append(value)
+        return self.names.index(value) if value in self.names else self.bins - 1
+
+    def name(self, place: int) -> str:
+        """Return the value that a bin is for."""
+        return self.names[place] if place < len(self.names) else OTHER
+
+    def _compared(self) -> tuple[Sequence[float], Sequence[float]]:
+        before = [self._reference[place] for place in self._news()]
+        now = [self._current[place] for place in self._news()]
+        return [sum(self._reference) - sum(before), *before], [len(self._recent) - sum(now), *now]
+
+    def _news(self) -> Sequence[int]:
+        known = KNOWN_FROM * sum(self._reference)
+        return [place for place, current in enumerate(self._current) if current and self._reference[place] < known]
+
+    def pack(self) -> bytes:
+        """State as bytes (MessagePack)."""
+        return msgspec.msgpack.encode(Packed(self._reference, list(self._recent), self.names))
+
+    def _take(self, packed: Packed) -> None:
+        super()._take(packed)
+        self.names = packed.names[: self.bins - 1]

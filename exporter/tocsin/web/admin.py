@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from tocsin import __version__
+from tocsin.config import Config, show
 from tocsin.pipeline import Pipeline
 from tocsin.series.exposition import OPENMETRICS, TEXT
 from tocsin.web import runbooks
@@ -33,8 +34,8 @@ class Admin:
     pipeline: Pipeline
     heartbeats: Callable[[], dict[str, float]]
     """Last signs of life of all root tasks, on the monotonic clock."""
-    config_text: Callable[[], str]
-    """The effective configuration as YAML, secrets masked."""
+    config: Callable[[], Config]
+    """The configuration in force."""
     reload: Callable[[], Awaitable[None]] | None = None
     """Loads the configuration again; raises ConfigError. None: ``--web.enable-lifecycle`` was not given."""
     unusable: Callable[[], list[tuple[str, str, str]]] = list
@@ -130,9 +131,9 @@ class _Routes:
         return web.Response(text="reloaded\n")
 
     async def config(self, request: web.Request) -> web.Response:
-        """The effective configuration."""
+        """The effective configuration as YAML, secrets masked."""
         del request
-        return web.Response(text=self._admin.config_text(), content_type="text/yaml")
+        return web.Response(text=show(self._admin.config()), content_type="text/yaml")
 
     async def recent(self, request: web.Request) -> web.Response:
         """The newest events that were skipped, without content."""
@@ -142,8 +143,7 @@ class _Routes:
     async def status(self, request: web.Request) -> web.Response:
         """The status page for people."""
         del request
-        view = overview(self._admin.pipeline, self._admin.unusable())
-        text = render(view, self._admin.incidents(), self._admin.trends())
+        text = render(self._overview(), self._admin.incidents(), self._admin.trends())
         policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
         headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Refresh": "5"}
         return web.Response(text=text, content_type="text/html", headers=headers)
@@ -151,8 +151,10 @@ class _Routes:
     async def api_status(self, request: web.Request) -> web.Response:
         """The status page for programs."""
         del request
-        body: dict[str, Any] = overview(self._admin.pipeline, self._admin.unusable())
-        return web.json_response({"version": __version__, **body}, dumps=json.dumps)
+        return web.json_response({"version": __version__, **self._overview()}, dumps=json.dumps)
+
+    def _overview(self) -> dict[str, Any]:
+        return overview(self._admin.pipeline, self._admin.unusable(), self._admin.config().declared)
 
     async def incidents(self, request: web.Request) -> web.Response:
         """The alerts that Alertmanager told us of (``POST /v1/alerts``), the newest first."""

@@ -10,6 +10,7 @@ from typing import Any
 from tocsin import catalogue as cat
 from tocsin.accounting.quality import COMPOSITE
 from tocsin.catalogue import Family
+from tocsin.config import Declared
 from tocsin.pipeline import Pipeline
 from tocsin.series.store import Store
 from tocsin.web import runbooks
@@ -25,8 +26,8 @@ CATEGORIES = {
 }
 
 
-def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[str, Any]:
-    """Return everything the status page says, as plain data."""
+def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared: Declared) -> dict[str, Any]:
+    """Return everything the status page says, as plain data; ``declared`` are the gaps by choice."""
     store = pipeline.ledger.store
     requests = store.total(cat.REQUESTS)
     failures = {
@@ -51,6 +52,7 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[s
         "series": store.samples,
         "series_max": int(store.total(cat.SERIES_MAX)),
         "unusable_inputs": [{"path": p, "reason": r, "mend": m} for p, r, m in unusable],
+        "off_by_choice": _off_by_choice(declared),
         "backlog_bytes": sum(source.backlog() for source in pipeline.inputs),
         "categories": {
             "outage": {
@@ -67,6 +69,13 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]]) -> dict[s
             "safety": _safety(store),
         },
     }  # fmt: skip
+
+
+def _off_by_choice(declared: Declared) -> dict[str, list[str]]:
+    """Name the gaps that the operator declared, by category."""
+    content = ["content"] if declared.content == "off" else []
+    free = [f"price of {pattern}" for pattern, dollars in declared.price.items() if not dollars]
+    return {"quality": content, "safety": content, "cost": free + [f"usage of {pattern}" for pattern in declared.usage]}
 
 
 def _judges(store: Store) -> dict[str, Any]:
@@ -158,7 +167,9 @@ def render(
 ) -> str:
     """Return the status page as one self-contained HTML document, without scripts."""
     said = [f"{view['events_read']:,} events read", _share("priced", view["share_priced"])]
-    said += [_share("scored", view["share_scored"]), _share("guarded", view["share_guarded"])]
+    chosen = view["off_by_choice"]
+    said.append("scoring off by choice" if chosen["quality"] else _share("scored", view["share_scored"]))
+    said.append(_share("guarded", view["share_guarded"]))
     said.append(f"{view['series']:,} of {view['series_max']:,} series used")
     said.append(_readable(view["unusable_inputs"]))
     warnings = "".join(
@@ -174,7 +185,8 @@ def render(
         if alert["status"] == "firing" and alert["severity"] == "page":
             paging.setdefault(alert["category"], []).append(alert["alertname"])
     sections = "".join(
-        _section(name, view["categories"][name], paging.get(name, []), (trends or {}).get(name)) for name in CATEGORIES
+        _section(name, view["categories"][name], paging.get(name, []), (trends or {}).get(name), chosen.get(name, ()))
+        for name in CATEGORIES
     )
     title = html.escape(", ".join(paging)) + " pages: Tocsin" if paging else "Tocsin"
     return (
@@ -241,14 +253,18 @@ def _runbook(alert: str) -> str:
     return f'<a href="{runbooks.PREFIX}{name}">{name}</a>'
 
 
-def _section(name: str, data: dict[str, Any], paging: Sequence[str], trend: Trend | None) -> str:
-    """One category: what pages in it, its last hour and its numbers since the start; red while somebody is paged."""
+def _section(
+    name: str, data: dict[str, Any], paging: Sequence[str], trend: Trend | None, chosen: Sequence[str]
+) -> str:
+    """One category: what pages in it, its gaps, its last hour and its numbers since the start; red while it pages."""
     pages = "<br>".join(_runbook(alert) for alert in dict.fromkeys(paging))
     said = f"<h2>{name}<small>{CATEGORIES[name]}</small></h2>"
     said += f'<p class="pages">pages now:<br>{pages}</p>' if pages else ""
+    said += f'<p class="off">off by choice: {html.escape(", ".join(chosen))}</p>' if chosen else ""
     mood = "bad" if pages else "on" if data["instrumented"] else "none"
     if not data["instrumented"]:
-        return f'<section class="{mood}">{said}<p class="off">not instrumented: no signal has been seen</p></section>'
+        missing = "" if chosen else '<p class="off">not instrumented: no signal has been seen</p>'
+        return f'<section class="{mood}">{said}{missing}</section>'
     rows, plots = "", "" if trend is None else _line(trend, _SHOWN[name])
     for key, value in data.items():
         word = _NAMES.get(key, key.replace("_", " "))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.detectors.drift import FEATURES, MIN_REFERENCE, Drift, features, psi
+from tocsin.detectors.drift import FEATURES, MAX_BINS, MIN_REFERENCE, OTHER, Drift, Segments, features, psi
 
 COUNTS = st.lists(st.integers(0, 10_000), min_size=2, max_size=12)
 
@@ -108,3 +108,46 @@ def test_every_question_has_a_bin_for_each_feature(text):
 
     assert set(found) == set(FEATURES)
     assert all(0 <= place < len(FEATURES[name]) for name, place in found.items())
+
+
+def labelled(segments, count, values, seed=1):
+    draw = random.Random(seed)
+    for _ in range(count):
+        segments.add(segments.place(draw.choice(values)))
+    return segments
+
+
+def test_the_bin_that_gained_most_is_known():
+    drift = filled(filled(Drift(4), 3_000, [0, 0, 1]), 500, [0, 1, 1, 3])
+
+    place, gain = drift.grown()
+
+    assert (place, round(gain, 1)) == (3, 0.2)
+
+
+def test_a_new_value_of_a_label_is_a_drift_and_is_named_whatever_the_known_ones_do():
+    segments = labelled(labelled(Segments(), 3_000, ["day", "day", "night"]), 500, ["night", "night", "night", "partner"])
+
+    assert segments.value() > 0.2
+    assert segments.name(segments.grown()[0]) == "partner"
+
+
+def test_a_label_that_changes_with_the_hour_does_not_drift():
+    assert labelled(labelled(Segments(), 3_000, ["day", "day", "night"]), 500, ["night"]).value() == 0.0
+
+
+def test_values_of_a_label_beyond_the_bins_share_the_last():
+    segments = Segments()
+
+    places = [segments.place(f"v{number}") for number in range(2 * MAX_BINS)]
+
+    assert set(places) == set(range(MAX_BINS))
+    assert segments.name(places[-1]) == OTHER
+
+
+def test_segments_survive_packing():
+    segments = labelled(labelled(Segments(), 2_000, ["a", "b"]), 200, ["a", "c"])
+
+    again = Segments.unpack(segments.pack())
+
+    assert (again.pack(), again.value(), again.grown()) == (segments.pack(), segments.value(), segments.grown())

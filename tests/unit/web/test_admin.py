@@ -40,7 +40,7 @@ async def served(*events, age: float = 0.0, **fields):
     await pipeline.ready.wait()
     publish_seen(ledger)
     pages = admin.Admin(
-        pipeline, heartbeats=lambda: {"ingest": time.monotonic() - age, "probes": time.monotonic()}, config_text=lambda: "a: 1\n", **fields
+        pipeline, heartbeats=lambda: {"ingest": time.monotonic() - age, "probes": time.monotonic()}, config=Config, **fields
     )  # fmt: skip
     async with TestClient(TestServer(admin.make_app(pages))) as client:
         yield client

@@ -7,7 +7,8 @@ from tocsin.web.trends import Trend
 
 VIEW = {
     "events_read": 10, "share_priced": 1.0, "share_scored": 1.0, "share_guarded": None, "series": 5, "series_max": 20_000, "unusable_inputs": [],
-    "degraded": False, "ready": True, "categories": {name: {"instrumented": True, "failures": {"provider_5xx": 3}, "usd": 1234.5} for name in CATEGORIES},
+    "degraded": False, "ready": True, "off_by_choice": {"quality": [], "cost": [], "safety": []},
+    "categories": {name: {"instrumented": True, "failures": {"provider_5xx": 3}, "usd": 1234.5} for name in CATEGORIES},
 }  # fmt: skip
 
 
@@ -71,3 +72,17 @@ def test_a_line_of_nothing_is_left_out():
 
 def test_bars_say_what_they_count():
     assert "failures by reason" in render(VIEW)
+
+
+def test_a_gap_by_choice_is_said_to_be_one_and_is_not_called_missing():
+    silent = {"outage": True, "quality": False, "cost": True, "safety": False}
+    view = VIEW | {
+        "categories": {name: {"instrumented": live} for name, live in silent.items()},
+        "off_by_choice": {"quality": ["content"], "cost": ["price of hosted_vllm/*", "usage of <embeddings>"], "safety": ["content"]},
+    }  # fmt: skip
+    page = render(view)
+
+    assert re.findall("off by choice(?:: .*?)?(?=<| &middot;)", page) == [
+        "off by choice", "off by choice: content", "off by choice: price of hosted_vllm/*, usage of &lt;embeddings&gt;", "off by choice: content"
+    ]  # fmt: skip
+    assert "not instrumented" not in page
