@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.base import ALWAYS, Gate, Report, Subject
 from tocsin.detectors.ngram_model import load
 from tocsin.finding import Finding
 
@@ -49,23 +49,20 @@ def _pattern(term: str) -> str:
     return literal if len(term) >= _LONG else rf"\b{literal}"
 
 
-_ANYTHING, _OF_HARM = 0, 1
-
-
 class Harmful:
     """Judges answers."""
 
     name = "harmful"
     tier = 1
     roles = frozenset({"assistant"})
-    gates: tuple[Gate, ...] = (Gate(r"[^\x00-\x20]"), Gate("|".join(map(_pattern, _TERMS.split())), ignore_case=True))
+    gates: tuple[Gate, ...] = (ALWAYS, Gate("|".join(map(_pattern, _TERMS.split())), ignore_case=True))
 
     def __init__(self) -> None:
         self._model = load("harmful")
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Add one finding, the most suspect stretch."""
-        if _OF_HARM not in fired and len(subject.text) > SHORT:
+        if not fired and len(subject.text) > SHORT:
             return
         found = subject.words()
         score, first, last = self._model.score(found)

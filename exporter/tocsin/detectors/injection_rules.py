@@ -1,7 +1,7 @@
 """Patterns of prompt injection, with the evidence that each is: log-odds, added up.
 
 A rule has anchors, literals that the one Hyperscan database looks for (full patterns with gaps would take seconds to
-compile), and a pattern that is tried around them, blind to case. STRONG is enough alone, of MILD two are needed, WEAK only tips a balance.
+compile), and a pattern in lower case that is tried around them, blind to case. STRONG is enough alone, of MILD two are needed, WEAK only tips a balance.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ _EXTRACTION = (
 
 _ROLE_PLAY = (
     Rule(STRONG, "anything now|dan mode|jailbroken|jailbreak",
-         r"\bdo anything now\b|\bDAN mode\b|\bjailbroken\b|\bjailbreak (?:mode|prompt)"),
+         r"\bdo anything now\b|\bdan mode\b|\bjailbroken\b|\bjailbreak (?:mode|prompt)"),
     Rule(MILD, "jailbreak|developer mode|god mode|debug mode|sudo mode|opposite mode",
          r"\bjailbreak\b|\bdeveloper mode\b|\bgod mode\b|\bdebug mode\b|\bsudo mode\b|\bopposite mode\b"),
     Rule(STRONG, "unfiltered|uncensored|unrestricted|amoral|unethical|unhinged|rogue",
@@ -209,7 +209,7 @@ _ROLE_PLAY = (
 
 _FRAMES = (
     Rule(STRONG, "<\xa6|[inst]|[/inst]|<<sys>>|<</sys>>",
-         r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)\|>|\[/?INST\]|<</?SYS>>"),
+         r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)\|>|\[/?inst\]|<</?sys>>"),
     Rule(STRONG, "end of|end prompt|end ambig|end instr|end the|end system|end user|begin prompt|begin new|begin the|begin instr|begin system|begin user|begin my|begin ambig|start of|start prompt|start new|start the|start instr|start system|start user|start my|start ambig|prompt end|prompt start",
          r"\b(?:end|begin|start)(?: of)?(?: the| new| my| user)* (?:prompt|instructions|system prompt|system message|ambiguity)\b|\bprompt (?:end|start)\b"),
     Rule(STRONG, "[system|[admin|[assistant|[developer",

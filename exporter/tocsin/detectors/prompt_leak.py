@@ -64,6 +64,8 @@ _LEAST_ESCAPES: Final = 4
 _ENTITY = re.compile(r"&(?:[a-z]{2,6}|#x?[0-9a-f]{1,6});")
 _MIXED = re.compile(r"[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
 """Greek or Cyrillic letters within Latin words, as look-alikes."""
+_NO_LOOK_ALIKES: Final = bytes(byte for byte in range(256) if not 0xCD <= byte <= 0xD4)
+"""All bytes but those with which such letters begin in UTF-8."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
 _PLANTED: Final = b"canary"
 """Stands in the letters of every text that ``_CANARY`` matches."""
@@ -192,11 +194,11 @@ def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
     yield text, 0, len(text)
     if "\\" in text:
         yield _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text), 0, len(text)
-    if text.count("%20") >= _LEAST_ESCAPES:
+    if "%" in text and text.count("%20") >= _LEAST_ESCAPES:
         yield unquote(text), 0, len(text)
     if "&" in text and len(_ENTITY.findall(text)) >= _LEAST_ESCAPES:
         yield unescape(text), 0, len(text)
-    if len(raw) != len(text) and len(_MIXED.findall(text)) >= _LEAST_ESCAPES:
+    if len(raw) != len(text) and _has_look_alikes(text, raw):
         yield fold(text), 0, len(text)
     alphabet = raw.translate(_BASE64)
     spaced = _HEX_RUN in raw.translate(_HEX, b" :")
@@ -210,6 +212,11 @@ def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
         for encoded in islice(_ENCODED.finditer(whole), _MOST_DECODED):
             if decoded := _decoded(encoded.group()):
                 yield decoded, 0, len(text)
+
+
+def _has_look_alikes(text: str, raw: bytes) -> bool:
+    """Tell whether letters are mixed often enough; most texts beyond ASCII hold too few of those to begin with."""
+    return len(raw.translate(None, _NO_LOOK_ALIKES)) >= _LEAST_ESCAPES <= len(_MIXED.findall(text))
 
 
 def _base64_runs(raw: bytes, alphabet: bytes) -> Iterator[tuple[int, int, str]]:

@@ -13,13 +13,15 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import Final, NamedTuple
 
+import hyperscan
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.base import ALWAYS, Gate, Report, Subject
+from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.ngrams import LIMIT, SKIP, Hashes, Words, folded, words
 from tocsin.finding import Finding
 
@@ -47,9 +49,10 @@ _MASK = re.compile(  # the mark or the f first: `re` skips to it, then looks bac
 _MASK_REACH: Final = 20
 _MOST_MASKED: Final = 64
 _DAMPED: Final = 0.25
-_MASKED, _ANYTHING, _FOLDED = 0, 1, 2
-"""Gates before those of the terms. Every text fires ``_ANYTHING`` that is not blank: it gets a score, mostly without a
-look at its words."""
+_MASKED: Final = 1
+"""The gate of masks; behind it stand those of the terms, before it one that is open for every text: it gets a score,
+mostly without a look at its words."""
+_BLANK: Final = "".join(map(chr, range(0x21)))
 _FOLDED_LETTERS: Final = (
     r"\xc2[\xaa\xad\xb2\xb3\xb9\xba\xbc-\xbe]|[\xc3-\xcf\xd2-\xdf\xe0\xe1]"
     r"|\xe2(?:\x80[\x8b-\x8f\xa8-\xae]|[\x81-\x85\x87\x89-\x93\xa0-\xbf]|\x86[\x80-\x8f])"
@@ -83,8 +86,17 @@ class _Terms(NamedTuple):
 
     def may_hide_in(self, text: str) -> bool:
         """Tell whether a word of a term stands in a text only once letters beyond ASCII are folded."""
-        beyond = " ".join([word for word in text[:LIMIT].split() if not word.isascii()])
+        beyond = " ".join(filterfalse(str.isascii, text[:LIMIT].split()))
         return not self.words.isdisjoint(_letters(beyond).split(b"\0"))
+
+    def masked_in(self, text: str) -> list[int]:
+        """Return where words begin that marks are put into."""
+        places = []
+        for hint in islice(_MASK.finditer(text), _MOST_MASKED):
+            match = self.masked.search(text, max(0, hint.start() - _MASK_REACH), hint.end() + _MASK_REACH)
+            if match is not None:
+                places.append(match.start())
+        return places
 
     def mark(self, hashes: Hashes, evidence: NDArray[np.float32]) -> None:
         """Raise the evidence of the words that are terms, in place."""
@@ -107,28 +119,27 @@ class Toxicity:
 
     def __init__(self) -> None:
         self._terms = _terms()
-        self.gates = (
-            Gate(_MASKS, ignore_case=True),
-            Gate(r"[^\x00-\x20]"),
-            Gate(_FOLDED_LETTERS),
-            *self._terms.gates,
-        )
+        self.gates = (ALWAYS, Gate(_MASKS, ignore_case=True), *self._terms.gates)
+        self._folds = Matcher([_FOLDED_LETTERS.encode()], [hyperscan.HS_FLAG_SINGLEMATCH], ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Set the score; add one finding, the densest stretch, when it is worth one."""
+        text = subject.text
+        if not text.strip(_BLANK):
+            return
         report.scores["toxicity"] = _LEAST
-        gates = set(fired) - {_ANYTHING}
-        if not gates or (gates == {_FOLDED} and not self._terms.may_hide_in(subject.text)):
+        masked = self._terms.masked_in(text) if _MASKED in fired else []
+        if not (masked or max(fired, default=0) > _MASKED or self._may_hide(subject)):
             return
         found = subject.words()
-        evidence = self._evidence(subject.text, found, masked=_MASKED in fired)
+        evidence = self._evidence(found, masked)
         at = evidence.nonzero()[0]
         if not len(at):
             return
         if len(found) < _SHORT:
             unsure = at[evidence[at] == np.float32(DOUBTFUL)]
             evidence[unsure] *= 1 + BREVITY / DOUBTFUL * (1 - len(found) / _SHORT)
-        _damp(subject.text, found, evidence, at)
+        _damp(text, found, evidence, at)
         size = min(len(found), WINDOW)
         sums = np.concatenate([np.zeros(1, np.float32), np.cumsum(evidence)])
         totals = sums[size:] - sums[: len(sums) - size]
@@ -139,16 +150,19 @@ class Toxicity:
         start, end = int(found.starts[within[0]]), int(found.ends[within[-1]])
         report.findings.append(Finding("toxicity", "toxic", start, end, score))
 
-    def _evidence(self, text: str, found: Words, masked: bool) -> NDArray[np.float32]:
+    def _may_hide(self, subject: Subject) -> bool:
+        """Tell whether a term stands in a text only once letters beyond ASCII are folded."""
+        if subject.text.isascii() or not self._folds.fired(subject.encoded()):
+            return False
+        return self._terms.may_hide_in(subject.text)
+
+    def _evidence(self, found: Words, masked: Sequence[int]) -> NDArray[np.float32]:
         evidence = np.zeros(len(found), np.float32)
         self._terms.mark(found.hashes, evidence)
         self._terms.mark(found.pairs(), evidence[1:])
-        if masked and len(found):
-            for hint in islice(_MASK.finditer(text), _MOST_MASKED):
-                match = self._terms.masked.search(text, max(0, hint.start() - _MASK_REACH), hint.end() + _MASK_REACH)
-                if match is not None:
-                    index = min(int(np.searchsorted(found.ends, match.start(), "right")), len(found) - 1)
-                    evidence[index] = SURE
+        if len(found):
+            for place in masked:
+                evidence[min(int(found.ends.searchsorted(place, "right")), len(found) - 1)] = SURE
         return evidence
 
 
