@@ -91,6 +91,10 @@ preview: venv ## draw every dashboard with the demo's data into docs/pictures (f
 	@tools/install.sh --quick prometheus promtool alertmanager chromium
 	$(BIN)/python tools/preview
 
+.PHONY: eval
+eval: venv ## print what the detectors are worth on the shipped texts; fails below a stated floor
+	$(BIN)/tocsin eval
+
 .PHONY: bench
 bench: venv ## measure beside peers and limits (BENCH_EVENTS=60000)
 	@tools/install.sh --optional mtail prometheus blocks litellm

@@ -15,7 +15,7 @@ function(config)
       {
         title: 'Violations',
         panels: [
-          { w: 4, h: 8, panel: panel.stat('Reached a user', 'Violations in the shown range. Bad: any.', q.sum('llm_safety_violations_total', '', paging), 'none', 1, noValue='not instrumented') },
+          { w: 4, h: 8, panel: panel.stat('Reached a user', 'Violations in the shown range. Bad: any.', 'round(%s)' % q.sum('llm_safety_violations_total', '', paging), 'none', 1, noValue='not instrumented') },
           { w: 10, h: 8, panel: panel.graph('Reached a user, by kind', 'Violations in answers that were delivered. Bad: any; each pages at once.', { '{{kind}} {{route}}': 'sum by (kind, route) (increase(llm_safety_violations_total{%s}[$__rate_interval]))' % d.selector(paging) }, 'none', 'not instrumented', thresholds=[1]) + panel.drill('tocsin-incident', ['route']) },
           { w: 10, h: 8, panel: panel.table('Last violation', 'When the last violation that pages was counted.', {
             last: '1000 * max by (provider, model, route, kind) (llm_safety_last_violation_timestamp_seconds{%s} > 0)' % d.selector(kind),

@@ -3,13 +3,15 @@
 ``llm_input_drift_psi`` is the index by feature: those of the question, and the configured extra labels. While one is
 not stable, ``llm_input_drift_gain`` names the segment that grew most: a bin of ours or a value of such a label, nothing
 of what was asked. A new accepted baseline starts a route anew.
-The first questions of a route are all taken, later ones every fourth: enough for windows of hundreds, and cheap.
+The first questions of a route are all taken, of later ones a fourth: enough for windows of hundreds, and cheap.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+
+from xxhash import xxh3_64_intdigest
 
 from tocsin import catalogue as cat
 from tocsin.accounting.group import SEPARATOR
@@ -90,8 +92,8 @@ class InputDrift:
                 return
             watched = self._routes[route] = _Watched(self._store.extra)
         asked, watched.asked = watched.asked, watched.asked + 1
-        if asked > ALL_UNTIL and asked % EVERY:
-            return
+        if asked > ALL_UNTIL and xxh3_64_intdigest(asked.to_bytes(8, "little")) % EVERY:  # each fourth one would take
+            return  # the same every time where questions take turns
         watched.take(question, values)
         self._dirty.add(route)
 

@@ -106,3 +106,11 @@ def test_state_that_cannot_be_read_starts_anew(drift):
     again.restore([(key, b"junk" if "language" in key else value) for key, value in drift.changes()])
 
     assert set(index(drift)) - set(index(again)) == {"language"}
+
+
+def test_questions_that_take_turns_do_not_drift_when_only_some_of_them_are_taken(drift):
+    for number in range(8_000):
+        drift.ask("support", (ENGLISH, RUSSIAN, "Why?", "1 + 1")[number % 4], ("search",))
+    drift.publish()
+
+    assert max(index(drift).values()) < 0.1

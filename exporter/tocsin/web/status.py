@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from tocsin import catalogue as cat
@@ -30,11 +31,6 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared:
     """Return everything the status page says, as plain data; ``declared`` are the gaps by choice."""
     store = pipeline.ledger.store
     requests = store.total(cat.REQUESTS)
-    failures = {
-        reason: int(total)
-        for reason in dict.fromkeys(row.labels[-1] for row in store.rows.get(cat.FAILURES, {}).values())
-        if (total := store.total(cat.FAILURES, reason=reason))
-    }
     tokens = store.total(cat.TOKENS, kind="input") + store.total(cat.TOKENS, kind="output")
     unpriced = store.total(cat.UNPRICED)
     scored = store.total(cat.SCORED, scorer=COMPOSITE)
@@ -56,8 +52,8 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared:
         "backlog_bytes": sum(source.backlog() for source in pipeline.inputs),
         "categories": {
             "outage": {
-                "instrumented": requests > 0, "requests": int(requests), "failures": failures,
-                "recovered": int(store.total(cat.RECOVERED)),
+                "instrumented": requests > 0, "requests": int(requests),
+                "failures": _by_label(store, cat.FAILURES, "reason"), "recovered": int(store.total(cat.RECOVERED)),
             },
             "quality": _quality(store, scored),
             "cost": {
@@ -108,20 +104,26 @@ def _quality(store: Store, scored: float) -> dict[str, Any]:
 
 def _safety(store: Store) -> dict[str, Any]:
     checked = store.total(cat.ANSWERS_CHECKED)
+    violations = partial(_by_label, store, cat.VIOLATIONS)
+    found = violations("delivered", echoed="false", example="false")
     return {
         "instrumented": checked > 0, "answers_checked": int(checked),
-        "violations": _by_label(store, cat.VIOLATIONS, "kind"), "suspected": _by_label(store, cat.SUSPECTED, "kind"),
+        "violations": violations("kind", delivered="true", echoed="false", example="false"),
+        "stopped": found.get("false", 0),
+        "echoed_or_example": sum(violations("delivered").values()) - sum(found.values()),
+        "suspected": _by_label(store, cat.SUSPECTED, "kind"),
         "injection_attempts": int(store.total(cat.INJECTION_ATTEMPTS)),
         "user_flags": int(store.total(cat.USER_FLAGS)),
     }  # fmt: skip
 
 
-def _by_label(store: Store, family: Family, label: str) -> dict[str, int]:
+def _by_label(store: Store, family: Family, label: str, **where: str) -> dict[str, int]:
     """Sum a counter by one of its labels; what was never counted is left out."""
-    at = store.names(family).index(label)
+    names = store.names(family)
+    at, wanted = names.index(label), [(names.index(name), value) for name, value in where.items()]
     totals: dict[str, int] = {}
     for row in store.rows.get(family, {}).values():
-        if row.values[0]:
+        if row.values[0] and all(row.labels[i] == value for i, value in wanted):
             totals[row.labels[at]] = totals.get(row.labels[at], 0) + int(row.values[0])
     return totals
 
@@ -166,7 +168,7 @@ def render(
     view: dict[str, Any], incidents: Sequence[dict[str, Any]] = (), trends: Mapping[str, Trend] | None = None
 ) -> str:
     """Return the status page as one self-contained HTML document, without scripts."""
-    said = [f"{view['events_read']:,} events read", _share("priced", view["share_priced"])]
+    said = [_counted(view["events_read"], "event") + " read", _share("priced", view["share_priced"])]
     chosen = view["off_by_choice"]
     said.append("scoring off by choice" if chosen["quality"] else _share("scored", view["share_scored"]))
     said.append(_share("guarded", view["share_guarded"]))
@@ -233,7 +235,11 @@ def _readable(unusable: list[dict[str, str]]) -> str:
     if not unusable:
         return "all inputs can be read"
     mends = dict.fromkeys(entry["mend"] for entry in unusable)
-    return f"{len(unusable)} inputs cannot be read: {html.escape('; '.join(mends))}"
+    return f"{_counted(len(unusable), 'input')} cannot be read: {html.escape('; '.join(mends))}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _share(what: str, share: float | None) -> str:
@@ -242,7 +248,9 @@ def _share(what: str, share: float | None) -> str:
 
 _NAMES = {
     "usd": "US dollars", "failures": "failures by reason", "unscored": "not scored, by reason",
-    "by_model": "US dollars by model", "violations": "violations by kind", "suspected": "suspected, by kind",
+    "by_model": "US dollars by model", "violations": "violations delivered, by kind",
+    "suspected": "suspected, by kind",
+    "stopped": "stopped before delivery", "echoed_or_example": "echoed or example values",
 }  # fmt: skip
 _SHOWN = {"outage": "{:.1%}", "quality": "{:.3f}", "cost": "{:,.2f}", "safety": "{:,.0f}"}
 """How the newest value of a category's line is written."""

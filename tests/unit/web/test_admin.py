@@ -23,7 +23,7 @@ from tocsin.web import admin
 PAGES = ("/", "/config", "/recent", "/api/v1/status", "/api/v1/offenders", "/api/v1/incidents")
 EVENT = {
     "v": 1, "id": "1", "time": time.time(), "model": "m", "route": "chat", "consumer": "jane", "duration_s": 1.0,
-    "usage": {"input": 10, "output": 5}, "cost_usd": 0.1, "input": "Hi", "output": "Write to jane.doe@example.net, she is in.",
+    "usage": {"input": 10, "output": 5}, "cost_usd": 0.1, "input": "Hi", "output": "Write to mary.poole@gmail.com, she is in.",
 }  # fmt: skip
 
 
@@ -93,13 +93,13 @@ async def test_the_first_line_says_what_can_be_seen_and_what_cannot():
         assert (await first_line(client)).startswith("0 events read | nothing priced | nothing scored | nothing guarded | ")
     async with served(EVENT) as client:
         line = await first_line(client)
-        assert line.startswith("1 events read | 100.0% priced | 100.0% scored | nothing guarded | ")
+        assert line.startswith("1 event read | 100.0% priced | 100.0% scored | nothing guarded | ")
         assert re.search(r"[\d,]+ of 20,000 series used \| all inputs can be read$", line)
 
 
 async def test_the_first_line_says_how_to_mend_what_cannot_be_read():
     async with served(unusable=lambda: [("/var/log/a", "permission", "give <read> permission")]) as client:
-        assert (await first_line(client)).endswith("1 inputs cannot be read: give &lt;read&gt; permission")
+        assert (await first_line(client)).endswith("1 input cannot be read: give &lt;read&gt; permission")
 
 
 async def test_a_category_without_a_signal_says_so_and_one_with_a_signal_has_numbers():
@@ -109,6 +109,16 @@ async def test_a_category_without_a_signal_says_so_and_one_with_a_signal_has_num
         view = (await (await client.get("/api/v1/status")).json())["categories"]
         assert {name for name, data in view.items() if data["instrumented"]} == {"outage", "quality", "cost", "safety"}
         assert view["safety"]["violations"] == {"pii": 1}
+
+
+async def test_what_the_caller_sent_himself_and_test_values_are_told_apart_from_what_leaked():
+    leaked = EVENT | {"id": "2", "output": "His mail is h.okafor@gmail.com."}
+    echoed = EVENT | {"id": "3", "input": "I am mary.poole@gmail.com", "output": "You are mary.poole@gmail.com."}
+    example = EVENT | {"id": "4", "output": "Pay with card 4111 1111 1111 1111."}
+    async with served(leaked, echoed, example) as client:
+        safety = (await (await client.get("/api/v1/status")).json())["categories"]["safety"]
+
+    assert (safety["violations"], safety["stopped"], safety["echoed_or_example"]) == ({"pii": 1}, 0, 2)
 
 
 async def test_the_status_names_what_judges_content_and_that_no_model_does():
