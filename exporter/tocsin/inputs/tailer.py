@@ -36,7 +36,10 @@ SCAN_SHARE = 4
 ROTATE_WAIT = 5.0
 """Seconds of silence after which a rotated file is over; writers are told late to reopen."""
 PARTIAL_WAIT = 2.0
-"""Seconds of silence after which the last line of a rotated file counts without its newline."""
+"""Seconds of silence after which the last line of a rotated file counts without its newline,"""
+TORN_WAIT = 30.0
+"""and where it does not end as a record does: the rest may be on its way."""
+_RECORD_ENDS = (b"}", b"]")
 
 
 class FileInput:
@@ -209,14 +212,10 @@ class FileInput:
 
     def _finish_when_over(self, stream: Stream, sink: Sink, now: float) -> None:
         content = stream.content
-        if isinstance(content, PackedContent):
-            size = content.end
-        else:
-            size = stream.size
-            wait = PARTIAL_WAIT if size > stream.offset else ROTATE_WAIT
-            if now - max(stream.grew, stream.rotated) < wait:
-                return
+        size = content.end if isinstance(content, PackedContent) else stream.size
         try:
+            if now - max(stream.grew, stream.rotated) < _silence(stream):
+                return
             self._lines.finish(stream, sink, size)
         except (OverwrittenError, OSError):
             self._files.orphan(stream, now)
@@ -225,3 +224,16 @@ class FileInput:
             stream.record.damaged = stream.truncated = True
             self._streams.lose(stream)
         self._files.finish(stream)
+
+
+def _silence(stream: Stream) -> float:
+    """Return the seconds without growth after which a rotated file is over.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if stream.content is None or stream.packed:
+        return 0.0
+    if stream.size <= stream.offset:
+        return ROTATE_WAIT
+    return PARTIAL_WAIT if stream.content.pread(1, stream.size - 1) in _RECORD_ENDS else TORN_WAIT

@@ -60,8 +60,8 @@ def test_a_partial_line_waits_for_its_end(world):
 
 def test_the_last_line_of_a_rotated_file_counts_without_newline(world):
     with world.log.open("a") as out:
-        out.write("line 000000")
-    world.written = ["line 000000"]
+        out.write('{"line": 0}')
+    world.written = ['{"line": 0}']
     world.poll()
     world.rename()
     world.drain()
@@ -117,13 +117,52 @@ def test_the_last_line_of_a_rotated_file_counts_within_three_seconds(world):
     world.write(1)
     world.drain()
     with world.log.open("a") as out:
-        out.write("line 000001")
-    world.written.append("line 000001")
+        out.write('{"line": 1}')
+    world.written.append('{"line": 1}')
     world.poll(0.1)
     world.rename()
     for _ in range(30):
         world.poll(0.1)
     world.commit()
+    world.check()
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize("cut", [6, 13])
+def test_a_line_that_is_half_written_when_its_file_is_rotated_waits_for_its_rest(world, cut, down):
+    line = '{"a": {"line": 1}}'
+    world.write(20)
+    world.poll()
+    with world.log.open("a") as out:
+        out.write(line[:cut])
+        out.flush()
+        world.poll(0.1)
+        world.commit()
+        world.rename()
+        if down:
+            world.start()
+        world.write(10)
+        for _ in range(20):
+            world.poll(1.0)
+        world.commit()
+        out.write(line[cut:] + "\n")
+    world.written.append(line)
+    world.drain()
+
+    world.check()
+
+
+def test_half_a_line_that_is_never_ended_is_handed_out_in_the_end(world):
+    world.write(20)
+    with world.log.open("a") as out:
+        out.write('{"line": ')
+    world.written.append('{"line": ')
+    world.poll()
+    world.rename()
+    for _ in range(35):
+        world.poll(1.0)
+    world.commit()
+
     world.check()
 
 
