@@ -52,8 +52,8 @@ function(config) {
   local young = 'instance_call:llm_first_request:young',
   local youngExporter = 'instance:llm_first_request:young',
   youngRules:: [
-    { record: young, expr: '%s > time() - %s' % [first, q.seconds(7200)] },
-    { record: youngExporter, expr: 'min %s (%s) > time() - %s' % [q.by(['instance']), first, q.seconds(7200)] },
+    { record: young, expr: '%s > 0 > time() - %s' % [first, q.seconds(7200)] },
+    { record: youngExporter, expr: 'min %s (%s) > 0 > time() - %s' % [q.by(['instance']), first, q.seconds(7200)] },
   ],
   youngExporters(window):: '%s (%s > time() - %s)' % [q.on(['instance']), youngExporter, q.seconds(window)],
   // Labels that counters have beside those of their label set, and counters that have none of those.
