@@ -16,7 +16,7 @@ LABELS = {
     "source": "reported", "signal": "hedge", "role": "user", "consumer": "h1", "scope": "user", "input": "file", "name": "main",
     "version": "1", "checksum": "c", "requested": "gpt-4o", "served": "gpt-4o", "fingerprint": "f", "owner": "team", "tier": "prod",
     "traffic": "live", "field": "ttft", "label": "model", "detector": "topic", "backend": "b", "verdict": "block",
-    "category": "quality", "python": "3.11", "task": "tail", "feature": "length", "delivered": "true", "echoed": "false",
+    "category": "quality", "python": "3.11", "task": "tail", "feature": "length", "segment": "long", "delivered": "true", "echoed": "false",
     "example": "false", "baseline": "1",
 }  # fmt: skip
 GAUGES = {
