@@ -25,7 +25,7 @@ from tocsin import bundle
 from tocsin.demo.stack import OVERRIDES, answers, free_port, start
 
 pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
-SETTINGS = OVERRIDES | {"timeScale": 1 / 40, "cost.learning": 86400, "baseline.minimumSamples": 3}
+SETTINGS = OVERRIDES | {"timeScale": 1 / 40, "cost.learning": 86400, "baseline.minimumSamples": 2}
 FLAGS = (
     "--rules.alert.resend-delay=2m", "--rules.alert.for-outage-tolerance=10m", "--rules.alert.for-grace-period=3s",
     "--scrape.discovery-reload-interval=1s",
@@ -186,7 +186,7 @@ def lived(tool, launch, tmp_path_factory) -> Iterator[Lived]:
         assert all(ruler.ready() for ruler in restarted.values())
         until(lambda: all(ruler.fire() for ruler in restarted.values()), WITHIN)
         until(lambda: all(min(stacks[name].updated()) > last for name, last in told.items()), WITHIN)
-        time.sleep(2 * GROUPED)  # what was told anew would be passed on now
+        time.sleep(GROUPED + 2)  # what was told anew would be passed on now
         after = look()
         unresolved = {name: one.told("resolved") for name, one in stacks.items()}
         paged = {name: one.told() for name, one in stacks.items()}

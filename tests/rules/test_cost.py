@@ -2,7 +2,7 @@
 
 from promtool import Case, Text, compiled, failed, series
 
-GROUPS = ("routes-seen", "routes", "cost-spending", "cost-consumers", "cost-baselines", "cost")
+GROUPS = ("routes-seen", "routes", "outage-requests", "cost-spending", "cost-consumers", "cost-baselines", "cost")
 INTERVAL = "5m"
 RULES = compiled(baseline__window=12 * 3600, cost__learning=3 * 3600, cost__ceilingPerHour=200)
 """Three hours are learnt instead of a day, so that the tests are short."""
@@ -49,6 +49,12 @@ CASES = [
          [cost("200+1x72 stale"), cost("100+0x72 374+1x60", model="other")], {"6h5m": 0, "6h30m": 0}),
     Case("an exporter that is scraped for the first time pages nobody", ANOMALY,
          [cost("0+1x150"), cost("_x72 5000+1x60", instance="b")], {"6h5m": 0, "7h": 0}),
+    *(
+        Case(f"${usd} above what is expected in the first scrape of a new exporter page {pages}", ANOMALY,
+             [cost("0+1x150"), series("llm_first_request_timestamp_seconds", "60x150", **CALL), cost(f"_x72 {usd}x60", instance="b"),
+              series("llm_first_request_timestamp_seconds", "_x72 21590x60", instance="b", **CALL)], {"6h": pages, "6h50m": pages, "8h": 0})
+        for usd, pages in (("50.01", 1), ("49.99", 0))
+    ),
     Case("loops are named as the cause", ANOMALY, [burst(60), series("llm_session_loops_total", "0x70 3x60", **CALL)], {"6h5m": 1},
          text=Text("6h5m", "page", "cost", "The fleet spends more than expected.",
                    "$60.00 above what is expected were spent in the last hour.", {"cause_hint": "agent_loop"},
