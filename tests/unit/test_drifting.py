@@ -43,6 +43,13 @@ def test_the_segment_that_a_feature_moved_to_is_named(drift):
     assert gains(drift)["language", "cyrillic"] == 0.2
 
 
+def test_questions_of_another_topic_drift_though_they_look_alike(drift):
+    ask(drift, PAST, "How do I return the shoes that I bought?")
+    ask(drift, 300, "How do I prune the roses that I planted?")
+
+    assert {name for name, value in index(drift).items() if value >= 0.1} == {"topic"}
+
+
 def test_a_new_value_of_an_extra_label_is_named(drift):
     ask(drift, PAST)
     ask(drift, 100, team="partner")
