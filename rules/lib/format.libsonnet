@@ -34,15 +34,15 @@ function(config)
         or
         (%(ratio)s and %(on)s (%(latch)s == 1))
       )
-      and %(on)s (%(failures)s > 0)
+      and %(on)s %(failures)s
     ||| % {
       ratio: ratio, latch: latch, on: q.on(route), minimum: minimum,
-      failures: q.sumCounted(route, 'llm_format_failures_total', 1800),
+      failures: q.sumRises(route, 'llm_format_failures_total', 1800),
     },
 
     // Share that failed of at least so many, where it is over another.
     failed(window, checks, share):: '%s\n/ (%s) > %s' % [
-      q.sumCounted(route, 'llm_format_failures_total', window),
+      q.sumRises(route, 'llm_format_failures_total', window),
       q.atLeast(q.sumCounted(route, 'llm_format_checks_total', window), checks), share,
     ],
     // Most of many answers in ten minutes are most of half an hour soon: told before the window of 1,000 calls tells of

@@ -28,7 +28,7 @@ function(config)
   // Share of a route's failures that no retry and no fallback made good. A fallback succeeds under another provider or
   // model, so failures and recoveries can only be set against each other by route. Outages apart: requests that come
   // through after a 429 must not hide others that fail for good. Nothing where nothing was made good.
-  local recovered(name) = q.sumCounted(['route'], name, minutes5);
+  local recovered(name) = q.sumRises(['route'], name, minutes5);
   local other = recovered('llm_requests_recovered_other_total');
   local outages = 'sum %s (%s or %s)' % [
     q.by(['route']), recovered('llm_requests_recovered_total'), q.labelled('-1 * ' + other, 'other', 'true'),
