@@ -1,7 +1,7 @@
-"""Which rules can have no result, given what the series did: of a quiet log that is most of them.
+"""Which rules, and which parts of them, can have no result, given what the series did: of a quiet log that is most.
 
 ``sum(increase(failures[5m])) > 4`` is empty at every step when no failure was counted. An expression is followed from
-its selectors outwards through four states; what is not understood may have any value, and its rule is evaluated.
+its selectors outwards through four states; what is not understood may have any value, and is evaluated.
 Operators and their precedence: https://prometheus.io/docs/prometheus/latest/querying/operators/.
 """
 
@@ -10,10 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from itertools import pairwise
+from math import inf
 from typing import Any
 
-from tocsin.backtest.promql import Token, text_of, tokens_of, unwrapped
+from tocsin.backtest.promql import Token, duration, text_of, tokens_of, unwrapped
 from tocsin.backtest.sampling import Movement, Seen
+
+_OPEN, _CLOSE, _COMMA = (Token("other", text, 0) for text in "(),")
 
 
 class State(IntEnum):
@@ -28,6 +32,10 @@ class State(IntEnum):
     ANY = 3
 
 
+_OPERATORS = (
+    ("or",), ("and", "unless"), ("==", "!=", ">", "<", ">=", "<="), ("+", "-"), ("*", "/", "%"),
+)  # fmt: skip
+"""Those that bind least first."""
 _MATCHING = ("on", "ignoring", "group_left", "group_right", "bool")
 _COUNTED = ("increase", "rate", "irate", "resets", "changes")
 _SAME = (
@@ -45,8 +53,10 @@ _TIERED = ("route:llm_route:info", "provider_model:llm_owner:info")
 class States:
     """The states of the series of a log, and of what rules record from them."""
 
-    def __init__(self, seen: Mapping[str, list[Seen]]) -> None:
+    def __init__(self, seen: Mapping[str, list[Seen]], seconds: float = inf) -> None:
+        """Take what the series did, in so many ``seconds``; before them there was nothing."""
         self._seen = seen
+        self._seconds = seconds
         self._recorded: dict[str, State] = {}
         self._known: dict[str, State] = {}
         self._one_tier = all(labels.get("tier", "prod") == "prod" for labels, _ in seen.get("llm_route_info", []))
@@ -65,6 +75,35 @@ class States:
         """Tell whether the expression has no result at any time."""
         return self._state(_whole(expression)) is State.EMPTY
 
+    def lean(self, expression: str) -> str:
+        """Return the expression without those sides of ``or`` and ``unless`` that have no result at any time.
+
+        What an evaluation costs is the length of the expression more than the samples that it reads.
+        """
+        return text_of(self._lean(_whole(expression))) or expression
+
+    def _lean(self, tokens: list[Token]) -> list[Token]:
+        inner = unwrapped(tokens)
+        if inner is not tokens:
+            return [_OPEN, *self._lean(inner), _CLOSE]
+        for operators in _OPERATORS:
+            at = _last(tokens, operators)
+            if at:
+                return self._lean_sides(tokens[:at], tokens[at], tokens[at + 1 :])
+        begin, end = _bracket(tokens)
+        if begin == end:
+            return tokens
+        lean = [token for part in _parted(tokens[begin:end]) for token in (_COMMA, *self._lean(part))]
+        return [*tokens[:begin], *lean[1:], *tokens[end:]]
+
+    def _lean_sides(self, left: list[Token], operator: Token, behind: list[Token]) -> list[Token]:
+        right = _without_matching(behind)
+        if operator.text == "or" and self._state(left) is State.EMPTY:
+            return self._lean(right)
+        if operator.text in ("or", "unless") and self._state(right) is State.EMPTY:
+            return self._lean(left)
+        return [*self._lean(left), operator, *behind[: len(behind) - len(right)], *self._lean(right)]
+
     def _state(self, tokens: list[Token]) -> State:
         tokens = unwrapped([token for token in tokens if token.kind != "space"])
         number = _number(tokens)
@@ -72,7 +111,7 @@ class States:
             return State.POSITIVE if number >= 0 else State.ANY
         if any(token.depth == 0 and token.text in ("^", "atan2") for token in tokens):
             return State.ANY
-        for operators in (("or",), ("and", "unless"), ("==", "!=", ">", "<", ">=", "<="), ("+", "-"), ("*", "/", "%")):
+        for operators in _OPERATORS:
             at = _last(tokens, operators)
             if at:
                 return self._binary(tokens[:at], tokens[at].text, tokens[at + 1 :])
@@ -136,6 +175,8 @@ class States:
         if tokens[0].kind != "word" or "__name__" in text:
             return State.ANY
         name = tokens[0].text
+        if any(a.text == "offset" and _seconds(b) > self._seconds for a, b in pairwise(tokens)):
+            return State.EMPTY
         if name in ("Inf", "NaN"):
             return State.POSITIVE
         if name == "ALERTS":
@@ -193,14 +234,27 @@ def _last(tokens: list[Token], operators: tuple[str, ...]) -> int:
 
 
 def _without_matching(tokens: list[Token]) -> list[Token]:
-    """Take off ``on (...) group_left (...)``, ``bool``."""
+    """Return what stands behind ``on (...) group_left (...)`` and ``bool``."""
+    tokens = _begun(tokens)
     while tokens and tokens[0].kind == "word" and tokens[0].text in _MATCHING:
-        tokens = tokens[1:]
+        tokens = _begun(tokens[1:])
         if tokens and tokens[0].text == "(":
             close = next(i for i, t in enumerate(tokens) if t.text == ")" and t.depth == 0)
-            if close + 1 < len(tokens):  # else it is the operand itself
-                tokens = tokens[close + 1 :]
+            tokens = _begun(tokens[close + 1 :]) or tokens  # with nothing behind it, it is the operand itself
     return tokens
+
+
+def _begun(tokens: list[Token]) -> list[Token]:
+    """Return the tokens without the spaces before them."""
+    return tokens[next((i for i, token in enumerate(tokens) if token.kind != "space"), len(tokens)) :]
+
+
+def _seconds(token: Token) -> float:
+    """Return the seconds of a duration, 0 where it is none, as before the number of ``offset -5m``."""
+    try:
+        return duration(token.text)
+    except ValueError:
+        return 0.0
 
 
 def _arithmetic(left: State, operator: str, right: State) -> State:
@@ -221,13 +275,27 @@ def _arguments(tokens: list[Token]) -> list[list[Token]] | None:
     if at >= len(tokens) or tokens[at].text != "(":
         return None
     close = next(i for i, t in enumerate(tokens) if i > at and t.text == ")" and t.depth == 0)
+    return _parted(tokens[at + 1 : close])
+
+
+def _parted(tokens: list[Token]) -> list[list[Token]]:
+    """Return the arguments between two brackets, as they are outside of these."""
     arguments: list[list[Token]] = [[]]
-    for token in tokens[at + 1 : close]:
+    for token in tokens:
         if token.depth == 1 and token.text == ",":
             arguments.append([])
         else:
             arguments[-1].append(Token(token.kind, token.text, token.depth - 1))
     return arguments
+
+
+def _bracket(tokens: list[Token]) -> tuple[int, int]:
+    """Return where the arguments of a call that stands alone begin and end; where there is none, there are none."""
+    outside = [(i, t) for i, t in enumerate(tokens) if t.depth == 0 and t.kind != "space"]
+    kinds = [token.text if token.text in ("by", "without", "(", ")") else token.kind for _, token in outside]
+    if kinds in (["word", "(", ")"], *(["word", by, "(", ")", "(", ")"] for by in ("by", "without"))):
+        return outside[-2][0] + 1, outside[-1][0]
+    return len(tokens), len(tokens)
 
 
 def _matches(labels: Mapping[str, str], matchers: Iterable[tuple[str, str, str]]) -> bool:

@@ -12,17 +12,18 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from tocsin.backtest import nearest, promql
 from tocsin.backtest.feed import Period
-from tocsin.backtest.rules import COARSE, STEP, RunPlan
+from tocsin.backtest.rules import COARSE, STEP, Rule, RunPlan
 from tocsin.backtest.sampling import SCRAPE, SPARSE, TARGET, Run, Sampler, notation, thinned
 
 SAMPLES_MAX = 12_000_000
@@ -32,7 +33,9 @@ EVERY = 300
 _GO = {"GOMAXPROCS": "1", "GOGC": "300", "GOMEMLIMIT": "600MiB"}
 """One run for each core: more threads only wait. Garbage is collected seldom, until memory is needed."""
 _TIMESTAMP = "_timestamp_seconds"
-_CHANGED = "(ALERTS unless ALERTS offset {step}s) or (0 * (ALERTS offset {step}s) unless ALERTS)"
+_CHANGED = "({now} unless {now} offset {step}s) or (0 * ({now} offset {step}s) unless {now})"
+_SAID = "said:"
+"""Begins the name of an alert that stands for the texts of another."""
 
 LabelSet = tuple[tuple[str, str], ...]
 Recorded = dict[tuple[str, LabelSet], list[tuple[float, float]]]
@@ -123,8 +126,8 @@ class Samples:
 
 def start(promtool: str, plan: RunPlan, samples: Samples, recorded: Recorded, folder: Path) -> subprocess.Popen[bytes]:
     """Write the run's files into the folder and start promtool; its output goes to ``out`` there."""
-    rules = {"groups": [{"name": name, "rules": found} for name, found in plan.groups.items()]}
-    (folder / "rules.yml").write_text(json.dumps(rules), encoding="utf-8")
+    written = {"groups": _written(plan)}
+    (folder / "rules.yml").write_text(json.dumps(written), encoding="utf-8")
     last = samples.last(plan)
     with (folder / "test.yml").open("w", encoding="utf-8") as file:
         interval = samples.stride(plan) * SCRAPE
@@ -143,6 +146,58 @@ def start(promtool: str, plan: RunPlan, samples: Samples, recorded: Recorded, fo
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=out,
             env={**os.environ, **_GO},
         )  # fmt: skip
+
+
+def _alerts(plan: RunPlan) -> dict[str, Rule]:
+    """Return the alerts of a run by the names that they have in it: their own and a number.
+
+    None where a rule asks for alerts: they must be there as they are.
+    """
+    if any("ALERTS" in promql.words(rule["expr"]) for rules in plan.groups.values() for rule in rules):
+        return {}
+    return {f"{rule['alert']}:{number}": rule for number, rule in enumerate(plan.alerts)}
+
+
+def _written(plan: RunPlan) -> list[dict[str, Any]]:
+    """Return the groups as the run evaluates them.
+
+    Prometheus makes each text of an alert anew at each evaluation, for each label set, and takes a fixed label for a
+    text, too; that is most of what a firing alert costs. So fixed labels are left out and put back by ``read``, and
+    where texts are asked for less often than alerts are evaluated, another alert has them.
+    """
+    names = iter(_alerts(plan))
+    groups = []
+    for group, rules in plan.groups.items():
+        parts: list[Rule] = []
+        for rule in rules:
+            name = next(names, None) if "alert" in rule else None
+            parts += [rule] if name is None else _parts(plan, rule, name)
+        groups.append({"name": group, "rules": parts})
+    return groups
+
+
+def _parts(plan: RunPlan, rule: Rule, name: str) -> list[Rule]:
+    labels = {label: value for label, value in rule.get("labels", {}).items() if label not in _fixed(rule)}
+    alert = rule | {"alert": name, "labels": labels}
+    if not _speaks_apart(plan, rule):
+        return [alert]
+    value = f"{_SAID}{name.rpartition(':')[2]}"
+    texts = alert.pop("annotations")
+    asked = f"{value} and on () (vector(time()) % {EVERY} == 0)"
+    return [
+        {"record": value, "expr": rule["expr"]},
+        alert | {"expr": value},
+        {"alert": _SAID + name, "expr": asked, "labels": labels, "annotations": texts},
+    ]
+
+
+def _fixed(rule: Rule) -> Labels:
+    """Return those labels of an alert that are the same for all that it is about."""
+    return {label: str(value) for label, value in rule.get("labels", {}).items() if value and "{{" not in str(value)}
+
+
+def _speaks_apart(plan: RunPlan, rule: Rule) -> bool:
+    return plan.step < EVERY and "annotations" in rule and "keep_firing_for" not in rule
 
 
 def _given(plan: RunPlan, recorded: Recorded, interval: int, last: int) -> Iterator[str]:
@@ -168,7 +223,7 @@ def _questions(plan: RunPlan, last: int) -> Iterator[str]:
             yield f"  - {{expr: {wanted}, eval_time: {at}s}}\n"
     if not plan.alerts:
         return
-    changed = json.dumps(_CHANGED.format(step=plan.step))
+    changed = json.dumps(_CHANGED.format(now=f'ALERTS{{alertname!~"{_SAID}.+"}}', step=plan.step))
     for at in range(0, last + 1, plan.step):
         yield f"  - {{expr: {changed}, eval_time: {at}s}}\n"
     for i, found in enumerate(nearest.queries(plan)):
@@ -178,9 +233,10 @@ def _questions(plan: RunPlan, last: int) -> Iterator[str]:
                 yield f"  - {{expr: {text}, eval_time: {at}s}}\n"
                 text = f"*{part}{i} "
     yield "  alert_rule_test:\n"
-    for alert in sorted({str(rule["alert"]) for rule in plan.alerts}):
+    names = [_SAID * _speaks_apart(plan, rule) + name for name, rule in _alerts(plan).items()]
+    for alert in names or sorted({str(rule["alert"]) for rule in plan.alerts}):
         for at in range(0, last + 1, EVERY):
-            yield f"  - {{eval_time: {at}s, alertname: {alert}}}\n"
+            yield f"  - {{eval_time: {at}s, alertname: {json.dumps(alert)}}}\n"
 
 
 def _asked(plan: RunPlan) -> str:
@@ -203,6 +259,7 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
     answer = Answer([], [], [])
     near = _Nearness(plan)
     asked = _asked(plan)
+    alerts = _alerts(plan)
     expression, alert, at = "", False, 0.0
     labels: Labels | None = None
     got = False
@@ -221,7 +278,7 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
                 text = line.strip()
                 got = got or text.startswith("got:")
                 if got and text.startswith("Labels:"):
-                    labels = dict(_labels(text))
+                    labels = _whole(alerts, dict(_labels(text)))
                 elif got and text.startswith("Annotations:") and labels is not None:
                     answer.annotations.append((at, labels, dict(_labels(text))))
             elif line.startswith("        got: "):
@@ -231,12 +288,18 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
                         _record(answer.recorded, found, at, value)
                     elif not near.take(expression, found, at, value):
                         kept = {name: label for name, label in found if name != "__name__"}
-                        answer.changes.append(Change(at, kept, value != 0))
+                        answer.changes.append(Change(at, _whole(alerts, kept), value != 0))
     if status not in (0, 1) or (status == 1 and not heads):  # 1 with answers is how it answers
         text = output.read_text(encoding="utf-8", errors="replace").strip()
         raise EngineError(f"promtool ended with {status} and no answer: {text[:600] or 'it said nothing'}")
     answer.nearest = near.found()
     return answer
+
+
+def _whole(alerts: Mapping[str, Rule], labels: Labels) -> Labels:
+    """Return the labels of an alert as they are outside of the run."""
+    rule = alerts.get(labels["alertname"].removeprefix(_SAID))
+    return labels if rule is None else {**labels, **_fixed(rule), "alertname": str(rule["alert"])}
 
 
 def _record(recorded: Recorded, labels: LabelSet, at: float, value: float) -> None:

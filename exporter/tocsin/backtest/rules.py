@@ -1,9 +1,9 @@
 """Which rules are replayed, at which step, and which series they read.
 
-promtool evaluates all rules of a run at one interval. So the rules are put into runs: first the baselines, which are
-due every five minutes; then, with what these recorded, the alerts of each interval and the recording rules that they
-need, tickets every five minutes, too. The runs of an interval are parts that know nothing of each other, one for each
-core. Rules that can have no result are left out.
+promtool evaluates all rules of a run at one interval. So the rules are put into runs: first what is due every five
+minutes, baselines and tickets; then, with what the baselines recorded, the alerts of each shorter interval and the
+recording rules that they need. The runs of an interval are parts that know nothing of each other, one for each core.
+Rules that can have no result are left out, and so are parts of rules.
 
 promtool's engine holds at most 10,000 samples, and a subquery holds those of all series at once: three days of twelve
 models are too many. So what alerts read every five minutes is recorded by the first runs, and read as a plain range.
@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from math import inf
+from types import MappingProxyType
 from typing import Any
 
 from tocsin.backtest import promql
 from tocsin.backtest.dormant import States
-from tocsin.backtest.sampling import SCRAPE, Seen, sample_names
+from tocsin.backtest.sampling import SCRAPE, Movement, Seen, sample_names
 from tocsin.catalogue import FAMILIES
 
 STEP = 60
@@ -44,6 +46,7 @@ Rule = dict[str, Any]
 _QUANTILE = re.compile(
     r"histogram_quantile\([^()]*, (?:sum by \([^()]*\) \()+(?:increase|rate)\(([a-zA-Z_:][a-zA-Z0-9_:]*_bucket)\b"
 )
+_TAKEN_OFF = re.compile(r"label_replace\(-1 \* sum by \([^()]*\) \((?:increase\()?(llm_late_[a-z_]+_total)\b")
 _SERIES = frozenset(name for family in FAMILIES.values() for name in sample_names(family))
 
 
@@ -82,13 +85,23 @@ class RunPlan:
         """The alerting rules."""
         return [rule for rules in self.groups.values() for rule in rules if "alert" in rule]
 
+    @property
+    def work(self) -> float:
+        """About how long the run takes: the rules that it evaluates in a second of the log."""
+        return sum(map(len, self.groups.values())) / self.step
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All runs: the slow recording rules first, then everything else with what those recorded."""
+    """All runs: what is due every five minutes first, then everything else with what that recorded."""
 
     early: list[RunPlan]
     late: list[RunPlan]
+
+    @property
+    def runs(self) -> list[RunPlan]:
+        """All of them."""
+        return [*self.early, *self.late]
 
 
 def left_out(rule: Rule) -> bool:
@@ -117,12 +130,28 @@ def quantiles_only(groups: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(name for name, count in in_quantiles.items() if count == named[name])
 
 
-def plan(groups: Iterable[Mapping[str, Any]], seen: Mapping[str, list[Seen]], *, parts: int) -> Plan:
-    """Return the runs for a log whose series did this; those of one step are spread over ``parts`` of them."""
+def _moving(groups: Sequence[Mapping[str, Any]], seen: Mapping[str, list[Seen]]) -> dict[str, list[Seen]]:
+    """Return what series did without those that are only taken off from what they are part of, and never rose."""
+    text = " ".join(" ".join(str(rule["expr"]).split()) for group in groups for rule in group["rules"])
+    named = Counter(re.findall(r"llm_late_[a-z_]+_total\b", text))
+    taken_off = Counter(_TAKEN_OFF.findall(text))
+    resting = {name for name in seen if all(movement is Movement.ZERO for _, movement in seen[name])}
+    idle = {name for name in resting & taken_off.keys() if taken_off[name] == named[name]}
+    return {name: found for name, found in seen.items() if name not in idle}
+
+
+def plan(
+    groups: Sequence[Mapping[str, Any]], seen: Mapping[str, list[Seen]], seconds: float = inf, *, parts: int
+) -> Plan:
+    """Return the runs for a log whose series did this in so many ``seconds``.
+
+    Those of one step are spread over ``parts`` of them.
+    """
     entries = _spaced(_entries(groups))
-    states = States(seen)
+    states = States(_moving(groups, seen), seconds)
     states.follow(entry.rule for entry in entries)
     dormant = {i for i, entry in enumerate(entries) if states.dormant(entry.rule["expr"])}
+    entries = _with(entries, lambda entry: states.lean(entry.rule["expr"]))
     for entry in entries:
         entry.needs -= dormant
         entry.cost += sum(_size(name, seen) for name in entry.series)
@@ -132,12 +161,13 @@ def plan(groups: Iterable[Mapping[str, Any]], seen: Mapping[str, list[Seen]], *,
     for i in _wanted(entries):
         if i not in dormant:
             by_step.setdefault(_step(entries, i), []).append(i)
+    tickets = by_step.pop(COARSE, [])
     late = []
     for step, alerts in sorted(by_step.items()):
         late += [_run(entries, part, step, slow) for part in _parts(entries, alerts, parts, slow)]
     given = {name for run in late for name in run.given}
     asked = [i for i in slow if entries[i].rule["record"] in given and i not in dormant]
-    early = [_run(entries, part, COARSE, asked=handed & given) for part in _parts(entries, asked, parts)]
+    early = [_run(entries, part, COARSE, asked=handed & given) for part in _parts(entries, [*asked, *tickets], parts)]
     return Plan(early, late)
 
 
@@ -160,16 +190,29 @@ def _spaced(entries: list[_Entry]) -> list[_Entry]:
         records = [i for i, entry in enumerate(entries) if entry.rule.get("record") == name]
         if _alone(entries, records, fast):
             names[name] = name + SPACED
-    groups = [{"name": e.group, "interval": f"{e.interval:g}s", "rules": [_with_spaced(e, names)]} for e in entries] + [
-        {"name": "spaced", "interval": f"{COARSE}s", "rules": [{"record": names[n], "expr": n} for n in names]}
-    ]
+
+    def plain(entry: _Entry) -> str:
+        text = str(entry.rule["expr"])
+        return text if entry.interval >= COARSE else promql.renamed_subqueries(text, COARSE, names)
+
+    return _with(entries, plain, names)
+
+
+def _with(
+    entries: Sequence[_Entry], expression: Callable[[_Entry], str], copied: Mapping[str, str] = MappingProxyType({})
+) -> list[_Entry]:
+    """Return the rules with other expressions; what is ``copied`` is recorded by another name, too, right behind."""
+    groups: list[Mapping[str, Any]] = []
+    waiting = Counter(str(entry.rule.get("record")) for entry in entries)
+    for entry in entries:
+        name = str(entry.rule.get("record"))
+        rule = entry.rule | {"expr": expression(entry)}
+        groups.append({"name": entry.group, "interval": f"{entry.interval:g}s", "rules": [rule]})
+        waiting[name] -= 1
+        if name in copied and not waiting[name]:
+            copy = {"record": copied[name], "expr": name}
+            groups.append({"name": entry.group, "interval": f"{COARSE}s", "rules": [copy]})
     return _entries(groups)
-
-
-def _with_spaced(entry: _Entry, names: Mapping[str, str]) -> Rule:
-    if entry.interval >= COARSE:
-        return entry.rule
-    return entry.rule | {"expr": promql.renamed_subqueries(entry.rule["expr"], COARSE, names)}
 
 
 def _fast(entries: Sequence[_Entry]) -> set[str]:

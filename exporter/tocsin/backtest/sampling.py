@@ -150,6 +150,11 @@ class Sampler:
         self._watched: dict[Family, _Watched | None] = {}
         """None: not wanted."""
 
+    @property
+    def seconds(self) -> float:
+        """From the first sample to the last."""
+        return max(0, self.samples - 1) * SCRAPE
+
     def sample(self, store: Store) -> None:
         """Take one sample of everything wanted."""
         index = self.samples

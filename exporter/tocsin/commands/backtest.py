@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +25,8 @@ from tocsin.backtest import engine, feed, report, timeline
 from tocsin.backtest.openmetrics import write_openmetrics
 from tocsin.backtest.ordering import EventSorter
 from tocsin.backtest.reading import ReadingError, read_ahead
-from tocsin.backtest.rules import STEP, RunPlan, plan, quantiles_only, read_by
+from tocsin.backtest.rules import STEP, plan, quantiles_only, read_by
+from tocsin.backtest.running import evaluate
 from tocsin.backtest.sampling import Sampler, sample_names
 from tocsin.config import ConfigError, load
 from tocsin.inputs.archive import read_archive
@@ -276,38 +276,11 @@ class _Backtest:
         self._code = 1
 
     def _evaluate(self, groups: list[dict[str, Any]], sampler: Sampler, period: feed.Period) -> list[engine.Answer]:
-        """Have promtool evaluate the rules: the slow ones first, then the others with what those recorded."""
-        found = plan(groups, sampler.seen(), parts=_cores())
+        """Have promtool evaluate the rules."""
+        found = plan(groups, sampler.seen(), sampler.seconds, parts=_cores())
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         samples = engine.Samples(sampler, period, folder, quantiles_only(groups))
-        recorded: engine.Recorded = {}
-        for answer in self._run_all(found.early, samples, {}, folder, 0.0):
-            recorded |= answer.recorded
-        return self._run_all(found.late, samples, recorded, folder, 0.3)
-
-    def _run_all(
-        self, plans: list[RunPlan], samples: engine.Samples, recorded: engine.Recorded, folder: Path, share: float
-    ) -> list[engine.Answer]:
-        """Have promtool evaluate these runs, as many at a time as there are cores."""
-        waiting = sorted(plans, key=lambda p: -sum(map(len, p.groups.values())))
-        running: list[tuple[RunPlan, Path, subprocess.Popen[bytes]]] = []
-        answers: list[engine.Answer] = []
-        try:
-            while waiting or running:
-                while waiting and len(running) < (os.cpu_count() or 1):
-                    found = waiting.pop(0)
-                    own = Path(tempfile.mkdtemp(dir=folder))
-                    running.append((found, own, engine.start(self._promtool, found, samples, recorded, own)))
-                self._progress.evaluating(share + (1 - share) * len(answers) / len(plans))
-                for job in [job for job in running if job[2].poll() is not None]:
-                    running.remove(job)
-                    answers.append(engine.read(job[1] / "out", job[0], job[2].returncode))
-                time.sleep(0.05)
-        finally:
-            for _, _, process in running:
-                process.kill()
-                process.wait()
-        return answers
+        return evaluate(found, self._promtool, samples, folder, self._progress.evaluating)
 
 
 def _size(log: str) -> int:

@@ -92,3 +92,36 @@ def test_routes_of_one_tier_need_no_rules_for_another():
 )
 def test_what_is_not_understood_is_not_left_out_by_an_accident(expression):
     States(SEEN).dormant(expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "lean"),
+    [
+        ("requests or on (route) nowhere", "requests"),
+        ("nowhere or on (route) requests", "requests"),
+        ("requests unless on (route) group_left () nowhere", "requests"),
+        ("nowhere or nowhere or requests > 5", "requests > 5"),
+        ("sum by (route) (requests or nowhere) > 1e-3", "sum by (route) (requests ) > 1e-3"),
+        ("(requests or nowhere) * on (route) limit", "(requests )* on (route) limit"),
+        ('label_replace(nowhere or limit, "a", "$1", "b", "(.*)")', 'label_replace(limit, "a", "$1", "b", "(.*)")'),
+        ("topk by (route) (1, requests or nowhere)", "topk by (route) (1, requests )"),
+        ('requests or label_replace(-1 * (increase(limit[5m]) > 0), "late", "true", "", "")', "requests"),
+        ("requests or requests offset 1d", "requests"),
+        ("requests or requests offset 30m", "requests or requests offset 30m"),
+        ("sum(requests or nowhere) by (route)", "sum(requests or nowhere) by (route)"),
+        ("(requests unless limit)[1h:5m] offset -5m", "(requests unless limit)[1h:5m] offset -5m"),
+        ("requests and on (route) (limit)", "requests and on (route) (limit)"),
+    ],
+)
+def test_a_side_that_has_no_result_is_left_out_of_an_expression(expression, lean):
+    assert States(SEEN, 3600).lean(expression) == lean
+
+
+@pytest.mark.parametrize("expression", ["", "(", "sum by (a", "a or", "or a", "a > on (b"])
+def test_what_is_not_understood_stays_as_it_is(expression):
+    assert States(SEEN).lean(expression) == expression
+
+
+def test_all_that_happened_before_the_log_is_dormant():
+    assert States(SEEN, 3600).dormant("avg_over_time(requests[1h] offset 23h30m) > 5")
+    assert not States(SEEN, 3600).dormant("avg_over_time(requests[1h] offset 30m) > 5")

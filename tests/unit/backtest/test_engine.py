@@ -2,9 +2,13 @@
 
 import pytest
 
-from tocsin.backtest.engine import Change, EngineError, read
+from tocsin import catalogue as cat
+from tocsin.backtest.engine import Change, EngineError, Samples, read, start
+from tocsin.backtest.feed import Period
 from tocsin.backtest.rules import RunPlan
+from tocsin.backtest.sampling import SCRAPE, Sampler
 from tocsin.backtest.timeline import alerts
+from tocsin.series.store import Store
 
 PLAN = RunPlan(60, {"g": [{"alert": "A", "expr": "a > 50"}]}, frozenset())
 CHANGED = '    expr: "(ALERTS unless ALERTS offset 60s) or (0 * (ALERTS offset 60s) unless ALERTS)", time: {at},\n        exp: nil\n        got: {got}\n'
@@ -58,3 +62,46 @@ def test_no_complaint_means_no_alert(tmp_path):
 def test_a_failure_of_promtool_is_no_silence(tmp_path, status):
     with pytest.raises(EngineError, match=f"ended with {status}"):
         read(said(tmp_path, "    yaml: line 3: mapping values are not allowed\n"), PLAN, status)
+
+
+DOWN = {
+    "alert": "Down", "expr": "llm_provider_up == 0", "for": "1m",
+    "labels": {"severity": "page", "who": "{{ $labels.provider }}"},
+    "annotations": {"summary": "{{ $labels.provider }} is {{ $value }}"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"keep_firing_for": "1m"},
+        {},
+        {"labels": {"severity": "page", "who": "openai", "provider": "openai", "job": "tocsin"}},
+    ],
+)
+def test_promtool_tells_an_alert_with_its_labels_and_its_text(tmp_path, tool, more):
+    alert = answered(tmp_path, tool, DOWN | more)
+
+    assert (alert.pending_at, alert.firing_at, alert.resolved_at) == (120.0, 180.0, None)
+    assert (alert.alertname, alert.severity) == ("Down", "page")
+    assert alert.labels == {"instance": "backtest", "job": "tocsin", "provider": "openai", "who": "openai"}
+    assert alert.annotations == {"summary": "openai is 0"}
+
+
+def test_promtool_tells_it_beside_a_rule_that_asks_for_alerts(tmp_path, tool):
+    alert = answered(tmp_path, tool, DOWN, {"record": "firing", "expr": 'ALERTS{alertname="Down", severity="page"}'})
+
+    assert (alert.alertname, alert.severity, alert.annotations) == ("Down", "page", {"summary": "openai is 0"})
+
+
+def answered(tmp_path, tool, *rules: dict):
+    """The only alert of rules about a provider that fails after two minutes of ten."""
+    store, sampler = Store(), Sampler({"llm_provider_up"})
+    for at in range(0, 601, SCRAPE):
+        store.row(cat.PROVIDER_UP, "openai").set(at < 120)
+        sampler.sample(store)
+    plan = RunPlan(60, {"g": list(rules)}, sampler.names)
+    samples = Samples(sampler, Period(0.0, 0.0, 600.0), tmp_path, frozenset())
+    process = start(tool("promtool"), plan, samples, {}, tmp_path)
+    [alert] = alerts(read(tmp_path / "out", plan, process.wait()), 0.0)
+    return alert

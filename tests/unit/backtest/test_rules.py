@@ -44,9 +44,7 @@ def test_what_an_alert_reads_every_five_minutes_is_recorded_before_and_read_as_a
         [FAST, group("alerts", "1m", alert("A", 'sum_over_time(a:rate{route="a"}[3d:5m]) > a:rate'))], SEEN, parts=1
     )
 
-    assert [(run.step, list(run.groups), run.asked) for run in found.early] == [
-        (300, ["fast", "spaced"], {"a:rate:spaced"})
-    ]
+    assert [(run.step, list(run.groups), run.asked) for run in found.early] == [(300, ["fast"], {"a:rate:spaced"})]
     assert [rule["expr"] for run in found.late for rule in run.alerts] == [
         'sum_over_time(a:rate:spaced{route="a"}[3d]) > a:rate'
     ]
@@ -115,6 +113,33 @@ def test_an_alert_that_others_look_at_is_evaluated_once():
     )
 
     assert [rule["alert"] for run in found.late for rule in run.alerts] == ["Rate", "Cost", "Tokens"]
+
+
+def test_a_ticket_is_evaluated_with_the_baselines():
+    slow = group("slow", "5m", record("a:base", "avg_over_time(a:rate[7d:5m])"))
+    tickets = group("tickets", "4m", alert("T", "a:rate > 3 * a:base"))
+
+    found = plan([FAST, slow, group("alerts", "1m", alert("A", "a:rate > 2 * a:base")), tickets], SEEN, parts=1)
+
+    assert [(run.step, list(run.groups)) for run in found.runs] == [
+        (300, ["fast", "slow", "tickets"]), (60, ["fast", "alerts"]),
+    ]  # fmt: skip
+
+
+LATE = 'label_replace(-1 * sum by (route) (increase(llm_late_requests_total[5m])), "late", "true", "", "")'
+
+
+def expression(more: str = "", movement: Movement = Movement.ZERO) -> str:
+    both = f"sum(sum by (route) (increase(llm_requests_total[5m])) or {LATE}) > 5{more}"
+    seen = SEEN | {"llm_late_requests_total": [({"route": "a"}, movement)]}
+    [run] = plan([group("g", "1m", alert("A", both))], seen, parts=1).runs
+    return str(run.alerts[0]["expr"])
+
+
+def test_what_is_only_taken_off_is_not_evaluated_while_it_never_rises():
+    assert expression() == "sum(sum by (route) (increase(llm_requests_total[5m])) ) > 5"
+    assert LATE in expression(movement=Movement.MOVING)
+    assert LATE in expression(more=" and sum(llm_late_requests_total) == 0")
 
 
 def test_buckets_that_are_read_for_quantiles_alone_are_told():

@@ -26,7 +26,7 @@ def test_promtool_takes_every_run_of_the_shipped_rules_with_their_near_misses(tm
     path = tmp_path / "rules.json"
     whole = plan(groups, everything_moves(groups), parts=2)
 
-    for run in (*whole.early, *whole.late):
+    for run in whole.runs:
         found = [{"name": name, "rules": rules} for name, rules in run.groups.items()]
         near = [
             {"record": f"near:{part}", "expr": e}
@@ -41,7 +41,7 @@ def test_promtool_takes_every_run_of_the_shipped_rules_with_their_near_misses(tm
 
 
 def test_of_a_busy_log_every_shipped_alert_is_run(groups):
-    run = {rule["alert"] for part in plan(groups, everything_moves(groups), parts=2).late for rule in part.alerts}
+    run = {rule["alert"] for part in plan(groups, everything_moves(groups), parts=2).runs for rule in part.alerts}
     wanted = {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule and not left_out(rule)}
 
     assert run == wanted
@@ -51,5 +51,5 @@ def test_of_a_log_without_a_failure_most_shipped_alerts_are_left_out(groups):
     quiet = {name: [({"route": "a"}, Movement.ZERO)] for name in read_by(groups)}
 
     assert not {"LLMRequestsFailing", "LLMSafetyViolation", "LLMRateLimited"} & {
-        rule["alert"] for part in plan(groups, quiet, parts=2).late for rule in part.alerts
+        rule["alert"] for part in plan(groups, quiet, parts=2).runs for rule in part.alerts
     }
