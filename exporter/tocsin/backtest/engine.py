@@ -34,6 +34,7 @@ _GO = {"GOMAXPROCS": "1", "GOGC": "300", "GOMEMLIMIT": "600MiB"}
 """One run for each core: more threads only wait. Garbage is collected seldom, until memory is needed."""
 _TIMESTAMP = "_timestamp_seconds"
 _CHANGED = "({now} unless {now} offset {step}s) or (0 * ({now} offset {step}s) unless {now})"
+_ASKED = re.compile(r'ALERTS(?:_FOR_STATE)?\{alertname="([^"]*)"')
 _SAID = "said:"
 """Begins the name of an alert that stands for the texts of another."""
 
@@ -149,13 +150,16 @@ def start(promtool: str, plan: RunPlan, samples: Samples, recorded: Recorded, fo
 
 
 def _alerts(plan: RunPlan) -> dict[str, Rule]:
-    """Return the alerts of a run by the names that they have in it: their own and a number.
+    """Return alerts of a run by the names that they have in it: their own and a number.
 
-    None where a rule asks for alerts: they must be there as they are.
+    Those are not among them that a rule or a text asks for: they must be there as they are.
     """
-    if any("ALERTS" in promql.words(rule["expr"]) for rules in plan.groups.values() for rule in rules):
+    rules = [rule for found in plan.groups.values() for rule in found]
+    texts = " ".join(str(text) for rule in rules for text in (rule["expr"], *rule.get("annotations", {}).values()))
+    asked = _ASKED.findall(texts)
+    if len(asked) < texts.count("ALERTS"):
         return {}
-    return {f"{rule['alert']}:{number}": rule for number, rule in enumerate(plan.alerts)}
+    return {f"{r['alert']}:{number}": r for number, r in enumerate(plan.alerts) if r["alert"] not in asked}
 
 
 def _written(plan: RunPlan) -> list[dict[str, Any]]:
@@ -165,18 +169,16 @@ def _written(plan: RunPlan) -> list[dict[str, Any]]:
     text, too; that is most of what a firing alert costs. So fixed labels are left out and put back by ``read``, and
     where texts are asked for less often than alerts are evaluated, another alert has them.
     """
-    names = iter(_alerts(plan))
-    groups = []
-    for group, rules in plan.groups.items():
-        parts: list[Rule] = []
-        for rule in rules:
-            name = next(names, None) if "alert" in rule else None
-            parts += [rule] if name is None else _parts(plan, rule, name)
-        groups.append({"name": group, "rules": parts})
-    return groups
+    names = {id(rule): name for name, rule in _alerts(plan).items()}
+    return [
+        {"name": group, "rules": [part for rule in rules for part in _parts(plan, rule, names.get(id(rule)))]}
+        for group, rules in plan.groups.items()
+    ]
 
 
-def _parts(plan: RunPlan, rule: Rule, name: str) -> list[Rule]:
+def _parts(plan: RunPlan, rule: Rule, name: str | None) -> list[Rule]:
+    if name is None:
+        return [rule]
     labels = {label: value for label, value in rule.get("labels", {}).items() if label not in _fixed(rule)}
     alert = rule | {"alert": name, "labels": labels}
     if not _speaks_apart(plan, rule):
@@ -233,8 +235,10 @@ def _questions(plan: RunPlan, last: int) -> Iterator[str]:
                 yield f"  - {{expr: {text}, eval_time: {at}s}}\n"
                 text = f"*{part}{i} "
     yield "  alert_rule_test:\n"
-    names = [_SAID * _speaks_apart(plan, rule) + name for name, rule in _alerts(plan).items()]
-    for alert in names or sorted({str(rule["alert"]) for rule in plan.alerts}):
+    known = _alerts(plan)
+    names = {str(rule["alert"]) for rule in plan.alerts if rule not in known.values()}
+    names |= {_SAID * _speaks_apart(plan, rule) + name for name, rule in known.items()}
+    for alert in sorted(names):
         for at in range(0, last + 1, EVERY):
             yield f"  - {{eval_time: {at}s, alertname: {json.dumps(alert)}}}\n"
 

@@ -94,6 +94,14 @@ def test_promtool_tells_it_beside_a_rule_that_asks_for_alerts(tmp_path, tool):
     assert (alert.alertname, alert.severity, alert.annotations) == ("Down", "page", {"summary": "openai is 0"})
 
 
+def test_promtool_tells_an_alert_whose_text_asks_for_it(tmp_path, tool):
+    since = '{{ with query `time() - max(ALERTS_FOR_STATE{alertname="Down", severity="page"})` }}{{ . | first | value }}{{ end }}'
+
+    alert = answered(tmp_path, tool, DOWN | {"annotations": {"summary": f"down for {since} s"}})
+
+    assert (alert.alertname, alert.severity, alert.annotations) == ("Down", "page", {"summary": "down for 180 s"})
+
+
 def answered(tmp_path, tool, *rules: dict):
     """The only alert of rules about a provider that fails after two minutes of ten."""
     store, sampler = Store(), Sampler({"llm_provider_up"})
