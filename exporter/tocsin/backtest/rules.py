@@ -167,7 +167,8 @@ def plan(
         late += [_run(entries, part, step, slow) for part in _parts(entries, alerts, parts, slow)]
     given = {name for run in late for name in run.given}
     asked = [i for i in slow if entries[i].rule["record"] in given and i not in dormant]
-    early = [_run(entries, part, COARSE, asked=handed & given) for part in _parts(entries, [*asked, *tickets], parts)]
+    spread = _parts(entries, [*asked, *tickets], 2 * parts)  # in fewer, a long log would have to be sampled less often
+    early = [_run(entries, part, COARSE, asked=handed & given) for part in spread]
     return Plan(early, late)
 
 
