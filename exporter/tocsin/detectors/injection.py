@@ -14,7 +14,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
+import hyperscan
+
 from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.injection_rules import MILD, RULES, STRONG, WEAK
 from tocsin.detectors.ngram_model import load
 from tocsin.finding import Finding
@@ -134,6 +137,8 @@ class Injection:
 
     def __init__(self) -> None:
         self._model = load("injection")
+        anchors = [re.escape(literal).encode() for literal in _LITERALS]
+        self._anchors = Matcher(anchors, [hyperscan.HS_FLAG_SINGLEMATCH] * len(anchors), ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Add one finding, from the first to the last character of what spoke for it."""
@@ -198,14 +203,20 @@ class Injection:
             break
         bare = _ZERO_WIDTH.sub("", bare)[:_UNHIDDEN]
         read, case = _searchable(bare, bare.lower())
-        for index, rule in enumerate(RULES):
+        for number in self._possible(read) if case is re.NOFLAG else range(len(RULES)):
+            rule = RULES[number]
             if (
                 not (by_user and rule.documents_only)
-                and _compiled(index, case).search(read)
-                and not _compiled(index, re.IGNORECASE).search(text, 0, READ)
+                and _compiled(number, case).search(read)
+                and not _compiled(number, re.IGNORECASE).search(text, 0, READ)
             ):
                 found.append((rule.evidence, 0, len(text)))
         return found
+
+    def _possible(self, lower: str) -> list[int]:
+        """Return the rules of which an anchor stands in a text in lower case: the others have no match in it."""
+        anchors = self._anchors.fired(lower.encode("utf-8", "surrogatepass"))
+        return sorted({number for anchor in anchors for number in _RULES_OF[anchor]})
 
 
 _COMMENTS = re.compile(_COMMENT, re.DOTALL)

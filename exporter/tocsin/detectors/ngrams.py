@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,8 +44,7 @@ Weights = NDArray[np.float32]
 Blocks = NDArray[np.uint64]
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True, gc=False):
     """The words of one text."""
 
     hashes: Hashes
@@ -106,8 +106,11 @@ class _Reading:
         self.first = first
         """With what the text begins, where two were read together."""
         self.has_thai = self._most >= _THAI and _holds_thai(letters)
-        end = len(first) if self._origin is None else self._origin.searchsorted(len(first))
-        self.words_of_first = int(self._starts.searchsorted(end))
+        self.words_of_first = self._words_before(len(first)) if first else 0
+
+    def _words_before(self, end: int) -> int:
+        place = end if self._origin is None else self._origin.searchsorted(end)
+        return int(self._starts.searchsorted(place))
 
     def words(self, count: int | None = None) -> Words:
         """Return the words, or the first ones."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Final
 
 import hyperscan
+import msgspec
 
 from tocsin.detectors.hyperscanning import Matcher
 
@@ -58,8 +58,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _MONTH = re.compile(r"\b(" + "|".join(_MONTHS) + r")\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(msgspec.Struct, frozen=True, gc=False):
     """A number and where it stands."""
 
     start: int

@@ -108,6 +108,8 @@ def _displaced(text: str, own: list[Number], source: str) -> list[Number]:
     for number in digits(source):
         if key := _words_around(source, number):
             between.setdefault(key, set()).update(number.readings)
+    if not between:
+        return []
     return [
         number
         for number in own
@@ -138,7 +140,7 @@ def _says_something(text: str, number: Number) -> bool:
         or _COUNTS_ITEMS.match(after)
     ):  # fmt: skip
         return False
-    return not _GLUED.search(before) and _SUFFIX.match(after) is not None
+    return not _GLUED.search(before[-2:]) and _SUFFIX.match(after) is not None
 
 
 def _explained(text: str, number: Number, source: str, known: set[float]) -> bool:
