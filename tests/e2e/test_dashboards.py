@@ -38,6 +38,7 @@ LATER = {
     ("Slow detectors", "{{detector}}"): "no sampled detector runs",
     ("Input drift", "{{route}} {{feature}}"): "a window of inputs is compared with the one before",
     ("Input: drift", "{{feature}}"): "a window of inputs is compared with the one before",
+    ("Input: drift", "share gained by {{feature}} {{segment}}"): "a window of inputs is compared with the one before",
 }
 """Lines of panels, by title and legend, that half a minute cannot fill, and why."""
 

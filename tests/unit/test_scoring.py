@@ -19,6 +19,7 @@ from tocsin.call import Call, Content, Expectation, Feedback, Message, ToolCall
 from tocsin.config import Config, ConfigError, parse
 from tocsin.detectors.base import Subject
 from tocsin.detectors.format import FormatDetector
+from tocsin.drifting import STABLE_BELOW
 from tocsin.finding import Finding
 from tocsin.formats import get
 from tocsin.inputs.base import Origin
@@ -605,7 +606,7 @@ def test_a_new_kind_of_question_shows_as_drift_after_a_restart_too():
     again = take(restarted(scoring), *(call(i, said=other) for i in range(2000, 3500)))
     again.publish(NOW)
 
-    assert max(calm.values()) < 0.01
+    assert max(calm.values()) < STABLE_BELOW
     assert values(again, cat.INPUT_PSI)["support", "length"] > 0.25
 
 
