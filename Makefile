@@ -11,7 +11,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Makes an environment with half of pip's CPU (it compiles as pip does: where no bytecode may be written, each start would); `tools/install.sh uv` puts it there, and without it pip does the same.
+# Makes an environment with half of pip's CPU (it compiles as pip does: where no bytecode may be written, each start would);
+# `tools/install.sh uv` puts it there, and without it pip does the same.
 UV := $(shell [ -x .tools/bin/uv ] && echo .tools/bin/uv)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The versions of all that is installed here, for each Python of CI: warnings are errors, and a release would bring new ones.

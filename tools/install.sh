@@ -173,7 +173,7 @@ python_tool() {
     ln -sf "$folder/bin/$command" "$bin/$name"
 }
 
-# environment FOLDER PINS REQUIREMENT...: makes a Python environment; with a tenth of pip's CPU where uv is there.
+# environment FOLDER PINS REQUIREMENT...: makes a Python environment; with half of pip's CPU where uv is there.
 environment() {
     local folder=$1 pins=$2
     shift 2

@@ -8,8 +8,8 @@ function(config)
   {
     // Exact dollars over a window: increase() extrapolates, and would page at $49.99 in the newest Prometheus. A counter
     // that fell has lost its state, and is left to increase(); of an exporter that is younger than the window all counts.
-    // Half an interval more, so that the sample at the far end
-    // is inside: Prometheus 3 leaves it out, and four minutes would be three and a half.
+    // Half an interval more, so that the sample at the far end is inside: Prometheus 3 leaves it out, and four minutes
+    // would be three and a half.
     over(window)::
       local seconds = window + config.intervals.cost / 2;
       |||
