@@ -55,7 +55,7 @@ TOKENS = ("input", "output", "cache_read", "cache_write", "reasoning")
 """The kinds of tokens: the label of violations has the same name."""
 RARE = ("timeout", "provider_5xx")
 """What calls fail for."""
-UNBORN = ("llm_late_request_failures_total", "llm_unscored_total")
+UNBORN = ("llm_late_request_failures_total", "llm_unscored_total", "llm_young_request_failures_total")
 """Counters of which each label value is born when it is first counted; of these one."""
 GAUGES = {
     "llm_format_window_calls": 1000, "llm_format_window_compliant": 990, "tocsin_series": 15000, "tocsin_series_max": 20000,

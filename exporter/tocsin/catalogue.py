@@ -61,6 +61,11 @@ FIRST_REQUEST = _gauge(
 FAILURES = _counter(
     "llm_request_failures_total", "outage", "Failed requests by reason.", (*CALL, "reason")
 )
+YOUNG_FAILURES = _counter(
+    "llm_young_request_failures_total", "outage",
+    "Of the failed requests, those within two hours of a label set's first request; where there were any.",
+    (*CALL, "reason"),
+)  # fmt: skip
 RECOVERED = _counter(
     "llm_requests_recovered_total", "outage", "Successes whose request had failed before (retry, fallback).", CALL
 )

@@ -36,7 +36,7 @@ function(config) {
   // exporter for what belongs to none. Not for histograms, which may be folded to those of their route.
   counted(name, window, matchers='', bound='')::
     '%s%s and %s or %s%s' % [
-      q.metric(name, matchers), bound,
+      q.metric(if std.objectHas(sinceFirst, name) then sinceFirst[name] else name, matchers), bound,
       if std.member(apart, name) then q.youngExporters(window)
       else (if name in own then 'ignoring (%s) ' % std.join(', ', own[name]) else '') + '(%s > time() - %s)' % [young, q.seconds(window)],
       q.increase(name, window, matchers), bound,
@@ -56,6 +56,8 @@ function(config) {
     { record: youngExporter, expr: 'min %s (%s) > 0 > time() - %s' % [q.by(['instance']), first, q.seconds(7200)] },
   ],
   youngExporters(window):: '%s (%s > time() - %s)' % [q.on(['instance']), youngExporter, q.seconds(window)],
+  // What counts the same from a label set's first request on, and has fewer series: nothing that stands at 0.
+  local sinceFirst = { llm_request_failures_total: 'llm_young_request_failures_total' },
   // Labels that counters have beside those of their label set, and counters that have none of those.
   local own = {
     llm_injection_attempts_total: ['role'],

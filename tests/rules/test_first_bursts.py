@@ -32,6 +32,7 @@ def requests(total, failures, instance="a", **labels):
     return [
         burst("llm_requests_total", total, instance, **labels), burst("llm_late_requests_total", 0, instance, **labels),
         burst("llm_request_failures_total", failures, instance, reason="provider_5xx", **labels),
+        burst("llm_young_request_failures_total", failures, instance, reason="provider_5xx", **labels),
         burst("llm_requests_recovered_total", 0, instance, **labels),
     ]  # fmt: skip
 

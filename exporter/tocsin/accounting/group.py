@@ -27,6 +27,8 @@ REMEMBERED_SERVERS = 8
 _NOT_TOLD = (UNKNOWN, "")
 SHORTEST_STREAM = 0.01
 """Seconds from the first token to the last below which no speed can be told."""
+YOUNG = 7200.0
+"""Seconds from its first request within which rules ask for a label set's counts since then."""
 Item = tuple[str, bytes | None]
 """Key within the state, and value; None deletes."""
 SavedRow = tuple[str, tuple[str, ...], list[float | int]]
@@ -185,6 +187,17 @@ class Group(Block):
     def reason(self, failure: str | None) -> str:
         """Return the reason that a failure is counted under."""
         return failure if failure in self.failures else OTHER
+
+    def fail(self, failure: str | None, now: float) -> None:
+        """Count a failed request; within the first two hours once more, for rules that look for first bursts.
+
+        Of all failures, by each reason, most stand at 0: to read them a second time, only for bursts that stood in the
+        first scrape already, cost a Prometheus nearly as much as all else that it asks about outages.
+        """
+        reason = self.reason(failure)
+        self.failures[reason][0] += 1
+        if now - self.first[0] < YOUNG:
+            self.later(cat.YOUNG_FAILURES, reason)[0] += 1
 
     def serve(self, calls: list[Call]) -> None:
         """Note which models answered; a model and fingerprint not among the last eight are a change."""

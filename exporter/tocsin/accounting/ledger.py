@@ -213,7 +213,7 @@ class Ledger:
 
     def _count_failures(self, group: Group, calls: list[Call]) -> None:
         for call in calls:
-            group.failures[group.reason(call.failure)][0] += 1
+            group.fail(call.failure, self._now)
 
     def _count_tokens(self, group: Group, calls: list[Call]) -> None:
         if not calls:

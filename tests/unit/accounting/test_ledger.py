@@ -147,6 +147,32 @@ def test_a_state_that_tells_of_no_first_request_is_old():
     assert first_request(again) == {"gpt-4o": 0}
 
 
+def test_failures_of_the_first_two_hours_are_told_by_the_reasons_that_there_were():
+    ledger = make()
+    for number, minutes in enumerate([0, 119, 121]):
+        when = NOW + 60 * minutes
+        ledger.count(call(number, start=when, failure="timeout"), when)
+        ledger.settle()
+    assert [(row.labels[3], row.values[0]) for row in ledger.store.rows[cat.YOUNG_FAILURES].values()] == [("timeout", 2)]
+
+
+def test_failures_of_the_first_two_hours_are_counted_on_after_a_restart():
+    ledger = make()
+    ledger.count(call(1, failure="timeout"), NOW)
+    again = restarted(ledger)
+    again.count(call(2, failure="timeout"), NOW + 60)
+    assert total(again, cat.YOUNG_FAILURES, "timeout") == 2
+
+
+def test_a_label_set_of_unknown_age_has_no_young_failures():
+    ledger = make()
+    ledger.count(call(1, start=NOW - 660), NOW)
+    ledger.settle()
+    ledger.count(call(2, failure="timeout"), NOW)
+    ledger.settle()
+    assert cat.YOUNG_FAILURES not in ledger.store.rows
+
+
 @pytest.mark.parametrize("starts", [(NOW - 660, NOW), (NOW, NOW - 660)])
 def test_a_label_set_with_a_backlog_is_not_young(starts):
     ledger = make()
