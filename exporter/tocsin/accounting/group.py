@@ -13,9 +13,9 @@ from tocsin import catalogue as cat
 from tocsin.accounting.outliers import TokenWindow
 from tocsin.accounting.routes import OUTLIER_FACTOR
 from tocsin.call import FAILURE_REASONS, OTHER, TOKEN_KINDS, UNKNOWN, Call
-from tocsin.catalogue import FAMILIES, Family
+from tocsin.catalogue import CALL, FAMILIES, Family
 from tocsin.labels import clean
-from tocsin.series.store import Row, Store
+from tocsin.series.store import Row, Store, pairs_of
 
 if TYPE_CHECKING:
     from tocsin.accounting.quality import Answers
@@ -48,23 +48,18 @@ class Block:
         self.rows: list[Row] = []
         self._saved: list[SavedRow] = []
         """What ``pack`` writes of each row; the values are the row's own list, so it is made once."""
-        self._later: dict[tuple[Family, Labels], list[float | int]] = {}
-        """Values of the rows that ``later`` was asked for, by family and own labels."""
+        self._lead = len(labels), pairs_of((*CALL, *store.extra), labels)
 
     def row(self, family: Family, *own: str) -> Row:
         """Create the row of this block's labels and the family's own ones."""
-        row = self.store.row(family, *self.labels, *own)
+        row = self.store.add(family, self.labels + own, self._lead)
         self.rows.append(row)
         self._saved.append((family.name, _shared(own), row.values))
         return row
 
     def later(self, family: Family, *own: str) -> list[float | int]:
         """Return the values of a row that appears only with its first cause: not every group needs it."""
-        values = self._later.get((family, own))
-        if values is None:
-            known = [saved for name, labels, saved in self._saved if name == family.name and labels == own]
-            values = self._later[family, own] = known[0] if known else self.row(family, *own).values
-        return values
+        return (self.store.find(family, self.labels + own) or self.row(family, *own)).values
 
     @property
     def key(self) -> str:
@@ -83,18 +78,15 @@ class Block:
 
     def absorb(self, saved: Iterable[SavedRow]) -> None:
         """Add saved values to this block's: restores an empty block, merges into a used one."""
-        mine = {(name, own): row for row, (name, own, _) in zip(self.rows, self._saved, strict=True)}
         for name, own, values in saved:
-            row = mine.get((name, own))
-            if row is None:
-                family = FAMILIES.get(name)
-                if family is None or len(own) != len(family.labels) - 3:
-                    continue
-                row = self.row(family, *own)
-            if len(row.values) == len(values):
-                merge = max if row.family.kind == "gauge" else operator.add  # gauges of blocks are times
+            family = FAMILIES.get(name)
+            if family is None or len(own) != len(family.labels) - 3:
+                continue
+            row = self.store.find(family, self.labels + own) or self.row(family, *own)
+            if any(values) and len(row.values) == len(values):
+                merge = max if family.kind == "gauge" else operator.add  # gauges of blocks are times
                 row.values[:] = map(merge, row.values, values)
-            row.text = None
+                row.text = None
 
     def drop(self) -> list[SavedRow]:
         """Remove the rows from the exposition and return their values."""
@@ -102,7 +94,6 @@ class Block:
         for row in self.rows:
             self.store.remove(row)
         self.rows = []
-        self._later = {}
         return saved
 
 

@@ -40,6 +40,8 @@ class Groups:
         self._gone: list[str] = []
         self._proven: set[str] = set()
         self._unproven: set[str] = set()
+        self._seen_since = 0.0
+        """No group was seen last before this: what is asked for each second must not go through thousands of them."""
         self._counter_size = 0
         self._histogram_size = sum(len(f.buckets) + 3 for f in HISTOGRAMS)
 
@@ -83,8 +85,8 @@ class Groups:
     def _fold_some_histograms(self) -> bool:
         """Fold the longest silent eighth to their routes; False when that frees nothing."""
         own = [
-            g for g in self.by_labels.values()
-            if g.histograms.labels == g.labels and self._route_labels(g.labels) != g.labels
+            group for labels in self.histograms
+            if self._route_labels(labels) != labels and (group := self.by_labels.get(labels)) is not None
         ]  # fmt: skip
         before = self._store.samples
         for group in _longest_silent(own):
@@ -150,8 +152,12 @@ class Groups:
 
     def expire(self, before: float) -> None:
         """Move the totals of groups not seen since ``before`` to ``other`` and drop their series."""
-        for labels, group in list(self.by_labels.items()):
-            if group.last_seen < before and labels != self._everything:
+        if before <= self._seen_since:
+            return
+        groups = [group for group in self.by_labels.values() if group.labels != self._everything]
+        self._seen_since = min([group.last_seen for group in groups], default=before)
+        for group in groups:
+            if group.last_seen < before:
                 self._fold_group(group)
                 self._folded("expired")
 

@@ -28,18 +28,24 @@ class Routes:
 
     def __init__(self, store: Store, entries: Sequence[Route] = ()) -> None:
         self._store = store
-        self._entries = tuple(entries)
+        self._entries = (*entries, DEFAULT)
         self._models: dict[str, Counter[str]] = {}
         """Models seen by route, with the number of label sets that hold them."""
+        self._under: dict[str, Counter[int]] = {}
+        """By route, the places of the entries that its models fall under, with the number of these models."""
         self._rows: dict[str, list[Row]] = {}
         self._baselines: dict[str, str] = {}
 
     def entry(self, route: str, model: str) -> Route:
         """Return the first entry that matches a call."""
-        for entry in self._entries:
-            if fnmatchcase(route, entry.match.route) and fnmatchcase(model, entry.match.model):
-                return entry
-        return DEFAULT
+        return self._entries[self._place(route, model)]
+
+    def _place(self, route: str, model: str) -> int:
+        return next(
+            place
+            for place, entry in enumerate(self._entries)
+            if fnmatchcase(route, entry.match.route) and fnmatchcase(model, entry.match.model)
+        )
 
     def outlier_factor(self, route: str, model: str) -> float:
         """Return ``tokens.outlierFactor`` of a call's entry: requests over this many times the p95 are outliers."""
@@ -51,38 +57,46 @@ class Routes:
 
     def meet(self, route: str, model: str) -> None:
         """Note that a label set with this route and model appeared, and export the route."""
-        models = self._models.setdefault(route, Counter())
+        models, under = self._models.setdefault(route, Counter()), self._under.setdefault(route, Counter())
         models[model] += 1
         if models[model] == 1:
-            self._publish(route)
+            place = self._place(route, model)
+            under[place] += 1
+            if under[place] == 1:  # else it is exported as it is: there may be thousands of models
+                self._publish(route)
 
     def leave(self, route: str, model: str) -> None:
         """Note that such a label set went; a route without any is not exported any more."""
-        models = self._models[route]
+        models, under = self._models[route], self._under[route]
         models[model] -= 1
         if not models[model]:
             del models[model]
-            self._publish(route)
+            place = self._place(route, model)
+            under[place] -= 1
+            if not under[place]:
+                del under[place]
+                self._publish(route)
 
     def configure(self, entries: Sequence[Route]) -> None:
         """Take new entries and export all routes by them."""
-        self._entries = tuple(entries)
-        for route in list(self._models):
+        self._entries = (*entries, DEFAULT)
+        for route, models in list(self._models.items()):
+            self._under[route] = Counter(self._place(route, model) for model in models)
             self._publish(route)
 
     def of_route(self, route: str) -> Route:
         """Return the entry of a route as a whole."""
-        entries = {id(entry): entry for entry in (self.entry(route, model) for model in self._models.get(route, ()))}
-        if len(entries) == 1:
-            return next(iter(entries.values()))
+        under = self._under.get(route, ())
+        if len(under) == 1:
+            return self._entries[next(iter(under))]
         whole = (e for e in self._entries if e.match.model == "*" and fnmatchcase(route, e.match.route))
-        return next(whole, DEFAULT)
+        return next(whole)
 
     def _publish(self, route: str) -> None:
         for former in self._rows.pop(route, ()):
             self._store.remove(former)
         if not self._models[route]:
-            del self._models[route]
+            del self._models[route], self._under[route]
             del self._baselines[route]
             return
         entry, row = self.of_route(route), self._store.row

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -31,15 +31,20 @@ def number(value: float) -> str:
     return str(value)
 
 
+Lead = tuple[int, str]
+"""How many labels a row has in common with those made together with it, and their text: it is made once for all."""
+_ALONE: Lead = (0, "")
+
+
 class Row:
     """The sample of one label set; for a histogram all its buckets, its sum and its count.
 
     ``values`` is ``[value]``, or ``[sum, bucket, ..., bucket of +Inf]`` with non-cumulative buckets.
     """
 
-    __slots__ = ("_frame", "_names", "exemplar", "family", "labels", "text", "values")
+    __slots__ = ("_frame", "_lead", "_names", "exemplar", "family", "labels", "text", "values")
 
-    def __init__(self, family: Family, names: tuple[str, ...], labels: tuple[str, ...]) -> None:
+    def __init__(self, family: Family, names: tuple[str, ...], labels: tuple[str, ...], lead: Lead) -> None:
         self.family = family
         self.labels = labels
         self.values: list[Any] = [0] * (len(family.buckets) + 2 if family.buckets else 1)
@@ -49,16 +54,21 @@ class Row:
         """What is known of the text whatever the values: the last line, or the labels of a histogram."""
         self.exemplar: tuple[str, float, float] | None = None
         self._names = names
+        self._lead = lead
 
     @property
     def pairs(self) -> str:
         """The label set as it stands in the text format."""
-        return ",".join([f'{name}="{escape(value)}"' for name, value in zip(self._names, self.labels, strict=True)])
+        count, text = self._lead
+        own = self.labels[count:]
+        if count and own:
+            return f"{text},{_own_pairs(self._names[count:], own)}"
+        return text if count else pairs_of(self._names, own)
 
     @property
     def samples(self) -> int:
         """How many lines of the exposition the row makes."""
-        return len(self.values) + 1 if self.family.buckets else 1
+        return samples_of(self.family)
 
     def observe(self, value: float) -> None:
         """Add one observation to a histogram row."""
@@ -99,16 +109,28 @@ class Row:
         return self.text
 
     def _histogram(self) -> bytes:
-        """Fill all numbers into the row's template at once: four times as fast in bytes as in text."""
+        """Fill all numbers into the family's template at once: four times as fast in bytes as in text."""
         labels = self._frame
         if labels is None:
-            labels = self._frame = self.pairs.replace("%", "%%").encode()
-        template = _template(self.family) if labels else _template_without_labels(self.family)
+            labels = self._frame = self.pairs.encode()
         total, *buckets = self.values
         cumulative = list(accumulate(buckets))
-        return template.replace(_LABELS, labels) % (*cumulative, number(total).encode(), cumulative[-1])
+        if cumulative[-1]:
+            text = _template(self.family) % (*cumulative, number(total).encode(), cumulative[-1])
+        else:  # most label sets fail seldom and have no streams
+            text = _of_zeros(self.family)
+        if not labels:
+            return text.replace(_LABELS + b",", b"").replace(b"{%b}" % _LABELS, b"")
+        return text.replace(_LABELS, labels)
 
 
+def pairs_of(names: Sequence[str], labels: Sequence[str]) -> str:
+    """Return labels as they stand in the text format."""
+    return ",".join([f'{name}="{escape(value)}"' for name, value in zip(names, labels, strict=True)])
+
+
+_own_pairs = lru_cache(1000)(pairs_of)
+"""Of the few labels that rows have of their own: reasons, kinds, roles."""
 _LABELS = b"\x00"
 """Stands for the labels of a row in a template; no label value holds it."""
 
@@ -122,8 +144,8 @@ def _template(family: Family) -> bytes:
 
 
 @cache
-def _template_without_labels(family: Family) -> bytes:
-    return _template(family).replace(_LABELS + b",", b"").replace(b"{%b}" % _LABELS, b"")
+def _of_zeros(family: Family) -> bytes:
+    return _template(family) % (*[0] * (len(family.buckets) + 1), b"0", 0)
 
 
 _BOUNDS: dict[str, tuple[str, ...]] = {}
@@ -137,6 +159,16 @@ def bounds(family: Family) -> tuple[str, ...]:
     return found
 
 
+def samples_of(family: Family) -> int:
+    """Return how many lines of the exposition a row of the family makes."""
+    return len(family.buckets) + 3 if family.buckets else 1
+
+
+def _bounded(family: Family) -> int:
+    """Return how many of them ``series.max`` bounds: what tocsin says of itself does not count."""
+    return samples_of(family) if family.name.startswith("llm_") else 0
+
+
 class Store:
     """All rows by family. ``extra`` are the configured extra label names of per-call families."""
 
@@ -144,6 +176,8 @@ class Store:
         self.extra = extra
         self._rows: dict[Family, dict[tuple[str, ...], Row]] = {}
         self._names: dict[Family, tuple[str, ...]] = {}
+        self._made: dict[Family, tuple[dict[tuple[str, ...], Row], tuple[str, ...], int]] = {}
+        """What a new row needs to know of its family: the other rows, the names, the lines that ``samples`` counts."""
         self.samples = 0
         """Lines of the exposition of the llm_* families: what ``series.max`` bounds."""
         self.settle: Callable[[], None] = lambda: None
@@ -175,18 +209,27 @@ class Store:
 
     def row(self, family: Family, *labels: str) -> Row:
         """Return the row of a label set (values in the order of ``names``), created as 0 when it is new."""
-        rows = self._rows.setdefault(family, {})
-        row = rows.get(labels)
-        if row is None:
-            row = rows[labels] = Row(family, self.names(family), labels)
-            if family.name.startswith("llm_"):
-                self.samples += row.samples
+        return self.find(family, labels) or self.add(family, labels)
+
+    def find(self, family: Family, labels: tuple[str, ...]) -> Row | None:
+        """Return the row of a label set, None when there is none."""
+        rows = self._rows.get(family)
+        return None if rows is None else rows.get(labels)
+
+    def add(self, family: Family, labels: tuple[str, ...], lead: Lead = _ALONE) -> Row:
+        """Create the row of a label set that has none; ``lead`` are labels that others begin with as well."""
+        made = self._made.get(family)
+        if made is None:
+            made = self._made[family] = self._rows.setdefault(family, {}), self.names(family), _bounded(family)
+        rows, names, samples = made
+        row = rows[labels] = Row(family, names, labels, lead)
+        self.samples += samples
         return row
 
     def remove(self, row: Row) -> None:
         """Drop a row from the exposition."""
-        if self._rows.get(row.family, {}).pop(row.labels, None) is not None and row.family.name.startswith("llm_"):
-            self.samples -= row.samples
+        if self._rows.get(row.family, {}).pop(row.labels, None) is not None:
+            self.samples -= _bounded(row.family)
 
     def families(self) -> Iterator[tuple[Family, list[Row]]]:
         """Every family that has rows, in the order of first use."""

@@ -375,6 +375,23 @@ def test_folding_a_group_leaves_the_histograms_that_its_route_shares():
     assert sum(sum(row.values[1:]) for row in store.rows[cat.DURATION].values()) == 1
 
 
+def test_groups_that_were_all_seen_lately_are_gone_through_once():
+    groups = Groups(Store(), 10_000, 0, lambda label: None)
+    groups.admit(("p", "m", "r"), succeeded=True).last_seen = 3.0
+    groups.expire(before=2.0)
+    groups.by_labels = None  # each second, of thousands
+    groups.expire(before=3.0)
+
+
+def test_a_group_expires_though_others_were_looked_at_before_it_was_due():
+    groups = Groups(Store(), 10_000, 0, lambda label: None)
+    groups.admit(("p", "old", "r"), succeeded=True).last_seen = 3.0
+    groups.admit(("p", "new", "r"), succeeded=True).last_seen = 9.0
+    groups.expire(before=2.0)
+    groups.expire(before=4.0)
+    assert set(groups.by_labels) == {("p", "new", "r"), ("other", "other", "other")}
+
+
 def test_a_group_that_went_is_not_in_the_state_any_more():
     ledger = make()
     ledger.count(call(1), NOW)

@@ -69,6 +69,23 @@ def test_a_route_is_exported_once_whatever_its_label_sets():
     assert set(exported(ledger.store, cat.ROUTE_INFO)) == {("r", "", "prod", "live")}
 
 
+def test_a_further_model_under_the_same_entry_leaves_the_rows_of_its_route_alone():
+    ledger = ledger_of(entry("r", owner="team"))
+    count(ledger, 1, model="a", route="r")
+    (before,) = ledger.store.rows[cat.ROUTE_INFO].values()
+    count(ledger, 2, model="b", route="r")
+    assert list(ledger.store.rows[cat.ROUTE_INFO].values()) == [before]
+
+
+def test_a_route_takes_the_entry_of_the_models_that_are_left():
+    store = Store()
+    routes = Routes(store, [entry("chat", "candidate-*", traffic="test"), entry("chat", owner="chat-team")])
+    for model in ("candidate-1", "candidate-2", "gpt-4o"):
+        routes.meet("chat", model)
+    routes.leave("chat", "gpt-4o")
+    assert set(exported(store, cat.ROUTE_INFO)) == {("chat", "", "prod", "test")}
+
+
 def test_a_route_whose_label_sets_went_is_not_exported_any_more():
     ledger = ledger_of()
     count(ledger, 1, model="a", route="r")

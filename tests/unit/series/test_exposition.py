@@ -2,12 +2,14 @@
 
 import gzip
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as plain
 
 from tocsin import catalogue as cat
+from tocsin.accounting.group import Block
 from tocsin.labels import clean, is_private
 from tocsin.series.exposition import blocks, gzip_blocks, page
 from tocsin.series.store import Store
@@ -40,6 +42,25 @@ def test_any_text_becomes_a_label_value_that_parses(text):
     ((_, labels),) = samples(store)
     assert dict(labels)["model"] == clean(text)
     assert 0 < len(clean(text)) <= 128
+
+
+def test_a_histogram_of_nothing_reads_as_zeros_whatever_its_labels():
+    store = Store()
+    store.row(cat.DURATION, "p", "100%d", "r")
+    found = samples(store)
+    assert set(found.values()) == {0}
+    assert {dict(labels)["model"] for _, labels in found} == {"100%d"}
+    assert len(found) == len(cat.DURATION.buckets) + 3
+
+
+@pytest.mark.parametrize("own", [(), ("timeout",)])
+@pytest.mark.parametrize("extra", [(), ("team",)])
+def test_rows_that_share_their_first_labels_read_as_those_made_alone(own, extra):
+    family, labels = cat.FAILURES if own else cat.REQUESTS, ("p", 'm"\\', "r", *extra)
+    alone, together = Store(extra), Store(extra)
+    alone.row(family, *labels, *own)
+    Block(together, labels).row(family, *own)
+    assert page(together) == page(alone)
 
 
 def test_openmetrics_parses_and_carries_the_exemplar():
