@@ -39,6 +39,9 @@ class Remembered:
         pairs = [(identity(name), text) for name, text in self._put_lately]
         self._put_lately = []
         self._tail += pairs
+        self._hold(pairs)
+
+    def _hold(self, pairs: list[tuple[int, str]]) -> None:
         if len(self._young) + len(pairs) < self._generation:
             self._young.update(pairs)
             return
@@ -59,8 +62,7 @@ class Remembered:
             texts, *packed = msgspec.msgpack.decode(value, type=tuple[list[str], bytes, bytes])
             keys, numbers = array("Q", packed[0]), array("I", packed[1])
             self._tail = [(key, texts[number]) for key, number in zip(keys, numbers, strict=True)]
-            for key, text in self._tail:
-                self._put(key, text)
+            self._hold(self._tail)
             self._items.restore(name, len(keys))
         if self._items.begin():
             self._tail = []

@@ -100,15 +100,15 @@ class Seen:
         return bool(self._young or self._old) and identity(text) in self
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back what was committed. One that was forgotten and came again is as new as its last coming."""
+        """Take back what was committed, before anything else. One that came again is as new as its last coming."""
         keys, tail = array("Q"), array("Q")
         for name, value in sorted(items):
             tail = array("Q", value[: len(value) // 8 * 8])
             keys.extend(tail)
             self._items.restore(name, len(tail))
-        newest_first = islice(dict.fromkeys(reversed(keys)), 2 * self._generation)
-        for key in reversed(list(newest_first)):
-            self.add(key)
+        known = list(islice(dict.fromkeys(reversed(keys)), 2 * self._generation))[::-1]
+        first, then = known[: self._generation], known[self._generation :]
+        self._old, self._young = (set(first), set(then)) if then else (set(), set(first))
         self._tail = array("Q") if self._items.begin() else tail
 
     def changes(self) -> list[tuple[str, bytes | None]]:

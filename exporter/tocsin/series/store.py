@@ -100,12 +100,14 @@ class Row:
         if self.family.buckets:
             return self._histogram()
         if self.text is None:
-            value = number(self.values[0]).encode()
-            frame = self._frame
+            value, frame = number(self.values[0]), self._frame
             if frame is None:
                 pairs = self.pairs
-                frame = f"{self.family.name}{{{pairs}}} ".encode() if pairs else f"{self.family.name} ".encode()
-            self.text = self._frame = b"%b%b\n" % (frame[: frame.rindex(b" ") + 1], value)
+                labels = f"{{{pairs}}}" if pairs else ""
+                self.text = f"{self.family.name}{labels} {value}\n".encode()
+            else:
+                self.text = b"%b%b\n" % (frame[: frame.rindex(b" ") + 1], value.encode())
+            self._frame = self.text
         return self.text
 
     def _histogram(self) -> bytes:
