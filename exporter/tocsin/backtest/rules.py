@@ -1,9 +1,10 @@
 """Which rules are replayed, at which step, and which series they read.
 
-promtool evaluates all rules of a run at one interval. So the rules are put into runs: first what is due every five
-minutes, baselines and tickets; then, with what the baselines recorded, the alerts of each shorter interval and the
-recording rules that they need. The runs of an interval are parts that know nothing of each other, one for each core.
-Rules that can have no result are left out, and so are parts of rules.
+promtool evaluates all rules of a run at one interval, and does not look at those of their groups
+(https://github.com/prometheus/prometheus/blob/main/cmd/promtool/unittest.go, ``testGroup.test``). So the rules are put
+into runs: first what is due every five minutes, baselines and tickets; then, with what the baselines recorded, the
+alerts of each shorter interval and the recording rules that they need. The runs of an interval are parts that know
+nothing of each other, one for each core. Rules that can have no result are left out, and so are parts of rules.
 
 promtool's engine holds at most 10,000 samples, and a subquery holds those of all series at once: three days of twelve
 models are too many. So what alerts read every five minutes is recorded by the first runs, and read as a plain range.
@@ -26,10 +27,12 @@ from tocsin.backtest.sampling import SCRAPE, Movement, Seen, sample_names
 from tocsin.catalogue import FAMILIES
 
 STEP = 60
-"""Seconds between two evaluations, unless a group of rules asks for more."""
+"""Seconds between two evaluations, unless a group of rules asks for more or less."""
 COARSE = 300
 """Seconds between two evaluations of what is due every four minutes or more: tickets, and baselines, whose ranges of a
 week are dear."""
+STEPS = tuple(step for step in range(2 * STEP, SCRAPE - 1, -1) if COARSE % step == 0)
+"""The steps of what is due more often, longest first: what is recorded each ``COARSE`` seconds falls on all of them."""
 LONGEST = 9_500
 """Samples that a range may hold: promtool's engine loads at most 10,000."""
 
@@ -281,10 +284,21 @@ def _closure(entries: Sequence[_Entry], start: Iterable[int], stop: AbstractSet[
 
 
 def _step(entries: Sequence[_Entry], alert: int) -> int:
-    interval = entries[alert].interval
-    step = COARSE if interval > 2 * STEP else int(min(max(interval, SCRAPE), STEP))
+    interval = _interval(entries, alert)
+    step = COARSE if interval > 2 * STEP else next(step for step in STEPS if step <= max(interval, SCRAPE))
     reads = max(promql.longest_range(entries[i].rule["expr"]) for i in _closure(entries, [alert]))
-    return step if reads <= LONGEST * step else STEP
+    return step if reads <= LONGEST * step else max(step, STEP)
+
+
+def _interval(entries: Sequence[_Entry], alert: int) -> float:
+    """Return how often an alert has something new to look at.
+
+    One that looks at recorded series alone sees the same between two of their evaluations, however often it looks.
+    """
+    entry = entries[alert]
+    read = promql.names(entry.rule["expr"]) & _SERIES
+    recorded = [entries[i].interval for i in entry.needs if entries[i].alert is None]
+    return entry.interval if read or not recorded else max(entry.interval, min(recorded))
 
 
 def _parts(

@@ -126,6 +126,25 @@ def test_a_ticket_is_evaluated_with_the_baselines():
     ]  # fmt: skip
 
 
+def step_of(interval: str, expr: str, *more: dict) -> int:
+    return plan([*more, group("alerts", interval, alert("A", expr))], SEEN, parts=1).late[0].step
+
+
+def test_an_alert_that_reads_what_is_recorded_alone_is_evaluated_as_often_as_that():
+    slow = group("slow", "50s", record("a:rate", "rate(llm_requests_total[5m])"))
+
+    assert step_of("15s", "a:rate > 1", slow) == 50
+    assert step_of("15s", "a:rate > on () sum(llm_requests_total)", slow) == 15
+    assert step_of("60s", "a:rate > 1", slow) == 60
+
+
+def test_a_step_is_the_next_one_below_the_interval_that_divides_five_minutes():
+    """What is recorded, and said, every five minutes must fall on the steps of those who read it."""
+    steps = {interval: step_of(interval, "llm_requests_total > 1") for interval in ("5s", "45s", "1m", "2m")}
+
+    assert steps == {"5s": 15, "45s": 30, "1m": 60, "2m": 100}
+
+
 LATE = 'label_replace(-1 * sum by (route) (increase(llm_late_requests_total[5m])), "late", "true", "", "")'
 
 
