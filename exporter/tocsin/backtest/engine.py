@@ -93,8 +93,8 @@ class Samples:
         """Names by stride."""
 
     def last(self, plan: RunPlan) -> int:
-        """Return when a run evaluates for the last time: once the last event is known, and is a minute old or so."""
-        every = plan.step * ceil(STEP / plan.step)
+        """Return when a run evaluates for the last time: once the last event is known."""
+        every = max(plan.step, STEP)
         return ceil((self._period.last - self._period.origin) / every) * every
 
     def stride(self, plan: RunPlan) -> int:

@@ -27,12 +27,13 @@ from tocsin.backtest.sampling import SCRAPE, Movement, Seen, sample_names
 from tocsin.catalogue import FAMILIES
 
 STEP = 60
-"""Seconds between two evaluations, unless a group of rules asks for more or less."""
+"""Seconds between two evaluations, unless a group of rules asks for others."""
 COARSE = 300
 """Seconds between two evaluations of what is due every four minutes or more: tickets, and baselines, whose ranges of a
 week are dear."""
-STEPS = tuple(step for step in range(2 * STEP, SCRAPE - 1, -1) if COARSE % step == 0)
-"""The steps of what is due more often, longest first: what is recorded each ``COARSE`` seconds falls on all of them."""
+STEPS = (SCRAPE, 30, STEP, 100)
+"""The steps of what is due more often: the next one to an interval is taken. What is recorded each ``COARSE`` seconds
+falls on all of them, and so do most alerts' ``for``, which would be rounded up else."""
 LONGEST = 9_500
 """Samples that a range may hold: promtool's engine loads at most 10,000."""
 
@@ -285,7 +286,7 @@ def _closure(entries: Sequence[_Entry], start: Iterable[int], stop: AbstractSet[
 
 def _step(entries: Sequence[_Entry], alert: int) -> int:
     interval = _interval(entries, alert)
-    step = COARSE if interval > 2 * STEP else next(step for step in STEPS if step <= max(interval, SCRAPE))
+    step = COARSE if interval > 2 * STEP else min(STEPS, key=lambda step: abs(step - interval))
     reads = max(promql.longest_range(entries[i].rule["expr"]) for i in _closure(entries, [alert]))
     return step if reads <= LONGEST * step else max(step, STEP)
 
