@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from tocsin import bundle, external, formats
@@ -28,13 +29,15 @@ from tocsin.backtest.reading import ReadingError, read_ahead
 from tocsin.backtest.rules import STEP, plan, quantiles_only, read_by
 from tocsin.backtest.running import evaluate
 from tocsin.backtest.sampling import Sampler, sample_names
-from tocsin.config import ConfigError, load
+from tocsin.config import Config, ConfigError, Match, Route, load
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
 from tocsin.pipeline import Intake, collect_seldom
 from tocsin.selfmetrics import publish_healthy
 from tocsin.series.store import Store
 
+EXPORTERS_OWN = ("tokens.outlierFactor",)
+"""Settings that no rule reads: the exporter judges by them, and the chart puts them into its configuration."""
 EXAMPLE = "example: tocsin backtest --set quality.dropRatio=0.2 calls-*.jsonl.gz"
 
 
@@ -116,6 +119,25 @@ def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     return groups
 
 
+def configured(config: Config, changed: dict[str, Any]) -> Config:
+    """Return the configuration with those settings that are the exporter's own, where its routes say nothing of them.
+
+    Raises:
+        ConfigError: one of them is no number above 0.
+    """
+    own = {key: float(changed[key]) for key in EXPORTERS_OWN if key in changed}
+    if not own:
+        return config
+    for key, value in own.items():
+        if value <= 0:
+            raise ConfigError(f"--set {key}: {value}: a number above 0")
+    routes = [
+        msgspec.structs.replace(route, thresholds=own | route.thresholds)
+        for route in (*config.routes, Route(match=Match()))
+    ]
+    return msgspec.structs.replace(config, routes=tuple(routes))
+
+
 @dataclass(slots=True)
 class Result:
     """What a backtest found."""
@@ -192,7 +214,7 @@ class _Backtest:
         self._folder = folder
         self._code = 0
         self._sampled: tuple[Sampler, feed.Period] | None = None
-        self._config = load(arguments.config_file)
+        self._config = configured(load(arguments.config_file), dict(map(bundle.parse_setting, arguments.set)))
         self._progress = _Progress()
         settings = ledger_settings(self._config)
         self._ledger = Ledger(Store(settings.extra_labels), settings)
