@@ -21,7 +21,7 @@ function(config)
           { w: 8, h: 9, panel: panel.graph('Bad answers', 'Share of answers that score 0.5 or less. Bad: over the dashed line and three times the usual.', { '{{route}}': 'sum by (route) (rate(llm_quality_score_bucket{%s}[$__rate_interval])) / (%s > 0)' % [d.selector('scorer="composite", le="0.5"'), q.rate('llm_quality_score_count', 'route', 'scorer="composite"')] }, 'percentunit', 'no scored calls', thresholds=[config.quality.badRatio], max=1) },
           { w: 8, h: 8, panel: panel.heatmap('Distribution of the score', 'Where the composite scores lie. Bad: a second cloud at the bottom.', q.rate('llm_quality_score_bucket', 'le', 'scorer="composite"'), 'none', 'no scored calls') },
           { w: 8, h: 8, panel: panel.graph('Unscored, by reason', 'Answers that no score was made for. Bad: no_content or redacted where you do log content: we are blind there.', { '{{reason}}': q.rate('llm_unscored_total', 'reason') }, 'reqps', 'all are scored', stack=true) },
-          { w: 8, h: 8, panel: panel.graph('Warm-up', 'Scored calls in 30 minutes. Under the dashed line a route is judged over six hours.', { '{{route}} {{scorer}}': 'route_scorer:llm_quality_score_count:increase30m{%s}' % recorded }, 'short', 'no scored calls', thresholds=[config.quality.minimumCalls]) },
+          { w: 8, h: 8, panel: panel.graph('Warm-up', 'Scored calls in 30 minutes. Under the dashed line a route is judged over hours.', { '{{route}} {{scorer}}': 'route_scorer:llm_quality_score_count:increase30m{%s}' % recorded }, 'short', 'no scored calls', thresholds=[config.quality.minimumCalls]) },
         ],
       },
       {

@@ -172,11 +172,27 @@ function(config)
         name: 'LLMAnswersOffTopic',
         severity: 'ticket',
         metric: 'llm_off_topic_total, llm_semantic_similarity',
-        threshold: 'over quality.offTopicRatio of answers compared; at least quality.signalMinimum',
-        requirement: 'B4',
-        expr: share('quality.offTopicRatio', c.offTopicRatio, 'llm_off_topic_total', 'llm_semantic_similarity_count'),
+        threshold: 'over quality.offTopicRatio of answers compared, at least quality.signalMinimum; or their similarity to the question under quality.similarityRatio of its baseline, which is over quality.similarityMinimum; at least quality.minimumCalls',
+        requirement: 'B4, B-3',
+        // Of short answers nobody can say that one is off topic: only all of them together are less similar.
+        local s = signals.similarity,
+        expr: '%s\nor %s\n%sand %s (%s > %s)' % [
+          share('quality.offTopicRatio', c.offTopicRatio, 'llm_off_topic_total', 'llm_semantic_similarity_count'),
+          q.on(route), signals.breach(s), q.on(route), signals.base(s), q.number(c.similarityMinimum),
+        ],
         summary: 'Answers of {{ $labels.route }} are not about the question.',
-        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are off topic.',
+        description: alert.asked(
+          'sum(%s) / sum(%s)' % [
+            q.increase(metric, c.window, 'route=%[1]q')
+            for metric in ['llm_off_topic_total', 'llm_semantic_similarity_count']
+          ], route, '{{ . | first | value | humanizePercentage }} of the answers of the last 30 minutes are off topic.'
+        ) + alert.asked(
+          'max(%s)' % signals.recorded(s { matcher: 'route=%q, ' + super.matcher }), route,
+          ' Their similarity to the questions is {{ . | first | value | printf "%.2f" }}'
+        ) + alert.asked(
+          'max(%s)' % signals.bases(s { matcher: 'route=%q, ' + super.matcher }), route,
+          ', {{ . | first | value | printf "%.2f" }} is usual.'
+        ),
       }),
       signal({
         name: 'LLMWrongLanguage',
@@ -221,13 +237,13 @@ function(config)
         severity: 'info',
         keys: score.keys,
         metric: 'llm_quality_score',
-        threshold: 'fewer than quality.minimumCalls scored calls in 30 m: judged over 2 h, or 6 h where those are too few',
+        threshold: 'fewer than quality.minimumCalls scored calls in 30 m: judged over 1 h, 2 h or 6 h, the first that holds enough',
         requirement: 'B7',
-        window: c.quietWindows[1],
+        window: c.quietWindows[std.length(c.quietWindows) - 1],
         'for': 1800,
         expr: score.quietRoutes,
         summary: '{{ $labels.route }} is judged over hours.',
-        description: 'Too few answers are scored to judge 30 minutes: the last two or six hours are, with {{ printf "%.0f" $value }} answers, so a drop shows later.',
+        description: 'Too few answers are scored to judge 30 minutes: the last one, two or six hours are, with {{ printf "%.0f" $value }} answers, so a drop shows later.',
       },
       quality {
         name: 'LLMQualityWarmingUp',

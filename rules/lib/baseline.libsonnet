@@ -11,6 +11,15 @@ function(config)
         samples: $.samples(healthy), minimum: c.minimumSamples,
       },
 
+    // The mean about this time of day, over the days of the window: of each day that has so many samples around it.
+    sameHour(healthy, keys, width, minimum=1)::
+      local day = 86400;
+      local around(n) = '%s[%s] offset %s' % [healthy, q.duration(width), q.duration(n * day - width / 2)];
+      local enough(n) = if minimum == 1 then '' else ' and count_over_time(%s) >= %d' % [around(n), minimum];
+      'avg %s (\n  %s\n)' % [q.by(keys), std.join('\n  or ', [
+        q.labelled('avg_over_time(%s)%s' % [around(n), enough(n)], 'day', '%d' % n) for n in std.range(1, std.max(1, c.window / day))
+      ])],
+
     // The value before: an incident longer than the window must not wear the baseline out.
     before(itself, within=1800):: 'last_over_time(%s[%s])' % [itself, q.duration(within)],
 
@@ -37,8 +46,11 @@ function(config)
       ];
       '%s / (%s >= %d)' % [over('sum'), over('count'), c.minimumSamples],
 
+    // What is usual at this time of day, or, while no day before tells, at any.
+    usual(healthy, keys, itself, within=1800)::
+      $.kept('%s\nor %s' % [$.sameHour(healthy, keys, c.around, c.around / (2 * c.step)), $.mean(healthy)], itself, within),
+
     // Ids that were not accepted in the last 24 hours judge no more: a new id learns while the old one goes on judging.
-    week(healthy, itself, within=1800):: $.kept($.mean(healthy), itself, within),
     weekWithout(all, unhealthy, keys, itself, within):: $.kept($.meanWithout(all, unhealthy, keys), itself, within),
     kept(mean, itself, within)::
       |||
@@ -51,7 +63,7 @@ function(config)
           or %(onRoute)s %(none)s
         )
       ||| % {
-        mean: mean,
+        mean: q.indented(mean, 2),
         before: $.before(itself, within),
         onRoute: q.on(['route']),
         onId: q.on(['route', 'baseline']),

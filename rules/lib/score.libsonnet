@@ -38,6 +38,15 @@ function(config)
       count: '(%s > 0)' % counts,
     };
 
+  // The sum over a window of what is recorded of each half an hour. A subquery begins them at full half hours, so it may
+  // lack the last one: of six hours that is little, of one half.
+  local over(keys, series, window) =
+    if window > 4 * c.window then 'sum_over_time(%s[%s:%s])' % [series, q.duration(window), q.duration(c.window)]
+    else 'sum %s (%s)' % [q.by(keys), std.join(' or ', [series] + [
+      q.labelled('%s offset %s' % [series, q.duration(n * c.window)], 'before', '%d' % n)
+      for n in std.range(1, window / c.window - 1)
+    ])];
+
   {
     keys: keys,
     minimumCalls(vector):: '%s group_left () (%s - 1)' % [q.on(['route']), q.threshold('quality.minimumCalls', c.minimumCalls, vector)],
@@ -57,15 +66,14 @@ function(config)
     // The shortest of the longer windows that holds enough calls, where half an hour hardly does: a drop of two hours is
     // lost in six. Up to twice the calls that make a route busy, so that nothing is missing when it becomes quiet.
     quiet(series):: std.join('\nor\n', [
-      local over(series) = 'sum_over_time(%s[%s:%s])' % [series, q.duration(window), q.duration(c.window)];
-      local enough = '(%s > %s)' % [over(counts), $.minimumCalls(counts)];
-      '%s unless %s > %s' % [if series == 'calls' then enough else '%s / %s' % [over(sums), enough], counts, twice]
+      local enough = '(%s > %s)' % [over(keys, counts, window), $.minimumCalls(counts)];
+      '%s unless %s > %s' % [if series == 'calls' then enough else '%s / %s' % [over(keys, sums, window), enough], counts, twice]
       for window in c.quietWindows
     ]),
 
     // Standard deviation of the scores, from the middles of the histogram's buckets: no sum of squares is exported.
     // Where there is no histogram, the largest that scores between 0 and 1 with this mean can have.
-    deviation:: |||
+    local deviation = |||
       sqrt(clamp_min(
         (
           %s
@@ -80,6 +88,16 @@ function(config)
       q.indented(moment(function(x) x * x), 4),
       q.indented(moment(function(x) x), 4),
       mean, mean,
+    ],
+    // Of scores under their baseline alone: nobody asks for others'.
+    deviation:: |||
+      (
+        %s
+      )
+      and %s %s < %s (1 - %s) * max %s (%s)
+    ||| % [
+      q.indented(deviation, 2), q.on(keys), mean, q.on(keys), q.number(c.slightRatio), q.by(keys),
+      q.latest('route_scorer:llm_quality_score:baseline7d'),
     ],
 
     // The mean's own uncertainty, times three.
@@ -116,9 +134,7 @@ function(config)
     explainedByFormat(key, ratio)::
       local composite(series) = q.recorded(series, 'scorer="composite"');
       local failed = 'route:llm_format_failed:ratio30m';
-      local over(window) = q.labelled(
-        'sum_over_time(%s[%s:%s]) / %d' % [failed, q.duration(window), q.duration(c.window), window / c.window], 'over', '%d' % window
-      );
+      local share(window) = q.labelled('%s / %d' % [over(['route'], failed, window), window / c.window], 'over', '%d' % window);
       |||
         %(mean)s
         > %(on)s group_left () max %(by)s (%(baseline)s)
@@ -132,7 +148,7 @@ function(config)
         mean: composite(mean), on: q.on(['route']), by: q.by(['route']), ratio: q.threshold(key, ratio, mean),
         baseline: q.latest(composite('route_scorer:llm_quality_score:baseline7d')),
         weight: q.number(c.formatWeight), failed: failed, busy: '(%s > %s)' % [composite(counts), $.minimumCalls(counts)],
-        quiet: std.join(' or ', [over(window) for window in c.quietWindows]),
+        quiet: std.join(' or ', [share(window) for window in c.quietWindows]),
         longest: q.duration(c.quietWindows[std.length(c.quietWindows) - 1]), broken: q.number(config.format.brokenRatio),
       },
   }

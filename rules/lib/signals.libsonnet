@@ -50,6 +50,12 @@ function(config)
       ],
       factor: c.quality.lengthRatio,
     }),
+    similarity: signal('similarity', {
+      rises: false,
+      events: sum('llm_semantic_similarity_sum'),
+      value:: ratio(sum('llm_semantic_similarity_count')),
+      factor: c.quality.similarityRatio,
+    }),
     tokens_per_request: signal('tokens_per_request', {
       events: sum('llm_request_tokens_sum'),
       value:: ratio(tokens),

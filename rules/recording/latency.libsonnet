@@ -6,15 +6,11 @@ function(config)
   local keys = latency.keys + ['signal'];
   local healthy = 'provider_model:llm_latency_healthy:value10m';
   local expected = 'provider_model:llm_latency:expected';
-  local day = 86400;
   local recorded(name, interval, signals) = {
     name: name,
     interval: q.duration(interval),
     rules: [{ record: 'provider_model:llm_latency:value10m', expr: latency.signals[s], labels: { signal: s } } for s in signals],
   };
-  local sameHour(n) = q.labelled(
-    'avg_over_time(%s[%s] offset %s)' % [healthy, q.duration(3600), q.duration(n * day - 1800)], 'day', '%d' % n
-  );
   [
     // What pages, and what makes a ticket.
     recorded('tocsin-latency', config.intervals.slow, ['first_token', 'speed']),
@@ -38,18 +34,13 @@ function(config)
         {
           record: expected,
           expr: |||
-            avg %s (
-              %s
-            )
+            %s
             or %s
             (
               %s
               or %s
             )
-          ||| % [
-            q.by(keys), std.join('\n  or ', [sameHour(n) for n in std.range(1, 7)]), q.on(keys),
-            baseline.mean(healthy), baseline.before(expected),
-          ],
+          ||| % [baseline.sameHour(healthy, keys, 3600), q.on(keys), baseline.mean(healthy), baseline.before(expected)],
         },
       ],
     },

@@ -25,7 +25,7 @@ function(config)
     },
     {
       name: 'tocsin-quality-quiet',
-      interval: q.duration(c.intervals.baseline),
+      interval: q.duration(c.intervals.slow),
       rules: [
         { record: 'route_scorer:llm_quality_score_quiet:calls', expr: score.quiet('calls') },
         { record: 'route_scorer:llm_quality_score_quiet:mean', expr: score.quiet('mean') },
@@ -48,7 +48,9 @@ function(config)
         },
         {
           record: 'route_scorer:llm_quality_score:baseline7d',
-          expr: baseline.week('route_scorer:llm_quality_score_healthy:mean', 'route_scorer:llm_quality_score:baseline7d'),
+          expr: baseline.usual(
+            'route_scorer:llm_quality_score_healthy:mean', keys + ['baseline'], 'route_scorer:llm_quality_score:baseline7d'
+          ),
         },
       ],
     },

@@ -15,6 +15,7 @@ function(config)
     signals.refusal,
     signals.token_outlier,
     signals.output_chars,
+    signals.similarity,
     signals.tokens_per_request,
     signals.cost_per_request,
   ];

@@ -37,7 +37,7 @@ CASES = [
         "a quiet route is listed until it is busy", "LLMQualityQuietRoute",
         [info(), *scored([0.8] * 10 * HOUR, [5] * 8 * HOUR + [100] * 2 * HOUR)], {"8h": 1, "9h30m": 0},
         text=Text("8h", "info", "quality", "support is judged over hours.",
-                  "Too few answers are scored to judge 30 minutes: the last two or six hours are, with 120 answers, so a drop shows later.", LABELS),
+                  "Too few answers are scored to judge 30 minutes: the last one, two or six hours are, with 60 answers, so a drop shows later.", LABELS),
     ),
     Case(
         "a route that learns is listed until it has learnt", "LLMQualityWarmingUp", [info(), *scored(LEARNT)], {"1h": 1, "3h": 0},

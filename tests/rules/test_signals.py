@@ -117,6 +117,20 @@ CASES = [
             "50% of the answers of the last 30 minutes are under 0.85 and wait for a person to review them."), 20),
     *share("LLMAnswersOffTopic", "llm_off_topic_total", "llm_semantic_similarity_count", 30,
            ("Answers of support are not about the question.", "30% of the answers of the last 30 minutes are off topic."), 10),
+    *judged(
+        "LLMAnswersOffTopic",
+        [counter("llm_semantic_similarity_sum", 30, 3), checked("llm_semantic_similarity_count"), counter("llm_off_topic_total", 0, 0)],
+        ("Answers of support are not about the question.",
+         "0% of the answers of the last 30 minutes are off topic. Their similarity to the questions is 0.03, 0.30 is usual."),
+        still=[
+            ("a little less similar than ever", [counter("llm_semantic_similarity_sum", 30, 18), checked("llm_semantic_similarity_count")]),
+            ("they never were similar", [counter("llm_semantic_similarity_sum", 8, 2), checked("llm_semantic_similarity_count")]),
+            ("too few to compare", [counter("llm_semantic_similarity_sum", 1.5, 0), checked("llm_semantic_similarity_count", 5)]),
+            ("as similar as ever after a restart", [
+                series("llm_semantic_similarity_sum", "0+30x60 0+30x60", **CALL),
+                series("llm_semantic_similarity_count", "0+100x60 0+100x60", **CALL)]),
+        ],
+    ),
     *share("LLMWrongLanguage", "llm_language_mismatches_total", "llm_language_checks_total", 10,
            ("support answers in the wrong language.",
             "10% of the answers of the last 30 minutes are in another language than was asked for."), 4),
