@@ -297,7 +297,7 @@ def _recorded(rules: bundle.Bundle, step: int) -> Iterator[str]:
 def _recorded_labels(record: str, level: str) -> Iterator[dict[str, str]]:
     learnt = {"baseline": "default"} if re.search("healthy|baseline7d|llm_signal:value30m", record) else {}
     signals = (
-        "bad_score", "refusal", "token_outlier", "output_chars", "tokens_per_request", "cost_per_request",
+        "bad_score", "refusal", "token_outlier", "output_chars", "similarity", "tokens_per_request", "cost_per_request",
         "hedge", "numeric", "unsupported",
     )  # fmt: skip
     if record in SPARSE:

@@ -5,10 +5,11 @@ function(config)
   {
     samples(healthy):: '%s[%s:%s]' % [healthy, q.duration(c.window), q.duration(c.step)],
 
-    // The mean, once there are enough samples.
-    mean(healthy)::
+    // The mean, once there are enough samples. They may enter it late: a step that is hardly an incident would be learnt
+    // within its first hour, where only some hours are known.
+    mean(healthy, late=0)::
       'avg_over_time(%(samples)s) and count_over_time(%(samples)s) >= %(minimum)d' % {
-        samples: $.samples(healthy), minimum: c.minimumSamples,
+        samples: $.samples(healthy) + if late == 0 then '' else ' offset %s' % q.duration(late), minimum: c.minimumSamples,
       },
 
     // The mean about this time of day, over the days of the window: of each day that has so many samples around it.
@@ -46,9 +47,22 @@ function(config)
       ];
       '%s / (%s >= %d)' % [over('sum'), over('count'), c.minimumSamples],
 
-    // What is usual at this time of day, or, while no day before tells, at any.
+    // What is usual at this time of day, or, while no day before tells, at any. Good hours are believed up to a factor of
+    // the mean: weekends have another rhythm, which nobody can know on the first one. Of that mean an hourly sample will do.
     usual(healthy, keys, itself, within=1800)::
-      $.kept('%s\nor %s' % [$.sameHour(healthy, keys, c.around, c.around / (2 * c.step)), $.mean(healthy)], itself, within),
+      local hourly = '%s[%s:%s]' % [healthy, q.duration(c.window), q.duration(3600)];
+      $.kept(|||
+        min %s (
+          %s
+          or %s
+          or %s
+        )
+      ||| % [
+        q.by(keys), q.indented($.sameHour(healthy, keys, c.around, c.around / (2 * c.step)), 2), $.mean(healthy, c.late),
+        q.labelled(
+          '%s * (avg_over_time(%s) and count_over_time(%s) >= 24)' % [q.number(c.goodHours), hourly, hourly], 'bound', 'most'
+        ),
+      ], itself, within),
 
     // Ids that were not accepted in the last 24 hours judge no more: a new id learns while the old one goes on judging.
     weekWithout(all, unhealthy, keys, itself, within):: $.kept($.meanWithout(all, unhealthy, keys), itself, within),

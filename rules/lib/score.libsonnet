@@ -51,11 +51,10 @@ function(config)
     keys: keys,
     minimumCalls(vector):: '%s group_left () (%s - 1)' % [q.on(['route']), q.threshold('quality.minimumCalls', c.minimumCalls, vector)],
 
-    // Calls in the window that judges: 30 minutes, or hours on a quiet route.
+    // Scored calls in 30 minutes where they are enough; else hours are judged.
     local busy = '(%s > %s)' % [counts, $.minimumCalls(counts)],
     local twice = 'on (%s) group_left () (2 * %s)' % [q.labels(['route']), q.threshold('quality.minimumCalls', c.minimumCalls, counts)],
     local quiet(series) = q.latest(series),
-    calls:: '(%s or %s)' % [busy, quiet(quietCalls)],
     quietRoutes:: '%s unless %s' % [quiet(quietCalls), busy],
     mean:: |||
       %s / %s
@@ -100,8 +99,10 @@ function(config)
       q.latest('route_scorer:llm_quality_score:baseline7d'),
     ],
 
-    // The mean's own uncertainty, times three.
-    uncertainty:: '%s * %s / sqrt(%s)' % [c.standardErrors, q.latest('route_scorer:llm_quality_score:stddev30m'), $.calls],
+    // What may be chance: some of the mean's standard errors.
+    uncertainty:: '%s / (sqrt(%s) / %s or sqrt(%s) / %s)' % [
+      q.latest('route_scorer:llm_quality_score:stddev30m'), busy, c.standardErrors, quiet(quietCalls), c.quietStandardErrors,
+    ],
 
     // 1 while the score is under its baseline by more than the ratio and more than chance allows, else 0; one row for
     // each baseline id that judges.

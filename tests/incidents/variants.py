@@ -322,10 +322,10 @@ def _sliding(event: Event, hour: float) -> Event:
     return event
 
 
-# Some 30 calls in half an hour are judged over two hours: later than by day.
+# Some 35 calls in half an hour are judged over an hour: a little later than by day.
 NIGHT_SLIDE = replace(
     SLIDE, name="six-hour slide, with hardly any traffic at night",
-    events=lambda: traffic(39, [replace(SUPPORT, rhythm=True), replace(SEARCH, rhythm=True)], _sliding), within=360,
+    events=lambda: traffic(39, [replace(SUPPORT, rhythm=True), replace(SEARCH, rhythm=True)], _sliding), within=280,
 )  # fmt: skip
 
 

@@ -43,8 +43,14 @@ def slide(hours, depth):
     return [0.8 * (1 - depth * (i + 1) / steps) for i in range(steps)]
 
 
-def wave(days):
-    return [0.8 * (1 + 0.055 * math.sin(2 * math.pi * i / DAY)) for i in range(days * DAY)]
+def wave(days, height=0.055):
+    """Best after six hours of a day, worst after eighteen."""
+    return [0.8 * (1 + height * math.sin(2 * math.pi * i / DAY)) for i in range(days * DAY)]
+
+
+def worse(means, by, begin, end):
+    """The means, so much lower between two hours."""
+    return [mean * (1 - by) if begin * HOUR <= i < end * HOUR else mean for i, mean in enumerate(means)]
 
 
 LEARNT = [0.8] * 4 * HOUR
@@ -53,6 +59,8 @@ CASES = [
     Case("a step of -30 % pages within 35 minutes and stays until it is mended (M6)", PAGE,
          [info(), *scored(LEARNT + [0.56] * DAY)], {"4h": 0, "4h35m": 1, "10h": 1, "27h": 1}),
     Case("a step of -20 % pages within 35 minutes", PAGE, [info(), *scored(LEARNT + [0.64] * HOUR)], {"4h": 0, "4h35m": 1}),
+    Case("a step that is hardly an incident is not learnt before it is judged", PAGE,
+         [info(), *scored(LEARNT + [0.8 * 0.849] * 2 * HOUR)], {"4h30m": 0, "4h50m": 1}),
     Case("a step of -16 % pages", PAGE, [info(), *scored(LEARNT + [0.672] * 2 * HOUR)], {"5h": 1}),
     Case("a slide of -25 % over six hours pages within 4 h 30 and stays (M7)", PAGE,
          [info(), *scored([0.8] * DAY + slide(6, 0.25) + [0.6] * 6 * HOUR)], {"26h": 0, "28h30m": 1, "30h": 1, "36h": 1}),
@@ -60,6 +68,20 @@ CASES = [
          {"4h40m": 0, "5h30m": 0, "8h": 0}),
     Case("a drop of -14 % is one ticket", TICKET, [info(), *scored(LEARNT + [0.688] * 2 * HOUR)], {"4h": 0, "5h15m": 1}),
     Case("a daily wave of 5.5 % pages nobody", PAGE, [info(), *scored(wave(2))], {f"{h}h": 0 for h in range(6, 48, 6)}),
+    Case("a daily wave of 12 % makes a ticket before a day is known, and none afterwards", TICKET,
+         [info(), *scored(wave(3, 0.12))], {"18h": 1, "36h": 0, "42h": 0, "60h": 0, "66h": 0}),
+    Case("a step of -16 % pages at the best hour of the day as well", PAGE,
+         [info(), *scored(worse(wave(2), 0.16, 29, 32))], {"29h": 0, "30h": 1, "31h50m": 1, "33h": 0}),
+    Case("a drop of -14 % pages nobody at the worst hour of the day", PAGE,
+         [info(), *scored(worse(wave(2), 0.14, 41, 44))], {"42h": 0, "43h50m": 0}),
+    Case("a slide that begins as the scores rise pages within 4 h 30", PAGE,
+         [info(), *scored([mean * (1 - 0.25 * min(1, max(0, i - 26 * HOUR) / (6 * HOUR))) for i, mean in enumerate(wave(2, 0.03))])],
+         {"29h": 0, "30h30m": 1, "36h": 1, "47h": 1}),
+    Case("a time of day is believed to be better than the day by a twentieth at most: the next day may have another rhythm", PAGE,
+         [info(), *scored(wave(1, 0.12) + [0.72] * DAY)], {"29h": 0, "30h": 0, "32h": 0},
+         values={(f"round({BASELINE}, 0.01)", "30h"): 0.8}),
+    Case("a drop at the same hours of two nights pages twice: it is no rhythm", PAGE,
+         [info(), *scored(worse(worse([0.8] * 2 * DAY, 0.3, 4, 9), 0.3, 28, 33))], {"4h40m": 1, "10h": 0, "28h40m": 1, "32h": 1, "34h": 0}),
     Case("a weekend with a tenth of the traffic and slightly other answers pages nobody", PAGE,
          [info(), *scored(LEARNT + [0.76] * DAY + LEARNT, [100] * 4 * HOUR + [10] * DAY + [100] * 4 * HOUR)],
          {f"{h}h": 0 for h in range(4, 32, 4)}),
@@ -76,7 +98,7 @@ CASES = [
     Case("traffic that stops pages nobody (M5)", PAGE, [info(), *scored(LEARNT + [0.8] * 8 * HOUR, [100] * 4 * HOUR + [0] * 8 * HOUR)],
          {"5h": 0, "11h": 0}, values={(MEAN, "11h"): None}),
     Case("a route with 48 scored calls in half an hour is judged over an hour", PAGE,
-         [info(), *scored([0.8] * 8 * HOUR + [0.64] * 8 * HOUR, 8)], {"8h50m": 0, "9h15m": 1, "15h": 1}),
+         [info(), *scored([0.8] * 8 * HOUR + [0.56] * 8 * HOUR, 8)], {"8h50m": 0, "9h15m": 1, "15h": 1}),
     Case("a route with 24 scored calls in an hour is judged over six hours", PAGE,
          [info(), *scored([0.8] * 8 * HOUR + [0.4] * 8 * HOUR, 2)], {"9h": 0, "15h": 1}),
     Case("a route that is judged over six hours is listed", "LLMQualityQuietRoute", [info(), *scored(DROPPED, 5)], {"10h": 1}),
