@@ -119,7 +119,7 @@ CASES = [
            ("Answers of support are not about the question.", "30% of the answers of the last 30 minutes are off topic."), 10),
     *judged(
         "LLMAnswersOffTopic",
-        [counter("llm_semantic_similarity_sum", 30, 3), checked("llm_semantic_similarity_count"), counter("llm_off_topic_total", 0, 0)],
+        [counter("llm_semantic_similarity_sum", 30.4, 3), checked("llm_semantic_similarity_count"), counter("llm_off_topic_total", 0, 0)],
         ("Answers of support are not about the question.",
          "0% of the answers of the last 30 minutes are off topic. Their similarity to the questions is 0.03, 0.30 is usual."),
         still=[
