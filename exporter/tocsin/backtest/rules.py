@@ -266,6 +266,8 @@ def _entries(groups: Iterable[Mapping[str, Any]]) -> list[_Entry]:
         entry.series = promql.names(entry.rule["expr"] + said) & _SERIES
         for word in words & records.keys():
             entry.needs.update(records[word])
+        for word in promql.names(said) & records.keys():  # where a range is dear, a text is shorter
+            entry.needs.update(i for i in records[word] if not promql.longest_range(entries[i].rule["expr"]))
         if "ALERTS" in words:
             for name in promql.strings(entry.rule["expr"]) & alerts.keys():
                 entry.needs.update(alerts[name])

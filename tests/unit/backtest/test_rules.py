@@ -115,6 +115,15 @@ def test_an_alert_that_others_look_at_is_evaluated_once():
     assert [rule["alert"] for run in found.late for rule in run.alerts] == ["Rate", "Cost", "Tokens"]
 
 
+def test_what_a_text_asks_of_recorded_series_is_there_unless_it_needs_a_range():
+    young = group("young", "1m", record("a:young", "llm_cost_usd_total > 0"))
+    asking = alert("A", "llm_requests_total > 1") | {"annotations": {"summary": '{{ query "a:young or a:rate" }}'}}
+
+    found = plan([FAST, young, group("alerts", "1m", asking)], SEEN, parts=1)
+
+    assert [list(run.groups) for run in found.late] == [["young", "alerts"]]
+
+
 def test_a_ticket_is_evaluated_with_the_baselines():
     slow = group("slow", "5m", record("a:base", "avg_over_time(a:rate[7d:5m])"))
     tickets = group("tickets", "4m", alert("T", "a:rate > 3 * a:base"))
