@@ -7,14 +7,16 @@ function(config)
   local unusual = 'route_signal:llm_surge_unusual:increase30m';
   local quarters = 'route:llm_requests:increase15m';
   local day = q.duration(86400);
+  // As far apart as events, whoever evaluates: a backtest records requests at another interval than a server.
+  local spaced = '%s[%s:%s]' % [quarters, day, q.duration(config.intervals.baseline)];
   local onRoute = q.on(['route']) + ' group_left ()';
   // How many of a day's events are usual in the window: its share of the day's requests, and so many times as many. Sums
   // of what is recorded count each event once an interval while it is in the window. Two hours of a day must be known.
   local perEvent = config.intervals.baseline / c.window;
-  local perRequest = config.intervals.slow / 900;
-  local least = 7200 / config.intervals.slow;
-  local usualShare = '(%s * %s / (sum_over_time(%s[%s]) and count_over_time(%s[%s]) >= %d))' % [
-    q.number(c.surgeFactor * perEvent / perRequest), q.requests, quarters, day, quarters, day, least,
+  local perRequest = config.intervals.baseline / 900;
+  local least = 7200 / config.intervals.baseline;
+  local usualShare = '(%s * %s / (sum_over_time(%s) and count_over_time(%s) >= %d))' % [
+    q.number(c.surgeFactor * perEvent / perRequest), q.requests, spaced, spaced, least,
   ];
   local signal(name, keys, key, ratio, expr) = {
     local matcher = 'signal="%s"' % name,
