@@ -222,7 +222,9 @@ class Groups:
             if not fits:
                 self._gone.append(key)
         for key, labels, _ in blocks["h"]:
-            block = self.histograms.setdefault(labels, Histograms(self._store, labels))
+            block = self.histograms.get(labels)
+            if block is None:  # two keys may fit the same labels today
+                block = self.histograms[labels] = Histograms(self._store, labels)
             block.absorb(msgspec.msgpack.decode(saved[key], type=list[SavedRow]))
         for key, labels, fits in blocks["g"]:
             group = self.by_labels.get(labels) or self._restored(labels)

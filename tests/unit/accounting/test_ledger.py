@@ -430,3 +430,12 @@ def test_histograms_folded_in_the_middle_of_a_commit_are_not_lost_by_it(moment):
     again.restore({"groups": [(key, value) for (part, key), value in saved.items() if part == "groups" and value]})
     observed = sum(sum(row.values[1:]) for row in again.store.rows[cat.DURATION].values())
     assert observed == 80
+
+
+def test_histograms_of_label_sets_whose_extra_labels_are_configured_away_go_on_as_one():
+    ledger = Ledger(Store(("team",)), Settings(extra_labels=("team",)))
+    for number, team in enumerate("ab"):
+        ledger.count(call(number, labels={"team": team}), NOW)
+    again = restarted(ledger)
+    again.count(call(2), NOW)
+    assert [sum(row.values[1:]) for row in again.store.rows[cat.DURATION].values()] == [3]
