@@ -61,6 +61,7 @@ function(config) {
   // Labels that counters have beside those of their label set, and counters that have none of those.
   local own = {
     llm_injection_attempts_total: ['role'],
+    llm_late_request_failures_total: ['reason'],
     llm_request_failures_total: ['reason'],
     llm_safety_suspected_total: ['kind'],
     llm_safety_violations_total: ['delivered', 'echoed', 'example', 'kind'],
@@ -83,8 +84,15 @@ function(config) {
   fresh(names, name, late, window, bound='')::
     '(sum %s (%s) or %s)' % [
       q.by(names), q.counted(name, window, bound=bound),
-      q.labelled('-1 * sum %s (%s%s)' % [q.by(names), q.increase(late, window), bound], 'late', 'true'),
+      q.labelled('-1 * sum %s (%s%s)' % [q.by(names), q.lately(late, window), bound], 'late', 'true'),
     ],
+  // A reason that was late for the first time within the window begins with what was late: all of it counts where the
+  // label set was there before. Where it was not, what it failed for began with the same and is the past, too.
+  lately(late, window)::
+    if std.objectHas(own, late) then '(%(late)s unless %(late)s offset %(window)s and ignoring (%(own)s) %(known)s offset %(window)s or %(rise)s)' % {
+      late: q.metric(late), window: q.duration(window), own: std.join(', ', own[late]), known: q.metric('llm_late_requests_total'),
+      rise: q.increase(late, window),
+    } else q.increase(late, window),
 
   // Live traffic alone, with the tier of its route. Sum by route before: what is joined shall be few.
   tiered(expr)::
