@@ -15,13 +15,15 @@ function(config)
       rules: [
         {
           // Summed before increase(): label sets that are folded or expire move their totals to `other`, where the jump
-          // would look like money. Within one exporter the sum never moves, and resets come all at once.
+          // would look like money. Within one exporter the sum never moves, and resets come all at once. Rounded, because
+          // the last digit of a sum or a difference may fall, and would be a reset: all money ever spent would count once
+          // more. To a power of two, which no decimal price lies half-way between.
           record: 'instance:llm_cost_usd:sum',
           expr: |||
-            sum %(by)s (
+            round(sum %(by)s (
               sum %(by)s (%(cost)s)
               or %(late)s
-            )
+            ), 1 / 1024)
           ||| % {
             by: q.by(['instance']), cost: q.metric('llm_cost_usd_total'),
             late: q.labelled('-1 * sum %s (%s)' % [q.by(['instance']), q.metric('llm_late_cost_usd_total')], 'late', 'true'),

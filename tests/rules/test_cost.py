@@ -44,6 +44,8 @@ CASES = [
     Case("a rise of a fifth of $600 an hour pages nobody", ANOMALY, [cost("0+50x72 3610+60x60")], {"7h": 0, "9h": 0}),
     Case("a rise that stays pages until it is mended", ANOMALY, [cost("0+1x72 82+10x150")], {"7h15m": 1, "12h": 1, "18h": 1}),
     Case("money spent hours ago, counted now, pages nobody", ANOMALY, [burst(80), late("0x72 80x60")], {"6h5m": 0, "6h30m": 0}),
+    Case("a last digit that gets lost with late money is no lost state", ANOMALY,
+         [cost("500.2x72 580.3x60"), late("0x72 80.1x60")], {"6h5m": 0, "6h30m": 0}),
     Case("a lost state that begins at 0 pages nobody", ANOMALY, [cost("500+1x72 0+1x60")], {"6h5m": 0, "7h": 0}),
     Case("a label set that is folded into other pages nobody", ANOMALY,
          [cost("200+1x72 stale"), cost("100+0x72 374+1x60", model="other")], {"6h5m": 0, "6h30m": 0}),
