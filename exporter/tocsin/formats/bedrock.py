@@ -1,17 +1,25 @@
 """Amazon Bedrock's Converse API, brought to the shape of OpenAI's, and what its headers count of any other body.
 
-https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html. Input leaves out what is read from
-and written to the cache. A guardrail "intervenes" where it blocks, and where it only masks.
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and ``..._ConverseStream.html``. Input
+leaves out what is read from and written to the cache. A guardrail "intervenes" where it blocks, and where it only
+masks.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 _COUNTS: Final = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
 _HEADERS: Final = ("input", "output", "cache-read-input", "cache-write-input")
+_EVENTS: Final = frozenset(
+    ("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata")
+)
+METRICS: Final = "amazon-bedrock-invocationMetrics"
+"""What the last piece of a model's own body says of all of it."""
+_ACTION, _TRACE = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
+"""What a guardrail adds to a model's own body, or to one of its pieces."""
 
 
 def is_body(body: dict[str, Any]) -> bool:
@@ -28,16 +36,80 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     tools = [{"function": {"name": call.get("name"), "arguments": call.get("input")}} for call in calls]
     usage = body.get("usage")
     reason = body["stopReason"]
-    blocked = reason == "guardrail_intervened" and '"BLOCKED"' in json.dumps(body.get("trace"))
+    intervened = reason == "guardrail_intervened"
     return {
         "choices": [{
-            "finish_reason": "stop" if reason == "guardrail_intervened" else reason,
+            "finish_reason": "stop" if intervened else reason,
             "message": {"content": [{"text": part.get("text")} for part in parts], "tool_calls": tools},
-            "error": {"type": reason} if blocked else None,
+            "error": {"type": reason} if intervened and _blocks(body.get("trace")) else None,
         }],
         "usage": _usage([_count(usage, name) for name in _COUNTS]) if isinstance(usage, dict) else None,
         "metrics": body.get("metrics"),
+        METRICS: body.get(METRICS),
+        "error": body.get("error") or blocked(body),
     }  # fmt: skip
+
+
+def _blocks(trace: Any) -> bool:
+    return '"BLOCKED"' in json.dumps(trace)
+
+
+def blocked(body: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the error of a model's own body in whose place a guardrail put its message; None where none did."""
+    if body.get(_ACTION) == "INTERVENED" and _blocks(body.get(_TRACE)):
+        return {"type": "guardrail_intervened"}
+    return None
+
+
+def is_event(chunk: dict[str, Any]) -> bool:
+    """Tell whether an object is an event of a stream of Converse, or says how long one of a model's own body took."""
+    return not chunk.keys().isdisjoint(_EVENTS) or METRICS in chunk
+
+
+def error_of(event: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the exception with which a stream broke off, under HTTP 200."""
+    found = next(((name, told) for name, told in event.items() if name.endswith("Exception")), None)
+    return {"type": found[0], "message": found[1].get("message")} if found and isinstance(found[1], dict) else None
+
+
+def stream(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the body of Converse that its events amount to; only what was measured of a stream of a model's own body.
+
+    A model's own events may be those of Converse, or a piece of its body each.
+    """
+    whole: dict[str, Any] = {}
+    blocks: dict[Any, dict[str, Any]] = {}
+    for event in events:
+        told = event.get(METRICS)
+        if isinstance(told, dict):
+            whole[METRICS] = told
+        for name in _EVENTS & event.keys():
+            told = event[name] if isinstance(event[name], dict) else {}
+            if name == "metadata":
+                whole |= {key: told[key] for key in ("usage", "metrics", "trace") if told.get(key)}
+            elif name == "messageStop":
+                whole["stopReason"] = told.get("stopReason")
+            else:
+                _add(blocks.setdefault(told.get("contentBlockIndex"), {}), told)
+    if not blocks and "stopReason" not in whole:
+        return whole
+    content = [block for block in blocks.values() if block]
+    return {"stopReason": None, **whole, "output": {"message": {"content": content}}}
+
+
+def _add(block: dict[str, Any], told: dict[str, Any]) -> None:
+    """Add the beginning of a call to a tool, a piece of its input, or a piece of text."""
+    begun, delta = told.get("start"), told.get("delta")
+    call = begun.get("toolUse") if isinstance(begun, dict) else None
+    if isinstance(call, dict):
+        block["toolUse"] = {"name": call.get("name"), "input": ""}
+    if not isinstance(delta, dict):
+        return
+    piece = delta.get("toolUse")
+    if isinstance(delta.get("text"), str):
+        block["text"] = block.get("text", "") + delta["text"]
+    elif isinstance(piece, dict) and isinstance(piece.get("input"), str) and "toolUse" in block:
+        block["toolUse"]["input"] += piece["input"]
 
 
 def _count(usage: dict[str, Any], name: str) -> Any:
@@ -51,6 +123,13 @@ def counted(headers: Mapping[str, str]) -> dict[str, Any] | None:
     if counts[0] is None:
         return None
     return _usage([int(count) if count and count.isdecimal() and len(count) < 10 else None for count in counts])
+
+
+def measured(body: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the counts that stand in the last piece of a stream under OpenAI's names."""
+    told = body.get(METRICS)
+    names = ("inputTokenCount", "outputTokenCount", "cacheReadInputTokenCount", "cacheWriteInputTokenCount")
+    return _usage([told.get(name) for name in names]) if isinstance(told, dict) else None
 
 
 def _usage(counts: list[Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from tocsin.call import Skip
-from tocsin.formats import ollama, shapes, signs, sse
+from tocsin.formats import bedrock, eventstream, ollama, shapes, signs, sse
 from tocsin.formats.base import Buffer
 from tocsin.formats.lenient import is_number, load
 
@@ -43,7 +43,8 @@ class Exchange:
     def error(self) -> dict[str, Any] | None:
         """The error object of the response, also under HTTP 200, else what the logger says that broke it off."""
         told = self.envelope.get("error")
-        error = self.response.get("error") or _error_of_choice(self.response.get("choices")) or told
+        response = self.response
+        error = response.get("error") or _error_of_choice(response.get("choices")) or bedrock.blocked(response) or told
         if not error and self.response.get("object") == "error":  # vLLM's, flat
             return self.response
         if isinstance(error, str) and error:
@@ -153,7 +154,7 @@ def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], boo
         try:
             parsed = json.loads(value)
         except (ValueError, RecursionError):
-            parsed = ollama.stream(value)
+            parsed = ollama.stream(value) or sse.merged(eventstream.events(value)) or sse.merged(sse.lines(value))
             if parsed is not None:
                 return parsed, True
         if isinstance(parsed, dict):

@@ -8,15 +8,19 @@ from tocsin.call import OTHER
 
 FINISH: Final = {
     **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token", "pause_turn", "complete"), "stop"),
+    **dict.fromkeys(("finish", "stop_criteria_met"), "stop"),
     **dict.fromkeys(
         ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"), "length"
     ),
     **dict.fromkeys(("tool_calls", "tool_call", "tool_use", "function_call"), "tool_calls"),
-    **dict.fromkeys(("content_filter", "content_filtered"), "content_filter"),
+    **dict.fromkeys(("content_filter", "content_filtered", "error_toxic"), "content_filter"),
     "refusal": "refusal",
-    "error": "error",
+    **dict.fromkeys(("error", "insufficient_system_resource"), "error"),
 }
-"""OpenAI, Anthropic, Mistral, Groq, Together, TGI, Cohere, Ollama; those of a length limit are its by documentation."""
+"""OpenAI, Anthropic, Mistral, Groq, Together, TGI, Cohere, Ollama, Titan; of a length limit by documentation.
+
+DeepSeek breaks answers off for want of resources, under HTTP 200 (https://api-docs.deepseek.com).
+"""
 
 
 def finish_of(reason: Any) -> str | None:

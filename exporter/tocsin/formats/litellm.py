@@ -14,7 +14,7 @@ import msgspec
 import xxhash
 
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt, ToolCall
-from tocsin.formats import litellm_errors, passthrough
+from tocsin.formats import litellm_errors, passthrough, spendlogs
 from tocsin.formats.base import Buffer
 from tocsin.formats.chat import Choice, Conversation, FullChoice, Wishes, answer_of
 from tocsin.formats.exchange import decode
@@ -164,7 +164,7 @@ class LiteLLM:
             payload = _fast(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             tree = load(data)
-            payload = convert(_spend_log(tree), _Payload, errors)
+            payload = convert(spendlogs.named(tree), _Payload, errors)
         call = _call(payload, errors)
         if call.session is not None:
             call.prompt_key = _prompt_key(data)
@@ -174,18 +174,6 @@ class LiteLLM:
         if errors:
             call.field_errors = tuple(errors)
         return call
-
-
-def _spend_log(tree: dict[str, Any]) -> dict[str, Any]:
-    """Give a row of LiteLLM's SpendLogs table the names of a payload."""
-    if "request_id" in tree and "id" not in tree:
-        tree["id"] = tree["request_id"]
-        tree.setdefault("response_cost", tree.get("spend"))
-        if tree.get("status") not in ("success", "failure"):
-            tree["status"] = "success"
-        tree.setdefault("status_fields", {})  # which tell the age of a payload
-        tree["cache_hit"] = str(tree.get("cache_hit")).lower() == "true"
-    return tree
 
 
 def _call(p: _Payload, errors: list[str]) -> Call:

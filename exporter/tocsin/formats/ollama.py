@@ -1,7 +1,7 @@
 """Ollama's own API (``/api/chat``, ``/api/generate``), brought to the shape of OpenAI's.
 
 https://github.com/ollama/ollama/blob/main/docs/api.md. A stream is one JSON object a line; the last one,
-``done: true``, carries the counts. Times are nanoseconds.
+``done: true``, carries the counts. An error ends a stream in a line of its own, under HTTP 200. Times are nanoseconds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def stream(text: str) -> dict[str, Any] | None:
     """Put the lines of a stream together into one body; None when they are something else."""
     said: list[str] = []
     last: dict[str, Any] = {}
+    error: Any = None
     for line in text.splitlines():
         try:
             chunk = json.loads(line)
@@ -29,7 +30,9 @@ def stream(text: str) -> dict[str, Any] | None:
         if isinstance(chunk, dict) and is_body(chunk):
             said.append(_text(chunk))
             last = chunk
-    return {**last, "response": "".join(said)} if last else None
+        elif isinstance(chunk, dict) and isinstance(chunk.get("error"), str):
+            error = {"type": "server_error", "message": chunk["error"]}
+    return {**last, "response": "".join(said), "error": error} if last else None
 
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
@@ -43,6 +46,7 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
         "model": body.get("model"),
         "created": body.get("created_at"),
         "choices": [{"finish_reason": reason, "message": said}],
+        "error": body.get("error"),
         "usage": usage if any(count is not None for count in usage.values()) else None,
         "metrics": {"latencyMs": took / 1e6} if is_number(took := body.get("total_duration")) else None,
     }

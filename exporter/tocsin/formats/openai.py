@@ -10,6 +10,8 @@ from typing import Any
 
 from tocsin.call import Call
 from tocsin.formats import bedrock, pairs, shapes
+from tocsin.formats.anthropic import Anthropic
+from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import Exchange
 from tocsin.formats.finish import finish_of, refused
 from tocsin.formats.lenient import MAX_TOKENS, is_number
@@ -26,6 +28,12 @@ class OpenAI(pairs.PairFormat):
 
     name = "openai"
     input_keys = ("messages", "input")
+
+    def read(self, ex: Exchange, data: Buffer) -> Call:
+        """Return the call of one pair; answers of Messages, as gateways and Bedrock log them too, count as such."""
+        if ex.response.get("type") == "message":
+            return Anthropic(content=self._content).read(ex, data)
+        return super().read(ex, data)
 
     def body(self, response: dict[str, Any]) -> dict[str, Any]:
         """Return the body of a provider with a shape of its own in OpenAI's."""

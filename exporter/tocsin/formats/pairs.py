@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import xxhash
 
 from tocsin.call import UNKNOWN, Call, Content, Prompt
-from tocsin.formats import shapes
+from tocsin.formats import bedrock, shapes
 from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import Exchange, batch_result, decode, exchange
 from tocsin.formats.lenient import MAX_SECONDS, bounded, count, is_number, iso_seconds, within
@@ -21,7 +21,7 @@ _DIGITS = re.compile(r"\d+")
 _DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
 _UNMETERED = re.compile(
     r"/(?:images|audio|moderations|files|uploads|batches|rerank|vector_stores|fine_tuning)(?:/|$)"
-    r"|/count[_-]tokens$|/models(?:/[^/:]+)?$|:(?:countTokens|(?:batchE|e)mbedContents?)$"
+    r"|/guardrail/[^/]+/version/[^/]+/apply$|/count[_-]tokens$|/models(?:/[^/:]+)?$|:(?:countTokens|(?:batchE|e)mbedContents?)$"
 )
 """Paths of what is metered in other units than tokens, or not at all."""
 
@@ -45,6 +45,8 @@ class PairFormat(ABC):
         ex.request, ex.response = shapes.request(ex.request), self.body(ex.response)
         call = _base_call(ex, data, self.name)
         self.judge(call, ex)
+        if call.failure is not None:
+            call.id += "|failed"  # a retry that comes through under the same id is another event of the same call
         _by_recorder(call, ex)
         if self._content:
             _fill_content(call, ex, self.input_keys)
@@ -210,7 +212,7 @@ def _decimal(text: str) -> float | None:
         return None
 
 
-_MILLISECONDS = ("duration_ms", "latency_ms", "latencyMs", "responseTime")
+_MILLISECONDS = ("duration_ms", "latency_ms", "latencyMs", "responseTime", "invocationLatency")
 _TOOK = ("openai-processing-ms", "x-amzn-bedrock-invocation-latency")
 """Headers that say the milliseconds an answer took; of a stream only those until its head."""
 
@@ -222,7 +224,8 @@ def _duration(ex: Exchange) -> float | None:
         told = "" if stream else next((ex.headers[name] for name in _TOOK if name in ex.headers), "")
         if told.isdecimal() and len(told) < 9:
             return int(told) / 1000
-        sides = [side for side in (*ex.recorder, response.get("metrics")) if isinstance(side, dict)]
+        measured = (response.get("metrics"), response.get(bedrock.METRICS))
+        sides = [side for side in (*ex.recorder, *measured) if isinstance(side, dict)]
         took = next((side[key] for side in sides for key in _MILLISECONDS if key in side), None)
         if is_number(took) and 0 <= took < MAX_SECONDS * 1000:
             return float(took) / 1000
@@ -262,10 +265,10 @@ def by_status(status: int | None) -> str | None:
 _HTTP = re.compile(r"[45]\d\d")
 _BLOCKED = ("contentfilter", "contentpolicy", "responsibleai", "moderationblocked")
 _WORDS: tuple[tuple[str, str], ...] = (
-    ("ratelimit", "rate_limited"), ("toomany", "rate_limited"), ("quota", "rate_limited"),
+    ("ratelimit", "rate_limited"), ("toomany", "rate_limited"), ("quota", "rate_limited"), ("throttl", "rate_limited"),
     ("timeout", "timeout"), ("timed out", "timeout"), ("etimedout", "timeout"), ("connect", "connection"),
     ("econn", "connection"), ("getaddrinfo", "connection"), ("hang up", "connection"), ("cancel", "cancelled"),
-    ("overloaded", "provider_5xx"),
+    ("overloaded", "provider_5xx"), ("streamerror", "provider_5xx"),
     ("servererror", "provider_5xx"), ("apierror", "provider_5xx"), ("internal", "provider_5xx"),
     ("unavailable", "provider_5xx"), ("invalid", "client_4xx"), ("notfound", "client_4xx"),
     ("authentication", "client_4xx"), ("permission", "client_4xx"), ("badrequest", "client_4xx"),

@@ -9,14 +9,17 @@ A stream that was cut off is worth what had come until then.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import msgspec
 
-from tocsin.formats import gemini
+from tocsin.formats import bedrock, cohere, gemini, invoked
 from tocsin.formats.signs import ENDS
 from tocsin.formats.texts import part_text, token_logprobs
+
+_IsEvent = Callable[[dict[str, Any]], bool]
+_Stream = Callable[[Sequence[dict[str, Any]]], dict[str, Any]]
 
 
 def is_stream(text: str) -> bool:
@@ -32,7 +35,7 @@ def body(text: str) -> dict[str, Any] | None:
 def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the body that the decoded events of a stream amount to, None when nothing in them can be used."""
     chat, messages, responses = _Chat(), _Messages(), _Responses()
-    google: list[dict[str, Any]] = []
+    others: list[list[dict[str, Any]]] = [[] for _ in _OTHERS]
     error: Any = None
     for chunk in chunks:
         kind = chunk.get("type")
@@ -44,16 +47,29 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
             messages.add(kind, chunk)
         elif "choices" in chunk:
             chat.add(chunk)
-        elif gemini.is_body(chunk):
-            google.append(chunk)
+        else:
+            place = next((n for n, (is_event, _) in enumerate(_OTHERS) if is_event(chunk)), None)
+            if place is not None:
+                others[place].append(chunk)
+            error = bedrock.error_of(chunk) or error
+        error = bedrock.blocked(chunk) or error
         if chunk.get("error"):  # a router's last chunk may hold the error and the usage
             error = chunk["error"]
         elif kind == "error":  # Responses tell of it without an object around it
             error = {key: chunk.get(key) for key in ("code", "message")}
         elif chunk.get("object") == "error":  # vLLM too
             error = chunk
-    whole = chat.body() | messages.body() | responses.body() | (gemini.stream(google) if google else {})
+    whole = chat.body() | messages.body() | responses.body()
+    for events, (_, stream) in zip(others, _OTHERS, strict=True):
+        whole |= stream(events) if events else {}
     return (whole | {"error": error} if error else whole) or None
+
+
+_OTHERS: Final[tuple[tuple[_IsEvent, _Stream], ...]] = (
+    (gemini.is_body, gemini.stream), (invoked.is_body, invoked.stream), (bedrock.is_event, bedrock.stream),
+    (cohere.is_event, cohere.stream),
+)  # fmt: skip
+"""Of APIs with a shape of their own: what tells their events, and what puts them together."""
 
 
 def _chunks(text: str) -> Iterator[dict[str, Any]]:
@@ -71,6 +87,14 @@ def _chunks(text: str) -> Iterator[dict[str, Any]]:
             pieces.clear()
             if value is not None:
                 yield value
+
+
+def lines(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a stream that has one in each line, and nothing around them."""
+    for line in text.splitlines():
+        value = _object(line)
+        if value is not None:
+            yield value
 
 
 _strict = msgspec.json.Decoder(dict[str, Any]).decode

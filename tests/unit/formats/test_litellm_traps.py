@@ -206,3 +206,32 @@ def test_a_response_that_is_still_being_made_misses_no_usage(status):
 def test_times_that_are_years_apart_make_no_duration(start, end):
     call = parse(SUCCESS | {"stream": True, "startTime": start, "endTime": end, "completionStartTime": start + 1})
     assert (call.duration, call.ttft, call.field_errors) == (None, None, ("endTime",))
+
+
+def spend_log(*, column: bool, **metadata: Any) -> Call:
+    """A row of SpendLogs: fields of ``SpendLogsPayload``, with and without the column ``status`` of mid 2025."""
+    row: dict[str, Any] = {
+        "request_id": "r-1", "call_type": "acompletion", "spend": 0.0, "total_tokens": 0, "prompt_tokens": 0, "completion_tokens": 0,
+        "startTime": "2025-04-24T09:20:46.847000+00:00", "endTime": "2025-04-24T09:20:47.847000+00:00", "model": "gpt-4o",
+        "model_group": "gpt-4o", "cache_hit": "None", "request_tags": "[]", "messages": "{}", "response": "{}",
+        "custom_llm_provider": "openai", "metadata": json.dumps(metadata),
+    }  # fmt: skip
+    return parse(row | ({"status": "failure"} if column else {}))
+
+
+@pytest.mark.parametrize("column", [True, False])
+@pytest.mark.parametrize(
+    ("code", "name", "reason"),
+    [("500", "InternalServerError", "provider_5xx"), ("408", "Timeout", "timeout"), ("401", "AuthenticationError", "client_4xx")],
+)
+def test_a_spend_logs_row_says_in_its_metadata_why_a_call_failed(column, code, name, reason):
+    information = {"error_code": code, "error_class": name, "llm_provider": "openai", "traceback": ""}
+    assert spend_log(column=column, status="failure", error_information=information).failure == reason
+
+
+def test_a_spend_logs_row_of_early_2025_has_what_was_cached_in_its_own_place():
+    used = {"cache_read_input_tokens": 900, "prompt_tokens_details": {"cached_tokens": 900}}
+    row = {"request_id": "r-1", "startTime": "2025-04-24T09:20:46Z", "endTime": "2025-04-24T09:20:47Z", "model": "gpt-4o",
+           "prompt_tokens": 1000, "completion_tokens": 5, "spend": 0.1, "metadata": json.dumps({"additional_usage_values": used})}  # fmt: skip
+    call = parse(row)
+    assert (call.failure, call.input_tokens, call.cache_read_tokens) == (None, 1000, 900)

@@ -32,9 +32,16 @@ def recorded(name: str) -> Call:
         ("vertex-prompt-block", "gemini-2.5-flash", (None, None, None, None, None), "content_filter"),
         ("converse-cache", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", (3185, 16, 2752, 0, None), "tool_calls"),
         ("converse-guardrail", "amazon.titan-text-express-v1", (28, 26, None, None, None), "stop"),
-        ("bedrock-llama", "meta.llama3-70b-instruct-v1:0", (8, 35, None, None, None), None),
+        ("bedrock-llama", "meta.llama3-70b-instruct-v1:0", (8, 35, None, None, None), "stop"),
+        ("bedrock-titan", "amazon.titan-text-express-v1", (9, 17, None, None, None), "stop"),
+        ("converse-stream-masked", "amazon.titan-text-express-v1", (28, 22, None, None, None), "stop"),
+        ("converse-stream-tool", "anthropic.claude-3-sonnet-20240229-v1:0", (236, 58, None, None, None), "tool_calls"),
+        ("invoke-stream-claude", "anthropic.claude-v2", (37, 8, None, None, None), "stop"),
+        ("invoke-stream-nova", "amazon.nova-micro-v1:0", (25, 10, 0, 0, None), "length"),
         ("cohere-v1", "command-a-03-2025", (1199, 88, 448, None, None), "stop"),
         ("cohere-v2", "command-r-08-2024", (577, 90, 576, None, None), "stop"),
+        ("cohere-v1-stream", "command", (69, 116, None, None, None), "stop"),
+        ("cohere-v2-stream", "command-r-08-2024", (212, 36, 208, None, None), "stop"),
     ],
 )  # fmt: skip
 def test_tokens_are_inclusive_and_the_model_is_the_one_asked_for(name, model, tokens, finish):
@@ -43,13 +50,90 @@ def test_tokens_are_inclusive_and_the_model_is_the_one_asked_for(name, model, to
     assert tokens == (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens, call.reasoning_tokens)
 
 
-@pytest.mark.parametrize(("name", "seconds"), [("converse-cache", 1.627), ("bedrock-llama", 0.715), ("gemini-thoughts", None)])
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [
+        ("converse-cache", 1.627), ("bedrock-llama", 0.715), ("gemini-thoughts", None), ("converse-stream-tool", 1.176),
+        ("invoke-stream-claude", 0.46),
+    ],
+)  # fmt: skip
 def test_the_time_it_took_is_in_seconds(name, seconds):
     assert recorded(name).duration == seconds
 
 
 def test_a_prompt_that_was_blocked_owes_no_usage():
     assert not recorded("vertex-prompt-block").usage_expected
+
+
+@pytest.mark.parametrize("tail", ["", "A", "AAAA"])
+def test_a_binary_stream_that_was_cut_is_worth_what_had_come(tail):
+    record = json.loads(FOLDER.joinpath("converse-stream-tool.json").read_bytes())
+    call = parse(record | {"response_body": record["response_body"][:600] + tail})
+    assert (call.failure, call.input_tokens, call.usage_expected, call.field_errors) == (None, None, True, ())
+
+
+def test_the_texts_of_streams_are_joined():
+    said = {name: recorded(name).content for name in ("cohere-v1-stream", "cohere-v2-stream", "invoke-stream-claude", "converse-stream-masked")}
+    assert [content.output[:12] for content in said.values() if content and content.output] == [
+        "Arrrr, matey", "$colorful so", "This is a te", "Hello, {ADDR",
+    ]  # fmt: skip
+
+
+def test_the_input_of_a_tool_comes_in_pieces():
+    content = recorded("converse-stream-tool").content
+    assert content is not None
+    assert [(tool.name, json.loads(tool.arguments or "")) for tool in content.tools] == [("get_weather", {"location": "Barcelona"})]
+
+
+def test_an_answer_that_a_guardrail_put_in_place_of_a_models_own_is_a_block():
+    call = recorded("invoke-stream-blocked")
+    assert (call.failure, call.input_tokens, call.output_tokens) == ("blocked_guardrail", 6, 3)
+
+
+def converse(*events: Any) -> Call:
+    """As an SDK logs a stream; the names are those of the API reference, ``ConverseStreamOutput``."""
+    return parse({"url": "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse-stream", "status": 200, "request": {}, "response": events})
+
+
+@pytest.mark.parametrize(
+    ("exception", "reason"),
+    [
+        ("internalServerException", "provider_5xx"), ("modelStreamErrorException", "provider_5xx"), ("throttlingException", "rate_limited"),
+        ("serviceUnavailableException", "provider_5xx"), ("validationException", "client_4xx"), ("modelTimeoutException", "timeout"),
+    ],
+)  # fmt: skip
+def test_an_exception_that_ends_a_stream_under_http_200_is_a_failure(exception, reason):
+    begun = {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "Hel"}}}
+    assert converse({"messageStart": {"role": "assistant"}}, begun, {exception: {"message": "x"}}).failure == reason
+
+
+def test_events_that_an_sdk_has_decoded_are_a_stream():
+    call = converse(
+        {"messageStart": {"role": "assistant"}}, {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "Hel"}}},
+        {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "lo"}}}, {"messageStop": {"stopReason": "end_turn"}},
+        {"metadata": {"usage": {"inputTokens": 30, "outputTokens": 5, "totalTokens": 35}, "metrics": {"latencyMs": 1275}}},
+    )  # fmt: skip
+    assert (call.input_tokens, call.output_tokens, call.finish_reason, call.duration, call.stream) == (30, 5, "stop", 1.275, True)
+    assert call.content is not None
+    assert call.content.output == "Hello"
+
+
+def test_embeddings_of_cohere_have_billed_units_alone():
+    body = {"id": "e", "embeddings": {"float": [[0.1]]}, "texts": ["x"], "meta": {"api_version": {"version": "2"}, "billed_units": {"input_tokens": 2}}}
+    call = parse({"url": "https://api.cohere.com/v2/embed", "status": 200, "request": {"model": "embed-v4.0"}, "response": body})
+    assert (call.input_tokens, call.output_tokens) == (2, 0)
+
+
+@pytest.mark.parametrize(("reason", "failure"), [("TIMEOUT", "timeout"), ("ERROR", "provider_5xx"), ("USER_CANCEL", "cancelled")])
+def test_reasons_of_cohere_that_are_failures(reason, failure):
+    body = {"id": "c", "finish_reason": reason, "message": {"role": "assistant", "content": []}, "usage": {"tokens": {"input_tokens": 1, "output_tokens": 2}}}
+    assert parse({"status": 200, "request": {}, "response": body}).failure == failure
+
+
+def test_a_check_by_a_guardrail_alone_misses_no_tokens():
+    body = {"action": "NONE", "outputs": [], "usage": {"topicPolicyUnits": 1}}
+    call = parse({"url": "https://bedrock-runtime.us-east-1.amazonaws.com/guardrail/g1/version/1/apply", "status": 200, "request": {}, "response": body})
+    assert not call.usage_expected
 
 
 CONTENTS = [

@@ -91,6 +91,14 @@ def test_an_ollama_stream_of_lines_is_put_together():
     assert call.content.output == "Hello"
 
 
+def test_an_error_that_ends_an_ollama_stream_under_http_200_is_a_failure():
+    """The lines are those of https://docs.ollama.com/api/errors."""
+    begun = {"model": "gemma3", "created_at": "2025-10-26T17:21:21.196249Z", "response": " Yes", "done": False}
+    text = "\n".join(map(json.dumps, (begun, {"error": "an error was encountered while running the model"})))
+    call = parse({"url": "http://127.0.0.1:11434/api/generate", "status": 200, "request": {}, "response": text}, "auto")
+    assert (call.failure, call.usage_expected) == ("provider_5xx", False)
+
+
 @pytest.mark.parametrize("missing", ["id", "status", "startTime"])
 def test_auto_does_not_take_an_incomplete_litellm_record_for_a_pair(missing):
     record = {"id": "1", "status": "success", "startTime": 1.0, "endTime": 2.0, "custom_llm_provider": "openai",
@@ -209,6 +217,19 @@ def test_a_name_that_is_no_text_is_no_label_and_is_named(name):
 def test_a_provider_that_failed_under_http_200_is_told_by_the_choice():
     choice = {"finish_reason": "error", "message": {"content": ""}, "error": {"code": 503, "message": "x"}}
     assert parse({"id": "1", "status": 200, "request": {}, "response": {**CHAT, "choices": [choice]}}).failure == "provider_5xx"
+
+
+def test_an_answer_that_deepseek_broke_off_for_want_of_resources_is_a_failure():
+    """Finish reasons of https://api-docs.deepseek.com/api/create-chat-completion."""
+    choice = {"finish_reason": "insufficient_system_resource", "message": {"content": "Hel"}}
+    assert parse({"id": "1", "status": 200, "request": {}, "response": {**CHAT, "choices": [choice]}}).failure == "provider_5xx"
+
+
+def test_a_failure_and_the_success_of_its_retry_under_the_same_id_are_two_events_of_one_call():
+    failed = parse({"id": "r-1", "status": 503, "request": {"model": "m"}, "response": {"error": {"message": "x"}}})
+    retried = parse({"id": "r-1", "status": 200, "request": {"model": "m"}, "response": CHAT})
+    assert failed.id != retried.id
+    assert failed.call_id == retried.call_id == "r-1"
 
 
 def test_attempts_of_one_request_are_joined_by_their_call_id():
