@@ -77,11 +77,12 @@ CONTENT_FILTERED = _counter(
     "llm_content_filtered_total", "outage", "Successful requests that the provider's content filter ended.", CALL
 )
 LATE_REQUESTS = _counter(
-    "llm_late_requests_total", "outage", "Requests older than 10 minutes when they were counted.", CALL
-)
+    "llm_late_requests_total", "outage", "Requests older than 10 minutes when they were counted under these labels.",
+    CALL,
+)  # fmt: skip
 LATE_FAILURES = _counter(
-    "llm_late_request_failures_total", "outage", "Failed requests older than 10 minutes when counted.",
-    (*CALL, "reason"),
+    "llm_late_request_failures_total", "outage",
+    "Failed requests older than 10 minutes when counted under these labels.", (*CALL, "reason"),
 )  # fmt: skip
 DURATION = _histogram(
     "llm_request_duration_seconds", "outage", "Duration of successful requests.", DURATION_BUCKETS

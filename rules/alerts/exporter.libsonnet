@@ -17,7 +17,7 @@ function(config)
       part: q.atLeast(part, minimum), on: q.on(whole.keys),
       whole: total(whole.keys, whole.metric, window, whole.matcher), ratio: q.number(ratio),
     };
-  local any(keys, metric, window) = '%s > 0' % total(keys, metric, window);
+  local any(keys, metric, window, matcher='') = '%s > 0' % total(keys, metric, window, matcher);
   local highest(keys, metric, text) = 'max %s (%s) %s' % [q.by(keys), q.metric(metric), text];
   local instance = ['instance'];
   // Only where the gateway's own counter is named: nothing else knows what we never got.
@@ -195,7 +195,8 @@ function(config)
         threshold: 'any in an hour',
         requirement: 'C3',
         window: 3600,
-        expr: any(['label'], 'tocsin_labels_folded_total', 3600),
+        // Label sets that were silent for a month go without harm.
+        expr: any(['label'], 'tocsin_labels_folded_total', 3600, 'label!="expired"'),
         summary: 'Values of the label {{ $labels.label }} are folded into other.',
         description: '{{ printf "%.0f" $value }} events of the last hour: raise `series.max`, or find what makes so many values.',
       },

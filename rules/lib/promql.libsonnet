@@ -80,19 +80,23 @@ function(config) {
 
   // What happened now, once it is summed: without events that were older than ten minutes when they were counted (a
   // backlog after our own downtime). Where nothing was ever late, that series may not be there. A union, because a
-  // difference would have to read the first twice.
+  // difference would have to read the first twice. Whoever sums it lets it not fall under 0.
   fresh(names, name, late, window, bound='')::
     '(sum %s (%s) or %s)' % [
       q.by(names), q.counted(name, window, bound=bound),
-      q.labelled('-1 * sum %s (%s%s)' % [q.by(names), q.lately(late, window), bound], 'late', 'true'),
+      q.labelled('-1 * sum %s (%s > 0)' % [q.by(names), q.lately(late, window)], 'late', 'true'),
     ],
-  // A reason that was late for the first time within the window begins with what was late: all of it counts where the
-  // label set was there before. Where it was not, what it failed for began with the same and is the past, too.
+  // As much of what was late as increase() makes of it among the rest, and never less: else what it adds at the window's ends
+  // would look like events of now. delta() extrapolates the same where nothing begins at 0. A reason that was late for
+  // the first time within the window begins with what was late: all of it counts where the label set was there before, and
+  // a fourth more, which is what increase() adds at one scrape a minute. Where it was not, what it failed for began with
+  // the same and is the past, too.
   lately(late, window)::
-    if std.objectHas(own, late) then '(%(late)s unless %(late)s offset %(window)s and ignoring (%(own)s) %(known)s offset %(window)s or %(rise)s)' % {
+    local rise = 'delta(%s[%s])' % [q.metric(late), q.duration(window)];
+    if std.objectHas(own, late) then '(1.25 * (%(late)s unless %(late)s offset %(window)s and ignoring (%(own)s) %(known)s offset %(window)s) or %(rise)s)' % {
       late: q.metric(late), window: q.duration(window), own: std.join(', ', own[late]), known: q.metric('llm_late_requests_total'),
-      rise: q.increase(late, window),
-    } else q.increase(late, window),
+      rise: rise,
+    } else rise,
 
   // Live traffic alone, with the tier of its route. Sum by route before: what is joined shall be few.
   tiered(expr)::

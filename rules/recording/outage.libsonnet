@@ -51,9 +51,9 @@ function(config)
       // What is young stands first, since all that follows asks for it. Raw counters are read by the next three alone; the
       // others are sums of these.
       rules: q.youngRules + [
-        { record: calls, expr: aggregated(keys, q.tiered(requests(call, minutes5))) },
+        { record: calls, expr: 'clamp_min(%s, 0)' % aggregated(keys, q.tiered(requests(call, minutes5))) },
         // By route, because recoveries are; only what failed is recorded, so that healthy routes add nothing.
-        { record: failed, expr: aggregated(call + ['tier', 'class'], q.tiered(classed)) },
+        { record: failed, expr: aggregated(call + ['tier', 'class'], q.tiered(classed)) + '> 0' },
         {
           record: unmended,
           expr: aggregated(byClass, |||
@@ -93,7 +93,7 @@ function(config)
       interval: q.duration(config.intervals.slow),
       rules: [{
         record: 'route:llm_requests:increase15m',
-        expr: q.live('sum %s (%s)' % [q.by(['route']), requests(['route'], 900)]),
+        expr: q.live('clamp_min(sum %s (%s), 0)' % [q.by(['route']), requests(['route'], 900)]),
       }],
     },
     {

@@ -88,6 +88,12 @@ CASES = [
     Case("a backlog with the first late failures of a model pages nobody", FAILING,
          [info(), requests("0+40x59 2760+40x60"), late("0x59 400x60"), failures("0x59 300x60"), late_failures("_x60 300x60")],
          {"60m": 0, "62m": 0, "65m": 0, "70m": 0}),
+    *(
+        Case(f"what increase() makes of a backlog beyond its failures pages nobody, {which}", FAILING,
+             [info(), requests("2000+40x59 9360+40x60"), late("0x59 5000x60"), failures("1000x59 3000x60"), late_failures(values)],
+             {"60m": 0, "62m": 0, "65m": 0, "70m": 0}, values={("count(call_class:llm_request_failures:increase5m)", "64m"): None})
+        for which, values in (("of a model that had late ones", "10x59 2010x60"), ("of one that had none", "_x60 2000x60"))
+    ),
     Case("an outage that goes on beside a backlog with the first late failures of a model pages", FAILING,
          [info(), requests("0+40x59 2760+40x60"), late("0x59 400x60"), failures("0x59 340+40x60"), late_failures("_x60 300x60")],
          {"63m": 1}),

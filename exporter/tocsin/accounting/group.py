@@ -190,6 +190,13 @@ class Group(Block):
         if now - self.first[0] < YOUNG:
             self.later(cat.YOUNG_FAILURES, reason)[0] += 1
 
+    def outdate(self) -> None:
+        """Count all requests as late: what is moved to other labels would look like an incident of now there."""
+        self.late[0] = self.requests[0]
+        for reason, values in self.failures.items():
+            if values[0]:
+                self.later(cat.LATE_FAILURES, reason)[0] = values[0]
+
     def serve(self, calls: list[Call]) -> None:
         """Note which models answered; a model and fingerprint not among the last eight are a change."""
         served, known = self.served, len(self.served)

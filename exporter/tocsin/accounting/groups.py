@@ -168,6 +168,7 @@ class Groups:
         del self.by_labels[group.labels]
         self.routes.leave(group.labels[2], group.labels[1])
         self._gone += [group.key, group.extra_key]
+        group.outdate()
         target.absorb(group.drop())
         target.first[0] = 0  # what it absorbed was counted at any time
         if own is not target.histograms and all(g.histograms is not own for g in self.by_labels.values()):

@@ -290,6 +290,17 @@ def test_a_silent_group_moves_its_totals_to_other():
     assert total(ledger, cat.REQUESTS) == 1
 
 
+def test_what_a_silent_group_moves_to_other_is_late_there():
+    ledger = make()
+    for number, failure in enumerate([None, "timeout", "timeout", "rate_limited"]):
+        ledger.count(call(number, failure=failure, start=NOW - 660 * (number == 1), cost_usd=1.0), NOW)
+    ledger.expire(NOW + 40 * 86_400)
+    assert total(ledger, cat.LATE_REQUESTS) == 4
+    assert total(ledger, cat.LATE_FAILURES, "timeout") == 2
+    assert total(ledger, cat.LATE_FAILURES, "rate_limited") == 1
+    assert total(ledger, cat.LATE_COST) == 1.0  # of an exporter's money nothing moves
+
+
 def test_a_group_silent_for_a_month_goes_with_the_next_commit_after_a_call():
     ledger = make()
     ledger.count(call(1, model="retired"), NOW)
