@@ -13,6 +13,8 @@ from tocsin.formats import pairs
 from tocsin.formats.exchange import Exchange
 from tocsin.formats.finish import finish_of
 
+_OUTSIDE = ("compaction", "advisor_message")
+
 
 class Anthropic(pairs.PairFormat):
     """Adapter for Messages request/response pairs."""
@@ -39,20 +41,21 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
     call.cache_read_tokens, call.cache_write_tokens = read, written
     if fresh is not None:
         call.input_tokens = fresh + (read or 0) + (written or 0)
-    _add_compactions(call, usage.get("iterations"), errors)
+    _add_iterations(call, usage.get("iterations"), errors)
     details = usage.get("output_tokens_details")
     if isinstance(details, dict):
         call.reasoning_tokens = pairs.tokens(details.get("thinking_tokens"), "usage.thinking_tokens", errors)
     pairs.hold_parts(call, errors)
 
 
-def _add_compactions(call: Call, iterations: Any, errors: list[str]) -> None:
-    """Add what it took to sum up a long conversation: billed, and in no total of the usage.
+def _add_iterations(call: Call, iterations: Any, errors: list[str]) -> None:
+    """Add what it took to sum up a long conversation, or to ask an advisor: billed, and in no total of the usage.
 
-    https://platform.claude.com/docs/en/build-with-claude/compaction
+    https://platform.claude.com/docs/en/build-with-claude/compaction and /agents-and-tools/tool-use/advisor-tool; an
+    advisor is billed at the price of its own model, which stands beside its tokens.
     """
     for entry in iterations if isinstance(iterations, list) else ():
-        if isinstance(entry, dict) and entry.get("type") == "compaction":
+        if isinstance(entry, dict) and entry.get("type") in _OUTSIDE:
             fresh, received, read, written = (
                 pairs.tokens(entry.get(name), "usage.iterations", errors) or 0
                 for name in ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")

@@ -28,7 +28,7 @@ from tocsin.formats.base import Buffer
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_SECONDS, bounded, convert, count, is_number, load
-from tocsin.formats.pairs import by_status, hold_first_token, hold_parts, prompt_key, seconds
+from tocsin.formats.pairs import by_status, hold_first_token, hold_parts, prompt_key, seconds, texts_of
 from tocsin.formats.texts import messages, part_text
 
 
@@ -188,7 +188,7 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
     call.confidence = bounded(e.confidence, "confidence", 1.0, errors, inclusive=True)
     call.params = e.params
     if e.labels:
-        call.labels = {name: value for name, value in e.labels.items() if isinstance(value, str)}
+        call.labels = texts_of(e.labels, errors)
     return call
 
 

@@ -19,6 +19,7 @@ from tocsin.formats.texts import refusal_of
 
 _TICKS = 1e10
 """xAI's ticks of a US dollar."""
+_SENT = ("prompt_tokens", "input_tokens")
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")
 """What DeepSeek, Moonshot and LiteLLM's proxy call what was read from the cache."""
 
@@ -44,6 +45,8 @@ class OpenAI(pairs.PairFormat):
         response = ex.response
         usage = response.get("usage") or bedrock.counted(ex.headers)
         if isinstance(usage, dict):
+            if isinstance(response.get("data"), list) and usage.keys().isdisjoint(_SENT):
+                usage = {**usage, "prompt_tokens": usage.get("total_tokens")}  # embeddings of Voyage
             _usage(call, usage, ex.errors)
         elif response.get("status") in ("queued", "in_progress", "cancelled") and "output" in response:
             call.usage_expected = False
@@ -55,12 +58,12 @@ class OpenAI(pairs.PairFormat):
 
 
 def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
-    sent = pairs.tokens(_first(usage.get("prompt_tokens"), usage.get("input_tokens")), "usage.input", errors)
+    sent = pairs.tokens(_first(*map(usage.get, _SENT)), "usage.input", errors)
     received = pairs.tokens(_first(usage.get("completion_tokens"), usage.get("output_tokens")), "usage.output", errors)
     if sent is not None and received is None:
         received = 0  # embeddings report their input alone
     call.input_tokens, call.output_tokens = sent, received
-    into = _details(usage, "prompt_tokens_details", "input_tokens_details")
+    into = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
     out = _details(usage, "completion_tokens_details", "output_tokens_details")
     cached = _first(into.get("cached_tokens"), *map(usage.get, _CACHE_READ))
     written = _first(into.get("cache_write_tokens"), usage.get("cache_creation_input_tokens"))

@@ -20,7 +20,7 @@ from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, 
 _DIGITS = re.compile(r"\d+")
 _DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
 _UNMETERED = re.compile(
-    r"/(?:images|audio|moderations|files|uploads|batches|rerank|vector_stores|fine_tuning)(?:/|$)"
+    r"/(?:images|audio|moderations|files|uploads|batches|rerank|ocr|vector_stores|fine_tuning)(?:/|$)"
     r"|/guardrail/[^/]+/version/[^/]+/apply$|/count[_-]tokens$|/models(?:/[^/:]+)?$|:(?:countTokens|(?:batchE|e)mbedContents?)$"
 )
 """Paths of what is metered in other units than tokens, or not at all."""
@@ -196,13 +196,21 @@ def _by_recorder(call: Call, ex: Exchange) -> None:
     call.trace_id = _name(tree, "trace_id", errors)
     labels = tree.get("labels")
     if isinstance(labels, dict):
-        call.labels = {name: value for name, value in labels.items() if isinstance(value, str)}
+        call.labels = texts_of(labels, errors)
     hold_first_token(call, tree.get("ttft_s"), errors)
     told = bounded(tree.get("cost_usd"), "cost_usd", 1e6, errors)
     billed = meta.get("cost") if "promptTokens" in meta else _decimal(ex.headers.get("x-litellm-response-cost", ""))
     if told is None and call.cost_usd is None and is_number(billed) and 0 < billed < 1e6:
         told = float(billed)  # 0 is an unknown price
     call.cost_usd = call.cost_usd if told is None else told
+
+
+def texts_of(labels: dict[str, Any], errors: list[str]) -> dict[str, str]:
+    """Return the free labels that are texts; that others stood beside them is named."""
+    good = {name: value for name, value in labels.items() if isinstance(value, str)}
+    if len(good) < len(labels) and any(value is not None for value in labels.values() if not isinstance(value, str)):
+        errors.append("labels")
+    return good
 
 
 def _decimal(text: str) -> float | None:

@@ -23,8 +23,8 @@ _EVENTS: Final = (
     "message_start", "message_delta", "message_stop",
     "content_block_start", "content_block_delta", "content_block_stop",
 )  # fmt: skip
-ENDS: Final = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
-"""Events with which a stream of the Responses API ends."""
+ENDS: Final = ("response.completed", "response.incomplete", "response.failed", "response.cancelled", "response.done")
+"""Events with which a stream of the Responses API ends, and an answer of the Realtime API."""
 _SIDES: Final = frozenset(("request", "response", "request_body", "response_body"))
 _BODIES: Final = ("chat.completion", "text_completion", "text.completion", "response", "error")
 _OF_LOGS: Final = frozenset(("level", "severity", "levelname", "logger", "msg"))

@@ -65,9 +65,23 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     return (whole | {"error": error} if error else whole) or None
 
 
+_MEDIA_ENDS: Final = (
+    "transcript.text.done", "speech.audio.done", "image_generation.completed", "image_edit.completed",
+)  # fmt: skip
+"""Events with which OpenAI's streams of speech and pictures end; they hold the usage, and a transcript whole."""
+
+
+def _is_media_end(chunk: dict[str, Any]) -> bool:
+    return chunk.get("type") in _MEDIA_ENDS
+
+
+def _media(ends: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {key: ends[-1][key] for key in ("usage", "text", "created_at") if key in ends[-1]}
+
+
 _OTHERS: Final[tuple[tuple[_IsEvent, _Stream], ...]] = (
     (gemini.is_body, gemini.stream), (invoked.is_body, invoked.stream), (bedrock.is_event, bedrock.stream),
-    (cohere.is_event, cohere.stream),
+    (cohere.is_event, cohere.stream), (_is_media_end, _media),
 )  # fmt: skip
 """Of APIs with a shape of their own: what tells their events, and what puts them together."""
 

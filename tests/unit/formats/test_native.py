@@ -198,3 +198,10 @@ def test_a_vendors_word_for_the_end_is_understood(told, reason):
     event = formats.get("native").parse(json.dumps({**CALL, "finish_reason": told}).encode())
     assert isinstance(event, Call)
     assert (event.finish_reason, event.refusal) == (reason, reason == "refusal")
+
+
+@pytest.mark.parametrize(("labels", "kept", "errors"), [({"team": 5, "app": "a"}, {"app": "a"}, ("labels",)), ({"team": None, "app": "a"}, {"app": "a"}, ())])
+def test_a_label_that_is_no_text_is_named_and_absent(labels, kept, errors):
+    event = formats.get("native").parse(json.dumps({**CALL, "labels": labels}).encode())
+    assert isinstance(event, Call)
+    assert (event.labels, event.field_errors) == (kept, errors)

@@ -292,6 +292,50 @@ def test_what_summing_up_a_conversation_took_is_added():
     assert (call.input_tokens, call.output_tokens) == (203_000, 4_500)
 
 
+def test_what_an_advisor_took_is_added():
+    """The usage is laid out as in https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool."""
+    usage = {
+        "input_tokens": 412, "output_tokens": 531, "iterations": [
+            {"type": "message", "input_tokens": 412, "output_tokens": 89},
+            {"type": "advisor_message", "model": "claude-opus-4-6", "input_tokens": 823, "output_tokens": 1612},
+            {"type": "message", "input_tokens": 1348, "cache_read_input_tokens": 412, "output_tokens": 442},
+        ],
+    }  # fmt: skip
+    call = parse({"id": "msg_1", "type": "message", "model": "m", "content": [], "stop_reason": "end_turn", "usage": usage}, "anthropic")
+    assert (call.input_tokens, call.output_tokens) == (412 + 823, 531 + 1612)
+
+
+def test_embeddings_that_tell_a_total_alone_have_it_as_their_input():
+    """As Voyage answers: https://docs.voyageai.com/reference/embeddings-api."""
+    body = {"object": "list", "data": [{"object": "embedding", "embedding": [0.1], "index": 0}], "model": "voyage-3", "usage": {"total_tokens": 10}}
+    call = parse({"id": "1", "status": 200, "request": {"model": "voyage-3"}, "response": body})
+    assert (call.input_tokens, call.output_tokens) == (10, 0)
+
+
+# Bodies of speech and pictures: https://platform.openai.com/docs/api-reference/audio and /images-streaming.
+SPOKEN = {"type": "tokens", "input_tokens": 14, "input_token_details": {"text_tokens": 0, "audio_tokens": 14, "cached_tokens": 3}, "output_tokens": 45, "total_tokens": 59}
+
+
+def test_a_transcript_has_what_was_cached_under_a_name_of_its_own():
+    call = parse({"url": "https://api.openai.com/v1/audio/transcriptions", "status": 200, "request": {"model": "m"}, "response": {"text": "hi", "usage": SPOKEN}})
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == (14, 45, 3)
+
+
+@pytest.mark.parametrize(
+    ("path", "events"),
+    [
+        ("audio/transcriptions", [{"type": "transcript.text.delta", "delta": "hi"}, {"type": "transcript.text.done", "text": "hi", "usage": SPOKEN}]),
+        ("audio/speech", [{"type": "speech.audio.delta", "audio": "AA"}, {"type": "speech.audio.done", "usage": SPOKEN}]),
+        ("images/generations", [{"type": "image_generation.partial_image", "b64_json": "AA"}, {"type": "image_generation.completed", "b64_json": "AA", "usage": SPOKEN}]),
+        ("images/edits", [{"type": "image_edit.completed", "b64_json": "AA", "usage": SPOKEN}]),
+    ],
+)  # fmt: skip
+def test_the_last_event_of_speech_and_pictures_has_the_tokens(path, events):
+    text = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+    call = parse({"url": f"https://api.openai.com/v1/{path}", "status": 200, "request": {"model": "m", "stream": True}, "response": text}, "auto")
+    assert (call.input_tokens, call.output_tokens, call.failure) == (14, 45, None)
+
+
 @pytest.mark.parametrize(
     ("told", "cost"),
     [

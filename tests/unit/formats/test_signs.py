@@ -95,3 +95,30 @@ def test_the_event_that_ends_a_stream_of_responses_is_the_call():
     usage = {"input_tokens": 3, "output_tokens": 2}
     call = parse({"type": "response.completed", "response": {**BODY, "status": "completed", "usage": usage}})
     assert (call.input_tokens, call.output_tokens, call.model) == (3, 2, "m")
+
+
+def done(status: str, **details: Any) -> Call:
+    """The event ``response.done`` of https://platform.openai.com/docs/api-reference/realtime-server-events."""
+    usage = {"total_tokens": 275, "input_tokens": 127, "output_tokens": 148, "input_token_details": {"cached_tokens": 64, "text_tokens": 119}}
+    answer = {"id": "resp_1", "object": "realtime.response", "status": status, "status_details": details or None, "output": [], "usage": usage}
+    return parse({"event_id": "event_1", "type": "response.done", "response": answer})
+
+
+def test_the_event_that_ends_an_answer_in_realtime_is_the_call():
+    call = done("completed")
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.finish_reason) == (127, 148, 64, "stop")
+
+
+@pytest.mark.parametrize(
+    ("status", "details", "failure", "finish"),
+    [
+        ("incomplete", {"type": "incomplete", "reason": "content_filter"}, None, "content_filter"),
+        ("incomplete", {"type": "incomplete", "reason": "max_output_tokens"}, None, "length"),
+        ("cancelled", {"type": "cancelled", "reason": "turn_detected"}, "cancelled", "other"),
+        ("failed", {"type": "failed", "error": {"type": "server_error", "code": None}}, "provider_5xx", None),
+        ("failed", {"type": "failed", "error": {"type": "invalid_request_error", "code": "rate_limit_exceeded"}}, "rate_limited", None),
+    ],
+)  # fmt: skip
+def test_an_answer_in_realtime_says_why_it_ended(status, details, failure, finish):
+    call = done(status, **details)
+    assert (call.failure, call.finish_reason) == (failure, finish)
