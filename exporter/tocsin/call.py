@@ -161,6 +161,8 @@ class Call(msgspec.Struct, gc=False):
     """The input's tokens are known and the output's are missing, because a stream was cut off before its end."""
     response_id: str | None = None
     """The provider's id of the answer, by which feedback may name the call; filled with its content or without."""
+    batch_rates: bool = False
+    """Billed at the rates of batches, half of the usual ones."""
 
     @property
     def known_at(self) -> float | None:

@@ -22,7 +22,7 @@ from tocsin.accounting.consumers import Consumers
 from tocsin.accounting.estimates import Estimator
 from tocsin.accounting.group import Group
 from tocsin.accounting.groups import Groups
-from tocsin.accounting.prices import Prices, PricesAwaitedError
+from tocsin.accounting.prices import BATCH_SHARE, Prices, PricesAwaitedError
 from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import HourlyLimit, Loops
 from tocsin.call import OTHER, OUTAGE_REASONS, UNKNOWN, Call, Prompt, usage_of
@@ -260,7 +260,7 @@ class Ledger:
         if rates is None:
             group.unpriced[0] += usage[0] + usage[1]
             return 0.0
-        cost = rates.cost(usage)
+        cost = rates.cost(usage) * (BATCH_SHARE if call.batch_rates else 1.0)
         group.later(cat.COST, "estimated")[0] += cost
         return cost
 

@@ -117,9 +117,10 @@ def batch_result(tree: dict[str, Any]) -> dict[str, Any]:
         return tree
     error = result.get("error")
     inner = error.get("error") if isinstance(error, dict) else None
+    named = {"custom_id": tree["custom_id"]}
     if "message" in result:
-        return {"response": result["message"]}
-    return {"error": inner or {"type": result.get("type")}}
+        return {**named, "response": result["message"]}
+    return {**named, "error": inner or {"type": result.get("type")}}
 
 
 def _http_status(value: Any, errors: list[str]) -> int | None:
@@ -146,6 +147,8 @@ def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], boo
         if isinstance(inner, dict):
             return inner, False
         value = inner
+    if isinstance(value, list) and value and all(isinstance(line, str) for line in value):
+        value = "\n".join(value)  # the lines of a stream
     if isinstance(value, list):
         return _chunks(value, name, errors)
     if isinstance(value, str) and value:

@@ -8,7 +8,7 @@ from tocsin.call import OTHER
 
 FINISH: Final = {
     **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token", "pause_turn", "complete"), "stop"),
-    **dict.fromkeys(("finish", "stop_criteria_met"), "stop"),
+    **dict.fromkeys(("finish", "stop_criteria_met", "compaction"), "stop"),
     **dict.fromkeys(
         ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"), "length"
     ),

@@ -45,6 +45,7 @@ class PairFormat(ABC):
         ex.request, ex.response = shapes.request(ex.request), self.body(ex.response)
         call = _base_call(ex, data, self.name)
         self.judge(call, ex)
+        call.batch_rates = _has_batch_rates(call, ex)
         if call.failure is not None:
             call.id += "|failed"  # a retry that comes through under the same id is another event of the same call
         _by_recorder(call, ex)
@@ -60,6 +61,17 @@ class PairFormat(ABC):
     @abstractmethod
     def judge(self, call: Call, ex: Exchange) -> None:
         """Fill in usage, how the answer ended, and what else the vendor reports."""
+
+
+def _has_batch_rates(call: Call, ex: Exchange) -> bool:
+    """Tell whether a call is billed at half: a result of a batch, or OpenAI's and Azure's tier ``flex``.
+
+    https://developers.openai.com/api/docs/guides/flex-processing; Groq's tier of this name costs what its usual does.
+    """
+    usage = ex.response.get("usage")
+    if "custom_id" in ex.envelope or (isinstance(usage, dict) and usage.get("service_tier") == "batch"):
+        return True
+    return ex.response.get("service_tier") == "flex" and "openai" in call.provider
 
 
 def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
@@ -262,11 +274,18 @@ def failure(ex: Exchange) -> str | None:
     return by_status(status) or by_words(words)
 
 
+_STATUSES = {
+    408: "timeout", 504: "timeout", 429: "rate_limited", 498: "rate_limited", 499: "cancelled", 424: "provider_5xx",
+}  # fmt: skip
+"""Those that are not what their class is. 424 is Bedrock's for a model that failed, and TGI's; 498 is Groq's for no
+capacity in its tier ``flex``."""
+
+
 def by_status(status: int | None) -> str | None:
     """Class an HTTP status of 400 and above."""
     if status is None or status < 400:
         return None
-    named = {408: "timeout", 504: "timeout", 429: "rate_limited", 499: "cancelled"}.get(status)
+    named = _STATUSES.get(status)
     return named or ("provider_5xx" if status >= 500 else "client_4xx")
 
 

@@ -23,6 +23,7 @@ def named(tree: dict[str, Any]) -> dict[str, Any]:
     tree.setdefault("error_information", meta.get("error_information"))
     if meta.get("usage_object") is None and "additional_usage_values" in meta:  # of early 2025
         meta["usage_object"] = meta["additional_usage_values"]
+    meta.setdefault("user_api_key_hash", meta.get("user_api_key"))
     tree.setdefault("status_fields", {})  # which tell the age of a payload
     tree["cache_hit"] = str(tree.get("cache_hit")).lower() == "true"
     return tree

@@ -219,6 +219,15 @@ def test_cost_is_reported_then_estimated_then_unpriced():
     assert total(ledger, cat.UNPRICED) == 42
 
 
+def test_a_batch_is_estimated_at_half_and_what_was_reported_stays():
+    """https://platform.claude.com/docs/en/build-with-claude/batch-processing; the same for OpenAI's."""
+    ledger = make(prices=Prices([PriceRow("*", "priced", Rates(1.0, 2.0, 0.5, 1.0))]))
+    ledger.count(call(1, model="priced", input_tokens=1_000_000, output_tokens=1_000_000, batch_rates=True), NOW)
+    ledger.count(call(2, model="priced", input_tokens=10, output_tokens=10, cost_usd=0.25, batch_rates=True), NOW)
+    assert total(ledger, cat.COST, "estimated") == pytest.approx(1.5)
+    assert total(ledger, cat.COST, "reported") == pytest.approx(0.25)
+
+
 def test_missing_usage_is_counted_unless_it_was_not_owed():
     ledger = make(no_usage_expected=("embed*",))
     ledger.count(call(1), NOW)

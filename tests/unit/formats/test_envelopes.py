@@ -88,6 +88,24 @@ def test_a_result_of_a_batch_without_a_message_is_a_failure(word, result, reason
     assert first.id != second.id
 
 
+@pytest.mark.parametrize(
+    ("record", "half"),
+    [
+        ({"id": "batch_req_1", "custom_id": "q-1", "response": {"status_code": 200, "request_id": "r", "body": CHAT}, "error": None}, True),
+        ({"custom_id": "q-1", "result": {"type": "succeeded", "message": MESSAGE}}, True),
+        ({"response": MESSAGE | {"usage": {"input_tokens": 3, "output_tokens": 2, "service_tier": "batch"}}}, True),
+        ({"url": "https://api.openai.com/v1/chat/completions", "response": {**CHAT, "service_tier": "flex"}}, True),
+        ({"url": "https://api.groq.com/openai/v1/chat/completions", "response": {**CHAT, "service_tier": "flex"}}, False),
+        ({"url": "https://api.openai.com/v1/chat/completions", "response": {**CHAT, "service_tier": "default"}}, False),
+        ({"response": MESSAGE}, False),
+    ],
+    ids=["OpenAI's batch", "Anthropic's batch", "its tier", "flex", "Groq's flex", "default", "Messages"],
+)  # fmt: skip
+def test_what_is_billed_at_the_rates_of_batches_is_told(record, half):
+    """https://developers.openai.com/api/docs/guides/flex-processing, https://console.groq.com/docs/flex-processing."""
+    assert parse(record).batch_rates is half
+
+
 @pytest.mark.parametrize("name", ["duration_ms", "latency_ms"])
 def test_milliseconds_are_read_where_no_seconds_are_told(name):
     assert parse({"status": 200, name: 250, "request": {"model": "m"}, "response": CHAT}).duration == 0.25

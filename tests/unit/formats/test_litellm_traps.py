@@ -226,7 +226,8 @@ def spend_log(*, column: bool, **metadata: Any) -> Call:
 )
 def test_a_spend_logs_row_says_in_its_metadata_why_a_call_failed(column, code, name, reason):
     information = {"error_code": code, "error_class": name, "llm_provider": "openai", "traceback": ""}
-    assert spend_log(column=column, status="failure", error_information=information).failure == reason
+    call = spend_log(column=column, status="failure", error_information=information, user_api_key="88dc28d0")
+    assert (call.failure, call.consumer) == (reason, "88dc28d0")
 
 
 def test_a_spend_logs_row_of_early_2025_has_what_was_cached_in_its_own_place():

@@ -68,7 +68,7 @@ def test_an_error_body_under_http_200_is_a_failure():
     ("status", "reason"),
     [
         (408, "timeout"), (504, "timeout"), (429, "rate_limited"), (499, "cancelled"), (500, "provider_5xx"),
-        (529, "provider_5xx"), (400, "client_4xx"), (401, "client_4xx"), (404, "client_4xx"),
+        (529, "provider_5xx"), (424, "provider_5xx"), (498, "rate_limited"), (400, "client_4xx"), (401, "client_4xx"), (404, "client_4xx"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("word", ["openai", "anthropic"])

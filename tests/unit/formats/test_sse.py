@@ -166,6 +166,14 @@ def test_a_response_may_be_the_list_of_its_chunks():
     assert (call.id, call.input_tokens, call.output_tokens, call.stream, said(call)) == ("c-1|9", 7, 2, True, "Hello there")
 
 
+def test_a_response_may_be_the_list_of_its_lines():
+    text = stream(BEGUN[0], {"type": "response.completed", "response": WHOLE})
+    pair = {"id": "1", "status": 200, "request": {"model": "m"}, "response": text.splitlines()}
+    call = formats.get("openai", content=True).parse(json.dumps(pair).encode())
+    assert isinstance(call, Call)
+    assert (call.input_tokens, call.stream, call.field_errors) == (9, True, ())
+
+
 def test_chunks_on_azures_filters_take_no_identity_away():
     late = {"id": "", "object": "", "created": 0, "model": "", "choices": [{"index": 0, "finish_reason": None, "content_filter_results": {}}]}
     pair = {"status": 200, "request": {}, "response": stream(*PIECES, COUNTED, late)}
