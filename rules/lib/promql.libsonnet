@@ -75,7 +75,7 @@ function(config) {
   ],
 
   // Routes of evaluation and test traffic: in no baseline and no page.
-  notLive:: '%s %s' % [q.on(['route']), q.metric('llm_route_info', 'traffic=~"eval|test"')],
+  notLive:: '%s %s' % [q.on(['route']), q.recorded('route:llm_route:info', 'traffic=~"eval|test"')],
   live(expr):: '%s unless %s' % [expr, q.notLive],
 
   // What happened now, once it is summed: without events that were older than ten minutes when they were counted (a

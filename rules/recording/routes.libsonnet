@@ -4,7 +4,10 @@ function(config)
   local c = config;
   local route = ['route'];
   // What a route was a moment ago it still is: a missed scrape must not change its owner.
-  local configured = 'last_over_time(%s[%s])' % [q.metric('llm_route_info'), q.duration(c.scrapeGap)];
+  local configured(matchers='') = 'last_over_time(%s[%s])' % [q.metric('llm_route_info', matchers), q.duration(c.scrapeGap)];
+  local counted(matchers='') = 'count %s (label_replace(%s, "owner", "%s", "owner", ""))' % [
+    q.by(['route', 'owner', 'tier', 'traffic']), configured(matchers), c.defaultOwner,
+  ];
   [
     {
       name: 'tocsin-routes-seen',
@@ -15,7 +18,7 @@ function(config)
         expr: 'group %s (%s) unless %s %s' % [
           q.by(route),
           q.metric('', '__name__=~"llm_requests_total|llm_quality_score_count|llm_format_window_calls|llm_safety_last_violation_timestamp_seconds|llm_user_flags_total|llm_guard_eligible_total|llm_prompt_changes_total|llm_input_drift_psi"'),
-          q.on(route), configured,
+          q.on(route), configured(),
         ],
       }],
     },
@@ -24,7 +27,8 @@ function(config)
       interval: q.duration(c.intervals.safety),
       rules: [{
         // One row for every route, whatever the exporter's configuration says of it: an alert must not be lost because
-        // a join found nothing.
+        // a join found nothing. Where exporters disagree, while a configuration is rolled out or because staging is
+        // scraped beside production, what pages wins, then what most say.
         record: 'route:llm_route:info',
         expr: |||
           %(one)s > bool 0
@@ -33,9 +37,7 @@ function(config)
             route:llm_route:seen
           , "owner", "%(owner)s", "", ""), "tier", "prod", "", ""), "traffic", "live", "", "")
         ||| % {
-          one: q.one(route, 'count %s (label_replace(%s, "owner", "%s", "owner", ""))' % [
-            q.by(['route', 'owner', 'tier', 'traffic']), configured, c.defaultOwner,
-          ]),
+          one: q.one(route, '1000 * %s or %s' % [counted('tier="prod", traffic="live"'), counted()]),
           on: q.on(route),
           owner: c.defaultOwner,
         },

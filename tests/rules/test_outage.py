@@ -53,6 +53,12 @@ CASES = [
     Case("an exporter that loses its state in the middle of an outage is one page", FAILING,
          [info(), requests("0+40x65 stale _x2 0+40x60"), failures("0x60 40+40x5 stale _x2 0+40x60")],
          {f"{minute}m": 1 for minute in range(63, 80)}),
+    *(
+        Case(f"an outage pages though two exporters of {tier} call the route {traffic}", FAILING,
+             [info(), info(instance="s1", tier=tier, traffic=traffic), info(instance="s2", tier=tier, traffic=traffic),
+              requests(STEADY), failures("0x60 40+40x60")], {"63m": 1}, severity="page")
+        for tier, traffic in (("staging", "live"), ("prod", "test"))
+    ),
     Case("timeouts alone page", FAILING, [info(), requests(STEADY), failures("0x60 40+40x60", "timeout")], {"63m": 1}),
     Case("a tenth of requests failing pages by the burn of an hour", FAILING,
          [info(), requests(STEADY), failures("0x60 4+4x200")], {"61m": 0, "130m": 1}),

@@ -46,6 +46,9 @@ CASES = [
     Case("no violation, no page", "LLMSafetyViolation", [info(), requests(), last("0x60")], {"30m": 0}),
     Case("a violation in test traffic does not page", "LLMSafetyViolation",
          [info(traffic="eval"), requests(), last("600x60")], {"12m": 0}),
+    Case("a violation pages though staging, scraped beside production, calls the route a test", "LLMSafetyViolation",
+         [info(), requests(), last("600x60"), info(instance="staging", tier="staging", traffic="test"),
+          info(instance="staging-2", tier="staging", traffic="test")], {"12m": 1}, severity="page"),
     Case("a violation of a staging route is a ticket", "LLMSafetyViolation",
          [info(tier="staging"), requests(), last("600x60")], {"12m": 1}, severity="ticket"),
 ]
