@@ -257,11 +257,14 @@ def _duration(ex: Exchange) -> float | None:
 
 
 def failure(ex: Exchange) -> str | None:
-    """Class a failed exchange by its status and error object; None for a success."""
+    """Class a failed exchange by its status and error object; None for a success.
+
+    A status of 0 is a network error's (https://fetch.spec.whatwg.org/#concept-network-error).
+    """
     error = ex.error
     status = ex.status
     if error is None and (status is None or status < 400):
-        return None
+        return "connection" if status == 0 and not ex.response else None
     told = error or {}
     words = " ".join(str(told[key]) for key in ("type", "code", "status") if told.get(key)) or str(told.get("message"))
     words = words[:200].lower().replace("_", "").replace("-", "")

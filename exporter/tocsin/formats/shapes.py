@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tocsin.formats import bedrock, cohere, gemini, invoked, ollama, realtime
+from tocsin.formats import bedrock, cohere, gemini, invoked, ollama, realtime, tgi
 
-_SHAPES = (ollama, gemini, bedrock, invoked, cohere, realtime)
+_SHAPES = (ollama, gemini, bedrock, invoked, cohere, realtime, tgi)
 
 
 def is_body(body: dict[str, Any]) -> bool:

@@ -60,15 +60,26 @@ def is_body(body: dict[str, Any]) -> bool:
 def is_chunk(body: dict[str, Any]) -> bool:
     """Tell whether an object is one chunk of a stream: a part of an answer, and no call.
 
-    Those of completions have no kind of their own; their last one is taken for the call, as is the event with which
-    a stream of the Responses API ends: it holds the whole body.
+    Those of completions have no kind of their own; their last one is taken for the call, as is the one of chat that
+    tells the usage, and the event with which a stream of the Responses API ends: it holds the whole body.
     """
     event, kind, choices = body.get("type"), body.get("object"), body.get("choices")
     if isinstance(event, str) and (event.startswith("response.") or event in _EVENTS):
         return event not in ENDS
     if kind == "text_completion" and isinstance(choices, list) and not body.get("usage"):
         return not any(isinstance(choice, dict) and choice.get("finish_reason") for choice in choices)
-    return isinstance(kind, str) and kind.endswith(".chunk")
+    return isinstance(kind, str) and kind.endswith(".chunk") and not _tells_usage(body)
+
+
+def _tells_usage(chunk: dict[str, Any]) -> bool:
+    """Tell whether a chunk of chat is the one with all that was used: without choices, or the last of a choice.
+
+    vLLM and others, which may tell in each chunk what was used so far, tell it in both; they have the same id.
+    """
+    usage, choices = chunk.get("usage"), chunk.get("choices")
+    if not isinstance(usage, dict) or not usage.get("prompt_tokens") or not isinstance(choices, list):
+        return False
+    return not choices or any(isinstance(choice, dict) and choice.get("finish_reason") for choice in choices)
 
 
 def is_messages(response: dict[str, Any], url: str) -> bool:

@@ -71,6 +71,31 @@ def test_a_bare_body_of_tgi_has_no_id_and_is_known_by_its_content():
     assert call.id != formats.get("openai").parse(data.replace(b"Brooklyn", b"Oslo")).id
 
 
+def test_a_body_of_tgis_own_api_has_what_was_generated():
+    call = formats.get("auto", content=True).parse(FOLDER.joinpath("tgi-generate.json").read_bytes())
+    assert isinstance(call, Call)
+    assert (call.input_tokens, call.output_tokens, call.finish_reason) == (None, 10, "length")
+    assert call.content is not None
+    assert call.content.output == "42.1.1.101"
+
+
+TOKENS = [
+    {"index": 1, "token": {"id": 5, "text": " a", "logprob": -1.0, "special": False}, "generated_text": None, "details": None},
+    {"index": 2, "token": {"id": 6, "text": "b", "logprob": -1.0, "special": False}, "generated_text": " ab",
+     "details": {"finish_reason": "eos_token", "generated_tokens": 2, "seed": None, "input_length": 7}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("events", "tokens", "finish"), [(TOKENS, (7, 2), "stop"), (TOKENS[:1], (None, None), None)], ids=["whole", "cut"])
+def test_a_stream_of_tgis_own_api_has_its_counts_in_the_last_event(events, tokens, finish):
+    """Events of https://huggingface.github.io/text-generation-inference (``StreamResponse``, ``StreamDetails``)."""
+    text = "".join(f"data:{json.dumps(event)}\n\n" for event in events)
+    pair = {"url": "http://tgi.example.com/generate_stream", "status": 200, "request": {"inputs": "hi"}, "response": text}
+    call = formats.get("auto").parse(json.dumps(pair).encode())
+    assert isinstance(call, Call)
+    assert ((call.input_tokens, call.output_tokens), call.finish_reason) == (tokens, finish)
+
+
 @pytest.mark.parametrize("line", LINES, ids=lambda line: json.loads(line)["uri"])
 def test_each_is_recognised(line):
     told, found = formats.get("openai").parse(line), formats.get("auto").parse(line)

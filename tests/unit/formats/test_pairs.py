@@ -77,6 +77,11 @@ def test_a_status_is_classed(word, status, reason):
     assert (call.failure, call.status, call.usage_expected) == (reason, status, False)
 
 
+@pytest.mark.parametrize(("response", "reason"), [(None, "connection"), ("", "connection"), (CHAT, None)])
+def test_a_status_of_0_without_an_answer_is_a_network_error(response, reason):
+    assert parse({"id": "1", "status": 0, "request": {"model": "m", "messages": []}, "response": response}).failure == reason
+
+
 def test_an_ollama_stream_of_lines_is_put_together():
     lines = [
         {"model": "llama3", "created_at": "2024-05-24T20:57:43Z", "message": {"content": "Hel"}, "done": False},

@@ -73,6 +73,18 @@ def test_a_chunk_of_a_stream_is_no_call(chunk, word):
     assert skipped(chunk, word) == "stream_chunk"
 
 
+@pytest.mark.parametrize("choices", [[], [{"index": 0, "delta": {}, "finish_reason": "stop"}]], ids=["without choices", "last of a choice"])
+def test_the_chunk_that_tells_the_usage_is_the_call(choices):
+    usage = {"prompt_tokens": 40, "completion_tokens": 10, "total_tokens": 50}
+    call = parse({**CHUNK, "object": "chat.completion.chunk", "choices": choices, "usage": usage})
+    assert (call.input_tokens, call.output_tokens) == (40, 10)
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": 0, "completion_tokens": 0}, {"prompt_tokens": 40, "completion_tokens": 1}])
+def test_a_chunk_in_the_middle_is_no_call_whatever_usage_it_tells(usage):
+    assert skipped({**CHUNK, "object": "chat.completion.chunk", "usage": usage}, "auto") == "stream_chunk"
+
+
 def test_the_last_piece_of_a_completion_is_the_call():
     assert parse({**PIECE, "choices": [{"text": ".", "finish_reason": "length"}]}).finish_reason == "length"
 
