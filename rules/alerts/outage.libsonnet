@@ -30,9 +30,8 @@ function(config)
     ];
   local total = '(\n%s > %s\nand %s\n)' % [ratio(300), q.number(c.totalRatio), floors(300)];
   local succeeded = 'provider_model:llm_requests_succeeded:increase10m';
-  local noSuccess = '%s\nand %s (%s < 0.5)\n' % [
-    q.atLeast('provider_model:llm_request_failures_unrecovered:increase10m', c.minimumFailures), q.on(keys), succeeded,
-  ];
+  local failedForGood = q.atLeast('provider_model:llm_request_failures_unrecovered:increase10m', c.minimumFailures);
+  local noSuccess = '%s\nand %s (%s < 0.5)\n' % [failedForGood, q.on(keys), succeeded];
   local succeededWithin(range) = '%s (max_over_time(%s[%s]) > 0.5)' % [q.on(keys), succeeded, range];
   local lately = succeededWithin(q.duration(c.noSuccess.lookback));
   local reasons(window) =
@@ -176,19 +175,32 @@ function(config)
         name: 'LLMProviderFailingBehindFallback',
         severity: 'ticket',
         metric: 'llm_request_failures_total, llm_requests_recovered_total',
-        threshold: 'over outage.fallbackRatio of requests fail and are made good by a retry or a fallback',
+        threshold: 'over outage.fallbackRatio of requests fail and are made good by a retry or a fallback; or all that are refused are, and none succeeds',
         requirement: 'R1',
         window: 1800,
         'for': 300,
         labels: { cause_hint: 'provider' },
         local recovered = '(%s - %s)' % [failures(1800), unrecovered(1800)],
+        // An expired key or a withdrawn model: no outage of the provider, and nobody is paged while something else answers.
+        local byClass = 'call_class:llm_request_failures:increase5m',
+        local other = 'class="other"',
+        local refused(vector) = 'sum %s (%s)' % [q.by(keys), vector],
         expr: |||
           %s / %s > %s
           and %s
           and %s
+          or
+          %s / %s
+          and %s (%s)
+          and %s (%s < 0.5)
+          unless %s (%s)
         ||| % [
           recovered, requests(1800), q.number(c.fallbackRatio), q.atLeast(requests(1800), c.minimumCalls),
           q.atLeast(recovered, c.minimumFailures),
+          refused('sum_over_time(%s[%s:%s])' % [q.recorded(byClass, other), q.duration(1800), q.duration(300)]), requests(1800),
+          q.on(keys), q.atLeast(refused(q.twice(byClass, other)), c.minimumFailures),
+          q.on(keys), succeeded,
+          q.on(keys), failedForGood,
         ],
         summary: '{{ $labels.provider }}/{{ $labels.model }} fails behind a working fallback.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes failed and were made good by a retry or a fallback.',

@@ -167,6 +167,16 @@ CASES = [
                   "100% of the requests of the last 30 minutes failed and were made good by a retry or a fallback.",
                   {**MODEL, "cause_hint": "provider"}),
     ),
+    *(
+        Case(f"an expired key {where}", alert,
+             [info(), requests(STEADY), failures("0x60 40+40x60 2440x100", "client_4xx"), requests("0x60 40+40x60", provider="azure", model="b"),
+              recovered(mended, provider="azure", model="b"), recovered_other(mended)], {"60m": 0, "85m": fires, "170m": 0})
+        for where, mended, alert, fires in (
+            ("behind a working fallback is a ticket", "0x60 40+40x60 2440x100", "LLMProviderFailingBehindFallback", 1),
+            ("behind a working fallback pages nobody", "0x60 40+40x60 2440x100", DEAD, 0),
+            ("with no fallback is no such ticket", "0x220", "LLMProviderFailingBehindFallback", 0),
+        )
+    ),
     Case("failures that nothing makes good are no such ticket", "LLMProviderFailingBehindFallback",
          [info(), requests(STEADY), failures("0x60 40+40x60")], {"100m": 0}),
     Case(
