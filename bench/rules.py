@@ -29,6 +29,7 @@ import yaml
 from measure import Figure
 
 from tocsin import bundle, external
+from tocsin.backtest.promql import duration
 from tocsin.catalogue import CALL, FAMILIES, Family
 from tocsin.demo.stack import answers, free_port, start
 
@@ -153,7 +154,7 @@ def _costs(scratch: Path, program: str, rules: bundle.Bundle, at: int) -> list[C
                     query = urllib.parse.urlencode({"query": rule["expr"], "time": at - STEP})
                     rows = len(_get(address, f"query?{query}")["result"])  # the first one reads blocks from disk
                     seconds = max(0.0, min(_asked(address, process, query) for _ in range(ASKED)) - nothing)
-                    interval = {"s": 1, "m": 60}[group["interval"][-1]] * float(group["interval"][:-1])
+                    interval = duration(group["interval"])
                     found.append(Cost(group["name"], rule.get("record") or rule["alert"], interval, seconds, rows))
     return found
 

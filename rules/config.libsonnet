@@ -15,12 +15,12 @@
     minimumSeconds: 1,
 
     // Evaluation intervals in seconds. Safety follows the scrape (15 s). Outages must page within three minutes:
-    // requests are dear to sum and cheap to judge, so they are summed every 50 s and judged every 15 s, which finds an
+    // requests are dear to sum and cheap to judge, so they are summed every minute and judged every 15 s, which finds an
     // outage as soon as both every 30 s would. What pages after ten minutes can wait two (slow). Tickets are for the
-    // day, and read many series over half an hour: under the five minutes for which Prometheus looks back, so that
+    // day, and read many series over half an hour: just under the five minutes for which Prometheus looks back, so that
     // nothing goes stale in between. Samples of baselines are taken every five minutes, and the many means of signals
     // over a week every half an hour.
-    intervals: { safety: 15, outage: 15, cost: 30, requests: 50, default: 60, slow: 120, tickets: 240, baseline: 300, week: 1800 },
+    intervals: { safety: 15, outage: 15, cost: 30, requests: 60, default: 60, slow: 120, tickets: 280, baseline: 300, week: 1800 },
 
     // Seconds of missing scrapes (a restart, a slow network) that change neither a route's owner nor a violation.
     scrapeGap: 300,

@@ -88,14 +88,14 @@ function(config) {
     ],
   // As much of what was late as increase() makes of it among the rest, and never less: else what it adds at the window's ends
   // would look like events of now. delta() extrapolates the same where nothing begins at 0. A reason that was late for
-  // the first time within the window begins with what was late: all of it counts where the label set was there before, and
+  // the first time within the window begins with what was late: all of it counts where the model was known before, and
   // a fourth more, which is what increase() adds at one scrape a minute. Where it was not, what it failed for began with
   // the same and is the past, too.
   lately(late, window)::
     local rise = 'delta(%s[%s])' % [q.metric(late), q.duration(window)];
-    if std.objectHas(own, late) then '(1.25 * (%(late)s unless %(late)s offset %(window)s and ignoring (%(own)s) %(known)s offset %(window)s) or %(rise)s)' % {
-      late: q.metric(late), window: q.duration(window), own: std.join(', ', own[late]), known: q.metric('llm_late_requests_total'),
-      rise: rise,
+    if std.objectHas(own, late) then '(1.25 * (%(late)s unless %(late)s offset %(window)s and %(on)s %(known)s offset %(window)s) or %(rise)s)' % {
+      late: q.metric(late), window: q.duration(window), on: q.on(['provider', 'model']),
+      known: 'provider_model:llm_requests:increase5m', rise: rise,
     } else rise,
 
   // Live traffic alone, with the tier of its route. Sum by route before: what is joined shall be few.

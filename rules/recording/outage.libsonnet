@@ -28,16 +28,24 @@ function(config)
   // Share of a route's failures that no retry and no fallback made good. A fallback succeeds under another provider or
   // model, so failures and recoveries can only be set against each other by route. Outages apart: requests that come
   // through after a 429 must not hide others that fail for good. Nothing where nothing was made good.
+  // Recoveries are read once: those of other failures are the rest's, and are no outage's.
   local recovered(name) = q.sumRises(['route'], name, minutes5);
-  local other = recovered('llm_requests_recovered_other_total');
-  local outages = 'sum %s (%s or %s)' % [
-    q.by(['route']), recovered('llm_requests_recovered_total'), q.labelled('-1 * ' + other, 'other', 'true'),
-  ];
   local outage = 'class="outage"';
-  local rest = 'class!="outage"';
-  local kept(mended, matchers) = 'clamp_min(1 - (%s > 0) / sum %s (%s), 0)' % [
-    mended, q.by(['route']), q.recorded(failed, matchers),
-  ];
+  local divided = q.labelled(failed, 'part', 'rest');
+  local parts = 'label_replace(%s, "part", "outage", "class", "outage")' % divided;
+  local affected = 'group %s (%s)' % [q.by(['route']), failed];
+  local mended = |||
+    sum %(by)s (
+      %(all)s
+      or %(other)s * %(on)s group_right () (%(rest)s or -1 * %(outage)s)
+    )
+  ||| % {
+    by: q.by(['route', 'part']), on: q.on(['route']),
+    all: q.labelled(recovered('llm_requests_recovered_total'), 'part', 'outage'),
+    other: recovered('llm_requests_recovered_other_total'),
+    rest: q.labelled(q.labelled(affected, 'part', 'rest'), 'of', 'other'),
+    outage: q.labelled(q.labelled(affected, 'part', 'outage'), 'of', 'other'),
+  };
   // A sum of what may not be there, 0 where there were calls.
   local of(expr) = 'sum %s (%s) or 0 * %s' % [q.by(keys), expr, calls];
   local users = 'group %s (%s)' % [q.by(keys + ['owner']), '%s * %s group_left (owner, tier) %s' % [
@@ -57,11 +65,14 @@ function(config)
         {
           record: unmended,
           expr: aggregated(byClass, |||
-            %(failed)s{%(outage)s} * %(on)s group_left () %(ofOutages)s
-            or %(failed)s{%(rest)s} * %(on)s group_left () %(ofRest)s
-            or %(failed)s
+            %(parts)s * %(on)s group_left () clamp_min(
+              1 - (
+                %(mended)s > 0
+              ) / sum %(by)s (%(parts)s)
+            , 0)
+            or %(parts)s
           ||| % {
-            failed: failed, outage: outage, rest: rest, on: q.on(['route']), ofOutages: kept(outages, outage), ofRest: kept(other, rest),
+            parts: parts, mended: q.indented(mended, 4), on: q.on(['route', 'part']), by: q.by(['route', 'part']),
           }),
         },
         { record: 'provider_model:llm_request_failures:increase5m', expr: of(q.recorded(failed, outage)) },
