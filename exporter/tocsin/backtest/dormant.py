@@ -108,7 +108,7 @@ class States:
         tokens = unwrapped([token for token in tokens if token.kind != "space"])
         number = _number(tokens)
         if number is not None:
-            return State.POSITIVE if number >= 0 else State.ANY
+            return State.ZERO if number == 0 else State.POSITIVE if number > 0 else State.ANY
         if any(token.depth == 0 and token.text in ("^", "atan2") for token in tokens):
             return State.ANY
         for operators in _OPERATORS:
@@ -152,6 +152,9 @@ class States:
         if name in _COUNTED:
             state = self._selected(arguments[0], moves=True)
             return min(state, State.POSITIVE)
+        if name == "delta":
+            state = self._selected(arguments[0], moves=True)
+            return state if state <= State.ZERO else State.ANY
         if name in ("time", "vector"):
             return State.POSITIVE
         if name in _SAME:
@@ -160,6 +163,8 @@ class States:
             state = self._state(arguments[-1] if name == "histogram_quantile" else arguments[0])
             if state is State.ANY and name not in _NEVER_NEGATIVE:
                 return State.ANY
+            if name == "clamp_min" and state is State.ZERO:
+                return max(state, self._state(arguments[1]))
             return State.EMPTY if state is State.EMPTY else State.POSITIVE
         return State.ANY
 

@@ -50,7 +50,8 @@ Rule = dict[str, Any]
 _QUANTILE = re.compile(
     r"histogram_quantile\([^()]*, (?:sum by \([^()]*\) \()+(?:increase|rate)\(([a-zA-Z_:][a-zA-Z0-9_:]*_bucket)\b"
 )
-_TAKEN_OFF = re.compile(r"label_replace\(-1 \* sum by \([^()]*\) \((?:increase\()?(llm_late_[a-z_]+_total)\b")
+_TAKEN_OFF = re.compile(r'label_replace\(-1 \* sum by .*?, "late", "true"')
+_LATE = re.compile(r"llm_late_[a-z_]+_total\b")
 _SERIES = frozenset(name for family in FAMILIES.values() for name in sample_names(family))
 
 
@@ -137,8 +138,8 @@ def quantiles_only(groups: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 def _moving(groups: Sequence[Mapping[str, Any]], seen: Mapping[str, list[Seen]]) -> dict[str, list[Seen]]:
     """Return what series did without those that are only taken off from what they are part of, and never rose."""
     text = " ".join(" ".join(str(rule["expr"]).split()) for group in groups for rule in group["rules"])
-    named = Counter(re.findall(r"llm_late_[a-z_]+_total\b", text))
-    taken_off = Counter(_TAKEN_OFF.findall(text))
+    named = Counter(_LATE.findall(text))
+    taken_off = Counter(name for part in _TAKEN_OFF.findall(text) for name in _LATE.findall(part))
     resting = {name for name in seen if all(movement is Movement.ZERO for _, movement in seen[name])}
     idle = {name for name in resting & taken_off.keys() if taken_off[name] == named[name]}
     return {name: found for name, found in seen.items() if name not in idle}

@@ -31,6 +31,9 @@ def states(*rules: tuple[str, str]) -> States:
         "requests and on (route) nowhere",
         "label_replace(nowhere, 'a', '$1', 'b', '(.*)') == 0",
         "sum_over_time((increase(limit[5m]) > 0)[1h:5m])",
+        "delta(seen_at[5m]) > 0",
+        "clamp_min(sum(increase(limit[5m])), 0) > 5",
+        "(nowhere > 0 or 0 * requests) > 20 - 1",
     ],
 )
 def test_a_rule_about_what_did_not_happen_is_dormant(expression):
@@ -55,6 +58,9 @@ def test_a_rule_about_what_did_not_happen_is_dormant(expression):
         "time() - seen_at > 5",
         '{__name__=~"req.*"} > 0',
         "clamp_min(seen_at, 5) > 0",
+        "clamp_min(increase(limit[5m]), 5) > 0",
+        "delta(requests[5m]) < 0",
+        "requests > 0 * limit",
     ],
 )
 def test_a_rule_that_may_have_a_result_is_not(expression):
