@@ -148,6 +148,8 @@ class LiteLLM:
     def parse(self, data: Buffer) -> Call:
         """Return the call of one payload; see ``Format.parse``."""
         call = self._parse(data)
+        if call.failure == OTHER:
+            call.failure = litellm_errors.by_text(data)
         if call.usage_expected and call.input_tokens is None:
             passthrough.complete(call, data, content=self._content)
         return call

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import Any, Final
+
+import msgspec
 
 from tocsin.call import OTHER
 
@@ -21,7 +24,20 @@ _BLOCKS: Final = ("400", "403", "422")
 """With which guardrails of one's own refuse, as LiteLLM's documents tell them to: by FastAPI's exception."""
 _CUT: Final = ("ReadError", "WriteError", "RemoteProtocolError", "ServerDisconnectedError")
 """What httpx and aiohttp raise where a connection breaks."""
-_BY_CODE: Final = {"408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled"}
+_BY_CODE: Final = {
+    "408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled", "424": "provider_5xx",
+}  # fmt: skip
+_NAMES: Final = re.compile(r"\blitellm\.(\w+): ")
+_MID_STREAM: Final = "MidStreamFallbackError"
+"""By its source a ServiceUnavailableError; its text names what it was made of."""
+
+
+class _Told(msgspec.Struct):
+    error_str: Any = None
+    error_information: Any = None
+
+
+_told = msgspec.json.Decoder(_Told).decode
 
 
 def failure(code: str, name: str, normalized: str, guardrail: str | None, *, guarded: bool = False) -> str:
@@ -54,6 +70,25 @@ def failure(code: str, name: str, normalized: str, guardrail: str | None, *, gua
     if code.startswith("4"):
         return "client_4xx"
     return _BY_CLASS.get(name, OTHER)
+
+
+def by_text(data: bytes | bytearray | memoryview) -> str:
+    """Class a failure of which a payload has neither code nor class that is known, by the exceptions its text names.
+
+    Streams that broke off have no code (1.106), failures before January 2025 nothing but their text. Of exceptions
+    around each other the innermost holds.
+    """
+    try:
+        told = _told(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return OTHER
+    info = told.error_information if isinstance(told.error_information, dict) else {}
+    text = told.error_str or info.get("error_message")
+    for name in reversed(_NAMES.findall(text[:500]) if isinstance(text, str) else []):
+        reason = failure("", name, "", None)
+        if reason != OTHER:
+            return reason
+    return "provider_5xx" if info.get("error_class") == _MID_STREAM else OTHER
 
 
 def _is_block(name: str) -> bool:

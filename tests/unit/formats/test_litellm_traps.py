@@ -123,7 +123,27 @@ def test_14a_the_tokens_and_cost_of_a_block_after_the_call_count():
 
 def test_14a_a_stream_that_failed_has_an_empty_code_and_keeps_its_estimated_tokens():
     call = parse(SUCCESS | {"status": "failure", "stream": None, "error_information": {"error_code": "", "error_class": "MidStreamFallbackError"}})
-    assert (call.failure, call.input_tokens, call.cost_usd) == ("other", 10, 0.01)
+    assert (call.failure, call.input_tokens, call.cost_usd) == ("provider_5xx", 10, 0.01)
+
+
+@pytest.mark.parametrize("information", [None, {"error_code": "", "error_class": "MidStreamFallbackError"}], ids=["of 2024", "of a stream"])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("litellm.ServiceUnavailableError: litellm.MidStreamFallbackError: litellm.RateLimitError: RateLimitError: OpenAIException - x", "rate_limited"),
+        ("litellm.InternalServerError: InternalServerError: OpenAIException - The server had an error", "provider_5xx"),
+        ("litellm.BadRequestError: litellm.ContentPolicyViolationError: The response was filtered", "blocked_provider"),
+        ("litellm.Timeout: APITimeoutError - Request timed out.", "timeout"),
+    ],
+)  # fmt: skip
+def test_a_failure_without_a_code_is_classed_by_the_exceptions_in_its_text(information, text, reason):
+    """Texts as LiteLLM's ``exceptions.py`` puts them together, and as 1.106 wrote them beside a code."""
+    assert parse(FAILURE | {"error_str": text, "error_information": information}).failure == reason
+
+
+def test_a_text_that_names_no_exception_of_litellms_says_nothing():
+    assert parse(FAILURE | {"error_str": "KeyError: 'litellm.Timeout'", "error_information": None}).failure == "other"
+    assert parse(FAILURE | {"error_str": ["x"], "error_information": "x"}).failure == "other"
 
 
 def test_14a_a_client_that_went_away_is_a_success_in_the_log_and_cancelled_for_us():
