@@ -41,11 +41,17 @@
     // An outage is told where the team's outages are told today, too, whoever owns the model.
     + (if r.outageReceiver == '' then [] else
          [timing.page { matchers: category('outage') + severity('page'), receiver: r.outageReceiver, 'continue': true }])
-    // Owners who carry a pager of their own get their pages instead of the common one.
-    + [
-      timing.page { matchers: [['owner', '=', owner]] + severity('page'), receiver: r.owners[owner], 'continue': false }
-      for owner in std.objectFields(r.owners)
-    ]
+    // Owners who carry a pager of their own get their pages instead of on-call; who else hears of a category still does.
+    + std.flatMap(
+      function(owner)
+        local pages = [['owner', '=', owner]] + severity('page');
+        [
+          timing.page { matchers: category(name) + pages, receiver: receiver, 'continue': true }
+          for name in std.objectFields(c.categories) if name != 'safety'
+          for receiver in c.receivers[name].page if receiver != 'oncall'
+        ] + [timing.page { matchers: pages, receiver: r.owners[owner], 'continue': false }],
+      std.objectFields(r.owners)
+    )
     + std.flatMap(
       function(name)
         fan(category(name) + severity('page'), c.receivers[name].page, timing.page)

@@ -87,7 +87,8 @@ def test_an_owner_can_have_a_pager_of_its_own_but_not_for_safety(routed, tmp_pat
     settings = {"routing.owners": {"team-support": "support-oncall"}, "routing.outageReceiver": "incidents"}
     file.write_text(bundle.compile(settings).alertmanager)
 
-    assert routed(file, category="quality", severity="page", owner="team-support") == "support-oncall"
+    assert routed(file, category="cost", severity="page", owner="team-support") == "support-oncall"
+    assert routed(file, category="quality", severity="page", owner="team-support") == "product,support-oncall"
     assert routed(file, category="safety", severity="page", owner="team-support") == "oncall,legal,comms"
     assert routed(file, category="outage", severity="page", owner="other") == "incidents,oncall"
     assert routed(file, category="outage", severity="page", owner="team-support") == "incidents,support-oncall"
