@@ -136,11 +136,13 @@ function(config)
         action: 'throttle',
         labels: { cause_hint: 'one_consumer' },
         expr: |||
-          %(named)s / %(on)s group_left () sum %(by)s (%(consumers)s) > %(limit)s
+          %(named)s / %(on)s group_left () (
+            %(all)s
+          ) > %(limit)s
           and %(consumers)s > %(tokens)s
           and %(on)s (count %(by)s (%(consumers)s > 0) >= %(minimum)d)
         ||| % {
-          named: q.recorded(consumers, 'consumer!~"other|unknown"'),
+          named: q.recorded(consumers, 'consumer!~"other|unknown"'), all: q.indented(spending.tokens(3600), 2),
           limit: q.number(c.consumerShare), consumers: consumers, tokens: q.number(c.consumerMinimumTokens),
           on: q.on([]), by: q.by([]), minimum: c.consumerMinimumConsumers,
         },

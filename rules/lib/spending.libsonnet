@@ -6,18 +6,23 @@ function(config)
   local hour = 'llm_cost_usd:increase1h';
   local expected = 'max %s (%s)' % [q.by([]), q.latest('llm_cost_usd:expected')];
   {
-    // Exact dollars over a window: increase() extrapolates, and would page at $49.99 in the newest Prometheus. A counter
-    // that fell has lost its state, and is left to increase(); of an exporter that is younger than the window all counts.
-    // Half an interval more, so that the sample at the far end is inside: Prometheus 3 leaves it out, and four minutes
-    // would be three and a half.
-    over(window)::
-      local seconds = window + config.intervals.cost / 2;
+    // What an exporter's sum rose by over a window, exactly: increase() extrapolates, and would page at $49.99 in the newest
+    // Prometheus. A counter that fell has lost its state, and is left to increase(); of an exporter that is younger than the
+    // window all counts. Half an interval more, so that the sample at the far end is inside: Prometheus 3 leaves it out, and
+    // four minutes would be three and a half.
+    local rise(sums, window, interval) =
+      local seconds = window + interval / 2;
       |||
         sum %(by)s (
-          (%(spent)s and %(young)s or max_over_time(%(range)s) - min_over_time(%(range)s)) unless resets(%(range)s) > 0
+          (%(sums)s and %(young)s or max_over_time(%(range)s) - min_over_time(%(range)s)) unless resets(%(range)s) > 0
           or increase(%(range)s)
         )
-      ||| % { by: q.by([]), spent: spent, young: q.youngExporters(seconds), range: '%s[%s]' % [spent, q.duration(seconds)] },
+      ||| % { by: q.by([]), sums: sums, young: q.youngExporters(seconds), range: '%s[%s]' % [sums, q.duration(seconds)] },
+    // Dollars.
+    over(window):: rise(spent, window, config.intervals.cost),
+    // Tokens of all consumers. Of the sum, too: one that others pass moves its total to `other`, where the jump would look
+    // like tokens of now, and hide the share of who passed it.
+    tokens(window):: rise('instance:llm_consumer_tokens:sum', window, config.intervals.default),
 
     // Dollars above what is expected, where that is more than the allowance and the share.
     excess:: |||

@@ -47,6 +47,10 @@ function(config)
       interval: q.duration(config.intervals.default),
       rules: [
         {
+          record: 'instance:llm_consumer_tokens:sum',
+          expr: 'sum %s (%s)' % [q.by(['instance']), q.metric('llm_consumer_tokens_total', 'kind=~"input|output"')],
+        },
+        {
           // Read four times by one alert, and the dearest of its ranges: an hour of every consumer.
           record: 'consumer:llm_consumer_tokens:increase1h',
           expr: q.sumCounted(['consumer'], 'llm_consumer_tokens_total', 3600, 'kind=~"input|output"'),
