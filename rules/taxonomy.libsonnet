@@ -226,6 +226,10 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     fieldErrorRatio: 0.05,
     unscoredRatio: 0.5,
     unscoredMinimum: 50,
+    // Share of a route's requests that are late, and how many of them: what is late stands in no alert on outages or money.
+    // Judgement.
+    lateRatio: 0.5,
+    lateMinimum: 10,
     usageMissingRatio: 0.05,
     usageMissingMinimum: 20,
     uninstrumentedFor: hour,

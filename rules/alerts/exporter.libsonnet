@@ -163,6 +163,28 @@ function(config)
         description: '{{ $value | humanizePercentage }} of the answers of the last hour were not scored: their quality is unknown, not good.',
       },
       ticket {
+        name: 'TocsinRequestsLate',
+        ownership: 'route',
+        keys: ['route'],
+        metric: 'llm_late_requests_total, llm_requests_total',
+        threshold: 'over exporter.lateRatio of requests; at least exporter.lateMinimum',
+        requirement: 'A4',
+        window: 900,
+        'for': 1800,  // longer than a backlog is in the window
+        local late = q.sumIncrease(['route'], 'llm_late_requests_total', 900),
+        expr: q.live(|||
+          (
+            (%(many)s)
+            / %(all)s
+            > %(ratio)s
+          )
+        ||| % {
+          many: q.atLeast(late, c.lateMinimum), all: q.sumIncrease(['route'], 'llm_requests_total', 900), ratio: q.number(c.lateRatio),
+        }),
+        summary: 'Requests of {{ $labels.route }} are old when they are counted.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 15 minutes were over ten minutes old: no alert on outages or money looks at them. The clock or the time zone of the sender is wrong, or it delivers late.',
+      },
+      ticket {
         name: 'LLMUsageMissing',
         keys: ['provider', 'model'],
         metric: 'llm_usage_missing_total, llm_requests_total',

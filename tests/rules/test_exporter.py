@@ -67,6 +67,13 @@ CASES = [
                     "no answer of any route was ever scored": [series("llm_unscored_total", "0x5 9+9x115", **CALL, reason="no_content"),
                                                                series("tocsin_category_instrumented", "0x120", category="quality")]},
             labels={"route": "support"}, owner="team"),
+    *simple("TocsinRequestsLate", [REQUESTS, series("llm_late_requests_total", "0+10x100 1000x100", **CALL)], "60m", "150m",
+            ("Requests of support are old when they are counted.",
+             ("100% of the requests of the last 15 minutes were over ten minutes old: no alert on outages or money looks at them. "
+              "The clock or the time zone of the sender is wrong, or it delivers late.")),
+            silent={"a backlog": [series("llm_requests_total", "0+10x30 5000+10x60", **CALL), series("llm_late_requests_total", "0x30 4700x60", **CALL)],
+                    "a few": [REQUESTS, series("llm_late_requests_total", "0+1x100", **CALL)]},
+            labels={"route": "support"}, owner="team"),
     *simple("LLMUsageMissing", [REQUESTS, series("llm_usage_missing_total", "0x5 1+1x75 76x120", **CALL)], "80m", "160m",
             ("openai/gpt-4o does not report token usage.",
              ("10% of the requests of the last hour told no usage; their tokens and their cost are unknown, not 0. "
