@@ -19,7 +19,7 @@ from tocsin.call import UNKNOWN, TokenUsage
 
 MILLION = 1_000_000
 BATCH_SHARE = 0.5
-"""Of the usual rates, what a batch is billed at: by OpenAI, Azure, Anthropic, Mistral, Groq and Together alike."""
+"""Of the usual rates, what a batch is billed at: by OpenAI, Azure, Anthropic, Google, Mistral and Groq alike."""
 _CACHE_MAX = 10_000
 _ASKED = 1_000
 

@@ -78,7 +78,7 @@ def stream(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
     A model's own events may be those of Converse, or a piece of its body each.
     """
     whole: dict[str, Any] = {}
-    blocks: dict[Any, dict[str, Any]] = {}
+    blocks: dict[int, dict[str, Any]] = {}
     for event in events:
         told = event.get(METRICS)
         if isinstance(told, dict):
@@ -90,7 +90,8 @@ def stream(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
             elif name == "messageStop":
                 whole["stopReason"] = told.get("stopReason")
             else:
-                _add(blocks.setdefault(told.get("contentBlockIndex"), {}), told)
+                index = told.get("contentBlockIndex")
+                _add(blocks.setdefault(index if isinstance(index, int) else 0, {}), told)
     if not blocks and "stopReason" not in whole:
         return whole
     content = [block for block in blocks.values() if block]

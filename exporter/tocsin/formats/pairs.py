@@ -69,7 +69,9 @@ def _has_batch_rates(call: Call, ex: Exchange) -> bool:
     https://developers.openai.com/api/docs/guides/flex-processing; Groq's tier of this name costs what its usual does.
     """
     usage = ex.response.get("usage")
-    if "custom_id" in ex.envelope or (isinstance(usage, dict) and usage.get("service_tier") == "batch"):
+    if ex.envelope.keys() & {"custom_id", "processed_time"}:
+        return True
+    if isinstance(usage, dict) and usage.get("service_tier") == "batch":
         return True
     return ex.response.get("service_tier") == "flex" and "openai" in call.provider
 

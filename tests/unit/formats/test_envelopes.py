@@ -106,6 +106,31 @@ def test_what_is_billed_at_the_rates_of_batches_is_told(record, half):
     assert parse(record).batch_rates is half
 
 
+# The two examples of https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/batch-prediction-from-cloud-storage
+VERTEX = {"status": "", "processed_time": "2024-11-01T18:13:16.826+00:00", "request": {"contents": [{"parts": [{"text": "x"}], "role": "user"}]}}
+
+
+@pytest.mark.parametrize("word", ["auto", "openai"])
+def test_a_result_of_vertex_ais_batches_has_an_empty_status(word):
+    usage = {"candidatesTokenCount": 36, "promptTokenCount": 29180, "totalTokenCount": 29216}
+    body = {"candidates": [{"content": {"parts": [{"text": "hi"}]}, "finishReason": "STOP"}], "modelVersion": "gemini-2.0-flash-001@default", "usageMetadata": usage}
+    call = parse({**VERTEX, "response": body}, word)
+    assert (call.failure, call.input_tokens, call.output_tokens, call.batch_rates, call.field_errors) == (None, 29180, 36, True, ())
+    assert call.start == 1730484796.826
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ('Bad Request: {"error": {"code": 400, "message": "Please use a valid role: user, model.", "status": "INVALID_ARGUMENT"}}', "client_4xx"),
+        ('Service Unavailable: {"error": {"code": 503, "message": "x", "status": "UNAVAILABLE"}}', "provider_5xx"), ("Timeout: it took too long", "timeout"),
+    ],
+)  # fmt: skip
+def test_a_status_that_vertex_ais_batches_say_in_words_is_a_failure(status, reason):
+    call = parse({**VERTEX, "status": status, "response": {}})
+    assert (call.failure, call.usage_expected, call.field_errors) == (reason, False, ())
+
+
 @pytest.mark.parametrize("name", ["duration_ms", "latency_ms"])
 def test_milliseconds_are_read_where_no_seconds_are_told(name):
     assert parse({"status": 200, name: 250, "request": {"model": "m"}, "response": CHAT}).duration == 0.25

@@ -22,6 +22,12 @@ HOSTILE: list[Any] = [
     [{"error": {"code": "429"}}], [{"type": "tool_result", "content": {}}, {"type": "document", "source": {"data": 5}}],
     ('data: {"type":"message_start","message":{"usage":7}}\n\n'
      'data: {"type":"message_delta","delta":{},"usage":{"output_tokens":4}}\n'),
+    [{"contentBlockStart": {"contentBlockIndex": [], "start": {"toolUse": 5}}}, {"contentBlockDelta": {"contentBlockIndex": {}, "delta": {"toolUse": {"input": 5}}}},
+     {"contentBlockDelta": {"delta": {"text": 5}}}, {"metadata": 5, "messageStop": []}, {"someException": 7}],
+    [{"type": "message-start", "id": 5}, {"type": "tool-call-delta", "delta": {"message": {"tool_calls": {"function": 5}}}}, {"type": "message-end", "delta": {"usage": 5}}],
+    [{"token": {"text": 5}, "generated_text": 5}, {"token": {}, "generated_text": [], "details": {"prefill": 5, "input_length": "x"}}],
+    {"object": "realtime.response", "status_details": 5, "output": 5}, {"inputTextTokenCount": [], "results": [{"tokenCount": {}}]},
+    {"completion": 5, "stop_reason": [], "amazon-bedrock-invocationMetrics": 5}, ["data: 5", "data: {}"],
 ]  # fmt: skip
 WORDS = ("auto", *formats.FORMATS)
 
