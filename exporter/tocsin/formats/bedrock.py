@@ -18,8 +18,9 @@ _EVENTS: Final = frozenset(
 )
 METRICS: Final = "amazon-bedrock-invocationMetrics"
 """What the last piece of a model's own body says of all of it."""
-_ACTION, _TRACE = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
+ACTION: Final = "amazon-bedrock-guardrailAction"
 """What a guardrail adds to a model's own body, or to one of its pieces."""
+_TRACE: Final = "amazon-bedrock-trace"
 
 
 def is_body(body: dict[str, Any]) -> bool:
@@ -56,7 +57,7 @@ def _blocks(trace: Any) -> bool:
 
 def blocked(body: dict[str, Any]) -> dict[str, Any] | None:
     """Return the error of a model's own body in whose place a guardrail put its message; None where none did."""
-    if body.get(_ACTION) == "INTERVENED" and _blocks(body.get(_TRACE)):
+    if body.get(ACTION) == "INTERVENED" and _blocks(body.get(_TRACE)):
         return {"type": "guardrail_intervened"}
     return None
 

@@ -52,7 +52,8 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
             if place is not None:
                 others[place].append(chunk)
             error = bedrock.error_of(chunk) or error
-        error = bedrock.blocked(chunk) or error
+        if bedrock.ACTION in chunk:
+            error = bedrock.blocked(chunk) or error
         if chunk.get("error"):  # a router's last chunk may hold the error and the usage
             error = chunk["error"]
         elif kind == "error":  # Responses tell of it without an object around it
