@@ -5,7 +5,7 @@ function(config)
   local minutes5 = 300;
   local call = ['provider', 'model', 'route'];
   local byClass = keys + ['class'];
-  local requests(names, window) = q.fresh(names, 'llm_requests_total', 'llm_late_requests_total', window);
+  local requests = q.fresh(call, 'llm_requests_total', 'llm_late_requests_total', minutes5);
   // The classes of failures that rules tell apart; what is left is `other`. Rows without a failure are dropped first:
   // of nine reasons most are 0, and what follows is then about a few rows.
   local classes = {
@@ -59,7 +59,7 @@ function(config)
       // What is young stands first, since all that follows asks for it. Raw counters are read by the next three alone; the
       // others are sums of these.
       rules: q.youngRules + [
-        { record: calls, expr: 'clamp_min(%s, 0)' % aggregated(keys, q.tiered(requests(call, minutes5))) },
+        { record: calls, expr: 'clamp_min(%s, 0)' % aggregated(keys, q.tiered(requests)) },
         // By route, because recoveries are; only what failed is recorded, so that healthy routes add nothing.
         { record: failed, expr: aggregated(call + ['tier', 'class'], q.tiered(classed)) + '> 0' },
         {
@@ -102,9 +102,10 @@ function(config)
     {
       name: 'tocsin-traffic',
       interval: q.duration(config.intervals.slow),
+      // With late ones: what is held against it (outliers, answers that were cut off, findings) has them, too.
       rules: [{
         record: 'route:llm_requests:increase15m',
-        expr: q.live('clamp_min(sum %s (%s), 0)' % [q.by(['route']), requests(['route'], 900)]),
+        expr: q.live(q.sumCounted(['route'], 'llm_requests_total', 900)),
       }],
     },
     {

@@ -105,6 +105,9 @@ CASES = [
                 [counter("llm_cost_usd_total", 1, 3, source="reported"), counter("llm_request_tokens_count", 100, 300)])],
     ),
     Case("outliers at their usual share page nobody (M10)", "LLMTokenOutliersExcess", [KNOWN, *outlier(1)], {"5h": 0, "6h": 0}),
+    Case("outliers of a backlog, as usual among its requests, page nobody", "LLMTokenOutliersExcess",
+         [KNOWN, series("llm_token_outliers_total", "0+1x48 248+1x48", **CALL), series("llm_requests_total", "0+100x48 24800+100x48", **CALL),
+          series("llm_late_requests_total", "0x48 20000x48", **CALL)], {"4h15m": 0, "4h25m": 0, "4h40m": 0}),
     Case("outliers far beyond their usual share page", "LLMTokenOutliersExcess", [KNOWN, *outlier(20)], {"4h": 0, "5h30m": 1, "8h": 0},
          text=Text("5h30m", "page", "cost", "Far more requests of support than usual are huge.",
                    "20% of the requests of the last 30 minutes are over three times the p95 of their kind. "
