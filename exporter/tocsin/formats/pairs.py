@@ -69,7 +69,7 @@ def _has_batch_rates(call: Call, ex: Exchange) -> bool:
     https://developers.openai.com/api/docs/guides/flex-processing; Groq's tier of this name costs what its usual does.
     """
     usage = ex.response.get("usage")
-    if ex.envelope.keys() & {"custom_id", "processed_time"}:
+    if "custom_id" in ex.envelope or "processed_time" in ex.envelope:
         return True
     if isinstance(usage, dict) and usage.get("service_tier") == "batch":
         return True

@@ -11,11 +11,13 @@ _SHAPES = (ollama, gemini, bedrock, invoked, cohere, realtime, tgi)
 
 def is_body(body: dict[str, Any]) -> bool:
     """Tell whether a response body is of one of them."""
-    return any(shape.is_body(body) for shape in _SHAPES)
+    return "choices" not in body and any(shape.is_body(body) for shape in _SHAPES)
 
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     """Return a response body in OpenAI's shape; one that is of none of them as it is."""
+    if "choices" in body:  # as nearly always
+        return body
     return next((shape.as_openai(body) for shape in _SHAPES if shape.is_body(body)), body)
 
 
