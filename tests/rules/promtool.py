@@ -139,7 +139,12 @@ def needed(rules: Sequence[dict[str, Any]], wanted: Sequence[dict[str, Any]], te
 
 
 def rule_file(path: Path, groups: Sequence[dict[str, Any]], alert: str, cases: Sequence[Case]) -> list[str]:
-    """Write what the cases of one alert need (``ALL``: everything); return the groups in the order of evaluation."""
+    """Write what the cases of one alert need (``ALL``: everything); return the groups in the order of evaluation.
+
+    Texts are rendered at each evaluation, and their queries cost more than the rules: only where a case compares them.
+    """
+    if not any(case.text for case in cases):
+        groups = [group | {"rules": [{key: rule[key] for key in rule if key != "annotations"} for rule in group["rules"]]} for group in groups]
     rules = [rule for group in groups for rule in group["rules"]]
     if alert != ALL:
         expressions = [expression for case in cases for expression, _ in case.values]
@@ -162,14 +167,15 @@ def run(
     """
     names = {f"tocsin-{name}{suffix}" for name in groups for suffix in ("", "-unknown", "-elsewhere")}
     available = [group for group in (rules or compiled())().rule_groups() if group["name"] in names]
-    for alert in dict.fromkeys(case.alert for case in cases):
-        own = [case for case in cases if case.alert == alert]
+    for alert, told in dict.fromkeys((case.alert, bool(case.text)) for case in cases):
+        own = [case for case in cases if case.alert == alert and bool(case.text) == told]
+        name = f"{alert}-told" if told else alert
         document = {
-            "rule_files": [f"{alert}.rules.yaml"], "evaluation_interval": interval,
-            "group_eval_order": rule_file(folder / f"{alert}.rules.yaml", available, alert, own),
+            "rule_files": [f"{name}.rules.yaml"], "evaluation_interval": interval,
+            "group_eval_order": rule_file(folder / f"{name}.rules.yaml", available, alert, own),
             "tests": [case.test(step or interval) for case in own],
         }  # fmt: skip
-        (folder / f"{alert}.tests.yaml").write_text(json.dumps(document, ensure_ascii=False))
+        (folder / f"{name}.tests.yaml").write_text(json.dumps(document, ensure_ascii=False))
     result = subprocess.run(
         [promtool, "test", "rules", *sorted(path.name for path in folder.glob("*.tests.yaml"))],
         cwd=folder, env=os.environ | {"GOGC": "400"}, capture_output=True, text=True, timeout=900, check=False,
