@@ -106,12 +106,6 @@ CASES = [
             silent={"a few": [REQUESTS, series("llm_safety_suspected_total", "0x119 5x60", **CALL, kind="pii")],
                     "as many as for hours": [REQUESTS, NO_ATTEMPT, series("llm_safety_suspected_total", "0+1x200", **CALL, kind="pii")]},
             labels={"route": "support", "kind": "pii", "detection": "post_delivery"}, category="safety", owner="team"),
-    *[Case(f"a surge that goes on is not learnt: {alert}", alert,
-           [series("llm_requests_total", "0+5x900", **CALL), series("llm_injection_attempts_total", "0x900", **CALL, role="user"),
-            series(metric, "0x150 1+1x750", **CALL, **labels)], {"2h20m": 0, "4h": 1, "15h": 1})
-      for alert, metric, labels in [("LLMInjectionSurge", "llm_injection_attempts_total", {"role": "tool"}),
-                                    ("LLMBlockedSurge", "llm_request_failures_total", {"reason": "blocked_guardrail"}),
-                                    ("LLMSafetySuspectedSurge", "llm_safety_suspected_total", {"kind": "pii"})]],
     *simple("LLMGuardFalsePositives", [series("llm_guard_requests_total", "0+2x20 140+100x40", route="support", verdict="block"),
                                        series("llm_guard_false_positives_total", "0+1x20 20x40", route="support", kind="pii")], "20m", "40m",
             ("The guard of support blocks answers that reviewers call right.",

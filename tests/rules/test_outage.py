@@ -130,14 +130,6 @@ CASES = [
                   "10 failures and no success in the last 10 minutes. Most are client_4xx. An expired key, a withdrawn model and "
                   "an exhausted quota look like this. Going on for 10m 0s.", MODEL),
     ),
-    Case("a key that expired while nobody asked for two days is a ticket", STILL,
-         [info(3100), requests("0+1x60 60x2880 61+1x160"), failures("3x2941 4+1x60 64x100", "client_4xx")], {"49h": 0, "49h20m": 1, "50h30m": 0}, severity="ticket",
-         text=Text("49h20m", "ticket", "outage", "For more than a day no request to openai/gpt-4o has succeeded.",
-                   "10 failures in the last 10 minutes. Most are client_4xx. Either nobody asked for a day, as at a weekend, or nobody "
-                   "mended it: the page is about the first day alone.", MODEL)),
-    Case("a dead model is a page for a day, and a ticket from then on", DEAD,
-         [info(1700), requests("0+1x1700"), failures("0x60 1+1x1640", "client_4xx")], {"2h": 1, "24h30m": 1, "26h": 0},
-         values={(f'count(ALERTS{{alertname="{STILL}", alertstate="firing"}})', at): there for at, there in (("2h", None), ("26h", 1.0))}),
     Case("a model that never succeeded is no ticket", STILL, [info(), requests("0+1x60"), failures("0+1x60", "client_4xx")], {"40m": 0}),
     Case("three failures and no success page nobody", DEAD, [info(), requests("0+1x60 61x9 62+1x2 64x60"), failures("0x69 1+1x2 3x60")],
          {"75m": 0, "79m": 0}),

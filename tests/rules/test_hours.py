@@ -1,0 +1,28 @@
+"""What takes hours or days to show: surges that are not learnt, a model that is dead for long. Evaluated every five minutes."""
+
+from promtool import Case, Text, failed, series
+from test_outage import CALL, DEAD, MODEL, STILL, failures, info, requests
+
+GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "outage", "outage-tickets", "traffic", "surges", "safety-surges")
+INTERVAL, STEP = "5m", "1m"
+CASES = [
+    *[Case(f"a surge that goes on is not learnt: {alert}", alert,
+           [requests("0+5x900"), series("llm_injection_attempts_total", "0x900", **CALL, role="user"),
+            series(metric, "0x150 1+1x750", **CALL, **labels)], {"2h20m": 0, "4h": 1, "15h": 1})
+      for alert, metric, labels in [("LLMInjectionSurge", "llm_injection_attempts_total", {"role": "tool"}),
+                                    ("LLMBlockedSurge", "llm_request_failures_total", {"reason": "blocked_guardrail"}),
+                                    ("LLMSafetySuspectedSurge", "llm_safety_suspected_total", {"kind": "pii"})]],
+    Case("a key that expired while nobody asked for two days is a ticket", STILL,
+         [info(3100), requests("0+1x60 60x2880 61+1x160"), failures("3x2941 4+1x60 64x100", "client_4xx")],
+         {"49h": 0, "49h20m": 1, "50h30m": 0}, severity="ticket",
+         text=Text("49h20m", "ticket", "outage", "For more than a day no request to openai/gpt-4o has succeeded.",
+                   "10 failures in the last 10 minutes. Most are client_4xx. Either nobody asked for a day, as at a weekend, or nobody "
+                   "mended it: the page is about the first day alone.", MODEL)),
+    Case("a dead model is a page for a day, and a ticket from then on", DEAD,
+         [info(1700), requests("0+1x1700"), failures("0x60 1+1x1640", "client_4xx")], {"2h": 1, "24h30m": 1, "26h": 0},
+         values={(f'count(ALERTS{{alertname="{STILL}", alertstate="firing"}})', at): there for at, there in (("2h", None), ("26h", 1.0))}),
+]  # fmt: skip
+
+
+def test_behaves(case, report):
+    assert not failed(case, CASES, report)
