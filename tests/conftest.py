@@ -22,9 +22,10 @@ settings.load_profile("tocsin")
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = (
-    "e2e/test_demo", "helm/test_cluster", "incidents/test_ruler", "incidents/test_live", "e2e/test_faults", "incidents/test_backtest",
-    "e2e/test_dashboards", "e2e/test_litellm_proxy", "e2e/test_pages", "e2e/test_drill", "rules/test_outage", "rules/test_signals",
-    "rules/test_quality_baseline", "rules/test_latency", "helm/test_host", "e2e/test_run", "rules/test_worlds",
+    "e2e/test_demo", "incidents/test_ruler", "incidents/test_backtest", "rules/test_quality_baseline", "helm/test_cluster",
+    "rules/test_outage", "incidents/test_live", "e2e/test_litellm_proxy", "e2e/test_faults", "e2e/test_dashboards", "rules/test_latency",
+    "rules/test_events", "rules/test_signals", "e2e/test_run", "image/test_contents", "rules/test_escalation", "e2e/test_pages",
+    "e2e/test_drill", "examples/test_sdk_logging", "helm/test_host", "rules/test_worlds", "rules/test_hours",
 )  # fmt: skip
 """Files of tests that take longest: workers take files in turn (`--dist loadfile --no-loadscope-reorder`), so they go first."""
 

@@ -24,15 +24,15 @@ def repeated(unit: str, size: int = SIZE) -> str:
 
 
 def drawn(alphabet: str) -> str:
-    draw = random.Random(1)
-    return "".join(draw.choice(alphabet) for _ in range(SIZE))
+    return "".join(random.Random(1).choices(alphabet, k=SIZE))
 
 
 def any_characters() -> str:
+    """Half of them of the first plane, half of all."""
     draw = random.Random(1)
-    return "".join(
-        chr(draw.choice((draw.randrange(0x20, 0xD800), draw.randrange(0xE000, 0x110000)))) for _ in range(SIZE)
-    )
+    points = draw.choices(range(0x20, 0xD800), k=SIZE // 2) + draw.choices(range(0xE000, 0x110000), k=SIZE // 2)
+    draw.shuffle(points)
+    return "".join(map(chr, points))
 
 
 TEXTS = {
