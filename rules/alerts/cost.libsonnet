@@ -142,7 +142,7 @@ function(config)
           and %(consumers)s > %(tokens)s
           and %(on)s (count %(by)s (%(consumers)s > 0) >= %(minimum)d)
         ||| % {
-          named: q.recorded(consumers, 'consumer!~"other|unknown"'), all: q.indented(spending.tokens(3600), 2),
+          named: consumers, all: q.indented(spending.tokens(3600), 2),
           limit: q.number(c.consumerShare), consumers: consumers, tokens: q.number(c.consumerMinimumTokens),
           on: q.on([]), by: q.by([]), minimum: c.consumerMinimumConsumers,
         },

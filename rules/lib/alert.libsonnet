@@ -150,5 +150,5 @@ function(config) {
 
   // Of what is recorded: it is asked once for each alert, and an incident may have hundreds.
   topConsumer::
-    '{{ with query `topk(1, sum by (consumer) (consumer:llm_consumer_tokens:increase1h{consumer!~"other|unknown"}))` }} The heaviest consumer is {{ . | first | label "consumer" }}.{{ end }}',
+    '{{ with query `topk(1, sum by (consumer) (consumer:llm_consumer_tokens:increase1h))` }} The heaviest consumer is {{ . | first | label "consumer" }}.{{ end }}',
 }

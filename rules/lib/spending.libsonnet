@@ -10,19 +10,22 @@ function(config)
     // Prometheus. A counter that fell has lost its state, and is left to increase(); of an exporter that is younger than the
     // window all counts. Half an interval more, so that the sample at the far end is inside: Prometheus 3 leaves it out, and
     // four minutes would be three and a half.
-    local rise(sums, window, interval) =
+    local rise(sums, window, interval, step='') =
       local seconds = window + interval / 2;
       |||
         sum %(by)s (
           (%(sums)s and %(young)s or max_over_time(%(range)s) - min_over_time(%(range)s)) unless resets(%(range)s) > 0
           or increase(%(range)s)
         )
-      ||| % { by: q.by([]), sums: sums, young: q.youngExporters(seconds), range: '%s[%s]' % [sums, q.duration(seconds)] },
+      ||| % { by: q.by([]), sums: sums, young: q.youngExporters(seconds), range: '%s[%s%s]' % [sums, q.duration(seconds), step] },
     // Dollars.
     over(window):: rise(spent, window, config.intervals.cost),
     // Tokens of all consumers. Of the sum, too: one that others pass moves its total to `other`, where the jump would look
-    // like tokens of now, and hide the share of who passed it.
-    tokens(window):: rise('instance:llm_consumer_tokens:sum', window, config.intervals.default),
+    // like tokens of now, and hide the share of who passed it. Asked for seldom and of few: not worth a recorded series.
+    tokens(window):: rise(
+      '(sum %s (%s))' % [q.by(['instance']), q.metric('llm_consumer_tokens_total', 'kind=~"input|output"')],
+      window, config.intervals.default, ':' + q.duration(config.intervals.default),
+    ),
 
     // Dollars above what is expected, where that is more than the allowance and the share.
     excess:: |||

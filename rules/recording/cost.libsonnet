@@ -47,13 +47,9 @@ function(config)
       interval: q.duration(config.intervals.default),
       rules: [
         {
-          record: 'instance:llm_consumer_tokens:sum',
-          expr: 'sum %s (%s)' % [q.by(['instance']), q.metric('llm_consumer_tokens_total', 'kind=~"input|output"')],
-        },
-        {
-          // Read four times by one alert, and the dearest of its ranges: an hour of every consumer.
+          // Read by one alert and many texts, and the dearest of their ranges: an hour of every consumer that is known.
           record: 'consumer:llm_consumer_tokens:increase1h',
-          expr: q.sumCounted(['consumer'], 'llm_consumer_tokens_total', 3600, 'kind=~"input|output"'),
+          expr: q.sumCounted(['consumer'], 'llm_consumer_tokens_total', 3600, 'consumer!~"other|unknown", kind=~"input|output"'),
         },
       ],
     },
