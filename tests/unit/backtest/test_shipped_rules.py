@@ -22,6 +22,7 @@ def everything_moves(groups) -> dict:
     return {name: [(found, Movement.MOVING) for found in labels] for name in read_by(groups)}
 
 
+@pytest.mark.once
 def test_promtool_takes_every_run_of_the_shipped_rules_with_their_near_misses(tmp_path, tool, groups):
     path = tmp_path / "rules.json"
     whole = plan(groups, everything_moves(groups), parts=2)
