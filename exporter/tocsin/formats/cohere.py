@@ -33,8 +33,6 @@ def _tokens(body: dict[str, Any]) -> dict[str, Any] | None:
 
 def is_body(body: dict[str, Any]) -> bool:
     """Tell whether a response body is of this API."""
-    if "choices" in body:
-        return False
     named = "generation_id" in body or ("id" in body and isinstance(body.get("message"), dict))
     return (named and "finish_reason" in body) or _tokens(body) is not None
 

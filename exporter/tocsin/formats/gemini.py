@@ -52,8 +52,6 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 def is_body(body: dict[str, Any]) -> bool:
     """Tell whether a response body, or a chunk of a stream, is of this API."""
-    if "choices" in body:
-        return False
     candidates = _dicts(body.get("candidates"))
     answered = candidates and all("content" in one or _at(one, "finishReason") for one in candidates)
     return bool(answered or _at(body, "usageMetadata") or _at(_at(body, "promptFeedback"), "blockReason"))

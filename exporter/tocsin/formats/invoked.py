@@ -16,8 +16,6 @@ _TEXTS = ("outputText", "generation", "completion")
 
 def is_body(body: dict[str, Any]) -> bool:
     """Tell whether an object is such a body, or a piece of one."""
-    if "choices" in body:
-        return False
     return "inputTextTokenCount" in body or ("stop_reason" in body and ("generation" in body or "completion" in body))
 
 

@@ -10,7 +10,7 @@ _SHAPES = (ollama, gemini, bedrock, invoked, cohere, realtime, tgi)
 
 
 def is_body(body: dict[str, Any]) -> bool:
-    """Tell whether a response body is of one of them."""
+    """Tell whether a response body is of one of them; none has choices, and no shape need look for them again."""
     return "choices" not in body and any(shape.is_body(body) for shape in _SHAPES)
 
 

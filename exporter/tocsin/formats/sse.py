@@ -84,7 +84,7 @@ _OTHERS: Final[tuple[tuple[_IsEvent, _Stream], ...]] = (
     (gemini.is_body, gemini.stream), (invoked.is_body, invoked.stream), (bedrock.is_event, bedrock.stream),
     (cohere.is_event, cohere.stream), (tgi.is_event, tgi.stream), (_is_media_end, _media),
 )  # fmt: skip
-"""Of APIs with a shape of their own: what tells their events, and what puts them together."""
+"""Of APIs with a shape of their own: what tells their events (none has choices), and what puts them together."""
 
 
 def _chunks(text: str) -> Iterator[dict[str, Any]]:

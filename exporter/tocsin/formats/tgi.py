@@ -12,12 +12,12 @@ from typing import Any
 
 def is_body(body: dict[str, Any]) -> bool:
     """Tell whether a response body is of this API, with its details."""
-    return "choices" not in body and "generated_text" in body and isinstance(body.get("details"), dict)
+    return "generated_text" in body and isinstance(body.get("details"), dict)
 
 
 def is_event(chunk: dict[str, Any]) -> bool:
     """Tell whether an object is an event of a stream of this API: a token each, with the whole text in the last one."""
-    return "choices" not in chunk and "generated_text" in chunk and isinstance(chunk.get("token"), dict)
+    return "generated_text" in chunk and isinstance(chunk.get("token"), dict)
 
 
 def stream(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
