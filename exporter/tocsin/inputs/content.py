@@ -90,9 +90,9 @@ _UNPACKERS: dict[bytes, Callable[[], Any]] = {
     b"\x1f\x8b\x08": lambda: isal_zlib.decompressobj(31),
     b"\x28\xb5\x2f\xfd": _Zstd,
     b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY),
-    **{b"BZh%d1" % size: bz2.BZ2Decompressor for size in range(1, 10)},
+    **{b"BZh%d%c" % (size, magic): bz2.BZ2Decompressor for size in range(1, 10) for magic in b"1\x17"},
 }
-"""What unpacks an archive, by the bytes with which it begins."""
+"""What unpacks an archive, by the bytes with which it begins; of an empty log bzip2 writes the end's magic alone."""
 
 
 class PackedContent:

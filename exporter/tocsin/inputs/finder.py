@@ -56,9 +56,9 @@ class Finder:
         self.problems: dict[str, str] = {}
         """Reason by path, for what cannot be read."""
         self._directories: dict[str, int] = {}
-        self._listings: dict[str, list[os.DirEntry[str]]] = {}
-        self._rotated: dict[str, list[tuple[os.DirEntry[str], tuple[str, ...]]]] = {}
-        """Entries of a directory that may be rotated files, with the names of what they may have been rotated from."""
+        self._listings: dict[str, dict[str, os.DirEntry[str]]] = {}
+        """Entries of a directory by name."""
+        self._rotated: dict[str, dict[str, list[os.DirEntry[str]]]] = {}
 
     def changed(self) -> bool:
         """Tell whether a directory changed since the last ``find``."""
@@ -81,25 +81,29 @@ class Finder:
         self._directories = {}
         self._listings = {}
         self._rotated = {}
-        wanted = {base: (pattern, glob.escape(os.path.basename(base))) for base, pattern in bases}  # noqa: PTH119
+        wanted = dict(bases)
+        places = []
         for pattern in self.patterns:
             folders, base = _places(pattern.path)
-            for folder in folders:
-                wanted[f"{folder}/"] = (pattern, base)
+            places += [(folder, pattern, base) for folder in folders]
             named = [self._add_matching(folder, pattern, base, found) for folder in folders]
             if not any(named):
                 self.problems.setdefault(pattern.path, self._why_missing(pattern.path))
         for file in found.values():  # rotated files lie beside the target of a symbolic link
             if file.base != file.path:
-                wanted[file.base] = (file.pattern, glob.escape(os.path.basename(file.base)))  # noqa: PTH119
-        for path, (pattern, base) in wanted.items():
-            self._add_rotated(os.path.dirname(path), pattern, base, found)  # noqa: PTH120
+                wanted[file.base] = file.pattern
+        for path, pattern in wanted.items():
+            folder, name = os.path.split(path)
+            self._add_all(self._rotated_in(folder).get(name, ()), pattern, found)
+        for folder, pattern, base in places:
+            for name, entries in self._rotated_in(folder).items():
+                if _named(name, base):
+                    self._add_all(entries, pattern, found)
         paths = {file.base for file in found.values()}
         for path in wanted.keys() - paths:
             folder, name = os.path.split(path)
-            for entry in self._entries(folder) if name else ():
-                if entry.name == name:
-                    self._add(entry, wanted[path][0], found, matched=False, primary=False)
+            if (entry := self._entries(folder).get(name)) is not None:
+                self._add_all([entry], wanted[path], found)
         return list(found.values())
 
     def trouble(self, path: str, error: OSError) -> None:
@@ -113,7 +117,11 @@ class Finder:
 
     def _add_matching(self, folder: str, pattern: FilePattern, base: str, found: dict[Identity, Found]) -> bool:
         """Add what the pattern names; a rotated file is primary only where no file with its first name is."""
-        names = {e.name: e for e in self._entries(folder) if _named(e.name, base)}
+        entries = self._entries(folder)
+        if base and not glob.has_magic(base):
+            names = {base: entries[base]} if base in entries else {}
+        else:
+            names = {name: entry for name, entry in entries.items() if _named(name, base)}
         loose = not base or glob.has_magic(pattern.path)
         for name, entry in names.items():
             if not (loose and unfinished(name)):
@@ -121,17 +129,23 @@ class Finder:
                 self._add(entry, pattern, found, matched=True, primary=primary)
         return bool(names)
 
-    def _add_rotated(self, folder: str, pattern: FilePattern, base: str, found: dict[Identity, Found]) -> None:
-        entries = self._rotated.get(folder)
-        if entries is None:
-            entries = self._rotated[folder] = [
-                (entry, first_names)
-                for entry in self._entries(folder)
-                if (first_names := rotated_from(entry.name)) and not unfinished(entry.name)
-            ]
-        for entry, first_names in entries:
-            if any(_named(first, base) for first in first_names):
-                self._add(entry, pattern, found, matched=False, primary=False)
+    def _rotated_in(self, folder: str) -> dict[str, list[os.DirEntry[str]]]:
+        """Return what may be rotated files in a directory, by the names that they may have had first."""
+        rotated = self._rotated.get(folder)
+        if rotated is None:
+            rotated = self._rotated[folder] = {}
+            for name, entry in self._entries(folder).items():
+                if not unfinished(name):
+                    for first in rotated_from(name):
+                        rotated.setdefault(first, []).append(entry)
+        return rotated
+
+    def _add_all(
+        self, entries: Iterable[os.DirEntry[str]], pattern: FilePattern, found: dict[Identity, Found]
+    ) -> None:
+        """Add what no pattern names."""
+        for entry in entries:
+            self._add(entry, pattern, found, matched=False, primary=False)
 
     def _add(
         self,
@@ -163,14 +177,14 @@ class Finder:
         elif primary and not known.primary:
             known.path, known.primary = entry.path, True
 
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+    def _entries(self, folder: str) -> dict[str, os.DirEntry[str]]:
         listing = self._listings.get(folder)
         if listing is None:
-            listing = []
+            listing = {}
             try:
                 self._directories[folder] = os.stat(folder or ".").st_mtime_ns  # noqa: PTH116 - often
                 with os.scandir(folder or ".") as entries:
-                    listing = list(entries)
+                    listing = {entry.name: entry for entry in entries}
             except FileNotFoundError:
                 self._directories.pop(folder, None)
             except OSError as error:

@@ -97,10 +97,11 @@ class OpenFiles:
         return bool(closing)
 
     def configure(self) -> None:
-        """Close the files whose pattern is not configured any more."""
+        """Close the files whose pattern is not configured any more; another one may lead to what is unread there."""
         for stream in list(self.active.values()):
             if not self._streams.wanted(stream):
                 self.park(stream)
+                stream.mtime_ns = 0
         self.ready = deque(stream for stream in self.ready if stream.content is not None)
 
     def close(self) -> None:

@@ -187,6 +187,9 @@ def place(
         for stream in streams if evidence.end < HEAD_BYTES else alike:
             if stream.content is not None and evidence.same_as(stream):
                 return Verdict.COPY, stream
+        for stream in full:
+            if stream.parked:  # opened when it grows; until then nobody knows whether more of this stands in it
+                return Verdict.COPY if evidence.end <= stream.offset else Verdict.UNCLEAR, stream
         for stream in alike:
             if stream.content is None and _is_prefix(stream, evidence):
                 return Verdict.PREFIX, stream

@@ -5,18 +5,21 @@ Recognised by content, not by inode or name; ``placing`` gives the verdicts, thi
 
 from __future__ import annotations
 
+import os
+
 from tocsin.inputs.acquaintance import COPY_WAIT, Acquaintance
 from tocsin.inputs.content import FileContent, Identity, PackedContent, open_content
 from tocsin.inputs.finder import Finder, Found
 from tocsin.inputs.fingerprint import MARK_BYTES
 from tocsin.inputs.openfiles import OpenFiles, open_max
 from tocsin.inputs.placing import ArchiveEvidence, Evidence, PlainEvidence, Verdict, place
-from tocsin.inputs.rotation import unpacked
+from tocsin.inputs.rotation import rotated_from, unpacked
 from tocsin.inputs.stream import Stream
 from tocsin.inputs.streams import Streams
 
 ARCHIVE_WAIT = 60.0
-"""Seconds in which the rest of a truncated file may turn out to be in an archive that is being unpacked."""
+"""Seconds in which the rest of a truncated file may turn out to be in an archive that is being unpacked, or in a file
+that waits until fewer are open."""
 _TAIL = 1 << 20
 
 
@@ -33,12 +36,15 @@ class Recognition:
         self._present: dict[Identity, Found] = {}
         self._opened: set[Identity] = set()
         self._again = self._full = False
+        self._read_before: set[str] = set()
+        """Where logs were written to that were known before this scan."""
         self._waiting = False
         """A closed file was not looked at yet in this scan: what other files are copies of is not known."""
 
     def scan(self, now: float) -> bool:
         """Look for files and decide what each one is; True when one must be looked at again soon."""
         self._again = self._full = self._waiting = False
+        self._read_before = self._streams.written_to()
         found = self._finder.find(self._streams.bases())
         self._present = {file.identity: file for file in found}
         self._opened = self._files.identities()
@@ -266,8 +272,11 @@ class Recognition:
         return first if first is not None and first.content is None and first.offset >= file.size else None
 
     def _is_history(self, file: Found) -> bool:
-        """Tell whether a file that no pattern names was rotated before the first start."""
-        return not file.matched and file.pattern in self._finder.patterns and self._streams.is_first(file.pattern)
+        """Tell whether a file that no pattern names was rotated before its log was ever read."""
+        if file.matched or file.pattern not in self._finder.patterns or not self._streams.is_first(file.pattern):
+            return False
+        folder, name = os.path.split(file.base)
+        return not any(os.path.join(folder, first) in self._read_before for first in rotated_from(name))  # noqa: PTH118
 
     # ---- what becomes of it -------------------------------------------------------------------------------
     def _attach(self, stream: Stream, file: Found, content: FileContent, mark: bytes, now: float) -> None:
@@ -344,9 +353,8 @@ class Recognition:
         for stream in self._streams:
             if stream.record.finished or stream.content is not None or stream.orphaned is not None:
                 continue
-            gone = stream.record.identity not in self._present and not self._finder.unsure(stream.record.base)
-            if gone and self._streams.wanted(stream):
-                stream.lose_file(now)
+            if stream.record.identity not in self._present and not self._finder.unsure(stream.record.base):
+                stream.lose_file(now)  # also where its pattern went: another one may find its content
 
     def _give_up_orphans(self, now: float) -> None:
         """Announce streams whose file is gone or was truncated, and whose rest is nowhere."""
@@ -358,5 +366,5 @@ class Recognition:
 
     def _is_given_up(self, stream: Stream, now: float) -> bool:
         """Tell whether a stream has been without a file for so long that no copy will turn up."""
-        wait = ARCHIVE_WAIT if self.archives else COPY_WAIT
+        wait = ARCHIVE_WAIT if self.archives or self._full else COPY_WAIT
         return stream.orphaned is not None and now - stream.orphaned >= wait

@@ -66,6 +66,10 @@ class Streams:
         """Return the streams that were written to at the same path, this one among them."""
         return self._siblings[stream.record.base]
 
+    def written_to(self) -> set[str]:
+        """Return the paths at which streams were written to."""
+        return {os.fsdecode(base) for base in self._siblings}
+
     def index_heads(self) -> None:
         """Know all streams by their first bytes."""
         self._heads = {}

@@ -179,6 +179,8 @@ class FileInput:
                 self._finish_when_over(stream, sink, now)
 
     def _step(self, stream: Stream, sink: Sink, budget: int, now: float) -> int:
+        if stream.content is None:  # closed since it had something to read, or forgotten
+            return 0
         prints = self._streams.prints
         before = self._unended(stream) if stream.primary and not stream.offset else None
         try:

@@ -82,6 +82,17 @@ def test_one_turn_of_an_archive_is_bounded(archive):
     assert archive.read_into(memoryview(bytearray(10)), 2 << 20) == -1
 
 
+@pytest.mark.parametrize("kind", PACK)
+def test_the_archive_of_an_empty_log_is_one(tmp_path, kind):
+    path = tmp_path / "app.log.gz"
+    path.write_bytes(packed(kind, b""))
+    content = open_content(str(path))
+    assert isinstance(content, PackedContent)
+    assert read(content, 0, 10) == b""
+    assert not content.cut
+    content.close()
+
+
 @pytest.mark.parametrize("kind", ["gzip", "zstd", "xz"])
 def test_what_is_before_the_cut_of_an_archive_is_read(tmp_path, kind):
     path = tmp_path / "app.log.gz"

@@ -8,6 +8,7 @@ import pytest
 
 from rotatedlog import World
 from tocsin.inputs.stream import MARKS
+from tocsin.inputs.tailer import FileInput, FilePattern
 
 
 @pytest.mark.parametrize("down", [False, True])
@@ -179,3 +180,107 @@ def test_marks_of_former_commits_reach_back_over_sixty_of_them(world):
     assert len(marks) <= MARKS
     assert marks[0] <= ends[-60]
     assert marks[-2:] == ends[-2:]
+
+
+def _name_again(world, name, restart):
+    """Give the log another pattern, as a reload or a restart with a changed configuration does."""
+    world.pattern = str(world.folder / name)
+    if restart:
+        world.start()
+    else:
+        world.tailer.configure([FilePattern(world.pattern)])
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_log_that_another_pattern_names_by_now_is_read_on_where_it_was(world, restart):
+    world.write(5000)
+    world.poll(size=300)
+    world.commit()
+    _name_again(world, "*.log", restart)
+    world.drain()
+
+    world.check()
+
+
+@pytest.mark.parametrize("pack", [False, True])
+@pytest.mark.parametrize("restart", [False, True])
+def test_rotations_while_a_pattern_is_replaced_lose_and_double_nothing(world, restart, pack):
+    world.write(50)
+    world.poll(size=300)
+    world.commit()
+    for _ in range(2):
+        world.rename(pack=pack)
+        world.write(20)
+    _name_again(world, "*.log", restart)
+    world.drain()
+
+    world.check()
+
+
+def test_what_was_rotated_before_the_first_start_is_history_for_each_pattern_of_a_directory(tmp_path):
+    for name in ("app.log", "web.log"):
+        (tmp_path / name).write_text(f"new {name}\n")
+        (tmp_path / f"{name}.1").write_text(f"old {name}\n")
+    got, now = [], 0.0
+    tailer = FileInput(
+        [FilePattern(str(tmp_path / name)) for name in ("app.log", "web.log")], max_line_bytes=1000,
+        clock=lambda: now, oversize=lambda length, origin: None,
+    )  # fmt: skip
+    tailer.restore([])
+    for _ in range(5):
+        tailer.read(lambda data, origin: got.append(bytes(data)), 4096)
+        now += 1.1
+    tailer.close()
+    assert got == [b"new app.log", b"new web.log"]
+
+
+def test_an_empty_file_that_is_closed_for_lack_of_room_and_gone_before_its_turn_ends_nothing(world, monkeypatch):
+    monkeypatch.setattr("tocsin.inputs.openfiles.OPEN_MAX", 2)
+    world.pattern = str(world.folder / "app*.log")
+    world.start()
+    world.write(20_000)
+    world.poll(size=64)
+    new = [world.folder / f"app-{number}.log" for number in range(3)]
+    for file in new:
+        file.touch()
+    world.poll(size=64)
+    for file in new:
+        file.unlink()
+    world.drain()
+
+    world.check()
+
+
+def test_a_log_whose_archive_waits_until_fewer_files_are_open_is_not_told_to_be_lost(world, monkeypatch):
+    world.write(20)
+    world.poll()
+    for number in (2, 3):
+        lines = [f"{number} {line}" for line in range(20_000)]
+        (world.folder / f"app.log.{number}").write_text("\n".join([*lines, ""]))
+        world.written += lines
+    world.poll(size=64)
+    world.commit()
+    world.rename(pack=True)
+    monkeypatch.setattr("tocsin.inputs.openfiles.OPEN_MAX", 2)
+    world.start()
+    for _ in range(8):
+        world.poll(size=64)
+    world.drain()
+
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
+def test_the_copy_of_a_log_that_was_closed_for_lack_of_room_is_not_read_beside_it(world, monkeypatch):
+    world.write(60)
+    world.drain()
+    (stream,) = world.tailer._files.active.values()
+    world.write(60)
+    world.tailer._files.park(stream)
+    stream.size, stream.mtime_ns = world.log.stat().st_size, world.log.stat().st_mtime_ns  # as just looked at
+    (world.folder / "app.log.1").write_bytes(world.log.read_bytes())
+    world.poll()
+    world.write(20)
+    world.drain()
+
+    world.check()
