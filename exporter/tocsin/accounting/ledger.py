@@ -260,7 +260,7 @@ class Ledger:
         if rates is None:
             group.unpriced[0] += usage[0] + usage[1]
             return 0.0
-        cost = rates.cost(usage) * (BATCH_SHARE if call.batch_rates else 1.0)
+        cost = rates.cost(usage, call.hour_write_tokens or 0) * (BATCH_SHARE if call.batch_rates else 1.0)
         group.later(cat.COST, "estimated")[0] += cost
         return cost
 

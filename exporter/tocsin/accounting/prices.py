@@ -32,14 +32,20 @@ class Rates:
     output: float
     cache_read: float
     cache_write: float
+    hour_write: float | None = None
+    """Of cache writes that are kept for an hour, as Anthropic has them; None: as all others."""
 
-    def cost(self, tokens: TokenUsage) -> float:
-        """Return the US dollars of inclusive counts (input, output, cache_read, cache_write, reasoning)."""
+    def cost(self, tokens: TokenUsage, hour_write: int = 0) -> float:
+        """Return the US dollars of inclusive counts (input, output, cache_read, cache_write, reasoning).
+
+        ``hour_write`` are those of the cache writes that are kept for an hour.
+        """
         sent, received, read, written, _ = tokens
         fresh = max(0, sent - read - written)
-        return (
-            fresh * self.input + received * self.output + read * self.cache_read + written * self.cache_write
-        ) / MILLION
+        spent = fresh * self.input + received * self.output + read * self.cache_read + written * self.cache_write
+        if hour_write and self.hour_write is not None:
+            spent += hour_write * (self.hour_write - self.cache_write)
+        return spent / MILLION
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +150,15 @@ def _library_rates(library: Any, provider: str, model: str, when: float) -> Rate
         answer = library.calc_price(asked, model, genai_request_timestamp=moment, **where)
         return float(answer.total_price * (MILLION // _ASKED))
 
+    hour_write = None
+    with contextlib.suppress(TypeError):  # earlier versions do not tell them apart
+        hour_write = price(
+            input_tokens=_ASKED, cache_write_tokens=_ASKED, cache_write_1h_tokens=_ASKED, output_tokens=0
+        )
     return Rates(
         input=price(input_tokens=_ASKED, output_tokens=0),
         output=price(input_tokens=0, output_tokens=_ASKED),
         cache_read=price(input_tokens=_ASKED, cache_read_tokens=_ASKED, output_tokens=0),
         cache_write=price(input_tokens=_ASKED, cache_write_tokens=_ASKED, output_tokens=0),
+        hour_write=hour_write,
     )

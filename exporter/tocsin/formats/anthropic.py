@@ -12,6 +12,7 @@ from tocsin.call import Call
 from tocsin.formats import pairs
 from tocsin.formats.exchange import Exchange
 from tocsin.formats.finish import finish_of
+from tocsin.formats.lenient import within
 
 _OUTSIDE = ("compaction", "advisor_message")
 
@@ -41,6 +42,10 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
     call.cache_read_tokens, call.cache_write_tokens = read, written
     if fresh is not None:
         call.input_tokens = fresh + (read or 0) + (written or 0)
+    lasting = usage.get("cache_creation")
+    if isinstance(lasting, dict):
+        kept = pairs.tokens(lasting.get("ephemeral_1h_input_tokens"), "usage.cache_creation", errors)
+        call.hour_write_tokens = within(kept, written, "usage.cache_creation", errors)
     _add_iterations(call, usage.get("iterations"), errors)
     details = usage.get("output_tokens_details")
     if isinstance(details, dict):

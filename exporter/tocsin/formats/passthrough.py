@@ -25,8 +25,8 @@ _LINE = re.compile(r"""'(data:(?:[^'\\]|\\.)*+)'|"(data:(?:[^"\\]|\\.)*+)\"""")
 """One line of the stream, as Python's ``repr`` writes it; it holds no line ends."""
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(00(?:0[0-9a-f]|10)[0-9a-f]{4})|(.))")
 _TOLD = (
-    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "usage_expected",
-    "usage_cut", "finish_reason", "refusal", "fingerprint", "served_model", "failure",
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "hour_write_tokens", "reasoning_tokens",
+    "usage_expected", "usage_cut", "finish_reason", "refusal", "fingerprint", "served_model", "failure",
 )  # fmt: skip
 _SAID = ("content", "expect", "params")
 

@@ -228,6 +228,14 @@ def test_a_batch_is_estimated_at_half_and_what_was_reported_stays():
     assert total(ledger, cat.COST, "reported") == pytest.approx(0.25)
 
 
+def test_cache_writes_that_are_kept_for_an_hour_have_a_price_of_their_own():
+    """https://platform.claude.com/docs/en/build-with-claude/prompt-caching: twice the price of input, not 1.25 times."""
+    ledger = make(prices=Prices([PriceRow("*", "priced", Rates(1.0, 2.0, 0.5, 1.25, 2.0))]))
+    tokens = {"input_tokens": 1_000_000, "output_tokens": 0, "cache_write_tokens": 1_000_000}
+    ledger.count(call(1, model="priced", **tokens, hour_write_tokens=400_000), NOW)
+    assert total(ledger, cat.COST, "estimated") == pytest.approx(0.6 * 1.25 + 0.4 * 2.0)
+
+
 def test_missing_usage_is_counted_unless_it_was_not_owed():
     ledger = make(no_usage_expected=("embed*",))
     ledger.count(call(1), NOW)

@@ -73,6 +73,11 @@ def test_genai_prices_knows_what_the_operator_does_not_say(library, provider, mo
     assert (found.input, found.output, found.cache_read) == pytest.approx((rates.input, rates.output, rates.cache_read))
 
 
+def test_a_cache_write_that_is_kept_for_an_hour_costs_more(library):
+    found = Prices([], None, lambda: library).rates("anthropic", "claude-sonnet-4-5", NOW)
+    assert (found.cache_write, found.hour_write) == pytest.approx((3.75, 6.0))
+
+
 def test_the_lowest_tier_of_a_price_holds(library):
     found = Prices([], None, lambda: library).rates("gemini", "gemini-2.5-pro", NOW)
     assert (found.input, found.output) == pytest.approx((1.25, 10.0))
