@@ -73,7 +73,7 @@ def repaired(data: bytes, most: int | None = None) -> bytes:
     """Return a JSON object that the strict decoder refused, mended; ``most`` bytes, where that is bounded.
 
     Lone surrogates (as json.dumps writes them) and broken UTF-8 become one character each, so that offsets hold;
-    control characters are escaped, and a byte order mark before it is taken away.
+    control characters are escaped, and a byte order mark before it is taken away. What is null is not told.
 
     Raises:
         RequestError: it is no JSON object, or too large.
@@ -82,6 +82,8 @@ def repaired(data: bytes, most: int | None = None) -> bytes:
         raise RequestError(f"over {most} bytes, and not strict JSON: half a surrogate pair, NaN or broken UTF-8")
     try:
         value = json.loads(data.decode("utf-8-sig", "replace"), strict=False)
+        if isinstance(value, dict):
+            value = {key: told for key, told in value.items() if told is not None}
         text = json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         raise RequestError("not JSON") from None

@@ -426,4 +426,4 @@ class Scoring:
 
 def _reports(feedback: Feedback) -> bool:
     """Tell whether a reviewer says that what was answered is unsafe: a violation."""
-    return feedback.flag == "unsafe" and feedback.by == "reviewer"
+    return feedback.flag == "unsafe" and (feedback.by or "").lower() == "reviewer"

@@ -99,6 +99,13 @@ def test_bad_lines_get_an_error_in_their_place_and_exit_status_1(stdin):
     assert ["error" in a for a in answers] == [False, True, True, True, True, True, True, False]
 
 
+def test_what_is_null_is_as_good_as_absent(stdin):
+    told = {"id": None, "role": None, "route": None, "model": None, "context": None, "input": None, "policy": None}
+    code, answers = stdin(json.dumps({"text": "078-05-1120", **told}).encode() + b'\n{"text": "078-05-1120"}')
+
+    assert (code, answers[0]) == (0, answers[1])
+
+
 def test_text_with_lone_surrogates_is_text(stdin):
     code, (answer,) = stdin(b'{"id": "s", "text": "\\ud800 078-05-1120"}')
 

@@ -470,7 +470,7 @@ def test_only_a_reviewer_makes_unsafe_a_violation():
     scoring = take(make(), call(1))
     scoring.feedback(Feedback("f1", "call-1", flag="unsafe"), NOW)
     by_user = values(scoring, cat.VIOLATIONS)
-    scoring.feedback(Feedback("f2", "call-1", flag="unsafe", by="reviewer"), NOW + 1)
+    scoring.feedback(Feedback("f2", "call-1", flag="unsafe", by="Reviewer"), NOW + 1)
 
     assert (by_user, values(scoring, cat.VIOLATIONS)) == ({}, {("reported", "true", "false", "false"): 1})
     assert values(scoring, cat.LAST_VIOLATION) == {("reported",): NOW + 1}

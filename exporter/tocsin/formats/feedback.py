@@ -74,9 +74,10 @@ def _scores(tree: dict[str, Any], errors: list[str]) -> dict[str, float]:
 
 def _flag(tree: dict[str, Any]) -> str | None:
     flag = tree.get("flag")
-    if flag is None:
+    if flag is None or flag == "":
         return None
-    return flag if flag in FLAGS else OTHER
+    word = flag.lower() if isinstance(flag, str) else OTHER
+    return word if word in FLAGS else OTHER
 
 
 def _wrong(tree: dict[str, Any]) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def test_a_value_that_is_no_share_is_left_out_and_named(value):
     assert (read.scores, read.field_errors) == (None, ("value",))
 
 
-@pytest.mark.parametrize(("given", "flag"), [("unsafe", "unsafe"), ("rude", "other"), (None, None), (5, "other")])
+@pytest.mark.parametrize(("given", "flag"), [("unsafe", "unsafe"), ("Unsafe", "unsafe"), ("rude", "other"), (None, None), ("", None), (5, "other")])
 def test_flags_are_a_closed_set(given, flag):
     assert parse(call_id="c", flag=given).flag == flag
 
