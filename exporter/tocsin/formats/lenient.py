@@ -32,6 +32,8 @@ SKIP_REASONS = (
 )  # fmt: skip
 
 _HUGE = 1e300
+_ISO_DATE = 8
+"""Digits of a date without signs between its parts."""
 _MENDS_MAX = 10_000
 _IN_TEXT = rb'(?:[^"\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))*+'
 _SOUND_TEXT = re.compile(_IN_TEXT, re.DOTALL)
@@ -251,13 +253,31 @@ def is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and -_HUGE < value < _HUGE
 
 
-def iso_seconds(text: str) -> float | None:
-    """Return the Unix seconds of an ISO 8601 time (without zone it is UTC), None when it is none."""
+_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+"""Epoch numbers from which on they are in nanoseconds, microseconds, milliseconds; a second has so many of them."""
+
+
+def epoch_seconds(number: float) -> float:
+    """Return the Unix seconds of an epoch number; its size tells its unit."""
+    return next((number / units for least, units in _UNITS if number > least), float(number))
+
+
+def text_seconds(text: str) -> float | None:
+    """Return the Unix seconds of a time in text, None when it is none.
+
+    ISO 8601 (without zone it is UTC), or an epoch number, whose digits Python would take for an ISO time of 1732.
+    """
+    if not (text.isdecimal() and len(text) > _ISO_DATE):
+        try:
+            moment = datetime.fromisoformat(text.upper().removesuffix(" UTC"))  # RFC 3339 takes a small "z" too
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            pass
     try:
-        moment = datetime.fromisoformat(text.upper())  # RFC 3339 takes a small "z" too
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
+        number = float(text)
+    except ValueError:
         return None
+    return epoch_seconds(number) if is_number(number) else None
 
 
 def count(value: int | None, name: str, errors: list[str]) -> int | None:

@@ -7,7 +7,6 @@ block has status "failure" like an outage, and the success after a retry shares 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import msgspec
@@ -19,7 +18,7 @@ from tocsin.formats.base import Buffer
 from tocsin.formats.chat import Choice, Conversation, FullChoice, Wishes, answer_of
 from tocsin.formats.exchange import decode
 from tocsin.formats.finish import FINISH, refused
-from tocsin.formats.lenient import MAX_SECONDS, MAX_TOKENS, convert, count, is_number, iso_seconds, load, within
+from tocsin.formats.lenient import MAX_SECONDS, MAX_TOKENS, convert, count, load, text_seconds, within
 from tocsin.formats.pairs import by_words
 from tocsin.formats.texts import expectation, logprobs_of, messages, sampling, system_prompts, text_of
 
@@ -396,19 +395,11 @@ def _is_beside(reasoning: int, p: _Payload) -> bool:
 
 
 def _seconds(value: str, name: str, errors: list[str]) -> float | None:
-    """Return Unix seconds of an epoch in text or an ISO time; a time without zone is UTC."""
-    if value:
-        moment = iso_seconds(value)
-        if moment is not None:
-            return moment
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if is_number(number):
-            return number
+    """Return Unix seconds of a time in text; one that is none is named."""
+    moment = text_seconds(value)
+    if moment is None and value:
         errors.append(name)
-    return None
+    return moment
 
 
 def _prompt_key(data: Buffer) -> int | None:

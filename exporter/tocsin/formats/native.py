@@ -13,7 +13,6 @@ from tocsin.call import (
     DRILLED,
     EXPECTED_FORMATS,
     FAILURE_REASONS,
-    OTHER,
     UNKNOWN,
     Call,
     Content,
@@ -28,7 +27,7 @@ from tocsin.formats.base import Buffer
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_SECONDS, bounded, convert, count, is_number, load
-from tocsin.formats.pairs import by_status, hold_first_token, hold_parts, prompt_key, seconds, texts_of
+from tocsin.formats.pairs import by_error, by_status, hold_first_token, hold_parts, prompt_key, seconds, texts_of
 from tocsin.formats.texts import messages, part_text
 
 
@@ -193,10 +192,10 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
 
 
 def _failure(e: NativeEvent, status: int | None) -> str | None:
-    error = e.error
-    if isinstance(error, Error) and error.type:
-        return error.type if error.type in FAILURE_REASONS else OTHER
-    return by_status(status) or (OTHER if error else None)
+    told = (e.error.type or e.error.message) if isinstance(e.error, Error) else e.error
+    if not told:
+        return by_status(status)
+    return told if told in FAILURE_REASONS else by_error(told, status)
 
 
 def _scores(e: NativeEvent, errors: list[str]) -> dict[str, float] | None:

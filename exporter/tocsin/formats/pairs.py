@@ -14,7 +14,7 @@ from tocsin.call import UNKNOWN, Call, Content, Prompt
 from tocsin.formats import bedrock, shapes
 from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import Exchange, batch_result, decode, exchange
-from tocsin.formats.lenient import MAX_SECONDS, bounded, count, is_number, iso_seconds, within
+from tocsin.formats.lenient import MAX_SECONDS, bounded, count, epoch_seconds, is_number, text_seconds, within
 from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, sampling, system_prompts, text_of
 
 _DIGITS = re.compile(r"\d+")
@@ -182,12 +182,10 @@ def _fill_content(call: Call, ex: Exchange, input_keys: tuple[str, ...]) -> None
 
 
 def seconds(value: Any) -> float | None:
-    """Return Unix seconds of an epoch number (s or ms) or an ISO time; None when it is neither."""
+    """Return Unix seconds of an epoch number (s, ms, us or ns) or a time in text; None when it is neither."""
     if is_number(value):
-        return float(value) / 1000 if value > 1e11 else float(value)
-    if isinstance(value, str):
-        return iso_seconds(value)
-    return None
+        return epoch_seconds(value)
+    return text_seconds(value) if isinstance(value, str) else None
 
 
 def _http_date(value: str | None) -> float | None:
@@ -268,14 +266,19 @@ def failure(ex: Exchange) -> str | None:
     if error is None and (status is None or status < 400):
         return "connection" if status == 0 and not ex.response else None
     told = error or {}
+    if status is None or status < 400:
+        status = next((int(code) for name in ("code", "status") if _HTTP.fullmatch(code := str(told.get(name)))), None)
     words = " ".join(str(told[key]) for key in ("type", "code", "status") if told.get(key)) or str(told.get("message"))
-    words = words[:200].lower().replace("_", "").replace("-", "")
+    return by_error(words, status)
+
+
+def by_error(told: str, status: int | None) -> str:
+    """Class a failure by what its error is called, or says, and by its HTTP status."""
+    words = told[:200].lower().replace("_", "").replace("-", "")
     if "guardrailintervened" in words:
         return "blocked_guardrail"
     if any(word in words for word in _BLOCKED):
         return "blocked_provider"
-    if status is None or status < 400:
-        status = next((int(code) for name in ("code", "status") if _HTTP.fullmatch(code := str(told.get(name)))), None)
     return by_status(status) or by_words(words)
 
 
@@ -298,6 +301,7 @@ _HTTP = re.compile(r"[45]\d\d")
 _BLOCKED = ("contentfilter", "contentpolicy", "responsibleai", "moderationblocked")
 _WORDS: tuple[tuple[str, str], ...] = (
     ("ratelimit", "rate_limited"), ("toomany", "rate_limited"), ("quota", "rate_limited"), ("throttl", "rate_limited"),
+    ("rate limit", "rate_limited"), ("too many requests", "rate_limited"), ("bad gateway", "provider_5xx"),
     ("timeout", "timeout"), ("timed out", "timeout"), ("etimedout", "timeout"), ("connect", "connection"),
     ("econn", "connection"), ("getaddrinfo", "connection"), ("hang up", "connection"), ("cancel", "cancelled"),
     ("overloaded", "provider_5xx"), ("streamerror", "provider_5xx"),

@@ -179,6 +179,44 @@ def test_an_error_type_is_the_reason_of_the_failure(reason):
     assert call.failure == reason
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        ({"type": "APIStatusError", "message": "x"}, 503, "provider_5xx"),
+        ({"type": "APIConnectionError"}, None, "connection"),
+        ({"message": "Rate limit exceeded"}, None, "rate_limited"),
+        ({"type": "ContentPolicyViolationError"}, 400, "blocked_provider"),
+        ("timeout", None, "timeout"),
+        ("boom", None, "other"),
+    ],
+)
+def test_an_error_of_another_name_is_classed_by_its_status_and_its_words(error, status, reason):
+    call = parse({**CALL, "error": error, "status": status})
+    assert isinstance(call, Call)
+    assert call.failure == reason
+
+
+@pytest.mark.parametrize("error", [{}, {"type": None, "message": None}, ""])
+def test_an_error_that_says_nothing_is_none(error):
+    call = parse({**CALL, "error": error})
+    assert isinstance(call, Call)
+    assert call.failure is None
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        1795142820.123, 1795142820123, 1795142820123000, 1795142820123000000, "1795142820.123", "1795142820123",
+        "1795142820123000", "1795142820123000000", "2026-11-20T02:47:00.123z", "2026-11-20T04:47:00.123+02:00",
+        "2026-11-20 02:47:00.123", "2026-11-20 02:47:00.123 UTC", "20261120T024700.123",
+    ],
+)  # fmt: skip
+def test_a_time_may_be_written_in_many_ways(time):
+    call = parse({**CALL, "time": time})
+    assert isinstance(call, Call)
+    assert (call.start, call.field_errors) == (pytest.approx(1795142820.123), ())
+
+
 @pytest.mark.parametrize(("tokens", "taken"), [(10**9 - 1, True), (10**9, False), (2**53 - 1, False), (2**62, False)])
 def test_token_counts_whose_totals_would_outgrow_the_state_are_field_errors(tokens, taken):
     event = formats.get("native").parse(json.dumps({**CALL, "usage": {"input": tokens, "output": 1}}).encode())
