@@ -8,8 +8,9 @@ lines of batches) are read too, and a bare response body is accepted.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -89,7 +90,7 @@ def exchange(tree: dict[str, Any], *, told: bool) -> Exchange:
     raw = tree.get("response", tree.get("response_body"))
     response, stream = _side(raw, "response", errors)
     outer, inner = _around(asked), _around(raw)
-    told_by = [side.get(key) for side in (tree, inner) for key in ("status", "status_code")]
+    told_by = [side.get(key) for side in (tree, inner) for key in ("status", "status_code", "statusCode")]
     status = next((value for value in told_by if value is not None), None)
     if not request and not response and all(value is None for value in (status, tree.get("error"), tree.get("model"))):
         raise Skip("not_object" if raw is None else "wrong_type")
@@ -97,6 +98,8 @@ def exchange(tree: dict[str, Any], *, told: bool) -> Exchange:
     failed = response.get("error") or tree.get("error")
     if not signs.is_pair(tree, request, response, url, sure=told or bool(failed or inner)):
         raise Skip("unknown_format")
+    if (request or told) and not response and _is_page(raw):
+        response = dict(_PAGE)
     meta = tree.get("metadata")
     return Exchange(
         tree, request, response, _http_status(status, errors), url, stream or request.get("stream") is True, errors,
@@ -141,9 +144,9 @@ def _of_vertex(tree: dict[str, Any], status: Any) -> dict[str, Any]:
 
 
 def _http_status(value: Any, errors: list[str]) -> int | None:
-    """Return an HTTP status given as a number or in digits; any other value is named, and absent."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 7:
-        return int(value)
+    """Return an HTTP status: a number or digits, maybe with their phrase; any other value is named, and absent."""
+    if isinstance(value, str) and (found := _STATUS.match(value)):
+        value = int(found[0])
     if is_number(value) and 0 <= value < 1000 and value == int(value):
         return int(value)
     if value is not None:
@@ -186,6 +189,18 @@ def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], boo
     elif value:
         errors.append(name)
     return {}, False
+
+
+_STATUS = re.compile(r"[0-9]{1,6}(?=\s|$)", re.ASCII)
+_HTML = re.compile(r"\ufeff?\s*+<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_PAGE: Final = {"error": {"type": "server_error", "message": "a page of HTML"}}
+"""What stands for a page that a proxy, a load balancer or a portal answered in the place of a model: no client can
+read it, whatever its status says."""
+
+
+def _is_page(raw: Any) -> bool:
+    text = raw.get("body") if isinstance(raw, dict) else raw
+    return isinstance(text, str) and _HTML.match(text) is not None
 
 
 def _chunks(value: list[Any], name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:

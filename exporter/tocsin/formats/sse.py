@@ -88,20 +88,36 @@ _OTHERS: Final[tuple[tuple[_IsEvent, _Stream], ...]] = (
 
 
 def _chunks(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of the events; one whose JSON runs over several ``data`` lines is put together."""
+    """Yield the objects of the events; one whose JSON runs over several ``data`` lines is put together.
+
+    What an event called ``error`` holds is one, be it no JSON.
+    """
     pieces: list[str] = []
+    name = ""
+    named = "event: error" in text or "event:error" in text  # seldom: else names need not be read
     for line in (*text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""):
         if line.startswith("data:"):
             value = _object(line[5:])
             if value is None:
                 pieces.append(line[5:])
             else:
-                yield value
+                yield _failing(value) if name == "error" else value
+        elif named and line.startswith("event:"):
+            name = line[6:].strip()
         elif not line:
-            value = _object("\n".join(pieces)) if len(pieces) > 1 else None
-            pieces.clear()
-            if value is not None:
+            text = "\n".join(pieces)
+            value = _object(text) if len(pieces) > 1 else None
+            if name == "error" and pieces:
+                yield _failing(value or {"message": text.strip()})
+            elif value is not None:
                 yield value
+            pieces.clear()
+            name = ""
+
+
+def _failing(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an error as providers write it, with an object around it, where it does not say itself what it is."""
+    return value if value.get("error") or "error" in (value.get("type"), value.get("object")) else {"error": value}
 
 
 def lines(text: str) -> Iterator[dict[str, Any]]:

@@ -59,6 +59,21 @@ def test_a_body_that_is_no_json_is_named_and_not_a_failure():
     assert (call.failure, call.usage_expected, call.field_errors) == (None, True, ("response",))
 
 
+@pytest.mark.parametrize("word", ["openai", "auto"])
+@pytest.mark.parametrize("page", ["<!DOCTYPE html>\n<html>sign in</html>", "\n<html lang='en'>", {"body": "<HTML>"}])
+def test_a_page_in_the_place_of_an_answer_is_a_failure(word, page):
+    asked = {"model": "m", "messages": []}
+    pair = {"id": "1", "status": 200, "url": "https://api.example.com/v1/chat/completions", "request": asked, "response": page}
+
+    assert (parse(pair, word).failure, parse({**pair, "status": 404}, word).failure) == ("provider_5xx", "client_4xx")
+
+
+def test_a_page_that_nobody_asked_a_model_for_is_no_call():
+    pair = {"id": "1", "status": 200, "url": "https://example.com/", "request": {"q": "a"}, "response": "<html>"}
+    with pytest.raises(Skip, match="unknown_format"):
+        parse(pair, "auto")
+
+
 def test_an_error_body_under_http_200_is_a_failure():
     error = {"error": {"code": "content_filter", "status": 400, "message": "filtered"}}
     assert parse({"id": "1", "status": 200, "request": {}, "response": error}).failure == "blocked_provider"
@@ -141,7 +156,7 @@ def test_a_status_that_is_none_is_named_and_left_out(status):
     assert (call.status, call.failure, call.field_errors) == (None, None, ("status",))
 
 
-@pytest.mark.parametrize("status", [503, "503", 503.0])
+@pytest.mark.parametrize("status", [503, "503", 503.0, "503 Service Unavailable"])
 def test_a_status_may_be_a_number_or_digits(status):
     assert parse({"id": "1", "status": status, "request": {}, "response": {}}).failure == "provider_5xx"
 
@@ -284,6 +299,15 @@ def test_a_part_that_is_more_than_its_whole_is_named_and_absent():
 @pytest.mark.parametrize("name", ["prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"])
 def test_what_was_read_from_the_cache_has_many_names(name):
     assert used({"prompt_tokens": 5, "completion_tokens": 2, name: 4}).cache_read_tokens == 4
+
+
+@pytest.mark.parametrize(("told", "kept", "errors"), [(30, 30, ()), (0, 0, ()), (500, None, ("usage.cache_creation",)), ("x", None, ("usage.cache_creation",))])
+def test_what_was_written_to_the_cache_for_an_hour_is_told_apart(told, kept, errors):
+    written = {"ephemeral_5m_input_tokens": 70, "ephemeral_1h_input_tokens": told}
+    usage = {"input_tokens": 5, "output_tokens": 1, "cache_creation_input_tokens": 100, "cache_creation": written}
+    body = {"type": "message", "id": "m", "model": "claude", "content": [], "usage": usage}
+    call = parse({"id": "1", "request": {"model": "claude"}, "response": body}, "anthropic")
+    assert (call.input_tokens, call.cache_write_tokens, call.hour_write_tokens, call.field_errors) == (105, 100, kept, errors)
 
 
 def test_what_summing_up_a_conversation_took_is_added():

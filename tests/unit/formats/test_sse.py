@@ -57,6 +57,20 @@ def test_an_error_event_of_a_responses_stream_is_a_failure(code, reason):
     assert read(RESPONSES, stream(error)).failure == reason
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ("Rate limit exceeded", "rate_limited"), ('"upstream timed out"', "timeout"), ("Internal Server Error", "provider_5xx"),
+        ('{"message": "the model is overloaded"}', "provider_5xx"), ('{\ndata: "detail": "?"}', "other"),
+    ],
+)  # fmt: skip
+def test_an_event_called_error_is_one_whatever_it_holds(data, reason):
+    said_before = 'data: {"choices": [{"index": 0, "delta": {"content": "Hel"}}]}\n\n'
+    call = read(CHAT, f"{said_before}event: error\ndata: {data}\n\n")
+    assert (said(call), call.failure, call.usage_expected) == ("Hel", reason, False)
+    assert read(CHAT, f"event: error\ndata: {data}").failure == reason
+
+
 def test_nothing_that_comes_after_the_end_of_a_responses_stream_takes_it_back():
     late = {"type": "response.in_progress", "response": response("in_progress")}
     call = read(RESPONSES, stream(*BEGUN, {"type": "response.completed", "response": WHOLE}, late))
