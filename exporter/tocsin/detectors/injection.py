@@ -17,6 +17,7 @@ from typing import Final
 import hyperscan
 
 from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.folding import fold
 from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.injection_rules import MILD, RULES, STRONG, WEAK
 from tocsin.detectors.ngram_model import load
@@ -54,6 +55,18 @@ _TASK = re.compile(
     re.IGNORECASE,
 )
 """A comment that asks for a text or an answer: those of pages say what stands where."""
+_NAMES_WORDS = re.compile(
+    r"(?:such as|like|e\.g\.,?|(?:phrase|string|pattern|word|sentence|message|prompt|input|text)s?|says"
+    r"|contain(?:s|ing)?|flags?|detects?|catch(?:es)?|blocks?|filters?|match(?:es)?|titled|may (?:write|say)) ?:? ?\Z"
+)
+"""What stands before quotes in which an order is shown."""
+_QUOTES: Final = "\"'`\u201c\u2018\u00ab"
+_TELLERS: Final = ("attacker", "adversar", "hacker", "forbid", "prohibit", "possible for a")
+"""Who an order is said to come from, or what is said of it, within its sentence."""
+_NEGATIONS: Final = ("n't ", "n\u2019t ", " not ", "never ", "tries to ", "trying to ", "attempts to ")
+_MENTION_REACH: Final = 80
+_MOST_MENTIONS: Final = 4
+"""Matches of a rule in a stretch that are looked at."""
 _TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007f]{1,8}")
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufeff\u00ad\U000e0000-\U000e007f]")
@@ -67,7 +80,8 @@ _HIDDEN_GATES = (
     Gate(r"!\[[^\]\n]{0,200}\]\(https?://[^\s)]{1,300}[?&]"),
     Gate(r"\xf3\xa0[\x80\x81]"),
     Gate(
-        r"(?:\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc2\xad|\xef\xbc[\xa1-\xbf]|\xef\xbd[\x80-\x9a])"
+        r"(?:\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc2\xad|\xef\xbc[\xa1-\xbf]|\xef\xbd[\x80-\x9a]"
+        r"|[a-z](?:\xd0[\x80-\xbf]|\xd1[\x80-\x9f]|\xce[\xb1-\xbf]|\xcf[\x80-\x89])[a-z])"
     ),
 )
 _ALWAYS = Gate(r"[^\x00-\x20]")
@@ -123,6 +137,27 @@ def _compiled(index: int, case: re.RegexFlag) -> re.Pattern[str]:
     return re.compile(RULES[index].pattern, case | re.DOTALL)
 
 
+def _order(rule: re.Pattern[str], text: str, start: int, end: int) -> re.Match[str] | None:
+    """Return the first match that is an order, and not spoken about."""
+    for _ in range(_MOST_MENTIONS):
+        match = rule.search(text, start, end)
+        if match is None or not _is_mentioned(text[max(0, match.start() - _MENTION_REACH) : match.start()].lower()):
+            return match
+        start = match.end()
+    return None
+
+
+def _is_mentioned(ahead: str) -> bool:
+    """Tell by what stands before an order, in lower case, whether it is spoken about, or negated."""
+    if ahead.endswith(_NEGATIONS):
+        return True
+    sentence = ahead[max(map(ahead.rfind, ".!?\n")) + 1 :]
+    if any(teller in sentence for teller in _TELLERS):
+        return True
+    quote = max(map(ahead.rfind, _QUOTES))
+    return quote > 0 and bool(_NAMES_WORDS.search(ahead, max(0, quote - 16), quote))
+
+
 class Injection:
     """Judges what users, documents and tools say; what the model says is not injection."""
 
@@ -171,7 +206,7 @@ class Injection:
                 rule = RULES[number]
                 everything = _ANCHORS[number] if number in _BEYOND_ASCII else literals
                 for start, end in _around(lower, everything, _REACHES[number]):
-                    if match := _compiled(number, case).search(text, start, end):
+                    if match := _order(_compiled(number, case), text, start, end):
                         found.append((rule.evidence, *match.span()))
                         break
         return found
@@ -194,7 +229,7 @@ class Injection:
         return found
 
     def _unhidden(self, text: str, by_user: bool) -> list[_Evidence]:
-        """Judge a text without its invisible characters, and what tag characters spell."""
+        """Judge a text without its invisible characters and look-alikes, and what tag characters spell."""
         found: list[_Evidence] = []
         bare = _FLAG.sub("", text[:READ])
         for spelled in _TAGS.finditer(bare):
@@ -202,14 +237,14 @@ class Injection:
             bare += "\n" + "".join(chr(ord(c) - 0xE0000) for c in spelled.group())
             break
         bare = _ZERO_WIDTH.sub("", bare)[:_UNHIDDEN]
-        read, case = _searchable(bare, bare.lower())
-        for number in self._possible(read) if case is re.NOFLAG else range(len(RULES)):
+        spoken: set[int] = set()
+        for form in dict.fromkeys((bare, fold(bare))):
+            read, case = _searchable(form, form.lower())
+            possible = self._possible(read) if case is re.NOFLAG else range(len(RULES))
+            spoken.update(number for number in possible if _compiled(number, case).search(read))
+        for number in sorted(spoken):
             rule = RULES[number]
-            if (
-                not (by_user and rule.documents_only)
-                and _compiled(number, case).search(read)
-                and not _compiled(number, re.IGNORECASE).search(text, 0, READ)
-            ):
+            if not (by_user and rule.documents_only) and not _compiled(number, re.IGNORECASE).search(text, 0, READ):
                 found.append((rule.evidence, 0, len(text)))
         return found
 

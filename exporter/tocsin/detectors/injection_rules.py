@@ -48,8 +48,11 @@ _ORDERS = (
     "|programming|constraints|restrictions|assignments|tasks)"
 )
 _BEFORE = "(?:previous|prior|above|preceding|earlier|foregoing|initial|original|system|former|past)"
-_LETTERS = "(?:e-?mails?|mails?|letters?|voicemails?|calls?|posts?|tickets?|invoices?|offers?|bids?|comments?|versions?|drafts?)"
-"""What people write to one another, and ask to be disregarded."""
+_LETTERS = (
+    "(?:e-?mails?|mails?|letters?|voicemails?|calls?|posts?|tickets?|invoices?|offers?|bids?|comments?|versions?|drafts?"
+    "|notices?|announcements?|reminders?|bookings?|appointments?|purchases?|build|builds|folders?|files?|commits?|errors?)"
+)
+"""What people write to one another or make, and ask to be disregarded."""
 _OWN = "(?:system|initial|original|full|exact|entire|secret|hidden|current|previous|pre-?prompt|above|internal|complete)"
 _TELL = (
     "(?:repeat|print|output|show|reveal|tell|write|list|display|give|summari[sz]e|translate|recite|leak|share|explain"
@@ -67,7 +70,7 @@ _OVERRIDE = (
     Rule(STRONG, "ignore|disregard|forget",
          rf"\b(?:ignore|disregard|forget){_gap(3)}(?<!\bmy ){_BEFORE}\b(?! (?:{_LETTERS})\b)"),
     Rule(STRONG, "told|said|before|above|earlier|so far",
-         r"\b(?:ignore|disregard|forget|igno?re?) (?:about )?(?:what(?:ever|'s| is| was)?|everything|all|anything|that)(?: \w{1,12}){0,4} (?:told|said|before|above|earlier|so far|wrote|written|instructed)\b"),
+         r"\b(?:ignore|disregard|forget|igno?re?) (?:about )?(?:what(?:ever|'s| is| was)?|everything|all|anything|that)(?: \w{1,12}){0,4} (?:told|said|before|above|earlier|so far|wrote|written|instructed)\b(?! about\b)"),
     Rule(MILD, "no longer matter|no longer appl|no longer valid|no longer count|was a draft|were a draft|does not matter|doesn't matter",
          rf"\b(?:{_BEFORE}|your) (?:guidance|guidelines|instructions?|rules|prompt|orders|directives|configuration)(?: \w{{1,10}}){{0,2}} (?:no longer (?:matters?|appl(?:y|ies)|valid|counts?)|(?:does not|doesn't) matter|was (?:only |just )?a draft)"),
     Rule(STRONG, "гнорирова|абудьте|абыть",
@@ -79,9 +82,9 @@ _OVERRIDE = (
     Rule(MILD, " follow| obey|listen to|adhere to|comply with",
          r"\b(?:do not|don't|never|stop) (?:follow|obey|listen to|adhere to|comply with)\b"),
     Rule(STRONG, "vergiss|vergess|ignorier|missacht",
-         rf"\b(?:vergiss|vergessen sie|vergesse|ignoriere?n?|missachte){_gap(4)}(?:anweisung|auftr|instruktion|davor|vorherig|bisherig|alles|obige|befehl|aufgabe|angaben|vorgaben)"),
+         rf"\b(?:vergiss|vergessen sie|vergesse|ignoriere?n?|missachte)(?! nicht\b){_gap(4)}(?:anweisung|auftr|instruktion|davor|vorherig|bisherig|alles|obige|befehl|aufgabe|angaben|vorgaben)"),
     Rule(STRONG, "olvid|ignor",
-         rf"\b(?:olvid|ignor)(?:a|\S{{1,2}}|ar|en)(?! (?:my|our|the|his|her|their|all|any|your)\b){_gap(4)}(?:instruc|anterior|orden)"),
+         rf"\b(?:olvid|ignor)(?:a|\S{{1,2}}|ar|en)(?! (?:my|our|the|his|her|their|all|any|your)\b){_gap(4)}(?:instruc|anterior|(?:orden|órdenes)\b)"),
     Rule(STRONG, "olvid|dimentica|esque",
          r"\b(?:olvid[ae]|dimentica|esque\S{{1,3}}a) (?:todo|tutto|tudo)\b"),
     Rule(STRONG, "oubli|ignor",
@@ -131,7 +134,7 @@ _EXTRACTION = (
     Rule(STRONG, "instructions|prompt|directives",
          rf"\b(?:what|which) (?:are|were|is|was){_gap(2)}(?:your|the|my|these) (?:{_OWN} ){{0,2}}(?:instructions|system prompt|prompt|directives|pre-?prompt)\b(?! (?:of|for|in|on|about)\b(?! (?:this|our|the|your) (?:chat|conversation|session|context|role|system)))"),
     Rule(STRONG, "prompt|instructions|em message|al message|en message|et message",
-         rf"\b{_TELL}(?! (?:(?:me|us) )?(?:an?|some|another|good|better)\b){_gap(5)}(?:system|initial|original|hidden|secret|pre) ?-?(?:prompt|instructions|message)\b"),
+         rf"\b{_TELL}(?! (?:(?:me|us) )?(?:an?|some|another|good|better)\b){_gap(5)}(?:system|initial|original|hidden|secret|pre) ?-?(?:prompt|instructions|message)\b(?! (?:for|on how|about) )"),
     Rule(STRONG, "above|before this|so far|preceding|prior|you were|you have been|you got|you received",
          rf"\b(?:{_TELL}{_gap(4)}(?:instructions?|prompt|rules|everything|anything)|{_TELL_AS_IT_IS}{_gap(4)}(?:words|text|sentences|content|paragraphs?|lines?)){_gap(3)}(?:above|before this|so far|preceding|prior|you (?:were|have been|got|received))\b"),
     Rule(STRONG, "before my|prior to my|before our|start of|beginning of|this conversation|this chat|before the first",

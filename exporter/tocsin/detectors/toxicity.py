@@ -41,10 +41,11 @@ WINDOW: Final = 24
 """Words whose evidence is added."""
 _LEAST: Final = round(1 / (1 + math.exp(-PRIOR)), 4)
 _BITS: Final = 16
-_MASKS: Final = r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!.-]{2}|fuck"
+_MASKS: Final = r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!%&.-]{2}|fu+ck|@sshole|a-hole"
 """What stands in every word that marks are put into; the words themselves are tried around it."""
 _MASK = re.compile(  # the mark or the f first: `re` skips to it, then looks back
-    r"[*@$#!1fF](?:(?<=[A-Za-z][*@$#!1])[*@$#!1]{0,3}[A-Za-z]|(?<=[fF])(?:[*#@$!.-]{2}|[uU][cC][kK]))"
+    r"[*@$#!1fF-](?:(?<=[A-Za-z][*@$#!1])[*@$#!1]{0,3}[A-Za-z]|(?<=[fF])(?:[*#@$!%&.-]{2}|[uU]{1,9}[cC][kK])"
+    r"|(?<=@)[sS]{2}[hH]|(?<=[aA]-)[hH]ole)"
 )
 _MASK_REACH: Final = 20
 _MOST_MASKED: Final = 64

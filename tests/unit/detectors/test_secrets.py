@@ -56,6 +56,14 @@ SECRETS = [
     ("database", "postgres://billing:" + key(14) + "@db-3.prod.acme.io:5432/orders"),
     ("index", "https://deploy:" + key(16) + "@artifacts.acme.net/simple"),
     ("assignment", 'auth_token = "' + key(32) + '"'),
+    ("storage, as a path begins", "AccountKey=/" + key(85) + "=="),
+    ("of something", "The API token for the staging system is `" + key(40) + "`"),
+    ("login", 'wandb.login(key="' + key(40, HEX) + '")'),
+    ("mail", "smtp.login('ops', '" + key(12) + "!x')"),
+    ("client", "Client('AC" + key(32, HEX) + "', '" + key(32, HEX, seed=2) + "')"),
+    ("passwords in a table", "| User | Password |\n|---|---|\n| jkeller | `" + key(8) + "!9` |"),
+    ("keys in a table", "API key | Service\n:--|:--\n" + key(32) + " | billing"),
+    ("nostr", "nsec" + "1" + key(58, "qpzry9x8gf2tvdw0s3jn54khce6mua7l")),
     ("assignment in prose", "The API key is " + key(32) + "."),
     ("aws secret", "aws_secret_access_key = " + key(38) + "/+"),
     ("header", "Authorization: Bearer " + key(40)),
@@ -123,6 +131,9 @@ SECRETS = [
 ]  # fmt: skip
 
 BENIGN = [
+    "password: required|string|min:8|confirmed",
+    "| Password | Strength |\n|---|---|\n| G7#kL9!pQ2 | strong |",
+    "| Token | Count |\n|---|---|\n| Dupli-Cat_3! | 2 |",
     'password = "your_password"',
     "app.config['SECRET_KEY'] = 'your_secret_key'",
     'api_key = os.environ["OPENAI_API_KEY"]',

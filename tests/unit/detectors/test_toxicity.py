@@ -26,7 +26,8 @@ def toxicity(text: str) -> float:
 
 
 @pytest.mark.parametrize(
-    "text", ["You are a pathetic moron.", "Shut up, you b*tch", "what an idiot", "kill yourself, loser"]
+    "text", ["You are a pathetic moron.", "Shut up, you b*tch", "what an idiot", "kill yourself, loser", "F&@k him",
+             "go f--- yourself", "what a bunch of a-holes", "total dumba$$es", "this bullsh*t again", "Fuuuuck you", "you @sshole"]
 )
 def test_abuse_is_found(text):
     assert toxicity(text) >= 0.5
@@ -38,6 +39,7 @@ def test_abuse_is_found(text):
         "", "Thank you, that was kind.", "Put the trash out on Monday.", "The Dickens novel is about class and assets.",
         "To kill a process, use the kill command.", 'Never call anyone an "idiot" at work.', "The word moron comes from Greek.",
         "Nazi Germany invaded Poland in 1939.", "f(x) = x*2; char **f; a$b",
+        "Write to f.m.moreau@gmx.fr", "y = f**2 + g", "(f*g)(x) is a convolution", "It is in F#m, from $5-$10", "a 3-hole or 1-hole punch",
     ],
 )  # fmt: skip
 def test_what_is_quoted_explained_or_innocent_is_not(text):

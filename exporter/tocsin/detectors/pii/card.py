@@ -50,6 +50,7 @@ _OTHER = words(r"""
     orders? tracking invoices? tickets? serial imei isbn issn ean upc gtin barcode timestamps? epoch nanoseconds?
     milliseconds? microseconds? sku part parcel shipment package arn account\s?id user_?id id ids uuid hash doi
     commit threads? locks? spans? traces? sessions? events? tweets? nodes? jobs? process
+    sums? products? factorials? fibonacci primes? integers? quotients? remainders?
     phone tel population seed version catalogue catalog reference ref case product\skey licen[cs]e model
 """)
 _MATHS_BEFORE = re.compile(r"(?:[=+*/^\u00d7·≈<>~%\[-]|\\[a-z]{1,12})\s{0,3}\Z")

@@ -13,10 +13,10 @@ from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import Candidate, before, capped, words
 from tocsin.detectors.reserved import is_example_iban
 
-_GAP = r"(?:[ \-]|\xc2\xa0|\xe2\x80[\x80-\x95\xaf])?"
+_GAP = r"(?:[ .\-]|\xc2\xa0|\xe2\x80[\x80-\x95\xaf])?"
 GATES: Final = (
     Gate(
-        rf"(?:^|[^A-Za-z0-9])[A-Za-z]{{2}}[0-9]{{2}}(?:{_GAP}[A-Za-z0-9]{{2}}){{5}}"
+        rf"(?:^|[^A-Za-z0-9])[A-Za-z]{{2}}[0-9]{{2}}(?:{_GAP}[A-Za-z0-9]){{10}}"
     ),
 )
 
@@ -33,10 +33,10 @@ LENGTHS: Final[dict[str, int]] = {
 }  # fmt: skip
 """Characters of an IBAN by country."""
 
-_HEAD = re.compile(r"(?<![^\W_])[A-Za-z]{2}[0-9]{2}(?=[ \-\u00a0\u2000-\u2015\u202f]?[A-Za-z0-9]{2})")
+_HEAD = re.compile(r"(?<![^\W_])[A-Za-z]{2}[0-9]{2}(?=[ .\-\u00a0\u2000-\u2015\u202f]?[A-Za-z0-9]{2})")
 _LEAST_LOOSE_DIGITS: Final = 10
 """Of a number in groups of any length: what spaces divide may be words."""
-_SEPARATOR = frozenset(" -\u00a0\u202f" + "".join(map(chr, range(0x2000, 0x2016))))
+_SEPARATOR = frozenset(" .-\u00a0\u202f" + "".join(map(chr, range(0x2000, 0x2016))))
 _WORDS = words(r"iban accounts? konto\w* compte cuenta conto transfer\w* bank\w* wire deposit")
 _KEYS = words(r"key licen[cs]e serial model part\snumber sku tracking voucher coupon")
 

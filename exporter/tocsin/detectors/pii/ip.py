@@ -40,7 +40,8 @@ _ADDRESSED = re.compile(
 )
 """What an assignment or an arrow makes an address of, and no version."""
 _FOLLOWS = re.compile(
-    r"\s*(?:of the (?:driver|library|package|software)|version|release|or (?:later|newer|higher)|-(?:alpha|beta|rc))"
+    r"\s*(?:of the (?:driver|library|package|software)|version|release"
+    r"|(?:or|and) (?:later|newer|higher|above|up|earlier|older|below)|-(?:alpha|beta|rc))"
 )
 _ADDRESS = words(r"""
     ips? ipv4 ipv6 address(?:es)? hosts? servers? from clients? log(?:ged|in|ins)? connect\w* blocked? ban\w*

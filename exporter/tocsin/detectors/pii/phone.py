@@ -16,6 +16,7 @@ import phonenumbers
 from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import Candidate, after, before, capped, words
 from tocsin.detectors.reserved import is_example_phone
+from tocsin.detectors.tables import RULE_BELOW, header_of
 
 _SIGN = r"(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x93\xaf])"
 """What may stand between two digits, in UTF-8: up to three of them."""
@@ -63,6 +64,7 @@ GATES: Final = (
     Gate(rf"\+ ?\(?{_SIX}"),
     Gate(rf"555{_SIGN}[0-9]{{4}}"),
     Gate(rf"(?:{_WORD}).*{_SIX}", ignore_case=True),
+    Gate(rf"(?:{_WORD}){RULE_BELOW}", ignore_case=True),
     Gate(rf"{_SIX}{_PLACE}", ignore_case=True),
     # Eight digits: dates and identifiers, which every other answer holds, and other groups, which hardly one does
     Gate(rf"[0-9](?:{_GAP}[0-9]){{7}}", confirm=_groups()),
@@ -79,7 +81,8 @@ _NUMBER = re.compile(
     # The first character first: `re` skips to it, then looks back.
     rf"[+(0-9](?<![^\W_].)(?<![_#$€£=*^%\\].)(?<![0-9][.,:/\-].)(?<![A-Z]-.)"
     rf"(?:(?<=\+) ?\(?[0-9]|(?<=\()\+?[0-9]|(?<=[0-9]))(?:{_SEPARATOR}{{0,3}}[0-9]){{5,16}}+"
-    rf"(?P<extension> ?(?:x|ext\.?|extension|#) ?[0-9]{{1,6}})?(?![^\W_])(?!{_SEPARATOR}?[0-9]|[%:=]|,[0-9])"
+    rf"(?P<extension> ?(?:x|ext\.?|extension|#) ?[0-9]{{1,6}})?"
+    rf"(?![^\W_])(?!{_SEPARATOR}?[0-9]|[%:=]|,[0-9]| ?=+ ?-?[0-9])"
 )
 _PLAIN: Final = dict.fromkeys(range(0x2010, 0x2014), "-") | dict.fromkeys((0xA0, 0x202F), " ")
 """Typographic hyphens and spaces, to the ones that people type."""
@@ -96,7 +99,8 @@ _NOT_A_NUMBER = re.compile(
     r"|[0-9]*\.[0-9]+(?: ?- ?[0-9]*\.[0-9]+)?|[0-9]{1,4}(?:\.[0-9]{1,3}){3}"  # a decimal, an address or version
     r"|[0-9]{1,3}(?: [0-9]{3})+"  # groups of thousands
 )
-_THOUSANDS = re.compile(r"[0-9]{1,3}(?: [0-9]{3}){2,}")
+_LIKE_NUMBERS = re.compile(r"[0-9]{1,3}(?: [0-9]{3}){2,}|[0-9]{2}(?: [0-9]{2}){3}")
+"""Groups that are thousands or a date, unless a strong word stands beside them."""
 _STRONG = words(r"""
     phones? telephones? tel tél téléphone telefon\w* teléfonos? teléfono telefone telefoon\w* telepon τηλέφωνο mobiles?
     mobil mobilnummer mobilfunk\w* mobiltelefon\w* mob cell cellphone cellulare celular handy handynummer
@@ -116,6 +120,11 @@ _OTHER = words(r"""
     ssn social\ssecurity iban card passport imei error code codes port pin doi arxiv pages? pp date year years
     extension population model
 """)
+_PART_OF_ONE = re.compile(
+    r"\b(?:imei|meid|iccid|esn|serial|model|part|order|invoice|ticket)s?(?: numbers?| no\.?| code| id)?"
+    r" (?:of|for|on|to) (?:(?:the|my|your|his|her|our|their|this|that|an?|new|old) ){1,2}\Z"
+)
+"""What makes a telephone the thing that is counted: the IMEI of the phone."""
 _BEHIND = re.compile(r" ?[-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b")
 _MATHS = re.compile(r"(?:[0-9)\]}] ?|(?<![a-z])[a-z] ?|[=*/^\u00d7·≈<>~{\[] ?)\Z")
 _COMPANY: Final = frozenset(
@@ -162,8 +171,10 @@ def find(text: str) -> Iterator[Candidate]:
 
 
 def _line_before(text: str, start: int) -> str:
-    """What stands before a number on its line, or on the line above where it stands alone under its label."""
+    """What stands before a number on its line, or above: where it stands alone under its label, or in a column."""
     above, _, line = before(text, start, 56).rpartition("\n")
+    if "|" in line and (header := header_of(text, start)):
+        return f"{header.lower()}: {line.rpartition('|')[2]}"
     return line if line.strip() else above.rpartition("\n")[2]
 
 
@@ -172,6 +183,8 @@ def _is_labelled(ahead: str, value: str) -> bool:
     word = _STRONG.search(ahead)
     if word is None:
         return bool(_STRONG_UNSPACED.search(ahead[-14:]))
+    if _PART_OF_ONE.search(ahead, 0, word.start()):
+        return False
     return not (value.isdecimal() and _OTHER.search(ahead, max(word.end(), len(ahead) - 24)))
 
 
@@ -196,7 +209,7 @@ def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, ex
             return 0
         dotted = "." in value or " " in value.replace(") ", ")")
         return 0.5 if weak or not (dotted or maths) else 0
-    if _NOT_A_NUMBER.fullmatch(value) and not (strong and _THOUSANDS.fullmatch(value)):
+    if _NOT_A_NUMBER.fullmatch(value) and not (strong and _LIKE_NUMBERS.fullmatch(value)):
         return 0
     groups = len(re.findall(r"[0-9]+", value))
     grouped = groups >= 3 or (digits[0] == "0" and groups == 2)

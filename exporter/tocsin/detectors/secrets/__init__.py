@@ -10,7 +10,7 @@ from tocsin.detectors.candidates import Candidate, after, before, capped, was_cu
 from tocsin.detectors.echo import Echo
 from tocsin.detectors.secrets import assignments, structures
 from tocsin.detectors.secrets.tokens import TOKENS, compiled
-from tocsin.detectors.secrets.values import entropy, is_documentation, is_empty_phrase
+from tocsin.detectors.secrets.values import entropy, is_documentation, is_stand_in
 from tocsin.finding import Finding
 
 _CREDENTIAL_WORD = re.compile(
@@ -67,7 +67,7 @@ class Secrets:
             if text[start - 1 : start].isalnum() and start:
                 continue
             body = match["body"]
-            if entropy(body) < token.least_entropy or is_empty_phrase(body):
+            if entropy(body) < token.least_entropy or is_stand_in(body):
                 continue
             around = before(text, start, 80) + " " + after(text, end, 20)
             listed = not token.needs_word or _CREDENTIAL_WORD.search(around)

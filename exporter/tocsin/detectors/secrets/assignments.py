@@ -21,6 +21,7 @@ from tocsin.detectors.secrets.values import (
     is_strong_password,
     is_template,
 )
+from tocsin.detectors.tables import RULE_BELOW, cells_under
 
 _HUMAN = (
     r"passwor[dt]|passwd|passphrase|passcode|pwd|kennwort|mot de passe|contraseña|senha|wachtwoord|lösenord|hasło"
@@ -51,12 +52,17 @@ GATES: Final = (
     ),
     Gate(
         rf"(?:{_MACHINE}|access)[a-z0-9_\-.]{{0,20}}"
-        rf"(?:{_FOR}{_CLOSING}[:=]|{_CLOSING}\s{{0,4}}{_TYPE}(?:[!:=> |]|：|→|-\s|–\s|—\s|\s(?:{_SAYS})[\s:]){{1,4}})"
+        rf"(?:{_FOR}{_CLOSING}(?:[:=]| (?:{_SAYS}) )"
+        rf"|{_CLOSING}\s{{0,4}}{_TYPE}(?:[!:=> |]|：|→|-\s|–\s|—\s|\s(?:{_SAYS})[\s:]){{1,4}})"
         rf"(?:{_BELOW})?[> \"'`*\\]{{0,6}}{_SCHEME}(?:[A-Za-z0-9_+/.\-]{{16}}|[\"'][^\s]{{16}})",
         ignore_case=True,
     ),
     Gate(
         rf"(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt)[a-z0-9_\-.]{{0,20}}{_APART}[^\s\"']{{8}}",
+        ignore_case=True,
+    ),
+    Gate(
+        rf"(?:{_HUMAN}|secret|token|api[ _\-]?key|access[ _\-]?key|credential)[^\n|]{{0,24}}\|?{RULE_BELOW}",
         ignore_case=True,
     ),
 )
@@ -70,7 +76,8 @@ _PASSWORD_VALUE = re.compile(
     r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){6,128})\\?(?P=quote)|(?P<bare>[^\s\"'`,;<>(){}]{8,128}))"
 )
 _KEY_VALUE = re.compile(
-    rf"(?P<name>(?:{_MACHINE})[a-z0-9_\-.]{{0,20}})(?:{_FOR}(?={_CLOSING}[:=]))?{_CLOSING}[ \t]{{0,4}}{_TYPE}"
+    rf"(?P<name>(?:{_MACHINE})[a-z0-9_\-.]{{0,20}})(?:{_FOR}(?={_CLOSING}(?:[:=]| (?:{_SAYS}) )))?"
+    rf"{_CLOSING}[ \t]{{0,4}}{_TYPE}"
     rf"(?P<sign>=>|:=|[=!]==?|[:=：|→]|[-–—](?=\s)|(?:{_SAYS})[: ]|>(?=[^\s<>]{{16,400}}</)| )"
     rf"(?:(?<=:){_BELOW}|[ \t>*\\]{{0,6}})(?P<scheme>{_SCHEME})\**"
     r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){16,1000})\\?(?P=quote)"
@@ -81,13 +88,18 @@ _APART_VALUE = re.compile(
     r"(?P<value>(?<=\")[^\"\n]{8,200}(?=\")|(?<=')[^'\n]{8,200}(?=')|(?<=>)[^<\n]{8,200}(?=<)"
     r"|(?<=\s)[^\s\"'`,;<>(){}]{16,200}(?=\s))"
 )
+_COLUMNS: Final = (
+    (re.compile(_HUMAN), re.compile("user|login|account|host|server|service|system|device|e-?mail|site|role")),
+    (re.compile(r"secret|token|(?:api|access)[ _\-]?key|credential"), re.compile("")),
+)
+"""Columns of passwords, and of keys. A password stands beside whose it is: tables of good and bad ones are lessons."""
 _ABOUT_ONE = re.compile(r"[a-z](?:_?(?:strength|policy|field|type|hint|format|label|reset|rules?|status|input))\b")
 """A name that holds the word, of something about a password."""
 _QUOTES = re.compile("[\"'`]")
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 """Of an OpenPGP key, which prose names by it (RFC 9580, 5.5.4)."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_KEY_OF_SOMETHING = re.compile(r"[a-z0-9][_\- ]\Z|(?:api|access|auth|private|secret|app|shared|account)\Z")
+_KEY_OF_SOMETHING = re.compile(r"[a-z0-9][_\- ]\Z|(?:api|access|auth|private|secret|app|shared|account)\Z|login\(\Z")
 _NOT_SECRET = re.compile(
     r"(?:(?:public|primary|foreign|partition|cache|object|idempotency|dedup|client"
     r"|(?<![a-z])(?:pub|sort|row|s3|user|map|hash|lock))[_\-. ]?key"
@@ -100,7 +112,7 @@ _NOT_SECRET = re.compile(
 
 
 def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
-    """Secrets by the gates (indices into GATES) that fired: 0 passwords, 1 keys, 2 values apart from names."""
+    """Secrets by the gates (indices into GATES) that fired: 0 passwords, 1 keys, 2 and 3 values apart from names."""
     lower = text.lower()
     if len(lower) != len(text):  # a letter became two: places would not agree
         lower = text
@@ -114,6 +126,17 @@ def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
             value = text[start:end]
             if is_generated_key(value) or (" " not in value and is_strong_password(value)):
                 yield Candidate(start, end, 0.9, example=is_stock_password(value))
+    if 3 in fired:
+        yield from _find_in_tables(text)
+
+
+def _find_in_tables(text: str) -> Iterator[Candidate]:
+    for name, beside in _COLUMNS:
+        for start, end in cells_under(text, name, beside):
+            value = text[start:end].strip(" \t`*")
+            if is_generated_key(value) or (beside.pattern and is_strong_password(value)):
+                at = text.index(value, start)
+                yield Candidate(at, at + len(value), 0.9, example=is_stock_password(value))
 
 
 def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:

@@ -53,7 +53,7 @@ _COMMAND = re.compile(
 )
 """A password among the arguments of a command, or in a ``.netrc``."""
 _CALL = re.compile(
-    r"(?:Credentials?|DirectoryEntry|BasicAuth|\bauth ?= ?)\([^()]{0,120}?"
+    r"(?:Credentials?|DirectoryEntry|BasicAuth|\bauth ?= ?|\blogin|Client)\([^()]{0,120}?"
     r"[\"'][^\"'\n]{1,64}[\"'],\s{0,12}[\"'](?P<password>[^\s\"']{8,200})[\"'](?!,\s{0,12}[\"'])"
     r"|\.(?:sign|verify)\([^()\"'\n]{1,60}, ?[\"'](?P<key>[^\s\"']{8,200})[\"']"
 )
@@ -72,7 +72,10 @@ GATES: Final = (
         r"|login\s[^\s]{1,64}\s{1,8}password\s|[Ii][Dd][Ee][Nn][Tt][Ii][Ff][Ii][Ee][Dd]\s(?:[^\n]{1,40}\s)?[Bb][Yy]\s{1,3}[\"']"
         r"|[Ww][Ii][Tt][Hh]\s(?:[Ee][Nn][Cc][Rr][Yy][Pp][Tt][Ee][Dd]\s)?[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]\s{1,3}[\"']"
     ),
-    Gate(r"(?:Credentials?|DirectoryEntry|BasicAuth|auth ?= ?|\.sign|\.verify)\([^()]{1,120},\s{0,12}[\"'][^\s\"']{8}"),
+    Gate(
+        r"(?:Credentials?|DirectoryEntry|BasicAuth|auth ?= ?|login|Client|\.sign|\.verify)\("
+        r"[^()]{1,120},\s{0,12}[\"'][^\s\"']{8}"
+    ),
     Gate(r"\"auth\"\s?:\s?\"[A-Za-z0-9+/]{12}"),
 )
 

@@ -210,6 +210,8 @@ TOKENS: Final = (
     Token("p8e-", rf"{_W}{{32}}"),
     Token("00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?!", r"[A-Za-z0-9._]{80,120}"),
     Token("AGE-SECRET-KEY-1", "[0-9A-Z]{58}"),
+    Token("nsec1", "[02-9ac-hj-np-z]{58}"),  # Nostr, NIP-19
+    Token("aio_", "[A-Za-z]{4}[0-9]{2}[A-Za-z0-9]{22}"),  # Adafruit IO
     Token("tkn\\.v1_", rf"{_B}{{60,100}}=?"),
     # Hashes of passwords, which are guessed offline
     Token("\\$2[abxy]\\$[0-9]{2}\\$", "[./A-Za-z0-9]{53}"),

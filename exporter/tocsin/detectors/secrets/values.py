@@ -13,11 +13,17 @@ MIN_KEY: Final = 16
 DOUBTFUL: Final = 0.6
 """The score of a plain word that a text calls a password."""
 
+_PLACEHOLDER: Final = (
+    r"your|(?-i:xxx+|XXX+)|\.\.\.|…|placeholder|insert|replace|change_?me|redacted|\*\*\*|_here|todo|undefined|secret_?key"
+    r"|some[_-]|my[_-]?(?:secret|token|key|pass)|here\Z"
+)
+"""Words that stand for a value, which the reader should put in."""
+_STAND_IN = re.compile(_PLACEHOLDER, re.IGNORECASE)
 _NO_VALUE = re.compile(
-    r"your|xxx+|\.\.\.|…|placeholder|insert|replace|change_?me|redacted|\*\*\*|\A<|>\Z|<[a-z_ .-]+>|\$\{|\{\{|%\("
+    rf"{_PLACEHOLDER}|\A<|>\Z|<[a-z_ .-]+>|\$\{{|\{{\{{|%\("
     r"|\$\(|\benv\b|environ|getenv|process\."
-    r"|config\[|settings\.|_here|todo|n/a|undefined|null|none|true|false|some[_-]|my[_-]?(?:secret|token|key|pass)|secret_?key"
-    r"|[a-z]\(|\(\)|\[['\"]|://|here\Z|\A(?:\.{0,2}/|arn:|\$[a-z_])",
+    r"|config\[|settings\.|n/a|null|none|true|false"
+    r"|[a-z]\(|\(\)|\[['\"]|://|\A(?:\.{0,2}/|arn:|\$[a-z_])",
     re.IGNORECASE,
 )
 _DOCUMENTATION = re.compile(
@@ -43,6 +49,8 @@ _TYPE_OR_STATE = re.compile(
 )
 """With what a value begins that is a type, a state or a label in code."""
 _ALGORITHM = re.compile(r"bcrypt|argon|scrypt|pbkdf|sha-?[0-9]|md[0-9]|hmac|aes-?[0-9]|rsa-?[0-9]", re.IGNORECASE)
+_RULES = re.compile(r"[a-z_]{2,20}(?::[\w,]{1,40})?(?:\|[a-z_]{2,20}(?::[\w,]{1,40})?)+")
+"""What a field must be, in the language of a validator: ``required|string|min:8``."""
 _CONSTANT = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)+")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _ALPHABET = re.compile(r"[A-Za-z0-9_+/=.:~!@#$%^&*-]+")
@@ -68,6 +76,11 @@ def entropy(value: str) -> float:
 def is_empty_phrase(value: str) -> bool:
     """Whether a value stands for one that the reader should put in: ``your_key``, ``${TOKEN}``, ``os.environ[..]``."""
     return bool(_NO_VALUE.search(value)) or len(set(value)) < 4
+
+
+def is_stand_in(body: str) -> bool:
+    """Whether the body of a token stands for one: ``xxxx``, ``your_key``. Random characters may look like code."""
+    return bool(_STAND_IN.search(body)) or len(set(body)) < 4
 
 
 def is_documentation(value: str) -> bool:
@@ -116,7 +129,7 @@ def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
 
     It has a digit or a sign, and ``least_kinds`` of lower case, upper case, digits and signs.
     """
-    if not 8 <= len(value) <= 128 or is_empty_phrase(value):
+    if not 8 <= len(value) <= 128 or is_empty_phrase(value) or _RULES.fullmatch(value):
         return False
     kinds = (
         any(map(str.islower, value)), any(map(str.isupper, value)), any(map(str.isdigit, value)),
