@@ -90,13 +90,18 @@ function(config) {
   // would look like events of now. delta() extrapolates the same where nothing begins at 0. A reason that was late for
   // the first time within the window begins with what was late: all of it counts where the model was known before, and
   // a fourth more, which is what increase() adds at one scrape a minute. Where it was not, what it failed for began with
-  // the same and is the past, too.
+  // the same and is the past, too; so it is where the exporter itself is not new and only comes back under another address.
   lately(late, window)::
     local rise = 'delta(%s[%s])' % [q.metric(late), q.duration(window)];
-    if std.objectHas(own, late) then '(1.25 * (%(late)s unless %(late)s offset %(window)s and %(on)s %(known)s offset %(window)s) or %(rise)s)' % {
+    if std.objectHas(own, late) then '(1.25 * (%(late)s unless %(late)s offset %(window)s and %(on)s %(known)s offset %(window)s unless %(instance)s (%(back)s)) or %(rise)s)' % {
       late: q.metric(late), window: q.duration(window), on: q.on(['provider', 'model']),
-      known: 'provider_model:llm_requests:increase5m', rise: rise,
+      known: 'provider_model:llm_requests:increase5m', instance: q.on(['instance']), back: q.returned(window), rise: rise,
     } else rise,
+
+  // Exporters that were not scraped a window ago and have counted for longer: a pod with the state of the one before it.
+  returned(window):: '%(build)s unless %(on)s %(build)s offset %(window)s unless %(young)s' % {
+    build: q.metric('tocsin_build_info'), on: q.on(['instance']), window: q.duration(window), young: q.youngExporters(window),
+  },
 
   // Live traffic alone, with the tier of its route. Sum by route before: what is joined shall be few.
   tiered(expr)::
@@ -119,10 +124,11 @@ function(config) {
   atLeast(expr, floor):: '%s > %s - 1' % [expr, q.number(floor)],
 
   // The threshold of each route in `vector`: what the exporter's configuration sets for it, else the default.
-  // Give a vector that is recorded: it is read for its routes alone.
+  // Give a vector that is recorded: it is read for its routes alone. A missed scrape must not bring the default back, with
+  // a ticket of what the route called usual.
   threshold(key, default, vector='route:llm_route:info')::
-    '(max %s (%s) or %s group %s (%s) * %s)' % [
-      q.by(['route']), q.metric('tocsin_threshold', 'name="%s"' % key),
+    '(max %s (last_over_time(%s[%s])) or %s group %s (%s) * %s)' % [
+      q.by(['route']), q.metric('tocsin_threshold', 'name="%s"' % key), q.duration(c.scrapeGap),
       q.on(['route']), q.by(['route']), vector, q.number(default),
     ],
 
@@ -151,7 +157,7 @@ function(config) {
       * %s group_left (owner) %s
     ||| % [
       q.indented(expr, 2), q.on(keys),
-      q.one(keys, q.recorded('provider_model:llm_owner:info', matcher)),
+      q.one(keys, q.latest('provider_model:llm_owner:info', matcher, c.scrapeGap)),
     ],
 
   // Recorded series carry no job, unless it is an aggregation label.

@@ -28,12 +28,20 @@ def recovered_other(values):
     return series("llm_requests_recovered_other_total", values, **CALL)
 
 
-def late(values):
-    return series("llm_late_requests_total", values, **CALL)
+def late(values, **labels):
+    return series("llm_late_requests_total", values, **CALL, **labels)
 
 
-def late_failures(values):
-    return series("llm_late_request_failures_total", values, **CALL, reason="provider_5xx")
+def late_failures(values, **labels):
+    return series("llm_late_request_failures_total", values, **CALL, **labels, reason="provider_5xx")
+
+
+def pod(life, total, failed, **labels):
+    """An exporter with late failures of long ago; ``life`` are the values of what stands still."""
+    return [
+        series("tocsin_build_info", life % 1, **labels), info(**labels), requests(total, **labels), failures(failed, **labels),
+        late(life % 300, **labels), late_failures(life % 300, **labels),
+    ]
 
 
 STEADY = "0+40x600"
@@ -106,6 +114,12 @@ CASES = [
     Case("late failures of a model that is scraped for the first time hide no failures of today", FAILING,
          [info(), requests("_x60 3000+40x60"), late("_x60 300x60"), failures("_x60 300+40x60"), late_failures("_x60 300x60")],
          {"63m": 1}),
+    Case("late failures of long ago hide no outage from a pod that comes back under another address", FAILING,
+         [*pod("%dx59 stale", "0+40x59 stale", "300x59 stale"),
+          *pod("_x60 %dx60", "_x60 2440+40x60", "_x60 340+40x60", instance="b")], {"60m": 0, "64m": 1}),
+    Case("a missed scrape while owners are asked for ends no outage's page and delays none", FAILING,
+         [info(), requests("0+40x61 stale _ 2560+40x60"), failures("0x60 40 stale _ 160+40x60")],
+         {f"{minute}m": 1 for minute in range(63, 70)}),
     Case("counters that begin at 0 again page nobody", FAILING,
          [info(), requests("0+40x60 0+40x60"), failures("500x60 0x60")], {"61m": 0, "65m": 0}),
     Case("a failing staging route is a ticket", FAILING,
