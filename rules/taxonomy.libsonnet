@@ -227,7 +227,7 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     unscoredRatio: 0.5,
     unscoredMinimum: 50,
     // Share of a route's requests that are late, and how many of them: what is late stands in no alert on outages or money.
-    // Judgement.
+    // Judgement; 1 for a route of batches, whose results come hours later.
     lateRatio: 0.5,
     lateMinimum: 10,
     usageMissingRatio: 0.05,

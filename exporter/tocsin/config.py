@@ -23,7 +23,12 @@ THRESHOLDS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
     "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
     "cost.ceilingPerHour", "tokens.outlierFactor",
+    "outage.trafficGonePage", "quality.inputPsi", "quality.languageRatio", "quality.lowConfidenceRatio",
+    "quality.offTopicRatio", "quality.repetitionRatio", "quality.truncationRatio",
+    "safety.blockedRatio", "safety.injectionRatio", "safety.suspectedRatio",
+    "exporter.lateRatio", "exporter.unscoredRatio",
 )  # fmt: skip
+"""What a route may set: the keys of the contract, and all that rules look for by route."""
 
 FormatWord = Literal["auto", "litellm", "openai", "anthropic", "native", "feedback"]
 
@@ -197,6 +202,7 @@ class Route(Strict, frozen=True):
     """``prod`` pages; anything else makes tickets."""
     traffic: Literal["live", "eval", "test"] = "live"
     thresholds: dict[str, float] = {}
+    """By key of ``THRESHOLDS``; nothing is over a share of 1, which turns such an alert off."""
     expect: Expect = Expect()
     detectors: dict[str, Literal["violation", "suspected", "off"]] = {}
     """By kind or type of finding (contracts: ``pii``, ``toxicity``, ``email``, ``format``, ..)."""
@@ -342,9 +348,9 @@ def _check_thresholds(route: Route, where: str) -> None:
         here = f"{where}.thresholds.{name}"
         if name not in THRESHOLDS:
             raise ConfigError(f"{here}: unknown threshold; {meant(name, THRESHOLDS)}")
-        most = 1.0 if name.endswith(("Ratio", "availability")) else math.inf
-        if not 0 < value < most:
-            raise ConfigError(f"{here}: {value}: {'a share between 0 and 1' if most == 1 else 'a number above 0'}")
+        share = name.endswith(("Ratio", "availability"))
+        if not (0 < value <= 1 if share else 0 < value < math.inf):
+            raise ConfigError(f"{here}: {value}: {'a share between 0 and 1' if share else 'a number above 0'}")
 
 
 def _check_kinds(route: Route, where: str) -> None:

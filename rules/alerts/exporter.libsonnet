@@ -176,10 +176,11 @@ function(config)
           (
             (%(many)s)
             / %(all)s
-            > %(ratio)s
+            > %(on)s %(ratio)s
           )
         ||| % {
-          many: q.atLeast(late, c.lateMinimum), all: q.sumIncrease(['route'], 'llm_requests_total', 900), ratio: q.number(c.lateRatio),
+          many: q.atLeast(late, c.lateMinimum), all: q.sumIncrease(['route'], 'llm_requests_total', 900), on: q.on(['route']),
+          ratio: q.threshold('exporter.lateRatio', c.lateRatio),
         }),
         summary: 'Requests of {{ $labels.route }} are old when they are counted.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 15 minutes were over ten minutes old: no alert on outages or money looks at them. The clock or the time zone of the sender is wrong, or it delivers late.',

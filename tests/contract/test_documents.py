@@ -1,10 +1,11 @@
 """What is generated or shown in a document must be true of the code."""
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
-from tocsin import catalogue
-from tocsin.config import Config, load
+from tocsin import bundle, catalogue
+from tocsin.config import THRESHOLDS, Config, load, parse
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,6 +20,17 @@ def test_the_example_configuration_holds_every_key_at_its_default():
     text = example.read_text()
     missing = [name for name in Config.__struct_fields__ if f"{name}:" not in text]
     assert not missing
+
+
+def test_a_route_can_be_given_every_threshold_that_rules_and_runbooks_name_for_it():
+    compiled = bundle.compile()
+    rules = set(re.findall(r'tocsin_threshold{[^}]*name="([^"]+)"', compiled.alerts + compiled.recording))
+    advised = re.findall(r"thresholds: ({[^}]+})", "".join(page.read_text() for page in (ROOT / "runbooks").glob("*.md")))
+
+    assert rules
+    assert rules <= set(THRESHOLDS)
+    for each in advised:
+        parse(f"routes: [{{match: {{}}, thresholds: {each}}}]".encode())
 
 
 def test_counters_end_in_total_and_nothing_else_does():

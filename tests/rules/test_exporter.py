@@ -72,7 +72,9 @@ CASES = [
              ("100% of the requests of the last 15 minutes were over ten minutes old: no alert on outages or money looks at them. "
               "The clock or the time zone of the sender is wrong, or it delivers late.")),
             silent={"a backlog": [series("llm_requests_total", "0+10x30 5000+10x60", **CALL), series("llm_late_requests_total", "0x30 4700x60", **CALL)],
-                    "a few": [REQUESTS, series("llm_late_requests_total", "0+1x100", **CALL)]},
+                    "a few": [REQUESTS, series("llm_late_requests_total", "0+1x100", **CALL)],
+                    "batches by choice": [REQUESTS, series("llm_late_requests_total", "0+10x100", **CALL),
+                                          series("tocsin_threshold", "1x200", route="support", name="exporter.lateRatio")]},
             labels={"route": "support"}, owner="team"),
     *simple("LLMUsageMissing", [REQUESTS, series("llm_usage_missing_total", "0x5 1+1x75 76x120", **CALL)], "80m", "160m",
             ("openai/gpt-4o does not report token usage.",

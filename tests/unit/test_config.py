@@ -37,6 +37,7 @@ from tocsin.config import Config, ConfigError, load, parse, read_secrets, show
         ("ingest: {max_body_bytes: 64MiB}", "ingest.max_body_bytes: Expected `int`, got `str`; write the number alone"),
         ("inputs: {files: [{paths: x.jsonl}]}", "inputs.files[0].paths: Expected `array`, got `str`; write a list"),
         ("routes: [{match: {}, thresholds: {quality.dropRatio: 15}}]", "routes[0].thresholds.quality.dropRatio: 15.0: a share between 0 and 1"),
+        ("routes: [{match: {}, thresholds: {quality.dropRatio: .nan}}]", "routes[0].thresholds.quality.dropRatio: nan: a share between 0 and 1"),
         ("routes: [{match: {}, thresholds: {tokens.outlierFactor: -3}}]", "routes[0].thresholds.tokens.outlierFactor: -3.0: a number above 0"),
         ("inputs: {files: [{paths: [x], format: csv}]}", "inputs.files[0].format: Invalid enum value 'csv'; one of auto"),
     ],
