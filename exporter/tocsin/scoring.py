@@ -295,6 +295,8 @@ class Scoring:
             return "off"
         if call.failure is not None:
             return "failed"
+        if _answers_nothing(call):
+            return "no_answer"
         if content is None:
             return "no_content"
         if content.state in _STATES:
@@ -422,6 +424,12 @@ class Scoring:
         self._ledger.add(cat.GUARD_ELIGIBLE, group.labels[2])
         seen = self.guarded.get(call.call_id) is not None
         self._ledger.add(cat.GUARD_SCANNED, group.labels[2], amount=int(seen))
+
+
+def _answers_nothing(call: Call) -> bool:
+    """Tell whether nothing was generated, and nothing ended: embeddings, pictures, transcripts. An empty answer ends."""
+    said = call.content is not None and (call.content.output or call.content.tools)
+    return call.output_tokens == 0 and call.finish_reason is None and not said
 
 
 def _reports(feedback: Feedback) -> bool:

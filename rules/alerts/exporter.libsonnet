@@ -143,8 +143,9 @@ function(config)
         requirement: 'B1, E6',
         window: 3600,
         'for': 600,
-        // What cannot or shall not be scored is no blindness: failures, tool calls, samples left out, content that is off.
-        local unscored = total(['route'], 'llm_unscored_total', 3600, 'reason!~"off|failed|sampled_out|tool_call"'),
+        // What cannot or shall not be scored is no blindness: failures, embeddings, tool calls, samples left out, content
+        // that is off.
+        local unscored = total(['route'], 'llm_unscored_total', 3600, 'reason!~"off|failed|no_answer|sampled_out|tool_call"'),
         local scored = total(['route'], 'llm_scored_total', 3600, 'scorer="composite"'),
         // unscored / (unscored + scored), each read once; a route may have no score at all.
         expr: q.live(|||

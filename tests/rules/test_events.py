@@ -91,7 +91,10 @@ CASES = [
             ("Somebody tries to inject prompts into support.",
              "30 attempts in the last 30 minutes. An attempt is no violation: look whether any succeeded."),
             silent={"a few": [REQUESTS, series("llm_injection_attempts_total", "0x119 5x60", **CALL, role="user")],
-                    "as many as for hours": [REQUESTS, series("llm_injection_attempts_total", "0+1x200", **CALL, role="user")]},
+                    "as many as for hours": [REQUESTS, series("llm_injection_attempts_total", "0+1x200", **CALL, role="user")],
+                    "a route that takes them as usual, while a scrape is missed": [
+                        REQUESTS, series("llm_injection_attempts_total", "0x119 1+1x40 41x60", **CALL, role="user"),
+                        series("tocsin_threshold", "1x154 stale _x2 1x60", route="support", name="safety.injectionRatio")]},
             labels={"route": "support", "detection": "post_delivery", "cause_hint": "prompt_injection"}, category="safety", owner="team"),
     *simple("LLMBlockedSurge", [REQUESTS, series("llm_request_failures_total", "0x119 1+1x40 41x60", **CALL, reason="blocked_guardrail")],
             "155m", "198m",

@@ -64,6 +64,7 @@ CASES = [
              "90% of the answers of the last hour were not scored: their quality is unknown, not good."),
             silent={"most are scored": [series("llm_unscored_total", "0+1x120", **CALL, reason="no_content"),
                                         series("llm_scored_total", "0+9x120", **CALL, scorer="composite")],
+                    "embeddings": [series("llm_unscored_total", "0x5 9+9x115", **CALL, reason="no_answer")],
                     "no answer of any route was ever scored": [series("llm_unscored_total", "0x5 9+9x115", **CALL, reason="no_content"),
                                                                series("tocsin_category_instrumented", "0x120", category="quality")]},
             labels={"route": "support"}, owner="team"),

@@ -273,6 +273,10 @@ def test_an_injection_in_the_input_is_an_attempt_once_a_role_and_no_violation():
     [
         ("no_content", {"content": None}),
         ("no_content", {"output": None}),
+        ("no_content", {"output": None, "output_tokens": 0, "finish_reason": "stop"}),
+        ("no_answer", {"output": None, "output_tokens": 0}),
+        ("no_answer", {"content": None, "output_tokens": 0}),
+        ("no_answer", {"state": "redacted", "output": None, "output_tokens": 0}),
         ("tool_call", {"output": None, "tools": [ToolCall("search")]}),
         ("redacted", {"state": "redacted"}),
         ("truncated", {"state": "truncated"}),
