@@ -427,7 +427,7 @@ class Scoring:
 
 
 def _answers_nothing(call: Call) -> bool:
-    """Tell whether nothing was generated, and nothing ended: embeddings, pictures, transcripts. An empty answer ends."""
+    """Tell whether nothing was generated and nothing ended: embeddings, pictures. An empty answer ends."""
     said = call.content is not None and (call.content.output or call.content.tools)
     return call.output_tokens == 0 and call.finish_reason is None and not said
 

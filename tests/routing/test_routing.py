@@ -1,6 +1,9 @@
 """Every alert reaches those who must hear of it, and nothing can mute safety."""
 
+import json
+import re
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import unquote
 
 import pytest
 
@@ -177,3 +180,21 @@ def test_message_templates_render(amtool, name):
 
     assert text
     assert "<no value>" not in text
+
+
+def test_names_that_callers_choose_mention_nobody_and_break_no_silence(amtool, tmp_path):
+    alert = {"status": "firing", "labels": {}, "startsAt": "2026-01-01T00:00:00Z", "annotations": {"summary": "<!channel> & more", "description": "d"}}
+    data = {"status": "firing", "commonLabels": {"route": 'a b "<!here>\\+'}, "alerts": [alert], "externalURL": "http://am"}
+    (tmp_path / "data.json").write_text(json.dumps(data))
+    template = str(bundle.RULES / "routing" / "tocsin.tmpl")
+
+    title, text = (
+        amtool("template", "render", f"--template.glob={template}", f"--template.data={tmp_path / 'data.json'}",
+               f'--template.text={{{{ template "tocsin.slack.{name}" . }}}}')
+        for name in ("title", "text")
+    )  # fmt: skip
+
+    assert "<" not in title
+    assert "*&lt;!channel&gt; &amp; more*" in text
+    filter_ = unquote(re.search(r"filter=([^|]*)\|Silence", text)[1])
+    assert filter_ == r'{route="a b \"<!here>\\+"}'
