@@ -78,7 +78,8 @@ def test_nothing_that_was_said_is_shown_logged_or_kept(tmp_path, launch, key):
         exporter.stderr = sink
         exporter.start()
         exporter.wait_for("tocsin_events_counted_total", 10)
-        exporter.wait_for("tocsin_spool_bytes", 0)
+        post(exporter.ingest, "/v1/ingest/native", json.dumps(event(7)).encode())
+        exporter.wait_for("tocsin_events_counted_total", 11)
         shown["/metrics after"] = get(exporter.port, "/metrics")
         exporter.end(signal.SIGTERM)
 

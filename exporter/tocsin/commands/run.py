@@ -272,6 +272,8 @@ class Exporter:
             async with asyncio.timeout(DRAIN):
                 while self._spool is not None and self._spool.backlog():  # noqa: ASYNC110 - the pipeline reads it
                     await asyncio.sleep(0.02)
+        if self._spool is not None:
+            await self._spool.close()  # so that the last commit deletes what it counts: bodies hold what was said
         self._pipeline.stop()
 
     def _publish_refused(self) -> None:

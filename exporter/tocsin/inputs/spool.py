@@ -144,7 +144,7 @@ class Spool(SpoolReader):
         await self._writer.adopt(path, file, size)
 
     async def close(self) -> None:
-        """Seal the segment that is written; call it when no more bodies come and reading has ended."""
+        """Seal the segment that is written, so that it goes once it is committed; call it when no more bodies come."""
         await self._writer.close()
         self._close_reading()
 
