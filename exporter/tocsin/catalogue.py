@@ -169,7 +169,8 @@ LABELS_FOLDED = _counter(
 )
 INGEST_REFUSED = _counter(
     "tocsin_ingest_refused_total", "self",
-    "Webhook deliveries that were refused: lost, unless their sender comes again.", ("reason",),
+    "Webhook deliveries and texts for the guard that were refused: lost, or not looked at, unless they come again.",
+    ("reason",),
 )  # fmt: skip
 LABELS_HASHED = _counter("tocsin_labels_hashed_total", "self", "Label values hashed: an e-mail address or a key.")
 STREAMS_LOST = _counter(

@@ -274,8 +274,8 @@ function(config)
         requirement: 'A4',
         window: 3600,
         expr: q.atLeast(total(['reason'], 'tocsin_ingest_refused_total', 3600), c.refusedMinimum),
-        summary: 'Tocsin refuses deliveries of webhooks: {{ $labels.reason }}.',
-        description: '{{ printf "%.0f" $value }} in the last hour; their events are lost, unless the sender comes again.',
+        summary: 'Tocsin refuses what is sent to it: {{ $labels.reason }}.',
+        description: '{{ printf "%.0f" $value }} in the last hour: webhooks, whose events are lost, or texts, which the guard did not look at.',
       },
       ticket {
         name: 'TocsinReloadFailed',

@@ -239,6 +239,15 @@ def test_a_reload_brings_new_policy_terms_to_the_guard(tmp_path, launch, alone):
     assert (statuses, verdicts) == ([200, 500], ["allow", "block", "block"])
 
 
+@pytest.mark.parametrize("only", [[], ["--guard-only"]], ids=["beside_ingest", "guard_only"])
+def test_a_text_that_the_guard_refuses_is_counted(tmp_path, launch, only):
+    with launch(tmp_path, *only) as exporter:
+        before = exporter.totals()["tocsin_ingest_refused_total"]
+        status = exporter.post("/v1/check", b"{")
+        exporter.wait_for("tocsin_ingest_refused_total", 1)
+    assert (before, status) == (0, 400)
+
+
 def test_probes_run_and_show_a_sign_of_life(tmp_path, launch, port):
     config = tmp_path / "tocsin.yml"
     config.write_text(f"probes: [{{provider: nobody, url: 'http://127.0.0.1:{port()}/', interval_s: 1}}]\n")

@@ -39,6 +39,7 @@ from tocsin.series.store import Store
 from tocsin.state import State
 from tocsin.tasks import OnDemand, spawn
 from tocsin.web import admin, alerts, auth, guard, ingest, server, trends, webconfig
+from tocsin.web.bodies import REASONS
 
 log = logging.getLogger(__name__)
 EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path /var/lib/tocsin"
@@ -276,6 +277,9 @@ class Exporter:
             await self._spool.close()  # so that the last commit deletes what it counts: bodies hold what was said
         self._pipeline.stop()
 
+    def _refuse(self, reason: str) -> None:
+        self._refused[reason] += 1
+
     def _publish_refused(self) -> None:
         """Bring what was refused to its rows, right before a commit: no scrape sees what a crash takes."""
         for reason, amount in self._refused.items():
@@ -285,17 +289,19 @@ class Exporter:
     async def _start_ingest(self, address: str) -> server.Listener:
         if self._spool is None:
             app = web.Application()
+            app[server.REFUSED] = lambda: self._refuse("connections")
         else:
             app = ingest.make_ingest_app(
                 self._spool, formats=("auto", *formats.FORMATS), auth=self._verifiers,
                 max_body_bytes=self._config.ingest.max_body_bytes, wake=self._pipeline.wake,
-                refused=lambda reason: self._refused.update([reason]),
+                refused=self._refuse,
             )  # fmt: skip
-            self._refused.update(dict.fromkeys(ingest.REASONS, 0))
-            self._scoring.sources.append(self._publish_refused)
+        self._refused.update(dict.fromkeys(REASONS, 0))
+        self._scoring.sources.append(self._publish_refused)
         guard.add_routes(
-            app, self._scoring, auth=self._verifiers, standalone=self._spool is None, prepared=self._detectors
-        )
+            app, self._scoring, auth=self._verifiers, standalone=self._spool is None, prepared=self._detectors,
+            refused=self._refuse,
+        )  # fmt: skip
         alerts.add_routes(app, self._board, auth=self._verifiers)
         what = "guard" if self._spool is None else "webhooks and guard"
         return await _serve("ingest.listen_address", what, app, address, self._ingest_web)

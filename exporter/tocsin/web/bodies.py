@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import zstandard
 from aiohttp import web
@@ -13,6 +13,13 @@ from aiohttp import web
 from tocsin.web.auth import Check, Verifier
 from tocsin.web.batches import BodyError
 
+REFUSED: Final = {
+    400: "broken", 401: "unauthorized", 404: "unknown_format", 408: "too_slow", 413: "too_large",
+    415: "unknown_encoding", 417: "broken", 503: "no_room",
+}  # fmt: skip
+"""Why a delivery, or a question to the guard, was refused, by the status it was answered with."""
+REASONS: Final = (*dict.fromkeys(REFUSED.values()), "connections")
+"""All reasons; ``connections``: there were too many."""
 _SLICE = 256 << 10
 _CHUNKS_AT_ONCE, _LITTLE, _MUCH = 16 << 10, 64 << 10, 256 << 10
 """Bytes read at a time of a body in chunks, of one under 100,000 bytes, of a larger one."""

@@ -21,7 +21,7 @@ from tocsin.scoring import Scoring
 from tocsin.tasks import spawn
 from tocsin.web.auth import Verifier
 from tocsin.web.batches import BodyError
-from tocsin.web.bodies import answer, begun, prove, small_body
+from tocsin.web.bodies import REFUSED, answer, begun, prove, small_body
 from tocsin.web.plain import Endpoint, Fields, Later, Reply, headers
 from tocsin.web.server import AT_ONCE
 
@@ -69,8 +69,12 @@ def add_routes(
     standalone: bool = False,
     budget: float = BUDGET,
     prepared: asyncio.Event | None = None,
+    refused: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Add the guard's endpoints to the ingest listener; what comes before ``prepared`` waits for the detectors."""
+    """Add the guard's endpoints to the ingest listener; what comes before ``prepared`` waits for the detectors.
+
+    ``refused`` is called with a reason when a request is not looked at because of what it is.
+    """
     guard = Guard(scoring, Turn(budget).admit, standalone=standalone)
     if prepared is None:
         prepared = asyncio.Event()
@@ -81,7 +85,7 @@ def add_routes(
         ("/beta/litellm_basic_guardrail_api", guard.litellm),
         ("/v1/moderations", guard.moderations),
     ):
-        route = _Route(guard, contract, tuple(auth), prepared)
+        route = _Route(guard, contract, tuple(auth), prepared, refused)
         app.router.add_post(path, route.handle)
         at_once[path] = Endpoint(route.respond)
 
@@ -89,11 +93,19 @@ def add_routes(
 class _Route:
     """One endpoint of the guard."""
 
-    def __init__(self, guard: Guard, contract: Contract, auth: Sequence[Verifier], prepared: asyncio.Event) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        contract: Contract,
+        auth: Sequence[Verifier],
+        prepared: asyncio.Event,
+        refused: Callable[[str], None],
+    ) -> None:
         self._guard = guard
         self._contract = contract
         self._auth = auth
         self._prepared = prepared
+        self._refused = refused
 
     def respond(self, fields: Fields, body: bytes) -> Reply | Later | None:
         """Answer what is small without a task; what is refused, for whatever reason, is left to ``handle``."""
@@ -114,8 +126,10 @@ class _Route:
         try:
             status, data, further = await self._answered(await small_body(request, self._auth, BODY_MAX))
         except web.HTTPException as refusal:
+            self._refused(REFUSED[refusal.status])
             return answer(refusal.status, refusal.text or "", close=True)
         except BodyError as error:
+            self._refused(REFUSED[400])
             return answer(400, f"{error}\n", close=not request.content.at_eof())
         return web.Response(status=status, body=data, content_type="application/json", headers=dict(further))
 
@@ -125,6 +139,7 @@ class _Route:
             found = self._decided(self._contract(body))
             return found if isinstance(found, Reply) else await found
         except RequestError as error:
+            self._refused(REFUSED[400])
             return Reply(400, msgspec.json.encode({"error": {"message": str(error), "type": "invalid_request_error"}}))
         except OverloadError as overload:
             return _shed(overload)

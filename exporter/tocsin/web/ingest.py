@@ -17,6 +17,7 @@ from tocsin.web import server
 from tocsin.web.auth import Check, Verifier
 from tocsin.web.batches import WHOLE, BodyError, BodyTooLargeError, Splitter, whole
 from tocsin.web.bodies import (
+    REFUSED,
     Identity,
     Inflater,
     answer,
@@ -39,13 +40,6 @@ _YIELD_AT = 64 << 10
 _KEPT = 16 << 20
 _ACCEPTED = Reply(202, b"")
 _STORED_LATER = Reply(503, b'{"error":"cannot be stored now; send it again"}', (("Retry-After", "5"),))
-REFUSED = {
-    400: "broken", 401: "unauthorized", 404: "unknown_format", 408: "too_slow", 413: "too_large",
-    415: "unknown_encoding", 417: "broken", 503: "no_room",
-}  # fmt: skip
-"""Why a delivery was refused, by the status it was answered with."""
-REASONS = (*dict.fromkeys(REFUSED.values()), "connections")
-"""All reasons; ``connections``: there were too many."""
 
 
 @dataclass(frozen=True, slots=True)

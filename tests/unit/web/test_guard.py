@@ -74,6 +74,18 @@ async def test_a_body_that_is_no_request_gets_400_without_its_content():
     assert (status, "hush" in text) == (400, False)
 
 
+async def test_what_is_refused_is_told_with_its_reason(key):
+    refused: list[str] = []
+    async with Server(auth=key, refused=refused.append) as server:
+        await server.post(b'{"text": "x"}', x_api_key="other")
+        await server.post(b"{", x_api_key="k3y")
+        await server.post(b"no gzip", x_api_key="k3y", Content_Encoding="gzip")
+        await server.post(b"{}", x_api_key="k3y", Content_Encoding="br")
+        await server.post(b'{"text": "x"}', x_api_key="k3y")
+
+    assert refused == ["unauthorized", "broken", "broken", "unknown_encoding"]
+
+
 async def test_a_body_beyond_the_bound_is_refused():
     async with Server() as server:
         assert (await server.post(io.BytesIO(b"x" * (BODY_MAX + 1))))[0] == 413
