@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from tocsin.inputs.content import FileContent, Identity, PackedContent, PlainContent
 from tocsin.inputs.finder import Found
 from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES, Fingerprints, Mark
+from tocsin.inputs.rotation import rotated_from
 from tocsin.inputs.stream import Stream
 from tocsin.inputs.streams import Streams
 
@@ -60,18 +61,26 @@ class PlainEvidence:
         return mark.end <= self.end and self._prints.holds(self._content, mark)
 
     def same_as(self, stream: Stream) -> bool:
-        """Compare the last bytes; a copy is never longer than its original, which only grows."""
-        own = stream.content
-        if own is None or own.packed or not stream.whole():
-            return False
-        size = min(MARK_BYTES, self.end)
-        here = self._content.pread(size, self.end - size)
-        return 0 < size == len(here) and here == own.pread(size, self.end - size)
+        """Compare the last bytes."""
+        return _ends_within(self._content, self.end, stream)
 
     def informed(self, stream: Stream) -> bool:
         """Nothing is hidden in a plain file."""
         del stream
         return True
+
+
+def _ends_within(content: FileContent, end: int, stream: Stream) -> bool:
+    """Tell whether the last bytes stand in the stream's file at their place.
+
+    Of what begins alike it is a copy then, which is never longer than its original, as that only grows.
+    """
+    own = stream.content
+    if own is None or own.packed or not stream.whole():
+        return False
+    size = min(MARK_BYTES, end)
+    here = content.pread(size, end - size)
+    return 0 < size == len(here) and here == own.pread(size, end - size)
 
 
 def _heads(content: FileContent, prints: Fingerprints) -> Callable[[int], Mark]:
@@ -128,18 +137,14 @@ class ArchiveEvidence:
         return mark in self._held
 
     def same_as(self, stream: Stream) -> bool:
-        """Tell by the position that the stream had when the unpacking began."""
-        captured = self._captured.get(stream.name)
-        own = stream.content
-        if own is None or not (own.packed or self.end <= own.stat().st_size):
-            return False
-        return bool(captured and captured[-1] in self._held)
+        """Compare the last bytes, which are at hand once it is unpacked."""
+        return _ends_within(self._content, self.end, stream)
 
     def informed(self, stream: Stream) -> bool:
-        """False for a stream that was read on since the unpacking began, unless it can be compared all the same."""
+        """False for a stream that is read from an archive now, or was read on elsewhere since the unpacking began."""
         captured = self._captured.get(stream.name)
         if not captured or stream.content is not None:
-            return bool(captured)
+            return bool(captured) and not stream.packed
         return captured[-1].end == stream.offset or stream.offset > self.end
 
 
@@ -168,7 +173,7 @@ def place(
     *,
     primary: bool,
     file: Found,
-    present: Container[Identity],
+    present: Mapping[Identity, Found],
 ) -> tuple[Verdict, Stream | None]:
     """Decide which log ``file`` holds; ``present`` are the files that still have a name."""
     identity = file.identity
@@ -177,41 +182,58 @@ def place(
         """Tell whether its file was overwritten by this one, which begins with all that was read."""
         return primary and os.fsdecode(stream.record.base) == file.base and stream.record.identity not in present
 
+    def held(stream: Stream) -> bool:
+        """Tell whether the file begins with all that was read of the stream."""
+        mark = stream.position_mark(prints)
+        return not stream.offset if mark is None else evidence.holds(mark)
+
     alike = streams.alike(evidence.head)
-    full = [s for s in alike if _at_position(s, evidence, prints)]
-    waiting = [s for s in full if s.adrift or (s.content is not None and replaced(s))]
+    waiting = [s for s in alike if (s.adrift or (s.content is not None and replaced(s))) and held(s)]
     if waiting:
         own = [s for s in waiting if s.record.identity == identity]
-        return Verdict.CONTINUES, (own or sorted(waiting, key=lambda s: -s.offset))[0]
+        return Verdict.CONTINUES, (own or sorted(waiting, key=lambda s: (not akin(s, file), -s.offset)))[0]
+    kin = [s for s in alike if akin(s, file)]
     if not primary:
-        for stream in streams if evidence.end < HEAD_BYTES else alike:
+        for stream in [s for s in streams if akin(s, file)] if evidence.end < HEAD_BYTES else kin:
             if stream.content is not None and evidence.same_as(stream):
                 return Verdict.COPY, stream
-        for stream in full:
-            if stream.parked:  # opened when it grows; until then nobody knows whether more of this stands in it
-                return Verdict.COPY if evidence.end <= stream.offset else Verdict.UNCLEAR, stream
-        for stream in alike:
+        for stream in kin:
+            if stream.parked and held(stream) and evidence.end <= present.get(stream.record.identity, file).size:
+                return Verdict.COPY if evidence.end <= stream.offset else Verdict.UNCLEAR, stream  # it is opened soon
+        for stream in kin:
             if stream.content is None and _is_prefix(stream, evidence):
                 return Verdict.PREFIX, stream
-    finished = [s for s in full if s.record.finished and (not primary or s.record.identity == identity)]
+    finished = [s for s in alike if s.record.finished and _again(s, evidence, file, primary=primary) and held(s)]
     if finished:
         return Verdict.AGAIN, max(finished, key=lambda s: s.offset)
     if primary:
-        for stream in alike:
+        for stream in kin:
             if stream.adrift and os.fsdecode(stream.record.base) == file.base and stream.former(evidence.holds):
                 return Verdict.SHORTENED, stream
     else:
-        for stream in alike:
+        for stream in kin:
             if not evidence.informed(stream):
                 return Verdict.UNCLEAR, stream
-        if not evidence.packed and any(stream.offset > evidence.end for stream in alike):
+        if not evidence.packed and any(stream.offset > evidence.end for stream in kin):
             return Verdict.UNCLEAR, None  # it may be a copy in the making
     return Verdict.NEW, None
 
 
-def _at_position(stream: Stream, evidence: Evidence, prints: Fingerprints) -> bool:
-    mark = stream.position_mark(prints)
-    return not stream.offset if mark is None else evidence.holds(mark)
+def akin(stream: Stream, file: Found) -> bool:
+    """Tell whether by their names a file was rotated from the log, or both from one: logs may begin with one header."""
+    return not _family(os.fsdecode(stream.record.base)).isdisjoint(_family(file.base) | _family(file.path))
+
+
+@lru_cache(maxsize=10_000)
+def _family(path: str) -> frozenset[str]:
+    name = os.path.basename(path)  # noqa: PTH119 - often
+    return frozenset((name, *rotated_from(name)))
+
+
+def _again(stream: Stream, evidence: Evidence, file: Found, *, primary: bool) -> bool:
+    """Tell whether a finished stream may stand in a file: its own, or one that nobody writes to any more."""
+    own = stream.record.identity == file.identity
+    return own if primary else own or evidence.end == stream.offset or akin(stream, file)
 
 
 def _is_prefix(stream: Stream, evidence: Evidence) -> bool:

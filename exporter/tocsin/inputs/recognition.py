@@ -12,7 +12,7 @@ from tocsin.inputs.content import FileContent, Identity, PackedContent, open_con
 from tocsin.inputs.finder import Finder, Found
 from tocsin.inputs.fingerprint import MARK_BYTES
 from tocsin.inputs.openfiles import OpenFiles, open_max
-from tocsin.inputs.placing import ArchiveEvidence, Evidence, PlainEvidence, Verdict, place
+from tocsin.inputs.placing import ArchiveEvidence, Evidence, PlainEvidence, Verdict, akin, place
 from tocsin.inputs.rotation import rotated_from, unpacked
 from tocsin.inputs.stream import Stream
 from tocsin.inputs.streams import Streams
@@ -62,7 +62,7 @@ class Recognition:
         if strangers:
             strangers += self._overwritten(now)
             self._streams.index_heads()
-        for file in sorted(strangers, key=lambda f: not f.primary):  # copies are compared with what they are of
+        for file in self._in_order(strangers):
             if file.primary or not self._waiting:
                 self._meet(file, now)
         self._give_up_orphans(now)
@@ -98,6 +98,11 @@ class Recognition:
             content.close()
         self.archives = {}
 
+    def _in_order(self, strangers: list[Found]) -> list[Found]:
+        """Put first what may be the rest of a log by its name too, and copies behind what they are compared with."""
+        adrift = [stream for stream in self._streams if stream.adrift]
+        return sorted(strangers, key=lambda f: (not any(akin(stream, f) for stream in adrift), not f.primary))
+
     # ---- which files need a look --------------------------------------------------------------------------
     def _name(self, stream: Stream, now: float) -> None:
         file = self._present.get(stream.record.identity)
@@ -118,7 +123,7 @@ class Recognition:
         record = stream.record
         if record.finished:
             unchanged = (record.disk_size, record.disk_mtime_ns) == (file.size, file.mtime_ns)
-            return not unchanged or self._wanted(stream)
+            return not unchanged or self._wanted(stream, now)
         return not stream.parked or (stream.size, stream.mtime_ns) != (file.size, file.mtime_ns)
 
     def _being_packed(self, file: Found, paths: set[str]) -> bool:
@@ -126,10 +131,10 @@ class Recognition:
         original = unpacked(file.path)
         return original != file.path and original in paths
 
-    def _wanted(self, stream: Stream) -> bool:
+    def _wanted(self, stream: Stream, now: float) -> bool:
         """Tell whether what this finished stream's file repeats has lost its own file: it may go on here."""
         first = self._streams.get(stream.record.copy_of)
-        return first is not None and first.adrift
+        return first is not None and first.adrift and not self._is_given_up(first, now)
 
     def _overwritten(self, now: float) -> list[Found]:
         """Notice truncation before other files are judged: they may be the copies that were made before it."""
@@ -207,7 +212,7 @@ class Recognition:
         if stream.record.finished and content.stat().st_size <= stream.offset:
             stream.note_file(file.size, file.mtime_ns)
             content.close()
-            return not self._wanted(stream)
+            return not self._wanted(stream, now)
         self._attach(stream, file, content, mark, now)
         return True
 

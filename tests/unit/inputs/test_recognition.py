@@ -370,3 +370,57 @@ def test_an_archive_damaged_in_its_middle_is_read_up_to_there_and_announced(tmp_
     assert [line + "\n" for line in world.committed[:10_000]] == lines[:10_000]
     assert world.tailer.lost == {"deleted": 0, "truncated": 1}
     world.close()
+
+
+HEADER = "#" * 900
+
+
+def _begin(world, log=None, lines=5):
+    with (log or world.log).open("a") as out:
+        out.write(f"{HEADER}\n" * lines)
+    world.written += [HEADER] * lines
+
+
+def test_the_archive_of_an_unread_log_is_no_copy_of_one_of_which_only_the_common_header_was_read(world):
+    _begin(world, lines=40)
+    world.write(3000)
+    world.poll(size=64)
+    lines = [HEADER] * 40 + [f"{number}" for number in range(100)]
+    (world.folder / "app.log.1.gz").write_bytes(gzip.compress("\n".join([*lines, ""]).encode()))
+    world.written += lines
+    world.poll(size=64)
+    world.drain()
+
+    world.check()
+
+
+def test_a_rotated_log_is_no_copy_of_another_log_that_begins_like_it(tmp_path):
+    world = World(tmp_path, "*.log")
+    other = tmp_path / "web.log"
+    _begin(world, other, 8)
+    world.write(1)
+    world.poll()
+    world.poll()
+    world.commit()
+    world.rename()
+    _begin(world, lines=3)
+    world.poll(0.05)
+    world.rename()
+    world.start()
+    world.drain()
+
+    world.check()
+    world.close()
+
+
+def test_an_archive_that_begins_like_a_closed_log_at_rest_is_read(world, monkeypatch):
+    _begin(world, lines=2)
+    world.drain()
+    (stream,) = world.tailer._files.active.values()
+    world.tailer._files.park(stream)
+    lines = [HEADER] * 2 + [f"{number}" for number in range(100)]
+    (world.folder / "app.log.1.gz").write_bytes(gzip.compress("\n".join([*lines, ""]).encode()))
+    world.written += lines
+    world.drain()
+
+    world.check()
