@@ -59,7 +59,7 @@ class Settings:
     user_tokens_per_hour: int | None = None
     session_tokens_per_hour: int | None = None
     no_usage_expected: tuple[str, ...] = ()
-    """Patterns of models or routes that are declared to report no usage (``declared.usage``)."""
+    """Patterns of models, routes or ends of paths that are declared to report no usage (``declared.usage``)."""
     prices: Prices = field(default_factory=lambda: Prices([]))
     estimator: Estimator | None = None
     """Estimates tokens where usage is missing; None: they are not estimated."""
@@ -284,11 +284,9 @@ class Ledger:
                 self.add(cat.LIMIT_BREACHES, "session")
 
     def _count_missing(self, group: Group, call: Call) -> None:
-        declared = self.settings.no_usage_expected
-        if (
-            call.failure is not None or call.cache_hit
-            or any(fnmatchcase(call.model, p) or fnmatchcase(call.route, p) for p in declared)
-        ):  # fmt: skip
+        names = (call.model, call.route, call.route.rpartition("/")[2])
+        declared = any(fnmatchcase(name, p) for p in self.settings.no_usage_expected for name in names)
+        if call.failure is not None or call.cache_hit or declared:
             return
         group.usage_missing[0] += 1
         estimate = self.settings.estimator.tokens(call) if self.settings.estimator is not None else None

@@ -86,17 +86,18 @@ class Prices:
 
     def declared_free(self, provider: str, model: str) -> bool:
         """True when the operator declared a price of 0 for the model (``declared.price``)."""
-        names = (model, f"{provider}/{model}")
+        names = (model, *(f"{name}/{model}" for name in _names_of(provider)))
         return any(
             price == 0 and any(fnmatchcase(name, pattern) for name in names)
             for pattern, price in self._declared.items()
         )
 
     def _find(self, provider: str, model: str, when: float) -> Rates | None:
+        known = _names_of(provider)
         for row in self._rows:
-            if fnmatchcase(provider, row.provider) and fnmatchcase(model, row.model):
+            if any(fnmatchcase(name, row.provider) for name in known) and fnmatchcase(model, row.model):
                 return row.rates
-        names = (model, f"{provider}/{model}")
+        names = (model, *(f"{name}/{model}" for name in known))
         for pattern, price in self._declared.items():
             if any(fnmatchcase(name, pattern) for name in names):
                 return Rates(price, price, price, price)
@@ -110,6 +111,15 @@ class Prices:
             with contextlib.suppress(Exception):  # any failure is "unknown"
                 return _library_rates(library, provider, name, when)
         return None
+
+
+def _names_of(provider: str) -> tuple[str, ...]:
+    """Return what an operator may call a provider: a host, as logged pairs have it, also by the name it is known by.
+
+    That is the word before its top level: ``openai`` of ``api.openai.com``, ``azure`` of ``mine.openai.azure.com``.
+    """
+    words = provider.split(".")
+    return (provider, words[-2]) if len(words) > 1 else (provider,)
 
 
 class PricesAwaitedError(Exception):

@@ -245,6 +245,13 @@ def test_missing_usage_is_counted_unless_it_was_not_owed():
     assert total(ledger, cat.USAGE_MISSING) == 1
 
 
+def test_usage_that_is_declared_missing_may_be_named_by_the_end_of_a_path():
+    ledger = make(no_usage_expected=("embeddings",))
+    ledger.count(call(1, route="/v1/embeddings"), NOW)
+    ledger.count(call(2, route="/v1/chat/completions"), NOW)
+    assert total(ledger, cat.USAGE_MISSING) == 1
+
+
 def test_an_answer_that_a_content_filter_ended_is_a_success_with_its_own_counter():
     ledger = make()
     ledger.count(call(1, finish_reason="content_filter"), NOW)

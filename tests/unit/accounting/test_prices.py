@@ -52,6 +52,16 @@ NOW = 1_764_000_000.0
 """November 2025. The prices below are those of the vendors' own pages at that time."""
 
 
+@pytest.mark.parametrize(
+    ("host", "name"), [("api.openai.com", "openai"), ("mine.openai.azure.com", "azure"), ("api.mistral.ai", "mistral")]
+)
+def test_a_host_is_priced_by_the_name_its_provider_is_known_by(host, name):
+    prices = Prices([PriceRow("other", "m", Rates(9.0, 9.0, 9.0, 9.0)), PriceRow(name, "m", RATES)], {f"{name}/free": 0.0})
+
+    assert prices.rates(host, "m", 0.0) == RATES
+    assert prices.declared_free(host, "free")
+
+
 @pytest.fixture(scope="module")
 def library():
     return find_library() or pytest.skip("genai-prices is not installed (extra `prices`)")
