@@ -95,7 +95,7 @@ class Content(msgspec.Struct, gc=False):
 
     input: Sequence[Message] = []
     output: str | None = None
-    """Text of the answer; None when the event holds none (tool calls only, failure)."""
+    """Text of the answer, which may be empty; None when the event holds none (failure, embedding)."""
     context: list[str] = []
     """Retrieved passages the answer should rest on."""
     tools: list[ToolCall] = []

@@ -28,7 +28,7 @@ from tocsin.drifting import InputDrift
 from tocsin.finding import QUALITY, SAFETY_KINDS
 from tocsin.formats.feedback import FLAGS
 from tocsin.formats.texts import question_of
-from tocsin.judge import Judge, Opinion, RouteRules
+from tocsin.judge import Judge, Opinion, RouteRules, merged
 from tocsin.labels import clean
 from tocsin.looking import LARGE, Look, characters, look, says_something
 from tocsin.secondlook import SecondLook
@@ -147,6 +147,8 @@ class Scoring:
             self._found(call, group, rules, now, [each for each in (seen.answer, seen.arguments) if each is not None])
             if seen.answer is not None:
                 unscored = self._answer(call, content, group, rules, seen.answer, scored=reason not in _LEFT_OUT)
+            elif _is_empty(call, content):
+                self._empty(call, group, rules)
             self._attempts(seen.attempts, group, rules)
             self._tool_calls(seen.fits, group)
             if reason not in _LEFT_OUT and "drift" not in rules.off and (question := question_of(content.input)):
@@ -302,7 +304,11 @@ class Scoring:
         if content.state in _STATES:
             return _STATES[content.state]
         if not content.output:
-            return "tool_call" if content.tools else "no_content"
+            return "tool_call" if content.tools else "empty" if _is_empty(call, content) else "no_content"
+        return self._left_out(call)
+
+    def _left_out(self, call: Call) -> str | None:
+        """Say why an answer is not among those whose quality is judged; None when it is."""
         share = self.sampling.share
         if share * self.affordable < 1.0:
             drawn = identity(call.call_id) % 10_000 / 10_000
@@ -404,6 +410,14 @@ class Scoring:
                     self._meet(group, rules)
                 self.safety.attempt(group, role)
 
+    def _empty(self, call: Call, group: Group, rules: RouteRules) -> None:
+        """Count an answer without a character: its length, and where JSON was asked for a failure of the format."""
+        if self._left_out(call) is None:
+            self.quality.empty(group)
+        expect = merged(call.expect, rules.expect)
+        if expect is not None and expect.format in ("json", "json_schema") and "format" not in rules.off:
+            self.quality.format(group, passed=False, fenced=False)
+
     def _by_report(self, call: Call, group: Group) -> None:
         """Count what the call itself reports where there is no text to look at."""
         if call.finish_reason == "length":
@@ -430,6 +444,12 @@ def _answers_nothing(call: Call) -> bool:
     """Tell whether nothing was generated and nothing ended: embeddings, pictures. An empty answer ends."""
     said = call.content is not None and (call.content.output or call.content.tools)
     return call.output_tokens == 0 and call.finish_reason is None and not said
+
+
+def _is_empty(call: Call, content: Content) -> bool:
+    """Tell whether a model answered nothing, not even a call of a tool, and ended as if it had."""
+    ended = call.failure is None and call.finish_reason in ("stop", "length")
+    return ended and content.state == "present" and content.output == "" and not content.tools
 
 
 def _reports(feedback: Feedback) -> bool:

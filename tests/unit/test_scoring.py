@@ -274,6 +274,7 @@ def test_an_injection_in_the_input_is_an_attempt_once_a_role_and_no_violation():
         ("no_content", {"content": None}),
         ("no_content", {"output": None}),
         ("no_content", {"output": None, "output_tokens": 0, "finish_reason": "stop"}),
+        ("empty", {"output": "", "finish_reason": "stop"}),
         ("no_answer", {"output": None, "output_tokens": 0}),
         ("no_answer", {"content": None, "output_tokens": 0}),
         ("no_answer", {"state": "redacted", "output": None, "output_tokens": 0}),
@@ -289,6 +290,34 @@ def test_what_is_not_scored_says_why(reason, fields):
 
     assert values(scoring, cat.UNSCORED) == {(reason,): 1}
     assert values(scoring, cat.SCORED) == {}
+
+
+EMPTY = {"output": "", "finish_reason": "stop", "said": [("user", "hi")]}
+
+
+@pytest.mark.parametrize(
+    ("chars", "failures", "fields"),
+    [
+        (1, 0, EMPTY),
+        (1, 1, EMPTY | {"expect": Expectation("json")}),
+        (0, 0, EMPTY | {"output": None}),
+        (0, 0, EMPTY | {"finish_reason": None}),
+        (0, 0, EMPTY | {"tools": [ToolCall("search")], "expect": Expectation("json")}),
+        (0, 0, EMPTY | {"failure": "timeout"}),
+        (0, 0, EMPTY | {"state": "redacted"}),
+    ],
+)
+def test_an_empty_answer_has_a_length_and_fails_the_format_that_was_asked_for(chars, failures, fields):
+    store = take(make(), call(1, **fields))._ledger.store
+
+    assert sum(sum(row.values[1:]) for row in store.rows.get(cat.OUTPUT_CHARS, {}).values()) == chars
+    assert store.total(cat.FORMAT_FAILURES) == failures
+
+
+def test_empty_answers_are_sampled_as_others_are():
+    store = take(make(sampling=Sampling(0.25)), *(call(i, **EMPTY) for i in range(1000)))._ledger.store
+
+    assert 200 < sum(sum(row.values[1:]) for row in store.rows[cat.OUTPUT_CHARS].values()) < 300
 
 
 def test_content_that_is_off_by_choice_is_said_so_and_is_no_missing_category():

@@ -144,6 +144,10 @@ class Quality:
         if outcomes or marks:
             self.checked_format(group, outcomes, marks)
 
+    def empty(self, group: Group) -> None:
+        """Count an answer that says nothing: as long as that, and there is no more to check in it."""
+        _observe(group.histograms, cat.OUTPUT_CHARS, 0)
+
     def _found(self, group: Group, types: Collection[str]) -> None:
         for name in types:
             family = COUNTED.get(name)

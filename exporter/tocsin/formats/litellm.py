@@ -429,7 +429,7 @@ def _with_content(p: _Full) -> Call:
     else:
         said = Conversation(raw, () if wishes is None else wishes.system_prompts())
         call.content = Content(said, output, [], tools, _logprobs(p.response))
-        if output is None and not said:
+        if not output and not said:
             call.content.state = "absent"
     if wishes is not None:
         call.expect = wishes.expectation()

@@ -240,7 +240,7 @@ def _fill_content(call: Call, e: NativeEvent, errors: list[str]) -> None:
         asked.insert(0, messages([{"role": "system", "content": e.prompt.system}])[0])
     call.content = Content(
         input=asked,
-        output=part_text(said) or None,
+        output=None if said is None else part_text(said),
         context=[passages] if isinstance(passages, str) else _texts(passages),
         tools=[ToolCall(name) for name in _texts(_plain(e.tools))],
         logprobs=[float(p) for p in logprobs if is_number(p)] if isinstance(logprobs, list) else None,

@@ -154,7 +154,7 @@ def joined(texts: list[str], tools: list[ToolCall], response: dict[str, Any]) ->
             texts.append(text)
     if isinstance(response.get("text"), str):
         texts.append(response["text"])
-    return _joined(texts) or None, [tool for tool in tools if tool.name]
+    return _joined(texts) if texts else None, [tool for tool in tools if tool.name]
 
 
 def logprobs_of(response: Any) -> list[float] | None:
