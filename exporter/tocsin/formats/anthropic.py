@@ -28,6 +28,8 @@ class Anthropic(pairs.PairFormat):
         if isinstance(usage, dict):
             _usage(call, usage, ex.errors)
             call.usage_cut = call.output_tokens is None and call.input_tokens is not None
+        elif usage is not None:
+            ex.errors.append("usage")
         reason = ex.response.get("stop_reason")
         if isinstance(reason, str):
             call.finish_reason = finish_of(reason)

@@ -48,6 +48,8 @@ class OpenAI(pairs.PairFormat):
             if isinstance(response.get("data"), list) and usage.keys().isdisjoint(_SENT):
                 usage = {**usage, "prompt_tokens": usage.get("total_tokens")}  # embeddings of Voyage
             _usage(call, usage, ex.errors)
+        elif usage is not None:
+            ex.errors.append("usage")
         elif response.get("status") in ("queued", "in_progress", "cancelled") and "output" in response:
             call.usage_expected = False
         _finish(call, response)

@@ -209,6 +209,8 @@ def _by_recorder(call: Call, ex: Exchange) -> None:
     labels = tree.get("labels")
     if isinstance(labels, dict):
         call.labels = texts_of(labels, errors)
+    elif labels is not None:
+        errors.append("labels")
     hold_first_token(call, tree.get("ttft_s"), errors)
     told = bounded(tree.get("cost_usd"), "cost_usd", 1e6, errors)
     billed = meta.get("cost") if "promptTokens" in meta else _decimal(ex.headers.get("x-litellm-response-cost", ""))
@@ -308,7 +310,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("servererror", "provider_5xx"), ("apierror", "provider_5xx"), ("internal", "provider_5xx"),
     ("unavailable", "provider_5xx"), ("invalid", "client_4xx"), ("notfound", "client_4xx"),
     ("authentication", "client_4xx"), ("permission", "client_4xx"), ("badrequest", "client_4xx"),
-    ("toolarge", "client_4xx"), ("billing", "client_4xx"), ("validation", "client_4xx"),
+    ("toolarge", "client_4xx"), ("billing", "client_4xx"), ("validation", "client_4xx"), ("abort", "cancelled"),
 )  # fmt: skip
 """Of types and codes of errors, without the signs between their words."""
 

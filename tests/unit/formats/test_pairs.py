@@ -59,6 +59,25 @@ def test_a_body_that_is_no_json_is_named_and_not_a_failure():
     assert (call.failure, call.usage_expected, call.field_errors) == (None, True, ("response",))
 
 
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"error": True, "message": "Rate limit exceeded"}, "rate_limited"), ({"error": True}, "other"), ({"error": 503}, "provider_5xx"),
+        ({"error": [{"message": "Request timed out"}]}, "timeout"), ({"error": ["overloaded"]}, "provider_5xx"),
+        ({"error": False}, None), ({"error": []}, None), ({"error": {}}, None),
+    ],
+)  # fmt: skip
+def test_an_error_of_any_form_is_a_failure(told, reason):
+    assert parse({"id": "1", "status": 200, "request": {"model": "m"}, "response": told}).failure == reason
+
+
+@pytest.mark.parametrize("word", ["openai", "anthropic"])
+def test_a_usage_and_labels_of_a_wrong_type_are_named(word):
+    body = {"id": "r", "type": "message" if word == "anthropic" else None, "model": "m", "usage": "12"}
+    call = parse({"id": "1", "status": 200, "request": {"model": "m"}, "response": body, "labels": ["a"]}, word)
+    assert (call.input_tokens, set(call.field_errors)) == (None, {"usage", "labels"})
+
+
 @pytest.mark.parametrize("word", ["openai", "auto"])
 @pytest.mark.parametrize("page", ["<!DOCTYPE html>\n<html>sign in</html>", "\n<html lang='en'>", {"body": "<HTML>"}])
 def test_a_page_in_the_place_of_an_answer_is_a_failure(word, page):
@@ -167,7 +186,7 @@ def test_a_time_that_is_null_is_the_one_in_the_response():
 
 @pytest.mark.parametrize(
     ("error", "reason"),
-    [("Request timed out.", "timeout"), ("Connection refused", "connection"), ("?", "other"), ({"type": "timeout"}, "timeout")],
+    [("Request timed out.", "timeout"), ("Connection refused", "connection"), ("The operation was aborted", "cancelled"), ("?", "other"), ({"type": "timeout"}, "timeout")],
 )
 def test_an_error_that_is_a_text_is_classed_by_its_words(error, reason):
     assert parse({"id": "1", "request": {"model": "m"}, "response": None, "error": error}).failure == reason
