@@ -13,6 +13,8 @@ import unicodedata
 from functools import cache
 from typing import Final
 
+from tocsin.detectors.candidates import spans
+
 # Pairs that look alike in common fonts; Unicode's list (UTS 39) has thousands, most of them never typed.
 _LOOK_ALIKE: Final = """
     аa вb еe ёe гr һh іi јj кk ӏl мm нh оo пn рp сc ѕs тt уy ѵv хx ԁd ԍg ոn օo սu ցg ԛq ԝw
@@ -50,8 +52,9 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     if _MARK.search(text):
-        return _UNIT.sub(lambda unit: _fold_unit(unit[0]), text).lower()
-    return _changing().sub(lambda run: run[0].translate(_table), text.casefold())
+        return _UNIT.sub(_folded, text).lower()
+    changing = _changing()
+    return "".join([changing.sub(lambda run: run[0].translate(_table), span.casefold()) for span in spans(text)])
 
 
 @cache
@@ -59,6 +62,10 @@ def _changing() -> re.Pattern[str]:
     """Runs of characters that folding changes beyond their case: most text has few. Made once, in about 50 ms."""
     codes = [code for block in _BLOCKS for code in range(*block) if _fold_unit(chr(code)) != chr(code).casefold()]
     return re.compile(f"[{''.join(map(re.escape, map(chr, codes)))}\U00010000-\U0010ffff]+")
+
+
+def _folded(unit: re.Match[str]) -> str:
+    return _table[ord(unit[0])] if len(unit[0]) == 1 else _fold_unit(unit[0])
 
 
 def fold_with_places(text: str) -> tuple[str, list[int]]:

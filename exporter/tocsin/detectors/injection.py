@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -32,7 +32,7 @@ _SEARCHED: Final = 2_560
 _UNHIDDEN: Final = 8_192
 """Characters of a text that are judged again once what hides in it has been taken out."""
 
-_COMMENT = r"<!--.{0,2000}?-->"
+_LONGEST_COMMENT: Final = 2_000
 _INVISIBLE = (
     r"style ?= ?[\"'][^\"'>]{0,200}"
     r"(?:display: ?none|visibility: ?hidden|font-size: ?[01](?:px|pt|em)?\b|opacity: ?0\b"
@@ -213,12 +213,13 @@ class Injection:
 
     def _carriers(self, text: str, hidden: set[int], by_user: bool) -> list[_Evidence]:
         found: list[_Evidence] = []
-        for number, pattern, spoken in ((0, _COMMENTS, STRONG), (1, _INVISIBLES, STRONG)):
+        read = text[:READ]
+        for number, spans in ((0, _comments(read)), (1, (match.span() for match in _INVISIBLES.finditer(read)))):
             if number in hidden and not by_user:
                 found += [
-                    (spoken, *m.span())
-                    for m in pattern.finditer(text[:READ])
-                    if len(set(map(str.lower, _SPOKEN.findall(m.group())))) > 1 or _TASK.match(m.group())
+                    (STRONG, start, end)
+                    for start, end in spans
+                    if len(set(map(str.lower, _SPOKEN.findall(read, start, end)))) > 1 or _TASK.match(read, start, end)
                 ][:1]
         if 2 in hidden and not by_user:
             found += [(MILD if _CARRIED.search(m.group()) else WEAK, *m.span()) for m in _IMAGES.finditer(text[:READ])][
@@ -254,6 +255,15 @@ class Injection:
         return sorted({number for anchor in anchors for number in _RULES_OF[anchor]})
 
 
-_COMMENTS = re.compile(_COMMENT, re.DOTALL)
+def _comments(text: str) -> Iterator[tuple[int, int]]:
+    """Where comments of HTML stand; one that is never closed costs no more than a look for its end."""
+    at = text.find("<!--")
+    while at >= 0:
+        end = text.find("-->", at + 4, at + 4 + _LONGEST_COMMENT + 3)
+        if end >= 0:
+            yield at, end + 3
+        at = text.find("<!--", end + 3 if end >= 0 else at + 4)
+
+
 _INVISIBLES = re.compile(_INVISIBLE, re.DOTALL | re.IGNORECASE)
 _IMAGES = re.compile(_IMAGE)

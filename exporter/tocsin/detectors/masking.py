@@ -7,8 +7,10 @@ of more signs than letters, are left as they are: "A55" is a road and 455e7 a nu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Final
 
 import hyperscan
@@ -35,7 +37,19 @@ def _gate() -> Matcher:
     return Matcher(list(_GATES), [hyperscan.HS_FLAG_SINGLEMATCH] * len(_GATES), ours=True)
 
 
-def unmasked(folded: str) -> Iterator[tuple[str, list[int]]]:
+class Places:
+    """Where the characters of a text without masks stood, and its end. By runs: a list of a million holds others up."""
+
+    def __init__(self, runs: Sequence[tuple[int, int, int]]) -> None:
+        """Take the runs in order: index of the first character, its place, and how far apart places are."""
+        self._runs = runs
+
+    def __getitem__(self, index: int) -> int:
+        first, place, step = self._runs[bisect_right(self._runs, index, key=itemgetter(0)) - 1]
+        return place + step * (index - first)
+
+
+def unmasked(folded: str) -> Iterator[tuple[str, Places]]:
     """The text without masks, in each way that it may be read, with the places of its characters and its end.
 
     Nothing for a text in which no word has one.
@@ -45,19 +59,19 @@ def unmasked(folded: str) -> Iterator[tuple[str, list[int]]]:
     masks = list(capped(_MASKED, folded))
     for signs in _SIGNS if any(mask["signs"] for mask in masks) else _SIGNS[:1]:
         pieces: list[str] = []
-        places: list[int] = []
-        at = 0
+        runs: list[tuple[int, int, int]] = []
+        at = size = 0
         for mask in masks:
             start, end = mask.span()
             letters = _letters(mask, signs)
             step = 2 if mask["apart"] else 1 if mask["signs"] else 0
             pieces += folded[at:start], letters
-            places += range(at, start)
-            places += [start + step * index for index in range(len(letters))]
+            runs += (size, at, 1), (size + start - at, start, step)
+            size += start - at + len(letters)
             at = end
         pieces.append(folded[at:])
-        places += range(at, len(folded) + 1)
-        yield "".join(pieces), places
+        runs.append((size, at, 1))
+        yield "".join(pieces), Places(runs)
 
 
 def _letters(mask: re.Match[str], signs: dict[int, int]) -> str:

@@ -87,9 +87,9 @@ def _spans_of_terms(text: str, *lists: _Terms | None) -> set[tuple[int, int]]:
         spans |= {(places[start], max(places[stop - 1] + 1, places[stop])) for start, stop in found}
     if not spans or text.isascii():
         return spans
-    places = fold_with_places(text)[1]
+    origins = fold_with_places(text)[1]
     # The end takes in the marks and invisible characters that stand on the last character.
-    return {(places[start], max(places[stop - 1] + 1, places[stop])) for start, stop in spans}
+    return {(origins[start], max(origins[stop - 1] + 1, origins[stop])) for start, stop in spans}
 
 
 class _Terms:

@@ -53,7 +53,7 @@ _DAMPED: Final = 0.25
 _MASKED: Final = 1
 """The gate of masks; behind it stand those of the terms, before it one that is open for every text: it gets a score,
 mostly without a look at its words."""
-_BLANK: Final = "".join(map(chr, range(0x21)))
+_INK = re.compile(r"[^\x00-\x20]")
 _FOLDED_LETTERS: Final = (
     r"\xc2[\xaa\xad\xb2\xb3\xb9\xba\xbc-\xbe]|[\xc3-\xcf\xd2-\xdf\xe0\xe1]"
     r"|\xe2(?:\x80[\x8b-\x8f\xa8-\xae]|[\x81-\x85\x87\x89-\x93\xa0-\xbf]|\x86[\x80-\x8f])"
@@ -126,7 +126,7 @@ class Toxicity:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Set the score; add one finding, the densest stretch, when it is worth one."""
         text = subject.text
-        if not text.strip(_BLANK):
+        if not _INK.search(text):
             return
         report.scores["toxicity"] = _LEAST
         masked = self._terms.masked_in(text) if _MASKED in fired else []

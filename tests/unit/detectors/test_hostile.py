@@ -72,6 +72,8 @@ TEXTS = {
     "apologies": repeated("sorry i cannot "),
     "hedges": repeated("might perhaps "),
     "confidence": repeated("confidence: 80% "),
+    "commands": repeated("curl -u ", LARGE),
+    "beginnings of JWTs": "eyJhbGciOiJIUzI1NiJ9.eyJ " + repeated("eyJ", LARGE),
     "masked abuse": repeated("f*ck "),
     "quoted abuse": repeated('"idiot'),
     "figures": repeated("1,234.5 million "),

@@ -199,3 +199,9 @@ def test_a_rule_is_possible_where_one_of_its_anchors_stands():
 
     assert detector._possible("zebras") == []
     assert all(number in detector._possible(anchor) for number, rule in enumerate(RULES) for anchor in rule.literals)
+
+
+def test_comments_that_are_never_closed_cost_a_bounded_look():
+    text = "<!--" * 16_000
+
+    assert costs_at_most(0.1, lambda: score(text, "document"))

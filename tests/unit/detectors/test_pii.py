@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tocsin.call import Message
+from tocsin.detectors import pii
 from tocsin.detectors.base import Subject
 from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, without_overlaps
 from tocsin.detectors.pii import FINDERS, Pii, card, iban, ip, passport, phone, ssn
@@ -330,3 +331,19 @@ def test_no_pattern_reaches_far_from_where_it_starts():
 
 def test_every_type_has_gates_and_a_finder():
     assert all(gates and find for gates, find in FINDERS.values())
+
+
+def test_what_is_invisible_is_taken_out_of_a_piece_at_a_time(values, monkeypatch):
+    sizes = []
+
+    class Recorder:
+        finditer = pii._INVISIBLE.finditer
+
+        def sub(self, mark, text):
+            sizes.append(len(text))
+            return re.sub("\u200b", mark, text)
+
+    monkeypatch.setattr(pii, "_INVISIBLE", Recorder())
+
+    assert ("email", "ann@gm\u200bx.de") in values("a\u200b" * 50_000 + " ann@gm\u200bx.de")
+    assert max(sizes) < 10_000

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.detectors import folding
 from tocsin.detectors import policy as module
 from tocsin.detectors.base import Report, Subject
 from tocsin.detectors.folding import fold, fold_with_places
@@ -60,9 +61,9 @@ def test_places_of_an_unmasked_text_grow_and_end_with_it(sample):
     folded = fold(sample)
 
     for plain, places in unmasked(folded):
-        assert len(places) == len(plain) + 1
-        assert places == sorted(places)
-        assert places[-1] == len(folded)
+        found = [places[index] for index in range(len(plain) + 1)]
+        assert found == sorted(found)
+        assert found[-1] == len(folded)
 
 
 @pytest.mark.parametrize(
@@ -193,3 +194,18 @@ def test_threads_scan_at_the_same_time(found):
         reports = list(pool.map(lambda _: scanner.scan(Subject(text)), range(24)))
 
     assert {(len(report.findings), tuple(report.scanned)) for report in reports} == {(module.MAX_FINDINGS, ("policy",))}
+
+
+def test_a_long_text_is_folded_a_piece_at_a_time(monkeypatch):
+    sizes = []
+    genuine = folding._changing()
+
+    class Recorder:
+        def sub(self, form, text):
+            sizes.append(len(text))
+            return genuine.sub(form, text)
+
+    monkeypatch.setattr(folding, "_changing", Recorder)
+
+    assert folding.fold("\uff21" * 50_000) == "a" * 50_000
+    assert max(sizes) < 10_000

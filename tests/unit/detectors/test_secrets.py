@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cost import costs_at_most
 from tocsin.call import Message
 from tocsin.detectors import secrets
 from tocsin.detectors.candidates import MAX_CANDIDATES
@@ -282,3 +283,10 @@ def test_the_work_on_a_crafted_text_is_bounded(monkeypatch, module, validator, c
 
     assert 0 < work[100_000] <= 3 * MAX_CANDIDATES
     assert work[100_000] <= 2.1 * work[50_000]
+
+
+@pytest.mark.parametrize("crowd", ["curl -u ", "redis-cli ", "mysql "])
+def test_a_crowd_of_commands_without_a_password_costs_a_bounded_look(found, crowd):
+    text = crowd * (1_000_000 // len(crowd)) + "-p x"
+
+    assert costs_at_most(0.4, lambda: found(text))

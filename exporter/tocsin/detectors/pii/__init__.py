@@ -66,7 +66,7 @@ class Pii:
             kinds = dict.fromkeys(self._types)
             narrow = "".join([span.translate(_NARROW) for span in spans(text)])
             taken_out = [match.start() - count for count, match in enumerate(_INVISIBLE.finditer(narrow))]
-            plain = _INVISIBLE.sub("", narrow) if taken_out else narrow
+            plain = "".join([_INVISIBLE.sub("", span) for span in spans(narrow)]) if taken_out else narrow
         types: dict[Candidate, str] = {}
         for kind in kinds:
             for candidate in FINDERS[kind][1](plain):

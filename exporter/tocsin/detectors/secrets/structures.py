@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+import string
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -20,7 +21,11 @@ from tocsin.detectors.secrets.values import (
     is_strong_password,
 )
 
-_JWT = re.compile(r"eyJ([A-Za-z0-9_-]{10,2000})\.eyJ([A-Za-z0-9_-]{4,6000})\.([A-Za-z0-9_-]{16,1500})(?![A-Za-z0-9_-])")
+_BASE64URL: Final = string.ascii_letters + string.digits + "_-"
+_JWT_CLAIMS = re.compile(r"\.eyJ")
+"""Where a token is looked for: its header begins at one of many places, and each would be tried."""
+_JWT_HEADER: Final = range(10, 2001)
+_JWT_REST = re.compile(r"\.eyJ([A-Za-z0-9_-]{4,6000})\.([A-Za-z0-9_-]{16,1500})(?![A-Za-z0-9_-])")
 _PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{3,40}-----")
 _LONGEST_PEM = 16_000
@@ -43,6 +48,12 @@ _CONNECTION_PART = re.compile(
     r"(?:data source|server|initial catalog|database|user ?id|uid|host|dsn|provider|port)\s*=", re.IGNORECASE
 )
 _CONNECTION_WINDOW = 200
+_COMMAND_WORD = re.compile(
+    r"curl\b|--(?:[a-z]{1,12}-)?password[ =]|sshpass\s|redis-cli\b"
+    r"|\b(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe|(?:docker|podman|registry) login)\b"
+    r"|(?i:\bidentified\s(?:with\s\S{1,40}\s)?by|\bwith\s(?:encrypted\s)?password)\s|\blogin\s"
+)
+"""Where one may begin: each place costs a look at what follows, so they are counted."""
 _COMMAND = re.compile(
     r"(?:curl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,64}:|--(?:[a-z]{1,12}-)?password[ =][\"']?"
     r"|sshpass\s{1,3}-p\s?[\"']?|redis-cli\b[^\n]{0,120}?\s-a\s[\"']?"
@@ -91,14 +102,21 @@ def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
 
 
 def _find_jwt(text: str) -> Iterator[Candidate]:
-    for match in capped(_JWT, text):
-        header, payload = _json(f"eyJ{match[1]}"), _json(f"eyJ{match[2]}")
+    for claims_at in capped(_JWT_CLAIMS, text):
+        at = claims_at.start()
+        ahead = text[max(0, at - _JWT_HEADER.stop - 2) : at]
+        first = ahead[len(ahead.rstrip(_BASE64URL)) :]
+        first = first[first.find("eyJ") :] if "eyJ" in first else ""
+        match = _JWT_REST.match(text, at)
+        if match is None or len(first) - 3 not in _JWT_HEADER:
+            continue
+        header, payload = _json(first), _json(f"eyJ{match[1]}")
         if not isinstance(header, dict) or ("alg" not in header and "enc" not in header):
             continue
         claims = payload if isinstance(payload, dict) else {}
         # The token that jwt.io shows, and what was made from it.
         example = str(claims.get("sub")) == "1234567890" or claims.get("name") == "John Doe"
-        yield Candidate(*match.span(), 0.97, example=example or is_documentation(match[3]))
+        yield Candidate(at - len(first), match.end(), 0.97, example=example or is_documentation(match[2]))
 
 
 def _json(part: str) -> Any:
@@ -153,7 +171,10 @@ def _find_connection_strings(text: str) -> Iterator[Candidate]:
 
 
 def _find_in_commands(text: str) -> Iterator[Candidate]:
-    for match in capped(_COMMAND, text):
+    for word in capped(_COMMAND_WORD, text):
+        match = _COMMAND.match(text, word.start())
+        if match is None:
+            continue
         if is_strong_password(match[1]) or is_generated_key(match[1]):
             yield Candidate(*match.span(1), 0.9, example=is_stock_password(match[1]))
 
