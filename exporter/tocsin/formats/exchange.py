@@ -48,17 +48,15 @@ class Exchange:
         error = response.get("error") or _error_of_choice(response.get("choices")) or bedrock.blocked(response) or told
         if not error and self.response.get("object") == "error":  # vLLM's, flat
             return self.response
-        return _error_object(error, response)
+        return _error_object(error, response) if error else None
 
 
 def _error_object(error: Any, response: dict[str, Any]) -> dict[str, Any] | None:
     """Return an error as an object: some are a text, a list of one, a number, or true beside a message."""
     if isinstance(error, list):
-        error = error[0] if error else None
-    if not error:
-        return None
+        error = error[0]
     if isinstance(error, dict):
-        return error
+        return error or None
     if error is True:
         return {"message": response.get("message")}
     return {"message": error} if isinstance(error, str) else {"code": error}
