@@ -223,9 +223,11 @@ function(config)
         'for': 1800,
         keys: ['route', 'feature'],
         labels: { cause_hint: 'input' },
-        expr: q.live('(max %s (%s) > %s %s)' % [
+        // A gauge that nobody moves any more: of a route that fell silent a day ago there is nothing to look at.
+        expr: q.live('(max %s (%s) > %s %s\nunless %s (max_over_time(route:llm_requests:increase15m[%s:%s]) < 0.5))' % [
           q.by(['route', 'feature']), q.metric('llm_input_drift_psi'), q.on(route) + ' group_left ()',
           q.threshold('quality.inputPsi', c.inputPsi, q.metric('llm_input_drift_psi')),
+          q.on(route), q.duration(86400), q.duration(900),
         ]),
         summary: 'What users send to {{ $labels.route }} has changed in {{ $labels.feature }}.',
         description: 'The population stability index of {{ $labels.feature }} is {{ printf "%.2f" $value }} against the past of the route.' + alert.asked(
