@@ -93,7 +93,7 @@ function(config)
         requirement: 'C1, C4',
         window: config.quality.window,
         'for': 900,
-        keepFiringFor: 900,
+        keepFiringFor: 3600,
         expr: signals.breach(signals.tokens_per_request),
         summary: 'A request of {{ $labels.route }} takes more tokens than it did.',
         description: '{{ printf "%.0f" $value }} tokens a request in the last 30 minutes; the number of requests does not matter to this.' + alert.topConsumer,
@@ -106,7 +106,7 @@ function(config)
         requirement: 'C2',
         window: config.quality.window,
         'for': 900,
-        keepFiringFor: 900,
+        keepFiringFor: 3600,
         expr: signals.breach(signals.cost_per_request),
         summary: 'A request of {{ $labels.route }} costs more than it did.',
         description: '${{ printf "%.4f" $value }} a request in the last 30 minutes.' + alert.modelChange(route),
@@ -119,7 +119,8 @@ function(config)
         threshold: 'any request over tokens.outlierFactor x the p95',
         requirement: 'C6',
         window: 900,
-        keepFiringFor: 3600,
+        // Healthy traffic with heavy tails has some every few hours: a ticket each would be ten a day of a route.
+        keepFiringFor: 21600,
         expr: q.live('(%s)' % outliers),
         summary: 'A request of {{ $labels.route }} to {{ $labels.model }} was huge.',
         description: '{{ printf "%.0f" $value }} requests of the last 15 minutes were over three times the p95 of their kind.' + alert.topConsumer,
@@ -129,22 +130,25 @@ function(config)
         severity: 'ticket',
         keys: ['consumer'],
         metric: 'llm_consumer_tokens_total',
-        threshold: 'over cost.consumerShare of all tokens; at least cost.consumerMinimumTokens, among cost.consumerMinimumConsumers',
+        threshold: 'over cost.consumerShare of all tokens of the hour, and of a usual hour of the last day; at least cost.consumerMinimumTokens, among cost.consumerMinimumConsumers',
         requirement: 'C3, R10',
         window: 3600,
         'for': 300,
+        keepFiringFor: 7200,
         action: 'throttle',
         labels: { cause_hint: 'one_consumer' },
+        // Most of the tokens of a night are few: it must be that share of a usual hour of the last day, too.
         expr: |||
           %(named)s / %(on)s group_left () (
             %(all)s
           ) > %(limit)s
           and %(consumers)s > %(tokens)s
+          unless %(consumers)s <= %(on)s group_left () %(limit)s * avg_over_time((sum %(by)s (%(consumers)s))[%(day)s:%(hour)s])
           and %(on)s (count %(by)s (%(consumers)s > 0) >= %(minimum)d)
         ||| % {
           named: consumers, all: q.indented(spending.tokens(3600), 2),
           limit: q.number(c.consumerShare), consumers: consumers, tokens: q.number(c.consumerMinimumTokens),
-          on: q.on([]), by: q.by([]), minimum: c.consumerMinimumConsumers,
+          on: q.on([]), by: q.by([]), minimum: c.consumerMinimumConsumers, day: q.duration(86400), hour: q.duration(3600),
         },
         summary: 'One consumer takes most of the tokens.',
         description: '{{ $labels.consumer }} took {{ $value | humanizePercentage }} of all tokens of the last hour.',

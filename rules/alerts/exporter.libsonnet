@@ -143,6 +143,7 @@ function(config)
         requirement: 'B1, E6',
         window: 3600,
         'for': 600,
+        keepFiringFor: 7200,  // a route of a few dozen answers an hour is under the minimum and over it in turn
         // What cannot or shall not be scored is no blindness: failures, embeddings, tool calls, samples left out, content
         // that is off.
         local unscored = total(['route'], 'llm_unscored_total', 3600, 'reason!~"off|failed|no_answer|sampled_out|tool_call"'),

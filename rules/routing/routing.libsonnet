@@ -78,6 +78,7 @@
     inhibition(named('LLMFormatBroken'), named('LLMFormatComplianceLow'), ['route']),
     inhibition(named('LLMNoSuccess|LLMRequestsFailing') + severity('page'), named('LLMErrorBudgetBurning|LLMRateLimited|LLMLatencyHigh|LLMDurationHigh'), ['provider', 'model']),
     inhibition(named('LLMCostRisingFast'), named('LLMCostAnomaly'), []),
+    inhibition(named('LLMTokensPerRequestHigh'), named('LLMCostPerRequestHigh'), ['route']),
     inhibition(named('TocsinAbsent'), category('exporter') + severity('ticket'), []),
   ],
 

@@ -1,7 +1,7 @@
 """Alerts on events: changes, control, tickets of cost and safety, the guard."""
 
 from promtool import Case, failed, series
-from test_exporter import CALL, REQUESTS, simple
+from test_exporter import CALL, KNOWN, REQUESTS, simple
 
 GROUPS = ("routes-seen", "routes", "change", "control", "cost-consumers", "cost-slow", "safety", "guard", "traffic", "surges", "safety-surges", "guard-reviews")
 
@@ -49,7 +49,9 @@ CASES = [
             silent={"all are priced": [series("llm_tokens_total", "0+100x120", **CALL, kind="input"),
                                        series("llm_unpriced_tokens_total", "0x120", **CALL)]},
             labels={"provider": "openai", "model": "gpt-4o", "cause_hint": "cost_unknown"}, category="cost"),
-    *simple("LLMTokenOutliers", series("llm_token_outliers_total", "0x9 1x120", **CALL), "12m", "100m",
+    Case("outliers hours apart are one ticket", "LLMTokenOutliers",
+         [KNOWN, series("llm_token_outliers_total", "0x9 1x169 2x60", **CALL)], {"30m": 1, "100m": 1, "170m": 1, "220m": 1}),
+    *simple("LLMTokenOutliers", series("llm_token_outliers_total", "0x9 1x400", **CALL), "12m", "400m",
             ("A request of support to gpt-4o was huge.", "1 requests of the last 15 minutes were over three times the p95 of their kind."),
             silent={"none": series("llm_token_outliers_total", "5x60", **CALL)}, labels=CALL, category="cost", owner="team"),
     *simple("LLMSessionLoops", series("llm_session_loops_total", "0x9 2x120", **CALL), "20m", "70m",
@@ -65,9 +67,13 @@ CASES = [
           series("llm_consumer_tokens_total", "9000000x59 stale", consumer="h9", kind="input"),
           series("llm_consumer_tokens_total", "50000000x59 59000000x70", consumer="other", kind="input"),
           *(series("llm_consumer_tokens_total", "0+1000x200", consumer=f"h{i}", kind="input") for i in range(2, 6))], {"95m": 1}),
+    Case("most of the few tokens of a night are no ticket", "LLMConsumerShareHigh",
+         [series("llm_consumer_tokens_total", "0+6000x120 724000+4000x75", consumer="h1", kind="input"),
+          *(series("llm_consumer_tokens_total", "0+6000x120 720200+200x75", consumer=f"h{i}", kind="input") for i in range(2, 7))],
+         {"195m": 0}),
     *simple("LLMConsumerShareHigh",
             [series("llm_consumer_tokens_total", "0+6000x70 420000x120", consumer="h1", kind="input"),
-             *(series("llm_consumer_tokens_total", "0+1000x200", consumer=f"h{i}", kind="input") for i in range(2, 6))], "65m", "130m",
+             *(series("llm_consumer_tokens_total", "0+1000x200", consumer=f"h{i}", kind="input") for i in range(2, 6))], "65m", "255m",
             ("One consumer takes most of the tokens.", "h1 took 60% of all tokens of the last hour."),
             silent={"all the same": [series("llm_consumer_tokens_total", "0+6000x70", consumer=f"h{i}", kind="input") for i in range(6)],
                     "the only consumer": series("llm_consumer_tokens_total", "0+6000x70", consumer="h1", kind="input"),

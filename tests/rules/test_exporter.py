@@ -59,7 +59,7 @@ CASES = [
             silent={"a few": [read("0+10x120", "tocsin_events_counted_total"), series("tocsin_field_errors_total", "0x9 3x60", field="ttft")]},
             labels={"field": "ttft"}),
     *simple("LLMAnswersUnscored", [series("llm_unscored_total", "0x5 9+9x75 684x120", **CALL, reason="no_content"),
-                                   series("llm_scored_total", "0+1x200", **CALL, scorer="composite")], "80m", "200m",
+                                   series("llm_scored_total", "0+1x200", **CALL, scorer="composite")], "80m", "280m",
             ("Most answers of support get no quality score.",
              "90% of the answers of the last hour were not scored: their quality is unknown, not good."),
             silent={"most are scored": [series("llm_unscored_total", "0+1x120", **CALL, reason="no_content"),
