@@ -29,6 +29,8 @@ class Recognition:
     def __init__(self, finder: Finder, streams: Streams, files: OpenFiles) -> None:
         self.archives: dict[Identity, tuple[Found, PackedContent, ArchiveEvidence]] = {}
         """Archives that are being unpacked to know them."""
+        self.verdict_due = float("inf")
+        """When the rest of a stream without a file is given up: that must be told within seconds."""
         self._finder = finder
         self._streams = streams
         self._files = files
@@ -363,13 +365,21 @@ class Recognition:
 
     def _give_up_orphans(self, now: float) -> None:
         """Announce streams whose file is gone or was truncated, and whose rest is nowhere."""
+        self.verdict_due = float("inf")
         for stream in self._streams:
-            if stream.adrift and self._streams.wanted(stream) and self._is_given_up(stream, now):
-                if not stream.quiet:
-                    self._streams.lose(stream)
-                self._files.finish(stream)
+            if not stream.adrift or not self._streams.wanted(stream):
+                continue
+            if not self._is_given_up(stream, now):
+                self.verdict_due = min(self.verdict_due, self._given_up_at(stream))
+                continue
+            if not stream.quiet:
+                self._streams.lose(stream)
+            self._files.finish(stream)
 
     def _is_given_up(self, stream: Stream, now: float) -> bool:
         """Tell whether a stream has been without a file for so long that no copy will turn up."""
+        return now >= self._given_up_at(stream)
+
+    def _given_up_at(self, stream: Stream) -> float:
         wait = ARCHIVE_WAIT if self.archives or self._full else COPY_WAIT
-        return stream.orphaned is not None and now - stream.orphaned >= wait
+        return float("inf") if stream.orphaned is None else stream.orphaned + wait

@@ -147,11 +147,12 @@ class Segments:
 
 
 def create_file(path: Path) -> FileIO:
-    """Make a file that only its owner can read, to append to.
+    """Make a file that only its owner can read, to append to; its directory too, where somebody deleted that.
 
     Raises:
         OSError: it exists, or cannot be made.
     """
+    path.parent.mkdir(exist_ok=True, mode=0o700)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600), "wb", buffering=0)
 
 

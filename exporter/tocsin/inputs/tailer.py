@@ -30,7 +30,9 @@ LOOK_EVERY = 0.05
 SCAN_EVERY = 1.0
 """Seconds between looks at directories that did not change,"""
 SCAN_MOST = 10.0
-"""and where they hold so many files that a look takes long."""
+"""and where they hold so many files that a look takes long:"""
+SCAN_PAUSE = 50
+"""times that a look took. Beyond ``OPEN_MAX`` files, truncation is seen by these looks alone."""
 SCAN_SHARE = 4
 """Times that a look took, for which files are read before the next one, however pressing."""
 ROTATE_WAIT = 5.0
@@ -159,7 +161,8 @@ class FileInput:
                 self._goals = {stream.name: stream.size for stream in files.active.values()}
             spent = self._clock() - now
             self._scan_free = now + SCAN_SHARE * spent
-            self._scan_due = now if again else now + min(max(SCAN_EVERY, 200 * spent), SCAN_MOST)
+            pause = 0.0 if again else min(max(SCAN_EVERY, SCAN_PAUSE * spent), SCAN_MOST)
+            self._scan_due = min(now + pause, self._recognition.verdict_due)
         waiting = set(files.ready)
         for stream in list(files.active.values()):
             content = stream.content

@@ -424,3 +424,16 @@ def test_an_archive_that_begins_like_a_closed_log_at_rest_is_read(world, monkeyp
     world.drain()
 
     world.check()
+
+
+def test_a_loss_is_told_in_time_although_looks_at_so_many_files_are_seldom(world, monkeypatch):
+    monkeypatch.setattr("tocsin.inputs.tailer.SCAN_EVERY", 10.0)
+    world.write(5)
+    world.poll()
+    world.commit()
+    world.write(3)
+    world.log.unlink()
+    world.start()
+    for _ in range(30):
+        world.poll(0.1)
+    assert world.tailer.lost == {"deleted": 1, "truncated": 0}

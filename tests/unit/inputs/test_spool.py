@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import tempfile
 import threading
 from pathlib import Path
@@ -248,6 +249,20 @@ async def test_a_body_in_a_deleted_segment_is_refused_and_the_next_one_begins_an
         await spool.put(Batch(LARGE), "auto", 0.0)
     await spool.put(Batch(LARGE), "auto", 0.0)
     assert len(list(tmp_path.iterdir())) == 1
+    await spool.close()
+
+
+async def test_a_spool_whose_directory_was_deleted_takes_bodies_again(tmp_path):
+    spool = Spool(tmp_path / "spool")
+    await spool.put(Batch(LARGE), "auto", 0.0)
+    shutil.rmtree(spool.directory)
+    with pytest.raises(SpoolFullError):
+        await spool.put(Batch(LARGE), "auto", 0.0)
+    await spool.put(Batch(b'{"a": 1}'), "auto", 0.0)
+    records = []
+    while spool.read(lambda data, origin: records.append(bytes(data)), 1 << 20):
+        pass
+    assert records == [b'{"a": 1}']
     await spool.close()
 
 
