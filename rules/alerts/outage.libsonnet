@@ -143,6 +143,7 @@ function(config)
         metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
         threshold: 'outage.availability burnt 3 x over 1 d and 2 h, or 1 x over 3 d and 6 h; 20 failures in the longer window',
         requirement: 'A1',
+        keepFiringFor: 3600,  // who fails about as often as the objective allows is under the pace and over it in turn
         expr: std.join('\nor\n', std.map(burning, c.burn.ticket)),
         summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} fail a little, for long.',
         description: '{{ $value | humanizePercentage }} of requests fail: at this pace the objective is missed.',

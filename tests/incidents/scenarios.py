@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from rough import rough
 from traffic import START, Event, Stream, dated, failed, litellm, traffic
 
 HISTORY = 26.0
@@ -25,6 +26,8 @@ class Incident:
     """Alerts that make a ticket, all of them."""
     allowed: frozenset[str] = frozenset()
     """Tickets that may come with it."""
+    most_tickets: int | None = None
+    """How many tickets there may be in all, of all routes, models and consumers; None: they are not counted."""
     category: str = ""
     within: float | None = None
     """Minutes from the onset to the first page of the category."""
@@ -268,6 +271,10 @@ WEEK = [
     Stream("support-bot", per_minute=2.5, rhythm=True), Stream("search", "claude-sonnet-4", 2.5, rhythm=True),
 ]  # fmt: skip
 QUIET_WEEK = Incident("quiet normal week", lambda: traffic(7 * 24, WEEK), onset=0)
+ROUGH_WEEK = Incident(
+    "rough normal week", lambda: rough(7), onset=0, most_tickets=100,
+    allowed=frozenset({"LLMTokenOutliers", "LLMConsumerShareHigh", "LLMTokensPerRequestHigh", "LLMCostPerRequestHigh"}),
+)  # fmt: skip
 
 
 def _silence() -> Iterator[Event]:
@@ -284,5 +291,5 @@ SILENCE = Incident("silence", _silence, onset=7 * 24 + 10, tickets=frozenset({"L
 SHORT = (LEAK, OUTAGE, PRICELESS, FORMAT_BROKEN, FORMAT_FINE, STORM, BLOCKS, REDACTION, FORMAT_GONE, BORN_FAILING)
 """What CI runs: none of them needs a day of calm before it."""
 ALL = (
-    *SHORT, SPREAD_OUTAGE, QUIET_OUTAGE, SLIDE, STEP_DROP, SMALL_STEP, LOOP, GROWTH, QUIET_WEEK, SILENCE,
+    *SHORT, SPREAD_OUTAGE, QUIET_OUTAGE, SLIDE, STEP_DROP, SMALL_STEP, LOOP, GROWTH, QUIET_WEEK, ROUGH_WEEK, SILENCE,
 )  # fmt: skip

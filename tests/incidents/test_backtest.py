@@ -69,6 +69,8 @@ def test_an_incident_raises_its_alerts_in_time_and_no_others(incident, tmp_path,
         results[incident.name] = measured
     assert pages == incident.pages
     assert incident.tickets <= tickets <= incident.tickets | incident.allowed
+    if incident.most_tickets is not None:
+        assert len([a for a in fired if a["severity"] == "ticket"]) <= incident.most_tickets
     paged = Counter((a["alertname"], *sorted(a["labels"].items())) for a in fired if a["severity"] == "page")
     assert not {who: times for who, times in paged.items() if times > 1}, "an incident pages once"
     for name, places in incident.about.items():
