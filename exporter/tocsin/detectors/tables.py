@@ -18,8 +18,11 @@ _REACH: Final = 4_000
 _LONGEST_LINE: Final = 1_000
 
 
-def header_of(text: str, at: int) -> str:
-    """Return the header of the column in which a place stands; empty outside of tables."""
+def header_of(text: str, at: int, unless: re.Pattern[str]) -> str:
+    """Return the header of the column in which a place stands, in lower case.
+
+    Empty outside of tables, and in those with a header that has a match of ``unless``.
+    """
     row = text.rfind("\n", max(0, at - _LONGEST_LINE), at) + 1
     column = text.count("|", row, at)
     if not row or not column:
@@ -28,8 +31,9 @@ def header_of(text: str, at: int) -> str:
     start, end = text.rfind("\n", max(0, rule - _LONGEST_LINE), max(0, rule)), text.find("\n", rule, row)
     if start < 0 or rule < 0 or not _RULE_SIGNS.issuperset(text[start + 1 : end]) or "\n\n" in text[end:row]:
         return ""
-    cells = text[text.rfind("\n", max(0, start - _LONGEST_LINE), start) + 1 : start].split("|")
-    return cells[column].strip() if column < len(cells) else ""
+    headers = text[text.rfind("\n", max(0, start - _LONGEST_LINE), start) + 1 : start].lower()
+    cells = headers.split("|")
+    return cells[column].strip() if column < len(cells) and not unless.search(headers) else ""
 
 
 def cells_under(text: str, name: re.Pattern[str], beside: re.Pattern[str]) -> Iterator[tuple[int, int]]:

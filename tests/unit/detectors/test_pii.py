@@ -93,6 +93,7 @@ LOOK_ALIKES = [
     "The IMEI of the phone is 867083717255747, the serial number of my phone is 867083717255.",
     "702-550-1544 = -1392",
     "| Order | Date |\n|---|---|\n| 212-736-5000 | May |",
+    "| Metric | Desktop | Mobile |\n|---|---|---|\n| Visits | 30 24 33 65 | 20 30 40 50 |",
     "The zero is at 14.134725141734693, or 0.291666667.",
     "See doi:10.1177/1461444807086838 and ISSN 2049-3630.",
     "The periods were 1906-1970, 2002-2013 and 2020-2024.",

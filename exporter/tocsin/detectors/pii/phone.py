@@ -126,6 +126,8 @@ _PART_OF_ONE = re.compile(
 )
 """What makes a telephone the thing that is counted: the IMEI of the phone."""
 _BEHIND = re.compile(r" ?[-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b")
+_PLATFORMS = re.compile(r"\b(?:desktop|tablet)")
+"""What stands beside a mobile that is a kind of device, whose users or bytes are counted."""
 _MATHS = re.compile(r"(?:[0-9)\]}] ?|(?<![a-z])[a-z] ?|[=*/^\u00d7·≈<>~{\[] ?)\Z")
 _COMPANY: Final = frozenset(
     {
@@ -173,8 +175,8 @@ def find(text: str) -> Iterator[Candidate]:
 def _line_before(text: str, start: int) -> str:
     """What stands before a number on its line, or above: where it stands alone under its label, or in a column."""
     above, _, line = before(text, start, 56).rpartition("\n")
-    if "|" in line and (header := header_of(text, start)):
-        return f"{header.lower()}: {line.rpartition('|')[2]}"
+    if "|" in line and (header := header_of(text, start, _PLATFORMS)):
+        return f"{header}: {line.rpartition('|')[2]}"
     return line if line.strip() else above.rpartition("\n")[2]
 
 

@@ -76,7 +76,7 @@ _PASSWORD_VALUE = re.compile(
     r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){6,128})\\?(?P=quote)|(?P<bare>[^\s\"'`,;<>(){}]{8,128}))"
 )
 _KEY_VALUE = re.compile(
-    rf"(?P<name>(?:{_MACHINE})[a-z0-9_\-.]{{0,20}})(?:{_FOR}(?={_CLOSING}(?:[:=]| (?:{_SAYS}) )))?"
+    rf"(?P<name>(?:{_MACHINE})[a-z0-9_\-.]{{0,20}})(?:{_FOR}(?={_CLOSING}(?:[:=]|(?P<said> (?:{_SAYS}) ))))?"
     rf"{_CLOSING}[ \t]{{0,4}}{_TYPE}"
     rf"(?P<sign>=>|:=|[=!]==?|[:=：|→]|[-–—](?=\s)|(?:{_SAYS})[: ]|>(?=[^\s<>]{{16,400}}</)| )"
     rf"(?:(?<=:){_BELOW}|[ \t>*\\]{{0,6}})(?P<scheme>{_SCHEME})\**"
@@ -88,16 +88,18 @@ _APART_VALUE = re.compile(
     r"(?P<value>(?<=\")[^\"\n]{8,200}(?=\")|(?<=')[^'\n]{8,200}(?=')|(?<=>)[^<\n]{8,200}(?=<)"
     r"|(?<=\s)[^\s\"'`,;<>(){}]{16,200}(?=\s))"
 )
+_HEADER_END = r"(?: value)?[ \t*_`]*(?:[(/,][^|]*)?\Z"
 _COLUMNS: Final = (
-    (re.compile(_HUMAN), re.compile("user|login|account|host|server|service|system|device|e-?mail|site|role")),
-    (re.compile(r"secret|token|(?:api|access)[ _\-]?key|credential"), re.compile("")),
+    (re.compile(rf"(?:{_HUMAN})[^\W_]{{0,3}}{_HEADER_END}"), re.compile("user|login|account|host|server|service|system|device|e-?mail|site|role")),
+    (re.compile(rf"(?:secret|token|(?:api|access|secret)[ _\-]?key|credential)s?{_HEADER_END}"), re.compile("")),
 )
-"""Columns of passwords, and of keys. A password stands beside whose it is: tables of good and bad ones are lessons."""
+"""Columns of passwords, and of keys, not of their lengths, names and addresses. A password stands beside whose it is: tables of good and bad ones are lessons."""
 _ABOUT_ONE = re.compile(r"[a-z](?:_?(?:strength|policy|field|type|hint|format|label|reset|rules?|status|input))\b")
 """A name that holds the word, of something about a password."""
 _QUOTES = re.compile("[\"'`]")
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 """Of an OpenPGP key, which prose names by it (RFC 9580, 5.5.4)."""
+_PARTS = re.compile(r"[_\-.:/]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEY_OF_SOMETHING = re.compile(r"[a-z0-9][_\- ]\Z|(?:api|access|auth|private|secret|app|shared|account)\Z|login\(\Z")
 _NOT_SECRET = re.compile(
@@ -134,7 +136,9 @@ def _find_in_tables(text: str) -> Iterator[Candidate]:
     for name, beside in _COLUMNS:
         for start, end in cells_under(text, name, beside):
             value = text[start:end].strip(" \t`*")
-            if is_generated_key(value) or (beside.pattern and is_strong_password(value)):
+            if " " in value:
+                continue
+            if is_strong_password(value) or is_generated_key(value) if beside.pattern else _is_random(value):
                 at = text.index(value, start)
                 yield Candidate(at, at + len(value), 0.9, example=is_stock_password(value))
 
@@ -199,4 +203,9 @@ def _is_key(match: re.Match[str], value: str) -> bool:
             return True  # the key of a framework: signs of all kinds, which no name has
     if not assigned and (_FINGERPRINT.fullmatch(value) or len(value) < 20 or sum(map(str.isdigit, value)) < 3):
         return False
-    return is_generated_key(value)
+    return _is_random(value) if match["said"] else is_generated_key(value)
+
+
+def _is_random(value: str) -> bool:
+    """Whether a value has a long random part: that of a name, such as ``billing-db-prod1-2024x``, has none."""
+    return is_generated_key(value) and any(map(is_generated_key, _PARTS.split(value)))

@@ -64,11 +64,13 @@ _COMMAND = re.compile(
 )
 """A password among the arguments of a command, or in a ``.netrc``."""
 _CALL = re.compile(
-    r"(?:Credentials?|DirectoryEntry|BasicAuth|\bauth ?= ?|\blogin|Client)\([^()]{0,120}?"
+    r"(?:Credentials?|DirectoryEntry|BasicAuth|\bauth ?= ?|\blogin)\([^()]{0,120}?"
     r"[\"'][^\"'\n]{1,64}[\"'],\s{0,12}[\"'](?P<password>[^\s\"']{8,200})[\"'](?!,\s{0,12}[\"'])"
     r"|\.(?:sign|verify)\([^()\"'\n]{1,60}, ?[\"'](?P<key>[^\s\"']{8,200})[\"']"
+    r"|Client\([\"'](?=[A-Za-z]{0,16}[0-9])[A-Za-z0-9]{16,64}[\"'],\s{0,12}[\"'](?P<pair>[A-Za-z0-9+/=_-]{16,200})[\"']"
 )
-"""A password or a key among the arguments of a call."""
+"""A password or a key among the arguments of a call. Clients are made of names, hosts and models, too: there a key stands
+behind an account that is as random as it is."""
 _DOCKER = re.compile(r"\"auth\"\s?:\s?\"([A-Za-z0-9+/]{12,400}={0,2})\"")
 """User and password of a registry, as ``docker login`` stores them."""
 
@@ -181,7 +183,7 @@ def _find_in_commands(text: str) -> Iterator[Candidate]:
 
 def _find_in_calls(text: str) -> Iterator[Candidate]:
     for match in capped(_CALL, text):
-        group = "password" if match["password"] else "key"
+        group = str(match.lastgroup)
         value = match[group]
         if is_generated_key(value) or (group == "password" and is_strong_password(value)):
             yield Candidate(*match.span(group), 0.9, example=is_stock_password(value))
