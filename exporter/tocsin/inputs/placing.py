@@ -221,11 +221,12 @@ def place(
 
 def akin(stream: Stream, file: Found) -> bool:
     """Tell whether by their names a file was rotated from the log, or both from one: logs may begin with one header."""
-    return not _family(os.fsdecode(stream.record.base)).isdisjoint(_family(file.base) | _family(file.path))
+    return not family(os.fsdecode(stream.record.base)).isdisjoint(family(file.base) | family(file.path))
 
 
 @lru_cache(maxsize=10_000)
-def _family(path: str) -> frozenset[str]:
+def family(path: str) -> frozenset[str]:
+    """Return the name of a file, and those that it may have had before it was rotated."""
     name = os.path.basename(path)  # noqa: PTH119 - often
     return frozenset((name, *rotated_from(name)))
 

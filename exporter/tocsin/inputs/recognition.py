@@ -12,7 +12,7 @@ from tocsin.inputs.content import FileContent, Identity, PackedContent, open_con
 from tocsin.inputs.finder import Finder, Found
 from tocsin.inputs.fingerprint import MARK_BYTES
 from tocsin.inputs.openfiles import OpenFiles, open_max
-from tocsin.inputs.placing import ArchiveEvidence, Evidence, PlainEvidence, Verdict, akin, place
+from tocsin.inputs.placing import ArchiveEvidence, Evidence, PlainEvidence, Verdict, family, place
 from tocsin.inputs.rotation import rotated_from, unpacked
 from tocsin.inputs.stream import Stream
 from tocsin.inputs.streams import Streams
@@ -102,8 +102,9 @@ class Recognition:
 
     def _in_order(self, strangers: list[Found]) -> list[Found]:
         """Put first what may be the rest of a log by its name too, and copies behind what they are compared with."""
-        adrift = [stream for stream in self._streams if stream.adrift]
-        return sorted(strangers, key=lambda f: (not any(akin(stream, f) for stream in adrift), not f.primary))
+        adrift: set[str] = set()
+        adrift.update(*(family(os.fsdecode(stream.record.base)) for stream in self._streams if stream.adrift))
+        return sorted(strangers, key=lambda f: (adrift.isdisjoint(family(f.base) | family(f.path)), not f.primary))
 
     # ---- which files need a look --------------------------------------------------------------------------
     def _name(self, stream: Stream, now: float) -> None:

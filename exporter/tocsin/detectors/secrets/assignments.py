@@ -90,10 +90,14 @@ _APART_VALUE = re.compile(
 )
 _HEADER_END = r"(?: value)?[ \t*_`]*(?:[(/,][^|]*)?\Z"
 _COLUMNS: Final = (
-    (re.compile(rf"(?:{_HUMAN})[^\W_]{{0,3}}{_HEADER_END}"), re.compile("user|login|account|host|server|service|system|device|e-?mail|site|role")),
+    (
+        re.compile(rf"(?:{_HUMAN})[^\W_]{{0,3}}{_HEADER_END}"),
+        re.compile("user|login|account|host|server|service|system|device|e-?mail|site|role"),
+    ),
     (re.compile(rf"(?:secret|token|(?:api|access|secret)[ _\-]?key|credential)s?{_HEADER_END}"), re.compile("")),
 )
-"""Columns of passwords, and of keys, not of their lengths, names and addresses. A password stands beside whose it is: tables of good and bad ones are lessons."""
+"""Columns of passwords, and of keys, not of their lengths, names and addresses. A password stands beside whose it is:
+tables of good and bad ones are lessons."""
 _ABOUT_ONE = re.compile(r"[a-z](?:_?(?:strength|policy|field|type|hint|format|label|reset|rules?|status|input))\b")
 """A name that holds the word, of something about a password."""
 _QUOTES = re.compile("[\"'`]")

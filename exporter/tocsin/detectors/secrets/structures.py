@@ -69,8 +69,8 @@ _CALL = re.compile(
     r"|\.(?:sign|verify)\([^()\"'\n]{1,60}, ?[\"'](?P<key>[^\s\"']{8,200})[\"']"
     r"|Client\([\"'](?=[A-Za-z]{0,16}[0-9])[A-Za-z0-9]{16,64}[\"'],\s{0,12}[\"'](?P<pair>[A-Za-z0-9+/=_-]{16,200})[\"']"
 )
-"""A password or a key among the arguments of a call. Clients are made of names, hosts and models, too: there a key stands
-behind an account that is as random as it is."""
+"""A password or a key among the arguments of a call. Clients are made of names, hosts and models, too: there a
+key stands behind an account that is as random as it is."""
 _DOCKER = re.compile(r"\"auth\"\s?:\s?\"([A-Za-z0-9+/]{12,400}={0,2})\"")
 """User and password of a registry, as ``docker login`` stores them."""
 
