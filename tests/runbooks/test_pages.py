@@ -158,3 +158,22 @@ def test_no_two_pages_share_their_diagnosis():
 
 def test_package_data_is_the_same_folder():
     assert (ROOT / "exporter" / "tocsin" / "runbooks").resolve() == Path(RUNBOOKS).resolve()
+
+
+@pytest.mark.parametrize("name", ["LLMRequestsFailing", "LLMErrorBudgetBurning"])
+def test_causes_of_an_outage_are_failures_that_its_alert_counts(name):
+    """What the API refuses is in neither: who looks for it there at night looks for nothing."""
+    causes = " ".join(row[1] for row in read(name).rows)
+
+    assert not set(re.findall(r"`(client_4xx|rate_limited|other)`", causes))
+
+
+def test_unscored_answers_are_those_of_the_alert():
+    alert = next(
+        rule["expr"] for group in bundle.parse(bundle.compile().alerts)["groups"] for rule in group["rules"]
+        if rule["alert"] == "LLMAnswersUnscored"
+    )  # fmt: skip
+    left_out = re.search(r'reason!~"[^"]*"', alert)[0]
+
+    for block in read("LLMAnswersUnscored").all_blocks:
+        assert block.language != "promql" or left_out in block.text
