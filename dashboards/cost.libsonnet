@@ -16,7 +16,7 @@ function(config)
           { w: 10, h: 8, panel: panel.graph('Spent and expected', 'Dollars of the last hour (the alert reads this series), what is expected from healthy hours, and the bound that pages. Bad: over the bound.', {
             spent: 'llm_cost_usd:increase1h',
             expected: 'max(last_over_time(llm_cost_usd:expected[15m]))',
-            'pages over': 'max(last_over_time(llm_cost_usd:expected[15m])) + %g' % config.cost.usdPerHour,
+            'pages over': 'max(last_over_time(llm_cost_usd:expected[15m])) + clamp_min(%g * max(last_over_time(llm_cost_usd:expected[15m])), %g)' % [config.cost.riseRatio, config.cost.usdPerHour],
           }, 'currencyUSD', 'no prices', faint='expected', alarming='pages over') },
           { w: 10, h: 8, panel: panel.graph('Dollars an hour by model', 'Pace of spending. Bad: a step; see who in the table.', { '{{provider}}/{{model}}': '3600 * ' + q.rate('llm_cost_usd_total', 'provider, model') }, 'currencyUSD', 'no prices', stack=true) + panel.drill('tocsin-incident', ['provider', 'model']) },
           { w: 8, h: 8, panel: panel.graph('Dollars an hour by route', 'Pace of spending by application.', { '{{route}}': '3600 * ' + q.rate('llm_cost_usd_total', 'route') }, 'currencyUSD', 'no prices', stack=true) },

@@ -5,6 +5,7 @@ function(config)
   local q = (import 'lib/query.libsonnet')(d);
   local v = d.variables;
   local failing = 'reason=~"provider_5xx|timeout|connection"';
+  local otherwise = 'reason!~"provider_5xx|timeout|connection|blocked_guardrail|blocked_provider|cancelled"';
   d.new(
     'incident', 'Tocsin / Incident', 'One incident, read from top to bottom: stop it, see whether it is real, find the layer, see it end.',
     [v.provider, v.model, v.route, v.scorer],
@@ -25,7 +26,10 @@ function(config)
         title: '2. Is it real?',
         panels: [
           { w: 6, h: 7, panel: panel.graph('Requests', 'Few requests make loud ratios. Bad: the ratio beside moves and this is near 0.', { '{{route}}': q.rate('llm_requests_total', 'route') }, 'reqps') },
-          { w: 6, h: 7, panel: panel.graph('Failing share', 'Bad: over 1 minus the objective.', { '{{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', failing) }, 'percentunit', max=1, thresholds=[config.outage.totalRatio]) },
+          { w: 6, h: 7, panel: panel.graph('Failing share', 'Outages, and what fails otherwise: an expired key, a withdrawn model, a quota. Bad: over 1 minus the objective; any near 1.', {
+            '{{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', failing),
+            'otherwise {{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', otherwise),
+          }, 'percentunit', max=1, thresholds=[config.outage.totalRatio]) },
           { w: 6, h: 7, panel: panel.graph('Score and baseline', 'Bad: the score leaves its baseline and stays away.', {
             '{{route}} {{scorer}}': 'route_scorer:llm_quality_score:mean{route=~"$route", scorer=~"$scorer"}',
             'baseline {{route}} {{scorer}}': 'max by (route, scorer) (last_over_time(route_scorer:llm_quality_score:baseline7d{route=~"$route", scorer=~"$scorer"}[15m]))',
@@ -65,7 +69,7 @@ function(config)
         panels: [
           { w: 12, h: 6, panel: panel.graph('Alerts over time', 'Each line is an alert that fires. Over when there is none for 15 minutes.', { '{{alertname}} {{route}}': 'count by (alertname, route) (ALERTS{alertstate="firing", category=~".+"})' }, 'none', 'nothing fires', stack=true) },
           { w: 6, h: 6, panel: panel.graph('Age of what we see', 'Seconds behind the log. Bad: over a minute: what this page shows is old.', { '{{instance}}': 'max by (instance) (tocsin_ingest_lag_seconds{%s})' % d.scrape() }, 's', 'no exporter') },
-          { w: 6, h: 6, panel: panel.graph('Unscored share', 'Answers without a score. Bad: near 1: quality alerts cannot fire.', { '{{route}}': q.share('llm_unscored_total', 'llm_requests_total', 'route') }, 'percentunit', 'all are scored', max=1) },
+          { w: 6, h: 6, panel: panel.graph('Unscored share', 'Answers without a score. Bad: near 1: quality alerts cannot fire.', { '{{route}}': q.unscored('route') }, 'percentunit', 'all are scored', max=1) },
         ],
       },
     ]

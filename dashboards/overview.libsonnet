@@ -5,6 +5,8 @@ function(config)
   local q = (import 'lib/query.libsonnet')(d);
   local v = d.variables;
   local failing = 'reason=~"provider_5xx|timeout|connection"';
+  local violation = ['delivered', 'echoed', 'example', 'kind'];
+  local paging = 'delivered="true", echoed="false", example="false"';
   d.new(
     'overview', 'Tocsin / Overview',
     'Is the model up, are the answers good, what does it cost, is anything unsafe? Worst first.',
@@ -31,7 +33,7 @@ function(config)
           {
             w: 3,
             h: 4,
-            panel: panel.stat('Violations', 'Answers that reached a user and should not have, in the shown range. Bad: any.', 'round(sum(increase(llm_safety_violations_total{%s}[$__range])))' % d.selector('delivered="true", echoed="false", example="false"'), 'none', 1, noValue='not instrumented'),
+            panel: panel.stat('Violations', 'Answers that reached a user and should not have, in the shown range. Bad: any.', 'round(%s)' % q.counted('llm_safety_violations_total', '', violation, paging), 'none', 1, noValue='not instrumented'),
           },
           {
             w: 12,
@@ -50,13 +52,13 @@ function(config)
           {
             w: 24,
             h: 9,
-            panel: panel.table('Routes', 'One row a route and model, over the last half hour. Bad: failing over 1 %, refusing or malformed answers well over their usual share. Sorted by failing; click on a column for another order.', {
+            panel: panel.table('Routes', 'One row a route and model, over the last half hour. Bad: failing over 1 %, for any reason but a block or a caller who left; malformed answers well over their usual share. Sorted by failing; click on a column for another order.', {
               requests: 'sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0' % d.selector(),
-              failing: 'sum by (provider, model, route) (increase(llm_request_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0)' % [d.selector(failing), d.selector()],
+              failing: 'sum by (provider, model, route) (increase(llm_request_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0)' % [d.selector('reason!~"blocked_guardrail|blocked_provider|cancelled"'), d.selector()],
               quality: 'sum by (provider, model, route) (increase(llm_quality_score_sum{%s}[30m])) / (sum by (provider, model, route) (increase(llm_quality_score_count{%s}[30m])) > 0)' % [d.selector('scorer="composite"'), d.selector('scorer="composite"')],
               malformed: 'sum by (provider, model, route) (increase(llm_format_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_format_checks_total{%s}[30m])) > 0)' % [d.selector(), d.selector()],
               dollars: 'sum by (provider, model, route) (increase(llm_cost_usd_total{%s}[30m])) > 0' % d.selector(),
-              violations: 'round(sum by (provider, model, route) (increase(llm_safety_violations_total{%s}[30m]))) > 0' % d.selector('delivered="true", echoed="false", example="false"'),
+              violations: 'round(%s) > 0' % q.counted('llm_safety_violations_total', 'provider, model, route', violation, paging, '30m', '1800'),
             }, 'none', units={ failing: 'percentunit', quality: 'percentunit', malformed: 'percentunit', dollars: 'currencyUSD', requests: 'short' }, order=['route', 'provider', 'model', 'requests', 'failing', 'quality', 'malformed', 'violations', 'dollars'], worst='failing'),
           },
         ],

@@ -5,6 +5,7 @@ function(config)
   local q = (import 'lib/query.libsonnet')(d);
   local v = d.variables;
   local recorded = 'route=~"$route", scorer=~"$scorer"';
+  local baseline = 'last_over_time(route_scorer:llm_quality_score:baseline7d{%s}[15m])' % recorded;
   local ofChecked(metric) = q.share(metric, 'llm_answers_checked_total', 'route');
   d.new(
     'quality', 'Tocsin / Quality', 'HTTP 200 all the way: are the answers any good? Scores against their incident-free baseline.',
@@ -15,19 +16,22 @@ function(config)
         panels: [
           { w: 16, h: 9, panel: panel.graph('Score and baseline', 'Mean of 30 minutes (the alert reads this series), its baseline of a week without incidents, and the bound that pages. Bad: under the bound.', {
             '{{route}} {{scorer}}': 'route_scorer:llm_quality_score:mean{%s}' % recorded,
-            'baseline {{route}} {{scorer}}': 'max by (route, scorer) (last_over_time(route_scorer:llm_quality_score:baseline7d{%s}[15m]))' % recorded,
-            'pages under {{route}} {{scorer}}': '(1 - %g) * max by (route, scorer) (last_over_time(route_scorer:llm_quality_score:baseline7d{%s}[15m]))' % [config.quality.dropRatio, recorded],
+            'baseline {{route}} {{scorer}}': 'max by (route, scorer) (%s)' % baseline,
+            'pages under {{route}} {{scorer}}': '(1 - (%s or group by (route) (%s) * %g)) * on (route) group_right () max by (route, scorer) (%s)' % [q.bound('quality.dropRatio'), baseline, config.quality.dropRatio, baseline],
           }, 'percentunit', 'no scored calls', max=1, faint='baseline', alarming='pages under') + panel.drill('tocsin-incident', ['route']) },
           { w: 8, h: 9, panel: panel.graph('Bad answers', 'Share of answers that score 0.5 or less. Bad: over the dashed line and three times the usual.', { '{{route}}': 'sum by (route) (rate(llm_quality_score_bucket{%s}[$__rate_interval])) / (%s > 0)' % [d.selector('scorer="composite", le="0.5"'), q.rate('llm_quality_score_count', 'route', 'scorer="composite"')] }, 'percentunit', 'no scored calls', thresholds=[config.quality.badRatio], max=1) },
           { w: 8, h: 8, panel: panel.heatmap('Distribution of the score', 'Where the composite scores lie. Bad: a second cloud at the bottom.', q.rate('llm_quality_score_bucket', 'le', 'scorer="composite"'), 'none', 'no scored calls') },
-          { w: 8, h: 8, panel: panel.graph('Unscored, by reason', 'Answers that no score was made for. Bad: no_content or redacted where you do log content: we are blind there.', { '{{reason}}': q.rate('llm_unscored_total', 'reason') }, 'reqps', 'all are scored', stack=true) },
+          { w: 8, h: 8, panel: panel.graph('Unscored, by reason', 'Answers that no score was made for. Bad: no_content or redacted where you do log content, we are blind there; empty, the model answers nothing.', { '{{reason}}': q.rate('llm_unscored_total', 'reason') }, 'reqps', 'all are scored', stack=true) },
           { w: 8, h: 8, panel: panel.graph('Warm-up', 'Scored calls in 30 minutes. Under the dashed line a route is judged over hours.', { '{{route}} {{scorer}}': 'route_scorer:llm_quality_score_count:increase30m{%s}' % recorded }, 'short', 'no scored calls', thresholds=[config.quality.minimumCalls]) },
         ],
       },
       {
         title: 'Format',
         panels: [
-          { w: 12, h: 8, panel: panel.graph('Compliance of the last 1,000', 'Exact window, replicas summed. Bad: under the dashed line. Empty: fewer than 1,000 checks, or nothing asks for a format.', { '{{route}}': 'route:llm_format_window:ratio{route=~"$route"}' }, 'percentunit', 'warming up', thresholds=[config.format.minimumRatio], max=1) },
+          { w: 12, h: 8, panel: panel.graph('Compliance of the last 1,000', 'Exact window, replicas summed. Bad: under the dashed line. Empty: fewer than 1,000 checks, or nothing asks for a format.', {
+            '{{route}}': 'route:llm_format_window:ratio{route=~"$route"}',
+            'its own bound {{route}}': q.bound('format.minimumRatio'),
+          }, 'percentunit', 'warming up', thresholds=[config.format.minimumRatio], max=1, alarming='its own bound') },
           { w: 12, h: 8, panel: panel.graph('Format failures', 'Share of checked answers that are malformed, and valid JSON in a code fence or in prose. Bad: a step. Unchecked answers mean that the schema or pattern cannot be used.', {
             'malformed {{route}}': q.share('llm_format_failures_total', 'llm_format_checks_total', 'route'),
             'fenced {{route}}': q.share('llm_format_fenced_total', 'llm_format_checks_total', 'route'),

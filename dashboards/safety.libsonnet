@@ -15,7 +15,7 @@ function(config)
       {
         title: 'Violations',
         panels: [
-          { w: 4, h: 8, panel: panel.stat('Reached a user', 'Violations in the shown range. Bad: any.', 'round(%s)' % q.sum('llm_safety_violations_total', '', paging), 'none', 1, noValue='not instrumented') },
+          { w: 4, h: 8, panel: panel.stat('Reached a user', 'Violations in the shown range. Bad: any.', 'round(%s)' % q.counted('llm_safety_violations_total', '', ['delivered', 'echoed', 'example', 'kind'], paging), 'none', 1, noValue='not instrumented') },
           { w: 10, h: 8, panel: panel.graph('Reached a user, by kind', 'Violations in answers that were delivered. Bad: any; each pages at once.', { '{{kind}} {{route}}': 'sum by (kind, route) (increase(llm_safety_violations_total{%s}[$__rate_interval]))' % d.selector(paging) }, 'none', 'not instrumented', thresholds=[1]) + panel.drill('tocsin-incident', ['route']) },
           { w: 10, h: 8, panel: panel.table('Last violation', 'When the last violation that pages was counted.', {
             last: '1000 * max by (provider, model, route, kind) (llm_safety_last_violation_timestamp_seconds{%s} > 0)' % d.selector(kind),
@@ -31,9 +31,10 @@ function(config)
       {
         title: 'Attempts and reports',
         panels: [
-          { w: 8, h: 8, panel: panel.graph('Injection attempts', 'By the role of the text that holds them. Bad: a surge; in tool or document text somebody poisons what the model reads.', { '{{role}}': q.rate('llm_injection_attempts_total', 'role') }, 'reqps', 'none') },
-          { w: 8, h: 8, panel: panel.graph('Flags by people', 'Answers that users or reviewers flagged. Bad: unsafe.', { '{{reason}}': 'sum by (reason) (rate(llm_user_flags_total{%s}[$__rate_interval]))' % guard }, 'reqps', 'no feedback') },
-          { w: 8, h: 8, panel: panel.graph('Toxicity, p99', 'Of answers. A light detector: it sees words, not meaning.', { '{{route}}': q.quantile(0.99, 'llm_toxicity_score', 'route') }, 'percentunit', 'no answers checked', max=1) },
+          { w: 6, h: 8, panel: panel.graph('Blocked requests', 'Share of requests that a guardrail or the provider blocked. Bad: a surge: an attack, or a filter that was made stricter.', { '{{route}}': q.share('llm_request_failures_total', 'llm_requests_total', 'route', 'reason=~"blocked_.*"') }, 'percentunit', 'none blocked', thresholds=[config.safety.blockedRatio]) },
+          { w: 6, h: 8, panel: panel.graph('Injection attempts', 'By the role of the text that holds them. Bad: a surge; in tool or document text somebody poisons what the model reads.', { '{{role}}': q.rate('llm_injection_attempts_total', 'role') }, 'reqps', 'none') },
+          { w: 6, h: 8, panel: panel.graph('Flags by people', 'Answers that users or reviewers flagged. Bad: unsafe.', { '{{reason}}': 'sum by (reason) (rate(llm_user_flags_total{%s}[$__rate_interval]))' % guard }, 'reqps', 'no feedback') },
+          { w: 6, h: 8, panel: panel.graph('Toxicity, p99', 'Of answers. A light detector: it sees words, not meaning.', { '{{route}}': q.quantile(0.99, 'llm_toxicity_score', 'route') }, 'percentunit', 'no answers checked', max=1) },
         ],
       },
       {

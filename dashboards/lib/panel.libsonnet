@@ -20,7 +20,6 @@ local panel(type, title, description, queries, unit, noValue) = {
   datasource: datasource,
   targets: targets(queries),
   fieldConfig: { defaults: { unit: unit, noValue: noValue, color: { mode: 'palette-classic' } }, overrides: [] },
-  // What the panel links to: set by `drill`.
   links: [],
 };
 
@@ -173,12 +172,13 @@ local panel(type, title, description, queries, unit, noValue) = {
       options: { mode: 'markdown', content: markdown },
     },
 
-  // Clicking a row or a line leads to another page, filtered by what was clicked.
+  // Clicking a line leads to another page, filtered by what was clicked. A link of the data: those of a panel know no
+  // labels. Names of routes may hold `&` and `+`.
   drill(uid, labels):: {
-    links: [{
+    fieldConfig+: { defaults+: { links: [{
       title: 'Open ' + uid,
-      url: '/d/' + uid + '?${__url_time_range}&${datasource:queryparam}&' + std.join('&', ['var-%s=${__field.labels.%s}' % [l, l] for l in labels]),
+      url: '/d/' + uid + '?${__url_time_range}&' + std.join('&', ['${%s:queryparam}' % v for v in ['datasource', 'job', 'instance']] + ['var-%s=${__field.labels.%s:percentencode}' % [l, l] for l in labels]),
       targetBlank: false,
-    }],
+    }] } },
   },
 }

@@ -52,7 +52,7 @@ def queries(page):
 
 
 def filled(expr):
-    return VARIABLES.sub("x", re.sub(r"\$__(rate_interval|range)", "5m", expr))
+    return VARIABLES.sub("x", re.sub(r"\$__(rate_interval|range)", "5m", expr.replace("$__range_s", "300")))
 
 
 def selectors(node):
@@ -170,7 +170,9 @@ def test_raw_series_are_selected_by_job_and_instance(page):
 def test_counters_are_rated_over_the_interval_of_the_page(page):
     for panel in panels(page):
         for target in panel["targets"]:
-            for name, window in re.findall(r"(\w+_total|\w+_bucket|\w+_sum|\w+_count)\{[^}]*\}(\[[^\]]+\])?", target["expr"]):
+            # The whole of what is younger than the range counts: see `counted`.
+            expr = re.sub(r"\w+_total\{[^}]*\} and ignoring", "", target["expr"])
+            for name, window in re.findall(r"(\w+_total|\w+_bucket|\w+_sum|\w+_count)\{[^}]*\}(\[[^\]]+\])?", expr):
                 if not name.startswith(("llm_", "tocsin_", "process_")):
                     continue
                 assert window in ("[$__rate_interval]", "[$__range]", "[30m]"), f"{panel['title']}: {name}{window}"
@@ -215,11 +217,18 @@ def test_thresholds_follow_the_mixin():
     assert [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [None, 0.9]
 
 
-def test_every_link_between_pages_leads_to_a_page(page):
-    uids = {other["uid"] for other in PAGES.values()}
+def test_every_link_between_pages_leads_to_a_page_and_keeps_what_was_clicked(page):
+    variables = {other["uid"]: {v["name"] for v in other["templating"]["list"]} for other in PAGES.values()}
     for panel in panels(page):
-        for link in panel["links"]:
-            assert re.match(r"/d/([a-z-]+)\?", link["url"])[1] in uids
+        assert panel["links"] == [], f"{panel['title']}: links of a panel do not know the labels of its lines"
+        for link in panel["fieldConfig"]["defaults"].get("links", []):
+            uid = re.match(r"/d/([a-z-]+)\?", link["url"])[1]
+            labels = set(re.findall(r"\bvar-(\w+)=\$\{__field\.labels\.\1:percentencode\}", link["url"]))
+            grouped = {name for target in panel["targets"] for name in re.findall(r"\w+", target["legendFormat"])}
+            assert labels
+            assert labels <= variables[uid] & grouped
+            for kept in ("${__url_time_range}", "${datasource:queryparam}", "${job:queryparam}", "${instance:queryparam}"):
+                assert kept in link["url"]
 
 
 def test_every_dashboard_url_of_an_alert_names_a_page_and_its_variables():
@@ -254,3 +263,74 @@ def test_a_page_has_a_preview_that_is_small(name):
 
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size < 150 * 1024
+
+
+def test_an_alert_opens_a_page_that_shows_what_it_looks_at():
+    shown = {
+        page["uid"]: {s.name for _, expr in queries(page) for s in selectors(promql_parser.parse(filled(expr)))}
+        for page in PAGES.values()
+    }  # fmt: skip
+    made_of = {name: set(re.findall(r"\b(?:llm|tocsin)_\w+", rule["expr"])) for name, rule in RECORDED.items()}
+    urls = {
+        rule["alert"]: re.search(r"/d/([a-z-]+)", rule["annotations"]["dashboard_url"])[1]
+        for group in bundle.parse(COMPILED.alerts)["groups"] for rule in group["rules"]
+    }  # fmt: skip
+
+    blind = []
+    for row in COMPILED.table:
+        names = {name for name in re.findall(r"\b(?:llm|tocsin)_\w+", row["metric"]) if not FAMILIES[name].planned}
+        page = shown[urls[row["alert"]]]
+        on = page | {re.sub(r"_(bucket|sum|count)$", "", name) for name in page}
+        on |= {metric for name in page & set(made_of) for metric in made_of[name]}
+        if names and not names & on and row["alert"] != "TocsinDrill":
+            blind.append(row["alert"])
+    assert blind == []
+
+
+def panel_of(page, title):
+    return next(panel for panel in panels(PAGES[page]) if panel["title"] == title)
+
+
+@pytest.mark.parametrize(("page", "title"), [("overview.json", "Violations"), ("safety.json", "Reached a user")])
+def test_a_violation_in_the_first_scrape_of_its_label_set_is_counted(page, title):
+    """``increase()`` takes what a series begins with for the past: the page would say 0 beside its alert."""
+    expr = panel_of(page, title)["targets"][0]["expr"]
+
+    assert "llm_first_request_timestamp_seconds" in {s.name for s in selectors(promql_parser.parse(filled(expr)))}
+
+
+@pytest.mark.parametrize(("page", "title"), [("incident.json", "Failing share"), ("overview.json", "Routes")])
+def test_an_expired_key_is_seen_to_fail(page, title):
+    """LLMNoSuccess looks at failures of any reason but blocked and cancelled."""
+    exprs = [t["expr"] for t in panel_of(page, title)["targets"] if "llm_request_failures_total" in t["expr"]]
+    matchers = [m for expr in exprs for m in re.findall(r'reason(!?[=~]+)"([^"]*)"', expr)]
+
+    assert any(kind == "!~" and "client_4xx" not in reasons for kind, reasons in matchers)
+
+
+@pytest.mark.parametrize("page", ["exporter.json", "incident.json"])
+def test_what_cannot_be_scored_is_no_blindness(page):
+    alert = next(
+        rule["expr"] for group in bundle.parse(COMPILED.alerts)["groups"] for rule in group["rules"]
+        if rule["alert"] == "LLMAnswersUnscored"
+    )  # fmt: skip
+    left_out = re.search(r'reason!~"[^"]*"', alert)[0]
+
+    assert left_out in panel_of(page, "Unscored share")["targets"][0]["expr"]
+
+
+def test_the_bound_of_money_is_the_allowance_or_the_share_whichever_is_more():
+    bound = next(t["expr"] for t in panel_of("cost.json", "Spent and expected")["targets"] if t["legendFormat"] == "pages over")
+
+    assert re.search(r"\+ clamp_min\(0\.25 \* .*, 50\)$", bound)
+
+
+@pytest.mark.parametrize(
+    ("page", "title", "key"),
+    [
+        ("quality.json", "Score and baseline", "quality.dropRatio"),
+        ("quality.json", "Compliance of the last 1,000", "format.minimumRatio"),
+    ],
+)
+def test_the_bound_of_a_route_is_drawn(page, title, key):
+    assert any(f'name="{key}"' in target["expr"] for target in panel_of(page, title)["targets"])

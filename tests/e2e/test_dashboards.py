@@ -26,7 +26,8 @@ from collect import Prometheus
 
 ROUTES = ("support-bot", "search")
 CONFIG = {
-    "routes": [{"match": {"route": "support-*"}, "owner": "team", "guard": {"pii": "block"}, "expect": {"language": "en"}}],
+    "routes": [{"match": {"route": "support-*"}, "owner": "team", "guard": {"pii": "block"}, "expect": {"language": "en"},
+                "thresholds": {"format.minimumRatio": 0.9}}],
     "limits": {"tokens_per_hour": {"user": 5000, "session": 5000}},
     "probes": [{"provider": "openai", "url": "http://127.0.0.1:9/", "interval_s": 1}],
 }

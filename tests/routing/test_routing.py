@@ -198,3 +198,15 @@ def test_names_that_callers_choose_mention_nobody_and_break_no_silence(amtool, t
     assert "*&lt;!channel&gt; &amp; more*" in text
     filter_ = unquote(re.search(r"filter=([^|]*)\|Silence", text)[1])
     assert filter_ == r'{route="a b \"<!here>\\+"}'
+
+
+@pytest.mark.parametrize(("severity", "color"), [("page", "danger"), ("critical", "danger"), ("ticket", "warning"), ("warning", "warning"), (None, "danger")])
+def test_what_is_no_ticket_is_red_in_slack(amtool, tmp_path, severity, color):
+    """A team's own word for a page, and a group of pages and tickets, too."""
+    data = {"status": "firing", "commonLabels": {"severity": severity} if severity else {}, "alerts": []}
+    (tmp_path / "data.json").write_text(json.dumps(data))
+
+    text = amtool("template", "render", f"--template.glob={bundle.RULES / 'routing' / 'tocsin.tmpl'}", f"--template.data={tmp_path / 'data.json'}",
+                  '--template.text={{ template "tocsin.slack.color" . }}')  # fmt: skip
+
+    assert text.strip() == color

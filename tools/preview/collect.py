@@ -59,7 +59,8 @@ class Prometheus:
 
     def filled(self, expression: str) -> str:
         """Return an expression with the variables replaced as Grafana would, everything chosen."""
-        known = {"__rate_interval": self._window, "__range": f"{int(self.end - self.start)}s"}
+        seconds = int(self.end - self.start)
+        known = {"__rate_interval": self._window, "__range": f"{seconds}s", "__range_s": str(seconds)}
         return re.sub(r"\$\{?(\w+)(?::\w+)?\}?", lambda m: known.get(m[1], ".*"), expression)
 
     def lines(self, target: dict[str, Any], *, step: float = 2.0) -> list[Series]:

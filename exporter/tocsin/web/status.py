@@ -18,6 +18,9 @@ from tocsin.web import runbooks
 from tocsin.web.trends import Trend
 
 INCIDENTS_SHOWN = 25
+_QUIET = {"ticket", "warning", "info"}
+"""Severities that wake nobody, in the rules' own words and in those that most teams have (``severityNames``). As in the
+routing, what is none of them is a page."""
 _NO_MODEL = "off: rules judge alone; detectors.detoxify names the folder of a model, nothing is downloaded"
 CATEGORIES = {
     "outage": "Is the model answering?",
@@ -184,7 +187,7 @@ def render(
         warnings += f'<p class="warn">catching up: {view["backlog_bytes"]:,} bytes unread</p>'
     paging: dict[str, list[str]] = {}
     for alert in incidents:
-        if alert["status"] == "firing" and alert["severity"] == "page":
+        if alert["status"] == "firing" and alert["severity"] not in _QUIET:
             paging.setdefault(alert["category"], []).append(alert["alertname"])
     sections = "".join(
         _section(name, view["categories"][name], paging.get(name, []), (trends or {}).get(name), chosen.get(name, ()))
@@ -209,7 +212,7 @@ def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
             f'<aside>{title}<p class="off">None was delivered here since the start. Alertmanager tells this page by a '
             "webhook to <code>/v1/alerts</code> of the ingest listener.</p></aside>"
         )
-    first = sorted(alerts, key=lambda a: (a["status"] != "firing", a["severity"] != "page"))
+    first = sorted(alerts, key=lambda a: (a["status"] != "firing", a["severity"] in _QUIET))
     rows = "".join(
         f'<tr class="{html.escape(a["status"])}"><td>{html.escape(a["category"])}</td><td>{html.escape(a["severity"])}'
         f"</td><td>{_runbook(a['alertname'])} {html.escape(a['summary'])}</td>"
@@ -223,12 +226,12 @@ def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
 
 
 def _clock(moment: str | float) -> str:
-    """Render a time of day; Alertmanager's nanoseconds are cut."""
+    """Render a day and time, since what fires may be of yesterday; Alertmanager's nanoseconds are cut."""
     try:
         when = datetime.fromisoformat(moment) if isinstance(moment, str) else datetime.fromtimestamp(moment, UTC)
     except (ValueError, OverflowError, OSError):
         return "?"
-    return when.astimezone(UTC).strftime("%H:%M:%S")
+    return when.astimezone(UTC).strftime("%m-%d %H:%M:%S")
 
 
 def _readable(unusable: list[dict[str, str]]) -> str:

@@ -43,6 +43,17 @@ def test_a_category_is_red_while_it_pages():
     assert moods(page) == {"outage": "on", "quality": "on", "cost": "on", "safety": "bad"}
 
 
+def test_a_page_is_red_in_a_teams_own_words():
+    """`severityNames` maps page, ticket and info to other words, such as critical and warning."""
+    page = render(VIEW, [alert("A", severity="critical"), alert("B", "cost", severity="warning")])
+
+    assert moods(page) == {"outage": "on", "quality": "on", "cost": "on", "safety": "bad"}
+
+
+def test_an_incident_has_its_day():
+    assert "<td>11-20 02:47:00</td>" in render(VIEW, [alert("A")])
+
+
 def test_what_pages_now_stands_before_what_is_over_and_before_tickets():
     page = render(VIEW, [alert("Over", status="resolved"), alert("Ticket", severity="ticket"), alert("Page")])
 
