@@ -272,7 +272,7 @@ WEEK = [
 ]  # fmt: skip
 QUIET_WEEK = Incident("quiet normal week", lambda: traffic(7 * 24, WEEK), onset=0)
 ROUGH_WEEK = Incident(
-    "rough normal week", lambda: rough(7), onset=0, most_tickets=100,
+    "rough normal week", lambda: rough(7), onset=0, most_tickets=70,
     allowed=frozenset({"LLMTokenOutliers", "LLMConsumerShareHigh", "LLMTokensPerRequestHigh", "LLMCostPerRequestHigh"}),
 )  # fmt: skip
 
