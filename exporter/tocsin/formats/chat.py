@@ -29,6 +29,7 @@ from tocsin.formats.texts import (
 )
 
 _ABSENT: Final = Raw()
+_NOTHING: Final = (b"", b"null", b"[]")
 
 
 class Part(msgspec.Struct, gc=False):
@@ -91,6 +92,12 @@ class FullAnswer(Answer, gc=False):
     function_call: Any = None
     """As older APIs have it."""
     audio: _Audio | None = None
+    images: Raw = _ABSENT
+
+    @property
+    def pictured(self) -> bool:
+        """Whether it shows pictures."""
+        return bytes(self.images) not in _NOTHING
 
     @property
     def calls(self) -> bool:
@@ -181,7 +188,9 @@ def answer_of(choices: Sequence[FullChoice], others: dict[str, Any]) -> tuple[st
         if message is None:
             texts.append(part_text(choice.text))
             continue
-        texts.append(spoken(message.content, message.refused, message.audio and message.audio.transcript))
+        said = spoken(message.content, message.refused, message.audio and message.audio.transcript)
+        if said or (message.audio is None and not message.pictured):
+            texts.append(said)
         if message.calls:
             tools += tool_calls(message.tool_calls, message.function_call)
     return joined(texts, tools, others)

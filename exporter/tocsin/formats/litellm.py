@@ -466,7 +466,7 @@ def _fill_content(call: Call, tree: dict[str, Any]) -> None:
     content.logprobs = logprobs_of(response)
     if content.output == REDACTED or any(message.text == REDACTED for message in said):
         content = Content(state="redacted")
-    elif content.output is None and not content.input:
+    elif not content.output and not content.input:
         content.state = "absent"
     call.content = content
     if isinstance(params, dict):

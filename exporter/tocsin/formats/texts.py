@@ -115,7 +115,9 @@ def text_of(response: Any) -> tuple[str | None, list[ToolCall]]:
         if isinstance(message, dict):
             audio = message.get("audio")
             transcript = audio.get("transcript") if isinstance(audio, dict) else None
-            texts.append(spoken(message.get("content"), refusal_of(message), transcript))
+            said = spoken(message.get("content"), refusal_of(message), transcript)
+            if said or (not isinstance(audio, dict) and message.get("images") in (None, [])):
+                texts.append(said)
             tools += tool_calls(message.get("tool_calls"), message.get("function_call"))
         else:
             texts.append(part_text(choice.get("text")))
@@ -154,6 +156,8 @@ def joined(texts: list[str], tools: list[ToolCall], response: dict[str, Any]) ->
             texts.append(text)
     if isinstance(response.get("text"), str):
         texts.append(response["text"])
+    if [] in (response.get("output"), response.get("content")):  # nothing at all: Messages and Responses answer so
+        texts.append("")
     return _joined(texts) if texts else None, [tool for tool in tools if tool.name]
 
 

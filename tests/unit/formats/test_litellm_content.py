@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tocsin.call import Call, Message, Skip
 from tocsin.formats import litellm
 from tocsin.formats.chat import Conversation
+from tocsin.formats.texts import text_of
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "litellm"
 PAYLOADS = [payload for path in sorted(GOLDEN.glob("generic_api-*.json")) for payload in json.loads(path.read_bytes())]
@@ -20,7 +21,7 @@ PLAIN: dict[str, Any] = {"id": "e-1", "status": "success", "startTime": 1000.0, 
 
 KEYS = st.sampled_from((
     "role", "content", "text", "refusal", "output", "type", "name", "arguments", "function", "tool_calls", "message", "input",
-    "strict", "parameters", "source", "data", "audio", "transcript", "function_call", "input_schema", "json_schema", "schema", "format", "finish_reason",
+    "strict", "parameters", "source", "data", "audio", "images", "transcript", "function_call", "input_schema", "json_schema", "schema", "format", "finish_reason",
 ))  # fmt: skip
 WORDS = st.sampled_from(("", "hi", "redacted-by-litellm", "message", "function_call", "tool_use", "tool_result", "document", "base64", "json_schema", "json_object", "system", "developer", 'é\n"', "\x00"))
 ODD = st.recursive(st.none() | st.booleans() | st.integers(-3, 2**70) | WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=6)
@@ -109,3 +110,22 @@ def test_what_is_redacted_is_known_without_reading_the_conversation():
 @pytest.mark.parametrize("raw", [b"", b"null", b'""', b"{}", b"7", b"[1]", b"[" * 10_000 + b"]" * 10_000])
 def test_what_is_no_conversation_is_an_empty_one(raw):
     assert Conversation(raw) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "output"),
+    [
+        ({"choices": [{"message": {"content": ""}}]}, ""),
+        ({"choices": [{"message": {"content": None, "images": [{"type": "image_url"}]}}]}, None),
+        ({"choices": [{"message": {"content": "", "images": []}}]}, ""),
+        ({"choices": [{"message": {"content": None, "audio": {"data": "AA"}}}]}, None),
+        ({"content": []}, ""),
+        ({"output": []}, ""),
+        ({"output": [{"type": "image_generation_call"}]}, None),
+    ],
+)
+def test_an_answer_is_empty_where_it_has_no_sound_and_no_pictures_either(said, output):
+    call = typed(json.dumps(PLAIN | {"response": said}).encode())
+    assert isinstance(call, Call)
+    assert call.content is not None
+    assert (call.content.output, text_of(said)[0]) == (output, output)
