@@ -23,6 +23,8 @@ from tocsin.demo.stack import OVERRIDES, Addresses, answers, free_port, missing,
 EXAMPLE = "example: tocsin demo --stay"
 RATE = 20
 """Calls a second."""
+PATIENCE = 30
+"""Seconds to wait for an answer: on a slow machine a fast story keeps its core busy for some."""
 
 
 def add_parser(commands: Any) -> None:
@@ -140,10 +142,9 @@ class _Story:
         if not judged:
             return
         body = "".join(json.dumps(feedback) + "\n" for feedback in judged).encode()
+        request = urllib.request.Request(f"http://{self._places.receiver}/v1/feedback", body, method="POST")
         with suppress(OSError):
-            urllib.request.urlopen(  # our own loopback URL
-                urllib.request.Request(f"http://{self._places.receiver}/v1/feedback", body, method="POST"), timeout=5
-            ).close()
+            urllib.request.urlopen(request, timeout=PATIENCE).close()  # noqa: S310 - our own loopback URL
 
     def _report(self) -> None:
         """Tell of pages and resolutions since the last look."""
@@ -171,6 +172,6 @@ class _Story:
 
 
 def _get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own loopback URL
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - our own loopback URL
         body: bytes = answer.read()
         return body

@@ -173,7 +173,7 @@ _ROLE_PLAY = (
     Rule(MILD, "no restrict|any restrict|out restrict|rom restrict|of restrict|no limit|any limit|out limit|rom limit|of limit| filters|censorship|boundaries|moral|ethics",
          r"\b(?:no|without|any|free (?:of|from)) (?:restrictions|limitations|filters|censorship|boundaries|morals?|ethics)\b"),
     Rule(MILD, "bound by|required to|restricted by|restricted to|limited by|limited to|obligated to|constrained by|bound to|required by|obligated by|constrained to",
-         r"\b(?:not|never|no longer) (?:bound|required|restricted|limited|obligated|constrained) (?:by|to)\b"),
+         r"(?<!\bbut\s)\b(?:not|never|no longer) (?:bound|required|restricted|limited|obligated|constrained) (?:by|to)\b"),
     Rule(MILD, "openai",
          r"\bopenai(?:'s)?[^a-z]{1,3}(?:content |use |usage )?(?:polic|guideline|rule|restriction)"),
     Rule(MILD, "from now on|from on now",
