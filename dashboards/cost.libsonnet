@@ -3,6 +3,7 @@ local panel = import 'lib/panel.libsonnet';
 function(config)
   local d = (import 'lib/dashboard.libsonnet')(config);
   local q = (import 'lib/query.libsonnet')(d);
+  local expected = 'max(last_over_time(llm_cost_usd:expected[15m]))';
   local v = d.variables;
   local consumers = d.scrape('consumer=~"$consumer"');
   d.new(
@@ -15,8 +16,8 @@ function(config)
           { w: 4, h: 8, panel: panel.stat('Last hour', 'US dollars of the last hour, all routes. Bad: the expected sum and the threshold together.', 'llm_cost_usd:increase1h', 'currencyUSD', noValue='no prices') },
           { w: 10, h: 8, panel: panel.graph('Spent and expected', 'Dollars of the last hour (the alert reads this series), what is expected from healthy hours, and the bound that pages. Bad: over the bound.', {
             spent: 'llm_cost_usd:increase1h',
-            expected: 'max(last_over_time(llm_cost_usd:expected[15m]))',
-            'pages over': 'max(last_over_time(llm_cost_usd:expected[15m])) + clamp_min(%g * max(last_over_time(llm_cost_usd:expected[15m])), %g)' % [config.cost.riseRatio, config.cost.usdPerHour],
+            expected: expected,
+            'pages over': '%s + clamp_min(%g * %s, %g)' % [expected, config.cost.riseRatio, expected, config.cost.usdPerHour],
           }, 'currencyUSD', 'no prices', faint='expected', alarming='pages over') },
           { w: 10, h: 8, panel: panel.graph('Dollars an hour by model', 'Pace of spending. Bad: a step; see who in the table.', { '{{provider}}/{{model}}': '3600 * ' + q.rate('llm_cost_usd_total', 'provider, model') }, 'currencyUSD', 'no prices', stack=true) + panel.drill('tocsin-incident', ['provider', 'model']) },
           { w: 8, h: 8, panel: panel.graph('Dollars an hour by route', 'Pace of spending by application.', { '{{route}}': '3600 * ' + q.rate('llm_cost_usd_total', 'route') }, 'currencyUSD', 'no prices', stack=true) },

@@ -4,8 +4,6 @@ function(config)
   local d = (import 'lib/dashboard.libsonnet')(config);
   local q = (import 'lib/query.libsonnet')(d);
   local v = d.variables;
-  local failing = 'reason=~"provider_5xx|timeout|connection"';
-  local otherwise = 'reason!~"provider_5xx|timeout|connection|blocked_guardrail|blocked_provider|cancelled"';
   d.new(
     'incident', 'Tocsin / Incident', 'One incident, read from top to bottom: stop it, see whether it is real, find the layer, see it end.',
     [v.provider, v.model, v.route, v.scorer],
@@ -27,8 +25,8 @@ function(config)
         panels: [
           { w: 6, h: 7, panel: panel.graph('Requests', 'Few requests make loud ratios. Bad: the ratio beside moves and this is near 0.', { '{{route}}': q.rate('llm_requests_total', 'route') }, 'reqps') },
           { w: 6, h: 7, panel: panel.graph('Failing share', 'Outages, and what fails otherwise: an expired key, a withdrawn model, a quota. Bad: over 1 minus the objective; any near 1.', {
-            '{{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', failing),
-            'otherwise {{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', otherwise),
+            '{{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', q.outages),
+            'otherwise {{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', q.otherwise),
           }, 'percentunit', max=1, thresholds=[config.outage.totalRatio]) },
           { w: 6, h: 7, panel: panel.graph('Score and baseline', 'Bad: the score leaves its baseline and stays away.', {
             '{{route}} {{scorer}}': 'route_scorer:llm_quality_score:mean{route=~"$route", scorer=~"$scorer"}',

@@ -4,7 +4,6 @@ function(config)
   local d = (import 'lib/dashboard.libsonnet')(config);
   local q = (import 'lib/query.libsonnet')(d);
   local v = d.variables;
-  local failing = 'reason=~"provider_5xx|timeout|connection"';
   d.new(
     'outage', 'Tocsin / Outage', 'Does the model answer, and how fast? The dashed lines are where alerts fire.',
     [v.provider, v.model, v.route],
@@ -12,9 +11,9 @@ function(config)
       {
         title: 'Availability',
         panels: [
-          { w: 4, h: 8, panel: panel.stat('Succeeding', 'Share of requests without a provider error, timeout or lost connection. Bad: under the objective.', '1 - (%s) / (%s > 0)' % [q.zero(q.total('llm_request_failures_total', failing)), q.total('llm_requests_total')], 'percentunit', config.outage.availability, low=true, noValue='no traffic') },
+          { w: 4, h: 8, panel: panel.stat('Succeeding', 'Share of requests without a provider error, timeout or lost connection. Bad: under the objective.', '1 - (%s) / (%s > 0)' % [q.zero(q.total('llm_request_failures_total', q.outages)), q.total('llm_requests_total')], 'percentunit', config.outage.availability, low=true, noValue='no traffic') },
           { w: 10, h: 8, panel: panel.graph('Failures by reason', 'Failed requests a second. Bad: provider_5xx, timeout or connection beside few successes; rate_limited means a quota; blocked_* is a guardrail at work.', { '{{reason}}': q.rate('llm_request_failures_total', 'reason') }, 'reqps', 'no failures', stack=true) },
-          { w: 10, h: 8, panel: panel.graph('Failing share by model', 'Share that fails. Bad: over 1 minus the objective for long; 30 % for minutes is an outage.', { '{{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', failing) }, 'percentunit', thresholds=[config.outage.totalRatio], max=1) + panel.drill('tocsin-incident', ['provider', 'model']) },
+          { w: 10, h: 8, panel: panel.graph('Failing share by model', 'Share that fails. Bad: over 1 minus the objective for long; 30 % for minutes is an outage.', { '{{provider}}/{{model}}': q.share('llm_request_failures_total', 'llm_requests_total', 'provider, model', q.outages) }, 'percentunit', thresholds=[config.outage.totalRatio], max=1) + panel.drill('tocsin-incident', ['provider', 'model']) },
           { w: 8, h: 8, panel: panel.graph('Requests', 'Requests a second by route. Bad: a cliff; compare with the same time yesterday.', { '{{route}}': q.rate('llm_requests_total', 'route') }, 'reqps', stack=true) },
           { w: 8, h: 8, panel: panel.graph('Recovered', 'Successes after a retry or a fallback. Bad: a rise, because a provider fails and only the bill shows it.', { '{{provider}}/{{model}}': q.rate('llm_requests_recovered_total', 'provider, model') }, 'reqps', 'none recovered') },
           { w: 8, h: 8, panel: panel.graph('Provider probes', '1 while the provider answers our own probe. Bad: 0. Empty: no probe is configured.', { '{{provider}}': 'max by (provider) (llm_provider_up{%s})' % d.scrape('provider=~"$provider"') }, 'none', 'no probes configured', max=1) },

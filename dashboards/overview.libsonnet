@@ -4,7 +4,6 @@ function(config)
   local d = (import 'lib/dashboard.libsonnet')(config);
   local q = (import 'lib/query.libsonnet')(d);
   local v = d.variables;
-  local failing = 'reason=~"provider_5xx|timeout|connection"';
   local violation = ['delivered', 'echoed', 'example', 'kind'];
   local paging = 'delivered="true", echoed="false", example="false"';
   d.new(
@@ -18,7 +17,7 @@ function(config)
           {
             w: 3,
             h: 4,
-            panel: panel.stat('Succeeding', 'Share of requests without a provider error, timeout or lost connection. Bad: under the objective.', '1 - (%s) / (%s > 0)' % [q.zero(q.total('llm_request_failures_total', failing)), q.total('llm_requests_total')], 'percentunit', config.outage.availability, low=true, noValue='no traffic'),
+            panel: panel.stat('Succeeding', 'Share of requests without a provider error, timeout or lost connection. Bad: under the objective.', '1 - (%s) / (%s > 0)' % [q.zero(q.total('llm_request_failures_total', q.outages)), q.total('llm_requests_total')], 'percentunit', config.outage.availability, low=true, noValue='no traffic'),
           },
           {
             w: 3,
@@ -54,7 +53,7 @@ function(config)
             h: 9,
             panel: panel.table('Routes', 'One row a route and model, over the last half hour. Bad: failing over 1 %, for any reason but a block or a caller who left; malformed answers well over their usual share. Sorted by failing; click on a column for another order.', {
               requests: 'sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0' % d.selector(),
-              failing: 'sum by (provider, model, route) (increase(llm_request_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0)' % [d.selector('reason!~"blocked_guardrail|blocked_provider|cancelled"'), d.selector()],
+              failing: 'sum by (provider, model, route) (increase(llm_request_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0)' % [d.selector(q.unmeant), d.selector()],
               quality: 'sum by (provider, model, route) (increase(llm_quality_score_sum{%s}[30m])) / (sum by (provider, model, route) (increase(llm_quality_score_count{%s}[30m])) > 0)' % [d.selector('scorer="composite"'), d.selector('scorer="composite"')],
               malformed: 'sum by (provider, model, route) (increase(llm_format_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_format_checks_total{%s}[30m])) > 0)' % [d.selector(), d.selector()],
               dollars: 'sum by (provider, model, route) (increase(llm_cost_usd_total{%s}[30m])) > 0' % d.selector(),
