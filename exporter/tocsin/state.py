@@ -15,6 +15,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 
 VERSION = 1
@@ -87,11 +88,11 @@ class State:
             self._db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")
-                for part, key, value in items:
-                    if value is None:
-                        self._db.execute("DELETE FROM items WHERE part = ? AND key = ?", (part, key))
+                for gone, run in groupby(items, key=_is_gone):
+                    if gone:
+                        self._db.executemany(_DELETE, ((part, key) for part, key, _ in run))
                     else:
-                        self._db.execute("REPLACE INTO items VALUES (?, ?, ?)", (part, key, value))
+                        self._db.executemany(_WRITE, run)
         except (sqlite3.Error, StateNewerError) as error:
             raise OSError(f"state cannot be written: {error}") from error
 
@@ -152,6 +153,13 @@ class State:
 
 
 _SUFFIXES = ("", "-wal", "-shm")
+_DELETE = "DELETE FROM items WHERE part = ? AND key = ?"
+_WRITE = "INSERT INTO items VALUES (?, ?, ?) ON CONFLICT (part, key) DO UPDATE SET value = excluded.value"
+"""In place: REPLACE deletes first, and costs half as much again."""
+
+
+def _is_gone(item: Item) -> bool:
+    return item[2] is None
 
 
 def _identities(path: Path) -> list[tuple[int, int]]:
