@@ -448,7 +448,7 @@ def _answers_nothing(call: Call) -> bool:
 
 def _is_empty(call: Call, content: Content) -> bool:
     """Tell whether a model answered nothing, not even a call of a tool, and ended as if it had."""
-    ended = call.failure is None and call.finish_reason in ("stop", "length")
+    ended = call.failure is None and call.finish_reason in ("stop", "length", OTHER)
     return ended and content.state == "present" and content.output == "" and not content.tools
 
 

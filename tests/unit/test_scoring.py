@@ -275,6 +275,7 @@ def test_an_injection_in_the_input_is_an_attempt_once_a_role_and_no_violation():
         ("no_content", {"output": None}),
         ("no_content", {"output": None, "output_tokens": 0, "finish_reason": "stop"}),
         ("empty", {"output": "", "finish_reason": "stop"}),
+        ("empty", {"output": "", "finish_reason": "other"}),
         ("no_answer", {"output": None, "output_tokens": 0}),
         ("no_answer", {"content": None, "output_tokens": 0}),
         ("no_answer", {"state": "redacted", "output": None, "output_tokens": 0}),

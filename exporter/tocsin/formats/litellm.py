@@ -17,9 +17,9 @@ from tocsin.formats import litellm_errors, passthrough, spendlogs
 from tocsin.formats.base import Buffer
 from tocsin.formats.chat import Choice, Conversation, FullChoice, Wishes, answer_of
 from tocsin.formats.exchange import decode
+from tocsin.formats.failures import by_error
 from tocsin.formats.finish import FINISH, refused
 from tocsin.formats.lenient import MAX_SECONDS, MAX_TOKENS, convert, count, load, text_seconds, within
-from tocsin.formats.pairs import by_words
 from tocsin.formats.texts import expectation, logprobs_of, messages, sampling, system_prompts, text_of
 
 REDACTED = "redacted-by-litellm"
@@ -275,7 +275,7 @@ def _ended_badly(response: _Response) -> str:
     if response.status == "cancelled":
         return "cancelled"
     code = response.error.get("code") if isinstance(response.error, dict) else None
-    reason = by_words(str(code).lower().replace("_", ""))
+    reason = by_error(str(code), None)
     return "provider_5xx" if reason == OTHER else reason
 
 
@@ -290,6 +290,7 @@ def _answer(response: _Response, model: str) -> tuple[str | None, str | None, st
         refusal = choice.message is not None and bool(choice.message.refused)
     elif response.output is not None:  # of the Responses API too
         refusal = refused(response.output)
+        finish = finish or ("stop" if response.status == "completed" else None)
     if finish:
         refusal = refusal or finish == "refusal"
         finish = FINISH.get(finish, OTHER)

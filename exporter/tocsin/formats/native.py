@@ -24,10 +24,11 @@ from tocsin.call import (
 )
 from tocsin.call import Prompt as CallPrompt
 from tocsin.formats.base import Buffer
+from tocsin.formats.failures import by_error, by_status
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_SECONDS, bounded, convert, count, is_number, load
-from tocsin.formats.pairs import by_error, by_status, hold_first_token, hold_parts, prompt_key, seconds, texts_of
+from tocsin.formats.pairs import hold_first_token, hold_parts, prompt_key, seconds, texts_of
 from tocsin.formats.texts import messages, part_text
 
 
@@ -195,7 +196,8 @@ def _failure(e: NativeEvent, status: int | None) -> str | None:
     told = (e.error.type or e.error.message) if isinstance(e.error, Error) else e.error
     if not told:
         return by_status(status)
-    return told if told in FAILURE_REASONS else by_error(told, status)
+    message = e.error.message if isinstance(e.error, Error) else None
+    return told if told in FAILURE_REASONS else by_error(told, status, message or "")
 
 
 def _scores(e: NativeEvent, errors: list[str]) -> dict[str, float] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tocsin.call import Call
+from tocsin.call import OTHER, Call
 from tocsin.formats import bedrock, pairs, shapes
 from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.base import Buffer
@@ -134,7 +134,7 @@ def _finish(call: Call, response: dict[str, Any]) -> None:
     details = response.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else None
     call.finish_reason = finish_of(reason) or {"completed": "stop"}.get(status)
-    if status == "failed" and call.failure is None:
+    if status == "failed" and call.failure in (None, OTHER):
         call.failure, call.usage_expected = "provider_5xx", False
     elif status == "cancelled" and call.failure is None:
         call.failure, call.usage_expected = "cancelled", False

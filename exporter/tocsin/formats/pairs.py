@@ -10,10 +10,11 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import xxhash
 
-from tocsin.call import UNKNOWN, Call, Content, Prompt
+from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt
 from tocsin.formats import bedrock, shapes
 from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import Exchange, batch_result, decode, exchange
+from tocsin.formats.failures import by_error
 from tocsin.formats.lenient import MAX_SECONDS, bounded, count, epoch_seconds, is_number, text_seconds, within
 from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, sampling, system_prompts, text_of
 
@@ -270,54 +271,14 @@ def failure(ex: Exchange) -> str | None:
     told = error or {}
     if status is None or status < 400:
         status = next((int(code) for name in ("code", "status") if _HTTP.fullmatch(code := str(told.get(name)))), None)
-    words = " ".join(str(told[key]) for key in ("type", "code", "status") if told.get(key)) or str(told.get("message"))
-    return by_error(words, status)
-
-
-def by_error(told: str, status: int | None) -> str:
-    """Class a failure by what its error is called, or says, and by its HTTP status."""
-    words = told[:200].lower().replace("_", "").replace("-", "")
-    if "guardrailintervened" in words:
-        return "blocked_guardrail"
-    if any(word in words for word in _BLOCKED):
-        return "blocked_provider"
-    return by_status(status) or by_words(words)
-
-
-_STATUSES = {
-    408: "timeout", 504: "timeout", 429: "rate_limited", 498: "rate_limited", 499: "cancelled", 424: "provider_5xx",
-}  # fmt: skip
-"""Those that are not what their class is. 424 is Bedrock's for a model that failed, and TGI's; 498 is Groq's for no
-capacity in its tier ``flex``."""
-
-
-def by_status(status: int | None) -> str | None:
-    """Class an HTTP status of 400 and above."""
-    if status is None or status < 400:
-        return None
-    named = _STATUSES.get(status)
-    return named or ("provider_5xx" if status >= 500 else "client_4xx")
+    words = " ".join(str(told[key]) for key in ("type", "code", "status") if told.get(key))
+    message = str(told.get("message"))
+    reason = by_error(words or message, status, message)
+    # What was accepted and broke off in the middle was not the caller's fault, whatever it is called.
+    return "provider_5xx" if reason == OTHER and ex.stream and ex.response else reason
 
 
 _HTTP = re.compile(r"[45]\d\d")
-_BLOCKED = ("contentfilter", "contentpolicy", "responsibleai", "moderationblocked")
-_WORDS: tuple[tuple[str, str], ...] = (
-    ("ratelimit", "rate_limited"), ("toomany", "rate_limited"), ("quota", "rate_limited"), ("throttl", "rate_limited"),
-    ("rate limit", "rate_limited"), ("too many requests", "rate_limited"), ("bad gateway", "provider_5xx"),
-    ("timeout", "timeout"), ("timed out", "timeout"), ("etimedout", "timeout"), ("connect", "connection"),
-    ("econn", "connection"), ("getaddrinfo", "connection"), ("hang up", "connection"), ("cancel", "cancelled"),
-    ("overloaded", "provider_5xx"), ("streamerror", "provider_5xx"),
-    ("servererror", "provider_5xx"), ("apierror", "provider_5xx"), ("internal", "provider_5xx"),
-    ("unavailable", "provider_5xx"), ("invalid", "client_4xx"), ("notfound", "client_4xx"),
-    ("authentication", "client_4xx"), ("permission", "client_4xx"), ("badrequest", "client_4xx"),
-    ("toolarge", "client_4xx"), ("billing", "client_4xx"), ("validation", "client_4xx"), ("abort", "cancelled"),
-)  # fmt: skip
-"""Of types and codes of errors, without the signs between their words."""
-
-
-def by_words(words: str) -> str:
-    """Class the type or code of an error, in small letters and without ``_``; ``other`` where no word is known."""
-    return next((reason for word, reason in _WORDS if word in words), "other")
 
 
 def tokens(value: Any, name: str, errors: list[str]) -> int | None:

@@ -198,6 +198,10 @@ class _Messages:
         return {**self._head, "content": content} if self._head or content else {}
 
 
+def _part(text: str, *, refusing: bool) -> dict[str, Any]:
+    return {"type": "refusal", "refusal": text} if refusing else {"type": "output_text", "text": text}
+
+
 class _Responses:
     """Follows a Responses stream: its last event holds the whole body, the others what a cut one had said."""
 
@@ -206,6 +210,7 @@ class _Responses:
         self._ended = False
         self._items: dict[int, dict[str, Any]] = {}
         self._texts: dict[int, list[str]] = {}
+        self._refusing: set[int] = set()
 
     def add(self, kind: str, chunk: dict[str, Any]) -> None:
         response, item, index = chunk.get("response"), chunk.get("item"), _index(chunk.get("output_index"))
@@ -215,12 +220,14 @@ class _Responses:
             self._items[index] = item
         elif kind in ("response.output_text.delta", "response.refusal.delta") and isinstance(chunk.get("delta"), str):
             self._texts.setdefault(index, []).append(chunk["delta"])
+            if kind == "response.refusal.delta":
+                self._refusing.add(index)
 
     def body(self) -> dict[str, Any]:
         if self._ended and self._head.get("output"):
             return self._head
         begun = {
-            index: {"type": "message", "content": [{"type": "output_text", "text": "".join(pieces)}]}
+            index: {"type": "message", "content": [_part("".join(pieces), refusing=index in self._refusing)]}
             for index, pieces in self._texts.items()
         }  # fmt: skip
         output = [item for _, item in sorted((begun | self._items).items())]

@@ -9,6 +9,13 @@ from typing import Any
 from tocsin.call import Expectation, Message, ToolCall
 from tocsin.formats.lenient import is_number
 
+_CALLS = ("function_call", "custom_tool_call", "mcp_approval_request")
+_ACTIONS = ("computer_call", "local_shell_call", "shell_call", "apply_patch_call")
+"""Items of the Responses API by which the model calls tools of the caller that have no name but their kind."""
+_UNSAID = frozenset(
+    ("reasoning", "compaction", "web_search_call", "file_search_call", "code_interpreter_call", "mcp_call", "mcp_list_tools")
+)
+"""Items of the Responses API that say nothing: thoughts, and tools that the provider runs itself."""
 _ROLES = {"developer": "system", "human": "user", "ai": "assistant", "model": "assistant", "function": "tool"}
 
 
@@ -144,9 +151,12 @@ def tool_calls(value: Any, function: Any = None) -> list[ToolCall]:
 def joined(texts: list[str], tools: list[ToolCall], response: dict[str, Any]) -> tuple[str | None, list[ToolCall]]:
     """Return the whole text and all tool calls: those of chat's choices, and what other kinds of bodies hold."""
     for item in _dicts(response.get("output")):
-        if item.get("type") in ("function_call", "custom_tool_call"):
+        kind = item.get("type")
+        if kind in _CALLS:
             tools.append(_tool(item, "arguments", "input"))
-        elif item.get("type") == "message":
+        elif kind in _ACTIONS:
+            tools.append(_tool({**item, "name": kind}, "action", "actions", "operation"))
+        elif kind == "message":
             texts.append(part_text(item.get("content")))
     for item in _dicts(response.get("content")):
         who, text = _part(item)
@@ -156,9 +166,14 @@ def joined(texts: list[str], tools: list[ToolCall], response: dict[str, Any]) ->
             texts.append(text)
     if isinstance(response.get("text"), str):
         texts.append(response["text"])
-    if [] in (response.get("output"), response.get("content")):  # nothing at all: Messages and Responses answer so
+    if _is_silent(response.get("output")) or response.get("content") == []:
         texts.append("")
     return _joined(texts) if texts else None, [tool for tool in tools if tool.name]
+
+
+def _is_silent(output: Any) -> bool:
+    """Tell whether the Responses API answered nothing: no item at all, or none that says or calls something."""
+    return isinstance(output, list) and all(isinstance(item, dict) and item.get("type") in _UNSAID for item in output)
 
 
 def logprobs_of(response: Any) -> list[float] | None:
@@ -242,6 +257,6 @@ def _tool(value: Any, *keys: str) -> ToolCall:
     if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         return ToolCall("")
     arguments = next((value[key] for key in keys if key in value), None)
-    if isinstance(arguments, dict):
+    if isinstance(arguments, dict | list):
         arguments = json.dumps(arguments, ensure_ascii=False)
     return ToolCall(value["name"], arguments if isinstance(arguments, str) else None)

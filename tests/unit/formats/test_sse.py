@@ -49,7 +49,7 @@ def test_a_responses_stream_that_was_cut_off_is_worth_its_text_and_owes_its_usag
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"), [("server_error", "provider_5xx"), ("rate_limit_exceeded", "rate_limited"), (None, "other")]
+    ("code", "reason"), [("server_error", "provider_5xx"), ("rate_limit_exceeded", "rate_limited"), (None, "provider_5xx")]
 )
 def test_an_error_event_of_a_responses_stream_is_a_failure(code, reason):
     error = {"type": "error", "code": code, "message": None, "param": None, "sequence_number": 3}
@@ -61,7 +61,7 @@ def test_an_error_event_of_a_responses_stream_is_a_failure(code, reason):
     ("data", "reason"),
     [
         ("Rate limit exceeded", "rate_limited"), ('"upstream timed out"', "timeout"), ("Internal Server Error", "provider_5xx"),
-        ('{"message": "the model is overloaded"}', "provider_5xx"), ('{\ndata: "detail": "?"}', "other"),
+        ('{"message": "the model is overloaded"}', "provider_5xx"), ('{\ndata: "detail": "?"}', "provider_5xx"),
     ],
 )  # fmt: skip
 def test_an_event_called_error_is_one_whatever_it_holds(data, reason):
@@ -69,6 +69,13 @@ def test_an_event_called_error_is_one_whatever_it_holds(data, reason):
     call = read(CHAT, f"{said_before}event: error\ndata: {data}\n\n")
     assert (said(call), call.failure, call.usage_expected) == ("Hel", reason, False)
     assert read(CHAT, f"event: error\ndata: {data}").failure == reason
+
+
+@pytest.mark.parametrize("ending", [(), ({"type": "response.refusal.done", "output_index": 0, "refusal": "I cannot"},)])
+def test_a_refusal_that_was_cut_off_is_one(ending):
+    begun = ({"type": "response.refusal.delta", "output_index": 0, "delta": piece} for piece in ("I ", "cannot"))
+    call = read(RESPONSES, stream(BEGUN[0], *begun, *ending))
+    assert (call.refusal, said(call), call.failure) == (True, "I cannot", None)
 
 
 def test_nothing_that_comes_after_the_end_of_a_responses_stream_takes_it_back():

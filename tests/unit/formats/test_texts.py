@@ -146,3 +146,35 @@ def test_several_answers_together_are_held_against_no_format(count, asked):
         event = formats.get("auto", content=True).parse(json.dumps(record).encode())
         assert isinstance(event, Call)
         assert (event.expect and event.expect.format) == asked
+
+
+def responses(*output: dict[str, Any]) -> Content:
+    body = {"id": "r", "object": "response", "status": "completed", "model": "m", "output": list(output)}
+    paired, logged = content({"request": {"model": "m"}, "response": body}), content({**LOGGED, "response": body})
+    assert (paired.output, paired.tools) == (logged.output, logged.tools)
+    return paired
+
+
+LOGGED = {"id": "1", "status": "success", "call_type": "aresponses", "model": "m", "startTime": 1.0, "endTime": 2.0}
+THOUGHT = {"type": "reasoning", "summary": []}
+SEARCHED = {"type": "web_search_call", "status": "completed", "action": {"type": "search", "query": "Oslo"}}
+DRAWN = {"type": "image_generation_call", "status": "completed", "result": "iVBO"}
+
+
+@pytest.mark.parametrize(("output", "said"), [((), ""), ((THOUGHT,), ""), ((THOUGHT, SEARCHED), ""), ((THOUGHT, DRAWN), None)])
+def test_an_answer_of_thoughts_alone_is_empty_and_one_with_a_picture_is_not(output, said):
+    assert responses(*output).output == said
+
+
+@pytest.mark.parametrize(
+    ("item", "tool"),
+    [
+        ({"type": "computer_call", "action": {"type": "wait"}}, ToolCall("computer_call", '{"type": "wait"}')),
+        ({"type": "shell_call", "action": {"commands": ["ls"]}}, ToolCall("shell_call", '{"commands": ["ls"]}')),
+        ({"type": "apply_patch_call", "operation": {"path": "a.py"}}, ToolCall("apply_patch_call", '{"path": "a.py"}')),
+        ({"type": "mcp_approval_request", "name": "pay", "arguments": "{}"}, ToolCall("pay", "{}")),
+    ],
+)
+def test_what_the_caller_is_to_do_is_a_call_of_a_tool(item, tool):
+    answered = responses(THOUGHT, item)
+    assert (answered.output, answered.tools) == (None, [tool])

@@ -1,0 +1,88 @@
+"""Reasons of failures: as providers, their SDKs and what breaks below them name them, and as they say it in words."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call
+from tocsin.formats.failures import by_error
+
+TIMEOUT, CONNECTION, BUSY, BROKEN = "timeout", "connection", "rate_limited", "provider_5xx"
+WRONG, CANCELLED, BLOCKED, GUARDED = "client_4xx", "cancelled", "blocked_provider", "blocked_guardrail"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        # gRPC, and Google's SDK
+        ("RESOURCE_EXHAUSTED", BUSY), ("ResourceExhausted", BUSY), ("DEADLINE_EXCEEDED", TIMEOUT), ("DeadlineExceeded", TIMEOUT),
+        ("UNAVAILABLE", BROKEN), ("FAILED_PRECONDITION", WRONG), ("UNAUTHENTICATED", WRONG), ("BlockedPromptException", BLOCKED),
+        # OpenAI, Anthropic
+        ("APIConnectionError", CONNECTION), ("APITimeoutError", TIMEOUT), ("UnprocessableEntityError", WRONG), ("slow_down", BUSY),
+        ("server_is_overloaded", BROKEN), ("context_length_exceeded", WRONG), ("InputGuardrailTripwireTriggered", GUARDED),
+        ("DeadlineExceededError", TIMEOUT), ("image_too_small", WRONG), ("failed_to_download_image", WRONG),
+        ("image_file_not_found", WRONG), ("image_content_policy_violation", BLOCKED), ("vector_store_timeout", TIMEOUT),
+        # botocore
+        ("ThrottlingException", BUSY), ("ModelNotReadyException", BUSY), ("ModelErrorException", BROKEN),
+        ("ModelStreamErrorException", BROKEN), ("AccessDeniedException", WRONG), ("ExpiredTokenException", WRONG),
+        # httpx, requests, urllib3, aiohttp
+        ("RemoteProtocolError", CONNECTION), ("ReadError", CONNECTION), ("ReadTimeout", TIMEOUT), ("IncompleteRead", CONNECTION),
+        ("ChunkedEncodingError", CONNECTION), ("SSLError", CONNECTION), ("MaxRetryError", CONNECTION), ("BrokenPipeError", CONNECTION),
+        ("NameResolutionError", CONNECTION), ("ServerDisconnectedError", CONNECTION), ("ClientPayloadError", CONNECTION),
+        # Node.js
+        ("ENOTFOUND", CONNECTION), ("EAI_AGAIN", CONNECTION), ("EPIPE", CONNECTION), ("UND_ERR_SOCKET", CONNECTION),
+        ("UND_ERR_HEADERS_TIMEOUT", TIMEOUT), ("ERR_STREAM_PREMATURE_CLOSE", CONNECTION), ("ECONNRESET", CONNECTION),
+        # those who asked
+        ("ClientDisconnect", CANCELLED), ("CancelledError", CANCELLED), ("AbortError", CANCELLED), ("499", CANCELLED),
+        ("429", BUSY), ("http_502", BROKEN), ("504", TIMEOUT), ("boom", "other"),
+    ],
+)  # fmt: skip
+def test_the_name_of_an_error_tells_its_reason(name, reason):
+    assert by_error(name, None) == reason
+
+
+SENTENCES = [
+    ("fetch failed", CONNECTION), ("terminated", CONNECTION), ("Premature close", CONNECTION),
+    ("[Errno -2] Name or service not known", CONNECTION), ("EOF occurred in violation of protocol", CONNECTION),
+    ("peer closed connection without sending complete message body (incomplete chunked read)", CONNECTION),
+    ("upstream connect error or disconnect/reset before headers", CONNECTION), ("no healthy upstream", BROKEN),
+    ("The server had an error while processing your request.", BROKEN), ("context deadline exceeded", TIMEOUT),
+    ("Error code: 503 - {'error': {'message': 'invalid'}}", BROKEN), ("Error code: 429 - {'error': 'x'}", BUSY),
+    ("Server error '502 Bad Gateway' for url", BROKEN), ("Request failed with status code 400", WRONG),
+    ("This model's maximum context window is 8192 tokens", WRONG), ("Your prompt violates our content policy", BLOCKED),
+    ("The name of the city was lost", "other"), ("upstream returned 5032 bytes", "other"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "reason"), SENTENCES)
+def test_what_an_error_says_tells_its_reason_where_its_name_does_not(message, reason):
+    event = {"v": 1, "id": "1", "time": "2026-11-20T02:47:00Z", "model": "m"}
+    pair = {"id": "1", "status": 200, "request": {"model": "m"}}
+    for error in ({"type": None, "message": message}, {"type": "Error", "message": message}):
+        assert parse({**event, "error": error}).failure == reason
+        assert parse({**pair, "response": {"error": error}}).failure == reason
+
+
+def test_the_name_of_an_error_holds_before_what_it_says_and_its_status_before_both():
+    assert by_error("rate_limit_error", None, "connection reset") == BUSY
+    assert by_error("Error", 400, "connection reset") == WRONG
+
+
+@pytest.mark.parametrize("word", ["auto", "litellm"])
+@pytest.mark.parametrize(
+    ("code", "reason"), [("server_error", BROKEN), ("image_content_policy_violation", BLOCKED), ("image_parse_error", WRONG), (None, BROKEN)]
+)
+def test_an_answer_of_responses_that_failed_says_why(word, code, reason):
+    body = {"id": "resp_1", "object": "response", "status": "failed", "error": {"code": code, "message": "x"}, "model": "m", "output": []}
+    record: dict[str, Any] = {"id": "1", "status": 200, "url": "https://api.openai.com/v1/responses", "response": body}
+    if word == "litellm":
+        record = {"id": "1", "status": "success", "call_type": "aresponses", "startTime": 1.0, "endTime": 2.0, "response": body}
+    assert parse(record, word).failure == reason
+
+
+def parse(record: dict[str, Any], word: str = "auto") -> Call:
+    event = formats.get(word).parse(json.dumps(record).encode())
+    assert isinstance(event, Call)
+    return event
