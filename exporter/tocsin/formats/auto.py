@@ -9,13 +9,14 @@ import re
 from typing import Any
 
 from tocsin.call import UNKNOWN, Event, Skip
-from tocsin.formats import shapes
+from tocsin.formats import carriers, shapes
 from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.base import Buffer
-from tocsin.formats.exchange import batch_result, decode, exchange
+from tocsin.formats.exchange import decode, exchange
 from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
+from tocsin.formats.recorders import as_pair
 from tocsin.formats.signs import is_chunk, is_error, is_log, is_messages
 
 _NATIVE = re.compile(rb'\s*\{\s*"v"\s*:\s*1\b')
@@ -37,6 +38,9 @@ class Auto:
 
     def parse(self, data: Buffer) -> Event:
         """Return the event of one record of any format; see ``Format.parse``."""
+        return self._parse(data, carriers.DEPTH_MAX)
+
+    def _parse(self, data: Buffer, depth: int) -> Event:
         if _LITELLM.search(data):  # cheap, and LiteLLM records are by far the largest
             try:
                 call = self._litellm.parse(data)
@@ -48,7 +52,11 @@ class Auto:
                 raise Skip("unknown_format")  # of another kind of work that starts and ends
         elif _NATIVE.match(data):
             return self._native.parse(data)
-        tree = batch_result(decode(data))
+        tree = decode(data)
+        inner = carriers.carried(tree) if depth else None
+        if inner is not None:
+            return self._parse(inner, depth - 1)
+        tree = as_pair(tree)
         found = self._recognise(tree)
         if found is not None:
             return found.parse(data)

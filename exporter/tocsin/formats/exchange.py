@@ -122,43 +122,13 @@ def _around(side: Any) -> dict[str, Any]:
     return side if isinstance(side, dict) and "body" in side else {}
 
 
-def batch_result(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return a line of the results of Anthropic's or Vertex AI's batches as a pair; any other record as it is."""
-    asked = tree.get("request")
-    if "processed_time" in tree and isinstance(asked, dict) and "contents" in asked:
-        return _of_vertex(tree, tree.get("status"))
-    result = tree.get("result")
-    if "custom_id" not in tree or not isinstance(result, dict):
-        return tree
-    error = result.get("error")
-    inner = error.get("error") if isinstance(error, dict) else None
-    named = {"custom_id": tree["custom_id"]}
-    if "message" in result:
-        return {**named, "response": result["message"]}
-    return {**named, "error": inner or {"type": result.get("type")}}
-
-
-def _of_vertex(tree: dict[str, Any], status: Any) -> dict[str, Any]:
-    """Return a result of Vertex AI's batches, whose status is empty or says what failed, with the body of the error.
-
-    https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/batch-prediction-from-cloud-storage
-    """
-    error: Any = None
-    if status:
-        try:
-            error = json.loads(status.partition(": ")[2])["error"]
-        except (AttributeError, ValueError, RecursionError, TypeError, KeyError):
-            error = status
-    return {"time": tree["processed_time"], **tree, "status": None, "error": error}
-
-
 def _http_status(value: Any, errors: list[str]) -> int | None:
     """Return an HTTP status: a number or digits, maybe with their phrase; any other value is named, and absent."""
     if isinstance(value, str) and (found := _STATUS.match(value)):
         value = int(found[0])
     if is_number(value) and 0 <= value < 1000 and value == int(value):
         return int(value)
-    if value is not None:
+    if value not in (None, ""):
         errors.append("status")
     return None
 

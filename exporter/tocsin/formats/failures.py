@@ -1,8 +1,8 @@
 """Why a call failed: the reason that belongs to an HTTP status, or to what an error is called, or says.
 
 Names are those of providers, their gateways and their SDKs, and of what breaks below them: gRPC's codes
-(https://grpc.io/docs/guides/status-codes/), those of Node.js and its ``undici``, exceptions of httpx, requests, urllib3,
-aiohttp and botocore. LiteLLM's own exceptions are those of ``litellm_errors``.
+(https://grpc.io/docs/guides/status-codes/), those of Node.js and its ``undici``, exceptions of httpx, requests,
+urllib3, aiohttp and botocore. LiteLLM's own exceptions are those of ``litellm_errors``.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ _TOLD_MAX: Final = 200
 _JOINTS: Final = str.maketrans("", "", "_-")
 _GUARDRAIL: Final = re.compile(r"guardrail.{0,12}(?:interven|block|violat|tripwire|raised)")
 _BLOCKED: Final = re.compile(
-    r"content ?(?:filter|policy|moderation|blocked)|responsible ?ai|moderation ?blocked|blocked ?prompt|prohibited ?content"
-    r"|data ?inspection"
+    r"content ?(?:filter|policy|moderation|blocked)|responsible ?ai|moderation ?blocked|blocked ?prompt"
+    r"|prohibited ?content|data ?inspection"
 )
 """DashScope's name is the last."""
 _CODE: Final = re.compile(r"(?:^|error code:? |status(?: ?code)?:? |http ?)([45]\d\d)(?!\d)")
 """A status inside a text, where the SDKs of OpenAI and Anthropic, httpx and requests put it."""
+_CONNECTION: Final = (
+    r"connect|econn|hang ?up|\benotfound|eai ?again|getaddrinfo|name ?resolution|name or service|\bdns\b|unreach"
+    r"|socket|epipe|broken ?pipe|fetch failed|^terminated$|premature|\beof\b|stream closed|protocol ?error"
+    r"|(?:read|write|payload)error|incomplete ?(?:read|chunked)|chunked ?encoding|max ?retr(?:y|ies)|\bssl|\btls\b"
+    r"|certificate"
+)
+_BROKEN: Final = (
+    r"bad ?gateway|overload|(?:stream|server|model|api) ?error|server had an error|internal|unavailable"
+    r"|no healthy upstream"
+)
+_WRONG: Final = (
+    r"invalid|not ?found|authenti|unauthori[sz]ed|forbidden|permission|access ?denied|bad ?request|too ?large|billing"
+    r"|validation|unprocessable|precondition|context ?length|context ?window|unsupported|image|expired ?token"
+    r"|unrecognized ?client"
+)
 _WORDS: Final = tuple(
     (re.compile(pattern), reason)
     for pattern, reason in (
         (r"client ?(?:disconnect|closed)", "cancelled"),
         (r"rate ?limit|too ?many|quota|throttl|resource ?exhausted|slow ?down|not ?ready", "rate_limited"),
         (r"time[ds]? ?out|deadline", "timeout"),
-        (
-            r"connect|econn|hang ?up|\benotfound|eai ?again|getaddrinfo|name ?resolution|name or service|\bdns\b|unreach"
-            r"|socket|epipe|broken ?pipe|fetch failed|^terminated$|premature|\beof\b|stream closed|protocol ?error"
-            r"|(?:read|write|payload)error|incomplete ?(?:read|chunked)|chunked ?encoding|max ?retr(?:y|ies)|\bssl|\btls\b"
-            r"|certificate",
-            "connection",
-        ),
+        (_CONNECTION, "connection"),
         (r"cancel", "cancelled"),
-        (
-            r"bad ?gateway|overload|(?:stream|server|model|api) ?error|server had an error|internal|unavailable"
-            r"|no healthy upstream",
-            "provider_5xx",
-        ),
-        (
-            r"invalid|not ?found|authenti|unauthori[sz]ed|forbidden|permission|access ?denied|bad ?request|too ?large"
-            r"|billing|validation|unprocessable|precondition|context ?length|context ?window|unsupported|image"
-            r"|expired ?token|unrecognized ?client",
-            "client_4xx",
-        ),
+        (_BROKEN, "provider_5xx"),
+        (_WRONG, "client_4xx"),
         (r"abort", "cancelled"),
     )
 )

@@ -13,9 +13,10 @@ import xxhash
 from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt
 from tocsin.formats import bedrock, shapes
 from tocsin.formats.base import Buffer
-from tocsin.formats.exchange import Exchange, batch_result, decode, exchange
+from tocsin.formats.exchange import Exchange, decode, exchange
 from tocsin.formats.failures import by_error
 from tocsin.formats.lenient import MAX_SECONDS, bounded, count, epoch_seconds, is_number, text_seconds, within
+from tocsin.formats.recorders import as_pair
 from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, sampling, system_prompts, text_of
 
 _DIGITS = re.compile(r"\d+")
@@ -39,7 +40,7 @@ class PairFormat(ABC):
 
     def parse(self, data: Buffer) -> Call:
         """Return the call of one pair; see ``Format.parse``."""
-        return self.read(exchange(batch_result(decode(data)), told=True), data)
+        return self.read(exchange(as_pair(decode(data)), told=True), data)
 
     def read(self, ex: Exchange, data: Buffer) -> Call:
         """Return the call of one pair that is taken out of its envelope already; ``data`` are its bytes."""
@@ -109,7 +110,7 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
         (tree, "consumer"), (tree, "user_id"), (request, "user"), (request, "safety_identifier"), (meta, "user_id"),
     )  # fmt: skip
     call.consumer = next((name for side, key in users if (name := _name(side, key, ex.errors))), None)
-    call.session = _name(tree, "session", ex.errors)
+    call.session = _name(tree, "session", ex.errors) or _name(tree, "session_id", ex.errors) or _conversation(ex)
     prompt = request.get("prompt")
     if isinstance(prompt, dict) and isinstance(prompt.get("id"), str):
         call.prompt = Prompt(prompt["id"], str(prompt["version"]) if prompt.get("version") else None)
@@ -125,6 +126,13 @@ def _name(side: Any, key: str, errors: list[str]) -> str | None:
         errors.append(key)
         return None
     return value or None
+
+
+def _conversation(ex: Exchange) -> str | None:
+    """Return the id of the conversation to which a response belongs, where the Responses API keeps one."""
+    told = ex.response.get("conversation") or ex.request.get("conversation")
+    named = told.get("id") if isinstance(told, dict) else told
+    return named if isinstance(named, str) and named else None
 
 
 def _identity(tree: dict[str, Any], response: dict[str, Any], data: Buffer) -> tuple[str, str]:
