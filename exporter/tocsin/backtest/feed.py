@@ -13,7 +13,7 @@ from tocsin.backtest.ordering import EventSorter
 from tocsin.backtest.reading import Known
 from tocsin.backtest.rules import COARSE, STEP
 from tocsin.backtest.sampling import SCRAPE, Sampler
-from tocsin.call import Call, Skip
+from tocsin.call import Call, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.formats.lenient import elements
 from tocsin.inputs.base import Origin
@@ -21,6 +21,8 @@ from tocsin.pipeline import Intake
 
 _EVERY = 2048
 _FORGET = 600
+_GENERATION = 20_000
+"""Of so many to twice as many of the newest ids it is remembered when their calls were known."""
 DAYS_MAX = 62
 """Days that a backtest covers at most: two months are 90,000 evaluations of each rule."""
 Progress = Callable[[float], None]
@@ -40,6 +42,9 @@ class Collector:
         self._progress = progress
         self._adapters: dict[str, Format] = {}
         self._latest = now + FUTURE
+        self._young: dict[str, float] = {}
+        self._old: dict[str, float] = {}
+        """When the newest calls were known, by their ids, in two generations."""
         self._undated: list[tuple[bytes, Origin]] = []
         self._last: float | None = None
         self._first_of_all, self._last_of_all = inf, -inf
@@ -104,7 +109,21 @@ class Collector:
         except Skip:
             return None
         when = event.known_at if type(event) is Call else getattr(event, "time", None)
-        return when if when is not None and OLDEST < when < self._latest else None
+        if when is None or not OLDEST < when < self._latest:
+            return None
+        if type(event) is Call:
+            self._remember(event, when)
+        elif type(event) is Feedback:  # it may bear the time at which its call began; a log tells of the call first
+            known = self._young.get(event.call_id) or self._old.get(event.call_id, when)
+            return max(when, known)
+        return when
+
+    def _remember(self, call: Call, known_at: float) -> None:
+        if len(self._young) >= _GENERATION:
+            self._young, self._old = {}, self._young
+        for name in (call.call_id, call.trace_id, call.response_id):
+            if name:
+                self._young[name] = known_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,16 @@ def test_the_elements_of_an_array_are_put_in_order_although_one_holds_what_only_
     assert [json.loads(data)["id"] for _, data, _ in sorter] == ["c-12", "c-47"]
 
 
+def test_a_flag_that_bears_the_time_at_which_its_call_began_comes_after_the_call():
+    call = {"v": 1, "id": "c", "time": "2026-11-20T02:47:00Z", "duration_s": 9, "model": "m", "status": 200}
+    flag = {"v": 1, "type": "feedback", "id": "f", "call_id": "c", "time": call["time"], "flag": "unsafe"}
+    sorter = EventSorter()
+    collector = Collector(sorter, now=2e9)
+    for event in (call, flag):
+        collector.take(json.dumps(event).encode(), Origin("replay", "native"))
+    assert [json.loads(data)["id"] for _, data, _ in sorter] == ["c", "f"]
+
+
 def test_an_event_of_another_year_is_refused_with_the_time_that_all_cover():
     collector = Collector(EventSorter(), now=2e9)
     for year in (2025, 2026):
