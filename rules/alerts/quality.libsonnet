@@ -79,6 +79,7 @@ function(config)
       quality {
         name: 'LLMBadAnswers',
         severity: 'ticket',
+        keys: score.keys,
         metric: 'llm_quality_score',
         threshold: 'scores <= 0.5 over quality.badFactor x their baseline and quality.badRatio; at least quality.badMinimum',
         requirement: 'B1',
@@ -87,7 +88,7 @@ function(config)
         keepFiringFor: c.keepFiringFor,
         expr: deviates(signals.bad_score),
         summary: 'More answers of {{ $labels.route }} are bad.',
-        description: '{{ $value | humanizePercentage }} of the scored answers of the last 30 minutes have a score of 0.5 or less; the mean may hide it.' + alert.modelChange(route),
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes have a {{ $labels.scorer }} score of 0.5 or less; the mean may hide it.' + alert.modelChange(route),
       },
       quality {
         name: 'LLMHallucinationSignals',

@@ -17,8 +17,9 @@ function(config)
   };
   {
     bad_score: signal('bad_score', {
-      events: sum('llm_quality_score_bucket', 'scorer="composite", le="0.5"'),
-      value:: ratio(sum('llm_quality_score_count', 'scorer="composite"')),
+      keys: ['route', 'scorer'],  // what one judge calls bad another may not
+      events: q.sumIncrease(self.keys, 'llm_quality_score_bucket', window, 'le="0.5"'),
+      value:: ratio(q.sumIncrease(self.keys, 'llm_quality_score_count', window)),
       factor: c.quality.badFactor,
       floor: c.quality.badRatio,
     }),
@@ -93,7 +94,7 @@ function(config)
       ||| % [value, if s.rises then '>' else '<', q.on(s.keys), $.limit(s, $.base(s))],
 
     // The same with at least so many events.
-    breachOfMany(s, minimum):: $.breach(s) + 'and %s (%s)' % [q.on(['route']), q.atLeast(s.events, minimum)],
+    breachOfMany(s, minimum):: $.breach(s) + 'and %s (%s)' % [q.on(s.keys), q.atLeast(s.events, minimum)],
 
     // The same of what is counted now, for pages.
     breachNow(s, minimum):: $.breach(s, q.live('((%s))' % s.value('(%s)' % q.atLeast(s.events, minimum)))),

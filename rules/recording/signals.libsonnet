@@ -8,7 +8,7 @@ function(config)
   local value = 'route_signal:llm_signal:value30m';
   // Recorded only while it is beyond: of a healthy route there is none.
   local unhealthy = 'route_signal:llm_signal_unhealthy:value30m';
-  local keys = ['route', 'signal', 'baseline'];
+  local keys = ['route', 'signal', 'baseline', 'scorer'];
   local judged = [
     signals.bad_score,
     signals.hallucination,

@@ -73,8 +73,7 @@
     },
   local named(alerts) = [['alertname', if std.length(std.findSubstr('|', alerts)) > 0 then '=~' else '=', alerts]],
   local inhibitions = [
-    inhibition(named('LLMQualityScoreDropped'), named('LLMQualityScoreSlipping'), ['route', 'scorer']),
-    inhibition(named('LLMQualityScoreDropped') + [['scorer', '=', 'composite']], named('LLMBadAnswers'), ['route']),
+    inhibition(named('LLMQualityScoreDropped'), named('LLMQualityScoreSlipping|LLMBadAnswers'), ['route', 'scorer']),
     inhibition(named('LLMFormatBroken'), named('LLMFormatComplianceLow'), ['route']),
     inhibition(named('LLMNoSuccess|LLMRequestsFailing') + severity('page'), named('LLMErrorBudgetBurning|LLMRateLimited|LLMLatencyHigh|LLMDurationHigh'), ['provider', 'model']),
     inhibition(named('LLMCostRisingFast'), named('LLMCostAnomaly'), []),
