@@ -42,6 +42,7 @@ class Request(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(Request).decode
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class RequestError(Exception):
@@ -61,7 +62,7 @@ def parse(data: bytes, repaired_most: int | None = None) -> Request:
     try:
         request = _decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        request = _again(repaired(data, repaired_most))
+        request = _again(data, repaired_most)
     if request.role not in ROLES:
         raise RequestError(f"role: one of {', '.join(sorted(ROLES))}", request.id)
     if request.expected_format is not None and request.expected_format not in EXPECTED_FORMATS:
@@ -92,7 +93,15 @@ def repaired(data: bytes, most: int | None = None) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _again(data: bytes) -> Request:
+def _again(data: bytes, most: int | None) -> Request:
+    """Read what the strict decoder refused: without what is null, whatever the size, else ``repaired``."""
+    try:
+        told = {name: value for name, value in _fields(data).items() if bytes(value) != b"null"}
+        return _decode(msgspec.json.encode(told))
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        if isinstance(error, msgspec.ValidationError) and most is not None and len(data) > most:
+            raise RequestError(str(error)) from None
+    data = repaired(data, most)
     try:
         return _decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

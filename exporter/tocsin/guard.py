@@ -282,7 +282,7 @@ class Guard:
                 self._stopped[label, self._scoring.label(model), kind, echoed, example] += 1
         if call_id is not None and (known is None or kinds):
             memory.put(call_id, ",".join(sorted(kinds | before)))
-            logged = label if self._standalone else self._scoring.route_of(call_id)
+            logged = label if self._standalone else self._scoring.passed(call_id)
             if known is None and logged is not None:  # alone, or the log was faster than the look
                 self._counts[cat.GUARD_SCANNED, (logged,)] += 1
         return final

@@ -54,7 +54,7 @@ class Sampling:
 class Scoring:
     """Judges calls, joins feedback to them, and counts both."""
 
-    parts = ("windows", "calls", "guarded", "early", "drift")
+    parts = ("windows", "calls", "guarded", "passed", "early", "drift")
 
     def __init__(self, ledger: Ledger, judge: Judge, sampling: Sampling = Sampling()) -> None:
         self.judge = judge
@@ -73,6 +73,8 @@ class Scoring:
         self.safety = Safety(ledger, [kind for kind in SAFETY_KINDS if kind != "injection"])
         self.guarded = Remembered(20_000)
         """Call ids that the guard has seen, with the kinds it stopped."""
+        self._passed = Remembered(2_000)
+        """Answers that the guard should see and had not when the log told of them, with their route."""
         self._calls = Remembered()
         self._early = Early()
         self._routes: set[str] = set()
@@ -214,10 +216,9 @@ class Scoring:
         for kind in feedback.wrong_verdicts:
             self._ledger.add(cat.GUARD_FALSE_POSITIVES, group.labels[2], kind)
 
-    def route_of(self, call_id: str) -> str | None:
-        """Return the route under which the log has told of a call; None when it has not yet."""
-        known = self._calls.get(call_id)
-        return None if known is None else known.split(SEPARATOR)[2]
+    def passed(self, call_id: str) -> str | None:
+        """Return the route of an answer that counts as not seen by the guard, since the log was faster."""
+        return self._passed.get(call_id)
 
     def publish(self, now: float) -> None:
         """Bring what is not counted row by row to its rows; called before each commit."""
@@ -259,6 +260,7 @@ class Scoring:
         self.quality.windows.restore(load.get("windows", []))
         self._calls.restore(load.get("calls", []))
         self.guarded.restore(load.get("guarded", []))
+        self._passed.restore(load.get("passed", []))
         self._early.restore(load.get("early", []))
         self._drift.restore(load.get("drift", []))
         self.quality.restored()
@@ -271,7 +273,7 @@ class Scoring:
         """Return ``changes`` in steps of about a millisecond; no call may be counted before the last one."""
         for part, memory in (
             ("windows", self.quality.windows), ("calls", self._calls),
-            ("guarded", self.guarded), ("early", self._early),
+            ("guarded", self.guarded), ("passed", self._passed), ("early", self._early),
         ):  # fmt: skip
             yield [(part, key, value) for key, value in memory.changes()]
         for changes in self._drift.steps():
@@ -438,6 +440,8 @@ class Scoring:
         self._ledger.add(cat.GUARD_ELIGIBLE, group.labels[2])
         seen = self.guarded.get(call.call_id) is not None
         self._ledger.add(cat.GUARD_SCANNED, group.labels[2], amount=int(seen))
+        if not seen:
+            self._passed.put(call.call_id, group.labels[2])
 
 
 def _answers_nothing(call: Call) -> bool:

@@ -391,6 +391,17 @@ def test_quality_is_looked_at_before_delivery_only_where_it_decides():
     assert "refusal" not in bench.guard._judge.judge_for_delivery(Subject(refusal), bench.guard._judge.rules("x")).report.scanned
 
 
+@pytest.mark.parametrize(("route", "failure"), [("unguarded", None), ("redacting", "timeout")])
+def test_no_more_is_seen_than_should_be_where_the_log_is_faster(route, failure):
+    bench = Bench()
+    call = Call("id", "c1", "openai", "m", route, NOW)
+    call.failure = failure
+    bench.scoring.count(call, bench.scoring._ledger.count(call, NOW), NOW)
+    bench.litellm("fine", call="c1")
+
+    assert (bench.values(cat.GUARD_ELIGIBLE), bench.values(cat.GUARD_SCANNED)) == ({}, {})
+
+
 def test_the_reason_names_each_kind_once():
     assert reason([]) == "Blocked by Tocsin: "
 
@@ -481,6 +492,17 @@ async def test_a_body_of_no_more_bytes_than_a_small_text_is_looked_at_right_away
     await slow.check(LARGE // 2 - 100, input="x" * (LARGE // 2 - 100))
 
     assert slow.threads == {threading.current_thread()}
+
+
+def test_what_is_null_is_not_told_in_a_body_of_any_size():
+    body = b'{"role": null, "route": null, "text": "SSN 078-05-1120 %b"}' % (b"x" * REPAIRED_MAX)
+
+    assert Bench().check(body)["verdict"] == "block"
+
+
+def test_a_large_body_with_a_value_of_the_wrong_type_is_told_which():
+    with pytest.raises(RequestError, match="role"):
+        Bench().check(b'{"role": 5, "text": "%b"}' % (b"x" * REPAIRED_MAX))
 
 
 @pytest.mark.parametrize(("size", "is_read"), [(REPAIRED_MAX - 100, True), (REPAIRED_MAX, False)])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from tocsin.call import Expectation, Message
+from tocsin.detectors.folding import lowered
 from tocsin.finding import Finding
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ class Subject(msgspec.Struct, gc=False):
         return self._encoded
 
     def lower(self) -> str:
-        """Return the text in lower case; beyond ASCII it may be longer than the text."""
+        """Return the text in lower case, each character at its place."""
         if self._lower is None:
-            self._lower = self.text.lower()
+            self._lower = lowered(self.text)
         return self._lower
 
     def words(self) -> Words:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tocsin.detectors.base import ALWAYS, Gate, Report, Subject
+from tocsin.detectors.folding import lowered
 from tocsin.detectors.quality import ANSWERS, finding
 
 _NUMBER: Final = r"(?P<number>\d{1,3}(?:[.,]\d{1,4})?|\.\d{1,4})"
@@ -44,7 +45,6 @@ _MAX_PLACES: Final = 16
 _AROUND: Final = 120
 _DIGIT = re.compile(r"\d")
 _CUE = re.compile(r"confiden|certain|sure\b|positive\b")
-_ANY_CUE = re.compile(_CUE.pattern, re.IGNORECASE)
 """The same where lower case is longer than the text; it is several times as slow."""
 
 
@@ -80,9 +80,7 @@ def token_confidence(logprobs: Sequence[float] | None) -> float | None:
 
 def find_stated(text: str) -> tuple[int, int, float] | None:
     """The last stated confidence: where it stands, and its value 0..1."""
-    lower = text.lower()
-    cues = _CUE.finditer(lower) if len(lower) == len(text) else _ANY_CUE.finditer(text)
-    places = [match.start() for match in cues][-_MAX_PLACES:]
+    places = [match.start() for match in _CUE.finditer(lowered(text))][-_MAX_PLACES:]
     best: tuple[int, int, float] | None = None
     for place in places:
         low, high = max(0, place - _AROUND), place + _AROUND

@@ -47,6 +47,11 @@ class _Table(dict[int, str]):
 _table = _Table({code: chr(code).lower() for code in range(128)})
 
 
+def lowered(text: str) -> str:
+    """The text in lower case, each character at its place: the Turkish İ, alone in Unicode, would become two."""
+    return text.replace("İ", "i").lower()
+
+
 def fold(text: str) -> str:
     """The text in its folded form."""
     if text.isascii():

@@ -13,6 +13,7 @@ from typing import Final
 import hyperscan
 
 from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.folding import lowered
 from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.quality import ANSWERS, finding
 
@@ -66,9 +67,7 @@ class HedgeDetector:
         if not self._dense(subject.text, strong=_STRONG in fired):
             return
         text = subject.text[:HEDGE_CHARS].replace("\u2019", "'")
-        lower = text.lower()
-        if len(lower) != len(text):  # offsets would move
-            lower = text
+        lower = lowered(text)
         hedges = [hedge for hedge in _HEDGE.finditer(lower) if not lower[hedge.start() - 1 : hedge.start()].isalpha()]
         words = text.count(" ") + 1
         strong = any(hedge["strong"] for hedge in hedges)

@@ -15,6 +15,7 @@ from typing import Final
 import hyperscan
 import msgspec
 
+from tocsin.detectors.folding import lowered
 from tocsin.detectors.hyperscanning import Matcher
 
 MAX_NUMBERS: Final = 2_000
@@ -87,9 +88,9 @@ def readings(text: str) -> set[float]:
 
 def worded(text: str) -> list[Number]:
     """Numbers that a text writes in words; at most MAX_NUMBERS."""
-    lower = text.lower()
+    lower = lowered(text)
     present = _vocabulary().fired(lower.encode("utf-8", "surrogatepass"))
-    if not present or len(lower) != len(text):
+    if not present:
         return []
     return [number for _, number in zip(range(MAX_NUMBERS), _runs(lower, _words(frozenset(present))), strict=False)]
 

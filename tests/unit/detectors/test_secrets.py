@@ -128,6 +128,7 @@ SECRETS = [
     ("session", "IQoJb3JpZ2luX2Vj" + key(300) + "=="),
     ("cosmos", key(76) + "ACDb" + key(6, seed=2) + "=="),
     ("workflow", "https://prod-12.westus.logic.azure.com/workflows/x/invoke?sv=1.0&sig=" + key(43)),
+    ("beside a Turkish capital", "İstanbul: API_KEY=" + key(32)),
     ("connection string", "Server=sql7.acme.io;Database=B2B;User ID=b2b;Password=" + "#gXts0m3;"),
 ]  # fmt: skip
 

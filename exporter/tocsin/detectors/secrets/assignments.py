@@ -12,6 +12,7 @@ from typing import Final
 
 from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped, note_cut
+from tocsin.detectors.folding import lowered
 from tocsin.detectors.secrets.values import (
     DOUBTFUL,
     is_documentation,
@@ -119,9 +120,7 @@ _NOT_SECRET = re.compile(
 
 def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
     """Secrets by the gates (indices into GATES) that fired: 0 passwords, 1 keys, 2 and 3 values apart from names."""
-    lower = text.lower()
-    if len(lower) != len(text):  # a letter became two: places would not agree
-        lower = text
+    lower = lowered(text)
     if 0 in fired:
         yield from _find_passwords(text, lower)
     if 1 in fired:
