@@ -219,14 +219,17 @@ class Groups:
         for key in saved:
             kind, *parts = key.split(SEPARATOR)
             fits = len(parts) == size
-            blocks.setdefault(kind, []).append((key, (*parts, *(UNKNOWN,) * size)[:size], fits))
+            more = OTHER if parts[:2] == [OTHER, OTHER] else UNKNOWN  # what is folded is of any extra label
+            blocks.setdefault(kind, []).append((key, (*parts, *(more,) * size)[:size], fits))
             if not fits:
                 self._gone.append(key)
-        for key, labels, _ in blocks["h"]:
+        for key, labels, fits in blocks["h"]:
             block = self.histograms.get(labels)
             if block is None:  # two keys may fit the same labels today
                 block = self.histograms[labels] = Histograms(self._store, labels)
             block.absorb(msgspec.msgpack.decode(saved[key], type=list[SavedRow]))
+            if not fits:
+                self.dirty.add(block)
         for key, labels, fits in blocks["g"]:
             group = self.by_labels.get(labels) or self._restored(labels)
             group.absorb(msgspec.msgpack.decode(saved[key], type=list[SavedRow]))

@@ -27,6 +27,8 @@ _MOMENT = 0.01
 _NEAR = 16 << 20
 """Unread bytes beyond which what is written now will be read much later: it need not stay in the page cache, where
 it would take ever new pages. A copy to a page that was used a moment ago costs a fraction of one to a new page."""
+_PRESSED = 0.5
+"""Share of the bound from which on there is no waiting for more: neither with counting nor with deleting."""
 SPILL = 2 << 20
 """Bytes of one body that are kept in memory; a larger one goes to a file of its own."""
 
@@ -116,7 +118,7 @@ class Spool(SpoolReader):
 
     def receiving(self) -> bool:
         """Tell whether counting shall wait: bodies are on their way, and the spool is far from its bound."""
-        if self.spool_bytes > self.max_bytes // 2:
+        if self.used > _PRESSED:
             return False
         return self._writer.busy or self._clock() - self._arrived < _MOMENT
 
@@ -157,7 +159,7 @@ class Spool(SpoolReader):
         segment = self._segments.get(number)
         if segment is None or offset < segment.durable:
             return
-        if segment.sealed or self._writer.give_up(segment):
+        if segment.sealed or self._writer.give_up(segment, at_once=self.used > _PRESSED):
             self._delete_before(number + 1)
 
 

@@ -109,9 +109,10 @@ class SpoolWriter:
         async with self._lock:
             await self._seal()
 
-    def give_up(self, segment: Segment) -> bool:
-        """Seal the active segment when it is old enough and nobody writes to it; False when it goes on."""
-        if self.busy or self._waiting or self._lock.locked() or self._clock() - segment.born <= SEGMENT_AGE:
+    def give_up(self, segment: Segment, *, at_once: bool) -> bool:
+        """Seal the active segment, when it is old enough or ``at_once``, and nobody writes to it; False: it goes on."""
+        young = not at_once and self._clock() - segment.born <= SEGMENT_AGE
+        if young or self.busy or self._waiting or self._lock.locked():
             return False
         self._leave()
         return True

@@ -29,14 +29,22 @@ def total(ledger: Ledger, family: cat.Family, *tail: str) -> float:
     return sum(row.values[0] for row in ledger_rows.values() if row.labels[len(row.labels) - len(tail) :] == tail)
 
 
-def restarted(ledger: Ledger, **settings) -> Ledger:
+def restored(ledger: Ledger, disk: dict[tuple[str, str], bytes | None]) -> Ledger:
+    """Give a new ledger what is on the disk."""
     saved: dict[str, list[tuple[str, bytes]]] = {}
-    for part, key, value in ledger.changes():
+    for (part, key), value in disk.items():
         if value is not None:
             saved.setdefault(part, []).append((key, value))
-    again = make(**settings)
-    again.restore(saved)
-    return again
+    ledger.restore(saved)
+    return ledger
+
+
+def committed(ledger: Ledger) -> dict[tuple[str, str], bytes | None]:
+    return {(part, key): value for part, key, value in ledger.changes()}
+
+
+def restarted(ledger: Ledger, **settings) -> Ledger:
+    return restored(make(**settings), committed(ledger))
 
 
 def test_a_repeated_event_is_not_new():
@@ -474,3 +482,14 @@ def test_histograms_of_label_sets_whose_extra_labels_are_configured_away_go_on_a
     again = restarted(ledger)
     again.count(call(2), NOW)
     assert [sum(row.values[1:]) for row in again.store.rows[cat.DURATION].values()] == [3]
+
+
+def test_histograms_that_were_folded_stay_when_an_extra_label_is_configured():
+    ledger = make(max_series=600)
+    for i in range(60):
+        ledger.count(call(i, model=f"m{i}", input_tokens=7, output_tokens=0), NOW)
+    disk = committed(ledger)
+    for _ in range(2):
+        ledger = restored(Ledger(Store(("team",)), Settings(max_series=600, extra_labels=("team",))), disk)
+        disk |= committed(ledger)
+    assert total(ledger, cat.REQUEST_TOKENS) == 60 * 7

@@ -155,6 +155,17 @@ async def test_a_full_spool_accepts_nothing(tmp_path):
     assert (read_all(spool), spool.spool_bytes) == ([], 0)
 
 
+async def test_a_spool_that_is_more_than_half_full_has_room_again_as_soon_as_it_is_counted(tmp_path):
+    spool = Spool(tmp_path, max_bytes=200, clock=lambda: 0.0)
+    await append(spool, b"[%s]" % (b"1" * 100))
+    read_all(spool)
+    spool.changes()
+    spool.committed()
+    await append(spool, b"[%s]" % (b"2" * 100))
+    assert len(read_all(spool)) == 1
+    await spool.close()
+
+
 async def test_a_failing_disk_refuses_and_recovers(tmp_path, monkeypatch):
     def fail(descriptor):
         raise OSError(5, "input/output error")
