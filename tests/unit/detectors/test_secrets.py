@@ -98,6 +98,9 @@ SECRETS = [
     ("two arguments", "define('DB_PASSWORD', 'Tr1ck" + "y&Horse9');"),
     ("quotes inside", "password: '7`D\"}" + "/vYR)T;W4'"),
     ("key of a framework", "SECRET_KEY = 'q#8)z4yhf%bou3k0bn6cp" + "eutg&myoxn1trd@kmm6i3ur'"),
+    ("key of a framework, bare", "SECRET_KEY=q#8)z4yhf%bou3k0bn6cp" + "eutg&myoxn1trd@kmm6i3ur" + "a1x@v7"),
+    ("UUID", "The Snyk token you asked for is 3b672752-24ed-4896-bcfb-" + "6f58c8ed3913."),
+    ("Grafana Cloud", "glc_" + base64.b64encode(b'{"o": "1", "n": "a", "k": "' + key(24).encode() + b'"}').decode()),
     ("registry", '"auth": "' + base64.b64encode(b"bot:" + key(20).encode()).decode() + '"'),
     ("netrc", "machine api.acme.io login ops password " + key(20)),
     ("mysql", "mysql -u root -pTr1ck" + "y8Horse! -h db.acme.io"),
@@ -187,6 +190,18 @@ BENIGN = [
     "renamed key " + key(40, "0123456789ABCDEF") + " to signing-key.asc",
     "nextPageToken: " + key(40) + ", publicKey: String = '" + key(44) + "'",
     "apiVersion: v1\nkind: Secret\nmetadata:\n  name: my-app-secret-2023-production",
+    'record key=3b672752-24ed-4896-bcfb-6f58c8ed3913, parentKey: "3b672752-24ed-4896-bcfb-6f58c8ed3913"',
+    '<Item key="item_' + key(20) + '"/>',
+    '<input type="hidden" name="csrf_token" value="' + key(40) + '">',
+    "STRIPE_PUBLISHABLE_KEY=pk_live_" + key(24),
+    "token_sha256: " + key(64, HEX) + ", account_key_hash=" + key(16, HEX),
+    "deploy-token-rotation-2024-05 access-log-20240511T1022",
+    "password: Optional[Union[bytes, str]], path_of_password = ['wsp:Policy', 'Win32::GetCwd']",
+    "re_password(Psw|Fpregs|Per), password = base64.StdEncoding.EncodeToString(pwd)",
+    "github.com/foxboron/go-tpm-keyfiles v0.0.0-20260902202739-8c9c2d1005f4 // indirect",
+    "static WCHAR *credential utf8_to_utf16_dup(const char *str)",
+    '"token_endpoint": "https://www.acme.io/oauth/v2/accessToken"',
+    '"expires_with_token": "2022-03-16T03:45:09+00:00"',
 ]  # fmt: skip
 
 EXAMPLES = [

@@ -21,6 +21,7 @@ from tocsin.detectors.secrets.values import (
     is_stock_password,
     is_strong_password,
     is_template,
+    is_uuid,
 )
 from tocsin.detectors.tables import RULE_BELOW, cells_under
 
@@ -59,7 +60,7 @@ GATES: Final = (
         ignore_case=True,
     ),
     Gate(
-        rf"(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt)[a-z0-9_\-.]{{0,20}}{_APART}[^\s\"']{{8}}",
+        rf"(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt|_pat\b)[a-z0-9_\-.]{{0,20}}{_APART}[^\s\"']{{8}}",
         ignore_case=True,
     ),
     Gate(
@@ -85,7 +86,7 @@ _KEY_VALUE = re.compile(
     r"|(?P<bare>[a-z0-9_+/=.:~-]{16,1000}+)(?![^\s\"'`,;)\]}&|<*#\\]))"
 )
 _APART_VALUE = re.compile(
-    rf"(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt)[a-z0-9_\-.]{{0,20}}{_APART}"
+    rf"(?P<name>(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt|_pat\b)[a-z0-9_\-.]{{0,20}}){_APART}"
     r"(?P<value>(?<=\")[^\"\n]{8,200}(?=\")|(?<=')[^'\n]{8,200}(?=')|(?<=>)[^<\n]{8,200}(?=<)"
     r"|(?<=\s)[^\s\"'`,;<>(){}]{16,200}(?=\s))"
 )
@@ -107,13 +108,23 @@ _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 _PARTS = re.compile(r"[_\-.:/]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEY_OF_SOMETHING = re.compile(r"[a-z0-9][_\- ]\Z|(?:api|access|auth|private|secret|app|shared|account)\Z|login\(\Z")
+_KEY_OF_RECORD = re.compile(
+    r"(?:parent|child|record|message|row|item|event|entity|node|order|customer|tenant|group|job|task|document|entry|list"
+    r"|trace|request|correlation|external|natural|business|unique|lookup|index|routing|instance|resource|asset|file|image"
+    r"|product|project|issue|element|composite|storage|data)[_\- ]?\Z"
+)
+"""Ahead of ``key`` where a UUID is that of a thing: providers issue such keys, too."""
+_IN_A_TAG = re.compile(r"<[A-Za-z][\w.]{0,40}(?: [^<>\n]{0,120})? \Z")
+"""Before an attribute, such as the ``key`` by which React tells items apart."""
+_LONGEST_TAG: Final = 160
 _NOT_SECRET = re.compile(
-    r"(?:(?:public|primary|foreign|partition|cache|object|idempotency|dedup|client"
+    r"(?:(?:public|publishable|primary|foreign|partition|cache|object|idempotency|dedup|client"
     r"|(?<![a-z])(?:pub|sort|row|s3|user|map|hash|lock))[_\-. ]?key"
-    r"|(?:public|continuation|starting|pagination|idempotency|client_?request|client|csrf|xsrf|etag|next|page"
+    r"|(?:public|continuation|starting|pagination|idempotency|request|client|csrf|xsrf|etag|next|page"
     r"|(?<![a-z])(?:eos|bos|pad|sep|cls|mask|unk|lock))[_\-. ]?token)s?\Z"
     r"|(?:key|token|secret|credential)s?[_\-. ]?(?:(?:store|ring|pair|vault|group|set)[_\-. ]?)?"
-    r"(?:id|arn|name|alias|version|type|format|length|size|spec|usage|state|status|fingerprint|thumbprint|ref)s?\Z"
+    r"(?:id|arn|name|alias|version|type|format|length|size|spec|usage|state|status|fingerprint|thumbprint|ref"
+    r"|hash|digest|checksum|sha_?[0-9]{1,3}|md5)s?\Z"
 )
 """Names that hold such a word and are of no secret: a public key, the token of a page, the id of a key."""
 
@@ -129,6 +140,8 @@ def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
         for match in capped(_APART_VALUE, lower):
             start, end = match.span("value")
             value = text[start:end]
+            if _NOT_SECRET.search("".join(_name(text, match))):
+                continue
             if is_generated_key(value) or (" " not in value and is_strong_password(value)):
                 yield Candidate(start, end, 0.9, example=is_stock_password(value))
     if 3 in fired:
@@ -177,7 +190,7 @@ def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
         start, end = match.span("quoted" if match["quoted"] else "bare")
         end -= len(match[0]) - len(match[0].rstrip(".:")) if match["bare"] else 0
         cut = lower.startswith(("..", "…"), end)
-        if not cut and _is_named(text, match) and _is_key(match, text[start:end]):
+        if not cut and _is_named(text, match, text[start:end]) and _is_key(match, text[start:end]):
             yield Candidate(start, end, 0.9, example=is_documentation(text[start:end]))
             at = end
         else:
@@ -185,28 +198,37 @@ def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
     note_cut()
 
 
-def _is_named(text: str, match: re.Match[str]) -> bool:
+def _is_named(text: str, match: re.Match[str], value: str) -> bool:
     """Whether the name before a value is one of a secret: ``publicKey``, ``next_token`` and "the key is" are not."""
-    start, end = match.span("name")
+    start = match.start("name")
     if text[start - 1 : start] == ":":  # a part of a longer name: arn:aws:secretsmanager:...:secret:prod/db
         return False
-    ahead = _HUMP.sub("_", text[max(0, start - 16) : start + 1])[:-1].lower()
-    name = _HUMP.sub("_", text[start:end]).lower()
-    if name.startswith("key") and not _KEY_OF_SOMETHING.search(ahead):
-        return False
+    ahead, name = _name(text, match)
+    if name.startswith("key"):
+        if not _KEY_OF_SOMETHING.search(ahead) or (is_uuid(value) and _KEY_OF_RECORD.search(ahead)):
+            return False
+        if ahead.endswith(" ") and _IN_A_TAG.search(text, max(0, start - _LONGEST_TAG), start):
+            return False
     return not _NOT_SECRET.search(ahead + name)
+
+
+def _name(text: str, match: re.Match[str]) -> tuple[str, str]:
+    """The name before a value, and what stands ahead of it; in lower case, the words of CamelCase apart."""
+    start, end = match.span("name")
+    ahead = _HUMP.sub("_", text[max(0, start - 16) : start + 1])[:-1].lower()
+    return ahead, _HUMP.sub("_", text[start:end]).lower()
 
 
 def _is_key(match: re.Match[str], value: str) -> bool:
     """Whether a value is a key; without a sign of assignment only one that cannot be a name."""
     assigned = match["sign"].strip(" -–—") or match["scheme"]
-    if match["quoted"] and not is_template(value):
+    if match["quoted"] and not is_template(value) and "://" not in value:
         least_kinds = 3 if len(value) >= 32 and "/" not in value else 4
         if is_strong_password(value.replace("/", ""), least_kinds=least_kinds):
             return True  # the key of a framework: signs of all kinds, which no name has
     if not assigned and (_FINGERPRINT.fullmatch(value) or len(value) < 20 or sum(map(str.isdigit, value)) < 3):
         return False
-    return _is_random(value) if match["said"] else is_generated_key(value)
+    return _is_random(value) if match["said"] and not is_uuid(value) else is_generated_key(value)
 
 
 def _is_random(value: str) -> bool:

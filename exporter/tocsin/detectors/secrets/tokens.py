@@ -15,6 +15,7 @@ _W = "[A-Za-z0-9_-]"
 _A = "[A-Za-z0-9]"
 _H = "[0-9a-f]"
 _B = "[A-Za-z0-9+/]"
+_DJANGO = "[a-z0-9!@#$%^&*(_=+)-]"
 
 
 class Token(NamedTuple):
@@ -27,12 +28,12 @@ class Token(NamedTuple):
     needs_word: bool = False
     """Public as often as secret: found only where the text around it speaks of a credential."""
     behind: int = 6
-    """Characters behind the prefix that the gate asks for."""
+    """Letters, digits and the like behind the prefix that the gate asks for."""
 
     @property
     def gate(self) -> Gate:
         """The prefix and enough behind it to be rare in prose."""
-        return Gate(rf"{self.prefix}[A-Za-z0-9_./+=%-]{{{self.behind}}}")
+        return Gate(rf"{self.prefix}[A-Za-z0-9_./+=%-]{{{self.behind}}}" if self.behind else self.prefix)
 
 
 @cache
@@ -109,6 +110,7 @@ TOKENS: Final = (
     Token("dd[pw]_", rf"{_A}{{36}}"),  # Deno
     Token("snyk_[us]at\\.", rf"{_H}{{8}}\.{_W}{{60,120}}(?:\.{_W}{{6,40}})?"),
     Token("cmVmdGtuOjAx", rf"{_A}{{50,54}}"),  # Artifactory
+    Token("(?:django-insecure-|SECRET_KEY ?= ?[\"']?)" + _DJANGO + "{8}", f"{_DJANGO}{{42}}", behind=0),
     Token("rnd_", rf"{_A}{{28,32}}"),
     Token("apify_api_", rf"{_A}{{34,40}}"),
     Token("codemagic_", rf"{_A}{{40,48}}"),

@@ -32,7 +32,7 @@ _DOCUMENTATION = re.compile(
     re.IGNORECASE,
 )
 _LEET = str.maketrans("@$013457", "asoleast")
-_WORDY = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]{1,8}|v[0-9]+")
+_WORDY = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]{1,8}(?:T[0-9]{4,6}Z?)?|v[0-9]+")
 _WORD = re.compile(r"[a-z]{5}")
 """What random letters of both cases hold once in thirty, and CamelCase names nearly always."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -51,6 +51,17 @@ _TYPE_OR_STATE = re.compile(
 _ALGORITHM = re.compile(r"bcrypt|argon|scrypt|pbkdf|sha-?[0-9]|md[0-9]|hmac|aes-?[0-9]|rsa-?[0-9]", re.IGNORECASE)
 _RULES = re.compile(r"[a-z_]{2,20}(?::[\w,]{1,40})?(?:\|[a-z_]{2,20}(?::[\w,]{1,40})?)+")
 """What a field must be, in the language of a validator: ``required|string|min:8``."""
+_OF_CODE = re.compile(
+    r"[A-Za-z_][\w.]*\[.*"  # Optional[bytes]
+    r"|[A-Za-z_]\w*(?:::[A-Za-z_]\w*)+|[A-Za-z]{1,12}:[A-Za-z]+|urn:.*"  # Win32::GetCwd, wsp:Policy
+    r"|[A-Za-z]+(?:\|[A-Za-z]+)+"
+    r"|(?:[a-z][a-z0-9_]{1,20}\.)+(?:[A-Z][A-Z0-9]*[a-z]+)+(?:\.(?:[A-Z][A-Z0-9]*[a-z]+)+)*"  # base64.StdEncoding
+    r"|(?:[A-Za-z]+(?:[0-9]{1,2}[a-z]{0,4})?_)+[A-Za-z]+(?:[0-9]{1,2}[a-z]{0,4})?"  # utf8_to_utf16
+    r"|[a-z][a-z0-9.-]*(?::[0-9]{2,5}|/v[0-9][a-z0-9]{0,8})"  # localhost:22, apps.k8s.io/v1beta1
+    r"|v?[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(?:[-+.].*)?|[0-9]{4}-[0-9]{2}-[0-9]{2}T.*",  # a version, a time
+    re.DOTALL,
+)
+"""Names, types, hosts, versions and times, as code has them behind a word for a secret."""
 _CONSTANT = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)+")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _ALPHABET = re.compile(r"[A-Za-z0-9_+/=.:~!@#$%^&*-]+")
@@ -87,7 +98,7 @@ def is_documentation(value: str) -> bool:
     """Whether a well-formed value was made up: EXAMPLE, runs of the keyboard, a half twice, a sentence in Base64."""
     value = value[:_READ]
     lower, plain = value.lower(), _plain(value).lower()
-    if "example" in lower or " " in plain.strip() or _is_run(lower) or (plain and _is_run(plain)):
+    if "example" in lower or (" " in plain.strip() and plain[0] != "{") or _is_run(lower) or (plain and _is_run(plain)):
         return True
     head = lower[: len(lower) // 2]
     return len(value) >= MIN_KEY and bool(head) and lower.startswith(head * 2)
@@ -107,11 +118,18 @@ def _is_run(lower: str) -> bool:
     return 2 * total >= len(lower)
 
 
+def is_uuid(value: str) -> bool:
+    """Whether a value is a UUID: a few providers issue such keys, and everybody such identifiers."""
+    return _UUID.fullmatch(value) is not None
+
+
 def is_generated_key(value: str) -> bool:
     """Whether a value is long and random as keys and tokens are."""
     if len(value) < MIN_KEY or not _ALPHABET.fullmatch(value) or is_empty_phrase(value):
         return False
-    if _UUID.fullmatch(value):
+    if _OF_CODE.fullmatch(value):
+        return False
+    if is_uuid(value):
         return True
     body = value.rstrip("=")
     digits = sum(map(str.isdigit, body))
@@ -130,6 +148,8 @@ def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
     It has a digit or a sign, and ``least_kinds`` of lower case, upper case, digits and signs.
     """
     if not 8 <= len(value) <= 128 or is_empty_phrase(value) or _RULES.fullmatch(value):
+        return False
+    if _OF_CODE.fullmatch(value):
         return False
     kinds = (
         any(map(str.islower, value)), any(map(str.isupper, value)), any(map(str.isdigit, value)),
