@@ -27,6 +27,9 @@ tokens with tiktoken"."""
 Counter = Callable[[str], int]
 
 
+_UNCOUNTABLE: Final = ("redacted", "truncated")
+
+
 class Estimator:
     """Estimates the tokens of a call; ``counter`` counts those of a text."""
 
@@ -36,7 +39,7 @@ class Estimator:
     def tokens(self, call: Call) -> tuple[int, int] | None:
         """Return input and output tokens, None when the call tells no texts."""
         content = call.content
-        if content is None or content.state == "redacted" or not (content.input or content.output or content.tools):
+        if content is None or content.state in _UNCOUNTABLE or not (content.input or content.output or content.tools):
             return None
         counter = self._counter
         sent = sum(_count(counter, message.text) + MESSAGE_TOKENS for message in content.input)

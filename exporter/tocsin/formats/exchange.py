@@ -191,6 +191,10 @@ def _chunks(value: list[Any], name: str, errors: list[str]) -> tuple[dict[str, A
 
 
 def _headers(headers: Any) -> dict[str, str]:
+    """Return the headers of an answer, each with its first value: recorders keep lists of them, or of pairs."""
+    if isinstance(headers, list):
+        headers = {str(pair[0]): pair[1] for pair in headers if isinstance(pair, list) and len(pair) == 2}
     if not isinstance(headers, dict):
         return {}
-    return {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
+    firsts = {name: value[0] if isinstance(value, list) and value else value for name, value in headers.items()}
+    return {str(name).lower(): value for name, value in firsts.items() if isinstance(value, str)}

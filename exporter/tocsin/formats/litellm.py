@@ -12,128 +12,27 @@ from typing import Any
 import msgspec
 import xxhash
 
-from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt, ToolCall
-from tocsin.formats import litellm_errors, passthrough, spendlogs
+from tocsin.call import OTHER, UNKNOWN, Call, Prompt
+from tocsin.formats import litellm_content, litellm_errors, passthrough, spendlogs
 from tocsin.formats.base import Buffer
-from tocsin.formats.chat import Choice, Conversation, FullChoice, Wishes, answer_of
 from tocsin.formats.exchange import decode
 from tocsin.formats.failures import by_error
 from tocsin.formats.finish import FINISH, refused
 from tocsin.formats.lenient import MAX_SECONDS, MAX_TOKENS, convert, count, load, text_seconds, within
-from tocsin.formats.texts import expectation, logprobs_of, messages, sampling, system_prompts, text_of
+from tocsin.formats.litellm_payload import (
+    Details,
+    Error,
+    FullPayload,
+    Metadata,
+    Payload,
+    PromptManagement,
+    Response,
+    WithSession,
+)
 
-REDACTED = "redacted-by-litellm"
-_REDACTED_JSON = REDACTED.encode()
-
-
-class _Details(msgspec.Struct, gc=False):
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cache_creation_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct, gc=False):
-    prompt_tokens_details: _Details | None = None
-    completion_tokens_details: _Details | None = None
-    input_tokens_details: _Details | None = None
-    output_tokens_details: _Details | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-
-
-class _PromptManagement(msgspec.Struct, gc=False):
-    prompt_id: str | None = None
-    prompt_version: str | int | None = None
-
-
-class _Metadata(msgspec.Struct, gc=False):
-    user_api_key_hash: str | None = None
-    user_api_key_user_id: str | None = None
-    user_api_key_team_alias: str | None = None
-    user_api_key_request_route: str | None = None
-    prompt_management_metadata: _PromptManagement | None = None
-    applied_guardrails: Any = None
-    usage_object: _Usage | None = None
-
-
-class _Error(msgspec.Struct, gc=False):
-    error_code: str | int | None = None
-    error_class: str | None = None
-    normalized_error: str | None = None
-
-
-class _Status(msgspec.Struct, gc=False):
-    guardrail_status: str | None = None
-
-
-class _Incomplete(msgspec.Struct, gc=False):
-    reason: str | None = None
-
-
-class _Response(msgspec.Struct, gc=False):
-    model: str | None = None
-    system_fingerprint: str | None = None
-    status: str | None = None
-    error: Any = None
-    incomplete_details: _Incomplete | None = None
-    stop_reason: str | None = None
-    choices: tuple[Choice, ...] | None = None
-    output: Any = None
-    usage: _Usage | None = None
-    """Payloads of early 2025 tell its details here alone, those of mid 2025 still so of the Responses API."""
-
-
-class _Payload(msgspec.Struct, gc=False, kw_only=True):
-    """Fields in the order in which LiteLLM writes them: msgspec looks for the next one first."""
-
-    id: str | None
-    """That of the answer, which a provider may leave out."""
-    litellm_call_id: str | None = None
-    trace_id: str | None = None
-    session_id: str | None = None
-    call_type: str | None = None
-    cache_hit: bool | None = None
-    stream: bool | None = None
-    status: str
-    status_fields: _Status | None = None
-    custom_llm_provider: str | None = None
-    startTime: float | str  # noqa: N815 - LiteLLM's name
-    endTime: float | str  # noqa: N815
-    completionStartTime: float | str | None = None  # noqa: N815
-    model: str | None = None
-    metadata: _Metadata | None = None
-    response_cost: float | None = None
-    total_tokens: int | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    request_tags: list[str] | None = None
-    end_user: str | None = None
-    model_group: str | None = None
-    response: _Response | list[Any] | str | None = None  # text and lists come from odd endpoints
-    error_information: _Error | None = None
-
-
-class _WithSession(msgspec.Struct, gc=False):
-    messages: msgspec.Raw = msgspec.Raw()
-
-
-class _FullResponse(_Response, gc=False):
-    choices: tuple[FullChoice, ...] | None = None
-    content: Any = None
-    text: Any = None
-
-
-class _Full(_Payload, gc=False, kw_only=True):
-    """A payload with what was said."""
-
-    messages: msgspec.Raw = msgspec.Raw()
-    response: _FullResponse | list[Any] | str | None = None
-    model_parameters: Wishes | None = None
-
-
-_fast = msgspec.json.Decoder(_Payload).decode
-_full = msgspec.json.Decoder(_Full).decode
-_prompt = msgspec.json.Decoder(_WithSession)
+_fast = msgspec.json.Decoder(Payload).decode
+_full = msgspec.json.Decoder(FullPayload).decode
+_prompt = msgspec.json.Decoder(WithSession)
 
 
 class LiteLLM:
@@ -165,19 +64,19 @@ class LiteLLM:
             payload = _fast(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             tree = load(data)
-            payload = convert(spendlogs.named(tree), _Payload, errors)
+            payload = convert(spendlogs.named(tree), Payload, errors)
         call = _call(payload, errors)
         if call.session is not None:
             call.prompt_key = _prompt_key(data)
         if self._content:
-            _fill_content(call, decode(data) if tree is None else tree)
+            litellm_content.fill_from_tree(call, decode(data) if tree is None else tree)
             call.response_id = payload.id
         if errors:
             call.field_errors = tuple(errors)
         return call
 
 
-def _call(p: _Payload, errors: list[str]) -> Call:
+def _call(p: Payload, errors: list[str]) -> Call:
     meta = p.metadata or _NO_METADATA
     duration = ttft = None
     start: float | str | None = p.startTime
@@ -204,9 +103,9 @@ def _call(p: _Payload, errors: list[str]) -> Call:
     model = p.model_group or p.model or UNKNOWN
     response = p.response
     served, fingerprint, finish, refusal, queued = (
-        _answer(response, model) if isinstance(response, _Response) else _NO_ANSWER
+        _answer(response, model) if isinstance(response, Response) else _NO_ANSWER
     )
-    if failure is None and isinstance(response, _Response) and response.status in _ENDED_BADLY:
+    if failure is None and isinstance(response, Response) and response.status in _ENDED_BADLY:
         failure = _ended_badly(response)
     cache_hit = p.cache_hit is True
     call_id, identity = p.litellm_call_id, p.id or ""
@@ -253,11 +152,11 @@ def _call(p: _Payload, errors: list[str]) -> Call:
     )
 
 
-def _failed(p: _Payload) -> tuple[str | None, int | None]:
+def _failed(p: Payload) -> tuple[str | None, int | None]:
     """Return the reason and the HTTP status of a failure; (None, None) for a success."""
     info = p.error_information
     if p.status != "success":
-        told = info or _Error()
+        told = info or Error()
         code = str(told.error_code or "")
         guardrail = p.status_fields.guardrail_status if p.status_fields is not None else None
         guarded = p.metadata is not None and bool(p.metadata.applied_guardrails)
@@ -270,7 +169,7 @@ def _failed(p: _Payload) -> tuple[str | None, int | None]:
     return None, None
 
 
-def _ended_badly(response: _Response) -> str:
+def _ended_badly(response: Response) -> str:
     """Return why an answer of the Responses API ended without one, under HTTP 200."""
     if response.status == "cancelled":
         return "cancelled"
@@ -279,7 +178,7 @@ def _ended_badly(response: _Response) -> str:
     return "provider_5xx" if reason == OTHER else reason
 
 
-def _answer(response: _Response, model: str) -> tuple[str | None, str | None, str | None, bool, bool]:
+def _answer(response: Response, model: str) -> tuple[str | None, str | None, str | None, bool, bool]:
     """Return served model (where it differs), fingerprint, finish reason, whether refused, whether queued."""
     finish, refusal = response.stop_reason, False
     if response.incomplete_details is not None:  # of the Responses API
@@ -304,7 +203,7 @@ def _answer(response: _Response, model: str) -> tuple[str | None, str | None, st
     )
 
 
-def _prompt_of(managed: _PromptManagement) -> Prompt | None:
+def _prompt_of(managed: PromptManagement) -> Prompt | None:
     if not managed.prompt_id:
         return None
     return Prompt(managed.prompt_id, None if managed.prompt_version is None else str(managed.prompt_version))
@@ -320,13 +219,13 @@ _METERED = frozenset(
     )
 )  # fmt: skip
 """Kinds of calls whose answers tell tokens; pictures, speech, ranking and the like are metered in other units."""
-_NO_METADATA = _Metadata()
-_NO_DETAILS = _Details()
+_NO_METADATA = Metadata()
+_NO_DETAILS = Details()
 _NO_COUNTS = (None, None, None, None, None)
 _NO_ANSWER = (None, None, None, False, False)
 
 
-def _route(tags: list[str] | None, meta: _Metadata) -> str:
+def _route(tags: list[str] | None, meta: Metadata) -> str:
     """``app:NAME`` among the tags, else the team alias, else the request path."""
     if tags:
         for tag in tags:
@@ -338,7 +237,7 @@ def _route(tags: list[str] | None, meta: _Metadata) -> str:
 _Counts = tuple[int | None, int | None, int | None, int | None, int | None]
 
 
-def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _Counts:
+def _usage(p: Payload, meta: Metadata, errors: list[str], *, owed: bool) -> _Counts:
     """Return sent, received, cache read, cache written and reasoning tokens; ``owed``: 0 of both is a count."""
     sent, received = p.prompt_tokens, p.completion_tokens
     if sent is not None and not 0 <= sent < MAX_TOKENS:
@@ -349,7 +248,7 @@ def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _C
         return _NO_COUNTS  # LiteLLM writes 0 where it knows nothing
     usage = meta.usage_object
     if usage is None or usage.prompt_tokens_details is None:
-        usage = (p.response.usage if isinstance(p.response, _Response) else None) or usage
+        usage = (p.response.usage if isinstance(p.response, Response) else None) or usage
     if usage is None:
         return sent, received, None, None, None
     into = usage.prompt_tokens_details or usage.input_tokens_details or _NO_DETAILS
@@ -373,7 +272,7 @@ def _usage(p: _Payload, meta: _Metadata, errors: list[str], *, owed: bool) -> _C
     return sent, received, read, written, reasoning
 
 
-def _left_out(meta: _Metadata, into: _Details, cached: int, written: int) -> int:
+def _left_out(meta: Metadata, into: Details, cached: int, written: int) -> int:
     """Return the cached tokens that are not in prompt_tokens, of a version before 1.77.7.
 
     Streams of 1.61, which have no details: all. From 1.65, which has the usage in its metadata, to 1.77.1: what was
@@ -384,7 +283,7 @@ def _left_out(meta: _Metadata, into: _Details, cached: int, written: int) -> int
     return written if into.cache_creation_tokens is None else 0
 
 
-def _is_beside(reasoning: int, p: _Payload) -> bool:
+def _is_beside(reasoning: int, p: Payload) -> bool:
     """Tell whether reasoning stands beside the output: xAI's, which LiteLLM 1.81 passed on as it came.
 
     Its streams have a total that leaves it out.
@@ -415,61 +314,13 @@ def _key_of(messages: bytes) -> int | None:
     return xxhash.xxh3_64_intdigest(raw.translate(None, b"0123456789")) if raw else None
 
 
-def _with_content(p: _Full) -> Call:
+def _with_content(p: FullPayload) -> Call:
     errors: list[str] = []
     call = _call(p, errors)
     if errors:
         call.field_errors = tuple(errors)
-    raw = bytes(p.messages)  # a copy: the buffer of the line is used again
+    asked = bytes(p.messages)  # a copy: the buffer of the line is used again
     if call.session is not None:
-        call.prompt_key = _key_of(raw)
-    output, tools = _said(p.response)
-    wishes = p.model_parameters
-    if output == REDACTED or (_REDACTED_JSON in raw and any(said.text == REDACTED for said in Conversation(raw))):
-        call.content = Content(state="redacted")
-    else:
-        said = Conversation(raw, () if wishes is None else wishes.system_prompts())
-        call.content = Content(said, output, [], tools, _logprobs(p.response))
-        if not output and not said:
-            call.content.state = "absent"
-    if wishes is not None:
-        call.expect = wishes.expectation()
-        call.params = wishes.sampling()
-    call.response_id = p.id
+        call.prompt_key = _key_of(asked)
+    litellm_content.fill(call, p, asked)
     return call
-
-
-def _said(response: _FullResponse | list[Any] | str | None) -> tuple[str | None, list[ToolCall]]:
-    if not isinstance(response, _FullResponse):
-        return text_of(response)
-    others = {}
-    if response.output is not None or response.content is not None or response.text is not None:
-        others = {"output": response.output, "content": response.content, "text": response.text}
-    return answer_of(response.choices or (), others)
-
-
-def _logprobs(response: _FullResponse | list[Any] | str | None) -> list[float] | None:
-    if not isinstance(response, _FullResponse):
-        return None
-    told = response.choices[0].logprobs if response.choices else None
-    if told is None and response.output is None:  # as nearly always
-        return None
-    return logprobs_of({"choices": [{"logprobs": told}], "output": response.output})
-
-
-def _fill_content(call: Call, tree: dict[str, Any]) -> None:
-    params = tree.get("model_parameters")
-    before = system_prompts(params) if isinstance(params, dict) else []
-    said = messages(tree.get("messages"))
-    content = Content([*before, *said])
-    response = tree.get("response")
-    content.output, content.tools = text_of(response)
-    content.logprobs = logprobs_of(response)
-    if content.output == REDACTED or any(message.text == REDACTED for message in said):
-        content = Content(state="redacted")
-    elif not content.output and not content.input:
-        content.state = "absent"
-    call.content = content
-    if isinstance(params, dict):
-        call.expect = expectation(params)
-        call.params = sampling(params)

@@ -22,7 +22,10 @@ _BY_CLASS: Final = {
 }
 _BLOCKS: Final = ("400", "403", "422")
 """With which guardrails of one's own refuse, as LiteLLM's documents tell them to: by FastAPI's exception."""
-_CUT: Final = ("ReadError", "WriteError", "RemoteProtocolError", "ServerDisconnectedError")
+_CUT: Final = (
+    "ReadError", "WriteError", "RemoteProtocolError", "ServerDisconnectedError", "ClientPayloadError", "ClientOSError",
+    "IncompleteRead",
+)  # fmt: skip
 """What httpx and aiohttp raise where a connection breaks."""
 _BY_CODE: Final = {
     "408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled", "424": "provider_5xx",

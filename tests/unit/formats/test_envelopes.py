@@ -186,3 +186,9 @@ def test_an_answer_that_broke_off_is_a_failure_with_what_had_come(error, reason)
     assert (call.failure, call.usage_expected) == (reason, reason is None)
     assert call.content is not None
     assert call.content.output == "Hel"
+
+
+@pytest.mark.parametrize("headers", [{"OpenAI-Processing-Ms": "412"}, {"openai-processing-ms": ["412"]}, [["Openai-Processing-Ms", "412"], "x"]])
+def test_headers_may_be_lists(headers):
+    call = parse({"id": "1", "status": 200, "request": {"model": "m"}, "response": CHAT, "response_headers": headers})
+    assert call.duration == 0.412

@@ -129,3 +129,39 @@ def test_an_answer_is_empty_where_it_has_no_sound_and_no_pictures_either(said, o
     assert isinstance(call, Call)
     assert call.content is not None
     assert (call.content.output, text_of(said)[0]) == (output, output)
+
+
+# ---- What LiteLLM cut -----------------------------------------------------------------------------------
+CUT_WHOLE = "{'id': 'chatcmpl-1', 'choices': [{'message': {'content': 'Tel...truncated by litellm, this logger does not support large content"
+CUT_INSIDE = "It begins so ... (litellm_truncated 5000 chars) ... and ends so."
+
+
+def answered(content: str | None, **message: Any) -> dict[str, Any]:
+    return {**PLAIN, "response": {"choices": [{"finish_reason": "stop", "message": {"content": content, **message}}]}}
+
+
+@pytest.mark.parametrize("odd", [{}, {"total_tokens": "9"}], ids=["typed", "tree"])
+@pytest.mark.parametrize(
+    ("payload", "state", "said"),
+    [
+        (answered(CUT_INSIDE), "truncated", CUT_INSIDE),
+        (answered(None, tool_calls=[{"function": {"name": "save", "arguments": CUT_INSIDE}}]), "truncated", ""),
+        ({**PLAIN, "response": CUT_WHOLE}, "truncated", None),
+        (answered("Our log was truncated."), "present", "Our log was truncated."),
+    ],
+)
+def test_an_answer_that_litellm_cut_is_known_as_such(odd, payload, state, said):
+    content = parse({**payload, **odd}).content
+    assert content is not None
+    assert (content.state, content.output) == (state, said)
+
+
+@pytest.mark.parametrize("odd", [{}, {"total_tokens": "9"}], ids=["typed", "tree"])
+def test_a_conversation_that_litellm_cut_and_wrote_as_one_text_was_said_by_nobody(odd):
+    content = parse({**answered("Yes."), "messages": CUT_WHOLE, **odd}).content
+    assert content is not None
+    assert (content.state, content.output, list(content.input)) == ("present", "Yes.", [])
+
+
+def parse(payload: dict[str, Any]) -> Call:
+    return litellm.LiteLLM(content=True).parse(json.dumps(payload).encode())
