@@ -184,6 +184,8 @@ def _is_page(raw: Any) -> bool:
 
 def _chunks(value: list[Any], name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:
     """Return a body that is a list: of the chunks of a stream, or of one object."""
+    if value and value[-1] == "[DONE]":  # the word that ends a stream, and is no chunk
+        value = value[:-1]
     if not all(isinstance(chunk, dict) for chunk in value):
         errors.append(name)
         return {}, False

@@ -11,6 +11,7 @@ import json
 import re
 import types
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from itertools import pairwise
 from typing import Any, TypeGuard, TypeVar, Union, get_args, get_origin
@@ -34,6 +35,7 @@ SKIP_REASONS = (
 _HUGE = 1e300
 _ISO_DATE = 8
 """Digits of a date without signs between its parts."""
+_DATE_MAX = 64
 _MENDS_MAX = 10_000
 _IN_TEXT = rb'(?:[^"\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))*+'
 _SOUND_TEXT = re.compile(_IN_TEXT, re.DOTALL)
@@ -265,19 +267,31 @@ def epoch_seconds(number: float) -> float:
 def text_seconds(text: str) -> float | None:
     """Return the Unix seconds of a time in text, None when it is none.
 
-    ISO 8601 (without zone it is UTC), or an epoch number, whose digits Python would take for an ISO time of 1732.
+    ISO 8601 (without zone it is UTC; Go's loggers have slashes in the date), an epoch number, whose digits Python would
+    take for an ISO time of 1732, or a date of HTTP.
     """
     if not (text.isdecimal() and len(text) > _ISO_DATE):
         try:
-            moment = datetime.fromisoformat(text.upper().removesuffix(" UTC"))  # RFC 3339 takes a small "z" too
+            moment = datetime.fromisoformat(text.upper().removesuffix(" UTC").replace("/", "-", 2))  # a small "z" too
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             pass
     try:
         number = float(text)
     except ValueError:
-        return None
+        return _http_seconds(text)
     return epoch_seconds(number) if is_number(number) else None
+
+
+def _http_seconds(text: str) -> float | None:
+    """Return the Unix seconds of a date as HTTP and e-mail write it (RFC 9110, 5.6.7), None when it is none."""
+    if len(text) > _DATE_MAX:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
 
 
 def count(value: int | None, name: str, errors: list[str]) -> int | None:

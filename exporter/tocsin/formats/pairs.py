@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -92,7 +91,7 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     stamps = (*map(tree.get, ("time", "timestamp", "created_at")), response.get("created"), response.get("created_at"))
     call.start = seconds(next((stamp for stamp in stamps if stamp is not None), None))
     if call.start is None:
-        call.start = _http_date(ex.headers.get("date"))
+        call.start = text_seconds(ex.headers.get("date", ""))
     if call.start is None and tree.get("time") is not None:
         ex.errors.append("time")
     answered = response.get("id")
@@ -195,13 +194,6 @@ def seconds(value: Any) -> float | None:
     if is_number(value):
         return epoch_seconds(value)
     return text_seconds(value) if isinstance(value, str) else None
-
-
-def _http_date(value: str | None) -> float | None:
-    try:
-        return parsedate_to_datetime(value).timestamp() if value else None
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _by_recorder(call: Call, ex: Exchange) -> None:

@@ -180,6 +180,18 @@ def test_a_status_may_be_a_number_or_digits(status):
     assert parse({"id": "1", "status": status, "request": {}, "response": {}}).failure == "provider_5xx"
 
 
+@pytest.mark.parametrize("time", ["Fri, 20 Nov 2026 02:47:00 GMT", "20 Nov 2026 04:47:00 +0200", "2026/11/20 02:47:00"])
+def test_a_time_may_be_a_date_of_http_or_have_slashes(time):
+    call = parse({"id": "1", "time": time, "request": {}, "response": CHAT})
+    assert (call.start, call.field_errors) == (1795142820.0, ())
+
+
+@pytest.mark.parametrize("time", ["yesterday", "Fri, 99 Nov 2026 02:47:00 GMT", "a, b", ":", ""])
+def test_a_time_that_is_none_is_named(time):
+    call = parse({"id": "1", "time": time, "request": {"model": "m"}, "response": {}})
+    assert (call.start, call.field_errors) == (None, ("time",))
+
+
 def test_a_time_that_is_null_is_the_one_in_the_response():
     assert parse({"id": "1", "time": None, "request": {}, "response": CHAT}).start == CHAT["created"]
 

@@ -251,3 +251,11 @@ def test_the_time_that_the_server_took_for_the_head_of_a_stream_is_not_its_durat
     whole = {**pair, "request": {}, "response": {"id": "c-1", "choices": []}}
     durations = [formats.get("openai").parse(json.dumps(one).encode()).duration for one in (pair, whole)]
     assert durations == [None, 0.152]
+
+
+def test_the_chunks_of_a_stream_in_a_list_may_end_with_the_word_that_ends_it():
+    chunks = [{"choices": [{"index": 0, "delta": {"content": "Hel"}}]}, {"choices": [{"index": 0, "delta": {"content": "lo"}, "finish_reason": "stop"}]}]
+    pair = {"id": "1", "status": 200, "request": {"model": "m"}, "response": [*chunks, "[DONE]"]}
+    call = formats.get("auto", content=True).parse(json.dumps(pair).encode())
+    assert isinstance(call, Call)
+    assert (said(call), call.finish_reason, call.stream, call.field_errors) == ("Hello", "stop", True, ())
