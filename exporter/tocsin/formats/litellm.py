@@ -169,8 +169,13 @@ def _failed(p: Payload) -> tuple[str | None, int | None]:
     return None, None
 
 
-def _ended_badly(response: Response) -> str:
-    """Return why an answer of the Responses API ended without one, under HTTP 200."""
+def _ended_badly(response: Response) -> str | None:
+    """Return why an answer of the Responses API ended without one, under HTTP 200.
+
+    None for a batch, a video or a job of fine-tuning that did: who asks how it is gets an answer, each time.
+    """
+    if response.output is None:
+        return None
     if response.status == "cancelled":
         return "cancelled"
     code = response.error.get("code") if isinstance(response.error, dict) else None

@@ -14,7 +14,8 @@ _BY_CLASS: Final = {
     **dict.fromkeys(
         (
             "AuthenticationError", "BadRequestError", "NotFoundError", "PermissionDeniedError",
-            "UnprocessableEntityError", "ProxyException",
+            "UnprocessableEntityError", "ProxyException", "ContextWindowExceededError", "UnsupportedParamsError",
+            "RejectedRequestError", "ImageFetchError", "BudgetExceededError",
         ),
         "client_4xx",
     ),

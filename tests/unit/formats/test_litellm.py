@@ -112,6 +112,8 @@ def test_an_odd_output_refuses_nothing(output):
         ("429", "RouterRateLimitError", "429_NO_HEALTHY_DEPLOYMENTS", "rate_limited"),
         ("", "MidStreamFallbackError", "500_PROVIDER_CONNECTION_ERROR", "connection"),
         ("", "ProxyException", None, "client_4xx"),
+        ("", "ContextWindowExceededError", None, "client_4xx"),
+        ("", "ClientPayloadError", None, "connection"),
         ("", "", None, "other"),
     ],
 )

@@ -256,3 +256,11 @@ def test_a_spend_logs_row_of_early_2025_has_what_was_cached_in_its_own_place():
            "prompt_tokens": 1000, "completion_tokens": 5, "spend": 0.1, "metadata": json.dumps({"additional_usage_values": used})}  # fmt: skip
     call = parse(row)
     assert (call.failure, call.input_tokens, call.cache_read_tokens) == (None, 1000, 900)
+
+
+@pytest.mark.parametrize("kind", ["batch", "video", "fine_tuning.job"])
+def test_asking_how_a_job_is_that_failed_succeeds_each_time(kind):
+    job = {"id": "j-1", "object": kind, "status": "failed", "errors": None}
+    payload = SUCCESS | {"call_type": "aretrieve_batch", "response": job, "prompt_tokens": 0, "completion_tokens": 0, "response_cost": 0.0}
+    call = parse(payload)
+    assert (call.failure, call.usage_expected) == (None, False)
