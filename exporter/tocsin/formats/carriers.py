@@ -17,6 +17,7 @@ from typing import Any, Final
 DEPTH_MAX: Final = 3
 """Carriers inside each other: a log line of an event bus's message is two."""
 _LINES: Final = ("message", "log", "msg", "jsonPayload")
+_SIGNS: Final = ("specversion", "detail-type", "Type", *_LINES)
 _RECORDS: Final = frozenset(
     ("request", "response", "request_body", "response_body", "startTime", "litellm_call_id", "schemaType")
 )
@@ -25,6 +26,8 @@ _RECORDS: Final = frozenset(
 
 def carried(tree: dict[str, Any]) -> bytes | None:
     """Return the JSON of the record inside a carrier; None where the object is no carrier, or holds no object."""
+    if tree.keys().isdisjoint(_SIGNS):  # as nearly always
+        return None
     if "specversion" in tree:
         return _json(tree.get("data")) or _base64(tree.get("data_base64"))
     if "detail-type" in tree:

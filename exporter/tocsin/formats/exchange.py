@@ -198,5 +198,8 @@ def _headers(headers: Any) -> dict[str, str]:
         headers = {str(pair[0]): pair[1] for pair in headers if isinstance(pair, list) and len(pair) == 2}
     if not isinstance(headers, dict):
         return {}
-    firsts = {name: value[0] if isinstance(value, list) and value else value for name, value in headers.items()}
-    return {str(name).lower(): value for name, value in firsts.items() if isinstance(value, str)}
+    return {
+        str(name).lower(): first
+        for name, value in headers.items()
+        if isinstance(first := value[0] if isinstance(value, list) and value else value, str)
+    }

@@ -27,7 +27,10 @@ def fill(call: Call, p: FullPayload, asked: bytes) -> None:
         call.content = Content(said, output, [], tools, _logprobs(p.response))
         if not output and not said:
             call.content.state = "absent"
-        _mark_cut(call.content, p.response, asked_cut=asked[:1] == b'"' and _is_cut(asked.decode("utf-8", "replace")))
+        if asked[:1] == b'"' and _is_cut(asked.decode("utf-8", "replace")):
+            call.content.input = []
+        if isinstance(p.response, str):  # texts that were cut inside stand in SpendLogs alone, which are read by tree
+            _mark_cut(call.content, p.response)
     if wishes is not None:
         call.expect = wishes.expectation()
         call.params = wishes.sampling()
@@ -48,7 +51,9 @@ def fill_from_tree(call: Call, tree: dict[str, Any]) -> None:
     elif not content.output and not content.input:
         content.state = "absent"
     asked = tree.get("messages")
-    _mark_cut(content, response, asked_cut=isinstance(asked, str) and _is_cut(asked))
+    if isinstance(asked, str) and _is_cut(asked):
+        content.input = []
+    _mark_cut(content, response)
     call.content = content
     if isinstance(params, dict):
         call.expect = expectation(params)
@@ -78,11 +83,9 @@ def _is_cut(text: str | None) -> bool:
     return text is not None and "truncated" in text and any(mark in text for mark in _CUT)
 
 
-def _mark_cut(content: Content, response: Any, *, asked_cut: bool) -> None:
+def _mark_cut(content: Content, response: Any) -> None:
     """Say of an answer that LiteLLM cut it; what it wrote as one text is nobody's words."""
-    if asked_cut:
-        content.input = []
-    if _is_cut(content.output) or any(_is_cut(tool.arguments) for tool in content.tools):
+    if _is_cut(content.output) or (content.tools and any(_is_cut(tool.arguments) for tool in content.tools)):
         content.state = "truncated"
         if isinstance(response, str):
             content.output = None

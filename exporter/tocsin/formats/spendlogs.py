@@ -24,9 +24,26 @@ def named(tree: dict[str, Any]) -> dict[str, Any]:
     if meta.get("usage_object") is None and "additional_usage_values" in meta:  # of early 2025
         meta["usage_object"] = meta["additional_usage_values"]
     meta.setdefault("user_api_key_hash", meta.get("user_api_key"))
+    meta.setdefault("user_api_key_user_id", tree.get("user"))
     tree.setdefault("status_fields", {})  # which tell the age of a payload
     tree["cache_hit"] = str(tree.get("cache_hit")).lower() == "true"
+    _decode_texts(tree)
     return tree
+
+
+def _decode_texts(row: dict[str, Any]) -> None:
+    """Decode what was said, in its place: without ``store_prompts_in_spend_logs`` these are empty objects.
+
+    Rows of 2025 and later have what was asked in the request as the proxy received it.
+    """
+    for name in ("messages", "response", "proxy_server_request"):
+        told = row.get(name)
+        with suppress(ValueError, RecursionError):
+            row[name] = json.loads(told) if isinstance(told, str) and told[:1] in ("{", "[") else told
+    asked = row.get("proxy_server_request")
+    if isinstance(asked, dict):
+        row["messages"] = row.get("messages") or asked.get("messages", asked.get("input"))
+        row.setdefault("model_parameters", asked)
 
 
 def _metadata(row: dict[str, Any]) -> dict[str, Any]:

@@ -140,20 +140,31 @@ def answered(content: str | None, **message: Any) -> dict[str, Any]:
     return {**PLAIN, "response": {"choices": [{"finish_reason": "stop", "message": {"content": content, **message}}]}}
 
 
-@pytest.mark.parametrize("odd", [{}, {"total_tokens": "9"}], ids=["typed", "tree"])
 @pytest.mark.parametrize(
     ("payload", "state", "said"),
     [
         (answered(CUT_INSIDE), "truncated", CUT_INSIDE),
         (answered(None, tool_calls=[{"function": {"name": "save", "arguments": CUT_INSIDE}}]), "truncated", ""),
-        ({**PLAIN, "response": CUT_WHOLE}, "truncated", None),
         (answered("Our log was truncated."), "present", "Our log was truncated."),
     ],
 )
-def test_an_answer_that_litellm_cut_is_known_as_such(odd, payload, state, said):
-    content = parse({**payload, **odd}).content
+def test_an_answer_that_litellm_cut_in_its_table_is_known_as_such(payload, state, said):
+    content = parse(row(response=payload["response"])).content
     assert content is not None
     assert (content.state, content.output) == (state, said)
+
+
+def row(*, response: Any, **asked: Any) -> dict[str, Any]:
+    """A row of SpendLogs: its objects are text, and its id has another name."""
+    said = {"messages": {}, "proxy_server_request": {}, "metadata": {}, "response": response, **asked}
+    return {**{key: value for key, value in PLAIN.items() if key != "id"}, "request_id": "e-1", "user": "u-7", **{name: json.dumps(value) for name, value in said.items()}}
+
+
+@pytest.mark.parametrize("odd", [{}, {"total_tokens": "9"}], ids=["typed", "tree"])
+def test_an_answer_that_litellm_cut_and_wrote_as_one_text_is_nobodys_words(odd):
+    content = parse({**PLAIN, "response": CUT_WHOLE, **odd}).content
+    assert content is not None
+    assert (content.state, content.output) == ("truncated", None)
 
 
 @pytest.mark.parametrize("odd", [{}, {"total_tokens": "9"}], ids=["typed", "tree"])
@@ -165,3 +176,27 @@ def test_a_conversation_that_litellm_cut_and_wrote_as_one_text_was_said_by_nobod
 
 def parse(payload: dict[str, Any]) -> Call:
     return litellm.LiteLLM(content=True).parse(json.dumps(payload).encode())
+
+
+# ---- Rows of SpendLogs ----------------------------------------------------------------------------------
+ASKED = [{"role": "user", "content": "Is it warm?"}]
+BODY = {"model": "gpt-4o", "messages": ASKED, "temperature": 0.2, "response_format": {"type": "json_object"}}
+
+
+@pytest.mark.parametrize("asked", [{"messages": ASKED}, {"proxy_server_request": BODY}, {"proxy_server_request": {"input": "Is it warm?"}}])
+def test_what_was_said_in_a_row_is_decoded(asked):
+    content = parse(row(response=answered("Yes.")["response"], **asked)).content
+    assert content is not None
+    assert (list(content.input), content.output, content.state) == ([Message("user", "Is it warm?")], "Yes.", "present")
+
+
+def test_the_request_in_a_row_says_what_was_asked_for_and_the_row_who_asked():
+    call = parse(row(response=answered("{}")["response"], proxy_server_request=BODY))
+    assert call.expect is not None
+    assert (call.expect.format, call.params, call.consumer) == ("json", {"temperature": 0.2}, "u-7")
+
+
+def test_a_row_without_texts_has_no_answer():
+    content = parse(row(response={})).content
+    assert content is not None
+    assert (content.input, content.output, content.state) == ([], None, "absent")
