@@ -13,22 +13,23 @@ function(config)
   local requests(w) = over('llm_requests', w);
   local failures(w) = over('llm_request_failures', w);
   local unrecovered(w) = over('llm_request_failures_unrecovered', w);
-  // (failures - recovered) / (requests - recovered), where there are so many failures
-  local ratio(w, least=0) = '%s / (%s - (%s - %s))' % [
-    if least == 0 then unrecovered(w) else '(%s)' % q.atLeast(unrecovered(w), least), requests(w), failures(w), unrecovered(w),
-  ];
-  local floors(w) = '%s\nand %s' % [
-    q.atLeast(requests(w), c.minimumCalls), q.atLeast(unrecovered(w), c.minimumFailures),
-  ];
-  // A window of half an hour remembers an outage for half an hour; so many requests in a row without a failure end it.
+  // (failures - recovered) / (requests - recovered), where there are so many of both
+  local ratio(w, failed, asked) =
+    local least(vector, floor) = if floor == 0 then vector else '(%s)' % q.atLeast(vector, floor);
+    '%s / (%s - (%s - %s))' % [least(unrecovered(w), failed), least(requests(w), asked), failures(w), unrecovered(w)];
+  local shortly(w) = ratio(w, c.minimumFailures, c.minimumCalls);
+  // A window of half an hour remembers an outage for half an hour. What ends it is ten minutes without a failure in which,
+  // at the window's share, so many were to be expected.
   local calm(pair) =
-    if 'calm' in pair then '\nunless (%s < 0.5 and %s)' % [unrecovered(600), q.atLeast(requests(600), pair.calm)] else '';
+    if 'calm' in pair then '\nunless (%s < 0.5 and %s * %s > %s * %s)' % [
+      unrecovered(600), unrecovered(pair.short), requests(600), q.number(pair.calm), requests(pair.short),
+    ] else '';
   local burning(pair) =
     local limit = '%s * (1 - %s)' % [q.number(pair.factor), q.number(c.availability)];
-    '(\n%s > %s\nand %s > %s\nand %s%s\n)' % [
-      ratio(pair.short), limit, ratio(pair.long, std.get(pair, 'failures', 0)), limit, floors(pair.short), calm(pair),
+    '(\n%s > %s\nand %s > %s%s\n)' % [
+      shortly(pair.short), limit, ratio(pair.long, std.get(pair, 'failures', 0), 0), limit, calm(pair),
     ];
-  local total = '(\n%s > %s\nand %s\n)' % [ratio(300), q.number(c.totalRatio), floors(300)];
+  local total = '%s > %s' % [shortly(300), q.number(c.totalRatio)];
   local succeeded = 'provider_model:llm_requests_succeeded:increase10m';
   local failedForGood = q.atLeast('provider_model:llm_request_failures_unrecovered:increase10m', c.minimumFailures);
   local noSuccess = '%s\nand %s (%s < 0.5)\n' % [failedForGood, q.on(keys), succeeded];
