@@ -29,6 +29,10 @@ THRESHOLDS = (
     "exporter.lateRatio", "exporter.unscoredRatio",
 )  # fmt: skip
 """What a route may set: the keys of the contract, and all that rules look for by route."""
+FOR_ALL_ROUTES = (
+    "outage.availability", "outage.minimumCalls", "cost.usdPerHour", "cost.fastUsdPerHour", "cost.ceilingPerHour",
+)  # fmt: skip
+"""Those that no rule looks for by route: outages are told of by provider and model, spending of all that is spent."""
 
 FormatWord = Literal["auto", "litellm", "openai", "anthropic", "native", "feedback"]
 

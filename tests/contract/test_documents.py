@@ -5,7 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from tocsin import bundle, catalogue
-from tocsin.config import THRESHOLDS, Config, load, parse
+from tocsin.commands.backtest import EXPORTERS_OWN
+from tocsin.config import FOR_ALL_ROUTES, THRESHOLDS, Config, load, parse
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +29,7 @@ def test_a_route_can_be_given_every_threshold_that_rules_and_runbooks_name_for_i
     advised = re.findall(r"thresholds: ({[^}]+})", "".join(page.read_text() for page in (ROOT / "runbooks").glob("*.md")))
 
     assert rules
+    assert set(THRESHOLDS) - rules == {*FOR_ALL_ROUTES, *EXPORTERS_OWN}
     assert rules <= set(THRESHOLDS)
     for each in advised:
         parse(f"routes: [{{match: {{}}, thresholds: {each}}}]".encode())

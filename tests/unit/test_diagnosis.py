@@ -135,3 +135,13 @@ def test_no_input_at_all_is_named(check):
 
     assert code == 1
     assert "nothing is read" in said
+
+
+def test_a_threshold_that_no_rule_looks_for_by_route_is_said_to_have_no_effect(check, tmp_path):
+    (tmp_path / "tocsin.yml").write_text("routes: [{match: {route: a}, thresholds: {cost.usdPerHour: 20, quality.dropRatio: 0.2}}]")
+
+    code, said = check(f"--config.file={tmp_path / 'tocsin.yml'}")
+
+    assert code == 0
+    assert "routes[0].thresholds.cost.usdPerHour: has no effect for one route" in said
+    assert "dropRatio" not in said

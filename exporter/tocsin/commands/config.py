@@ -16,7 +16,7 @@ from tocsin.assembly import ledger_settings
 from tocsin.call import FAILURE_REASONS, TOKEN_KINDS
 from tocsin.catalogue import FAMILIES, Family
 from tocsin.commands.run import add_flags
-from tocsin.config import Config, Files, load, read_secrets, show, storage_path
+from tocsin.config import FOR_ALL_ROUTES, Config, Files, load, read_secrets, show, storage_path
 from tocsin.detectors.base import TIERS
 from tocsin.diagnosis import Remark
 from tocsin.finding import SAFETY_KINDS
@@ -79,13 +79,22 @@ def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
         check_bind(ingest, bool(config.ingest.auth))
     if ingest and diagnosis.running(arguments.web_address) is None:
         yield from diagnosis.listener("ingest.listen_address", ingest)
+    yield from _without_effect(config)
+    if not patterns and not ingest:
+        yield Remark("inputs", "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address")
+
+
+def _without_effect(config: Config) -> Iterator[Remark]:
+    """Say which detectors rest, and which thresholds of a route nobody looks for."""
     chosen: list[tuple[str, int | None]] = [("detectors.max_tier", config.detectors.max_tier)]
     chosen += [(f"routes[{n}].max_detector_tier", r.max_detector_tier) for n, r in enumerate(config.routes)]
     for where, tier in chosen:
         if tier is not None and (resting := [name for name, its_own in TIERS.items() if its_own > tier]):
             yield Remark(where, f"{tier}: these detectors rest: {', '.join(resting)}", wrong=False)
-    if not patterns and not ingest:
-        yield Remark("inputs", "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address")
+    for n, route in enumerate(config.routes):
+        for name in sorted(route.thresholds.keys() & set(FOR_ALL_ROUTES)):
+            what = "has no effect for one route; set it for all (`tocsin bundle build --set`, the chart's `thresholds`)"
+            yield Remark(f"routes[{n}].thresholds.{name}", what, wrong=False)
 
 
 _OWN_VALUES: dict[str, int] = {
