@@ -207,6 +207,7 @@ def _by_recorder(call: Call, ex: Exchange) -> None:
         call.input_tokens = tokens(meta.get("promptTokens"), "metadata.promptTokens", errors)
         call.output_tokens = tokens(meta.get("completionTokens"), "metadata.completionTokens", errors)
     call.trace_id = _name(tree, "trace_id", errors)
+    call.cache_hit = tree.get("cache_hit") is True
     labels = tree.get("labels")
     if isinstance(labels, dict):
         call.labels = texts_of(labels, errors)

@@ -13,6 +13,8 @@ import json
 from typing import Any, Final
 from urllib.parse import quote
 
+from tocsin.formats import gateways
+
 _OPERATIONS: Final = {
     "Converse": "converse", "ConverseStream": "converse-stream", "InvokeModel": "invoke",
     "InvokeModelWithResponseStream": "invoke-with-response-stream",
@@ -37,7 +39,7 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
         return _of_bedrocks_batch(tree)
     if "key" in tree and tree.keys() <= _OF_GEMINI and (tree.get("response") or tree.get("error")):
         return {"provider": "google", "custom_id": tree["key"], "response": None, **tree}
-    return tree
+    return gateways.as_pair(tree)
 
 
 def _of_anthropic(tree: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:

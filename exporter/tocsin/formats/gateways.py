@@ -1,0 +1,109 @@
+"""Access logs of gateways in Kubernetes that count tokens, brought to the shape of a logged pair.
+
+Envoy AI Gateway's as its example writes it (https://aigateway.envoyproxy.io/docs/capabilities/observability/accesslogs):
+what broke below HTTP stands in Envoy's flags. Kong's AI plugins
+(https://developer.konghq.com/ai-gateway/ai-audit-log-reference): the key around what was counted is the plugin's, and
+a cost of 0 says that no price is configured. Times are in milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from tocsin.formats.lenient import is_number
+
+_MODEL: Final = "gen_ai.request.model"
+_BROKEN: Final = {
+    "DC": "client disconnect", "DR": "client disconnect", "DT": "timeout", "UT": "timeout", "SI": "timeout",
+    "UC": "connection", "UF": "connection", "UR": "connection", "LR": "connection", "UPE": "protocol error",
+}  # fmt: skip
+"""Envoy's flags of what breaks an answer off, under HTTP 200, too (docs of ``%RESPONSE_FLAGS%``)."""
+_PLUGINS: Final = ("proxy", "ai-proxy", "ai-proxy-advanced")
+
+
+def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return a line of an access log as a pair; any other record, and traffic to no model, as it is."""
+    if _MODEL in tree and "response_code" in tree:
+        return _of_envoy(tree) if tree[_MODEL] else tree
+    told = tree.get("ai")
+    if isinstance(told, dict):
+        entry = next((told[name] for name in _PLUGINS if isinstance(told.get(name), dict)), told)
+        if isinstance(entry.get("meta"), dict):
+            return _of_kong(tree, entry, entry["meta"])
+    return tree
+
+
+def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
+    usage = {
+        "prompt_tokens": tree.get("gen_ai.usage.input_tokens"),
+        "completion_tokens": tree.get("gen_ai.usage.output_tokens"),
+        "total_tokens": tree.get("gen_ai.usage.total_tokens"),
+    }
+    flags = str(tree.get("response_flags") or "").split(",")
+    broken = next((_BROKEN[flag] for flag in flags if flag in _BROKEN), None)
+    path = tree.get("x-envoy-origin-path") or tree.get("path") or ""
+    return {
+        "id": tree.get("x-request-id"),
+        "time": tree.get("start_time"),
+        "duration_ms": tree.get("duration"),
+        "status": tree["response_code"],
+        "url": f"https://{tree[':authority']}{path}" if tree.get(":authority") else "",
+        "route": None if tree.get(":authority") else path,
+        "provider": tree.get("gen_ai.provider.name"),
+        "model": tree[_MODEL],
+        "session": tree.get("session.id"),
+        "response": _answer(tree.get("gen_ai.response.model"), usage),
+        "error": {"type": broken} if broken else None,
+    }
+
+
+def _of_kong(tree: dict[str, Any], entry: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+    asked, answered, consumer, payload, latencies, usage, cache = (
+        told if isinstance(told, dict) else {}
+        for told in (
+            *map(tree.get, ("request", "response", "consumer")), entry.get("payload"), tree.get("latencies"),
+            entry.get("usage"), entry.get("cache"),
+        )
+    )  # fmt: skip
+    plugins = [told for told in entry.values() if isinstance(told, dict)]
+    blocked = any(told[name] for told in plugins for name in told if name.endswith("block_reason"))
+    said, took = _object(payload.get("response")), latencies.get("request", meta.get("llm_latency"))
+    return {
+        "id": asked.get("id"),
+        "time": tree.get("started_at"),
+        "duration_ms": took,
+        "ttft_s": _first_token(usage, meta, took),
+        "status": answered.get("status"),
+        "route": str(asked.get("uri") or "").partition("?")[0] or None,
+        "provider": meta.get("provider_name"),
+        "model": meta.get("request_model"),
+        "consumer": consumer.get("username") or consumer.get("custom_id") or consumer.get("id"),
+        "cost_usd": usage.get("cost") or None,
+        "cache_hit": str(cache.get("cache_status")).lower() == "hit",
+        "request": {"model": None, **_object(payload.get("request")), "stream": meta.get("request_mode") == "stream"},
+        "response": {"usage": usage, **said} if said else _answer(meta.get("response_model"), usage),
+        "error": {"type": "guardrail_blocked"} if blocked else None,
+    }
+
+
+def _first_token(usage: dict[str, Any], meta: dict[str, Any], took: Any) -> float | None:
+    """Return the seconds to the first token; None where it came with the last, as of answers that are no streams."""
+    first, whole = usage.get("time_to_first_token"), meta.get("llm_latency")
+    if meta.get("request_mode") == "oneshot" or not (is_number(first) and is_number(whole) and is_number(took)):
+        return None
+    return first / 1000 if first < whole and first <= took else None
+
+
+def _answer(model: Any, usage: dict[str, Any]) -> dict[str, Any] | None:
+    told = {name: count for name, count in usage.items() if count is not None}
+    return {"model": model, "usage": told} if told else None
+
+
+def _object(text: Any) -> dict[str, Any]:
+    """Return a body that is logged as text; nothing where it is none."""
+    try:
+        told = json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -1,0 +1,112 @@
+"""Access logs of gateways: the documents' own examples, with what was worked out by hand, and lines that go wrong."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call, Skip
+
+# https://aigateway.envoyproxy.io/docs/capabilities/observability/accesslogs (Apache-2.0), fields that are not read left out
+ENVOY = {
+    ":authority": "api.router.tetrate.ai", "bytes_sent": 432, "duration": 1526, "method": "POST", "response_code": 200, "response_flags": "-",
+    "gen_ai.provider.name": "default/tars/route/aigw-run/rule/0/ref/0", "gen_ai.request.model": "gpt-4o-mini", "gen_ai.usage.input_tokens": 15,
+    "gen_ai.usage.output_tokens": 7, "gen_ai.usage.total_tokens": 22, "start_time": "2025-08-30T16:51:37.894Z",
+    "x-envoy-origin-path": "/v1/chat/completions", "x-request-id": "83b63da3",
+}  # fmt: skip
+# https://developer.konghq.com/ai-gateway/ai-audit-log-reference (MIT) for "ai", around it Kong's usual log
+KONG_AI = {
+    "payload": {"request": "$OPTIONAL_PAYLOAD_REQUEST", "response": "$OPTIONAL_PAYLOAD_RESPONSE"},
+    "usage": {
+        "time_per_token": 30.142857142857, "time_to_first_token": 631, "prompt_tokens": 14, "completion_tokens": 21, "total_tokens": 35, "cost": 0,
+        "completion_tokens_details": {"reasoning_tokens": 0}, "prompt_tokens_details": {"cached_tokens": 0},
+    },
+    "meta": {"request_model": "command", "provider_name": "cohere", "response_model": "command", "llm_latency": 2670},
+    "aws-guardrails": {"input_block_reason": "", "output_block_reason": ""},
+}  # fmt: skip
+KONG = {
+    "started_at": 1795142820000, "request": {"id": "k-1", "uri": "/chat?key=x", "method": "POST"}, "response": {"status": 200},
+    "latencies": {"request": 2700, "proxy": 2690}, "consumer": {"id": "c", "username": "shop"}, "ai": {"proxy": KONG_AI},
+}  # fmt: skip
+
+
+def parse(record: dict[str, Any]) -> Call:
+    event = formats.get("auto", content=True).parse(json.dumps(record).encode())
+    assert isinstance(event, Call)
+    assert event.field_errors == ()
+    return event
+
+
+def tokens(call: Call) -> tuple[int | None, ...]:
+    return call.input_tokens, call.output_tokens, call.cache_read_tokens, call.reasoning_tokens
+
+
+def test_a_line_of_envoys_log_is_a_call():
+    call = parse(ENVOY)
+    assert (call.id, call.provider, call.model, call.route) == ("83b63da3", "api.router.tetrate.ai", "gpt-4o-mini", "/v1/chat/completions")
+    assert (call.start, call.duration, call.status, call.failure, call.stream) == (1756572697.894, 1.526, 200, None, False)
+    assert tokens(call) == (15, 7, None, None)
+
+
+def test_counts_in_envoys_log_may_be_text_and_an_authority_may_be_left_out():
+    line = {key: value for key, value in ENVOY.items() if key != ":authority"} | {"gen_ai.usage.input_tokens": "15", "gen_ai.usage.output_tokens": "7"}
+    call = parse(line)
+    assert (tokens(call), call.route, call.provider) == ((15, 7, None, None), "/v1/chat/completions", ENVOY["gen_ai.provider.name"])
+
+
+@pytest.mark.parametrize(
+    ("code", "flags", "reason"),
+    [
+        (200, "DC", "cancelled"), (0, "DC", "cancelled"), (200, "UC", "connection"), (503, "UF,URX", "provider_5xx"), (504, "UT", "timeout"),
+        (429, "RL", "rate_limited"), (200, "SI", "timeout"), (503, "UH", "provider_5xx"), (401, "-", "client_4xx"), (200, None, None),
+    ],
+)  # fmt: skip
+def test_envoys_flags_tell_what_broke_below_http(code, flags, reason):
+    uncounted = {"gen_ai.usage.input_tokens": None, "gen_ai.usage.output_tokens": None, "gen_ai.usage.total_tokens": None}
+    call = parse(ENVOY | uncounted | {"response_code": code, "response_flags": flags})
+    assert (call.failure, call.usage_expected, call.model) == (reason, reason is None, "gpt-4o-mini")
+
+
+def test_a_line_of_envoys_log_that_names_no_model_is_no_call():
+    with pytest.raises(Skip):
+        parse(ENVOY | {"gen_ai.request.model": None, "mcp.method.name": "tools/call", "x-envoy-origin-path": "/mcp"})
+
+
+@pytest.mark.parametrize("around", [{"proxy": KONG_AI}, {"ai-proxy": KONG_AI}, KONG_AI])
+def test_a_line_of_kongs_log_is_a_call(around):
+    call = parse(KONG | {"ai": around})
+    assert (call.id, call.provider, call.model, call.route, call.consumer) == ("k-1", "cohere", "command", "/chat", "shop")
+    assert (call.start, call.duration, call.ttft, call.status, call.failure) == (1795142820.0, 2.7, 0.631, 200, None)
+    assert (tokens(call), call.cost_usd, call.cache_hit) == ((14, 21, 0, 0), None, False)
+
+
+@pytest.mark.parametrize(
+    ("mode", "first", "ttft", "stream"), [("stream", 631, 0.631, True), ("oneshot", 631, None, False), (None, 2670, None, False)]
+)
+def test_the_time_to_the_first_token_of_a_stream_is_kept(mode, first, ttft, stream):
+    entry = KONG_AI | {"meta": KONG_AI["meta"] | {"request_mode": mode}, "usage": KONG_AI["usage"] | {"time_to_first_token": first}}
+    call = parse(KONG | {"ai": {"proxy": entry}})
+    assert (call.ttft, call.stream) == (ttft, stream)
+
+
+def test_kongs_cache_cost_and_texts_are_read():
+    body = {"choices": [{"finish_reason": "stop", "message": {"content": "Yo"}}], "usage": {"prompt_tokens": 14, "completion_tokens": 21}}
+    asked = {"messages": [{"role": "user", "content": "Hi"}]}
+    entry = KONG_AI | {
+        "cache": {"cache_status": "Hit"}, "usage": KONG_AI["usage"] | {"cost": 0.5}, "payload": {"request": json.dumps(asked), "response": json.dumps(body)},
+    }  # fmt: skip
+    call = parse(KONG | {"ai": {"proxy": entry}})
+    assert call.content is not None
+    assert (call.content.output, call.content.input[0].text, call.cost_usd, call.cache_hit) == ("Yo", "Hi", 0.5, True)
+
+
+def test_what_kongs_guardrail_stopped_was_blocked_and_what_failed_failed():
+    entry = KONG_AI | {"aws-guardrails": {"input_block_reason": "topic", "output_block_reason": ""}, "usage": {}}
+    assert parse(KONG | {"ai": {"proxy": entry}, "response": {"status": 400}}).failure == "blocked_guardrail"
+    assert parse(KONG | {"ai": {"proxy": KONG_AI | {"usage": {}}}, "response": {"status": 502}}).failure == "provider_5xx"
+
+
+def test_a_line_of_kongs_log_without_a_model_is_no_call():
+    with pytest.raises(Skip):
+        parse({key: value for key, value in KONG.items() if key != "ai"})
