@@ -20,6 +20,7 @@ _BROKEN: Final = {
 }  # fmt: skip
 """Envoy's flags of what breaks an answer off, under HTTP 200, too (docs of ``%RESPONSE_FLAGS%``)."""
 _PLUGINS: Final = ("proxy", "ai-proxy", "ai-proxy-advanced")
+"""Kong's that pass a call on; others, as the judge, call models themselves."""
 
 
 def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
@@ -28,9 +29,9 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
         return _of_envoy(tree) if tree[_MODEL] else tree
     told = tree.get("ai")
     if isinstance(told, dict):
-        entry = next((told[name] for name in _PLUGINS if isinstance(told.get(name), dict)), told)
-        if isinstance(entry.get("meta"), dict):
-            return _of_kong(tree, entry, entry["meta"])
+        for entry in (*map(told.get, _PLUGINS), told, *told.values()):
+            if isinstance(entry, dict) and isinstance(entry.get("meta"), dict):
+                return _of_kong(tree, entry, entry["meta"])
     return tree
 
 

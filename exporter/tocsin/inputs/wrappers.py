@@ -2,6 +2,7 @@
 
 CRI is ``<time> stdout F|P <text>`` (Kubernetes design proposal "kubelet CRI logging"), Docker's json-file is
 ``{"log": "...", "stream": ..., "time": ...}``. Both split long lines; the pieces are put together here.
+Fluent Bit and others that take Docker's lines apart write ``{"log": ...}`` again, without the line end in it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,20 @@ class _DockerLine(msgspec.Struct, gc=False):
 
 
 _docker = msgspec.json.Decoder(_DockerLine)
+_object = msgspec.json.Decoder(msgspec.Raw)
+_PIECE = 16 << 10
+"""Bytes of the pieces in which Docker splits what is longer."""
+
+
+def _is_whole(text: bytes) -> bool:
+    """Tell whether a text without its line end is a record nevertheless, as shippers write it, and no piece of one."""
+    if len(text) == _PIECE or not text.startswith(b"{") or not text.endswith(b"}"):
+        return False
+    try:
+        _object.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
+    return True
 
 
 class Framing:
@@ -82,7 +97,8 @@ class Framing:
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 return line
             text = entry.log.encode("utf-8", "surrogatepass")
-            return self._join(entry.stream, text.rstrip(b"\n"), done=text.endswith(b"\n"))
+            done = text.endswith(b"\n") or (entry.stream not in self._pieces and _is_whole(text))
+            return self._join(entry.stream, text.rstrip(b"\n"), done=done)
         return line
 
     def flush(self) -> list[bytes]:

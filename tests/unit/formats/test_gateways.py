@@ -73,7 +73,7 @@ def test_a_line_of_envoys_log_that_names_no_model_is_no_call():
         parse(ENVOY | {"gen_ai.request.model": None, "mcp.method.name": "tools/call", "x-envoy-origin-path": "/mcp"})
 
 
-@pytest.mark.parametrize("around", [{"proxy": KONG_AI}, {"ai-proxy": KONG_AI}, KONG_AI])
+@pytest.mark.parametrize("around", [{"proxy": KONG_AI}, {"audit": {}, "ai-proxy": KONG_AI}, KONG_AI, {"ai-llm-as-judge": KONG_AI}])
 def test_a_line_of_kongs_log_is_a_call(around):
     call = parse(KONG | {"ai": around})
     assert (call.id, call.provider, call.model, call.route, call.consumer) == ("k-1", "cohere", "command", "/chat", "shop")

@@ -198,3 +198,11 @@ def test_the_end_of_a_record_in_the_next_file_may_come_late(reader, kind):
     append(reader.path, lines[3])
     reader.drain()
     assert sorted(reader.got) == [b"abc", b"err"]
+
+
+def test_lines_that_a_shipper_wrote_again_without_their_ends_are_records_each(reader):
+    records = [json.dumps({"id": str(n), "model": "m"}).encode() for n in range(3)]
+    for record in records:
+        append(reader.path, json.dumps({"log": record.decode(), "stream": "stdout", "pod": "litellm-0"}).encode() + b"\n")
+    reader.drain()
+    assert reader.got == records
