@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from tocsin.formats.lenient import is_number
+
 _COUNTS: Final = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
 _HEADERS: Final = ("input", "output", "cache-read-input", "cache-write-input")
 _EVENTS: Final = frozenset(
@@ -44,7 +46,7 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
             "message": {"content": [{"text": part.get("text")} for part in parts], "tool_calls": tools},
             "error": {"type": reason} if intervened and _blocks(body.get("trace")) else None,
         }],
-        "usage": _usage([_count(usage, name) for name in _COUNTS]) if isinstance(usage, dict) else None,
+        "usage": _counted(usage) if isinstance(usage, dict) else None,
         "metrics": body.get("metrics"),
         METRICS: body.get(METRICS),
         "error": body.get("error") or blocked(body),
@@ -132,6 +134,14 @@ def measured(body: dict[str, Any]) -> dict[str, Any] | None:
     told = body.get(METRICS)
     names = ("inputTokenCount", "outputTokenCount", "cacheReadInputTokenCount", "cacheWriteInputTokenCount")
     return _usage([told.get(name) for name in names]) if isinstance(told, dict) else None
+
+
+def _counted(usage: dict[str, Any]) -> dict[str, Any]:
+    """Return the counts of Converse under OpenAI's names, and what of the cache written is kept for an hour."""
+    details = usage.get("cacheDetails")
+    kept = [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+    hour = [count for one in kept if one.get("ttl") == "1h" and is_number(count := one.get("inputTokens"))]
+    return {**_usage([_count(usage, name) for name in _COUNTS]), "hour_write_tokens": sum(hour) if hour else None}
 
 
 def _usage(counts: list[Any]) -> dict[str, Any]:

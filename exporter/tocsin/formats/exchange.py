@@ -48,7 +48,7 @@ class Exchange:
         error = response.get("error") or _error_of_choice(response.get("choices")) or bedrock.blocked(response) or told
         if not error and self.response.get("object") == "error":  # vLLM's, flat
             return self.response
-        return _error_object(error, response) if error else None
+        return _error_object(error, response) if error else _unnamed_error(response)
 
 
 def _error_object(error: Any, response: dict[str, Any]) -> dict[str, Any] | None:
@@ -60,6 +60,15 @@ def _error_object(error: Any, response: dict[str, Any]) -> dict[str, Any] | None
     if error is True:
         return {"message": response.get("message")}
     return {"message": error} if isinstance(error, str) else {"code": error}
+
+
+def _unnamed_error(response: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the error of a body that has none by this name: Amazon's, and Cloudflare's and other gateways'."""
+    if isinstance(response.get("__type"), str):
+        return {"type": response["__type"].rpartition("#")[2], "message": response.get("message")}
+    if response.get("success") is False:
+        return _error_object(response.get("errors") or True, response)
+    return None
 
 
 def _error_of_choice(choices: Any) -> Any:

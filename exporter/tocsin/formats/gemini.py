@@ -54,11 +54,24 @@ def is_body(body: dict[str, Any]) -> bool:
     """Tell whether a response body, or a chunk of a stream, is of this API."""
     candidates = _dicts(body.get("candidates"))
     answered = candidates and all("content" in one or _at(one, "finishReason") for one in candidates)
-    return bool(answered or _at(body, "usageMetadata") or _at(_at(body, "promptFeedback"), "blockReason"))
+    return bool(
+        answered
+        or _at(body, "usageMetadata")
+        or _at(_at(body, "promptFeedback"), "blockReason")
+        or ("predictions" in body and _embedded(body))
+    )
+
+
+def _embedded(body: dict[str, Any]) -> list[Any]:
+    """Return the counts of tokens of Vertex AI's embeddings, one for each text."""
+    found = [_at(_at(_at(one, "embeddings"), "statistics"), "token_count") for one in _dicts(body.get("predictions"))]
+    return [count for count in found if is_number(count)]
 
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     """Return a body under OpenAI's names."""
+    if "predictions" in body:
+        return {"choices": [], "usage": {"prompt_tokens": sum(_embedded(body))}, "error": body.get("error")}
     return stream([body])
 
 

@@ -14,7 +14,7 @@ from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import Exchange
 from tocsin.formats.finish import finish_of, refused
-from tocsin.formats.lenient import MAX_TOKENS, is_number
+from tocsin.formats.lenient import MAX_TOKENS, is_number, within
 from tocsin.formats.texts import refusal_of
 
 _TICKS = 1e10
@@ -74,6 +74,9 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
     call.reasoning_tokens = pairs.tokens(out.get("reasoning_tokens"), "usage.reasoning_tokens", errors)
     _add_beside(call, usage.get("total_tokens"))
     pairs.hold_parts(call, errors)
+    if usage.get("hour_write_tokens") is not None:  # of Bedrock
+        kept = pairs.tokens(usage["hour_write_tokens"], "usage.cacheDetails", errors)
+        call.hour_write_tokens = within(kept, call.cache_write_tokens, "usage.cacheDetails", errors)
     cost = _billed(usage)
     if is_number(cost) and 0 <= cost < 1e6:
         call.cost_usd = float(cost) if cost or not (sent or received) else None

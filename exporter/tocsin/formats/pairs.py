@@ -23,6 +23,7 @@ _DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{
 _UNMETERED = re.compile(
     r"/(?:images|audio|moderations|files|uploads|batches|rerank|ocr|vector_stores|fine_tuning)(?:/|$)"
     r"|/guardrail/[^/]+/version/[^/]+/apply$|/count[_-]tokens$|/models(?:/[^/:]+)?$|:(?:countTokens|(?:batchE|e)mbedContents?)$"
+    r"|/models/(?:imagen|veo|imagegeneration|multimodalembedding)[^/]*:predict"
 )
 """Paths of what is metered in other units than tokens, or not at all."""
 

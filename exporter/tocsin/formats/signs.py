@@ -16,7 +16,8 @@ _ANSWERED: Final = frozenset(
 )
 _PATH: Final = re.compile(
     r"/(?:chat/)?completions|/v\d\w*/(?:messages|responses|embeddings|chat|generate|rerank|embed)\b"
-    r"|/api/(?:chat|generate|embed)|/model/[^/]+/(?:invoke|converse)|:(?:stream)?generateContent|openai|anthropic",
+    r"|/api/(?:chat|generate|embed)|/model/[^/]+/(?:invoke|converse)|:(?:stream)?generateContent"
+    r"|/models/[^/:]+:(?:raw|streamRaw)?predict|openai|anthropic",
     re.IGNORECASE,
 )
 _EVENTS: Final = (

@@ -215,3 +215,34 @@ def test_a_call_that_failed_has_the_model_of_one_that_did_not(url, model):
     failed = parse({"url": url, "status": 503, "request": {"contents": [], "messages": []}, "response": None})
     served = parse({"url": url, "status": 200, "request": {"contents": [], "messages": []}, "response": {"model": "served", "choices": []}})
     assert (failed.model, served.model, served.served_model) == (model, model, "served")
+
+
+# ---- Vertex AI's predictions, and Bedrock's cache -------------------------------------------------------
+VERTEX = "https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/us-central1/publishers/google/models"
+
+
+def test_embeddings_of_vertex_ai_have_their_tokens():
+    texts = [{"embeddings": {"values": [0.1], "statistics": {"token_count": count, "truncated": False}}} for count in (4, 6)]
+    answer = {"predictions": texts, "metadata": {"billableCharacterCount": 40}}
+    call = parse({"id": "1", "status": 200, "url": f"{VERTEX}/text-embedding-005:predict", "request": {"instances": []}, "response": answer})
+    assert (call.model, call.input_tokens, call.output_tokens, call.failure) == ("text-embedding-005", 10, 0, None)
+
+
+def test_pictures_of_vertex_ai_owe_no_tokens():
+    answer = {"predictions": [{"bytesBase64Encoded": "iVBO", "mimeType": "image/png"}]}
+    call = parse({"id": "1", "status": 200, "url": f"{VERTEX}/imagen-3.0:predict", "request": {"instances": [{"prompt": "x"}]}, "response": answer})
+    assert (call.model, call.usage_expected, call.failure) == ("imagen-3.0", False, None)
+
+
+@pytest.mark.parametrize(
+    ("details", "kept", "errors"),
+    [
+        ([{"ttl": "1h", "inputTokens": 30}, {"ttl": "5m", "inputTokens": 10}], 30, ()), ([{"ttl": "5m", "inputTokens": 40}], None, ()),
+        (["1h"], None, ()), ({"ttl": "1h"}, None, ()), ([{"ttl": "1h", "inputTokens": 41}], None, ("usage.cacheDetails",)),
+    ],
+)  # fmt: skip
+def test_what_converse_keeps_in_its_cache_for_an_hour_is_told(details, kept, errors):
+    usage = {"inputTokens": 8, "outputTokens": 5, "totalTokens": 113, "cacheReadInputTokens": 60, "cacheWriteInputTokens": 40, "cacheDetails": details}
+    answer = {"output": {"message": {"content": [{"text": "x"}]}}, "stopReason": "end_turn", "usage": usage}
+    call = parse({"id": "1", "status": 200, "request": {"model": "m"}, "response": answer})
+    assert (call.input_tokens, call.cache_write_tokens, call.hour_write_tokens, call.field_errors) == (108, 40, kept, errors)

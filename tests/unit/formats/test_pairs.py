@@ -64,7 +64,10 @@ def test_a_body_that_is_no_json_is_named_and_not_a_failure():
     [
         ({"error": True, "message": "Rate limit exceeded"}, "rate_limited"), ({"error": True}, "other"), ({"error": 503}, "provider_5xx"),
         ({"error": [{"message": "Request timed out"}]}, "timeout"), ({"error": ["overloaded"]}, "provider_5xx"),
-        ({"error": False}, None), ({"error": []}, None), ({"error": {}}, None),
+        ({"error": False}, None), ({"error": []}, None), ({"error": {}}, None), ({"success": True, "errors": []}, None),
+        ({"success": False, "errors": [{"code": 7505, "message": "Rate limit exceeded"}]}, "rate_limited"),
+        ({"success": False, "errors": [], "message": "Internal error"}, "provider_5xx"),
+        ({"__type": "com.amazon.coral.availability#ThrottlingException", "message": "x"}, "rate_limited"),
     ],
 )  # fmt: skip
 def test_an_error_of_any_form_is_a_failure(told, reason):
