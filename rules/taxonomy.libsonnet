@@ -148,8 +148,8 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     riseRatio: 0.25,
     // Pace above expected that pages within ten minutes, once fastMinimumUsd are spent. Source: contract; the sum is judgement.
     fastUsdPerHour: 300,
-    // Each window of four minutes needs this share of it: calls come unevenly. Judgement.
-    fastSlack: 0.8,
+    // Each window of four minutes needs this share of it, until the hour pages: calls come unevenly. Judgement.
+    fastSlack: 0.85,
     fastMinimumUsd: 25,
     // Dollars an hour that page whatever was learnt, from the first hour on; null is none. Source: contract.
     ceilingPerHour: null,

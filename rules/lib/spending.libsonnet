@@ -36,18 +36,20 @@ function(config)
     },
 
     // Dollars an hour above expected at the pace of four minutes. A single dear call leaves the window before `for` ends,
-    // and a pace that is the threshold on average must not begin anew with each window that is a little under it. A batch
+    // and a pace that is the threshold on average must not begin anew with each window that is a little under it: but once
+    // the hour has paged for a quarter of an hour, nothing is urgent that chance makes of calls that come unevenly. A batch
     // that spends an hour's money in minutes has a steep pace each night: what the hour costs must be more than usual, too.
     pace:: |||
       15 * (
         %(window)s
-      ) - %(on)s %(expected)s > %(slack)s * %(usd)s
+      ) - %(on)s %(expected)s > %(on)s %(usd)s * clamp_min(%(known)s, %(slack)s)
       and %(on)s (
         %(spent)s
       ) > %(minimum)s
       and %(on)s %(hour)s > %(on)s %(expected)s
     ||| % {
       hour: hour, window: q.indented($.over(240), 2), on: q.on([]), expected: expected, usd: q.number(c.fastUsdPerHour), slack: q.number(c.fastSlack),
+      known: 'min %s (last_over_time(llm_cost_usd:incident[%s] offset %s))' % [q.by([]), q.duration(3600), q.duration(900)],
       spent: q.indented($.over(600), 2), minimum: q.number(c.fastMinimumUsd),
     },
     paceFor:: 300,
