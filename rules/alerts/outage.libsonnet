@@ -19,10 +19,10 @@ function(config)
     '%s / (%s - (%s - %s))' % [least(unrecovered(w), failed), least(requests(w), asked), failures(w), unrecovered(w)];
   local shortly(w) = ratio(w, c.minimumFailures, c.minimumCalls);
   // A window of half an hour remembers an outage for half an hour. What ends it is ten minutes without a failure in which,
-  // at the window's share, so many were to be expected.
+  // at the hour's share, so many were to be expected: the share of the half hour would sink while that forgets.
   local calm(pair) =
     if 'calm' in pair then '\nunless (%s < 0.5 and %s * %s > %s * %s)' % [
-      unrecovered(600), unrecovered(pair.short), requests(600), q.number(pair.calm), requests(pair.short),
+      unrecovered(600), unrecovered(2 * pair.short), requests(600), q.number(pair.calm), requests(2 * pair.short),
     ] else '';
   local burning(pair) =
     local limit = '%s * (1 - %s)' % [q.number(pair.factor), q.number(c.availability)];

@@ -162,6 +162,11 @@ CONFIDENCE = Incident(
     lambda: traffic(6, [replace(BUSY, extra={"confidence": 0.95})], during(lambda event: event | {"confidence": 0.5}, LEARNT, 5, 0.5)),
     onset=LEARNT, tickets=frozenset({"LLMConfidenceLow"}), allowed=frozenset({"LLMBadAnswers", "LLMQualityScoreSlipping"}),
 )  # fmt: skip
+BIMODAL = Incident(
+    "a tenth of all answers are bad, by an outside judge",
+    lambda: traffic(6, [replace(SUPPORT, per_minute=12)], during(lambda event: event | {"scores": {"judge": 0.3}}, LEARNT, 4.5, 0.1)),
+    onset=LEARNT, tickets=frozenset({"LLMBadAnswers"}),
+)  # fmt: skip
 SIX = [Stream(f"route-{number}", ("gpt-4o", "claude-sonnet-4")[number % 2], 3) for number in range(6)]
 
 
@@ -356,7 +361,7 @@ FAST = (EXPIRED, OPENAI_PAIRS, BIGGER, ECHO)
 """What CI runs."""
 VARIANTS = (
     FIRST_TOKEN, SLOW_STREAM, SLOWER, TIMEOUTS, REPLICA, EXPIRED, FEW_CALLS, TENANT, OPENAI_PAIRS, ANTHROPIC_PAIRS, SHUFFLED,
-    REFUSALS, TRUNCATION, SHORTER, HALLUCINATION, CONFIDENCE, ONE_OF_SIX, BIGGER, DEARER, THREEFOLD, SWAP, INJECTION, FLAGS, ECHO,
+    REFUSALS, TRUNCATION, SHORTER, HALLUCINATION, CONFIDENCE, BIMODAL, ONE_OF_SIX, BIGGER, DEARER, THREEFOLD, SWAP, INJECTION, FLAGS, ECHO,
     DRIFT, MIDNIGHT, PLUS_80, PLUS_300, PLUS_45, NIGHTLY, NIGHTLY_JITTER, TOGETHER, THROUGH_LITELLM, OFFICE,
     NIGHT_SLIDE, LAUNCHED, CANARY,
 )  # fmt: skip
