@@ -36,7 +36,7 @@ _CONNECTION: Final = (
 )
 _BROKEN: Final = (
     r"bad ?gateway|overload|(?:stream|server|model|api) ?error|server had an error|internal|unavailable"
-    r"|no healthy upstream"
+    r"|no healthy upstream|not ready|currently loading"
 )
 _WRONG: Final = (
     r"invalid|not ?found|authenti|unauthori[sz]ed|forbidden|permission|access ?denied|bad ?request|too ?large|billing"
@@ -47,7 +47,7 @@ _WORDS: Final = tuple(
     (re.compile(pattern), reason)
     for pattern, reason in (
         (r"client ?(?:disconnect|closed)", "cancelled"),
-        (r"rate ?limit|too ?many|quota|throttl|resource ?exhausted|slow ?down|not ?ready", "rate_limited"),
+        (r"rate ?limit|too ?many|quota|throttl|resource ?exhausted|slow ?down|modelnotready", "rate_limited"),
         (r"time[ds]? ?out|deadline", "timeout"),
         (_CONNECTION, "connection"),
         (r"cancel", "cancelled"),

@@ -27,7 +27,7 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
     """Return a record of a provider as a pair; any other record as it is."""
     if "custom_id" in tree and isinstance(tree.get("result"), dict):
         return _of_anthropic(tree, tree["result"])
-    if tree.get("schemaType") == "ModelInvocationLog" and tree.get("operation") in _OPERATIONS:
+    if tree.get("schemaType") == "ModelInvocationLog" and str(tree.get("operation")) in _OPERATIONS:
         return _of_bedrock(tree)
     asked, status = tree.get("request"), tree.get("status")
     if isinstance(asked, dict) and (
@@ -89,7 +89,7 @@ def _of_bedrock(tree: dict[str, Any]) -> dict[str, Any]:
         "time": tree.get("timestamp"),
         "model": tree.get("modelId"),
         "url": f"https://bedrock-runtime.{tree.get('region')}.amazonaws.com/model/"
-        f"{quote(str(tree.get('modelId')), safe=':')}/{_OPERATIONS[operation]}",
+        f"{quote(str(tree.get('modelId')), safe=':', errors='replace')}/{_OPERATIONS[operation]}",
         "request": {**(asked if isinstance(asked, dict) else {}), "stream": "Stream" in operation},
         "response": answered,
         "response_headers": {

@@ -12,11 +12,9 @@ from tocsin.formats.lenient import is_number
 _CALLS = ("function_call", "custom_tool_call", "mcp_approval_request")
 _ACTIONS = ("computer_call", "local_shell_call", "shell_call", "apply_patch_call")
 """Items of the Responses API by which the model calls tools of the caller that have no name but their kind."""
-_UNSAID = frozenset(
-    (
-        "reasoning", "compaction", "web_search_call", "file_search_call", "code_interpreter_call", "mcp_call",
-        "mcp_list_tools",
-    )
+_UNSAID = (
+    "reasoning", "compaction", "web_search_call", "file_search_call", "code_interpreter_call", "mcp_call",
+    "mcp_list_tools",
 )  # fmt: skip
 """Items of the Responses API that say nothing: thoughts, and tools that the provider runs itself."""
 _ROLES = {"developer": "system", "human": "user", "ai": "assistant", "model": "assistant", "function": "tool"}

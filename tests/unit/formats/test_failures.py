@@ -47,7 +47,7 @@ SENTENCES = [
     ("fetch failed", CONNECTION), ("terminated", CONNECTION), ("Premature close", CONNECTION),
     ("[Errno -2] Name or service not known", CONNECTION), ("EOF occurred in violation of protocol", CONNECTION),
     ("peer closed connection without sending complete message body (incomplete chunked read)", CONNECTION),
-    ("upstream connect error or disconnect/reset before headers", CONNECTION), ("no healthy upstream", BROKEN),
+    ("upstream connect error or disconnect/reset before headers", CONNECTION), ("no healthy upstream", BROKEN), ("Model m is currently loading", BROKEN),
     ("The server had an error while processing your request.", BROKEN), ("context deadline exceeded", TIMEOUT),
     ("Error code: 503 - {'error': {'message': 'invalid'}}", BROKEN), ("Error code: 429 - {'error': 'x'}", BUSY),
     ("Server error '502 Bad Gateway' for url", BROKEN), ("Request failed with status code 400", WRONG),

@@ -203,7 +203,10 @@ def test_an_anthropic_stream_is_put_together():
     assert call.content.output.endswith("?")
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*/*.json")), ids=lambda p: f"{p.parent.name}/{p.name}")
+RECORDED = sorted(path for path in GOLDEN.glob("*/*.json") if path.parent.name != "by-documentation")
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_auto_reads_every_sample_as_its_own_format_does(path):
     word = {"litellm": "litellm", "anthropic-messages": "anthropic"}.get(path.parent.name, "openai")
     tree = json.loads(path.read_bytes())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tocsin import formats
-from tocsin.call import Call
+from tocsin.call import Call, Skip
 
 ASKED = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 50}
 CLAUDE = {
@@ -143,3 +143,13 @@ def test_a_profile_in_the_place_of_a_model_is_named_as_a_whole():
 def test_an_invocation_that_failed_says_why(code, reason):
     call = parse({**LOG, "errorCode": code, "input": {}, "output": {}})
     assert (call.failure, call.model, call.usage_expected) == (reason, MODEL, False)
+
+
+@pytest.mark.parametrize("odd", [{"operation": ["Converse"]}, {"operation": None}, {"schemaType": []}])
+def test_an_operation_that_is_no_word_is_no_call(odd):
+    with pytest.raises(Skip):
+        parse({**LOG, **odd})
+
+
+def test_a_model_whose_name_is_half_a_character_is_named_all_the_same():
+    assert parse(invocation(CONVERSE, modelId="m\ud800")).model.startswith("m")

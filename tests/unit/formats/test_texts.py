@@ -178,3 +178,7 @@ def test_an_answer_of_thoughts_alone_is_empty_and_one_with_a_picture_is_not(outp
 def test_what_the_caller_is_to_do_is_a_call_of_a_tool(item, tool):
     answered = responses(THOUGHT, item)
     assert (answered.output, answered.tools) == (None, [tool])
+
+
+def test_an_item_of_an_odd_kind_is_passed_over():
+    assert responses({"type": ["reasoning"]}).output is None
