@@ -1,4 +1,4 @@
-"""``python tools/train/left_out.py SETS``: the injection judge on sources of attacks that it was not fitted on.
+"""``python tools/train/left_out.py SETS CODE..``: the injection judge on sources of attacks that it was not fitted on.
 
 For each source of attacks in turn, the linear model is fitted without any row of it and joined with the rules as they
 ship; printed is what share of that source's attacks is found, by both and by the rules alone, and the false positive
@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from train import INJECTION_SHIFT, INJECTION_SLOPE, INJECTION_STRENGTH, everyday, fit, rows
+from train import INJECTION_SHIFT, INJECTION_SLOPE, code, injection, requests, rows
 
 from tocsin.detectors.base import SUSPICION, Report, Subject
 from tocsin.detectors.injection import Injection
@@ -24,13 +24,13 @@ LEAST = 20
 """Attacks that a source must have."""
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, folders: list[Path]) -> None:
     """Print a row for each source."""
     direct = rows(folder, "injection_direct")
     attacks = [row for row in direct if row["label"] == "injection"]
     ordinary = sorted({row["text"] for row in direct if row["label"] == "benign"})
-    more = [str(row["context"]) for name in ("benign_halueval", "benign_arena") for row in rows(folder, name)]
-    more = sorted({*more, *everyday(), *(row["text"] for row in rows(folder, "input_domains"))} - set(ordinary))
+    _, everything, pasted = requests(folder, "all")
+    more, pieces = sorted(set(everything) - set(ordinary)), code(folders)
     halves = [[text for text in ordinary if zlib.crc32(text.encode()) % 2 == half] for half in (0, 1)]
     counts = Counter(row["source"] for row in attacks)
     print(f"{'source left out':44s}{'attacks':>8s}{'recall':>8s}{'rules':>8s}{'FPR':>8s}")
@@ -40,7 +40,7 @@ def main(folder: Path) -> None:
             continue
         known = [row["text"] for row in attacks if row["source"] != source]
         unknown = [row["text"] for row in attacks if row["source"] == source]
-        models = [model(known, half + more) for half in halves]
+        models = [model(known, half + more, pasted, pieces) for half in halves]
         hits = share(models[0], unknown)
         false = np.mean([share(models[1 - half], halves[half]) for half in (0, 1)])
         alone = share(LinearModel(np.zeros(1 << BITS, np.float32), 0.0, 1.0, 0), unknown)
@@ -49,9 +49,9 @@ def main(folder: Path) -> None:
     print(f"{'all':44s}{total:8d}{found / total:8.3f}")
 
 
-def model(attacks: list[str], ordinary: list[str]) -> LinearModel:
+def model(attacks: list[str], ordinary: list[str], pasted: list[str], pieces: list[str]) -> LinearModel:
     """Fit as ``train.py`` does."""
-    weights, bias = fit(attacks, ordinary, INJECTION_STRENGTH, distinct=True, tolerance=1e-5)
+    weights, bias = injection(attacks, ordinary, pasted, pieces)
     return LinearModel(weights.astype(np.float32), bias + INJECTION_SHIFT, INJECTION_SLOPE, 0)
 
 
@@ -65,4 +65,4 @@ def share(linear: LinearModel, texts: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), [Path(folder) for folder in sys.argv[2:]])

@@ -1,7 +1,8 @@
-"""``python tools/train/train.py SETS OUT``: makes the weights of ``detectors/data/{injection,harmful}.npz`` anew.
+"""``train.py SETS OUT --code DIR [DIR ..]``: makes the weights of ``detectors/data/{injection,harmful}.npz`` anew.
 
-SETS is a folder of labelled ``NAME.jsonl.gz``. Needs scikit-learn 1.9.1 (``pip install scikit-learn==1.9.1``).
-Only rows whose licence lets derived weights be passed on are read; see ``tools/train/SOURCES.md``.
+SETS is a folder of labelled ``NAME.jsonl.gz``, each DIR one of ordinary code: a piece of each of its files is a request
+in which nothing is wrong. Needs scikit-learn 1.9.1 (``pip install scikit-learn==1.9.1``).
+Only what lets derived weights be passed on is read; see ``tools/train/SOURCES.md``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gzip
 import json
 import random
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -57,18 +59,28 @@ def matrix(bags: list[np.ndarray], firm: int) -> sparse.csr_matrix:
 
 
 def fit(
-    positive: list[str], negative: list[str], strength: float, distinct: bool, tolerance: float
+    positive: list[str], negative: list[str], strength: float, tolerance: float
 ) -> tuple[np.ndarray, float]:
     """Logistic regression of two lists of texts; the same data gives the same weights."""
-    seen = matrix([bag(text, distinct) for text in (*positive, *negative)], FIRM if distinct else 0)
-    labels = np.repeat([1, 0], [len(positive), len(negative)])
-    model = LogisticRegression(C=strength, max_iter=1000, tol=tolerance).fit(seen, labels)
+    return regression(
+        matrix([bag(text, distinct=False) for text in (*positive, *negative)], 0),
+        np.repeat([1, 0], [len(positive), len(negative)]),
+        strength,
+        tolerance,
+    )
+
+
+def regression(
+    seen: sparse.csr_matrix, labels: np.ndarray, strength: float, tolerance: float, worth: np.ndarray | None = None
+) -> tuple[np.ndarray, float]:
+    """Weights and intercept; ``worth`` is how much each row counts."""
+    model = LogisticRegression(C=strength, max_iter=1000, tol=tolerance).fit(seen, labels, sample_weight=worth)
     return model.coef_[0], float(model.intercept_[0])
 
 
-def save(path: Path, weights: np.ndarray, bias: float, slope: float, window: int) -> None:
+def save(path: Path, weights: np.ndarray, bias: float, slope: float, window: int, least: float = 1e-3) -> None:
     """Write the weights that are not nearly nothing."""
-    index = np.flatnonzero(np.abs(weights) > 1e-3)
+    index = np.flatnonzero(np.abs(weights) > least)
     np.savez_compressed(
         path,
         index=index.astype(np.uint32),
@@ -89,15 +101,67 @@ def everyday() -> set[str]:
     return set((HERE / "ordinary.txt").read_text(encoding="utf-8").splitlines())
 
 
-def injection(sets: Path, part: str) -> tuple[np.ndarray, float]:
-    """Attacks of users against ordinary requests of other sets as well, or every unusual request looks like one."""
+def code(folders: list[Path]) -> list[str]:
+    """A piece of each file of ordinary code, of each kind in each folder no more than MOST_OF_A_KIND."""
+    found: list[str] = []
+    for folder in folders:
+        kinds: Counter[str] = Counter()
+        names = [path.relative_to(folder) for path in folder.rglob("*.*") if path.is_file()]
+        for name in sorted(names, key=lambda name: (zlib.crc32(str(name).encode()), name)):
+            if "site-packages" in name.parts or kinds[name.suffix] >= MOST_OF_A_KIND:
+                continue
+            try:
+                text = (folder / name).read_bytes()[:MOST_OF_A_FILE].decode()
+            except UnicodeDecodeError:
+                continue
+            if len(text) >= LEAST_OF_A_FILE:
+                kinds[name.suffix] += 1
+                at = zlib.crc32(name.name.encode()) % max(1, len(text) - PIECE)
+                found.append(text[at : at + PIECE])
+    return found
+
+
+def among(attacks: list[str], pieces: list[str]) -> list[str]:
+    """Each attack behind, before or within a piece of code, as pasted ones stand."""
+    chance = random.Random(3)
+    made: list[str] = []
+    for attack in attacks:
+        lines = chance.choice(pieces).split("\n")
+        at, size = chance.randrange(len(lines)), chance.choice((200, 500, 900))
+        above, below, whole = "\n".join(lines[:at])[-size:], "\n".join(lines[at:])[:size], "\n".join(lines)
+        made.append(
+            chance.choice(
+                (f"{above}\n{attack}\n{below}", f"{attack}\n\n{whole[:size]}", f"{whole[-size:]}\n\n{attack}")
+            )
+        )
+    return made
+
+
+def injection(
+    attacks: list[str], ordinary: list[str], pasted: list[str], pieces: list[str]
+) -> tuple[np.ndarray, float]:
+    """Attacks of users, alone and among code, against ordinary requests, pasted answers and pieces of code."""
+    wrapped = among(attacks, pieces)
+    texts = (attacks, wrapped, ordinary, pasted, pieces)
+    worth = np.repeat([1, WRAPPED_WORTH, ORDINARY_WORTH, PASTED_WORTH, 1], [len(part) for part in texts])
+    seen = matrix([bag(text, distinct=True) for part in texts for text in part], FIRM)
+    attacking = np.arange(len(worth)) < len(attacks) + len(wrapped)
+    return regression(seen, attacking, INJECTION_STRENGTH, 1e-4, worth)
+
+
+def requests(sets: Path, part: str) -> tuple[list[str], list[str], list[str]]:
+    """What users may send: attacks, ordinary requests, and answers that they paste.
+
+    The ordinary ones are of other sets as well, or every unusual one looks like an attack.
+    """
     direct = rows(sets, "injection_direct", part)
     attacks = [row["text"] for row in direct if row["label"] == "injection"]
     ordinary = {row["text"] for row in direct if row["label"] == "benign"}
     ordinary |= {str(row["context"]) for name in ("benign_halueval", "benign_arena") for row in rows(sets, name, part)}
     ordinary |= {row["text"] for row in rows(sets, "input_domains", part)}
     ordinary |= everyday()
-    return fit(attacks, sorted(ordinary), INJECTION_STRENGTH, distinct=True, tolerance=1e-5)
+    pasted = {row["text"] for name in ("benign_halueval", "benign_arena") for row in rows(sets, name, part)}
+    return attacks, sorted(ordinary), sorted(pasted)
 
 
 def harmful(sets: Path, part: str, window: int) -> tuple[np.ndarray, float]:
@@ -108,7 +172,7 @@ def harmful(sets: Path, part: str, window: int) -> tuple[np.ndarray, float]:
     for name in ("benign_halueval", "benign_arena"):
         good += [part for row in rows(sets, name, part) for part in stretches(row["text"], window)]
     random.Random(0).shuffle(good)
-    return fit(bad, good, 10, distinct=False, tolerance=1e-3)
+    return fit(bad, good, 10, tolerance=1e-3)
 
 
 def main() -> None:
@@ -117,17 +181,24 @@ def main() -> None:
     parser.add_argument("sets", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--part", choices=PARTS, default="all", help="rows to train on (default all, as shipped)")
+    parser.add_argument("--code", type=Path, nargs="+", required=True, help="folders of ordinary code")
     arguments = parser.parse_args()
-    weights, bias = injection(arguments.sets, arguments.part)
-    save(arguments.out / "injection.npz", weights, bias + INJECTION_SHIFT, INJECTION_SLOPE, 0)
+    weights, bias = injection(*requests(arguments.sets, arguments.part), code(arguments.code))
+    save(arguments.out / "injection.npz", weights, bias + INJECTION_SHIFT, INJECTION_SLOPE, 0, INJECTION_LEAST)
     weights, bias = harmful(arguments.sets, arguments.part, HARMFUL_WINDOW)
     save(arguments.out / "harmful.npz", weights, bias - HARMFUL_AT, 1.5, HARMFUL_WINDOW)
 
 
 INJECTION_STRENGTH = 200
 INJECTION_SLOPE = 2.0
-INJECTION_SHIFT = 2.9
+INJECTION_LEAST = 0.1
+"""Weights below change nothing that was measured, and are half of all."""
+INJECTION_SHIFT = 3.2
 """Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
+WRAPPED_WORTH, ORDINARY_WORTH, PASTED_WORTH = 0.3, 2, 0.1
+"""What an attack among code, an ordinary request and an answer that is pasted count beside the others."""
+PIECE, LEAST_OF_A_FILE, MOST_OF_A_FILE, MOST_OF_A_KIND = 2_000, 800, 400_000, 1_500
+"""Characters of a piece of code, characters and bytes of the files that are read, and how many of them."""
 HARMFUL_WINDOW = 64
 HARMFUL_AT = 1.8
 """Margin that at most one in two thousand everyday answers reaches (cross-validated)."""

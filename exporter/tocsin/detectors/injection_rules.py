@@ -174,6 +174,8 @@ _ROLE_PLAY = (
          r"\b(?:no|without|any|free (?:of|from)) (?:restrictions|limitations|filters|censorship|boundaries|morals?|ethics)\b"),
     Rule(MILD, "bound by|required to|restricted by|restricted to|limited by|limited to|obligated to|constrained by|bound to|required by|obligated by|constrained to",
          r"(?<!\bbut\s)\b(?:not|never|no longer) (?:bound|required|restricted|limited|obligated|constrained) (?:by|to)\b"),
+    Rule(MILD, "filter",
+         r"\b(?:disable|deactivate|turn off|switch off|bypass) (?:the|your|all|any) (?:content|safety|moderation) ?filters?\b"),
     Rule(MILD, "openai",
          r"\bopenai(?:'s)?[^a-z]{1,3}(?:content |use |usage )?(?:polic|guideline|rule|restriction)"),
     Rule(MILD, "from now on|from on now",
