@@ -37,12 +37,12 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     minimumCalls: 20,
     minimumFailures: 5,
     // Burn-rate pairs: budget spent `factor` times too fast over both windows. Source: Google's SRE workbook, ch. 5.
-    // Ten minutes without a failure end the page where `calm` were to be expected: by chance that happens to one window in
-    // 150, and the five minutes that the page is kept bridge most. Of a total outage the first few successes are enough.
+    // `calm` requests in ten minutes without a failure end the page: where 3 % fail (six times the budget) that happens
+    // by chance to one window in twenty, and the five minutes that the page is kept bridge it.
     burn: {
       page: [
         { short: 5 * minute, long: hour, factor: 14.4 },
-        { short: 30 * minute, long: 6 * hour, factor: 6, calm: 5, failures: 10 },
+        { short: 30 * minute, long: 6 * hour, factor: 6, calm: 100, failures: 10 },
       ],
       // What burns slowly is judged over hours and days, of which a young log knows minutes: four timeouts of its first
       // hundred requests, five of its first thousand are chance. `failures` of the long window are judgement.

@@ -18,12 +18,9 @@ function(config)
     local least(vector, floor) = if floor == 0 then vector else '(%s)' % q.atLeast(vector, floor);
     '%s / (%s - (%s - %s))' % [least(unrecovered(w), failed), least(requests(w), asked), failures(w), unrecovered(w)];
   local shortly(w) = ratio(w, c.minimumFailures, c.minimumCalls);
-  // A window of half an hour remembers an outage for half an hour. What ends it is ten minutes without a failure in which,
-  // at the hour's share, so many were to be expected: the share of the half hour would sink while that forgets.
+  // A window of half an hour remembers an outage for half an hour; so many requests in a row without a failure end it.
   local calm(pair) =
-    if 'calm' in pair then '\nunless (%s < 0.5 and %s * %s > %s * %s)' % [
-      unrecovered(600), unrecovered(2 * pair.short), requests(600), q.number(pair.calm), requests(2 * pair.short),
-    ] else '';
+    if 'calm' in pair then '\nunless (%s < 0.5 and %s)' % [unrecovered(600), q.atLeast(requests(600), pair.calm)] else '';
   local burning(pair) =
     local limit = '%s * (1 - %s)' % [q.number(pair.factor), q.number(c.availability)];
     '(\n%s > %s\nand %s > %s%s\n)' % [
