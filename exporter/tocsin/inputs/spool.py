@@ -153,14 +153,17 @@ class Spool(SpoolReader):
     # What the reading side has committed.
 
     def committed(self) -> None:
-        """Delete what is read and committed; give up an old segment that is read to its end."""
+        """Delete what is read and committed, and what holds nothing; give up an old segment that is read to its end.
+
+        A segment without a whole body is left by a crash or a failing disk. If it stayed, it would grow too old.
+        """
         number, offset = self._given[0]
         self._delete_before(number)
-        segment = self._segments.get(number)
-        if segment is None or offset < segment.durable:
-            return
-        if segment.sealed or self._writer.give_up(segment, at_once=self.used > _PRESSED):
-            self._delete_before(number + 1)
+        for segment in list(self._segments):
+            unread = segment.durable > (offset if segment.number == number else 0)
+            if unread or not (segment.sealed or self._writer.give_up(segment, at_once=self.used > _PRESSED)):
+                return
+            self._delete_before(segment.number + 1)
 
 
 class BodyWriter:

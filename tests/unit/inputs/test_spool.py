@@ -105,6 +105,33 @@ async def test_bodies_that_cannot_be_committed_are_not_gathered_for_ever(tmp_pat
     await spool.close()
 
 
+async def test_a_segment_that_a_crash_left_empty_keeps_no_body_out_a_day_later(tmp_path):
+    now = [0.0]
+    (tmp_path / "000000000001.seg").touch()
+    spool = Spool(tmp_path, clock=lambda: now[0])
+    spool.committed()
+    now[0] = module.MAX_AGE + 1
+    await append(spool, b"{}")
+    assert read_all(spool) == [b"{}"]
+    await spool.close()
+
+
+async def test_a_segment_that_nothing_could_be_written_to_keeps_no_body_out_a_day_later(tmp_path, monkeypatch):
+    now = [0.0]
+    spool = Spool(tmp_path, clock=lambda: now[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(spoolwriter, "write_all", mock.Mock(side_effect=OSError(28, "no space left on device")))
+        with pytest.raises(SpoolFullError):
+            await append(spool, b"{}")
+    now[0] = module.MAX_AGE + 1
+    while spool.receiving():
+        await asyncio.sleep(0)
+    spool.committed()
+    await append(spool, b"{}")
+    assert read_all(spool) == [b"{}"]
+    await spool.close()
+
+
 async def test_a_busy_segment_is_given_up_in_time_to_be_deleted(tmp_path):
     now = [0.0]
     spool = Spool(tmp_path, clock=lambda: now[0])
