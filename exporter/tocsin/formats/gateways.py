@@ -19,6 +19,8 @@ _BROKEN: Final = {
     "UC": "connection", "UF": "connection", "UR": "connection", "LR": "connection", "UPE": "protocol error",
 }  # fmt: skip
 """Envoy's flags of what breaks an answer off, under HTTP 200, too (docs of ``%RESPONSE_FLAGS%``)."""
+_OF_KONG: Final = ("request_model", "provider_name")
+"""Of which Kong's ``meta`` has one: other logs have an ``ai`` with some ``meta``, too."""
 _PLUGINS: Final = ("proxy", "ai-proxy", "ai-proxy-advanced")
 """Kong's that pass a call on; others, as the judge, call models themselves."""
 
@@ -30,8 +32,9 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
     told = tree.get("ai")
     if isinstance(told, dict):
         for entry in (*map(told.get, _PLUGINS), told, *told.values()):
-            if isinstance(entry, dict) and isinstance(entry.get("meta"), dict):
-                return _of_kong(tree, entry, entry["meta"])
+            meta = entry.get("meta") if isinstance(entry, dict) else None
+            if isinstance(meta, dict) and not meta.keys().isdisjoint(_OF_KONG):
+                return _of_kong(tree, entry, meta)
     return tree
 
 

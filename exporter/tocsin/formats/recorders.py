@@ -37,7 +37,8 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
         return _of_vertex(tree, status)
     if "recordId" in tree and isinstance(tree.get("modelInput"), dict):
         return _of_bedrocks_batch(tree)
-    if "key" in tree and tree.keys() <= _OF_GEMINI and (tree.get("response") or tree.get("error")):
+    sides = (tree.get("response"), tree.get("error"))
+    if "key" in tree and tree.keys() <= _OF_GEMINI and any(isinstance(side, dict) for side in sides):
         return {"provider": "google", "custom_id": tree["key"], "response": None, **tree}
     return gateways.as_pair(tree)
 

@@ -110,3 +110,9 @@ def test_what_kongs_guardrail_stopped_was_blocked_and_what_failed_failed():
 def test_a_line_of_kongs_log_without_a_model_is_no_call():
     with pytest.raises(Skip):
         parse({key: value for key, value in KONG.items() if key != "ai"})
+
+
+@pytest.mark.parametrize("ai", [{"feature": {"meta": {}}}, {"meta": {"seed": 1}}])
+def test_log_with_some_ai_of_its_own_is_none_of_kongs(ai: dict[str, Any]) -> None:
+    with pytest.raises(Skip):
+        formats.get("auto").parse(json.dumps({"level": "info", "ai": ai}).encode())

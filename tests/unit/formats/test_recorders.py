@@ -153,3 +153,9 @@ def test_an_operation_that_is_no_word_is_no_call(odd):
 
 def test_a_model_whose_name_is_half_a_character_is_named_all_the_same():
     assert parse(invocation(CONVERSE, modelId="m\ud800")).model.startswith("m")
+
+
+def test_line_of_a_cache_is_no_batchs_failure() -> None:
+    line = {"key": "cache:42", "error": "connection refused"}
+    with pytest.raises(Skip):
+        formats.get("auto").parse(json.dumps(line).encode())
