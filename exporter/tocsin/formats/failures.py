@@ -26,6 +26,9 @@ _BLOCKED: Final = re.compile(
     r"|prohibited ?content|data ?inspection"
 )
 """DashScope's name is the last."""
+_REFUSALS: Final = ("blocked_guardrail", "blocked_provider")
+_QUOTED: Final = re.compile(r"(?<!\w)'[^']*+'(?!\w)|`[^`]*+`|(?<!\w)\"[^\"]*+\"(?!\w)")
+"""What a message quotes: names and words of the caller, by which it is classed only where nothing else tells."""
 _CODE: Final = re.compile(r"(?:^|error code:? |status(?: ?code)?:? |http ?)([45]\d\d)(?!\d)")
 """A status inside a text, where the SDKs of OpenAI and Anthropic, httpx and requests put it."""
 _CONNECTION: Final = (
@@ -68,14 +71,21 @@ def by_status(status: int | None) -> str | None:
 
 
 def by_error(told: str, status: int | None, message: str = "") -> str:
-    """Class a failure by what its error is called, by its HTTP status, and else by what its ``message`` says."""
+    """Class a failure by what its error is called, by its HTTP status, and else by what its ``message`` says.
+
+    A message alone makes a refusal of a plain 4xx, and nothing of a 429 or 5xx: that may speak of filters, too.
+    """
     words = _words(told)
     if _GUARDRAIL.search(words):
         return "blocked_guardrail"
     if _BLOCKED.search(words):
         return "blocked_provider"
     reason = by_status(status) or _by_words(words)
-    return by_error(message, None) if reason == OTHER and message else reason
+    if not message or not (reason == OTHER or (reason == "client_4xx" and not words)):
+        return reason
+    said = by_error(_QUOTED.sub("", message[:_TOLD_MAX]), None)
+    said = by_error(message, None) if said == OTHER else said
+    return said if reason == OTHER or said in _REFUSALS else reason
 
 
 def _words(told: str) -> str:

@@ -193,11 +193,11 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
 
 
 def _failure(e: NativeEvent, status: int | None) -> str | None:
-    told = (e.error.type or e.error.message) if isinstance(e.error, Error) else e.error
+    named, said = (e.error.type, e.error.message) if isinstance(e.error, Error) else (e.error, None)
+    told = named or said
     if not told:
         return by_status(status)
-    message = e.error.message if isinstance(e.error, Error) else None
-    return told if told in FAILURE_REASONS else by_error(told, status, message or "")
+    return told if told in FAILURE_REASONS else by_error(named or "", status, said or "")
 
 
 def _scores(e: NativeEvent, errors: list[str]) -> dict[str, float] | None:

@@ -274,8 +274,7 @@ def failure(ex: Exchange) -> str | None:
     if status is None or status < 400:
         status = next((int(code) for name in ("code", "status") if _HTTP.fullmatch(code := str(told.get(name)))), None)
     words = " ".join(str(told[key]) for key in ("type", "code", "status") if told.get(key))
-    message = str(told.get("message"))
-    reason = by_error(words or message, status, message)
+    reason = by_error(words, status, str(told.get("message") or ""))
     # What was accepted and broke off in the middle was not the caller's fault, whatever it is called.
     return "provider_5xx" if reason == OTHER and ex.stream and ex.response else reason
 

@@ -86,3 +86,16 @@ def parse(record: dict[str, Any], word: str = "auto") -> Call:
     event = formats.get(word).parse(json.dumps(record).encode())
     assert isinstance(event, Call)
     return event
+
+
+@pytest.mark.parametrize(
+    ("message", "status", "reason"),
+    [
+        ("Rate limited, see our content policy", 429, BUSY), ("The content filter is unavailable", 503, BROKEN),
+        ("Stopped by the content filter", 400, BLOCKED), ("Stopped by the content filter", None, BLOCKED),
+        ("The prompt 'how do I raise my rate limit?' is invalid", None, WRONG),
+        ("Invalid schema for function `connect_db`", None, WRONG), ("'server overloaded'", None, BROKEN),
+    ],
+)  # fmt: skip
+def test_neither_a_filter_in_an_outages_message_nor_what_it_quotes_decides(message: str, status: int | None, reason: str) -> None:
+    assert by_error("", status, message) == reason
