@@ -49,7 +49,8 @@ function(config)
       and %(on)s %(hour)s > %(on)s %(expected)s
     ||| % {
       hour: hour, window: q.indented($.over(240), 2), on: q.on([]), expected: expected, usd: q.number(c.fastUsdPerHour), slack: q.number(c.fastSlack),
-      known: 'min %s (last_over_time(llm_cost_usd:incident[%s] offset %s))' % [q.by([]), q.duration(3600), q.duration(900)],
+      // Where nothing was known then, as on the first day or behind a gap, the hour has not paged.
+      known: '(min %s (last_over_time(llm_cost_usd:incident[%s] offset %s)) or 0 * %s)' % [q.by([]), q.duration(3600), q.duration(900), expected],
       spent: q.indented($.over(600), 2), minimum: q.number(c.fastMinimumUsd),
     },
     paceFor:: 300,

@@ -32,6 +32,8 @@ CASES = [
          [EXPECTED, cost("0x19 3.5+3.5x39 144.9+4.9x11 202.3+3.5x40")], {"50m": 0, "66m": 0, "70m": 0, "75m": 0}),
     Case("once the hour has paged, a pace of more than $300 an hour pages", FAST,
          [EXPECTED, cost("0x19 3.5+3.5x39 146+6x40")], {"50m": 0, "70m": 1}),
+    Case("a pace of $600 an hour pages within ten minutes though what is expected became known with it", FAST,
+         [series("llm_cost_usd:expected", "_x19 10x100", baseline="1"), cost("0x19 10+10x60")], {"20m": 0, "30m": 1}),
     Case("a batch that spends what its hour is expected to cost pages nobody, however steep", FAST,
          [series("llm_cost_usd:expected", "160x120", baseline="1"), cost("0x19 10+10x14 150x60")], {"29m": 0, "34m": 0, "38m": 0}),
     Case("one call of $40 is no pace", FAST, [EXPECTED, cost("0x19 40x60")], {"22m": 0, "26m": 0, "30m": 0}),
