@@ -291,6 +291,12 @@ def panel_of(page, title):
     return next(panel for panel in panels(PAGES[page]) if panel["title"] == title)
 
 
+def test_bad_answers_are_drawn_for_the_scorer_that_the_alert_names():
+    [target] = panel_of("quality.json", "Bad answers")["targets"]
+    assert "by (route, scorer)" in target["expr"]
+    assert target["expr"].count('scorer=~"$scorer"') == 2
+
+
 @pytest.mark.parametrize(("page", "title"), [("overview.json", "Violations"), ("safety.json", "Reached a user")])
 def test_a_violation_in_the_first_scrape_of_its_label_set_is_counted(page, title):
     """``increase()`` takes what a series begins with for the past: the page would say 0 beside its alert."""
