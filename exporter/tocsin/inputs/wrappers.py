@@ -30,8 +30,18 @@ _PIECE = 16 << 10
 """Bytes of the pieces in which Docker splits what is longer."""
 
 
-def _is_whole(text: bytes) -> bool:
-    """Tell whether a text without its line end is a record nevertheless, as shippers write it, and no piece of one."""
+def _is_line(text: bytes) -> bool:
+    """Tell whether a text without its line end is a line nevertheless, as shippers write it, and no piece of a record.
+
+    No record begins with anything but a bracket.
+    """
+    if len(text) == _PIECE:
+        return False
+    return not text.lstrip(_BLANK).startswith((b"{", b"[")) or _is_record(text)
+
+
+def _is_record(text: bytes) -> bool:
+    """Tell whether a text is a whole object, which a piece of a longer record is not but by chance."""
     if len(text) == _PIECE or not text.startswith(b"{") or not text.endswith(b"}"):
         return False
     try:
@@ -97,7 +107,11 @@ class Framing:
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 return line
             text = entry.log.encode("utf-8", "surrogatepass")
-            done = text.endswith(b"\n") or (entry.stream not in self._pieces and _is_whole(text))
+            done = text.endswith(b"\n")
+            if not done and entry.stream not in self._pieces:
+                done = _is_line(text)
+            elif not done and _is_record(text):  # what waits was cut: counted apart, as behind a hole
+                text, done = b"\x00" + text, True
             return self._join(entry.stream, text.rstrip(b"\n"), done=done)
         return line
 

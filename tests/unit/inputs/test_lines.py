@@ -122,8 +122,8 @@ def docker(stream: str, text: str) -> bytes:
 
 
 SPLIT = {
-    "cri": [cri("stdout", "P", "a"), cri("stderr", "F", "err"), cri("stdout", "P", "b"), cri("stdout", "F", "c")],
-    "docker": [docker("stdout", "a"), docker("stderr", "err\n"), docker("stdout", "b"), docker("stdout", "c\n")],
+    "cri": [cri("stdout", "P", "{a"), cri("stderr", "F", "err"), cri("stdout", "P", "b"), cri("stdout", "F", "c")],
+    "docker": [docker("stdout", "{a"), docker("stderr", "err\n"), docker("stdout", "b"), docker("stdout", "c\n")],
 }
 
 
@@ -136,12 +136,12 @@ def test_the_pieces_of_a_split_record_survive_a_kill(reader, kind, kill_after):
         if number == kill_after:
             reader.kill()
     reader.drain()
-    assert reader.got == [b"err", b"abc"]
+    assert reader.got == [b"err", b"{abc"]
 
 
 @pytest.mark.parametrize("kind", SPLIT)
 def test_the_state_holds_no_text_of_pending_pieces(reader, kind):
-    append(reader.path, SPLIT[kind][0].replace(b"a", b"secret-text"))
+    append(reader.path, SPLIT[kind][0].replace(b"{a", b"{secret-text"))
     reader.drain()
     reader.kill()
     assert not any(b"secret" in value for value in reader.state.values())
@@ -182,7 +182,7 @@ def test_a_record_whose_pieces_stand_in_two_files_is_put_together(reader, kind, 
     if kill == "after":
         reader.kill()
     reader.drain()
-    assert sorted(reader.got) == [b"abc", b"err"]
+    assert sorted(reader.got) == [b"err", b"{abc"]
 
 
 @pytest.mark.parametrize("kind", SPLIT)
@@ -197,7 +197,7 @@ def test_the_end_of_a_record_in_the_next_file_may_come_late(reader, kind):
     reader.drain()
     append(reader.path, lines[3])
     reader.drain()
-    assert sorted(reader.got) == [b"abc", b"err"]
+    assert sorted(reader.got) == [b"err", b"{abc"]
 
 
 def test_lines_that_a_shipper_wrote_again_without_their_ends_are_records_each(reader):
@@ -206,3 +206,16 @@ def test_lines_that_a_shipper_wrote_again_without_their_ends_are_records_each(re
         append(reader.path, json.dumps({"log": record.decode(), "stream": "stdout", "pod": "litellm-0"}).encode() + b"\n")
     reader.drain()
     assert reader.got == records
+
+
+def test_plain_text_without_its_line_end_holds_no_record_back(reader):
+    shipped = ["INFO: started", '{"n": 1}', "", "Traceback (most recent call last):", '{"n": 2}']
+    append(reader.path, b"".join(docker("stdout", text) for text in shipped))
+    reader.drain()
+    assert [line for line in reader.got if line.startswith(b"{")] == [b'{"n": 1}', b'{"n": 2}']
+
+
+def test_a_record_that_a_shipper_cut_stands_apart_from_the_next_one(reader):
+    append(reader.path, docker("stdout", '{"n": 1, "text": "cut he') + docker("stdout", '{"n": 2}') + docker("stdout", '{"n": 3}'))
+    reader.drain()
+    assert reader.got == [b'{"n": 1, "text": "cut he\x00{"n": 2}', b'{"n": 3}']
