@@ -78,7 +78,6 @@ def _logprobs(response: FullResponse | list[Any] | str | None) -> list[float] | 
     return logprobs_of({"choices": [{"logprobs": told}], "output": response.output})
 
 
-
 def _is_cut(text: str | None) -> bool:
     return text is not None and "truncated" in text and any(mark in text for mark in _CUT)
 

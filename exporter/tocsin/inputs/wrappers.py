@@ -30,19 +30,9 @@ _PIECE = 16 << 10
 """Bytes of the pieces in which Docker splits what is longer."""
 
 
-def _is_line(text: bytes) -> bool:
-    """Tell whether a text without its line end is a line nevertheless, as shippers write it, and no piece of a record.
-
-    No record begins with anything but a bracket.
-    """
-    if len(text) == _PIECE:
-        return False
-    return not text.lstrip(_BLANK).startswith((b"{", b"[")) or _is_record(text)
-
-
 def _is_record(text: bytes) -> bool:
     """Tell whether a text is a whole object, which a piece of a longer record is not but by chance."""
-    if len(text) == _PIECE or not text.startswith(b"{") or not text.endswith(b"}"):
+    if not text.startswith(b"{") or not text.endswith(b"}"):
         return False
     try:
         _object.decode(text)
@@ -107,12 +97,9 @@ class Framing:
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 return line
             text = entry.log.encode("utf-8", "surrogatepass")
-            done = text.endswith(b"\n")
-            if not done and entry.stream not in self._pieces:
-                done = _is_line(text)
-            elif not done and _is_record(text):  # what waits was cut: counted apart, as behind a hole
-                text, done = b"\x00" + text, True
-            return self._join(entry.stream, text.rstrip(b"\n"), done=done)
+            if text.endswith(b"\n") or len(text) == _PIECE:
+                return self._join(entry.stream, text.rstrip(b"\n"), done=text.endswith(b"\n"))
+            return self._join_unended(entry.stream, text)
         return line
 
     def flush(self) -> list[bytes]:
@@ -121,6 +108,16 @@ class Framing:
         self._pieces = {}
         self._adopted = set()
         return rest
+
+    def _join_unended(self, stream: bytes | str, text: bytes) -> bytes | None:
+        """Take a text without its line end: what a shipper wrote as a line, or a piece.
+
+        No record begins with anything but a bracket. Where a whole one follows what waits, that was cut, and is counted
+        apart, as behind the hole that a loss of power leaves.
+        """
+        waits = stream in self._pieces
+        whole = _is_record(text) or not (waits or text.lstrip(_BLANK).startswith((b"{", b"[")))
+        return self._join(stream, b"\x00" + text if waits and whole else text, done=whole)
 
     def _join(self, stream: bytes | str, text: bytes, *, done: bool) -> bytes | None:
         pieces = self._pieces.get(stream)

@@ -125,9 +125,7 @@ def is_uuid(value: str) -> bool:
 
 def is_generated_key(value: str) -> bool:
     """Whether a value is long and random as keys and tokens are."""
-    if len(value) < MIN_KEY or not _ALPHABET.fullmatch(value) or is_empty_phrase(value):
-        return False
-    if _OF_CODE.fullmatch(value):
+    if len(value) < MIN_KEY or not _ALPHABET.fullmatch(value) or is_empty_phrase(value) or _OF_CODE.fullmatch(value):
         return False
     if is_uuid(value):
         return True
@@ -147,9 +145,7 @@ def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
 
     It has a digit or a sign, and ``least_kinds`` of lower case, upper case, digits and signs.
     """
-    if not 8 <= len(value) <= 128 or is_empty_phrase(value) or _RULES.fullmatch(value):
-        return False
-    if _OF_CODE.fullmatch(value):
+    if not 8 <= len(value) <= 128 or is_empty_phrase(value) or _RULES.fullmatch(value) or _OF_CODE.fullmatch(value):
         return False
     kinds = (
         any(map(str.islower, value)), any(map(str.isupper, value)), any(map(str.isdigit, value)),
