@@ -17,6 +17,8 @@ from itertools import repeat
 from typing import Final, NamedTuple
 
 import hyperscan
+import numpy as np
+from numpy.typing import NDArray
 
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.hyperscanning import Matcher
@@ -52,7 +54,6 @@ _DISTINCT: Final = {  # letters that a language of a shared script has, and its 
     "uk": re.compile("[іїєґ]"), "ru": re.compile("[ыэъё]"), "fa": re.compile("[پچژگ]"), "ur": re.compile("[ٹڈڑںے]"),
 }  # fmt: skip
 _RIVALS: Final = {"ru": ("uk",), "uk": ("ru",), "ar": ("fa", "ur"), "fa": ("ur",), "ur": ()}
-_SCRIPT: Final = {name: re.compile(f"[{ranges}]") for name, ranges in _SCRIPTS.items()}
 _NOT_LATIN = re.compile("[" + "".join(_SCRIPTS.values()) + "]")
 _ACCENTED = re.compile(r"[\u00c0-\u024f\u1e00-\u1eff]")
 _MANY_KINDS = re.compile(f"{_NOT_LATIN.pattern}|{_ACCENTED.pattern}")
@@ -66,10 +67,8 @@ _OWN_LETTERS: Final = {
 """Letters beyond ASCII by language; those of the first three are rare and foreign."""
 MIN_ACCENTED: Final = 0.025
 """Share of letters that a language does not have, from which a window with hardly a function word is not in it."""
-_LETTER_BEYOND_ASCII = re.compile(r"[^\W\d_\x00-\x7f]")
+_LETTER = re.compile(r"[^\W\d_]")
 _NO_LETTERS: Final = bytes(set(range(256)) - set(string.ascii_letters.encode()))
-_REMEMBERED: Final = 4_096
-"""Characters whose script is kept: the first ones are the common ones."""
 _NO_PROSE = re.compile(
     r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+|\$\$.{1,400}?\$\$|\$[^$\n]{1,200}\$|\\\[.{1,400}?\\\]|\\\(.{1,400}?\\\)"
     r"|<[^<>]{1,200}>",
@@ -163,11 +162,9 @@ def _starts(size: int, step: int) -> list[int]:
 
 def _beyond_ascii(text: str) -> str:
     """Return the characters of a text that are not ASCII: patterns of other alphabets search them much faster."""
-    return "" if text.isascii() else _decoded_beyond_ascii(text.encode("utf-8", "surrogatepass"))
-
-
-def _decoded_beyond_ascii(encoded: bytes) -> str:
-    return encoded.translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    if text.isascii():
+        return ""
+    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
 
 
 def known(language: str) -> bool:
@@ -196,26 +193,34 @@ _LATIN_ALONE: Final[Counter[str]] = Counter()
 
 def _letters(window: str) -> _Letters:
     encoded = window.encode("utf-8", "surrogatepass")
-    plain = len(encoded.translate(None, _NO_LETTERS))
     if len(encoded) == len(window):
-        return _Letters(plain, _LATIN_ALONE)
-    beyond = _decoded_beyond_ascii(encoded)
-    found = _NOT_LATIN.findall(beyond)
-    scripts = Counter(map(_script_of, found)) if found else _LATIN_ALONE
-    return _Letters(plain + len(_LETTER_BEYOND_ASCII.findall(beyond)), scripts)
+        return _Letters(len(encoded.translate(None, _NO_LETTERS)), _LATIN_ALONE)
+    codes = np.frombuffer(window.encode("utf-32-le", "surrogatepass"), np.uint32)
+    counts = np.bincount(_kinds().take(codes, mode="clip"), minlength=2 * len(_KINDS)).tolist()
+    scripts = {
+        name: other + letters
+        for name, other, letters in zip(_KINDS, counts[::2], counts[1::2], strict=True)
+        if name and (other or letters)
+    }
+    return _Letters(sum(counts[1::2]), Counter(scripts) if scripts else _LATIN_ALONE)
 
 
-class _ScriptOf(dict[str, str]):
-    """The name of the script of a character that ``_NOT_LATIN`` matches."""
-
-    def __missing__(self, character: str) -> str:
-        name = next(name for name, pattern in _SCRIPT.items() if pattern.match(character))
-        if len(self) < _REMEMBERED:
-            self[character] = name
-        return name
+_KINDS: Final = ("", *_SCRIPTS)
+"""None of the scripts, or one."""
 
 
-_script_of: Final = _ScriptOf().__getitem__
+@cache
+def _kinds() -> NDArray[np.uint8]:
+    """By character of the basic plane: twice the place of its script in ``_KINDS``, and one more where it is a letter.
+
+    What lies beyond the plane is no letter, as the last character in it is none: mostly it is a picture.
+    """
+    kinds = np.zeros(1 << 16, np.uint8)
+    kinds[list(map(ord, _LETTER.findall("".join(map(chr, range(1 << 16))))))] = 1
+    for place, ranges in enumerate(_SCRIPTS.values(), start=1):
+        for first, last in zip(ranges[::3], ranges[2::3], strict=True):
+            kinds[ord(first) : ord(last) + 1] += np.uint8(2 * place)
+    return kinds
 
 
 def is_in(window: str, expected: str) -> bool | None:
