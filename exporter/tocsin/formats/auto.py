@@ -17,7 +17,7 @@ from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
 from tocsin.formats.recorders import as_pair
-from tocsin.formats.signs import is_chunk, is_error, is_log, is_messages
+from tocsin.formats.signs import is_bare_error, is_chunk, is_error, is_log, is_messages
 
 _NATIVE = re.compile(rb'\s*\{\s*"v"\s*:\s*1\b')
 _LITELLM = re.compile(rb'"(?:startTime|custom_llm_provider|litellm_call_id)"\s*:')
@@ -57,6 +57,8 @@ class Auto:
         if inner is not None:
             return self._parse(inner, depth - 1)
         tree = as_pair(tree)
+        if depth < carriers.DEPTH_MAX and is_bare_error(tree):
+            raise Skip("unknown_format")  # an error alone, in a message or a line of a log, tells of no call
         found = self._recognise(tree)
         if found is not None:
             return found.parse(data)
@@ -78,10 +80,11 @@ class Auto:
             return None
         if isinstance(tree.get("object"), str) or "choices" in tree:
             return None
-        if tree.get("type") in ("message", "error") and ("usage" in tree or is_error(tree)):
+        if tree.get("type") in ("message", "error") and ("usage" in tree or is_bare_error(tree)):
             return None
         if ("id" in tree and ("model" in tree or "time" in tree)) or tree.get("type") == "feedback" or "v" in tree:
             return self._native
-        if shapes.is_body(tree) or (is_error(tree) and not is_log(tree)):
-            return None  # a bare body
+        named = ("model" in tree or "custom_id" in tree) and not is_log(tree)
+        if shapes.is_body(tree) or is_bare_error(tree) or (named and is_error(tree)):
+            return None  # a bare body, or a result of a batch
         raise Skip("stream_chunk" if is_chunk(tree) else "unknown_format")

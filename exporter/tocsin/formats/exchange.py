@@ -21,6 +21,10 @@ from tocsin.formats.lenient import is_number, load
 
 _strict = msgspec.json.Decoder(dict[str, Any])
 _ASKING = ("request", "request_body")
+_OF_CALLS: Final = frozenset(
+    ("id", "call_id", "custom_id", "time", "timestamp", "created_at", "duration_s", "status", "url", "uri", "model")
+)
+"""Keys of which the envelope of a call has one."""
 _ENVELOPE = ("request", "response", "request_body", "response_body", "status", "url", "uri")
 
 
@@ -113,8 +117,7 @@ def exchange(tree: dict[str, Any], *, told: bool) -> Exchange:
     if not request and not response and all(value is None for value in (status, tree.get("error"), tree.get("model"))):
         raise Skip("not_object" if raw is None else "wrong_type")
     url = next((side[key] for side in (tree, outer) for key in ("url", "uri") if isinstance(side.get(key), str)), "")
-    failed = response.get("error") or tree.get("error")
-    if not signs.is_pair(tree, request, response, url, sure=told or bool(failed or inner)):
+    if not signs.is_pair(tree, request, response, url, sure=told or bool(inner) or _is_failed_call(tree, response)):
         raise Skip("unknown_format")
     if (request or told) and not response and _is_page(raw):
         response = dict(_PAGE)
@@ -124,6 +127,17 @@ def exchange(tree: dict[str, Any], *, told: bool) -> Exchange:
         _headers(tree.get("response_headers", inner.get("headers"))),
         (tree, inner, meta if isinstance(meta, dict) else {}),
     )  # fmt: skip
+
+
+def _is_failed_call(tree: dict[str, Any], response: dict[str, Any]) -> bool:
+    """Tell whether an envelope without any body of a model's is of a call that failed; an error alone is none.
+
+    What was asked of another service is often logged as one line (``GET /``).
+    """
+    asked = tree.get("request", tree.get("request_body"))
+    if isinstance(asked, str) and not asked.lstrip().startswith("{"):
+        return not asked.strip()
+    return bool(response.get("error") or tree.get("error")) and not _OF_CALLS.isdisjoint(tree)
 
 
 def _around(side: Any) -> dict[str, Any]:

@@ -22,15 +22,24 @@ _TOLD_MAX: Final = 200
 _JOINTS: Final = str.maketrans("", "", "_-")
 _GUARDRAIL: Final = re.compile(r"guardrail.{0,12}(?:interven|block|violat|tripwire|raised)")
 _BLOCKED: Final = re.compile(
-    r"content ?(?:filter|policy|moderation|blocked)|responsible ?ai|moderation ?blocked|blocked ?prompt"
-    r"|prohibited ?content|data ?inspection"
+    r"content ?(?:filter|policy|moderation|management policy|blocked)|responsible ?ai|moderation ?blocked"
+    r"|blocked ?prompt|prohibited ?content|data ?inspection"
 )
 """DashScope's name is the last."""
 _REFUSALS: Final = ("blocked_guardrail", "blocked_provider")
 _QUOTED: Final = re.compile(r"(?<!\w)'[^']*+'(?!\w)|`[^`]*+`|(?<!\w)\"[^\"]*+\"(?!\w)")
 """What a message quotes: names and words of the caller, by which it is classed only where nothing else tells."""
 _CODE: Final = re.compile(r"(?:^|error code:? |status(?: ?code)?:? |http ?)([45]\d\d)(?!\d)")
-"""A status inside a text, where the SDKs of OpenAI and Anthropic, httpx and requests put it."""
+"""A status inside a type or a code."""
+_SAID_CODE: Final = re.compile(
+    r"^([45]\d\d)(?= *(?:$|[-:{(]|[A-Z]|status code))"
+    r"|(?:[Ee]rror code:? |[Ss]tatus(?: ?code)?:? |HTTP(?:/[\d.]+)? ?(?:error )?|(?:Client|Server) error ')"
+    r"([45]\d\d)(?!\d)"
+)
+"""A status inside a message, where the SDKs of OpenAI, Anthropic and Google, httpx, requests and axios put it.
+
+Any other number is one of the caller's: "500 items is more than the maximum".
+"""
 _CONNECTION: Final = (
     r"connect|econn|hang ?up|\benotfound|eai ?again|getaddrinfo|name ?resolution|name or service|\bdns\b|unreach"
     r"|socket|epipe|broken ?pipe|fetch failed|^terminated$|premature|\beof\b|stream closed|protocol ?error"
@@ -53,13 +62,65 @@ _WORDS: Final = tuple(
         (r"rate ?limit|too ?many|quota|throttl|resource ?exhausted|slow ?down|modelnotready", "rate_limited"),
         (r"time[ds]? ?out|deadline", "timeout"),
         (_CONNECTION, "connection"),
-        (r"cancel", "cancelled"),
+        (r"cancel|batch ?expired", "cancelled"),
         (_BROKEN, "provider_5xx"),
         (_WRONG, "client_4xx"),
         (r"abort", "cancelled"),
     )
 )
-"""Of types, codes and messages of errors in small letters, without the signs between their words; the first holds."""
+"""Of types and codes of errors in small letters, without the signs between their words; the first holds.
+
+What expired in a batch was never begun, as what was cancelled: OpenAI calls it that, too
+(https://platform.openai.com/docs/guides/batch).
+"""
+
+
+_NAMED: Final = re.compile(r"^(?:[\w.]*\.)?(\w*(?:[Ee]rror|[Ee]xception|[Tt]imeout))(?=[:(]|$)")
+"""An exception's name at the beginning of a message, as ``str`` or ``repr`` of one has it."""
+_SAID_LIMITED: Final = (
+    r"^rate ?limit|rate ?limited|rate ?limit (?:reached|exceeded|error|hit)|rate exceeded|throttl(?:ed|ing)"
+    r"|(?:exceed(?:s|ed)?|reached|hit)\b.{0,60}\b(?:rate ?limit|quota)"
+    r"|quota.{0,40}(?:exceeded|exhausted|reached)|insufficient quota|check quota|resource (?:has been )?exhausted"
+    r"|too many (?:requests|tokens|concurrent|connections)|slow down|no deployments available"
+)
+_SAID_LATE: Final = (
+    r"\be?timed ?out|deadline exceeded|(?:^|\b(?:request|gateway|read|connect(?:ion)?|response|upstream|server"
+    r"|socket|stream|pool|operation) )time ?out\b(?! (?:must|should|param|value))"
+)
+_SAID_CONNECTION: Final = (
+    r"connection (?:\w+ )?(?:error|reset|refused|closed|aborted|lost|broken|terminated|failed|attempts|pool)"
+    r"|(?:cannot|can't|could not|couldn't|failed to|unable to) (?:connect|fetch)|closed connection|disconnected"
+    r"|connect error|\bhang up\b|\beconn|\benotfound|eai ?again|getaddrinfo|name resolution|no such host"
+    r"|name or service not known|unreachable|no route to host|broken ?pipe|fetch failed|network ?error"
+    r"|^terminated$|premature (?:close|eof)|\beof (?:occurred|error)|unexpected eof|\beof$"
+    r"|stream (?:closed|reset)|\bssl[:e]|certificate verify|max retries"
+)
+_SAID_CANCELLED: Final = (
+    r"^(?:cancell?ed|aborted)|(?:request|operation|stream|call|context) (?:was )?(?:cancell?ed|aborted)|user aborted"
+)
+_SAID_BROKEN: Final = (
+    r"bad gateway|overloaded|over capacity|\bserver (?:had an |is )?(?:error|busy)|internal (?:server )?error"
+    r"|(?:service|server|model|temporarily|currently) (?:is )?(?:temporarily |currently )?unavailable(?! in| for)"
+    r"|no healthy upstream|upstream error|not ready|currently loading"
+    r"|unexpected error (?:during|while) processing"
+)
+_PHRASES: Final = tuple(
+    (re.compile(pattern), reason)
+    for pattern, reason in (
+        (r"^(?:invalid|unsupported|unknown|unrecognized|incorrect|missing)\b", "client_4xx"),
+        (r"client ?(?:disconnect|closed)", "cancelled"),
+        (_SAID_LIMITED, "rate_limited"),
+        (_SAID_LATE, "timeout"),
+        (_SAID_CONNECTION, "connection"),
+        (_SAID_CANCELLED, "cancelled"),
+        (_SAID_BROKEN, "provider_5xx"),
+        (_WRONG, "client_4xx"),
+    )
+)
+"""Of messages in small letters: what providers and networks say when they fail, the first holds.
+
+A word alone ("quota", "timeout", "internal") may be the caller's, and makes no outage.
+"""
 
 
 def by_status(status: int | None) -> str | None:
@@ -76,16 +137,37 @@ def by_error(told: str, status: int | None, message: str = "") -> str:
     A message alone makes a refusal of a plain 4xx, and nothing of a 429 or 5xx: that may speak of filters, too.
     """
     words = _words(told)
-    if _GUARDRAIL.search(words):
-        return "blocked_guardrail"
-    if _BLOCKED.search(words):
-        return "blocked_provider"
+    refusal = _refusal(words)
+    if refusal is not None:
+        return refusal
     reason = by_status(status) or _by_words(words)
     if not message or not (reason == OTHER or (reason == "client_4xx" and not words)):
         return reason
-    said = by_error(_QUOTED.sub("", message[:_TOLD_MAX]), None)
-    said = by_error(message, None) if said == OTHER else said
+    said = by_message(_QUOTED.sub("", message[:_TOLD_MAX]))
+    said = by_message(message) if said == OTHER else said
     return said if reason == OTHER or said in _REFUSALS else reason
+
+
+def by_message(message: str) -> str:
+    """Class what an error says: a status or an exception's name where SDKs put it, or a phrase that is well known."""
+    words = _words(message)
+    refusal = _refusal(words)
+    if refusal is not None:
+        return refusal
+    code = _SAID_CODE.search(message[:_TOLD_MAX])
+    if code is not None:
+        return by_status(int(code[1] or code[2])) or OTHER
+    named = _NAMED.match(message[:_TOLD_MAX])
+    reason = OTHER if named is None else _by_words(_words(named[1]))
+    if reason != OTHER:
+        return reason
+    return next((reason for phrase, reason in _PHRASES if phrase.search(words)), OTHER)
+
+
+def _refusal(words: str) -> str | None:
+    if _GUARDRAIL.search(words):
+        return "blocked_guardrail"
+    return "blocked_provider" if _BLOCKED.search(words) else None
 
 
 def _words(told: str) -> str:

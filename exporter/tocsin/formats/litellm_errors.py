@@ -50,6 +50,9 @@ def failure(code: str, name: str, normalized: str, guardrail: str | None, *, gua
     LiteLLM looks for the words of its normalised errors in the message, too: a model that nobody configured is
     "no healthy deployments" to it, and a 400 that speaks of a timeout is one. What the caller was told holds.
     ``guarded``: guardrails were applied.
+
+    ``RouterRateLimitError`` (no deployment is free) is a limit: one 429 makes a deployment rest, a 5xx only where most
+    calls fail, and these calls stand in the log with their provider, which this one has not (1.106).
     """
     normalized = normalized.upper()
     if guardrail == "guardrail_intervened" or _is_block(name):

@@ -142,7 +142,7 @@ class Native:
         if not event.id:
             raise Skip("missing_id")
         if not event.model:
-            raise Skip("missing_model")
+            raise Skip("wrong_type" if "model" in errors else "missing_model")
         call = _call(event, when, errors)
         if event.session is not None and event.input:
             call.prompt_key = prompt_key(_plain(event.input))
@@ -193,7 +193,10 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
 
 
 def _failure(e: NativeEvent, status: int | None) -> str | None:
-    named, said = (e.error.type, e.error.message) if isinstance(e.error, Error) else (e.error, None)
+    error = e.error
+    named, said = (error.type, error.message) if isinstance(error, Error) else (error, None)
+    if named and " " in named:  # a sentence, and no name
+        named, said = None, said or named
     told = named or said
     if not told:
         return by_status(status)

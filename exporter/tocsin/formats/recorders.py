@@ -49,7 +49,7 @@ def _of_anthropic(tree: dict[str, Any], result: dict[str, Any]) -> dict[str, Any
     named = {"custom_id": tree["custom_id"]}
     if "message" in result:
         return {**named, "response": result["message"]}
-    return {**named, "error": inner or {"type": result.get("type")}}
+    return {**named, "error": inner or {"type": f"batch_{result.get('type')}"}}
 
 
 def _of_vertex(tree: dict[str, Any], status: Any) -> dict[str, Any]:

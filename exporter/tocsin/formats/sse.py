@@ -253,7 +253,7 @@ class _Chat:
 
     def add(self, chunk: dict[str, Any]) -> None:
         self._seen = True
-        for key in ("id", "model", "created", "system_fingerprint", "usage", "provider"):
+        for key in ("id", "model", "created", "system_fingerprint", "usage", "provider", "service_tier"):
             if chunk.get(key):  # Azure's chunks on filters have empty ones
                 self._head[key] = chunk[key]
         groq = chunk.get("x_groq")  # Groq reports usage there, asked or not

@@ -69,6 +69,46 @@ def test_what_holds_no_record_of_a_call_is_none(line):
         parse(line)
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"request": "GET /x", "error": "boom"}, {"request": "GET /x", "id": "r1", "response": {"error": {"message": "x", "code": "E"}}},
+        {"request": {}, "error": {"message": "boom"}}, {"response": {"error": {"message": "x", "type": "server_error"}}},
+        {"request": {"method": "GET", "path": "/x"}, "error": {"message": "boom", "type": "E"}},
+    ],
+)  # fmt: skip
+def test_what_failed_in_another_service_is_no_call_in_a_line_nor_by_itself(record):
+    for line in ({"level": "error", "message": text(record)}, {"log": text(record)}, record):
+        with pytest.raises(Skip):
+            parse(line)
+
+
+ERRORS = [
+    {"error": {"message": "x", "type": "server_error"}}, {"type": "error", "error": {"type": "overloaded_error", "message": "x"}},
+    {"object": "error", "message": "x", "code": 500},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("error", ERRORS)
+def test_an_error_alone_inside_another_record_tells_of_no_call(carrier, error):
+    with pytest.raises(Skip):
+        parse(carrier(error))
+
+
+@pytest.mark.parametrize("error", ERRORS[:2])
+def test_an_error_alone_is_a_call_as_a_provider_answers_it_and_none_among_what_an_application_logs(error):
+    assert parse(error).failure == "provider_5xx"
+    with pytest.raises(Skip):
+        parse({"time": "2026-11-20T10:00:00Z", "service": "billing", **error})
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_a_failed_call_inside_another_record_counts(carrier):
+    call = parse(carrier({**PAIR, "response": None, "status": 503, "error": {"message": "x", "type": "server_error"}}))
+    assert (call.id, call.failure) == ("p1|failed", "provider_5xx")
+
+
 def test_carriers_inside_each_other_have_an_end():
     record: dict[str, Any] = PAIR
     for _ in range(9):

@@ -78,7 +78,7 @@ def test_chat_behind_a_path_with_the_name_of_anthropic_is_chat():
     [
         ({"type": "errored", "error": {"type": "error", "error": {"type": "invalid_request_error", "message": "x"}}}, "client_4xx"),
         ({"type": "errored", "error": {"type": "error", "error": {"type": "overloaded_error", "message": "x"}}}, "provider_5xx"),
-        ({"type": "canceled"}, "cancelled"), ({"type": "expired"}, "other"),
+        ({"type": "canceled"}, "cancelled"), ({"type": "expired"}, "cancelled"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("word", ["auto", "anthropic"])
@@ -95,11 +95,18 @@ def test_a_result_of_a_batch_without_a_message_is_a_failure(word, result, reason
         ({"custom_id": "q-1", "result": {"type": "succeeded", "message": MESSAGE}}, True),
         ({"response": MESSAGE | {"usage": {"input_tokens": 3, "output_tokens": 2, "service_tier": "batch"}}}, True),
         ({"url": "https://api.openai.com/v1/chat/completions", "response": {**CHAT, "service_tier": "flex"}}, True),
+        (
+            {
+                "url": "https://api.openai.com/v1/chat/completions",
+                "response": f"data: {json.dumps({**CHAT, 'object': 'chat.completion.chunk', 'choices': [], 'service_tier': 'flex'})}\n\n",
+            },
+            True,
+        ),
         ({"url": "https://api.groq.com/openai/v1/chat/completions", "response": {**CHAT, "service_tier": "flex"}}, False),
         ({"url": "https://api.openai.com/v1/chat/completions", "response": {**CHAT, "service_tier": "default"}}, False),
         ({"response": MESSAGE}, False),
     ],
-    ids=["OpenAI's batch", "Anthropic's batch", "its tier", "flex", "Groq's flex", "default", "Messages"],
+    ids=["OpenAI's batch", "Anthropic's batch", "its tier", "flex", "a stream's", "Groq's flex", "default", "Messages"],
 )  # fmt: skip
 def test_what_is_billed_at_the_rates_of_batches_is_told(record, half):
     """https://developers.openai.com/api/docs/guides/flex-processing, https://console.groq.com/docs/flex-processing."""

@@ -53,6 +53,20 @@ SENTENCES = [
     ("Server error '502 Bad Gateway' for url", BROKEN), ("Request failed with status code 400", WRONG),
     ("This model's maximum context window is 8192 tokens", WRONG), ("Your prompt violates our content policy", BLOCKED),
     ("The name of the city was lost", "other"), ("upstream returned 5032 bytes", "other"),
+    # the SDKs of Google, OpenAI and Go, axios, requests, curl
+    ("429 Resource has been exhausted (e.g. check quota).", BUSY), ("429 status code (no body)", BUSY), ('429 {"type":"error"}', BUSY),
+    ("500 Server Error: Internal Server Error for url: x", BROKEN), ("HTTP/1.1 503 Service Unavailable", BROKEN),
+    ("timeout of 30000ms exceeded", TIMEOUT), ("Timeout was reached", TIMEOUT), ("httpx.ReadTimeout: ", TIMEOUT), ("504 Deadline Exceeded", TIMEOUT),
+    ("dial tcp: lookup api.openai.com: no such host", CONNECTION), ("unexpected EOF", CONNECTION), ("RemoteProtocolError: x", CONNECTION),
+    ("This request would exceed your organization's rate limit of 50 requests per minute", BUSY), ("Too many tokens, please wait", BUSY),
+    ("You exceeded your current quota, please check your plan", BUSY), ("The user aborted a request.", CANCELLED),
+    ("The system encountered an unexpected error during processing. Try your request again.", BROKEN),
+    ("The response was filtered due to the prompt triggering Azure OpenAI's content management policy.", BLOCKED),
+    # words of the caller's, and numbers that are no status
+    ("500 items is more than the maximum of 100", "other"), ("429 rows were given, 400 are allowed", "other"), ("No such column: quota", "other"),
+    ("timeout must be positive", "other"), ("The parameter request_timeout is not known", "other"), ("Unknown parameter: timeout", WRONG),
+    ("The field internal_id is required", "other"), ("Property server_error is not defined", "other"), ("You must connect a billing account", WRONG),
+    ("Model is unavailable in your region", "other"), ("You may not cancel this", "other"), ("Invalid value: quota is no number", WRONG),
 ]  # fmt: skip
 
 
@@ -99,3 +113,16 @@ def parse(record: dict[str, Any], word: str = "auto") -> Call:
 )  # fmt: skip
 def test_neither_a_filter_in_an_outages_message_nor_what_it_quotes_decides(message: str, status: int | None, reason: str) -> None:
     assert by_error("", status, message) == reason
+
+
+def test_an_error_of_a_native_event_that_is_a_sentence_is_no_name():
+    event = {"v": 1, "id": "1", "time": "2026-11-20T02:47:00Z", "model": "m"}
+    found = [parse({**event, "error": told}).failure for told in ("internal_id is required", "Request timed out.", "timeout", "APITimeoutError")]
+    assert found == ["other", TIMEOUT, TIMEOUT, TIMEOUT]
+
+
+def test_what_expired_in_a_batch_was_never_begun():
+    expired = {"code": "batch_expired", "message": "This request could not be executed before the completion window expired."}
+    line = {"id": "batch_req_1", "custom_id": "q-1", "response": None, "error": expired}
+    assert parse(line).failure == CANCELLED
+    assert by_error("ExpiredTokenException", None) == WRONG

@@ -110,6 +110,8 @@ def test_an_odd_output_refuses_nothing(output):
         ("400", "BadRequestError", "408_UPSTREAM_TIMEOUT", "client_4xx"),
         ("400", "ProxyException", "500_PROVIDER_CONNECTION_ERROR", "client_4xx"),
         ("429", "RouterRateLimitError", "429_NO_HEALTHY_DEPLOYMENTS", "rate_limited"),
+        ("", "RouterRateLimitError", "429_NO_HEALTHY_DEPLOYMENTS", "rate_limited"),
+        ("", "RouterRateLimitErrorBasic", None, "rate_limited"),
         ("", "MidStreamFallbackError", "500_PROVIDER_CONNECTION_ERROR", "connection"),
         ("", "ProxyException", None, "client_4xx"),
         ("", "ContextWindowExceededError", None, "client_4xx"),

@@ -69,6 +69,13 @@ def test_a_required_text_that_is_empty_is_missing(name):
         parse({**CALL, name: ""})
 
 
+@pytest.mark.parametrize("name", ["id", "time", "model"])
+def test_a_required_field_of_a_wrong_type_is_said_to_be_so(name):
+    event = {"v": 1, "id": "1", "time": "2026-11-20T02:47:00Z", "model": "m", name: {}}
+    with pytest.raises(Skip, match="wrong_type"):
+        formats.get("native").parse(json.dumps(event).encode())
+
+
 @pytest.mark.parametrize(
     ("expect", "wanted", "errors"),
     [
