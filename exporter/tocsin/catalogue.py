@@ -368,6 +368,18 @@ DETECTOR_CAPPED = _counter(
     ("detector",),
 )  # fmt: skip
 
+TOLD_ONCE = frozenset({
+    INGEST_REFUSED, FEEDBACK_UNMATCHED, DETECTOR_ERRORS, DETECTOR_CAPPED, SCORING_DROPPED,
+    GUARD_REQUESTS, GUARD_SHED, GUARD_SCANNED, GUARD_ELIGIBLE, GUARD_FALSE_POSITIVES,
+})  # fmt: skip
+"""Counters of what no input tells again after a crash, or that depend on it as coverage does on the guard's memory."""
+
+
+def told_once(family: Family, labels: tuple[str, ...]) -> bool:
+    """Tell whether a row counts what is not read again after a crash; what was not delivered, the guard has stopped."""
+    return family in TOLD_ONCE or (family is VIOLATIONS and labels[-3] == "false")
+
+
 PLANNED = (
     _gauge("tocsin_flag_state", "control", "State of a flag.", ("flag",), planned=True),
     _gauge("tocsin_breaker_state", "control", "State of a breaker.", ("route",), planned=True),

@@ -2,7 +2,7 @@
 
 Inputs hand records to ``Intake``, which parses, drops duplicates and counts. ``Pipeline`` runs the loop:
 read a slice, let others run, commit about once a second, and answer scrapes only right after a commit, so
-that ``/metrics`` never shows a value that a crash could take back.
+that ``/metrics`` never shows a value that a crash could take back. While commits fail, it shows what inputs tell again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tocsin.inputs.base import Input, Origin
 from tocsin.looking import Look
 from tocsin.pacing import Pace, affordable
 from tocsin.scoring import Scoring
-from tocsin.series.exposition import blocks, gzip_blocks
+from tocsin.series.exposition import blocks, gzip_blocks, note_restored
 from tocsin.state import State
 
 log = logging.getLogger(__name__)
@@ -233,7 +233,7 @@ class Pipeline:
         before_page: Callable[[], None] = lambda: None,
         after_commit: Callable[[], None] = lambda: None,
         receiving: Callable[[], bool] = lambda: False,
-        spool_used: Callable[[], float] = lambda: 0.0,
+        spool_unread: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.intake = intake
         self.ledger = ledger
@@ -247,8 +247,10 @@ class Pipeline:
         self._before_page = before_page
         self._after_commit = after_commit
         self._pace = Pace(receiving)
-        self._spool_used = spool_used
+        self._spool_unread = spool_unread
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
+        self._saved = True
+        """The last commit did not fail."""
         self._lasting = False
         """The next commit says of an input what it may delete."""
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
@@ -264,6 +266,7 @@ class Pipeline:
             scoring.event_time = not self.ledger.groups.by_labels  # the very first start catches up with the past
         for source in self.inputs:
             source.restore(self.state.load("input:" + source.part))
+        note_restored(self.ledger.store)
 
     async def run(self) -> None:
         """Read, count and commit until ``stop``; then commit once more."""
@@ -353,7 +356,9 @@ class Pipeline:
             await self._pace.breathe()
         await self._finish_calls()
         if self.intake.scoring is not None:
-            self.intake.scoring.affordable = affordable(self._spool_used())
+            self.intake.scoring.saved = self._saved
+            if self.ready.is_set():  # before, calls may come again that were scored, and shown, while commits failed
+                self.intake.scoring.affordable = affordable(self._spool_unread())
         await self._pace.breathe()
         self.intake.publish()
         await self._pace.breathe()
@@ -383,11 +388,11 @@ class Pipeline:
             row(cat.COMMIT_FAILURES).add(1)
             if not self.degraded:
                 log.error("%s; counting goes on, totals are safe again once it can", error)  # noqa: TRY400
-            self.degraded = True
+            self.degraded, self._saved = True, False
             latest = {(part, key): value for part, key, value in items}
             self._uncommitted = [(part, key, value) for (part, key), value in latest.items()]
         else:
-            self._uncommitted, self._lasting = [], False
+            self._uncommitted, self._lasting, self._saved = [], False, True
             self.degraded = not self.state.writable or self.state.set_aside is not None
             row(cat.COMMIT_FAILURES).add(0)
             row(cat.LAST_COMMIT).set(round(self._clock(), 3))
@@ -403,7 +408,7 @@ class Pipeline:
         wanted, self._wanted = self._wanted, {}
         for (openmetrics, packed), future in wanted.items():
             parts: list[bytes] = []
-            source = blocks(self.ledger.store, openmetrics=openmetrics)
+            source = blocks(self.ledger.store, openmetrics=openmetrics, saved=self._saved)
             for part in gzip_blocks(source) if packed else source:
                 if part:
                     parts.append(part)

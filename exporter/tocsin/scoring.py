@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from tocsin import catalogue as cat
-from tocsin.accounting.early import Early
+from tocsin.accounting.early import WAIT, Early
 from tocsin.accounting.group import SEPARATOR, Group, Labels
 from tocsin.accounting.ledger import OLDEST, Ledger
 from tocsin.accounting.quality import Quality, observe_toxicity
@@ -62,6 +62,8 @@ class Scoring:
         self.sampling = sampling
         self.affordable = 1.0
         """Share 0..1 of the answers due a score that get one: less while what waits to be counted fills its place."""
+        self.saved = True
+        """False while commits fail: then nothing is counted because time goes by, which a crash would take back."""
         self.event_time = False
         """True while old events are counted for the first time: violations then have their own time."""
         self.detectors: asyncio.Event | None = None
@@ -195,7 +197,7 @@ class Scoring:
 
     def _give_up(self, time: float, now: float) -> None:
         """Count the feedback whose call has not come in time."""
-        for feedback in self._early.overdue(time):
+        for feedback in self._early.overdue(time, WAIT if self.saved else math.inf):
             self._count_unmatched(feedback, now)
 
     def _count_unmatched(self, feedback: Feedback, now: float) -> None:
@@ -226,7 +228,7 @@ class Scoring:
         for source in self.sources:
             source()
         self._give_up(now, now)
-        if self.second is not None:
+        if self.second is not None and self.saved:
             self.second.publish(now)
         self.quality.windows.publish()
         self._drift.publish()

@@ -246,7 +246,7 @@ function(config)
         'for': 300,
         expr: any(instance, 'tocsin_commit_failures_total', 600),
         summary: 'Tocsin at {{ $labels.instance }} cannot save its state.',
-        description: '{{ printf "%.0f" $value }} commits of the last 10 minutes failed, and what is not committed is not shown. Look at the space and the rights of `storage.path`.',
+        description: '{{ printf "%.0f" $value }} commits of the last 10 minutes failed. Calls are counted on; counts of the guard and of refused deliveries stand still till one succeeds. Look at the space and the rights of `storage.path`.',
       },
       ticket {
         name: 'TocsinStateDegraded',

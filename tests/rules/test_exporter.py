@@ -100,7 +100,7 @@ CASES = [
             silent={"room": [series("tocsin_series", "850x30"), series("tocsin_series_max", "1000x60")]}, labels=INSTANCE),
     *simple("TocsinCommitFailing", series("tocsin_commit_failures_total", "0x5 1+1x20 21x30"), "22m", "50m",
             ("Tocsin at a cannot save its state.",
-             "10 commits of the last 10 minutes failed, and what is not committed is not shown. Look at the space and the rights of `storage.path`."),
+             "10 commits of the last 10 minutes failed. Calls are counted on; counts of the guard and of refused deliveries stand still till one succeeds. Look at the space and the rights of `storage.path`."),
             silent={"none": series("tocsin_commit_failures_total", "3x60"), "a reset": series("tocsin_commit_failures_total", "9x10 0x60")},
             labels=INSTANCE),
     *simple("TocsinStateDegraded", series("tocsin_state_degraded", "0x5 1x20 0x30"), "20m", "40m",

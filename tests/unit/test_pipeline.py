@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from itertools import pairwise
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -125,15 +126,36 @@ def test_an_element_nested_too_deep_is_skipped_and_its_neighbours_are_counted():
     assert (intake.tallies["file"].counted, intake.skipped) == (2, {("file", "too_deep"): 1})
 
 
-async def test_a_spool_that_fills_up_leaves_time_for_fewer_scores():
+async def test_a_spool_that_fills_up_leaves_time_for_fewer_scores_once_all_of_before_the_start_is_counted():
     ledger = Ledger(Store(()), Settings())
     scoring = Scoring(ledger, Judge(Config(), detectors=[]))
     intake = Intake(ledger, formats.get, lambda: 0.0, scoring)
-    pipeline = Pipeline(intake, ledger, State(None), [], spool_used=lambda: 0.375)
+    pipeline = Pipeline(intake, ledger, State(None), [], spool_unread=lambda: 0.375)
     async with running(pipeline):
         await asyncio.wait_for(pipeline.ready.wait(), 60)
+        before = scoring.affordable
     pipeline.state.close()
-    assert scoring.affordable == 0.5
+    assert (before, scoring.affordable) == (1.0, 0.5)
+
+
+async def test_what_was_refused_and_committed_is_shown_by_a_start_whose_commits_fail(tmp_path, monkeypatch):
+    before = Bench(tmp_path)
+    before.pipeline.ledger.add(cat.INGEST_REFUSED, "no_room", amount=3)
+    await before.pipeline._commit()
+    before.pipeline.state.close()
+    bench = Bench(tmp_path)
+    bench.log.write_bytes(LINE)
+    monkeypatch.setattr(bench.pipeline.state, "commit", mock.Mock(side_effect=OSError(28, "no space left on device")))
+    async with running(bench.pipeline):
+        await asyncio.wait_for(bench.pipeline.ready.wait(), 60)
+        bench.pipeline.ledger.add(cat.INGEST_REFUSED, "no_room")
+        assert await bench.counted()
+        page = b"".join(await bench.pipeline.page(openmetrics=False, packed=False))
+    for each in (before, bench):
+        each.files.close()
+    bench.pipeline.state.close()
+    assert b'tocsin_ingest_refused_total{reason="no_room"} 3\n' in page
+    assert b"tocsin_commit_failures_total 0" not in page
 
 
 @contextlib.asynccontextmanager

@@ -538,6 +538,17 @@ def test_scores_that_come_first_wait_for_their_call_over_a_restart():
     assert values(scoring, cat.FEEDBACK_UNMATCHED) == {}
 
 
+def test_feedback_is_not_given_up_while_commits_fail_since_it_waits_anew_after_a_crash():
+    scoring = make()
+    scoring.feedback(Feedback("f1", "call-1", scores={"judge": 0.4}), NOW)
+    scoring.saved = False
+    scoring.publish(NOW + WAIT)
+    meanwhile = values(scoring, cat.FEEDBACK_UNMATCHED)
+    scoring.saved = True
+    scoring.publish(NOW + WAIT)
+    assert (meanwhile, values(scoring, cat.FEEDBACK_UNMATCHED)) == ({}, {(): 1})
+
+
 def test_scores_whose_call_never_comes_are_counted_as_unknown_once_they_have_waited():
     scoring = make()
     scoring.feedback(Feedback("f1", "lost", scores={"judge": 0.4}), NOW)

@@ -53,15 +53,15 @@ class Early:
         numbers = [number for name in names for number in self._numbers.get(identity(name), ())]
         return [self._remove(number).feedback for number in numbers]
 
-    def overdue(self, now: float) -> Iterator[Feedback]:
-        """Give up what has waited for too long by ``now``, and the oldest of too many."""
+    def overdue(self, now: float, wait: float = WAIT) -> Iterator[Feedback]:
+        """Give up what has waited for ``wait`` seconds by ``now``, and the oldest of too many."""
         first = next(iter(self._waiting.values()), None)
         if first is not None and first.since > now:  # the clock was put back, or this is a start
             for waiting in self._waiting.values():
                 waiting.since = min(waiting.since, now)
         while self._waiting:
             number, waiting = next(iter(self._waiting.items()))
-            if now - waiting.since < WAIT and len(self) <= self._most:
+            if now - waiting.since < wait and len(self) <= self._most:
                 return
             yield self._remove(number).feedback
 

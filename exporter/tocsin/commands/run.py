@@ -158,7 +158,7 @@ class Exporter:
             before_page=lambda: self._self_metrics.publish(self._pipeline),
             after_commit=lambda: self._trends.look(time.monotonic()),
             receiving=lambda: self._spool is not None and self._spool.receiving(),
-            spool_used=lambda: 0.0 if self._spool is None else self._spool.used,
+            spool_unread=lambda: 0.0 if self._spool is None else self._spool.unread,
         )  # fmt: skip
 
     def _format(self, word: str) -> Format:

@@ -74,6 +74,11 @@ class Spool(SpoolReader):
         """Share of ``max_bytes`` in use."""
         return self.spool_bytes / max(1, self.max_bytes)
 
+    @property
+    def unread(self) -> float:
+        """Share of ``max_bytes`` that waits to be counted."""
+        return self.backlog() / max(1, self.max_bytes)
+
     async def append(self, batch: Batch, format: str, received: float) -> None:  # noqa: A002
         """Write a small body; returns when it is durable.
 

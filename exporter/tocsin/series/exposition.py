@@ -11,13 +11,15 @@ from collections.abc import Iterator
 
 from isal import isal_zlib
 
-from tocsin.catalogue import Family
+from tocsin.catalogue import TOLD_ONCE, VIOLATIONS, Family, told_once
 from tocsin.series.store import Row, Store, number
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _TRACE = re.compile(r"[\w./:+=-]{1,120}", re.ASCII)
 """OpenMetrics bounds the labels of an exemplar to 128 characters, the name included. Another id is no trace id."""
+_HELD = TOLD_ONCE | {VIOLATIONS}
+"""Families of which some rows stand still while commits fail."""
 BLOCK_ROWS = 32
 """Rows rendered between two looks at the time: half a millisecond where all of them have changed."""
 
@@ -41,18 +43,31 @@ def _with_exemplar(row: Row) -> bytes:
     return b"\n".join(lines)
 
 
-def blocks(store: Store, *, openmetrics: bool = False) -> Iterator[bytes]:
-    """Yield the page in pieces small enough to let others run in between."""
+def blocks(store: Store, *, openmetrics: bool = False, saved: bool = True) -> Iterator[bytes]:
+    """Yield the page in pieces small enough to let others run in between.
+
+    ``saved`` is False while commits fail: then what a crash would take back for good stands as in the last page. All
+    else is read again before the first answer after a start, and alerts are made of it meanwhile.
+    """
     for family, rows in store.families():
         yield _head(family, openmetrics=openmetrics)
         for start in range(0, len(rows), BLOCK_ROWS):
             part = rows[start : start + BLOCK_ROWS]
             if openmetrics and family.kind == "histogram":
                 yield b"".join(map(_with_exemplar, part))
+            elif not saved and family in _HELD:
+                yield b"".join([row.last_shown() if told_once(family, row.labels) else row.render() for row in part])
             else:
                 yield b"".join([row.text or row.render() for row in part])
     if openmetrics:
         yield b"# EOF\n"
+
+
+def note_restored(store: Store) -> None:
+    """Take the values of now, which are those of the state, for what was shown last."""
+    for family in _HELD:
+        for row in store.rows.get(family, {}).values():
+            row.render()
 
 
 def gzip_blocks(parts: Iterator[bytes]) -> Iterator[bytes]:

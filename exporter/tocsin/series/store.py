@@ -110,6 +110,10 @@ class Row:
             self._frame = self.text
         return self.text
 
+    def last_shown(self) -> bytes:
+        """Return the line of a row that is no histogram as it was rendered last; of a 0 where it never was."""
+        return self._frame or Row(self.family, self._names, self.labels, self._lead).render()
+
     def _histogram(self) -> bytes:
         """Fill all numbers into the family's template at once: four times as fast in bytes as in text."""
         labels = self._frame

@@ -32,6 +32,12 @@ def test_what_waited_too_long_is_given_up_and_the_rest_is_not():
     assert (early.release(["a"]), len(early.release(["b"]))) == ([], 1)
 
 
+def test_what_may_wait_for_ever_does_so_but_for_the_oldest_of_too_many():
+    early = held("a", "b", "c", most=2)
+
+    assert len(list(early.overdue(1e9, math.inf))) == 1
+
+
 def test_the_oldest_of_too_many_is_given_up():
     early = held("a", "b", "c", most=2)
 

@@ -53,6 +53,22 @@ def test_a_histogram_of_nothing_reads_as_zeros_whatever_its_labels():
     assert len(found) == len(cat.DURATION.buckets) + 3
 
 
+def test_while_commits_fail_what_no_input_tells_again_stands_as_in_the_last_page_and_all_else_goes_on():
+    store = Store()
+    stopped, delivered = (store.row(cat.VIOLATIONS, "p", "m", "r", "pii", word, "false", "false") for word in ("false", "true"))
+    rows = [stopped, delivered, store.row(cat.GUARD_SHED, "r"), store.row(cat.REQUESTS, "p", "m", "r")]
+    for row in rows:
+        row.add(1)
+    page(store)
+    for row in [*rows, store.row(cat.GUARD_SHED, "met since")]:
+        row.add(1)
+
+    meanwhile, after = b"".join(blocks(store, saved=False)), page(store)
+
+    shown = [[int(line.split()[-1]) for line in each.splitlines() if not line.startswith(b"#")] for each in (meanwhile, after)]
+    assert shown == [[1, 2, 1, 0, 2], [2, 2, 2, 1, 2]]
+
+
 @pytest.mark.parametrize("own", [(), ("timeout",)])
 @pytest.mark.parametrize("extra", [(), ("team",)])
 def test_rows_that_share_their_first_labels_read_as_those_made_alone(own, extra):
