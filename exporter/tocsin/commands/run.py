@@ -232,6 +232,8 @@ class Exporter:
                 with contextlib.suppress(Exception):
                     await asyncio.shield(listener.close())
             self._files.close()
+            if self._spool is not None:
+                await self._spool.close()
             self._state.close()
         return 1 if failures else 0
 
@@ -269,12 +271,12 @@ class Exporter:
         """Take nothing new, answer what was asked, count what was spooled; then let the pipeline end."""
         for listener in listeners:
             await listener.retire()
+        if self._spool is not None:
+            await self._spool.seal()  # so that the last commit deletes what it counts: bodies hold what was said
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN):
                 while self._spool is not None and self._spool.backlog():  # noqa: ASYNC110 - the pipeline reads it
                     await asyncio.sleep(0.02)
-        if self._spool is not None:
-            await self._spool.close()  # so that the last commit deletes what it counts: bodies hold what was said
         self._pipeline.stop()
 
     def _refuse(self, reason: str) -> None:

@@ -125,7 +125,12 @@ class Segments:
 
     def _create(self, path: Path) -> FileIO:
         file = create_file(path)
-        self._sync_directory()
+        try:
+            self._sync_directory()
+        except OSError:
+            file.close()
+            path.unlink()
+            raise
         return file
 
     def _publish(self, path: Path, file: FileIO, target: Path) -> None:

@@ -150,9 +150,13 @@ class Spool(SpoolReader):
         """
         await self._writer.adopt(path, file, size)
 
-    async def close(self) -> None:
+    async def seal(self) -> None:
         """Seal the segment that is written, so that it goes once it is committed; call it when no more bodies come."""
         await self._writer.close()
+
+    async def close(self) -> None:
+        """Close the files."""
+        await self.seal()
         self._close_reading()
 
     # What the reading side has committed.

@@ -105,7 +105,9 @@ class SpoolWriter:
             await self._segments.adopt(path, file, size)
 
     async def close(self) -> None:
-        """Seal the segment that is written."""
+        """Seal the segment that is written, with the bodies in it that wait: who sent them may be gone already."""
+        while self._waiting:
+            await asyncio.wait([body.done for body in self._waiting])
         async with self._lock:
             await self._seal()
 

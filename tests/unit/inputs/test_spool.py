@@ -207,6 +207,16 @@ async def test_a_failing_disk_refuses_and_recovers(tmp_path, monkeypatch):
     await spool.close()
 
 
+async def test_a_segment_whose_name_is_not_durable_leaves_no_file(tmp_path, monkeypatch):
+    spool = Spool(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", mock.Mock(side_effect=OSError(5, "input/output error")))
+        with pytest.raises(SpoolFullError):
+            await append(spool, b"refused")
+    assert list(tmp_path.iterdir()) == []
+    await spool.close()
+
+
 class SlowDisk:
     """Syncs that end when the test says so, with the error that it says."""
 
@@ -317,6 +327,19 @@ async def test_a_segment_is_left_only_when_all_of_it_is_durable(tmp_path, monkey
     disk.end()
     await asyncio.gather(*bodies)
     assert len(read_all(spool)) == 2
+    await spool.close()
+
+
+async def test_a_body_that_waits_when_the_spool_is_sealed_is_in_its_last_segment(tmp_path, monkeypatch):
+    disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
+    bodies = [spool.put(Batch(b"{}"), "auto", 0.0)]
+    await until(lambda: disk.sizes)
+    bodies.append(spool.put(Batch(b"[]"), "auto", 0.0))
+    for _ in range(2):
+        disk.end()
+    await spool.seal()
+    assert [body.done() for body in bodies] == [True, True]
+    assert [segment.sealed for segment in spool._segments] == [True]
     await spool.close()
 
 
