@@ -1,0 +1,222 @@
+"""Random walks, a seed each: whatever comes, in whatever order, and whatever the disk does, is counted once and never less."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+from itertools import count
+
+import pytest
+
+from tocsin import catalogue as cat
+from tocsin import formats
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.call import Call
+from tocsin.config import parse
+from tocsin.finding import Finding
+from tocsin.guard import Guard, OverloadError
+from tocsin.inputs import spool, spoolwriter
+from tocsin.inputs.spool import Spool, SpoolFullError
+from tocsin.inputs.spoolframe import Batch
+from tocsin.judge import Judge
+from tocsin.pipeline import Intake, Pipeline
+from tocsin.scoring import Scoring
+from tocsin.series.store import Store
+from tocsin.state import State
+from tocsin.tasks import spawn
+
+NOW = 1_795_000_000.0
+ROUTES = b"routes: [{match: {route: guarded}, guard: {pii: block}}]"
+SECRET = "078-05-1120"
+TOKENS = 'llm_tokens_total{provider="unknown",model="m",route="guarded",kind="input"}'
+WRITES = ((spoolwriter, "write_all"), (os, "fdatasync"), (os, "fsync"), (State, "commit"))
+"""What a disk refuses that is full or broken: bodies, their sync, names of files, counters."""
+OF_THE_PROCESS = ("tocsin_commit", "llm_guard_duration")
+"""What begins at 0 with each process."""
+
+
+class Ssn:
+    """Stands in for the detectors, which take a second to make."""
+
+    name, roles, tier, gates = "pii", frozenset({"assistant"}), 0, ()
+
+    def scan(self, subject, fired, report):
+        start = subject.text.find(SECRET)
+        if start >= 0:
+            report.findings.append(Finding("pii", "us_ssn", start, start + len(SECRET), 0.9))
+
+
+JUDGE = Judge(parse(ROUTES), [Ssn()])
+
+
+class World:
+    """Spool, guard, pipeline and state in a folder, with a disk that fails at times and a clock that we set."""
+
+    def __init__(self, folder, chance):
+        self.folder, self.chance, self.clock = folder, chance, 0.0
+        self.failing: dict[str, float] = {}
+        """Chance of each of ``WRITES`` to fail."""
+        self.shown: dict[str, float] = {}
+        self._start()
+
+    def _start(self):
+        self.spool = Spool(self.folder / "spool", max_bytes=20_000, clock=lambda: self.clock)
+        self.ledger = Ledger(Store(), Settings())
+        self.scoring = Scoring(self.ledger, JUDGE)
+        self.guard = Guard(self.scoring, lambda: self.chance.random() < 0.9)
+        self.intake = Intake(self.ledger, formats.get, lambda: NOW + self.clock, self.scoring)
+        self.pipeline = Pipeline(self.intake, self.ledger, State(self.folder / "state"), [self.spool])
+        self.pipeline.restore()
+
+    def perhaps(self, write):
+        """Stand in for what writes to the disk."""
+
+        def writing(*arguments, **named):
+            if self.chance.random() < self.failing.get(write.__name__, 0.0):
+                raise OSError(28, "no space left on device")
+            return write(*arguments, **named)
+
+        return writing
+
+    async def deliver(self, numbers):
+        events = [b'{"id":"%d","time":1,"model":"m","route":"guarded","usage":{"input":1}}' % number for number in numbers]
+        try:
+            await self.spool.append(Batch(b"[%b]" % b",".join(events)), "native", NOW)
+        except SpoolFullError:
+            return False
+        return True
+
+    def look(self, number):
+        text = self.chance.choice(("fine", SECRET))
+        try:
+            self.guard.decide(self.guard.check(b'{"text":"%b","id":"%d","route":"guarded","model":"m"}' % (text.encode(), number)))
+        except OverloadError:
+            pass  # counted as well
+
+    async def page(self):
+        """Answer a scrape, as the pipeline does, and hold it against the one before."""
+        asked = spawn(self.pipeline.page(openmetrics=False, packed=False), name="scrape")
+        await asyncio.sleep(0)
+        await self.pipeline._commit()
+        await self.pipeline._answer()
+        lines = [line for line in b"".join(await asked).decode().splitlines() if not line.startswith("#")]
+        samples = {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+        counted = {name: value for name, value in samples.items() if "_total" in name or "_bucket" in name}
+        for name, value in self.shown.items():
+            assert counted.get(name, 0.0) >= value or name.startswith(OF_THE_PROCESS), name
+        self.shown = counted
+        scanned, eligible = (counted.get(f'llm_guard_{word}_total{{route="guarded"}}', 0) for word in ("scanned", "eligible"))
+        assert scanned <= eligible
+        return counted
+
+    async def catch_up(self):
+        while self.spool.read(self.intake.take, 300):
+            await asyncio.sleep(0)
+        return await self.page()
+
+    async def settle(self):
+        """Let all that is spooled be counted, and what is counted go."""
+        self.clock += 3 * spoolwriter.SEGMENT_AGE
+        while self.spool._writer.busy:
+            await asyncio.sleep(0)
+        return await self.catch_up()
+
+    async def kill(self):
+        """Go on with what is on the disk now, as after ``kill -9``."""
+        shutil.copytree(self.folder, after := self.folder.with_name(f"{self.folder.name}+"))
+        await self.end()
+        self.folder = after
+        self._start()
+        await self.catch_up()
+
+    async def end(self):
+        await self.spool.close()
+        self.pipeline.state.close()
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_what_is_accepted_counts_once_is_never_shown_less_and_leaves_the_disk(tmp_path, monkeypatch, seed):
+    chance, numbers = random.Random(seed), count()
+    (tmp_path / "w").mkdir()
+    world = World(tmp_path / "w", chance)
+    for owner, name in WRITES:
+        monkeypatch.setattr(owner, name, world.perhaps(getattr(owner, name)))
+    sent: list[list[int]] = [[next(numbers)]]
+    accepted: set[int] = set()
+    for _ in range(80):
+        match chance.choice(("new", "new", "again", "look", "read", "page", "page", "kill", "disk", "time")):
+            case "new":
+                sent.append([next(numbers) for _ in range(chance.choice((1, 1, 5)))])
+                accepted |= set(sent[-1]) if await world.deliver(sent[-1]) else set()
+            case "again":
+                accepted |= set(body) if await world.deliver(body := chance.choice(sent)) else set()
+            case "look":
+                world.look(chance.randrange(len(sent)))
+            case "read":
+                world.spool.read(world.intake.take, 300)
+            case "page":
+                await world.page()
+            case "kill":
+                await world.kill()
+            case "disk":
+                world.failing = {name: chance.choice((0.0, 0.0, 0.3, 1.0)) for _, name in WRITES}
+            case "time":
+                world.clock += chance.choice((1.0, spoolwriter.SEGMENT_AGE + 1))
+
+    world.failing = {"write_all": 1.0}
+    assert not await world.deliver([next(numbers)])
+    await world.kill()
+    world.failing = {}
+    counted = (await world.settle())[TOKENS]
+    assert len(accepted) <= counted <= sum(map(len, sent))
+    assert list(world.spool.directory.iterdir()) == []
+    world.clock += spool.MAX_AGE
+    for body in sent:  # a sender comes again with what was not taken, and with all else
+        assert await world.deliver(body)
+        await world.catch_up()
+    assert (await world.settle())[TOKENS] == sum(map(len, sent))
+    await world.end()
+
+
+def values(ledger, family):
+    return {row.labels: row.values[0] for row in ledger.store.rows.get(family, {}).values()}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_guard_sees_never_more_than_it_should_and_its_looks_add_up(seed):
+    chance, spare = random.Random(seed), [True]
+    ledger = Ledger(Store(), Settings())
+    scoring = Scoring(ledger, JUDGE)
+    guard = Guard(scoring, lambda: spare[0])
+    looks = shed = 0
+    stopped = set()
+    before: dict[tuple[str, ...], float] = {}
+    for number in range(300):
+        spare[0] = chance.random() < 0.9
+        route, call_id, text = chance.choice(("guarded", "free")), f"c{chance.randrange(60)}", chance.choice(("fine", SECRET))
+        match chance.choice(("look", "log", "publish")):
+            case "look":
+                body = b'{"text":"%b","id":"%b","route":"%b"}' % (text.encode(), call_id.encode(), route.encode())
+                try:
+                    verdict = guard.decide(guard.check(body))["verdict"]
+                except OverloadError:
+                    shed += 1
+                    continue
+                looks += 1
+                assert verdict == ("block" if text == SECRET else "allow")
+                stopped |= {call_id} if verdict == "block" else set()
+            case "log":
+                call = Call(f"e{number}", call_id, "p", "m", route, NOW)
+                call.failure = chance.choice((None, None, "timeout", "blocked_guardrail"))
+                scoring.count(call, ledger.count(call, NOW), NOW)
+            case "publish":
+                scoring.publish(NOW)
+                seen, due = values(ledger, cat.GUARD_SCANNED), values(ledger, cat.GUARD_ELIGIBLE)
+                assert all(before.get(labels, 0) <= scanned <= due.get(labels, 0) for labels, scanned in seen.items())
+                before = seen
+    scoring.publish(NOW)
+    assert sum(values(ledger, cat.GUARD_REQUESTS).values()) == looks
+    assert sum(values(ledger, cat.GUARD_SHED).values()) == shed
+    assert sum(values(ledger, cat.VIOLATIONS).values()) == len(stopped)
