@@ -2,8 +2,8 @@
 
 Envoy AI Gateway's as its example writes it (https://aigateway.envoyproxy.io/docs/capabilities/observability/accesslogs):
 what broke below HTTP stands in Envoy's flags. Kong's AI plugins
-(https://developer.konghq.com/ai-gateway/ai-audit-log-reference): the key around what was counted is the plugin's, and
-a cost of 0 says that no price is configured. Times are in milliseconds.
+(https://developer.konghq.com/ai-gateway/ai-audit-log-reference): the key around what was counted is the plugin's, a
+cost of 0 says that no price is configured, and its judge gives 1 to 100. Times are in milliseconds.
 """
 
 from __future__ import annotations
@@ -14,6 +14,12 @@ from typing import Any, Final
 from tocsin.formats.lenient import is_number
 
 _MODEL: Final = "gen_ai.request.model"
+_EARLIER: Final = {
+    "genai_model_name": _MODEL, "genai_backend_name": "gen_ai.provider.name",
+    "genai_tokens_input": "gen_ai.usage.input_tokens", "genai_tokens_output": "gen_ai.usage.output_tokens",
+    "genai_tokens_total": "gen_ai.usage.total_tokens",
+}  # fmt: skip
+"""Names in the example of 2025, and those of today."""
 _BROKEN: Final = {
     "DC": "client disconnect", "DR": "client disconnect", "DT": "timeout", "UT": "timeout", "SI": "timeout",
     "UC": "connection", "UF": "connection", "UR": "connection", "LR": "connection", "UPE": "protocol error",
@@ -27,9 +33,10 @@ _PLUGINS: Final = ("proxy", "ai-proxy", "ai-proxy-advanced")
 
 def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
     """Return a line of an access log as a pair; any other record, and traffic to no model, as it is."""
-    if _MODEL in tree and "response_code" in tree:
-        return _of_envoy(tree) if tree[_MODEL] else tree
-    told = tree.get("ai")
+    if "response_code" in tree:
+        line = tree if _MODEL in tree else {_EARLIER.get(name, name): value for name, value in tree.items()}
+        return _of_envoy(line) if line.get(_MODEL) else tree
+    told = tree.get("ai", tree if "ai-proxy" in tree else None)
     if isinstance(told, dict):
         for entry in (*map(told.get, _PLUGINS), told, *told.values()):
             meta = entry.get("meta") if isinstance(entry, dict) else None
@@ -55,7 +62,7 @@ def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
         "url": f"https://{tree[':authority']}{path}" if tree.get(":authority") else "",
         "route": None if tree.get(":authority") else path,
         "provider": tree.get("gen_ai.provider.name"),
-        "model": tree[_MODEL],
+        "request": {"model": tree[_MODEL]},
         "session": tree.get("session.id"),
         "response": _answer(tree.get("gen_ai.response.model"), usage),
         "error": {"type": broken} if broken else None,
@@ -81,11 +88,15 @@ def _of_kong(tree: dict[str, Any], entry: dict[str, Any], meta: dict[str, Any]) 
         "status": answered.get("status"),
         "route": str(asked.get("uri") or "").partition("?")[0] or None,
         "provider": meta.get("provider_name"),
-        "model": meta.get("request_model"),
         "consumer": consumer.get("username") or consumer.get("custom_id") or consumer.get("id"),
         "cost_usd": usage.get("cost") or None,
         "cache_hit": str(cache.get("cache_status")).lower() == "hit",
-        "request": {"model": None, **_object(payload.get("request")), "stream": meta.get("request_mode") == "stream"},
+        "scores": {"llm_accuracy": judged / 100} if is_number(judged := usage.get("llm_accuracy")) else None,
+        "request": {
+            **_object(payload.get("request")),
+            "model": meta.get("request_model"),
+            "stream": meta.get("request_mode") == "stream",
+        },
         "response": {"usage": usage, **said} if said else _answer(meta.get("response_model"), usage),
         "error": {"type": "guardrail_blocked"} if blocked else None,
     }

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from tocsin.call import OTHER
+from tocsin.formats.failures import by_message
 
 _BY_CLASS: Final = {
     **dict.fromkeys(("InternalServerError", "ServiceUnavailableError", "BadGatewayError", "APIError"), "provider_5xx"),
@@ -80,7 +81,7 @@ def failure(code: str, name: str, normalized: str, guardrail: str | None, *, gua
 
 
 def by_text(data: bytes | bytearray | memoryview) -> str:
-    """Class a failure of which a payload has neither code nor class that is known, by the exceptions its text names.
+    """Class a failure of which a payload has neither code nor class that is known, by what its text says.
 
     Streams that broke off have no code (1.106), failures before January 2025 nothing but their text. Of exceptions
     around each other the innermost holds.
@@ -95,7 +96,9 @@ def by_text(data: bytes | bytearray | memoryview) -> str:
         reason = failure("", name, "", None)
         if reason != OTHER:
             return reason
-    return "provider_5xx" if info.get("error_class") == _MID_STREAM else OTHER
+    if info.get("error_class") == _MID_STREAM:
+        return "provider_5xx"
+    return by_message(text) if isinstance(text, str) else OTHER
 
 
 def _is_block(name: str) -> bool:

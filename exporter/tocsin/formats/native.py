@@ -28,7 +28,7 @@ from tocsin.formats.failures import by_error, by_status
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_SECONDS, bounded, convert, count, is_number, load
-from tocsin.formats.pairs import hold_first_token, hold_parts, prompt_key, seconds, texts_of
+from tocsin.formats.pairs import hold_first_token, hold_parts, prompt_key, scores_of, seconds, texts_of
 from tocsin.formats.texts import messages, part_text
 
 
@@ -184,7 +184,7 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
     call.refusal = call.finish_reason == "refusal"
     if e.prompt is not None and e.prompt.name:
         call.prompt = CallPrompt(e.prompt.name, e.prompt.version, e.prompt.checksum)
-    call.scores = _scores(e, errors)
+    call.scores = scores_of(e.scores, errors)
     call.confidence = bounded(e.confidence, "confidence", 1.0, errors, inclusive=True)
     call.params = e.params
     if e.labels:
@@ -201,18 +201,6 @@ def _failure(e: NativeEvent, status: int | None) -> str | None:
     if not told:
         return by_status(status)
     return told if told in FAILURE_REASONS else by_error(named or "", status, said or "")
-
-
-def _scores(e: NativeEvent, errors: list[str]) -> dict[str, float] | None:
-    if not e.scores:
-        return None
-    good = {
-        name: float(value)
-        for name, value in e.scores.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-    }
-    errors += ["scores"] * (len(good) < len(e.scores))
-    return good or None
 
 
 def _plain(raw: msgspec.Raw) -> Any:

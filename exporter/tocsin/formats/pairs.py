@@ -214,6 +214,8 @@ def _by_recorder(call: Call, ex: Exchange) -> None:
         call.labels = texts_of(labels, errors)
     elif labels is not None:
         errors.append("labels")
+    if tree.get("scores") is not None:
+        call.scores = scores_of(tree["scores"], errors)
     hold_first_token(call, tree.get("ttft_s"), errors)
     told = bounded(tree.get("cost_usd"), "cost_usd", 1e6, errors)
     billed = meta.get("cost") if "promptTokens" in meta else _decimal(ex.headers.get("x-litellm-response-cost", ""))
@@ -228,6 +230,15 @@ def texts_of(labels: dict[str, Any], errors: list[str]) -> dict[str, str]:
     if len(good) < len(labels) and any(value is not None for value in labels.values() if not isinstance(value, str)):
         errors.append("labels")
     return good
+
+
+def scores_of(told: Any, errors: list[str]) -> dict[str, float] | None:
+    """Return the external scores that are 0..1, by scorer; that others stood beside them is named."""
+    given = told if isinstance(told, dict) else {}
+    good = {name: float(value) for name, value in given.items() if is_number(value) and 0 <= value <= 1}
+    if len(good) < len(given) or (told and not given):
+        errors.append("scores")
+    return good or None
 
 
 def _decimal(text: str) -> float | None:

@@ -199,3 +199,8 @@ def test_an_answer_that_broke_off_is_a_failure_with_what_had_come(error, reason)
 def test_headers_may_be_lists(headers):
     call = parse({"id": "1", "status": 200, "request": {"model": "m"}, "response": CHAT, "response_headers": headers})
     assert call.duration == 0.412
+
+
+def test_a_pair_may_bring_scores_and_those_beyond_their_range_are_named():
+    call = parse({"id": "1", "request": {"model": "m"}, "response": CHAT, "scores": {"judge": 0.4, "stars": 5}}, "openai")
+    assert (call.scores, call.field_errors) == ({"judge": 0.4}, ("scores",))

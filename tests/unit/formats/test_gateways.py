@@ -55,6 +55,20 @@ def test_counts_in_envoys_log_may_be_text_and_an_authority_may_be_left_out():
     assert (tokens(call), call.route, call.provider) == ((15, 7, None, None), "/v1/chat/completions", ENVOY["gen_ai.provider.name"])
 
 
+def test_the_names_of_envoys_example_of_2025_are_read():
+    """https://github.com/envoyproxy/ai-gateway/blob/b20856a7/site/docs/capabilities/observability/accesslogs.md."""
+    names = {"request.model": "model_name", "provider.name": "backend_name", **{f"usage.{k}_tokens": f"tokens_{k}" for k in ("input", "output", "total")}}
+    earlier = {f"gen_ai.{name}": f"genai_{before}" for name, before in names.items()}
+    assert parse({earlier.get(name, name): value for name, value in ENVOY.items()}) == parse(ENVOY)
+
+
+@pytest.mark.parametrize("record", ["envoy", "kong"])
+def test_the_model_is_the_one_that_was_asked_for(record):
+    kong = KONG_AI | {"meta": KONG_AI["meta"] | {"response_model": "served"}}
+    call = parse(ENVOY | {"gen_ai.response.model": "served"} if record == "envoy" else KONG | {"ai": {"proxy": kong}})
+    assert (call.model, call.served_model) == ("gpt-4o-mini" if record == "envoy" else "command", "served")
+
+
 @pytest.mark.parametrize(
     ("code", "flags", "reason"),
     [
@@ -105,6 +119,16 @@ def test_what_kongs_guardrail_stopped_was_blocked_and_what_failed_failed():
     entry = KONG_AI | {"aws-guardrails": {"input_block_reason": "topic", "output_block_reason": ""}, "usage": {}}
     assert parse(KONG | {"ai": {"proxy": entry}, "response": {"status": 400}}).failure == "blocked_guardrail"
     assert parse(KONG | {"ai": {"proxy": KONG_AI | {"usage": {}}}, "response": {"status": 502}}).failure == "provider_5xx"
+
+
+def test_what_kongs_judge_says_is_a_score():
+    entry = KONG_AI | {"usage": KONG_AI["usage"] | {"llm_accuracy": 14}}
+    assert parse(KONG | {"ai": {"ai-llm-as-judge": entry}}).scores == {"llm_accuracy": 0.14}
+
+
+def test_what_kongs_plugins_counted_may_stand_alone():
+    call = parse({"ai-proxy": KONG_AI})
+    assert (call.provider, call.model, call.duration, tokens(call)) == ("cohere", "command", 2.67, (14, 21, 0, 0))
 
 
 def test_a_line_of_kongs_log_without_a_model_is_no_call():

@@ -141,6 +141,14 @@ def test_a_failure_without_a_code_is_classed_by_the_exceptions_in_its_text(infor
     assert parse(FAILURE | {"error_str": text, "error_information": information}).failure == reason
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"), [("Connection error.", "connection"), ("Error code: 503 - x", "provider_5xx"), ("500 items are too many", "other")]
+)
+def test_a_failure_of_an_exception_that_nobody_knows_is_classed_by_what_it_says(text, reason):
+    information = {"error_code": "", "error_class": "OurError", "error_message": text}
+    assert parse(FAILURE | {"error_str": None, "error_information": information}).failure == reason
+
+
 def test_a_text_that_names_no_exception_of_litellms_says_nothing():
     assert parse(FAILURE | {"error_str": "KeyError: 'litellm.Timeout'", "error_information": None}).failure == "other"
     assert parse(FAILURE | {"error_str": ["x"], "error_information": "x"}).failure == "other"
