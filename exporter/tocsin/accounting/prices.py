@@ -84,14 +84,6 @@ class Prices:
             self._cache[key] = self._find(provider, model, when)
         return self._cache[key]
 
-    def declared_free(self, provider: str, model: str) -> bool:
-        """True when the operator declared a price of 0 for the model (``declared.price``)."""
-        names = (model, *(f"{name}/{model}" for name in _names_of(provider)))
-        return any(
-            price == 0 and any(fnmatchcase(name, pattern) for name in names)
-            for pattern, price in self._declared.items()
-        )
-
     def _find(self, provider: str, model: str, when: float) -> Rates | None:
         known = _names_of(provider)
         for row in self._rows:

@@ -8,14 +8,16 @@ One answer takes about 0.3 s on one core and the process 2.1 GB: hence the sampl
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
+
+log = logging.getLogger(__name__)
 
 MAX_TOKENS: Final = 512
 QUEUE: Final = 64
@@ -106,17 +108,15 @@ class SampledScorer:
     ) -> None:
         """Take a share 0..1 of texts: every 1/rate-th, so that the rate is exact."""
         self.rate = rate
-        self.offered = self.scored = self.dropped = 0
+        self.scored = self.dropped = 0
         self._score, self._deadline, self._clock = score, deadline, clock
         self._credit = 0.0
         self._queue: queue.Queue[tuple[str, float, Callable[[dict[str, float]], None]] | None] = queue.Queue(waiting)
-        self._failures: deque[str] = deque(maxlen=8)
         self._thread = threading.Thread(target=self._run, name="detoxify", daemon=True)
         self._thread.start()
 
     def offer(self, text: str, done: Callable[[dict[str, float]], None]) -> bool:
         """Take a text or leave it; ``done`` is called in the worker. False: it will not be scored."""
-        self.offered += 1
         self._credit += self.rate
         if self._credit < 1:
             return False
@@ -133,10 +133,6 @@ class SampledScorer:
         self._queue.put(None)
         self._thread.join()
 
-    def failures(self) -> list[str]:
-        """Return the classes of the last errors of the model."""
-        return list(self._failures)
-
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
             text, expires, done = item
@@ -147,6 +143,6 @@ class SampledScorer:
                 done(self._score(text))
             except Exception as error:  # noqa: BLE001 - a text that breaks the model must not end the worker
                 self.dropped += 1
-                self._failures.append(type(error).__name__)
+                log.error("the Detoxify model failed: %s", type(error).__name__)  # noqa: TRY400 - no content
             else:
                 self.scored += 1

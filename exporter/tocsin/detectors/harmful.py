@@ -16,7 +16,7 @@ from tocsin.finding import Finding
 
 SHORT: Final = 400
 """Characters up to which a text is read whatever it speaks of: that is cheap, and abuse may be one sentence."""
-_TERMS: Final = """
+_TERMS: Final = r"""
     kill murder assassin stabb strangl poison tortur massacre slaughter behead kidnap abduct hostage terroris
     genocid lynch
     riots hitman corpse violen abus revenge lethal deadly suffocat
@@ -29,7 +29,7 @@ _TERMS: Final = """
     traffick pirated loophole tamper evade evading circumvent disguis undetect untrace
     fraud scam phish forgery forging fake fabricat counterfeit launder embezzl bribe extort blackmail ransom insider
     lottery
-    deceiv decept victim [recipient social[^a-z]security[^a-z]number
+    deceiv decept victim \[recipient social[^a-z]security[^a-z]number
     hack malware keylogger trojan backdoor botnet ddos exploit vulnerab spyware rootkit unauthor credential
     antivirus
     rape raped rapist sexual porn nude molest incest erotic pedophil
@@ -45,8 +45,7 @@ _LONG: Final = 6
 
 
 def _pattern(term: str) -> str:
-    literal = term.replace("[recipient", r"\[recipient")
-    return literal if len(term) >= _LONG else rf"\b{literal}"
+    return term if len(term) >= _LONG else rf"\b{term}"
 
 
 class Harmful:

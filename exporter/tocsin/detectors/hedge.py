@@ -35,15 +35,13 @@ MIN_COUNT, MIN_WEAK = 2, 3
 """Hedges from which an answer counts as hedged: with a strong one among them, and without."""
 MIN_SHARE: Final = 1 / 20
 """Hedges per word from which weak ones alone are enough: about one in each sentence."""
-
 MIN_STRONG_SHARE: Final = 1 / 80
 """The same where a strong one is among them."""
 
-# No leading \\b: Python's engine skips to first letters only of a pattern that begins with letters.
+# No leading \b: Python's engine skips to first letters only of a pattern that begins with letters.
 _HEDGE = re.compile(rf"(?:(?P<strong>{STRONG})|{WEAK})\b")
 _STRONG_BYTES = STRONG.replace("'", ".{1,3}")  # a typographic apostrophe is three bytes
-_STRONG: Final = 0
-"""The gate of strong hedges."""
+_STRONG_GATE: Final = 0
 
 
 class HedgeDetector:
@@ -64,7 +62,7 @@ class HedgeDetector:
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Count the hedges of one answer."""
-        if not self._dense(subject.text, strong=_STRONG in fired):
+        if not self._dense(subject.text, strong=_STRONG_GATE in fired):
             return
         text = subject.text[:HEDGE_CHARS].replace("\u2019", "'")
         lower = lowered(text)

@@ -103,20 +103,18 @@ class PromptLeak:
     roles = frozenset({"assistant"})
     gates: tuple[Gate, ...] = ()
 
-    def __init__(self, canaries: Sequence[str] = ()) -> None:
-        """Take tokens that were planted in prompts to be found; a prompt may name its own as ``canary: TOKEN``."""
-        self._canaries = tuple(_token(canary) for canary in canaries)
-
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Add at most one finding: from the first to the last character that the prompt also has."""
-        prompt = _known(subject.system_prompt) if subject.system_prompt else None
+        if not subject.system_prompt:
+            return
+        prompt = _known(subject.system_prompt)
         best: tuple[float, int, int] = (0.0, 0, 0)
-        if prompt and prompt.parts and all(part.search(subject.text) for part in prompt.parts):
+        if prompt.parts and all(part.search(subject.text) for part in prompt.parts):
             best = (_PARTS_SCORE, 0, len(subject.text))
-        for token in (*self._canaries, *(prompt.tokens if prompt else ())):
+        for token in prompt.tokens:
             if match := token.search(subject.text):
                 best = max(best, (_TOKEN_SCORE, *match.span()))
-        if subject.system_prompt and prompt is not None and len(prompt.blocks):
+        if len(prompt.blocks):
             for view, start, end in _views(subject):
                 if shared := prompt.shared(view):
                     share, first, last = _overlap(view, subject.system_prompt, shared)

@@ -114,8 +114,6 @@ class Form(NamedTuple):
 
 
 _N: Final = r"(?:n't| ?not| never)"
-_NT: Final = r"n.{1,3}t|not| never"
-"""The same over UTF-8, with any apostrophe."""
 _NOW: Final = r"(?: (?:still|simply|really|just|also|certainly|absolutely|definitely|honestly))?"
 _ACT: Final = (
     r"(?:writ|creat|generat|produc|provid|offer|shar|assist|support|promot|discuss|participat|engag|help|draft|compos"

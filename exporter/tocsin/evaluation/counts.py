@@ -70,13 +70,3 @@ class Counts:
     def recall_interval(self) -> tuple[float, float]:
         """Where the recall lies with 95 % confidence."""
         return wilson(self.true, self.true + self.missed)
-
-    @property
-    def false_per_1000(self) -> float:
-        """False alarms in a thousand texts in which nothing is."""
-        return 1000 * self.false / max(1, self.false + self.passed)
-
-    @property
-    def false_per_1000_at_most(self) -> float:
-        """The upper bound of that, with 95 % confidence."""
-        return 1000 * wilson(self.false, self.false + self.passed)[1]

@@ -40,8 +40,7 @@ def test_the_first_row_that_matches_wins():
 def test_a_declared_price_is_by_model_or_by_provider_and_model():
     prices = Prices([], {"hosted_vllm/*": 0.0})
     assert prices.rates("hosted_vllm", "llama", 0.0) == Rates(0.0, 0.0, 0.0, 0.0)
-    assert prices.declared_free("hosted_vllm", "llama")
-    assert not prices.declared_free("openai", "llama")
+    assert prices.rates("openai", "llama", 0.0) is None
 
 
 def test_an_unknown_model_has_no_price():
@@ -59,7 +58,7 @@ def test_a_host_is_priced_by_the_name_its_provider_is_known_by(host, name):
     prices = Prices([PriceRow("other", "m", Rates(9.0, 9.0, 9.0, 9.0)), PriceRow(name, "m", RATES)], {f"{name}/free": 0.0})
 
     assert prices.rates(host, "m", 0.0) == RATES
-    assert prices.declared_free(host, "free")
+    assert prices.rates(host, "free", 0.0) == Rates(0.0, 0.0, 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")

@@ -61,9 +61,8 @@ def test_the_place_is_told():
     assert text[finding.start : finding.end] == PROMPT.rstrip(".")
 
 
-def test_canaries_are_found_wherever_they_come_from():
+def test_a_canary_that_a_prompt_names_is_found():
     assert leaks("the code is KX7-PLUM-22", "short prompt here, four words. canary: KX7-PLUM-22")
-    assert leaks("it says zebra-9931-fog", None, PromptLeak(["zebra-9931-fog"]))
 
 
 def test_a_prompt_of_few_words_is_a_token():
