@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 
 from tocsin import catalogue as cat
+from tocsin.accounting.clock import bound_times
 from tocsin.accounting.early import WAIT, Early
 from tocsin.accounting.group import SEPARATOR, Group, Labels
 from tocsin.accounting.ledger import OLDEST, Ledger
@@ -84,7 +85,7 @@ class Scoring:
         self._drift = InputDrift(ledger.store, ledger.groups.routes.baseline)
         self.second: SecondLook | None = None
         """At answers in which the detectors find nothing toxic."""
-        self._now = 0.0
+        self._now = math.inf
         self.sources: list[Callable[[], None]] = []
         """Called before each commit by ``publish``: bring counts that came in between to their rows."""
 
@@ -224,6 +225,8 @@ class Scoring:
 
     def publish(self, now: float) -> None:
         """Bring what is not counted row by row to its rows; called before each commit."""
+        if now < self._now:  # a start, or the clock was put back
+            bound_times(self._ledger, now)
         self._now = now
         for source in self.sources:
             source()

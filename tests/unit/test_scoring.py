@@ -538,6 +538,20 @@ def test_scores_that_come_first_wait_for_their_call_over_a_restart():
     assert values(scoring, cat.FEEDBACK_UNMATCHED) == {}
 
 
+@pytest.mark.parametrize("is_start", [False, True])
+def test_what_was_counted_while_the_clock_was_ahead_is_of_now_once_it_is_put_back_also_before_a_start(is_start):
+    ahead = NOW + 86_400
+    scoring = take(make(), call(1, SSN, start=ahead), now=ahead)
+    scoring._ledger.add(cat.LAST_DRILL, "safety", amount=ahead)
+    if not is_start:
+        scoring.publish(ahead)
+
+    scoring = restarted(scoring)
+
+    times = [values(scoring, family) for family in (cat.LAST_VIOLATION, cat.FIRST_REQUEST, cat.LAST_DRILL)]
+    assert times == [{("pii",): NOW}, {(): NOW}, {("safety",): NOW}]
+
+
 def test_feedback_is_not_given_up_while_commits_fail_since_it_waits_anew_after_a_crash():
     scoring = make()
     scoring.feedback(Feedback("f1", "call-1", scores={"judge": 0.4}), NOW)

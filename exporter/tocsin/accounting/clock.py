@@ -1,0 +1,21 @@
+"""What a clock that was ahead has left behind, once it was put back."""
+
+from __future__ import annotations
+
+from tocsin import catalogue as cat
+from tocsin.accounting.ledger import Ledger
+
+_TIMES = (cat.FIRST_REQUEST, cat.LAST_VIOLATION, cat.LAST_DRILL)
+
+
+def bound_times(ledger: Ledger, now: float) -> None:
+    """Let no time stand that is still to come: until then, rules would take it for a moment ago."""
+    ledger.newest = min(ledger.newest, now)
+    for family in _TIMES:
+        for row in ledger.store.rows.get(family, {}).values():
+            if row.values[0] > now:
+                row.set(round(now, 3))
+                if family.per_call:
+                    ledger.groups.dirty.add(ledger.group_of(row.labels[: 3 + len(ledger.store.extra)]))
+                else:
+                    ledger.add(family, *row.labels, amount=0)
