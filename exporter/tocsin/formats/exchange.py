@@ -207,12 +207,15 @@ def _is_page(raw: Any) -> bool:
 
 def _chunks(value: list[Any], name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:
     """Return a body that is a list: of the chunks of a stream, or of one object."""
-    if value and value[-1] == "[DONE]":  # the word that ends a stream, and is no chunk
+    streamed = bool(value) and value[-1] == "[DONE]"  # the word that ends a stream, and is no chunk
+    if streamed:
         value = value[:-1]
     if not all(isinstance(chunk, dict) for chunk in value):
         errors.append(name)
         return {}, False
-    return (value[0], False) if len(value) == 1 else (sse.merged(value) or {}, bool(value))
+    if len(value) == 1 and not streamed and not signs.is_chunk(value[0]):
+        return value[0], False
+    return sse.merged(value) or {}, streamed or bool(value)
 
 
 def _headers(headers: Any) -> dict[str, str]:

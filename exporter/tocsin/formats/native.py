@@ -184,7 +184,8 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
     call.refusal = call.finish_reason == "refusal"
     if e.prompt is not None and e.prompt.name:
         call.prompt = CallPrompt(e.prompt.name, e.prompt.version, e.prompt.checksum)
-    call.scores = scores_of(e.scores, errors)
+    if e.scores:
+        call.scores = scores_of(e.scores, errors)
     call.confidence = bounded(e.confidence, "confidence", 1.0, errors, inclusive=True)
     call.params = e.params
     if e.labels:

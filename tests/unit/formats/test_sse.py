@@ -259,3 +259,12 @@ def test_the_chunks_of_a_stream_in_a_list_may_end_with_the_word_that_ends_it():
     call = formats.get("auto", content=True).parse(json.dumps(pair).encode())
     assert isinstance(call, Call)
     assert (said(call), call.finish_reason, call.stream, call.field_errors) == ("Hello", "stop", True, ())
+
+
+@pytest.mark.parametrize("end", [[], ["[DONE]"]], ids=["without the word", "with it"])
+def test_a_list_of_one_chunk_is_a_stream(end):
+    chunk = {"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "Yo"}, "finish_reason": "stop"}]}
+    pair = {"id": "1", "status": 200, "request": {"model": "m"}, "response": [chunk, *end]}
+    call = formats.get("auto", content=True).parse(json.dumps(pair).encode())
+    assert isinstance(call, Call)
+    assert (call.stream, said(call), call.finish_reason) == (True, "Yo", "stop")
