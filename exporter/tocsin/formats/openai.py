@@ -37,7 +37,12 @@ class OpenAI(pairs.PairFormat):
         return super().read(ex, data)
 
     def body(self, response: dict[str, Any]) -> dict[str, Any]:
-        """Return the body of a provider with a shape of its own in OpenAI's."""
+        """Return the body of a provider with a shape of its own in OpenAI's.
+
+        How a batch is, and what it used in all, somebody may ask many times; its results tell it once.
+        """
+        if response.get("object") == "batch":
+            return {name: told for name, told in response.items() if name not in ("usage", "completed_at")}
         return shapes.as_openai(response)
 
     def judge(self, call: Call, ex: Exchange) -> None:

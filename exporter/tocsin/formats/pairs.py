@@ -84,7 +84,7 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     split = _split(ex)
     path = split.path if split is not None else ""
     asked, served, told = (_name(side, "model", ex.errors) for side in (request, response, tree))
-    event_id, call_id = _identity(tree, response, data)
+    event_id, call_id = _identity(tree, response, path, data)
     host = split.hostname if split is not None else None
     provider = host or (_name(tree, "provider", ex.errors) or provider).lower()
     call = Call(event_id, call_id, provider, asked or _deployment(path) or served or told or UNKNOWN)
@@ -135,14 +135,17 @@ def _conversation(ex: Exchange) -> str | None:
     return named if isinstance(named, str) and named else None
 
 
-def _identity(tree: dict[str, Any], response: dict[str, Any], data: Buffer) -> tuple[str, str]:
+def _identity(tree: dict[str, Any], response: dict[str, Any], path: str, data: Buffer) -> tuple[str, str]:
     """Return the identity of the event and of the call.
 
     Some servers number their responses from a small range (Ollama: three digits), so a response's own id is
-    joined with its second. A queued response comes again under the same id when it is finished.
+    joined with its second. A queued response comes again under the same id when it is finished; who asks for it by
+    its id (``GET /v1/responses/resp_1``) gets the same answer each time.
     """
     named, answered = tree.get("id") or tree.get("request_id") or tree.get("_id"), response.get("id")
     joined = tree.get("call_id")
+    if isinstance(answered, str) and answered and path.endswith(f"/{answered}"):
+        named = None
     status = response.get("status")
     waiting = f"|{status}" if status in ("queued", "in_progress") else ""
     if isinstance(named, str | int):

@@ -50,6 +50,8 @@ def is_pair(
 def is_body(body: dict[str, Any]) -> bool:
     """Tell whether an object is by itself what a model's API answered."""
     kind = body.get("object")
+    if kind == "batch":  # it tells how a job is
+        return False
     if isinstance(kind, str) and (kind in _BODIES or "usage" in body):
         return True
     if "usage" in body and "model" in body:

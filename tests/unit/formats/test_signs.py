@@ -44,6 +44,30 @@ def test_a_record_of_another_application_is_no_call(record, word):
     assert skipped(record, word) == "unknown_format"
 
 
+BATCH = {
+    "id": "batch_1", "object": "batch", "endpoint": "/v1/chat/completions", "model": "m", "status": "completed", "created_at": 1795168800,
+    "completed_at": 1795169800, "usage": {"input_tokens": 1500, "output_tokens": 500, "total_tokens": 2000},
+}  # fmt: skip
+"""https://developers.openai.com/api/reference/resources/batches: a batch has its usage since September 2025."""
+
+
+def test_what_a_whole_batch_used_is_not_counted_again_each_time_that_somebody_asks():
+    assert skipped(BATCH, "auto") == "unknown_format"
+    call = parse({"id": "1", "status": 200, "url": "https://api.openai.com/v1/batches/batch_1", "request": {}, "response": BATCH})
+    assert (call.input_tokens, call.output_tokens, call.usage_expected, call.duration, call.failure) == (None, None, False, None, None)
+
+
+def test_who_asks_for_a_response_by_its_id_gets_the_same_event_each_time():
+    body = {**BODY, "status": "completed", "usage": {"input_tokens": 3, "output_tokens": 2}}
+    url = "https://api.openai.com/v1/responses"
+    asked = {"status": 200, "request": {}}
+    first, second = (parse({"id": name, "url": f"{url}/resp_1", "response": body, **asked}) for name in ("p1", "p2"))
+    waiting = parse({"id": "p3", "url": f"{url}/resp_1", "response": BODY, **asked})
+    made = parse({"id": "p4", "url": url, "response": body, "status": 200, "request": {"model": "m"}})
+    assert first.id == second.id
+    assert len({first.id, waiting.id, made.id}) == 3
+
+
 def test_work_of_another_kind_that_starts_and_ends_is_no_call():
     job = {"id": "job-7", "startTime": "2026-11-20T02:47:00Z", "endTime": "2026-11-20T02:48:00Z", "status": "success", "job": "backup"}
     assert skipped(job, "auto") == "unknown_format"
