@@ -27,12 +27,15 @@
   local orNone(receivers) = if receivers == [] then ['null'] else receivers,
 
   local category(name) = [['category', '=', name]],
+  local ours = [['category', '=~', std.join('|', std.objectFields(c.categories))]],
   local severity(name) = [['severity', '=', names[name]]],
   local dull = [['severity', '!~', names.ticket + '|' + names.info]],
 
   local tree =
+    // kube-prometheus-stack's helper bears the labels of our info alerts, and is for nobody to hear.
+    [timing.ticket { matchers: [['alertname', '=', 'InfoInhibitor']], receiver: 'null', 'continue': false }]
     // A category in shadow is seen by nobody but the one who tries it out.
-    fan([['shadow', '=', 'true']], ['review'], timing.ticket)
+    + fan([['shadow', '=', 'true']], ['review'], timing.ticket)
     // Still firing after half an hour: the engineering lead hears of it, and so does everybody else.
     + [timing.page { matchers: [['action', '=', 'escalate']], receiver: 'engineering-lead', 'continue': true }]
     // Safety first, and alone: no waiting, no grouping. What is neither ticket nor info is a page.
@@ -59,7 +62,7 @@
       [name for name in std.objectFields(c.categories) if name != 'safety']
     )
     + [timing.ticket { matchers: [['alertname', '=', 'TocsinDeadMansSwitch']], receiver: r.deadMansSwitchReceiver, repeat_interval: q.duration(300), 'continue': false }]
-    + [timing.ticket { matchers: [['category', '=~', std.join('|', std.objectFields(c.categories))]] + severity('info'), receiver: 'null', 'continue': false }],
+    + [timing.ticket { matchers: ours + severity('info'), receiver: 'null', 'continue': false }],
 
   // A louder alert silences a quieter one about the same thing of the same fleet. Every label in `equal` must be there:
   // two alerts that both lack it would match, and mute what has nothing to do with them. Safety is never a target.
@@ -111,7 +114,8 @@
   local camel = { group_by: 'groupBy', group_wait: 'groupWait', group_interval: 'groupInterval', repeat_interval: 'repeatInterval' },
   local operated(entry) = { [if std.objectHas(camel, key) then camel[key] else key]: entry[key] for key in std.objectFields(entry) },
   // The operator adds a matcher on the namespace of this resource, so alerts carry that label (the chart sets it), and
-  // its receivers are its own objects: name them in `operatorReceivers`.
+  // its receivers are its own objects: name them in `operatorReceivers`. Other alerts of the namespace (a pod that
+  // restarts) are none of ours: without the matcher here they would fall to the default receiver, which is on-call.
   alertmanagerConfig:: {
     apiVersion: 'monitoring.coreos.com/v1alpha1',
     kind: 'AlertmanagerConfig',
@@ -119,6 +123,7 @@
     spec: {
       route: operated(timing.page) {
         receiver: r.defaultReceiver,
+        matchers: [object(m) for m in ours],
         routes: [operated(entry) { matchers: [object(m) for m in entry.matchers] } for entry in tree],
       },
       inhibitRules: [

@@ -293,7 +293,8 @@ def translated(resource, receivers=()):
         snake["routes"] = [plain(child) for child in entry.get("routes", [])]
         return snake | {"receiver": prefix + entry["receiver"]}
 
-    tree = plain(resource["spec"]["route"]) | {"matchers": [f'namespace="{namespace}"'], "continue": True}
+    tree = plain(resource["spec"]["route"])
+    tree |= {"matchers": [*tree["matchers"], f'namespace="{namespace}"'], "continue": True}
     names = [{"name": prefix + receiver["name"]} for receiver in resource["spec"]["receivers"]]
     return {"route": {"receiver": "elsewhere", "routes": [tree]}, "receivers": [*names, {"name": "elsewhere"}]}
 
@@ -345,7 +346,21 @@ def test_every_alert_passes_the_operators_namespace_matcher_to_whom_it_is_for(re
 def test_an_alert_of_another_namespace_does_not_reach_these_receivers(render):
     configuration = translated(one(render(TOKEN, "alertmanagerConfig.enabled=true"), "AlertmanagerConfig"))
 
-    assert list(walk(configuration["route"], {"namespace": "other", "severity": "page"})) == ["elsewhere"]
+    assert list(walk(configuration["route"], {"namespace": "other", "category": "safety", "severity": "page"})) == ["elsewhere"]
+
+
+@pytest.mark.parametrize("matcher", ['namespace="llm"', None], ids=["OnNamespace", "None"])
+def test_an_alert_that_is_not_ours_does_not_wake_on_call(render, matcher):
+    """What falls through the operator's part of the tree would go to its receiver, which is on-call."""
+    configuration = translated(one(render(TOKEN, "alertmanagerConfig.enabled=true"), "AlertmanagerConfig"))
+    (tree,) = configuration["route"]["routes"]
+    tree["matchers"] = [m for m in tree["matchers"] if not m.startswith("namespace")] + ([matcher] if matcher else [])
+    restarts = {"alertname": "KubePodCrashLooping", "namespace": "llm", "severity": "warning"}
+    # kube-prometheus-stack's rule keeps the labels of the info alert that it stands for.
+    inhibitor = {"alertname": "InfoInhibitor", "namespace": "llm", "category": "exporter", "owner": "platform", "severity": "none"}
+
+    assert list(walk(configuration["route"], restarts)) == ["elsewhere"]
+    assert list(walk(configuration["route"], inhibitor)) == ["llm/gate-tocsin/null"]
 
 
 def test_the_guard_stays_up_during_a_rollout(render):

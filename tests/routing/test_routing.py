@@ -85,6 +85,11 @@ def test_what_no_entry_matches_is_not_lost(routed):
     assert routed(alertname="Unknown") == "oncall"
 
 
+def test_the_helper_of_kube_prometheus_stack_wakes_nobody(routed):
+    """It bears the labels of our info alerts, and a severity that no entry knows."""
+    assert routed(alertname="InfoInhibitor", category="exporter", owner="platform", severity="none") == "null"
+
+
 def test_an_owner_can_have_a_pager_of_its_own_but_not_for_safety(routed, tmp_path):
     file = tmp_path / "owned.yaml"
     settings = {"routing.owners": {"team-support": "support-oncall"}, "routing.outageReceiver": "incidents"}
