@@ -59,8 +59,8 @@ function(config)
           { w: 6, h: 8, panel: panel.graph('Silence of tasks', 'Seconds since each task showed that it lives. Bad: over the dashed line: it is stuck.', { '{{instance}} {{task}}': 'time() - max by (instance, task) (tocsin_task_heartbeat_timestamp_seconds{%s})' % d.scrape() }, 's', 'no exporter', thresholds=[config.exporter.heartbeatSeconds]) },
           { w: 6, h: 8, panel: panel.graph('Age of the spool', 'Of its oldest segment. Bad: over the dashed line: deliveries come in faster than they are counted.', { '{{instance}}': gauge('tocsin_spool_oldest_age_seconds') }, 's', 'no spool', thresholds=[config.exporter.spoolAgeSeconds]) },
           { w: 12, h: 8, panel: panel.table('Version', 'What runs, and which detectors.', {
-            build: 'max by (instance, version, python) (tocsin_build_info{%s})' % d.scrape(),
-          }, 'none', 'no exporter', order=['instance', 'version', 'python'], hidden=['build']) },
+            build: 'max by (instance, mode, version, python) (tocsin_build_info{%s})' % d.scrape(),
+          }, 'none', 'no exporter', order=['instance', 'mode', 'version', 'python'], hidden=['build']) },
         ],
       },
     ]

@@ -67,9 +67,9 @@ def ledger_settings(config: Config, library: Callable[[], Any] = find_library) -
     )
 
 
-def publish_config(store: Store, config: Config) -> None:
-    """Export what the configuration says about itself; routes are exported as they are seen."""
-    store.row(cat.BUILD_INFO, __version__, platform.python_version()).set(1)
+def publish_config(store: Store, config: Config, *, mode: str = "exporter") -> None:
+    """Export what the configuration says about itself, and the mode; routes are exported as they are seen."""
+    store.row(cat.BUILD_INFO, __version__, platform.python_version(), mode).set(1)
     store.row(cat.RELOAD_OK).set(1)
     store.row(cat.RELOAD_TIME).set(int(time.time()))
     store.row(cat.SERIES_MAX).set(config.series.max)

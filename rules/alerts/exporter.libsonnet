@@ -56,8 +56,9 @@ function(config)
         threshold: 'no exporter is scraped',
         requirement: 'A4',
         'for': c.absentFor,
+        // The guard alone counts no calls: it must not stand for the exporter beside it. No label is an exporter of before.
         // absent() knows no labels: of fleets that are kept apart, those that were there a day ago are looked for.
-        local build = q.metric('tocsin_build_info'),
+        local build = q.metric('tocsin_build_info', 'mode!="guard"'),
         local fleets = 'group %(by)s (last_over_time(%(build)s[%(day)s])) unless %(on)s group %(by)s (%(build)s)\nor on ()\n' % {
           by: q.by([]), on: q.on([]), build: build, day: q.duration(86400),
         },

@@ -248,6 +248,16 @@ def test_a_text_that_the_guard_refuses_is_counted(tmp_path, launch, only):
     assert (before, status) == (0, 400)
 
 
+def test_the_guard_alone_says_so_and_probes_nobody(tmp_path, launch, port):
+    config = tmp_path / "tocsin.yml"
+    config.write_text(f"probes: [{{provider: nobody, url: 'http://127.0.0.1:{port()}/', interval_s: 1}}]\n")
+    with launch(tmp_path, "--config.file", str(config), "--guard-only") as guard:
+        guard.wait_for("tocsin_config_last_reload_successful", 1)
+        page = guard.get("/metrics")
+    assert b'mode="guard"' in page
+    assert b"llm_provider_up" not in page
+
+
 def test_probes_run_and_show_a_sign_of_life(tmp_path, launch, port):
     config = tmp_path / "tocsin.yml"
     config.write_text(f"probes: [{{provider: nobody, url: 'http://127.0.0.1:{port()}/', interval_s: 1}}]\n")

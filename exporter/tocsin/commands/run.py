@@ -24,7 +24,7 @@ from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PricesAwaitedError, find_library
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
-from tocsin.config import Config, ConfigError, Files, load, read_secrets, storage_path
+from tocsin.config import Config, ConfigError, Files, Probe, load, read_secrets, storage_path
 from tocsin.formats.base import Format
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
@@ -125,10 +125,11 @@ class Exporter:
         self._web = webconfig.load_web_config(arguments.web_config) if arguments.web_config else None
         ingest_web = config.ingest.web_config_file
         self._ingest_web = webconfig.load_web_config(ingest_web) if ingest_web else None
+        self._mode = "guard" if arguments.guard_only else "exporter"
         self._state = state or State(None if arguments.guard_only else directory)
         self._say_state()
         self._ledger = Ledger(Store(settings.extra_labels), settings)
-        publish_config(self._ledger.store, config)
+        publish_config(self._ledger.store, config, mode=self._mode)
         self._scoring = make_scoring(config, self._ledger)
         self._scoring.detectors = self._detectors
         self._intake = Intake(self._ledger, self._format, time.time, self._scoring)
@@ -150,7 +151,7 @@ class Exporter:
                 ) from None
             inputs.append(self._spool)
             self._intake.meet("webhook")
-        self._prober = Prober(self._ledger.store, config.probes)
+        self._prober = Prober(self._ledger.store, self._probes(config))
         self._self_metrics = SelfMetrics(self._ledger, self._files, self._spool, self._heartbeats)
         self._trends = trends.Trends(self._ledger.store)
         self._pipeline = Pipeline(
@@ -175,6 +176,10 @@ class Exporter:
             for files in [*config.inputs.files, *tails]
             for path in files.paths
         ]
+
+    def _probes(self, config: Config) -> tuple[Probe, ...]:
+        """Return what is probed: nothing by the guard alone, which asks nobody and may reach nobody."""
+        return () if self._arguments.guard_only else config.probes
 
     def _heartbeats(self) -> dict[str, float]:
         """Return the last sign of life of each root task, on the monotonic clock."""
@@ -359,11 +364,11 @@ class Exporter:
         self._config = config
         self._ledger.configure(settings)
         self._files.configure(self._patterns(config))
-        self._prober.configure(config.probes)
+        self._prober.configure(self._probes(config))
         self._scoring.judge = judge
         self._scoring.sampling = sampling(config)
         self._intake.renew()
-        publish_config(self._ledger.store, config)
+        publish_config(self._ledger.store, config, mode=self._mode)
         if self._detectors.is_set():
             publish_detectors(self._ledger.store, judge)
         log.info("configuration reloaded")
