@@ -208,8 +208,9 @@ THRESHOLD = _gauge(
     "tocsin_threshold", "self", "Thresholds set for a route seen; the rules' own hold where none is.", ("route", "name")
 )
 BUILD_INFO = _gauge(
-    "tocsin_build_info", "self", "Version of Tocsin, and whether it counts (exporter) or only guards (guard).", ("version", "python", "mode")
-)
+    "tocsin_build_info", "self", "Version of Tocsin, and whether it counts (exporter) or only guards (guard).",
+    ("version", "python", "mode"),
+)  # fmt: skip
 RELOAD_OK = _gauge(
     "tocsin_config_last_reload_successful", "self", "1 when the last load of the configuration succeeded."
 )

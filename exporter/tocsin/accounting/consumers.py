@@ -101,7 +101,7 @@ class Consumers:
             touched(self._other)
 
     def offenders(self, limit: int = 50) -> list[dict[str, object]]:
-        """The heaviest consumers by hash, for ``/api/v1/offenders``."""
+        """The heaviest consumers since the state began, by hash, for ``/api/v1/offenders``."""
         known = sorted(
             (c for c in self._by_hash.values() if c.weight), key=lambda c: c.weight, reverse=True
         )

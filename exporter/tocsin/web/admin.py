@@ -162,7 +162,7 @@ class _Routes:
         return web.json_response({"incidents": self._admin.incidents()})
 
     async def offenders(self, request: web.Request) -> web.Response:
-        """The heaviest consumers by keyed hash."""
+        """The heaviest consumers since the state began, by keyed hash."""
         del request
         return web.json_response({"offenders": self._admin.pipeline.ledger.consumers.offenders()})
 
