@@ -39,7 +39,6 @@ OUTAGE_REASONS: Final = frozenset({"provider_5xx", "timeout", "connection"})
 FINISH_REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "refusal", "error", OTHER)
 """Normalised finish reasons; what a vendor says more is lost on purpose."""
 
-
 TOKEN_KINDS: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
 """The kinds in which tokens are counted."""
 
@@ -58,6 +57,11 @@ class Prompt(msgspec.Struct, gc=False, frozen=True):
 
 EXPECTED_FORMATS: Final = ("json", "json_schema", "regex", "text")
 """What an answer can be asked to be."""
+
+
+def expected_format(told: str | None, schema: Any, pattern: str | None) -> str | None:
+    """Return the format that an answer is asked to have: as it is told, else what a schema or a pattern alone means."""
+    return told or ("json_schema" if schema is not None else "regex" if pattern else None)
 
 
 class Expectation(msgspec.Struct, gc=False, frozen=True):

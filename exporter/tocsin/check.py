@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tocsin.call import EXPECTED_FORMATS, UNKNOWN, Expectation, Message
+from tocsin.call import EXPECTED_FORMATS, UNKNOWN, Expectation, Message, expected_format
 from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.detectors.verdicts import REDACTED_KINDS, Judged, redact
 from tocsin.formats.texts import messages, question_of
@@ -168,9 +168,7 @@ def _finding(item: Judged) -> dict[str, Any]:
 
 
 def _expectation(request: Request) -> Expectation | None:
-    wanted = request.expected_format
-    if wanted is None:
-        wanted = "json_schema" if request.schema is not None else "regex" if request.pattern else None
+    wanted = expected_format(request.expected_format, request.schema, request.pattern)
     if wanted is None and request.expected_language is None:
         return None
     return Expectation(wanted, request.schema, request.pattern, request.expected_language)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
-from tocsin.call import UNKNOWN, Expectation
+from tocsin.call import UNKNOWN, Expectation, expected_format
 from tocsin.config import Config, ConfigError, Detectors, Expect, Match, Route
 from tocsin.detectors.base import ARGUMENTS, MOST_TIER, NAMES_MAX, SUSPICION, TIERS, Detector, Report, Subject
 from tocsin.detectors.format import UnusableError, compiled_pattern, compiled_schema
@@ -137,7 +137,7 @@ class Judge:
 
     def finds_attempts(self, rules: RouteRules) -> bool:
         """Tell whether there is a detector of injections, and it does not rest."""
-        return "injection" not in rules.off and (self._made or self._instruments()).has_injection
+        return "injection" not in rules.off and self._instruments().has_injection
 
     @property
     def in_use(self) -> list[Detector]:
@@ -173,40 +173,37 @@ class Judge:
 
     def judge(self, subject: Subject, rules: RouteRules, floor: float = SUSPICION) -> Opinion:
         """Judge a text by all detectors of its role."""
-        report = (self._made or self._instruments()).up_to(rules.max_tier).scan(subject, rules.off)
-        found = report.findings
-        return Opinion(report, rules.policy.judge(subject.text, found, floor, subject.role) if found else [])
+        return self._opinion(subject, rules, rules.off, floor)
 
     def judge_at_once(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text while someone waits for it: without detectors of tier 2, as an embedder that is a model."""
-        made = self._instruments()
-        found = (report := made.up_to(rules.max_tier).scan(subject, rules.off | made.slow)).findings
-        return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
+        return self._opinion(subject, rules, rules.off | self._instruments().slow)
 
     def judge_unsampled(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text by what sees every answer, also where quality is sampled: safety and format."""
-        made = self._instruments()
-        found = (report := made.up_to(rules.max_tier).scan(subject, rules.off | made.sampled)).findings
-        return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
+        return self._opinion(subject, rules, rules.off | self._instruments().sampled)
 
     def judge_for_delivery(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text by what can decide about its delivery: safety, and quality where the route says."""
-        made = self._instruments()
-        off = rules.off if rules.quality_decides else rules.off | made.quality
-        found = (report := made.up_to(rules.max_tier).scan(subject, off)).findings
-        return Opinion(report, rules.policy.judge(subject.text, found, role=subject.role) if found else [])
+        off = rules.off if rules.quality_decides else rules.off | self._instruments().quality
+        return self._opinion(subject, rules, off)
 
     def attempt(self, subject: Subject, rules: RouteRules) -> Opinion:
         """Judge a text of the input by the detector of injections alone."""
-        made = self._instruments()
-        report = made.up_to(rules.max_tier).scan(subject, rules.off | made.others)
-        found = [f for f in report.findings if f.kind == "injection"]
-        return Opinion(report, rules.policy.judge(subject.text, report.findings, role=subject.role) if found else [])
+        return self._opinion(subject, rules, rules.off | self._instruments().others)
 
     def fits(self, text: str, schema: Any) -> bool | None:
         """Tell whether a text is JSON that conforms to a JSON Schema; None: the schema is unusable."""
         subject = Subject(text, expect=Expectation("json_schema", schema))
         return self._instruments().formats.scan(subject).outcomes.get("format")
+
+    def _opinion(
+        self, subject: Subject, rules: RouteRules, off: frozenset[str], floor: float = SUSPICION
+    ) -> Opinion:
+        """Judge a text by the detectors that are not ``off``."""
+        report = self._instruments().up_to(rules.max_tier).scan(subject, off)
+        found = report.findings
+        return Opinion(report, rules.policy.judge(subject.text, found, floor, subject.role) if found else [])
 
     def _match(self, route: str, model: str) -> RouteRules:
         for entry, rules in self._entries:
@@ -341,9 +338,7 @@ def _expectation(expect: Expect, where: str) -> Expectation | None:
         except (OSError, msgspec.DecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else f"not JSON: {error}"
             raise ConfigError(f"{where}.schema_file: {expect.schema_file}: {why}") from None
-    wanted = expect.format
-    if wanted is None:
-        wanted = "json_schema" if schema is not None else "regex" if expect.pattern else None
+    wanted = expected_format(expect.format, schema, expect.pattern)
     key = "schema" if expect.schema_file is None else "schema_file"
     if wanted == "regex" and expect.pattern is None:
         raise ConfigError(f"{where}.pattern: format regex needs a pattern")

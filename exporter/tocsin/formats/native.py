@@ -21,6 +21,7 @@ from tocsin.call import (
     Expectation,
     Skip,
     ToolCall,
+    expected_format,
 )
 from tocsin.call import Prompt as CallPrompt
 from tocsin.formats.base import Buffer
@@ -218,7 +219,7 @@ def _texts(value: Any) -> list[str]:
 
 def _expectation(expect: Expect, errors: list[str]) -> Expectation:
     """Return what the answer should be; a schema or a pattern alone says the format."""
-    wanted = expect.format or ("json_schema" if expect.schema is not None else "regex" if expect.pattern else None)
+    wanted = expected_format(expect.format, expect.schema, expect.pattern)
     if wanted is not None and wanted not in EXPECTED_FORMATS:
         errors.append("expect.format")
         wanted = None
