@@ -122,10 +122,7 @@ def _sample(file: Found, config: Config) -> tuple[int, int, dict[str, int]]:
     finally:
         reader.close()
     tally = intake.tallies["file"]
-    skipped: dict[str, int] = {}
-    for (_, reason), count in intake.skipped.items():
-        skipped[reason] = skipped.get(reason, 0) + count
-    return tally.read, tally.counted + tally.duplicate, skipped
+    return tally.read, tally.counted + tally.duplicate, intake.skipped_by_reason()
 
 
 def listener(name: str, address: str) -> Iterator[Remark]:

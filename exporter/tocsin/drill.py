@@ -176,12 +176,12 @@ class Drill:
             if reach.receiver in routed:
                 wanted.update(reach.integrations)
         now = self._requests()
-        failed = any(now[kind, True] > self._before[kind, True] for kind in wanted)
-        good = all(
+        if any(now[kind, True] > self._before[kind, True] for kind in wanted):
+            return None
+        return all(
             (now[kind, False] - now[kind, True]) - (self._before[kind, False] - self._before[kind, True]) >= count
             for kind, count in wanted.items()
         )
-        return True if good and not failed else None if failed else False
 
     def _requests(self) -> Counter[tuple[str, bool]]:
         """Return Alertmanager's requests to integrations, by kind and whether failed ones are meant."""

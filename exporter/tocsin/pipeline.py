@@ -113,6 +113,13 @@ class Intake:
         self.tallies[origin.input].read += 1
         self._skip(origin.input, "too_long")
 
+    def skipped_by_reason(self) -> dict[str, int]:
+        """Return the events of all inputs that were skipped since the last ``publish``, by reason."""
+        found: dict[str, int] = {}
+        for (_, reason), count in self.skipped.items():
+            found[reason] = found.get(reason, 0) + count
+        return found
+
     def renew(self) -> None:
         """Ask for what reads each format anew: the configuration has changed."""
         self._parsers.clear()

@@ -8,13 +8,14 @@ Operators and their precedence: https://prometheus.io/docs/prometheus/latest/que
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from itertools import pairwise
 from math import inf
+from operator import add, mul, sub, truediv
 from typing import Any
 
-from tocsin.backtest.promql import Token, duration, text_of, tokens_of, unwrapped
+from tocsin.backtest.promql import MATCHING, Token, closing, duration, text_of, tokens_of, unwrapped
 from tocsin.backtest.sampling import Movement, Seen
 
 _OPEN, _CLOSE, _COMMA = (Token("other", text, 0) for text in "(),")
@@ -36,7 +37,7 @@ _OPERATORS = (
     ("or",), ("and", "unless"), ("==", "!=", ">", "<", ">=", "<="), ("+", "-"), ("*", "/", "%"),
 )  # fmt: skip
 """Those that bind least first."""
-_MATCHING = ("on", "ignoring", "group_left", "group_right", "bool")
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {"+": add, "-": sub, "*": mul, "/": truediv}
 _COUNTED = ("increase", "rate", "irate", "resets", "changes")
 _SAME = (
     "sum", "min", "max", "avg", "topk", "bottomk", "sum_over_time", "min_over_time", "max_over_time", "avg_over_time",
@@ -131,7 +132,7 @@ class States:
             return left
         if boolean:
             return State.POSITIVE
-        if operator == ">" and left is State.ZERO and (right <= State.POSITIVE):
+        if operator == ">" and left is State.ZERO and right <= State.POSITIVE:
             return State.EMPTY
         if operator in ("+", "-", "*", "/", "%"):
             return _arithmetic(left, operator, right)
@@ -144,8 +145,7 @@ class States:
             name, arguments = tokens[0].text, _arguments(tokens)
             return self._selected(tokens) if arguments is None else self._call(name, arguments)
         if tokens[0].text == "(":  # a subquery, `( ... )[1h:5m]`
-            close = next(i for i, t in enumerate(tokens) if t.text == ")" and t.depth == 0)
-            return self._state([*tokens[: close + 1]])
+            return self._state(tokens[: closing(tokens) + 1])
         return State.ANY
 
     def _call(self, name: str, arguments: list[list[Token]]) -> State:
@@ -214,7 +214,7 @@ def _whole(expression: str) -> list[Token]:
 def _number(tokens: list[Token]) -> float | None:
     """Return the value of arithmetic on numbers alone, None where it is something else."""
     tokens = unwrapped(tokens)
-    if any(token.kind != "number" and token.text not in (*"()+-*/",) for token in tokens):
+    if any(token.kind != "number" and token.text not in "()+-*/" for token in tokens):
         return None
     for operators in (("+", "-"), ("*", "/")):
         at = _last(tokens, operators)
@@ -222,7 +222,7 @@ def _number(tokens: list[Token]) -> float | None:
             left, right = _number(tokens[:at]), _number(tokens[at + 1 :])
             if left is None or right is None or (tokens[at].text == "/" and not right):
                 return None
-            return {"+": left + right, "-": left - right, "*": left * right}.get(tokens[at].text, left / (right or 1))
+            return _ARITHMETIC[tokens[at].text](left, right)
     try:
         return float(text_of(tokens))
     except ValueError:
@@ -241,11 +241,10 @@ def _last(tokens: list[Token], operators: tuple[str, ...]) -> int:
 def _without_matching(tokens: list[Token]) -> list[Token]:
     """Return what stands behind ``on (...) group_left (...)`` and ``bool``."""
     tokens = _begun(tokens)
-    while tokens and tokens[0].kind == "word" and tokens[0].text in _MATCHING:
+    while tokens and tokens[0].kind == "word" and tokens[0].text in MATCHING:
         tokens = _begun(tokens[1:])
         if tokens and tokens[0].text == "(":
-            close = next(i for i, t in enumerate(tokens) if t.text == ")" and t.depth == 0)
-            tokens = _begun(tokens[close + 1 :]) or tokens  # with nothing behind it, it is the operand itself
+            tokens = _begun(tokens[closing(tokens) + 1 :]) or tokens  # with nothing behind it, it is the operand itself
     return tokens
 
 
@@ -276,11 +275,10 @@ def _arguments(tokens: list[Token]) -> list[list[Token]] | None:
     """Return the arguments of ``name(...)`` or ``name by (...) (...)``; None where it is a selector."""
     at = 1
     if at < len(tokens) and tokens[at].text in ("by", "without"):
-        at = next(i for i, t in enumerate(tokens) if t.text == ")" and t.depth == 0) + 1
+        at = closing(tokens) + 1
     if at >= len(tokens) or tokens[at].text != "(":
         return None
-    close = next(i for i, t in enumerate(tokens) if i > at and t.text == ")" and t.depth == 0)
-    return _parted(tokens[at + 1 : close])
+    return _parted(tokens[at + 1 : closing(tokens, at)])
 
 
 def _parted(tokens: list[Token]) -> list[list[Token]]:

@@ -208,9 +208,7 @@ def _given(plan: RunPlan, recorded: Recorded, interval: int, last: int) -> Itera
     for (name, labels), values in recorded.items():
         if name not in plan.given:
             continue
-        runs: list[Run] = []
-        for at, value in values:
-            runs.append((int(at) // interval, every, value))
+        runs: list[Run] = [(int(at) // interval, every, value) for at, value in values]
         text = notation(runs, last // interval + every + 1, 0, every)
         pairs = ",".join(f"{label}={json.dumps(value, ensure_ascii=False)}" for label, value in labels)
         yield f"  - {{series: {json.dumps(f'{name}{{{pairs}}}', ensure_ascii=False)}, values: '{text}'}}\n"

@@ -17,7 +17,8 @@ _TOKEN = re.compile(
 )
 _WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _SETS = ("and", "unless")
-_MATCHING = ("bool", "on", "ignoring", "group_left", "group_right")
+MATCHING = ("bool", "on", "ignoring", "group_left", "group_right")
+"""Words that may stand between an operator and its right side."""
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
 _RANGE = re.compile(r"\[\s*((?:\d+(?:ms|[smhdwy]))+)\s*\]")
@@ -158,6 +159,11 @@ def unwrapped(tokens: list[Token]) -> list[Token]:
     return unwrapped([Token(t.kind, t.text, t.depth - 1) for t in inner])
 
 
+def closing(tokens: list[Token], after: int = 0) -> int:
+    """Return where the first bracket outside of all others closes, behind the place ``after``."""
+    return next(i for i, t in enumerate(tokens) if i > after and t.text == ")" and t.depth == 0)
+
+
 def _comparisons(tokens: list[Token]) -> list[Comparison]:
     found = []
     for alternative in split(tokens, ("or",)):
@@ -178,14 +184,14 @@ def _comparison(first: list[Token], at: int, rest: str) -> Comparison:
     behind = at + 1
     matching = behind
     while matching < len(first) and (
-        first[matching].kind == "space" or first[matching].depth > 0 or first[matching].text in (*_MATCHING, "(", ")")
+        first[matching].kind == "space" or first[matching].depth > 0 or first[matching].text in (*MATCHING, "(", ")")
     ):
         if first[matching].text == "(" and not text_of(first[behind:matching]).strip():
             break  # a bracket of the threshold itself
         matching += 1
         if first[matching - 1].text == ")" and first[matching - 1].depth == 0:
             following = text_of(first[matching:]).split()
-            if not following or not following[0].startswith(_MATCHING):
+            if not following or not following[0].startswith(MATCHING):
                 break
     return Comparison(
         text_of(first[:at]), first[at].text, text_of(first[behind:matching]), text_of(first[matching:]), rest
@@ -197,7 +203,7 @@ def _factor(tokens: list[Token]) -> list[Token]:
     solid = [i for i, token in enumerate(tokens) if token.kind != "space"]
     if not solid or tokens[solid[0]].text != "(":
         return []
-    close = next(i for i, t in enumerate(tokens) if i > solid[0] and t.text == ")" and t.depth == 0)
+    close = closing(tokens, solid[0])
     behind = next((tokens[i].text for i in solid if i > close), "*")
     inner = [Token(t.kind, t.text, t.depth - 1) for t in tokens[solid[0] + 1 : close]]
     return inner if behind == "*" else []

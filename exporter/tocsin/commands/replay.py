@@ -109,14 +109,11 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _summary(intake: Intake) -> dict[str, Any]:
     tally = intake.tallies["replay"]
-    skipped: dict[str, int] = {}
-    for (_, reason), count in intake.skipped.items():
-        skipped[reason] = skipped.get(reason, 0) + count
     return {
         "read": tally.read,
         "counted": tally.counted,
         "duplicate": tally.duplicate,
-        "skipped": skipped,
+        "skipped": intake.skipped_by_reason(),
     }
 
 
