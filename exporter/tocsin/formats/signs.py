@@ -28,9 +28,7 @@ ENDS: Final = ("response.completed", "response.incomplete", "response.failed", "
 """Events with which a stream of the Responses API ends, and an answer of the Realtime API."""
 _SIDES: Final = frozenset(("request", "response", "request_body", "response_body"))
 _BODIES: Final = ("chat.completion", "text_completion", "text.completion", "response", "error")
-_BESIDE_ERRORS: Final = frozenset(
-    ("error", "type", "object", "request_id", "id", "user_id", "status", "code", "message", "event_id")
-)
+_BESIDE_ERRORS: Final = frozenset(("error", "type", "request_id", "id", "user_id", "status", "code", "event_id"))
 """What providers put beside an error; with anything else it is a line of some application's log."""
 _OF_LOGS: Final = frozenset(("level", "severity", "levelname", "logger", "msg"))
 
@@ -105,7 +103,7 @@ def is_error(body: dict[str, Any]) -> bool:
 
 def is_bare_error(body: dict[str, Any]) -> bool:
     """Tell whether an object is an error as a provider answers it, and nothing more."""
-    return (is_error(body) or body.get("object") == "error") and body.keys() <= _BESIDE_ERRORS
+    return body.get("object") == "error" or (is_error(body) and body.keys() <= _BESIDE_ERRORS)
 
 
 def is_log(record: dict[str, Any]) -> bool:

@@ -85,7 +85,7 @@ def test_what_failed_in_another_service_is_no_call_in_a_line_nor_by_itself(recor
 
 ERRORS = [
     {"error": {"message": "x", "type": "server_error"}}, {"type": "error", "error": {"type": "overloaded_error", "message": "x"}},
-    {"object": "error", "message": "x", "code": 500},
+    {"object": "error", "message": "x", "type": "InternalServerError", "param": None, "code": 500},
 ]  # fmt: skip
 
 
@@ -99,8 +99,9 @@ def test_an_error_alone_inside_another_record_tells_of_no_call(carrier, error):
 @pytest.mark.parametrize("error", ERRORS[:2])
 def test_an_error_alone_is_a_call_as_a_provider_answers_it_and_none_among_what_an_application_logs(error):
     assert parse(error).failure == "provider_5xx"
-    with pytest.raises(Skip):
-        parse({"time": "2026-11-20T10:00:00Z", "service": "billing", **error})
+    for beside in ({"time": "2026-11-20T10:00:00Z", "service": "billing"}, {"message": "upload failed"}):
+        with pytest.raises(Skip):
+            parse({**beside, **error})
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
