@@ -26,6 +26,11 @@ _BLOCKED: Final = re.compile(
     r"|blocked ?prompt|prohibited ?content|data ?inspection"
 )
 """DashScope's name is the last."""
+_FLAGGED: Final = re.compile(
+    r"^output blocked by content filter|flagged as potentially violating"
+    r"|rejected (?:as a result of|by) (?:our|the) safety"
+)
+"""What Anthropic and OpenAI say where they refuse a request, some of which they call no more than invalid."""
 _REFUSALS: Final = ("blocked_guardrail", "blocked_provider")
 _QUOTED: Final = re.compile(r"(?<!\w)'[^']*+'(?!\w)|`[^`]*+`|(?<!\w)\"[^\"]*+\"(?!\w)")
 """What a message quotes: names and words of the caller, by which it is classed only where nothing else tells."""
@@ -141,6 +146,8 @@ def by_error(told: str, status: int | None, message: str = "") -> str:
     if refusal is not None:
         return refusal
     reason = by_status(status) or _by_words(words)
+    if reason == "client_4xx" and _FLAGGED.search(_words(message)):
+        return "blocked_provider"
     if not message or not (reason == OTHER or (reason == "client_4xx" and not words)):
         return reason
     said = by_message(_QUOTED.sub("", message[:_TOLD_MAX]))

@@ -79,6 +79,18 @@ def test_what_an_error_says_tells_its_reason_where_its_name_does_not(message, re
         assert parse({**pair, "response": {"error": error}}).failure == reason
 
 
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("Output blocked by content filtering policy", BLOCKED), ("The parameter content_filter is unknown", WRONG),
+        ("Invalid prompt: your prompt was flagged as potentially violating our usage policy.", BLOCKED), ("prompt is too long", WRONG),
+        ("Your request was rejected as a result of our safety system.", BLOCKED),
+    ],
+)  # fmt: skip
+def test_a_refusal_that_is_called_an_invalid_request_is_one(message: str, reason: str) -> None:
+    assert by_error("invalid_request_error", 400, message) == reason
+
+
 def test_the_name_of_an_error_holds_before_what_it_says_and_its_status_before_both():
     assert by_error("rate_limit_error", None, "connection reset") == BUSY
     assert by_error("Error", 400, "connection reset") == WRONG
