@@ -184,7 +184,7 @@ def test_unread_input_that_is_destroyed_while_we_are_down_is_announced(tmp_path,
         exporter.wait_for("tocsin_streams_lost_total", 1)
 
 
-def test_a_full_disk_loses_nothing_once_there_is_room_again(tmp_path, launch):
+def test_a_full_disk_takes_nothing_back_at_a_kill_and_loses_nothing_once_there_is_room_again(tmp_path, launch):
     """A small file system of its own needs the right to mount one; where we lack it, this is skipped."""
     small = tmp_path / "small"
     small.mkdir()
@@ -195,6 +195,8 @@ def test_a_full_disk_loses_nothing_once_there_is_room_again(tmp_path, launch):
     log.touch()
     try:
         with launch(small, "--tail", str(log), "--format", "native") as exporter:
+            assert exporter.post("/v1/check", b'{"text": "fine"}') == 200
+            exporter.wait_for("llm_guard_requests_total", 1)
             filler = small / "filler"
             with contextlib.suppress(OSError), filler.open("wb", buffering=0) as out:
                 while True:
@@ -202,6 +204,14 @@ def test_a_full_disk_loses_nothing_once_there_is_room_again(tmp_path, launch):
             with log.open("ab") as out:
                 out.writelines(event(number) for number in range(300))
             exporter.wait_for("tocsin_state_degraded", 1)
+            assert exporter.post("/v1/check", b'{"text": "fine"}') == 200
+            assert exporter.post("/v1/ingest/native", event(1)) == 503
+            shown = exporter.wait_for("tocsin_events_counted_total", 300)
+            exporter.end(signal.SIGKILL)
+            exporter.start()
+            after = exporter.wait_for("tocsin_state_degraded", 1)
+            counted = [name for name in shown if name.endswith("_total") and not name.startswith(("process", "tocsin_commit"))]
+            assert [name for name in counted if after.get(name, 0) < shown[name]] == []
             filler.unlink()
             exporter.wait_for("tocsin_state_degraded", 0)
             exporter.end(signal.SIGKILL)
