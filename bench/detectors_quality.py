@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import made
-from labelled import Binary, Row, Sets, auc, cost_us, resident_mb
+from labelled import Binary, Sets, auc, cost_us, resident_mb
 
 from tocsin.call import Expectation
 from tocsin.detectors.base import Detector, Report, Subject
@@ -255,5 +255,3 @@ MEASURES: dict[str, Callable[[Sets], Iterator[str]]] = {
     "speed": speed,
     "truncation": truncation,
 }
-
-__all__ = ["MEASURES", "Row"]

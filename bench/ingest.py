@@ -9,7 +9,9 @@ from pathlib import Path
 from statistics import median
 
 import workload
-from measure import TOCSIN, Figure, spent, tool
+from measure import TOCSIN, Figure, spent
+
+from tocsin import external
 
 HERE = Path(__file__).parent
 ROUNDS = 3
@@ -34,13 +36,13 @@ def subjects(log: Path) -> dict[str, list[str]]:
     """Return the command of each subject for a log."""
     commands = {
         "decode limit": [sys.executable, str(HERE / "decode_limit.py"), str(log)],
-        "tocsin": [*TOCSIN, "replay", "--format", "litellm", "--detectors", "none", str(log)],
+        OURS: [*TOCSIN, "replay", "--format", "litellm", "--detectors", "none", str(log)],
         "tocsin, format auto": [*TOCSIN, "replay", "--detectors", "none", str(log)],
         TIER_0: [*TOCSIN, "replay", "--format", "litellm", "--detectors", "tier-0", str(log)],
         SCORED: [*TOCSIN, "replay", "--format", "litellm", str(log)],
         "naive": [sys.executable, str(HERE / "peer_naive.py"), str(log)],
     }
-    mtail = tool("mtail")
+    mtail = external.find("mtail")
     if mtail:
         commands["mtail"] = [
             mtail, "--one_shot", "--one_shot_format=prometheus", "--progs", str(HERE / "peer.mtail"), "--logs", str(log),
@@ -91,7 +93,7 @@ def _profile(folder: Path, profile: str, count: int) -> list[Figure]:
 
 
 def _litellm(log: Path) -> float | None:
-    launcher = tool("litellm")
+    launcher = external.find("litellm")
     if launcher is None:
         print("  LiteLLM logger: not found, skipped (tools/install.sh litellm)", flush=True)
         return None

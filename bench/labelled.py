@@ -11,10 +11,11 @@ import json
 import math
 import time
 import zlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from tocsin.evaluation.counts import Counts
 
 Row = dict[str, Any]
 
@@ -49,45 +50,15 @@ def part_of(row: Row) -> str:
     return "fit" if zlib.crc32(key.encode()) % 5 < 3 else "own"
 
 
-@dataclass(slots=True)
-class Binary:
-    """Counts of a yes-or-no detector."""
-
-    true: int = 0
-    false: int = 0
-    missed: int = 0
-    passed: int = 0
-
-    @classmethod
-    def of(cls, pairs: Iterable[tuple[bool, bool]]) -> Binary:
-        """From pairs of (is one, was called one)."""
-        counts = cls()
-        for is_one, called in pairs:
-            if is_one and called:
-                counts.true += 1
-            elif called:
-                counts.false += 1
-            elif is_one:
-                counts.missed += 1
-            else:
-                counts.passed += 1
-        return counts
-
-    @property
-    def precision(self) -> float:
-        return self.true / (self.true + self.false) if self.true + self.false else math.nan
-
-    @property
-    def recall(self) -> float:
-        return self.true / (self.true + self.missed) if self.true + self.missed else math.nan
-
-    @property
-    def false_rate(self) -> float:
-        return self.false / (self.false + self.passed) if self.false + self.passed else math.nan
+class Binary(Counts):
+    """Counts of a yes-or-no detector, as text."""
 
     def __str__(self) -> str:
+        precision, recall = (math.nan if share is None else share for share in (self.precision, self.recall))
+        harmless = self.false + self.passed
+        false_rate = 100 * self.false / harmless if harmless else math.nan
         return (
-            f"P {self.precision:.3f}  R {self.recall:.3f}  FPR {100 * self.false_rate:.2f} %"
+            f"P {precision:.3f}  R {recall:.3f}  FPR {false_rate:.2f} %"
             f"  ({self.true} found, {self.false} false, {self.missed} missed, {self.passed} passed)"
         )
 

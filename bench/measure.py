@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -158,9 +157,3 @@ def answers(url: str) -> bool:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def tool(name: str) -> str | None:
-    """Path of an outside tool in ``.tools/bin`` or on PATH."""
-    places = os.pathsep.join([str(Path(__file__).parents[1] / ".tools" / "bin"), os.environ.get("PATH", "")])
-    return shutil.which(name, path=places)

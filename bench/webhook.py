@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 import workload
-from measure import CLIENT_CORE, CORES, Exporter, Figure, Server
+from measure import CLIENT_CORE, CORES, Exporter, Figure, Server, pin
 from poster import Tally, post, request
 
 from tocsin.demo.stack import free_port
@@ -57,7 +57,7 @@ def run(data: Path, scratch: Path, events: int) -> list[Figure]:
     """Measure both servers on the same bodies, in turn; medians of the rounds count."""
     print("\nwebhook", flush=True)
     prepared = bodies(data, events)
-    os.sched_setaffinity(0, {CLIENT_CORE})
+    pin(CLIENT_CORE)
     port = free_port()
     command = [sys.executable, str(Path(__file__).parent / "peer_aiohttp.py"), str(port)]
     try:

@@ -9,24 +9,24 @@ from __future__ import annotations
 import json
 import os
 import platform
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from tocsin.demo.simulator import Simulator
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
+
+from measure import Exporter
+
 CALLS = 15_000
 SERIES = 60_000
 FEW = 300
-TICKS = os.sysconf("SC_CLK_TCK")
+SETTLING = 1.0
+"""Seconds in which a process makes what it needs beside its first calls."""
 
 
 class _Use(NamedTuple):
@@ -75,68 +75,24 @@ def _lines(path: Path) -> list[bytes]:
 
 def _row(name: str, folder: Path, lines: list[bytes], config: dict[str, object]) -> str:
     """Return a line of the table; a run with a few calls is taken off, so that what is made once is not in the cost."""
-    settings = folder / "tocsin.yml"
-    settings.write_text(json.dumps(config))
     few = min(FEW, len(lines))
-    began = _measured(folder / f"few-{name}", settings, lines[:few])
-    whole = _measured(folder / f"all-{name}", settings, lines)
+    began = _measured(folder / f"few-{name}", config, lines[:few])
+    whole = _measured(folder / f"all-{name}", config, lines)
     cost = f"{(whole.cpu - began.cpu) / (len(lines) - few) * 1e6:.0f} us" if lines else "-"
     return f"| {name} | {cost} | {whole.memory:.0f} MB | {whole.series:,} | {whole.disk:.1f} MB |"
 
 
-def _measured(state: Path, settings: Path, lines: list[bytes]) -> _Use:
+def _measured(folder: Path, config: dict[str, object], lines: list[bytes]) -> _Use:
     """Read some lines and return what that took."""
-    log = state.with_suffix(".jsonl")
+    log = folder.with_suffix(".jsonl")
     log.write_bytes(b"".join(lines))
-    with _running(state, settings, log) as (process, url):
-        page = _page(url)
-        while _value(page, "tocsin_events_counted_total") < len(lines):
+    with Exporter(folder, f"--tail={log}", config=json.dumps(config), content=True) as exporter:
+        time.sleep(SETTLING)
+        while exporter.total("tocsin_events_counted_total") < len(lines):
             time.sleep(0.5)
-            page = _page(url)
-        cpu = _cpu(process.pid)
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
-        memory = int(status["VmRSS"].split()[0]) / 1024
-    series = sum(line[:1] not in ("#", "") for line in page.splitlines())
-    return _Use(cpu, memory, series, sum(path.stat().st_size for path in state.rglob("*") if path.is_file()) / 1e6)
-
-
-@contextmanager
-def _running(state: Path, settings: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    command = [
-        sys.executable, "-m", "tocsin", "run", f"--config.file={settings}", f"--storage.path={state}",
-        f"--web.listen-address={address}", "--ingest.listen-address=", "--log.level=error", f"--tail={log}",
-    ]  # fmt: skip
-    process = subprocess.Popen(command)
-    try:
-        while True:
-            try:
-                _page(f"http://{address}")
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield process, f"http://{address}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def _page(url: str) -> str:
-    with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:
-        text: str = answer.read().decode()
-        return text
-
-
-def _value(page: str, name: str) -> float:
-    return sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if line.startswith(f"{name}{{"))
-
-
-def _cpu(pid: int) -> float:
-    """Return seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+        cpu, memory = exporter.cpu(), exporter.rss_mb()
+        series = sum(not line.startswith(b"#") for line in exporter.page().splitlines())
+    return _Use(cpu, memory, series, sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6)
 
 
 if __name__ == "__main__":

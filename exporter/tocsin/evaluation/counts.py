@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 Z95: Final = 1.959964
 """Quantile of the normal distribution for a two-sided interval of 95 %."""
@@ -32,7 +32,7 @@ class Counts:
     passed: int = 0
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[bool, bool]]) -> Counts:
+    def of(cls, pairs: Iterable[tuple[bool, bool]]) -> Self:
         """Count pairs of (is one, was called one)."""
         counts = cls()
         for is_one, called in pairs:
