@@ -23,7 +23,7 @@ from tocsin.assembly import ledger_settings
 from tocsin.config import Config
 from tocsin.inputs.finder import MENDS, FilePattern, Finder, Found
 from tocsin.inputs.tailer import FileInput
-from tocsin.pipeline import Intake
+from tocsin.intake import Intake
 from tocsin.series.store import Store
 from tocsin.web.server import split_address
 

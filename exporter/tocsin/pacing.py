@@ -9,6 +9,7 @@ give up and what is spooled can be counted later; but not for ever, because aler
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from typing import Final
@@ -55,6 +56,17 @@ def affordable(used: float) -> float:
     A full spool refuses deliveries, and most senders do not come again: a sample of scores is better than lost calls.
     """
     return min(1.0, max(AFFORDABLE_LEAST, (FULL - used) / (FULL - FILLING)))
+
+
+def collect_seldom(young: int = 2_000) -> None:
+    """Make garbage collection rare: events are acyclic, and default collections cost a tenth of the time.
+
+    Collecting the young holds up the loop by what has been made and kept since: 50,000 objects are 2 ms at
+    best and were seen to be 25 on a busy machine, 5,000 to be 5. Where nobody waits, more are cheaper.
+    What is there now is taken out of it for good; call it again when much has been loaded.
+    """
+    gc.freeze()
+    gc.set_threshold(young, 2_500_000 // young, 100)
 
 
 class Pace:

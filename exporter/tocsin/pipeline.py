@@ -1,29 +1,21 @@
-"""The one path from bytes to committed counters.
+"""The loop that drives everything: read a slice, let others run, commit about once a second, answer scrapes.
 
-Inputs hand records to ``Intake``, which parses, drops duplicates and counts. ``Pipeline`` runs the loop:
-read a slice, let others run, commit about once a second, and answer scrapes only right after a commit, so
-that ``/metrics`` never shows a value that a crash could take back. While commits fail, it shows what inputs tell again.
+Those are answered only right after a commit, so that ``/metrics`` never shows a value that a crash could take back.
+While commits fail, it shows what inputs tell again.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
-from tocsin.call import Call, Drill, Event, Feedback, Skip
-from tocsin.formats.base import Buffer, Format
-from tocsin.formats.lenient import SKIP_REASONS, elements
-from tocsin.inputs.base import Input, Origin
-from tocsin.looking import Look
+from tocsin.inputs.base import Input
+from tocsin.intake import Intake
 from tocsin.pacing import Pace, affordable
-from tocsin.scoring import Scoring
 from tocsin.series.exposition import blocks, gzip_blocks, note_restored
 from tocsin.state import State
 
@@ -40,176 +32,6 @@ IDLE_SHARE = 1 / 25
 long it had rested, with a bound a little above this one (``Stream.quietly_gone``)."""
 CATCH_UP = 30.0
 """Seconds after a start by which the exporter answers, backlog or not."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """Events of one input since the last commit."""
-
-    read: int = 0
-    counted: int = 0
-    duplicate: int = 0
-
-
-def collect_seldom(young: int = 2_000) -> None:
-    """Make garbage collection rare: events are acyclic, and default collections cost a tenth of the time.
-
-    Collecting the young holds up the loop by what has been made and kept since: 50,000 objects are 2 ms at
-    best and were seen to be 25 on a busy machine, 5,000 to be 5. Where nobody waits, more are cheaper.
-    What is there now is taken out of it for good; call it again when much has been loaded.
-    """
-    gc.freeze()
-    gc.set_threshold(young, 2_500_000 // young, 100)
-
-
-class Intake:
-    """Takes records, makes calls of them, and accounts for every one of them."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        formats: Callable[[str], Format],
-        clock: Callable[[], float],
-        scoring: Scoring | None = None,
-    ) -> None:
-        self._ledger = ledger
-        self.scoring = scoring
-        """None: content is not looked at."""
-        self._get = formats
-        self._parsers: dict[str, Callable[[Buffer], Event]] = {}
-        self._clock = clock
-        self.tallies: dict[str, Tally] = {}
-        """Events since the last commit by input."""
-        self.skipped: dict[tuple[str, str], int] = {}
-        self.now = clock()
-        """Time of counting, refreshed once a slice: asking for each event costs too much."""
-        self.recent: deque[dict[str, object]] = deque(maxlen=50)
-        """The newest skipped events, without content: for ``/recent``."""
-
-    def tick(self) -> None:
-        """Refresh the time of counting."""
-        self.now = self._clock()
-
-    def meet(self, name: str) -> None:
-        """Export an input's counters as 0 from its start."""
-        if name not in self.tallies:
-            self.tallies[name] = Tally()
-            self._publish(name, Tally())
-            for reason in (*SKIP_REASONS, "adapter_error"):
-                self._ledger.add(cat.EVENTS_SKIPPED, name, reason, amount=0)
-
-    def take(self, data: Buffer, origin: Origin) -> None:
-        """Count one record; an array counts each of its elements. Never raises for bad data."""
-        if origin.single or (data and data[0] == _BRACE):
-            self._take_one(data, origin)
-            return
-        for record in records(data):
-            self._take_one(record, origin)
-
-    def oversize(self, length: int, origin: Origin) -> None:
-        """Account for a line longer than the limit; ``length`` is what was seen of it."""
-        del length
-        self.meet(origin.input)
-        self.tallies[origin.input].read += 1
-        self._skip(origin.input, "too_long")
-
-    def skipped_by_reason(self) -> dict[str, int]:
-        """Return the events of all inputs that were skipped since the last ``publish``, by reason."""
-        found: dict[str, int] = {}
-        for (_, reason), count in self.skipped.items():
-            found[reason] = found.get(reason, 0) + count
-        return found
-
-    def renew(self) -> None:
-        """Ask for what reads each format anew: the configuration has changed."""
-        self._parsers.clear()
-
-    def parsed(self, data: Buffer, origin: Origin) -> Event | str:
-        """Return the event in a record, or the reason for which it is skipped."""
-        parse = self._parsers.get(origin.format)
-        if parse is None:
-            parse = self._parsers[origin.format] = self._get(origin.format).parse
-        try:
-            return parse(data)
-        except Skip as skip:
-            return skip.reason
-        except Exception as error:  # noqa: BLE001 - a defect of ours must not stop at the same record for ever
-            log.error("%s of a %s record, which is skipped", type(error).__name__, origin.format)  # noqa: TRY400
-            return "adapter_error"
-
-    def _take_one(self, data: Buffer, origin: Origin) -> None:
-        event = self.parsed(data, origin)
-        self.count(event, origin)
-        if type(event) is str:  # a loss of power leaves NULs behind a torn line, and the next one is appended to them
-            _, hole, after = bytes(data).rpartition(b"\x00")
-            if hole and after.strip():
-                self._take_one(after, origin)
-
-    def count(self, event: Event | str, origin: Origin, seen: Look | None = None) -> None:
-        """Count what was ``parsed``; ``seen`` is what was seen in a call, None where nobody has looked."""
-        tally = self.tallies.get(origin.input)
-        if tally is None:
-            self.meet(origin.input)
-            tally = self.tallies[origin.input]
-        tally.read += 1
-        if isinstance(event, str):
-            self._skip(origin.input, event)
-            return
-        if not self._ledger.is_new(event.id):
-            tally.duplicate += 1
-            return
-        if type(event) is Call:
-            group = self._ledger.count(event, self.now)
-            if self.scoring is not None:
-                self.scoring.count(event, group, self.now, seen)
-                event.content = None  # the call waits in its group; what was said must not
-        elif type(event) is Feedback and self.scoring is not None:
-            self.scoring.feedback(event, self.now)
-        elif type(event) is Drill:
-            self._drill(event)
-        tally.counted += 1
-
-    def _drill(self, drill: Drill) -> None:
-        """Show the time of a drill; one that stands in an old log is as old as its event."""
-        self._ledger.add(cat.DRILLS, drill.category)
-        last = self._ledger.store.row(cat.LAST_DRILL, drill.category)
-        last.set(max(last.values[0], min(self.now, drill.time or self.now)))
-
-    def _skip(self, name: str, reason: str) -> None:
-        self.skipped[name, reason] = self.skipped.get((name, reason), 0) + 1
-        self.recent.append({"time": round(self.now, 3), "input": name, "reason": reason})
-
-    def publish(self) -> None:
-        """Bring the event counters to their rows."""
-        if self.scoring is not None:
-            self.scoring.publish(self.now)
-        for name, tally in self.tallies.items():
-            if tally.read:  # an idle input must not have its zeros written every second
-                self._publish(name, tally)
-                self.tallies[name] = Tally()
-        for (name, reason), value in self.skipped.items():
-            self._ledger.add(cat.EVENTS_SKIPPED, name, reason, amount=value)
-        self.skipped = {}
-
-    def _publish(self, name: str, tally: Tally) -> None:
-        self._ledger.add(cat.EVENTS_READ, name, amount=tally.read)
-        self._ledger.add(cat.EVENTS_COUNTED, name, amount=tally.counted)
-        self._ledger.add(cat.EVENTS_DUPLICATE, name, amount=tally.duplicate)
-
-
-_BRACE, _BRACKET = b"{["
-_BLANK = b"\x00\xef\xbb\xbf \t\r\n"
-
-
-def records(data: Buffer) -> Sequence[Buffer]:
-    """Return the records in a line or body: one, the elements of an array, or none where it is blank."""
-    head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
-    if head == _BRACKET:
-        try:
-            return [bytes(element) for element in elements(data)]
-        except ValueError:
-            return [data]
-    return [data] if head or bytes(data).strip(_BLANK) else []
 
 
 def idle_pause(rest: float) -> float:
@@ -357,7 +179,7 @@ class Pipeline:
         self._wake.clear()
 
     async def _commit(self) -> None:
-        """Write positions and counters in one transaction, off the event loop."""
+        """Bring all counts to their rows, and keep positions and rows in one transaction."""
         await self._pace.breathe()
         for _ in self.ledger.settling():  # who publishes reads rows as a whole, and would settle all at once
             await self._pace.breathe()
@@ -369,6 +191,13 @@ class Pipeline:
         await self._pace.breathe()
         self.intake.publish()
         await self._pace.breathe()
+        await self._gather()
+        await self._write()
+        if self.ready.is_set():  # what is caught up with at a start happened earlier
+            self._after_commit()
+
+    async def _gather(self) -> None:
+        """Add what has changed since the last commit to what is not committed."""
         items = self._uncommitted
         for step in self.ledger.steps():
             items += step
@@ -382,6 +211,10 @@ class Pipeline:
             changes = source.changes()
             items += [(part, key, value) for key, value in changes]
             self._lasting |= source.deletes and bool(changes)
+
+    async def _write(self) -> None:
+        """Commit what is not committed, off the event loop; where that fails, keep it for the next time."""
+        items = self._uncommitted
         row = self.ledger.store.row
         began = time.perf_counter()
         try:
@@ -406,8 +239,6 @@ class Pipeline:
             for source in self.inputs:
                 source.committed()
         row(cat.COMMIT_SECONDS).add(time.perf_counter() - began)
-        if self.ready.is_set():  # what is caught up with at a start happened earlier
-            self._after_commit()
 
     async def _answer(self) -> None:
         """Render what is wanted; nothing is read meanwhile, so the page is one moment."""

@@ -17,8 +17,9 @@ from tocsin.config import Config
 from tocsin.inputs.base import Origin
 from tocsin.inputs.stream import Record, Stream
 from tocsin.inputs.tailer import FileInput, FilePattern
+from tocsin.intake import Intake
 from tocsin.judge import Judge
-from tocsin.pipeline import COMMIT_EVERY, Intake, Pipeline, commit_pause, idle_pause
+from tocsin.pipeline import COMMIT_EVERY, Pipeline, commit_pause, idle_pause
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State

@@ -23,9 +23,9 @@ from tocsin.drifting import STABLE_BELOW
 from tocsin.finding import Finding
 from tocsin.formats import get
 from tocsin.inputs.base import Origin
+from tocsin.intake import Intake
 from tocsin.judge import Judge
 from tocsin.looking import LARGE
-from tocsin.pipeline import Intake
 from tocsin.scoring import Sampling, Scoring
 from tocsin.secondlook import SecondLook
 from tocsin.series.store import Store

@@ -20,8 +20,9 @@ from tocsin.guard import Guard, OverloadError
 from tocsin.inputs import spool, spoolwriter
 from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.inputs.spoolframe import Batch
+from tocsin.intake import Intake
 from tocsin.judge import Judge
-from tocsin.pipeline import Intake, Pipeline
+from tocsin.pipeline import Pipeline
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State

@@ -17,7 +17,7 @@ from tocsin.call import Call, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.formats.lenient import elements
 from tocsin.inputs.base import Origin
-from tocsin.pipeline import Intake
+from tocsin.intake import Intake
 
 _EVERY = 2048
 _FORGET = 600

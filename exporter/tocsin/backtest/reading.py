@@ -19,9 +19,10 @@ from tocsin.backtest.ordering import EventSorter
 from tocsin.call import Call, Event
 from tocsin.config import Config
 from tocsin.inputs.base import Origin
+from tocsin.intake import Intake, records
 from tocsin.judge import Judge
 from tocsin.looking import Look
-from tocsin.pipeline import Intake, collect_seldom, records
+from tocsin.pacing import collect_seldom
 from tocsin.scoring import Sampling, Scoring
 from tocsin.series.store import Store
 

@@ -32,7 +32,8 @@ from tocsin.backtest.sampling import Sampler, sample_names
 from tocsin.config import Config, ConfigError, Match, Route, load
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
-from tocsin.pipeline import Intake, collect_seldom
+from tocsin.intake import Intake
+from tocsin.pacing import collect_seldom
 from tocsin.selfmetrics import publish_healthy
 from tocsin.series.store import Store
 

@@ -15,7 +15,8 @@ from tocsin.config import load
 from tocsin.detectors.base import MOST_TIER
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
-from tocsin.pipeline import Intake, collect_seldom
+from tocsin.intake import Intake
+from tocsin.pacing import collect_seldom
 from tocsin.series.exposition import page
 from tocsin.series.store import Store
 

@@ -29,10 +29,11 @@ from tocsin.formats.base import Format
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
 from tocsin.inputs.tailer import FileInput, FilePattern
+from tocsin.intake import Intake
 from tocsin.judge import Judge
 from tocsin.logs import configure
-from tocsin.pacing import SWITCH_SECONDS
-from tocsin.pipeline import Intake, Pipeline, collect_seldom
+from tocsin.pacing import SWITCH_SECONDS, collect_seldom
+from tocsin.pipeline import Pipeline
 from tocsin.probes import Prober
 from tocsin.selfmetrics import SelfMetrics
 from tocsin.series.store import Store

@@ -15,7 +15,7 @@ from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.call import Call
 from tocsin.inputs.base import Origin
-from tocsin.pipeline import Intake
+from tocsin.intake import Intake
 from tocsin.series.store import Store
 
 SUCCESS: dict[str, Any] = {

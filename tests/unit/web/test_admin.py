@@ -14,7 +14,8 @@ from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.assembly import make_scoring, publish_config
 from tocsin.config import Config
 from tocsin.inputs.base import Origin
-from tocsin.pipeline import Intake, Pipeline
+from tocsin.intake import Intake
+from tocsin.pipeline import Pipeline
 from tocsin.selfmetrics import publish_seen
 from tocsin.series.store import Store
 from tocsin.state import State

@@ -1,0 +1,177 @@
+"""The one path from a record to counts: parse it, drop what is known, count the rest, account for every one."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tocsin import catalogue as cat
+from tocsin.accounting.ledger import Ledger
+from tocsin.call import Call, Drill, Event, Feedback, Skip
+from tocsin.formats.base import Buffer, Format
+from tocsin.formats.lenient import SKIP_REASONS, elements
+from tocsin.inputs.base import Origin
+from tocsin.looking import Look
+from tocsin.scoring import Scoring
+
+log = logging.getLogger(__name__)
+
+_BRACE, _BRACKET = b"{["
+_BLANK = b"\x00\xef\xbb\xbf \t\r\n"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Events of one input since the last commit."""
+
+    read: int = 0
+    counted: int = 0
+    duplicate: int = 0
+
+
+class Intake:
+    """Takes records, makes calls of them, and accounts for every one of them."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        formats: Callable[[str], Format],
+        clock: Callable[[], float],
+        scoring: Scoring | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self.scoring = scoring
+        """None: content is not looked at."""
+        self._get = formats
+        self._parsers: dict[str, Callable[[Buffer], Event]] = {}
+        self._clock = clock
+        self.tallies: dict[str, Tally] = {}
+        """Events since the last commit by input."""
+        self.skipped: dict[tuple[str, str], int] = {}
+        self.now = clock()
+        """Time of counting, refreshed once a slice: asking for each event costs too much."""
+        self.recent: deque[dict[str, object]] = deque(maxlen=50)
+        """The newest skipped events, without content: for ``/recent``."""
+
+    def tick(self) -> None:
+        """Refresh the time of counting."""
+        self.now = self._clock()
+
+    def meet(self, name: str) -> None:
+        """Export an input's counters as 0 from its start."""
+        if name not in self.tallies:
+            self.tallies[name] = Tally()
+            self._publish(name, Tally())
+            for reason in (*SKIP_REASONS, "adapter_error"):
+                self._ledger.add(cat.EVENTS_SKIPPED, name, reason, amount=0)
+
+    def take(self, data: Buffer, origin: Origin) -> None:
+        """Count one record; an array counts each of its elements. Never raises for bad data."""
+        if origin.single or (data and data[0] == _BRACE):
+            self._take_one(data, origin)
+            return
+        for record in records(data):
+            self._take_one(record, origin)
+
+    def oversize(self, length: int, origin: Origin) -> None:
+        """Account for a line longer than the limit; ``length`` is what was seen of it."""
+        del length
+        self.meet(origin.input)
+        self.tallies[origin.input].read += 1
+        self._skip(origin.input, "too_long")
+
+    def skipped_by_reason(self) -> dict[str, int]:
+        """Return the events of all inputs that were skipped since the last ``publish``, by reason."""
+        found: dict[str, int] = {}
+        for (_, reason), count in self.skipped.items():
+            found[reason] = found.get(reason, 0) + count
+        return found
+
+    def renew(self) -> None:
+        """Ask for what reads each format anew: the configuration has changed."""
+        self._parsers.clear()
+
+    def parsed(self, data: Buffer, origin: Origin) -> Event | str:
+        """Return the event in a record, or the reason for which it is skipped."""
+        parse = self._parsers.get(origin.format)
+        if parse is None:
+            parse = self._parsers[origin.format] = self._get(origin.format).parse
+        try:
+            return parse(data)
+        except Skip as skip:
+            return skip.reason
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not stop at the same record for ever
+            log.error("%s of a %s record, which is skipped", type(error).__name__, origin.format)  # noqa: TRY400
+            return "adapter_error"
+
+    def _take_one(self, data: Buffer, origin: Origin) -> None:
+        event = self.parsed(data, origin)
+        self.count(event, origin)
+        if type(event) is str:  # a loss of power leaves NULs behind a torn line, and the next one is appended to them
+            _, hole, after = bytes(data).rpartition(b"\x00")
+            if hole and after.strip():
+                self._take_one(after, origin)
+
+    def count(self, event: Event | str, origin: Origin, seen: Look | None = None) -> None:
+        """Count what was ``parsed``; ``seen`` is what was seen in a call, None where nobody has looked."""
+        tally = self.tallies.get(origin.input)
+        if tally is None:
+            self.meet(origin.input)
+            tally = self.tallies[origin.input]
+        tally.read += 1
+        if isinstance(event, str):
+            self._skip(origin.input, event)
+            return
+        if not self._ledger.is_new(event.id):
+            tally.duplicate += 1
+            return
+        if type(event) is Call:
+            group = self._ledger.count(event, self.now)
+            if self.scoring is not None:
+                self.scoring.count(event, group, self.now, seen)
+                event.content = None  # the call waits in its group; what was said must not
+        elif type(event) is Feedback and self.scoring is not None:
+            self.scoring.feedback(event, self.now)
+        elif type(event) is Drill:
+            self._drill(event)
+        tally.counted += 1
+
+    def _drill(self, drill: Drill) -> None:
+        """Show the time of a drill; one that stands in an old log is as old as its event."""
+        self._ledger.add(cat.DRILLS, drill.category)
+        last = self._ledger.store.row(cat.LAST_DRILL, drill.category)
+        last.set(max(last.values[0], min(self.now, drill.time or self.now)))
+
+    def _skip(self, name: str, reason: str) -> None:
+        self.skipped[name, reason] = self.skipped.get((name, reason), 0) + 1
+        self.recent.append({"time": round(self.now, 3), "input": name, "reason": reason})
+
+    def publish(self) -> None:
+        """Bring the event counters to their rows."""
+        if self.scoring is not None:
+            self.scoring.publish(self.now)
+        for name, tally in self.tallies.items():
+            if tally.read:  # an idle input must not have its zeros written every second
+                self._publish(name, tally)
+                self.tallies[name] = Tally()
+        for (name, reason), value in self.skipped.items():
+            self._ledger.add(cat.EVENTS_SKIPPED, name, reason, amount=value)
+        self.skipped = {}
+
+    def _publish(self, name: str, tally: Tally) -> None:
+        self._ledger.add(cat.EVENTS_READ, name, amount=tally.read)
+        self._ledger.add(cat.EVENTS_COUNTED, name, amount=tally.counted)
+        self._ledger.add(cat.EVENTS_DUPLICATE, name, amount=tally.duplicate)
+
+
+def records(data: Buffer) -> Sequence[Buffer]:
+    """Return the records in a line or body: one, the elements of an array, or none where it is blank."""
+    head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
+    if head == _BRACKET:
+        try:
+            return [bytes(element) for element in elements(data)]
+        except ValueError:
+            return [data]
+    return [data] if head or bytes(data).strip(_BLANK) else []
