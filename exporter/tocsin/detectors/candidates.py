@@ -11,8 +11,9 @@ import threading
 from bisect import bisect
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
+T = TypeVar("T")
 _UNSPACED = "\u0e00"
 MAX_CANDIDATES = 1000
 """Per type and text; what stands behind them is not looked at. A text with more is not an answer."""
@@ -43,8 +44,13 @@ class Candidate(NamedTuple):
 def capped(pattern: re.Pattern[str], text: str, limit: int = MAX_CANDIDATES) -> Iterator[re.Match[str]]:
     """The first ``limit`` matches of a pattern; notes when there are more."""
     matches = pattern.finditer(text) if len(text) <= _SPAN + _REACH else _in_spans(pattern, text)
-    yield from islice(matches, limit)
-    if next(matches, None) is not None:
+    return limited(matches, limit)
+
+
+def limited(candidates: Iterator[T], limit: int = MAX_CANDIDATES) -> Iterator[T]:
+    """The first ``limit`` candidates; notes when there are more."""
+    yield from islice(candidates, limit)
+    if next(candidates, None) is not None:
         note_cut()
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from typing import Final
-
-from tocsin.detectors.candidates import spans
 
 # Pairs that look alike in common fonts; Unicode's list (UTS 39) has thousands, most of them never typed.
 _LOOK_ALIKE: Final = """
@@ -25,26 +24,26 @@ _CONFUSABLE: Final = {pair[0]: pair[1] for pair in _LOOK_ALIKE.split()}
 _INVISIBLE = re.compile(r"[\ufe00-\ufe0f\u115f\u1160\u3164\uffa0\u034f\U000e0100-\U000e01ef]")
 _MARKS = r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _MARK = re.compile(_MARKS)
-_UNIT = re.compile(rf"(?s:.)?{_MARKS}+|[^\x00-\x7f]")
-"""A character with the marks that stand on it, or any one beyond ASCII."""
+_DROPPED = re.compile(f"{_INVISIBLE.pattern}|{_MARKS}")
+_MARKS_AT = re.compile(f"{_MARKS}+")
+_MARKED = re.compile(rf"(?s:.)?{_MARKS}+")
+"""A character with the marks that stand on it."""
+_UNIT = re.compile(rf"(?s:.){_MARKS}*")
 _MOST_MARKS = 2
 """On a letter in any living orthography (Vietnamese); more are decoration."""
-_REMEMBERED = 20_000
+_MOST_MARKED: Final = 20_000
+"""Characters with marks of one text that keep them; behind them marks are taken off, as each takes microseconds."""
+_LONGEST: Final = 4
+"""Characters that one may become: longer are words of Arabic and Japanese in one sign, which disguise nothing."""
+_BLOCK: Final = 64
 _BLOCKS: Final = ((0x80, 0x3400), (0xA000, 0xAC00), (0xD7A4, 0x10000))
-"""The basic plane without ideographs and Hangul syllables, which never change; every rarer character may."""
-
-
-class _Table(dict[int, str]):
-    """What ``str.translate`` asks: the folded form of a character, made when it is first seen."""
-
-    def __missing__(self, code: int) -> str:
-        folded = _fold_unit(chr(code))
-        if len(self) < _REMEMBERED:
-            self[code] = folded
-        return folded
-
-
-_table = _Table({code: chr(code).lower() for code in range(128)})
+"""The basic plane without ideographs and Hangul syllables, which folding does not change beyond their case."""
+_RARER: Final = ((0x10000, 0x1F300), (0x1FB00, 0x20000), (0x2F800, 0x2FA40), (0xE0000, 0xE1000))
+"""Where else it changes characters: not among pictures."""
+_SPAN: Final = 8 << 10
+"""Characters that are folded in one call: nothing else runs meanwhile."""
+_PIECE: Final = 64
+"""Characters that are folded one by one, to tell where one of them came from."""
 
 
 def lowered(text: str) -> str:
@@ -56,53 +55,112 @@ def fold(text: str) -> str:
     """The text in its folded form."""
     if text.isascii():
         return text.lower()
-    if _MARK.search(text):
-        return _UNIT.sub(_folded, text).lower()
-    changing = _changing()
-    return "".join([changing.sub(lambda run: run[0].translate(_table), span.casefold()) for span in spans(text)])
+    marks = _Marks()
+    return "".join([_fold_piece(piece, marks) for piece in _pieces(text, _SPAN)])
+
+
+def places_of(text: str, indices: Iterable[int]) -> dict[int, int]:
+    """The places in ``text`` from which characters of its folded form came, by their indices; its end has one, too."""
+    places: dict[int, int] = {}
+    wanted = sorted(set(indices), reverse=True)
+    marks, size, at = _Marks(), 0, 0
+    for piece in _pieces(text, _PIECE):
+        if not wanted:
+            return places
+        kept = marks.left
+        end = size + len(_fold_piece(piece, marks))
+        if wanted[-1] < end:
+            origins = _origins(piece, _Marks(kept))
+            while wanted and wanted[-1] < end:
+                index = wanted.pop()
+                places[index] = at + origins[index - size]
+        size, at = end, at + len(piece)
+    return places | dict.fromkeys(wanted, len(text))
+
+
+class _Marks:
+    """How many characters of a text may keep their marks."""
+
+    def __init__(self, left: int = _MOST_MARKED) -> None:
+        self.left = left
+
+
+def _pieces(text: str, size: int) -> Iterator[str]:
+    """A text in pieces of about ``size`` characters, none of which begins with a mark."""
+    start = 0
+    while start < len(text):
+        end = start + size
+        if end < len(text) and (marks := _MARKS_AT.match(text, end)):
+            end = marks.end()
+        yield text[start:end]
+        start = end
+
+
+def _fold_piece(piece: str, marks: _Marks) -> str:
+    if piece.isascii():
+        return piece.lower()
+    if _MARK.search(piece):
+        if marks.left:
+            piece, count = _MARKED.subn(_folded, piece, marks.left)
+            marks.left -= count
+        piece = _MARK.sub("", piece)
+    changing, table = _changing()
+    return changing.sub(lambda run: run[0].translate(table), piece.casefold())
+
+
+def _origins(piece: str, marks: _Marks) -> list[int]:
+    """For each character of a folded piece the index of the one in it that it came from."""
+    origins: list[int] = []
+    for unit in _UNIT.finditer(piece):
+        origins += [unit.start()] * len(_fold_piece(unit[0], marks))
+    return origins
 
 
 @cache
-def _changing() -> re.Pattern[str]:
-    """Runs of characters that folding changes beyond their case: most text has few. Made once, in about 50 ms."""
-    codes = [code for block in _BLOCKS for code in range(*block) if _fold_unit(chr(code)) != chr(code).casefold()]
-    return re.compile(f"[{''.join(map(re.escape, map(chr, codes)))}\U00010000-\U0010ffff]+")
+def _changing() -> tuple[re.Pattern[str], dict[int, str]]:
+    """Runs of characters that folding changes beyond their case, of which most text has few, and what they become.
+
+    Made once, in about 50 ms.
+    """
+    table = {code: folded for block in _BLOCKS for code, folded in _changes(*block)}
+    ranges = [f"{chr(first)}-{chr(behind - 1)}" for first, behind in _RARER]  # one by one they would be tried so
+    pattern = re.compile(f"[{''.join(map(re.escape, map(chr, table)))}{''.join(ranges)}]+")
+    return pattern, table | {code: folded for block in _RARER for code, folded in _changes(*block)}
+
+
+def _changes(first: int, behind: int) -> Iterator[tuple[int, str]]:
+    for start in range(first, behind, _BLOCK):
+        characters = "".join(map(chr, range(start, min(start + _BLOCK, behind))))
+        if not _may_change(characters):
+            continue
+        for character in characters:
+            folded = _fold_unit(character)
+            if folded != character.casefold() and len(folded) <= _LONGEST:
+                yield ord(character), folded
+
+
+def _may_change(characters: str) -> bool:
+    """Tell whether folding may change any of some characters beyond their case: asked of many at once, it is fast."""
+    block = characters.casefold()
+    return (
+        unicodedata.normalize("NFKC", block) != block.lower()
+        or not _CONFUSABLE.keys().isdisjoint(characters)
+        or _DROPPED.search(characters) is not None
+        or "Cf" in map(unicodedata.category, characters)
+    )
 
 
 def _folded(unit: re.Match[str]) -> str:
-    return _table[ord(unit[0])] if len(unit[0]) == 1 else _fold_unit(unit[0])
+    return _fold_unit(unit[0] if len(unit[0]) <= _MOST_MARKS + 1 else unit[0][:1])
 
 
-def fold_with_places(text: str) -> tuple[str, list[int]]:
-    """The folded text, and for each of its characters the index of the one in ``text`` that it came from.
-
-    One more place than characters: the end of the text.
-    """
-    pieces: list[str] = []
-    places: list[int] = []
-    at = 0
-    for unit in _UNIT.finditer(text):
-        pieces.append(text[at : unit.start()].lower())
-        places.extend(range(at, unit.start()))
-        folded = _fold_unit(unit[0])
-        pieces.append(folded)
-        places.extend([unit.start()] * len(folded))
-        at = unit.end()
-    pieces.append(text[at:].lower())
-    places.extend(range(at, len(text) + 1))
-    return "".join(pieces), places
-
-
+@lru_cache(maxsize=4096)
 def _fold_unit(unit: str) -> str:
-    if len(unit) > _MOST_MARKS + 1:
-        unit = _MARK.sub("", unit)
     composed = unicodedata.normalize("NFKC", unit.casefold()).casefold()
     return "".join(map(_fold_character, composed)).lower()
 
 
 def _fold_character(character: str) -> str:
-    if _INVISIBLE.match(character) or _MARK.match(character):
-        return ""
-    if unicodedata.category(character) == "Cf":
+    if _DROPPED.match(character) or unicodedata.category(character) == "Cf":
         return ""
     return _CONFUSABLE.get(character, character)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
@@ -93,13 +95,44 @@ def strange_numbers(text: str, source: str) -> list[Number]:
         return []
     known = readings(source)
     unknown = [number for number in own if not known.intersection(number.readings)]
+    strangers: list[Number] = []
     if unknown:
         known |= {reading for number in worded(source) for reading in number.readings}
         # Unspaced lists, as "1,2,3", read as one number:
         parts = (part for run in _UNSPACED.findall(source) for part in run.split(","))
         known |= {float(part) for part in parts if len(part) <= MAX_DIGITS}
-    strangers = [number for number in unknown if not _explained(text, number, source, known)]
+        held = _Source(source, known)
+        strangers = [number for number in unknown if not _explained(text, number, held)]
     return sorted({*strangers, *_displaced(text, own, source)}, key=lambda number: number.start)
+
+
+class _Source:
+    """What an answer should rest on; what is asked of it for each number of an answer is made once."""
+
+    def __init__(self, text: str, known: set[float]) -> None:
+        self.text = text
+        self.known = known
+        """What its numbers may be worth."""
+
+    @cached_property
+    def ordered(self) -> list[float]:
+        """``known``, the least first."""
+        return sorted(self.known)
+
+    @cached_property
+    def years(self) -> list[float]:
+        """Those that may be years."""
+        return [year for year in self.known if MIN_YEAR <= year <= MAX_YEAR][:MAX_PAIRS_OF]
+
+    @cached_property
+    def months(self) -> set[float]:
+        """The months that it names."""
+        return months(self.text)
+
+    @cached_property
+    def lower(self) -> str:
+        """Its text in lower case."""
+        return self.text.lower()
 
 
 def _displaced(text: str, own: list[Number], source: str) -> list[Number]:
@@ -110,12 +143,13 @@ def _displaced(text: str, own: list[Number], source: str) -> list[Number]:
             between.setdefault(key, set()).update(number.readings)
     if not between:
         return []
+    ordered = {key: sorted(others) for key, others in between.items() if others}
     return [
         number
         for number in own
-        if (others := between.get(_words_around(text, number)))
-        and not others.intersection(number.readings)
-        and not any(_rounds(reading, others, number.unit) for reading in number.readings)
+        if (key := _words_around(text, number)) in ordered
+        and not between[key].intersection(number.readings)
+        and not any(_rounds(reading, ordered[key], number.unit) for reading in number.readings)
     ]
 
 
@@ -143,66 +177,73 @@ def _says_something(text: str, number: Number) -> bool:
     return not _GLUED.search(before[-2:]) and _SUFFIX.match(after) is not None
 
 
-def _explained(text: str, number: Number, source: str, known: set[float]) -> bool:
+def _explained(text: str, number: Number, source: _Source) -> bool:
+    known = source.known
     if known.intersection(number.readings):
         return True
     raw = text[number.start : number.end]
     before, after = text[max(0, number.start - 40) : number.start], text[number.end : number.end + 40]
     if not number.readings:  # 1.2.3: a version, an address, a date
         date = _DAY.fullmatch(raw)
-        return raw in source or (date is not None and _is_dated(date, source, known))
+        return raw in source.text or (date is not None and _is_dated(date, source))
     if "," in raw and all(float(part) in known for part in raw.split(",") if part.isdecimal()):
         return True
-    if (number.scaled or _ABOUT.search(before)) and any(_rounds(r, known, number.unit) for r in number.readings):
+    about = number.scaled or _ABOUT.search(before)
+    if about and any(_rounds(reading, source.ordered, number.unit) for reading in number.readings):
         return True
     value = number.readings[0]
-    if after.startswith(_PERCENT) and _near(value / 100, known):
+    if after.startswith(_PERCENT) and _near(value / 100, source.ordered):
         return True
-    if after.startswith(_HUNDREDTHS) and _near(value / 100, known):
+    if after.startswith(_HUNDREDTHS) and _near(value / 100, source.ordered):
         return True
-    if after.startswith(_PERCENT) and _is_fraction(value, source):
+    if after.startswith(_PERCENT) and _is_fraction(value, source.lower):
         return True
     if re.match(r"'?s\b", after) and value < 100 and value + 1900 in known:  # the 90s
         return True
-    if _IN_DATE.search(before[-8:] + raw + after[:8]) and (value in months(source) or value + 2000 in known):
+    if _IN_DATE.search(before[-8:] + raw + after[:8]) and (value in source.months or value + 2000 in known):
         return True
-    if (_SUMS.search(before + " " + after) or _CHANGE.search(before)) and _is_derived(number, known):
+    if (_SUMS.search(before + " " + after) or _CHANGE.search(before)) and _is_derived(number, source):
         return True
     lasts = _AGED.search(before) or _YEARS.match(after) or (_LASTS.search(before) and after.startswith(" year"))
     lasts = lasts or _AT_THE_TIME.match(after)
-    return bool(lasts) and _spans_years(value, known)
+    return bool(lasts) and _spans_years(value, source)
 
 
-def _is_fraction(percent: float, source: str) -> bool:
+def _is_fraction(percent: float, lower: str) -> bool:
     """Tell whether a percentage stands in the source as a fraction in words, to the nearest whole."""
     words = [word for word, share in _FRACTIONS.items() if abs(percent - share) < 1]
-    return bool(words) and any(word in source.lower() for word in words)
+    return bool(words) and any(word in lower for word in words)
 
 
-def _is_dated(date: re.Match[str], source: str, known: set[float]) -> bool:
+def _is_dated(date: re.Match[str], source: _Source) -> bool:
     """Tell whether day, month and year of a date in figures stand in the source, the month perhaps as a word."""
     day, month, year = map(float, date.groups())
-    return day in known and year in known and (month in known or month in months(source))
+    known = source.known
+    return day in known and year in known and (month in known or month in source.months)
 
 
-def _near(value: float, known: set[float]) -> bool:
-    return any(math.isclose(value, other, rel_tol=1e-9) for other in known)
+def _near(value: float, ordered: list[float]) -> bool:
+    place = bisect_left(ordered, value)
+    return any(math.isclose(value, other, rel_tol=1e-9) for other in ordered[max(0, place - 1) : place + 1])
 
 
-def _rounds(value: float, known: set[float], unit: float) -> bool:
+def _rounds(value: float, ordered: list[float], unit: float) -> bool:
     """Tell whether a value is another one, of more digits, rounded to its own last digit."""
-    return any(abs(value - other) < unit and other % unit for other in known) if unit else False
+    if not unit:
+        return False
+    nearest = range(bisect_left(ordered, value - unit), bisect_right(ordered, value + unit))
+    return any(abs(value - ordered[place]) < unit and ordered[place] % unit for place in nearest)
 
 
-def _spans_years(value: float, known: set[float]) -> bool:
+def _spans_years(value: float, source: _Source) -> bool:
     """Tell whether so many years lie between two years of the source, birthdays aside."""
-    years = [year for year in known if MIN_YEAR <= year <= MAX_YEAR][:MAX_PAIRS_OF]
-    return value < MAX_AGE and any(later - value in known or later - value - 1 in known for later in years)
+    known = source.known
+    return value < MAX_AGE and any(later - value in known or later - value - 1 in known for later in source.years)
 
 
-def _is_derived(number: Number, known: set[float]) -> bool:
+def _is_derived(number: Number, source: _Source) -> bool:
     """Tell whether a number is the sum or the difference of two numbers of the source."""
-    values = sorted(known)[-MAX_PAIRS_OF:]
+    known, values = source.known, source.ordered[-MAX_PAIRS_OF:]
     return any(
         value not in (0.0, reading) and (reading - value in known or reading + value in known)
         for reading in number.readings if reading for value in values

@@ -17,7 +17,7 @@ import hyperscan
 
 from tocsin.detectors.base import HANDED_OVER, Gate, Report, Subject
 from tocsin.detectors.candidates import MAX_CANDIDATES, note_cut, was_cut
-from tocsin.detectors.folding import fold, fold_with_places
+from tocsin.detectors.folding import fold, places_of
 from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.masking import unmasked
 from tocsin.detectors.patterns import Patterns
@@ -27,6 +27,9 @@ MAX_TERM: Final = 200
 """Characters of a term; longer ones are cut."""
 MAX_TERMS_OF_A_CALL: Final = 1000
 MAX_FINDINGS: Final = 1000
+_MAX_PLACES: Final = 10_000
+"""Places of a text at which terms are tried, all together; each term is tried at _LEAST_PLACES."""
+_LEAST_PLACES: Final = 10
 _CACHED_LISTS: Final = 64
 log = logging.getLogger(__name__)
 
@@ -87,7 +90,10 @@ def _spans_of_terms(text: str, *lists: _Terms | None) -> set[tuple[int, int]]:
         spans |= {(places[start], max(places[stop - 1] + 1, places[stop])) for start, stop in found}
     if not spans or text.isascii():
         return spans
-    origins = fold_with_places(text)[1]
+    if len(spans) > MAX_FINDINGS:
+        note_cut()
+        spans = set(sorted(spans)[:MAX_FINDINGS])
+    origins = places_of(text, {index for start, stop in spans for index in (start, stop - 1, stop)})
     # The end takes in the marks and invisible characters that stand on the last character.
     return {(origins[start], max(origins[stop - 1] + 1, origins[stop])) for start, stop in spans}
 
@@ -107,8 +113,10 @@ class _Terms:
         """Where terms stand in a folded text."""
         if self._gate is None:
             return
-        for hit in sorted(self._gate.fired(folded.encode("utf-8", "surrogatepass"))):
-            yield from self._terms[hit].spans(folded)
+        hits = sorted(self._gate.fired(folded.encode("utf-8", "surrogatepass")))
+        limit = max(_LEAST_PLACES, min(MAX_CANDIDATES, _MAX_PLACES // max(1, len(hits))))
+        for hit in hits:
+            yield from self._terms[hit].spans(folded, limit)
 
 
 class _Term:
@@ -121,12 +129,12 @@ class _Term:
         self._source = f"{left}{_GAP.join(map(re.escape, words))}{right}"
         self._pattern: re.Pattern[str] | None = None
 
-    def spans(self, folded: str) -> Iterator[tuple[int, int]]:
-        """Looks at the places of the first word only: searching with ``re`` would try every character."""
+    def spans(self, folded: str, limit: int) -> Iterator[tuple[int, int]]:
+        """Looks at ``limit`` places of the first word only: searching with ``re`` would try every character."""
         if self._pattern is None:
             self._pattern = re.compile(self._source)
         at = folded.find(self._first)
-        for _ in range(MAX_CANDIDATES):
+        for _ in range(limit):
             if at < 0:
                 return
             match = self._pattern.match(folded, at)

@@ -1,13 +1,15 @@
 """Texts written to burn time: every detector together stays within a bound that is about linear in the length."""
 
 import random
+import re
 
 import pytest
 
 from cost import costs_at_most
 from tocsin.call import Expectation, Message
-from tocsin.config import Config
+from tocsin.config import Config, Detectors
 from tocsin.detectors.base import Subject
+from tocsin.detectors.secrets.tokens import TOKENS
 from tocsin.judge import Judge
 
 SIZE = 100_000
@@ -15,7 +17,8 @@ LARGE = 1_000_000
 MOST = 3.0
 """Seconds of CPU; on a quiet machine the worst of these takes a quarter of one."""
 ROLES = ("assistant", "user", "document")
-JUDGE = Judge(Config())
+TERMS = tuple(f"term{number}word" for number in range(200))
+JUDGE = Judge(Config(detectors=Detectors(policy=TERMS)))
 RULES = JUDGE.rules("hostile")
 
 
@@ -33,6 +36,12 @@ def any_characters() -> str:
     points = draw.choices(range(0x20, 0xD800), k=SIZE // 2) + draw.choices(range(0xE000, 0x110000), k=SIZE // 2)
     draw.shuffle(points)
     return "".join(map(chr, points))
+
+
+def tokens(size: int) -> str:
+    """The beginnings of tokens of a hundred formats, and nothing behind them."""
+    beginnings = [re.sub(r"[^A-Za-z0-9_.+/=-]", "", token.prefix.replace("(?:", "").split("|")[0]) for token in TOKENS]
+    return repeated("aaaaaa ".join(beginnings), size)
 
 
 TEXTS = {
@@ -77,6 +86,14 @@ TEXTS = {
     "masked abuse": repeated("f*ck "),
     "quoted abuse": repeated('"idiot'),
     "figures": repeated("1,234.5 million "),
+    "assigned keys": repeated("SECRET_KEY=aaaaaaaa", LARGE),
+    "empty keys": repeated('api_key=".."', LARGE),
+    "forms of tokens": tokens(LARGE),
+    "policy terms": repeated(" ".join(TERMS) + " ", LARGE),
+    "policy terms and marks": repeated(" ".join(TERMS) + " a\u0301", LARGE),
+    "long ligatures": repeated("\ufdfa"),
+    "rare characters": "".join(chr(0x10000 + number * 7 % 0xFFFFF) for number in range(SIZE)),
+    "numbers beside the context": repeated("123-45-678 "),
     "orders": repeated("ignore previous instructions "),
 }
 

@@ -315,3 +315,17 @@ def test_a_crowd_of_commands_without_a_password_costs_a_bounded_look(found, crow
     text = crowd * (1_000_000 // len(crowd)) + "-p x"
 
     assert costs_at_most(0.4, lambda: found(text))
+
+
+def test_a_key_is_found_in_a_long_text_whatever_stands_around(values):
+    key = f"aws_access_key_id = AKIA{'QZ7XK2MBV4RT6WNJ'}"
+    filler = "the quick brown fox jumps over the lazy dog\n" * 1_000
+
+    assert values(f"{filler}{key}\n{filler}{key}\n") == [("secret", "AKIAQZ7XK2MBV4RT6WNJ")] * 2
+
+
+@pytest.mark.parametrize("offset", range(8_150, 8_200, 7))
+def test_a_token_of_a_long_text_is_found_across_the_pieces_in_which_it_is_searched(values, offset):
+    token = "glpat-" + "q7Zx2Lm9Ks4Vb8Wn3Tc6"
+
+    assert values("x" * (offset - 1) + " " + token + " y" * 5_000) == [("secret", token)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, islice
 from typing import Final
 
 from tocsin.detectors.base import HANDED_OVER, Gate, Report, Subject
@@ -36,6 +37,8 @@ _WIDE: Final = Gate(
 """Digits in full width, Arabic, Persian, Devanagari or of formulas, an "@" in full width, or what is invisible within a
 value: no other gate knows them."""
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
+_PIECE: Final = 512
+"""Characters from which the invisible ones are taken out together."""
 _ZEROS: Final = (0x660, 0x6F0, 0x966, *range(0x1D7CE, 0x1D800, 10))
 _NARROW: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
     zero + digit: str(digit) for zero in _ZEROS for digit in range(10)
@@ -61,16 +64,15 @@ class Pii:
         """Append what is found; where two types claim the same characters, the surer one is right."""
         text = subject.text
         plain, kinds = text, dict.fromkeys(self._types[index] for index in fired if index < len(self._types))
-        taken_out: list[int] = []
+        taken_out = _TakenOut()
         if len(self._types) in fired:
             kinds = dict.fromkeys(self._types)
             narrow = "".join([span.translate(_NARROW) for span in spans(text)])
-            taken_out = [match.start() - count for count, match in enumerate(_INVISIBLE.finditer(narrow))]
-            plain = "".join([_INVISIBLE.sub("", span) for span in spans(narrow)]) if taken_out else narrow
+            plain = taken_out.of(narrow)
         types: dict[Candidate, str] = {}
         for kind in kinds:
             for candidate in FINDERS[kind][1](plain):
-                types.setdefault(_put_back(candidate, taken_out) if taken_out else candidate, kind)
+                types.setdefault(taken_out.put_back(candidate), kind)
         if was_cut():
             report.capped.append(self.name)
         if not types:
@@ -91,7 +93,30 @@ class Pii:
             )
 
 
-def _put_back(candidate: Candidate, taken_out: list[int]) -> Candidate:
-    """The candidate where it stood before characters were taken out, each in front of one of ``taken_out``."""
-    start, end = candidate.start, candidate.end
-    return candidate._replace(start=start + bisect_right(taken_out, start), end=end + bisect_left(taken_out, end))
+class _TakenOut:
+    """The invisible characters that were taken out of a text."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._starts: list[int] = []
+        """Where each piece begins in the text that is left."""
+
+    def of(self, text: str) -> str:
+        """Take them out of a text, and return the rest."""
+        if not _INVISIBLE.search(text):
+            return text
+        self._pieces = [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
+        left = [_INVISIBLE.sub("", piece) for piece in self._pieces]
+        self._starts = list(accumulate(map(len, left), initial=0))[:-1]
+        return "".join(left)
+
+    def put_back(self, candidate: Candidate) -> Candidate:
+        """Return a candidate where it stood before."""
+        if not self._pieces:
+            return candidate
+        return candidate._replace(start=self._place(candidate.start), end=self._place(candidate.end - 1) + 1)
+
+    def _place(self, index: int) -> int:
+        number = bisect_right(self._starts, index) - 1
+        visible = (place for place, character in enumerate(self._pieces[number]) if not _INVISIBLE.match(character))
+        return number * _PIECE + next(islice(visible, index - self._starts[number], None))

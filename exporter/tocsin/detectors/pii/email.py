@@ -155,7 +155,7 @@ def _longest_local(window: str) -> str:
 def _is_something_else(text: str, start: int, end: int, local: str) -> bool:
     ahead = text[max(0, start - 300) : start]
     following = text[end : end + 2]
-    if ahead.endswith("@") or _AUTHORITY.search(ahead[-200:]) or _MESSAGE_ID.search(ahead):
+    if ahead.endswith("@") or ("://" in ahead[-200:] and _AUTHORITY.search(ahead[-200:])) or _MESSAGE_ID.search(ahead):
         return True
     if following[:1] == ":" and (local.lower() in _REMOTE_USERS or following[1:] in {"/", "~"}):
         return True

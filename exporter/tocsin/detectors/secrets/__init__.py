@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tocsin.detectors.base import HANDED_OVER, Report, Subject
-from tocsin.detectors.candidates import Candidate, after, before, capped, was_cut, without_overlaps
+from tocsin.detectors.candidates import Candidate, after, before, was_cut, without_overlaps
 from tocsin.detectors.echo import Echo
 from tocsin.detectors.secrets import assignments, structures
-from tocsin.detectors.secrets.tokens import TOKENS, compiled
+from tocsin.detectors.secrets.tokens import TOKENS, matches
 from tocsin.detectors.secrets.values import entropy, is_documentation, is_stand_in
 from tocsin.finding import Finding
 
@@ -52,17 +52,14 @@ class Secrets:
             )
 
     def _find(self, text: str, fired: Sequence[int]) -> Iterator[Candidate]:
-        for index in sorted(fired):
-            if index < _FIRST_STRUCTURE:
-                yield from self._find_tokens(text, index)
+        yield from self._find_tokens(text, [index for index in sorted(fired) if index < _FIRST_STRUCTURE])
         yield from structures.find(
             text, frozenset(i - _FIRST_STRUCTURE for i in fired if _FIRST_STRUCTURE <= i < _FIRST_ASSIGNMENT)
         )
         yield from assignments.find(text, frozenset(i - _FIRST_ASSIGNMENT for i in fired if i >= _FIRST_ASSIGNMENT))
 
-    def _find_tokens(self, text: str, index: int) -> Iterator[Candidate]:
-        token = TOKENS[index]
-        for match in capped(compiled(token), text):
+    def _find_tokens(self, text: str, fired: Sequence[int]) -> Iterator[Candidate]:
+        for token, match in matches(text, fired):
             start, end = match.span()
             if text[start - 1 : start].isalnum() and start:
                 continue

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, capped, note_cut
+from tocsin.detectors.candidates import Candidate, capped
 from tocsin.detectors.folding import lowered
 from tocsin.detectors.secrets.values import (
     DOUBTFUL,
@@ -75,16 +75,22 @@ _PASSWORD_VALUE = re.compile(
     rf"(?: ?\([^()\n]{{1,30}}\))?{_FOR}{_CLOSING}\s{{0,3}}{_TYPE}"
     rf"(?:=>|:=|[=!]==?|[:=：|→]|(?:{_SAYS})(?=[ :])|(?:是|为|為)：?|(?<=\s)[-–—](?=\s)"
     r"|>(?=[^\s<>]{8,128}</))[: \t>*\\]{0,6}"
-    r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){6,128})\\?(?P=quote)|(?P<bare>[^\s\"'`,;<>(){}]{8,128}))"
+    r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){6,128}+)\\?(?P=quote)|(?P<bare>[^\s\"'`,;<>(){}]{8,128}))"
 )
-_KEY_VALUE = re.compile(
-    rf"(?P<name>(?:{_MACHINE})[a-z0-9_\-.]{{0,20}})(?:{_FOR}(?={_CLOSING}(?:[:=]|(?P<said> (?:{_SAYS}) ))))?"
+_KEY_SIGN = (
+    rf"[a-z0-9_\-.]{{0,20}})(?:{_FOR}(?={_CLOSING}(?:[:=]|(?P<said> (?:{_SAYS}) ))))?"
     rf"{_CLOSING}[ \t]{{0,4}}{_TYPE}"
     rf"(?P<sign>=>|:=|[=!]==?|[:=：|→]|[-–—](?=\s)|(?:{_SAYS})[: ]|>(?=[^\s<>]{{16,400}}</)| )"
     rf"(?:(?<=:){_BELOW}|[ \t>*\\]{{0,6}})(?P<scheme>{_SCHEME})\**"
-    r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){16,1000})\\?(?P=quote)"
+)
+"""From the rest of a key's name to where its value begins."""
+_KEY_VALUE = re.compile(
+    rf"(?P<name>(?:{_MACHINE}){_KEY_SIGN}"
+    r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){16,1000}+)\\?(?P=quote)"
     r"|(?P<bare>[a-z0-9_+/=.:~-]{16,1000}+)(?![^\s\"'`,;)\]}&|<*#\\]))"
 )
+_KEY = re.compile(rf"(?:{_MACHINE})(?=(?P<name>{_KEY_SIGN}(?:[\"'`]\S{{16}}|[a-z0-9_+/=.:~-]{{16}}))")
+"""Where a key may stand: to look at the whole value is dear, so such places are counted."""
 _APART_VALUE = re.compile(
     rf"(?P<name>(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt|_pat\b)[a-z0-9_\-.]{{0,20}}){_APART}"
     r"(?P<value>(?<=\")[^\"\n]{8,200}(?=\")|(?<=')[^'\n]{8,200}(?=')|(?<=>)[^<\n]{8,200}(?=<)"
@@ -183,10 +189,10 @@ def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
 
 def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
     at = 0
-    for _ in range(MAX_CANDIDATES):
-        match = _KEY_VALUE.search(lower, at)
+    for place in capped(_KEY, lower):
+        match = _KEY_VALUE.match(lower, place.start()) if place.start() >= at else None
         if match is None:
-            return
+            continue
         start, end = match.span("quoted" if match["quoted"] else "bare")
         end -= len(match[0]) - len(match[0].rstrip(".:")) if match["bare"] else 0
         cut = lower.startswith(("..", "…"), end)
@@ -195,7 +201,6 @@ def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
             at = end
         else:
             at = start  # what looked like a value may be the name of one: credential: aws_secret_access_key = ...
-    note_cut()
 
 
 def _is_named(text: str, match: re.Match[str], value: str) -> bool:

@@ -6,10 +6,15 @@ Each is known from its provider's documentation or from the tokens it issues; no
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
+import hyperscan
+
 from tocsin.detectors.base import Gate
+from tocsin.detectors.candidates import limited, note_cut
+from tocsin.detectors.hyperscanning import Matcher
 
 _W = "[A-Za-z0-9_-]"
 _A = "[A-Za-z0-9]"
@@ -222,3 +227,42 @@ TOKENS: Final = (
     Token("\\$argon2(?:id|i|d)\\$v=[0-9]{2}\\$", r"m=[0-9]{1,8},t=[0-9]{1,3},p=[0-9]{1,3}\$[A-Za-z0-9+/$]{34,192}"),
     Token("\\$krb5(?:asrep|tgs)\\$[0-9]{2}\\$", r"[A-Za-z0-9*$.@/_:-]{32,400}"),
 )  # fmt: skip
+
+_SPAN: Final = 8 << 10
+"""Characters of a long text that are looked at together; between two of them other threads may run."""
+_LONGEST_GATE: Final = 160
+_LONGEST: Final = 4_200
+"""Characters of a token."""
+_MOST_SEARCHES: Final = 400
+"""Of one span for one format: a crafted text fires every gate, and all of it for all of them takes seconds."""
+
+
+def matches(text: str, fired: Sequence[int]) -> Iterator[tuple[Token, re.Match[str]]]:
+    """Tokens of the formats (indices into TOKENS) whose gates fired; notes when there are more than are confirmed."""
+    if len(text) > _SPAN + _LONGEST and fired:
+        return limited(_near_gates(text))
+    return limited((TOKENS[index], match) for index in fired for match in compiled(TOKENS[index]).finditer(text))
+
+
+def _near_gates(text: str) -> Iterator[tuple[Token, re.Match[str]]]:
+    """The tokens of a long text, each searched only in spans in which its gate matches."""
+    passed: dict[int, int] = {}
+    left = _MOST_SEARCHES
+    for start in range(0, len(text), _SPAN):
+        end = start + _SPAN
+        for index in sorted(_gates().fired(text[start : end + _LONGEST_GATE].encode("utf-8", "surrogatepass"))):
+            if not left:
+                note_cut()
+                return
+            left -= 1
+            for match in compiled(TOKENS[index]).finditer(text, max(start, passed.get(index, 0)), end + _LONGEST):
+                if match.start() >= end:
+                    break
+                passed[index] = match.end()
+                yield TOKENS[index], match
+
+
+@cache
+def _gates() -> Matcher:
+    flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
+    return Matcher([token.gate.pattern.encode() for token in TOKENS], [flags] * len(TOKENS), ours=True)

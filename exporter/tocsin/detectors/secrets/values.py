@@ -62,6 +62,7 @@ _OF_CODE = re.compile(
     re.DOTALL,
 )
 """Names, types, hosts, versions and times, as code has them behind a word for a secret."""
+_SIGN = re.compile(r"[^\w.-]")
 _CONSTANT = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)+")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _ALPHABET = re.compile(r"[A-Za-z0-9_+/=.:~!@#$%^&*-]+")
@@ -74,6 +75,7 @@ _RUNS: Final = (
     "a1b2c3d4e5f6g7h8i9",
 )
 _RUN_LENGTH: Final = 6
+_IN_RUNS: Final = frozenset(run[at : at + _RUN_LENGTH] for run in _RUNS for at in range(len(run) - _RUN_LENGTH + 1))
 _READ: Final = 200
 """Characters by which a value is judged to be made up; Base64 can be cut there."""
 
@@ -107,14 +109,12 @@ def is_documentation(value: str) -> bool:
 def _is_run(lower: str) -> bool:
     """Whether at least half of the characters belong to runs of the alphabet, the digits or the keyboard."""
     total = at = 0
-    while at <= len(lower) - _RUN_LENGTH:
-        end = at
-        while end <= len(lower) - _RUN_LENGTH and any(lower[end : end + _RUN_LENGTH] in run for run in _RUNS):
-            end += 1
-        if end > at:
-            end += _RUN_LENGTH - 1
-            total += end - at
-        at = max(end, at + 1)
+    last = -2
+    starts = range(len(lower) - _RUN_LENGTH + 1)
+    for start in [start for start in starts if lower[start : start + _RUN_LENGTH] in _IN_RUNS]:
+        if start == last + 1 or start >= at:
+            total += 1 if start == last + 1 else _RUN_LENGTH
+            at, last = start + _RUN_LENGTH, start
     return 2 * total >= len(lower)
 
 
@@ -149,7 +149,7 @@ def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
         return False
     kinds = (
         any(map(str.islower, value)), any(map(str.isupper, value)), any(map(str.isdigit, value)),
-        any(not c.isalnum() and c not in "_.-" for c in value),
+        _SIGN.search(value) is not None,
     )  # fmt: skip
     named = _CONSTANT.fullmatch(value) or _ALGORITHM.match(value)
     if least_kinds < 3 and (value[0] in "$#%@:,&?" or "/" in value or named):
