@@ -27,7 +27,8 @@ _REMEMBERED_DIGITS: Final = 24
 
 _SCALES: Final[dict[str, float]] = {
     "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "dozen": 12.0, "lakh": 1e5,
-    "crore": 1e7, "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9, "tn": 1e12,
+    "crore": 1e7, "tsd": 1e3, "mio": 1e6, "millionen": 1e6, "millones": 1e6, "mrd": 1e9, "milliarden": 1e9,
+    "milliards": 1e9, "millions": 1e6, "billions": 1e9, "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9, "tn": 1e12,
 }  # fmt: skip
 _UNDER_TWENTY: Final = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -50,9 +51,10 @@ _WORTH: Final[dict[str, float]] = {
 
 _DIGITS = re.compile(
     r"(?P<number>\d(?:\d{0,2}(?:[,\u00a0\u202f'\u2019]\d{3})+(?:\.\d+)?(?![\d,])|\d*(?:[.,]\d+)*))"
-    r"(?:[ \u00a0-]?(?P<scale>hundred|thousand|million|billion|trillion|dozen|lakh|crore|bn|mn|tn|[kKmMB])(?!\w))?"
+    r"(?:[ \u00a0-]?(?P<scale>hundred|thousand|million(?:s|en)?|millones|billions?|trillion|dozen|lakh"
+    r"|crore|[Tt]sd|[Mm]io|[Mm]rd|[Mm]illi(?:onen|arden|ards)|bn|mn|tn|[kKmMB])(?!\w))?"
 )
-_LONG_SCALES: Final = [word for word in _SCALES if len(word) > 3]
+_LONG_SCALES: Final = ["hundred", "thousand", "million", "billion", "trillion", "dozen", "lakh", "crore"]
 _VOCABULARY: Final = tuple(sorted([*_WORTH, *_LONG_SCALES], key=len, reverse=True))
 _GROUPING = re.compile(r"[\u00a0\u202f'\u2019]")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")

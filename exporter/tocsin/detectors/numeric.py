@@ -26,6 +26,8 @@ BARE_SCALES: Final = frozenset({1e2, 1e3, 1e6, 1e9, 1e12})
 """Worth of the scale words, which alone ("thousands of") are no number."""
 MAX_MARKER: Final = 100
 MIN_YEAR, MAX_YEAR, MAX_AGE = 1000, 2200, 130
+MIN_ROUNDED: Final = 100
+"""Smaller numbers are too easily near one that they are not."""
 MAX_PAIRS_OF: Final = 60
 """Numbers of the context whose sums and differences are looked at."""
 
@@ -59,14 +61,22 @@ _YEARS = re.compile(r"[\s-]years?[\s-](?:old|later|earlier|after|before|of age)\
 _ABOUT = re.compile(
     r"(?:about|around|approximately|roughly|nearly|almost|over|than|some|~|\u2248|circa|c\.)\s*\S?$", re.IGNORECASE
 )
-_IN_DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}")
+_IN_DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}|(?<!\d)\d{1,2}/(?:1\d|20)\d\d(?!\d)")
+_ON_THE_HOUR = re.compile(r" ?[ap]\.?m\b", re.IGNORECASE)
+_MINUTES = re.compile(r":[0-5]\d(?!\d)")
+_HOURS = re.compile(r"\b(?:[01]?\d|2[0-4]):$")
+_CENTURY = re.compile(r"(?:st|nd|rd|th) century\b", re.IGNORECASE)
+_CURRENCIES: Final = ("$", "€", "£")
+_FRACTION = re.compile(r"(?<![\d/])(?:(\d{1,2}) )?(\d{1,2})/(\d{1,2})(?![\d/])")
 _WORD = re.compile(r"[^\W\d_]+")
 _NAMES: Final = frozenset({"no", "nr", "number"})
 """Behind these a number tells one of several things from the others, of which each has its own."""
 _UNSPACED = re.compile(r"(?<!\d)\d{1,18}(?:,\d{1,18})+")
 _GLUED = re.compile(r"[A-Za-z_]$")
 _SUFFIX = re.compile(
-    r"(?:st|nd|rd|th|s|km|kg|cm|mm|m|g|am|pm|h|x|k|ft|lb|mph|gb|mb|%|\u00b0)?(?![A-Za-z_])", re.IGNORECASE
+    r"(?:st|nd|rd|th|s|km|kg|cm|mm|m|g|am|pm|h|x|k|ft|lbs?|oz|mph|[gmkt]b|m[gl]|[kmg]?hz|[km]?w|kwh|l|v|p|c|f|min|%|\u00b0)?"
+    r"(?![A-Za-z_])",
+    re.IGNORECASE,
 )
 
 
@@ -120,9 +130,20 @@ class _Source:
         return sorted(self.known)
 
     @cached_property
+    def decimals(self) -> list[float]:
+        """Those that are not whole, the least first: a text may round them without a word."""
+        return [value for value in self.ordered if value % 1]
+
+    @cached_property
     def years(self) -> list[float]:
         """Those that may be years."""
         return [year for year in self.known if MIN_YEAR <= year <= MAX_YEAR][:MAX_PAIRS_OF]
+
+    @cached_property
+    def fractions(self) -> set[float]:
+        """What its fractions in digits are worth, ``1 1/2`` or ``3/4``."""
+        found = _FRACTION.findall(self.text)
+        return {float(whole or 0) + int(over) / int(under) for whole, over, under in found if int(under)}
 
     @cached_property
     def months(self) -> set[float]:
@@ -147,7 +168,8 @@ def _displaced(text: str, own: list[Number], source: str) -> list[Number]:
     return [
         number
         for number in own
-        if (key := _words_around(text, number)) in ordered
+        if text[number.start - 1 : number.start] != ":"  # minutes stand between the words of their hour
+        and (key := _words_around(text, number)) in ordered
         and not between[key].intersection(number.readings)
         and not any(_rounds(reading, ordered[key], number.unit) for reading in number.readings)
     ]
@@ -186,12 +208,17 @@ def _explained(text: str, number: Number, source: _Source) -> bool:
     if not number.readings:  # 1.2.3: a version, an address, a date
         date = _DAY.fullmatch(raw)
         return raw in source.text or (date is not None and _is_dated(date, source))
-    if "," in raw and all(float(part) in known for part in raw.split(",") if part.isdecimal()):
+    if "," in raw and all(part.isdecimal() and float(part) in known for part in raw.split(",")):
         return True
     about = number.scaled or _ABOUT.search(before)
     if about and any(_rounds(reading, source.ordered, number.unit) for reading in number.readings):
         return True
     value = number.readings[0]
+    large = [reading for reading in number.readings if reading >= MIN_ROUNDED and not reading % 1]
+    if any(_rounds(reading, source.decimals, number.unit) for reading in large):
+        return True
+    if _is_timed(value, before, after, known) or _is_abbreviated(value, before, after, source):
+        return True
     if after.startswith(_PERCENT) and _near(value / 100, source.ordered):
         return True
     if after.startswith(_HUNDREDTHS) and _near(value / 100, source.ordered):
@@ -207,6 +234,26 @@ def _explained(text: str, number: Number, source: _Source) -> bool:
     lasts = _AGED.search(before) or _YEARS.match(after) or (_LASTS.search(before) and after.startswith(" year"))
     lasts = lasts or _AT_THE_TIME.match(after)
     return bool(lasts) and _spans_years(value, source)
+
+
+def _is_timed(value: float, before: str, after: str, known: set[float]) -> bool:
+    """Tell whether a number is of a time that stands in the source by the other clock, or full hours."""
+    if after.startswith(":00") or _ON_THE_HOUR.match(after):
+        return value - 12 in known or value + 12 in known
+    if _MINUTES.match(after):
+        return value - 12 in known or value + 12 in known
+    return value == 0 and _HOURS.search(before) is not None
+
+
+def _is_abbreviated(value: float, before: str, after: str, source: _Source) -> bool:
+    """Tell a year by its last digits, a century by a year, a sum below one by its cents, a decimal by its fraction."""
+    if before.endswith(("'", "\u2019")) and value < 100 and {1900 + value, 2000 + value} & source.known:
+        return True
+    if _CENTURY.match(after):
+        return any(100 * value - 99 <= year <= 100 * value for year in source.years)
+    if before.endswith(_CURRENCIES) and value < 1 and _near(100 * value, source.ordered):
+        return True
+    return value % 1 != 0 and value in source.fractions
 
 
 def _is_fraction(percent: float, lower: str) -> bool:
@@ -228,11 +275,11 @@ def _near(value: float, ordered: list[float]) -> bool:
 
 
 def _rounds(value: float, ordered: list[float], unit: float) -> bool:
-    """Tell whether a value is another one, of more digits, rounded to its own last digit."""
+    """Tell whether a value is another one, of more digits, rounded or cut to its own last digit."""
     if not unit:
         return False
     nearest = range(bisect_left(ordered, value - unit), bisect_right(ordered, value + unit))
-    return any(abs(value - ordered[place]) < unit and ordered[place] % unit for place in nearest)
+    return any(-unit / 2 <= ordered[place] - value < unit and ordered[place] % unit for place in nearest)
 
 
 def _spans_years(value: float, source: _Source) -> bool:

@@ -47,6 +47,41 @@ def test_numbers_that_follow_from_the_context_are_fine(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "context"),
+    [
+        ("It starts at 15:30 and ends at 5 pm.", "It starts at 3:30 pm and ends at 17:00."),
+        ("Open from 10:00 to 16:00.", "Open from 10 to 16."),
+        ("TCP was defined in 09/1981.", "TCP was defined in September 1981."),
+        ("It was founded in the 12th century.", "It was founded in 1158."),
+        ("They broke up in '70.", "They broke up in 1970."),
+        ("The fine is £0.20 a day.", "The fine is 20p a day."),
+        ("Use 1.5 cups of flour and 0.75 of sugar.", "Use 1 1/2 cups of flour and 3/4 cup of sugar."),
+        ("It is 8,849 m high.", "It is 8,848.86 m high."),
+        ("Umsatz: 1,5 Mrd. Euro.", "Revenue was 1.5 billion euros."),
+        ("It has 850 millions.", "It has 849.6 million."),
+    ],
+)
+def test_other_ways_to_write_a_number_are_fine(text, context):
+    assert strangers(text, context) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "context", "strange"),
+    [
+        ("It starts at 16:30.", "It starts at 3:30 pm.", "16"),
+        ("It was founded in the 13th century.", "It was founded in 1158.", "13"),
+        ("The population is 1.3 million.", "It has 1,234,567 inhabitants.", "1.3"),
+        ("Payment: 1.520,75 Euro.", "Income 48.500, payment 1.250,75 Euro.", "1.520,75"),
+        ("The fine is 25p a day.", "The fine is 20p a day.", "25"),
+        ("It is 8,488 m high.", "It is 8,848.86 m high.", "8,488"),
+        ("The estimate is 722,164.", "The estimate is 722,664.", "722,164"),
+    ],
+)
+def test_other_ways_to_write_another_number_are_not(text, context, strange):
+    assert strangers(text, context) == [strange]
+
+
+@pytest.mark.parametrize(
     ("text", "strange"),
     [
         ("It has 1,345,597 people.", "1,345,597"),
