@@ -15,12 +15,11 @@ from tocsin.accounting.quality import SCORERS_MAX
 from tocsin.assembly import ledger_settings
 from tocsin.call import FAILURE_REASONS, TOKEN_KINDS
 from tocsin.catalogue import FAMILIES, Family
-from tocsin.commands.run import add_flags
-from tocsin.config import FOR_ALL_ROUTES, Config, Files, load, read_secrets, show, storage_path
+from tocsin.commands.run import add_flags, ingest_address, patterns
+from tocsin.config import FOR_ALL_ROUTES, Config, load, read_secrets, show, storage_path
 from tocsin.detectors.base import TIERS
 from tocsin.diagnosis import Remark
 from tocsin.finding import SAFETY_KINDS
-from tocsin.inputs.finder import FilePattern
 from tocsin.judge import check as check_judging
 from tocsin.series.store import Store
 from tocsin.web.auth import check_bind, verifiers
@@ -67,20 +66,19 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
     """Look at what the configuration and the flags of ``run`` name: files, folder, addresses."""
-    tails = [Files(paths=tuple(arguments.tail), format=arguments.format)]
-    patterns = [FilePattern(path, f.format) for f in (*config.inputs.files, *tails) for path in f.paths]
+    read = patterns(arguments, config)
+    for pattern in read:
+        yield from diagnosis.files(pattern, config, time.time())
     if not arguments.guard_only:
-        for pattern in patterns:
-            yield from diagnosis.files(pattern, config, time.time())
         yield from diagnosis.storage(storage_path(arguments.storage_path, config))
     yield from diagnosis.listener("--web.listen-address", arguments.web_address)
-    ingest = config.ingest.listen_address if arguments.ingest_address is None else arguments.ingest_address
+    ingest = ingest_address(arguments, config)
     if ingest:
         check_bind(ingest, bool(config.ingest.auth))
     if ingest and diagnosis.running(arguments.web_address) is None:
         yield from diagnosis.listener("ingest.listen_address", ingest)
     yield from _without_effect(config)
-    if not patterns and not ingest:
+    if not read and not ingest:
         yield Remark("inputs", "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address")
 
 

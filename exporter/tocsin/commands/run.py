@@ -14,17 +14,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from msgspec.structs import replace
 
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PricesAwaitedError, find_library
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
-from tocsin.config import Config, ConfigError, Files, Probe, load, read_secrets, storage_path
+from tocsin.config import Config, ConfigError, Files, Ingest, Probe, load, read_secrets, storage_path
 from tocsin.formats.base import Format
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
@@ -35,6 +35,7 @@ from tocsin.logs import configure
 from tocsin.pacing import SWITCH_SECONDS, collect_seldom
 from tocsin.pipeline import Pipeline
 from tocsin.probes import Prober
+from tocsin.reloading import waiting, while_running
 from tocsin.selfmetrics import SelfMetrics
 from tocsin.series.store import Store
 from tocsin.state import State
@@ -44,12 +45,6 @@ from tocsin.web.bodies import REASONS
 
 log = logging.getLogger(__name__)
 EXAMPLE = "example: tocsin run --tail '/var/log/litellm/*.jsonl' --storage.path /var/lib/tocsin"
-AT_A_RESTART = {
-    "": ("storage", "ingest", "extra_labels", "consumers", "series"),
-    "limits": ("max_line_bytes",),
-    "detectors": ("detoxify", "sample_slow"),
-}
-"""Keys of the configuration, by their part, that a reload does not change."""
 ADMIN_ADDRESS = "127.0.0.1:9877"
 DRAIN = 5.0
 """Seconds after the last delivery in which the spool is still counted; what remains is counted after the next start."""
@@ -77,6 +72,24 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--log.level", dest="log_level", choices=("debug", "info", "warn", "error"), default="info")
     parser.add_argument("--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt")
+
+
+def patterns(arguments: argparse.Namespace, config: Config) -> list[FilePattern]:
+    """Return what files are read: those of the configuration and of ``--tail``, none by the guard alone."""
+    if arguments.guard_only:
+        return []
+    tails = Files(paths=tuple(arguments.tail), format=arguments.format)
+    return [
+        FilePattern(path, files.format, files.start_at)
+        for files in (*config.inputs.files, tails)
+        for path in files.paths
+    ]
+
+
+def ingest_address(arguments: argparse.Namespace, config: Config) -> str:
+    """Return where webhooks and texts for the guard are taken: the flag's host:port, else the configuration's."""
+    address: str | None = arguments.ingest_address
+    return config.ingest.listen_address if address is None else address
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -112,9 +125,7 @@ class Exporter:
         self._detectors = OnDemand(self._make_detectors, name="detectors")
         self._prices = OnDemand(self._find_prices, name="prices")
         settings = with_estimates(ledger_settings(config, self._library))
-        self._ingest_address = config.ingest.listen_address
-        if arguments.ingest_address is not None:
-            self._ingest_address = arguments.ingest_address
+        self._ingest_address = ingest_address(arguments, config)
         self._board = alerts.Board()
         self._told = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -135,21 +146,13 @@ class Exporter:
         self._scoring.detectors = self._detectors
         self._intake = Intake(self._ledger, self._format, time.time, self._scoring)
         self._files = FileInput(
-            self._patterns(config), max_line_bytes=config.limits.max_line_bytes, oversize=self._intake.oversize,
+            patterns(arguments, config), max_line_bytes=config.limits.max_line_bytes, oversize=self._intake.oversize,
         )  # fmt: skip
         inputs: list[Input] = [self._files]
         self._intake.meet("file")
         self._spool: Spool | None = None
         if self._ingest_address and not arguments.guard_only:
-            key_file = config.ingest.spool_key_file
-            key = read_secrets("ingest.spool_key_file", key_file)[0] if key_file else None
-            try:
-                self._spool = Spool(directory / "spool", max_bytes=config.ingest.spool_max_bytes, key=key)
-            except OSError as error:
-                raise ConfigError(
-                    f"storage.path: {directory}: no spool can be kept there: {error.strerror}; name a folder that this "
-                    "user can write, or take no webhooks with --ingest.listen-address="
-                ) from None
+            self._spool = _spool(directory, config.ingest)
             inputs.append(self._spool)
             self._intake.meet("webhook")
         self._prober = Prober(self._ledger.store, self._probes(config))
@@ -166,17 +169,6 @@ class Exporter:
     def _format(self, word: str) -> Format:
         """Return what reads a format: without what was said, where none of it is looked at."""
         return formats.get(word, content=not self._scoring.sampling.content_off)
-
-    def _patterns(self, config: Config) -> list[FilePattern]:
-        """Return what files are read: those of the configuration and of ``--tail``."""
-        if self._arguments.guard_only:
-            return []
-        tails = [Files(paths=tuple(self._arguments.tail), format=self._arguments.format)]
-        return [
-            FilePattern(path, files.format, files.start_at)
-            for files in [*config.inputs.files, *tails]
-            for path in files.paths
-        ]
 
     def _probes(self, config: Config) -> tuple[Probe, ...]:
         """Return what is probed: nothing by the guard alone, which asks nobody and may reach nobody."""
@@ -342,17 +334,15 @@ class Exporter:
                 wanted = load(self._arguments.config_file)
                 ledger_settings(wanted, self._library)  # what the next start would refuse is refused now
                 auth.verifiers(wanted.ingest.auth)
-                config = _while_running(self._config, wanted)
+                config = while_running(self._config, wanted)
                 settings = with_estimates(ledger_settings(config, self._library))
                 judge = await self._make_judge(config)
             except Exception:
                 self._ledger.store.row(cat.RELOAD_OK).set(0)
                 raise
             self._put_in_force(config, settings, judge)
-        for part, names in AT_A_RESTART.items():
-            for name in names:
-                if getattr(_part(config, part), name) != getattr(_part(wanted, part), name):
-                    log.warning("a new %s takes effect at a restart", f"{part}.{name}".lstrip("."))
+        for key in waiting(config, wanted):
+            log.warning("a new %s takes effect at a restart", key)
 
     async def _make_judge(self, config: Config) -> Judge:
         """Return who judges by a configuration, in a thread: the judge in force answers meanwhile."""
@@ -364,7 +354,7 @@ class Exporter:
     def _put_in_force(self, config: Config, settings: Settings, judge: Judge) -> None:
         self._config = config
         self._ledger.configure(settings)
-        self._files.configure(self._patterns(config))
+        self._files.configure(patterns(self._arguments, config))
         self._prober.configure(self._probes(config))
         self._scoring.judge = judge
         self._scoring.sampling = sampling(config)
@@ -381,18 +371,20 @@ class Exporter:
             log.error("the last good configuration stays in force: %s", error)  # noqa: TRY400
 
 
-def _while_running(before: Config, wanted: Config) -> Config:
-    """Return what a reload puts in force: the wanted configuration, but for what needs a restart."""
-    kept: dict[str, Any] = {
-        part: replace(_part(wanted, part), **{name: getattr(_part(before, part), name) for name in names})
-        for part, names in AT_A_RESTART.items()
-    }
-    found: Config = replace(kept.pop(""), **kept)
-    return found
+def _spool(directory: Path, ingest: Ingest) -> Spool:
+    """Open the spool in the folder of the state.
 
-
-def _part(config: Config, name: str) -> Any:
-    return getattr(config, name) if name else config
+    Raises:
+        ConfigError: its key cannot be read, or it cannot be kept there.
+    """
+    key = read_secrets("ingest.spool_key_file", ingest.spool_key_file)[0] if ingest.spool_key_file else None
+    try:
+        return Spool(directory / "spool", max_bytes=ingest.spool_max_bytes, key=key)
+    except OSError as error:
+        raise ConfigError(
+            f"storage.path: {directory}: no spool can be kept there: {error.strerror}; name a folder that this "
+            "user can write, or take no webhooks with --ingest.listen-address="
+        ) from None
 
 
 async def _serve(
