@@ -91,7 +91,7 @@ def _page(result: Result, backtest: _Backtest, arguments: argparse.Namespace) ->
     pages = [alert for alert in result.alerts if alert.severity == "page" and alert.firing_at is not None]
     advice = None
     if not arguments.rules:
-        changed = dict(bundle.parse_setting(text) for text in arguments.set)
+        changed = _changed(arguments)
         known = {**bundle.settings(), **changed} if pages else {}
         advice = report.halving(
             pages, lambda key: float(known[key]), lambda key, value: backtest.pages(_shipped({**changed, key: value}))
@@ -100,18 +100,23 @@ def _page(result: Result, backtest: _Backtest, arguments: argparse.Namespace) ->
     return report.render(result.as_json(), result.alerts, seconds, advice)
 
 
+def _changed(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of ``--set`` by their keys."""
+    return dict(map(bundle.parse_setting, arguments.set))
+
+
 def _shipped(changed: dict[str, Any]) -> list[dict[str, Any]]:
-    shipped = bundle.compile(changed) if changed else bundle.shipped()
-    return shipped.rule_groups()
+    """Return the groups of the shipped rules, compiled anew only where something is changed."""
+    return (bundle.compile(changed) if changed else bundle.shipped()).rule_groups()
 
 
 def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the groups of rules: the shipped ones with what ``--set`` changes, or those of ``--rules``."""
-    groups: list[dict[str, Any]] = []
     if not arguments.rules:
-        return _shipped(dict(bundle.parse_setting(text) for text in arguments.set))
+        return _shipped(_changed(arguments))
     if arguments.set:
         raise ConfigError("--set changes the shipped rules, and --rules replaces them: give one of the two")
+    groups: list[dict[str, Any]] = []
     for name in arguments.rules:
         try:
             groups += bundle.parse(Path(name).read_text(encoding="utf-8"))["groups"]
@@ -215,7 +220,7 @@ class _Backtest:
         self._folder = folder
         self._code = 0
         self._sampled: tuple[Sampler, feed.Period] | None = None
-        self._config = configured(load(arguments.config_file), dict(map(bundle.parse_setting, arguments.set)))
+        self._config = configured(load(arguments.config_file), _changed(arguments))
         self._progress = _Progress()
         settings = ledger_settings(self._config)
         self._ledger = Ledger(Store(settings.extra_labels), settings)

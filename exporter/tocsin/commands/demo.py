@@ -17,7 +17,7 @@ from typing import Any
 
 from tocsin.bundle import BundleError
 from tocsin.config import ConfigError
-from tocsin.demo.simulator import CATEGORY, PHASES, Simulator
+from tocsin.demo.simulator import INCIDENTS, PHASES, Simulator
 from tocsin.demo.stack import OVERRIDES, Addresses, answers, free_port, missing, start, start_stack
 
 EXAMPLE = "example: tocsin demo --stay"
@@ -108,8 +108,8 @@ class _Story:
         with self._log.open("ab", buffering=0) as out:
             for number, phase in enumerate(PHASES, 1):
                 print(f"[{number}/{len(PHASES)}] {phase.story}", flush=True)
-                if phase.name in CATEGORY:
-                    self._onset[CATEGORY[phase.name]] = time.time()
+                if phase.name in INCIDENTS:
+                    self._onset[phase.name] = time.time()
                 until = time.monotonic() + phase.seconds / self._speed
                 judged: list[dict[str, Any]] = []
                 while time.monotonic() < until:
@@ -124,7 +124,7 @@ class _Story:
 
     def unpaged(self) -> list[str]:
         """Return the categories that nobody was paged for."""
-        return sorted(set(CATEGORY.values()) - self._paged)
+        return sorted(set(INCIDENTS) - self._paged)
 
     def counted(self) -> int:
         """Return the requests that the exporter shows, once it has caught up."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, with_estimates
-from tocsin.config import load
+from tocsin.config import Config, load
 from tocsin.detectors.base import MOST_TIER
 from tocsin.inputs.archive import read_archive
 from tocsin.inputs.base import Origin
@@ -71,6 +71,22 @@ def execute(arguments: argparse.Namespace) -> int:
     content = scoring is not None and not scoring.sampling.content_off
     intake = Intake(ledger, lambda name: formats.get(name, content=content), time.time, scoring)
     intake.meet("replay")
+    collect_seldom(young=50_000)
+    code, is_read = _read(arguments, config, intake)
+    if not is_read:
+        return code  # a page of zeros would look like a result
+    summary = _summary(intake)
+    if scoring is not None:
+        scoring.finish(intake.now)
+    intake.publish()
+    ledger.changes()
+    _write(ledger.store, arguments.output)
+    print(json.dumps(summary), file=sys.stderr)
+    return code
+
+
+def _read(arguments: argparse.Namespace, config: Config, intake: Intake) -> tuple[int, bool]:
+    """Count all logs; return the exit code, and whether any could be read."""
     progress = _Progress()
     seen = 0
 
@@ -82,7 +98,6 @@ def execute(arguments: argparse.Namespace) -> int:
             intake.tick()
             progress.step(seen)
 
-    collect_seldom(young=50_000)
     code = unread = 0
     for log in arguments.logs:
         origin = Origin("replay", arguments.format, log)
@@ -96,16 +111,7 @@ def execute(arguments: argparse.Namespace) -> int:
         if not complete:
             print(f"tocsin: {log}: the archive is truncated or damaged; what was readable is counted", file=sys.stderr)
             code = 1
-    if unread == len(arguments.logs) and not seen:
-        return code  # a page of zeros would look like a result
-    summary = _summary(intake)
-    if scoring is not None:
-        scoring.finish(intake.now)
-    intake.publish()
-    ledger.changes()
-    _write(ledger.store, arguments.output)
-    print(json.dumps(summary), file=sys.stderr)
-    return code
+    return code, bool(seen) or unread < len(arguments.logs)
 
 
 def _summary(intake: Intake) -> dict[str, Any]:

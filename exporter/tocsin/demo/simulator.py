@@ -43,10 +43,8 @@ PHASES = (
     Phase("safety", 20, "SAFETY: an answer holds a card number (made up, of no documentation)."),
     Phase("healthy again", 50, "All is well again."),
 )
-CATEGORY = {name: name for name in ("outage", "quality", "cost", "safety")}
-"""The category that a phase is an incident of."""
-JUDGED = 1
-"""One answer in so many is scored by the application's own judge."""
+INCIDENTS = ("outage", "quality", "cost", "safety")
+"""Phases that are an incident, each of the category that it is named after."""
 UNHAPPY = 0.02
 """Share of the worse answers that a user flags."""
 CARD = "4921 8170 3264 5595"
@@ -70,7 +68,7 @@ class Simulator:
 
     def judged(self, phase: str, event: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the feedback of the application's judge about an event: its score."""
-        if event["status"] != "success" or event["session_id"] or self._random.random() > 1 / JUDGED:
+        if event["status"] != "success" or event["session_id"]:
             return []
         score = min(1.0, max(0.0, self._random.gauss(0.55 if phase == "quality" else 0.9, 0.05)))
         identity = event["litellm_call_id"]
