@@ -39,7 +39,8 @@ REPORTED: Final = "reported"
 _BLOCKED: Final = ("blocked_guardrail", "blocked_provider")
 _NOTHING: Final = Look()
 _LEFT_OUT: Final = ("sampled_out", "overload")
-_STATES: Final = {"redacted": "redacted", "truncated": "truncated", "pointer": "pointer"}
+_CUT: Final = frozenset({"redacted", "truncated", "pointer"})
+"""States of content that is not whole: an answer is not scored for the reason that they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +309,8 @@ class Scoring:
             return "no_answer"
         if content is None:
             return "no_content"
-        if content.state in _STATES:
-            return _STATES[content.state]
+        if content.state in _CUT:
+            return content.state
         if not content.output:
             return "tool_call" if content.tools else "empty" if _is_empty(call, content) else "no_content"
         return self._left_out(call)
@@ -350,7 +351,7 @@ class Scoring:
             observe_toxicity(group, toxicity)
         if self.second is not None and all(j.finding.kind != "toxicity" for j in judged):
             self.second.offer(content.output or "", group, rules, delivered=call.failure not in _BLOCKED)
-        if call.failure is not None or content.state in _STATES:
+        if call.failure is not None or content.state in _CUT:
             return "off"
         if not scored:
             self.quality.checked_format(group, report.outcomes, report.marks)
