@@ -32,9 +32,12 @@ function(config)
   local noSuccess = '%s\nand %s (%s < 0.5)\n' % [failedForGood, q.on(keys), succeeded];
   local succeededWithin(range) = '%s (max_over_time(%s[%s]) > 0.5)' % [q.on(keys), succeeded, range];
   local lately = succeededWithin(q.duration(c.noSuccess.lookback));
-  local reasons(window) =
+  // Of those that the alert counts: who looks for another reason at night looks in the wrong place.
+  local ours = 'reason=~"provider_5xx|timeout|connection"';
+  local forGood = 'reason!~"blocked_.*|cancelled"';
+  local reasons(window, counted) =
     '{{ range printf `topk(1, %s)` $labels.provider $labels.model | query }} Most are {{ .Labels.reason }}.{{ end }}' %
-    q.sumRises(['reason'], 'llm_request_failures_total', window, 'provider=%[1]q, model=%[2]q');
+    q.sumRises(['reason'], 'llm_request_failures_total', window, counted + ', provider=%[1]q, model=%[2]q');
   local traffic = 'route:llm_requests:increase15m';
   local before(offset) = q.atLeast(
     'last_over_time(%s[%s] offset %s)' % [traffic, q.duration(600), q.duration(offset)], c.trafficGoneMinimumCalls
@@ -69,7 +72,7 @@ function(config)
     'for': 300,
     expr: gone(page),
     summary: 'Hardly any requests come from {{ $labels.route }} any more.',
-    description: '{{ printf "%.0f" $value }} requests in the last 15 minutes; at this time yesterday and a week ago there were more than twenty times as many.',
+    description: '{{ printf "%.0f" $value }} requests in the last 15 minutes; at this time yesterday and a week ago there were more than twenty times as many.' + (if page then alert.since('LLMTrafficGone', ['route']) else ''),
   };
   local byModel = { category: 'outage', ownership: 'model', keys: shown };
   [
@@ -83,7 +86,7 @@ function(config)
         keepFiringFor: 300,
         expr: std.join('\nor\n', [total] + std.map(burning, c.burn.page)),
         summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} fail.',
-        description: '{{ $value | humanizePercentage }} of requests fail after retries and fallbacks.' + reasons(600) + alert.since('LLMRequestsFailing', shown) + alert.affected(shown, 'llm_request_failures_total', 'reason=~"provider_5xx|timeout|connection"'),
+        description: '{{ $value | humanizePercentage }} of requests fail after retries and fallbacks.' + reasons(600, ours) + alert.since('LLMRequestsFailing', shown) + alert.affected(shown, 'llm_request_failures_total', ours),
       },
       byModel {
         name: 'LLMNoSuccess',
@@ -95,7 +98,7 @@ function(config)
         keepFiringFor: 300,
         expr: noSuccess + 'and ' + lately,
         summary: 'No request to {{ $labels.provider }}/{{ $labels.model }} succeeds.',
-        description: '{{ printf "%.0f" $value }} failures and no success in the last 10 minutes.' + reasons(600) + ' An expired key, a withdrawn model and an exhausted quota look like this.' + alert.since('LLMNoSuccess', shown),
+        description: '{{ printf "%.0f" $value }} failures and no success in the last 10 minutes.' + reasons(600, forGood) + ' An expired key, a withdrawn model and an exhausted quota look like this.' + alert.since('LLMNoSuccess', shown),
       },
       {
         name: 'LLMProviderUnreachable',
@@ -228,7 +231,7 @@ function(config)
         'for': 300,
         expr: noSuccess + 'unless %s\nand %s' % [lately, succeededWithin('%s:%s' % [q.duration(7 * 86400), q.duration(300)])],
         summary: 'For more than a day no request to {{ $labels.provider }}/{{ $labels.model }} has succeeded.',
-        description: '{{ printf "%.0f" $value }} failures in the last 10 minutes.' + reasons(600) + ' Either nobody asked for a day, as at a weekend, or nobody mended it: the page is about the first day alone.',
+        description: '{{ printf "%.0f" $value }} failures in the last 10 minutes.' + reasons(600, forGood) + ' Either nobody asked for a day, as at a weekend, or nobody mended it: the page is about the first day alone.',
       },
       trafficGone(false),
       {

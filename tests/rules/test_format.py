@@ -51,7 +51,7 @@ CASES = [
         "a format that breaks pages at once and resolves when the last failure is half an hour old", BROKEN,
         [KNOWN, checks("0+5x140"), failures("0x30 4+4x49 200x80")], {"30m": 0, "45m": 0, "60m": 1, "110m": 1, "125m": 0},
         text=Text("75m", "page", "quality", "Most answers of support are not in the format asked for.",
-                  "80% of the answers of the last 30 minutes fail the format check. Going on for 26m 0s. "
+                  "80% of the answers of the last 10 or 30 minutes fail the format check. Going on for 26m 0s. "
                   "Affected: 180 requests in the last 1h.", {"route": "support"}),
     ),
     Case("three failures of three page nobody", BROKEN, [KNOWN, checks("0x9 3x60"), failures("0x9 3x60")], {"12m": 0}),

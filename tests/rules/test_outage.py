@@ -147,6 +147,13 @@ CASES = [
                   "10 failures and no success in the last 10 minutes. Most are client_4xx. An expired key, a withdrawn model and "
                   "an exhausted quota look like this. Going on for 10m 0s.", MODEL),
     ),
+    Case(
+        "the reason is one that the alert counts", FAILING,
+        [info(), requests(STEADY), failures("0x60 18+18x60", "provider_5xx"), failures("0x60 20+20x60", "client_4xx")], {"65m": 1},
+        text=Text("65m", "page", "outage", "Requests to openai/gpt-4o fail.",
+                  "45% of requests fail after retries and fallbacks. Most are provider_5xx. Going on for 1m 0s. "
+                  "Affected: 90 requests in the last 1h.", MODEL),
+    ),
     Case("a model that never succeeded is no ticket", STILL, [info(), requests("0+1x60"), failures("0+1x60", "client_4xx")], {"40m": 0}),
     Case("three failures and no success page nobody", DEAD, [info(), requests("0+1x60 61x9 62+1x2 64x60"), failures("0x69 1+1x2 3x60")],
          {"75m": 0, "79m": 0}),
