@@ -178,30 +178,36 @@ def _letters(window: str) -> _Letters:
     if len(encoded) == len(window):
         return _Letters(len(encoded.translate(None, _NO_LETTERS)), _LATIN_ALONE)
     codes = np.frombuffer(window.encode("utf-32-le", "surrogatepass"), np.uint32)
-    counts = np.bincount(_kinds().take(codes, mode="clip"), minlength=2 * len(_KINDS)).tolist()
+    *counts, beyond = np.bincount(_kinds().take(codes, mode="clip"), minlength=2 * len(_KINDS) + 1).tolist()
+    letters = sum(counts[1::2])
+    if beyond:
+        letters += len(_LETTER.findall(codes[codes >= _PLANE].tobytes().decode("utf-32-le")))
     scripts = {
-        name: other + letters
-        for name, other, letters in zip(_KINDS, counts[::2], counts[1::2], strict=True)
-        if name and (other or letters)
+        name: other + own
+        for name, other, own in zip(_KINDS, counts[::2], counts[1::2], strict=True)
+        if name and (other or own)
     }
-    return _Letters(sum(counts[1::2]), Counter(scripts) if scripts else _LATIN_ALONE)
+    return _Letters(letters, Counter(scripts) if scripts else _LATIN_ALONE)
 
 
 _KINDS: Final = ("", *_SCRIPTS)
 """None of the scripts, or one."""
+_PLANE: Final = 1 << 16
+"""Characters of the basic plane. Beyond it are mostly pictures, but also letters, as those set in bold."""
 
 
 @cache
 def _kinds() -> NDArray[np.uint8]:
     """By character of the basic plane: twice the place of its script in ``_KINDS``, and one more where it is a letter.
 
-    What lies beyond the plane is no letter, as the last character in it is none: mostly it is a picture.
+    One more entry stands for all characters beyond the plane.
     """
-    kinds = np.zeros(1 << 16, np.uint8)
-    kinds[list(map(ord, _LETTER.findall("".join(map(chr, range(1 << 16))))))] = 1
+    kinds = np.zeros(_PLANE + 1, np.uint8)
+    kinds[list(map(ord, _LETTER.findall("".join(map(chr, range(_PLANE))))))] = 1
     for place, ranges in enumerate(_SCRIPTS.values(), start=1):
         for first, last in zip(ranges[::3], ranges[2::3], strict=True):
             kinds[ord(first) : ord(last) + 1] += np.uint8(2 * place)
+    kinds[_PLANE] = 2 * len(_KINDS)
     return kinds
 
 

@@ -79,6 +79,12 @@ def test_foreign_bits_in_an_english_answer_are_no_mismatch(text):
     assert judge(text, "en").findings == []
 
 
+def test_letters_set_in_bold_are_letters_beside_two_of_another_script():
+    bold = str.maketrans({letter: chr(0x1D41A + place) for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz")})
+
+    assert judge("the angles α and β are equal, so the triangle is isosceles".translate(bold), "en").outcomes == {}
+
+
 def test_regions_of_a_language_are_its_own():
     assert judge(TEXTS["en"] * 2, "en-US").outcomes == {"language": True}
 
