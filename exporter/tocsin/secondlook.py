@@ -14,6 +14,9 @@ from tocsin.detectors.base import SUSPICION
 from tocsin.finding import Finding
 from tocsin.judge import RouteRules
 
+_MOST = 10_000
+"""Findings that wait to be counted, as they do while commits fail; a further one is dropped, and counted as such."""
+
 
 class SlowScorer(Protocol):
     """Such a model, in a worker."""
@@ -32,7 +35,9 @@ class SecondLook:
         self._model = model
         self._ledger = ledger
         self._safety = safety
-        self._judged: deque[tuple[Labels, RouteRules, int, float, bool]] = deque(maxlen=1000)
+        self._judged: deque[tuple[Labels, RouteRules, int, float, bool]] = deque()
+        self._forgotten = 0
+        """Findings that had no place among ``_MOST``."""
         self._dropped = 0
 
     def offer(self, text: str, group: Group, rules: RouteRules, *, delivered: bool) -> None:
@@ -42,18 +47,23 @@ class SecondLook:
         labels = group.labels
 
         def done(scores: dict[str, float]) -> None:
-            self._judged.append((labels, rules, len(text), scores.get("toxicity", 0.0), delivered))
+            score = scores.get("toxicity", 0.0)
+            if score < SUSPICION:
+                return
+            if len(self._judged) < _MOST:
+                self._judged.append((labels, rules, len(text), score, delivered))
+            else:
+                self._forgotten += 1
 
         self._model.offer(text, done)
 
     def publish(self, now: float) -> None:
         """Count what it has found since the last commit, and what it had no time for."""
-        self._ledger.add(cat.SCORING_DROPPED, "detoxify", amount=self._model.dropped - self._dropped)
-        self._dropped = self._model.dropped
+        dropped = self._model.dropped + self._forgotten
+        self._ledger.add(cat.SCORING_DROPPED, "detoxify", amount=dropped - self._dropped)
+        self._dropped = dropped
         while self._judged:
             labels, rules, size, score, delivered = self._judged.popleft()
-            if score < SUSPICION:
-                continue
             action = rules.policy.action(Finding("toxicity", "toxic", 0, size, score), "")
             group = self._ledger.group_of(labels)
             self._ledger.groups.dirty |= {group, group.histograms}

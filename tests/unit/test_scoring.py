@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin import catalogue as cat
+from tocsin import secondlook
 from tocsin.accounting.compliance import WINDOW, Compliance
 from tocsin.accounting.early import WAIT
 from tocsin.accounting.ledger import Ledger, Settings
@@ -710,6 +711,22 @@ def test_a_slow_model_counts_with_the_commit_after_it_has_judged_and_what_it_dro
     assert (before, values(scoring, cat.VIOLATIONS)) == ({}, {("toxicity", "true", "false", "false"): 1})
     assert sum(row.values[0] for row in scoring._ledger.store.rows[cat.SUSPECTED].values()) == 2
     assert values(scoring, cat.SCORING_DROPPED) == {("detoxify",): 2}
+
+
+def test_what_a_slow_model_finds_while_commits_fail_is_counted_once_one_succeeds_or_said_to_be_dropped(monkeypatch):
+    monkeypatch.setattr(secondlook, "_MOST", 2)
+    scoring, model = make(parse(b"routes: [{match: {}, detectors: {toxicity: violation}}]")), Model()
+    scoring.second = SecondLook(model, scoring._ledger, scoring.safety)
+    take(scoring, *(call(number, "odd words") for number in range(7)))
+    scoring.saved = False
+    for (_, done), score in zip(model.waiting, (0.97, 0.97, 0.97, 0.1, 0.1, 0.1, 0.1), strict=True):
+        done({"toxicity": score})
+    scoring.publish(NOW)
+    scoring.saved = True
+    scoring.publish(NOW)
+
+    assert values(scoring, cat.VIOLATIONS)["toxicity", "true", "false", "false"] == 2
+    assert values(scoring, cat.SCORING_DROPPED) == {("detoxify",): 1}
 
 
 def test_a_model_that_cannot_be_loaded_is_said_at_the_start(tmp_path):
