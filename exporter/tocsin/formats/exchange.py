@@ -22,8 +22,11 @@ from tocsin.formats.lenient import is_number, load
 _strict = msgspec.json.Decoder(dict[str, Any])
 _ASKING = ("request", "request_body")
 _OF_CALLS: Final = frozenset(
-    ("id", "call_id", "custom_id", "time", "timestamp", "created_at", "duration_s", "status", "url", "uri", "model")
-)
+    (
+        "id", "_id", "request_id", "call_id", "custom_id", "time", "timestamp", "created_at", "duration_s", "status",
+        "status_code", "statusCode", "url", "uri", "model", "provider", "route", "response_headers",
+    )
+)  # fmt: skip
 """Keys of which the envelope of a call has one."""
 _ENVELOPE = ("request", "response", "request_body", "response_body", "status", "url", "uri")
 
@@ -135,8 +138,8 @@ def _is_failed_call(tree: dict[str, Any], response: dict[str, Any]) -> bool:
     What was asked of another service is often logged as one line (``GET /``).
     """
     asked = tree.get("request", tree.get("request_body"))
-    if isinstance(asked, str) and not asked.lstrip().startswith("{"):
-        return not asked.strip()
+    if isinstance(asked, str) and asked.strip() and not asked.lstrip().startswith("{"):
+        return False
     return bool(response.get("error") or tree.get("error")) and not _OF_CALLS.isdisjoint(tree)
 
 
@@ -213,8 +216,9 @@ def _chunks(value: list[Any], name: str, errors: list[str]) -> tuple[dict[str, A
     if not all(isinstance(chunk, dict) for chunk in value):
         errors.append(name)
         return {}, False
-    if len(value) == 1 and not streamed and not signs.is_chunk(value[0]):
-        return value[0], False
+    part = len(value) == 1 and (signs.is_chunk(value[0]) or str(value[0].get("object")).endswith(".chunk"))
+    if len(value) == 1 and not part and not (streamed and "choices" in value[0]):
+        return value[0], streamed  # whole, though it may have been sent as a stream
     return sse.merged(value) or {}, streamed or bool(value)
 
 

@@ -80,32 +80,42 @@ What expired in a batch was never begun, as what was cancelled: OpenAI calls it 
 """
 
 
-_NAMED: Final = re.compile(r"^(?:[\w.]*\.)?(\w*(?:[Ee]rror|[Ee]xception|[Tt]imeout))(?=[:(]|$)")
-"""An exception's name at the beginning of a message, as ``str`` or ``repr`` of one has it."""
+_NAMED: Final = re.compile(
+    r"^(?:[\w.]*\.)?(\w*(?:[Ee]rror|[Ee]xception|[Tt]imeout))(?=[:(]|$)|\b([A-Z]\w*(?:Error|Exception|Timeout))\b"
+    r"|(?:^|^\d+ |(?<=[Ee]rror: )|; |\bcode = )([A-Z]+_[A-Z_]+|(?<=\d )[A-Z]+|(?<== )\w+)\b"
+)
+"""Names of errors in a message: of exceptions (``str`` or ``repr`` of one, botocore, Ruby) and gRPC's codes."""
 _SAID_LIMITED: Final = (
-    r"^rate ?limit|rate ?limited|rate ?limit (?:reached|exceeded|error|hit)|rate exceeded|throttl(?:ed|ing)"
+    r"^rate ?limit|^\S+ rate ?limit\.?$|rate ?limited|rate ?limit (?:reached|exceeded|error|hit)|rate exceeded"
+    r"|throttl(?:ed|ing)"
     r"|(?:exceed(?:s|ed)?|reached|hit)\b.{0,60}\b(?:rate ?limit|quota)"
-    r"|quota.{0,40}(?:exceeded|exhausted|reached)|insufficient quota|check quota|resource (?:has been )?exhausted"
+    r"|quota.{0,40}(?:exceeded|exhausted|reached)|insufficient ?quota|check quota|resource (?:has been )?exhausted"
     r"|too many (?:requests|tokens|concurrent|connections)|slow down|no deployments available"
 )
 _SAID_LATE: Final = (
-    r"\be?timed ?out|deadline exceeded|(?:^|\b(?:request|gateway|read|connect(?:ion)?|response|upstream|server"
-    r"|socket|stream|pool|operation) )time ?out\b(?! (?:must|should|param|value))"
+    r"\be?(?:socket)?timed ?out|deadline (?:exceeded|expired)|exceeded (?:the|its) deadline|due to (?:a )?time ?out"
+    r"|client\.timeout|^(?:error: |\S+ )?time ?out\.?$|\btime ?out (?:error|exceeded|expired)|in provider: timeout"
+    r"|(?:^|\b(?:request|gateway|read|connect(?:ion)?|response|upstream|server|socket|stream|pool|operation|i/o"
+    r"|handshake) )time ?out\b(?! (?:must|should|param|value))"
 )
 _SAID_CONNECTION: Final = (
     r"connection (?:\w+ )?(?:error|reset|refused|closed|aborted|lost|broken|terminated|failed|attempts|pool)"
-    r"|(?:cannot|can't|could not|couldn't|failed to|unable to) (?:connect|fetch)|closed connection|disconnected"
+    r"|(?:cannot|can't|could not|couldn't|failed to|unable to) (?:connect|fetch|resolve host)|disconnected"
+    r"|closed (?:the |network )?connection|no connection established|(?:ssl|tls) (?:handshake|connection)"
+    r"|incomplete chunked|ended prematurely"
     r"|connect error|\bhang up\b|\beconn|\benotfound|eai ?again|getaddrinfo|name resolution|no such host"
     r"|name or service not known|unreachable|no route to host|broken ?pipe|fetch failed|network ?error"
     r"|^terminated$|premature (?:close|eof)|\beof (?:occurred|error)|unexpected eof|\beof$"
     r"|stream (?:closed|reset)|\bssl[:e]|certificate verify|max retries"
 )
 _SAID_CANCELLED: Final = (
-    r"^(?:cancell?ed|aborted)|(?:request|operation|stream|call|context) (?:was )?(?:cancell?ed|aborted)|user aborted"
+    r"^(?:cancell?ed|aborted)|(?:request|operation|stream|call|context|task) (?:was )?(?:cancell?ed|aborted)"
+    r"|user aborted"
 )
 _SAID_BROKEN: Final = (
     r"bad gateway|overloaded|over capacity|\bserver (?:had an |is )?(?:error|busy)|internal (?:server )?error"
-    r"|(?:service|server|model|temporarily|currently) (?:is )?(?:temporarily |currently )?unavailable(?! in| for)"
+    r"|(?:service|server|model|provider|backend|upstream|api|openai|temporarily|currently) (?:is )?"
+    r"(?:temporarily |currently )?unavailable(?! in| for)"
     r"|no healthy upstream|upstream error|not ready|currently loading"
     r"|unexpected error (?:during|while) processing"
 )
@@ -164,11 +174,11 @@ def by_message(message: str) -> str:
     code = _SAID_CODE.search(message[:_TOLD_MAX])
     if code is not None:
         return by_status(int(code[1] or code[2])) or OTHER
-    named = _NAMED.match(message[:_TOLD_MAX])
-    reason = OTHER if named is None else _by_words(_words(named[1]))
-    if reason != OTHER:
-        return reason
-    return next((reason for phrase, reason in _PHRASES if phrase.search(words)), OTHER)
+    names = (_by_words(_words(name[name.lastindex or 0])) for name in _NAMED.finditer(message[:_TOLD_MAX]))
+    called = next((reason for reason in names if reason != OTHER), OTHER)
+    if called not in (OTHER, "cancelled"):  # clients cancel what is late, and some say so
+        return called
+    return next((reason for phrase, reason in _PHRASES if phrase.search(words)), called)
 
 
 def _refusal(words: str) -> str | None:

@@ -93,8 +93,8 @@ def _of_kong(tree: dict[str, Any], entry: dict[str, Any], meta: dict[str, Any]) 
         "cache_hit": str(cache.get("cache_status")).lower() == "hit",
         "scores": {"llm_accuracy": judged / 100} if is_number(judged := usage.get("llm_accuracy")) else None,
         "request": {
-            **_object(payload.get("request")),
-            "model": meta.get("request_model"),
+            **(sent := _object(payload.get("request"))),
+            "model": meta.get("request_model") or sent.get("model"),
             "stream": meta.get("request_mode") == "stream",
         },
         "response": {"usage": usage, **said} if said else _answer(meta.get("response_model"), usage),

@@ -198,7 +198,7 @@ def _failure(e: NativeEvent, status: int | None) -> str | None:
     error = e.error
     named, said = (error.type, error.message) if isinstance(error, Error) else (error, None)
     if named and " " in named:  # a sentence, and no name
-        named, said = None, said or named
+        named, said = None, f"{named}: {said}" if said else named
     told = named or said
     if not told:
         return by_status(status)

@@ -28,8 +28,10 @@ ENDS: Final = ("response.completed", "response.incomplete", "response.failed", "
 """Events with which a stream of the Responses API ends, and an answer of the Realtime API."""
 _SIDES: Final = frozenset(("request", "response", "request_body", "response_body"))
 _BODIES: Final = ("chat.completion", "text_completion", "text.completion", "response", "error")
-_BESIDE_ERRORS: Final = frozenset(("error", "type", "request_id", "id", "user_id", "status", "code", "event_id"))
-"""What providers put beside an error; with anything else it is a line of some application's log."""
+_BESIDE_ERRORS: Final = frozenset(
+    ("error", "type", "request_id", "id", "user_id", "status", "code", "event_id", "provider")
+)
+"""What providers and Portkey put beside an error; with anything else it is a line of some application's log."""
 _OF_LOGS: Final = frozenset(("level", "severity", "levelname", "logger", "msg"))
 
 

@@ -75,6 +75,7 @@ def test_what_holds_no_record_of_a_call_is_none(line):
         {"request": "GET /x", "error": "boom"}, {"request": "GET /x", "id": "r1", "response": {"error": {"message": "x", "code": "E"}}},
         {"request": {}, "error": {"message": "boom"}}, {"response": {"error": {"message": "x", "type": "server_error"}}},
         {"request": {"method": "GET", "path": "/x"}, "error": {"message": "boom", "type": "E"}},
+        {"time": "2026-11-20T10:00:00Z", "remote_addr": "192.0.2.1", "request": "", "status": "400"},  # nginx, of a broken request
     ],
 )  # fmt: skip
 def test_what_failed_in_another_service_is_no_call_in_a_line_nor_by_itself(record):
@@ -102,6 +103,16 @@ def test_an_error_alone_is_a_call_as_a_provider_answers_it_and_none_among_what_a
     for beside in ({"time": "2026-11-20T10:00:00Z", "service": "billing"}, {"message": "upload failed"}):
         with pytest.raises(Skip):
             parse({**beside, **error})
+
+
+def test_an_error_in_portkeys_words_is_a_call():
+    """https://github.com/Portkey-AI/gateway/blob/main/src/providers/utils.ts puts the provider beside it."""
+    assert parse({**ERRORS[0], "provider": "openai"}).failure == "provider_5xx"
+
+
+@pytest.mark.parametrize("beside", [{"status_code": 503}, {"request_id": "r1"}, {"provider": "openai"}, {"response_headers": {"x-request-id": "1"}}])
+def test_a_failed_answer_without_its_request_is_a_call_where_anything_of_a_pairs_stands_around_it(beside):
+    assert parse({"response": ERRORS[0], **beside}).failure == "provider_5xx"
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)

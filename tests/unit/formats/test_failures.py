@@ -62,6 +62,18 @@ SENTENCES = [
     ("You exceeded your current quota, please check your plan", BUSY), ("The user aborted a request.", CANCELLED),
     ("The system encountered an unexpected error during processing. Try your request again.", BROKEN),
     ("The response was filtered due to the prompt triggering Azure OpenAI's content management policy.", BLOCKED),
+    # Go's net/http and gRPC, Node's undici and fetch, .NET, Ruby, botocore
+    ("dial tcp 104.18.6.192:443: i/o timeout", TIMEOUT), ("net/http: TLS handshake timeout", TIMEOUT), ("Headers Timeout Error", TIMEOUT),
+    ("net/http: request canceled (Client.Timeout exceeded while awaiting headers)", TIMEOUT), ("ESOCKETTIMEDOUT", TIMEOUT),
+    ("The operation was aborted due to timeout", TIMEOUT), ("AbortError: This operation was aborted", CANCELLED),
+    ("TaskCanceledException: The request was canceled due to the configured HttpClient.Timeout of 100 seconds elapsing.", TIMEOUT),
+    ("DEADLINE_EXCEEDED: Deadline expired before operation could complete.", TIMEOUT), ("8 RESOURCE_EXHAUSTED: tokens per minute", BUSY),
+    ("rpc error: code = Internal desc = x", BROKEN), ("14 UNAVAILABLE: x", BROKEN), ("Error: SERVICE_UNAVAILABLE", BROKEN),
+    ("stream error: stream ID 1; INTERNAL_ERROR; received from peer", BROKEN), ("Net::ReadTimeout with #<TCPSocket:(closed)>", TIMEOUT),
+    ("An error occurred (ModelTimeoutException) when calling the InvokeModel operation: x", TIMEOUT), ("insufficient_quota", BUSY),
+    ("write tcp 10.0.0.1:1->1.1.1.1:443: use of closed network connection", CONNECTION), ("SSL handshake failed", CONNECTION),
+    ("cURL error 6: Could not resolve host: x", CONNECTION), ("Response ended prematurely", CONNECTION), ("Error: Timeout", TIMEOUT),
+    ("LLM timeout", TIMEOUT), ("Provider unavailable", BROKEN), ("provider rate limit", BUSY),
     # words of the caller's, and numbers that are no status
     ("500 items is more than the maximum of 100", "other"), ("429 rows were given, 400 are allowed", "other"), ("No such column: quota", "other"),
     ("timeout must be positive", "other"), ("The parameter request_timeout is not known", "other"), ("Unknown parameter: timeout", WRONG),
@@ -131,6 +143,12 @@ def test_an_error_of_a_native_event_that_is_a_sentence_is_no_name():
     event = {"v": 1, "id": "1", "time": "2026-11-20T02:47:00Z", "model": "m"}
     found = [parse({**event, "error": told}).failure for told in ("internal_id is required", "Request timed out.", "timeout", "APITimeoutError")]
     assert found == ["other", TIMEOUT, TIMEOUT, TIMEOUT]
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("Too Many Requests", BUSY), ("Internal Server Error", BROKEN), ("content filter", BLOCKED)])
+def test_a_type_of_a_native_event_that_is_a_phrase_decides_beside_a_message(kind, reason):
+    event = {"v": 1, "id": "1", "time": "2026-11-20T02:47:00Z", "model": "m", "error": {"type": kind, "message": "try again"}}
+    assert parse(event).failure == reason
 
 
 def test_what_expired_in_a_batch_was_never_begun():

@@ -121,6 +121,12 @@ def test_what_kongs_guardrail_stopped_was_blocked_and_what_failed_failed():
     assert parse(KONG | {"ai": {"proxy": KONG_AI | {"usage": {}}}, "response": {"status": 502}}).failure == "provider_5xx"
 
 
+def test_kongs_model_is_that_of_the_payload_where_its_meta_has_none():
+    meta = {key: value for key, value in KONG_AI["meta"].items() if key != "request_model"} | {"response_model": "served"}
+    call = parse(KONG | {"ai": {"proxy": KONG_AI | {"meta": meta, "payload": {"request": '{"model": "asked"}'}}}})
+    assert (call.model, call.served_model) == ("asked", "served")
+
+
 def test_what_kongs_judge_says_is_a_score():
     entry = KONG_AI | {"usage": KONG_AI["usage"] | {"llm_accuracy": 14}}
     assert parse(KONG | {"ai": {"ai-llm-as-judge": entry}}).scores == {"llm_accuracy": 0.14}

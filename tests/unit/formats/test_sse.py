@@ -264,7 +264,16 @@ def test_the_chunks_of_a_stream_in_a_list_may_end_with_the_word_that_ends_it():
 @pytest.mark.parametrize("end", [[], ["[DONE]"]], ids=["without the word", "with it"])
 def test_a_list_of_one_chunk_is_a_stream(end):
     chunk = {"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "Yo"}, "finish_reason": "stop"}]}
-    pair = {"id": "1", "status": 200, "request": {"model": "m"}, "response": [chunk, *end]}
+    for told in ({}, {"usage": {"prompt_tokens": 3, "completion_tokens": 1}}):
+        pair = {"id": "1", "status": 200, "request": {"model": "m"}, "response": [chunk | told, *end]}
+        call = formats.get("auto", content=True).parse(json.dumps(pair).encode())
+        assert isinstance(call, Call)
+        assert (call.stream, said(call), call.finish_reason) == (True, "Yo", "stop")
+
+
+def test_a_whole_answer_in_a_list_with_the_word_that_ends_a_stream_keeps_its_usage():
+    answer = {"type": "message", "role": "assistant", "model": "m", "content": [{"type": "text", "text": "Yo"}], "usage": {"input_tokens": 3}}
+    pair = {"id": "1", "status": 200, "request": {"model": "m"}, "response": [answer, "[DONE]"]}
     call = formats.get("auto", content=True).parse(json.dumps(pair).encode())
     assert isinstance(call, Call)
-    assert (call.stream, said(call), call.finish_reason) == (True, "Yo", "stop")
+    assert (call.stream, said(call), call.input_tokens) == (True, "Yo", 3)
