@@ -37,16 +37,25 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     minimumCalls: 20,
     minimumFailures: 5,
     // Burn-rate pairs: budget spent `factor` times too fast over both windows. Source: Google's SRE workbook, ch. 5.
+    // The hour stands beside the half hour, too: of four to twelve requests a minute of which a tenth fails, five minutes
+    // hold five failures only now and then, and one outage of six hours was three pages (simulated); its floor is judgement.
     // `calm` requests in ten minutes without a failure end the page: where 3 % fail (six times the budget) that happens
-    // by chance to one window in twenty, and the five minutes that the page is kept bridge it.
+    // by chance to one window in twenty, and the five minutes that the page is kept bridge it. So do ten minutes after
+    // `calmAfter` failures in an hour: on a quiet route a hundred requests take longer than the half hour.
     burn: {
       page: [
-        { short: 5 * minute, long: hour, factor: 14.4 },
-        { short: 30 * minute, long: 6 * hour, factor: 6, calm: 100, failures: 10 },
+        { short: 5 * minute, factor: 14.4, long: [{ window: hour, factor: 14.4 }] },
+        {
+          short: 30 * minute, factor: 6, calm: 100, calmAfter: 20,
+          long: [{ window: 6 * hour, factor: 6, failures: 10 }, { window: hour, factor: 14.4, failures: 20 }],
+        },
       ],
       // What burns slowly is judged over hours and days, of which a young log knows minutes: four timeouts of its first
       // hundred requests, five of its first thousand are chance. `failures` of the long window are judgement.
-      ticket: [{ short: 2 * hour, long: day, factor: 3, failures: 20 }, { short: 6 * hour, long: 3 * day, factor: 1, failures: 20 }],
+      ticket: [
+        { short: 2 * hour, factor: 3, long: [{ window: day, factor: 3, failures: 20 }] },
+        { short: 6 * hour, factor: 1, long: [{ window: 3 * day, factor: 1, failures: 20 }] },
+      ],
     },
     // A total outage must page within three minutes, and an hour's window is too slow for that: this share of five
     // minutes failing is reached 1.5 minutes into a total outage. Source: contract, "pages in 3 minutes"; judgement.

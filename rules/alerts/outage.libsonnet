@@ -18,13 +18,18 @@ function(config)
     local least(vector, floor) = if floor == 0 then vector else '(%s)' % q.atLeast(vector, floor);
     '%s / (%s - (%s - %s))' % [least(unrecovered(w), failed), least(requests(w), asked), failures(w), unrecovered(w)];
   local shortly(w) = ratio(w, c.minimumFailures, c.minimumCalls);
-  // A window of half an hour remembers an outage for half an hour; so many requests in a row without a failure end it.
+  // A window of half an hour remembers an outage for half an hour. Ten minutes without a failure end it after so many requests
+  // in them or, where those are fewer, so many failures in an hour: those would go on every third minute. Of a total outage
+  // the hour holds enough until the half hour has forgotten it, so that nothing ends and comes again.
   local calm(pair) =
-    if 'calm' in pair then '\nunless (%s < 0.5 and %s)' % [unrecovered(600), q.atLeast(requests(600), pair.calm)] else '';
+    if 'calm' in pair then '\nunless (%s < 0.5 and (%s or %s))' % [
+      unrecovered(600), q.atLeast(requests(600), pair.calm), q.atLeast(unrecovered(3600), pair.calmAfter),
+    ] else '';
+  local limit(factor) = '%s * (1 - %s)' % [q.number(factor), q.number(c.availability)];
+  local burnt(long) = '%s > %s' % [ratio(long.window, std.get(long, 'failures', 0), 0), limit(long.factor)];
   local burning(pair) =
-    local limit = '%s * (1 - %s)' % [q.number(pair.factor), q.number(c.availability)];
-    '(\n%s > %s\nand %s > %s%s\n)' % [
-      shortly(pair.short), limit, ratio(pair.long, std.get(pair, 'failures', 0), 0), limit, calm(pair),
+    '(\n%s > %s\nand (%s)%s\n)' % [
+      shortly(pair.short), limit(pair.factor), std.join(' or ', std.map(burnt, pair.long)), calm(pair),
     ];
   local total = '%s > %s' % [shortly(300), q.number(c.totalRatio)];
   local succeeded = 'provider_model:llm_requests_succeeded:increase10m';
@@ -81,7 +86,7 @@ function(config)
         name: 'LLMRequestsFailing',
         severity: 'page',
         metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
-        threshold: 'outage.availability burnt 14.4 x over 1 h and 5 m, 6 x over 6 h and 30 m (10 failures in 6 h), or outage.totalRatio of 5 m; at least outage.minimumCalls and outage.minimumFailures',
+        threshold: 'outage.availability burnt 14.4 x over 1 h and 5 m, 6 x over 30 m and 6 h (10 failures) or 14.4 x over 1 h (20 failures), or outage.totalRatio of 5 m; at least outage.minimumCalls and outage.minimumFailures',
         requirement: 'A1, A3',
         keepFiringFor: 300,
         expr: std.join('\nor\n', [total] + std.map(burning, c.burn.page)),

@@ -3,6 +3,7 @@ function(config)
   local q = (import 'promql.libsonnet')(config);
   local c = config.format;
   local ratio = 'route:llm_format_window:ratio';
+  local lately = q.latest(ratio, within=config.scrapeGap);
   local latch = 'route:llm_format_window:incident';
   local route = ['route'];
   local failed = 'route:llm_format_failed:ratio30m';
@@ -27,7 +28,7 @@ function(config)
       by: q.by(route), on: q.on(route), ratio: ratio, latch: latch, minimum: minimum, resolve: resolve,
       'for': q.duration(c['for']), stale: q.duration(900), remembered: q.duration(3600),
     },
-    // Under the minimum, or not yet resolved; and the format still fails.
+    // Under the minimum, or not yet resolved; and the format still fails. A scrape that is missed begins no new ten minutes.
     low:: |||
       (
         %(ratio)s < %(on)s %(minimum)s
@@ -36,7 +37,7 @@ function(config)
       )
       and %(on)s %(failures)s
     ||| % {
-      ratio: ratio, latch: latch, on: q.on(route), minimum: minimum,
+      ratio: lately, latch: latch, on: q.on(route), minimum: q.threshold('format.minimumRatio', c.minimumRatio, lately),
       failures: q.sumRises(route, 'llm_format_failures_total', 1800),
     },
 

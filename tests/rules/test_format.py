@@ -29,6 +29,7 @@ CASES = [
         text=Text("30m", "page", "quality", "Answers of support are not in the format asked for.",
                   "94.9% of the last 1,000 answers comply. Going on for 20m 0s. Affected: 30 requests in the last 1h.", {"route": "support"}),
     ),
+    Case("a missed scrape does not put the page off", LOW, [KNOWN, *window("980x9 949x7 stale 949x90", "1000x17 stale 1000x90"), failures()], {"22m": 1}),
     Case("950 of 1,000 page nobody", LOW, [KNOWN, *window("980x9 950x100"), failures()], {"30m": 0, "60m": 0}),
     Case("a page stays at 955 and resolves above 960", LOW, [KNOWN, *window("949x20 955x20 961x40"), failures()],
          {"15m": 1, "35m": 1, "50m": 0}),
