@@ -17,7 +17,7 @@ LABELS = {
     "version": "1", "checksum": "c", "requested": "gpt-4o", "served": "gpt-4o", "fingerprint": "f", "owner": "team", "tier": "prod",
     "traffic": "live", "field": "ttft", "label": "model", "detector": "topic", "backend": "b", "verdict": "block",
     "category": "quality", "python": "3.11", "task": "tail", "feature": "length", "segment": "long", "delivered": "true", "echoed": "false",
-    "example": "false", "baseline": "1",
+    "example": "false", "baseline": "1", "mode": "exporter",
 }  # fmt: skip
 GAUGES = {
     "llm_provider_up": 1, "llm_format_window_calls": 1000, "llm_format_window_compliant": 1000, "tocsin_series": 100,
