@@ -74,7 +74,7 @@ _NAMES: Final = frozenset({"no", "nr", "number"})
 _UNSPACED = re.compile(r"(?<!\d)\d{1,18}(?:,\d{1,18})+")
 _GLUED = re.compile(r"[A-Za-z_]$")
 _SUFFIX = re.compile(
-    r"(?:st|nd|rd|th|s|km|kg|cm|mm|m|g|am|pm|h|x|k|ft|lbs?|oz|mph|[gmkt]b|m[gl]|[kmg]?hz|[km]?w|kwh|l|v|p|c|f|min|%|\u00b0)?"
+    r"(?:st|nd|rd|th|s|km|kg|cm|mm|m|g|am|pm|h|x|k|ft|lbs?|oz|mph|[gmkt]b|m[gl]|[kmg]?hz|[km]w|kwh|p|min|%|\u00b0)?"
     r"(?![A-Za-z_])",
     re.IGNORECASE,
 )

@@ -59,6 +59,7 @@ def test_numbers_that_follow_from_the_context_are_fine(text):
         ("It is 8,849 m high.", "It is 8,848.86 m high."),
         ("Umsatz: 1,5 Mrd. Euro.", "Revenue was 1.5 billion euros."),
         ("It has 850 millions.", "It has 849.6 million."),
+        ("Print it with {share:.2f} in the colour #8f94fb.", "Print the share."),
     ],
 )
 def test_other_ways_to_write_a_number_are_fine(text, context):
