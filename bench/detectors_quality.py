@@ -87,11 +87,9 @@ def confidence(sets: Sets) -> Iterator[str]:
     rows = sets.rows("confidence")
     reports = [(row, judge(scanner, row["text"])) for row in rows]
     yield str(Binary.of((row["label"] == "stated", says(report, "confidence")) for row, report in reports))
-    right = sum(
-        row["value"] is not None and abs((report.scores["confidence"] or 0) - row["value"]) < 0.005
-        for row, report in reports
-    )
-    yield f"right value: {right} of {sum(row['label'] == 'stated' for row in rows)}"
+    valued = [(row["value"], report) for row, report in reports if row.get("value") is not None]  # the shipped set has none
+    right = sum(abs((report.scores["confidence"] or 0) - value) < 0.005 for value, report in valued)
+    yield f"right value: {right} of {len(valued)}"
     benign = sets.benign()
     alarms = sum(says(judge(scanner, text), "confidence") for text in benign)
     yield f"{alarms} of {len(benign)} ordinary answers; {cost(detector, benign)}"
