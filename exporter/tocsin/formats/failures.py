@@ -82,7 +82,8 @@ What expired in a batch was never begun, as what was cancelled: OpenAI calls it 
 
 _NAMED: Final = re.compile(
     r"^(?:[\w.]*\.)?(\w*(?:[Ee]rror|[Ee]xception|[Tt]imeout))(?=[:(]|$)|\b([A-Z]\w*(?:Error|Exception|Timeout))\b"
-    r"|(?:^|^\d+ |(?<=[Ee]rror: )|; |\bcode = )([A-Z]+_[A-Z_]+|(?<=\d )[A-Z]+|(?<== )\w+)\b"
+    r"|(?:^|^\d+ |(?<=[Ee]rror: )|; |\bcode = |StatusCode\.)"
+    r"([A-Z]+_[A-Z_]+|(?<=\d )[A-Z]+|(?<=Code\.)[A-Z]+|(?<== )\w+)\b"
 )
 """Names of errors in a message: of exceptions (``str`` or ``repr`` of one, botocore, Ruby) and gRPC's codes."""
 _SAID_LIMITED: Final = (
@@ -101,8 +102,8 @@ _SAID_LATE: Final = (
 _SAID_CONNECTION: Final = (
     r"connection (?:\w+ )?(?:error|reset|refused|closed|aborted|lost|broken|terminated|failed|attempts|pool)"
     r"|(?:cannot|can't|could not|couldn't|failed to|unable to) (?:connect|fetch|resolve host)|disconnected"
-    r"|closed (?:the |network )?connection|no connection established|(?:ssl|tls) (?:handshake|connection)"
-    r"|incomplete chunked|ended prematurely"
+    r"|closed (?:the |network )?connection|no connection established"
+    r"|(?:ssl|tls) (?:handshake|connection (?:could|error|fail))|incomplete chunked|ended prematurely"
     r"|connect error|\bhang up\b|\beconn|\benotfound|eai ?again|getaddrinfo|name resolution|no such host"
     r"|name or service not known|unreachable|no route to host|broken ?pipe|fetch failed|network ?error"
     r"|^terminated$|premature (?:close|eof)|\beof (?:occurred|error)|unexpected eof|\beof$"

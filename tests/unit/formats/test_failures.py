@@ -73,12 +73,14 @@ SENTENCES = [
     ("An error occurred (ModelTimeoutException) when calling the InvokeModel operation: x", TIMEOUT), ("insufficient_quota", BUSY),
     ("write tcp 10.0.0.1:1->1.1.1.1:443: use of closed network connection", CONNECTION), ("SSL handshake failed", CONNECTION),
     ("cURL error 6: Could not resolve host: x", CONNECTION), ("Response ended prematurely", CONNECTION), ("Error: Timeout", TIMEOUT),
+    ("<_InactiveRpcError of RPC that terminated with:\n\tstatus = StatusCode.UNAVAILABLE\n\tdetails = x", BROKEN),
     ("LLM timeout", TIMEOUT), ("Provider unavailable", BROKEN), ("provider rate limit", BUSY),
     # words of the caller's, and numbers that are no status
     ("500 items is more than the maximum of 100", "other"), ("429 rows were given, 400 are allowed", "other"), ("No such column: quota", "other"),
     ("timeout must be positive", "other"), ("The parameter request_timeout is not known", "other"), ("Unknown parameter: timeout", WRONG),
     ("The field internal_id is required", "other"), ("Property server_error is not defined", "other"), ("You must connect a billing account", WRONG),
     ("Model is unavailable in your region", "other"), ("You may not cancel this", "other"), ("Invalid value: quota is no number", WRONG),
+    ("SSL connection settings are not allowed", "other"),
 ]  # fmt: skip
 
 
