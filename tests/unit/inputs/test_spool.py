@@ -343,6 +343,23 @@ async def test_a_body_that_waits_when_the_spool_is_sealed_is_in_its_last_segment
     await spool.close()
 
 
+async def test_a_sender_that_has_gone_lets_the_end_wait_for_a_slow_disk_at_rest(tmp_path, monkeypatch):
+    disk, spool, loop = SlowDisk(monkeypatch), Spool(tmp_path), asyncio.get_running_loop()
+    spool.put(Batch(b"{}"), "auto", 0.0)
+    await until(lambda: disk.sizes)
+    spool.put(Batch(b"[]"), "auto", 0.0).cancel()
+    sealing = spawn(spool.seal(), name="seal")
+    with monkeypatch.context() as patch:
+        turns = mock.Mock(side_effect=loop.time)
+        patch.setattr(loop, "time", turns)
+        await asyncio.sleep(0.1)
+    for _ in range(2):
+        disk.end()
+    await sealing
+    assert turns.call_count < 200
+    await spool.close()
+
+
 async def test_a_committed_segment_is_deleted(tmp_path):
     now = [0.0]
     spool = Spool(tmp_path, clock=lambda: now[0])
