@@ -40,7 +40,7 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // The hour stands beside the half hour, too: of four to twelve requests a minute of which a tenth fails, five minutes
     // hold five failures only now and then, and one outage of six hours was three pages (simulated); its floor is judgement.
     // `calm` requests in ten minutes without a failure end the page: where 3 % fail (six times the budget) that happens
-    // by chance to one window in twenty, and the five minutes that the page is kept bridge it. So do ten minutes after
+    // by chance to one window in twenty, and the five minutes that the page is kept bridge it. So do twenty minutes after
     // `calmAfter` failures in an hour: on a quiet route a hundred requests take longer than the half hour.
     burn: {
       page: [

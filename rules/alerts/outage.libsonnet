@@ -19,11 +19,11 @@ function(config)
     '%s / (%s - (%s - %s))' % [least(unrecovered(w), failed), least(requests(w), asked), failures(w), unrecovered(w)];
   local shortly(w) = ratio(w, c.minimumFailures, c.minimumCalls);
   // A window of half an hour remembers an outage for half an hour. Ten minutes without a failure end it after so many requests
-  // in them or, where those are fewer, so many failures in an hour: those would go on every third minute. Of a total outage
-  // the hour holds enough until the half hour has forgotten it, so that nothing ends and comes again.
+  // in them; twenty where those are fewer, and so many failed within the hour: those would go on every third minute, and
+  // an outage that comes and goes is one page. Of a total outage the hour holds enough until the half hour has forgotten it.
   local calm(pair) =
-    if 'calm' in pair then '\nunless (%s < 0.5 and (%s or %s))' % [
-      unrecovered(600), q.atLeast(requests(600), pair.calm), q.atLeast(unrecovered(3600), pair.calmAfter),
+    if 'calm' in pair then '\nunless (%s < 0.5 and %s or %s < 0.5 and %s)' % [
+      unrecovered(600), q.atLeast(requests(600), pair.calm), unrecovered(1200), q.atLeast(unrecovered(3600), pair.calmAfter),
     ] else '';
   local limit(factor) = '%s * (1 - %s)' % [q.number(factor), q.number(c.availability)];
   local burnt(long) = '%s > %s' % [ratio(long.window, std.get(long, 'failures', 0), 0), limit(long.factor)];
