@@ -238,9 +238,7 @@ def _explained(text: str, number: Number, source: _Source) -> bool:
 
 def _is_timed(value: float, before: str, after: str, known: set[float]) -> bool:
     """Tell whether a number is of a time that stands in the source by the other clock, or full hours."""
-    if after.startswith(":00") or _ON_THE_HOUR.match(after):
-        return value - 12 in known or value + 12 in known
-    if _MINUTES.match(after):
+    if after.startswith(":00") or _ON_THE_HOUR.match(after) or _MINUTES.match(after):
         return value - 12 in known or value + 12 in known
     return value == 0 and _HOURS.search(before) is not None
 

@@ -45,6 +45,19 @@ _SAID_CODE: Final = re.compile(
 
 Any other number is one of the caller's: "500 items is more than the maximum".
 """
+
+
+class _Reasons:
+    """Patterns of words, each with the reason of a failure that it tells."""
+
+    def __init__(self, *rows: tuple[str, str]) -> None:
+        self._rows = tuple((re.compile(pattern), reason) for pattern, reason in rows)
+
+    def first(self, words: str, otherwise: str = OTHER) -> str:
+        """Return the reason of the first pattern that stands in some words."""
+        return next((reason for pattern, reason in self._rows if pattern.search(words)), otherwise)
+
+
 _CONNECTION: Final = (
     r"connect|econn|hang ?up|\benotfound|eai ?again|getaddrinfo|name ?resolution|name or service|\bdns\b|unreach"
     r"|socket|epipe|broken ?pipe|fetch failed|^terminated$|premature|\beof\b|stream closed|protocol ?error"
@@ -60,18 +73,15 @@ _WRONG: Final = (
     r"|validation|unprocessable|precondition|context ?length|context ?window|unsupported|image|expired ?token"
     r"|unrecognized ?client"
 )
-_WORDS: Final = tuple(
-    (re.compile(pattern), reason)
-    for pattern, reason in (
-        (r"client ?(?:disconnect|closed)", "cancelled"),
-        (r"rate ?limit|too ?many|quota|throttl|resource ?exhausted|slow ?down|modelnotready", "rate_limited"),
-        (r"time[ds]? ?out|deadline", "timeout"),
-        (_CONNECTION, "connection"),
-        (r"cancel|batch ?expired", "cancelled"),
-        (_BROKEN, "provider_5xx"),
-        (_WRONG, "client_4xx"),
-        (r"abort", "cancelled"),
-    )
+_WORDS: Final = _Reasons(
+    (r"client ?(?:disconnect|closed)", "cancelled"),
+    (r"rate ?limit|too ?many|quota|throttl|resource ?exhausted|slow ?down|modelnotready", "rate_limited"),
+    (r"time[ds]? ?out|deadline", "timeout"),
+    (_CONNECTION, "connection"),
+    (r"cancel|batch ?expired", "cancelled"),
+    (_BROKEN, "provider_5xx"),
+    (_WRONG, "client_4xx"),
+    (r"abort", "cancelled"),
 )
 """Of types and codes of errors in small letters, without the signs between their words; the first holds.
 
@@ -120,18 +130,15 @@ _SAID_BROKEN: Final = (
     r"|no healthy upstream|upstream error|not ready|currently loading"
     r"|unexpected error (?:during|while) processing"
 )
-_PHRASES: Final = tuple(
-    (re.compile(pattern), reason)
-    for pattern, reason in (
-        (r"^(?:invalid|unsupported|unknown|unrecognized|incorrect|missing)\b", "client_4xx"),
-        (r"client ?(?:disconnect|closed)", "cancelled"),
-        (_SAID_LIMITED, "rate_limited"),
-        (_SAID_LATE, "timeout"),
-        (_SAID_CONNECTION, "connection"),
-        (_SAID_CANCELLED, "cancelled"),
-        (_SAID_BROKEN, "provider_5xx"),
-        (_WRONG, "client_4xx"),
-    )
+_PHRASES: Final = _Reasons(
+    (r"^(?:invalid|unsupported|unknown|unrecognized|incorrect|missing)\b", "client_4xx"),
+    (r"client ?(?:disconnect|closed)", "cancelled"),
+    (_SAID_LIMITED, "rate_limited"),
+    (_SAID_LATE, "timeout"),
+    (_SAID_CONNECTION, "connection"),
+    (_SAID_CANCELLED, "cancelled"),
+    (_SAID_BROKEN, "provider_5xx"),
+    (_WRONG, "client_4xx"),
 )
 """Of messages in small letters: what providers and networks say when they fail, the first holds.
 
@@ -179,7 +186,7 @@ def by_message(message: str) -> str:
     called = next((reason for reason in names if reason != OTHER), OTHER)
     if called not in (OTHER, "cancelled"):  # clients cancel what is late, and some say so
         return called
-    return next((reason for phrase, reason in _PHRASES if phrase.search(words)), called)
+    return _PHRASES.first(words, called)
 
 
 def _refusal(words: str) -> str | None:
@@ -197,4 +204,4 @@ def _by_words(words: str) -> str:
     code = _CODE.search(words)
     if code is not None:
         return by_status(int(code[1])) or OTHER
-    return next((reason for known, reason in _WORDS if known.search(words)), OTHER)
+    return _WORDS.first(words)
