@@ -31,6 +31,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _SHARES = re.compile(r"(?<!rise)(Ratio|Share|Coverage|availability)$")
 """Ends the key of a share of a whole; a rise may be over 1."""
+_DURATION = re.compile(r"[0-9.]+(ms|s|m|h|d|w)")
 
 _PLACEHOLDERS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
@@ -259,7 +260,8 @@ def _check(key: str, value: Any, known: Mapping[str, Any]) -> None:
         right = isinstance(value, type(default))
     if not right:
         kind = "a number" if default is None else type(default).__name__
-        raise BundleError(f"{key}: {value!r} is not {kind}, as the default {default!r} is")
+        mend = "; durations are numbers of seconds" if isinstance(value, str) and _DURATION.fullmatch(value) else ""
+        raise BundleError(f"{key}: {value!r} is not {kind}, as the default {default!r} is{mend}")
     if isinstance(value, numbers) and not 0 <= value < inf:
         raise BundleError(f"{key}: {value!r} is not 0 or more")
     if isinstance(value, numbers) and value > 1 and _SHARES.search(key):

@@ -323,8 +323,10 @@ def _check_labels_and_series(config: Config) -> None:
     if len(config.extra_labels) > 3:
         raise ConfigError(f"extra_labels: at most three, {len(config.extra_labels)} given")
     for name in config.extra_labels:
-        if not re.fullmatch(r"[a-z_][a-z0-9_]*", name) or name in ("provider", "model", "route", "le", "job"):
-            raise ConfigError(f"extra_labels: {name!r} cannot be a label name; use letters, digits and _")
+        if name in ("provider", "model", "route", "le", "job"):
+            raise ConfigError(f"extra_labels: {name!r} is a label already; take it out")
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
+            raise ConfigError(f"extra_labels: {name!r} cannot be a label name; use small letters, digits and _")
     if config.series.max < 1000:
         raise ConfigError("series.max: below 1000 nothing can be told apart; raise it")
     if not 0 <= config.consumers.top <= config.series.max // 20:

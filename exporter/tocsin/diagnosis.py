@@ -65,6 +65,8 @@ def files(pattern: FilePattern, config: Config, now: float) -> Iterator[Remark]:
 
 def _missing(path: str) -> str:
     """Name the first part of a path that is not there, and what is there instead."""
+    if path.startswith("~"):
+        return "~ is a shell's word, and in quotes it is none; write the whole path"
     folder = Path(path)
     while not folder.exists() and folder.parent != folder:
         missing, folder = folder, folder.parent

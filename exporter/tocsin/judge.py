@@ -353,7 +353,7 @@ def _expectation(expect: Expect, where: str) -> Expectation | None:
         if expect.pattern is not None:
             compiled_pattern(expect.pattern)
     except UnusableError as error:
-        raise ConfigError(f"{where}.pattern: {error}; {_LINEAR}") from None
+        raise ConfigError(f"{where}.pattern: {error}; close its brackets, and {_LINEAR}") from None
     if wanted is None and expect.language is None and expect.follow_question:
         return None
     return Expectation(wanted, schema, expect.pattern, expect.language, follow_question=expect.follow_question)

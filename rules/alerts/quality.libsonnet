@@ -167,7 +167,7 @@ function(config)
         requirement: 'B-4',
         expr: share('quality.lowConfidenceRatio', c.lowConfidenceRatio, 'llm_low_confidence_total', 'llm_confidence_count'),
         summary: 'Answers of {{ $labels.route }} are given with little confidence.',
-        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are under 0.85 and wait for a person to review them.',
+        description: '{{ $value | humanizePercentage }} of the answers that told a confidence in the last 30 minutes told one under 0.85: a person should review those.',
       }),
       signal({
         name: 'LLMAnswersOffTopic',

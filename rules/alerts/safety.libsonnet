@@ -171,7 +171,7 @@ function(config)
         ownership: 'route',
         keys: route,
         metric: 'llm_guard_false_positives_total, llm_guard_requests_total',
-        threshold: 'at least safety.falsePositiveMinimum and over safety.falsePositiveRatio of blocked answers in a day',
+        threshold: 'at least safety.falsePositiveMinimum and over safety.falsePositiveRatio of the answers blocked or redacted in a day',
         requirement: 'B-7, B-27',
         window: 86400,
         labels: { detection: 'inline' },

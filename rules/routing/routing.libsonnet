@@ -85,6 +85,8 @@
   ],
 
   local used = std.set([entry.receiver for entry in tree] + ['oncall', 'legal', 'comms', 'product', 'tickets', 'engineering-lead', 'review', 'null']),
+  // A misspelt name would leave the right one empty, and nobody told.
+  local strangers = std.setDiff(std.set(std.objectFields(r.receivers) + std.objectFields(r.operatorReceivers)), used),
   // What goes to on-call may be a safety page, which a machine must never resolve.
   local quiet = std.set([r.safetyReceiver, 'legal', 'comms']),
   local integrations(name) =
@@ -95,6 +97,7 @@
     ),
 
   local text(matcher) = '%s%s"%s"' % [matcher[0], matcher[1], matcher[2]],
+  assert strangers == [] : 'routing.receivers: %s gets no alerts; there are %s' % [std.join(', ', strangers), std.join(', ', used)],
   alertmanager:: {
     global: r.global,
     templates: r.templates,

@@ -50,6 +50,8 @@ def test_values_that_make_no_sense_are_refused(helm, setting):
         (["persistence.existingClaim=mine", "replicaCount=2"], "holds the state of one replica"),
         (["mode=sidecar", "guard.enabled=true"], "sidecar renders no workload"),
         (["terminationGracePeriodSeconds=45"], "a pod is killed while its spool is counted"),
+        (["mode=tail", "tail.paths={/data/llm/*.log}"], "/data/llm/*.log is not under tail.hostPath (/var/log)"),
+        (["mode=tail", "tail.paths={/var/logs/llm.log}"], "add its directory to tail.extraHostPaths"),
         (["ingress.enabled=true"], "needs ingress.hosts"),
         (["route.enabled=true"], "needs route.parentRefs"),
         (["prometheusRule.enabled=true", "thresholds.format.minimumRatio=0.96"], "the page never resolves"),
@@ -61,6 +63,28 @@ def test_combinations_that_would_harm_are_refused_with_the_reason(helm, settings
 
     assert done.returncode != 0
     assert says in done.stderr
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["mode=tail", "tail.paths={/data/llm/*.log}", "tail.extraHostPaths={/data/}"],
+        ["mode=tail", "tail.paths={/data/llm/*.log}", "extraVolumeMounts[0].mountPath=/data", "extraVolumeMounts[0].name=data"],
+    ],
+)  # fmt: skip
+def test_paths_that_a_pod_sees_are_not_refused(helm, settings):
+    done = helm("template", "gate", CHART, *[item for text in settings for item in ("--set", text)])
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("routing", "words"), [("alertmanagerConfig", "pagerduty_configs"), ("alertmanagerSecret", "pagerdutyConfigs")])
+def test_integrations_in_the_words_of_the_other_routing_are_refused(helm, routing, words):
+    done = helm("template", "gate", CHART, "--set", f"{routing}.enabled=true,{routing}.receivers.oncall.{words}[0].x=y")
+
+    assert done.returncode != 0
+    assert f"/{routing}/receivers/oncall" in done.stderr
+    assert words in done.stderr
 
 
 def test_the_schema_knows_the_configuration_of_the_exporter():
@@ -211,6 +235,15 @@ def test_the_users_configuration_wins(render):
     loaded = config.parse(of_kind(resources, "ConfigMap")[0]["data"]["tocsin.yml"].encode())
     assert loaded.ingest.listen_address == "127.0.0.1:1"
     assert loaded.consumers.top == 5
+
+
+@pytest.mark.parametrize(("address", "arrives"), [("127.0.0.1:9878", False), ("0.0.0.0:9000", False), ("[::]:9878", True)])
+def test_the_notes_say_where_no_other_pod_reaches_the_webhook(run_helm, address, arrives):
+    setting = f"config.ingest.listen_address={address}"
+    done = run_helm("helm4", "install", "gate", CHART, "--dry-run=client", "--set", setting)  # Helm 3 asks a cluster
+
+    assert done.returncode == 0, done.stderr
+    assert ("NOTHING ARRIVES" not in done.stdout) == arrives
 
 
 def test_the_sample_limit_is_half_as_much_again_as_the_series_bound(render):

@@ -122,7 +122,7 @@ CASES = [
            cause_hint="max_tokens"),
     *share("LLMConfidenceLow", "llm_low_confidence_total", "llm_confidence_count", 50,
            ("Answers of support are given with little confidence.",
-            "50% of the answers of the last 30 minutes are under 0.85 and wait for a person to review them."), 20),
+            "50% of the answers that told a confidence in the last 30 minutes told one under 0.85: a person should review those."), 20),
     *share("LLMAnswersOffTopic", "llm_off_topic_total", "llm_semantic_similarity_count", 30,
            ("Answers of support are not about the question.", "30% of the answers of the last 30 minutes are off topic."), 10),
     *judged(

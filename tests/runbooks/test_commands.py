@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 from aiohttp import web
-from pages import Block, all_blocks, rows
+from pages import Block, all_blocks, read, rows
 
 from shell import complaint
 from tocsin import config
 from tocsin.demo.stack import answers, free_port
+from tocsin.reloading import waiting
 from tocsin.web import admin
 from tocsin.web.runbooks import names
 
@@ -75,6 +76,23 @@ def test_fallbacks_in_examples_have_litellms_shape():
             assert all(isinstance(models, list) for models in fallback.values())
         for model in document.get("model_list", []):
             assert set(model) == {"model_name", "litellm_params"}
+
+
+def test_a_fallback_is_told_only_where_calls_fail():
+    """LiteLLM asks it when a call fails: bad answers come with HTTP 200, and go on."""
+    told = {block.page for block in YAML if "fallbacks:" in block.text}
+
+    assert "LLMRequestsFailing" in told
+    assert {name for name in told if read(name).facts["category"] == "quality"} == set()
+
+
+def test_what_waits_for_a_restart_is_not_told_to_reload():
+    for block in YAML:
+        if block.text.startswith("# /etc/tocsin/tocsin.yml"):
+            wanted = config.parse(block.text.encode())
+            told = "reload" if "reload" in block.after else "restart"
+            assert told == "reload" or waiting(config.Config(), wanted), block
+            assert told == "restart" or not waiting(config.Config(), wanted), block
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,24 @@ def test_a_number_that_cannot_be_meant_is_refused(key, value, mend):
         bundle.compile({key: value})
 
 
+def test_a_duration_with_a_unit_is_refused_with_the_unit_to_use():
+    with pytest.raises(bundle.BundleError, match=r"safety\.stays: '1h' is not int.*durations are numbers of seconds"):
+        bundle.compile({"safety.stays": "1h"})
+
+
+@pytest.mark.parametrize("key", ["routing.receivers", "routing.operatorReceivers"])
+def test_a_receiver_that_gets_no_alerts_is_refused(key):
+    """A misspelt on-call would leave the real one empty, and nobody told."""
+    with pytest.raises(bundle.BundleError, match=r"oncal gets no alerts; there are comms, engineering-lead, .* oncall"):
+        bundle.compile({key: {"oncal": {}}})
+
+
+def test_a_receiver_that_the_routing_is_told_of_gets_alerts():
+    compiled = bundle.compile({"routing.owners": {"team-support": "support"}, "routing.receivers": {"support": {}}})
+
+    assert "name: support" in compiled.alertmanager
+
+
 def test_a_rise_may_be_over_the_whole():
     assert "(1 + 1.5)" in bundle.compile({"cost.riseRatio": 1.5}).recording
 

@@ -145,3 +145,23 @@ def test_a_threshold_that_no_rule_looks_for_by_route_is_said_to_have_no_effect(c
     assert code == 0
     assert "routes[0].thresholds.cost.usdPerHour: has no effect for one route" in said
     assert "dropRatio" not in said
+
+
+def test_a_tier_that_pages_nobody_and_a_language_that_is_not_checked_are_named(check, tmp_path):
+    (tmp_path / "tocsin.yml").write_text(
+        "routes: [{match: {route: a}, tier: production, expect: {language: english}}, {match: {}, expect: {language: pt-BR}}]"
+    )
+
+    code, said = check(f"--config.file={tmp_path / 'tocsin.yml'}")
+
+    assert code == 0
+    assert "routes[0].tier: 'production': what pages elsewhere is a ticket here; only `prod` pages" in said
+    assert "routes[0].expect.language: 'english': answers are not checked for it" in said
+    assert "routes[1]" not in said
+
+
+def test_a_home_that_no_shell_has_expanded_is_named(check):
+    code, said = check("--tail", "~/logs/*.jsonl")
+
+    assert code == 1
+    assert "~/logs/*.jsonl: ~ is a shell's word, and in quotes it is none; write the whole path" in said

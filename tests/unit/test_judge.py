@@ -32,6 +32,7 @@ GERMAN = "Das ist eine gute Frage, und die Antwort ist nicht so einfach, wie man
         ("routes: [{match: {}}, {match: {}, expect: {schema_file: no.json}}]", "routes[1].expect.schema_file: no.json"),
         ("routes: [{match: {}, expect: {pattern: '(?=a)b'}}]", "routes[0].expect.pattern: not a usable"),
         ("routes: [{match: {}, expect: {pattern: '(a)\\1'}}]", "without look-around and back-references"),
+        ("routes: [{match: {}, expect: {pattern: '^(OK'}}]", "routes[0].expect.pattern: not a usable pattern; close its brackets"),
         ("routes: [{match: {}, expect: {format: regex}}]", "routes[0].expect.pattern: format regex needs a pattern"),
         ("routes: [{match: {}, expect: {format: json_schema}}]", "needs a schema or a schema_file"),
         ("routes: [{match: {}, weights: {hedging: 1}}]", "routes[0].weights: no component"),

@@ -17,6 +17,7 @@ from tocsin.call import FAILURE_REASONS, TOKEN_KINDS
 from tocsin.catalogue import FAMILIES, Family
 from tocsin.commands.run import add_flags, ingest_address, patterns
 from tocsin.config import FOR_ALL_ROUTES, Config, load, read_secrets, show, storage_path
+from tocsin.detectors import language
 from tocsin.detectors.base import TIERS
 from tocsin.diagnosis import Remark
 from tocsin.finding import SAFETY_KINDS
@@ -83,13 +84,19 @@ def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
 
 
 def _without_effect(config: Config) -> Iterator[Remark]:
-    """Say which detectors rest, and which thresholds of a route nobody looks for."""
+    """Say which detectors rest, which routes page nobody, and what a route asks for that nobody looks for."""
     chosen: list[tuple[str, int | None]] = [("detectors.max_tier", config.detectors.max_tier)]
     chosen += [(f"routes[{n}].max_detector_tier", r.max_detector_tier) for n, r in enumerate(config.routes)]
     for where, tier in chosen:
         if tier is not None and (resting := [name for name, its_own in TIERS.items() if its_own > tier]):
             yield Remark(where, f"{tier}: these detectors rest: {', '.join(resting)}", wrong=False)
     for n, route in enumerate(config.routes):
+        if route.tier != "prod":
+            what = f"{route.tier!r}: what pages elsewhere is a ticket here; only `prod` pages"
+            yield Remark(f"routes[{n}].tier", what, wrong=False)
+        if route.expect.language is not None and not language.known(language.base(route.expect.language)):
+            what = f"{route.expect.language!r}: answers are not checked for it; is it a code of ISO 639-1, such as en?"
+            yield Remark(f"routes[{n}].expect.language", what, wrong=False)
         for name in sorted(route.thresholds.keys() & set(FOR_ALL_ROUTES)):
             what = "has no effect for one route; set it for all (`tocsin bundle build --set`, the chart's `thresholds`)"
             yield Remark(f"routes[{n}].thresholds.{name}", what, wrong=False)

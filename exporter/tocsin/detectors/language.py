@@ -121,7 +121,7 @@ class LanguageDetector:
 
     def _expected(self, subject: Subject) -> str:
         if subject.expect is not None and subject.expect.language:
-            return subject.expect.language.lower().replace("_", "-").partition("-")[0]
+            return base(subject.expect.language)
         question = subject.question
         follows = subject.expect is None or subject.expect.follow_question
         if not question or not follows or not (language := certain_language(question)):
@@ -147,6 +147,11 @@ def _beyond_ascii(text: str) -> str:
     if text.isascii():
         return ""
     return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+
+
+def base(tag: str) -> str:
+    """Return the language of a tag without its region: ``pt`` of ``pt-BR`` and ``pt_BR``."""
+    return tag.lower().replace("_", "-").partition("-")[0]
 
 
 def known(language: str) -> bool:

@@ -111,6 +111,7 @@ thresholds.tokens.outlierFactor (which no rule reads) where it is silent.
 {{- end -}}
 {{- $_ := set $config "consumers" $consumers -}}
 {{- if and (eq .Values.mode "tail") (not (dig "inputs" "files" false $config)) -}}
+{{- include "tocsin.checkMounted" . -}}
 {{- $files := list (dict "paths" .Values.tail.paths "format" .Values.tail.format) -}}
 {{- $_ := set $config "inputs" (dict "files" $files) -}}
 {{- end -}}
@@ -124,6 +125,21 @@ thresholds.tokens.outlierFactor (which no rule reads) where it is silent.
 {{- $_ := set $config "routes" $routes -}}
 {{- end -}}
 {{- toYaml $config -}}
+{{- end -}}
+
+{{/* Refuses files to read in a directory of the node that the pod does not see: nothing would ever be read. */}}
+{{- define "tocsin.checkMounted" -}}
+{{- $folders := prepend .Values.tail.extraHostPaths .Values.tail.hostPath -}}
+{{- range .Values.extraVolumeMounts }}{{ $folders = append $folders .mountPath }}{{ end -}}
+{{- range $path := .Values.tail.paths -}}
+{{- $seen := false -}}
+{{- range $folders -}}
+{{- if hasPrefix (printf "%s/" (trimSuffix "/" .)) $path }}{{ $seen = true }}{{ end -}}
+{{- end -}}
+{{- if not $seen -}}
+{{- fail (printf "tail.paths: %s is not under tail.hostPath (%s); add its directory to tail.extraHostPaths" $path $.Values.tail.hostPath) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "tocsin.seriesMax" -}}
