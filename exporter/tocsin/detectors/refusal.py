@@ -40,10 +40,17 @@ _DECLINES: Final = (
     r"|no (?:reason|way|inherent|evidence)"
     r"|important to (?:note|re|app|pri|alw|tre|und|foc)|violen|discriminat|decline|against"
 )
+_LACKS: Final = (
+    r"\b(?:i|we) (?:have no|lack) |(?:available|accessible|visible) to me\b|(?:text|language|chat)[- ]?based"
+    r"|(?:could not|couldn.{1,3}t|did not|didn.{1,3}t|able to|can.{1,3}t|cannot) (?:find|locate|see) "
+    r"|(?:does|do)(?: not|n.{1,3}t) (?:mention|contain|say|specify|include|cover|provide|state)"
+)
 _SPEAKS_OF_ITSELF: Final = (
     r"as an (?:ai|artificial|language)|language model|i(?:.{1,3}m| am) (?:just |only )?an? ai"
     r"|(?:do not|don.{1,3}t) have|knowledge cut|real[- ]time|(?:legal|medical|financial|professional|investment) advice"
-    r"|\bnot (?:an? )?(?:\w+ )?(?:doctor|lawyer|physician|professional|therapist|attorney|expert|advice)"
+    r"|\bnot (?:an? )?(?:\w+ )?(?:doctor|lawyer|physician|professional|therapist|attorney|expert|accountant|nurse"
+    r"|pharmacist|vet|advice)"
+    rf"|my (?:knowledge|training)|{_LACKS}"
 )
 _ASKS: Final = (
     r"please (?:provide|share|specify|clarify)|without (?:more|additional|further)"
@@ -52,24 +59,50 @@ _ASKS: Final = (
 _FIRST_PERSON_LIMIT = re.compile(
     r"\b(?:i|we)(?: am|'m)? (?:\w+ )?(?:cannot|can't|can not|unable to|not able to|not capable of|not equipped to|"
     r"don't|do not|won't be able to|am not|not)\b(?: \w+){0,2}? "
-    r"(?:access|browse|browsing|open|view|see|watch|hear|listen|play|display|draw|create|generate|produce|execute|run|"
-    r"physically|real[- ]time|live|current|know|assess|determine|remember|recall|predict|perform|perceive|capable|"
+    r"(?:access|browse|browsing|open|view|see|watch|hear|listen|play|display|draw|execute|run|"
+    r"(?:create|generate|produce|make|place|send) (?:(?!explicit|sexual|nude|violent|harmful|fake"
+    r"|hateful)[\w-]+ ){0,3}(?:image|picture|photo|drawing|visual|chart|diagram|audio|video|file|pdf|call|order"
+    r"|e-?mail|booking)s?\b|"
+    r"physically|real[- ]time|live|current|connected|know|assess|determine|remember|recall|predict|perform|perceive"
+    r"|capable|"
     r"accurately|directly|provide (?:real|up|live|current|visual|images|a (?:picture|visual))|"
     r"have (?:access|the (?:ability|capability|capacity|complete|exact|necessary|specific)|real[- ]time|enough|"
     r"any (?:information|context|data|knowledge|specific)|information|a (?:physical|body|specific|hometown)|"
     r"up-to-date|current|sufficient|specific|physical|visual|context|knowledge))"
+    r"|\b(?:i|we) (?:have no|lack) (?:\w+ ){0,2}(?:information|access|way|data|record|ability|tool|knowledge|means"
+    r"|capability)"
+    r"|(?:n't| not) (?:available|accessible|visible) to me\b|\bi(?:'m| am) (?:just |only )?an? (?:\w+ )?(?:text"
+    r"|language|chat)[- ]?(?:based|only)?\b.{0,40}(?:cannot|can't|not able|unable)"
+    r"|\b(?:i|we) (?:couldn't|could not|can't|cannot|wasn't able to|was not able to|was unable to|did not"
+    r"|didn't) (?:find|locate|see) [^.!?]{0,60}"
+    r"\bin (?:the|my|our|your|any of the) (?:\w+ ){0,2}(?:knowledge base|documents?|context|sources?|records?"
+    r"|database|passages?|files?|search results|manual|text)\b"
     r"|\bmy (?:knowledge|training)(?: data)? (?:cut[- ]?off|only|ends|was last|is limited|goes)"
     r"|\b(?:sorry|as an ai|unfortunately|i (?:do not|don't|cannot|can't))\b.{0,200}"
     r"\b(?:can you (?:please )?|could you (?:please )?|please )(?:provide|give|share|clarify|specify)"
     r"|\bwithout (?:more|additional|further|any|the|having) (?:\w+ )?(?:context|information|details?|specifics?|access)"
+    r"|\bwithout (?:knowing|seeing|access)\b"
 )
+_PLAIN_LIMIT = re.compile(
+    r"\b(?:documents?|context|sources?|passages?|article|excerpts?|knowledge base|material"
+    r"|text)\b[^.!?]{0,40}\b(?:does|do)(?: not|n't) "
+    r"(?:mention|contain|say|specify|include|cover|provide|state)\b[^.!?]{0,80}[,.] (?:so|therefore|thus|and"
+    r"|hence)?,? ?i(?: am|'m)? (?:\w+ )?(?:cannot|can't|unable|not able)"
+    r"|"
+    r"\bi(?: am|'m)? (?:\w+ )?(?:cannot|can't|can not|unable to|not able to|not capable of"
+    r"|don't have the ability to|do not have the ability to)"
+    r"(?: \w+)? (?:access|brows|open|view|see|watch|hear|listen|play|display|draw)\w* (?:[\w-]+ ){0,3}?"
+    r"(?:audio|sound|music|video|image|picture|photo|link|url|file|attachment|pdf|web|internet|website|webpage)s?\b"
+)
+"""What no text can do, and what the documents do not say: a limit, whatever the linear model says."""
 _DISCLAIMER = re.compile(
     r"\bas an (?:ai|artificial|language)|\bi(?:'m| am) (?:just |only )?an? (?:ai|artificial|language model|large)"
     r"|\b(?:do not|don't) have (?:any )?"
     r"(?:personal|feelings|emotions|opinions|beliefs|preferences|experiences|consciousness)"
-    r"|\bi(?:'m| am) not a (?:\w+ )?"
-    r"(?:doctor|lawyer|physician|professional|therapist|attorney|expert|financial|medical|legal)"
-    r"|\bnot (?:a )?(?:substitute for )?(?:\w+ )?(?:medical|legal|financial|investment|professional) advice"
+    r"|\bi(?:'m| am) not an? (?:\w+ )?"
+    r"(?:doctor|lawyer|physician|professional|therapist|attorney|expert|accountant|nurse|pharmacist|vet|financial"
+    r"|medical|legal)"
+    r"|(?:\bnot|n't) (?:a )?(?:substitute for )?(?:\w+ )?(?:medical|legal|financial|investment|professional) advice"
 )
 _COMPLIES = re.compile(
     r"\b(?:however|but|nevertheless|that said|instead|still|with that said|nonetheless)\b.{0,60}?"
@@ -89,7 +122,7 @@ _MAY_COMPLY: Final = (
 _MAY_BE_LIMITED: Final = (
     r"\b(?:i|we)(?: am|.{1,3}m)? (?:[\w\x80-\xff]+ )?"
     r"(?:cannot|can.{1,3}t|can not|unable to|not|don.{1,3}t|do not|won.{1,3}t be able to|am not)\b"
-    r"|my (?:knowledge|training)|(?:can|could) you |please |without "
+    rf"|my (?:knowledge|training)|(?:can|could) you |please |without |{_LACKS}"
 )
 _MAY_DISCLAIM: Final = r"as an (?:ai|ar|la)|\bi(?:.{1,3}m| am) |(?:do not|don.{1,3}t) have |advice"
 """What each of the three patterns above needs: a text without it is not searched with ``re``, at 10 to 20 us each."""
@@ -154,6 +187,8 @@ def outcome_of(
     if complies and (limit or disclaimer):
         return "disclaimer", 0.9
     score = model.score(features(opening, complies=complies)) if worded else 0.0
+    if _LIMIT in forms and _PLAIN_LIMIT.search(opening):
+        return "capability_limit", 0.8
     if score >= THRESHOLD:
         return "refusal", score
     if limit:

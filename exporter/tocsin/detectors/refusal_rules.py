@@ -12,14 +12,15 @@ from typing import Final, NamedTuple
 
 _I: Final = r"\bi(?:'m| am)? (?:(?:really|simply|just|also|therefore|unfortunately|sadly|afraid(?: that)?(?: i)?) ){0,2}"
 _CANNOT: Final = (
-    r"(?:can't|cannot|can not|won't|will not|unable to|not able to|not going to|not willing to|not allowed to|not permitted to"
+    r"(?:can't|cannot|can not|won't|will not|unable to|not able to|not going to|not willing to|not allowed to|not permitted to|not authori[sz]ed to|not at liberty to|not in a position to"
     r"|(?:must|have to|need to|will(?: have to)?) (?:decline|refuse)(?: to)?|refuse to|decline to|(?:won't|will not) be able to"
     r"|(?:do not|don't) feel (?:\w+ )?comfortable(?: with)?|(?:am |'m )?not comfortable(?: with)?|(?:would not|wouldn't) be comfortable(?: with)?|(?:would|'d) rather not|(?:am )?programmed not to)(?! (?:wait|imagine|believe|stress|lie)\b)"
 )
 _HELP: Final = (
     r"(?:(?:help|assist|compl|fulfil|provid|support|answer|writ|creat|generat|giv|discuss|engag|participat|continu|shar|explain"
-    r"|condon|promot|offer|accommodat|proceed|produc|respond|argu|encourag|endors|facilitat|grant|honou?r)(?!\w* (?:but|for everyone|with certainty))|go into"
-    r"|do (?:that|this|so)\b|talk about)"
+    r"|condon|promot|offer|accommodat|proceed|produc|respond|argu|encourag|endors|facilitat|grant|honou?r|disclos|reveal|divulg)(?!\w* (?:but|for everyone|with certainty))|go into"
+    r"|do (?:that|this|so)\b|talk about|(?:walk|guide|talk) (?:you|anyone|someone|users) through|(?:tell|show|teach) (?:you|anyone|someone) how\b|(?:advise|get into|pretend to be an?|comment on|take (?:a |any )?(?:sides?|position|stance))\b"
+    r"|recommend (?:how|(?:a |any )?(?:ways?|methods?)) (?:to|of|for)\b)"
 )
 _WRONG: Final = (
     r"(?:illegal|unethical|inappropriate|irresponsible|unlawful|immoral|harmful|dangerous|disrespectful|cruel|criminal|wrong"
@@ -33,38 +34,41 @@ ENGLISH: Final = re.compile(
     rf"|^(?:\W*(?:sorry|no|nope)\W+)?(?:that(?:'s| is)|this is) (?:something|a topic) (?:that )?(?:i|we) (?:can't|cannot|won't|will not)\b"
     rf"|\b(?:goes|is|it's|would be|are|be) against (?:my|our|the|openai's|its)(?: \w+){{0,2}} (?:guidelines|polic|principles|programming|values|rules|ethics)"
     rf"|\bmy (?:guidelines|programming|polic\w+|principles|values|training) (?:do not|don't|does not|doesn't|won't|prevents?|prohibits?|forbids?)"
+    rf"|\b(?:this|that|it) (?:violates|breaches) (?:my|our|the)(?: \w+){{0,2}} (?:polic|guideline|terms of)"
     rf"|\b(?:your|this|that|the) (?:request|question|prompt) (?:(?:violates|goes against|is against) (?:my|our|the)(?: \w+){{0,2}} (?:polic|guideline|terms|rules|safety|law)|involves (?:illegal|harmful|violen))"
-    rf"|\bit (?:would|could) be (?:\w+ )?{_WRONG} (?:(?:of|for) (?:me|us) )?to {_HELP}"
+    rf"|\bit (?:would|could) be (?:\w+ )?{_WRONG} (?:(?:of|for) (?:me|us) to\b|to {_HELP})"
     rf"|\b(?:doing (?:so|that)|(?:providing|creating|writing|giving|sharing|generating)(?: \w+){{1,4}}) (?:would|could) be (?:\w+ )?{_WRONG}(?=[.,;!]| and|$)"
-    rf"|\bwe(?:'re| are)? (?:unable to|can't|cannot|not able to) (?:help|assist|process|fulfil|comply|support|accommodate|provide (?:this|that|such)|answer (?:this|that))"
-    rf"|\bi(?:'ll| will)?(?: have to)? pass on (?:this|that)|\bhave to say no\b|\bi(?:'m| am) declining\b|^\W*sorry,? but no\b|\bi (?:won't|will not) be (?:a )?part of"
+    rf"|\bwe(?:'re| are)? (?:unable to|can't|cannot|not able to) (?:help|assist|process (?:this|that|your|such|requests?\b)|fulfil|comply|support|accommodate|provide (?:this|that|such)|answer (?:this|that))"
+    rf"|\bi(?:'ll| will)?(?: have to)? pass on (?:this|that|\w+ing)\b|\b(?:have|going) to say no\b|\bi(?:'m| am|'ve been| have been| was) (?:programmed|instructed|designed|trained|told) (?:not to|to (?:avoid|refrain))\b|\bi would never (?:encourag|promot|help|assist|advis)|\bi(?:'m| am) declining\b|\b(?:request|one|thing) i(?:'m going to| have to| must|'ll| will) (?:turn down|decline|refuse|pass on)|^\W*sorry,? (?:but no\b|no[.!])|\bi (?:won't|will not) be (?:a )?part of"
     rf"|\bi (?:won't|will not|can't|cannot)[.!]|\bi (?:do not|don't) (?:generate|create|produce|engage in|condone|assist with|help with|participate in)\b"
     rf"|\bi (?:can't|cannot|could not|couldn't) in good conscience\b|\bprogrammed to be (?:\w+ (?:and \w+ )?)?(?:harmless|safe|ethical|respectful)"
     rf"|^\W*(?:absolutely not|certainly not|definitely not|no way|nope|no)\b[.,!:;][^\"]{{0,100}}\b{_WRONG}\b"
-    rf"|^\W*(?:nope|no|sorry),? (?:i )?(?:can't|cannot|won't) (?:do|help|answer|give|write|tell)\b"
+    rf"|\bno way (?:that )?i(?:'m| am|'ll| will|'d| would|'d be| would be)? (?:going to |ever )?{_HELP}|\bnot possible for (?:me|us) to {_HELP}"
+    rf"|^\W*(?:can't|cannot|won't) (?:help|assist) (?:you|with)\b"
+    rf"|^\W*(?:nope|no|sorry)\W+(?:i )?(?:can't|cannot|won't) (?:do|help|answer|give|write|tell|share|discuss)\b"
 )
 """A refusal in English."""
 
 ELSEWHERE: Final = re.compile(
     # German, Dutch, Scandinavian
     r"\b(?:kann|können|darf|dürfen|werde|möchte) (?:ich|wir|dir|ihnen|dabei|diese|leider|dazu|das|hierbei)\b.{0,70}?\b(?:nicht|keine?n?)\b.{0,50}?"
-    r"\b(?:helfen|weiterhelfen|unterstützen|beantworten|erfüllen|bereitstellen|geben|erstellen|nachkommen|anbieten|schreiben)"
+    r"\b(?:helfen|weiterhelfen|unterstützen|beantworten|erfüllen|bereitstellen|geben|erstellen|nachkommen|anbieten|schreiben|verfassen|mitteilen|verraten|preisgeben|weitergeben)"
     r"|\bich (?:kann|darf|werde|möchte)\b.{0,70}?\b(?:nicht|keine?n?)\b.{0,50}?"
-    r"\b(?:helfen|weiterhelfen|unterstützen|beantworten|erfüllen|bereitstellen|geben|erstellen|nachkommen|anbieten|schreiben)"
+    r"\b(?:helfen|weiterhelfen|unterstützen|beantworten|erfüllen|bereitstellen|geben|erstellen|nachkommen|anbieten|schreiben|verfassen|mitteilen|verraten|preisgeben|weitergeben)"
     r"|\b(?:ik (?:kan|mag|zal)|(?:kan|mag|zal) ik)\b.{0,50}?\b(?:niet|geen)\b.{0,40}?\b(?:help|assist|voldoen|geven|verstrekken|beantwoord|schrijven)"
     r"|\b(?:jag|jeg) (?:kan|får|vil) .{0,30}?\b(?:inte|ikke)\b.{0,30}?\b(?:hjälp|hjelp|hjælp|bistå|tillhandahåll|svara|svare|gi\b|give\b|ge\b)"
     r"|\bkan (?:jag|jeg) .{0,20}?\b(?:inte|ikke)\b.{0,30}?\b(?:hjälp|hjelp|hjælp|bistå|svara|svare|gi\b|give\b|ge\b)"
     # Spanish, Portuguese, French, Italian, Romanian
     r"|\bno (?:puedo|podemos|podré|voy a|me es posible|estoy en condiciones de|soy capaz de)(?: \w+){0,2}? "
-    r"(?:ayud|proporcion|cumpl|asist|facilit|dar|ofrec|gener|escrib|respond|complac|particip|crear|apoyar|brindar)"
-    r"|\bnão (?:posso|podemos|consigo|vou|poderei)(?: \w+){0,2}? (?:ajud|fornec|cumpr|atend|ger|escrev|dar|particip|oferec|auxili|respond|cri)"
-    r"|\bje ne (?:peux|suis|vais|pourrai)\b.{0,40}?\b(?:aider|fournir|répondre|assister|donner|créer|écrire|accéder à (?:cette|votre)|satisfaire|générer)"
-    r"|\bnon (?:posso|possiamo|sono in grado di|potrò)(?: \w+){0,2}? ?(?:aiut|forni|assist|rispond|soddisf|gener|scriv|dare|offr|esaud|crea)"
+    r"(?:ayud|proporcion|cumpl|asist|facilit|dar|ofrec|gener|escrib|respond|complac|particip|crear|apoyar|brindar|redact|revel|divulg|compart)"
+    r"|\bnão (?:posso|podemos|consigo|vou|poderei)(?: \w+){0,2}? (?:ajud|fornec|cumpr|atend|ger|escrev|dar|particip|oferec|auxili|respond|cri|redig|revel|divulg|compartilh)"
+    r"|\bje ne (?:peux|suis|vais|pourrai)\b.{0,40}?\b(?:aider|fournir|répondre|assister|donner|créer|écrire|rédiger|divulguer|communiquer|partager|révéler|accéder à (?:cette|votre)|satisfaire|générer)"
+    r"|\bnon (?:posso|possiamo|sono in grado di|potrò)(?: \w+){0,2}? ?(?:aiut|forni|assist|rispond|soddisf|gener|scriv|dare|offr|esaud|crea|redig|rivel|divulg|condivid)"
     r"|\bnu (?:pot|vă pot|te pot|putem)(?: \w+){0,2}? ?(?:ajut|ofer|furniz|răspund)"
     r"|gegen meine (?:richtlinien|programmierung|grundsätze)|\bdas kann ich nicht tun\b|contra (?:mis|minhas|as minhas) (?:directrices|normas|principios|diretrizes|regras)"
     r"|\bje refuse de\b|\bil m'est impossible de\b|contraire à mes (?:principes|directives|règles)"
     # Slavic
-    r"|\bnie (?:mogę|możemy|jestem w stanie)(?: \w+){0,3}? ?(?:pomóc|udzieli|spełni|dostarcz|odpowied|napisa)"
+    r"|\bnie (?:mogę|możemy|jestem w stanie)(?: \w+){0,3}? ?(?:pomóc|udzieli|poda|udostępni|ujawni|spełni|dostarcz|odpowied|napisa)"
     r"|\b(?:nemohu|nemůžu|nemůžeme|nemôžem)(?: \w+){0,3}? ?(?:pomoc|pomôc|poskytn|vyhov|odpov)"
     r"|(?:н|Н)е (?:могу|можем|смогу|буду|можу|можемо|зможу)(?: \w+){0,3}? ?(?:помо|предостав|выполн|ответ|напис|дать|обсужд|допомо|надат|викон|відпов)"
     # Turkish, Greek, Hungarian, Finnish
@@ -73,8 +77,8 @@ ELSEWHERE: Final = re.compile(
     r"|\bnem (?:tudok|tudom|segíthetek|áll módomban)\b.{0,40}?(?:segít|teljesít|válaszol)"
     r"|\ben (?:voi|pysty|pystyisi) (?:\w+ ){0,2}?(?:autta|anta|tarjo|vasta|kirjoitta)"
     # Chinese, Japanese, Korean
-    r"|(?:我|抱歉|对不起|對不起|很遗憾|很遺憾).{0,12}?(?:无法|無法|不能|不可以|没办法|不会).{0,12}?(?:提供|协助|協助|帮助|幫助|帮忙|回答|满足|滿足|完成|生成|处理|讨论)"
-    r"|(?:応え|答え|手伝い|手助け|提供|対応|協力|支援|案内|生成|お助け)(?:する(?:こと)?)?(?:は|が|を)?(?:でき(?:ません|かねます|ない)|いたしかねます|しかねます)"
+    r"|(?:我|抱歉|对不起|對不起|很遗憾|很遺憾).{0,12}?(?:无法|無法|不能|不可以|没办法|不会).{0,12}?(?:提供|协助|協助|帮助|幫助|帮忙|回答|满足|滿足|完成|生成|处理|讨论|透露|告诉|告訴|分享|编写|撰写)"
+    r"|(?:応え|答え|手伝い|手助け|提供|対応|協力|支援|案内|生成|お助け|お?伝え|お?教え|開示|作成|公開)(?:する(?:こと)?)?(?:は|が|を)?(?:でき(?:ません|かねます|ない)|いたしかねます|しかねます)"
     r"|(?:도와|제공|답변|응할|수행|작성|드릴|해 ?줄)\S{0,6} ?\S{0,2} ?수(?:는|가)? ?(?:없|가 없)"
     # Arabic, Hebrew, Hindi, Vietnamese, Indonesian, Thai
     r"|(?:لا|لن) (?:أستطيع|يمكنني|أقدر|يمكننا|أتمكن).{0,16}?(?:مساعد|تقديم|إجابة|تلبية|توفير|كتابة)"
@@ -87,12 +91,12 @@ ELSEWHERE: Final = re.compile(
 """A refusal in another language: that one cannot or will not, and a verb of helping."""
 
 _CUE_ENGLISH: Final = (
-    r"pass on th|have to say no|declining|but no\b|be (?:a )?part of|(?:won.{1,3}t|will not|can.{1,3}t|cannot)[.!]|\bi (?:do not|don.{1,3}t) (?:g|cre|pro|eng|con|ass|hel|par)|"
-    r"\b(?:i|we)\b.{0,24}(?:can.{1,3}t|cannot|can not|won.{1,3}t|will not|unable to|not able to|not going to|not willing to|not allowed to|not permitted to|decline|refuse|comfortable|rather not|programmed not to|not be able to)"
-    r".{0,24}(?:help|assist|compl|fulfil|provid|support|answer|writ|creat|generat|giv|discuss|engag|participat|continu|shar|explain|condon|promot|offer|accommodat|proceed|produc|respond|argu|encourag|endors|facilitat|grant|hono|process|go into|do (?:that|this|so)|talk about)"
+    r"(?:request|one|thing) i(?:.{1,3}m going to| have to| must|.{1,3}ll| will) (?:turn|dec|ref|pass)|pass on (?:th|\w+ing)|(?:have|going) to say no|(?:programmed|instructed|designed|trained|told) (?:not to|to (?:avoid|refrain))|i would never |declining|but no\b|be (?:a )?part of|(?:won.{1,3}t|will not|can.{1,3}t|cannot)[.!]|\bi (?:do not|don.{1,3}t) (?:g|cre|pro|eng|con|ass|hel|par)|"
+    r"\b(?:i|we)\b.{0,24}(?:can.{1,3}t|cannot|can not|won.{1,3}t|will not|unable to|not able to|not going to|not willing to|not allowed to|not permitted to|not authori[sz]ed to|not at liberty to|not in a position to|decline|refuse|comfortable|rather not|programmed not to|not be able to)"
+    r".{0,24}(?:help|assist|compl|fulfil|provid|support|answer|writ|creat|generat|giv|discuss|engag|participat|continu|shar|explain|condon|promot|offer|accommodat|proceed|produc|respond|argu|encourag|endors|facilitat|grant|hono|disclos|reveal|divulg|process|go into|do (?:that|this|so)|talk about|through|how\b|recommend|advise|get into|pretend|comment|take )"
     r"|\bi.{0,12}(?:rather not|decline|refuse)|not (?:something|a topic|a request|content) |n.{1,3}t (?:something|a topic|a request|content) |(?:s|is) (?:something|a topic) "
-    r"|against (?:m|o|the o|its)|\b(?:my|our) (?:g|pro|pol|pri|v|t)\w{2,14} (?:d|w|pre|pro|f)|(?:request|question|prompt) (?:v|goes a|is a|inv)|(?:would|could) be (?:[a-z]+ )?(?:il|une|ina|irr|unl|imm|harmf|dang|disr|cru|crim|wro|a crime|aga|not )"
-    r"|in good con|programmed to be|^[\W\x80-\xff]*(?:absolutely not|certainly not|definitely not|no way|nope|no|sorry)\b"
+    r"|against (?:m|o|the o|its)|\b(?:my|our) (?:g|pro|pol|pri|v|t)\w{2,14} (?:d|w|pre|pro|f)|(?:request|question|prompt) (?:v|goes a|is a|inv)|(?:this|that|it) (?:violates|breaches) |(?:would|could) be (?:[a-z]+ )?(?:il|une|ina|irr|unl|imm|harmf|dang|disr|cru|crim|wro|a crime|aga|not )"
+    r"|in good con|programmed to be|no way (?:that )?i\b|possible for (?:me|us)|^[\W\x80-\xff]*(?:can.{1,3}t|cannot|won.{1,3}t) (?:help|assist)|^[\W\x80-\xff]*(?:absolutely not|certainly not|definitely not|no way|nope|no|sorry)\b"
 )
 _CUE_ELSEWHERE: Final = (
     r"gegen meine|contra (?:mi|as)|je refuse|il m.{1,3}est imp|contraire à mes|"
@@ -175,6 +179,15 @@ FORMS: Final = (
             r"|^(?:\W*(?:nope|no|sorry))?\W*not doing (?:that|this|it)\b|^\W*(?:not able|unable) to (?:help|assist|comply|do|answer)\b|^\W*(?:i'm |i am )?(?:sorry|afraid),? (?:but )?that(?:'s| is) not possible\b|\bnot a topic for me\b"
         ),
     ),
+    # The act is called wrong, and the one who asked is spoken to: "Stalking is a crime. I urge you to respect her decision."
+    Form(
+        r"encourage you|urge you|please (?:consider|respect|reach|seek|do not|don.{1,3}t)|if you(?:.{1,3}re| are) (?:stru|feel|exp|thinking of (?:h|k|s)|having th)",
+        re.compile(
+            rf"^[^.!?]{{0,120}}\b(?:(?:is|are|constitutes)(?: \w+ly)? (?:(?:a|an) (?:\w+ )?(?:crime|offen[cs]e|felony|violation of)|{_WRONG}|never (?:okay|ok|acceptable|justified|appropriate|right))|(?:is|are)n't (?:okay|ok|acceptable|appropriate|ethical|right))\b"
+            r"[^?]{0,150}?[.!;] (?:instead,? |if [^.!?,]{0,50}, )?(?:i(?:'d| would)? (?:strongly )?(?:encourage|urge) you|please (?:consider (?:reach|talk|seek|speak|contact)|respect|reach out|seek|do not|don't)"
+            r"|if you(?:'re| are) (?:struggling|feeling|experiencing|thinking of (?:h|k|s)|having (?:thoughts|trouble|difficult)))"
+        ),
+    ),
     # It is not for the speaker to do: "it wouldn't be right for me to", "I don't think I should".
     Form(
         r"be (?:\w{2,12}) (?:for|of) (?:me|us) to|i should|not the right|disservice",
@@ -190,9 +203,10 @@ FORMS: Final = (
         re.compile(
             r"\b(?:violat|contraven|breach|break|conflict|run|go|fall|be)\w* (?:\w+ ){0,3}?(?:usage|content|safety|community|acceptable use)(?: \w+)? ?(?:polic|guideline|rules|restriction|standard)"
             r"|\b(?:polic\w+|guidelines|rules) (?:that )?i (?:operate|work|have|must|am|was)\b|\bagainst (?:what|everything|all) (?:that )?i (?:stand|believe|hold)\b"
-            rf"|\b(?:my|our) (?:\w+ )?(?:polic\w+|guidelines|rules|programming|safety \w+) (?:(?:do not|don't|does not|doesn't|won't|will not) (?:allow|permit|let)|(?:forbid|prohibit|prevent|bar|stop|keep)s?) (?:me|us|{_ACT[:-3]}\w*ing)\b"
+            rf"|\b(?:my|our) (?:\w+ )?(?:polic\w+|guidelines|rules|programming|safety \w+) (?:(?:do not|don't|does not|doesn't|won't|will not) (?:allow|permit|let)|(?:forbid|prohibit|prevent|bar|stop|keep)s?) (?:me|us|(?:content|requests?) (?:that|to|of|for)|{_ACT[:-3]}\w*ing)\b"
             r"|\b(?:(?:this|the) (?:ai )?assistant|this (?:(?:ai|language) model|chat(?:bot)?)) (?:does not|doesn't|cannot|can't|will not|won't|is not (?:able|allowed|permitted))\b"
             r"|^\W*(?:this|that|such an?|your) (?:\w+ )?(?:request|question|content|topic|subject)[^.!?]{0,24}(?:n't| not) (?:be (?:generated|provided|answered|discussed)|allowed|permitted)\b"
+            r"|^\W*the (?:\w+ )?(?:request|content|topic|information) (?:that )?you(?:'re| are|'ve| have)? (?:ask|request)\w*(?: for)? (?:is|are)(?:n't| not) (?:allowed|permitted)\b"
             rf"|\bwe (?:do not|don't|can't|cannot) (?:{_ACT}|give) (?:guidance|instructions|information|assistance|help|advice|(?:that|this) (?:subject|topic|here)) ?(?:on|for|about|with|in|here)?\b"
         ),
     ),

@@ -1,8 +1,9 @@
 """Repetition: does the answer end in a loop, the way a degenerate model does.
 
-Two signs. An exact period: the distance between the end of the text and an earlier place that reads the same, and how
-far back text and shifted text stay equal. And prose that compresses far better than prose does. Both are asked only
-of texts that say some of their phrases several times, so that ordinary answers cost a few substring counts.
+Three signs. White space without an end, as models write that are held to JSON. An exact period: the distance between
+the end of the text and an earlier place that reads the same, and how far back text and shifted text stay equal. And
+prose that compresses far better than prose does. The last two are asked only of texts that say some of their phrases
+several times, so that ordinary answers cost a few substring counts.
 Tables, arrays and inserts repeat their frame and not their values: they have no exact period, and they are no prose.
 """
 
@@ -41,7 +42,8 @@ _ZLIB_SLACK: Final = 64
 """Bytes that the half may take beyond the whole: what it refers to stands in the other half."""
 _MARKUP: Final = b'{}[]|<>=;"\\/*#_^&$+'
 _NUMBER = re.compile(r"\d+")
-_LIST_MARKER = re.compile(r"^[ \t]*(?:\d{1,4}[.):]|[-*\u2022])[ \t]+", re.MULTILINE)
+_LIST_MARKER = re.compile(r"^[ \t]*(?:(?:[^\W\d_]{1,20} )?\d{1,4}[.):]|[-*\u2022])[ \t]+", re.MULTILINE)
+"""``12.``, ``-`` or ``Step 12:`` at the start of a line."""
 
 
 class RepetitionDetector:
@@ -55,6 +57,10 @@ class RepetitionDetector:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Look for a loop in one answer."""
         text = subject.text if len(subject.text) <= JUDGED_CHARS else subject.text[-JUDGED_CHARS:]
+        blank = len(text) - len(text.rstrip())
+        if MIN_LOOP_CHARS <= blank < len(text):
+            report.findings.append(finding("repetition", len(subject.text) - blank, len(subject.text), 0.9))
+            return
         if not _suspicious(text):
             return
         offset = len(subject.text) - len(text)

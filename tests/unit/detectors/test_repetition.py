@@ -28,11 +28,13 @@ def judge(text):
         HEAD + "!" * 400,
         HEAD + "0, 1, " * 80,
         HEAD + "".join(f"\n{i}. {SENTENCE}" for i in range(1, 12)),
+        HEAD + "".join(f"\nStep {i}: {SENTENCE}" for i in range(1, 12)),
+        '{"city": "Paris",' + " \n" * 120,
         HEAD + " ".join([SENTENCE] * 8) + "\n\nBye!",
         "no " * 40,
         HEAD + "\n\n".join([HEAD * 3 + SENTENCE * 2] * 5),
     ],
-    ids=["sentences", "lines", "cut", "word", "character", "numbers", "numbered", "closing words", "short", "paragraphs"],
+    ids=["sentences", "lines", "cut", "word", "character", "numbers", "numbered", "steps", "white space", "closing words", "short", "paragraphs"],
 )
 def test_a_loop_is_found(text):
     findings = judge(text)

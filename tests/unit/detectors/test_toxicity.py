@@ -36,7 +36,7 @@ def test_abuse_is_found(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "Thank you, that was kind.", "Put the trash out on Monday.", "The Dickens novel is about class and assets.",
+        "", "I was such an idiot: I forgot to save.", "Thank you, that was kind.", "Put the trash out on Monday.", "The Dickens novel is about class and assets.",
         "To kill a process, use the kill command.", 'Never call anyone an "idiot" at work.', "The word moron comes from Greek.",
         "Nazi Germany invaded Poland in 1939.", "f(x) = x*2; char **f; a$b",
         "Write to f.m.moreau@gmx.fr", "y = f**2 + g", "(f*g)(x) is a convolution", "It is in F#m, from $5-$10", "a 3-hole or 1-hole punch",

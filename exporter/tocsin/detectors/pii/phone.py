@@ -24,8 +24,9 @@ _GAP = rf"{_SIGN}{{0,3}}"
 _SIX = rf"[0-9](?:{_GAP}[0-9]){{5}}"
 _WORD = (
     r"phone|fono|tel[^a-z]|tele|t(?:é|É)l|τηλ|Τηλ|ΤΗΛ|mobil|mob[^a-z]|cell|celular|handy|rufnummer|festnetznummer|fax"
+    r"|puhelin|kom(?:ó|Ó)rk|tlf|tfn|portable[^a-z]|direct[\s\x80-\xff]{1,3}line|\b(?:ph|puh|gsm|s(?:đ|Đ)t)\s?[.:]"
     r"|whats.{0,3}app|sms|hotline|helpline|landline|pager|viber|call(?:ing)?[\s\x80-\xff]{1,3}(?:me|us|him|her|them)"
-    r"|answer(?:ed|ing)?[\s\x80-\xff]{1,3}(?:at|on)|тел|Тел|ТЕЛ|моб|Моб|МОБ"  # noqa: RUF001 - Russian
+    r"|answer(?:s|ed|ing)?[\s\x80-\xff]{1,3}(?:at|on)|тел|Тел|ТЕЛ|моб|Моб|МОБ"  # noqa: RUF001 - Russian
     r"|手机|手機|电话|電話|携帯|전화|휴대폰|핸드폰|โทร|هاتف|جوال|موبايل|फ़ोन|फोन|मोबाइल|טלפון|i(?:ệ|Ệ)n.{1,3}tho(?:ạ|Ạ)i"
 )
 _PLACE = r" ?[\-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b"
@@ -101,22 +102,39 @@ _NOT_A_NUMBER = re.compile(
 )
 _LIKE_NUMBERS = re.compile(r"[0-9]{1,3}(?: [0-9]{3}){2,}|[0-9]{2}(?: [0-9]{2}){3}")
 """Groups that are thousands or a date, unless a strong word stands beside them."""
+_LIKE_THOUSANDS = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
+_NEAR: Final = 16
+"""Characters between a strong word and groups of thousands up to which it is their label."""
 _STRONG = words(r"""
     phones? telephones? tel tél téléphone telefon\w* teléfonos? teléfono telefone telefoon\w* telepon τηλέφωνο mobiles?
     mobil mobilnummer mobilfunk\w* mobiltelefon\w* mob cell cellphone cellulare celular handy handynummer
+    (?:phone|mobile|cell|tel)_?number puhelin\w* komórk\w* tlf tlfn tfn direct\sline
+    (?:mon|ton|son|votre|leur|numéro\sde)\sportable
+    (?:ph|puh|gsm|sđt)(?=\s?[.:])
     (?:festnetz|ruf)nummer fax whats\s?app sms hotline helpline landline pager viber
-    call(?:ing)?\s(?:me|us|him|her|them) answer(?:ed|ing)?\s(?:at|on) телефон\w* тел моб
+    call(?:ing)?\s(?:me|us|him|her|them) answer(?:s|ed|ing)?\s(?:at|on) телефон\w* тел моб
     هاتف جوال موبايل טלפון điện\sthoại फ़ोन फोन मोबाइल
 """)
+_CALLS_SOMEBODY = re.compile(
+    r"\b(?:[Cc]all|[Tt]ext|[Rr]ing|[Pp]hone|[Rr]each|[Cc]ontact) (?:[A-Z][\w.'-]* ){1,3}(?:at|on) \Z"
+)
+"""Somebody with a name, right before the number that they are called on."""
+_COUNTED = re.compile(
+    r" (?:per|ms|m?[lg]|k?hz|users|entries|rows|(?:milli|micro|nano)?seconds|minutes|hours|days|dollars|euros|times)\b"
+)
+"""What a number counts that it stands before."""
 _STRONG_UNSPACED = re.compile(r"(?:手机|手機|电话|電話|携帯|전화|휴대폰|핸드폰|โทร)\D{0,10}\Z")
 """Of scripts without spaces between words: right before the number, since they stand in other words too."""
 _WEAK = words(r"""
     call(?:ed|ing)? text(?:ed|ing)? dial\w* ring reach(?:ed)? contact(?:ed)? desk office work home
+    bel(?:len|t)?\s(?:me|mij|ons|hem|haar) ringa bereik\w* contactez contacter
+    contact[ae] kontakt\w* zadzwo\w* zavol\w*
     (?:text\s)?messages?\sto signal imessage cell\s?phone number\sis voicemail
     anruf\w* rufen? erreichbar appele[rz] joindre joignable ll[aá]m[ae]\w* ligue chiam[ai]\w*
 """)
 _OTHER = words(r"""
-    orders? tickets? case id ids isbn issn zip postal versions? invoices? tracking sku serial sn part account routing
+    orders? tickets? case id ids isbn issn zip postal versions? invoices? tracking reference ref sku serial sn part
+    account routing
     ssn social\ssecurity iban card passport imei error code codes port pin doi arxiv pages? pp date year years
     extension population model
 """)
@@ -181,13 +199,15 @@ def _line_before(text: str, start: int) -> str:
 
 
 def _is_labelled(ahead: str, value: str) -> bool:
-    """Tell whether a word of telephony stands before a number, and before bare digits no other label after it."""
+    """Tell whether a word of telephony stands before a number, and no other label after it."""
     word = _STRONG.search(ahead)
     if word is None:
         return bool(_STRONG_UNSPACED.search(ahead[-14:]))
     if _PART_OF_ONE.search(ahead, 0, word.start()):
         return False
-    return not (value.isdecimal() and _OTHER.search(ahead, max(word.end(), len(ahead) - 24)))
+    if len(ahead) - word.end() > _NEAR and _LIKE_THOUSANDS.fullmatch(value):
+        return False
+    return value[0] == "+" or not _OTHER.search(ahead, max(word.end(), len(ahead) - 24))
 
 
 def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, extended: bool) -> float:
@@ -195,7 +215,14 @@ def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, ex
     if _EXAMPLE_SHAPE.fullmatch(value) and is_example_phone(digits):
         return 1
     line = _line_before(text, start)
-    strong = _is_labelled(line[-48:], value) or bool(_BEHIND.match(after(text, end)))
+    behind = after(text, end)
+    strong = (
+        _is_labelled(line[-48:], value)
+        or _BEHIND.match(behind) is not None
+        or _CALLS_SOMEBODY.search(text, max(0, start - 48), start) is not None
+    )
+    if value[0] != "+" and _COUNTED.match(behind):
+        return 0
     if not strong and ((len(digits) < _LEAST_DIGITS and value[0] != "+") or _OTHER.search(line[-24:])):
         return 0
     weak = bool(_WEAK.search(line))
