@@ -36,7 +36,7 @@ _DURATION = re.compile(r"[0-9.]+(ms|s|m|h|d|w)")
 _PLACEHOLDERS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
     "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
-    "cost.ceilingPerHour",
+    "cost.ceilingPerHour", "cost.baseline",
 )  # fmt: skip
 """Thresholds that a chart sets. ``tokens.outlierFactor`` is the exporter's own and stands in no expression."""
 
@@ -99,7 +99,8 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
     """Fill placeholders in as a chart does: ``null`` is ``Inf``."""
     for key in _PLACEHOLDERS:
         value = values[key]
-        text = text.replace(f"@@{key}@@", "Inf" if value is None else f"{value:.10g}")
+        shown = value if isinstance(value, str) else "Inf" if value is None else f"{value:.10g}"
+        text = text.replace(f"@@{key}@@", shown)
     return text
 
 

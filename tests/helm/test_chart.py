@@ -276,11 +276,13 @@ def test_rules_equal_the_mixins_but_for_the_namespace(render):
 
 
 def test_a_threshold_of_the_values_stands_in_the_rules(render, tool, tmp_path):
-    resources = render(TOKEN, "rulesConfigMap.enabled=true", "thresholds.quality.dropRatio=0.21", "thresholds.cost.ceilingPerHour=90")
+    settings = ("thresholds.quality.dropRatio=0.21", "thresholds.cost.ceilingPerHour=90", "thresholds.cost.baseline=2026-q1")
+    resources = render(TOKEN, "rulesConfigMap.enabled=true", *settings)
     (rules,) = [r for r in of_kind(resources, "ConfigMap") if r["metadata"]["name"].endswith("-rules")]
 
     text = rules["data"]["recording.yaml"] + rules["data"]["alerts.yaml"]
     assert "0.21" in text
+    assert 'llm_cost_usd:expected{baseline="2026-q1"}' in text
     assert "@@" not in text
     for name, content in rules["data"].items():
         (tmp_path / name).write_text(content)
