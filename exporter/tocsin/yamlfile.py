@@ -97,6 +97,8 @@ def decode(raw: bytes, kind: type[Kind], folder: Path | None = None) -> Kind:
 _MENDS = {
     "Expected `int`": "; write the number alone, without quotes or a unit",
     "Expected `float`": "; write the number alone, without quotes or a unit",
+    "Expected `int | null`": "; write the number alone, such as 500000, without quotes or a unit",
+    "Expected `float | null`": "; write the number alone, without quotes or a unit",
     "Expected `array`": "; write a list: [..]",
     "Expected `object`": "; write keys and values",
     "Expected `str`": "; write a text, in quotes where it looks like a number",

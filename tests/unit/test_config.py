@@ -27,6 +27,7 @@ from tocsin.config import Config, ConfigError, load, parse, read_secrets, show
         ("[" * 5000, "nested deeper"),
         ("a: !!python/object/apply:os.system [x]", "not valid YAML"),
         ("7", "Expected `object`"),
+        ("limits: {tokens_per_hour: {user: 1M}}", "tokens_per_hour.user: Expected `int | null`, got `str`; write the number alone"),
         ("prices: [{model: m, output: -1}]", "prices[0].output: -1.0: US dollars"),
         ("prices: [{model: m, cache_read: .nan}]", "prices[0].cache_read: nan"),
         ("limits: {tokens_per_hour: {session: -1}}", "limits.tokens_per_hour.session: -1: at least 1"),

@@ -165,3 +165,31 @@ def test_a_home_that_no_shell_has_expanded_is_named(check):
 
     assert code == 1
     assert "~/logs/*.jsonl: ~ is a shell's word, and in quotes it is none; write the whole path" in said
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("routes: [{match: {}}, {match: {route: a}, guard: {pii: block}}]", "routes[1]: has no effect: routes[0] matches first"),
+    ("routes: [{match: {route: 'support-*'}}, {match: {route: 'support-b*', model: 'gpt-?'}}]", "routes[1]: has no effect"),
+    ("prices: [{model: '*', input: 1}, {provider: openai, model: gpt-4o, input: 2}]", "prices[1]: has no effect: prices[0]"),
+    ("routes: [{match: {route: 'support-.*'}}]", "routes[0]: 'support-.*' is read as a glob"),
+    ("prices: [{model: gpt-4o}]", "prices[0]: no price over 0 stands here: these tokens count as free"),
+])  # fmt: skip
+def test_an_entry_that_does_not_do_what_it_seems_to_is_named(check, tmp_path, text, says):
+    (tmp_path / "tocsin.yml").write_text(text)
+
+    code, said = check(f"--config.file={tmp_path / 'tocsin.yml'}")
+
+    assert code == 0
+    assert says in said
+
+
+@pytest.mark.parametrize("text", [
+    "routes: [{match: {route: a}}, {match: {route: 'a*'}}, {match: {}}]",
+    "routes: [{match: {route: a, model: x}}, {match: {route: a}}]",
+    "routes: [{match: {route: 'a?'}}, {match: {route: 'a*'}}]",
+    "prices: [{model: 'gpt-4.*', input: 1}, {provider: mine, model: '*', cache_read: 1}]",
+])  # fmt: skip
+def test_entries_that_are_reached_are_not_named(check, tmp_path, text):
+    (tmp_path / "tocsin.yml").write_text(text)
+
+    assert check(f"--config.file={tmp_path / 'tocsin.yml'}") == (0, "the configuration is right\n")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from tocsin import catalogue as cat
@@ -79,6 +81,7 @@ def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
     if ingest and diagnosis.running(arguments.web_address) is None:
         yield from diagnosis.listener("ingest.listen_address", ingest)
     yield from _without_effect(config)
+    yield from _entries(config)
     if not read and not ingest:
         yield Remark("inputs", "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address")
 
@@ -102,6 +105,32 @@ def _without_effect(config: Config) -> Iterator[Remark]:
             yield Remark(f"routes[{n}].thresholds.{name}", what, wrong=False)
 
 
+def _entries(config: Config) -> Iterator[Remark]:
+    """Say which entries no call reaches, which patterns are regular expressions, and which prices are none."""
+    routes = [(f"routes[{n}]", (r.match.route, r.match.model)) for n, r in enumerate(config.routes)]
+    prices = [(f"prices[{n}]", (p.provider, p.model)) for n, p in enumerate(config.prices)]
+    for entries in (routes, prices):
+        for index, (where, globs) in enumerate(entries):
+            first = next((name for name, earlier in entries[:index] if _covers(earlier, globs)), None)
+            if first:
+                what = f"has no effect: {first} matches first; put the narrower one before it"
+                yield Remark(where, what, wrong=False)
+            for pattern in globs:
+                if _REGEX.search(pattern):
+                    what = f"{pattern!r} is read as a glob, not as a regular expression: * stands for any characters"
+                    yield Remark(where, what, wrong=False)
+    for n, price in enumerate(config.prices):
+        if not any((price.input, price.output, price.cache_read, price.cache_write)):
+            yield Remark(f"prices[{n}]", "no price over 0 stands here: these tokens count as free", wrong=False)
+
+
+def _covers(earlier: Sequence[str], later: Sequence[str]) -> bool:
+    """Tell whether globs surely match all that later ones do: only ``*`` stands for whatever another glob holds."""
+    return all(a == b or (not set("?[") & set(a) and fnmatchcase(b, a)) for a, b in zip(earlier, later, strict=True))
+
+
+_REGEX = re.compile(r"^\^|\$$|(?<!\d)\.\*")
+"""What stands in regular expressions, and hardly in a glob; ``gpt-4.*`` may be one."""
 _OWN_VALUES: dict[str, int] = {
     "reason": len(FAILURE_REASONS), "source": 2, "requested": 1, "served": 1, "fingerprint": 1,
     "scorer": SCORERS_MAX + 1, "signal": 3, "role": 3, "delivered": 2, "echoed": 2, "example": 2,
