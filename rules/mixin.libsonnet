@@ -1,5 +1,19 @@
 // Tocsin's rules as a monitoring mixin: (import 'mixin.libsonnet') { _config+:: { selector: 'job="llm"' } }.
+local settings = (import 'config.libsonnet')._config;
+// Here keys are names of yours.
+local open = ['extraLabels', 'extraAnnotations'];
 (import 'config.libsonnet')
 + (import 'recording/recording.libsonnet')
 + (import 'alerts/alerts.libsonnet')
 + (import 'routing/routing.libsonnet')
++ {
+  // A misspelt threshold would change nothing and say nothing. `_config` itself may be shared with mixins of others.
+  local strangers = [
+    '%s.%s' % [part, key]
+    for part in std.objectFields(settings)
+    if std.isObject(settings[part]) && !std.member(open, part)
+    for key in std.objectFields($._config[part])
+    if !std.objectHas(settings[part], key)
+  ],
+  assert strangers == [] : '_config: no such setting: %s; the names stand in config.libsonnet and taxonomy.libsonnet' % std.join(', ', strangers),
+}

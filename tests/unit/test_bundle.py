@@ -1,6 +1,9 @@
 """Compiling the rules with other settings."""
 
+import json
+
 import pytest
+import rjsonnet
 
 from tocsin import bundle
 
@@ -39,6 +42,21 @@ def test_a_receiver_that_gets_no_alerts_is_refused(key):
     """A misspelt on-call would leave the real one empty, and nobody told."""
     with pytest.raises(bundle.BundleError, match=r"oncal gets no alerts; there are comms, engineering-lead, .* oncall"):
         bundle.compile({key: {"oncal": {}}})
+
+
+def mixin(config):
+    """What somebody gets who compiles the mixin with a configuration of their own."""
+    code = f"((import 'mixin.libsonnet') {{ _config+:: {config} }}).prometheusAlerts"
+    return json.loads(rjsonnet.evaluate_snippet("mine.jsonnet", code, jpathdir=[str(bundle.RULES)]))
+
+
+def test_the_mixin_refuses_a_misspelt_threshold():
+    with pytest.raises(RuntimeError, match=r"no such setting: quality\.dropRation"):
+        mixin("{ quality+: { dropRation: 0.2 } }")
+
+
+def test_the_mixin_takes_labels_of_yours_and_settings_of_other_mixins():
+    assert mixin("{ extraLabels+: { team: 'llm' }, kubeStateMetrics: { selector: 'job' }, quality+: { dropRatio: 0.2 } }")["groups"]
 
 
 def test_a_receiver_that_the_routing_is_told_of_gets_alerts():
