@@ -27,6 +27,12 @@ _AHEAD: Final = 64
 """Characters behind a match at which patterns look."""
 
 
+_SIGN: Final = r"[ .()/\-\u00a0\u2000-\u2015\u202f]"
+_ENDLESS: Final = 64
+_NUMBERS: Final = re.compile(rf"[0-9](?<![0-9].)(?<![0-9]{_SIGN}.)(?:{_SIGN}?[0-9]){{{_ENDLESS},}}+")
+"""Digits, a sign between two of them at most."""
+
+
 class Candidate(NamedTuple):
     """A value that passed its validator."""
 
@@ -71,6 +77,18 @@ def _in_spans(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
             yield match
             end = max(end, match.end())
         start = end
+
+
+def without_endless_numbers(text: str) -> str:
+    """A long text with digits alone in each number of more than ``_ENDLESS`` of them but for its end, places kept.
+
+    For values that no digit follows: each group of such a number would be tried for the beginning of one.
+    """
+    return _NUMBERS.sub(_flattened, text) if len(text) > _SPAN else text
+
+
+def _flattened(number: re.Match[str]) -> str:
+    return "0" * (len(number[0]) - _ENDLESS) + number[0][-_ENDLESS:]
 
 
 def spans(text: str) -> Iterator[str]:

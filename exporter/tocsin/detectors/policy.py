@@ -84,18 +84,25 @@ class Policy:
 
 def _spans_of_terms(text: str, *lists: _Terms | None) -> set[tuple[int, int]]:
     folded = fold(text)
-    spans = {span for terms in lists if terms for span in terms.spans(folded)}
-    for plain, places in unmasked(folded):
-        found = {span for terms in lists if terms for span in terms.spans(plain)}
-        spans |= {(places[start], max(places[stop - 1] + 1, places[stop])) for start, stop in found}
+    spans = _first({span for terms in lists if terms for span in terms.spans(folded)})
+    if len(spans) < MAX_FINDINGS:
+        for plain, places in unmasked(folded):
+            found = _first({span for terms in lists if terms for span in terms.spans(plain)})
+            spans |= {(places[start], max(places[stop - 1] + 1, places[stop])) for start, stop in found}
+        spans = _first(spans)
     if not spans or text.isascii():
         return spans
-    if len(spans) > MAX_FINDINGS:
-        note_cut()
-        spans = set(sorted(spans)[:MAX_FINDINGS])
     origins = places_of(text, {index for start, stop in spans for index in (start, stop - 1, stop)})
     # The end takes in the marks and invisible characters that stand on the last character.
     return {(origins[start], max(origins[stop - 1] + 1, origins[stop])) for start, stop in spans}
+
+
+def _first(spans: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """The first findings that are listed; notes when there are more."""
+    if len(spans) <= MAX_FINDINGS:
+        return spans
+    note_cut()
+    return set(sorted(spans)[:MAX_FINDINGS])
 
 
 class _Terms:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tocsin.detectors import candidates
 from tocsin.detectors.base import Report, Subject
-from tocsin.detectors.candidates import capped, spans
-from tocsin.detectors.pii import Pii
+from tocsin.detectors.candidates import capped, spans, without_endless_numbers
+from tocsin.detectors.pii import Pii, card, phone, ssn
 from tocsin.detectors.secrets import Secrets
 
 PATTERNS = [
@@ -76,3 +76,22 @@ def test_spans_make_up_their_text(short_spans):
     text = "0123456789" * 5
     assert [len(span) for span in spans(text)] == [16, 16, 16, 2]
     assert "".join(spans(text)) == text
+
+
+@pytest.mark.parametrize("find", [card.find, phone.find, ssn.find], ids=["card", "phone", "ssn"])
+@given(text=st.text("0445 -x\n", max_size=300), end=st.sampled_from(["", "4012 8888 8888 1881", "212-736-5000", "536-90-4399"]))
+def test_an_endless_number_hides_no_value_at_its_end(find, text, end):
+    number = f"4539 1488 0343 6467 {'9' * 30} 12-34 " * 10
+    long = f"Tel: {text} {number}{end}\nSSN {number}{text}{end}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "_SPAN", 16)
+        plain = without_endless_numbers(long)
+
+    assert len(plain) == len(long)
+    assert [c[:2] for c in find(plain)] == [c[:2] for c in find(long)]
+
+
+def test_of_an_endless_number_the_end_is_left():
+    number = "4539 1488 0343 6467 " * 1_000
+
+    assert without_endless_numbers(f"x {number}\n12 34") == f"x {'0' * (len(number) - 65)}{number[-65:]}\n12 34"

@@ -2,10 +2,24 @@
 
 import sys
 
-from tocsin.detectors.folding import lowered
+from tocsin.detectors import folding
+from tocsin.detectors.folding import fold, lowered
 
 
 def test_lower_case_moves_no_character():
     everything = "".join(map(chr, range(sys.maxunicode + 1)))
 
     assert len(lowered(everything)) == len(everything)
+
+
+def test_what_folding_makes_of_a_character_it_leaves_as_it_is():
+    _, table = folding._changing()
+
+    assert [folded for folded in table.values() if folded.translate(table) != folded] == []
+
+
+def test_a_piece_of_few_characters_and_one_of_many_fold_alike():
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + folding.FEW)))
+    few = "\uff21\u200b\u0410…ﬁ"
+
+    assert fold(few + many) == fold(few) + fold(many)

@@ -344,16 +344,8 @@ def test_every_type_has_gates_and_a_finder():
 
 def test_what_is_invisible_is_taken_out_of_a_piece_at_a_time(values, monkeypatch):
     sizes = []
-
-    class Recorder:
-        search = pii._INVISIBLE.search
-        match = pii._INVISIBLE.match
-
-        def sub(self, mark, text):
-            sizes.append(len(text))
-            return re.sub("\u200b", mark, text)
-
-    monkeypatch.setattr(pii, "_INVISIBLE", Recorder())
+    genuine = pii.replaced
+    monkeypatch.setattr(pii, "replaced", lambda piece, *rest: sizes.append(len(piece)) or genuine(piece, *rest))
 
     assert ("email", "ann@gm\u200bx.de") in values("a\u200b" * 50_000 + " ann@gm\u200bx.de")
     assert max(sizes) < 10_000

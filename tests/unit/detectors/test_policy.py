@@ -199,14 +199,19 @@ def test_threads_scan_at_the_same_time(found):
 
 def test_a_long_text_is_folded_a_piece_at_a_time(monkeypatch):
     sizes = []
-    genuine, table = folding._changing()
-
-    class Recorder:
-        def sub(self, form, text):
-            sizes.append(len(text))
-            return genuine.sub(form, text)
-
-    monkeypatch.setattr(folding, "_changing", lambda: (Recorder(), table))
+    genuine = folding.replaced
+    monkeypatch.setattr(folding, "replaced", lambda piece, *rest: sizes.append(len(piece)) or genuine(piece, *rest))
 
     assert folding.fold("\uff21" * 50_000) == "a" * 50_000
     assert max(sizes) < 10_000
+
+
+def test_a_text_full_of_terms_is_not_read_again_without_masks(monkeypatch):
+    monkeypatch.setattr(module, "unmasked", lambda text: pytest.fail("read again"))
+    subject = Subject("term7word " * 5_000)
+
+    report = Report()
+    Policy(["term7word"]).scan(subject, (), report)
+
+    assert len(report.findings) == module.MAX_FINDINGS
+    assert report.capped == ["policy"]

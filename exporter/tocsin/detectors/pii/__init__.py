@@ -6,11 +6,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, islice
+from string import digits
 from typing import Final
 
 from tocsin.detectors.base import HANDED_OVER, Gate, Report, Subject
-from tocsin.detectors.candidates import Candidate, spans, was_cut, without_overlaps
+from tocsin.detectors.candidates import Candidate, spans, was_cut, without_endless_numbers, without_overlaps
 from tocsin.detectors.echo import Echo
+from tocsin.detectors.folding import FEW, replaced
 from tocsin.detectors.pii import card, email, iban, ip, passport, phone, ssn
 from tocsin.finding import Finding
 
@@ -36,7 +38,15 @@ _WIDE: Final = Gate(
 )
 """Digits in full width, Arabic, Persian, Devanagari or of formulas, an "@" in full width, or what is invisible within a
 value: no other gate knows them."""
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
+_ENDING: Final = frozenset({"phone", "credit_card", "us_ssn"})
+"""Types of values that no further digit follows."""
+_ALL_INVISIBLE: Final = "".join(
+    map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF, 0xAD))
+)
+_INVISIBLE = re.compile(f"[{_ALL_INVISIBLE}]")
+_NOTHING: Final = dict.fromkeys(map(ord, _ALL_INVISIBLE), "")
+_NEEDS: Final = {"email": "@", "ip_address": ".:"} | dict.fromkeys(("iban", "phone", "credit_card", "us_ssn"), digits)
+"""Characters of which a value has at least one; a text without them is not searched."""
 _PIECE: Final = 512
 """Characters from which the invisible ones are taken out together."""
 _ZEROS: Final = (0x660, 0x6F0, 0x966, *range(0x1D7CE, 0x1D800, 10))
@@ -52,9 +62,7 @@ class Pii:
     name = "pii"
     tier = 0
 
-    def __init__(
-        self, types: Sequence[str] = tuple(FINDERS), *, roles: frozenset[str] = HANDED_OVER
-    ) -> None:
+    def __init__(self, types: Sequence[str] = tuple(FINDERS), *, roles: frozenset[str] = HANDED_OVER) -> None:
         self.roles = roles
         self.gates = (*(gate for kind in types for gate in FINDERS[kind][0]), _WIDE)
         self._types = tuple(kind for kind in types for _ in FINDERS[kind][0])
@@ -66,12 +74,12 @@ class Pii:
         plain, kinds = text, dict.fromkeys(self._types[index] for index in fired if index < len(self._types))
         taken_out = _TakenOut()
         if len(self._types) in fired:
-            kinds = dict.fromkeys(self._types)
-            narrow = "".join([span.translate(_NARROW) for span in spans(text)])
-            plain = taken_out.of(narrow)
+            plain = taken_out.of("".join(map(_narrow, spans(text))))
+            kinds = {kind: None for kind in dict.fromkeys(self._types) if _may_hold(plain, kind)}
+        numbered = without_endless_numbers(plain) if not _ENDING.isdisjoint(kinds) else plain
         types: dict[Candidate, str] = {}
         for kind in kinds:
-            for candidate in FINDERS[kind][1](plain):
+            for candidate in FINDERS[kind][1](numbered if kind in _ENDING else plain):
                 types.setdefault(taken_out.put_back(candidate), kind)
         if was_cut():
             report.capped.append(self.name)
@@ -93,6 +101,16 @@ class Pii:
             )
 
 
+def _narrow(span: str) -> str:
+    characters = set(span)
+    return replaced(span, characters, _NARROW) if len(characters) <= FEW else span.translate(_NARROW)
+
+
+def _may_hold(plain: str, kind: str) -> bool:
+    """Tell whether a text holds a character that a value of this type never lacks."""
+    return any(character in plain for character in _NEEDS.get(kind, plain[:1]))
+
+
 class _TakenOut:
     """The invisible characters that were taken out of a text."""
 
@@ -106,7 +124,7 @@ class _TakenOut:
         if not _INVISIBLE.search(text):
             return text
         self._pieces = [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
-        left = [_INVISIBLE.sub("", piece) for piece in self._pieces]
+        left = [replaced(piece, _ALL_INVISIBLE, _NOTHING) for piece in self._pieces]
         self._starts = list(accumulate(map(len, left), initial=0))[:-1]
         return "".join(left)
 

@@ -39,7 +39,7 @@ _SPOKEN = (
     r"(?=[A-Za-z0-9-]{1,62}(?: (?:dot|DOT) [A-Za-z0-9-]{1,62}){0,3} (?:dot|DOT)"
     r" (?:com|org|net|edu|gov|io|info|co|ai|dev|eu|uk|de|fr|es|nl|ch|ca|au|pl|cz|se|dk|fi|ie|ru|ua|jp|cn|br|nz|za)\b)"
 )
-_DISGUISED_AT = re.compile(rf"%40|&#64;| ?[\[({{] ?(?:at|AT) ?[\])}}] ?|@(?=[A-Za-z0-9-]{{1,62}} ?[\[({{])|{_SPOKEN}")
+_DISGUISED_AT = re.compile(rf"%40|&#64;|[\[({{] ?(?:at|AT) ?[\])}}] ?|@(?=[A-Za-z0-9-]{{1,62}} ?[\[({{])|{_SPOKEN}")
 _DISGUISED_DOT = r"(?: ?[\[({] ?(?:dot|DOT|\.) ?[\])}] ?| (?:dot|DOT) )"
 _DISGUISED_DOMAIN = re.compile(
     rf"[A-Za-z0-9][A-Za-z0-9-]{{0,61}}(?:(?:\.|{_DISGUISED_DOT})[A-Za-z0-9][A-Za-z0-9-]{{0,61}}){{1,5}}(?![\w-])"
@@ -95,11 +95,12 @@ def find(text: str) -> Iterator[Candidate]:
 
 def _find_disguised(text: str) -> Iterator[Candidate]:
     for sign in capped(_DISGUISED_AT, text):
-        local = _longest_local(text[max(0, sign.start() - _MAX_LOCAL) : sign.start()])
+        at = sign.start() - (sign[0][0] in "[({" and text.startswith(" ", sign.start() - 1))
+        local = _longest_local(text[max(0, at - _MAX_LOCAL) : at])
         domain = _DISGUISED_DOMAIN.match(text, sign.end(), sign.end() + _MAX_DOMAIN)
         if not local or domain is None:
             continue
-        start, end = sign.start() - len(local), domain.end()
+        start, end = at - len(local), domain.end()
         name, host = local.lower(), re.sub(_DISGUISED_DOT, ".", domain[0]).lower()
         tld = host.rpartition(".")[2]
         known = tld in _COMMON_TLDS or (len(tld) == 2 and tld.isalpha())

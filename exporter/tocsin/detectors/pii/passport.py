@@ -9,6 +9,7 @@ from typing import Final
 
 from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import Candidate, capped
+from tocsin.detectors.folding import lowered
 from tocsin.detectors.reserved import is_example_passport
 
 _WORD = (
@@ -31,7 +32,8 @@ _NUMBER = (
     r"|(?=[A-Z0-9]{0,8}[A-Z])(?=(?:[A-Z]{0,8}[0-9]){3})[A-Z0-9]{9})"
 )
 _ANY_NUMBER = re.compile(rf"(?<![^\W_])(?<![_.$€£#@/-]){_NUMBER}(?![^\W_])(?![@_]|[.,-][0-9])")
-_MENTION = re.compile(_WORD, re.IGNORECASE)
+_MENTION = re.compile(_WORD)
+"""In a text in lower case: letters of either case are tried one by one."""
 _AFTER = re.compile(rf"({_NUMBER})\s(?:es|is|est|ist|è|é|was)\s[^\n.]{{0,24}}?{_WORD}", re.IGNORECASE)
 _NOT_THAT = re.compile(
     r"\b(?:phone|tel|order|invoice|isbn|ssn|visa number|version|account|iban|zip|fee|costs?)\b", re.IGNORECASE
@@ -43,7 +45,7 @@ _MAX_PER_MENTION = 2
 def find(text: str) -> Iterator[Candidate]:
     """Numbers that stand at most 40 characters behind the word passport, or right before it."""
     seen = -1
-    for mention in capped(_MENTION, text):
+    for mention in capped(_MENTION, lowered(text)):
         end = mention.end()
         numbers = _ANY_NUMBER.finditer(text, end, min(len(text), end + _AHEAD + 10))
         for match in islice(numbers, _MAX_PER_MENTION):
