@@ -84,7 +84,7 @@ function(config)
         by: q.by(['incident', 'owner', 'tier', 'provider', 'model', 'route', 'kind', 'scorer']),
         page: config.severityNames.page, categories: std.join('|', config.control.escalated),
       },
-      summary: '{{ $labels.incident }} has not been ended{{ with $labels.route }} on {{ . }}{{ end }}.',
+      summary: '{{ $labels.incident }} has not been ended{{ with $labels.route }} on {{ . }}{{ else }}{{ with $labels.model }} on {{ $labels.provider }}/{{ . }}{{ end }}{{ end }}.',
       description: 'It has paged for more than 30 minutes. The engineering lead decides who joins, and whether to roll back.',
     },
   ], config.intervals.default)]

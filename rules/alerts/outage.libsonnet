@@ -152,7 +152,8 @@ function(config)
         keepFiringFor: 3600,  // who fails about as often as the objective allows is under the pace and over it in turn
         expr: std.join('\nor\n', std.map(burning, c.burn.ticket)),
         summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} fail a little, for long.',
-        description: '{{ $value | humanizePercentage }} of requests fail: at this pace the objective is missed.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last %s fail: at this pace the objective is missed.'
+                     % std.join(' or ', [q.duration(pair.short) for pair in c.burn.ticket]),
       },
       byModel {
         name: 'LLMRateLimited',

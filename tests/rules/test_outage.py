@@ -216,7 +216,7 @@ CASES = [
     Case("requests that stop are no outage", FAILING, [info(), requests("0+40x20 800x60"), failures("0x80")], {"60m": 0}),
     Case("a slow burn is a ticket", "LLMErrorBudgetBurning", [info(), requests("0+100x600"), failures("0+2x200 400x400")], {"130m": 1, "600m": 0},
          text=Text("130m", "ticket", "outage", "Requests to openai/gpt-4o fail a little, for long.",
-                   "2% of requests fail: at this pace the objective is missed.", MODEL)),
+                   "2% of the requests of the last 2h or 6h fail: at this pace the objective is missed.", MODEL)),
     Case("six failures of a thousand in the first hours of a log are no ticket", "LLMErrorBudgetBurning",
          [info(), requests("0+10x120"), failures("0x10 6x110")], {"30m": 0, "60m": 0, "115m": 0}),
     Case("failures within the objective are no ticket", "LLMErrorBudgetBurning",
