@@ -373,14 +373,15 @@ DETECTOR_CAPPED = _counter(
 
 TOLD_ONCE = frozenset({
     INGEST_REFUSED, FEEDBACK_UNMATCHED, DETECTOR_ERRORS, DETECTOR_CAPPED, SCORING_DROPPED,
-    GUARD_REQUESTS, GUARD_SHED, GUARD_SCANNED, GUARD_ELIGIBLE, GUARD_FALSE_POSITIVES,
+    GUARD_REQUESTS, GUARD_SHED, GUARD_SCANNED, GUARD_ELIGIBLE, GUARD_FALSE_POSITIVES, VIOLATIONS,
 })  # fmt: skip
-"""Counters of what no input tells again after a crash, or that depend on it as coverage does on the guard's memory."""
+"""Counters of what no input tells again after a crash, or that depend on it as coverage does on the guard's memory. Of
+violations only some rows: see ``told_once``."""
 
 
 def told_once(family: Family, labels: tuple[str, ...]) -> bool:
-    """Tell whether a row counts what is not read again after a crash; what was not delivered, the guard has stopped."""
-    return family in TOLD_ONCE or (family is VIOLATIONS and labels[-3] == "false")
+    """Tell whether a row counts what is not read again after a crash: of violations, what the guard has stopped."""
+    return family in TOLD_ONCE and (family is not VIOLATIONS or labels[-3] == "false")
 
 
 PLANNED = (

@@ -15,7 +15,7 @@ from typing import Final
 
 from tocsin import catalogue as cat
 from tocsin.accounting.clock import bound_times
-from tocsin.accounting.early import WAIT, Early
+from tocsin.accounting.early import Early
 from tocsin.accounting.group import SEPARATOR, Group, Labels
 from tocsin.accounting.ledger import OLDEST, Ledger
 from tocsin.accounting.quality import Quality, observe_toxicity
@@ -191,15 +191,17 @@ class Scoring:
             self._count_unmatched(feedback, now)
         else:
             self._early.hold(feedback, now)
-            self._give_up(now, now)
+            for surplus in self._early.surplus():
+                self._count_unmatched(surplus, now)
 
     def finish(self, now: float) -> None:
         """Count the feedback whose call will not come any more: there is nothing left to read."""
-        self._give_up(math.inf, now)
+        self._early.give_up(math.inf)
+        self._count_given_up(now)
 
-    def _give_up(self, time: float, now: float) -> None:
+    def _count_given_up(self, now: float) -> None:
         """Count the feedback whose call has not come in time."""
-        for feedback in self._early.overdue(time, WAIT if self.saved else math.inf):
+        for feedback in self._early.given_up():
             self._count_unmatched(feedback, now)
 
     def _count_unmatched(self, feedback: Feedback, now: float) -> None:
@@ -231,9 +233,11 @@ class Scoring:
         self._now = now
         for source in self.sources:
             source()
-        self._give_up(now, now)
-        if self.second is not None and self.saved:
-            self.second.publish(now)
+        if self.saved:
+            self._count_given_up(now)
+            self._early.give_up(now)
+            if self.second is not None:
+                self.second.publish(now)
         self.quality.windows.publish()
         self._drift.publish()
         for category, live in (("quality", self.quality.live()), ("safety", self.safety.live())):

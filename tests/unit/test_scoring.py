@@ -111,8 +111,13 @@ def values(scoring: Scoring, family: cat.Family) -> dict[tuple[str, ...], float]
 
 
 def restarted(scoring: Scoring) -> Scoring:
-    saved: dict[str, list[tuple[str, bytes]]] = {}
     scoring.publish(NOW)
+    return restored(scoring)
+
+
+def restored(scoring: Scoring) -> Scoring:
+    """Return one that starts with all that changed in another since its last commit."""
+    saved: dict[str, list[tuple[str, bytes]]] = {}
     for part, key, value in [*scoring._ledger.changes(), *scoring.changes()]:
         if value is not None:
             saved.setdefault(part, []).append((key, value))
@@ -561,7 +566,22 @@ def test_feedback_is_not_given_up_while_commits_fail_since_it_waits_anew_after_a
     meanwhile = values(scoring, cat.FEEDBACK_UNMATCHED)
     scoring.saved = True
     scoring.publish(NOW + WAIT)
+    scoring.publish(NOW + WAIT + 1)
     assert (meanwhile, values(scoring, cat.FEEDBACK_UNMATCHED)) == ({}, {(): 1})
+
+
+@pytest.mark.parametrize("commits", [1, 2])
+def test_what_is_given_up_counts_no_less_after_a_crash_where_no_commit_succeeds_any_more(commits):
+    before = make()
+    before.feedback(Feedback("f1", "lost", scores={"judge": 0.4}), NOW)
+    for at in range(commits - 1):
+        before.publish(NOW + WAIT + at)
+    after_a_crash = restored(before)
+
+    for scoring in (before, after_a_crash):
+        scoring.publish(NOW + WAIT + commits)
+
+    assert values(after_a_crash, cat.QUALITY_SCORE) == values(before, cat.QUALITY_SCORE)
 
 
 def test_scores_whose_call_never_comes_are_counted_as_unknown_once_they_have_waited():

@@ -1,13 +1,14 @@
 """Scores that came before their call: they wait for the call, which may come late.
 
 Senders of webhooks keep no order, and LiteLLM sends calls in batches. The wait is bounded in time and number; what
-has waited for too long is given up, which is counted, and what waits survives a restart.
+has waited for too long is given up, which is counted, and what waits survives a restart. No input tells that time
+went by: so it is given up in one commit and counted in the next, and a crash between them takes neither back.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
@@ -17,6 +18,8 @@ from tocsin.call import Feedback
 WAIT = 300.0
 """Seconds that feedback waits for its call; they begin anew at a restart."""
 WAITING_MOST = 10_000
+_NO_CALL = 0
+"""Stands in the state for the call of what is given up and not counted yet."""
 
 
 class _Waiting(msgspec.Struct):
@@ -34,6 +37,8 @@ class Early:
         """By number, the oldest first."""
         self._numbers: dict[int, list[int]] = {}
         """By identity of the call."""
+        self._given_up: dict[int, Feedback] = {}
+        """By number: what is counted as soon as a commit has kept that it does not wait any more."""
         self._next = 0
         self._changed: dict[int, None] = {}
         """Numbers of what came or went since the last commit."""
@@ -53,23 +58,37 @@ class Early:
         numbers = [number for name in names for number in self._numbers.get(identity(name), ())]
         return [self._remove(number).feedback for number in numbers]
 
-    def overdue(self, now: float, wait: float = WAIT) -> Iterator[Feedback]:
-        """Give up what has waited for ``wait`` seconds by ``now``, and the oldest of too many."""
+    def surplus(self) -> list[Feedback]:
+        """Give up the oldest of too many, at once: what inputs tell makes them too many again after a crash."""
+        return [self._remove(next(iter(self._waiting))).feedback for _ in range(len(self) - self._most)]
+
+    def give_up(self, now: float) -> None:
+        """Let what has waited for ``WAIT`` seconds by ``now`` wait no more."""
         first = next(iter(self._waiting.values()), None)
         if first is not None and first.since > now:  # the clock was put back, or this is a start
             for waiting in self._waiting.values():
                 waiting.since = min(waiting.since, now)
         while self._waiting:
             number, waiting = next(iter(self._waiting.items()))
-            if now - waiting.since < wait and len(self) <= self._most:
+            if now - waiting.since < WAIT:
                 return
-            yield self._remove(number).feedback
+            self._given_up[number] = self._remove(number).feedback
+
+    def given_up(self) -> list[Feedback]:
+        """Return, once, what was given up; the last commit must have held that it was."""
+        gone, self._given_up = self._given_up, {}
+        self._changed |= dict.fromkeys(gone)
+        return list(gone.values())
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
         """Take back what was committed."""
         for name, value in sorted(items):
             call, feedback = msgspec.msgpack.decode(value, type=tuple[int, Feedback])
-            self._add(int(name), _Waiting(call, feedback, math.inf))
+            if call == _NO_CALL:
+                self._given_up[int(name)] = feedback
+                self._next = int(name) + 1
+            else:
+                self._add(int(name), _Waiting(call, feedback, math.inf))
 
     def changes(self) -> list[tuple[str, bytes | None]]:
         """An item for each that came since the last commit, and the items of those that went."""
@@ -92,4 +111,7 @@ class Early:
 
     def _encoded(self, number: int) -> bytes | None:
         waiting = self._waiting.get(number)
-        return None if waiting is None else msgspec.msgpack.encode((waiting.call, waiting.feedback))
+        if waiting is not None:
+            return msgspec.msgpack.encode((waiting.call, waiting.feedback))
+        feedback = self._given_up.get(number)
+        return None if feedback is None else msgspec.msgpack.encode((_NO_CALL, feedback))

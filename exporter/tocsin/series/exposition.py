@@ -11,15 +11,13 @@ from collections.abc import Iterator
 
 from isal import isal_zlib
 
-from tocsin.catalogue import TOLD_ONCE, VIOLATIONS, Family, told_once
+from tocsin.catalogue import TOLD_ONCE, Family, told_once
 from tocsin.series.store import Row, Store, number
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _TRACE = re.compile(r"[\w./:+=-]{1,120}", re.ASCII)
 """OpenMetrics bounds the labels of an exemplar to 128 characters, the name included. Another id is no trace id."""
-_HELD = TOLD_ONCE | {VIOLATIONS}
-"""Families of which some rows stand still while commits fail."""
 BLOCK_ROWS = 32
 """Rows rendered between two looks at the time: half a millisecond where all of them have changed."""
 
@@ -55,7 +53,7 @@ def blocks(store: Store, *, openmetrics: bool = False, saved: bool = True) -> It
             part = rows[start : start + BLOCK_ROWS]
             if openmetrics and family.kind == "histogram":
                 yield b"".join(map(_with_exemplar, part))
-            elif not saved and family in _HELD:
+            elif not saved and family in TOLD_ONCE:
                 yield b"".join([row.last_shown() if told_once(family, row.labels) else row.render() for row in part])
             else:
                 yield b"".join([row.text or row.render() for row in part])
@@ -65,7 +63,7 @@ def blocks(store: Store, *, openmetrics: bool = False, saved: bool = True) -> It
 
 def note_restored(store: Store) -> None:
     """Take the values of now, which are those of the state, for what was shown last."""
-    for family in _HELD:
+    for family in TOLD_ONCE:
         for row in store.rows.get(family, {}).values():
             row.render()
 

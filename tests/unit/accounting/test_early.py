@@ -13,6 +13,12 @@ def held(*names, most=10):
     return early
 
 
+def restored(state):
+    early = Early()
+    early.restore([(name, value) for name, value in state.items() if value is not None])
+    return early
+
+
 def flags(feedback):
     return [each.flag for each in feedback]
 
@@ -28,20 +34,16 @@ def test_a_call_gets_all_that_waited_for_any_of_its_ids_once():
 def test_what_waited_too_long_is_given_up_and_the_rest_is_not():
     early = held("a", "b")
 
-    assert len(list(early.overdue(WAIT))) == 1
+    early.give_up(WAIT)
+
+    assert flags(early.given_up()) == ["wrong"]
     assert (early.release(["a"]), len(early.release(["b"]))) == ([], 1)
 
 
-def test_what_may_wait_for_ever_does_so_but_for_the_oldest_of_too_many():
+def test_the_oldest_of_too_many_is_given_up_whatever_the_time():
     early = held("a", "b", "c", most=2)
 
-    assert len(list(early.overdue(1e9, math.inf))) == 1
-
-
-def test_the_oldest_of_too_many_is_given_up():
-    early = held("a", "b", "c", most=2)
-
-    assert len(list(early.overdue(2))) == 1
+    assert len(early.surplus()) == 1
     assert early.release(["a"]) == []
     assert len(early.release(["b", "c"])) == 2
 
@@ -50,11 +52,31 @@ def test_a_clock_that_is_put_back_makes_nothing_wait_for_longer_than_the_wait():
     early = Early()
     early.hold(Feedback("f", "a"), 1_000_000)
 
-    assert (len(list(early.overdue(0))), len(list(early.overdue(WAIT)))) == (0, 1)
+    early.give_up(0)
+    before = early.given_up()
+    early.give_up(WAIT)
+
+    assert (len(before), len(early.given_up())) == (0, 1)
 
 
 def test_everything_is_given_up_at_the_end():
-    assert len(list(held("a", "b").overdue(math.inf))) == 2
+    early = held("a", "b")
+
+    early.give_up(math.inf)
+
+    assert len(early.given_up()) == 2
+
+
+def test_what_is_given_up_stays_so_after_a_crash_until_the_state_holds_that_it_was_counted():
+    early = held("a")
+    early.give_up(WAIT)
+    state = dict(early.changes())
+    after_a_crash = restored(state)
+    counted = after_a_crash.given_up()
+    once_more = restored(state | dict(after_a_crash.changes()))
+
+    assert (flags(counted), restored(state).release(["a"])) == (["wrong"], [])
+    assert once_more.given_up() == []
 
 
 def test_the_state_holds_what_waits_and_nothing_of_what_was_said():
@@ -62,8 +84,7 @@ def test_the_state_holds_what_waits_and_nothing_of_what_was_said():
     first = dict(early.changes())
     early.release(["b"])
     second = dict(early.changes())
-    again = Early()
-    again.restore([(name, value) for name, value in {**first, **second}.items() if value is not None])
+    again = restored({**first, **second})
 
     assert flags(again.release(["call-of-jo"])) == ["wrong"]
     assert len(again) == 0
