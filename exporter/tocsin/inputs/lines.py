@@ -80,9 +80,12 @@ class LineReader:
         content = stream.content
         if content is None:
             return 0
-        data = bytearray(min(stream.size, self._limit + BUFFER_BYTES))
+        most = self._limit + BUFFER_BYTES
+        data = bytearray(most if stream.packed else min(stream.size, most))
         view = memoryview(data)
-        size = max(0, content.read_into(view, 0))
+        size = content.read_into(view, 0)
+        if size < 0:
+            return 1  # an archive on its way to so much
         if not stream.check_head(prints, bytes(view[: min(size, HEAD_BYTES)])):
             raise OverwrittenError
         trial, end = Framing(self._limit), 0

@@ -49,6 +49,7 @@ class OpenFiles:
         """Go on with a stream in a file; ``mark`` as for ``Stream.attach``."""
         stream.attach(content, mark, now)
         stream.parked = False
+        stream.here = file.path
         stream.primary = file.primary and not content.packed
         stream.rotated = now
         stream.record.disk_size = file.size

@@ -111,6 +111,8 @@ class Recognition:
         file = self._present.get(stream.record.identity)
         if file is None and self._finder.unsure(stream.record.base):
             return
+        if file is not None:
+            stream.here = file.path
         primary = file is not None and file.primary and not stream.packed
         if stream.primary and not primary:
             stream.rotated = now

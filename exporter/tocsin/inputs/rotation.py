@@ -14,6 +14,7 @@ from functools import lru_cache
 _SUFFIX = re.compile(r"(.+?)(?:[.\-_](?:\d[\d\-_.:T]*|old|bak|prev|orig|copy))+", re.DOTALL)
 _DATED = re.compile(r"(.+?)[.\-_]\d{4}-?\d\d[\d\-_.:T]*(\.\w+)", re.DOTALL)
 _NUMBERED = re.compile(r"(.+?)\.\d{1,4}(\.\w+)", re.DOTALL)
+_AGED = re.compile(r".+\.(\d{1,4})(?:\.[A-Za-z]\w*)?", re.DOTALL)
 _PACKED = (".gz", ".zst", ".xz", ".bz2")
 _UNFINISHED = (".tmp", ".tmpgz", ".swp", ".part", "~")
 
@@ -28,6 +29,13 @@ def rotated_from(name: str) -> tuple[str, ...]:
     for pattern in (_DATED, _NUMBERED):
         found += [match[1] + match[2] for known in tuple(found) if (match := pattern.fullmatch(known))]
     return tuple(candidate for candidate in dict.fromkeys(found) if candidate != name)
+
+
+def age(name: str) -> tuple[int, str]:
+    """Return what sorts the rotated files of one log, the oldest first: numbers grow with age, dates with youth."""
+    plain = unpacked(name)
+    numbered = _AGED.fullmatch(plain)
+    return (-int(numbered[1]), "") if numbered else (0, plain)
 
 
 def unpacked(name: str) -> str:

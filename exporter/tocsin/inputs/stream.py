@@ -14,7 +14,8 @@ import msgspec
 from tocsin.inputs.base import Origin
 from tocsin.inputs.content import FileContent, Identity, PackedContent
 from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES, Fingerprints, Mark
-from tocsin.inputs.wrappers import Framing
+from tocsin.inputs.rotation import age
+from tocsin.inputs.wrappers import WRAPPED, Framing
 
 MARKS = 8
 """Marks of former commits that are kept, to recognise a copy that ended before the offset, or a log without its end."""
@@ -64,7 +65,8 @@ class Stream:
     def __init__(self, name: str, record: Record, limit: int) -> None:
         self.name = name
         self.record = record
-        self.path = os.fsdecode(record.path)
+        self.path = self.here = os.fsdecode(record.path)
+        """Where it was first found, and where its file stands now."""
         self.origin = Origin("file", record.format, self.path)
         self.framing = Framing(limit, record.framing)
         self.offset = record.offset
@@ -149,6 +151,22 @@ class Stream:
         if isinstance(self.content, PackedContent):
             return self.content.complete and self.offset >= self.content.end and self.rebuilt is None
         return self.content is not None and self.offset >= self.size and self.rebuilt is None
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Return what sorts the streams of one log, from the oldest to the one that is written to."""
+        if self.adrift:  # it was read before the others
+            return 0, 0, ""
+        return (2, 0, "") if self.primary else (1, *age(os.path.basename(self.here)))  # noqa: PTH119 - often
+
+    @property
+    def unended(self) -> bool:
+        """True while it may hold the beginning of a record that goes on in the next file of its log."""
+        unread = self.framing.kind is None and not self.offset
+        if self.record.finished or not (unread or self.framing.kind in WRAPPED):
+            return False
+        waits = self.framing.pending or self.record.pending_from is not None
+        return waits or self.adrift or (self.content is not None and not self.drained)
 
     @property
     def packed(self) -> bool:

@@ -12,6 +12,7 @@ from tocsin.inputs.base import Change
 from tocsin.inputs.content import Identity
 from tocsin.inputs.finder import FilePattern, Found
 from tocsin.inputs.fingerprint import Fingerprints, Mark
+from tocsin.inputs.rotation import rotated_from
 from tocsin.inputs.stream import Record, Stream
 
 log = logging.getLogger(__name__)
@@ -41,8 +42,8 @@ class Streams:
         self._patterns = {os.fsencode(pattern.path): pattern for pattern in patterns}
         self._limit = limit
         self._streams: dict[str, Stream] = {}
-        self._siblings: dict[bytes, list[Stream]] = {}
-        """Those that were written to at one path, one after the other."""
+        self._kin: dict[bytes, list[Stream]] = {}
+        """Those that may have been written to at one path, one after the other."""
         self._heads: dict[int, dict[Mark | None, list[Stream]]] = {}
         """By length and mark of their first bytes, as far as they were known when they were indexed."""
         self._next = 0
@@ -62,13 +63,15 @@ class Streams:
     def __iter__(self) -> Iterator[Stream]:
         return iter(list(self._streams.values()))
 
-    def siblings(self, stream: Stream) -> list[Stream]:
-        """Return the streams that were written to at the same path, this one among them."""
-        return self._siblings[stream.record.base]
+    def unended_before(self, stream: Stream) -> Stream | None:
+        """Return the newest of the older files of its log in which the first record of a stream may have begun."""
+        kin = {other for path in _first_paths(stream) for other in self._kin[path]}
+        older = [other for other in kin if other.unended and other.place < stream.place]
+        return max(older, key=lambda other: other.place, default=None)
 
     def written_to(self) -> set[str]:
         """Return the paths at which streams were written to."""
-        return {os.fsdecode(base) for base in self._siblings}
+        return set(map(os.fsdecode, {stream.record.base for stream in self._streams.values()}))
 
     def index_heads(self) -> None:
         """Know all streams by their first bytes."""
@@ -144,7 +147,8 @@ class Streams:
 
     def _add(self, stream: Stream) -> Stream:
         self._streams[stream.name] = stream
-        self._siblings.setdefault(stream.record.base, []).append(stream)
+        for path in _first_paths(stream):
+            self._kin.setdefault(path, []).append(stream)
         return stream
 
     def known(self) -> dict[Identity, Stream]:
@@ -191,7 +195,14 @@ class Streams:
 
     def _drop(self, stream: Stream) -> None:
         del self._streams[stream.name]
-        self.siblings(stream).remove(stream)
-        if not self.siblings(stream):
-            del self._siblings[stream.record.base]
+        for path in _first_paths(stream):
+            self._kin[path].remove(stream)
+            if not self._kin[path]:
+                del self._kin[path]
         self._gone.append(stream.name)
+
+
+def _first_paths(stream: Stream) -> list[bytes]:
+    """Return where a stream was written to, and where it may have been before its file was rotated."""
+    folder, name = os.path.split(os.fsdecode(stream.record.base))
+    return [os.fsencode(os.path.join(folder, first)) for first in (name, *rotated_from(name))]  # noqa: PTH118 - often

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tocsin.inputs.base import Change, Oversize, Sink
 from tocsin.inputs.content import PackedContent
 from tocsin.inputs.finder import MENDS, FilePattern, Finder
+from tocsin.inputs.fingerprint import HEAD_BYTES
 from tocsin.inputs.lines import LineReader, OverwrittenError
 from tocsin.inputs.openfiles import OpenFiles, open_max
 from tocsin.inputs.recognition import Recognition
@@ -82,9 +83,10 @@ class FileInput:
     def read(self, sink: Sink, max_bytes: int) -> int:
         """Hand lines of all files to ``sink``; see ``Input.read``."""
         now = self._clock()
+        resting: list[Stream] = []
         if now >= self._look_due or self._files.orphaned:
             self._look_due = now + LOOK_EVERY
-            self._look(sink, now)
+            resting = self._look(now)
         total = self._recognition.unpack(now)
         ready = self._files.ready
         while ready and total < max_bytes:
@@ -93,6 +95,9 @@ class FileInput:
             if progress:
                 total += progress
                 ready.append(stream)
+        for stream in resting:
+            if not (stream.framing.pending and ready):  # the rest of its last record may be in a file that has its turn
+                self._finish_when_over(stream, sink, now)
         return total
 
     def changes(self) -> list[Change]:
@@ -151,8 +156,8 @@ class FileInput:
         return [(path, reason.replace("_", " "), MENDS[reason]) for path, reason in problems]
 
     # ---- reading --------------------------------------------------------------------------------------
-    def _look(self, sink: Sink, now: float) -> None:
-        """Find out what is new: files, and bytes in them."""
+    def _look(self, now: float) -> list[Stream]:
+        """Find out what is new: files, and bytes in them; return rotated ones without."""
         files = self._files
         if now >= self._scan_free and (now >= self._scan_due or files.orphaned or self._finder.changed()):
             files.orphaned = False
@@ -163,7 +168,7 @@ class FileInput:
             self._scan_free = now + SCAN_SHARE * spent
             pause = 0.0 if again else min(max(SCAN_EVERY, SCAN_PAUSE * spent), SCAN_MOST)
             self._scan_due = min(now + pause, self._recognition.verdict_due)
-        waiting = set(files.ready)
+        waiting, resting = set(files.ready), []
         for stream in list(files.active.values()):
             content = stream.content
             if stream in waiting or content is None:
@@ -179,17 +184,19 @@ class FileInput:
                 else:
                     files.ready.append(stream)
             elif not stream.primary:
-                self._finish_when_over(stream, sink, now)
+                resting.append(stream)
+        return resting
 
     def _step(self, stream: Stream, sink: Sink, budget: int, now: float) -> int:
         if stream.content is None:  # closed since it had something to read, or forgotten
             return 0
         prints = self._streams.prints
-        before = self._unended(stream) if stream.primary and not stream.offset else None
         try:
+            before = self._before(stream)
             if before is None:
                 return self._lines.step(stream, sink, budget, prints)
-            if before.drained and (progress := self._lines.succeed(stream, before, sink, prints)):
+            known = before.drained and not self._recognition.archives  # else a file between the two may turn up
+            if known and (progress := self._lines.succeed(stream, before, sink, prints)):
                 return progress
             stream.mtime_ns = 0  # look again soon
         except OverwrittenError:
@@ -198,22 +205,19 @@ class FileInput:
             self._fail(stream, error)
         return 0
 
+    def _before(self, stream: Stream) -> Stream | None:
+        """Return the file in which a stream's first record may have begun.
+
+        A container's runtime writes a long record in pieces of 16 KB, and rotates between any two of them.
+        """
+        if stream.offset or stream.content is None:
+            return None
+        stream.framing.recognise(stream.content.pread(HEAD_BYTES, 0))
+        return self._streams.unended_before(stream) if stream.framing.kind in WRAPPED else None
+
     def _fail(self, stream: Stream, error: OSError) -> None:
         self._finder.problems[stream.path] = "io"
         self._files.fail(stream, error)
-
-    def _unended(self, stream: Stream) -> Stream | None:
-        """Return the file that this one follows, when its runtime may have rotated in the middle of a record.
-
-        Container runtimes write a long record in pieces of 16 KB and rotate between any two of them.
-        """
-        unended = [
-            other for other in self._streams.siblings(stream)
-            if other is not stream and not other.record.finished
-            and other.framing.kind in WRAPPED and (other.framing.pending or other.record.pending_from is not None
-                                                   or (other.content is not None and not other.drained))
-        ]  # fmt: skip
-        return unended[0] if len(unended) == 1 else None
 
     def _finish_when_over(self, stream: Stream, sink: Sink, now: float) -> None:
         content = stream.content
@@ -237,8 +241,8 @@ def _silence(stream: Stream) -> float:
     Raises:
         OSError: it cannot be read.
     """
-    if stream.content is None or stream.packed:
+    if stream.content is None or (stream.packed and not stream.framing.pending):
         return 0.0
-    if stream.size <= stream.offset:
+    if stream.packed or stream.size <= stream.offset:
         return ROTATE_WAIT
     return PARTIAL_WAIT if stream.content.pread(1, stream.size - 1) in _RECORD_ENDS else TORN_WAIT

@@ -1,5 +1,6 @@
 """Any chunking gives the same lines, wrapped or not."""
 
+import gzip
 import json
 import tempfile
 from pathlib import Path
@@ -186,6 +187,47 @@ def test_a_record_whose_pieces_stand_in_two_files_is_put_together(reader, kind, 
 
 
 @pytest.mark.parametrize("kind", SPLIT)
+@pytest.mark.parametrize("late", [False, True])
+def test_a_record_whose_first_pieces_are_in_an_archive_by_now_is_put_together(reader, kind, late):
+    lines = SPLIT[kind]
+    append(reader.path, b"".join(lines[:2]))
+    reader.drain()
+    reader.kill()
+    packed = reader.path.with_name(reader.path.name + ".20260131-100000.gz")
+    packed.write_bytes(gzip.compress(reader.path.read_bytes()))
+    reader.path.unlink()
+    append(reader.path, lines[2])
+    if late:
+        reader.drain()
+    append(reader.path, lines[3])
+    reader.drain()
+    assert sorted(reader.got) == [b"err", b"{abc"]
+
+
+NAMES = {"cri": ["20260131-100000", "20260131-110000", "20260131-120000"], "docker": ["3", "2", "1"]}
+"""That the kubelet and Docker give to rotated files, the oldest first."""
+
+
+@pytest.mark.parametrize("kind", SPLIT)
+@pytest.mark.parametrize("packed", [(), (0,), (0, 1), (0, 1, 2)])
+def test_records_are_put_together_over_files_that_were_rotated_before_they_were_seen(reader, kind, packed):
+    lines = SPLIT[kind]
+    append(reader.path, b"".join(lines[:2]))
+    reader.drain()
+    reader.kill()
+    for number, name in enumerate(NAMES[kind]):
+        rotated = reader.path.with_name(f"{reader.path.name}.{name}")
+        reader.path.rename(rotated)
+        if number in packed:
+            rotated.with_name(f"{rotated.name}.gz").write_bytes(gzip.compress(rotated.read_bytes()))
+            rotated.unlink()
+        append(reader.path, b"".join(lines[2:]) + lines[0].replace(b"{a", b"{%d" % number) + lines[1])
+    append(reader.path, b"".join(lines[2:]))
+    reader.drain()
+    assert sorted(reader.got) == [b"err"] * 4 + [b"{0bc", b"{1bc", b"{2bc", b"{abc"]
+
+
+@pytest.mark.parametrize("kind", SPLIT)
 def test_the_end_of_a_record_in_the_next_file_may_come_late(reader, kind):
     lines = SPLIT[kind]
     append(reader.path, lines[0])
@@ -197,6 +239,20 @@ def test_the_end_of_a_record_in_the_next_file_may_come_late(reader, kind):
     reader.drain()
     append(reader.path, lines[3])
     reader.drain()
+    assert sorted(reader.got) == [b"err", b"{abc"]
+
+
+@pytest.mark.parametrize("kind", SPLIT)
+def test_a_record_in_two_files_is_put_together_however_long_we_get_no_turn(reader, kind):
+    lines = SPLIT[kind]
+    append(reader.path, lines[0])
+    reader.drain()
+    reader.path.rename(reader.path.with_name(f"{reader.path.name}.{NAMES[kind][0]}"))
+    append(reader.path, lines[1] + lines[2])
+    reader.drain()
+    reader.kill()
+    append(reader.path, lines[3])
+    reader.drain(10)
     assert sorted(reader.got) == [b"err", b"{abc"]
 
 
