@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cost import costs_at_most
 from tocsin.call import Message
 from tocsin.detectors import secrets
+from tocsin.detectors.base import Report, Subject
 from tocsin.detectors.candidates import MAX_CANDIDATES
 from tocsin.detectors.secrets import assignments, structures
 from tocsin.detectors.secrets import values as judged
@@ -329,3 +330,38 @@ def test_a_token_of_a_long_text_is_found_across_the_pieces_in_which_it_is_search
     token = "glpat-" + "q7Zx2Lm9Ks4Vb8Wn3Tc6"
 
     assert values("x" * (offset - 1) + " " + token + " y" * 5_000) == [("secret", token)]
+
+
+_ASSIGNED = st.lists(
+    st.sampled_from(["password", "Passwort:", "pass=", "psw ", "contraseña", "密码：", "api_key", "_pat", "bearer ", "clé api", " ",
+                     ": ", ' = "', '"', "Tr0ub4dor&3x", "q7Zx2Lm9Ks4Vb8Wn3Tc6", "\n", "key is ", "token"]),
+    max_size=14,
+).map("".join)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pattern", "beginnings"),
+    [
+        (assignments._PASSWORD_VALUE, assignments._PASSWORDS_BEGIN),
+        (assignments._KEY, assignments._KEYS_BEGIN),
+    ],
+    ids=["passwords", "keys"],
+)
+@given(text=_ASSIGNED)
+def test_what_is_tried_where_names_begin_is_all_that_a_search_finds(pattern, beginnings, text):
+    lower = text.lower()
+
+    tried = [match.span() for match in assignments._matches(pattern, lower, beginnings)]
+
+    assert tried == [match.span() for match in pattern.finditer(lower)]
+
+
+@pytest.mark.parametrize("name", ["pass ", "key "])
+def test_names_without_a_value_are_tried_a_bounded_number_of_times(name):
+    report = Report()
+    scanner = secrets.Secrets()
+    text = f'password: Tr0ub4dor&3x api_key = "q7Zx2Lm9Ks4Vb8Wn3Tc6" {name * assignments._MOST_PLACES}'
+
+    scanner.scan(Subject(text), range(len(scanner.gates)), report)
+
+    assert report.capped == ["secret"]

@@ -7,11 +7,12 @@ The word makes a value suspect; only a value that looks generated, or a password
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from heapq import merge
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import Candidate, capped
+from tocsin.detectors.candidates import Candidate, capped, limited
 from tocsin.detectors.folding import lowered
 from tocsin.detectors.secrets.values import (
     DOUBTFUL,
@@ -77,6 +78,18 @@ _PASSWORD_VALUE = re.compile(
     r"|>(?=[^\s<>]{8,128}</))[: \t>*\\]{0,6}"
     r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){6,128}+)\\?(?P=quote)|(?P<bare>[^\s\"'`,;<>(){}]{8,128}))"
 )
+_PASSWORDS_BEGIN: Final = (
+    "pass", "psw", "pwd", "kennwort", "mot de passe", "contraseña", "senha", "wachtwoord", "lösenord", "hasło",
+    "пароль", "密码", "密碼", "パスワード", "비밀번호",
+)  # fmt: skip
+"""With one of these what ``_PASSWORD_VALUE`` matches begins: to find them takes a tenth of searching for it."""
+_KEYS_BEGIN: Final = (
+    "secret", "token", "credential", "key", "ssws", "bearer", "authorization", "_pat", "密钥", "密鑰", "jeton",
+    "clé api", "api-schlüssel",
+)  # fmt: skip
+"""The same for ``_KEY``."""
+_MOST_PLACES: Final = 20_000
+"""Of a text that are tried: each takes two microseconds, whether a value follows or not."""
 _KEY_SIGN = (
     rf"[a-z0-9_\-.]{{0,20}})(?:{_FOR}(?={_CLOSING}(?:[:=]|(?P<said> (?:{_SAYS}) ))))?"
     rf"{_CLOSING}[ \t]{{0,4}}{_TYPE}"
@@ -165,8 +178,24 @@ def _find_in_tables(text: str) -> Iterator[Candidate]:
                 yield Candidate(at, at + len(value), 0.9, example=is_stock_password(value))
 
 
+def _matches(pattern: re.Pattern[str], lower: str, beginnings: Sequence[str]) -> Iterator[re.Match[str]]:
+    """The matches of a pattern, each of which begins with one of these."""
+    end = 0
+    for place in limited(merge(*(_places(lower, beginning) for beginning in beginnings)), _MOST_PLACES):
+        if place >= end and (match := pattern.match(lower, place)):
+            end = match.end()
+            yield match
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + 1)
+
+
 def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
-    for match in capped(_PASSWORD_VALUE, lower):
+    for match in limited(_matches(_PASSWORD_VALUE, lower, _PASSWORDS_BEGIN)):
         if match["short"] and text.startswith("PASS:", match.start()) and not text.startswith("_", match.start() - 1):
             continue  # the result of a test: PASS: TestParse_V2
         group = "quoted" if match["quoted"] else "bare"
@@ -189,7 +218,7 @@ def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
 
 def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
     at = 0
-    for place in capped(_KEY, lower):
+    for place in limited(_matches(_KEY, lower, _KEYS_BEGIN)):
         match = _KEY_VALUE.match(lower, place.start()) if place.start() >= at else None
         if match is None:
             continue

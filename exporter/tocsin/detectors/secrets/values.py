@@ -28,8 +28,7 @@ _NO_VALUE = re.compile(
 )
 _DOCUMENTATION = re.compile(
     r"example|sample|dummy|fake|demo|test|foobar|foo_?bar|secret|password|passwd|passw|pass(?:phrase|word)?|pwd|admin|welcome|letmein"
-    r"|qwerty|hunter2|changeit|default|strong|secure|user|login|monkey|iloveyou|hello|world|(?<![a-z])anon(?:ymous|cvs|svn)|trustno1|correcthorse|abc123|token|apikey",
-    re.IGNORECASE,
+    r"|qwerty|hunter2|changeit|default|strong|secure|user|login|monkey|iloveyou|hello|world|(?<![a-z])anon(?:ymous|cvs|svn)|trustno1|correcthorse|abc123|token|apikey"
 )
 _LEET = str.maketrans("@$013457", "asoleast")
 _WORDY = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]{1,8}(?:T[0-9]{4,6}Z?)?|v[0-9]+")
@@ -159,10 +158,11 @@ def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
 
 def is_stock_password(value: str) -> bool:
     """Whether a password is one of those that examples use, leet and Base64 included: ``P@ssw0rd123``."""
+    lower = value.lower()
     return (
-        bool(_DOCUMENTATION.search(value) or _DOCUMENTATION.search(value.lower().translate(_LEET)))
+        bool(_DOCUMENTATION.search(lower) or _DOCUMENTATION.search(lower.translate(_LEET)))
         or is_documentation(value)
-        or bool(_DOCUMENTATION.search(_plain(value)))
+        or bool(_DOCUMENTATION.search(_plain(value).lower()))
     )
 
 
