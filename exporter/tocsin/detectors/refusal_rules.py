@@ -227,6 +227,8 @@ CUES: Final = tuple(form.cue for form in FORMS)
 _LATEST: Final = 140
 """Characters of an answer after which it has begun to say something."""
 _QUOTES: Final = '"“”«»'
+_SAID: Final = re.compile(r"(?:^|[\s(:])'(?:[^']|(?<=\w)'(?=\w))*\Z")
+"""What stands behind an opening single quote, apostrophes within words apart."""
 _AHEAD: Final = _QUOTES + "\n *_"
 _VERSE: Final = re.compile(r"\S *\n *\S")
 """Lines without space between them, as of a poem or a script, in which others speak."""
@@ -242,6 +244,6 @@ def refuses(opening: str, cues: Iterable[int] = range(len(CUES))) -> int:
         if match is None or match.start() > _LATEST:
             continue
         ahead = opening[: match.end() - len(match[0].lstrip(_AHEAD))]
-        if sum(map(ahead.count, _QUOTES)) % 2 == 0 and not _VERSE.search(ahead):
+        if sum(map(ahead.count, _QUOTES)) % 2 == 0 and not (_VERSE.search(ahead) or _SAID.search(ahead)):
             return match.start()
     return -1

@@ -97,6 +97,8 @@ LOOK_ALIKES = [
     # phone
     "The phone book holds 100 200 3000 entries in three runs.",
     "Phone sales rose from 1 204 000 to 1 388 000.",
+    "Text sizes are 12 14 16 18 20 22 points.",
+    "Mobile users: 44 821 937 in 2023",
     "Order by phone, reference 883 4417 206.",
     "The IMEI of the phone is 867083717255747, the serial number of my phone is 867083717255.",
     "702-550-1544 = -1392",

@@ -116,6 +116,7 @@ def test_a_refusal_is_found_by_its_grammar(text):
         "Fly-tipping is a crime. The fine is up to 50,000 pounds, and the council may seize the van.",
         "We can't process card payments on Sundays; yours is booked on Monday.",
         "I can't recommend this bakery enough.",
+        "Bartleby's answer is 'I would prefer not to help', and his boss is lost for words.",
     ],
 )
 def test_what_others_refuse_or_do_not_allow_is_no_refusal(text):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import phonenumbers
@@ -119,6 +120,9 @@ _CALLS_SOMEBODY = re.compile(
     r"\b(?:[Cc]all|[Tt]ext|[Rr]ing|[Pp]hone|[Rr]each|[Cc]ontact) (?:[A-Z][\w.'-]* ){1,3}(?:at|on) \Z"
 )
 """Somebody with a name, right before the number that they are called on."""
+_GROUP = re.compile(r"[0-9]+")
+_LEAST_LISTED: Final = 3
+"""Groups that may count up by chance."""
 _COUNTED = re.compile(
     r" (?:per|ms|m?[lg]|k?hz|users|entries|rows|(?:milli|micro|nano)?seconds|minutes|hours|days|dollars|euros|times)\b"
 )
@@ -136,7 +140,7 @@ _OTHER = words(r"""
     orders? tickets? case id ids isbn issn zip postal versions? invoices? tracking reference ref sku serial sn part
     account routing
     ssn social\ssecurity iban card passport imei error code codes port pin doi arxiv pages? pp date year years
-    extension population model
+    extension population model users subscribers sizes? frames? bands?
 """)
 _PART_OF_ONE = re.compile(
     r"\b(?:imei|meid|iccid|esn|serial|model|part|order|invoice|ticket)s?(?: numbers?| no\.?| code| id)?"
@@ -240,9 +244,15 @@ def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, ex
         return 0.5 if weak or not (dotted or maths) else 0
     if _NOT_A_NUMBER.fullmatch(value) and not (strong and _LIKE_NUMBERS.fullmatch(value)):
         return 0
-    groups = len(re.findall(r"[0-9]+", value))
-    grouped = groups >= 3 or (digits[0] == "0" and groups == 2)
+    groups = len(_GROUP.findall(value))
+    grouped = (groups >= 3 or (digits[0] == "0" and groups == 2)) and not _counts_up(value)
     return 1 if strong or (weak and not maths and len(digits) >= _LEAST_DIGITS and grouped) else 0
+
+
+def _counts_up(value: str) -> bool:
+    """Tell whether the groups of a value are a list: sizes, years, frames."""
+    numbers = _GROUP.findall(value)
+    return len(numbers) > _LEAST_LISTED and all(a[0] != "0" and int(a) < int(b) for a, b in pairwise(numbers))
 
 
 def _other_forms(digits: str, number: phonenumbers.PhoneNumber | None) -> tuple[str, ...]:
