@@ -64,6 +64,9 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     noSuccess: { lookback: day, 'for': 2 * minute },
     // 429s beside successes. Share and floor are judgement.
     rateLimitedRatio: 0.05,
+    // Share of a route's requests that are refused for what they ask, or for their key, while the model answers others.
+    // Judgement: those of one tenant among many are no news.
+    refusedRatio: 0.9,
     // A provider that fails behind a working fallback: nobody notices but the bill. Judgement.
     fallbackRatio: 0.1,
     // Calls of 15 minutes under this share of the same time yesterday and a week ago. Source: contract.
@@ -194,9 +197,9 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // Floors and shares of surges over `window`. Judgement.
     window: 30 * minute,
     surgeMinimum: 20,
-    // And so many times the usual share, once two hours of a day are known: a guardrail that always blocks a tenth, or
-    // prompts that always look like attempts, are no surge. A surge is not learnt: its ticket stays until it ends, or the
-    // route's own ratio is raised. Judgement.
+    // And so many times the usual share: a guardrail that always blocks a tenth, or prompts that always look like attempts,
+    // are no surge. Until an hour of a day is known, so many times the ratio itself. A surge is not learnt: its ticket stays
+    // until it ends, or the route's own ratio is raised. Judgement.
     surgeFactor: 3,
     suspectedRatio: 0.02,
     injectionRatio: 0.02,

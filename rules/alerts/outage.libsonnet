@@ -37,6 +37,7 @@ function(config)
   local noSuccess = '%s\nand %s (%s < 0.5)\n' % [failedForGood, q.on(keys), succeeded];
   local succeededWithin(range) = '%s (max_over_time(%s[%s]) > 0.5)' % [q.on(keys), succeeded, range];
   local lately = succeededWithin(q.duration(c.noSuccess.lookback));
+  local week = '%s:%s' % [q.duration(7 * 86400), q.duration(300)];
   // Of those that the alert counts: who looks for another reason at night looks in the wrong place.
   local ours = 'reason=~"provider_5xx|timeout|connection"';
   local forGood = 'reason!~"blocked_.*|cancelled"';
@@ -179,6 +180,28 @@ function(config)
         summary: '{{ $labels.provider }} limits the rate of requests to {{ $labels.model }}.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes were answered with 429.',
       },
+      {
+        name: 'LLMRequestsRefused',
+        severity: 'ticket',
+        category: 'outage',
+        ownership: 'route',
+        keys: ['route'],
+        metric: 'llm_request_failures_total, llm_requests_total',
+        threshold: 'over outage.refusedRatio of requests fail for a reason of their own, at least outage.minimumCalls; of models that succeed elsewhere, or never did',
+        requirement: 'A5',
+        window: 1800,
+        'for': 300,
+        keepFiringFor: 900,
+        // A dead model is told of as such; a route whose key or parameters are wrong is one of many that ask the model.
+        local refused = 'sum %s (%s\nunless %s (%s < 0.5 %s))' % [
+          q.by(['route']), 'sum_over_time(%s[%s:%s])' % [
+            q.recorded('call_class:llm_request_failures:increase5m', 'class="other"'), q.duration(1800), q.duration(300),
+          ], q.on(keys), succeeded, 'and ' + succeededWithin(week),
+        ],
+        expr: '(%s)\n/ %s (%s) > %s' % [q.atLeast(refused, c.minimumCalls), q.on(['route']), q.requests, q.number(c.refusedRatio)],
+        summary: 'Hardly any request of {{ $labels.route }} is accepted.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes were refused: a wrong key, a parameter that the model does not take, a model that is not there.',
+      },
       byModel {
         name: 'LLMProviderFailingBehindFallback',
         severity: 'ticket',
@@ -235,7 +258,7 @@ function(config)
         threshold: 'at least outage.minimumFailures failures in 10 m, no success, the last one longer than a day ago and within a week',
         requirement: 'A5',
         'for': 300,
-        expr: noSuccess + 'unless %s\nand %s' % [lately, succeededWithin('%s:%s' % [q.duration(7 * 86400), q.duration(300)])],
+        expr: noSuccess + 'unless %s\nand %s' % [lately, succeededWithin(week)],
         summary: 'For more than a day no request to {{ $labels.provider }}/{{ $labels.model }} has succeeded.',
         description: '{{ printf "%.0f" $value }} failures in the last 10 minutes.' + reasons(600, forGood) + ' Either nobody asked for a day, as at a weekend, or nobody mended it: the page is about the first day alone.',
       },

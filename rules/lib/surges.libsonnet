@@ -11,24 +11,27 @@ function(config)
   local spaced = '%s[%s:%s]' % [quarters, day, q.duration(config.intervals.baseline)];
   local onRoute = q.on(['route']) + ' group_left ()';
   // How many of a day's events are usual in the window: its share of the day's requests, and so many times as many. Sums
-  // of what is recorded count each event once an interval while it is in the window. Two hours of a day must be known.
+  // of what is recorded count each event once an interval while it is in the window. An hour of a day must be known; until
+  // then as much as the floor counts as usual: a guardrail that takes a tenth is no surge of a new route, either.
   local perEvent = config.intervals.baseline / c.window;
   local perRequest = config.intervals.baseline / 900;
-  local least = 7200 / config.intervals.baseline;
-  local usualShare = '(%s * %s / (sum_over_time(%s) and count_over_time(%s) >= %d))' % [
-    q.number(c.surgeFactor * perEvent / perRequest), q.requests, spaced, spaced, least,
+  local least = 3600 / config.intervals.baseline;
+  local shareOfOne = '(%s / (sum_over_time(%s) and count_over_time(%s) >= %d))' % [
+    q.number(c.surgeFactor * perEvent / perRequest), spaced, spaced, least,
   ];
   local signal(name, keys, key, ratio, expr) = {
     local matcher = 'signal="%s"' % name,
     local sum(record) = 'sum %s (sum_over_time(%s[%s]))' % [q.by(keys), q.recorded(record, matcher), day],
-    local most = '(%s - %s or %s) * %s %s' % [sum(events), sum(unusual), sum(events), onRoute, usualShare],
+    local share = '(%s - %s or %s) * %s %s' % [sum(events), sum(unusual), sum(events), onRoute, shareOfOne],
+    local unknown = '0 * %s + %s * %s' % [sum(events), q.number(c.surgeFactor), q.number(ratio)],
+    local most(share) = '(%s) * %s %s' % [share, onRoute, q.requests],
     // Many are read, so they are read once: as they were recorded last.
     local now = 'sum %s (%s)' % [q.by(keys), q.latest(events, matcher, 360)],
     local floor = '%s * %s %s' % [q.requests, q.on(['route']), q.threshold(key, ratio)],
     keys: keys,
     expr: now,
     floor: floor,
-    usual: '%s\n<= %s %s' % [now, q.on(keys), most],
+    usual: '%s\n<= %s %s' % [now, q.on(keys), most('%s\nor %s' % [share, unknown])],
     rules: [
       {
         // What is usual decides where so many times as many are over the floor. Nothing is recorded under half of that
@@ -40,7 +43,7 @@ function(config)
       {
         record: unusual,
         labels: { signal: name },
-        expr: '%s\n> %s %s\n> %s %s' % [now, q.on(keys), most, onRoute, floor],
+        expr: '%s\n> %s %s\n> %s %s' % [now, q.on(keys), most(share), onRoute, floor],
       },
     ],
   };

@@ -2,10 +2,10 @@
 
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "outage", "outage-slow", "outage-tickets")
+GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "outage", "outage-slow", "outage-tickets", "traffic")
 CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
 MODEL = {"provider": "openai", "model": "gpt-4o"}
-FAILING, DEAD, STILL = "LLMRequestsFailing", "LLMNoSuccess", "LLMStillNoSuccess"
+FAILING, DEAD, STILL, REFUSED = "LLMRequestsFailing", "LLMNoSuccess", "LLMStillNoSuccess", "LLMRequestsRefused"
 
 
 def info(steps=700, **labels):
@@ -186,6 +186,29 @@ CASES = [
                   "25% of the requests of the last 10 minutes were answered with 429.", {**MODEL, "cause_hint": "rate_limit"}),
     ),
     Case("a few 429s are no ticket", "LLMRateLimited", [info(), requests(STEADY), failures("0x60 1+1x60", "rate_limited")], {"90m": 0}),
+    Case(
+        "a route whose requests are all refused, beside others that the model answers, is a ticket", REFUSED,
+        [info(), info(route="search"), requests(STEADY), requests("0+2x600", route="search"),
+         failures("0x60 2+2x120 242x200", "client_4xx", route="search")], {"75m": 0, "110m": 1, "180m": 1, "230m": 0},
+        text=Text("110m", "ticket", "outage", "Hardly any request of search is accepted.",
+                  "100% of the requests of the last 30 minutes were refused: a wrong key, a parameter that the model does not take, "
+                  "a model that is not there.", {"route": "search"}),
+    ),
+    Case("a route that asks for a model that never answers is a ticket", REFUSED,
+         [info(), requests("0+2x600"), failures("0+2x600", "client_4xx")], {"45m": 1}),
+    *(
+        Case(f"is no ticket of its own: {what}", REFUSED, [info(), *rows], {f"{minute}m": 0 for minute in range(80, 170, 5)})
+        for what, rows in {
+            "a model that is dead since an hour ago": [requests("0+2x600"), failures("0x60 2+2x200", "client_4xx")],
+            "two thirds of a route's requests refused": [requests("0+3x600"), failures("0x60 2+2x200", "client_4xx")],
+            "three refused requests an hour": [
+                requests(STEADY, route="other"), requests(" ".join(f"{n // 20}" for n in range(300))),
+                failures(" ".join(f"{n // 20}" for n in range(300)), "client_4xx")],
+            "a model that refuses all, behind a working fallback": [
+                requests("0+2x600"), failures("0+2x600", "client_4xx"), requests("0+2x600", model="b")],
+            "an outage": [requests("0+2x600"), requests("0+2x600", route="other"), failures("0x60 2+2x200")],
+        }.items()
+    ),
     Case(
         "a provider failing behind a working fallback is a ticket", "LLMProviderFailingBehindFallback",
         [info(), requests(STEADY), failures("0x60 40+40x60 2440x100"), requests("0x60 40+40x60", provider="azure", model="b"),
