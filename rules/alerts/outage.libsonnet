@@ -192,10 +192,11 @@ function(config)
         window: 1800,
         'for': 300,
         keepFiringFor: 900,
+        // A second under the half hour: at its full minutes the oldest Prometheus would take seven samples for it, not six.
         // A dead model is told of as such; a route whose key or parameters are wrong is one of many that ask the model.
         local refused = 'sum %s (%s\nunless %s (%s < 0.5 %s))' % [
           q.by(['route']), 'sum_over_time(%s[%s:%s])' % [
-            q.recorded('call_class:llm_request_failures:increase5m', 'class="other"'), q.duration(1800), q.duration(300),
+            q.recorded('call_class:llm_request_failures:increase5m', 'class="other"'), q.duration(1799), q.duration(300),
           ], q.on(keys), succeeded, 'and ' + succeededWithin(week),
         ],
         expr: '(%s)\n/ %s (%s) > %s' % [q.atLeast(refused, c.minimumCalls), q.on(['route']), q.requests, q.number(c.refusedRatio)],
