@@ -19,7 +19,7 @@ def report(request, tool, tmp_path_factory) -> str:
     return run(
         tool(request.param), tmp_path_factory.mktemp("rules"), module.CASES, module.GROUPS,
         interval=getattr(module, "INTERVAL", "1m"), step=getattr(module, "STEP", ""),
-        rules=getattr(module, "RULES", None), together=request.param in getattr(module, "TOGETHER", ["promtool-oldest"]),
+        rules=getattr(module, "RULES", None), together=getattr(module, "TOGETHER", True),
     )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Cases of rule tests, and how they become a file for ``promtool test rules``.
 
 A ``Case`` is one behaviour: series that go in, and what fires when. Rendered text is compared in full. All cases of a
-module are one run of promtool, because starting it costs more than most cases do. In the newest one each case is a test of
-its own; in the oldest one those of an alert share one (``world``), which takes half as long.
+module are one run of promtool, because starting it costs more than most cases do, and those of an alert share a test
+(``world``), which takes half as long as one each.
 """
 
 from __future__ import annotations
@@ -74,15 +74,19 @@ class Case:
             "alert_rule_test": [self._rendered()] if self.text else [],
         }
 
-    def questions(self, matchers: str = "") -> list[dict[str, Any]]:
-        """What is asked of the alert, and of it alone whose labels match; then of the expressions."""
-        matchers += f', severity="{self.severity}"' if self.severity else ""
-        firing = f'count(ALERTS{{alertname="{self.alert}", alertstate="firing"{matchers}}})'
+    def questions(self, matcher: str = "") -> list[dict[str, Any]]:
+        """What is asked of the alert, then of the expressions; with a matcher, of the series alone that match."""
+        severity = f', severity="{self.severity}"' if self.severity else ""
+        firing = f'count(ALERTS{{alertname="{self.alert}", alertstate="firing"{severity}}})'
         expected = {(firing, at): float(count) if count else None for at, count in self.fires.items()} | dict(self.values)
         return [
-            {"expr": f"{expr} # {self.name}", "eval_time": at, "exp_samples": [] if value is None else [{"labels": "{}", "value": value}]}
+            {"expr": f"{narrowed(expr, matcher)} # {self.name}", "eval_time": at, "exp_samples": [] if value is None else [{"labels": "{}", "value": value}]}
             for (expr, at), value in expected.items()
         ]
+
+    def shares(self) -> bool:
+        """Tell whether the case can be one of several in a test: it has data of its own, and asks for that alone."""
+        return self.alert != ALL and not self.text and bool(self.series) and all("{" in expr for expr, _ in self.values)
 
     def _rendered(self) -> dict[str, Any]:
         text = self.text
@@ -166,6 +170,11 @@ def rule_file(path: Path, groups: Sequence[dict[str, Any]], alert: str, cases: S
     return [group["name"] for group in chosen]
 
 
+def narrowed(text: str, matcher: str) -> str:
+    """Return series or an expression with one more label in each pair of braces."""
+    return text.replace("{", f"{{{matcher}, ") if matcher else text
+
+
 def world(cases: Sequence[Case], interval: str) -> dict[str, Any]:
     """One test of cases of one alert: each has a value of ``APART`` on its series, and asks for that alone.
 
@@ -174,8 +183,8 @@ def world(cases: Sequence[Case], interval: str) -> dict[str, Any]:
     rows, asked = [], []
     for number, case in enumerate(cases):
         label = f'{APART}="{number}"'
-        rows += [row | {"series": row["series"].replace("{", f"{{{label}, ", 1)} for row in case.series]
-        asked += case.questions(f", {label}")
+        rows += [row | {"series": narrowed(row["series"], label)} for row in case.series]
+        asked += case.questions(label)
     times = {question["eval_time"] for question in asked}
     nobodys = f'ALERTS{{alertname="{cases[0].alert}", {APART}=""}}'
     return {
@@ -186,21 +195,19 @@ def world(cases: Sequence[Case], interval: str) -> dict[str, Any]:
 
 def run(
     promtool: Path, folder: Path, cases: Sequence[Case], groups: Iterable[str], *,
-    interval: str = "1m", step: str = "", rules: Callable[..., bundle.Bundle] | None = None, together: bool = False,
+    interval: str = "1m", step: str = "", rules: Callable[..., bundle.Bundle] | None = None, together: bool = True,
 ) -> str:  # fmt: skip
     """Run all cases; return promtool's report, which names the cases that failed.
 
     Rules are evaluated every ``interval``; series have a value every ``step``, the same by default. A group comes with
     those that hold its tickets of other tiers and its pages of unknown routes. What no case of an alert reads is not
-    evaluated for it: that took most of the time. ``together``: cases share a test where they ask for nothing but how many
-    alerts fire, and have any data.
+    evaluated for it: that took most of the time. ``together``: cases share a test where they can.
     """
     rules = rules or compiled()
     names = {f"tocsin-{name}{suffix}" for name in groups for suffix in ("", "-unknown", "-elsewhere")}
     parts: dict[tuple[str, bool, bool], list[Case]] = {}
     for case in cases:
-        shares = together and case.alert != ALL and not case.text and not case.values and bool(case.series)
-        parts.setdefault((case.alert, bool(case.text), shares), []).append(case)
+        parts.setdefault((case.alert, bool(case.text), together and case.shares()), []).append(case)
     available = {
         shares: [group for group in rules(*[APART] * shares).rule_groups() if group["name"] in names]
         for shares in {shares for _, _, shares in parts}
@@ -215,7 +222,7 @@ def run(
         (folder / f"{number}.tests.yaml").write_text(json.dumps(document, ensure_ascii=False))
     result = subprocess.run(
         [promtool, "test", "rules", *sorted(path.name for path in folder.glob("*.tests.yaml"))],
-        cwd=folder, env=os.environ | {"GOGC": "400"}, capture_output=True, text=True, timeout=900, check=False,
+        cwd=folder, env=os.environ | {"GOGC": "off", "GOMEMLIMIT": "400MiB"}, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     return "" if result.returncode == 0 else result.stdout + result.stderr
 

@@ -6,7 +6,7 @@ from test_compiled import ALERTS
 GROUPS = ("exporter-blindness",)
 RULES = compiled(exporter__gatewayCounter="gateway_requests_total")
 INCOMPLETE = "TocsinEventsIncomplete"
-TOGETHER = ()  # the gateway's counter is one of all fleets
+TOGETHER = False  # the gateway's counter is one of all fleets
 
 
 def counted(values, instance="a"):

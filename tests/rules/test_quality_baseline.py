@@ -8,7 +8,6 @@ GROUPS = ("routes-seen", "routes", "quality-scores", "quality-quiet", "quality-b
 INTERVAL = "5m"
 RULES = compiled(baseline__window=86400)
 """A day instead of a week: a seventh of the time, and whatever outlasts it must not wear out."""
-TOGETHER = ("promtool", "promtool-oldest")  # days: cases with values, test_quality_text and test_format_score run alone
 HOUR = 12  # steps
 DAY = 24 * HOUR
 PAGE, TICKET = "LLMQualityScoreDropped", "LLMQualityScoreSlipping"
