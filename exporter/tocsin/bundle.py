@@ -122,14 +122,18 @@ def settings() -> dict[str, Any]:
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """Parse ``key=value`` of a command line; the value is JSON, or else a plain string."""
+    """Parse ``key=value`` of a command line; the value is JSON, or else a plain string.
+
+    What looks like a number is none where a name stands: ``cost.baseline=2026.10``.
+    """
     key, equals, value = text.partition("=")
     if not equals:
         raise BundleError(f"{text!r}: give a setting as key=value, such as quality.dropRatio=0.2")
     try:
-        return key, json.loads(value)
+        parsed = json.loads(value)
     except ValueError:
         return key, value
+    return key, value if isinstance(parsed, (int, float)) and isinstance(settings().get(key), str) else parsed
 
 
 def parse(text: str) -> Any:

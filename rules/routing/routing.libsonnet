@@ -84,7 +84,7 @@
     inhibition(named('TocsinAbsent'), category('exporter') + severity('ticket'), []),
   ],
 
-  local used = std.set([entry.receiver for entry in tree] + ['oncall', 'legal', 'comms', 'product', 'tickets', 'engineering-lead', 'review', 'null']),
+  local used = std.set([entry.receiver for entry in tree] + ['oncall', 'legal', 'comms', 'product', 'tickets', 'engineering-lead', 'review', 'null', r.defaultReceiver]),
   // A misspelt name would leave the right one empty, and nobody told.
   local strangers = std.setDiff(std.set(std.objectFields(r.receivers) + std.objectFields(r.operatorReceivers)), used),
   // What goes to on-call may be a safety page, which a machine must never resolve.

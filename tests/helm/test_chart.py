@@ -70,6 +70,8 @@ def test_combinations_that_would_harm_are_refused_with_the_reason(helm, settings
     [
         ["mode=tail", "tail.paths={/data/llm/*.log}", "tail.extraHostPaths={/data/}"],
         ["mode=tail", "tail.paths={/data/llm/*.log}", "extraVolumeMounts[0].mountPath=/data", "extraVolumeMounts[0].name=data"],
+        ["mode=tail", "tail.paths={/data/a.log}", "extraVolumeMounts[0].mountPath=/data/a.log", "extraVolumeMounts[0].name=data"],
+        ["mode=tail", "tail.extraHostPaths=null"],
     ],
 )  # fmt: skip
 def test_paths_that_a_pod_sees_are_not_refused(helm, settings):
@@ -244,6 +246,16 @@ def test_the_notes_say_where_no_other_pod_reaches_the_webhook(run_helm, address,
 
     assert done.returncode == 0, done.stderr
     assert ("NOTHING ARRIVES" not in done.stdout) == arrives
+
+
+@pytest.mark.parametrize(("given", "stands"), [("null", "1"), ("20261127", "20261127")])
+def test_the_baseline_of_cost_stands_as_it_is_written(helm, tmp_path, given, stands):
+    """Null is what an upgrade with ``--reuse-values`` finds in the values of an earlier chart."""
+    (tmp_path / "values.yaml").write_text(f"thresholds: {{cost: {{baseline: {given}}}}}")
+    done = helm("template", "gate", CHART, "--set", "rulesConfigMap.enabled=true", "-f", str(tmp_path / "values.yaml"))
+
+    assert done.returncode == 0, done.stderr
+    assert f'llm_cost_usd:expected{{baseline="{stands}"}}' in done.stdout
 
 
 def test_the_sample_limit_is_half_as_much_again_as_the_series_bound(render):

@@ -65,6 +65,21 @@ def test_a_receiver_that_the_routing_is_told_of_gets_alerts():
     assert "name: support" in compiled.alertmanager
 
 
+def test_a_default_receiver_of_your_own_is_one_of_the_receivers():
+    """Alertmanager refuses a route to a receiver that is not there."""
+    compiled = bundle.compile({"routing.defaultReceiver": "mine", "routing.receivers": {"mine": {}}})
+
+    assert "name: mine" in compiled.alertmanager
+    assert "name: mine" in compiled.alertmanagerconfig
+
+
+@pytest.mark.parametrize("value", ["2", "2026.10", "2026-q1"])
+def test_a_name_that_looks_like_a_number_is_a_name(value):
+    key, parsed = bundle.parse_setting(f"cost.baseline={value}")
+
+    assert f'baseline="{value}"' in bundle.compile({key: parsed}).recording
+
+
 def test_a_rise_may_be_over_the_whole():
     assert "(1 + 1.5)" in bundle.compile({"cost.riseRatio": 1.5}).recording
 

@@ -172,6 +172,8 @@ def test_a_home_that_no_shell_has_expanded_is_named(check):
     ("routes: [{match: {route: 'support-*'}}, {match: {route: 'support-b*', model: 'gpt-?'}}]", "routes[1]: has no effect"),
     ("prices: [{model: '*', input: 1}, {provider: openai, model: gpt-4o, input: 2}]", "prices[1]: has no effect: prices[0]"),
     ("routes: [{match: {route: 'support-.*'}}]", "routes[0]: 'support-.*' is read as a glob"),
+    ("routes: [{match: {route: 'support.*'}}]", "routes[0]: 'support.*' is read as a glob"),
+    ("routes: [{match: {model: 'gpt-4o.*'}}]", "routes[0]: 'gpt-4o.*' is read as a glob"),
     ("prices: [{model: gpt-4o}]", "prices[0]: no price over 0 stands here: these tokens count as free"),
 ])  # fmt: skip
 def test_an_entry_that_does_not_do_what_it_seems_to_is_named(check, tmp_path, text, says):
@@ -188,6 +190,7 @@ def test_an_entry_that_does_not_do_what_it_seems_to_is_named(check, tmp_path, te
     "routes: [{match: {route: a, model: x}}, {match: {route: a}}]",
     "routes: [{match: {route: 'a?'}}, {match: {route: 'a*'}}]",
     "prices: [{model: 'gpt-4.*', input: 1}, {provider: mine, model: '*', cache_read: 1}]",
+    "routes: [{match: {model: 'anthropic.*'}}, {match: {model: 'us.anthropic.*'}}]",
 ])  # fmt: skip
 def test_entries_that_are_reached_are_not_named(check, tmp_path, text):
     (tmp_path / "tocsin.yml").write_text(text)

@@ -115,8 +115,8 @@ def _entries(config: Config) -> Iterator[Remark]:
             if first:
                 what = f"has no effect: {first} matches first; put the narrower one before it"
                 yield Remark(where, what, wrong=False)
-            for pattern in globs:
-                if _REGEX.search(pattern):
+            for position, pattern in enumerate(globs):
+                if _REGEX.search(pattern) and not (position == 1 and _VENDOR.fullmatch(pattern)):
                     what = f"{pattern!r} is read as a glob, not as a regular expression: * stands for any characters"
                     yield Remark(where, what, wrong=False)
     for n, price in enumerate(config.prices):
@@ -131,6 +131,8 @@ def _covers(earlier: Sequence[str], later: Sequence[str]) -> bool:
 
 _REGEX = re.compile(r"^\^|\$$|(?<!\d)\.\*")
 """What stands in regular expressions, and hardly in a glob; ``gpt-4.*`` may be one."""
+_VENDOR = re.compile(r"([a-z0-9]+\.)+\*")
+"""Models of Amazon Bedrock are called by region and vendor: ``anthropic.*`` and ``us.anthropic.*`` are globs."""
 _OWN_VALUES: dict[str, int] = {
     "reason": len(FAILURE_REASONS), "source": 2, "requested": 1, "served": 1, "fingerprint": 1,
     "scorer": SCORERS_MAX + 1, "signal": 3, "role": 3, "delivered": 2, "echoed": 2, "example": 2,

@@ -129,12 +129,12 @@ thresholds.tokens.outlierFactor (which no rule reads) where it is silent.
 
 {{/* Refuses files to read in a directory of the node that the pod does not see: nothing would ever be read. */}}
 {{- define "tocsin.checkMounted" -}}
-{{- $folders := prepend .Values.tail.extraHostPaths .Values.tail.hostPath -}}
+{{- $folders := prepend (.Values.tail.extraHostPaths | default list) .Values.tail.hostPath -}}
 {{- range .Values.extraVolumeMounts }}{{ $folders = append $folders .mountPath }}{{ end -}}
 {{- range $path := .Values.tail.paths -}}
 {{- $seen := false -}}
 {{- range $folders -}}
-{{- if hasPrefix (printf "%s/" (trimSuffix "/" .)) $path }}{{ $seen = true }}{{ end -}}
+{{- if or (eq . $path) (hasPrefix (printf "%s/" (trimSuffix "/" .)) $path) }}{{ $seen = true }}{{ end -}}
 {{- end -}}
 {{- if not $seen -}}
 {{- fail (printf "tail.paths: %s is not under tail.hostPath (%s); add its directory to tail.extraHostPaths" $path $.Values.tail.hostPath) -}}
@@ -373,11 +373,12 @@ Call with (list . "files/alerts.yaml"). Returns YAML with `groups`.
 {{- range $category, $keys := $root.Values.thresholds -}}
 {{- range $key, $value := $keys -}}
 {{- if not (kindIs "invalid" $value) -}}
+{{- if and (eq $key "baseline") (kindIs "float64" $value) }}{{ $value = int64 $value }}{{ end -}}
 {{- $text = $text | replace (printf "@@%s.%s@@" $category $key) (toString $value) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- $text = $text | replace "@@cost.ceilingPerHour@@" "Inf" -}}
+{{- $text = $text | replace "@@cost.ceilingPerHour@@" "Inf" | replace "@@cost.baseline@@" "1" -}}
 {{- with $root.Values.thresholds -}}
 {{- if ge (float64 .format.minimumRatio) (float64 .format.resolveRatio) -}}
 {{- fail "thresholds.format.resolveRatio must be above thresholds.format.minimumRatio, else the page never resolves" -}}
