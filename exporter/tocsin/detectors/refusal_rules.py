@@ -34,12 +34,13 @@ ENGLISH: Final = re.compile(
     rf"|^(?:\W*(?:sorry|no|nope)\W+)?(?:that(?:'s| is)|this is) (?:something|a topic) (?:that )?(?:i|we) (?:can't|cannot|won't|will not)\b"
     rf"|\b(?:goes|is|it's|would be|are|be) against (?:my|our|the|openai's|its)(?: \w+){{0,2}} (?:guidelines|polic|principles|programming|values|rules|ethics)"
     rf"|\bmy (?:guidelines|programming|polic\w+|principles|values|training) (?:do not|don't|does not|doesn't|won't|prevents?|prohibits?|forbids?)"
-    rf"|\b(?:this|that|it) (?:violates|breaches) (?:my|our|the)(?: \w+){{0,2}} (?:polic|guideline|terms of)"
+    rf"|\b(?:this|that|it) (?:violates|breaches) my(?: \w+){{0,2}} (?:polic|guideline|terms of)"
+    rf"|^\W*(?:(?:sorry|no)\W+)?(?:this|that|it) (?:violates|breaches) (?:our (?:\w+ )?(?:polic|guideline)|(?:our|the) terms of (?:service|use)\b)"
     rf"|\b(?:your|this|that|the) (?:request|question|prompt) (?:(?:violates|goes against|is against) (?:my|our|the)(?: \w+){{0,2}} (?:polic|guideline|terms|rules|safety|law)|involves (?:illegal|harmful|violen))"
     rf"|\bit (?:would|could) be (?:\w+ )?{_WRONG} (?:(?:of|for) (?:me|us) to\b|to {_HELP})"
     rf"|\b(?:doing (?:so|that)|(?:providing|creating|writing|giving|sharing|generating)(?: \w+){{1,4}}) (?:would|could) be (?:\w+ )?{_WRONG}(?=[.,;!]| and|$)"
     rf"|\bwe(?:'re| are)? (?:unable to|can't|cannot|not able to) (?:help|assist|process (?:this|that|your|such|requests?\b)|fulfil|comply|support|accommodate|provide (?:this|that|such)|answer (?:this|that))"
-    rf"|\bi(?:'ll| will)?(?: have to)? pass on (?:this|that|\w+ing)\b|\b(?:have|going) to say no\b|\bi(?:'m| am|'ve been| have been| was) (?:programmed|instructed|designed|trained|told) (?:not to|to (?:avoid|refrain))\b|\bi would never (?:encourag|promot|help|assist|advis)|\bi(?:'m| am) declining\b|\b(?:request|one|thing) i(?:'m going to| have to| must|'ll| will) (?:turn down|decline|refuse|pass on)|^\W*sorry,? (?:but no\b|no[.!])|\bi (?:won't|will not) be (?:a )?part of"
+    rf"|\bi(?:'ll| will)?(?: have to)? pass on (?:this|that|\w+ing)\b|\b(?:i|we)(?:'m|'re|'ll| am| are| will| would)?(?: \w+)? (?:have|going) to say no\b|\bi(?:'m| am|'ve been| have been| was) (?:programmed|instructed|designed|trained) (?:not to|to (?:avoid|refrain))\b|\bi(?:'ve| have) been told not to\b|\bi would never (?:encourag|promot|help|assist|advis)|\bi(?:'m| am) declining\b|\b(?:request|one|thing) i(?:'m going to| have to| must|'ll| will) (?:turn down|decline|refuse|pass on)|^\W*sorry,? (?:but no\b|no[.!])|\bi (?:won't|will not) be (?:a )?part of"
     rf"|\bi (?:won't|will not|can't|cannot)[.!]|\bi (?:do not|don't) (?:generate|create|produce|engage in|condone|assist with|help with|participate in)\b"
     rf"|\bi (?:can't|cannot|could not|couldn't) in good conscience\b|\bprogrammed to be (?:\w+ (?:and \w+ )?)?(?:harmless|safe|ethical|respectful)"
     rf"|^\W*(?:absolutely not|certainly not|definitely not|no way|nope|no)\b[.,!:;][^\"]{{0,100}}\b{_WRONG}\b"
@@ -51,19 +52,19 @@ ENGLISH: Final = re.compile(
 
 ELSEWHERE: Final = re.compile(
     # German, Dutch, Scandinavian
-    r"\b(?:kann|können|darf|dürfen|werde|möchte) (?:ich|wir|dir|ihnen|dabei|diese|leider|dazu|das|hierbei)\b.{0,70}?\b(?:nicht|keine?n?)\b.{0,50}?"
+    r"\b(?:kann|können|darf|dürfen|werde|möchte) (?:ich|wir|dir|ihnen|dabei|diese|leider|dazu|das|hierbei)\b(?:(?!\bdass\b)[^.;!?]){0,70}?\b(?:nicht|keine?n?)\b[^.;!?]{0,50}?"
     r"\b(?:helfen|weiterhelfen|unterstützen|beantworten|erfüllen|bereitstellen|geben|erstellen|nachkommen|anbieten|schreiben|verfassen|mitteilen|verraten|preisgeben|weitergeben)"
-    r"|\bich (?:kann|darf|werde|möchte)\b.{0,70}?\b(?:nicht|keine?n?)\b.{0,50}?"
+    r"|\bich (?:kann|darf|werde|möchte)\b(?:(?!\bdass\b)[^.;!?]){0,70}?\b(?:nicht|keine?n?)\b[^.;!?]{0,50}?"
     r"\b(?:helfen|weiterhelfen|unterstützen|beantworten|erfüllen|bereitstellen|geben|erstellen|nachkommen|anbieten|schreiben|verfassen|mitteilen|verraten|preisgeben|weitergeben)"
     r"|\b(?:ik (?:kan|mag|zal)|(?:kan|mag|zal) ik)\b.{0,50}?\b(?:niet|geen)\b.{0,40}?\b(?:help|assist|voldoen|geven|verstrekken|beantwoord|schrijven)"
     r"|\b(?:jag|jeg) (?:kan|får|vil) .{0,30}?\b(?:inte|ikke)\b.{0,30}?\b(?:hjälp|hjelp|hjælp|bistå|tillhandahåll|svara|svare|gi\b|give\b|ge\b)"
     r"|\bkan (?:jag|jeg) .{0,20}?\b(?:inte|ikke)\b.{0,30}?\b(?:hjälp|hjelp|hjælp|bistå|svara|svare|gi\b|give\b|ge\b)"
     # Spanish, Portuguese, French, Italian, Romanian
     r"|\bno (?:puedo|podemos|podré|voy a|me es posible|estoy en condiciones de|soy capaz de)(?: \w+){0,2}? "
-    r"(?:ayud|proporcion|cumpl|asist|facilit|dar|ofrec|gener|escrib|respond|complac|particip|crear|apoyar|brindar|redact|revel|divulg|compart)"
-    r"|\bnão (?:posso|podemos|consigo|vou|poderei)(?: \w+){0,2}? (?:ajud|fornec|cumpr|atend|ger|escrev|dar|particip|oferec|auxili|respond|cri|redig|revel|divulg|compartilh)"
-    r"|\bje ne (?:peux|suis|vais|pourrai)\b.{0,40}?\b(?:aider|fournir|répondre|assister|donner|créer|écrire|rédiger|divulguer|communiquer|partager|révéler|accéder à (?:cette|votre)|satisfaire|générer)"
-    r"|\bnon (?:posso|possiamo|sono in grado di|potrò)(?: \w+){0,2}? ?(?:aiut|forni|assist|rispond|soddisf|gener|scriv|dare|offr|esaud|crea|redig|rivel|divulg|condivid)"
+    r"(?:ayud|proporcion|cumpl|asist|facilit|dar|ofrec|gener|escrib|respond|complac|particip|crear|apoyar|brindar|redact|revel|divulg|compart\w+ (?:es[aeto]|est[aeo]|informaci|datos|detalles|contenido|ning))"
+    r"|\bnão (?:posso|podemos|consigo|vou|poderei)(?: \w+){0,2}? (?:ajud|fornec|cumpr|atend|ger|escrev|dar|particip|oferec|auxili|respond|cri|redig|revel|divulg|compartilh\w+ (?:ess|est|isso|isto|informa|dados|detalhes|conte))"
+    r"|\bje ne (?:peux|suis|vais|pourrai)\b(?! que\b).{0,40}?\b(?:aider|fournir|répondre|assister|donner|créer|écrire|rédiger|divulguer|communiquer|partager (?:ce|de|d'|vo)|révéler|accéder à (?:cette|votre)|satisfaire|générer)"
+    r"|\bnon (?:posso|possiamo|sono in grado di|potrò)(?: \w+){0,2}? ?(?:aiut|forni|assist|rispond|soddisf|gener|scriv|dare|offr|esaud|crea|redig|rivel|divulg|condivid\w+ (?:quest|quell|informa|dati|dettagli|contenut|le inf))"
     r"|\bnu (?:pot|vă pot|te pot|putem)(?: \w+){0,2}? ?(?:ajut|ofer|furniz|răspund)"
     r"|gegen meine (?:richtlinien|programmierung|grundsätze)|\bdas kann ich nicht tun\b|contra (?:mis|minhas|as minhas) (?:directrices|normas|principios|diretrizes|regras)"
     r"|\bje refuse de\b|\bil m'est impossible de\b|contraire à mes (?:principes|directives|règles)"
@@ -77,7 +78,7 @@ ELSEWHERE: Final = re.compile(
     r"|\bnem (?:tudok|tudom|segíthetek|áll módomban)\b.{0,40}?(?:segít|teljesít|válaszol)"
     r"|\ben (?:voi|pysty|pystyisi) (?:\w+ ){0,2}?(?:autta|anta|tarjo|vasta|kirjoitta)"
     # Chinese, Japanese, Korean
-    r"|(?:我|抱歉|对不起|對不起|很遗憾|很遺憾).{0,12}?(?:无法|無法|不能|不可以|没办法|不会).{0,12}?(?:提供|协助|協助|帮助|幫助|帮忙|回答|满足|滿足|完成|生成|处理|讨论|透露|告诉|告訴|分享|编写|撰写)"
+    r"|(?:我|抱歉|对不起|對不起|很遗憾|很遺憾).{0,12}?(?:无法|無法|不能|不可以|没办法|不会).{0,12}?(?:提供|协助|協助|帮助|幫助|帮忙|回答|满足|滿足|完成|生成|处理|讨论|透露|告诉您|告诉你(?!错)|告訴您|分享(?:这|此|该|任何|个人|信息|相关)|编写|撰写)"
     r"|(?:応え|答え|手伝い|手助け|提供|対応|協力|支援|案内|生成|お助け|お?伝え|お?教え|開示|作成|公開)(?:する(?:こと)?)?(?:は|が|を)?(?:でき(?:ません|かねます|ない)|いたしかねます|しかねます)"
     r"|(?:도와|제공|답변|응할|수행|작성|드릴|해 ?줄)\S{0,6} ?\S{0,2} ?수(?:는|가)? ?(?:없|가 없)"
     # Arabic, Hebrew, Hindi, Vietnamese, Indonesian, Thai
@@ -181,11 +182,11 @@ FORMS: Final = (
     ),
     # The act is called wrong, and the one who asked is spoken to: "Stalking is a crime. I urge you to respect her decision."
     Form(
-        r"encourage you|urge you|please (?:consider|respect|reach|seek|do not|don.{1,3}t)|if you(?:.{1,3}re| are) (?:stru|feel|exp|thinking of (?:h|k|s)|having th)",
+        r"encourage you|urge you|please (?:respect|reconsider|do not|don.{1,3}t)|if you(?:.{1,3}re| are) (?:stru|thinking of (?:h|k)|having th)",
         re.compile(
-            rf"^[^.!?]{{0,120}}\b(?:(?:is|are|constitutes)(?: \w+ly)? (?:(?:a|an) (?:\w+ )?(?:crime|offen[cs]e|felony|violation of)|{_WRONG}|never (?:okay|ok|acceptable|justified|appropriate|right))|(?:is|are)n't (?:okay|ok|acceptable|appropriate|ethical|right))\b"
-            r"[^?]{0,150}?[.!;] (?:instead,? |if [^.!?,]{0,50}, )?(?:i(?:'d| would)? (?:strongly )?(?:encourage|urge) you|please (?:consider (?:reach|talk|seek|speak|contact)|respect|reach out|seek|do not|don't)"
-            r"|if you(?:'re| are) (?:struggling|feeling|experiencing|thinking of (?:h|k|s)|having (?:thoughts|trouble|difficult)))"
+            r"^[^.!?]{0,120}\b(?:(?:is|are|constitutes)(?: \w+ly)? (?:(?:a|an) (?:\w+ )?(?:crime|offen[cs]e|felony|violation of)|illegal|unlawful|unethical|immoral|cruel|wrong|never (?:okay|ok|acceptable|justified|appropriate|right))|(?:is|are)n't (?:okay|ok|acceptable|appropriate|ethical|right))\b"
+            r"[^?]{0,150}?[.!;] (?:instead,? |if [^.!?,]{0,50}, )?(?:i(?:'d| would)? (?:strongly )?(?:urge you|encourage you to (?:respect|reconsider|stop|treat|consider|find (?:legal|ethical|other|health)|seek (?:help|legal)))|please (?:respect|reconsider|(?:do not|don't) (?:do|try|harm|hurt))\b"
+            r"|if you(?:'re| are) (?:struggling (?:with|to)|having thoughts|thinking of (?:hurt|harm|kill)))"
         ),
     ),
     # It is not for the speaker to do: "it wouldn't be right for me to", "I don't think I should".
@@ -227,8 +228,8 @@ CUES: Final = tuple(form.cue for form in FORMS)
 _LATEST: Final = 140
 """Characters of an answer after which it has begun to say something."""
 _QUOTES: Final = '"“”«»'
-_SAID: Final = re.compile(r"(?:^|[\s(:])'(?:[^']|(?<=\w)'(?=\w))*\Z")
-"""What stands behind an opening single quote, apostrophes within words apart."""
+_SAID: Final = re.compile(r"(?:^|[\s(:])'(?!\d|til\b|tis\b|em\b)(?:[^']|(?<=\w)'(?=\w))*\Z")
+"""What stands behind an opening single quote, apostrophes within words and before years apart."""
 _AHEAD: Final = _QUOTES + "\n *_"
 _VERSE: Final = re.compile(r"\S *\n *\S")
 """Lines without space between them, as of a poem or a script, in which others speak."""

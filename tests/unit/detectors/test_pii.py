@@ -12,7 +12,7 @@ from tocsin.call import Message
 from tocsin.detectors import pii
 from tocsin.detectors.base import Subject
 from tocsin.detectors.candidates import MAX_CANDIDATES, Candidate, without_overlaps
-from tocsin.detectors.pii import FINDERS, Pii, card, iban, ip, passport, phone, ssn
+from tocsin.detectors.pii import FINDERS, Pii, card, email, iban, ip, passport, phone, ssn
 from tocsin.detectors.scanner import Scanner
 
 FOUND = [
@@ -29,6 +29,7 @@ FOUND = [
     ("email", "Write to {}.", "ana.souza at uol dot com dot br"),
     ("email", "Write to {}, as a person would.", "ann AT gmx DOT de"),
     ("email", "Defanged: {}", "ann@gmx[.]de"),
+    ("email", "Soft\u00adly: write to {}", "ana.souza (at) uol.com.br"),
     ("email", "Пишите на {}.", "иван@почта.рф"),
     ("phone", "Reach her at {} after five.", "+49 (0)171 3920 518"),
     ("phone", "- Mobile: {}", "612-822-8844 ext. 12"),
@@ -53,6 +54,11 @@ FOUND = [
     ("phone", "Mon portable : {}", "06 12 87 43 09"),
     ("phone", "Bel me op {} na zessen", "0623 184 975"),
     ("phone", "Call Marek at {} today", "604 218 773"),
+    ("phone", "El teléfono de Ana García Pérez es {}", "612 345 678"),
+    ("phone", "The phone number on your account is {}.", "212-736-5234"),
+    ("phone", "The phone number on your account is {}.", "612 345 678"),
+    ("phone", "Phone on the order: {}", "07400 129 909"),
+    ("phone", "Tel {} hours 9-5", "020 7031 3000"),
     ("phone", '{{"phoneNumber": "{}"}}', "7738426615"),
     ("credit_card", "Card#{}", "4556737586899863"),
     ("credit_card", "<td>{}</td>", "5425233430109911"),
@@ -223,6 +229,10 @@ def test_what_others_wrote_is_a_leak_when_it_is_repeated(found, role):
 
 def test_of_two_types_for_the_same_characters_the_surer_one_wins(values):
     assert values("Card: 4556 7375 8689 9855") == [("credit_card", "4556 7375 8689 9855")]
+
+
+def test_an_at_sign_that_a_text_begins_with_takes_no_name_from_its_end():
+    assert list(email.find("(at) gmail.com, ana.souza ")) == []
 
 
 def test_only_the_types_asked_for_are_searched():

@@ -46,7 +46,7 @@ _ALL_INVISIBLE: Final = "".join(
 _INVISIBLE = re.compile(f"[{_ALL_INVISIBLE}]")
 _NOTHING: Final = dict.fromkeys(map(ord, _ALL_INVISIBLE), "")
 _NEEDS: Final = {"email": "@", "ip_address": ".:"} | dict.fromkeys(("iban", "phone", "credit_card", "us_ssn"), digits)
-"""Characters of which a value has at least one; a text without them is not searched."""
+"""Characters of which a value has at least one, unless its own gate knows it: an address with a spelt-out "at"."""
 _PIECE: Final = 512
 """Characters from which the invisible ones are taken out together."""
 _ZEROS: Final = (0x660, 0x6F0, 0x966, *range(0x1D7CE, 0x1D800, 10))
@@ -75,7 +75,7 @@ class Pii:
         taken_out = _TakenOut()
         if len(self._types) in fired:
             plain = taken_out.of("".join(map(_narrow, spans(text))))
-            kinds = {kind: None for kind in dict.fromkeys(self._types) if _may_hold(plain, kind)}
+            kinds = {kind: None for kind in dict.fromkeys(self._types) if kind in kinds or _may_hold(plain, kind)}
         numbered = without_endless_numbers(plain) if not _ENDING.isdisjoint(kinds) else plain
         types: dict[Candidate, str] = {}
         for kind in kinds:
@@ -107,7 +107,7 @@ def _narrow(span: str) -> str:
 
 
 def _may_hold(plain: str, kind: str) -> bool:
-    """Tell whether a text holds a character that a value of this type never lacks."""
+    """Tell whether a text holds a character of ``_NEEDS``."""
     return any(character in plain for character in _NEEDS.get(kind, plain[:1]))
 
 

@@ -95,7 +95,7 @@ def find(text: str) -> Iterator[Candidate]:
 
 def _find_disguised(text: str) -> Iterator[Candidate]:
     for sign in capped(_DISGUISED_AT, text):
-        at = sign.start() - (sign[0][0] in "[({" and text.startswith(" ", sign.start() - 1))
+        at = sign.start() - (sign[0][0] in "[({" and text[max(0, sign.start() - 1) : sign.start()] == " ")
         local = _longest_local(text[max(0, at - _MAX_LOCAL) : at])
         domain = _DISGUISED_DOMAIN.match(text, sign.end(), sign.end() + _MAX_DOMAIN)
         if not local or domain is None:

@@ -103,7 +103,8 @@ _NOT_A_NUMBER = re.compile(
 )
 _LIKE_NUMBERS = re.compile(r"[0-9]{1,3}(?: [0-9]{3}){2,}|[0-9]{2}(?: [0-9]{2}){3}")
 """Groups that are thousands or a date, unless a strong word stands beside them."""
-_LIKE_THOUSANDS = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
+_LIKE_THOUSANDS = re.compile(r"[0-9]{1,2}(?: [0-9]{3})+|[0-9]{3}(?: [0-9]{3})*(?: 000)")
+"""As no telephone number is written, or seldom."""
 _NEAR: Final = 16
 """Characters between a strong word and groups of thousands up to which it is their label."""
 _STRONG = words(r"""
@@ -203,7 +204,10 @@ def _line_before(text: str, start: int) -> str:
 
 
 def _is_labelled(ahead: str, value: str) -> bool:
-    """Tell whether a word of telephony stands before a number, and no other label after it."""
+    """Tell whether a word of telephony stands before a number, and no other label after it.
+
+    Of a number in groups another label is one only right before it: not "the phone number on your account is".
+    """
     word = _STRONG.search(ahead)
     if word is None:
         return bool(_STRONG_UNSPACED.search(ahead[-14:]))
@@ -211,7 +215,15 @@ def _is_labelled(ahead: str, value: str) -> bool:
         return False
     if len(ahead) - word.end() > _NEAR and _LIKE_THOUSANDS.fullmatch(value):
         return False
-    return value[0] == "+" or not _OTHER.search(ahead, max(word.end(), len(ahead) - 24))
+    others = _OTHER.finditer(ahead, max(word.end(), len(ahead) - 24))
+    if value.isdecimal():
+        return not any(others)
+    return _is_dialled(value) or all(ahead[other.end() :].strip(" :#") for other in others)
+
+
+def _is_dialled(value: str) -> bool:
+    """Tell whether a grouped value begins as what is dialled does, and what is counted does not."""
+    return value[0] in "+(0" or _NANP.fullmatch(value) is not None
 
 
 def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, extended: bool) -> float:
@@ -225,7 +237,7 @@ def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, ex
         or _BEHIND.match(behind) is not None
         or _CALLS_SOMEBODY.search(text, max(0, start - 48), start) is not None
     )
-    if value[0] != "+" and _COUNTED.match(behind):
+    if not _is_dialled(value) and _COUNTED.match(behind):
         return 0
     if not strong and ((len(digits) < _LEAST_DIGITS and value[0] != "+") or _OTHER.search(line[-24:])):
         return 0
