@@ -31,9 +31,10 @@ def rotated_from(name: str) -> tuple[str, ...]:
     return tuple(candidate for candidate in dict.fromkeys(found) if candidate != name)
 
 
-def age(name: str) -> tuple[int, str]:
+@lru_cache(maxsize=10_000)
+def age(path: str) -> tuple[int, str]:
     """Return what sorts the rotated files of one log, the oldest first: numbers grow with age, dates with youth."""
-    plain = unpacked(name)
+    plain = unpacked(path.rpartition("/")[2])
     numbered = _AGED.fullmatch(plain)
     return (-int(numbered[1]), "") if numbered else (0, plain)
 

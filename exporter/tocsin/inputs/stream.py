@@ -157,7 +157,7 @@ class Stream:
         """Return what sorts the streams of one log, from the oldest to the one that is written to."""
         if self.adrift:  # it was read before the others
             return 0, 0, ""
-        return (2, 0, "") if self.primary else (1, *age(os.path.basename(self.here)))  # noqa: PTH119 - often
+        return (2, 0, "") if self.primary else (1, *age(self.here))
 
     @property
     def unended(self) -> bool:

@@ -66,7 +66,8 @@ class Streams:
     def unended_before(self, stream: Stream) -> Stream | None:
         """Return the newest of the older files of its log in which the first record of a stream may have begun."""
         kin = {other for path in _first_paths(stream) for other in self._kin[path]}
-        older = [other for other in kin if other.unended and other.place < stream.place]
+        place = stream.place
+        older = [other for other in kin if other.unended and other.place < place]
         return max(older, key=lambda other: other.place, default=None)
 
     def written_to(self) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from tocsin.inputs.base import Change, Oversize, Sink
@@ -159,6 +160,7 @@ class FileInput:
     def _look(self, now: float) -> list[Stream]:
         """Find out what is new: files, and bytes in them; return rotated ones without."""
         files = self._files
+        earlier = set(files.ready)
         if now >= self._scan_free and (now >= self._scan_due or files.orphaned or self._finder.changed()):
             files.orphaned = False
             again = self._recognition.scan(now)
@@ -185,6 +187,8 @@ class FileInput:
                     files.ready.append(stream)
             elif not stream.primary:
                 resting.append(stream)
+        # What is new comes behind the others, and the younger files of a log behind the older, for which they wait.
+        files.ready = deque(sorted(files.ready, key=lambda stream: (0,) if stream in earlier else (1, *stream.place)))
         return resting
 
     def _step(self, stream: Stream, sink: Sink, budget: int, now: float) -> int:

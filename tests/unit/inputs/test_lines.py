@@ -227,6 +227,21 @@ def test_records_are_put_together_over_files_that_were_rotated_before_they_were_
     assert sorted(reader.got) == [b"err"] * 4 + [b"{0bc", b"{1bc", b"{2bc", b"{abc"]
 
 
+def test_files_of_one_log_are_read_in_one_turn_the_oldest_first(reader):
+    records = [b"".join([SPLIT["cri"][0].replace(b"{a", b"{%d" % number), *SPLIT["cri"][2:]]) for number in range(4)]
+    append(reader.path, records[0])
+    reader.drain()
+    reader.kill()
+    for name, record in zip(NAMES["cri"], records[1:], strict=True):
+        reader.path.rename(reader.path.with_name(f"{reader.path.name}.{name}"))
+        append(reader.path, record)
+    reader.got.clear()
+
+    reader.tailer.read(lambda data, _: reader.got.append(bytes(data)), 128 << 10)
+
+    assert reader.got == [b"{1bc", b"{2bc", b"{3bc"]
+
+
 @pytest.mark.parametrize("kind", SPLIT)
 def test_the_end_of_a_record_in_the_next_file_may_come_late(reader, kind):
     lines = SPLIT[kind]
