@@ -57,8 +57,8 @@ class RepetitionDetector:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Look for a loop in one answer."""
         text = subject.text if len(subject.text) <= JUDGED_CHARS else subject.text[-JUDGED_CHARS:]
-        blank = len(text) - len(text.rstrip())
-        if MIN_LOOP_CHARS <= blank < len(text):
+        blank = len(subject.text) - len(subject.text.rstrip())
+        if MIN_LOOP_CHARS <= blank < len(subject.text):
             report.findings.append(finding("repetition", len(subject.text) - blank, len(subject.text), 0.9))
             return
         if not _suspicious(text):

@@ -66,7 +66,7 @@ _BARE: Final = 5
 """A term longer than this is looked for anywhere: boundaries around every one cost compiling time."""
 _QUOTED = re.compile(r'["\u201c\u00ab]([^"\u201c\u201d\u00ab\u00bb\n]{1,400})["\u201d\u00bb]')
 _DISTANT = re.compile(
-    r"(?:\bi(?:['\u2019]m| am| was| feel| felt)(?: such| so| just)?(?: an?)?\s"
+    r"(?:\bi(?:['\u2019]m| am| was| feel| felt)(?:(?: such| just)? an?| so)\s"
     r"|\b(?:not|never|no|nobody|isn't|aren't|don't|doesn't|shouldn't|without|stop|against|called?|calling|saying|says"
     r"|word|words|term|terms|slurs?|insults?|phrases?|meaning of|definition of)\b[^.!?\n]{0,24})$",
     re.IGNORECASE,

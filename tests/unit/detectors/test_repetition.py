@@ -30,11 +30,12 @@ def judge(text):
         HEAD + "".join(f"\n{i}. {SENTENCE}" for i in range(1, 12)),
         HEAD + "".join(f"\nStep {i}: {SENTENCE}" for i in range(1, 12)),
         '{"city": "Paris",' + " \n" * 120,
+        '{"city": "Paris",' + " \n" * 40_000,
         HEAD + " ".join([SENTENCE] * 8) + "\n\nBye!",
         "no " * 40,
         HEAD + "\n\n".join([HEAD * 3 + SENTENCE * 2] * 5),
     ],
-    ids=["sentences", "lines", "cut", "word", "character", "numbers", "numbered", "steps", "white space", "closing words", "short", "paragraphs"],
+    ids=["sentences", "lines", "cut", "word", "character", "numbers", "numbered", "steps", "white space", "endless white space", "closing words", "short", "paragraphs"],
 )
 def test_a_loop_is_found(text):
     findings = judge(text)

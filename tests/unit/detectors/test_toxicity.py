@@ -27,7 +27,8 @@ def toxicity(text: str) -> float:
 
 @pytest.mark.parametrize(
     "text", ["You are a pathetic moron.", "Shut up, you b*tch", "what an idiot", "kill yourself, loser", "F&@k him",
-             "go f--- yourself", "what a bunch of a-holes", "total dumba$$es", "this bullsh*t again", "Fuuuuck you", "you @sshole"]
+             "go f--- yourself", "what a bunch of a-holes", "total dumba$$es", "this bullsh*t again", "Fuuuuck you", "you @sshole",
+             "I'm fucking going to kill you"]
 )
 def test_abuse_is_found(text):
     assert toxicity(text) >= 0.5
