@@ -22,7 +22,7 @@ MODELS = 2
 THRESHOLDS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
     "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
-    "cost.ceilingPerHour", "tokens.outlierFactor",
+    "cost.ceilingPerHour", "tokens.outlierFactor", "outage.refusedRatio",
     "outage.trafficGonePage", "quality.inputPsi", "quality.languageRatio", "quality.lowConfidenceRatio",
     "quality.offTopicRatio", "quality.repetitionRatio", "quality.truncationRatio",
     "safety.blockedRatio", "safety.injectionRatio", "safety.suspectedRatio",
@@ -32,7 +32,7 @@ THRESHOLDS = (
 FOR_ALL_ROUTES = (
     "outage.availability", "outage.minimumCalls", "cost.usdPerHour", "cost.fastUsdPerHour", "cost.ceilingPerHour",
 )  # fmt: skip
-"""Those that no rule looks for by route: outages are told of by provider and model, spending of all that is spent."""
+"""Those that no rule looks for by route: outages are judged by provider and model, spending of all that is spent."""
 
 FormatWord = Literal["auto", "litellm", "openai", "anthropic", "native", "feedback"]
 

@@ -199,7 +199,9 @@ function(config)
             q.recorded('call_class:llm_request_failures:increase5m', 'class="other"'), q.duration(1799), q.duration(300),
           ], q.on(keys), succeeded, 'and ' + succeededWithin(week),
         ],
-        expr: '(%s)\n/ %s (%s) > %s' % [q.atLeast(refused, c.minimumCalls), q.on(['route']), q.requests, q.number(c.refusedRatio)],
+        local most = q.threshold('outage.refusedRatio', c.refusedRatio),
+        // Failures are summed up to five minutes later: of traffic that falls they are more than the requests.
+        expr: 'clamp_max((%s)\n/ %s (%s), 1) > %s %s' % [q.atLeast(refused, c.minimumCalls), q.on(['route']), q.requests, q.on(['route']), most],
         summary: 'Hardly any request of {{ $labels.route }} is accepted.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes were refused: a wrong key, a parameter that the model does not take, a model that is not there.',
       },

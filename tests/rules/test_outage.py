@@ -45,6 +45,7 @@ def pod(life, total, failed, **labels):
 
 
 STEADY = "0+40x600"
+FALLING = " ".join(str(400 * minute - minute * minute) for minute in range(180))  # from 400 a minute to 40
 CASES = [
     Case(
         "a total outage pages within three minutes and resolves within 25 minutes of the mend", FAILING,
@@ -194,6 +195,15 @@ CASES = [
                   "100% of the requests of the last 30 minutes were refused: a wrong key, a parameter that the model does not take, "
                   "a model that is not there.", {"route": "search"}),
     ),
+    Case("no more than all requests are refused where traffic falls", REFUSED,
+         [info(), info(route="search"), requests(STEADY), requests(FALLING, route="search"), failures(FALLING, "client_4xx", route="search")], {"123m": 1},
+         text=Text("123m", "ticket", "outage", "Hardly any request of search is accepted.",
+                   "100% of the requests of the last 30 minutes were refused: a wrong key, a parameter that the model does not take, "
+                   "a model that is not there.", {"route": "search"})),
+    Case("a route that may be refused for good by its own threshold is no ticket", REFUSED,
+         [info(), info(route="search"), requests(STEADY), requests(FALLING, route="search"), failures(FALLING, "client_4xx", route="search"),
+          series("tocsin_threshold", "1x700", route="search", name="outage.refusedRatio")],
+         {f"{minute}m": 0 for minute in range(40, 170, 5)}),
     Case("a route that asks for a model that never answers is a ticket", REFUSED,
          [info(), requests("0+2x600"), failures("0+2x600", "client_4xx")], {"45m": 1}),
     *(
