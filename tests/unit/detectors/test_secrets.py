@@ -356,6 +356,12 @@ def test_what_is_tried_where_names_begin_is_all_that_a_search_finds(pattern, beg
     assert tried == [match.span() for match in pattern.finditer(lower)]
 
 
+def test_a_key_is_found_behind_as_many_names_as_a_long_document_holds(values):
+    text = '{"key": "a"}, ' * 25_000 + 'api_key = "q7Zx2Lm9Ks4Vb8Wn3Tc6"'
+
+    assert values(text) == [("secret", "q7Zx2Lm9Ks4Vb8Wn3Tc6")]
+
+
 @pytest.mark.parametrize("name", ["pass ", "key "])
 def test_names_without_a_value_are_tried_a_bounded_number_of_times(name):
     report = Report()
