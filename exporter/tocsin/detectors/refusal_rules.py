@@ -19,7 +19,7 @@ _CANNOT: Final = (
 _HELP: Final = (
     r"(?:(?:help|assist|compl|fulfil|provid|support|answer|writ|creat|generat|giv|discuss|engag|participat|continu|shar|explain"
     r"|condon|promot|offer|accommodat|proceed|produc|respond|argu|encourag|endors|facilitat|grant|honou?r|disclos|reveal|divulg)(?!\w* (?:but|for everyone|with certainty))|go into"
-    r"|do (?:that|this|so)\b|talk about|(?:walk|guide|talk) (?:you|anyone|someone|users) through|(?:tell|show|teach) (?:you|anyone|someone) how\b|(?:advise|get into|pretend to be an?|comment on|take (?:a |any )?(?:sides?|position|stance))\b"
+    r"|do (?:that|this|so)\b|talk about|(?:walk|guide|talk) (?:you|anyone|someone|users) through|(?:tell|show|teach) (?:you|anyone|someone) how\b|(?:advise(?! (?:strongly|enough|highly))|get into|pretend to be an?|comment on(?! (?:line|code)s?)|take (?:a |any )?(?:sides?|position|stance))\b"
     r"|recommend (?:how|(?:a |any )?(?:ways?|methods?)) (?:to|of|for)\b)"
 )
 _WRONG: Final = (
@@ -40,7 +40,7 @@ ENGLISH: Final = re.compile(
     rf"|\bit (?:would|could) be (?:\w+ )?{_WRONG} (?:(?:of|for) (?:me|us) to\b|to {_HELP})"
     rf"|\b(?:doing (?:so|that)|(?:providing|creating|writing|giving|sharing|generating)(?: \w+){{1,4}}) (?:would|could) be (?:\w+ )?{_WRONG}(?=[.,;!]| and|$)"
     rf"|\bwe(?:'re| are)? (?:unable to|can't|cannot|not able to) (?:help|assist|process (?:this|that|your|such|requests?\b)|fulfil|comply|support|accommodate|provide (?:this|that|such)|answer (?:this|that))"
-    rf"|\bi(?:'ll| will)?(?: have to)? pass on (?:this|that|\w+ing)\b|\b(?:i|we)(?:'m|'re|'ll| am| are| will| would)?(?: \w+)? (?:have|going) to say no\b|\bi(?:'m| am|'ve been| have been| was) (?:programmed|instructed|designed|trained) (?:not to|to (?:avoid|refrain))\b|\bi(?:'ve| have) been told not to\b|\bi would never (?:encourag|promot|help|assist|advis)|\bi(?:'m| am) declining\b|\b(?:request|one|thing) i(?:'m going to| have to| must|'ll| will) (?:turn down|decline|refuse|pass on)|^\W*sorry,? (?:but no\b|no[.!])|\bi (?:won't|will not) be (?:a )?part of"
+    rf"|\bi(?:'ll| will)?(?: have to)? pass on (?:this|that|\w+ing)\b|\b(?:i|we)(?:'m|'re|'ll| am| are| will| would)?(?: \w+)? (?:have|going) to say no\b|\bi(?:'m| am|'ve been| have been| was) (?:programmed|instructed|designed|trained) (?:not to|to (?:avoid|refrain))\b|\bi(?:'ve| have) been told not to\b|\bi would never (?:encourag|promot|help|assist|advis)|\bi(?:'m| am) declining\b|\b(?:request|one|thing) i(?:'m going to| have to| must|'ll| will) (?:turn down|decline|refuse|pass on)|^\W*sorry,? (?:but no\b|no[.!]\W*\Z)|\bi (?:won't|will not) be (?:a )?part of"
     rf"|\bi (?:won't|will not|can't|cannot)[.!]|\bi (?:do not|don't) (?:generate|create|produce|engage in|condone|assist with|help with|participate in)\b"
     rf"|\bi (?:can't|cannot|could not|couldn't) in good conscience\b|\bprogrammed to be (?:\w+ (?:and \w+ )?)?(?:harmless|safe|ethical|respectful)"
     rf"|^\W*(?:absolutely not|certainly not|definitely not|no way|nope|no)\b[.,!:;][^\"]{{0,100}}\b{_WRONG}\b"
@@ -79,7 +79,7 @@ ELSEWHERE: Final = re.compile(
     r"|\ben (?:voi|pysty|pystyisi) (?:\w+ ){0,2}?(?:autta|anta|tarjo|vasta|kirjoitta)"
     # Chinese, Japanese, Korean
     r"|(?:我|抱歉|对不起|對不起|很遗憾|很遺憾).{0,12}?(?:无法|無法|不能|不可以|没办法|不会).{0,12}?(?:提供|协助|協助|帮助|幫助|帮忙|回答|满足|滿足|完成|生成|处理|讨论|透露|告诉您|告诉你(?!错)|告訴您|分享(?:这|此|该|任何|个人|信息|相关)|编写|撰写)"
-    r"|(?:応え|答え|手伝い|手助け|提供|対応|協力|支援|案内|生成|お助け|お?伝え|お?教え|開示|作成|公開)(?:する(?:こと)?)?(?:は|が|を)?(?:でき(?:ません|かねます|ない)|いたしかねます|しかねます)"
+    r"|(?:応え|答え|手伝い|手助け|提供|対応|協力|支援|案内|生成|お助け|お?伝え|お?教え|開示|作成)(?:する(?:こと)?)?(?:は|が|を)?(?:でき(?:ません|かねます|ない)|いたしかねます|しかねます)"
     r"|(?:도와|제공|답변|응할|수행|작성|드릴|해 ?줄)\S{0,6} ?\S{0,2} ?수(?:는|가)? ?(?:없|가 없)"
     # Arabic, Hebrew, Hindi, Vietnamese, Indonesian, Thai
     r"|(?:لا|لن) (?:أستطيع|يمكنني|أقدر|يمكننا|أتمكن).{0,16}?(?:مساعد|تقديم|إجابة|تلبية|توفير|كتابة)"
@@ -207,7 +207,7 @@ FORMS: Final = (
             rf"|\b(?:my|our) (?:\w+ )?(?:polic\w+|guidelines|rules|programming|safety \w+) (?:(?:do not|don't|does not|doesn't|won't|will not) (?:allow|permit|let)|(?:forbid|prohibit|prevent|bar|stop|keep)s?) (?:me|us|(?:content|requests?) (?:that|to|of|for)|{_ACT[:-3]}\w*ing)\b"
             r"|\b(?:(?:this|the) (?:ai )?assistant|this (?:(?:ai|language) model|chat(?:bot)?)) (?:does not|doesn't|cannot|can't|will not|won't|is not (?:able|allowed|permitted))\b"
             r"|^\W*(?:this|that|such an?|your) (?:\w+ )?(?:request|question|content|topic|subject)[^.!?]{0,24}(?:n't| not) (?:be (?:generated|provided|answered|discussed)|allowed|permitted)\b"
-            r"|^\W*the (?:\w+ )?(?:request|content|topic|information) (?:that )?you(?:'re| are|'ve| have)? (?:ask|request)\w*(?: for)? (?:is|are)(?:n't| not) (?:allowed|permitted)\b"
+            r"|^\W*the (?:\w+ )?(?:request|content|topic|information) (?:that )?you(?:'re| are|'ve| have)? (?:ask|request)\w*(?: for)? (?:is|are)(?:n't| not) (?:allowed|permitted)\b(?! to\b)"
             rf"|\bwe (?:do not|don't|can't|cannot) (?:{_ACT}|give) (?:guidance|instructions|information|assistance|help|advice|(?:that|this) (?:subject|topic|here)) ?(?:on|for|about|with|in|here)?\b"
         ),
     ),
