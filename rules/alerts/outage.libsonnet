@@ -194,10 +194,10 @@ function(config)
         keepFiringFor: 900,
         // A second under the half hour: at its full minutes the oldest Prometheus would take seven samples for it, not six.
         // A dead model is told of as such; a route whose key or parameters are wrong is one of many that ask the model.
-        local refused = 'sum %s (%s\nunless %s (%s < 0.5 %s))' % [
+        local refused = 'sum %s (%s\nunless %s (%s < 0.5 and %s))' % [
           q.by(['route']), 'sum_over_time(%s[%s:%s])' % [
             q.recorded('call_class:llm_request_failures:increase5m', 'class="other"'), q.duration(1799), q.duration(300),
-          ], q.on(keys), succeeded, 'and ' + succeededWithin(week),
+          ], q.on(keys), succeeded, succeededWithin(week),
         ],
         local most = q.threshold('outage.refusedRatio', c.refusedRatio),
         // Failures are summed up to five minutes later: of traffic that falls they are more than the requests.

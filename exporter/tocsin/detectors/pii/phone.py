@@ -8,7 +8,7 @@ memory, under 5 MB with the metadata of every region).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -256,15 +256,14 @@ def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, ex
         return 0.5 if weak or not (dotted or maths) else 0
     if _NOT_A_NUMBER.fullmatch(value) and not (strong and _LIKE_NUMBERS.fullmatch(value)):
         return 0
-    groups = len(_GROUP.findall(value))
-    grouped = (groups >= 3 or (digits[0] == "0" and groups == 2)) and not _counts_up(value)
+    groups = _GROUP.findall(value)
+    grouped = (len(groups) >= 3 or (digits[0] == "0" and len(groups) == 2)) and not _counts_up(groups)
     return 1 if strong or (weak and not maths and len(digits) >= _LEAST_DIGITS and grouped) else 0
 
 
-def _counts_up(value: str) -> bool:
+def _counts_up(groups: Sequence[str]) -> bool:
     """Tell whether the groups of a value are a list: sizes, years, frames."""
-    numbers = _GROUP.findall(value)
-    return len(numbers) > _LEAST_LISTED and all(a[0] != "0" and int(a) < int(b) for a, b in pairwise(numbers))
+    return len(groups) > _LEAST_LISTED and all(a[0] != "0" and int(a) < int(b) for a, b in pairwise(groups))
 
 
 def _other_forms(digits: str, number: phonenumbers.PhoneNumber | None) -> tuple[str, ...]:
