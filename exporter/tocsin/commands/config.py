@@ -17,11 +17,12 @@ from tocsin.accounting.quality import SCORERS_MAX
 from tocsin.assembly import ledger_settings
 from tocsin.call import FAILURE_REASONS, TOKEN_KINDS
 from tocsin.catalogue import FAMILIES, Family
-from tocsin.commands.run import add_flags, ingest_address, patterns
+from tocsin.commands.run import add_flags
 from tocsin.config import FOR_ALL_ROUTES, Config, load, read_secrets, show, storage_path
 from tocsin.detectors import language
 from tocsin.detectors.base import TIERS
 from tocsin.diagnosis import Remark
+from tocsin.exporter import ingest_address, patterns
 from tocsin.finding import SAFETY_KINDS
 from tocsin.judge import check as check_judging
 from tocsin.series.store import Store
