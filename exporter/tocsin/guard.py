@@ -267,8 +267,8 @@ class Guard:
         self._counts[cat.GUARD_REQUESTS, (label, final)] += 1
         if role != "assistant":
             return final
-        memory = self._scoring.guarded
-        known = memory.get(call_id) if call_id is not None else None
+        coverage = self._scoring.coverage
+        known = coverage.seen.get(call_id) if call_id is not None else None
         before = frozenset(known.split(",")) if known else frozenset()
         stopped = {
             (j.finding.kind, j.finding.echoed, j.finding.example)
@@ -281,8 +281,8 @@ class Guard:
             if kind in kinds:
                 self._stopped[label, self._scoring.label(model), kind, echoed, example] += 1
         if call_id is not None and (known is None or kinds):
-            memory.put(call_id, ",".join(sorted(kinds | before)))
-            logged = label if self._standalone else self._scoring.passed(call_id)
+            coverage.seen.put(call_id, ",".join(sorted(kinds | before)))
+            logged = label if self._standalone else coverage.unseen.get(call_id)
             if known is None and logged is not None:  # alone, or the log was faster than the look
                 self._counts[cat.GUARD_SCANNED, (logged,)] += 1
         return final

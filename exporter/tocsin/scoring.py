@@ -1,4 +1,4 @@
-"""From what a call says to what it counts: judges the content of calls, and takes feedback about them.
+"""From what a call says to what it counts: judges the content of calls.
 
 Everything here changes rows and memories of the ledger's transaction, so the same commit that holds the position of
 an event holds what the event was found to be.
@@ -15,27 +15,27 @@ from typing import Final
 
 from tocsin import catalogue as cat
 from tocsin.accounting.clock import bound_times
+from tocsin.accounting.compliance import Compliance
 from tocsin.accounting.early import Early
-from tocsin.accounting.group import SEPARATOR, Group, Labels
+from tocsin.accounting.group import Group, Labels
 from tocsin.accounting.ledger import OLDEST, Ledger
 from tocsin.accounting.quality import Quality, observe_toxicity
 from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.safety import Safety
 from tocsin.accounting.seen import identity
 from tocsin.call import OTHER, Call, Content, Feedback
+from tocsin.coverage import Coverage
 from tocsin.detectors.score import QualityScore
 from tocsin.detectors.verdicts import Judged
 from tocsin.drifting import InputDrift
 from tocsin.finding import QUALITY, SAFETY_KINDS
-from tocsin.formats.feedback import FLAGS
 from tocsin.formats.texts import question_of
+from tocsin.joining import FeedbackJoin
 from tocsin.judge import Judge, Opinion, RouteRules, merged
-from tocsin.labels import clean
 from tocsin.looking import LARGE, Look, characters, look, says_something
 from tocsin.secondlook import SecondLook
 from tocsin.state import Item
 
-REPORTED: Final = "reported"
 _BLOCKED: Final = ("blocked_guardrail", "blocked_provider")
 _NOTHING: Final = Look()
 _LEFT_OUT: Final = ("sampled_out", "overload")
@@ -54,9 +54,7 @@ class Sampling:
 
 
 class Scoring:
-    """Judges calls, joins feedback to them, and counts both."""
-
-    parts = ("windows", "calls", "guarded", "passed", "early", "drift")
+    """Judges calls, and counts what is found, together with the feedback about them."""
 
     def __init__(self, ledger: Ledger, judge: Judge, sampling: Sampling = Sampling()) -> None:
         self.judge = judge
@@ -75,15 +73,15 @@ class Scoring:
         self.label = ledger.label
         self.quality = Quality(ledger)
         self.safety = Safety(ledger, [kind for kind in SAFETY_KINDS if kind != "injection"])
-        self.guarded = Remembered(20_000)
-        """Call ids that the guard has seen, with the kinds it stopped."""
-        self._passed = Remembered(2_000)
-        """Answers that the guard should see and had not when the log told of them, with their route."""
-        self._calls = Remembered()
-        self._early = Early()
-        self._routes: set[str] = set()
-        """Routes of which calls were counted."""
+        self.coverage = Coverage(ledger)
+        self._feedback = FeedbackJoin(ledger, self.quality, self.safety, self.coverage)
         self._drift = InputDrift(ledger.store, ledger.groups.routes.baseline)
+        self._memories: dict[str, Compliance | Remembered | Early] = {
+            "windows": self.quality.windows, "calls": self._feedback.calls,
+            "guarded": self.coverage.seen, "passed": self.coverage.unseen, "early": self._feedback.early,
+        }  # fmt: skip
+        """By part of the state."""
+        self.parts = (*self._memories, "drift")
         self.second: SecondLook | None = None
         """At answers in which the detectors find nothing toxic."""
         self._now = math.inf
@@ -141,13 +139,9 @@ class Scoring:
         seen: Look,
     ) -> None:
         """Count what was ``seen`` in a call; ``reason`` says why it cannot be scored."""
-        names = {name: None for name in (call.call_id, call.trace_id, call.response_id) if name}
-        for name in names:
-            self._calls.put(name, group.joined)
-        if group.labels[2] not in self._routes:
-            self._meet_route(group.labels[2])
+        names = self._feedback.meet(call, group)
         if rules.guarded:
-            self._coverage(call, group)
+            self.coverage.count(call, group)
         unscored = "off"
         if content is not None:
             self._found(call, group, rules, now, [each for each in (seen.answer, seen.arguments) if each is not None])
@@ -166,65 +160,21 @@ class Scoring:
                 self.quality.score(group, scorer, value)
         elif unscored:
             self.quality.unscored(group, reason or unscored)
-        if self._early:
-            for feedback in self._early.release(names):
-                self._count_feedback(feedback, group, now)
+        self._feedback.release(names, group, now)
 
     def feedback(self, feedback: Feedback, now: float) -> None:
         """Count a later judgement under the label set of its call."""
         if self.detectors is not None and self._ledger.rest:
             self._ledger.rest.append(partial(self._feedback_later, feedback, now))
         else:
-            self._feedback(feedback, now)
+            self._feedback.take(feedback, now)
 
     async def _feedback_later(self, feedback: Feedback, now: float) -> None:
-        self._feedback(feedback, now)
-
-    def _feedback(self, feedback: Feedback, now: float) -> None:
-        if feedback.wrong_verdicts == (OTHER,):  # it does not say which: all that the guard stopped in this call
-            stopped = tuple(sorted(self._stopped(feedback.call_id)))
-            feedback.wrong_verdicts = stopped or feedback.wrong_verdicts
-        known = self._calls.get(feedback.call_id)
-        if known is not None:
-            self._count_feedback(feedback, self._ledger.group_of(tuple(known.split(SEPARATOR))), now)
-        elif feedback.flag is not None or feedback.wrong_verdicts:  # what alarms does not wait
-            self._count_unmatched(feedback, now)
-        else:
-            self._early.hold(feedback, now)
-            for surplus in self._early.surplus():
-                self._count_unmatched(surplus, now)
+        self._feedback.take(feedback, now)
 
     def finish(self, now: float) -> None:
         """Count the feedback whose call will not come any more: there is nothing left to read."""
-        self._early.give_up(math.inf)
-        self._count_given_up(now)
-
-    def _count_given_up(self, now: float) -> None:
-        """Count the feedback whose call has not come in time."""
-        for feedback in self._early.given_up():
-            self._count_unmatched(feedback, now)
-
-    def _count_unmatched(self, feedback: Feedback, now: float) -> None:
-        self._ledger.add(cat.FEEDBACK_UNMATCHED)
-        self._count_feedback(feedback, self._ledger.group_of(None), now)
-
-    def _count_feedback(self, feedback: Feedback, group: Group, now: float) -> None:
-        for name in feedback.field_errors:
-            self._ledger.add(cat.FIELD_ERRORS, clean(name))
-        group.last_seen = now
-        self._ledger.groups.dirty |= {group, group.histograms}
-        for scorer, value in (feedback.scores or {}).items():
-            self.quality.score(group, scorer, value)
-        if feedback.flag is not None:
-            self._ledger.add(cat.USER_FLAGS, group.labels[2], feedback.flag)
-            if _reports(feedback):
-                self.safety.violations(group, [(REPORTED, False, False)], now, delivered=True)
-        for kind in feedback.wrong_verdicts:
-            self._ledger.add(cat.GUARD_FALSE_POSITIVES, group.labels[2], kind)
-
-    def passed(self, call_id: str) -> str | None:
-        """Return the route of an answer that counts as not seen by the guard, since the log was faster."""
-        return self._passed.get(call_id)
+        self._feedback.finish(now)
 
     def publish(self, now: float) -> None:
         """Bring what is not counted row by row to its rows; called before each commit."""
@@ -234,8 +184,7 @@ class Scoring:
         for source in self.sources:
             source()
         if self.saved:
-            self._count_given_up(now)
-            self._early.give_up(now)
+            self._feedback.give_up(now)
             if self.second is not None:
                 self.second.publish(now)
         self.quality.windows.publish()
@@ -267,11 +216,8 @@ class Scoring:
 
     def restore(self, load: dict[str, list[tuple[str, bytes]]]) -> None:
         """Take back the committed state, by part; after the ledger's."""
-        self.quality.windows.restore(load.get("windows", []))
-        self._calls.restore(load.get("calls", []))
-        self.guarded.restore(load.get("guarded", []))
-        self._passed.restore(load.get("passed", []))
-        self._early.restore(load.get("early", []))
+        for part, memory in self._memories.items():
+            memory.restore(load.get(part, []))
         self._drift.restore(load.get("drift", []))
         self.quality.restored()
 
@@ -281,21 +227,12 @@ class Scoring:
 
     def steps(self) -> Iterator[list[Item]]:
         """Return ``changes`` in steps of about a millisecond; no call may be counted before the last one."""
-        for part, memory in (
-            ("windows", self.quality.windows), ("calls", self._calls),
-            ("guarded", self.guarded), ("passed", self._passed), ("early", self._early),
-        ):  # fmt: skip
+        for part, memory in self._memories.items():
             yield [(part, key, value) for key, value in memory.changes()]
         for changes in self._drift.steps():
             yield [("drift", key, value) for key, value in changes]
 
     # ---- one call -------------------------------------------------------------------------------------
-    def _meet_route(self, route: str) -> None:
-        """Export what people may say of a route as 0, so that the first flag is a rise."""
-        self._routes.add(route)
-        for flag in FLAGS:
-            self._ledger.add(cat.USER_FLAGS, route, flag, amount=0)
-
     def _meet(self, group: Group, rules: RouteRules) -> None:
         self.quality.meet(group)
         self.safety.meet(group, rules.off)
@@ -388,7 +325,7 @@ class Scoring:
         when = now
         if self.event_time and call.start is not None and call.start > OLDEST:
             when = min(now, call.known_at or now)
-        stopped = self._stopped(call.call_id)
+        stopped = self.coverage.stopped(call.call_id)
         self.safety.violations(
             group,
             [
@@ -439,19 +376,6 @@ class Scoring:
         if call.confidence is not None:
             self.quality.confidence(group, call.confidence)
 
-    def _stopped(self, call_id: str) -> frozenset[str]:
-        """Return the kinds that our guard stopped in a call: it has counted them as not delivered."""
-        known = self.guarded.get(call_id)
-        return frozenset(known.split(",")) if known else frozenset()
-
-    def _coverage(self, call: Call, group: Group) -> None:
-        if call.failure not in (None, "blocked_guardrail"):
-            return
-        self._ledger.add(cat.GUARD_ELIGIBLE, group.labels[2])
-        seen = self.guarded.get(call.call_id) is not None
-        self._ledger.add(cat.GUARD_SCANNED, group.labels[2], amount=int(seen))
-        if not seen:
-            self._passed.put(call.call_id, group.labels[2])
 
 
 def _answers_nothing(call: Call) -> bool:
@@ -464,8 +388,3 @@ def _is_empty(call: Call, content: Content) -> bool:
     """Tell whether a model answered nothing, not even a call of a tool, and ended as if it had."""
     ended = call.failure is None and call.finish_reason in ("stop", "length", OTHER)
     return ended and content.state == "present" and content.output == "" and not content.tools
-
-
-def _reports(feedback: Feedback) -> bool:
-    """Tell whether a reviewer says that what was answered is unsafe: a violation."""
-    return feedback.flag == "unsafe" and (feedback.by or "").lower() == "reviewer"

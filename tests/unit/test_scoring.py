@@ -3,52 +3,22 @@
 import asyncio
 import threading
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scored import ANSWERS, DETECTORS, NOW, SSN, Composite, Stub, call, make, restarted, take, values
 from tocsin import catalogue as cat
-from tocsin import secondlook
 from tocsin.accounting.compliance import WINDOW, Compliance
-from tocsin.accounting.early import WAIT
-from tocsin.accounting.ledger import Ledger, Settings
-from tocsin.accounting.remembered import Remembered
-from tocsin.accounting.seen import ITEM_LEAST
-from tocsin.assembly import make_scoring
-from tocsin.call import Call, Content, Expectation, Feedback, Message, ToolCall
-from tocsin.config import Config, ConfigError, parse
+from tocsin.call import Content, Expectation, Feedback, Message, ToolCall
+from tocsin.config import ConfigError, parse
 from tocsin.detectors.base import Subject
 from tocsin.detectors.format import FormatDetector
 from tocsin.drifting import STABLE_BELOW
-from tocsin.finding import Finding
-from tocsin.formats import get
-from tocsin.inputs.base import Origin
-from tocsin.intake import Intake
 from tocsin.judge import Judge
 from tocsin.looking import LARGE
 from tocsin.scoring import Sampling, Scoring
-from tocsin.secondlook import SecondLook
 from tocsin.series.store import Store
-
-NOW = 1_795_000_000.0
-SSN = "078-05-1120"
-ANSWERS = frozenset({"assistant"})
-
-
-class Stub:
-    """A detector that finds ``word`` and reports what it is told to."""
-
-    tier, gates = 0, ()
-
-    def __init__(self, name, kind="", type_of_finding="", word="", roles=ANSWERS, **flags):
-        self.name, self.roles, self._flags = name, roles, flags
-        self._kind, self._type, self._word = kind or name, type_of_finding or name, word
-
-    def scan(self, subject, fired, report):
-        start = subject.text.find(self._word)
-        if start >= 0:
-            report.findings.append(Finding(self._kind, self._type, start, start + len(self._word), 0.9, **self._flags))
 
 
 class Where:
@@ -61,70 +31,6 @@ class Where:
 
     def scan(self, subject, fired, report):
         self.threads.append(threading.current_thread())
-
-
-class Composite:
-    name, tier, gates, roles = "quality", 0, (), ANSWERS
-
-    def scan(self, subject, fired, report):
-        report.scores["quality"] = 0.25 if "bad" in subject.text else 1.0
-        if subject.expect is not None and subject.expect.format:
-            report.outcomes["format"] = subject.text.startswith("{")
-        if "sure" in subject.text:
-            report.scores["confidence"] = 0.6
-
-
-DETECTORS = [
-    Stub("pii", type_of_finding="us_ssn", word="078-05-1120"),
-    Stub("secret", word="SECRET", example=True),
-    Stub("toxicity", type_of_finding="toxic", word="idiot"),
-    Stub("refusal", "quality", "refusal", "I cannot help"),
-    Stub("injection", word="ignore all", roles=frozenset({"user", "tool", "document"})),
-    Composite(),
-]
-
-
-def make(config: Config | None = None, detectors=DETECTORS, sampling=None, **settings) -> Scoring:
-    config = config or Config()
-    ledger = Ledger(Store(), Settings(**settings))
-    return Scoring(ledger, Judge(config, detectors), sampling or Sampling())
-
-
-def call(number=0, output: str | None = "fine", said=(), **fields) -> Call:
-    content = Content(input=[Message(*pair) for pair in said], output=output, tools=fields.pop("tools", []))
-    content.state = fields.pop("state", "present")
-    fields = {"provider": "openai", "model": "gpt-4o", "route": "support", "start": NOW, "duration": 1.0, "content": content, **fields}
-    return Call(f"id-{number}", f"call-{number}", **fields)
-
-
-def take(scoring: Scoring, *calls: Call, now: float = NOW) -> Scoring:
-    for each in calls:
-        scoring.count(each, scoring._ledger.count(each, now), now)
-    return scoring
-
-
-def values(scoring: Scoring, family: cat.Family) -> dict[tuple[str, ...], float]:
-    """Non-zero values by the family's own labels."""
-    shared = 3 if family.per_call else 0
-    rows = scoring._ledger.store.rows.get(family, {}).values()
-    return {row.labels[shared:]: row.values[0] for row in rows if row.values[0]}
-
-
-def restarted(scoring: Scoring) -> Scoring:
-    scoring.publish(NOW)
-    return restored(scoring)
-
-
-def restored(scoring: Scoring) -> Scoring:
-    """Return one that starts with all that changed in another since its last commit."""
-    saved: dict[str, list[tuple[str, bytes]]] = {}
-    for part, key, value in [*scoring._ledger.changes(), *scoring.changes()]:
-        if value is not None:
-            saved.setdefault(part, []).append((key, value))
-    again = make()
-    again._ledger.restore(saved)
-    again.restore(saved)
-    return again
 
 
 def test_a_violation_counts_once_an_answer_and_moves_the_gauge():
@@ -243,15 +149,6 @@ def test_a_blocked_answer_was_not_delivered():
 
     assert values(scoring, cat.VIOLATIONS) == {("pii", "false", "false", "false"): 1}
     assert values(scoring, cat.LAST_VIOLATION) == {}
-
-
-def test_what_our_guard_stopped_is_not_counted_again_as_delivered():
-    scoring = make()
-    scoring.guarded.put("call-1", "pii")
-
-    take(scoring, call(1, "078-05-1120"), call(2, "078-05-1120"))
-
-    assert values(scoring, cat.VIOLATIONS) == {("pii", "true", "false", "false"): 1}
 
 
 def test_the_gauge_has_event_time_only_while_the_first_start_catches_up():
@@ -407,14 +304,6 @@ def test_a_confidence_that_is_reported_counts_with_and_without_a_text(output):
     assert values(scoring, cat.LOW_CONFIDENCE) == {(): 1}
 
 
-def test_flags_of_a_route_are_exported_before_the_first():
-    scoring = take(make(), call(1))
-    rows = scoring._ledger.store.rows[cat.USER_FLAGS]
-    assert {row.labels: row.values[0] for row in rows.values()} == dict.fromkeys(
-        [("support", flag) for flag in ("unsafe", "wrong", "offensive", "other")], 0
-    )
-
-
 @pytest.mark.parametrize("output", ["No.", "I cannot help", None])
 def test_a_refusal_that_the_provider_marks_counts_once_whatever_its_words(output):
     scoring = take(make(), call(1, output=output, refusal=True))
@@ -494,56 +383,6 @@ def test_200_models_with_content_have_series_of_their_own():
     assert scoring._ledger.store.samples <= 20_000
 
 
-# ---- feedback --------------------------------------------------------------------------------------------
-def test_feedback_counts_under_the_call_that_it_is_about_after_a_restart_too():
-    scoring = restarted(take(make(), call(1, model="m1"), call(2, model="m2")))
-
-    scoring.feedback(Feedback("f1", "call-2", scores={"judge": 0.4}, flag="wrong"), NOW)
-
-    rows = scoring._ledger.store.rows
-    assert rows[cat.QUALITY_SCORE]["openai", "m2", "support", "judge"].values[0] == 0.4
-    assert values(scoring, cat.USER_FLAGS) == {("support", "wrong"): 1}
-    assert values(scoring, cat.VIOLATIONS) == {}
-
-
-def test_only_a_reviewer_makes_unsafe_a_violation():
-    scoring = take(make(), call(1))
-    scoring.feedback(Feedback("f1", "call-1", flag="unsafe"), NOW)
-    by_user = values(scoring, cat.VIOLATIONS)
-    scoring.feedback(Feedback("f2", "call-1", flag="unsafe", by="Reviewer"), NOW + 1)
-
-    assert (by_user, values(scoring, cat.VIOLATIONS)) == ({}, {("reported", "true", "false", "false"): 1})
-    assert values(scoring, cat.LAST_VIOLATION) == {("reported",): NOW + 1}
-
-
-@pytest.mark.parametrize("word", ["litellm", "openai"])
-def test_feedback_may_name_a_call_by_its_own_id_its_trace_or_its_providers_answer(word):
-    payload = {"id": "resp-1", "litellm_call_id": "call-1", "trace_id": "trace-1", "status": "success", "startTime": NOW, "endTime": NOW + 1,
-               "model": "m", "metadata": {"user_api_key_team_alias": "shop"}, "response": {"choices": []}}  # fmt: skip
-    pair = {"id": "call-1", "route": "shop", "request": {"model": "m"}, "response": {"id": "resp-1", "choices": []}}
-    parsed = get(word, content=True).parse(msgspec.json.encode(payload if word == "litellm" else pair))
-    assert isinstance(parsed, Call)
-    scoring = take(make(), parsed)
-    names = ("call-1", "resp-1", "trace-1")[: 3 if word == "litellm" else 2]
-    for name in names:
-        scoring.feedback(Feedback(name, name, flag="wrong"), NOW)
-
-    assert values(scoring, cat.USER_FLAGS) == {("shop", "wrong"): len(names)}
-
-
-def test_scores_that_come_first_wait_for_their_call_over_a_restart():
-    early = make()
-    early.feedback(Feedback("f1", "call-1", scores={"judge": 0.4}), NOW)
-    early.publish(NOW)
-    scoring = restarted(early)
-    scoring.publish(NOW + 1_000)
-    take(scoring, call(1))
-    scoring.publish(NOW + 2_000)
-
-    assert scoring._ledger.store.rows[cat.QUALITY_SCORE]["openai", "gpt-4o", "support", "judge"].values[0] == 0.4
-    assert values(scoring, cat.FEEDBACK_UNMATCHED) == {}
-
-
 @pytest.mark.parametrize("is_start", [False, True])
 def test_what_was_counted_while_the_clock_was_ahead_is_of_now_once_it_is_put_back_also_before_a_start(is_start):
     ahead = NOW + 86_400
@@ -556,126 +395,6 @@ def test_what_was_counted_while_the_clock_was_ahead_is_of_now_once_it_is_put_bac
 
     times = [values(scoring, family) for family in (cat.LAST_VIOLATION, cat.FIRST_REQUEST, cat.LAST_DRILL)]
     assert times == [{("pii",): NOW}, {(): NOW}, {("safety",): NOW}]
-
-
-def test_feedback_is_not_given_up_while_commits_fail_since_it_waits_anew_after_a_crash():
-    scoring = make()
-    scoring.feedback(Feedback("f1", "call-1", scores={"judge": 0.4}), NOW)
-    scoring.saved = False
-    scoring.publish(NOW + WAIT)
-    meanwhile = values(scoring, cat.FEEDBACK_UNMATCHED)
-    scoring.saved = True
-    scoring.publish(NOW + WAIT)
-    scoring.publish(NOW + WAIT + 1)
-    assert (meanwhile, values(scoring, cat.FEEDBACK_UNMATCHED)) == ({}, {(): 1})
-
-
-@pytest.mark.parametrize("commits", [1, 2])
-def test_what_is_given_up_counts_no_less_after_a_crash_where_no_commit_succeeds_any_more(commits):
-    before = make()
-    before.feedback(Feedback("f1", "lost", scores={"judge": 0.4}), NOW)
-    for at in range(commits - 1):
-        before.publish(NOW + WAIT + at)
-    after_a_crash = restored(before)
-
-    for scoring in (before, after_a_crash):
-        scoring.publish(NOW + WAIT + commits)
-
-    assert values(after_a_crash, cat.QUALITY_SCORE) == values(before, cat.QUALITY_SCORE)
-
-
-def test_scores_whose_call_never_comes_are_counted_as_unknown_once_they_have_waited():
-    scoring = make()
-    scoring.feedback(Feedback("f1", "lost", scores={"judge": 0.4}), NOW)
-    scoring.publish(NOW + WAIT - 1)
-    before = values(scoring, cat.FEEDBACK_UNMATCHED)
-    scoring.publish(NOW + WAIT)
-    scoring.publish(NOW + 2 * WAIT)
-
-    assert (before, values(scoring, cat.FEEDBACK_UNMATCHED)) == ({}, {(): 1})
-    assert scoring._ledger.store.rows[cat.QUALITY_SCORE]["unknown", "unknown", "unknown", "judge"].values[0] == 0.4
-
-
-def test_a_flag_does_not_wait_for_its_call():
-    scoring = make()
-    scoring.feedback(Feedback("f1", "lost", flag="wrong"), NOW)
-
-    assert values(scoring, cat.FEEDBACK_UNMATCHED) == {(): 1}
-    assert values(scoring, cat.USER_FLAGS) == {("unknown", "wrong"): 1}
-
-
-def test_a_reviewers_unsafe_does_not_wait_and_is_counted_as_unknown_and_said():
-    scoring = make()
-    scoring.feedback(Feedback("f1", "lost", flag="unsafe", by="reviewer"), NOW)
-
-    assert values(scoring, cat.FEEDBACK_UNMATCHED) == {(): 1}
-    assert scoring._ledger.store.rows[cat.VIOLATIONS]["unknown", "unknown", "unknown", "reported", "true", "false", "false"].values == [1]
-
-
-def test_a_wrong_verdict_is_a_false_positive_of_the_guard():
-    scoring = take(make(), call(1))
-    scoring.feedback(Feedback("f1", "call-1", by="reviewer", wrong_verdicts=("pii",)), NOW)
-
-    assert values(scoring, cat.GUARD_FALSE_POSITIVES) == {("support", "pii"): 1}
-
-
-def test_repeated_feedback_counts_once():
-    scoring = make()
-    intake = Intake(scoring._ledger, lambda word: get(word, content=True), lambda: NOW, scoring)
-    event = {"v": 1, "type": "feedback", "id": "fb", "call_id": "c", "time": "2026-11-20T02:47:00Z", "flag": "other"}
-    for _ in range(3):
-        intake.take(msgspec.json.encode(event), Origin("replay", "native"))
-    scoring.finish(NOW)
-
-    assert values(scoring, cat.USER_FLAGS) == {("unknown", "other"): 1}
-
-
-def test_coverage_counts_answers_of_guarded_routes_and_which_of_them_the_guard_saw():
-    scoring = make(parse(b"routes: [{match: {route: support}, guard: {pii: block}}]"))
-    scoring.guarded.put("call-1", "")
-
-    take(scoring, call(1), call(2), call(3, route="other"), call(4, failure="timeout"))
-
-    assert (values(scoring, cat.GUARD_ELIGIBLE), values(scoring, cat.GUARD_SCANNED)) == ({("support",): 2}, {("support",): 1})
-
-
-# ---- memory ----------------------------------------------------------------------------------------------
-def test_memory_is_bounded_and_keeps_the_newest():
-    memory = Remembered(generation=10)
-    for i in range(1000):
-        memory.put(f"id-{i}", f"label-{i % 3}")
-
-    assert [memory.get(f"id-{i}") for i in (0, 995, 999)] == [None, "label-2", "label-0"]
-    assert len(memory._young) + len(memory._old) <= 20
-
-
-@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), max_size=60), st.integers(1, 7))
-def test_memory_is_the_same_after_a_restart(puts, every):
-    memory, saved = Remembered(generation=8), {}
-    for number, (key, text) in enumerate(puts, 1):
-        memory.put(str(key), text)
-        if number % every == 0:
-            saved.update(memory.changes())
-    saved.update(memory.changes())
-    again = Remembered(generation=8)
-    again.restore((name, value) for name, value in saved.items() if value is not None)
-
-    assert {key: again.get(str(key)) for key, _ in puts[-8:]} == dict(puts[-8:])
-
-
-def test_memory_written_a_little_at_a_time_is_few_items_after_restarts_too():
-    memory, saved = Remembered(), {}
-    for number in range(1200):
-        memory.put(str(number), "abc"[number % 3])
-        saved.update(memory.changes())
-        if number % 100 == 0:
-            memory = Remembered()
-            memory.restore(saved.items())
-    again = Remembered()
-    again.restore(saved.items())
-
-    assert len(saved) == 1 + 1200 // ITEM_LEAST
-    assert [again.get(str(number)) for number in range(1200)] == ["abc"[number % 3] for number in range(1200)]
 
 
 def test_a_new_kind_of_question_shows_as_drift_after_a_restart_too():
@@ -703,57 +422,6 @@ def test_weights_of_the_quality_score_can_be_set_by_route():
 def test_a_weight_of_an_unknown_component_is_refused():
     with pytest.raises(ConfigError, match=r"routes\[0\].weights: no component"):
         Judge(parse(b"routes: [{match: {}, weights: {formatt: 1}}]"))
-
-
-class Model:
-    """A slow model that judges when it is told to."""
-
-    def __init__(self):
-        self.dropped, self.waiting = 0, []
-
-    def offer(self, text, done):
-        self.waiting.append((text, done))
-        return True
-
-
-def test_a_slow_model_counts_with_the_commit_after_it_has_judged_and_what_it_drops_is_said():
-    scoring = make(parse(b"routes: [{match: {route: kids}, detectors: {toxicity: violation}}]"))
-    model = Model()
-    scoring.second = SecondLook(model, scoring._ledger, scoring.safety)
-    take(scoring, call(1, "odd words"), call(2, "odd words", route="kids"), call(3, "you idiot"))
-    model.dropped = 2
-    for _, done in model.waiting:
-        done({"toxicity": 0.97})
-    before = values(scoring, cat.VIOLATIONS)
-    scoring.publish(NOW)
-
-    assert [text for text, _ in model.waiting] == ["odd words", "odd words"]  # the light judge has found the third
-    assert (before, values(scoring, cat.VIOLATIONS)) == ({}, {("toxicity", "true", "false", "false"): 1})
-    assert sum(row.values[0] for row in scoring._ledger.store.rows[cat.SUSPECTED].values()) == 2
-    assert values(scoring, cat.SCORING_DROPPED) == {("detoxify",): 2}
-
-
-def test_what_a_slow_model_finds_while_commits_fail_is_counted_once_one_succeeds_or_said_to_be_dropped(monkeypatch):
-    monkeypatch.setattr(secondlook, "_MOST", 2)
-    scoring, model = make(parse(b"routes: [{match: {}, detectors: {toxicity: violation}}]")), Model()
-    scoring.second = SecondLook(model, scoring._ledger, scoring.safety)
-    take(scoring, *(call(number, "odd words") for number in range(7)))
-    scoring.saved = False
-    for (_, done), score in zip(model.waiting, (0.97, 0.97, 0.97, 0.1, 0.1, 0.1, 0.1), strict=True):
-        done({"toxicity": score})
-    scoring.publish(NOW)
-    scoring.saved = True
-    scoring.publish(NOW)
-
-    assert values(scoring, cat.VIOLATIONS)["toxicity", "true", "false", "false"] == 2
-    assert values(scoring, cat.SCORING_DROPPED) == {("detoxify",): 1}
-
-
-def test_a_model_that_cannot_be_loaded_is_said_at_the_start(tmp_path):
-    config = parse(f"detectors: {{detoxify: {tmp_path}}}".encode())
-
-    with pytest.raises(ConfigError, match=r"detectors\.detoxify: "):
-        make_scoring(config, Ledger(Store(), Settings()))
 
 
 class Partial:

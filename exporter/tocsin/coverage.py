@@ -1,0 +1,35 @@
+"""What the guard has seen of the answers that the log tells of: its coverage, and what it stopped."""
+
+from __future__ import annotations
+
+from tocsin import catalogue as cat
+from tocsin.accounting.group import Group
+from tocsin.accounting.ledger import Ledger
+from tocsin.accounting.remembered import Remembered
+from tocsin.call import Call
+
+
+class Coverage:
+    """Joins the log's calls to the guard's looks, whichever comes first."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.seen = Remembered(20_000)
+        """Call ids that the guard has seen, with the kinds it stopped."""
+        self.unseen = Remembered(2_000)
+        """Answers that the guard should see and had not when the log told of them, with their route."""
+
+    def stopped(self, call_id: str) -> frozenset[str]:
+        """Return the kinds that our guard stopped in a call: it has counted them as not delivered."""
+        known = self.seen.get(call_id)
+        return frozenset(known.split(",")) if known else frozenset()
+
+    def count(self, call: Call, group: Group) -> None:
+        """Count an answer of a guarded route as one that the guard should see, and as seen where it has."""
+        if call.failure not in (None, "blocked_guardrail"):
+            return
+        self._ledger.add(cat.GUARD_ELIGIBLE, group.labels[2])
+        seen = self.seen.get(call.call_id) is not None
+        self._ledger.add(cat.GUARD_SCANNED, group.labels[2], amount=int(seen))
+        if not seen:
+            self.unseen.put(call.call_id, group.labels[2])

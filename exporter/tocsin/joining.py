@@ -1,0 +1,114 @@
+"""Feedback joined to its call: what people and judges say later counts under the label set of the call it is about.
+
+What comes before its call waits for it (``accounting.early``); what alarms does not wait.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from typing import Final
+
+from tocsin import catalogue as cat
+from tocsin.accounting.early import Early
+from tocsin.accounting.group import SEPARATOR, Group
+from tocsin.accounting.ledger import Ledger
+from tocsin.accounting.quality import Quality
+from tocsin.accounting.remembered import Remembered
+from tocsin.accounting.safety import Safety
+from tocsin.call import OTHER, Call, Feedback
+from tocsin.coverage import Coverage
+from tocsin.formats.feedback import FLAGS
+from tocsin.labels import clean
+
+REPORTED: Final = "reported"
+"""Kind of a violation that a reviewer reports."""
+
+
+class FeedbackJoin:
+    """Remembers calls, joins feedback to them, and counts it."""
+
+    def __init__(self, ledger: Ledger, quality: Quality, safety: Safety, coverage: Coverage) -> None:
+        self._ledger = ledger
+        self._quality = quality
+        self._safety = safety
+        self._coverage = coverage
+        self.calls = Remembered()
+        """Label sets of the newest calls, by each id that feedback may name them by."""
+        self.early = Early()
+        """Feedback that waits for its call."""
+        self._routes: set[str] = set()
+        """Routes of which calls were counted."""
+
+    def meet(self, call: Call, group: Group) -> Collection[str]:
+        """Remember a call that is counted under ``group``; return the ids that feedback may name it by."""
+        names = {name: None for name in (call.call_id, call.trace_id, call.response_id) if name}
+        for name in names:
+            self.calls.put(name, group.joined)
+        if group.labels[2] not in self._routes:
+            self._meet_route(group.labels[2])
+        return names
+
+    def release(self, names: Collection[str], group: Group, now: float) -> None:
+        """Count what waited for a call of these ids."""
+        if self.early:
+            for feedback in self.early.release(names):
+                self._count(feedback, group, now)
+
+    def take(self, feedback: Feedback, now: float) -> None:
+        """Count feedback whose call is known, or that does not wait; keep the other."""
+        if feedback.wrong_verdicts == (OTHER,):  # it does not say which: all that the guard stopped in this call
+            stopped = tuple(sorted(self._coverage.stopped(feedback.call_id)))
+            feedback.wrong_verdicts = stopped or feedback.wrong_verdicts
+        known = self.calls.get(feedback.call_id)
+        if known is not None:
+            self._count(feedback, self._ledger.group_of(tuple(known.split(SEPARATOR))), now)
+        elif feedback.flag is not None or feedback.wrong_verdicts:
+            self._count_unmatched(feedback, now)
+        else:
+            self.early.hold(feedback, now)
+            for surplus in self.early.surplus():
+                self._count_unmatched(surplus, now)
+
+    def give_up(self, now: float) -> None:
+        """Count what was given up before the last commit, and give up what has waited for too long by ``now``."""
+        self._count_given_up(now)
+        self.early.give_up(now)
+
+    def finish(self, now: float) -> None:
+        """Count all that waits: its calls will not come any more."""
+        self.early.give_up(math.inf)
+        self._count_given_up(now)
+
+    def _meet_route(self, route: str) -> None:
+        """Export what people may say of a route as 0, so that the first flag is a rise."""
+        self._routes.add(route)
+        for flag in FLAGS:
+            self._ledger.add(cat.USER_FLAGS, route, flag, amount=0)
+
+    def _count_given_up(self, now: float) -> None:
+        for feedback in self.early.given_up():
+            self._count_unmatched(feedback, now)
+
+    def _count_unmatched(self, feedback: Feedback, now: float) -> None:
+        self._ledger.add(cat.FEEDBACK_UNMATCHED)
+        self._count(feedback, self._ledger.group_of(None), now)
+
+    def _count(self, feedback: Feedback, group: Group, now: float) -> None:
+        for name in feedback.field_errors:
+            self._ledger.add(cat.FIELD_ERRORS, clean(name))
+        group.last_seen = now
+        self._ledger.groups.dirty |= {group, group.histograms}
+        for scorer, value in (feedback.scores or {}).items():
+            self._quality.score(group, scorer, value)
+        if feedback.flag is not None:
+            self._ledger.add(cat.USER_FLAGS, group.labels[2], feedback.flag)
+            if _reports(feedback):
+                self._safety.violations(group, [(REPORTED, False, False)], now, delivered=True)
+        for kind in feedback.wrong_verdicts:
+            self._ledger.add(cat.GUARD_FALSE_POSITIVES, group.labels[2], kind)
+
+
+def _reports(feedback: Feedback) -> bool:
+    """Tell whether a reviewer says that what was answered is unsafe: a violation."""
+    return feedback.flag == "unsafe" and (feedback.by or "").lower() == "reviewer"
