@@ -17,6 +17,9 @@
     safety: timed([], 0, 60, 3600) { group_by: ['...'] },
     page: timed(['alertname', 'category', 'owner', 'provider', 'model', 'route'], 10, 60, 3600),
     ticket: timed(['alertname', 'category', 'owner'], 60, 1800, 86400),
+    // Repeated at each turn of its group: Alertmanager looks at repeat_interval then alone, and skips a turn that comes a
+    // moment before it.
+    heartbeat: timed(['alertname', 'category', 'owner'], 0, 60, 50),
   },
 
   // One entry a receiver; all but the last of them let the alert go on.
@@ -34,6 +37,7 @@
   local tree =
     // kube-prometheus-stack's helper bears the labels of our info alerts, and is for nobody to hear.
     [timing.ticket { matchers: [['alertname', '=', 'InfoInhibitor']], receiver: 'null', 'continue': false }]
+    + [timing.heartbeat { matchers: [['alertname', '=', 'TocsinDeadMansSwitch']], receiver: r.deadMansSwitchReceiver, 'continue': false }]
     // A category in shadow is seen by nobody but the one who tries it out.
     + fan([['shadow', '=', 'true']], ['review'], timing.ticket)
     // Still firing after half an hour: the engineering lead hears of it, and so does everybody else.
@@ -61,7 +65,6 @@
         + fan(category(name) + severity('ticket'), orNone(c.receivers[name].ticket), timing.ticket),
       [name for name in std.objectFields(c.categories) if name != 'safety']
     )
-    + [timing.ticket { matchers: [['alertname', '=', 'TocsinDeadMansSwitch']], receiver: r.deadMansSwitchReceiver, repeat_interval: q.duration(300), 'continue': false }]
     + [timing.ticket { matchers: ours + severity('info'), receiver: 'null', 'continue': false }],
 
   // A louder alert silences a quieter one about the same thing of the same fleet. Every label in `equal` must be there:
@@ -87,8 +90,9 @@
   local used = std.set([entry.receiver for entry in tree] + ['oncall', 'legal', 'comms', 'product', 'tickets', 'engineering-lead', 'review', 'null', r.defaultReceiver]),
   // A misspelt name would leave the right one empty, and nobody told.
   local strangers = std.setDiff(std.set(std.objectFields(r.receivers) + std.objectFields(r.operatorReceivers)), used),
-  // What goes to on-call may be a safety page, which a machine must never resolve.
-  local quiet = std.set([r.safetyReceiver, 'legal', 'comms']),
+  // What goes to on-call may be a safety page, which a machine must never resolve. To what waits for a sign of life, the
+  // resolution of a dead Prometheus would be one.
+  local quiet = std.set([r.safetyReceiver, 'legal', 'comms', r.deadMansSwitchReceiver]),
   local integrations(name) =
     local given = if std.objectHas(r.receivers, name) then r.receivers[name] else {};
     std.mapWithKey(
@@ -97,7 +101,7 @@
     ),
 
   local text(matcher) = '%s%s"%s"' % [matcher[0], matcher[1], matcher[2]],
-  assert strangers == [] : 'routing.receivers: %s gets no alerts; there are %s' % [std.join(', ', strangers), std.join(', ', used)],
+  assert strangers == [] : 'routing.receivers: %s gets no alerts; there are %s' % [std.join(', ', strangers), std.join(', ', std.set(used + ['heartbeat']))],
   alertmanager:: {
     global: r.global,
     templates: r.templates,

@@ -12,8 +12,8 @@
   safetyReceiver: 'oncall',
   // Where your outages are told today, beside on-call; empty: nowhere else.
   outageReceiver: '',
-  // A service that pages when it stops hearing from us.
-  deadMansSwitchReceiver: 'null',
+  // A service that pages when it stops hearing from us, once a minute. It is `heartbeat` as soon as the receivers have one.
+  deadMansSwitchReceiver: if std.objectHas(self.receivers + self.operatorReceivers, 'heartbeat') then 'heartbeat' else 'null',
   // Pages of an owner to a receiver of their own: { 'team-support': 'support-oncall' }.
   owners: {},
   // Alertmanager's own `global` block, and its message templates.

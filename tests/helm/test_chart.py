@@ -647,6 +647,34 @@ def test_an_outage_is_told_where_outages_are_told_today(routing, tool, tmp_path)
         assert got.stdout.strip() == "status-page,oncall"
 
 
+HEARTBEAT = """
+prometheusRule: {enabled: true}
+alertmanagerConfig: {enabled: true, receivers: {heartbeat: {webhookConfigs: [{urlSecret: {name: heartbeat, key: url}}]}}}
+alertmanagerSecret: {enabled: true, receivers: {heartbeat: {webhook_configs: [{url: "http://heartbeat"}]}}}
+"""
+
+
+def test_one_value_sends_the_dead_mans_switch_to_a_service_outside(render, tool, tmp_path):
+    (tmp_path / "values.yaml").write_text(HEARTBEAT)
+    resources = render(TOKEN, files=(tmp_path / "values.yaml",))
+    rules = [rule for r in of_kind(resources, "PrometheusRule") for group in r["spec"]["groups"] for rule in group["rules"]]
+    switch = next(rule["labels"] | {"alertname": rule["alert"]} for rule in rules if rule.get("alert") == "TocsinDeadMansSwitch")
+    files = {
+        "of the operator": (yaml.safe_dump(translated(one(resources, "AlertmanagerConfig"))), "llm/gate-tocsin/heartbeat"),
+        "of one's own": (one(resources, "Secret", "gate-tocsin-alertmanager")["stringData"]["alertmanager.yaml"], "heartbeat"),
+    }
+
+    for text, receiver in files.values():
+        (tmp_path / "alertmanager.yaml").write_text(text)
+        got = subprocess.run([tool("amtool"), "config", "routes", "test", f"--config.file={tmp_path / 'alertmanager.yaml'}", *[f"{k}={v}" for k, v in switch.items()]],
+                             capture_output=True, text=True, check=True)  # fmt: skip
+        assert got.stdout.strip() == receiver
+    # kube-prometheus-stack's InfoInhibitor mutes what is info in the namespace.
+    assert switch["severity"] == "none"
+    receivers = {r["name"]: r for r in one(resources, "AlertmanagerConfig")["spec"]["receivers"]}
+    assert receivers["heartbeat"]["webhookConfigs"][0]["sendResolved"] is False
+
+
 def test_the_routing_equals_the_shipped_one_where_the_values_are_silent(render):
     resources = render(TOKEN, "alertmanagerConfig.enabled=true", "alertmanagerSecret.enabled=true")
 

@@ -90,6 +90,31 @@ def test_the_helper_of_kube_prometheus_stack_wakes_nobody(routed):
     assert routed(alertname="InfoInhibitor", category="exporter", owner="platform", severity="none") == "null"
 
 
+HEARTBEAT = {"heartbeat": {"webhook_configs": [{"url": "http://127.0.0.1/"}]}}
+
+
+@pytest.mark.parametrize("settings", [{}, {"shadow.exporter": True}])
+def test_the_dead_mans_switch_goes_to_the_heartbeat_once_there_is_one(routed, tmp_path, settings):
+    file = tmp_path / "heartbeat.yaml"
+    file.write_text(bundle.compile(settings | {"routing.receivers": HEARTBEAT}).alertmanager)
+    groups = bundle.compile(settings).rule_groups()
+    switch = next(rule["labels"] for group in groups for rule in group["rules"] if rule.get("alert") == "TocsinDeadMansSwitch")
+
+    assert routed(file, alertname="TocsinDeadMansSwitch", **switch) == "heartbeat"
+    assert routed(alertname="TocsinDeadMansSwitch") == "null"
+    assert routed(file, category="outage", severity="info") == "null"
+
+
+def test_the_heartbeat_beats_each_minute_and_is_never_resolved():
+    """Alertmanager repeats at turns of the group alone, and not if the last one was `repeat_interval` ago to the moment."""
+    compiled = bundle.parse(bundle.compile({"routing.receivers": HEARTBEAT}).alertmanager)
+
+    (entry,) = [e for e in compiled["route"]["routes"] if e["receiver"] == "heartbeat"]
+    assert (entry["group_wait"], entry["group_interval"], entry["repeat_interval"]) == ("0s", "1m", "50s")
+    receiver = next(r for r in compiled["receivers"] if r["name"] == "heartbeat")
+    assert receiver["webhook_configs"] == [{"send_resolved": False, "url": "http://127.0.0.1/"}]
+
+
 def test_an_owner_can_have_a_pager_of_its_own_but_not_for_safety(routed, tmp_path):
     file = tmp_path / "owned.yaml"
     settings = {"routing.owners": {"team-support": "support-oncall"}, "routing.outageReceiver": "incidents"}

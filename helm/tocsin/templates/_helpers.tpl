@@ -400,6 +400,10 @@ Call with (list . "files/alerts.yaml"). Returns YAML with `groups`.
 {{- range $rule := $group.rules -}}
 {{- if $rule.alert -}}
 {{- $_ := set $rule.labels "namespace" $namespace -}}
+{{- if and (eq $rule.alert "TocsinDeadMansSwitch") (hasKey $root.Values.alertmanagerConfig.receivers "heartbeat") -}}
+{{- /* kube-prometheus-stack's InfoInhibitor would mute it; its own Watchdog has this severity, too. */ -}}
+{{- $_ := set $rule.labels "severity" "none" -}}
+{{- end -}}
 {{- if has $rule.labels.category $alerts.shadow -}}
 {{- $_ := set $rule.labels "shadow" "true" -}}
 {{- end -}}
@@ -427,7 +431,8 @@ Call with (list . "files/alerts.yaml"). Returns YAML with `groups`.
 
 {{/*
 Receivers with the integrations that the values give them. Pages for on-call, legal and communications may be of safety,
-which no machine resolves: resolutions are not sent there unless the integration says so.
+which no machine resolves, and to `heartbeat` a resolution would be a sign of life: none is sent there unless the
+integration says so.
 Call with (list . compiled-receivers given-receivers "sendResolved"). Returns YAML with `receivers`.
 */}}
 {{- define "tocsin.receivers" -}}
@@ -436,10 +441,11 @@ Call with (list . compiled-receivers given-receivers "sendResolved"). Returns YA
 {{- $resolved := index . 3 -}}
 {{- $names := list -}}
 {{- range index . 1 }}{{ $names = append $names .name }}{{ end -}}
+{{- if hasKey $given "heartbeat" }}{{ $names = append $names "heartbeat" }}{{ end -}}
 {{- with $root.Values.alerts.outageReceiver }}{{ $names = append $names . | uniq }}{{ end -}}
 {{- range $name, $_ := $given -}}
 {{- if not (has $name $names) -}}
-{{- fail (printf "receivers: %s gets no alerts; there are %s, and alerts.outageReceiver adds one" $name (join ", " $names)) -}}
+{{- fail (printf "receivers: %s gets no alerts; there are %s, and alerts.outageReceiver adds one" $name (join ", " (append $names "heartbeat" | uniq))) -}}
 {{- end -}}
 {{- end -}}
 {{- $receivers := list -}}
@@ -448,7 +454,7 @@ Call with (list . compiled-receivers given-receivers "sendResolved"). Returns YA
 {{- range $kind, $integrations := default dict (get $given $name) -}}
 {{- $entries := list -}}
 {{- range $integrations -}}
-{{- $quiet := ternary (dict $resolved false) dict (has $name (list "oncall" "legal" "comms")) -}}
+{{- $quiet := ternary (dict $resolved false) dict (has $name (list "oncall" "legal" "comms" "heartbeat")) -}}
 {{- $entries = append $entries (merge . $quiet) -}}
 {{- end -}}
 {{- $_ := set $receiver $kind $entries -}}
@@ -459,15 +465,20 @@ Call with (list . compiled-receivers given-receivers "sendResolved"). Returns YA
 {{- end -}}
 
 {{/*
-Entries of the routing tree, with one more in front of on-call for outages where alerts.outageReceiver names it.
-Call with (list . compiled-routes category-matcher severity-matcher). Returns YAML with `routes`.
+Entries of the routing tree, with one more in front of on-call for outages where alerts.outageReceiver names it, and the
+dead man's switch to `heartbeat` where that has integrations.
+Call with (list . compiled-routes category-matcher severity-matcher dead-mans-switch-matcher given-receivers). Returns YAML
+with `routes`.
 */}}
 {{- define "tocsin.routes" -}}
 {{- $receiver := (index . 0).Values.alerts.outageReceiver -}}
 {{- $category := index . 2 -}}
 {{- $severity := index . 3 -}}
+{{- $beats := index . 4 -}}
+{{- $heard := hasKey (index . 5) "heartbeat" -}}
 {{- $routes := list -}}
 {{- range $route := index . 1 -}}
+{{- if and $heard (has $beats $route.matchers) }}{{ $_ := set $route "receiver" "heartbeat" }}{{ end -}}
 {{- if and $receiver (has $category $route.matchers) (has $severity $route.matchers) -}}
 {{- $routes = append $routes (mergeOverwrite (deepCopy $route) (dict "receiver" $receiver "continue" true)) -}}
 {{- end -}}
