@@ -34,6 +34,9 @@ def test_every_resource_is_labelled_and_in_the_namespace(render, case):
     [
         "mod=tail", "mode=cron", "replicaCount=many", "thresholds.quality.dropRatio=15", "thresholds.quality.dropRation=0.1",
         "serviceMonitor.enabled=yes-please", "auth.token=short", "alerts.shadow={weather}", "image.digest=latest",
+        # 512 bytes, and 512 thousandths of one; a limit that is none; an image with two tags; TLS for no host.
+        "resources.limits.memory=512", "resources.limits.memory=512m", "resources.memory=512Mi", "guard.resources.limits.memory=512",
+        "persistence.size=8", "image.repository=registry.example/tocsin:0.1", "ingress.tls[0].host=a.example",
     ],
 )  # fmt: skip
 def test_values_that_make_no_sense_are_refused(helm, setting):
@@ -53,6 +56,8 @@ def test_values_that_make_no_sense_are_refused(helm, setting):
         (["mode=tail", "tail.paths={/data/llm/*.log}"], "/data/llm/*.log is not under tail.hostPath (/var/log)"),
         (["mode=tail", "tail.paths={/var/logs/llm.log}"], "add its directory to tail.extraHostPaths"),
         (["ingress.enabled=true"], "needs ingress.hosts"),
+        (["serviceMonitor.enabled=true", "serviceMonitor.scrapeTimeout=30s"], "the operator would leave the whole monitor out"),
+        (["podMonitor.enabled=true", "podMonitor.interval=1m", "podMonitor.scrapeTimeout=90s"], "must not be over interval"),
         (["route.enabled=true"], "needs route.parentRefs"),
         (["prometheusRule.enabled=true", "thresholds.format.minimumRatio=0.96"], "the page never resolves"),
         (["prometheusRule.enabled=true", "thresholds.quality.dropRatio=0.1"], "a ticket comes before the page"),
@@ -709,6 +714,30 @@ def test_a_trial_needs_no_volume(render):
 
     assert "volumeClaimTemplates" not in one(resources, "StatefulSet")["spec"]
     assert {"name": "data", "emptyDir": {}} in pods(resources)[0]["volumes"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("resources.limits.memory=536870912", "persistence.size=10737418240"), ("resources.limits=null",), ("resources.limits.memory=null",),
+        ("resources.limits.nvidia\\.com/gpu=1", "resources.limits.memory=0.5Gi", "resources.limits.cpu=1"), ("image.repository=registry.example:5000/team/tocsin",),
+        ("serviceMonitor.enabled=true", "serviceMonitor.interval=1m", "serviceMonitor.scrapeTimeout=60s"),
+    ],
+)  # fmt: skip
+def test_values_as_teams_set_them_are_taken(helm, settings):
+    done = helm("template", "gate", CHART, *[item for text in settings for item in ("--set", text)])
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_spread_without_a_selector_counts_the_pods_of_its_own_workload(render):
+    spread = "topologySpreadConstraints[{0}].maxSkew=1,topologySpreadConstraints[{0}].topologyKey=zone"
+    resources = render(TOKEN, "guard.enabled=true", spread.format(0), f"{spread.format(1)},topologySpreadConstraints[1].labelSelector.matchLabels.app=other")
+
+    for workload in of_kind(resources, "StatefulSet") + of_kind(resources, "Deployment"):
+        filled, given = workload["spec"]["template"]["spec"]["topologySpreadConstraints"]
+        assert filled["labelSelector"] == workload["spec"]["selector"]
+        assert given["labelSelector"] == {"matchLabels": {"app": "other"}}
 
 
 def test_replicas_keep_apart_where_they_can(render):

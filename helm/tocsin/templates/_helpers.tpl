@@ -338,7 +338,10 @@ affinity:
 {{- end }}
 {{- with .Values.topologySpreadConstraints }}
 topologySpreadConstraints:
-  {{- toYaml . | nindent 2 }}
+  {{- range . }}
+  {{- $own := dict "labelSelector" (dict "matchLabels" (include "tocsin.selectorLabels" $ | fromYaml)) }}
+  {{- toYaml (list (merge (deepCopy .) (ternary dict $own (hasKey . "labelSelector")))) | nindent 2 }}
+  {{- end }}
 {{- end }}
 {{- with .Values.priorityClassName }}
 priorityClassName: {{ . | quote }}
@@ -487,10 +490,20 @@ with `routes`.
 {{- toYaml (dict "routes" $routes) -}}
 {{- end -}}
 
+{{/* Milliseconds of a duration such as 15s. */}}
+{{- define "tocsin.milliseconds" -}}
+{{- mul (regexFind "^[0-9]+" .) (get (dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000) (regexFind "[a-z]+$" .)) -}}
+{{- end -}}
+
 {{/* TLS and relabelling of a scrape. Call with (list . monitor-values). */}}
 {{- define "tocsin.endpoint" -}}
 {{- $root := index . 0 -}}
 {{- $monitor := index . 1 -}}
+{{- with $monitor.scrapeTimeout -}}
+{{- if gt (include "tocsin.milliseconds" . | int64) (include "tocsin.milliseconds" $monitor.interval | int64) -}}
+{{- fail (printf "scrapeTimeout (%s) must not be over interval (%s): the operator would leave the whole monitor out" . $monitor.interval) -}}
+{{- end -}}
+{{- end -}}
 port: admin
 path: /metrics
 interval: {{ $monitor.interval }}
