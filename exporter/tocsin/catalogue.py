@@ -373,15 +373,33 @@ DETECTOR_CAPPED = _counter(
 
 TOLD_ONCE = frozenset({
     INGEST_REFUSED, FEEDBACK_UNMATCHED, DETECTOR_ERRORS, DETECTOR_CAPPED, SCORING_DROPPED,
-    GUARD_REQUESTS, GUARD_SHED, GUARD_SCANNED, GUARD_ELIGIBLE, GUARD_FALSE_POSITIVES, VIOLATIONS,
+    GUARD_REQUESTS, GUARD_SHED, GUARD_SCANNED, GUARD_ELIGIBLE, GUARD_FALSE_POSITIVES, VIOLATIONS, UNSCORED,
+    SESSION_LOOPS, PROMPT_CHANGES,
 })  # fmt: skip
-"""Counters of what no input tells again after a crash, or that depend on it as coverage does on the guard's memory. Of
-violations only some rows: see ``told_once``."""
+"""Counters of what no input tells again after a crash, or that depend on it as coverage does on the guard's memory, or
+on when calls are brought to their rows, which goes by label sets. Of violations and of what has no score only some
+rows: see ``may_fall``."""
+IN_ORDER = frozenset({
+    EVENTS_READ, EVENTS_COUNTED, EVENTS_DUPLICATE, EVENTS_SKIPPED, LABELS_FOLDED, LABELS_HASHED,
+    OUTLIERS, MODEL_CHANGES, USER_FLAGS, VIOLATIONS,
+})  # fmt: skip
+"""Counters of what is told again, but that depend on what was read before: of several logs, or of a log and webhooks,
+that is another order after a crash. Which of two copies of an event is the duplicate, what a usual request is, whether
+the call is known that somebody flags."""
+REPORTED = "reported"
+"""The kind of a violation that a person has found."""
 
 
-def told_once(family: Family, labels: tuple[str, ...]) -> bool:
-    """Tell whether a row counts what is not read again after a crash: of violations, what the guard has stopped."""
-    return family in TOLD_ONCE and (family is not VIOLATIONS or labels[-3] == "false")
+def may_fall(family: Family, labels: tuple[str, ...], *, in_order: bool) -> bool:
+    """Tell whether a crash can lower a counter that is not committed; ``in_order``: all is read again in its order.
+
+    All others are sums over what inputs tell again, whatever the order and the time of reading.
+    """
+    if family is VIOLATIONS:  # what the guard has stopped; what a person reports of a call
+        return labels[-3] == "false" or (labels[-4] == REPORTED and not in_order)
+    if family is UNSCORED:  # it gets its score where there is time for it after the crash
+        return labels[-1] == "overload"
+    return family in TOLD_ONCE or not in_order
 
 
 PLANNED = (

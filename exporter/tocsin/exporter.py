@@ -127,6 +127,7 @@ class Exporter:
             after_commit=lambda: self._trends.look(time.monotonic()),
             receiving=lambda: self._spool is not None and self._spool.receiving(),
             spool_unread=lambda: 0.0 if self._spool is None else self._spool.unread,
+            logs=self._files.logs,
         )  # fmt: skip
 
     def _format(self, word: str) -> Format:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from typing import Final
 
 from tocsin import catalogue as cat
 from tocsin.accounting.early import Early
@@ -20,9 +19,6 @@ from tocsin.call import OTHER, Call, Feedback
 from tocsin.coverage import Coverage
 from tocsin.formats.feedback import FLAGS
 from tocsin.labels import clean
-
-REPORTED: Final = "reported"
-"""Kind of a violation that a reviewer reports."""
 
 
 class FeedbackJoin:
@@ -104,7 +100,7 @@ class FeedbackJoin:
         if feedback.flag is not None:
             self._ledger.add(cat.USER_FLAGS, group.labels[2], feedback.flag)
             if _reports(feedback):
-                self._safety.violations(group, [(REPORTED, False, False)], now, delivered=True)
+                self._safety.violations(group, [(cat.REPORTED, False, False)], now, delivered=True)
         for kind in feedback.wrong_verdicts:
             self._ledger.add(cat.GUARD_FALSE_POSITIVES, group.labels[2], kind)
 

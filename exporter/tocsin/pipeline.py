@@ -1,7 +1,7 @@
 """The loop that drives everything: read a slice, let others run, commit about once a second, answer scrapes.
 
 Those are answered only right after a commit, so that ``/metrics`` never shows a value that a crash could take back.
-While commits fail, it shows what inputs tell again.
+While commits fail, it shows what inputs tell again, whatever the order and time in which they do.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class Pipeline:
         after_commit: Callable[[], None] = lambda: None,
         receiving: Callable[[], bool] = lambda: False,
         spool_unread: Callable[[], float] = lambda: 0.0,
+        logs: Callable[[], int] = lambda: 1,
     ) -> None:
         self.intake = intake
         self.ledger = ledger
@@ -77,9 +78,12 @@ class Pipeline:
         self._after_commit = after_commit
         self._pace = Pace(receiving)
         self._spool_unread = spool_unread
+        self._logs = logs
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
         self._saved = True
         """The last commit did not fail."""
+        self._in_order = True
+        """What was read when commits began to fail is one log, or webhooks alone: a crash leaves its order."""
         self._lasting = False
         """The next commit says of an input what it may delete."""
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
@@ -96,6 +100,7 @@ class Pipeline:
         for source in self.inputs:
             source.restore(self.state.load("input:" + source.part))
         note_restored(self.ledger.store)
+        self._in_order = not self._several()
 
     async def run(self) -> None:
         """Read, count and commit until ``stop``; then commit once more."""
@@ -228,7 +233,11 @@ class Pipeline:
             row(cat.COMMIT_FAILURES).add(1)
             if not self.degraded:
                 log.error("%s; counting goes on, totals are safe again once it can", error)  # noqa: TRY400
+            if self._saved:
+                self._in_order = not self._several()
             self.degraded, self._saved = True, False
+            if self.intake.scoring is not None:
+                self.intake.scoring.take_back()
             latest = {(part, key): value for part, key, value in items}
             self._uncommitted = [(part, key, value) for (part, key), value in latest.items()]
         else:
@@ -246,10 +255,15 @@ class Pipeline:
         wanted, self._wanted = self._wanted, {}
         for (openmetrics, packed), future in wanted.items():
             parts: list[bytes] = []
-            source = blocks(self.ledger.store, openmetrics=openmetrics, saved=self._saved)
+            source = blocks(self.ledger.store, openmetrics=openmetrics, saved=self._saved, in_order=self._in_order)
             for part in gzip_blocks(source) if packed else source:
                 if part:
                     parts.append(part)
                 await self._pace.breathe()
             if not future.done():
                 future.set_result(parts)
+
+    def _several(self) -> bool:
+        """Tell whether more was read than one log, or webhooks alone: the order among them is another after a crash."""
+        read = self.ledger.store.rows.get(cat.EVENTS_READ, {}).values()
+        return self._logs() > 1 or sum(row.values[0] > 0 for row in read) > 1

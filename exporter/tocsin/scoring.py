@@ -196,6 +196,11 @@ class Scoring:
             else:  # a gap by choice is not a category that lacks a signal
                 self._ledger.store.remove(row)
 
+    def take_back(self) -> None:
+        """Take back what no input tells again and the commit that failed was to hold beside what they tell."""
+        if self.second is not None:
+            self.second.take_back()
+
     def add_guard_counts(
         self,
         counts: Mapping[tuple[cat.Family, tuple[str, ...]], int],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tocsin import catalogue as cat
 from tocsin.accounting.group import Group, Labels
@@ -28,14 +28,27 @@ class SlowScorer(Protocol):
         """Take a text or leave it; ``done`` gets its scores by class, in another thread."""
 
 
+class _Judgement(NamedTuple):
+    """What the model found in an answer."""
+
+    labels: Labels
+    rules: RouteRules
+    size: int
+    """Characters of the answer."""
+    score: float
+    delivered: bool
+
+
 class SecondLook:
-    """What the model finds in answers counts with the commit after it has judged."""
+    """What the model finds in answers counts with the commit after it has judged, and again where that one fails."""
 
     def __init__(self, model: SlowScorer, ledger: Ledger, safety: Safety) -> None:
         self._model = model
         self._ledger = ledger
         self._safety = safety
-        self._judged: deque[tuple[Labels, RouteRules, int, float, bool]] = deque()
+        self._judged: deque[_Judgement] = deque()
+        self._counted: list[_Judgement] = []
+        """By the last ``publish``."""
         self._forgotten = 0
         """Findings that had no place among ``_MOST``."""
         self._dropped = 0
@@ -51,7 +64,7 @@ class SecondLook:
             if score < SUSPICION:
                 return
             if len(self._judged) < _MOST:
-                self._judged.append((labels, rules, len(text), score, delivered))
+                self._judged.append(_Judgement(labels, rules, len(text), score, delivered))
             else:
                 self._forgotten += 1
 
@@ -62,12 +75,25 @@ class SecondLook:
         dropped = self._model.dropped + self._forgotten
         self._ledger.add(cat.SCORING_DROPPED, "detoxify", amount=dropped - self._dropped)
         self._dropped = dropped
+        self._counted = []
         while self._judged:
-            labels, rules, size, score, delivered = self._judged.popleft()
-            action = rules.policy.action(Finding("toxicity", "toxic", 0, size, score), "")
-            group = self._ledger.group_of(labels)
-            self._ledger.groups.dirty |= {group, group.histograms}
-            if action == "violation":
-                self._safety.violations(group, [("toxicity", False, False)], now, delivered=delivered)
-            elif action == "suspected":
-                self._safety.suspected(group, ["toxicity"])
+            judgement = self._judged.popleft()
+            self._counted.append(judgement)
+            self._count(judgement, 1, now)
+
+    def take_back(self) -> None:
+        """Take back what the last ``publish`` has counted: its commit failed, and no input tells of it again."""
+        self._judged.extendleft(reversed(self._counted))
+        for judgement in self._counted:
+            self._count(judgement, -1, 0.0)
+        self._counted = []
+
+    def _count(self, judgement: _Judgement, amount: int, now: float) -> None:
+        labels, rules, size, score, delivered = judgement
+        action = rules.policy.action(Finding("toxicity", "toxic", 0, size, score), "")
+        group = self._ledger.group_of(labels)
+        self._ledger.groups.dirty |= {group, group.histograms}
+        if action == "violation":
+            self._safety.violations(group, [("toxicity", False, False)], now, delivered=delivered, amount=amount)
+        elif action == "suspected":
+            self._safety.suspected(group, ["toxicity"], amount=amount)

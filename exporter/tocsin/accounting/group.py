@@ -164,6 +164,8 @@ class Group(Block):
         self.outlier_factor = OUTLIER_FACTOR
         self.p95: Row | None = None
         self.last_seen = 0.0
+        self.began = 0.0
+        """When the first request was counted, late or not; 0 where what came first is of other labels."""
         self.answers: Answers | None = None
         """Rows of quality; there, and its zeros and those of safety exported, from the first answer on."""
         self.waiting: list[Call] = []
@@ -181,15 +183,18 @@ class Group(Block):
         """Return the reason that a failure is counted under."""
         return failure if failure in self.failures else OTHER
 
-    def fail(self, failure: str | None, now: float) -> None:
+    def fail(self, failure: str | None, known: float) -> None:
         """Count a failed request; within the first two hours once more, for rules that look for first bursts.
+
+        ``known`` is when it was known, not when it was counted: one that is counted again after a crash must not be too
+        old for what it has counted as before.
 
         Of all failures, by each reason, most stand at 0: to read them a second time, only for bursts that stood in the
         first scrape already, cost a Prometheus nearly as much as all else that it asks about outages.
         """
         reason = self.reason(failure)
         self.failures[reason][0] += 1
-        if now - self.first[0] < YOUNG:
+        if known - self.began < YOUNG:
             self.later(cat.YOUNG_FAILURES, reason)[0] += 1
 
     def outdate(self) -> None:
@@ -220,13 +225,14 @@ class Group(Block):
 
     def items(self) -> list[Item]:
         """Return what the state shall hold of the group, its window and served models included."""
-        extra = _Extra(self.last_seen, self.window.pack(), [list(pair) for pair in self.served])
+        extra = _Extra(self.last_seen, self.window.pack(), [list(pair) for pair in self.served], self.began)
         return [*super().items(), (self.extra_key, _encode(extra))]
 
     def restore(self, packed: bytes | None) -> None:
         """Take back what the state held under ``extra_key``."""
         extra = msgspec.msgpack.decode(packed, type=_Extra) if packed else _Extra()
         self.last_seen = extra.last_seen
+        self.began = self.first[0] if extra.began is None else extra.began
         self.window = TokenWindow(extra.window)
         self.served = dict.fromkeys((served, fingerprint) for served, fingerprint in extra.served)
         self.publish()
@@ -260,3 +266,4 @@ class _Extra(msgspec.Struct):
     last_seen: float = 0.0
     window: bytes = b""
     served: list[list[str]] = []
+    began: float | None = None

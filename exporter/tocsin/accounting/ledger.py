@@ -169,6 +169,7 @@ class Ledger:
         self.groups.dirty |= {group, histograms}
         if not group.requests[0]:
             group.first[0] = round(self._now, 3)
+            group.began = self._now
         group.requests[0] += len(calls)
         histograms.observe(calls)
         traced = next((c for c in reversed(calls) if c.trace_id and c.duration is not None and c.failure is None), None)
@@ -213,7 +214,7 @@ class Ledger:
 
     def _count_failures(self, group: Group, calls: list[Call]) -> None:
         for call in calls:
-            group.fail(call.failure, self._now)
+            group.fail(call.failure, self._known(call))
 
     def _count_tokens(self, group: Group, calls: list[Call]) -> None:
         if not calls:

@@ -35,19 +35,21 @@ class Safety:
         for role in ATTEMPT_ROLES if "injection" not in off else ():
             group.later(cat.INJECTION_ATTEMPTS, role)
 
-    def violations(self, group: Group, found: Iterable[Found], when: float, *, delivered: bool) -> None:
+    def violations(
+        self, group: Group, found: Iterable[Found], when: float, *, delivered: bool, amount: int = 1
+    ) -> None:
         """Count the violations of one answer; ``when`` is the Unix time that the gauge gets."""
         pages = self._ledger.groups.routes.of_route(group.labels[2]).traffic == "live"
         for kind, echoed, example in set(found):
-            group.later(cat.VIOLATIONS, kind, _WORD[delivered], _WORD[echoed], _WORD[example])[0] += 1
+            group.later(cat.VIOLATIONS, kind, _WORD[delivered], _WORD[echoed], _WORD[example])[0] += amount
             if pages and delivered and not echoed and not example:
                 last = group.later(cat.LAST_VIOLATION, kind)
                 last[0] = max(last[0], round(when, 3))
 
-    def suspected(self, group: Group, kinds: Iterable[str]) -> None:
+    def suspected(self, group: Group, kinds: Iterable[str], *, amount: int = 1) -> None:
         """Count what a person should look at."""
         for kind in set(kinds):
-            group.later(cat.SUSPECTED, kind)[0] += 1
+            group.later(cat.SUSPECTED, kind)[0] += amount
 
     def attempt(self, group: Group, role: str) -> None:
         """Count an injection in a text that came from outside."""

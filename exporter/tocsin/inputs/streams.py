@@ -74,6 +74,11 @@ class Streams:
         """Return the paths at which streams were written to."""
         return set(map(os.fsdecode, {stream.record.base for stream in self._streams.values()}))
 
+    def logs(self) -> int:
+        """Return the number of logs, a log and what was rotated from it being one."""
+        first = {stream.record.base: _first_paths(stream)[1:] for stream in self._streams.values()}
+        return sum(not any(path in first for path in paths) for paths in first.values())
+
     def index_heads(self) -> None:
         """Know all streams by their first bytes."""
         self._heads = {}

@@ -144,6 +144,10 @@ class FileInput:
                 unread += stream.record.disk_size
         return unread
 
+    def logs(self) -> int:
+        """How many logs are known, a log and what was rotated from it being one; not for often."""
+        return self._streams.logs()
+
     def unusable(self) -> dict[str, int]:
         """How many configured inputs cannot be read, by reason."""
         counts: dict[str, int] = {}

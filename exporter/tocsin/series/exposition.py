@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from isal import isal_zlib
 
-from tocsin.catalogue import TOLD_ONCE, Family, told_once
+from tocsin.catalogue import IN_ORDER, TOLD_ONCE, Family, may_fall
 from tocsin.series.store import Row, Store, number
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _TRACE = re.compile(r"[\w./:+=-]{1,120}", re.ASCII)
 """OpenMetrics bounds the labels of an exemplar to 128 characters, the name included. Another id is no trace id."""
+_AT_STAKE = TOLD_ONCE | IN_ORDER
 BLOCK_ROWS = 32
 """Rows rendered between two looks at the time: half a millisecond where all of them have changed."""
 
@@ -41,11 +43,14 @@ def _with_exemplar(row: Row) -> bytes:
     return b"\n".join(lines)
 
 
-def blocks(store: Store, *, openmetrics: bool = False, saved: bool = True) -> Iterator[bytes]:
+def blocks(
+    store: Store, *, openmetrics: bool = False, saved: bool = True, in_order: bool = False
+) -> Iterator[bytes]:
     """Yield the page in pieces small enough to let others run in between.
 
-    ``saved`` is False while commits fail: then what a crash would take back for good stands as in the last page. All
-    else is read again before the first answer after a start, and alerts are made of it meanwhile.
+    ``saved`` is False while commits fail: then what a crash may lower stands as in the last page (``may_fall`` tells
+    what ``in_order`` is). All else is read again before the first answer after a start, and alerts are made of it
+    meanwhile.
     """
     for family, rows in store.families():
         yield _head(family, openmetrics=openmetrics)
@@ -53,8 +58,9 @@ def blocks(store: Store, *, openmetrics: bool = False, saved: bool = True) -> It
             part = rows[start : start + BLOCK_ROWS]
             if openmetrics and family.kind == "histogram":
                 yield b"".join(map(_with_exemplar, part))
-            elif not saved and family in TOLD_ONCE:
-                yield b"".join([row.last_shown() if told_once(family, row.labels) else row.render() for row in part])
+            elif not saved and family in _AT_STAKE:
+                stands = partial(may_fall, family, in_order=in_order)
+                yield b"".join([row.last_shown() if stands(row.labels) else row.render() for row in part])
             else:
                 yield b"".join([row.text or row.render() for row in part])
     if openmetrics:
@@ -63,7 +69,7 @@ def blocks(store: Store, *, openmetrics: bool = False, saved: bool = True) -> It
 
 def note_restored(store: Store) -> None:
     """Take the values of now, which are those of the state, for what was shown last."""
-    for family in TOLD_ONCE:
+    for family in _AT_STAKE:
         for row in store.rows.get(family, {}).values():
             row.render()
 

@@ -172,11 +172,24 @@ def test_failures_of_the_first_two_hours_are_counted_on_after_a_restart():
     assert total(again, cat.YOUNG_FAILURES, "timeout") == 2
 
 
-def test_a_label_set_of_unknown_age_has_no_young_failures():
+def test_failures_of_the_first_two_hours_that_are_counted_again_too_late_are_no_fewer():
     ledger = make()
-    ledger.count(call(1, start=NOW - 660), NOW)
+    later = NOW + 3 * 3600
+    for number, when in enumerate([NOW, NOW + 7000, NOW + 7300]):
+        ledger.count(call(number, start=when, failure="timeout"), later)
+        ledger.settle()
+    ledger.count(call(3, start=later + 7300, failure="timeout"), later + 7300)
     ledger.settle()
-    ledger.count(call(2, failure="timeout"), NOW)
+    assert total(ledger, cat.YOUNG_FAILURES, "timeout") == 3
+
+
+def test_a_label_set_that_began_with_the_past_of_others_has_no_young_failures():
+    ledger = make()
+    ledger.count(call(1, provider="a", model="a", route="a"), NOW)
+    ledger.settle()
+    ledger.groups.by_labels["a", "a", "a"].last_seen = 0
+    ledger.expire(NOW + 86_400)
+    ledger.count(call(2, provider="other", model="other", route="other", failure="timeout"), NOW)
     ledger.settle()
     assert cat.YOUNG_FAILURES not in ledger.store.rows
 
