@@ -20,6 +20,12 @@ TOKEN_BUCKETS = tuple(float(b) for b in (
     33750, 50000, 75000, 112500, 168750, 250000, 375000, 562500, 843750, 1250000,
 ))  # fmt: skip
 """At most x1.5 apart: the 3 x p95 rule needs a quantile that is not off by a factor of four."""
+SCORE_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
+"""0.5 is the bound of a bad answer, 0.85 the one below which a stated confidence goes to review."""
+CHARS_BUCKETS = tuple(float(b) for b in (
+    4, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 16384, 32768, 65536,
+))  # fmt: skip
+GUARD_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # a family is itself; hashing its fields costs on every event
@@ -49,18 +55,19 @@ def _gauge(name: str, group: str, text: str, labels: tuple[str, ...] = (), *, pl
     return Family(name, "gauge", group, text, labels, planned=planned)
 
 
-def _histogram(name: str, group: str, text: str, buckets: tuple[float, ...]) -> Family:
-    return Family(name, "histogram", group, text, CALL, buckets)
+def _histogram(
+    name: str, group: str, text: str, buckets: tuple[float, ...], labels: tuple[str, ...] = CALL
+) -> Family:
+    return Family(name, "histogram", group, text, labels, buckets)
 
 
+# ---- outage
 REQUESTS = _counter("llm_requests_total", "outage", "Requests to a model, successes and failures.", CALL)
 FIRST_REQUEST = _gauge(
     "llm_first_request_timestamp_seconds", "outage",
     "When the first request of a label set was counted; 0 where its counters may hold what is older.", CALL,
 )  # fmt: skip
-FAILURES = _counter(
-    "llm_request_failures_total", "outage", "Failed requests by reason.", (*CALL, "reason")
-)
+FAILURES = _counter("llm_request_failures_total", "outage", "Failed requests by reason.", (*CALL, "reason"))
 YOUNG_FAILURES = _counter(
     "llm_young_request_failures_total", "outage",
     "Of the failed requests, those within two hours of a label set's first request; where there were any.",
@@ -84,9 +91,7 @@ LATE_FAILURES = _counter(
     "llm_late_request_failures_total", "outage",
     "Failed requests older than 10 minutes when counted under these labels.", (*CALL, "reason"),
 )  # fmt: skip
-DURATION = _histogram(
-    "llm_request_duration_seconds", "outage", "Duration of successful requests.", DURATION_BUCKETS
-)
+DURATION = _histogram("llm_request_duration_seconds", "outage", "Duration of successful requests.", DURATION_BUCKETS)
 FAILURE_DURATION = _histogram(
     "llm_request_failure_duration_seconds", "outage", "Duration of failed requests.", DURATION_BUCKETS
 )
@@ -94,13 +99,16 @@ TTFT = _histogram("llm_time_to_first_token_seconds", "outage", "Time to first to
 SPEED = _histogram(
     "llm_output_tokens_per_second", "outage", "Output tokens per second after the first token.", SPEED_BUCKETS
 )
+PROVIDER_UP = _gauge(
+    "llm_provider_up", "outage", "1 when the last probe of each of its addresses was answered.", ("provider",)
+)
+
+# ---- cost
 TOKENS = _counter(
     "llm_tokens_total", "cost",
     "Tokens by kind; input includes cache_read and cache_write, output includes reasoning.", (*CALL, "kind"),
 )  # fmt: skip
-REQUEST_TOKENS = _histogram(
-    "llm_request_tokens", "cost", "Input and output tokens of one request.", TOKEN_BUCKETS
-)
+REQUEST_TOKENS = _histogram("llm_request_tokens", "cost", "Input and output tokens of one request.", TOKEN_BUCKETS)
 COST = _counter("llm_cost_usd_total", "cost", "Money spent, reported or estimated.", (*CALL, "source"))
 LATE_COST = _counter(
     "llm_late_cost_usd_total", "cost", "Money spent by requests older than 10 minutes when counted.", CALL
@@ -130,6 +138,8 @@ SESSION_LOOPS = _counter(
 LIMIT_BREACHES = _counter(
     "llm_limit_breaches_total", "cost", "Consumers or sessions that passed their tokens per hour.", ("scope",)
 )
+
+# ---- change
 MODEL_INFO = _gauge(
     "llm_model_info", "change", "1 for the model that serves now.",
     (*CALL, "requested", "served", "fingerprint"),
@@ -151,10 +161,110 @@ ROUTE_INFO = _gauge(
     "llm_route_info", "change", "1 for the owner, tier and traffic class of a route seen; one row a route.",
     ("route", "owner", "tier", "traffic"),
 )  # fmt: skip
-PROVIDER_UP = _gauge(
-    "llm_provider_up", "outage", "1 when the last probe of each of its addresses was answered.", ("provider",)
-)
 
+# ---- quality
+QUALITY_SCORE = _histogram(
+    "llm_quality_score", "quality", "Quality score 0-1 by scorer; composite is our own.", SCORE_BUCKETS,
+    (*CALL, "scorer"),
+)  # fmt: skip
+SCORED = _counter("llm_scored_total", "quality", "Answers that got a score.", (*CALL, "scorer"))
+UNSCORED = _counter("llm_unscored_total", "quality", "Answers without a composite score, by reason.", (*CALL, "reason"))
+ANSWERS_CHECKED = _counter(
+    "llm_answers_checked_total", "quality", "Answers that the detectors read: what signals are a share of.", CALL,
+)  # fmt: skip
+HALLUCINATION_CHECKS = _counter(
+    "llm_hallucination_checks_total", "quality",
+    "Answers that a hallucination signal was looked for in; numeric and unsupported need context.",
+    (*CALL, "signal"),
+)  # fmt: skip
+HALLUCINATION_SIGNALS = _counter(
+    "llm_hallucination_signals_total", "quality", "Answers with a signal: hedge, numeric or unsupported.",
+    (*CALL, "signal"),
+)  # fmt: skip
+FORMAT_CHECKS = _counter(
+    "llm_format_checks_total", "quality", "Answers held against the format that was asked for.", CALL,
+)
+FORMAT_FAILURES = _counter(
+    "llm_format_failures_total", "quality", "Answers that were not in the format asked for.", CALL,
+)
+FORMAT_FENCED = _counter(
+    "llm_format_fenced_total", "quality", "Valid JSON in a code fence or in prose; also a format failure.", CALL,
+)  # fmt: skip
+FORMAT_UNCHECKED = _counter(
+    "llm_format_unchecked_total", "quality", "Answers whose call brought an unusable schema or pattern.", CALL,
+)  # fmt: skip
+FORMAT_WINDOW_COMPLIANT = _gauge(
+    "llm_format_window_compliant", "quality", "Compliant ones of exactly the last 1,000 format checks.", ("route",),
+)  # fmt: skip
+FORMAT_WINDOW_CALLS = _gauge(
+    "llm_format_window_calls", "quality", "Format checks in that window; 1,000 once it is full.", ("route",),
+)  # fmt: skip
+OUTPUT_CHARS = _histogram("llm_output_chars", "quality", "Length of answers in characters.", CHARS_BUCKETS)
+SIMILARITY = _histogram(
+    "llm_semantic_similarity", "quality", "Similarity 0-1 of an answer to its question.", SCORE_BUCKETS
+)
+OFF_TOPIC = _counter("llm_off_topic_total", "quality", "Answers that are not about the question.", CALL)
+CONFIDENCE = _histogram(
+    "llm_confidence", "quality", "Confidence 0-1: reported, of log probabilities, or stated.", SCORE_BUCKETS
+)
+LOW_CONFIDENCE = _counter("llm_low_confidence_total", "quality", "Answers under 0.85: for a person to review.", CALL)
+CONFIDENCE_UNKNOWN = _counter(
+    "llm_confidence_unknown_total", "quality", "Checked answers that tell no confidence.", CALL,
+)
+REFUSALS = _counter("llm_refusals_total", "quality", "Answers that refuse.", CALL)
+CAPABILITY_LIMITS = _counter("llm_capability_limits_total", "quality", "Answers that state a limit of the model.", CALL)
+DISCLAIMERS = _counter("llm_disclaimers_total", "quality", "Answers with a disclaimer.", CALL)
+TRUNCATIONS = _counter("llm_truncations_total", "quality", "Answers cut off at a length limit.", CALL)
+REPETITIONS = _counter("llm_repetitions_total", "quality", "Answers that repeat themselves.", CALL)
+LANGUAGE_CHECKS = _counter("llm_language_checks_total", "quality", "Answers whose language was checked.", CALL)
+LANGUAGE_MISMATCHES = _counter(
+    "llm_language_mismatches_total", "quality", "Answers in another language than was asked for.", CALL,
+)
+INPUT_PSI = _gauge(
+    "llm_input_drift_psi", "quality", "Population stability index of inputs against the route's own past.",
+    ("route", "feature"),
+)  # fmt: skip
+INPUT_GAIN = _gauge(
+    "llm_input_drift_gain", "quality", "Share of inputs that the most grown segment of a drifting feature gained.",
+    ("route", "feature", "segment"),
+)  # fmt: skip
+
+# ---- safety
+VIOLATIONS = _counter(
+    "llm_safety_violations_total", "safety",
+    "Violations in answers; delivered: reached the user, echoed: came from the caller, example: reserved value.",
+    (*CALL, "kind", "delivered", "echoed", "example"),
+)  # fmt: skip
+LAST_VIOLATION = _gauge(
+    "llm_safety_last_violation_timestamp_seconds", "safety",
+    "Time of the last violation that pages; absent when there was none.", (*CALL, "kind"),
+)  # fmt: skip
+SUSPECTED = _counter(
+    "llm_safety_suspected_total", "safety", "Suspected violations: for a person to review.", (*CALL, "kind"),
+)  # fmt: skip
+TOXICITY = _histogram("llm_toxicity_score", "safety", "Toxicity 0-1 of answers.", SCORE_BUCKETS)
+INJECTION_ATTEMPTS = _counter(
+    "llm_injection_attempts_total", "safety", "Injection attempts in input, by the role that brought them.",
+    (*CALL, "role"),
+)  # fmt: skip
+USER_FLAGS = _counter("llm_user_flags_total", "safety", "Answers flagged by people.", ("route", "reason"))
+GUARD_REQUESTS = _counter(
+    "llm_guard_requests_total", "safety", "Checks before delivery, by verdict.", ("route", "verdict"),
+)
+GUARD_DURATION = _histogram("llm_guard_duration_seconds", "safety", "Time to a verdict.", GUARD_BUCKETS, ("route",))
+GUARD_ELIGIBLE = _counter(
+    "llm_guard_eligible_total", "safety", "Answers of guarded routes in the log: what the guard should have seen.",
+    ("route",),
+)  # fmt: skip
+GUARD_SCANNED = _counter("llm_guard_scanned_total", "safety", "Those of them that the guard has seen.", ("route",))
+GUARD_SHED = _counter(
+    "llm_guard_shed_total", "safety", "Checks answered without a look because of overload.", ("route",),
+)
+GUARD_FALSE_POSITIVES = _counter(
+    "llm_guard_false_positives_total", "safety", "Verdicts that were called wrong.", ("route", "kind"),
+)  # fmt: skip
+
+# ---- our own health
 EVENTS_READ = _counter("tocsin_events_read_total", "self", "Events read.", ("input",))
 EVENTS_COUNTED = _counter("tocsin_events_counted_total", "self", "Events counted.", ("input",))
 EVENTS_DUPLICATE = _counter("tocsin_events_duplicate_total", "self", "Events seen before.", ("input",))
@@ -173,13 +283,9 @@ INGEST_REFUSED = _counter(
     ("reason",),
 )  # fmt: skip
 LABELS_HASHED = _counter("tocsin_labels_hashed_total", "self", "Label values hashed: an e-mail address or a key.")
-STREAMS_LOST = _counter(
-    "tocsin_streams_lost_total", "self", "Inputs destroyed before they were read.", ("reason",)
-)
+STREAMS_LOST = _counter("tocsin_streams_lost_total", "self", "Inputs destroyed before they were read.", ("reason",))
 INPUT_UNUSABLE = _gauge("tocsin_input_unusable", "self", "Configured inputs that cannot be read.", ("reason",))
-INGEST_LAG = _gauge(
-    "tocsin_ingest_lag_seconds", "self", "Age of the newest counted event; 0 when nothing is unread."
-)
+INGEST_LAG = _gauge("tocsin_ingest_lag_seconds", "self", "Age of the newest counted event; 0 when nothing is unread.")
 BACKLOG = _gauge("tocsin_ingest_backlog_bytes", "self", "Bytes known to be unread.", ("input",))
 SPOOL_BYTES = _gauge("tocsin_spool_bytes", "self", "Bytes in the webhook spool.")
 SPOOL_AGE = _gauge("tocsin_spool_oldest_age_seconds", "self", "Age of the oldest spool segment.")
@@ -214,143 +320,12 @@ BUILD_INFO = _gauge(
 RELOAD_OK = _gauge(
     "tocsin_config_last_reload_successful", "self", "1 when the last load of the configuration succeeded."
 )
-RELOAD_TIME = _gauge(
-    "tocsin_config_last_reload_success_timestamp_seconds", "self", "Time of the last successful load."
-)
-HEARTBEAT = _gauge(
-    "tocsin_task_heartbeat_timestamp_seconds", "self", "Last sign of life of a root task.", ("task",)
-)
+RELOAD_TIME = _gauge("tocsin_config_last_reload_success_timestamp_seconds", "self", "Time of the last successful load.")
+HEARTBEAT = _gauge("tocsin_task_heartbeat_timestamp_seconds", "self", "Last sign of life of a root task.", ("task",))
 START_TIME = _gauge("process_start_time_seconds", "self", "Start time of the process.")
 RESIDENT = _gauge("process_resident_memory_bytes", "self", "Resident memory.")
 CPU = _counter("process_cpu_seconds_total", "self", "User and system CPU time.")
 OPEN_FDS = _gauge("process_open_fds", "self", "Open file descriptors.")
-
-# Quality and safety.
-_SCORER = (*CALL, "scorer")
-SCORE_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
-"""0.5 is the bound of a bad answer, 0.85 the one below which a stated confidence goes to review."""
-CHARS_BUCKETS = tuple(float(b) for b in (
-    4, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 16384, 32768, 65536,
-))  # fmt: skip
-GUARD_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
-QUALITY_SCORE = Family(
-    "llm_quality_score", "histogram", "quality", "Quality score 0-1 by scorer; composite is our own.",
-    _SCORER, SCORE_BUCKETS,
-)  # fmt: skip
-SCORED = _counter("llm_scored_total", "quality", "Answers that got a score.", _SCORER)
-UNSCORED = _counter(
-    "llm_unscored_total", "quality", "Answers without a composite score, by reason.", (*CALL, "reason"),
-)
-ANSWERS_CHECKED = _counter(
-    "llm_answers_checked_total", "quality", "Answers that the detectors read: what signals are a share of.", CALL,
-)  # fmt: skip
-HALLUCINATION_CHECKS = _counter(
-    "llm_hallucination_checks_total", "quality",
-    "Answers that a hallucination signal was looked for in; numeric and unsupported need context.",
-    (*CALL, "signal"),
-)  # fmt: skip
-HALLUCINATION_SIGNALS = _counter(
-    "llm_hallucination_signals_total", "quality", "Answers with a signal: hedge, numeric or unsupported.",
-    (*CALL, "signal"),
-)  # fmt: skip
-FORMAT_CHECKS = _counter(
-    "llm_format_checks_total", "quality", "Answers held against the format that was asked for.", CALL,
-)
-FORMAT_FAILURES = _counter(
-    "llm_format_failures_total", "quality", "Answers that were not in the format asked for.", CALL,
-)
-FORMAT_FENCED = _counter(
-    "llm_format_fenced_total", "quality", "Valid JSON in a code fence or in prose; also a format failure.", CALL,
-)  # fmt: skip
-FORMAT_UNCHECKED = _counter(
-    "llm_format_unchecked_total", "quality", "Answers whose call brought an unusable schema or pattern.", CALL,
-)  # fmt: skip
-FORMAT_WINDOW_COMPLIANT = _gauge(
-    "llm_format_window_compliant", "quality", "Compliant ones of exactly the last 1,000 format checks.", ("route",),
-)  # fmt: skip
-FORMAT_WINDOW_CALLS = _gauge(
-    "llm_format_window_calls", "quality", "Format checks in that window; 1,000 once it is full.", ("route",),
-)  # fmt: skip
-OUTPUT_CHARS = Family(
-    "llm_output_chars", "histogram", "quality", "Length of answers in characters.", CALL, CHARS_BUCKETS,
-)
-SIMILARITY = Family(
-    "llm_semantic_similarity", "histogram", "quality", "Similarity 0-1 of an answer to its question.", CALL,
-    SCORE_BUCKETS,
-)  # fmt: skip
-OFF_TOPIC = _counter("llm_off_topic_total", "quality", "Answers that are not about the question.", CALL)
-CONFIDENCE = Family(
-    "llm_confidence", "histogram", "quality", "Confidence 0-1: reported, of log probabilities, or stated.", CALL,
-    SCORE_BUCKETS,
-)  # fmt: skip
-LOW_CONFIDENCE = _counter(
-    "llm_low_confidence_total", "quality", "Answers under 0.85: for a person to review.", CALL,
-)
-CONFIDENCE_UNKNOWN = _counter(
-    "llm_confidence_unknown_total", "quality", "Checked answers that tell no confidence.", CALL,
-)
-REFUSALS = _counter("llm_refusals_total", "quality", "Answers that refuse.", CALL)
-CAPABILITY_LIMITS = _counter(
-    "llm_capability_limits_total", "quality", "Answers that state a limit of the model.", CALL,
-)
-DISCLAIMERS = _counter("llm_disclaimers_total", "quality", "Answers with a disclaimer.", CALL)
-TRUNCATIONS = _counter("llm_truncations_total", "quality", "Answers cut off at a length limit.", CALL)
-REPETITIONS = _counter("llm_repetitions_total", "quality", "Answers that repeat themselves.", CALL)
-LANGUAGE_CHECKS = _counter(
-    "llm_language_checks_total", "quality", "Answers whose language was checked.", CALL,
-)
-LANGUAGE_MISMATCHES = _counter(
-    "llm_language_mismatches_total", "quality", "Answers in another language than was asked for.", CALL,
-)
-INPUT_PSI = _gauge(
-    "llm_input_drift_psi", "quality", "Population stability index of inputs against the route's own past.",
-    ("route", "feature"),
-)  # fmt: skip
-INPUT_GAIN = _gauge(
-    "llm_input_drift_gain", "quality", "Share of inputs that the most grown segment of a drifting feature gained.",
-    ("route", "feature", "segment"),
-)  # fmt: skip
-VIOLATIONS = _counter(
-    "llm_safety_violations_total", "safety",
-    "Violations in answers; delivered: reached the user, echoed: came from the caller, example: reserved value.",
-    (*CALL, "kind", "delivered", "echoed", "example"),
-)  # fmt: skip
-LAST_VIOLATION = _gauge(
-    "llm_safety_last_violation_timestamp_seconds", "safety",
-    "Time of the last violation that pages; absent when there was none.", (*CALL, "kind"),
-)  # fmt: skip
-SUSPECTED = _counter(
-    "llm_safety_suspected_total", "safety", "Suspected violations: for a person to review.", (*CALL, "kind"),
-)  # fmt: skip
-TOXICITY = Family(
-    "llm_toxicity_score", "histogram", "safety", "Toxicity 0-1 of answers.", CALL, SCORE_BUCKETS,
-)
-INJECTION_ATTEMPTS = _counter(
-    "llm_injection_attempts_total", "safety", "Injection attempts in input, by the role that brought them.",
-    (*CALL, "role"),
-)  # fmt: skip
-USER_FLAGS = _counter(
-    "llm_user_flags_total", "safety", "Answers flagged by people.", ("route", "reason"),
-)
-GUARD_REQUESTS = _counter(
-    "llm_guard_requests_total", "safety", "Checks before delivery, by verdict.", ("route", "verdict"),
-)
-GUARD_DURATION = Family(
-    "llm_guard_duration_seconds", "histogram", "safety", "Time to a verdict.", ("route",), GUARD_BUCKETS,
-)
-GUARD_ELIGIBLE = _counter(
-    "llm_guard_eligible_total", "safety", "Answers of guarded routes in the log: what the guard should have seen.",
-    ("route",),
-)  # fmt: skip
-GUARD_SCANNED = _counter(
-    "llm_guard_scanned_total", "safety", "Those of them that the guard has seen.", ("route",),
-)
-GUARD_SHED = _counter(
-    "llm_guard_shed_total", "safety", "Checks answered without a look because of overload.", ("route",),
-)
-GUARD_FALSE_POSITIVES = _counter(
-    "llm_guard_false_positives_total", "safety", "Verdicts that were called wrong.", ("route", "kind"),
-)  # fmt: skip
 SCORING_DROPPED = _counter(
     "tocsin_scoring_dropped_total", "self", "Answers that a sampled detector had no time for.", ("detector",),
 )  # fmt: skip
@@ -358,7 +333,6 @@ DETECTOR_INFO = _gauge(
     "tocsin_detector_info", "self", "1 for each detector in use, what runs it, and its cost tier.",
     ("detector", "backend", "tier"),
 )  # fmt: skip
-
 FEEDBACK_UNMATCHED = _counter(
     "tocsin_feedback_unmatched_total", "self",
     "Feedback whose call is not among those remembered; scores wait five minutes for it. Counted as unknown.",
