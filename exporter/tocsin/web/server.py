@@ -13,7 +13,7 @@ import logging
 import resource
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -168,16 +168,7 @@ async def start_listener(
         logging.getLogger(name).addFilter(_seldom)
     _raise_descriptor_limit()
     retiring = asyncio.Event()
-
-    async def last_words(request: web.Request, response: web.StreamResponse) -> None:
-        """Do not say which server and version this is; say goodbye while retiring."""
-        del request
-        response.headers.pop("Server", None)
-        if retiring.is_set():
-            response.headers["Connection"] = "close"
-            response.force_close()
-
-    app.on_response_prepare.append(last_words)
+    app.on_response_prepare.append(_last_words(retiring))
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -189,22 +180,12 @@ async def start_listener(
         handle_signals=False,
     )
     await runner.setup()
-    manager = runner.server
-    assert manager is not None  # noqa: S101 - set by setup()
-
+    assert runner.server is not None  # noqa: S101 - set by setup()
     endpoints = {} if app.middlewares and is_open is None else app.get(AT_ONCE, {})
     doorway = Doorway(
-        endpoints, manager, keepalive=KEEPALIVE, retiring=retiring.is_set, is_open=is_open or (lambda: True)
+        endpoints, runner.server, keepalive=KEEPALIVE, retiring=retiring.is_set, is_open=is_open or (lambda: True)
     )
-
-    refused = app.get(REFUSED, _nothing)
-
-    def connect() -> asyncio.BaseProtocol:
-        if len(manager.connections) + len(doorway.open) >= _most_connections():
-            refused()
-            return _Refuse()
-        return doorway.connect() if endpoints else manager()
-
+    connect = _connecting(runner.server, doorway if endpoints else None, app.get(REFUSED, _nothing))
     try:
         server = await asyncio.get_running_loop().create_server(
             connect, host, port, ssl=ssl_context, ssl_handshake_timeout=KEEPALIVE if ssl_context else None,
@@ -218,6 +199,33 @@ async def start_listener(
         with listening.dup() as same:
             same.listen(MAX_CONNECTIONS)  # the system's queue
     return Listener(server.sockets[0].getsockname()[1], runner, server, retiring, doorway)
+
+
+def _last_words(retiring: asyncio.Event) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Return what does not say which server and version this is, and says goodbye while ``retiring``."""
+
+    async def last_words(request: web.Request, response: web.StreamResponse) -> None:
+        del request
+        response.headers.pop("Server", None)
+        if retiring.is_set():
+            response.headers["Connection"] = "close"
+            response.force_close()
+
+    return last_words
+
+
+def _connecting(
+    manager: web.Server, doorway: Doorway | None, refused: Callable[[], None]
+) -> Callable[[], asyncio.BaseProtocol]:
+    """Return what takes a connection: by the doorway, where it answers anything, else by aiohttp; within the bound."""
+
+    def connect() -> asyncio.BaseProtocol:
+        if len(manager.connections) + (len(doorway.open) if doorway else 0) >= _most_connections():
+            refused()
+            return _Refuse()
+        return doorway.connect() if doorway else manager()
+
+    return connect
 
 
 def _most_connections() -> int:
