@@ -7,6 +7,8 @@ import rjsonnet
 
 from tocsin import bundle
 
+pytestmark = pytest.mark.once
+
 
 def test_a_setting_changes_the_rules():
     assert "* 0.25)" in bundle.compile({"quality.dropRatio": 0.25}).recording

@@ -122,6 +122,7 @@ def test_the_example_of_every_key_can_be_compiled():
 MANY = MAX_CANDIDATES + 1
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("detector", "text"),
     [

@@ -10,6 +10,8 @@ from tocsin.backtest import nearest
 from tocsin.backtest.rules import left_out, plan, read_by
 from tocsin.backtest.sampling import Movement
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def groups():
@@ -22,7 +24,6 @@ def everything_moves(groups) -> dict:
     return {name: [(found, Movement.MOVING) for found in labels] for name in read_by(groups)}
 
 
-@pytest.mark.once
 def test_promtool_takes_every_run_of_the_shipped_rules_with_their_near_misses(tmp_path, tool, groups):
     path = tmp_path / "rules.json"
     whole = plan(groups, everything_moves(groups), parts=2)

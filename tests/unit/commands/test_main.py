@@ -9,6 +9,7 @@ import pytest
 SAID = b'{"id": "1", "text": "hello"}\n'
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("command", [("check",), ("replay", "-"), ("config", "show")])
 def test_a_full_disk_is_said_in_a_line(command):
     with Path("/dev/full").open("wb") as full:
@@ -19,6 +20,7 @@ def test_a_full_disk_is_said_in_a_line(command):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("command", "status"),
     [

@@ -54,6 +54,7 @@ def test_candidates_of_long_texts_are_capped_too(short_spans):
     assert candidates.was_cut()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("detector", [Pii(), Secrets()], ids=lambda detector: detector.name)
 @pytest.mark.parametrize("offset", range(0, 240, 17))
 def test_values_are_found_wherever_a_span_ends(detector, offset, monkeypatch):

@@ -10,6 +10,7 @@ from tocsin.detectors.registry import Knowledge, make
 from tocsin.detectors.scanner import Scanner
 from tocsin.evaluation.sets import Sets
 
+pytestmark = pytest.mark.once
 ALL = Scanner(make(Knowledge()))
 DETECTORS = {d.name: d for d in ALL.detectors if d.gates and d.name != "harmful"}
 """Those whose gates spare work and say nothing themselves, as the gates of ``harmful`` do."""

@@ -12,6 +12,7 @@ from tocsin.detectors.base import Subject
 from tocsin.detectors.secrets.tokens import TOKENS
 from tocsin.judge import Judge
 
+pytestmark = pytest.mark.once
 SIZE = 100_000
 LARGE = 1_000_000
 MOST = 3.0

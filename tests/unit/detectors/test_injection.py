@@ -158,6 +158,7 @@ def test_offsets_lie_within_the_text_and_scores_between_0_and_1(text):
             assert 0 <= finding.score <= 1
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "piece",
     [

@@ -316,6 +316,7 @@ def test_kept_candidates_never_overlap_and_the_surest_is_kept(spans):
         assert max(c.score for c in kept) == max(score for *_, score in spans)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("module", "validator", "crowd"),
     [

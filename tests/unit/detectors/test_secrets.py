@@ -286,6 +286,7 @@ def test_entropy_is_of_shannon_in_bits_per_character():
     assert [judged.entropy(text) for text in ("", "aaaa", "abab", "abcdabcd")] == [0, 0, 1, 2]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("module", "validator", "crowd"),
     [
@@ -356,12 +357,14 @@ def test_what_is_tried_where_names_begin_is_all_that_a_search_finds(pattern, beg
     assert tried == [match.span() for match in pattern.finditer(lower)]
 
 
+@pytest.mark.once
 def test_a_key_is_found_behind_as_many_names_as_a_long_document_holds(values):
     text = '{"key": "a"}, ' * 25_000 + 'api_key = "q7Zx2Lm9Ks4Vb8Wn3Tc6"'
 
     assert values(text) == [("secret", "q7Zx2Lm9Ks4Vb8Wn3Tc6")]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["pass ", "key "])
 def test_names_without_a_value_are_tried_a_bounded_number_of_times(name):
     report = Report()

@@ -90,11 +90,13 @@ def test_offsets_lie_within_the_text_and_scores_between_0_and_1(text):
         assert 0 <= finding.score <= 1
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("piece", ["idiot ", '"', "b*", "fuck", "not "])
 def test_hostile_text_costs_time_in_proportion_to_its_length(piece):
     assert costs_at_most(1.0, lambda: judge(piece * 100_000))
 
 
+@pytest.mark.once
 def test_every_letter_that_folds_to_ascii_opens_the_gate():
     gate = re.compile(_FOLDED_LETTERS.encode())
     letters = {ord(c) for c in "abcdefghijklmnopqrstuvwxyz0123456789"}

@@ -36,6 +36,7 @@ def write(folder, name, *rows):
     (folder / f"{name}.jsonl.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
 
 
+@pytest.mark.once
 def test_a_detector_below_its_floor_fails(tmp_path, capsys):
     write(tmp_path, "confidence", {"text": "nothing here", "label": "stated"}, {"text": "I am 90% confident.", "label": "none"})
 

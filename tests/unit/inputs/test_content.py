@@ -47,6 +47,7 @@ def read(content, offset, size):
     return bytes(target[:got])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("offset", [0, 1, 1 << 20, (3 << 20) - 5])
 def test_an_archive_of_several_members_is_read_at_any_offset(archive, offset):
     got = read(archive, offset, 4096)
@@ -54,6 +55,7 @@ def test_an_archive_of_several_members_is_read_at_any_offset(archive, offset):
     assert TEXT[offset:].startswith(got)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("size", [100, 128 << 10])
 def test_less_than_asked_for_is_given_only_at_the_end_of_an_archive(archive, size):
     offset = 0

@@ -225,6 +225,7 @@ def test_what_a_symbolic_link_pointed_to_before_is_read_to_its_end(world, down):
     world.check()
 
 
+@pytest.mark.once
 def test_a_large_archive_is_read_to_its_end(world):
     world.write(3)
     world.drain()
@@ -359,6 +360,7 @@ def test_the_cut_archive_of_a_log_that_was_read_is_not_read_again(world):
     world.check()
 
 
+@pytest.mark.once
 def test_an_archive_damaged_in_its_middle_is_read_up_to_there_and_announced(tmp_path):
     lines = [f"{random.Random(number).random()}\n" for number in range(60_000)]
     data = bytearray(gzip.compress("".join(lines).encode()))
