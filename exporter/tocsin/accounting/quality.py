@@ -30,8 +30,6 @@ _ZEROS = (
     cat.ANSWERS_CHECKED, cat.LOW_CONFIDENCE, cat.CONFIDENCE_UNKNOWN, *COUNTED.values(), cat.LANGUAGE_CHECKS,
     cat.LANGUAGE_MISMATCHES,
 )  # fmt: skip
-
-
 _CHARS_BOUNDS, _SCORE_BOUNDS = cat.OUTPUT_CHARS.buckets, cat.QUALITY_SCORE.buckets
 
 
@@ -100,7 +98,7 @@ class Quality:
         group.later(cat.UNSCORED, reason)[0] += 1
 
     def cut_off(self, group: Group) -> None:
-        """Count an answer whose finish reason tells of a length limit, or one that refuses by its reason."""
+        """Count an answer whose finish reason tells of a length limit."""
         group.later(cat.TRUNCATIONS)[0] += 1
 
     def refused(self, group: Group) -> None:
