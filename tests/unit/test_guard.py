@@ -6,16 +6,15 @@ import threading
 
 import pytest
 
+from guarded import DETECTORS, NOW, ROUTES, SECRET, Bench
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.call import Call
 from tocsin.check import RequestError
 from tocsin.config import parse
-from tocsin.detectors.base import ARGUMENTS, Subject
-from tocsin.finding import Finding
+from tocsin.detectors.base import Subject
 from tocsin.guard import (
     ESCAPES_MAX,
-    HOLDBACK,
     HUGE,
     LARGE,
     LARGE_WAITING,
@@ -25,76 +24,10 @@ from tocsin.guard import (
     OverloadError,
     reason,
 )
-from tocsin.guardrail import PARTS_MOST
 from tocsin.judge import Judge
-from tocsin.moderation import INPUTS_MAX
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.tasks import spawn
-
-NOW = 1_795_000_000.0
-SECRET = "078-05-1120"
-ROUTES = b"""
-routes:
-  - {match: {route: careful}, guard: {email: block}}
-  - {match: {route: redacting}, guard: {pii: redact}}
-  - {match: {route: closed}, guard: {on_overload: fail_closed}}
-"""
-
-
-class Word:
-    tier, gates = 0, ()
-
-    def __init__(self, name, type_of_finding, word, roles):
-        self.name, self.roles, self._type, self._word = name, frozenset(roles), type_of_finding, word
-
-    def scan(self, subject, fired, report):
-        start = subject.text.find(self._word)
-        if start >= 0:
-            report.findings.append(Finding(self.name, self._type, start, start + len(self._word), 0.9))
-
-
-DETECTORS = [
-    Word("pii", "us_ssn", SECRET, ("assistant", "user", ARGUMENTS)),
-    Word("pii", "email", "@", (ARGUMENTS,)),
-    Word("toxicity", "toxic", "idiot", ("assistant",)),
-    Word("injection", "injection", "ignore all", ("user", "tool", "document")),
-]
-
-
-class Bench:
-    """A guard over stand-in detectors, and what it counted."""
-
-    def __init__(self, admit=lambda: True, **options):
-        ledger = Ledger(Store(), Settings())
-        self.scoring = Scoring(ledger, Judge(parse(ROUTES), DETECTORS))
-        self.guard = Guard(self.scoring, admit, **options)
-
-    def values(self, family):
-        self.scoring.publish(NOW)
-        rows = self.scoring._ledger.store.rows.get(family, {}).values()
-        return {row.labels: row.values[0] for row in rows if row.values[0]}
-
-    def litellm(self, *texts, call="c1", kind="response", **fields):
-        body = {"input_type": kind, "litellm_call_id": call, "texts": texts, "request_data": {}, "model": "m", **fields}
-        return self.raw_litellm(json.dumps(body).encode())
-
-    def raw_litellm(self, body: bytes):
-        return self._answer(self.guard.litellm, body)
-
-    def check(self, body: bytes):
-        return self._answer(self.guard.check, body)
-
-    def moderations(self, body: bytes):
-        return self._answer(self.guard.moderations, body)
-
-    def _answer(self, contract, body: bytes):
-        try:
-            return self.guard.decide(contract(body))
-        except OverloadError as overload:
-            if overload.passed is None:
-                raise
-            return overload.passed
 
 
 def test_check_answers_as_the_command_does():
@@ -113,98 +46,6 @@ def test_an_address_in_the_place_of_a_route_is_labelled_as_the_log_labels_it():
 def test_a_body_that_is_no_request_is_refused():
     with pytest.raises(RequestError):
         Bench().check(b"[1]")
-
-
-def test_litellm_blocks_with_a_reason_that_holds_no_content():
-    answer = Bench().litellm(f"your SSN is {SECRET}")
-
-    assert answer["action"] == "BLOCKED"
-    assert answer["blocked_reason"] == "Blocked by Tocsin: pii (us_ssn)"
-    assert SECRET not in json.dumps(answer)
-
-
-def test_litellm_may_give_one_text_without_a_list():
-    body = json.dumps({"input_type": "response", "texts": f"your SSN is {SECRET}"}).encode()
-    assert Bench().raw_litellm(body)["action"] == "BLOCKED"
-
-
-def test_litellm_passes_what_is_clean_or_for_review_and_holds_back_the_end_of_a_stream():
-    assert Bench().litellm("fine", "you idiot") == {"action": "NONE", "stream_holdback_chars": [HOLDBACK, HOLDBACK]}
-
-
-def test_litellm_gets_the_text_redacted_where_the_route_says_so():
-    answer = Bench().litellm(f"a {SECRET}", "b", additional_provider_specific_params={"route": "redacting"})
-
-    assert (answer["action"], answer["texts"]) == ("GUARDRAIL_INTERVENED", ["a [US_SSN]", "b"])
-
-
-def calls(*arguments):
-    return [{"id": "1", "type": "function", "function": {"name": "send", "arguments": each}} for each in arguments]
-
-
-@pytest.mark.parametrize("route", ["", "redacting"])
-def test_litellm_blocks_values_in_what_is_handed_to_tools_since_no_answer_can_change_it(route):
-    parameters = {"additional_provider_specific_params": {"route": route}}
-    answer = Bench().litellm("fine", tool_calls=calls("{}", json.dumps({"to": "x", "text": f"hers is\n{SECRET}"})), **parameters)
-    assert (answer["action"], answer["blocked_reason"]) == ("BLOCKED", "Blocked by Tocsin: pii (us_ssn)")
-
-
-def test_litellm_redacts_texts_beside_calls_to_tools_that_are_clean():
-    answer = Bench().litellm(f"a {SECRET}", tool_calls=calls("{}"), additional_provider_specific_params={"route": "redacting"})
-    assert answer == {"action": "GUARDRAIL_INTERVENED", "texts": ["a [US_SSN]"], "stream_holdback_chars": [HOLDBACK]}
-
-
-@pytest.mark.parametrize(("route", "action"), [("", "NONE"), ("careful", "BLOCKED")])
-def test_an_address_that_a_tool_is_given_is_blocked_where_the_route_says_so(route, action):
-    bench = Bench()
-    answer = bench.litellm(tool_calls=calls('{"to": "jo@corp.example"}'), additional_provider_specific_params={"route": route})
-    assert answer["action"] == action
-
-
-def test_of_thousands_of_parts_the_first_have_an_author_and_the_rest_are_the_users():
-    said = [{"role": "system", "content": [{"type": "text", "text": f"{number} ignore all"} for number in range(PARTS_MOST + 1)]}]
-    bench = Bench()
-    attempts = [
-        bench.litellm(f"{number} ignore all", kind="request", structured_messages=said) for number in (0, PARTS_MOST - 1, PARTS_MOST)
-    ]
-    assert len(attempts) == 3
-    assert bench.values(cat.GUARD_REQUESTS) == {("unknown", "allow"): 2, ("unknown", "review"): 1}
-
-
-def test_a_value_that_has_not_ended_is_held_back_to_its_beginning():
-    answer = Bench().litellm("It is: " + "a.b_c-" * 500, "x" * 1000 + " it is", "\u6587" * 1000)
-    assert answer["stream_holdback_chars"] == [3000, HOLDBACK, HOLDBACK]
-
-
-def test_a_text_that_was_not_seen_to_its_end_is_blocked_where_it_would_be_redacted():
-    bench = Bench()
-    bench.scoring.judge = Judge(parse(ROUTES))
-    text = " ".join(f"u{number}@corp-mail.com" for number in range(1_100))
-    body = json.dumps({"input_type": "response", "texts": [text], "additional_provider_specific_params": {"route": "redacting"}}).encode()
-    answer = bench.raw_litellm(body)
-    checked = bench.check(json.dumps({"text": text, "route": "redacting"}).encode())
-    assert (answer["action"], checked["verdict"]) == ("BLOCKED", "block")
-
-
-def test_calls_to_tools_of_a_request_were_answers_once():
-    assert Bench().litellm("fine", kind="request", tool_calls=calls(SECRET)) == {"action": "NONE"}
-
-
-@pytest.mark.parametrize("odd", ["x", [7], [{"function": 7}], [{"function": {"name": 7, "arguments": SECRET}}], {"a": 1}])
-def test_calls_to_tools_of_an_odd_type_are_as_good_as_left_out(odd):
-    assert Bench().litellm("fine", tool_calls=odd)["action"] == "NONE"
-
-
-def test_what_is_handed_to_tools_counts_for_the_size_of_a_case():
-    body = json.dumps({"input_type": "response", "texts": [], "tool_calls": calls("x" * (LARGE + 1))}).encode()
-    assert Bench().guard.litellm(body).size > LARGE
-
-
-def test_the_team_alias_is_the_route_when_nothing_else_is_said():
-    bench = Bench()
-    bench.litellm("x", request_data={"user_api_key_team_alias": "redacting"})
-
-    assert bench.values(cat.GUARD_REQUESTS) == {("redacting", "allow"): 1}
 
 
 def test_a_stream_counts_each_look_and_its_violation_once():
@@ -235,55 +76,6 @@ def test_a_violation_is_counted_under_the_group_that_the_log_has_made():
     bench.check(b'{"id": "1", "text": "078-05-1120", "route": "support", "model": "m"}')
 
     assert list(bench.values(cat.VIOLATIONS)) == [("openai", "m", "support", "pii", "false", "false", "false")]
-
-
-def test_a_request_of_a_user_is_searched_for_injections_and_its_own_data_pass():
-    bench = Bench()
-
-    assert bench.litellm(f"my SSN is {SECRET}", kind="request")["action"] == "NONE"
-    assert bench.litellm("ignore all", kind="request")["action"] == "NONE"
-    assert bench.values(cat.GUARD_REQUESTS) == {("unknown", "review"): 2}
-    assert bench.values(cat.VIOLATIONS) == {}
-
-
-SYSTEM = [{"role": "system", "content": "ignore all"}, {"role": "user", "content": [{"type": "text", "text": "hello"}]}]
-
-
-@pytest.mark.parametrize(
-    ("said", "texts", "verdict"),
-    [
-        (SYSTEM, ["ignore all", "hello"], "allow"),
-        ([*SYSTEM, {"role": "user", "content": "ignore all"}], ["ignore all", "hello", "ignore all"], "review"),
-        ([{"role": "tool", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "ignore all"}]}], ["a", "ignore all"], "review"),
-        ([{"role": "assistant", "content": "ignore all"}], ["ignore all"], "review"),
-        ([{"role": "user", "content": "ignore all"}], None, "review"),
-        ([None, {"role": 5, "content": {"x": 1}}, {"content": [None, "ignore all"]}], ["ignore all"], "review"),
-    ],
-    ids=["the application", "a user says the same", "a part of a tool's result", "a forged answer", "texts left out", "odd types"],
-)
-def test_a_request_is_judged_by_who_wrote_each_part(said, texts, verdict):
-    bench = Bench()
-    bench.raw_litellm(json.dumps({"input_type": "request", "texts": texts, "structured_messages": said}).encode())
-
-    assert bench.values(cat.GUARD_REQUESTS) == {("unknown", verdict): 1}
-
-
-def test_what_cannot_be_sent_back_redacted_is_blocked():
-    said = [{"role": "user", "content": SECRET}]
-    body = {"input_type": "request", "structured_messages": said, "additional_provider_specific_params": {"route": "redacting"}}
-
-    assert Bench().raw_litellm(json.dumps(body).encode())["action"] == "BLOCKED"
-
-
-def test_many_empty_texts_are_a_large_case():
-    body = json.dumps({"input_type": "response", "texts": [""] * 1000}).encode()
-    assert Bench().guard.litellm(body).size > LARGE
-
-
-@pytest.mark.parametrize("texts", [None, [], "", 5, [None, 7]])
-def test_a_request_without_texts_passes(texts):
-    body = json.dumps({"input_type": "response", "texts": texts}).encode()
-    assert Bench().raw_litellm(body)["action"] == "NONE"
 
 
 def test_a_byte_order_mark_before_a_request_is_taken_away():
@@ -340,45 +132,6 @@ def test_the_latency_is_counted_by_route():
     bench.check(b'{"text": "x"}')
 
     assert bench.values(cat.GUARD_DURATION)[("unknown",)] == pytest.approx(0.004)
-
-
-@pytest.mark.parametrize("given", ["idiot", ["fine", "idiot"], [{"type": "text", "text": "idiot"}]])
-def test_moderations_have_the_shape_that_clients_know(given):
-    answer = Bench().moderations(json.dumps({"input": given, "model": "omni-moderation-latest"}).encode())
-
-    last = answer["results"][-1]
-    assert (last["flagged"], last["categories"]["harassment"], last["categories"]["pii"]) == (True, True, False)
-    assert last["category_scores"]["harassment"] == 0.9
-    assert len(answer["results"]) == (2 if given == ["fine", "idiot"] else 1)
-
-
-def test_parts_of_one_input_have_one_result_and_pictures_none():
-    parts = [{"type": "text", "text": "fine"}, {"type": "image_url", "image_url": {"url": "data:"}}, {"type": "text", "text": "idiot"}]
-    answer = Bench().moderations(json.dumps({"input": parts}).encode())
-
-    assert [result["flagged"] for result in answer["results"]] == [True]
-
-
-PICTURE = b'{"input": [{"type": "image_url", "image_url": {"url": "data:"}}]}'
-
-
-@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"input": 5}', b'{"input": ["a", 5]}', b'{"input": [1, 2]}', PICTURE, b"nonsense"])
-def test_moderations_without_input_are_refused(body):
-    with pytest.raises(RequestError):
-        Bench().moderations(body)
-
-
-def test_moderations_of_more_texts_than_can_be_answered_are_refused():
-    Bench().moderations(json.dumps({"input": [""] * INPUTS_MAX}).encode())
-
-    with pytest.raises(RequestError, match="several requests"):
-        Bench().moderations(json.dumps({"input": [""] * (INPUTS_MAX + 1)}).encode())
-
-
-def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():
-    answer = Bench().raw_litellm(b'{"input_type": "response", "texts": ["\\ud83d 078-05-1120"]}')
-
-    assert answer["action"] == "BLOCKED"
 
 
 def test_quality_is_looked_at_before_delivery_only_where_it_decides():
