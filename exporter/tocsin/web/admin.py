@@ -141,11 +141,12 @@ class _Routes:
         return web.json_response({"events": list(self._admin.pipeline.intake.recent)})
 
     async def status(self, request: web.Request) -> web.Response:
-        """The status page for people."""
-        del request
-        text = render(self._overview(), self._admin.incidents(), self._admin.trends())
+        """The status page for people; ``?hold`` keeps it from being loaded anew."""
+        held = "hold" in request.query
+        text = render(self._overview(), self._admin.incidents(), self._admin.trends(), held=held)
         policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-        headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Refresh": "5"}
+        headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
+        headers |= {} if held else {"Refresh": "5"}
         return web.Response(text=text, content_type="text/html", headers=headers)
 
     async def api_status(self, request: web.Request) -> web.Response:

@@ -18,12 +18,14 @@ RUNBOOKS = Path(__file__).parent.parent / "runbooks"
 PREFIX = "/runbooks/"
 
 _FRAME = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} - Tocsin runbooks</title><style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; color: #1a1a1a; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; color: #1a1a1a;
+  overflow-wrap: break-word; }}
 h1 {{ margin-bottom: 0; }} h2 {{ border-bottom: 1px solid #ccc; margin-top: 2rem; }}
 pre {{ background: #f4f4f4; padding: .7rem; overflow-x: auto; }} code {{ font-size: .9em; }}
-table {{ border-collapse: collapse; }} th, td {{ border: 1px solid #ccc; padding: .3rem .5rem; vertical-align: top; }}
+table {{ border-collapse: collapse; display: block; overflow-x: auto; }}
+th, td {{ border: 1px solid #ccc; padding: .3rem .5rem; vertical-align: top; }}
 header {{ color: #555; }}
 @media (prefers-color-scheme: dark) {{
   body {{ background: #111; color: #ddd; }} pre {{ background: #222; }} a {{ color: #8bf; }} header {{ color: #aaa; }}

@@ -151,7 +151,8 @@ text-transform:none}dl{display:grid;grid-template-columns:1fr auto;column-gap:8p
 dd,b{font-variant-numeric:tabular-nums}dd{margin:0;font-weight:600;text-align:right}.off{color:#667}
 aside{margin:0 28px 24px;background:#fff;border-radius:8px;padding:16px 20px;box-shadow:0 1px 3px #0002}
 table{width:100%;border-collapse:collapse;margin-top:10px}th{text-align:left;color:#667;font-weight:400}
-td,th{padding:5px 8px 5px 0;vertical-align:top;border-top:1px solid #eef}tr.firing a{color:#c92a2a}
+td,th{padding:5px 8px 5px 0;vertical-align:top;border-top:1px solid #eef}tr.page a{color:#c92a2a}
+td:nth-child(3){overflow-wrap:anywhere}header a{color:inherit}nav{float:right}
 table a,.pages a{color:inherit;font-weight:600;overflow-wrap:anywhere}
 .pages{color:#c92a2a;margin:8px 0 0;font-size:14px}
 figure{margin:12px 0 0;font-size:13px}figcaption{display:flex;justify-content:space-between;gap:8px;color:#667}
@@ -161,16 +162,25 @@ figcaption b{color:#1c2430}figure svg{width:100%;height:auto;margin-top:2px}
 .warn{background:#fff3bf;color:#5c3c00;padding:8px 28px;margin:0;overflow-wrap:anywhere}
 footer{padding:0 28px 24px;color:#667}
 @media(max-width:640px){header,main,.warn,footer{padding-left:16px;padding-right:16px}aside{margin:0 16px 16px}
+section.bad{order:-1}
 thead{display:none}tr{display:block;border-top:1px solid #dde3ec;padding:8px 0}
 td{display:inline-block;border:0;padding:0 8px 0 0}td:nth-child(3){display:block}
 td:nth-child(4)::before{content:"fired "}td:nth-child(5)::before{content:"delivered "}}
+@media(prefers-color-scheme:dark){:root{color-scheme:dark}body{background:#11151b;color:#dde3ec}
+section,aside{background:#1b212b;box-shadow:none}figcaption b{color:#dde3ec}
+.off,h2 small,th,figcaption,footer{color:#a3adbb}td,th,tr{border-color:#323b48}
+.pages,tr.page a{color:#ff8787}a{color:#91a7ff}.warn{background:#4a3800;color:#ffe8a3}}
 """
 
 
 def render(
-    view: dict[str, Any], incidents: Sequence[dict[str, Any]] = (), trends: Mapping[str, Trend] | None = None
+    view: dict[str, Any],
+    incidents: Sequence[dict[str, Any]] = (),
+    trends: Mapping[str, Trend] | None = None,
+    *,
+    held: bool = False,
 ) -> str:
-    """Return the status page as one self-contained HTML document, without scripts."""
+    """Return the status page as one self-contained HTML document, without scripts; ``held``: it is not loaded anew."""
     said = [_counted(view["events_read"], "event") + " read", _share("priced", view["share_priced"])]
     chosen = view["off_by_choice"]
     said.append("scoring off by choice" if chosen["quality"] else _share("scored", view["share_scored"]))
@@ -182,22 +192,26 @@ def render(
         for u in view["unusable_inputs"]
     )
     if view["degraded"]:
-        warnings += '<p class="warn">state is degraded: totals are live but not safe; see the log</p>'
+        degraded = "state is degraded: totals are live but not safe; see the log and"
+        warnings += f'<p class="warn">{degraded} {_runbook("TocsinStateDegraded")}</p>'
     if not view["ready"]:
         warnings += f'<p class="warn">catching up: {view["backlog_bytes"]:,} bytes unread</p>'
     paging: dict[str, list[str]] = {}
     for alert in incidents:
-        if alert["status"] == "firing" and alert["severity"] not in _QUIET:
+        if not _is_quiet(alert):
             paging.setdefault(alert["category"], []).append(alert["alertname"])
     sections = "".join(
         _section(name, view["categories"][name], paging.get(name, []), (trends or {}).get(name), chosen.get(name, ()))
         for name in CATEGORIES
     )
+    # Who moves by keys or listens loses the place at each load.
+    hold = 'held still, <a href="/">go on</a>' if held else '<a href="/?hold">hold still</a>'
     title = html.escape(", ".join(paging)) + " pages: Tocsin" if paging else "Tocsin"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head><body><header><h1>Tocsin</h1><p>{' &middot; '.join(said)}</p></header>"
+        f"<style>{_STYLE}</style></head><body><header><nav>{hold}</nav><h1>Tocsin</h1>"
+        f"<p>{' &middot; '.join(said)}</p></header>"
         f"{warnings}<main>{sections}</main>{_incidents(incidents)}<footer><a href='/metrics'>metrics</a> &middot; "
         "<a href='/config'>configuration</a> &middot; <a href='/api/v1/status'>status as JSON</a> &middot; "
         "<a href='/api/v1/offenders'>offenders</a></footer></body></html>"
@@ -213,16 +227,24 @@ def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
             "webhook to <code>/v1/alerts</code> of the ingest listener.</p></aside>"
         )
     first = sorted(alerts, key=lambda a: (a["status"] != "firing", a["severity"] in _QUIET))
+    more = len(first) - INCIDENTS_SHOWN
     rows = "".join(
-        f'<tr class="{html.escape(a["status"])}"><td>{html.escape(a["category"])}</td><td>{html.escape(a["severity"])}'
-        f"</td><td>{_runbook(a['alertname'])} {html.escape(a['summary'])}</td>"
+        f'<tr{"" if _is_quiet(a) else " class=page"}><td>{html.escape(a["category"])}</td>'
+        f"<td>{html.escape(a['severity'])}</td><td>{_runbook(a['alertname'])} {html.escape(a['summary'])}</td>"
         f"<td>{_clock(a['fired_at'])}</td><td>{_clock(a['delivered_at'])}<br><small>"
         f"{html.escape(', '.join(a['receivers']))}</small></td>"
         f"<td>{_clock(a['resolved_at']) if a['resolved_at'] else a['status']}</td></tr>"
         for a in first[:INCIDENTS_SHOWN]
     )
-    head = "".join(f"<th>{name}</th>" for name in ("category", "severity", "alert", "fired", "delivered", "resolved"))
-    return f"<aside>{title}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></aside>"
+    names = ("category", "severity", "alert", "fired", "delivered", "resolved")
+    head = "".join(f"<th scope=col>{name}</th>" for name in names)
+    further = f'<p class="off">and {more:,} more: <a href="/api/v1/incidents">all as JSON</a></p>' if more > 0 else ""
+    return f"<aside>{title}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{further}</aside>"
+
+
+def _is_quiet(alert: Mapping[str, Any]) -> bool:
+    """Say whether an alert pages nobody now."""
+    return alert["status"] != "firing" or alert["severity"] in _QUIET
 
 
 def _clock(moment: str | float) -> str:

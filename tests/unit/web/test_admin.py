@@ -53,6 +53,16 @@ async def first_line(client) -> str:
     return re.search(r"<header>.*?<p>(.*?)</p>", await (await client.get("/")).text())[1].replace(" &middot; ", " | ")
 
 
+async def test_the_status_page_loads_itself_anew_until_it_is_held():
+    """Who moves by keys or listens loses the place at each load."""
+    async with served() as client:
+        anew, held = await client.get("/"), await client.get("/?hold")
+
+        assert (anew.headers.get("Refresh"), held.headers.get("Refresh")) == ("5", None)
+        assert 'href="/?hold"' in await anew.text()
+        assert 'href="/">go on' in await held.text()
+
+
 async def test_every_page_answers_on_loopback():
     async with served() as client:
         for path in (*PAGES, *admin.PUBLIC):

@@ -2,7 +2,7 @@
 
 import re
 
-from tocsin.web.status import CATEGORIES, render
+from tocsin.web.status import CATEGORIES, INCIDENTS_SHOWN, render
 from tocsin.web.trends import Trend
 
 VIEW = {
@@ -58,6 +58,21 @@ def test_what_pages_now_stands_before_what_is_over_and_before_tickets():
     page = render(VIEW, [alert("Over", status="resolved"), alert("Ticket", severity="ticket"), alert("Page")])
 
     assert re.findall(r'<td><a href="/runbooks/(\w+)"', page) == ["Page", "Ticket", "Over"]
+
+
+def test_only_what_pages_now_is_red_among_the_incidents():
+    page = render(VIEW, [alert("Over", status="resolved"), alert("Ticket", severity="ticket"), alert("Page")])
+
+    assert re.findall(r'<tr class=page>.*?/runbooks/(\w+)"', page) == ["Page"]
+
+
+def test_incidents_that_find_no_room_are_told():
+    assert "and 3 more:" in render(VIEW, [alert("A")] * (INCIDENTS_SHOWN + 3))
+    assert "more:" not in render(VIEW, [alert("A")] * INCIDENTS_SHOWN)
+
+
+def test_a_degraded_state_leads_to_its_runbook():
+    assert 'href="/runbooks/TocsinStateDegraded"' in render(VIEW | {"degraded": True})
 
 
 def test_money_is_shown_in_cents():
