@@ -1,7 +1,8 @@
 // The only home of categories, severities, thresholds, windows and floors.
 //
-// Durations are seconds. A ratio is 0..1. "source" in a comment names where a number comes from; where it says
-// "judgement" we chose it, and `tocsin backtest` on your own logs is the way to a better one.
+// Durations are seconds. A ratio is 0..1. "Source" in a comment names where a number comes from: "contract" is what these
+// alerts had to do before any was written; "judgement" we chose, and `tocsin backtest` on your own logs is the way to a
+// better one.
 // A threshold is only ever printed into an expression, never computed with here: so a chart can put a placeholder in.
 local minute = 60, hour = 60 * minute, day = 24 * hour;
 {
@@ -252,7 +253,7 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     spoolAgeSeconds: 900,
     seriesRatio: 0.9,
     // The gateway's own counter of requests, such as 'litellm_proxy_total_requests_metric_total'; '' leaves the rule out.
-    // Events counted under this share of it make a ticket. Source: issue, "completeness under 98 %".
+    // Events counted under this share of it make a ticket. Source: contract, "completeness under 98 %".
     gatewayCounter: '',
     completenessRatio: 0.98,
     completenessMinimum: 100,

@@ -16,6 +16,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def body(self) -> bytes:
         return self.rfile.read(int(self.headers["Content-Length"]))
 
+    def send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, *_arguments: object) -> None:
         pass
 
@@ -38,11 +45,7 @@ def serving(handler: type[http.server.BaseHTTPRequestHandler], **attributes: Any
 class _Taking(Handler):
     def do_POST(self) -> None:
         self.server.take(self.path, json.loads(self.body()))
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
+        self.send(200, "application/json", b"{}")
 
 
 class Receiver:

@@ -138,7 +138,7 @@ def check(judge: Judge, request: Request, floor: float = SUSPICION) -> tuple[Opi
 
 
 def answer(request: Request, opinion: Opinion) -> dict[str, Any]:
-    """Return the answer to a request (contracts, section 3)."""
+    """Return the answer to a request, of ``tocsin check`` and of ``POST /v1/check``."""
     report, judged = opinion.report, opinion.judged
     out: dict[str, Any] = {
         "id": request.id,

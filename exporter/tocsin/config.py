@@ -28,7 +28,7 @@ THRESHOLDS = (
     "safety.blockedRatio", "safety.injectionRatio", "safety.suspectedRatio",
     "exporter.lateRatio", "exporter.unscoredRatio",
 )  # fmt: skip
-"""What a route may set: the keys of the contract, and all that rules look for by route."""
+"""What a route may set: all that rules look for by route, and FOR_ALL_ROUTES, which have no effect for one."""
 FOR_ALL_ROUTES = (
     "outage.availability", "outage.minimumCalls", "cost.usdPerHour", "cost.fastUsdPerHour", "cost.ceilingPerHour",
 )  # fmt: skip

@@ -111,17 +111,19 @@ class Exporter:
         self._files = FileInput(
             patterns(arguments, config), max_line_bytes=config.limits.max_line_bytes, oversize=self._intake.oversize,
         )  # fmt: skip
-        inputs: list[Input] = [self._files]
         self._intake.meet("file")
         self._spool: Spool | None = None
         if self._ingest_address and not arguments.guard_only:
             self._spool = _spool(directory, config.ingest)
-            inputs.append(self._spool)
             self._intake.meet("webhook")
         self._prober = Prober(self._ledger.store, self._probes(config))
         self._self_metrics = SelfMetrics(self._ledger, self._files, self._spool, self._heartbeats)
         self._trends = trends.Trends(self._ledger.store)
-        self._pipeline = Pipeline(
+        self._pipeline = self._make_pipeline()
+
+    def _make_pipeline(self) -> Pipeline:
+        inputs: list[Input] = [self._files] if self._spool is None else [self._files, self._spool]
+        return Pipeline(
             self._intake, self._ledger, self._state, inputs,
             before_page=lambda: self._self_metrics.publish(self._pipeline),
             after_commit=lambda: self._trends.look(time.monotonic()),

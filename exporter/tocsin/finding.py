@@ -31,7 +31,7 @@ TYPES: Final[dict[str, tuple[str, ...]]] = {
         "unsupported", "off_topic", "truncated", "confidence",
     ),
 }  # fmt: skip
-"""Types of findings by kind (contracts.md, section 3)."""
+"""Types of findings by kind, as ``tocsin check`` prints them."""
 
 KINDS: Final = frozenset({*SAFETY_KINDS, QUALITY, *(name for names in TYPES.values() for name in names)})
 """What ``routes[].detectors`` and ``routes[].guard`` may name: kinds, and the types within them."""

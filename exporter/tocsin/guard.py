@@ -1,4 +1,4 @@
-"""The guard: a verdict before delivery, in three contracts, and the counts of what it did.
+"""The guard: a verdict before delivery, by three APIs, and the counts of what it did.
 
 Durability: call ids, counters and violations are committed with the next commit, within about a second; a crash can
 lose that second and never counts twice. The latency histogram starts at 0 with the process.
@@ -128,9 +128,9 @@ class Guard:
         """Who judges now: a reload brings another one."""
         return self._scoring.judge
 
-    # ---- the three contracts --------------------------------------------------------------------------
+    # ---- the three APIs -------------------------------------------------------------------------------
     def check(self, data: bytes) -> Case:
-        """``POST /v1/check`` (contracts, section 3).
+        """``POST /v1/check``: one text, with what is known of it.
 
         Raises:
             RequestError: the body is no request.

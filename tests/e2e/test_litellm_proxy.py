@@ -75,11 +75,7 @@ class Upstream(Handler):
 
     def send(self, status: int, kind: str, body: bytes) -> None:
         with contextlib.suppress(ConnectionError):  # the proxy has hung up on a slow answer
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            super().send(status, kind, body)
 
 
 @pytest.fixture

@@ -50,7 +50,8 @@ class Upstream(Handler):
         elif request.get("stream"):
             events = anthropic_chunks() if anthropic else openai_chunks()
             lines = [(f"event: {e['type']}\n" if anthropic else "") + f"data: {json.dumps(e)}\n\n" for e in events]
-            self.send("text/event-stream", 200, "".join(lines) + ("" if anthropic else "data: [DONE]\n\n"))
+            end = "" if anthropic else "data: [DONE]\n\n"
+            self.send(200, "text/event-stream", ("".join(lines) + end).encode())
         elif anthropic:
             self.reply(200, MESSAGE | {"content": [{"type": "text", "text": "It was shipped."}], "usage": {"input_tokens": 11, "output_tokens": 7}})
         else:
@@ -58,15 +59,7 @@ class Upstream(Handler):
             self.reply(200, CHAT | {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": OPENAI_USAGE})
 
     def reply(self, status, body):
-        self.send("application/json", status, json.dumps(body))
-
-    def send(self, kind, status, text):
-        body = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.send(status, "application/json", json.dumps(body).encode())
 
 
 @pytest.fixture

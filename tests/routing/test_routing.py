@@ -15,7 +15,7 @@ ALERTS = [
     for rule in group["rules"]
 ]
 
-# Written down from the contract, not read from the taxonomy that the tree is made of.
+# Written down anew, not read from the taxonomy that the tree is made of.
 RECEIVERS = {
     ("outage", "page"): "oncall",
     ("outage", "ticket"): "tickets",

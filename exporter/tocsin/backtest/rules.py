@@ -41,7 +41,7 @@ UNSEEN = (
     "up", "tocsin_notify_deadline_timestamp_seconds", "tocsin_task_heartbeat_timestamp_seconds",
     "tocsin_last_commit_timestamp_seconds", "tocsin_ingest_lag_seconds",
 )  # fmt: skip
-"""Series that a log cannot have: alerts whose first condition is about them are left out (contracts.md, section 4)."""
+"""Series that a log cannot have: alerts whose first condition is about them are left out."""
 
 SPACED = ":spaced"
 """Ends the name of a series that stands for a recorded one, ``COARSE`` seconds apart."""

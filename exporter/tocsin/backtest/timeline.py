@@ -111,7 +111,7 @@ def pages_per_week(found: list[Alert], seconds: float) -> float:
 
 
 def as_json(alert: Alert, stamp: Any) -> dict[str, Any]:
-    """Return an alert as the contract has it; ``stamp`` renders a time."""
+    """Return an alert as ``backtest --json`` prints it; ``stamp`` renders a time."""
     return {
         "alertname": alert.alertname, "category": alert.category, "severity": alert.severity,
         "labels": alert.labels, "pending_at": stamp(alert.pending_at), "firing_at": stamp(alert.firing_at),

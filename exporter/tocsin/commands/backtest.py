@@ -161,7 +161,7 @@ class Result:
         return timeline.pages_per_week(self.alerts, self.period.last - self.period.first)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the object of contracts.md, section 4."""
+        """Return the object that ``--json`` prints."""
         return {
             "from": _stamp(self.period.first), "to": _stamp(self.period.last), "step_s": STEP, "calls": self.calls,
             "skipped": self.skipped,

@@ -18,11 +18,7 @@ def page():
     class Page(Handler):
         def do_GET(self):
             texts = self.server.texts
-            body = (texts.pop(0) if len(texts) > 1 else texts[0]).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.send(200, "text/plain", (texts.pop(0) if len(texts) > 1 else texts[0]).encode())
 
     with ExitStack() as stack:
         yield lambda *texts: f"--url=http://127.0.0.1:{stack.enter_context(serving(Page, texts=list(texts))).server_port}/metrics"
