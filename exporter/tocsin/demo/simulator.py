@@ -98,15 +98,9 @@ class Simulator:
         broken = phase == "outage" and provider == "openai" and r.random() < 0.7
         ttft = first * r.lognormvariate(0, 0.3)
         duration = ttft + received / 80
-        error: dict[str, str] = {"error_code": "", "error_class": ""}
+        error = {"error_code": "", "error_class": ""}
         if broken:
-            timed_out = r.random() < 0.25
-            error = (
-                {"error_code": "408", "error_class": "Timeout", "normalized_error": "408_UPSTREAM_TIMEOUT"}
-                if timed_out
-                else {"error_code": "503", "error_class": "ServiceUnavailableError"}
-            )
-            duration = 30.0 if timed_out else 0.2
+            error, duration = self._failure()
         identity = f"demo-{self._count:08d}"
         served = "2026-11" if phase == "quality" else "2026-08"  # swapped behind the same name
         return {
@@ -131,3 +125,9 @@ class Simulator:
             },
             "error_information": error,
         }  # fmt: skip
+
+    def _failure(self) -> tuple[dict[str, str], float]:
+        """Return how a call fails in an outage, and its seconds: some time out, most are refused at once."""
+        if self._random.random() < 0.25:
+            return {"error_code": "408", "error_class": "Timeout", "normalized_error": "408_UPSTREAM_TIMEOUT"}, 30.0
+        return {"error_code": "503", "error_class": "ServiceUnavailableError"}, 0.2
