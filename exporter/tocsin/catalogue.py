@@ -271,6 +271,10 @@ EVENTS_DUPLICATE = _counter("tocsin_events_duplicate_total", "self", "Events see
 EVENTS_SKIPPED = _counter(
     "tocsin_events_skipped_total", "self", "Events that could not be counted.", ("input", "reason")
 )
+RECORDS_PASSED = _counter(
+    "tocsin_records_passed_total", "self", "Spans and log records of OTLP that tell of no call to a model: no events.",
+    ("input",),
+)  # fmt: skip
 FIELD_ERRORS = _counter(
     "tocsin_field_errors_total", "self", "Optional fields that were unusable and left out.", ("field",)
 )

@@ -12,6 +12,8 @@ from tocsin.accounting.ledger import Ledger
 from tocsin.call import Call, Drill, Event, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.formats.lenient import SKIP_REASONS, elements
+from tocsin.formats.otlp import jsonform
+from tocsin.formats.otlp.record import NO_CALL
 from tocsin.inputs.base import Origin
 from tocsin.looking import Look
 from tocsin.scoring import Scoring
@@ -50,6 +52,8 @@ class Intake:
         self.tallies: dict[str, Tally] = {}
         """Events since the last commit by input."""
         self.skipped: dict[tuple[str, str], int] = {}
+        self.passed: dict[str, int] = {}
+        """Spans and log records since the last commit that tell of no call, by input: they are no events."""
         self.now = clock()
         """Time of counting, refreshed once a slice: asking for each event costs too much."""
         self.recent: deque[dict[str, object]] = deque(maxlen=50)
@@ -66,10 +70,11 @@ class Intake:
             self._publish(name, Tally())
             for reason in (*SKIP_REASONS, "adapter_error"):
                 self._ledger.add(cat.EVENTS_SKIPPED, name, reason, amount=0)
+            self._ledger.add(cat.RECORDS_PASSED, name, amount=0)
 
     def take(self, data: Buffer, origin: Origin) -> None:
-        """Count one record; an array counts each of its elements. Never raises for bad data."""
-        if origin.single or (data and data[0] == _BRACE):
+        """Count one record; of an array and of a request of OTLP each event. Never raises for bad data."""
+        if origin.single or (data and data[0] == _BRACE and not jsonform.is_request(data)):
             self._take_one(data, origin)
             return
         for record in records(data):
@@ -109,7 +114,8 @@ class Intake:
     def _take_one(self, data: Buffer, origin: Origin) -> None:
         event = self.parsed(data, origin)
         self.count(event, origin)
-        if type(event) is str:  # a loss of power leaves NULs behind a torn line, and the next one is appended to them
+        if type(event) is str and not origin.single:
+            # a loss of power leaves NULs behind a torn line, and the next one is appended to them
             _, hole, after = bytes(data).rpartition(b"\x00")
             if hole and after.strip():
                 self._take_one(after, origin)
@@ -120,10 +126,14 @@ class Intake:
         if tally is None:
             self.meet(origin.input)
             tally = self.tallies[origin.input]
-        tally.read += 1
         if isinstance(event, str):
-            self._skip(origin.input, event)
+            if event == NO_CALL:
+                self.passed[origin.input] = self.passed.get(origin.input, 0) + 1
+            else:
+                tally.read += 1
+                self._skip(origin.input, event)
             return
+        tally.read += 1
         if not self._ledger.is_new(event.id):
             tally.duplicate += 1
             return
@@ -159,6 +169,9 @@ class Intake:
         for (name, reason), value in self.skipped.items():
             self._ledger.add(cat.EVENTS_SKIPPED, name, reason, amount=value)
         self.skipped = {}
+        for name, value in self.passed.items():
+            self._ledger.add(cat.RECORDS_PASSED, name, amount=value)
+        self.passed = {}
 
     def _publish(self, name: str, tally: Tally) -> None:
         self._ledger.add(cat.EVENTS_READ, name, amount=tally.read)
@@ -167,7 +180,9 @@ class Intake:
 
 
 def records(data: Buffer) -> Sequence[Buffer]:
-    """Return the records in a line or body: one, the elements of an array, or none where it is blank."""
+    """Return the records in a line or body: one, none where it is blank, or those of an array or a request of OTLP."""
+    if jsonform.is_request(data):
+        return jsonform.parted(data)
     head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
     if head == _BRACKET:
         try:

@@ -16,6 +16,7 @@ from tocsin.backtest.sampling import SCRAPE, Sampler
 from tocsin.call import Call, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.formats.lenient import elements
+from tocsin.formats.otlp import jsonform
 from tocsin.inputs.base import Origin
 from tocsin.intake import Intake
 
@@ -64,7 +65,11 @@ class Collector:
             )
 
     def take(self, data: Buffer, origin: Origin) -> None:
-        """Take one record; the elements of an array are taken apart."""
+        """Take one record; an array and a request of OTLP are taken apart."""
+        if jsonform.is_request(data):
+            for part in jsonform.parted(data):
+                self._add(part, origin)
+            return
         if bytes(data[:16]).lstrip(b"\x00\xef\xbb\xbf \t\r\n")[:1] == b"[":
             try:
                 found = elements(data)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.auto import Auto
-from tocsin.formats.base import Format
+from tocsin.formats.base import Buffer, Format
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
+from tocsin.formats.otlp.adapter import OTLP, Logs, Traces
 
-_ADAPTERS: dict[str, type[LiteLLM | OpenAI | Anthropic | Native | FeedbackFormat]] = {
+_ADAPTERS: dict[str, type[LiteLLM | OpenAI | Anthropic | Native | FeedbackFormat | OTLP]] = {
     "litellm": LiteLLM,
     "openai": OpenAI,
     "anthropic": Anthropic,
     "native": Native,
     "feedback": FeedbackFormat,
+    "otlp": OTLP,
 }
+_SIGNALS: dict[str, type[Traces | Logs]] = {"traces": Traces, "logs": Logs}
 
 FORMATS = tuple(_ADAPTERS)
 """The words of ``--format`` and of ``/v1/ingest/{format}``, beside ``auto``."""
+SIGNALS = tuple(_SIGNALS)
+"""What OTLP is sent as: the last words of the paths ``/v1/traces`` and ``/v1/logs``."""
 
 
 def get(name: str, *, content: bool = False) -> Format:
@@ -28,4 +35,11 @@ def get(name: str, *, content: bool = False) -> Format:
     Raises:
         KeyError: the word is unknown.
     """
-    return Auto(content=content) if name == "auto" else _ADAPTERS[name](content=content)
+    if name == "auto":
+        return Auto(content=content)
+    return (_ADAPTERS.get(name) or _SIGNALS[name])(content=content)
+
+
+def parts(name: str, data: Buffer) -> Sequence[Buffer]:
+    """Return the records in a request of one of ``SIGNALS``, one for each event."""
+    return _SIGNALS[name].parts(data)

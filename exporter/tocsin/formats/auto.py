@@ -16,6 +16,8 @@ from tocsin.formats.exchange import decode, exchange
 from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
+from tocsin.formats.otlp.adapter import OTLP
+from tocsin.formats.otlp.jsonform import is_request, is_span
 from tocsin.formats.recorders import as_pair
 from tocsin.formats.signs import is_bare_error, is_chunk, is_error, is_log, is_messages
 
@@ -35,6 +37,7 @@ class Auto:
         self._native = Native(content=content)
         self._openai = OpenAI(content=content)
         self._anthropic = Anthropic(content=content)
+        self._otlp = OTLP(content=content)
 
     def parse(self, data: Buffer) -> Event:
         """Return the event of one record of any format; see ``Format.parse``."""
@@ -52,10 +55,14 @@ class Auto:
                 raise Skip("unknown_format")  # of another kind of work that starts and ends
         elif _NATIVE.match(data):
             return self._native.parse(data)
+        if is_request(data):
+            return self._otlp.parse(data)
         tree = decode(data)
         inner = carriers.carried(tree) if depth else None
         if inner is not None:
             return self._parse(inner, depth - 1)
+        if is_span(tree):
+            return self._otlp.parse(data)
         tree = as_pair(tree)
         if depth < carriers.DEPTH_MAX and is_bare_error(tree):
             raise Skip("unknown_format")  # an error alone, in a message or a line of a log, tells of no call

@@ -29,7 +29,7 @@ MAX_SECONDS = 86_400.0
 """Seconds of one call from which on they are a fault: one of its two times is wrong."""
 SKIP_REASONS = (
     "null", "not_json", "not_object", "too_deep", "too_long", "missing_id", "missing_time", "missing_model",
-    "missing_status", "missing_call_id", "wrong_type", "unknown_format", "stream_chunk",
+    "missing_status", "missing_call_id", "wrong_type", "unknown_format", "stream_chunk", "not_protobuf",
 )  # fmt: skip
 
 _HUGE = 1e300

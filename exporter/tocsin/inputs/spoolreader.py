@@ -14,6 +14,8 @@ from io import FileIO
 
 import msgspec
 
+from tocsin import formats
+from tocsin.formats.base import Buffer
 from tocsin.inputs.base import Change, Origin, Sink
 from tocsin.inputs.segments import Segment, Segments
 from tocsin.inputs.spoolcipher import Cipher
@@ -185,8 +187,10 @@ class SpoolReader:
             if not self.passed_over["wrong_key"]:
                 log.error("the spool holds records encrypted with another key; they are passed over")
             self.passed_over["wrong_key"] += 1
-        records = frame.batch.records() if frame.batch else ()
+        records: Sequence[Buffer | msgspec.Raw] = frame.batch.records() if frame.batch else ()
         single = frame.batch is not None and frame.batch.elements
+        if frame.batch is not None and frame.format in formats.SIGNALS:
+            records, single = [part for each in records for part in formats.parts(frame.format, each)], True
         origin = Origin("webhook", frame.format, str(segment.number), frame.received, single)
         self._frame = _Opened(size, origin, records, self._done())
         return self._frame
@@ -230,6 +234,6 @@ class _Opened:
 
     size: int
     origin: Origin
-    records: Sequence[bytes | msgspec.Raw]
+    records: Sequence[Buffer | msgspec.Raw]
     done: int
     """Records handed out, also before a restart."""

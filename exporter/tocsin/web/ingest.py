@@ -1,4 +1,4 @@
-"""``POST /v1/ingest/{format}``: verify, inflate, check the syntax, make durable, answer.
+"""``POST /v1/ingest/{format}``, and OTLP's paths: verify, inflate, check the syntax, make durable, answer.
 
 A 2xx means that the body survives a crash. Content never causes a 5xx: only a full or failing disk does (503).
 """
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from tocsin.formats import SIGNALS
 from tocsin.inputs.spool import Spool, SpoolFullError
-from tocsin.web import server
+from tocsin.inputs.spoolframe import Batch
+from tocsin.web import otlp, server
 from tocsin.web.auth import Check, Verifier
 from tocsin.web.batches import WHOLE, BodyError, BodyTooLargeError, Splitter, whole
 from tocsin.web.bodies import (
@@ -71,6 +73,10 @@ def make_ingest_app(
     for path in (*(f"/v1/ingest/{word}" for word in formats), "/v1/ingest/{format}"):  # a plain path is found quicker
         app.router.add_post(path, routes.ingest, expect_handler=routes.expect)
     app.router.add_post("/v1/feedback", routes.ingest, expect_handler=routes.expect)
+    for word in SIGNALS:
+        app.router.add_post(f"/v1/{word}", routes.ingest, expect_handler=routes.expect)
+        app.router.add_put(f"/v1/{word}", routes.ingest, expect_handler=routes.expect)
+    app.router.add_post("/v1/metrics", otlp.no_metrics)
     app[server.REFUSED] = lambda: refused("connections")
     app[server.AT_ONCE] = {
         f"/v1/ingest/{word}": Endpoint(
@@ -130,7 +136,7 @@ class _Routes:
         except SpoolFullError:
             return self._refuse(503, "cannot be stored now; send it again\n")
         self._rules.wake()
-        return web.Response(status=202)
+        return otlp.accepted(request) if _is_otlp(request) else web.Response(status=202)
 
     def _refuse(self, status: int, text: str, *, close: bool = True) -> web.Response:
         self._rules.refused(REFUSED[status])
@@ -161,7 +167,7 @@ class _Routes:
     def _begin(self, request: web.Request) -> list[Check]:
         """Decide what the headers decide; return the checks that have yet to see the body."""
         rules = self._rules
-        if _format(request) not in rules.formats:
+        if _format(request) not in rules.formats and not _is_otlp(request):
             known = ", ".join(sorted(rules.formats))
             raise web.HTTPNotFound(text=f"no such format; there are: {known}\n")
         return begin(request, rules.auth, rules.max_body_bytes)
@@ -171,13 +177,14 @@ class _Routes:
         prove(checks, body, self._rules.max_body_bytes)
         self.hold(len(body))
         try:
-            await self._rules.spool.append(whole(body), _format(request), time.time())
+            if (batch := _batch(request, body)) is not None:
+                await self._rules.spool.append(batch, _format(request), time.time())
         finally:
             self.hold(-len(body))
 
     async def _receive(self, request: web.Request, checks: list[Check]) -> None:
         """Stream the body to the spool; commit it once it has verified."""
-        body = _Body(self, self._rules.spool, _format(request))
+        body = _Body(self, self._rules.spool, request)
         broken: BodyError | None = None
         size = 0
         try:
@@ -232,12 +239,24 @@ def _format(request: web.Request) -> str:
     return request.match_info.get("format") or request.path.rpartition("/")[2]
 
 
-class _Body:
-    """One inflated body on its way to the spool; a large one is cut into batches while it arrives."""
+def _is_otlp(request: web.Request) -> bool:
+    """Tell whether a request came to one of OTLP's own paths."""
+    return "format" not in request.match_info and _format(request) in SIGNALS
 
-    def __init__(self, owner: _Routes, spool: Spool, format: str) -> None:  # noqa: A002
+
+def _batch(request: web.Request, body: bytes) -> Batch | None:
+    """Check a body that is in memory whole; None for a request of OTLP that holds nothing."""
+    return otlp.whole(body, binary=otlp.is_binary(request)) if _is_otlp(request) else whole(body)
+
+
+class _Body:
+    """One inflated body on its way to the spool; a large one is cut into batches while it arrives, but OTLP's."""
+
+    def __init__(self, owner: _Routes, spool: Spool, request: web.Request) -> None:
         self._owner = owner
-        self._writer = spool.stream(format, time.time())
+        self._request = request
+        self._is_otlp = _is_otlp(request)
+        self._writer = spool.stream(_format(request), time.time())
         self._pieces: list[bytes] = []
         self._size = 0
         self._held = 0
@@ -250,7 +269,9 @@ class _Body:
         if self._splitter is None:
             self._hold(self._held + len(data))
             self._pieces.append(data)
-            if self._size <= WHOLE:
+            if self._is_otlp:
+                otlp.fits(self._size)
+            if self._is_otlp or self._size <= WHOLE:
                 return
             self._splitter = Splitter()
             data = b"".join(self._pieces)
@@ -260,9 +281,10 @@ class _Body:
         self._hold(self._splitter.held + self._writer.buffered)
 
     async def commit(self) -> None:
-        batches = self._splitter.finish() if self._splitter else [whole(b"".join(self._pieces))]
+        batches = self._splitter.finish() if self._splitter else [_batch(self._request, b"".join(self._pieces))]
         for batch in batches:
-            await self._writer.add(batch)
+            if batch is not None:
+                await self._writer.add(batch)
         await self._writer.commit()
 
     def drop(self) -> None:

@@ -1,0 +1,82 @@
+"""What attributes are called: OpenTelemetry's conventions for GenAI in their versions, and others' for the same.
+
+OpenTelemetry 1.27 to 1.41 (https://opentelemetry.io/docs/specs/semconv/gen-ai/), OpenLLMetry, OpenLIT, OpenInference
+(https://arize-ai.github.io/openinference/spec/semantic_conventions.html), the AI SDK of Vercel, and what OpenRouter and
+Cloudflare's AI Gateway send. The first name that a span has counts.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OPERATIONS: Final = frozenset(
+    ("chat", "text_completion", "generate_content", "embeddings", "completion", "embedding", "responses", "message")
+)
+"""Calls to a model, of ``gen_ai.operation.name`` and ``llm.request.type``; agents, workflows and tools make such."""
+KINDS: Final = frozenset(("LLM", "EMBEDDING"))
+"""Of ``openinference.span.kind``."""
+EVIDENCE: Final = frozenset(
+    (
+        "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "gen_ai.response.id",
+        "gen_ai.response.finish_reasons", "gen_ai.model.provider", "gen_ai.completion_json",
+        "gen_ai.completion.0.content",
+    )
+)  # fmt: skip
+"""Attributes of which a span with a model has one that is a call, where nothing says which operation it is."""
+
+PROVIDER: Final = (
+    "gen_ai.provider.name", "gen_ai.system", "gen_ai.model.provider", "llm.provider", "llm.system", "llm.vendor",
+)  # fmt: skip
+ASKED: Final = ("gen_ai.request.model", "llm.request.model", "ai.model.id")
+SERVED: Final = ("gen_ai.response.model", "llm.response.model", "llm.model_name", "embedding.model_name")
+OPERATION: Final = ("gen_ai.operation.name", "llm.request.type")
+
+SENT: Final = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt")
+RECEIVED: Final = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion")
+TOTAL: Final = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total")
+CACHE_READ: Final = (
+    "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens", "gen_ai.usage.input_tokens.cached",
+    "gen_ai.usage.cached_tokens", "llm.token_count.prompt_details.cache_read",
+)  # fmt: skip
+CACHE_WRITE: Final = (
+    "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens",
+    "gen_ai.usage.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write",
+)  # fmt: skip
+REASONING: Final = (
+    "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens", "gen_ai.usage.output_tokens.reasoning",
+    "llm.token_count.completion_details.reasoning",
+)  # fmt: skip
+COST: Final = ("gen_ai.usage.cost", "gen_ai.usage.total_cost", "llm.cost.total")
+
+USER: Final = (
+    "gen_ai.user", "gen_ai.request.user", "user.id", "enduser.id", "traceloop.association.properties.user_id",
+)  # fmt: skip
+SESSION: Final = ("gen_ai.conversation.id", "session.id", "traceloop.association.properties.session_id")
+PROMPT: Final = ("gen_ai.prompt.name", "traceloop.prompt.key", "llm.prompt_template.name", "prompt.id")
+PROMPT_VERSION: Final = ("gen_ai.prompt.version", "traceloop.prompt.version", "llm.prompt_template.version")
+PROMPT_HASH: Final = ("traceloop.prompt.version_hash",)
+FINGERPRINT: Final = (
+    "openai.response.system_fingerprint", "gen_ai.openai.response.system_fingerprint",
+    "gen_ai.response.system_fingerprint",
+)  # fmt: skip
+
+STREAM: Final = ("gen_ai.request.stream", "gen_ai.is_streaming", "llm.is_streaming")
+FIRST_TOKEN: Final = ("gen_ai.response.time_to_first_chunk", "gen_ai.server.time_to_first_token")
+"""Seconds."""
+FIRST_TOKEN_MS: Final = ("ai.response.msToFirstChunk",)
+FIRST_MOMENTS: Final = (
+    "First Token Stream Event", "gen_ai.content.completion.chunk", "llm.content.completion.chunk",
+    "ai.stream.firstChunk",
+)  # fmt: skip
+"""Events of a span of which the first is that of the first token."""
+FINISH: Final = (
+    "gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "gen_ai.completion.0.finish_reason",
+    "llm.finish_reason", "ai.response.finishReason", "anthropic.message.stop_reason",
+)  # fmt: skip
+STATUS: Final = ("http.response.status_code", "http.status_code", "gen_ai.response.status_code")
+SCHEMA: Final = (
+    "gen_ai.request.structured_output_schema",
+    "gen_ai.request.response_format",
+    "llm.request.response_format",
+)
+TOOLS: Final = ("gen_ai.tool.definitions", "gen_ai.request.tools")

@@ -1,0 +1,314 @@
+"""OTLP in protobuf's binary encoding: a request taken apart, and one span or log record read.
+
+https://protobuf.dev/programming-guides/encoding/, and the field numbers of
+https://github.com/open-telemetry/opentelemetry-proto. Read here, and by no package: four field types are all there is
+to it, walking the objects of a general decoder takes as long, and the version of ``protobuf`` is one that all packages
+of an environment have to agree on. Nothing is recursive but values, no deeper than ``NESTED_MAX``.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from tocsin.call import Skip
+from tocsin.formats.base import Buffer
+from tocsin.formats.otlp.jsonform import RECORDS_MAX
+from tocsin.formats.otlp.record import NESTED_MAX, Moment, Record
+
+_RESOURCES: Final = 0x0A
+"""The first byte of a request: field 1, its resources. JSON begins otherwise, once white space is taken off."""
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_KEY_TAG, _VALUE_TAG = 0x0A, 0x12
+_TEXT_TAG: Final = 0x0A
+"""Tags of the two fields of an attribute, and of a value that is a text."""
+_ERROR: Final = 2
+_double = struct.Struct("<d").unpack_from
+
+
+class BrokenError(ValueError):
+    """These bytes are no message."""
+
+
+class Signal(NamedTuple):
+    """Field numbers of a span or a log record."""
+
+    trace_id: int
+    span_id: int
+    name: int
+    start: int
+    end: int
+    attributes: int
+    events: int
+    dropped_events: int
+    status: int
+    body: int
+    is_log: bool
+
+
+_NONE = -1
+SPANS: Final = Signal(1, 2, 5, 7, 8, 9, 11, 12, 15, _NONE, is_log=False)
+LOGS: Final = Signal(9, 10, 12, 1, 11, 6, _NONE, _NONE, _NONE, 5, is_log=True)
+"""Its time stands for the start, the time at which it was observed for the end."""
+TOO_MANY: Final = b"\x0a\x00"
+"""Stands for all records of a request that are beyond ``RECORDS_MAX``."""
+
+
+def is_request(data: Buffer) -> bool:
+    """Tell whether what came is protobuf; an empty request holds nothing."""
+    return len(data) > 0 and data[0] == _RESOURCES
+
+
+def check(data: bytes) -> None:
+    """Look whether bytes can be a request: whether its outermost fields fill them.
+
+    Raises:
+        ValueError: they do not.
+    """
+    for at, (number, kind, _) in enumerate(_fields(data, 0, len(data))):
+        if number != 1 or kind != _BYTES or at > RECORDS_MAX:
+            raise BrokenError
+
+
+def parted(data: Buffer) -> list[bytes]:
+    """Return a request in pieces, each of them a request with one span or log record; as it is where it is broken."""
+    held, found = bytes(data), list[bytes]()
+    try:
+        for resource_at, resource_end in _messages(held, 0, len(held), 1):
+            resource = _joined(held, resource_at, resource_end, 1)
+            for scope_at, scope_end in _messages(held, resource_at, resource_end, 2):
+                scope = _joined(held, scope_at, scope_end, 1)
+                for at, end in _messages(held, scope_at, scope_end, 2):
+                    if len(found) == RECORDS_MAX:
+                        return [*found, TOO_MANY]
+                    inner = _message(2, scope + _message(2, held[at:end]))
+                    found.append(_message(1, resource + inner))
+    except BrokenError:
+        found.append(held if not found else b"\x0a")  # one that cannot be read, for what is left
+    return found
+
+
+def read(data: Buffer, signal: Signal) -> Record:
+    """Return the one span or log record of a request.
+
+    Raises:
+        Skip: it is none.
+    """
+    held = bytes(data)
+    if held == TOO_MANY:
+        raise Skip("too_long")
+    try:
+        for resource_at, resource_end in _messages(held, 0, len(held), 1):
+            for scope_at, scope_end in _messages(held, resource_at, resource_end, 2):
+                for at, end in _messages(held, scope_at, scope_end, 2):
+                    record = _record(held, at, end, signal)
+                    for start, stop in _messages(held, resource_at, resource_end, 1):
+                        record.resource = _resource(held[start:stop])
+                    for start, stop in _messages(held, scope_at, scope_end, 1):
+                        record.scope = _scope(held[start:stop])
+                    return record
+    except (BrokenError, struct.error):
+        raise Skip("not_protobuf") from None
+    raise Skip("not_protobuf")
+
+
+def _record(data: bytes, at: int, end: int, signal: Signal) -> Record:
+    record = Record(is_log=signal.is_log)
+    attributes: list[tuple[int, int]] = []
+    for number, kind, value in _fields(data, at, end):
+        if kind == _BYTES:
+            start, stop = value
+            if number == signal.attributes:
+                attributes.append(value)
+            elif number == signal.trace_id:
+                record.trace_id = data[start:stop].hex() if stop - start <= 16 else ""
+            elif number == signal.span_id:
+                record.span_id = data[start:stop].hex() if stop - start <= 8 else ""
+            elif number == signal.name:
+                record.name = _text(data, start, stop)
+            elif number == signal.events:
+                _note(record.moments, data, start, stop)
+            elif number == signal.status:
+                _status(record, data, start, stop)
+            elif number == signal.body:
+                record.body = _value(data, value, 0)
+        elif number == signal.dropped_events:
+            record.moments_dropped = value != 0
+        elif number == signal.start and kind == _FIXED64:
+            record.start = value
+        elif number == signal.end and kind == _FIXED64:
+            record.end = value
+    if signal.is_log:
+        record.start, record.end = record.start or record.end, 0
+    record.attributes = _pairs(data, attributes, 0)
+    return record
+
+
+def _note(moments: list[Moment], data: bytes, at: int, end: int) -> None:
+    """Take note of an event; of those with the same name, as one for each piece of a stream, of the first."""
+    moment = Moment("", 0, {})
+    for number, kind, value in _fields(data, at, end):
+        if number == 1 and kind == _FIXED64:
+            moment.time = value
+        elif number == 2 and kind == _BYTES:
+            moment.name = _text(data, *value)
+            if any(earlier.name == moment.name for earlier in moments):
+                return
+        elif number == 3 and kind == _BYTES:
+            moment.attributes.update(_pairs(data, [value], 0))
+    moments.append(moment)
+
+
+def _status(record: Record, data: bytes, at: int, end: int) -> None:
+    for number, kind, value in _fields(data, at, end):
+        if number == 2 and kind == _BYTES:
+            record.message = _text(data, *value)
+        elif number == 3 and kind == _VARINT:
+            record.failed = value == _ERROR
+
+
+@lru_cache(maxsize=64)
+def _resource(data: bytes) -> dict[str, Any]:
+    """Return the attributes of a resource: all that a service sends has the same, which nobody changes."""
+    return _pairs(data, list(_messages(data, 0, len(data), 1)), 0)
+
+
+@lru_cache(maxsize=64)
+def _scope(data: bytes) -> str:
+    """Return the name of a scope."""
+    return next((_text(data, at, end) for at, end in _messages(data, 0, len(data), 1)), "")
+
+
+def _pairs(data: bytes, places: list[tuple[int, int]], depth: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for at, end in places:
+        key, value = "", None
+        stop = at + 2 + data[at + 1] if end - at > 2 and data[at + 1] < 0x80 else end
+        if (
+            data[at] == _KEY_TAG and stop < end and data[stop] == _VALUE_TAG
+        ):  # as all encoders write it, with a short key
+            key = _text(data, at + 2, stop)
+            value = _value(data, _inner(data, stop + 1, end), depth)
+        else:
+            for number, kind, told in _fields(data, at, end):
+                if kind == _BYTES and number == 1:
+                    key = _text(data, *told)
+                elif kind == _BYTES and number == 2:
+                    value = _value(data, told, depth)
+        if value is not None:
+            found[key] = value
+    return found
+
+
+def _inner(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return where bytes begin and end whose length stands somewhere."""
+    if at < end and data[at] < 0x80:
+        start, stop = at + 1, at + 1 + data[at]
+    else:
+        size, start = _varint(data, at, end)
+        stop = start + size
+    if stop > end:
+        raise BrokenError
+    return start, stop
+
+
+def _value(data: bytes, place: tuple[int, int], depth: int) -> Any:
+    """Return an ``AnyValue`` as Python has it; None for bytes, and for what is nested too deeply."""
+    at, end = place
+    if at < end and data[at] == _TEXT_TAG:  # as most are
+        start, stop = _inner(data, at + 1, end)
+        if stop == end:
+            return _text(data, start, stop)
+    for number, kind, told in _fields(data, at, end):
+        if kind == _BYTES:
+            if number == 1:
+                return _text(data, *told)
+            if depth > NESTED_MAX:
+                return None
+            places = list(_messages(data, told[0], told[1], 1)) if number in (5, 6) else []
+            if number == 5:
+                return [_value(data, inner, depth + 1) for inner in places]
+            if number == 6:
+                return _pairs(data, places, depth + 1)
+        elif number == 2:
+            return bool(told)
+        elif number == 3:
+            return told - (1 << 64) if told >> 63 else told
+        elif number == 4 and kind == _FIXED64:
+            return _double(told.to_bytes(8, "little"))[0]
+    return None
+
+
+def _text(data: bytes, at: int, end: int) -> str:
+    return data[at:end].decode("utf-8", "replace")
+
+
+def _messages(data: bytes, at: int, end: int, wanted: int) -> Iterator[tuple[int, int]]:
+    """Yield where the messages of one field begin and end."""
+    for number, kind, value in _fields(data, at, end):
+        if number == wanted and kind == _BYTES:
+            yield value
+
+
+def _fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, Any]]:
+    """Yield number, kind and value of each field: a number, or where bytes begin and end.
+
+    Raises:
+        BrokenError: they do not end where they should.
+    """
+    while at < end:
+        tag = data[at]
+        at += 1
+        if tag > 0x7F:
+            tag, at = _varint(data, at - 1, end)
+        kind = tag & 7
+        if kind == _BYTES:
+            if at >= end:
+                raise BrokenError
+            size = data[at]
+            at += 1
+            if size > 0x7F:
+                size, at = _varint(data, at - 1, end)
+            start, at = at, at + size
+            if at > end:
+                raise BrokenError
+            yield tag >> 3, kind, (start, at)
+        elif kind == _VARINT:
+            value, at = _varint(data, at, end)
+            yield tag >> 3, kind, value
+        elif kind in (_FIXED64, _FIXED32):
+            start, at = at, at + (8 if kind == _FIXED64 else 4)
+            if at > end:
+                raise BrokenError
+            yield tag >> 3, kind, int.from_bytes(data[start:at], "little")
+        else:  # groups are of another age
+            raise BrokenError
+
+
+def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return the number that begins somewhere, and where it has ended."""
+    value = shift = 0
+    while at < end and shift < 70:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value & 0xFFFFFFFFFFFFFFFF, at
+        shift += 7
+    raise BrokenError
+
+
+def _joined(data: bytes, at: int, end: int, wanted: int) -> bytes:
+    """Return one field of a message, as it stands in it."""
+    return b"".join(_message(wanted, data[start:stop]) for start, stop in _messages(data, at, end, wanted))
+
+
+def _message(number: int, body: bytes) -> bytes:
+    size, head = len(body), bytearray((number << 3 | _BYTES,))
+    while size > 0x7F:
+        head.append(size & 0x7F | 0x80)
+        size >>= 7
+    head.append(size)
+    return bytes(head) + body

@@ -1,0 +1,47 @@
+"""A span or a log record, whatever it was encoded in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+NO_CALL: Final = "no_call"
+"""Why a span or a log record is passed over that tells of no call: it is no event."""
+NESTED_MAX: Final = 64
+"""Values inside each other; what is deeper is left out."""
+
+
+@dataclass(slots=True)
+class Moment:
+    """An event of a span: something that happened within it."""
+
+    name: str
+    time: int
+    """Nanoseconds of the Unix epoch, 0 where it is not told."""
+    attributes: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Record:
+    """One span or log record, with what is said of all that its service sends."""
+
+    trace_id: str = ""
+    span_id: str = ""
+    name: str = ""
+    """Of a span; of a log record the name of its event."""
+    start: int = 0
+    """Nanoseconds of the Unix epoch, 0 where it is not told; of a log record its time."""
+    end: int = 0
+    attributes: dict[str, Any] = field(default_factory=dict)
+    moments: list[Moment] = field(default_factory=list)
+    moments_dropped: bool = False
+    """The oldest events of the span are not here: there were more than the SDK keeps."""
+    failed: bool = False
+    message: str = ""
+    """What the status says."""
+    resource: dict[str, Any] = field(default_factory=dict)
+    scope: str = ""
+    """The library that instruments."""
+    is_log: bool = False
+    body: Any = None
+    """Of a log record."""

@@ -1,0 +1,296 @@
+"""OTLP: expected values were read by hand from the requests in golden/otlp, which real emitters sent."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tocsin import formats
+from tocsin.call import Call, Skip
+from tocsin.formats.otlp import jsonform, protobuf
+from tocsin.intake import records
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "otlp"
+
+
+def events(name, *, content=True, word="auto"):
+    """The calls of a golden request, and the reasons for what is none."""
+    adapter, found = formats.get(word, content=content), []
+    for record in records((GOLDEN / f"{name}.json").read_bytes()):
+        try:
+            found.append(adapter.parse(record))
+        except Skip as skip:
+            found.append(skip.reason)
+    return found
+
+
+def attribute(key, value):
+    kind = {str: "stringValue", bool: "boolValue", int: "intValue", float: "doubleValue"}[type(value)]
+    return {"key": key, "value": {kind: str(value) if type(value) is int else value}}
+
+
+def span(resource=(), scope="", **told):
+    """The event of one span with these attributes; what begins with an underscore is of the span itself."""
+    own = {name[1:]: told.pop(name) for name in list(told) if name.startswith("_")}
+    inner = {"traceId": "a" * 32, "spanId": "b" * 16, "attributes": [attribute(*item) for item in told.items()], **own}
+    request = {"resourceSpans": [{
+        "resource": {"attributes": [attribute(*item) for item in dict(resource).items()]},
+        "scopeSpans": [{"scope": {"name": scope}, "spans": [inner]}],
+    }]}  # fmt: skip
+    (record,) = records(json.dumps(request).encode())
+    return formats.get("auto", content=True).parse(record)
+
+
+def chat(resource=(), scope="", **told):
+    return span(resource, scope, **{"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", **told})
+
+
+def test_the_official_instrumentations_span_has_model_tokens_cache_and_what_was_said():
+    (call,) = events("genai-traces-02")
+    assert (call.provider, call.model, call.served_model, call.route) == ("openai", "gpt-4o", "gpt-4o-mini-2024-07-18", "checkout-bot")
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == (1497, 1037, 1408)
+    assert call.start == pytest.approx(1795297366.338103555)
+    assert call.duration == pytest.approx(1795297366.369389824 - 1795297366.338103555, abs=1e-6)
+    assert (call.finish_reason, call.fingerprint, call.failure, call.ttft) == ("stop", "fp_dbaca60df0", None, None)
+    assert call.trace_id == "e44a9dcd5a550f2e33e3611a0a4b3e3a"
+    assert [(m.role, m.text) for m in call.content.input] == [("system", "You are terse."), ("user", "Tell me a joke about OpenTelemetry")]
+    assert call.content.output.startswith("### OpenTelemetry: A Comprehensive Overview")
+    assert call.expect.format == "json"
+    assert call.params == {"temperature": 0.2, "top_p": 0.9, "max_tokens": 100, "seed": 7}
+
+
+@pytest.mark.parametrize("name", ["genai-traces-04", "openlit-traces-04", "openinf-traces-02"])
+def test_what_failed_is_classed_by_the_code_in_its_message(name):
+    assert [call.failure for call in events(name)] == [None, None, "rate_limited", "provider_5xx", "timeout", None]
+    assert [call.status for call in events(name)] == [None, None, 429, 500, None, None]
+
+
+def test_openllmetrys_failures_are_classed_too():
+    assert [call.failure for call in events("openllmetry-traces-02")] == [None, None, "rate_limited", "provider_5xx"]
+    assert events("openllmetry-traces-03")[0].failure == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("name", "ttft"),
+    [("genai-traces-04", 0.06289245800007848), ("openlit-traces-04", 0.06062459945678711), ("openinf-traces-02", 0.062513501)],
+)
+def test_a_stream_has_its_time_to_the_first_token(name, ttft):
+    call = events(name)[0]
+    assert (call.stream, call.ttft) == (True, pytest.approx(ttft))
+
+
+def test_events_of_which_the_oldest_were_dropped_tell_no_time_to_the_first_token():
+    assert events("openllmetry-traces-02")[0].ttft is None  # droppedEventsCount is 67
+
+
+def test_openlits_time_to_the_first_token_of_no_stream_is_none():
+    assert events("openlit-traces-02")[0].ttft is None  # gen_ai.server.time_to_first_token is told, of the whole
+
+
+def test_openlits_cost_of_zero_is_an_unknown_price_and_its_defaults_were_not_sent():
+    call = events("openlit-traces-02")[0]
+    assert (call.cost_usd, call.params, call.consumer) == (None, None, "u-42")
+
+
+def test_two_spans_of_one_call_have_one_id():
+    native, traceloop = events("openllmetry-traces-03")[2:]
+    assert native.id == traceloop.id == "msg_01AGcJaUoaQe4VfWUjnSBrXg"
+    for call in (native, traceloop):
+        assert (call.provider, call.input_tokens, call.output_tokens, call.cache_write_tokens) == ("anthropic", 1169, 207, 1165)
+    assert [call.finish_reason for call in (native, traceloop)] == ["stop", "stop"]
+
+
+def test_openllmetry_keeps_a_refusal_and_openinference_the_body_that_has_one():
+    assert events("openllmetry-traces-02")[1].refusal
+    refused = events("openinf-traces-02")[1]
+    assert refused.refusal
+    assert refused.content.output == "I'm very sorry, but I can't assist with that request."
+
+
+def test_openinference_has_the_model_asked_for_and_the_one_that_answered():
+    (call,) = events("openinf-traces-01")
+    assert (call.model, call.served_model, call.id) == ("gpt-4o", "gpt-4o-mini-2024-07-18", "chatcmpl-BPVp0tjSGV5NBPc7t1hqssC4kJ1MG")
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.consumer) == (1497, 1037, 1408, "u-42")
+    assert call.expect.format == "json"
+
+
+def test_the_responses_api_has_its_instructions_as_the_systems_words():
+    for name in ("genai-traces-04", "openinf-traces-02"):
+        call = events(name)[-1]
+        assert [(m.role, m.text) for m in call.content.input] == [("system", "be brief"), ("user", "hi")]
+        assert call.content.output == "The capital of France is Paris."
+
+
+def test_spans_of_openinference_that_stand_alone_are_read():
+    (tools,) = events("openinference-chat-parallel-tools")
+    assert (tools.model, tools.input_tokens, tools.output_tokens, tools.reasoning_tokens) == ("gpt-5-nano", 162, 219, 192)
+    assert [(tool.name, tool.arguments) for tool in tools.content.tools] == [("get_current_weather", '{"location":"San Francisco, CA"}')]
+    assert tools.finish_reason == "tool_calls"
+    (bad,) = events("openinference-chat-bad-request")
+    assert (bad.failure, bad.status, bad.start) == ("client_4xx", 400, None)
+    (completion,) = events("openinference-completion-token-batch")
+    assert (completion.model, completion.output_tokens, completion.finish_reason) == ("babbage-002", 57, "length")
+    (embedding,) = events("openinference-embeddings-bad-request")
+    assert (embedding.model, embedding.failure) == ("text-embedding-3-small", "client_4xx")
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(GOLDEN.glob("*.json"))])
+def test_content_makes_no_difference_to_what_is_counted(name):
+    def bare(event):
+        return [getattr(event, f, event) for f in Call.__struct_fields__ if f not in ("content", "expect", "params")]
+
+    assert list(map(bare, events(name))) == list(map(bare, events(name, content=False)))
+
+
+def test_numbers_may_be_texts_or_numbers():
+    as_text = chat(**{"gen_ai.usage.input_tokens": 5, "_startTimeUnixNano": "1795297366000000000", "_endTimeUnixNano": "1795297367000000000"})
+    as_number = chat(_attributes=[{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}, {"key": "gen_ai.usage.input_tokens", "value": {"intValue": 5}}], _startTimeUnixNano=1795297366000000000, _endTimeUnixNano=1795297367000000000)
+    for call in (as_text, as_number):
+        assert (call.input_tokens, call.start, call.duration) == (5, 1795297366.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"http.request.method": "GET"}, {"gen_ai.operation.name": "invoke_agent", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 9},
+        {"gen_ai.operation.name": "execute_tool"}, {"gen_ai.operation.name": "invoke_workflow"}, {"openinference.span.kind": "CHAIN", "llm.model_name": "m"},
+        {"openinference.span.kind": "AGENT"}, {"traceloop.span.kind": "workflow", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 9},
+        {"gen_ai.request.model": "m"}, {},
+    ],
+)  # fmt: skip
+def test_a_span_of_no_call_is_passed_over(told):
+    with pytest.raises(Skip, match="no_call"):
+        span(**told)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"gen_ai.operation.name": "embeddings"}, {"gen_ai.operation.name": "generate_content"}, {"llm.request.type": "completion"},
+        {"openinference.span.kind": "EMBEDDING"}, {"gen_ai.request.model": "m", "gen_ai.model.provider": "openai"},
+        {"gen_ai.request.model": "m", "gen_ai.usage.prompt_tokens": 9},
+    ],
+)  # fmt: skip
+def test_a_span_of_a_call_is_known_by_its_operation_or_by_what_it_used(told):
+    assert isinstance(span(**told), Call)
+
+
+@pytest.mark.parametrize(
+    ("names", "field"),
+    [
+        (("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"), "cache_write_tokens"),
+        (("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.input_tokens.cached", "gen_ai.usage.cache_read_input_tokens"), "cache_read_tokens"),
+        (("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"), "reasoning_tokens"),
+    ],
+)
+def test_parts_of_the_tokens_go_by_several_names(names, field):
+    for name in names:
+        call = chat(**{"gen_ai.usage.prompt_tokens": 90, "gen_ai.usage.completion_tokens": 80, name: 7})
+        assert (call.input_tokens, call.output_tokens, getattr(call, field)) == (90, 80, 7)
+
+
+def test_what_is_cached_beside_the_input_is_added():
+    call = chat(**{"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 5, "gen_ai.usage.cache_read.input_tokens": 100})
+    assert (call.input_tokens, call.cache_read_tokens) == (110, 100)
+
+
+def test_no_tokens_at_all_are_missing_and_not_none():
+    call = chat(**{"gen_ai.usage.input_tokens": 0, "gen_ai.usage.output_tokens": 0})
+    assert (call.input_tokens, call.output_tokens) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["gen_ai.usage.cost", "gen_ai.usage.total_cost", "llm.cost.total"])
+def test_a_cost_that_is_told_is_taken(name):
+    assert chat(**{"gen_ai.usage.input_tokens": 10, name: 0.25}).cost_usd == 0.25
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "reason"),
+    [
+        ("openai.RateLimitError", "Error code: 429 - Rate limit reached", "rate_limited"), ("APITimeoutError", "Request timed out.", "timeout"),
+        ("500", "", "provider_5xx"), ("timeout", "", "timeout"), ("openai.APIConnectionError", "Connection error.", "connection"),
+        ("anthropic.APIStatusError", "Error code: 529 - overloaded", "provider_5xx"), ("_OTHER", "", "other"), ("CancelledError", "", "cancelled"),
+        ("openai.BadRequestError", "Error code: 400 - {'error': {'code': 'content_filter', 'message': 'x'}}", "client_4xx"),
+        ("openai.BadRequestError", "Error code: 400 - The response was filtered due to the prompt triggering Azure OpenAI's content management policy.", "blocked_provider"),
+        ("litellm.GuardrailRaisedException", "Error code: 400 - no", "blocked_guardrail"),
+    ],
+)  # fmt: skip
+def test_errors_are_classed(error, message, reason):
+    assert chat(**{"error.type": error, "_status": {"code": 2, "message": message}}).failure == reason
+
+
+def test_the_route_is_the_service_and_where_that_has_no_name_the_agent():
+    assert chat({"service.name": "shop"}, **{"gen_ai.agent.name": "planner"}).route == "shop"
+    assert chat({"service.name": "unknown_service:python"}, **{"gen_ai.agent.name": "planner"}).route == "planner"
+    assert chat({"service.name": "unknown_service"}).route == "unknown"
+
+
+def test_attributes_of_the_resource_can_be_extra_labels():
+    assert chat({"service.name": "shop", "deployment.environment.name": "prod"}).labels["deployment_environment_name"] == "prod"
+
+
+def test_indexed_attributes_of_older_openllmetry_are_a_conversation():
+    call = chat(**{
+        "gen_ai.prompt.0.role": "system", "gen_ai.prompt.0.content": "Be kind.", "gen_ai.prompt.1.role": "user", "gen_ai.prompt.1.content": "Weather?",
+        "gen_ai.prompt.10.role": "user", "gen_ai.prompt.10.content": "last", "gen_ai.completion.0.role": "assistant", "gen_ai.completion.0.content": "Sunny.",
+        "gen_ai.completion.0.finish_reason": "tool_calls", "gen_ai.completion.0.tool_calls.0.name": "look", "gen_ai.completion.0.tool_calls.0.arguments": "{}",
+    })  # fmt: skip
+    assert [(m.role, m.text) for m in call.content.input] == [("system", "Be kind."), ("user", "Weather?"), ("user", "last")]
+    assert (call.content.output, call.content.tools[0].name, call.finish_reason) == ("Sunny.", "look", "tool_calls")
+
+
+def test_thoughts_and_calls_to_tools_are_no_words_of_the_answer():
+    said = [{"role": "assistant", "parts": [{"type": "reasoning", "content": "hm"}, {"type": "text", "content": "Yes."}, {"type": "tool_call", "name": "f", "arguments": {"a": 1}}]}]
+    call = chat(**{"gen_ai.output.messages": json.dumps(said)})
+    assert (call.content.output, call.content.tools[0].arguments) == ("Yes.", '{"a": 1}')
+
+
+def test_what_a_tool_gave_is_the_tools_word():
+    asked = [{"role": "user", "parts": [{"type": "text", "content": "hi"}]}, {"role": "tool", "parts": [{"type": "tool_call_response", "response": "42"}]}]
+    assert [(m.role, m.text) for m in chat(**{"gen_ai.input.messages": json.dumps(asked)}).content.input] == [("user", "hi"), ("tool", "42")]
+
+
+def test_messages_that_the_sdk_cut_off_are_said_to_be():
+    call = chat(**{"gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"Once up'})
+    assert (call.content.state, call.content.output) == ("truncated", None)
+
+
+def test_what_openinference_hides_is_redacted():
+    call = span(**{"openinference.span.kind": "LLM", "llm.output_messages.0.message.content": "__REDACTED__"})
+    assert call.content.state == "redacted"
+
+
+def test_a_schema_that_was_asked_for_is_expected():
+    schema = {"type": "object", "required": ["a"]}
+    call = chat(**{"gen_ai.request.structured_output_schema": json.dumps(schema)})
+    assert (call.expect.format, call.expect.schema) == ("json_schema", schema)
+
+
+def test_sessions_prompts_and_users_are_told():
+    call = chat(**{"gen_ai.conversation.id": "s-1", "traceloop.prompt.key": "greet", "traceloop.prompt.version": 3, "user.id": "u-1", "gen_ai.input.messages": "[]"})
+    assert (call.session, call.prompt.name, call.prompt.version, call.consumer) == ("s-1", "greet", "3", "u-1")
+
+
+def test_an_id_of_a_small_range_names_no_call():
+    assert chat(**{"gen_ai.response.id": "chatcmpl-123"}).id == f"{'a' * 32}|{'b' * 16}"
+
+
+def test_a_line_of_json_with_half_a_character_is_read():
+    line = (GOLDEN / "genai-traces-02.json").read_bytes().replace(b'"checkout-bot"', b'"checkout\\ud83d"')
+    assert len(records(line)) == 1
+    assert isinstance(formats.get("auto").parse(records(line)[0]), Call)
+
+
+def test_a_request_is_taken_apart_once():
+    request = (GOLDEN / "openllmetry-traces-03.json").read_bytes()
+    once = records(request)
+    assert [records(record) for record in once] == [[record] for record in once]
+    assert len(once) == 4
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(GOLDEN.glob("*.pb"))])
+def test_protobuf_says_what_json_says(name):
+    signal = protobuf.LOGS if "logs" in name else protobuf.SPANS
+    packed = protobuf.parted((GOLDEN / f"{name}.pb").read_bytes())
+    plain = jsonform.parted((GOLDEN / f"{name}.json").read_bytes())
+    assert [protobuf.read(record, signal) for record in packed] == [jsonform.read(record) for record in plain]
