@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
@@ -16,6 +17,7 @@ from tocsin.formats.otlp import jsonform
 from tocsin.formats.otlp.record import NO_CALL
 from tocsin.inputs.base import Origin
 from tocsin.looking import Look
+from tocsin.retold import Retold
 from tocsin.scoring import Scoring
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class Intake:
         self._ledger = ledger
         self.scoring = scoring
         """None: content is not looked at."""
+        self._retold = Retold(ledger, scoring)
         self._get = formats
         self._parsers: dict[str, Callable[[Buffer], Event]] = {}
         self._clock = clock
@@ -79,6 +82,10 @@ class Intake:
             return
         for record in records(data):
             self._take_one(record, origin)
+
+    def finish(self) -> None:
+        """Wait for no other records: there are no more."""
+        self._retold.settle(self.now, wait=-inf)
 
     def oversize(self, length: int, origin: Origin) -> None:
         """Account for a line longer than the limit; ``length`` is what was seen of it."""
@@ -136,10 +143,13 @@ class Intake:
         tally.read += 1
         if not self._ledger.is_new(event.id):
             tally.duplicate += 1
+            if type(event) is Call and event.retold:
+                self._retold.again(event, self.now, seen)
             return
         if type(event) is Call:
             group = self._ledger.count(event, self.now)
-            if self.scoring is not None:
+            waits = event.retold and self._retold.first(event, group, self.now)
+            if self.scoring is not None and not waits:
                 self.scoring.count(event, group, self.now, seen)
                 event.content = None  # the call waits in its group; what was said must not
         elif type(event) is Feedback and self.scoring is not None:
@@ -160,6 +170,7 @@ class Intake:
 
     def publish(self) -> None:
         """Bring the event counters to their rows."""
+        self._retold.settle(self.now)
         if self.scoring is not None:
             self.scoring.publish(self.now)
         for name, tally in self.tallies.items():

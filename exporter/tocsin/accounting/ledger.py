@@ -115,6 +115,15 @@ class Ledger:
         """Remember the event; False for a duplicate."""
         return self._seen.add(identity(event_id))
 
+    def knows(self, event_id: str) -> bool:
+        """Tell whether an event is remembered."""
+        return self._seen.holds(event_id)
+
+    def time(self, call: Call, group: Group) -> None:
+        """Count how long a call took that is counted without it."""
+        group.histograms.observe([call])
+        self.groups.dirty.add(group.histograms)
+
     def count(self, call: Call, now: float) -> Group:
         """Count one call that ``is_new``; return what it is counted under. ``now`` is the Unix time of counting.
 

@@ -75,6 +75,7 @@ def execute(arguments: argparse.Namespace) -> int:
     code, is_read = _read(arguments, config, intake)
     if not is_read:
         return code  # a page of zeros would look like a result
+    intake.finish()
     summary = _summary(intake)
     if scoring is not None:
         scoring.finish(intake.now)

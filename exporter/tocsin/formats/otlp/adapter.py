@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tocsin.call import Event, Skip
+from tocsin.call import Event
 from tocsin.formats.base import Buffer
-from tocsin.formats.otlp import calls, jsonform, protobuf
-from tocsin.formats.otlp.record import NO_CALL, Record
+from tocsin.formats.otlp import calls, events, jsonform, protobuf
+from tocsin.formats.otlp.record import Record
 
 
 class OTLP:
@@ -21,8 +21,8 @@ class OTLP:
     def parse(self, data: Buffer) -> Event:
         """Return what the one span or log record in ``data`` tells; see ``Format.parse``."""
         record = self.record(data)
-        if record.is_log:
-            raise Skip(NO_CALL)
+        if record.is_log and (said := events.told(record)) is not None:
+            return said
         return calls.call_of(record, bytes(data), content=self._content)
 
     def record(self, data: Buffer) -> Record:

@@ -1,0 +1,66 @@
+"""One call, told of by several records: OTLP has spans of several layers, and log records beside them.
+
+The first one counts. What it does not tell - how long the call took, where it is a log record; what was said, where it
+is a span of an SDK without content - is taken from the next one that does. Spans are sent seconds after log records.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tocsin.accounting.group import Group, Labels
+from tocsin.accounting.ledger import Ledger
+from tocsin.call import Call
+from tocsin.looking import Look
+from tocsin.scoring import Scoring
+
+WAIT: Final = 15.0
+"""Seconds after which a call is counted as unscored that no other record has told the words of."""
+_WAITING_MAX: Final = 10_000
+
+
+class Retold:
+    """What first records left out. Which ones did is durable; those that may yet be scored are held in memory alone."""
+
+    def __init__(self, ledger: Ledger, scoring: Scoring | None) -> None:
+        self._ledger = ledger
+        self._scoring = scoring
+        self._unsaid: dict[str, tuple[Call, Labels, float]] = {}
+
+    def first(self, call: Call, group: Group, now: float) -> bool:
+        """Take note of a call that was counted; tell whether another record has yet to say what was said in it."""
+        if call.duration is None:
+            self._ledger.is_new("untimed|" + call.id)
+        if self._scoring is None or call.content is None or call.content.state != "absent":
+            return False
+        self._ledger.is_new("unsaid|" + call.id)
+        self._unsaid[call.id] = call, group.labels, now
+        if len(self._unsaid) > _WAITING_MAX:
+            self._give_up(next(iter(self._unsaid)), now)
+        return True
+
+    def again(self, call: Call, now: float, seen: Look | None) -> None:
+        """Take from another record of a call what the first one left out."""
+        ledger = self._ledger
+        timed = call.duration is not None and ledger.knows("untimed|" + call.id) and ledger.is_new("timed|" + call.id)
+        says = self._scoring is not None and call.content is not None and call.content.state != "absent"
+        says = says and ledger.knows("unsaid|" + call.id) and ledger.is_new("said|" + call.id)
+        if not timed and not says:
+            return
+        held = self._unsaid.pop(call.id, None) if says else None
+        group = ledger.group_for(call.route, call.model) if held is None else ledger.group_of(held[1])
+        if timed:
+            ledger.time(call, group)
+        if says and self._scoring is not None:
+            self._scoring.count(call, group, now, seen)
+            call.content = None  # as of every call that is counted
+
+    def settle(self, now: float, wait: float = WAIT) -> None:
+        """Count as unscored the calls that have waited for ``wait`` seconds."""
+        for name in [name for name, (_, _, since) in self._unsaid.items() if now - since >= wait]:
+            self._give_up(name, now)
+
+    def _give_up(self, name: str, now: float) -> None:
+        call, labels, _ = self._unsaid.pop(name)
+        if self._scoring is not None:
+            self._scoring.count(call, self._ledger.group_of(labels), now)

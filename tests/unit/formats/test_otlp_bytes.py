@@ -1,0 +1,143 @@
+"""OTLP from hostile senders: whatever the bytes are, they are read or skipped, within bounds."""
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin import formats
+from tocsin.call import Skip
+from tocsin.formats.lenient import SKIP_REASONS
+from tocsin.formats.otlp import jsonform, protobuf
+from tocsin.formats.otlp.record import NO_CALL
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "otlp"
+PACKED = [path.read_bytes() for path in sorted(GOLDEN.glob("*.pb"))]
+PLAIN = [path.read_bytes() for path in sorted(GOLDEN.glob("*.json"))]
+ADAPTERS = [formats.get(word, content=True) for word in formats.SIGNALS]
+
+
+def varint(number):
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def field(number, body):
+    return varint(number << 3 | 2) + varint(len(body)) + body
+
+
+def any_value(value):
+    """Encode an AnyValue by the schema of opentelemetry-proto's common.proto."""
+    if isinstance(value, bool):
+        return b"\x10" + varint(int(value))
+    if isinstance(value, str):
+        return field(1, value.encode())
+    if isinstance(value, int):
+        return b"\x18" + varint(value & 0xFFFFFFFFFFFFFFFF)
+    if isinstance(value, float):
+        return b"\x21" + struct.pack("<d", value)
+    if isinstance(value, list):
+        return field(5, b"".join(field(1, any_value(item)) for item in value))
+    return field(6, b"".join(field(1, pair(*item)) for item in value.items()))
+
+
+def pair(key, value):
+    return field(1, key.encode()) + field(2, any_value(value))
+
+
+def request(*spans, resource=b""):
+    scope = b"".join(field(2, span) for span in spans)
+    return field(1, field(1, resource) + field(2, scope))
+
+
+VALUES = st.recursive(
+    st.text(max_size=300) | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=200), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text(max_size=200), VALUES, max_size=8))
+def test_attributes_are_what_was_encoded(attributes):
+    span = b"".join(field(9, pair(key, value)) for key, value in attributes.items())
+    (record,) = protobuf.parted(request(span))
+    assert protobuf.read(record, protobuf.SPANS).attributes == attributes
+
+
+def read_all(data):
+    """Read every record of a body as it comes over HTTP; the reasons of what is skipped."""
+    reasons = []
+    for word, adapter in zip(formats.SIGNALS, ADAPTERS, strict=True):
+        for record in formats.parts(word, data):
+            try:
+                adapter.parse(record)
+            except Skip as skip:
+                reasons.append(skip.reason)
+    assert set(reasons) <= {*SKIP_REASONS, NO_CALL}
+    return reasons
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_skipped(data):
+    read_all(b"\x0a" + data)
+    read_all(data)
+
+
+@given(st.sampled_from([*PACKED, *PLAIN]), st.data())
+def test_a_request_that_was_damaged_is_read_or_skipped(body, data):
+    at = data.draw(st.integers(0, len(body) - 1))
+    length = data.draw(st.integers(0, 40))
+    read_all(body[:at] + data.draw(st.binary(max_size=8)) + body[at + length :])
+
+
+@given(st.sampled_from(PACKED), st.data())
+def test_what_is_checked_is_all_of_the_body(body, data):
+    protobuf.check(body)
+    cut = body[: data.draw(st.integers(1, len(body) - 1))]
+    with pytest.raises(protobuf.BrokenError):
+        protobuf.check(cut)
+
+
+def test_values_nested_without_end_are_left_out():
+    value = field(1, b"x")
+    for _ in range(3000):
+        value = field(5, field(1, value))
+    span = field(9, field(1, b"gen_ai.input.messages") + field(2, value)) + field(9, pair("gen_ai.operation.name", "chat"))
+    assert read_all(request(span))[:1] != ["adapter_error"]
+    deep = b'{"arrayValue":{"values":[' * 3000 + b'{"stringValue":"x"}' + b"]}}" * 3000
+    plain = b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"attributes":[{"key":"a","value":%b}]}]}]}]}' % deep
+    assert set(read_all(plain)) <= {"wrong_type", "too_deep", "not_json", NO_CALL}
+
+
+@pytest.mark.parametrize("body", [request(*[b""] * 50_100), b'{"resourceSpans":[{"scopeSpans":[{"spans":[%b{}]}]}]}' % (b"{}," * 50_099)], ids=["protobuf", "json"])
+def test_of_too_many_spans_the_rest_is_one_event_that_is_too_long(body):
+    found = formats.parts("traces", body)
+    assert len(found) == jsonform.RECORDS_MAX + 1
+    with pytest.raises(Skip, match="too_long"):
+        ADAPTERS[0].parse(found[-1])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x0a\x00" * (1 << 20), field(1, b"\x12\x00" * (1 << 20)), request(b"\x4a\x00" * 200_000), request(b"\x4a\x04\x0a\x00\x12\x00" * 200_000), request(b"\x5a\x00" * 200_000),
+        request(field(9, field(1, b"k") + field(2, field(5, b"\x0a\x00" * 200_000)))), request(field(9, field(1, b"k") + field(2, field(6, b"\x0a\x00" * 200_000)))),
+    ],
+    ids=["resources", "scopes", "attributes", "keys", "events", "array", "pairs"],
+)  # fmt: skip
+def test_fields_of_two_bytes_are_not_read_by_the_million(body):
+    assert read_all(body)[0] == "not_protobuf"
+
+
+def test_the_body_of_a_log_record_may_hold_what_others_have_as_attributes():
+    told = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 7}
+    attributes = [{"key": key, "value": {"intValue": value} if isinstance(value, int) else {"stringValue": value}} for key, value in told.items()]
+    record = {"eventName": "gen_ai.client.inference.operation.details", "body": {"kvlistValue": {"values": attributes}}}
+    call = formats.get("otlp").parse(json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).encode())
+    assert (call.model, call.input_tokens, call.duration) == ("m", 7, None)

@@ -1,0 +1,120 @@
+"""Calls that several records tell of: one counts, and what it leaves out is taken from another."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tocsin import catalogue as cat
+from tocsin import formats
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.config import Config
+from tocsin.inputs.base import Origin
+from tocsin.intake import Intake
+from tocsin.judge import Judge
+from tocsin.retold import WAIT
+from tocsin.scoring import Sampling, Scoring
+from tocsin.series.store import Store
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "otlp"
+ORIGIN = Origin("webhook", "auto")
+
+
+class Counted:
+    """An intake that looks at content, with a clock of its own, and what it has counted."""
+
+    def __init__(self):
+        self.time = 1_795_297_400.0
+        self.ledger = Ledger(Store(), Settings())
+        scoring = Scoring(self.ledger, Judge(Config()), Sampling())
+        self.intake = Intake(self.ledger, lambda word: formats.get(word, content=True), lambda: self.time, scoring)
+
+    def take(self, *names):
+        for name in names:
+            self.intake.take((GOLDEN / f"{name}.json").read_bytes(), ORIGIN)
+        return self
+
+    def rows(self, family, **labels):
+        self.intake.publish()
+        self.ledger.settle()
+        return [row for row in self.ledger.store.rows.get(family, {}).values() if labels.items() <= dict(zip(row._names, row.labels, strict=True)).items()]
+
+    def total(self, family, **labels):
+        return sum(row.values[0] for row in self.rows(family, **labels))
+
+    def durations(self):
+        """How many there are, and their sum."""
+        rows = self.rows(cat.DURATION)
+        return sum(sum(row.values[1:]) for row in rows), sum(row.values[0] for row in rows)
+
+    def later(self, seconds):
+        self.time += seconds
+        self.intake.tick()
+        return self
+
+
+ORDERS = [("genai-logs-01", "genai-traces-02"), ("genai-traces-02", "genai-logs-01")]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_span_and_its_log_record_count_once_in_either_order(order):
+    counted = Counted().take(*order)
+    assert counted.total(cat.REQUESTS) == 1
+    assert counted.total(cat.TOKENS, kind="input") == 1497
+    assert counted.total(cat.EVENTS_DUPLICATE) == 1
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_how_long_a_call_took_is_the_spans_word_in_either_order(order):
+    assert Counted().take(*order, *order).durations() == (1, pytest.approx(0.031286269))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_was_said_is_scored_once_in_either_order(order):
+    counted = Counted().take(*order, *order).later(WAIT + 1)
+    assert counted.total(cat.SCORED, scorer="composite") == 1
+    assert counted.total(cat.UNSCORED) == 0
+
+
+def test_the_words_may_come_with_the_second_span():
+    counted = Counted().take("openllmetry-traces-03").later(WAIT + 1)  # the SDK's own span comes first, without content
+    assert counted.total(cat.REQUESTS, provider="anthropic") == 1
+    assert counted.total(cat.SCORED, provider="anthropic", scorer="composite") == 1
+    assert counted.total(cat.UNSCORED, provider="anthropic") == 0
+
+
+def test_a_call_of_which_no_record_has_the_words_is_unscored_after_a_while():
+    counted = Counted().take("openlit-traces-02")
+    assert counted.total(cat.UNSCORED) == 0
+    assert counted.later(WAIT).total(cat.UNSCORED) == 1
+
+
+def test_at_the_end_nobody_is_waited_for():
+    counted = Counted().take("openlit-traces-02")
+    counted.intake.finish()
+    assert counted.total(cat.UNSCORED) == 1
+
+
+def test_failures_that_a_log_record_tells_too_count_once():
+    counted = Counted().take("genai-logs-03", "genai-traces-04")
+    assert counted.total(cat.FAILURES, reason="rate_limited") == 1
+    assert counted.total(cat.FAILURES) == 3
+    assert counted.total(cat.REQUESTS) == 6
+
+
+def test_an_evaluation_is_feedback_of_the_call_it_names():
+    counted = Counted().take("genai-traces-02")
+    told = {"gen_ai.evaluation.name": "judge", "gen_ai.response.id": "chatcmpl-BPVp0tjSGV5NBPc7t1hqssC4kJ1MG"}
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
+    attributes.append({"key": "gen_ai.evaluation.score.value", "value": {"doubleValue": 0.25}})
+    record = {"eventName": "gen_ai.evaluation.result", "timeUnixNano": "1795297390000000000", "attributes": attributes}
+    counted.intake.take(json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).encode(), ORIGIN)
+    assert counted.total(cat.SCORED, scorer="judge", route="checkout-bot") == 1
+
+
+@pytest.mark.parametrize("record", [{"body": {"stringValue": "a line"}}, {"eventName": "gen_ai.choice", "body": {"stringValue": "a line"}}, {}])
+def test_log_records_of_no_call_are_passed_over(record):
+    counted = Counted()
+    counted.intake.take(json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).encode(), ORIGIN)
+    assert counted.intake.passed == {"webhook": 1}
+    assert counted.intake.skipped == {}
