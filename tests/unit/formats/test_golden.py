@@ -208,7 +208,7 @@ RECORDED = sorted(path for path in GOLDEN.glob("*/*.json") if path.parent.name !
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_auto_reads_every_sample_as_its_own_format_does(path):
-    word = {"litellm": "litellm", "anthropic-messages": "anthropic"}.get(path.parent.name, "openai")
+    word = {"litellm": "litellm", "anthropic-messages": "anthropic", "otlp": "otlp"}.get(path.parent.name, "openai")
     tree = json.loads(path.read_bytes())
     for record in tree if isinstance(tree, list) else [tree]:
         raw = json.dumps(record).encode()
