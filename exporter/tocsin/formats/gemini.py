@@ -16,7 +16,7 @@ from typing import Any, Final
 from tocsin.formats.lenient import is_number
 
 _UPPER: Final = re.compile(r"[A-Z]")
-_FINISH: Final = {
+FINISH: Final = {
     **dict.fromkeys(("STOP", "1"), "stop"),
     **dict.fromkeys(("MAX_TOKENS", "2"), "length"),
     **dict.fromkeys(
@@ -27,6 +27,7 @@ _FINISH: Final = {
         "content_filter",
     ),
 }  # fmt: skip
+"""By their names, and by their numbers, which Vertex AI tells too."""
 
 _WISHES: Final = {
     "temperature": "temperature", "topP": "top_p", "maxOutputTokens": "max_tokens", "seed": "seed",
@@ -101,7 +102,7 @@ def _answer(candidate: dict[str, Any], begun: dict[str, Any] | None) -> dict[str
     message: dict[str, Any] = begun["message"] if begun else {"content": "", "tool_calls": []}
     message = {"content": message["content"] + "".join(said), "tool_calls": [*message["tool_calls"], *tools]}
     reason = _at(candidate, "finishReason")
-    finish = _FINISH.get(str(reason), "other") if reason else begun and begun["finish_reason"]
+    finish = FINISH.get(str(reason), "other") if reason else begun and begun["finish_reason"]
     return {"message": message, "finish_reason": "tool_calls" if finish == "stop" and message["tool_calls"] else finish}
 
 

@@ -271,6 +271,17 @@ def test_sessions_prompts_and_users_are_told():
     assert (call.session, call.prompt.name, call.prompt.version, call.consumer) == ("s-1", "greet", "3", "u-1")
 
 
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ("SAFETY", "content_filter"), ("max_tokens", "length"), ("end_turn", "stop"), ("completed", "stop"), ("tool-calls", "tool_calls"),
+        ("content-filter", "content_filter"), ("guardrail_intervened", "content_filter"), ('["length"]', "length"), ("unheard_of", "other"), ("refusal", "refusal"),
+    ],
+)  # fmt: skip
+def test_how_an_answer_ended_goes_by_the_words_of_all_providers(told, reason):
+    assert chat(**{"gen_ai.response.finish_reasons": told}).finish_reason == reason
+
+
 def test_an_id_of_a_small_range_names_no_call():
     assert chat(**{"gen_ai.response.id": "chatcmpl-123"}).id == f"{'a' * 32}|{'b' * 16}"
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import xxhash
 
 from tocsin.call import UNKNOWN, Call, Expectation, Prompt, Skip
+from tocsin.formats import gemini
 from tocsin.formats.failures import by_error
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_SECONDS, bounded, is_number
@@ -29,6 +30,8 @@ _CODE: Final = re.compile(
     r"(?:[Ee]rror code:? |[Ss]tatus(?: ?code)?:? |HTTP(?:/[\d.]+)? )([45]\d\d)(?!\d)|^([45]\d\d)\b"
 )
 """A status that an SDK tells in the text of an error; nothing else does, in most spans."""
+_FINISH: Final = {"completed": "stop", "guardrail_intervened": "content_filter"}
+"""Of OpenLIT, and of Bedrock, whose guardrail may have masked a part only."""
 _REFUSALS: Final = ("blocked_guardrail", "blocked_provider")
 _UNNAMED_SERVICE: Final = "unknown_service"
 """How the SDK calls a service that has no name."""
@@ -217,8 +220,8 @@ def _ending(call: Call, told: Attributes, response: Attributes) -> None:
     if reason is None:
         choice = next(iter(response["choices"]), None) if isinstance(response.get("choices"), list) else None
         reason = choice.get("finish_reason") if isinstance(choice, dict) else response.get("status")
-    word = str(reason).lower().replace("-", "_") if isinstance(reason, str) and reason else None
-    call.finish_reason = "stop" if word == "completed" else finish_of(word)
+    word = reason.lower().replace("-", "_") if isinstance(reason, str) else ""
+    call.finish_reason = _FINISH.get(word) or gemini.FINISH.get(word.upper()) or finish_of(word)
     call.refusal = call.finish_reason == "refusal" or texts.is_refused(told, response)
 
 
