@@ -1,20 +1,29 @@
 """Names that rotation gives to files.
 
-logrotate appends ``.1`` or, with ``dateext``, ``-20240131`` (also before an extension); the kubelet appends
-``.20060102-150405`` (kubernetes pkg/kubelet/logs/container_log_manager.go); logging libraries put a date
-or a number before the extension. Compression adds an extension of its own. Names of
-unfinished work (``.tmp``) are none of these.
+logrotate, Docker and Python's RotatingFileHandler append ``.1``, the youngest, and rename it to ``.2``; so do log4j 1
+and logback's fixed window. With ``dateext`` logrotate appends ``-20240131``, also before an ``extension`` and with a
+``dateformat`` of more fields; Python's TimedRotatingFileHandler ``.2024-01-31_13-05``; the kubelet, which rotates for
+containerd and CRI-O, ``.20060102-150405`` (kubernetes pkg/kubelet/logs/container_log_manager.go). logback and log4j 2
+put a date, and within it a number that grows with youth, before the extension. Compression adds an extension of its
+own. Names of unfinished work (``.tmp``) are none of these.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from functools import lru_cache
 
 _SUFFIX = re.compile(r"(.+?)(?:[.\-_](?:\d[\d\-_.:T]*|old|bak|prev|orig|copy))+", re.DOTALL)
-_DATED = re.compile(r"(.+?)[.\-_]\d{4}-?\d\d[\d\-_.:T]*(\.\w+)", re.DOTALL)
+_DATED = re.compile(r"(.+?)[.\-_](?:\d{4}[\-_.]?\d\d|\d\d-\d\d-\d{4})[\d\-_.:T]*(\.\w+)", re.DOTALL)
 _NUMBERED = re.compile(r"(.+?)\.\d{1,4}(\.\w+)", re.DOTALL)
 _AGED = re.compile(r".+\.(\d{1,4})(?:\.[A-Za-z]\w*)?", re.DOTALL)
+_DATE = re.compile(
+    r"(?<!\d)(?:(?P<year>(?:19|20)\d\d)[\-_.]?(?P<month>0[1-9]|1[0-2])(?:[\-_.]?(?P<day>0[1-9]|[12]\d|3[01]))?"
+    r"|(?P<m>0[1-9]|1[0-2])-(?P<d>0[1-9]|[12]\d|3[01])-(?P<y>(?:19|20)\d\d))(?P<time>(?:[\-_.:T]*\d+)*)"
+)
+"""A date, by the year or as log4j's examples have it (12-31-2024), and what stands behind it: a time, a number."""
+_EPOCH = re.compile(r"[.\-_](\d{9,10})(?!\d)")
 _PACKED = (".gz", ".zst", ".xz", ".bz2")
 _UNFINISHED = (".tmp", ".tmpgz", ".swp", ".part", "~")
 
@@ -32,11 +41,33 @@ def rotated_from(name: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=10_000)
-def age(path: str) -> tuple[int, str]:
+def age(path: str) -> tuple[int, tuple[int, ...], str]:
     """Return what sorts the rotated files of one log, the oldest first: numbers grow with age, dates with youth."""
     plain = unpacked(path.rpartition("/")[2])
-    numbered = _AGED.fullmatch(plain)
-    return (-int(numbered[1]), "") if numbered else (0, plain)
+    when = _when(plain)
+    numbered = None if when else _AGED.fullmatch(plain)
+    return (-int(numbered[1]) if numbered else 0, when, plain)
+
+
+def _when(name: str) -> tuple[int, ...]:
+    """Return the date in a name as one number, and those behind it; nothing where there is none."""
+    dates = list(_DATE.finditer(name))
+    if dates:
+        found = dates[-1]
+        year, month, day = found["year"] or found["y"], found["month"] or found["m"], found["day"] or found["d"] or "0"
+        behind = [digits for group in re.findall(r"\d+", found["time"]) for digits in _fields(group)]
+        return (int(year) * 10_000 + int(month) * 100 + int(day), *behind)
+    seconds = _EPOCH.search(name)
+    if seconds is None:
+        return ()
+    return (int(time.strftime("%Y%m%d", time.gmtime(int(seconds[1])))), int(seconds[1]))
+
+
+def _fields(digits: str) -> list[int]:
+    """Return the hours, minutes and seconds of a time that is written as one number; another number as it is."""
+    if len(digits) in (2, 4, 6):
+        return [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
+    return [int(digits)]
 
 
 def unpacked(name: str) -> str:

@@ -17,6 +17,8 @@ from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES, Fingerprints, Mark
 from tocsin.inputs.rotation import age
 from tocsin.inputs.wrappers import WRAPPED, Framing
 
+Place = tuple[int, int, tuple[int, ...], str]
+"""What sorts the streams of one log."""
 MARKS = 8
 """Marks of former commits that are kept, to recognise a copy that ended before the offset, or a log without its end."""
 _BLINK = 0.25
@@ -153,11 +155,11 @@ class Stream:
         return self.content is not None and self.offset >= self.size and self.rebuilt is None
 
     @property
-    def place(self) -> tuple[int, int, str]:
+    def place(self) -> Place:
         """Return what sorts the streams of one log, from the oldest to the one that is written to."""
         if self.adrift:  # it was read before the others
-            return 0, 0, ""
-        return (2, 0, "") if self.primary else (1, *age(self.here))
+            return 0, 0, (), ""
+        return (2, 0, (), "") if self.primary else (1, *age(self.here))
 
     @property
     def unended(self) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 
 import msgspec
 
@@ -13,7 +15,7 @@ from tocsin.inputs.content import Identity
 from tocsin.inputs.finder import FilePattern, Found
 from tocsin.inputs.fingerprint import Fingerprints, Mark
 from tocsin.inputs.rotation import rotated_from
-from tocsin.inputs.stream import Record, Stream
+from tocsin.inputs.stream import Place, Record, Stream
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,8 @@ class Streams:
         self._streams: dict[str, Stream] = {}
         self._kin: dict[bytes, list[Stream]] = {}
         """Those that may have been written to at one path, one after the other."""
+        self._ordered: dict[bytes, list[tuple[Place, Stream]]] = {}
+        """The same in the order in which they were written to, as far as it was asked for since ``order``."""
         self._heads: dict[int, dict[Mark | None, list[Stream]]] = {}
         """By length and mark of their first bytes, as far as they were known when they were indexed."""
         self._next = 0
@@ -63,12 +67,30 @@ class Streams:
     def __iter__(self) -> Iterator[Stream]:
         return iter(list(self._streams.values()))
 
+    def order(self) -> None:
+        """Sort the files of each log anew, when they are asked for: names and roles may have changed."""
+        self._ordered = {}
+
     def unended_before(self, stream: Stream) -> Stream | None:
-        """Return the newest of the older files of its log in which the first record of a stream may have begun."""
-        kin = {other for path in _first_paths(stream) for other in self._kin[path]}
+        """Return the older file of its log in which the first record of a stream may have begun.
+
+        That is the newest one, or what is before it where there is nothing in that.
+        """
         place = stream.place
-        older = [other for other in kin if other.unended and other.place < place]
-        return max(older, key=lambda other: other.place, default=None)
+        before = [found for path in _first_paths(stream) if (found := self._newest_before(path, place)) is not None]
+        newest = max(before, key=lambda other: other.place, default=None)
+        return newest if newest is not None and newest.unended else None
+
+    def _newest_before(self, path: bytes, place: Place) -> Stream | None:
+        ordered = self._ordered.get(path)
+        if ordered is None:
+            kin = sorted([(other.place, number) for number, other in enumerate(self._kin[path])])
+            ordered = self._ordered[path] = [(known, self._kin[path][number]) for known, number in kin]
+        for at in range(bisect_left(ordered, place, key=itemgetter(0)) - 1, -1, -1):
+            other = ordered[at][1]
+            if other.offset or other.unended:
+                return other
+        return None
 
     def written_to(self) -> set[str]:
         """Return the paths at which streams were written to."""
@@ -155,6 +177,7 @@ class Streams:
         self._streams[stream.name] = stream
         for path in _first_paths(stream):
             self._kin.setdefault(path, []).append(stream)
+            self._ordered.pop(path, None)
         return stream
 
     def known(self) -> dict[Identity, Stream]:
@@ -203,6 +226,7 @@ class Streams:
         del self._streams[stream.name]
         for path in _first_paths(stream):
             self._kin[path].remove(stream)
+            self._ordered.pop(path, None)
             if not self._kin[path]:
                 del self._kin[path]
         self._gone.append(stream.name)

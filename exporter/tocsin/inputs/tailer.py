@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from tocsin.inputs.base import Change, Oversize, Sink
@@ -68,6 +67,8 @@ class FileInput:
         self._files = OpenFiles(self._streams)
         self._recognition = Recognition(self._finder, self._streams, self._files)
         self._scan_due = self._scan_free = self._look_due = float("-inf")
+        self._followers: dict[Stream, list[Stream]] = {}
+        """Streams that wait since the last look for the end of an older file of their log."""
         self._goals: dict[str, int] | None = None
         """Sizes that files had at the first scan, of those not read that far yet."""
 
@@ -85,6 +86,7 @@ class FileInput:
         """Hand lines of all files to ``sink``; see ``Input.read``."""
         now = self._clock()
         resting: list[Stream] = []
+        self._streams.order()
         if now >= self._look_due or self._files.orphaned:
             self._look_due = now + LOOK_EVERY
             resting = self._look(now)
@@ -96,6 +98,8 @@ class FileInput:
             if progress:
                 total += progress
                 ready.append(stream)
+            elif (followers := self._followers.pop(stream, None)) is not None:
+                ready.extendleft(reversed(followers))
         for stream in resting:
             if not (stream.framing.pending and ready):  # the rest of its last record may be in a file that has its turn
                 self._finish_when_over(stream, sink, now)
@@ -164,7 +168,8 @@ class FileInput:
     def _look(self, now: float) -> list[Stream]:
         """Find out what is new: files, and bytes in them; return rotated ones without."""
         files = self._files
-        earlier = set(files.ready)
+        earlier = len(files.ready)
+        self._followers = {}
         if now >= self._scan_free and (now >= self._scan_due or files.orphaned or self._finder.changed()):
             files.orphaned = False
             again = self._recognition.scan(now)
@@ -192,7 +197,10 @@ class FileInput:
             elif not stream.primary:
                 resting.append(stream)
         # What is new comes behind the others, and the younger files of a log behind the older, for which they wait.
-        files.ready = deque(sorted(files.ready, key=lambda stream: (0,) if stream in earlier else (1, *stream.place)))
+        new = list(files.ready)[earlier:]
+        for _ in new:
+            files.ready.pop()
+        files.ready.extend(sorted(new, key=lambda stream: stream.place))
         return resting
 
     def _step(self, stream: Stream, sink: Sink, budget: int, now: float) -> int:
@@ -206,6 +214,7 @@ class FileInput:
             known = before.drained and not self._recognition.archives  # else a file between the two may turn up
             if known and (progress := self._lines.succeed(stream, before, sink, prints)):
                 return progress
+            self._followers.setdefault(before, []).append(stream)
             stream.mtime_ns = 0  # look again soon
         except OverwrittenError:
             self._files.orphan(stream, now)
@@ -220,7 +229,8 @@ class FileInput:
         """
         if stream.offset or stream.content is None:
             return None
-        stream.framing.recognise(stream.content.pread(HEAD_BYTES, 0))
+        if stream.framing.kind is None:
+            stream.framing.recognise(stream.content.pread(HEAD_BYTES, 0))
         return self._streams.unended_before(stream) if stream.framing.kind in WRAPPED else None
 
     def _fail(self, stream: Stream, error: OSError) -> None:

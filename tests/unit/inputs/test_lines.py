@@ -242,6 +242,22 @@ def test_files_of_one_log_are_read_in_one_turn_the_oldest_first(reader):
     assert reader.got == [b"{1bc", b"{2bc", b"{3bc"]
 
 
+def test_records_over_many_files_are_put_together_in_one_turn(reader):
+    first, *rest = SPLIT["cri"]
+    append(reader.path, first)
+    reader.drain()
+    reader.kill()
+    for number in range(40):
+        reader.path.rename(reader.path.with_name(f"{reader.path.name}.20260131-10{number:02}00"))
+        append(reader.path, b"".join([*rest, first.replace(b"{a", b"{%d" % number)]))
+    append(reader.path, b"".join(rest))
+    reader.got.clear()
+
+    reader.tailer.read(lambda data, _: reader.got.append(bytes(data)), 1 << 20)
+
+    assert [record for record in reader.got if record != b"err"] == [b"{abc", *(b"{%dbc" % number for number in range(40))]
+
+
 @pytest.mark.parametrize("kind", SPLIT)
 def test_the_end_of_a_record_in_the_next_file_may_come_late(reader, kind):
     lines = SPLIT[kind]
