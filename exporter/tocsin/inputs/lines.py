@@ -68,46 +68,52 @@ class LineReader:
         content.discard(stream.offset)
         return progress
 
-    def succeed(self, stream: Stream, before: Stream, sink: Sink, prints: Fingerprints) -> int:
-        """Begin a file in whose predecessor a record was begun; return the progress, 0 until its end is here.
+    def succeed(self, stream: Stream, parts: list[Stream], sink: Sink, prints: Fingerprints) -> int:
+        """Begin a file in whose predecessors a record was begun; return the progress, 0 until its end is here.
 
-        All up to that end is handed out in one step: no commit may fall between the two files.
+        The first of ``parts`` is read, the others hold nothing that ends it. All up to that end is handed out in one
+        step: no commit may fall between the files.
 
         Raises:
             OverwrittenError: nothing was handed out; the stream must go on elsewhere.
-            OSError: the file cannot be read.
+            OSError: a file cannot be read.
         """
-        content = stream.content
-        if content is None:
-            return 0
-        most = self._limit + BUFFER_BYTES
-        data = bytearray(most if stream.packed else min(stream.size, most))
-        view = memoryview(data)
-        size = content.read_into(view, 0)
-        if size < 0:
-            return 1  # an archive on its way to so much
-        if not stream.check_head(prints, bytes(view[: min(size, HEAD_BYTES)])):
-            raise OverwrittenError
-        trial, end = Framing(self._limit), 0
-        trial.adopt(before.framing)
-        while trial.awaiting:
-            newline = data.find(_NEWLINE, end, size)
-            if newline < 0:
+        first, *between = parts
+        read: list[tuple[Stream, bytearray, int]] = []
+        trial = Framing(self._limit)
+        trial.adopt(first.framing)
+        for part in (*between, stream):
+            data = bytearray(self._limit + BUFFER_BYTES if part.packed else min(part.size, self._limit + BUFFER_BYTES))
+            if part.content is None or (size := part.content.read_into(memoryview(data), 0)) < 0:
+                return 1 if part is stream and part.content is not None else 0  # an archive on its way to so much
+            if not part.check_head(prints, bytes(data[: min(size, HEAD_BYTES)])):
+                if part is stream:
+                    raise OverwrittenError
                 return 0
-            trial.unwrap(view[end:newline])
-            end = newline + 1
-        stream.framing.adopt(before.framing)
-        before.framing.flush()
-        before.record.pending_from = None
-        before.dirty = True
-        start = 0
+            end = _end_of_begun(trial, data, size)
+            if trial.awaiting is (part is stream) or (part is not stream and end < part.size):
+                return 0
+            read.append((part, data, end))
+        framing = first.framing
+        for part, data, end in read:
+            part.framing.adopt(framing)
+            framing.flush()
+            framing = part.framing
+            self._hand_out(part, sink, data, end)
+        for part in parts:
+            part.record.pending_from = None
+            part.dirty = True
+        return read[-1][2]
+
+    def _hand_out(self, stream: Stream, sink: Sink, data: bytearray, end: int) -> None:
+        """Hand out the lines at the beginning of a file."""
+        view, start = memoryview(data), 0
         while start < end:
             newline = data.find(_NEWLINE, start, end)
             self._emit(stream, sink, data, view, start, newline)
             start = newline + 1
         stream.record.pending_from = 0 if stream.framing.pending else None
         stream.advance(view, end)
-        return end
 
     def finish(self, stream: Stream, sink: Sink, size: int) -> None:
         """Hand out the last line of a finished file, which lacks its newline, and pieces that wait for more.
@@ -261,3 +267,12 @@ def _nuls(buffer: bytearray, start: int, end: int) -> int:
     if held == bytes(len(held)):  # a hole may be of gigabytes: to compare is far cheaper than to strip
         return len(held)
     return len(held) - len(held.lstrip(b"\0"))
+
+
+def _end_of_begun(framing: Framing, data: bytearray, size: int) -> int:
+    """Return where the records end that were begun in another file, or the last line where they do not."""
+    view, end = memoryview(data), 0
+    while framing.awaiting and (newline := data.find(_NEWLINE, end, size)) >= 0:
+        framing.unwrap(view[end:newline])
+        end = newline + 1
+    return end

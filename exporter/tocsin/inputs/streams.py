@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 FINISHED_MAX = 2000
 """Finished streams whose files are gone that are remembered."""
 _REMEMBER_LOOK = 10.0
+_STEP = 1.0
+"""Seconds by which Unix time was set for sure: then what is committed in it is told anew."""
 _META = "meta"
 
 
@@ -54,6 +56,8 @@ class Streams:
         self._begun: set[bytes] = set()
         self._gone: list[str] = []
         self._looked = 0.0
+        self._ahead = 0.0
+        """How far Unix time is ahead of the injected clock: it changes when the former is set."""
         self._dirty = True
 
     def configure(self, patterns: Sequence[FilePattern]) -> None:
@@ -149,15 +153,17 @@ class Streams:
 
     def changes(self, now: float, wall: float) -> list[Change]:
         """Return what moved since the last commit."""
+        stepped = abs(wall - now - self._ahead) > _STEP
+        self._ahead = wall - now
         changed: list[Change] = [(name, None) for name in self._gone]
         self._gone = []
         for stream in self._streams.values():
-            if stream.dirty:
+            if stream.dirty or (stepped and stream.content is not None):
                 if stream.grew > float("-inf"):
                     stream.record.grew = wall - (now - stream.grew)
                 changed.append((stream.name, stream.encode(self.prints)))
                 stream.dirty = False
-        if self._dirty or changed or wall - self._looked > _REMEMBER_LOOK:
+        if self._dirty or changed or stepped or wall - self._looked > _REMEMBER_LOOK:
             self._looked = wall
             meta = _Meta(self.prints.key, self.lost, self._next, sorted(self._begun), wall)
             changed.append((_META, msgspec.msgpack.encode(meta)))

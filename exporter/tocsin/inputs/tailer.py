@@ -42,6 +42,8 @@ PARTIAL_WAIT = 2.0
 """Seconds of silence after which the last line of a rotated file counts without its newline,"""
 TORN_WAIT = 30.0
 """and where it does not end as a record does: the rest may be on its way."""
+PARTS_MOST = 4
+"""Files that a record may have been begun in before the one in which it ends."""
 _RECORD_ENDS = (b"}", b"]")
 
 
@@ -211,8 +213,9 @@ class FileInput:
             before = self._before(stream)
             if before is None:
                 return self._lines.step(stream, sink, budget, prints)
-            known = before.drained and not self._recognition.archives  # else a file between the two may turn up
-            if known and (progress := self._lines.succeed(stream, before, sink, prints)):
+            known = not self._recognition.archives  # else a file between the two may turn up
+            parts = self._begun_in(before) if known else []
+            if parts and (progress := self._lines.succeed(stream, parts, sink, prints)):
                 return progress
             self._followers.setdefault(before, []).append(stream)
             stream.mtime_ns = 0  # look again soon
@@ -232,6 +235,19 @@ class FileInput:
         if stream.framing.kind is None:
             stream.framing.recognise(stream.content.pread(HEAD_BYTES, 0))
         return self._streams.unended_before(stream) if stream.framing.kind in WRAPPED else None
+
+    def _begun_in(self, before: Stream) -> list[Stream]:
+        """Return the files with the beginning of a record, oldest first, up to ``before``; none while unknown.
+
+        Only the oldest is read: nothing but pieces of this record may stand in those behind it.
+        """
+        parts = [before]
+        while len(parts) < PARTS_MOST and not (parts[0].offset or parts[0].packed or parts[0].adrift):
+            older = self._streams.unended_before(parts[0])
+            if older is None:
+                break
+            parts.insert(0, older)
+        return parts if parts[0].drained else []
 
     def _fail(self, stream: Stream, error: OSError) -> None:
         self._finder.problems[stream.path] = "io"

@@ -258,6 +258,24 @@ def test_records_over_many_files_are_put_together_in_one_turn(reader):
     assert [record for record in reader.got if record != b"err"] == [b"{abc", *(b"{%dbc" % number for number in range(40))]
 
 
+@pytest.mark.parametrize("down", [True, False])
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_record_over_three_files_is_put_together(reader, down, killed):
+    for number, lines in enumerate((["P", "{a"], ["P", "b"], ["F", "c"])):
+        if number:
+            reader.path.rename(reader.path.with_name(f"{reader.path.name}.20260131-10000{number}"))
+        append(reader.path, (cri("stdout", "F", "before") if not number else b"") + cri("stdout", *lines))
+        if not (number and down):
+            reader.drain()
+        if killed:
+            reader.kill()
+    append(reader.path, cri("stdout", "F", "after"))
+    reader.drain()
+    reader.kill()
+    reader.drain(3.0)
+    assert reader.got == [b"before", b"{abc", b"after"]
+
+
 @pytest.mark.parametrize("kind", SPLIT)
 def test_the_end_of_a_record_in_the_next_file_may_come_late(reader, kind):
     lines = SPLIT[kind]

@@ -67,6 +67,39 @@ def test_a_file_deleted_while_down_is_announced_and_the_new_one_is_read(world):
     assert world.tailer.lost["deleted"] + world.tailer.lost["truncated"] == 1
 
 
+def test_a_clock_that_was_set_lets_no_file_look_as_if_it_had_rested_for_long(tmp_path):
+    log, got, state = tmp_path / "app.log", [], {}
+    now, ahead = 0.0, 1e9
+
+    def start():
+        tailer = FileInput(
+            [FilePattern(str(log))], max_line_bytes=1000, clock=lambda: now, wall=lambda: now + ahead,
+            oversize=lambda length, origin: None,
+        )  # fmt: skip
+        tailer.restore(list(state.items()))
+        return tailer
+
+    def drain(tailer):
+        nonlocal now
+        for _ in range(8):
+            tailer.read(lambda data, origin: got.append(bytes(data)), 4096)
+            state.update(tailer.changes())
+            now += 0.5
+
+    log.write_text("old\n")
+    tailer = start()
+    drain(tailer)
+    ahead += 86_400
+    drain(tailer)
+    tailer.close()
+    log.unlink()  # after more was written to it, perhaps
+    now += 60.0
+    tailer = start()
+    drain(tailer)
+    tailer.close()
+    assert tailer.lost["deleted"] == 1
+
+
 def test_what_was_rotated_before_the_first_start_is_history(tmp_path):
     (tmp_path / "app.log.1").write_text("old\n")
     world = World(tmp_path)
