@@ -25,7 +25,7 @@ function(config)
     },
     {
       name: 'tocsin-quality-quiet',
-      interval: q.duration(c.intervals.slow),
+      interval: q.duration(c.intervals.baseline),
       rules: [
         { record: 'route_scorer:llm_quality_score_quiet:calls', expr: score.quiet('calls') },
         { record: 'route_scorer:llm_quality_score_quiet:mean', expr: score.quiet('mean') },

@@ -6,8 +6,12 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from itertools import accumulate, compress, count
+from itertools import compress, count, repeat
 from operator import ne
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from tocsin.catalogue import Family
 from tocsin.series.store import Row, Store, bounds, number
@@ -35,8 +39,6 @@ class Movement(Enum):
 
 Seen = tuple[dict[str, str], Movement]
 """A series' labels (without those of the target) and what it did."""
-Stretch = tuple[int, int, list[float]]
-"""Index of the first sample, of the last one, the row's values between them."""
 
 
 class _History:
@@ -74,11 +76,11 @@ class _History:
     def change(self, index: int) -> None:
         """Take what the row's values have become by sample ``index``."""
         values, last = self.row.values, self.last
-        for place in compress(count(), map(ne, values, last)):
-            self._at.append(index)
-            self._places.append(place)
-            self._changed.append(values[place])
-            last[place] = values[place]
+        places = list(compress(count(), map(ne, values, last)))
+        self._at.extend(repeat(index, len(places)))
+        self._places.extend(places)
+        self._changed.extend([values[place] for place in places])
+        last[:] = values
 
     @property
     def movement(self) -> Movement:
@@ -87,27 +89,48 @@ class _History:
             return Movement.ZERO
         return Movement.FLAT if self._at[-1] == self._spans[0][0] else Movement.MOVING
 
-    def stretches(self, samples: int, every: int = 1) -> Iterator[Stretch]:
-        """Yield the values from change to change, within each span of the ``samples`` in which the series was there.
+    def table(self, samples: int, every: int = 1) -> _Table:
+        """Return the values from change to change, within each span of the ``samples`` in which the series was there.
 
-        A change counts from the next sample whose index is a multiple of ``every``. The list is the same one each
-        time: take what is needed of it before the next.
+        A change counts from the next sample whose index is a multiple of ``every``.
         """
-        values: list[float] = [0] * len(self.last)
-        changes = zip(self._at, self._places, self._changed, strict=True)
-        change = next(changes, None)
+        at = np.frombuffer(self._at, np.uint32).astype(np.int64)
+        places, changed = np.frombuffer(self._places, np.uint16), np.frombuffer(self._changed)
+        parts = []
+        values = np.zeros((1, len(self.last)))
+        done = 0
         for begin, end in self._spans:
-            first, last = begin, samples - 1 if end is None else end
-            while change is not None and change[0] <= last:
-                index, place, value = change
-                index = index if index == begin else -(-index // every) * every
-                if index > first:
-                    yield first, min(index - 1, last), values
-                    first = index
-                values[place] = value
-                change = next(changes, None)
-            if first <= last:
-                yield first, last, values
+            last = samples - 1 if end is None else end
+            own = slice(done, int(np.searchsorted(at, last, side="right")))
+            done = own.stop
+            index = np.where(at[own] == begin, begin, -(-at[own] // every) * every)
+            firsts = np.unique(np.append(index, begin))
+            newest = np.zeros((len(firsts), values.shape[1]), np.int32)  # which change each value is of, 0: of none
+            order = np.arange(1, len(index) + 1, dtype=np.int32)
+            np.maximum.at(newest, (np.searchsorted(firsts, index), places[own]), order)
+            np.maximum.accumulate(newest, axis=0, out=newest)
+            values = np.where(newest > 0, np.append(0.0, changed[own])[newest], values[-1])
+            lasts = np.minimum(np.append(firsts[1:] - 1, last), last)
+            shown = firsts <= last
+            parts.append((firsts[shown], lasts[shown], values[shown]))
+        return _Table(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+class _Table(NamedTuple):
+    """A row's values from change to change."""
+
+    firsts: npt.NDArray[np.int64]
+    """Index of the first sample of each stretch."""
+    lasts: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+    """Of each stretch the row's values."""
+
+    def runs(self, values: npt.NDArray[np.float64]) -> list[Run]:
+        """Return what has these ``values``, one for each stretch, with neighbours of equal value joined."""
+        differs = (values[1:] != values[:-1]) | (self.firsts[1:] != self.lasts[:-1] + 1)
+        begins = np.flatnonzero(np.append(True, differs))
+        firsts, lasts = self.firsts[begins], self.lasts[np.append(begins[1:] - 1, -1)]
+        return list(zip(firsts.tolist(), (lasts - firsts + 1).tolist(), values[begins].tolist(), strict=True))
 
 
 class _Watched:
@@ -203,8 +226,8 @@ class Sampler:
             if row.family.buckets:
                 yield from _histogram(history, pairs, self.samples, names, sparse)
             else:
-                stretches = history.stretches(self.samples)
-                yield row.family.name, pairs, _joined((a, b, values[0]) for a, b, values in stretches)
+                table = history.table(self.samples)
+                yield row.family.name, pairs, table.runs(table.values[:, 0])
 
 
 def sample_names(family: Family) -> tuple[str, ...]:
@@ -218,33 +241,25 @@ def _histogram(
     history: _History, pairs: str, samples: int, names: frozenset[str], sparse: frozenset[str]
 ) -> Iterator[tuple[str, str, list[Run]]]:
     family = history.row.family
+    table = history.table(samples)
     name = family.name + "_sum"
     if name in names:
-        yield name, pairs, _joined((a, b, values[0]) for a, b, values in history.stretches(samples))
+        yield name, pairs, table.runs(table.values[:, 0])
     name = family.name + "_count"
     if name in names:
-        yield name, pairs, _joined((a, b, sum(values[1:])) for a, b, values in history.stretches(samples))
+        yield name, pairs, table.runs(table.values[:, 1:].sum(axis=1))
     name = family.name + "_bucket"
     if name in names:
-        every = SPARSE if name in sparse else 1
-        cumulative = [(a, b, list(accumulate(values[1:]))) for a, b, values in history.stretches(samples, every)]
+        table = history.table(samples, SPARSE) if name in sparse else table
+        counts = table.values[:, 1:].cumsum(axis=1)
         for i, le in enumerate(bounds(family)):
-            yield name, f'{pairs},le="{le}"', _joined((a, b, counts[i]) for a, b, counts in cumulative)
-
-
-def _joined(stretches: Iterable[tuple[int, int, float]]) -> list[Run]:
-    """Join neighbours of equal value; last indices become lengths."""
-    runs: list[Run] = []
-    for first, last, value in stretches:
-        if runs and runs[-1][2] == value and runs[-1][0] + runs[-1][1] == first:
-            runs[-1] = (runs[-1][0], last - runs[-1][0] + 1, value)
-        else:
-            runs.append((first, last - first + 1, value))
-    return runs
+            yield name, f'{pairs},le="{le}"', table.runs(counts[:, i])
 
 
 def thinned(runs: Iterable[Run], stride: int) -> list[Run]:
     """Return the runs with one of ``stride`` samples kept."""
+    if stride == 1:
+        return list(runs)
     out = []
     for first, length, value in runs:
         begin, end = -(-first // stride), (first + length - 1) // stride
