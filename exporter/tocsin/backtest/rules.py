@@ -43,6 +43,8 @@ UNSEEN = (
 )  # fmt: skip
 """Series that a log cannot have: alerts whose first condition is about them are left out."""
 
+_SELECTOR = 8
+"""Series that cost as much to read as one selector: 15 us a series of half an hour, 130 us a selector (measured)."""
 SPACED = ":spaced"
 """Ends the name of a series that stands for a recorded one, ``COARSE`` seconds apart."""
 
@@ -64,8 +66,10 @@ class _Entry:
     interval: float
     needs: set[int] = field(default_factory=set)
     series: set[str] = field(default_factory=set)
+    selectors: int = 1
+    """How often it names a series: what an evaluation costs is the length of the expression more than what it reads."""
     cost: int = 1
-    """About how many series it reads."""
+    """About how long an evaluation takes: its selectors, and the exporter's series that they read."""
 
     @property
     def alert(self) -> str | None:
@@ -159,7 +163,7 @@ def plan(
     entries = _with(entries, lambda entry: states.lean(entry.rule["expr"]))
     for entry in entries:
         entry.needs -= dormant
-        entry.cost += sum(_size(name, seen) for name in entry.series)
+        entry.cost = _SELECTOR * entry.selectors + sum(_size(name, seen) for name in entry.series)
     slow = _slow(entries)
     handed = {str(entries[i].rule["record"]) for i in slow}
     by_step: dict[int, list[int]] = {}
@@ -265,6 +269,8 @@ def _entries(groups: Iterable[Mapping[str, Any]]) -> list[_Entry]:
         words = promql.words(entry.rule["expr"])
         said = " ".join(map(str, entry.rule.get("annotations", {}).values()))  # templates may query
         entry.series = promql.names(entry.rule["expr"] + said) & _SERIES
+        named = [token.text for token in promql.tokens_of(entry.rule["expr"])]
+        entry.selectors = sum(name in records or name in _SERIES for name in named)
         for word in words & records.keys():
             entry.needs.update(records[word])
         for word in promql.names(said) & records.keys():  # where a range is dear, a text is shorter
