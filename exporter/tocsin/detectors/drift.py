@@ -32,6 +32,8 @@ WINDOW: Final = 500
 MIN_CURRENT: Final = 200
 MIN_REFERENCE: Final = 1_000
 FREEZE_ABOVE: Final = 0.25
+_LOOK_EVERY: Final = 8
+"""Questions between two looks at whether the reference stands still: the index is most of what a question costs."""
 HALF_LIFE: Final = 20_000.0
 """Questions in which the weight of an old one halves."""
 MAX_BINS: Final = 32
@@ -142,6 +144,9 @@ class Drift:
         self._reference = [0.0] * bins
         self._recent: deque[int] = deque(maxlen=window)
         self._current = [0] * bins
+        self._unlooked = 0
+        """Questions until the next look."""
+        self._frozen = False
 
     @property
     def bins(self) -> int:
@@ -154,8 +159,12 @@ class Drift:
         if len(self._recent) == self._window:
             oldest = self._recent[0]
             self._current[oldest] -= 1
-            value = self.value()
-            if value is None or value <= FREEZE_ABOVE:
+            if not self._unlooked:
+                value = self.value()
+                self._frozen = value is not None and value > FREEZE_ABOVE
+                self._unlooked = _LOOK_EVERY
+            self._unlooked -= 1
+            if not self._frozen:
                 self._reference = [count * self._keep for count in self._reference]
                 self._reference[oldest] += 1.0
         self._recent.append(place)
