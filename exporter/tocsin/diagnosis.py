@@ -92,8 +92,10 @@ def _one(file: Found, config: Config, now: float) -> Iterator[Remark]:
     if not file.size:
         yield Remark(file.path, "is empty: nothing has been written to it; does the gateway log here?")
         return
-    read, counted, skipped = _sample(file, config)
-    if not read:
+    read, counted, skipped, passed = _sample(file, config)
+    if not read and passed:
+        yield Remark(file.path, f"none of the first {passed} spans and log records tells of a call to a model")
+    elif not read:
         yield Remark(file.path, "no complete line yet: an event ends with a newline")
     elif not counted:
         words = ", ".join(f"{reason} {count}" for reason, count in sorted(skipped.items()))
@@ -108,8 +110,11 @@ def _one(file: Found, config: Config, now: float) -> Iterator[Remark]:
         yield Remark(file.path, f"nothing new for {quiet / 3600:.0f} h; does the gateway still log here?", wrong=False)
 
 
-def _sample(file: Found, config: Config) -> tuple[int, int, dict[str, int]]:
-    """Return how many events stand in the beginning of a file, how many are known, and why the others do not."""
+def _sample(file: Found, config: Config) -> tuple[int, int, dict[str, int], int]:
+    """Return how many events stand in the beginning of a file, how many are known, and why the others are not.
+
+    The last number is that of spans and log records that tell of no call, and are no events.
+    """
     settings = replace(ledger_settings(config), estimator=None)
     intake = Intake(Ledger(Store(settings.extra_labels), settings), formats.get, time.time)
     intake.meet("file")
@@ -124,7 +129,7 @@ def _sample(file: Found, config: Config) -> tuple[int, int, dict[str, int]]:
     finally:
         reader.close()
     tally = intake.tallies["file"]
-    return tally.read, tally.counted + tally.duplicate, intake.skipped_by_reason()
+    return tally.read, tally.counted + tally.duplicate, intake.skipped_by_reason(), sum(intake.passed.values())
 
 
 def listener(name: str, address: str) -> Iterator[Remark]:

@@ -196,3 +196,17 @@ def test_entries_that_are_reached_are_not_named(check, tmp_path, text):
     (tmp_path / "tocsin.yml").write_text(text)
 
     assert check(f"--config.file={tmp_path / 'tocsin.yml'}") == (0, "the configuration is right\n")
+
+
+def test_a_collectors_file_without_spans_of_calls_is_told_from_one_with(check, tmp_path):
+    span = {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "GET /", "attributes": []}] * 2}]}]}
+    (tmp_path / "traces.jsonl").write_text(json.dumps(span) + "\n")
+
+    code, said = check("--tail", str(tmp_path / "*.jsonl"))
+
+    assert code == 1
+    assert "none of the first 2 spans and log records tells of a call to a model" in said
+
+    span["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = [{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}]
+    (tmp_path / "traces.jsonl").write_text(json.dumps(span) + "\n")
+    assert "2 of the first 2 events are recognised" in check("--tail", str(tmp_path / "*.jsonl"))[1]
