@@ -19,6 +19,11 @@ from tocsin.yamlfile import decode, meant
 PROBES_MAX = 50
 MODELS = 2
 """Cost tier of detectors that are models."""
+TAKEN_LABELS = frozenset({
+    "provider", "model", "route", "le", "job", "instance", "delivered", "echoed", "example", "fingerprint", "kind",
+    "reason", "requested", "role", "scorer", "served", "signal", "source",
+})  # fmt: skip
+"""Labels of what is counted by call, and Prometheus' own: a name that stands twice makes a page that none scrapes."""
 THRESHOLDS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
     "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
@@ -323,7 +328,7 @@ def _check_labels_and_series(config: Config) -> None:
     if len(config.extra_labels) > 3:
         raise ConfigError(f"extra_labels: at most three, {len(config.extra_labels)} given")
     for name in config.extra_labels:
-        if name in ("provider", "model", "route", "le", "job"):
+        if name in TAKEN_LABELS or name.startswith("__"):
             raise ConfigError(f"extra_labels: {name!r} is a label already; take it out")
         if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
             raise ConfigError(f"extra_labels: {name!r} cannot be a label name; use small letters, digits and _")
@@ -344,7 +349,7 @@ def _check_amounts(config: Config) -> None:
         tokens = getattr(config.limits.tokens_per_hour, name)
         if tokens is not None and tokens < 1:
             raise ConfigError(f"limits.tokens_per_hour.{name}: {tokens}: at least 1; null is no limit")
-    for block, name in (("ingest", "max_body_bytes"), ("limits", "max_line_bytes")):
+    for block, name in (("ingest", "max_body_bytes"), ("ingest", "spool_max_bytes"), ("limits", "max_line_bytes")):
         if getattr(getattr(config, block), name) < 1024:
             raise ConfigError(f"{block}.{name}: below 1024 no event fits; raise it")
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tocsin.config import Config, ConfigError, load, parse, read_secrets, show
+from tocsin.catalogue import FAMILIES
+from tocsin.config import TAKEN_LABELS, Config, ConfigError, load, parse, read_secrets, show
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ from tocsin.config import Config, ConfigError, load, parse, read_secrets, show
         ("consumers: {top: -1}", "consumers.top: between 0 and 1000"),
         ("consumers: {top: 5000}", "consumers.top: between 0 and 1000"),
         ("extra_labels: [model]", "'model' is a label already"),
+        ("extra_labels: [reason]", "'reason' is a label already"),
+        ("extra_labels: [__name__]", "'__name__' is a label already"),
+        ("ingest: {spool_max_bytes: -1}", "ingest.spool_max_bytes: below 1024 no event fits"),
         ("extra_labels: [team-name]", "'team-name' cannot be a label name; use small letters"),
         ("routes: [{match: {}, thresholds: {quality.dropRation: 1}}]", "did you mean 'quality.dropRatio'?"),
         ("ingest: {auth: [{scheme: basic, secret_file: x}]}", "ingest.auth[0].username"),
@@ -112,3 +116,8 @@ def test_any_text_is_a_configuration_or_a_clear_error(raw):
         assert isinstance(parse(raw), Config)
     except ConfigError as error:
         assert str(error)
+
+
+def test_no_extra_label_can_stand_twice_in_a_series():
+    """Prometheus refuses the whole page for one such series."""
+    assert {label for family in FAMILIES.values() if family.per_call for label in family.labels} <= TAKEN_LABELS

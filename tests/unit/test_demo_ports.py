@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.config import ConfigError
-from tocsin.demo.stack import free_port
+from tocsin.demo.stack import Addresses, compiled, free_port
 
 
 def test_a_free_port_is_none_that_the_kernel_gives_to_outgoing_connections():
@@ -26,3 +26,10 @@ def test_a_wanted_port_that_is_taken_is_refused():
 
         with pytest.raises(ConfigError, match="cannot be had"):
             free_port(other.getsockname()[1])
+
+
+def test_links_in_the_alerts_of_a_demo_lead_to_its_own_port(tmp_path):
+    rules = compiled(Addresses(tmp_path, "127.0.0.1:12345", "127.0.0.1:12346"), {})
+
+    links = {rule["annotations"]["runbook_url"].rpartition("/")[0] for group in rules.rule_groups() for rule in group["rules"] if "alert" in rule}
+    assert links == {"http://127.0.0.1:12345/runbooks"}

@@ -175,6 +175,10 @@ def test_a_home_that_no_shell_has_expanded_is_named(check):
     ("routes: [{match: {route: 'support.*'}}]", "routes[0]: 'support.*' is read as a glob"),
     ("routes: [{match: {model: 'gpt-4o.*'}}]", "routes[0]: 'gpt-4o.*' is read as a glob"),
     ("prices: [{model: gpt-4o}]", "prices[0]: no price over 0 stands here: these tokens count as free"),
+    ("prices: [{model: gpt-4o, input: 0.0000025, output: 0.00001}]", "prices[0]: 1e-05 is a price of one token; prices are in US dollars per million tokens: 10"),
+    ("prices: [{model: gpt-4o, input: 2.5}]", "prices[0]: no output price stands here: output tokens count as free"),
+    ("extra_labels: [team, user]", "extra_labels: user: its values stand in /metrics as they are"),
+    ("detectors: {own_domains: [example.com, 'https://example.com']}", "detectors.own_domains: 'https://example.com' is no domain"),
 ])  # fmt: skip
 def test_an_entry_that_does_not_do_what_it_seems_to_is_named(check, tmp_path, text, says):
     (tmp_path / "tocsin.yml").write_text(text)
@@ -189,7 +193,9 @@ def test_an_entry_that_does_not_do_what_it_seems_to_is_named(check, tmp_path, te
     "routes: [{match: {route: a}}, {match: {route: 'a*'}}, {match: {}}]",
     "routes: [{match: {route: a, model: x}}, {match: {route: a}}]",
     "routes: [{match: {route: 'a?'}}, {match: {route: 'a*'}}]",
-    "prices: [{model: 'gpt-4.*', input: 1}, {provider: mine, model: '*', cache_read: 1}]",
+    "prices: [{model: 'gpt-4.*', input: 1, output: 0.01}, {provider: mine, model: '*', cache_read: 1}]",
+    "prices: [{model: 'text-embedding-*', input: 0.02}]",
+    "{extra_labels: [team], detectors: {own_domains: ['@example.com', .example.org, example.net]}}",
     "routes: [{match: {model: 'anthropic.*'}}, {match: {model: 'us.anthropic.*'}}]",
 ])  # fmt: skip
 def test_entries_that_are_reached_are_not_named(check, tmp_path, text):

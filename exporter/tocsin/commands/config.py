@@ -82,6 +82,7 @@ def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
     if ingest and diagnosis.running(arguments.web_address) is None:
         yield from diagnosis.listener("ingest.listen_address", ingest)
     yield from _without_effect(config)
+    yield from _names(config)
     yield from _entries(config)
     if not read and not ingest:
         yield Remark("inputs", "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address")
@@ -106,6 +107,17 @@ def _without_effect(config: Config) -> Iterator[Remark]:
             yield Remark(f"routes[{n}].thresholds.{name}", what, wrong=False)
 
 
+def _names(config: Config) -> Iterator[Remark]:
+    """Say which labels would tell who somebody is, and which domains are none."""
+    for name in _PEOPLE.intersection(config.extra_labels):
+        what = f"{name}: its values stand in /metrics as they are; consumers (`consumers.top`) are counted by a hash"
+        yield Remark("extra_labels", what, wrong=False)
+    for domain in config.detectors.own_domains:
+        if not _DOMAIN.fullmatch(domain):
+            what = f"{domain!r} is no domain, as example.com is: no address matches"
+            yield Remark("detectors.own_domains", what, wrong=False)
+
+
 def _entries(config: Config) -> Iterator[Remark]:
     """Say which entries no call reaches, which patterns are regular expressions, and which prices are none."""
     routes = [(f"routes[{n}]", (r.match.route, r.match.model)) for n, r in enumerate(config.routes)]
@@ -121,8 +133,14 @@ def _entries(config: Config) -> Iterator[Remark]:
                     what = f"{pattern!r} is read as a glob, not as a regular expression: * stands for any characters"
                     yield Remark(where, what, wrong=False)
     for n, price in enumerate(config.prices):
-        if not any((price.input, price.output, price.cache_read, price.cache_write)):
-            yield Remark(f"prices[{n}]", "no price over 0 stands here: these tokens count as free", wrong=False)
+        where, dearest = f"prices[{n}]", max(price.input, price.output, price.cache_read or 0, price.cache_write or 0)
+        if not dearest:
+            yield Remark(where, "no price over 0 stands here: these tokens count as free", wrong=False)
+        elif dearest < _A_TOKEN:
+            what = f"{dearest:g} is a price of one token; prices are in US dollars per million tokens"
+            yield Remark(where, f"{what}: {dearest * 1e6:g}", wrong=False)
+        elif price.input and not price.output and "embed" not in price.model:
+            yield Remark(where, "no output price stands here: output tokens count as free", wrong=False)
 
 
 def _covers(earlier: Sequence[str], later: Sequence[str]) -> bool:
@@ -130,6 +148,11 @@ def _covers(earlier: Sequence[str], later: Sequence[str]) -> bool:
     return all(a == b or (not set("?[") & set(a) and fnmatchcase(b, a)) for a, b in zip(earlier, later, strict=True))
 
 
+_A_TOKEN = 0.001
+"""US dollars under which no million tokens are sold, and over which no single one is."""
+_DOMAIN = re.compile(r"[@.]*[^\s@:/*]+")
+_PEOPLE = frozenset({"user", "user_id", "email", "customer", "customer_id", "consumer", "session", "session_id", "ip"})
+"""Labels whose values are people, mostly."""
 _REGEX = re.compile(r"^\^|\$$|(?<!\d)\.\*")
 """What stands in regular expressions, and hardly in a glob; ``gpt-4.*`` may be one."""
 _VENDOR = re.compile(r"([a-z0-9]+\.)+\*")

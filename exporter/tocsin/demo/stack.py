@@ -62,7 +62,7 @@ def start_stack(
         tocsin.bundle.BundleError: the rules cannot be compiled.
         OSError: a program cannot be started, or does not answer.
     """
-    rules = bundle.compile(_receivers(places.receiver) | (OVERRIDES if overrides is None else overrides))
+    rules = compiled(places, OVERRIDES if overrides is None else overrides)
     bundle.write(places.folder / "rules", {"alerts.yaml": rules.alerts, "recording.yaml": rules.recording})
     found = {name: f"127.0.0.1:{free_port()}" for name in _TOOLS}
     (places.folder / "alertmanager.yml").write_text(rules.alertmanager, encoding="utf-8")
@@ -83,6 +83,12 @@ def start_stack(
         if not answers(f"http://{address}/-/ready"):
             raise OSError(f"{name} does not answer")
     return found
+
+
+def compiled(places: Addresses, overrides: dict[str, Any]) -> bundle.Bundle:
+    """Compile the shipped rules and routing for these places: links to runbooks lead to the exporter that runs."""
+    here = {"runbookUrl": f"http://{places.exporter}/runbooks/%s"}
+    return bundle.compile(_receivers(places.receiver) | here | overrides)
 
 
 def _prometheus(places: Addresses, alertmanager: str, scrape: str) -> dict[str, Any]:
