@@ -177,6 +177,14 @@ def test_the_pod_of_helm_test_may_look_where_scraping_is_limited(render):
     assert any(peer["podSelector"]["matchLabels"].items() <= looks.items() for peer in admin["from"])
 
 
+def test_the_pod_of_helm_test_runs_where_the_others_may(render):
+    resources = render(TOKEN, "nodeSelector.pool=llm", "tolerations[0].key=gpu", "tolerations[0].operator=Exists")
+
+    for pod in [one(resources, "Pod")["spec"], *pods(resources)]:
+        assert pod["nodeSelector"] == {"pool": "llm"}
+        assert pod["tolerations"] == [{"key": "gpu", "operator": "Exists"}]
+
+
 def test_the_container_beside_a_gateway_has_the_certificate_that_its_configuration_names(render_text, tmp_path):
     values = tmp_path / "values.yaml"
     values.write_text("mode: sidecar\ntls: {existingSecret: cert}\nextraManifests: ['{{ include \"tocsin.sidecar\" . }}']\n")
@@ -242,6 +250,15 @@ def test_the_notes_say_where_no_other_pod_reaches_the_webhook(run_helm, address,
 
     assert done.returncode == 0, done.stderr
     assert ("NOTHING ARRIVES" not in done.stdout) == arrives
+
+
+@pytest.mark.parametrize(("interval", "warned"), [("5m", True), ("61s", True), ("1m", False)])
+def test_the_notes_say_where_scrapes_are_too_far_apart_for_the_rules(run_helm, interval, warned):
+    settings = f"serviceMonitor.enabled=true,serviceMonitor.interval={interval}"
+    done = run_helm("helm4", "install", "gate", CHART, "--dry-run=client", "--set", settings)
+
+    assert done.returncode == 0, done.stderr
+    assert (f"SCRAPED EVERY {interval}" in done.stdout) is warned
 
 
 def test_the_sample_limit_is_half_as_much_again_as_the_series_bound(render):
