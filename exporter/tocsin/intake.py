@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
+
+from msgspec import Raw
 
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
@@ -14,6 +17,7 @@ from tocsin.call import Call, Drill, Event, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.formats.lenient import SKIP_REASONS, elements
 from tocsin.formats.otlp import jsonform
+from tocsin.formats.otlp.pieces import Piece
 from tocsin.formats.otlp.record import NO_CALL
 from tocsin.inputs.base import Origin
 from tocsin.looking import Look
@@ -190,14 +194,16 @@ class Intake:
         self._ledger.add(cat.EVENTS_DUPLICATE, name, amount=tally.duplicate)
 
 
-def records(data: Buffer) -> Sequence[Buffer]:
-    """Return the records in a line or body: one, none where it is blank, or those of an array or a request of OTLP."""
-    if jsonform.is_request(data):
-        return jsonform.parted(data)
+def records(data: Buffer) -> Iterator[Buffer]:
+    """Yield the records in a line or body: one, none where it is blank, or those of an array or a request of OTLP."""
     head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
-    if head == _BRACKET:
-        try:
-            return [bytes(element) for element in elements(data)]
-        except ValueError:
-            return [data]
-    return [data] if head or bytes(data).strip(_BLANK) else []
+    found: Sequence[Raw | Piece] | None = None
+    if jsonform.is_request(data):
+        found = jsonform.parted(data)
+    elif head == _BRACKET:
+        with contextlib.suppress(ValueError):
+            found = elements(data)
+    if found is not None:
+        yield from map(bytes, found)
+    elif head or bytes(data).strip(_BLANK):
+        yield data

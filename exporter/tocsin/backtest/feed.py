@@ -68,7 +68,7 @@ class Collector:
         """Take one record; an array and a request of OTLP are taken apart."""
         if jsonform.is_request(data):
             for part in jsonform.parted(data):
-                self._add(part, origin)
+                self._add(bytes(part), origin)
             return
         if bytes(data[:16]).lstrip(b"\x00\xef\xbb\xbf \t\r\n")[:1] == b"[":
             try:

@@ -12,6 +12,7 @@ from tocsin.formats.litellm import LiteLLM
 from tocsin.formats.native import Native
 from tocsin.formats.openai import OpenAI
 from tocsin.formats.otlp.adapter import OTLP, Logs, Traces
+from tocsin.formats.otlp.pieces import Piece
 
 _ADAPTERS: dict[str, type[LiteLLM | OpenAI | Anthropic | Native | FeedbackFormat | OTLP]] = {
     "litellm": LiteLLM,
@@ -40,6 +41,6 @@ def get(name: str, *, content: bool = False) -> Format:
     return (_ADAPTERS.get(name) or _SIGNALS[name])(content=content)
 
 
-def parts(name: str, data: Buffer) -> Sequence[Buffer]:
+def parts(name: str, data: Buffer) -> Sequence[Piece]:
     """Return the records in a request of one of ``SIGNALS``, one for each event."""
     return _SIGNALS[name].parts(data)

@@ -15,7 +15,7 @@ from io import FileIO
 import msgspec
 
 from tocsin import formats
-from tocsin.formats.base import Buffer
+from tocsin.formats.otlp.pieces import Piece
 from tocsin.inputs.base import Change, Origin, Sink
 from tocsin.inputs.segments import Segment, Segments
 from tocsin.inputs.spoolcipher import Cipher
@@ -187,10 +187,10 @@ class SpoolReader:
             if not self.passed_over["wrong_key"]:
                 log.error("the spool holds records encrypted with another key; they are passed over")
             self.passed_over["wrong_key"] += 1
-        records: Sequence[Buffer | msgspec.Raw] = frame.batch.records() if frame.batch else ()
+        records: Sequence[bytes | msgspec.Raw | Piece] = frame.batch.records() if frame.batch else ()
         single = frame.batch is not None and frame.batch.elements
         if frame.batch is not None and frame.format in formats.SIGNALS:
-            records, single = [part for each in records for part in formats.parts(frame.format, each)], True
+            records, single = [part for each in records for part in formats.parts(frame.format, bytes(each))], True
         origin = Origin("webhook", frame.format, str(segment.number), frame.received, single)
         self._frame = _Opened(size, origin, records, self._done())
         return self._frame
@@ -234,6 +234,6 @@ class _Opened:
 
     size: int
     origin: Origin
-    records: Sequence[Buffer | msgspec.Raw]
+    records: Sequence[bytes | msgspec.Raw | Piece]
     done: int
     """Records handed out, also before a restart."""

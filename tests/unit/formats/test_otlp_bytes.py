@@ -2,6 +2,8 @@
 
 import json
 import struct
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from tocsin import formats
 from tocsin.call import Skip
 from tocsin.formats.lenient import SKIP_REASONS
-from tocsin.formats.otlp import jsonform, protobuf
+from tocsin.formats.otlp import pieces, protobuf
 from tocsin.formats.otlp.record import NO_CALL
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "otlp"
@@ -67,7 +69,7 @@ VALUES = st.recursive(
 def test_attributes_are_what_was_encoded(attributes):
     span = b"".join(field(9, pair(key, value)) for key, value in attributes.items())
     (record,) = protobuf.parted(request(span))
-    assert protobuf.read(record, protobuf.SPANS).attributes == attributes
+    assert protobuf.read(bytes(record), protobuf.SPANS).attributes == attributes
 
 
 def read_all(data):
@@ -76,7 +78,7 @@ def read_all(data):
     for word, adapter in zip(formats.SIGNALS, ADAPTERS, strict=True):
         for record in formats.parts(word, data):
             try:
-                adapter.parse(record)
+                adapter.parse(bytes(record))
             except Skip as skip:
                 reasons.append(skip.reason)
     assert set(reasons) <= {*SKIP_REASONS, NO_CALL}
@@ -118,9 +120,76 @@ def test_values_nested_without_end_are_left_out():
 @pytest.mark.parametrize("body", [request(*[b""] * 50_100), b'{"resourceSpans":[{"scopeSpans":[{"spans":[%b{}]}]}]}' % (b"{}," * 50_099)], ids=["protobuf", "json"])
 def test_of_too_many_spans_the_rest_is_one_event_that_is_too_long(body):
     found = formats.parts("traces", body)
-    assert len(found) == jsonform.RECORDS_MAX + 1
+    assert len(found) == pieces.RECORDS_MAX + 1
     with pytest.raises(Skip, match="too_long"):
-        ADAPTERS[0].parse(found[-1])
+        ADAPTERS[0].parse(bytes(found[-1]))
+
+
+LARGE = b"x" * 500_000
+LARGE_RESOURCES = {
+    "protobuf": request(*[b""] * 3000, resource=field(1, pair("k", LARGE.decode()))),
+    "json": b'{"resourceSpans":[{"resource":{"attributes":[{"key":"k","value":{"stringValue":"%b"}}]},"scopeSpans":[{"spans":[%b{}]}]}]}' % (LARGE, b"{}," * 2999),
+    "scope": b'{"resourceLogs":[{"scopeLogs":[{"scope":{"name":"%b"},"logRecords":[%b{}]}]}]}' % (LARGE, b"{}," * 2999),
+}
+
+
+@pytest.mark.parametrize("body", LARGE_RESOURCES.values(), ids=LARGE_RESOURCES)
+def test_what_stands_once_for_thousands_of_spans_is_not_copied_without_end(body):
+    tracemalloc.start()
+    found = formats.parts("traces", body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * len(body)
+    assert sum(map(len, found)) <= pieces.PARTED_MAX
+    assert len(found) == pieces.PARTED_MAX // 500_000 + 1
+    with pytest.raises(Skip, match="too_long"):
+        ADAPTERS[0].parse(bytes(found[-1]))
+
+
+def test_large_resources_are_not_kept_in_memory():
+    bodies = (request(pair("k", str(number)), resource=field(1, pair("k", "x" * 1_000_000))) for number in range(30))
+    read_all(next(bodies))
+    tracemalloc.start()
+    for body in bodies:
+        read_all(body + field(1, b""))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 3_000_000
+
+
+def test_values_of_one_byte_are_not_taken_apart_by_the_million():
+    body = b'{"resourceSpans":[{"scopeSpans":[{"spans":[0%b]}]}]}' % (b",0" * 2_000_000)
+    assert read_all(body)[0] == "too_long"
+
+
+def test_many_events_of_a_span_are_read_in_linear_time():
+    def fields(count):
+        started = time.process_time()
+        span = b"".join(field(11, field(2, b"%06d" % number)) for number in range(count))
+        ADAPTERS[0].record(request(span))
+        return time.process_time() - started
+
+    assert fields(24_000) < 30 * fields(3_000)  # sixty times as long, where each is compared with all
+
+
+def test_attributes_beyond_what_any_sdk_keeps_are_left_out():
+    told = [{"key": f"gen_ai.prompt.{number}.content", "value": {"stringValue": "x"}} for number in range(25_000)]
+    plain = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": told}]}]}]}).encode()
+    packed = request(b"".join(field(9, pair(each["key"], "x")) for each in told))
+    assert [len(ADAPTERS[0].record(body).attributes) for body in (plain, packed)] == [20_000, 20_000]
+
+
+def test_the_vectors_of_embeddings_are_passed_over():
+    vectors = b"".join(field(9, pair(f"embedding.embeddings.{number}.embedding.vector", [0.5] * 3072)) for number in range(50))
+    span = vectors + b"".join(field(9, pair(*told)) for told in {"openinference.span.kind": "EMBEDDING", "embedding.model_name": "m"}.items())
+    assert ADAPTERS[0].parse(request(span)).model == "m"
+
+
+@pytest.mark.parametrize("said", ["[" + "{}," * 200_000 + "{}]", "[" + "0," * 200_000 + "0]"])
+def test_messages_of_two_bytes_are_not_read_by_the_hundred_thousand(said):
+    told = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.input.messages": said}
+    call = ADAPTERS[0].parse(request(b"".join(field(9, pair(*each)) for each in told.items())))
+    assert len(call.content.input) <= 10_000
 
 
 @pytest.mark.parametrize(

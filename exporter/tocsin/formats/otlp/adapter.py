@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tocsin.call import Event
 from tocsin.formats.base import Buffer
 from tocsin.formats.otlp import calls, events, jsonform, protobuf
+from tocsin.formats.otlp.pieces import Piece
 from tocsin.formats.otlp.record import Record
 
 
@@ -41,7 +42,7 @@ class Traces(OTLP):
     signal = protobuf.SPANS
 
     @classmethod
-    def parts(cls, data: Buffer) -> Sequence[Buffer]:
+    def parts(cls, data: Buffer) -> Sequence[Piece]:
         """Return a request in pieces, each of them a request with one span or log record."""
         return protobuf.parted(data) if protobuf.is_request(data) else jsonform.parted(data)
 

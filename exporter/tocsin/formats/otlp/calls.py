@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from itertools import islice
 from typing import Any, Final
 
 import xxhash
@@ -30,6 +31,12 @@ _CODE: Final = re.compile(
     r"(?:[Ee]rror code:? |[Ss]tatus(?: ?code)?:? |HTTP(?:/[\d.]+)? )([45]\d\d)(?!\d)|^([45]\d\d)\b"
 )
 """A status that an SDK tells in the text of an error; nothing else does, in most spans."""
+_TOLD_MAX: Final = 2000
+"""Characters of an error that are looked at."""
+_TEXT_MAX: Final = 1024
+"""Characters of a name or an id,"""
+_LABELS_MAX: Final = 128
+"""and attributes of a resource, as many as SDKs keep: calls wait for other records with what is said of them."""
 _FINISH: Final = {"completed": "stop", "guardrail_intervened": "content_filter"}
 """Of OpenLIT, and of Bedrock, whose guardrail may have masked a part only."""
 _REFUSALS: Final = ("blocked_guardrail", "blocked_provider")
@@ -97,7 +104,8 @@ def call_of(record: Record, data: bytes, *, content: bool) -> Call:
     call.session = _text(first(told, names.SESSION))
     call.trace_id = record.trace_id or None
     call.prompt = _prompt(told, call.route)
-    call.labels = {name.replace(".", "_"): value for name, value in record.resource.items() if isinstance(value, str)}
+    labels = islice(record.resource.items(), _LABELS_MAX)
+    call.labels = {name.replace(".", "_"): value[:_TEXT_MAX] for name, value in labels if isinstance(value, str)}
     if call.session is not None:
         call.prompt_key = _prompt_key(told, body)
     if content:
@@ -111,7 +119,7 @@ def call_of(record: Record, data: bytes, *, content: bool) -> Call:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return value[:_TEXT_MAX] if isinstance(value, str) and value else None
 
 
 def _provider(record: Record) -> str:
@@ -162,8 +170,9 @@ def _failure(record: Record) -> tuple[str, int | None]:
     """Return why a call failed, and the HTTP status, which as a rule stands in the message alone."""
     told = record.attributes
     raised = next((moment.attributes for moment in record.moments if moment.name == "exception"), {})
-    kind = str(told.get("error.type") or raised.get("exception.type") or "").rpartition(".")[2]
+    kind = str(told.get("error.type") or raised.get("exception.type") or "")[:_TOLD_MAX].rpartition(".")[2]
     message = record.message or str(raised.get("exception.message") or told.get("error.message") or "")
+    message = message[:_TOLD_MAX]
     if not kind and (named := re.match(r"([A-Za-z]\w*(?:Error|Exception|Timeout)): ", message)):
         kind, message = named[1], message[named.end() :]
     code = first(told, names.STATUS)
@@ -193,7 +202,7 @@ def _usage(call: Call, told: Attributes, errors: list[str]) -> None:
         received = 0  # embeddings tell their input alone
     cached = (read or 0) + (written or 0)
     total = first(told, names.TOTAL)
-    if sent is not None and cached > sent:
+    if sent is not None and cached and (cached > sent or total == sent + cached + (received or 0)):
         sent += cached
     if received is not None and reasoning and (reasoning > received or total == (sent or 0) + received + reasoning):
         received += reasoning

@@ -7,7 +7,6 @@ numbers (old exporters: names), ids hexadecimal.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -16,10 +15,11 @@ from msgspec import UNSET, Raw
 from tocsin.call import Skip
 from tocsin.formats.base import Buffer
 from tocsin.formats.lenient import load, mended
-from tocsin.formats.otlp.record import NESTED_MAX, Moment, Record
+from tocsin.formats.otlp.pieces import Piece, Pieces, kept
+from tocsin.formats.otlp.record import ATTRIBUTES_MAX, NESTED_MAX, Moment, Record
 
-RECORDS_MAX: Final = 50_000
-"""Spans or log records of one request; what is more is one event that is too long."""
+VALUES_MAX: Final = 1_000_000
+"""Commas of one request: a million values of three bytes each would take a hundred times their place."""
 _ABSENT: Final = Raw()
 _NO_OBJECT: Final = b"{}"
 _REQUEST: Final = re.compile(rb'\s*+\{\s*+"resource(?:Spans|Logs)"\s*+:')
@@ -139,16 +139,19 @@ def is_span(tree: dict[str, Any]) -> bool:
     return isinstance(told, list) and bool(told) and isinstance(told[0], dict) and {"key", "value"} <= told[0].keys()
 
 
-def parted(data: Buffer) -> list[bytes]:
+def parted(data: Buffer) -> list[Piece]:
     """Return a request in pieces, each of them a request with one span or log record; as it is where it is none."""
+    held = bytes(data)
+    if held.count(b",") > VALUES_MAX:
+        return [Piece((), TOO_MANY)]
     try:
-        request = _request.decode(data)
+        request = _request.decode(held)
     except _DEEP:
         try:
-            request = _request.decode(mended(data))
+            request = _request.decode(mended(held))
         except _DEEP:
-            return [bytes(data)]
-    found: list[bytes] = []
+            return [Piece((), held)]
+    pieces = Pieces(TOO_MANY)
     for signal, resources in ((b"Spans", request.resource_spans), (b"Logs", request.resource_logs)):
         inner = b'"spans":[' if signal == b"Spans" else b'"logRecords":['
         for resource in resources or ():
@@ -156,16 +159,17 @@ def parted(data: Buffer) -> list[bytes]:
                 signal, bytes(resource.resource) or _NO_OBJECT, signal,
             )  # fmt: skip
             for scope in (resource.scope_spans if signal == b"Spans" else resource.scope_logs) or ():
-                before = around + (bytes(scope.scope) or _NO_OBJECT) + b"," + inner
+                before = (around, bytes(scope.scope) or _NO_OBJECT, b",", inner)
                 records = (scope.spans if signal == b"Spans" else scope.log_records) or ()
-                found += [b"%b%b]}]}]}" % (before, record) for record in records[: RECORDS_MAX + 1 - len(found)]]
-    if len(found) > RECORDS_MAX:
-        found[RECORDS_MAX:] = [TOO_MANY]
-    return found
+                for record in records:
+                    pieces.add(before, memoryview(record), b"]}]}]}")
+                    if pieces.full:
+                        return pieces.found
+    return pieces.found
 
 
 TOO_MANY: Final = b'{"resourceSpans":null}'
-"""Stands for all records of a request that are beyond ``RECORDS_MAX``."""
+"""Stands for all records of a request that are beyond ``Pieces``."""
 
 
 def read(data: Buffer) -> Record:
@@ -209,7 +213,7 @@ def _record(told: _Record, resource: bytes, scope: _Named, *, is_log: bool) -> R
     else:
         record.name = told.name if isinstance(told.name, str) else ""
         record.start, record.end = _integer(told.start_time_unix_nano), _integer(told.end_time_unix_nano)
-    record.attributes = _attributes(told.attributes)
+    record.attributes = _attributes(told.attributes and told.attributes[:ATTRIBUTES_MAX])
     if told.events:
         firsts = {event.name: event for event in reversed(told.events)}  # one for each piece of a stream is enough
         record.moments = [
@@ -225,7 +229,7 @@ def _record(told: _Record, resource: bytes, scope: _Named, *, is_log: bool) -> R
     return record
 
 
-@lru_cache(maxsize=64)
+@kept
 def _resource(data: bytes) -> dict[str, Any]:
     """Return the attributes of a resource: all that a service sends has the same, which nobody changes."""
     try:

@@ -11,13 +11,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from tocsin.call import Skip
 from tocsin.formats.base import Buffer
-from tocsin.formats.otlp.jsonform import RECORDS_MAX
-from tocsin.formats.otlp.record import NESTED_MAX, Moment, Record
+from tocsin.formats.otlp.pieces import RECORDS_MAX, Piece, Pieces, kept
+from tocsin.formats.otlp.record import ATTRIBUTES_MAX, NESTED_MAX, Moment, Record
 
 _RESOURCES: Final = 0x0A
 """The first byte of a request: field 1, its resources. JSON begins otherwise, once white space is taken off."""
@@ -26,6 +25,8 @@ _KEY_TAG, _VALUE_TAG = 0x0A, 0x12
 _TEXT_TAG, _TIME_TAG = 0x0A, 0x09
 """Tags of the two fields of an attribute, of a value that is a text, and of the time of an event."""
 _ERROR: Final = 2
+_VECTOR: Final = ".embedding.vector"
+"""Thousands of numbers for each text, of OpenInference; nothing of them is counted."""
 _double = struct.Struct("<d").unpack_from
 
 
@@ -60,10 +61,10 @@ _NONE = -1
 SPANS: Final = Signal(1, 2, 5, 7, 8, 9, 11, 12, 15, _NONE, is_log=False)
 LOGS: Final = Signal(9, 10, 12, 1, 11, 6, _NONE, _NONE, _NONE, 5, is_log=True)
 """Its time stands for the start, the time at which it was observed for the end."""
-FIELDS_MAX: Final = 100_000
+FIELDS_MAX: Final = 50_000
 """Of one span, its attributes' among them; SDKs keep 128 attributes, and as many events."""
 TOO_MANY: Final = b"\x0a\x00"
-"""Stands for all records of a request that are beyond ``RECORDS_MAX``."""
+"""Stands for all records of a request that are beyond ``Pieces``."""
 
 
 def is_request(data: Buffer) -> bool:
@@ -82,22 +83,24 @@ def check(data: bytes) -> None:
             raise BrokenError
 
 
-def parted(data: Buffer) -> list[bytes]:
+def parted(data: Buffer) -> list[Piece]:
     """Return a request in pieces, each of them a request with one span or log record; as it is where it is broken."""
-    held, found, budget = bytes(data), list[bytes](), Budget(10 * RECORDS_MAX)
+    held, pieces, budget = bytes(data), Pieces(TOO_MANY), Budget(4 * RECORDS_MAX)
     try:
         for resource_at, resource_end in _messages(held, 0, len(held), 1, budget):
             resource = _joined(held, resource_at, resource_end, 1, budget)
             for scope_at, scope_end in _messages(held, resource_at, resource_end, 2, budget):
                 scope = _joined(held, scope_at, scope_end, 1, budget)
                 for at, end in _messages(held, scope_at, scope_end, 2, budget):
-                    if len(found) == RECORDS_MAX:
-                        return [*found, TOO_MANY]
-                    inner = _message(2, scope + _message(2, held[at:end]))
-                    found.append(_message(1, resource + inner))
+                    record = _head(2, end - at)
+                    around = _head(2, len(scope) + len(record) + end - at)
+                    whole = _head(1, len(resource) + len(around) + len(scope) + len(record) + end - at)
+                    pieces.add((whole, resource, around, scope, record), memoryview(held)[at:end])
+                    if pieces.full:
+                        return pieces.found
     except BrokenError:
-        found.append(held if not found else b"\x0a")  # one that cannot be read, for what is left
-    return found
+        pieces.found.append(Piece((), b"\x0a" if pieces.found else held))  # one that cannot be read, for what is left
+    return pieces.found
 
 
 def read(data: Buffer, signal: Signal) -> Record:
@@ -127,6 +130,7 @@ def read(data: Buffer, signal: Signal) -> Record:
 def _record(data: bytes, at: int, end: int, signal: Signal, budget: Budget) -> Record:
     record = Record(is_log=signal.is_log)
     attributes: list[tuple[int, int]] = []
+    moments: dict[str, Moment] = {}
     for number, kind, value in _fields(data, at, end, budget):
         if kind == _BYTES:
             start, stop = value
@@ -139,7 +143,7 @@ def _record(data: bytes, at: int, end: int, signal: Signal, budget: Budget) -> R
             elif number == signal.name:
                 record.name = _text(data, start, stop)
             elif number == signal.events:
-                _note(record.moments, data, start, stop, budget)
+                _note(moments, data, start, stop, budget)
             elif number == signal.status:
                 _status(record, data, start, stop, budget)
             elif number == signal.body:
@@ -152,15 +156,16 @@ def _record(data: bytes, at: int, end: int, signal: Signal, budget: Budget) -> R
             record.end = value
     if signal.is_log:
         record.start, record.end = record.start or record.end, 0
-    record.attributes = _pairs(data, attributes, 0, budget)
+    record.attributes = _pairs(data, attributes[:ATTRIBUTES_MAX], 0, budget)
+    record.moments = list(moments.values())
     return record
 
 
-def _note(moments: list[Moment], data: bytes, at: int, end: int, budget: Budget) -> None:
+def _note(moments: dict[str, Moment], data: bytes, at: int, end: int, budget: Budget) -> None:
     """Take note of an event; of those with the same name, as one for each piece of a stream, of the first."""
-    if moments and data[at] == _TIME_TAG and data[at + 9 : at + 10] == b"\x12":  # as all encoders write it
+    if at + 10 < end and data[at] == _TIME_TAG and data[at + 9] == _VALUE_TAG:  # as all encoders write it
         start, stop = _inner(data, at + 10, end)
-        if moments[-1].name == _text(data, start, stop):
+        if _text(data, start, stop) in moments:
             return
     moment = Moment("", 0, {})
     for number, kind, value in _fields(data, at, end, budget):
@@ -168,11 +173,11 @@ def _note(moments: list[Moment], data: bytes, at: int, end: int, budget: Budget)
             moment.time = value
         elif number == 2 and kind == _BYTES:
             moment.name = _text(data, *value)
-            if any(earlier.name == moment.name for earlier in moments):
+            if moment.name in moments:
                 return
         elif number == 3 and kind == _BYTES:
             moment.attributes.update(_pairs(data, [value], 0, budget))
-    moments.append(moment)
+    moments[moment.name] = moment
 
 
 def _status(record: Record, data: bytes, at: int, end: int, budget: Budget) -> None:
@@ -183,14 +188,14 @@ def _status(record: Record, data: bytes, at: int, end: int, budget: Budget) -> N
             record.failed = value == _ERROR
 
 
-@lru_cache(maxsize=64)
+@kept
 def _resource(data: bytes) -> dict[str, Any]:
     """Return the attributes of a resource: all that a service sends has the same, which nobody changes."""
     budget = Budget(FIELDS_MAX)
     return _pairs(data, list(_messages(data, 0, len(data), 1, budget)), 0, budget)
 
 
-@lru_cache(maxsize=64)
+@kept
 def _scope(data: bytes) -> str:
     """Return the name of a scope."""
     return next((_text(data, at, end) for at, end in _messages(data, 0, len(data), 1, Budget(FIELDS_MAX))), "")
@@ -205,6 +210,8 @@ def _pairs(data: bytes, places: list[tuple[int, int]], depth: int, budget: Budge
             stop < end and data[at] == _KEY_TAG and data[stop] == _VALUE_TAG
         ):  # as all encoders write it, with a short key
             key = _text(data, at + 2, stop)
+            if key.endswith(_VECTOR):
+                continue
             value = _value(data, _inner(data, stop + 1, end), depth, budget)
         else:
             for number, kind, told in _fields(data, at, end, budget):
@@ -324,9 +331,14 @@ def _joined(data: bytes, at: int, end: int, wanted: int, budget: Budget) -> byte
 
 
 def _message(number: int, body: bytes) -> bytes:
-    size, head = len(body), bytearray((number << 3 | _BYTES,))
+    return _head(number, len(body)) + body
+
+
+def _head(number: int, size: int) -> bytes:
+    """Return what goes before the bytes of a message."""
+    head = bytearray((number << 3 | _BYTES,))
     while size > 0x7F:
         head.append(size & 0x7F | 0x80)
         size >>= 7
     head.append(size)
-    return bytes(head) + body
+    return bytes(head)

@@ -15,6 +15,10 @@ _REDACTED: Final = ("__REDACTED__", "[REDACTED]")
 """What OpenInference writes where it is told to hide (https://arize-ai.github.io/openinference/spec/configuration.html)."""
 _DEPTH_MAX: Final = 12
 """Parts of a name of an attribute that are taken apart."""
+_LIST_MAX: Final = 10_000
+"""Newest messages, or parts of one, that are read: of three bytes each there can be millions,"""
+_OBJECTS_MAX: Final = 100_000
+"""and brackets in a text of JSON."""
 _UNSAID: Final = ("reasoning", "thinking", "redacted_thinking")
 _INPUTS: Final = (
     "gen_ai.input.messages", "gen_ai.prompt_json", "gen_ai.prompt", "ai.prompt.messages",
@@ -28,10 +32,12 @@ def value_of(told: Any) -> Any:
     """Return what stands in an attribute that may hold JSON as a text; a text that is none as it is.
 
     Raises:
-        ValueError: it begins as JSON does, and is cut off.
+        ValueError: it begins as JSON does, and is cut off or made of brackets.
     """
     if not isinstance(told, str) or told.lstrip()[:1] not in ("{", "["):
         return told
+    if told.count("{") + told.count("[") > _OBJECTS_MAX:
+        raise ValueError("too many values")
     try:
         return msgspec.json.decode(told)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -127,7 +133,7 @@ def _prompt(told: Any) -> Any:
 
 
 def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+    return value[-_LIST_MAX:] if isinstance(value, list) else [] if value is None else [value]
 
 
 def _unwrapped(indexed: Any) -> list[Any]:
