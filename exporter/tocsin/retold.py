@@ -30,10 +30,11 @@ class Retold:
     def first(self, call: Call, group: Group, now: float) -> bool:
         """Take note of a call that was counted; tell whether another record has yet to say what was said in it."""
         if call.duration is None:
-            self._ledger.is_new("untimed|" + call.id)
+            self._ledger.mark(call.id, "untimed")
         if self._scoring is None or call.content is None or call.content.state != "absent":
             return False
-        self._ledger.is_new("unsaid|" + call.id)
+        self._ledger.mark(call.id, "unsaid")
+        call.expect = None  # of the record that tells the words
         self._unsaid[call.id] = call, group.labels, now
         if len(self._unsaid) > _WAITING_MAX:
             self._give_up(next(iter(self._unsaid)), now)
@@ -42,9 +43,9 @@ class Retold:
     def again(self, call: Call, now: float, seen: Look | None) -> None:
         """Take from another record of a call what the first one left out."""
         ledger = self._ledger
-        timed = call.duration is not None and ledger.knows("untimed|" + call.id) and ledger.is_new("timed|" + call.id)
+        timed = call.duration is not None and ledger.is_marked(call.id, "untimed") and ledger.mark(call.id, "timed")
         says = self._scoring is not None and call.content is not None and call.content.state != "absent"
-        says = says and ledger.knows("unsaid|" + call.id) and ledger.is_new("said|" + call.id)
+        says = says and ledger.is_marked(call.id, "unsaid") and ledger.mark(call.id, "said")
         if not timed and not says:
             return
         held = self._unsaid.pop(call.id, None) if says else None
@@ -57,10 +58,13 @@ class Retold:
 
     def settle(self, now: float, wait: float = WAIT) -> None:
         """Count as unscored the calls that have waited for ``wait`` seconds."""
-        for name in [name for name, (_, _, since) in self._unsaid.items() if now - since >= wait]:
+        if self._scoring is None or not self._scoring.saved:
+            return  # a crash would take back what is counted because time goes by
+        # where the clock was put back, nobody waits for the time to come again
+        for name in [name for name, (*_, since) in self._unsaid.items() if not -wait < now - since < wait]:
             self._give_up(name, now)
 
     def _give_up(self, name: str, now: float) -> None:
         call, labels, _ = self._unsaid.pop(name)
-        if self._scoring is not None:
+        if self._scoring is not None and self._ledger.mark(call.id, "said"):  # words that come now are too late
             self._scoring.count(call, self._ledger.group_of(labels), now)

@@ -17,6 +17,7 @@ from tocsin.scoring import Sampling, Scoring
 from tocsin.series.store import Store
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "otlp"
+WORDS = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions")
 ORIGIN = Origin("webhook", "auto")
 
 
@@ -32,6 +33,14 @@ class Counted:
     def take(self, *names):
         for name in names:
             self.intake.take((GOLDEN / f"{name}.json").read_bytes(), ORIGIN)
+        return self
+
+    def silent(self, name):
+        """Take a request of an SDK that is not told to capture what is said."""
+        request = json.loads((GOLDEN / f"{name}.json").read_bytes())
+        for span in (span for each in request["resourceSpans"] for scope in each["scopeSpans"] for span in scope["spans"]):
+            span["attributes"] = [told for told in span["attributes"] if told["key"] not in WORDS]
+        self.intake.take(json.dumps(request).encode(), ORIGIN)
         return self
 
     def rows(self, family, **labels):
@@ -87,6 +96,43 @@ def test_a_call_of_which_no_record_has_the_words_is_unscored_after_a_while():
     counted = Counted().take("openlit-traces-02")
     assert counted.total(cat.UNSCORED) == 0
     assert counted.later(WAIT).total(cat.UNSCORED) == 1
+
+
+def test_words_that_come_after_a_call_was_given_up_are_too_late():
+    counted = Counted().silent("genai-traces-02").later(WAIT)
+    before = counted.total(cat.UNSCORED)
+    counted.take("genai-logs-01")
+    assert (before, counted.total(cat.UNSCORED), counted.total(cat.SCORED, scorer="composite")) == (1, 1, 0)
+
+
+def test_while_commits_fail_no_call_is_given_up_for_the_time_that_goes_by():
+    counted = Counted().take("openlit-traces-02")
+    counted.intake.scoring.saved = False
+    assert counted.later(WAIT).total(cat.UNSCORED) == 0
+    counted.intake.scoring.saved = True
+    assert counted.total(cat.UNSCORED) == 1
+
+
+def test_a_clock_that_was_put_back_lets_no_call_wait():
+    counted = Counted().take("openlit-traces-02").later(-3600)
+    assert counted.total(cat.UNSCORED) == 1
+
+
+def test_what_calls_leave_out_takes_no_room_of_the_ids_that_are_remembered():
+    counted = Counted().take("openlit-traces-02")
+    assert len(counted.ledger._seen) == 1
+
+
+def test_a_restart_does_not_forget_that_the_words_are_to_come():
+    before = Counted().silent("genai-traces-02")
+    before.intake.publish()
+    state = {}
+    for part, key, value in before.ledger.changes():
+        state.setdefault(part, []).append((key, value))
+    after = Counted()
+    after.ledger.restore(state)
+    after.take("genai-logs-01", "genai-logs-01")
+    assert (after.total(cat.REQUESTS), after.total(cat.SCORED, scorer="composite"), after.total(cat.UNSCORED)) == (1, 1, 0)
 
 
 def test_at_the_end_nobody_is_waited_for():

@@ -71,7 +71,8 @@ class Ledger:
     """All metric state of the calls, from ``Call`` to rows."""
 
     parts = (
-        "groups", "rows", "seen", "failed", "outages", "consumers", "key", "loops", "user_tokens", "session_tokens",
+        "groups", "rows", "seen", "marks", "failed", "outages", "consumers", "key", "loops", "user_tokens",
+        "session_tokens",
     )  # fmt: skip
 
     def __init__(self, store: Store, settings: Settings) -> None:
@@ -82,6 +83,8 @@ class Ledger:
         self.groups.configure(settings.routes)
         self._aliases = self.groups.aliases
         self._seen = Seen()
+        self._marks = Seen()
+        """What first records of calls left out (``Retold``): apart, so that as many ids are remembered as without."""
         self._failed = Seen(20_000)
         """Call ids that failed, of any reason."""
         self._outages = Seen(20_000)
@@ -115,9 +118,13 @@ class Ledger:
         """Remember the event; False for a duplicate."""
         return self._seen.add(identity(event_id))
 
-    def knows(self, event_id: str) -> bool:
-        """Tell whether an event is remembered."""
-        return self._seen.holds(event_id)
+    def mark(self, event_id: str, note: str) -> bool:
+        """Note something about an event; False where it was noted before."""
+        return self._marks.add(identity(f"{note}|{event_id}"))
+
+    def is_marked(self, event_id: str, note: str) -> bool:
+        """Tell whether something is noted about an event."""
+        return self._marks.holds(f"{note}|{event_id}")
 
     def time(self, call: Call, group: Group) -> None:
         """Count how long a call took that is counted without it."""
@@ -399,6 +406,7 @@ class Ledger:
             )  # fmt: skip
         self.groups.restore(load.get("groups", []))
         self._seen.restore(load.get("seen", []))
+        self._marks.restore(load.get("marks", []))
         self._failed.restore(load.get("failed", []))
         self._outages.restore(load.get("outages", []))
         self.consumers.restore(load.get("consumers", []))
@@ -430,6 +438,7 @@ class Ledger:
             for step in steps:
                 yield [(part, key, value) for key, value in step]
         yield [("seen", key, value) for key, value in self._seen.changes()]
+        yield [("marks", key, value) for key, value in self._marks.changes()]
         yield [("failed", key, value) for key, value in self._failed.changes()]
         yield [("outages", key, value) for key, value in self._outages.changes()]
         for name, memory in self._memories():
