@@ -55,6 +55,18 @@ def whole(body: bytes) -> Batch:
         return _whole(rest)
 
 
+def one(body: bytes) -> Batch:
+    """Check a body that is to be one JSON object, however large.
+
+    Raises:
+        BodyError: it is none.
+    """
+    body = body.removeprefix(_BOM).strip(_SPACE)
+    if body.startswith(b"{") and (_is_value(body) or _is_value(body := mended(body))):
+        return Batch(body)
+    raise BodyError("the body is no JSON object")
+
+
 def _whole(body: bytes) -> Batch:
     if body in (b"", b"{}", b"[]"):
         raise BodyError("the body is empty")

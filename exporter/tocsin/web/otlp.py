@@ -50,7 +50,7 @@ def whole(body: bytes, *, binary: bool) -> Batch | None:
     if binary and body.lstrip()[:1] == b"{":  # who says nothing of the type
         binary = False
     if not binary:
-        return None if body.strip() in (b"", b"{}") else batches.whole(body)
+        return None if body.strip() in (b"", b"{}") else batches.one(body)
     fits(len(body))
     try:
         protobuf.check(body)

@@ -108,6 +108,12 @@ async def test_what_is_broken_is_refused_for_good(tmp_path, body, headers):
         assert receiver.count() == 0
 
 
+async def test_json_is_one_object_and_no_lines(tmp_path):
+    async with Receiver(tmp_path) as receiver:
+        for body in (SIX + b"\n" + SIX, b"[" + SIX + b"]", b'{"resourceSpans":\n\n', b"null"):
+            assert (await receiver.send(body, **JSON))[0] == 400
+
+
 @pytest.mark.parametrize("headers", [PACKED, JSON])
 async def test_a_large_request_is_refused_with_the_mend_while_others_are_answered(tmp_path, headers):
     async with Receiver(tmp_path) as receiver:
