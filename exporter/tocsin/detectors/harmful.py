@@ -1,8 +1,9 @@
 """Finds answers that read like dangerous advice: a linear model over words, with a conservative threshold.
 
 It knows how compliance with harmful requests reads in the sets it was trained on, and catches about a quarter of such
-answers that it has not seen; its findings are suspicions for a person to look at. Reading every word is dear, so a
-longer answer is read only where a word of harm stands: one in ten everyday answers, and 98 of 100 that it would find.
+answers that it has not seen; its findings are suspicions for a person to look at. An answer is read only where a word
+of harm stands: one in ten everyday answers, and 98 of 100 that it would find. "I have sent your invoice" complies, too:
+without such a word one in ten short sentences of an agent would be suspected.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tocsin.detectors.base import ALWAYS, Gate, Report, Subject
+from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.ngram_model import load
 from tocsin.finding import Finding
 
 SHORT: Final = 400
-"""Characters up to which a text is read whatever it speaks of: that is cheap, and abuse may be one sentence."""
+"""Characters up to which a text is read where a word of abuse stands, too: one sentence may be a threat, and in longer
+texts such words are everyday ones."""
 _TERMS: Final = r"""
     kill murder assassin stabb strangl poison tortur massacre slaughter behead kidnap abduct hostage terroris
     genocid lynch
@@ -40,6 +42,13 @@ _TERMS: Final = r"""
     hypothetically niccolo
 """
 """Beginnings of the words of harm, by hazard; the last line is how jailbroken answers begin."""
+_ABUSE: Final = r"""
+    die dies dying death dead burn burns wrists? throat jump.off shoot hurt hate knife pills hell your.wife
+    fuck\w* f\*+ bitch\w* whores? sluts? fag\w* cunts? shit\w* scum vermin disgrace stupid retard\w* ugly nobody
+    wom[ae]n white black race superior supremacy government country sex child\w* pregnan\w* abortion cancer rape\w*
+    rm.-rf delete.all wallet where.you.live see.your.(?:kids|family|child\w*) false.information
+"""
+"""Words of threats, insults, self-harm and hate."""
 _LONG: Final = 6
 """Letters from which a term is looked for anywhere: boundaries cost."""
 
@@ -54,14 +63,17 @@ class Harmful:
     name = "harmful"
     tier = 1
     roles = frozenset({"assistant"})
-    gates: tuple[Gate, ...] = (ALWAYS, Gate("|".join(map(_pattern, _TERMS.split())), ignore_case=True))
+    gates: tuple[Gate, ...] = (
+        Gate("|".join(map(_pattern, _TERMS.split())), ignore_case=True),
+        Gate(rf"\b(?:{'|'.join(_ABUSE.split())})(?:\b|$|\s)", ignore_case=True),
+    )
 
     def __init__(self) -> None:
         self._model = load("harmful")
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Add one finding, the most suspect stretch."""
-        if not fired and len(subject.text) > SHORT:
+        if 0 not in fired and len(subject.text) > SHORT:
             return
         found = subject.words()
         score, first, last = self._model.score(found)
