@@ -14,8 +14,10 @@ from tocsin.call import Call
 from tocsin.looking import Look
 from tocsin.scoring import Scoring
 
-WAIT: Final = 15.0
-"""Seconds after which a call is counted as unscored that no other record has told the words of."""
+WAIT: Final = 90.0
+"""Seconds after which a call is counted as unscored that no other record has told the words of: then it is too late,
+for safety, too. SDKs send spans each five seconds, log records each second, and again what failed
+(https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)."""
 _WAITING_MAX: Final = 10_000
 
 
