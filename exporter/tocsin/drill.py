@@ -126,6 +126,7 @@ class Drill:
 
     def _look(self) -> None:
         steps = self.report.steps
+        alert = self._alert()  # asked first: what has come this far is seen at the steps before, too
         if "counted" not in steps:
             found = dict(_DRILL.findall(_text(f"{self._places.exporter}/metrics")))
             if float(found.get(self.report.category, 0)) >= self._sent - SKEW:
@@ -134,7 +135,6 @@ class Drill:
             alerts = _json(f"{self._places.prometheus}/api/v1/alerts").get("data", {}).get("alerts", [])
             if any(self._is_ours(a["labels"]) and a["state"] == "firing" for a in alerts):
                 self._reach("fires")
-        alert = self._alert()
         if alert is None:
             return
         if "at Alertmanager" not in steps:

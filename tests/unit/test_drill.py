@@ -57,11 +57,11 @@ class Clock:
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
-    def run(world: World, *expected: str):
+    def run(world: World, *expected: str, prometheus: str = ""):
         log = tmp_path / "log"
         monkeypatch.setattr(drill, "_text", world.text)
         monkeypatch.setattr(drill, "time", Clock())
-        exercise = Drill("safety", Places("http://web", "http://am", log=str(log)), expected, timeout=40 * drill.POLL)
+        exercise = Drill("safety", Places("http://web", "http://am", prometheus, log=str(log)), expected, timeout=40 * drill.POLL)
         send = exercise._send
         monkeypatch.setattr(exercise, "_send", lambda: (send(), setattr(world, "sent", True)))
         return exercise.run(), log
@@ -75,6 +75,27 @@ def test_receivers_whose_services_took_the_page_are_reached(run):
     assert report.passed
     assert [reach.result for reach in report.receivers] == ["taken", "taken"]
     assert json.loads(log.read_text())["type"] == "drill"
+
+
+class Between(World):
+    """The alert begins to fire, and reaches everybody, between the first two questions about it."""
+
+    asked = 0
+
+    def text(self, url: str) -> str:
+        if not self.sent or "/alerts" not in url:
+            return super().text(url)
+        self.asked += 1
+        if self.asked == 1:
+            return json.dumps({"data": {"alerts": []}} if "/api/v1/" in url else [])
+        firing = {"labels": {"alertname": drill.ALERT, "category": "safety"}, "state": "firing"}
+        return json.dumps({"data": {"alerts": [firing]}}) if "/api/v1/" in url else super().text(url)
+
+
+def test_what_has_reached_alertmanager_has_fired(run):
+    report, _ = run(Between(), "oncall", "comms", prometheus="http://prom")
+
+    assert [step for step in report.steps if step != "counted"] == ["fires", "at Alertmanager"]
 
 
 def test_a_receiver_without_an_integration_is_not_reached(run):
