@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import shutil
@@ -10,11 +9,12 @@ from itertools import count
 
 import pytest
 
+from guarded import NOW, SECRET, Word
+from scraped import scrape
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.config import parse
-from tocsin.finding import Finding
 from tocsin.guard import Guard, OverloadError
 from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.inputs.spoolframe import Batch
@@ -26,28 +26,15 @@ from tocsin.scoring import Scoring
 from tocsin.secondlook import SecondLook
 from tocsin.series.store import Store
 from tocsin.state import State
-from tocsin.tasks import spawn
 
-NOW = 1_795_000_000.0
 CONFIG = parse(
     b"routes: [{match: {route: a}, guard: {pii: block}, detectors: {toxicity: violation}}, {match: {}, detectors: {toxicity: suspected}}]\n"
     b"limits: {tokens_per_hour: {user: 300, session: 200}}\n"
 )
-SECRET, INSULT = "078-05-1120", "odd words"
+INSULT = "odd words"
 OF_THE_PROCESS = ("tocsin_commit", "llm_guard_duration")
 """What begins at 0 with each process, as Prometheus expects of a process."""
 COUNTERS = {family.name: family for family in cat.FAMILIES.values() if family.kind != "gauge"}
-
-
-class Ssn:
-    """Stands in for the detectors, which take a second to make."""
-
-    name, roles, tier, gates = "pii", frozenset({"assistant"}), 0, ()
-
-    def scan(self, subject, fired, report):
-        start = subject.text.find(SECRET)
-        if start >= 0:
-            report.findings.append(Finding("pii", "us_ssn", start, start + len(SECRET), 0.9))
 
 
 class Slow:
@@ -68,7 +55,7 @@ class Slow:
         self._waiting = []
 
 
-JUDGE = Judge(CONFIG, [Ssn()])
+JUDGE = Judge(CONFIG, [Word("pii", "us_ssn", SECRET, ("assistant",))])
 
 
 class World:
@@ -128,12 +115,7 @@ class World:
 
     async def page(self):
         """Answer a scrape, as the pipeline does, and hold it against the one before."""
-        asked = spawn(self.pipeline.page(openmetrics=False, packed=False), name="scrape")
-        await asyncio.sleep(0)
-        await self.pipeline._commit()
-        await self.pipeline._answer()
-        lines = [line for line in b"".join(await asked).decode().splitlines() if not line.startswith("#")]
-        samples = {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+        samples = await scrape(self.pipeline)
         self.counted = {name: value for name, value in samples.items() if is_counted(name)}
         # The sum of seconds in another order may be another by its last bit.
         lower = {name: (value, now) for name, value in self.shown.items() if (now := self.counted.get(name, value)) < value * (1 - 1e-12)}

@@ -10,12 +10,13 @@ from itertools import count
 
 import pytest
 
+from guarded import NOW, SECRET, Word
+from scraped import scrape
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.call import Call
 from tocsin.config import parse
-from tocsin.finding import Finding
 from tocsin.guard import Guard, OverloadError
 from tocsin.inputs import spool, spoolwriter
 from tocsin.inputs.spool import Spool, SpoolFullError
@@ -26,31 +27,15 @@ from tocsin.pipeline import Pipeline
 from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State
-from tocsin.tasks import spawn
 
-NOW = 1_795_000_000.0
 SEEDS = [0, 1, *(pytest.param(seed, marks=pytest.mark.once) for seed in range(2, 8))]
 ROUTES = b"routes: [{match: {route: guarded}, guard: {pii: block}}]"
-SECRET = "078-05-1120"
 TOKENS = 'llm_tokens_total{provider="unknown",model="m",route="guarded",kind="input"}'
 WRITES = ((spoolwriter, "write_all"), (os, "fdatasync"), (os, "fsync"), (State, "commit"))
 """What a disk refuses that is full or broken: bodies, their sync, names of files, counters."""
 OF_THE_PROCESS = ("tocsin_commit", "llm_guard_duration")
 """What begins at 0 with each process."""
-
-
-class Ssn:
-    """Stands in for the detectors, which take a second to make."""
-
-    name, roles, tier, gates = "pii", frozenset({"assistant"}), 0, ()
-
-    def scan(self, subject, fired, report):
-        start = subject.text.find(SECRET)
-        if start >= 0:
-            report.findings.append(Finding("pii", "us_ssn", start, start + len(SECRET), 0.9))
-
-
-JUDGE = Judge(parse(ROUTES), [Ssn()])
+JUDGE = Judge(parse(ROUTES), [Word("pii", "us_ssn", SECRET, ("assistant",))])
 
 
 class World:
@@ -99,12 +84,7 @@ class World:
 
     async def page(self):
         """Answer a scrape, as the pipeline does, and hold it against the one before."""
-        asked = spawn(self.pipeline.page(openmetrics=False, packed=False), name="scrape")
-        await asyncio.sleep(0)
-        await self.pipeline._commit()
-        await self.pipeline._answer()
-        lines = [line for line in b"".join(await asked).decode().splitlines() if not line.startswith("#")]
-        samples = {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+        samples = await scrape(self.pipeline)
         counted = {name: value for name, value in samples.items() if "_total" in name or "_bucket" in name}
         for name, value in self.shown.items():
             assert counted.get(name, 0.0) >= value or name.startswith(OF_THE_PROCESS), name

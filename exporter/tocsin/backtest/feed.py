@@ -15,10 +15,8 @@ from tocsin.backtest.rules import COARSE, STEP
 from tocsin.backtest.sampling import SCRAPE, Sampler
 from tocsin.call import Call, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
-from tocsin.formats.lenient import elements
-from tocsin.formats.otlp import jsonform
 from tocsin.inputs.base import Origin
-from tocsin.intake import Intake
+from tocsin.intake import Intake, records
 
 _EVERY = 2048
 _FORGET = 600
@@ -66,20 +64,8 @@ class Collector:
 
     def take(self, data: Buffer, origin: Origin) -> None:
         """Take one record; an array and a request of OTLP are taken apart."""
-        if jsonform.is_request(data):
-            for part in jsonform.parted(data):
-                self._add(bytes(part), origin)
-            return
-        if bytes(data[:16]).lstrip(b"\x00\xef\xbb\xbf \t\r\n")[:1] == b"[":
-            try:
-                found = elements(data)
-            except ValueError:
-                pass
-            else:
-                for element in found:
-                    self._add(bytes(element), origin)
-                return
-        self._add(bytes(data), origin)
+        for record in records(data):
+            self._add(bytes(record), origin)
 
     def end_of_file(self) -> None:
         """What follows is another file: its undated events belong to its own dated ones."""
