@@ -4,10 +4,10 @@ import asyncio
 import io
 import json
 
-import aiohttp
 import pytest
 from aiohttp import web
 
+from listening import Listening
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.config import Auth, parse
@@ -17,23 +17,13 @@ from tocsin.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.web.auth import verifiers
 from tocsin.web.guard import BODY_MAX, Turn, add_routes
-from tocsin.web.server import start_listener
 
 
-class Server:
+class Server(Listening):
     def __init__(self, auth=(), config=b"", detectors=(), **options):
         self.scoring = Scoring(Ledger(Store(), Settings()), Judge(parse(config), detectors))
-        self._app = web.Application()
+        super().__init__(web.Application())
         add_routes(self._app, self.scoring, auth=auth, **options)
-
-    async def __aenter__(self):
-        self._listener = await start_listener(self._app, "127.0.0.1:0")
-        self.session = aiohttp.ClientSession(f"http://127.0.0.1:{self._listener.port}")
-        return self
-
-    async def __aexit__(self, *error):
-        await self.session.close()
-        await self._listener.close()
 
     async def post(self, body, path="/v1/check", **headers):
         headers = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -14,37 +14,31 @@ import aiohttp
 import pytest
 import zstandard
 
+from listening import Listening
 from tocsin.config import Auth
 from tocsin.inputs.spool import Spool
 from tocsin.web import server
 from tocsin.web.auth import verifiers
 from tocsin.web.ingest import make_ingest_app
-from tocsin.web.server import start_listener
 
 
-class Receiver:
+class Receiver(Listening):
     """An ingest listener on a free port, with its spool."""
 
     def __init__(self, directory, auth=(), **limits):
         self.spool = Spool(directory, max_bytes=limits.pop("max_bytes", 1 << 30))
         self.woken = 0
         self.refused = []
-        self._app = make_ingest_app(
+        super().__init__(make_ingest_app(
             self.spool, formats=("native",), auth=auth, max_body_bytes=limits.pop("max_body_bytes", 4 << 20),
             wake=self._wake, refused=self.refused.append,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     def _wake(self):
         self.woken += 1
 
-    async def __aenter__(self):
-        self.listener = await start_listener(self._app, "127.0.0.1:0")
-        self.session = aiohttp.ClientSession(f"http://127.0.0.1:{self.listener.port}")
-        return self
-
     async def __aexit__(self, *error):
-        await self.session.close()
-        await self.listener.close()
+        await super().__aexit__(*error)
         await self.spool.close()
 
     async def post(self, body, path="/v1/ingest/native", **headers):

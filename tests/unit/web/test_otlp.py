@@ -9,10 +9,10 @@ import json
 import time
 from pathlib import Path
 
-import aiohttp
 import pytest
 import zstandard
 
+from listening import Listening
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.config import Auth
@@ -21,7 +21,6 @@ from tocsin.intake import Intake
 from tocsin.series.store import Store
 from tocsin.web.auth import verifiers
 from tocsin.web.ingest import make_ingest_app
-from tocsin.web.server import start_listener
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "otlp"
 PACKED = {"Content-Type": "application/x-protobuf"}
@@ -29,26 +28,20 @@ JSON = {"Content-Type": "application/json"}
 SPANS, SIX = (GOLDEN / "genai-traces-04.pb").read_bytes(), (GOLDEN / "genai-traces-04.json").read_bytes()
 
 
-class Receiver:
+class Receiver(Listening):
     """An ingest listener on a free port, with its spool and what counts it."""
 
     def __init__(self, directory, auth=()):
         self.spool = Spool(directory, max_bytes=1 << 30)
         self.refused = []
-        self._app = make_ingest_app(
+        super().__init__(make_ingest_app(
             self.spool, formats=("auto", *formats.FORMATS), auth=auth, max_body_bytes=64 << 20, wake=lambda: None, refused=self.refused.append,
-        )  # fmt: skip
+        ))  # fmt: skip
         self.intake = Intake(Ledger(Store(), Settings()), formats.get, time.time)
         self.intake.meet("webhook")
 
-    async def __aenter__(self):
-        self.listener = await start_listener(self._app, "127.0.0.1:0")
-        self.session = aiohttp.ClientSession(f"http://127.0.0.1:{self.listener.port}")
-        return self
-
     async def __aexit__(self, *error):
-        await self.session.close()
-        await self.listener.close()
+        await super().__aexit__(*error)
         await self.spool.close()
 
     async def send(self, body, path="/v1/traces", method="POST", **headers):
