@@ -6,12 +6,12 @@ from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.config import parse
 from tocsin.detectors.base import ARGUMENTS
 from tocsin.finding import Finding
-from tocsin.guard import (
+from tocsin.guard.guard import (
     Guard,
     OverloadError,
 )
 from tocsin.judge import Judge
-from tocsin.scoring import Scoring
+from tocsin.scoring.scoring import Scoring
 from tocsin.series.store import Store
 
 NOW = 1_795_000_000.0

@@ -20,9 +20,9 @@ from tocsin.formats.otlp import jsonform
 from tocsin.formats.otlp.pieces import Piece
 from tocsin.formats.otlp.record import NO_CALL
 from tocsin.inputs.base import Origin
-from tocsin.looking import Look
-from tocsin.retold import Retold
-from tocsin.scoring import Scoring
+from tocsin.scoring.looking import Look
+from tocsin.scoring.retold import Retold
+from tocsin.scoring.scoring import Scoring
 
 log = logging.getLogger(__name__)
 

@@ -15,15 +15,15 @@ from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.config import parse
-from tocsin.guard import Guard, OverloadError
+from tocsin.guard.guard import Guard, OverloadError
 from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.inputs.spoolframe import Batch
 from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.intake import Intake
 from tocsin.judge import Judge
 from tocsin.pipeline import Pipeline
-from tocsin.scoring import Scoring
-from tocsin.secondlook import SecondLook
+from tocsin.scoring.scoring import Scoring
+from tocsin.scoring.secondlook import SecondLook
 from tocsin.series.store import Store
 from tocsin.state import State
 

@@ -20,7 +20,7 @@ from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.intake import Intake
 from tocsin.judge import Judge
 from tocsin.pipeline import COMMIT_EVERY, Pipeline, commit_pause, idle_pause
-from tocsin.scoring import Scoring
+from tocsin.scoring.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State
 from tocsin.tasks import OnDemand

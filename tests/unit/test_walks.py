@@ -17,14 +17,14 @@ from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.call import Call
 from tocsin.config import parse
-from tocsin.guard import Guard, OverloadError
+from tocsin.guard.guard import Guard, OverloadError
 from tocsin.inputs import spool, spoolwriter
 from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.inputs.spoolframe import Batch
 from tocsin.intake import Intake
 from tocsin.judge import Judge
 from tocsin.pipeline import Pipeline
-from tocsin.scoring import Scoring
+from tocsin.scoring.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State
 

@@ -21,9 +21,9 @@ from tocsin.config import Config
 from tocsin.inputs.base import Origin
 from tocsin.intake import Intake, records
 from tocsin.judge import Judge
-from tocsin.looking import Look
 from tocsin.pacing import collect_seldom
-from tocsin.scoring import Sampling, Scoring
+from tocsin.scoring.looking import Look
+from tocsin.scoring.scoring import Sampling, Scoring
 from tocsin.series.store import Store
 
 FEW = 2_000

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from tocsin import check
 from tocsin.config import load
 from tocsin.detectors.base import SUSPICION
+from tocsin.guard import check
 from tocsin.judge import Judge
 
 EXAMPLE = """example: echo '{"id": "1", "text": "mail jane.roe@gmail.com"}' | tocsin check"""

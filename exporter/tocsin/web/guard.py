@@ -15,9 +15,9 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from tocsin.check import RequestError
-from tocsin.guard import LARGE, Case, Guard, OverloadError
-from tocsin.scoring import Scoring
+from tocsin.guard.check import RequestError
+from tocsin.guard.guard import LARGE, Case, Guard, OverloadError
+from tocsin.scoring.scoring import Scoring
 from tocsin.tasks import spawn
 from tocsin.web.auth import Verifier
 from tocsin.web.batches import BodyError

@@ -11,9 +11,9 @@ from listening import Listening
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.config import Auth, parse
-from tocsin.guard import LARGE, LARGE_WAITING
+from tocsin.guard.guard import LARGE, LARGE_WAITING
 from tocsin.judge import Judge
-from tocsin.scoring import Scoring
+from tocsin.scoring.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.web.auth import verifiers
 from tocsin.web.guard import BODY_MAX, Turn, add_routes
@@ -139,7 +139,7 @@ async def test_a_defect_of_ours_with_a_larger_body_is_a_500_that_quotes_nothing(
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("tocsin.guard.Guard._count", broken)
+    monkeypatch.setattr("tocsin.guard.guard.Guard._count", broken)
     async with Server() as server:
         status, text = await server.post(json.dumps({"text": "x" * LARGE}).encode())
 

@@ -11,8 +11,8 @@ from typing import Final
 from tocsin.accounting.group import Group, Labels
 from tocsin.accounting.ledger import Ledger
 from tocsin.call import Call
-from tocsin.looking import Look
-from tocsin.scoring import Scoring
+from tocsin.scoring.looking import Look
+from tocsin.scoring.scoring import Scoring
 
 WAIT: Final = 90.0
 """Seconds after which a call is counted as unscored that no other record has told the words of: then it is too late,

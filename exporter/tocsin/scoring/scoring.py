@@ -24,16 +24,16 @@ from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.safety import Safety
 from tocsin.accounting.seen import identity
 from tocsin.call import OTHER, Call, Content, Feedback
-from tocsin.coverage import Coverage
 from tocsin.detectors.score import QualityScore
 from tocsin.detectors.verdicts import Judged
-from tocsin.drifting import InputDrift
 from tocsin.finding import QUALITY, SAFETY_KINDS
 from tocsin.formats.texts import question_of
-from tocsin.joining import FeedbackJoin
 from tocsin.judge import Judge, Opinion, RouteRules, merged
-from tocsin.looking import LARGE, Look, characters, look, says_something
-from tocsin.secondlook import SecondLook
+from tocsin.scoring.coverage import Coverage
+from tocsin.scoring.drifting import InputDrift
+from tocsin.scoring.joining import FeedbackJoin
+from tocsin.scoring.looking import LARGE, Look, characters, look, says_something
+from tocsin.scoring.secondlook import SecondLook
 from tocsin.state import Item
 
 _BLOCKED: Final = ("blocked_guardrail", "blocked_provider")

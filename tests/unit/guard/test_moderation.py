@@ -5,8 +5,8 @@ import json
 import pytest
 
 from guarded import Bench
-from tocsin.check import RequestError
-from tocsin.moderation import INPUTS_MAX
+from tocsin.guard.check import RequestError
+from tocsin.guard.moderation import INPUTS_MAX
 
 
 @pytest.mark.parametrize("given", ["idiot", ["fine", "idiot"], [{"type": "text", "text": "idiot"}]])

@@ -14,10 +14,10 @@ from tocsin.call import Content, Expectation, Feedback, Message, ToolCall
 from tocsin.config import ConfigError, parse
 from tocsin.detectors.base import Subject
 from tocsin.detectors.format import FormatDetector
-from tocsin.drifting import STABLE_BELOW
 from tocsin.judge import Judge
-from tocsin.looking import LARGE
-from tocsin.scoring import Sampling, Scoring
+from tocsin.scoring.drifting import STABLE_BELOW
+from tocsin.scoring.looking import LARGE
+from tocsin.scoring.scoring import Sampling, Scoring
 from tocsin.series.store import Store
 
 

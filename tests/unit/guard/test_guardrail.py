@@ -7,8 +7,8 @@ import pytest
 from guarded import ROUTES, SECRET, Bench
 from tocsin import catalogue as cat
 from tocsin.config import parse
-from tocsin.guard import HOLDBACK, LARGE
-from tocsin.guardrail import PARTS_MOST
+from tocsin.guard.guard import HOLDBACK, LARGE
+from tocsin.guard.guardrail import PARTS_MOST
 from tocsin.judge import Judge
 
 

@@ -16,15 +16,15 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 
 from tocsin import catalogue as cat
-from tocsin import guardrail, moderation
 from tocsin.arguments import readable
 from tocsin.call import OTHER, UNKNOWN
-from tocsin.check import RequestError, answer, parse, repaired, subject
 from tocsin.detectors.base import ARGUMENTS, Subject
 from tocsin.detectors.verdicts import VERDICTS, Verdict, redact, strictest
 from tocsin.finding import QUALITY
+from tocsin.guard import guardrail, moderation
+from tocsin.guard.check import RequestError, answer, parse, repaired, subject
 from tocsin.judge import Judge, Opinion, RouteRules
-from tocsin.scoring import Scoring
+from tocsin.scoring.scoring import Scoring
 
 ROUTES_MAX: Final = 200
 """Routes with series of their own; a client can invent them."""

@@ -10,10 +10,10 @@ from guarded import DETECTORS, NOW, ROUTES, SECRET, Bench
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.call import Call
-from tocsin.check import RequestError
 from tocsin.config import parse
 from tocsin.detectors.base import Subject
-from tocsin.guard import (
+from tocsin.guard.check import RequestError
+from tocsin.guard.guard import (
     ESCAPES_MAX,
     HUGE,
     LARGE,
@@ -25,7 +25,7 @@ from tocsin.guard import (
     reason,
 )
 from tocsin.judge import Judge
-from tocsin.scoring import Scoring
+from tocsin.scoring.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.tasks import spawn
 

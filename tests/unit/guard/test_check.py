@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from tocsin import check, judge
+from tocsin import judge
 from tocsin.commands import check as check_command
 from tocsin.commands import main
 from tocsin.config import Config, ConfigError, parse
 from tocsin.detectors.base import Gate
 from tocsin.finding import Finding
+from tocsin.guard import check
 from tocsin.judge import Judge
 
 ALL = frozenset({"assistant", "user", "document", "tool"})

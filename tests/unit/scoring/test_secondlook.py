@@ -4,11 +4,11 @@ import pytest
 
 from scored import NOW, call, make, take, values
 from tocsin import catalogue as cat
-from tocsin import secondlook
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.assembly import make_scoring
 from tocsin.config import ConfigError, parse
-from tocsin.secondlook import SecondLook
+from tocsin.scoring import secondlook
+from tocsin.scoring.secondlook import SecondLook
 from tocsin.series.store import Store
 
 

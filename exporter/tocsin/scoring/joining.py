@@ -16,9 +16,9 @@ from tocsin.accounting.quality import Quality
 from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.safety import Safety
 from tocsin.call import OTHER, Call, Feedback
-from tocsin.coverage import Coverage
 from tocsin.formats.feedback import FLAGS
 from tocsin.labels import clean
+from tocsin.scoring.coverage import Coverage
 
 
 class FeedbackJoin:

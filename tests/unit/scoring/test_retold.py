@@ -12,11 +12,11 @@ from tocsin.config import Config
 from tocsin.inputs.base import Origin
 from tocsin.intake import Intake
 from tocsin.judge import Judge
-from tocsin.retold import WAIT
-from tocsin.scoring import Sampling, Scoring
+from tocsin.scoring.retold import WAIT
+from tocsin.scoring.scoring import Sampling, Scoring
 from tocsin.series.store import Store
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "otlp"
+GOLDEN = Path(__file__).parents[2] / "golden" / "otlp"
 WORDS = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions")
 ORIGIN = Origin("webhook", "auto")
 
