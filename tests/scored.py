@@ -6,7 +6,8 @@ from tocsin.call import Call, Content, Message
 from tocsin.config import Config
 from tocsin.finding import Finding
 from tocsin.judge import Judge
-from tocsin.scoring.scoring import Sampling, Scoring
+from tocsin.scoring.scoring import Scoring
+from tocsin.scoring.unscored import Sampling
 from tocsin.series.store import Store
 
 NOW = 1_795_000_000.0

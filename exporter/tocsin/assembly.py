@@ -19,8 +19,9 @@ from tocsin.config import Config, ConfigError, read_secrets
 from tocsin.detectors.base import MOST_TIER, TIERS
 from tocsin.detectors.detoxify_model import DetoxifyModel, ModelError, SampledScorer
 from tocsin.judge import Judge
-from tocsin.scoring.scoring import Sampling, Scoring
+from tocsin.scoring.scoring import Scoring
 from tocsin.scoring.secondlook import SecondLook
+from tocsin.scoring.unscored import Sampling
 from tocsin.series.store import Store
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,8 @@ from tocsin.intake import Intake, records
 from tocsin.judge import Judge
 from tocsin.pacing import collect_seldom
 from tocsin.scoring.looking import Look
-from tocsin.scoring.scoring import Sampling, Scoring
+from tocsin.scoring.scoring import Scoring
+from tocsin.scoring.unscored import Sampling
 from tocsin.series.store import Store
 
 FEW = 2_000

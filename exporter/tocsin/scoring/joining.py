@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from tocsin import catalogue as cat
 from tocsin.accounting.early import Early
-from tocsin.accounting.group import SEPARATOR, Group
+from tocsin.accounting.group import SEPARATOR, Group, Labels
 from tocsin.accounting.ledger import Ledger
 from tocsin.accounting.quality import Quality
 from tocsin.accounting.remembered import Remembered
@@ -45,6 +45,11 @@ class FeedbackJoin:
             self._meet_route(group.labels[2])
         return names
 
+    def labels_of(self, name: str) -> Labels | None:
+        """Return what the call of an id was counted under; None where it is not known."""
+        known = self.calls.get(name)
+        return None if known is None else tuple(known.split(SEPARATOR))
+
     def release(self, names: Collection[str], group: Group, now: float) -> None:
         """Count what waited for a call of these ids."""
         if self.early:
@@ -56,9 +61,9 @@ class FeedbackJoin:
         if feedback.wrong_verdicts == (OTHER,):  # it does not say which: all that the guard stopped in this call
             stopped = tuple(sorted(self._coverage.stopped(feedback.call_id)))
             feedback.wrong_verdicts = stopped or feedback.wrong_verdicts
-        known = self.calls.get(feedback.call_id)
-        if known is not None:
-            self._count(feedback, self._ledger.group_of(tuple(known.split(SEPARATOR))), now)
+        labels = self.labels_of(feedback.call_id)
+        if labels is not None:
+            self._count(feedback, self._ledger.group_of(labels), now)
         elif feedback.flag is not None or feedback.wrong_verdicts:
             self._count_unmatched(feedback, now)
         else:

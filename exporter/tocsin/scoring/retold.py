@@ -15,8 +15,9 @@ from tocsin.scoring.looking import Look
 from tocsin.scoring.scoring import Scoring
 
 WAIT: Final = 90.0
-"""Seconds after which a call is counted as unscored that no other record has told the words of: then it is too late,
-for safety, too. SDKs send spans each five seconds, log records each second, and again what failed
+"""Seconds after which a call is counted as unscored that no other record has told the words of. Those that come later
+are looked at for safety alone, as long as what is noted of the call is remembered: for the next 30,000 such calls at
+least. SDKs send spans each five seconds, log records each second, and again what failed
 (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)."""
 _WAITING_MAX: Final = 10_000
 
@@ -36,6 +37,7 @@ class Retold:
         if self._scoring is None or call.content is None or call.content.state != "absent":
             return False
         self._ledger.mark(call.id, "unsaid")
+        self._scoring.remember(call, group)  # whose words they are, if they come after a restart or too late
         call.expect = None  # of the record that tells the words
         self._unsaid[call.id] = call, group.labels, now
         if len(self._unsaid) > _WAITING_MAX:
@@ -51,12 +53,19 @@ class Retold:
         if not timed and not says:
             return
         held = self._unsaid.pop(call.id, None) if says else None
-        group = ledger.group_for(call.route, call.model) if held is None else ledger.group_of(held[1])
+        group = self._group_of(call, None if held is None else held[1])
         if timed:
             ledger.time(call, group)
         if says and self._scoring is not None:
-            self._scoring.count(call, group, now, seen)
+            self._scoring.count(call, group, now, seen, late=ledger.is_marked(call.id, "unscored"))
             call.content = None  # as of every call that is counted
+        ledger.groups.dirty |= {group, group.histograms}
+
+    def _group_of(self, call: Call, labels: Labels | None) -> Group:
+        """Return what a call is counted under; its records need not agree on who the provider is."""
+        if labels is None and self._scoring is not None:
+            labels = self._scoring.labels_of(call)
+        return self._ledger.group_for(call.route, call.model) if labels is None else self._ledger.group_of(labels)
 
     def settle(self, now: float, wait: float = WAIT) -> None:
         """Count as unscored the calls that have waited for ``wait`` seconds."""
@@ -68,5 +77,7 @@ class Retold:
 
     def _give_up(self, name: str, now: float) -> None:
         call, labels, _ = self._unsaid.pop(name)
-        if self._scoring is not None and self._ledger.mark(call.id, "said"):  # words that come now are too late
-            self._scoring.count(call, self._ledger.group_of(labels), now)
+        if self._scoring is not None and self._ledger.mark(call.id, "unscored"):
+            group = self._ledger.group_of(labels)
+            self._scoring.count(call, group, now)
+            self._ledger.groups.dirty |= {group, group.histograms}

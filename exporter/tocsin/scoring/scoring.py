@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -22,8 +21,7 @@ from tocsin.accounting.ledger import OLDEST, Ledger
 from tocsin.accounting.quality import Quality, observe_toxicity
 from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.safety import Safety
-from tocsin.accounting.seen import identity
-from tocsin.call import OTHER, Call, Content, Feedback
+from tocsin.call import Call, Content, Feedback
 from tocsin.detectors.score import QualityScore
 from tocsin.detectors.verdicts import Judged
 from tocsin.finding import QUALITY, SAFETY_KINDS
@@ -34,29 +32,18 @@ from tocsin.scoring.drifting import InputDrift
 from tocsin.scoring.joining import FeedbackJoin
 from tocsin.scoring.looking import LARGE, Look, characters, look, says_something
 from tocsin.scoring.secondlook import SecondLook
+from tocsin.scoring.unscored import CUT, LEFT_OUT, TOO_LATE, Sampling, is_empty, left_out, unscored_reason
 from tocsin.state import Item
 
 _BLOCKED: Final = ("blocked_guardrail", "blocked_provider")
 _NOTHING: Final = Look()
-_LEFT_OUT: Final = ("sampled_out", "overload")
-_CUT: Final = frozenset({"redacted", "truncated", "pointer"})
-"""States of content that is not whole: an answer is not scored for the reason that they name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """What is not looked at, by choice."""
-
-    share: float = 1.0
-    """Share 0..1 of answers whose quality is scored; safety and format see all."""
-    content_off: bool = False
-    """Content is declared not to be logged."""
+_EVERYTHING: Final = Sampling()
 
 
 class Scoring:
     """Judges calls, and counts what is found, together with the feedback about them."""
 
-    def __init__(self, ledger: Ledger, judge: Judge, sampling: Sampling = Sampling()) -> None:
+    def __init__(self, ledger: Ledger, judge: Judge, sampling: Sampling = _EVERYTHING) -> None:
         self.judge = judge
         """A reload puts another one in its place."""
         self.sampling = sampling
@@ -93,19 +80,35 @@ class Scoring:
         content = call.content
         if content is None:
             return _NOTHING
-        scored = self._unscored_reason(call, content) not in _LEFT_OUT
+        scored = self._reason(call, content) not in LEFT_OUT
         return look(self.judge, call, content, self.judge.rules(call.route, call.model), scored=scored)
 
-    def count(self, call: Call, group: Group, now: float, seen: Look | None = None) -> None:
-        """Judge a call that the ledger has counted under ``group``; ``seen`` where it has been looked at."""
+    def count(self, call: Call, group: Group, now: float, seen: Look | None = None, *, late: bool = False) -> None:
+        """Judge a call that the ledger has counted under ``group``; ``seen`` where it has been looked at.
+
+        ``late``: it was counted here before, without its words; what must see everything looks at them: safety.
+        """
         content = call.content
         if self._must_wait(content):
-            self._ledger.rest.append(partial(self._count_later, call, content, group.labels, now))
+            self._ledger.rest.append(partial(self._count_later, call, content, group.labels, now, late))
             return
-        rules, reason = self.judge.rules(call.route, call.model), self._unscored_reason(call, content)
+        rules = self.judge.rules(call.route, call.model)
+        reason = TOO_LATE if late else self._reason(call, content)
         if seen is None and content is not None:
-            seen = look(self.judge, call, content, rules, scored=reason not in _LEFT_OUT)
+            seen = look(self.judge, call, content, rules, scored=reason not in LEFT_OUT)
         self._count(call, content, group, now, rules, reason, seen or _NOTHING)
+
+    def remember(self, call: Call, group: Group) -> None:
+        """Remember what a call is counted under that is judged later."""
+        self._feedback.meet(call, group)
+
+    def labels_of(self, call: Call) -> Labels | None:
+        """Return what a call was counted under; None where that is forgotten."""
+        return self._feedback.labels_of(call.call_id)
+
+    def _reason(self, call: Call, content: Content | None) -> str | None:
+        """Say why a call cannot be scored; None when it can."""
+        return unscored_reason(call, content, self.sampling, self.affordable)
 
     def _must_wait(self, content: Content | None) -> bool:
         if self.detectors is None:
@@ -116,15 +119,15 @@ class Scoring:
             return False
         return characters(content) > LARGE if self.detectors.is_set() else says_something(content)
 
-    async def _count_later(self, call: Call, content: Content | None, labels: Labels, now: float) -> None:
-        reason, seen = self._unscored_reason(call, content), _NOTHING
+    async def _count_later(self, call: Call, content: Content | None, labels: Labels, now: float, late: bool) -> None:
+        reason, seen = TOO_LATE if late else self._reason(call, content), _NOTHING
         speaks = content is not None and says_something(content)
         if speaks and self.detectors is not None:
             await self.detectors.wait()
         judge = self.judge
         rules = judge.rules(call.route, call.model)
         if content is not None and speaks:
-            seeing = partial(look, judge, call, content, rules, scored=reason not in _LEFT_OUT)
+            seeing = partial(look, judge, call, content, rules, scored=reason not in LEFT_OUT)
             seen = seeing() if characters(content) <= LARGE else await asyncio.to_thread(seeing)
         self._count(call, content, self._ledger.group_of(labels), now, rules, reason, seen)
 
@@ -139,19 +142,21 @@ class Scoring:
         seen: Look,
     ) -> None:
         """Count what was ``seen`` in a call; ``reason`` says why it cannot be scored."""
+        if content is not None:
+            self._safe(call, content, group, rules, now, seen)
+        if reason == TOO_LATE:
+            return
         names = self._feedback.meet(call, group)
         if rules.guarded:
             self.coverage.count(call, group)
         unscored = "off"
         if content is not None:
-            self._found(call, group, rules, now, [each for each in (seen.answer, seen.arguments) if each is not None])
             if seen.answer is not None:
-                unscored = self._answer(call, content, group, rules, seen.answer, scored=reason not in _LEFT_OUT)
-            elif _is_empty(call, content):
+                unscored = self._answer(call, content, group, seen.answer, scored=reason not in LEFT_OUT)
+            elif is_empty(call, content):
                 self._empty(call, group, rules)
-            self._attempts(seen.attempts, group, rules)
             self._tool_calls(seen.fits, group)
-            if reason not in _LEFT_OUT and "drift" not in rules.off and (question := question_of(content.input)):
+            if reason not in LEFT_OUT and "drift" not in rules.off and (question := question_of(content.input)):
                 self._drift.ask(group.labels[2], question, group.labels[3:])
         if call.failure is None and not (content and content.output):
             self._by_report(call, group)
@@ -245,59 +250,27 @@ class Scoring:
             self.quality.expect_format(group)
         self._ledger.groups.learn(group)
 
-    def _unscored_reason(self, call: Call, content: Content | None) -> str | None:
-        """Say why a call cannot be scored; None when it can."""
-        if self.sampling.content_off:
-            return "off"
-        if call.failure is not None:
-            return "failed"
-        if _answers_nothing(call):
-            return "no_answer"
-        if content is None:
-            return "no_content"
-        if content.state in _CUT:
-            return content.state
-        if not content.output:
-            return "tool_call" if content.tools else "empty" if _is_empty(call, content) else "no_content"
-        return self._left_out(call)
-
-    def _left_out(self, call: Call) -> str | None:
-        """Say why an answer is not among those whose quality is judged; None when it is."""
-        share = self.sampling.share
-        if share * self.affordable < 1.0:
-            drawn = identity(call.call_id) % 10_000 / 10_000
-            if drawn >= share * self.affordable:
-                return "sampled_out" if drawn >= share else "overload"
-        return None
-
-    def _found(self, call: Call, group: Group, rules: RouteRules, now: float, opinions: Sequence[Opinion]) -> None:
-        """Count what was found in all that leaves with an answer, and what was not seen of it."""
+    def _safe(self, call: Call, content: Content, group: Group, rules: RouteRules, now: float, seen: Look) -> None:
+        """Count how safe a call is: what leaves with its answer, what came with its input, and what was not seen."""
+        opinions = [each for each in (seen.answer, seen.arguments) if each is not None]
         if opinions and group.answers is None:
             self._meet(group, rules)
         for opinion in opinions:
             self._count_unseen(opinion)
         if judged := [item for opinion in opinions for item in opinion.judged]:
             self._count_safety(call, group, judged, now)
+        if seen.answer is not None:
+            toxicity = seen.answer.report.scores.get("toxicity")
+            if toxicity is not None:
+                observe_toxicity(group, toxicity)
+            if self.second is not None and all(j.finding.kind != "toxicity" for j in seen.answer.judged):
+                self.second.offer(content.output or "", group, rules, delivered=call.failure not in _BLOCKED)
+        self._attempts(seen.attempts, group, rules)
 
-    def _answer(
-        self,
-        call: Call,
-        content: Content,
-        group: Group,
-        rules: RouteRules,
-        opinion: Opinion,
-        *,
-        scored: bool,
-    ) -> str:
+    def _answer(self, call: Call, content: Content, group: Group, opinion: Opinion, *, scored: bool) -> str:
         """Count the quality of an answer; return why it got no composite score, empty when it got one."""
-        report, judged = opinion.report, opinion.judged
-        scores = report.scores
-        toxicity = scores.get("toxicity")
-        if toxicity is not None:
-            observe_toxicity(group, toxicity)
-        if self.second is not None and all(j.finding.kind != "toxicity" for j in judged):
-            self.second.offer(content.output or "", group, rules, delivered=call.failure not in _BLOCKED)
-        if call.failure is not None or content.state in _CUT:
+        report, judged, scores = opinion.report, opinion.judged, opinion.report.scores
+        if call.failure is not None or content.state in CUT:
             return "off"
         if not scored:
             self.quality.checked_format(group, report.outcomes, report.marks)
@@ -366,7 +339,7 @@ class Scoring:
 
     def _empty(self, call: Call, group: Group, rules: RouteRules) -> None:
         """Count an answer without a character: its length, and where JSON was asked for a failure of the format."""
-        if self._left_out(call) is None:
+        if left_out(call, self.sampling, self.affordable) is None:
             self.quality.empty(group)
         expect = merged(call.expect, rules.expect)
         if expect is not None and expect.format in ("json", "json_schema") and "format" not in rules.off:
@@ -380,16 +353,3 @@ class Scoring:
             self.quality.refused(group)
         if call.confidence is not None:
             self.quality.confidence(group, call.confidence)
-
-
-
-def _answers_nothing(call: Call) -> bool:
-    """Tell whether nothing was generated and nothing ended: embeddings, pictures. An empty answer ends."""
-    said = call.content is not None and (call.content.output or call.content.tools)
-    return call.output_tokens == 0 and call.finish_reason is None and not said
-
-
-def _is_empty(call: Call, content: Content) -> bool:
-    """Tell whether a model answered nothing, not even a call of a tool, and ended as if it had."""
-    ended = call.failure is None and call.finish_reason in ("stop", "length", OTHER)
-    return ended and content.state == "present" and content.output == "" and not content.tools

@@ -11,7 +11,7 @@ from tocsin.backtest.ordering import EventSorter
 from tocsin.call import Call
 from tocsin.config import Config
 from tocsin.inputs.base import Origin
-from tocsin.scoring.scoring import Sampling
+from tocsin.scoring.unscored import Sampling
 
 HERE = Origin("replay", "native", "calls.jsonl")
 OF_TWO = b'[{"v": 1, "id": "first", "model": "m", "time": 1764000000}, {"v": 1, "id": "second", "model": "m"}, 7]'

@@ -1,5 +1,6 @@
 """Calls that several records tell of: one counts, and what it leaves out is taken from another."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from tocsin.inputs.base import Origin
 from tocsin.intake import Intake
 from tocsin.judge import Judge
 from tocsin.scoring.retold import WAIT
-from tocsin.scoring.scoring import Sampling, Scoring
+from tocsin.scoring.scoring import Scoring
+from tocsin.scoring.unscored import Sampling
 from tocsin.series.store import Store
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "otlp"
 WORDS = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions")
 ORIGIN = Origin("webhook", "auto")
+NAME = "chatcmpl-BPVp0tjSGV5NBPc7t1hqssC4kJ1MG"
+CARD = "4532 0157 8364 1928"
 
 
 class Counted:
@@ -28,6 +32,7 @@ class Counted:
         self.time = 1_795_297_400.0
         self.ledger = Ledger(Store(), Settings())
         scoring = Scoring(self.ledger, Judge(Config()), Sampling())
+        self.state = {}
         self.intake = Intake(self.ledger, lambda word: formats.get(word, content=True), lambda: self.time, scoring)
 
     def take(self, *names):
@@ -42,6 +47,27 @@ class Counted:
             span["attributes"] = [told for told in span["attributes"] if told["key"] not in WORDS]
         self.intake.take(json.dumps(request).encode(), ORIGIN)
         return self
+
+    def told(self, said, provider="openai", name=NAME):
+        """Take the log record of the call in ``genai-traces-02``, with other words in the answer."""
+        record = (GOLDEN / "genai-logs-01.json").read_text().replace("### OpenTelemetry:", f"{said}:").replace(NAME, name)
+        self.intake.take(record.replace('{"stringValue": "openai"}', f'{{"stringValue": "{provider}"}}').encode(), ORIGIN)
+        return self
+
+    def commit(self):
+        self.intake.publish()
+        self.state |= {(part, key): value for part, key, value in [*self.ledger.changes(), *self.intake.scoring.changes()]}
+        return self
+
+    def restarted(self):
+        """Return one that goes on with what was committed."""
+        after, load = Counted(), {}
+        for (part, key), value in self.state.items():
+            load.setdefault(part, []).append((key, value))
+        after.ledger.restore(load)
+        after.intake.scoring.restore(load)
+        after.state = self.state
+        return after.later(self.time - after.time)
 
     def rows(self, family, **labels):
         self.intake.publish()
@@ -98,11 +124,44 @@ def test_a_call_of_which_no_record_has_the_words_is_unscored_after_a_while():
     assert counted.later(WAIT).total(cat.UNSCORED) == 1
 
 
-def test_words_that_come_after_a_call_was_given_up_are_too_late():
+def test_words_that_come_after_a_call_was_given_up_are_too_late_for_a_score():
     counted = Counted().silent("genai-traces-02").later(WAIT)
     before = counted.total(cat.UNSCORED)
     counted.take("genai-logs-01")
     assert (before, counted.total(cat.UNSCORED), counted.total(cat.SCORED, scorer="composite")) == (1, 1, 0)
+    assert counted.total(cat.ANSWERS_CHECKED) == counted.total(cat.REQUESTS) - 1 == 0
+
+
+def test_a_violation_pages_however_late_the_words_come_and_once():
+    counted = Counted().silent("genai-traces-02").later(WAIT).commit().later(86_400).told(CARD).told(CARD)
+    assert counted.total(cat.VIOLATIONS, kind="pii", delivered="true", echoed="false", example="false") == 1
+    assert counted.total(cat.LAST_VIOLATION, kind="pii") == counted.time
+    assert (counted.total(cat.REQUESTS), counted.total(cat.EVENTS_COUNTED), counted.total(cat.EVENTS_DUPLICATE)) == (1, 1, 2)
+
+
+def test_late_words_wait_their_turn_like_others():
+    counted = Counted().silent("genai-traces-02").later(WAIT).commit()
+    counted.intake.scoring.detectors = asyncio.Event()
+    counted.told(CARD)
+    assert (counted.total(cat.VIOLATIONS), len(counted.ledger.rest)) == (0, 1)
+    counted.intake.scoring.detectors.set()
+    asyncio.run(counted.ledger.rest.popleft()())
+    assert (counted.total(cat.VIOLATIONS), counted.total(cat.SCORED, scorer="composite")) == (1, 0)
+
+
+@pytest.mark.parametrize("wait", [1, WAIT])
+def test_what_later_words_told_is_in_the_commit_with_their_position(wait):
+    counted = Counted().silent("genai-traces-02").commit().later(wait).commit().told(CARD).commit().restarted().told(CARD)
+    assert counted.total(cat.VIOLATIONS, kind="pii", delivered="true") == 1
+    assert counted.total(cat.UNSCORED) == int(wait == WAIT)
+    assert counted.total(cat.SCORED, scorer="composite") == int(wait != WAIT)
+
+
+def test_later_words_count_where_the_call_did_whoever_their_record_names():
+    counted = Counted().told("Another", provider="azure", name="chatcmpl-another-call-0000").silent("genai-traces-02").later(WAIT).commit()
+    counted.told(CARD, provider="azure")
+    assert counted.total(cat.VIOLATIONS, kind="pii", provider="openai") == 1
+    assert counted.total(cat.VIOLATIONS, kind="pii") == 1
 
 
 def test_while_commits_fail_no_call_is_given_up_for_the_time_that_goes_by():
@@ -124,15 +183,8 @@ def test_what_calls_leave_out_takes_no_room_of_the_ids_that_are_remembered():
 
 
 def test_a_restart_does_not_forget_that_the_words_are_to_come():
-    before = Counted().silent("genai-traces-02")
-    before.intake.publish()
-    state = {}
-    for part, key, value in before.ledger.changes():
-        state.setdefault(part, []).append((key, value))
-    after = Counted()
-    after.ledger.restore(state)
-    after.take("genai-logs-01", "genai-logs-01")
-    assert (after.total(cat.REQUESTS), after.total(cat.SCORED, scorer="composite"), after.total(cat.UNSCORED)) == (1, 1, 0)
+    counted = Counted().silent("genai-traces-02").commit().restarted().take("genai-logs-01", "genai-logs-01")
+    assert (counted.total(cat.REQUESTS), counted.total(cat.SCORED, scorer="composite"), counted.total(cat.UNSCORED)) == (1, 1, 0)
 
 
 def test_at_the_end_nobody_is_waited_for():
@@ -150,7 +202,7 @@ def test_failures_that_a_log_record_tells_too_count_once():
 
 def test_an_evaluation_is_feedback_of_the_call_it_names():
     counted = Counted().take("genai-traces-02")
-    told = {"gen_ai.evaluation.name": "judge", "gen_ai.response.id": "chatcmpl-BPVp0tjSGV5NBPc7t1hqssC4kJ1MG"}
+    told = {"gen_ai.evaluation.name": "judge", "gen_ai.response.id": NAME}
     attributes = [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
     attributes.append({"key": "gen_ai.evaluation.score.value", "value": {"doubleValue": 0.25}})
     record = {"eventName": "gen_ai.evaluation.result", "timeUnixNano": "1795297390000000000", "attributes": attributes}

@@ -17,7 +17,8 @@ from tocsin.detectors.format import FormatDetector
 from tocsin.judge import Judge
 from tocsin.scoring.drifting import STABLE_BELOW
 from tocsin.scoring.looking import LARGE
-from tocsin.scoring.scoring import Sampling, Scoring
+from tocsin.scoring.scoring import Scoring
+from tocsin.scoring.unscored import Sampling
 from tocsin.series.store import Store
 
 
