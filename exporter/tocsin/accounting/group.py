@@ -118,8 +118,11 @@ class Histograms(Block):
         self.speed = self.row(cat.SPEED)
         self.tokens = self.row(cat.REQUEST_TOKENS)
 
-    def observe(self, calls: list[Call]) -> None:
-        """Add what calls tell of time; their tokens are observed by who counts them."""
+    def observe(self, calls: list[Call], *, begun: bool = False) -> None:
+        """Add what calls tell of time; their tokens are observed by who counts them.
+
+        ``begun``: when their first token came is added already.
+        """
         spent = [c.duration for c in calls if c.duration is not None and c.failure is None]
         if spent:
             self.duration.observe_all(spent)
@@ -128,10 +131,11 @@ class Histograms(Block):
             self.failure_duration.observe_all(failed)
         streams = [c for c in calls if c.ttft is not None]
         if streams:
-            self._observe_streams(streams)
+            self._observe_streams(streams, begun=begun)
 
-    def _observe_streams(self, calls: list[Call]) -> None:
-        self.ttft.observe_all([c.ttft or 0.0 for c in calls])
+    def _observe_streams(self, calls: list[Call], *, begun: bool) -> None:
+        if not begun:
+            self.ttft.observe_all([c.ttft or 0.0 for c in calls])
         self.speed.observe_all([
             c.output_tokens / spent
             for c in calls

@@ -126,9 +126,9 @@ class Ledger:
         """Tell whether something is noted about an event."""
         return self._marks.holds(f"{note}|{event_id}")
 
-    def time(self, call: Call, group: Group) -> None:
-        """Count how long a call took that is counted without it."""
-        group.histograms.observe([call])
+    def time(self, call: Call, group: Group, *, begun: bool) -> None:
+        """Count how long a call took that is counted without it; ``begun``: but with when its first token came."""
+        group.histograms.observe([call], begun=begun)
         self.groups.dirty.add(group.histograms)
 
     def count(self, call: Call, now: float) -> Group:

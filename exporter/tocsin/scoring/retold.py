@@ -33,7 +33,7 @@ class Retold:
     def first(self, call: Call, group: Group, now: float) -> bool:
         """Take note of a call that was counted; tell whether another record has yet to say what was said in it."""
         if call.duration is None:
-            self._ledger.mark(call.id, "untimed")
+            self._ledger.mark(call.id, "untimed" if call.ttft is None else "begun")
         if self._scoring is None or call.content is None or call.content.state != "absent":
             return False
         self._ledger.mark(call.id, "unsaid")
@@ -47,7 +47,9 @@ class Retold:
     def again(self, call: Call, now: float, seen: Look | None) -> None:
         """Take from another record of a call what the first one left out."""
         ledger = self._ledger
-        timed = call.duration is not None and ledger.is_marked(call.id, "untimed") and ledger.mark(call.id, "timed")
+        begun = ledger.is_marked(call.id, "begun")
+        timed = call.duration is not None and (begun or ledger.is_marked(call.id, "untimed"))
+        timed = timed and ledger.mark(call.id, "timed")
         says = self._scoring is not None and call.content is not None and call.content.state != "absent"
         says = says and ledger.is_marked(call.id, "unsaid") and ledger.mark(call.id, "said")
         if not timed and not says:
@@ -55,7 +57,7 @@ class Retold:
         held = self._unsaid.pop(call.id, None) if says else None
         group = self._group_of(call, None if held is None else held[1])
         if timed:
-            ledger.time(call, group)
+            ledger.time(call, group, begun=begun)
         if says and self._scoring is not None:
             self._scoring.count(call, group, now, seen, late=ledger.is_marked(call.id, "unscored"))
             call.content = None  # as of every call that is counted

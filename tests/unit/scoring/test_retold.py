@@ -22,6 +22,9 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "otlp"
 WORDS = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions")
 ORIGIN = Origin("webhook", "auto")
 NAME = "chatcmpl-BPVp0tjSGV5NBPc7t1hqssC4kJ1MG"
+OPERATION = '{"key":"gen_ai.operation.name"'
+STREAMED = """{"key": "gen_ai.request.stream", "value": {"boolValue": true}},
+{"key": "gen_ai.response.time_to_first_chunk", "value": {"doubleValue": 0.01}}"""
 CARD = "4532 0157 8364 1928"
 
 
@@ -51,7 +54,7 @@ class Counted:
     def told(self, said, provider="openai", name=NAME):
         """Take the log record of the call in ``genai-traces-02``, with other words in the answer."""
         record = (GOLDEN / "genai-logs-01.json").read_text().replace("### OpenTelemetry:", f"{said}:").replace(NAME, name)
-        self.intake.take(record.replace('{"stringValue": "openai"}', f'{{"stringValue": "{provider}"}}').encode(), ORIGIN)
+        self.intake.take(record.replace('{"stringValue":"openai"}', f'{{"stringValue":"{provider}"}}').encode(), ORIGIN)
         return self
 
     def commit(self):
@@ -102,6 +105,16 @@ def test_a_span_and_its_log_record_count_once_in_either_order(order):
 @pytest.mark.parametrize("order", ORDERS)
 def test_how_long_a_call_took_is_the_spans_word_in_either_order(order):
     assert Counted().take(*order, *order).durations() == (1, pytest.approx(0.031286269))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_first_token_of_a_stream_is_timed_once_in_either_order(order):
+    counted = Counted()
+    for name in (*order, *order):
+        record = (GOLDEN / f"{name}.json").read_text().replace(OPERATION, f"{STREAMED},{OPERATION}")
+        counted.intake.take(record.encode(), ORIGIN)
+    assert sum(sum(row.values[1:]) for row in counted.rows(cat.TTFT)) == 1
+    assert sum(sum(row.values[1:]) for row in counted.rows(cat.SPEED)) == 1
 
 
 @pytest.mark.parametrize("order", ORDERS)
