@@ -1,4 +1,4 @@
-"""The real OpenTelemetry Collector with the example's configuration: what Tocsin counts arrives as OTLP."""
+"""The real OpenTelemetry Collector with the examples' configurations: what Tocsin counts, and what it is to count, arrives."""
 
 import contextlib
 import json
@@ -7,11 +7,14 @@ import queue
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
 import yaml
 
+from program import PATIENCE
 from tocsin.demo.stack import answers
 
 ROOT = Path(__file__).parents[2]
@@ -49,3 +52,44 @@ def test_what_tocsin_counts_arrives_as_otlp(tool, port, receiver, tmp_path):
                 got = next((p for p in points(receiver.told.get(timeout=1)) if p[1] == "llm_requests_total"), ())
 
     assert got == ("tocsin", "llm_requests_total", 7.0)
+
+
+FILE_TOO = {
+    "processors": {"batch": {"timeout": "100ms"}}, "exporters": {"file": {"path": "${env:LINES}", "flush_interval": "100ms"}},
+    "service": {"pipelines": {kind: {"exporters": ["otlphttp/tocsin", "file"]} for kind in ("traces", "logs")}},
+}  # fmt: skip
+COUNTED = {"llm_requests_total": 6, "llm_request_failures_total": 3, "tocsin_events_duplicate_total": 4, "tocsin_events_read_total": 10}
+"""Six calls, three of which failed, are told by spans, and four of them by log records too."""
+
+
+def post(url, body):
+    """Post as soon as somebody listens."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            request = urllib.request.Request(url, body, {"Content-Type": "application/x-protobuf"})
+            return urllib.request.urlopen(request, timeout=PATIENCE).status
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def test_the_spans_and_log_records_that_the_collector_hands_on_or_writes_are_counted(tool, port, launch, tmp_path):
+    example, listening, lines = (ROOT / "examples" / "otel-collector" / "traces.yaml").read_text(), f"127.0.0.1:{port()}", tmp_path / "lines.jsonl"
+    (tmp_path / "traces.yaml").write_text(example.replace("127.0.0.1:4318", listening))
+    (tmp_path / "file.yaml").write_text(yaml.safe_dump(FILE_TOO))
+    command = [tool("otelcol"), f"--config={tmp_path / 'traces.yaml'}", f"--config={tmp_path / 'file.yaml'}"]
+    with launch(tmp_path) as exporter:
+        env = os.environ | {"TOCSIN_ENDPOINT": f"http://127.0.0.1:{exporter.ingest}", "LINES": str(lines)}
+        with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as collector:
+            try:
+                for kind, name in (("traces", "genai-traces-04"), ("logs", "genai-logs-03")):
+                    assert post(f"http://{listening}/v1/{kind}", (ROOT / "tests" / "golden" / "otlp" / f"{name}.pb").read_bytes()) == 200
+                totals = exporter.wait_for("tocsin_events_read_total", 10)
+            finally:
+                collector.terminate()
+    replayed = subprocess.run([sys.executable, "-m", "tocsin", "replay", lines], capture_output=True, text=True, timeout=60, check=True)
+
+    assert {name: totals[name] for name in COUNTED} == COUNTED
+    assert json.loads(replayed.stderr.splitlines()[-1]) == {"read": 10, "counted": 6, "duplicate": 4, "skipped": {}}
