@@ -2,8 +2,10 @@
 
 Three outcomes, of which an answer has at most one:
 
-- ``refusal``: it declines on principle, with a stock phrase or without ("It is never okay to ...");
-- ``capability_limit``: the model says that it cannot (no access, no live data, no pictures) and gives no answer;
+- ``refusal``: it declines on principle, with a stock phrase or without ("It is never okay to ..."), or because it is no
+  matter of this assistant's ("I can only help with billing");
+- ``capability_limit``: the model says that it cannot (no access, no live data, no pictures), or that the documents do
+  not say it (``unanswered``), and gives no answer;
 - ``disclaimer``: it says something of both kinds and then complies ("As an AI ... However, here are ...").
 
 A refusal stands in the opening of an answer, so only that is read, by a linear model trained on human labels
@@ -25,6 +27,8 @@ from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.linear import Hashes, LinearModel, hashed, runs_of
 from tocsin.detectors.quality import ANSWERS, finding
 from tocsin.detectors.refusal_rules import CUES, refuses
+from tocsin.detectors.unanswered import CUES as NO_ANSWER
+from tocsin.detectors.unanswered import unanswered
 
 OPENING_CHARS: Final = 320
 THRESHOLD: Final = 0.5
@@ -50,7 +54,7 @@ _SPEAKS_OF_ITSELF: Final = (
     r"|(?:do not|don.{1,3}t) have|knowledge cut|real[- ]time|(?:legal|medical|financial|professional|investment) advice"
     r"|\bnot (?:an? )?(?:\w+ )?(?:doctor|lawyer|physician|professional|therapist|attorney|expert|accountant|nurse"
     r"|pharmacist|vet|advice)"
-    rf"|my (?:knowledge|training)|{_LACKS}"
+    rf"|my (?:knowledge|training)|(?:do not|don.{{1,3}}t) (?:actually|currently|really) have|{_LACKS}"
 )
 _ASKS: Final = (
     r"please (?:provide|share|specify|clarify)|without (?:more|additional|further)"
@@ -67,7 +71,8 @@ _FIRST_PERSON_LIMIT = re.compile(
     r"|capable|"
     r"accurately|directly|provide (?:real|up|live|current|visual|images|a (?:picture|visual))|"
     r"have (?:access|the (?:ability|capability|capacity|complete|exact|necessary|specific)|real[- ]time|enough|"
-    r"any (?:information|context|data|knowledge|specific)|information|a (?:physical|body|specific|hometown)|"
+    r"any (?:information|context|data|knowledge|specific)|information"
+    r"|an? (?:physical|body|specific|hometown|tool|function|way to)|"
     r"up-to-date|current|sufficient|specific|physical|visual|context|knowledge))"
     r"|\b(?:i|we) (?:have no|lack) (?:\w+ ){0,2}(?:information|access|way|data|ability|tool|knowledge|means"
     r"|capability)\b(?! that\b)|\bi have no (?:\w+ ){0,2}record"
@@ -128,9 +133,10 @@ _MAY_BE_LIMITED: Final = (
 )
 _MAY_DISCLAIM: Final = r"as an (?:ai|ar|la)|\bi(?:.{1,3}m| am) |(?:do not|don.{1,3}t) have |advice"
 """What each of the three patterns above needs: a text without it is not searched with ``re``, at 10 to 20 us each."""
-_WORTH_READING: Final = (*CUES, _DECLINES, _SPEAKS_OF_ITSELF, _ASKS)
+_WORTH_READING: Final = (*CUES, _DECLINES, _SPEAKS_OF_ITSELF, _ASKS, *NO_ANSWER)
 """The first are those of the rules."""
-_WORDED: Final = (0, 1, *range(len(CUES), len(_WORTH_READING)))
+_NO_ANSWER: Final = len(_WORTH_READING) - len(NO_ANSWER)
+_WORDED: Final = (0, 1, *range(len(CUES), _NO_ANSWER))
 """Those in words that the model knows; the other forms are few words, and tried alone."""
 _FORMS: Final = (_MAY_COMPLY, _MAY_BE_LIMITED, _MAY_DISCLAIM)
 _COMPLY, _LIMIT, _DISCLAIM = range(len(_FORMS))
@@ -156,7 +162,7 @@ class RefusalDetector:
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Judge the opening of one answer."""
-        opening = subject.text[:OPENING_CHARS].encode("utf-8", "surrogatepass")
+        opening = _plain(subject.text).encode("utf-8", "surrogatepass")
         cues = self._worth_reading.fired(opening)
         if not cues:
             return
@@ -167,7 +173,12 @@ class RefusalDetector:
 
 def normalized(text: str) -> str:
     """The opening of a text in lower case, with plain apostrophes."""
-    return text[:OPENING_CHARS].lower().replace("\u2019", "'")
+    return _plain(text).lower().replace("\u2019", "'")
+
+
+def _plain(text: str) -> str:
+    """The opening of a text without the marks of bold print: who declines often stresses it ("I **cannot**")."""
+    return text[:OPENING_CHARS].replace("**", "")
 
 
 def outcome_of(
@@ -189,7 +200,7 @@ def outcome_of(
     if complies and (limit or disclaimer):
         return "disclaimer", 0.9
     score = model.score(features(opening, complies=complies)) if worded else 0.0
-    if _LIMIT in forms and _PLAIN_LIMIT.search(opening):
+    if (_LIMIT in forms and _PLAIN_LIMIT.search(opening)) or (not complies and _unanswered(opening, cues)):
         return "capability_limit", 0.8
     if score >= THRESHOLD:
         return "refusal", score
@@ -210,6 +221,11 @@ def features(opening: str, *, complies: bool | None = None) -> Hashes:
         complies = _COMPLIES.search(opening) is not None
     words = hashed(_words(opening.encode("utf-8", "surrogatepass")))
     return runs_of(words, _HEAD_WORDS, (_COMPLYING if complies else _PLAIN, min(len(opening) // 80, 4)))
+
+
+def _unanswered(opening: str, cues: Container[int]) -> bool:
+    there = [number for number in range(len(NO_ANSWER)) if _NO_ANSWER + number in cues]
+    return bool(there) and unanswered(opening, there)
 
 
 def _words(opening: bytes) -> list[bytes]:

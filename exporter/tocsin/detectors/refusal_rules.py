@@ -133,6 +133,16 @@ _SUCH: Final = (
     r"(?:that|this|those|these|such|any\w*|content|material|instructions|guidance|information|advice|tips|assistance|people|part|in|with|private|personal|harmful|hate\w*|sexual\w*|illegal)"
 )
 
+_ONLY: Final = r"(?:only|just|exclusively|solely)"
+_SERVE: Final = (
+    r"(?:(?:help|assist)(?: you)?(?: (?:with|on|in)\b| (?:users|guests|members) with)|answer (?:[\w-]+ ){0,3}(?:questions|queries|inquiries)|discuss|respond to (?:[\w-]+ ){0,3}(?:questions|queries|messages|requests)"
+    r"|(?:talk|chat|speak)(?: with you)? about|handle (?:[\w-]+ ){0,3}(?:questions|queries|requests|matters)|provide (?:[\w-]+ ){0,2}(?:information|support|assistance|help|guidance)|give (?:[\w-]+ ){0,2}(?:information|support)"
+    r"|support (?:[\w-]+ ){0,2}(?:questions|queries|requests)|explain what)"
+)
+"""What a service assistant does for those who ask."""
+_ABOUT: Final = r"(?:\A\W*|[.,!] |\bbut )(?:(?:i'm |i am )?(?:sorry|afraid)\W+(?:but |that )?)?(?:that|this|it|(?:that|this|the|your) (?:\w+ )?(?:question|request|query|topic|subject|inquiry|one))"
+"""What was asked, as the subject of a sentence."""
+
 FORMS: Final = (
     Form(_CUE_ENGLISH, ENGLISH),
     Form(_CUE_ELSEWHERE, ELSEWHERE),
@@ -155,7 +165,7 @@ FORMS: Final = (
             r"\b(?:i|we)(?:(?:'m| am|'re| are|'d be| would be) (?:\w+ )?(?:willing|prepared|comfortable|allowed|permitted|able) (?:to|with)\b"
             r"|(?:'d| would|'ll| will)?(?: ever)? (?:do|offer|write|help|produce|give|take on|get into)\b)"
             rf"|{_N} (?:an? )?(?:\w+ ){{1,2}}(?:that )?i(?:'m| am|'d be) (?:willing|prepared|comfortable|allowed|permitted) (?:to|with)\b"
-            r"|\b(?:outside|beyond)(?: of)? what (?:i|we)(?:'m| am|'re| are)? (?:can|could|will|would|do|able|allowed|willing|prepared|permitted)\b"
+            r"|\b(?:outside|beyond)(?: of)? what (?:i|we)(?:'ll (?:help|do|write|assist)|(?:'m| am|'re| are)? (?:can|could|will|would|do|able|allowed|willing|prepared|permitted))\b"
         ),
     ),
     # The words of refusing itself, said by the speaker: to decline, to turn down, to abstain, to draw the line.
@@ -221,6 +231,37 @@ FORMS: Final = (
             r"|\b(?:debo|tengo que|prefiero|me veo obligad[oa] a) (?:\w+ )?(?:rechazar|negarme|declinar)\b|\bme niego a\b|\bno (?:te|le|les|os) (?:voy|vamos) a (?!mentir|engañar|aburrir)|\bno (?:voy|vamos) a (?:ayudar|escribir|participar|dar(?:te|le|les))|\bno es algo (?:en lo )?que (?:pueda|vaya|quiera)"
             r"|\b(?:devo|tenho que|preciso|prefiro) (?:\w+ )?(?:recusar|declinar)\b|\b(?:devo|preferisco) (?:\w+ )?(?:rifiutar|declinar)|\bnon intendo (?:forni|scriv|aiut|dar|partecip|rispond)|\b(?:ik moet|moet ik) [^.!?]{0,40}\bweigeren\b|\bik weiger\b"
             r"|\bmuszę odmówić|\bодмов|\bвынужден\w* отказать|お断り(?:します|いたします|させて)|(?:我|必须|不得不|只能)拒[绝絕]|恕(?:我)?(?:不能|无法|無法|难|難|不)|거절(?:하겠|합니다|해야)|(?:يجب أن |علي أن )?أرفض"
+        ),
+    ),
+    # It is no matter of this assistant's: "I can only help with billing", "that is outside my scope", "your question seems unrelated".
+    Form(
+        r"(?:only|just|exclusively|solely) (?:(?:able|allowed|here|set up|designed|trained|meant|authori[sz]ed|programmed|equipped|intended) )?(?:to )?(?:help|assist|answer|discuss|respond|talk|chat|speak|support|handle|provide|give|explain|for |that |here )"
+        r"| (?:only|exclusively)[.!]|is only|exclusively for|solely for|rather than (?:\w{2,12} ){0,2}(?:provid|giv|offer|discuss|answer)|is (?:limited|restricted|confined) to|something i (?:handle|cover|deal|support|do|discuss|answer)|matter i "
+        r"|(?:outside|beyond|out)(?: of)? (?:the |my |our |what )?(?:\w{1,16} ){0,3}(?:scope|expertise|remit|purview|area|field|domain|role|job|wheelhouse|i(?:.{1,3}(?:m|ll))? (?:am|can|will|help))|unrelated|not (?:\w{2,12} )?related|n.{1,3}t (?:\w{2,12} )?related|irrelevant|not relevant|n.{1,3}t relevant|off.topic|on.topic",
+        re.compile(
+            rf"\b(?:i|we|this (?:assistant|bot|chat(?:bot)?|service|channel))(?:'m| am| are|'re| is| can| will| could)?(?: \w+ly)? {_ONLY}(?: (?:able|allowed|here|set up|designed|trained|meant|authori[sz]ed|programmed|equipped|intended))?(?: to)? {_SERVE}\b"
+            rf"|\b(?:i|we)(?:'m| am| are|'re)?(?: an? (?:[\w-]+ ){{0,4}}(?:assistant|bot|chatbot|agent)(?: for [^.!?,]{{1,40}})?,? (?:and|so i|who|that) |(?: (?:here|set up|designed|built|trained|meant|programmed|intended))(?: to)? )(?:can )?(?:{_ONLY} {_SERVE}|(?:help|assist|support|answer)[^.!?]{{0,80}} (?:only\b|exclusively\b|rather than (?:\w+ ){{0,2}}(?:provid|giv|offer|discuss|answer)))"
+            rf"|\b(?:i|we)(?:'m| am| are|'re) (?:just |only )?an? (?:[\w-]+ )?(?:bot|chatbot|assistant|agent) (?:only |exclusively |solely )(?:for|to|that|here)\b"
+            rf"|\A\W*(?:(?:i'm |i am )?sorry\W+(?:but )?)?(?:i|we) can {_SERVE} [^.!?]{{1,80}} only[.!]"
+            rf"|{_ABOUT}(?: is| are|'s|'re| falls?| goes| lies?| seems?(?: to be)?| appears?(?: to be)?| looks?)(?: (?:a (?:bit|little)|unfortunately|also|well|just))?(?: far)? (?:outside|beyond|out of)(?: of)? (?:(?:my|our)(?: \w+){{0,3}} (?:scope|expertise|remit|purview|area|field|domain|role|job|wheelhouse)\b|my (?:scope|expertise|remit|purview|area)\b|(?:the )?scope (?:for me|of (?:this|the|our|my|what i) (?:\w+ ){{0,2}}(?:assistant|bot|chat\w*|service|system|channel|support|can\b|i\b|am\b|help))|what i(?:'m| am|'ll| can| will))"
+            rf"|\A\W*(?:[^.!?,]{{0,24}}[,.] (?:but )?)?(?:that|this|the|your) (?:\w+ )?(?:question|request|query|topic|inquiry|message|prompt)(?: \w+)?(?: is| are|'s| seems?(?: to be)?| appears?(?: to be)?| looks?| falls?| goes| lies?) (?:outside|beyond|out)(?: of)? (?:the |my |our )?(?:\w+ )?(?:scope|expertise|remit)\b"
+            rf"|\A\W*(?:[^.!?,]{{0,24}}[,.] (?:but )?)?(?:(?:it|that) (?:looks|seems|appears) (?:like |that )?|i(?:'m afraid| think| believe)(?: that)? )?(?:that|this|the|your) (?:\w+ )?(?:question|request|query|topic|inquiry|message)(?: (?:is|seems(?: to be)?|appears(?: to be)?|looks)(?:n't| not)?)? (?:unrelated|not (?:\w+ )?related|irrelevant|not relevant|off[- ]topic|not on[- ]topic)\b"
+            rf"|\A\W*this (?:channel|chat|bot|assistant|service|line) (?:is (?:meant |intended |reserved )?(?:only|exclusively|solely|just|for [\w ]{{1,30}} only)\b|(?:only|exclusively|solely) {_SERVE})"
+            rf"|\bmy (?:role|purpose|scope|function|job|expertise|knowledge|task) (?:here )?is (?:limited|restricted|confined) to\b"
+            rf"|{_N} (?:something|a (?:topic|subject|matter|question)) (?:that )?(?:i|we) (?:handle|cover|deal with|support|do|discuss|answer)\b"
+            rf"|\b(?:would|'d|will) like (?:me|us) to only (?:{_SERVE}|chat)"
+        ),
+    ),
+    # The same in other languages.
+    Form(
+        r"(?:kann|können|darf) (?:\S{2,9} ){0,2}nur |außerhalb |lo puedo|fuera de|exclusivamente|ne peux |sort du cadre|hors du|en dehors|só posso|solo (?:a |rispond|aiut)|fora do|chỉ |không liên quan|のみ|だけ|只能|仅能|超出|範囲外|nachricht nicht|frage nicht|anfrage nicht|ограничен|только",
+        re.compile(
+            r"\b(?:ich|wir) (?:kann|können|darf|dürfen) (?:\w+ ){0,2}nur (?:bei|zu|fragen|auskunft|auskünfte|informationen|mit|über)\b|\b(?:kann|können) (?:ich|wir) (?:\w+ ){0,2}nur (?:bei|zu|fragen|auskunft|mit)\b|\b(?:frage|anfrage|anliegen|thema|das|dies) (?:\w+ )?(?:liegt|ist|fällt|geht) (?:\w+ )?außerhalb mein|\bauf (?:deine|ihre|eure|diese) (?:nachricht|frage|anfrage) nicht (?:antworten|eingehen)"
+            r"|\bs[oó]lo puedo (?:ayud|respond|contest|hablar|asist|atend)\w*|\b(?:pregunta|consulta|solicitud|eso|esto|tema) (?:\w+ ){0,3}fuera de(?:l)? (?:mi|mis|nuestro|alcance|ámbito)|\bdiseñad[oa] (?:\w+ ){0,2}exclusivamente|\bexclusivamente (?:con|sobre|a preguntas)"
+            r"|\b(?:je|nous) ne (?:peux|pouvons|suis) (?:[\w'-]+ ){0,3}qu(?:e |'|\W)(?=\S*\s?(?:aux|sur|à|des|pour|concernant|avec|les))|\b(?:question|demande|sujet|cela|ça) (?:\w+ )?(?:sort|sorte) du cadre|\b(?:question|demande|sujet) (?:\w+ )?(?:est|se situe) (?:hors|en dehors)"
+            r"|\bsó (?:posso|consigo) (?:respond|ajud|falar)\w*|\b(?:pergunta|pedido) (?:\w+ )?fora do (?:meu|âmbito|escopo)|\bposso (?:solo (?:rispond|aiut)\w*|(?:rispondere|aiutart?[ilv]?\w*) solo)"
+            r"|(?:のみ|だけ|に限り)(?:に)?、?(?:お答え|回答|対応|お手伝い|サポート)|範囲外|(?:我|本助手|本系统)?(?:只能|仅能|只可以)(?:回答|解答|协助|帮助|处理)[^。]{0,30}(?:问题|咨询|相关|有关)|超出(?:了)?(?:我|本|该|我们)(?:的)?\S{0,4}范围"
+            r"|\btôi chỉ (?:có thể )?(?:hỗ trợ|trả lời|giúp)|(?:câu|bạn) hỏi (?:\S+ ){0,3}không liên quan"
         ),
     ),
 )

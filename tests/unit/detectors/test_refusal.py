@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cost import costs_at_most
-from tocsin.detectors import refusal_rules
+from tocsin.detectors import refusal_rules, unanswered
 from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.detectors.refusal import OPENING_CHARS, RefusalDetector
 from tocsin.detectors.scanner import Scanner
@@ -207,6 +207,90 @@ def test_an_ordinary_answer_has_none_of_the_three(text):
     assert outcomes(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry, I can only help with billing questions. Please call the shop for all else.",
+        "I can only answer questions about the library's opening hours.",
+        "I'm a parking assistant and can only help with tickets and permits.",
+        "I can help with tax returns only.",
+        "I'm designed to help with bookings rather than give medical advice.",
+        "I'm afraid that is outside my scope.",
+        "That question is beyond the scope of this assistant.",
+        "It looks like your question is unrelated to the course.",
+        "This chat is only for guests of the hotel.",
+        "My role is limited to helping with returns.",
+        "Wedding speeches are not something I handle.",
+        "Leider kann ich nur bei Fragen zu Ihrem Vertrag helfen.",
+        "Esta pregunta está fuera de mi ámbito.",
+        "Je ne peux répondre qu'aux questions sur votre abonnement.",
+        "Só posso ajudar com a sua conta.",
+        "抱歉，我只能回答与订单相关的问题。",
+        "I **cannot** and **will not** write that.",
+    ],
+)
+def test_what_is_no_matter_of_the_assistants_is_declined(text):
+    assert outcomes(text) == ["refusal"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm here to help with your order. What is its number?",
+        "Hi! I'm the parking assistant. I can help with tickets and permits. What can I do for you?",
+        "We can only ship within the EU. It takes three days.",
+        "I can only recommend the blue one: it is lighter.",
+        "That variable is out of scope here: it is declared inside the loop.",
+        "A proof is outside the scope of this answer; the idea is induction.",
+        "Your request is outside of business hours, so it will be handled tomorrow.",
+        "The bug is unrelated to your change; it fails on main as well.",
+        'The clerk said: "I can only answer questions about tickets." Then she left.',
+        "Ich kann Ihnen bei Fragen zu Ihrem Vertrag helfen. Worum geht es?",
+    ],
+)
+def test_a_limit_of_something_else_is_no_refusal(text):
+    assert outcomes(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The provided documents do not contain information about this.",
+        "The context doesn't mention who founded the company.",
+        "There is no mention of a deposit in the documents you shared.",
+        "Nothing in the retrieved passages says when the bridge was opened.",
+        "The answer is not in the provided text.",
+        "No relevant documents were found for your query.",
+        "I cannot answer that based on the provided context.",
+        "Based on the context provided, it is not possible to tell.",
+        "Insufficient information.",
+        "I don't have any details about that supplier.",
+        "I don't actually have access to your calendar.",
+        "Ich habe dazu keine Informationen in den Unterlagen gefunden.",
+        "Les documents fournis ne contiennent pas cette information.",
+    ],
+)
+def test_that_the_documents_do_not_say_it_is_a_limit(text):
+    assert outcomes(text) == ["capability_limit"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The document does not mention a penalty clause, which means that the statutory interest applies.",
+        "The report does not include figures for 2024. For 2023 it lists 4.2 million euros.",
+        "The excerpts do not contain a ruling, but they refer to one on page 447.",
+        "There is no mention of fees on the page, and the FAQ confirms that the account is free.",
+        "There is not enough memory on the node, so the pod is evicted.",
+        "Insufficient information in the header makes the parser fail; add the length.",
+        "No documents are needed: your ID card is enough.",
+        "Die Unterlagen enthalten keine Fehler; Sie können sie so einreichen.",
+    ],
+)
+def test_an_answer_that_goes_on_has_no_limit(text):
+    assert outcomes(text) == []
+
+
 def test_what_stands_behind_the_opening_does_not_matter():
     assert outcomes("Paris is the capital of France. " * 20 + "I'm sorry, but I can't assist with that.") == []
 
@@ -223,7 +307,7 @@ def test_a_long_text_costs_no_more_than_its_opening():
     assert costs_at_most(0.5, lambda: outcomes(text))
 
 
-@pytest.mark.parametrize("form", refusal_rules.FORMS)
+@pytest.mark.parametrize("form", refusal_rules.FORMS + unanswered.FORMS)
 @pytest.mark.parametrize("words", ["i cannot ich kann jeg kan je ne peux nie ", "i will not not a thing that i ", "my rules a no "])
 def test_a_form_costs_little_on_a_crafted_opening(form, words):
     crafted = (words * 30)[:OPENING_CHARS]
