@@ -286,6 +286,11 @@ def refuses(opening: str, cues: Iterable[int] = range(len(CUES))) -> int:
         if match is None or match.start() > _LATEST:
             continue
         ahead = opening[: match.end() - len(match[0].lstrip(_AHEAD))]
-        if sum(map(ahead.count, _QUOTES)) % 2 == 0 and not (_VERSE.search(ahead) or _SAID.search(ahead)):
+        if not is_quoted(ahead):
             return match.start()
     return -1
+
+
+def is_quoted(ahead: str) -> bool:
+    """Tell by what stands ahead of words in an opening whether somebody else says them: in quotes or in verse."""
+    return sum(map(ahead.count, _QUOTES)) % 2 == 1 or bool(_VERSE.search(ahead) or _SAID.search(ahead))

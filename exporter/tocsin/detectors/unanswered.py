@@ -10,7 +10,7 @@ import re
 from collections.abc import Container
 from typing import Final
 
-from tocsin.detectors.refusal_rules import Form
+from tocsin.detectors.refusal_rules import Form, is_quoted
 
 _SOURCES: Final = (
     r"(?:documents?|documentation|context|sources?|passages?|excerpts?|knowledge base|materials?|text|articles?|handbook|manual|data"
@@ -83,4 +83,5 @@ CUES: Final = tuple(form.cue for form in FORMS)
 
 def unanswered(opening: str, cues: Container[int] = range(len(FORMS))) -> bool:
     """Tell whether a normalised opening says that there is no answer; ``cues`` are the forms whose cue it holds."""
-    return any(number in cues and form.pattern.search(opening) for number, form in enumerate(FORMS))
+    matches = (form.pattern.search(opening) for number, form in enumerate(FORMS) if number in cues)
+    return any(match is not None and not is_quoted(opening[: match.start()]) for match in matches)

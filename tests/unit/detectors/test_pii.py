@@ -89,6 +89,9 @@ FOUND = [
 ]
 
 LOOK_ALIKES = [
+    "the text of anthropic/claude-opus-4-5-20251101 is cut",
+    "text: 1. 25 2. 17 3. 18",
+    "**Version Number:** 1.4.161.0",
     # e-mail
     "postgres://billing:s3cr3tPass@localhost:5432/orders is made of ${USER}",
     "git clone git@github.com:acme/exporter.git",

@@ -284,6 +284,7 @@ def test_that_the_documents_do_not_say_it_is_a_limit(text):
         "There is not enough memory on the node, so the pod is evicted.",
         "Insufficient information in the header makes the parser fail; add the length.",
         "No documents are needed: your ID card is enough.",
+        'The card says "I cannot answer that based on the provided context" is the fallback.',
         "Die Unterlagen enthalten keine Fehler; Sie können sie so einreichen.",
     ],
 )

@@ -137,6 +137,7 @@ SECRETS = [
 ]  # fmt: skip
 
 BENIGN = [
+    "Put your API key there, e.g.:\n\nEVAL_MODEL=anthropic/claude-sonnet-4-20250514\nAPP_API_KEY=<app-api-key>\n",
     "password: required|string|min:8|confirmed",
     "| Password | Strength |\n|---|---|\n| G7#kL9!pQ2 | strong |",
     "| Token | Count |\n|---|---|\n| Dupli-Cat_3! | 2 |",

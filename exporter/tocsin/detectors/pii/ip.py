@@ -29,7 +29,8 @@ _TWO_COLONS = re.compile(":[0-9A-Fa-f]*:")
 _VERSION = re.compile(
     r"(?:(?<![a-z])(?:v|ver|vers|versions?|releases?|rev|revision|driver|firmware|build|kernel|update|upgraded?|patch"
     r"|assembly\w*|sections?|chapters?|clauses?|figures?|tables?|oid|paragraph|appendix|step|rule|article|lib[a-z0-9_+-]+"
-    r"|dll|sdk|nuget|package|requires?|requirement)[ :=\"'(`*v.]{0,4}(?:is|to|of|from)?[ \"'(`*v]{0,3}"
+    r"|dll|sdk|nuget|package|requires?|requirement)"
+    r"(?: (?:number|no\.?|string|tag|code))?[ :=\"'(`*v.]{0,4}(?:is|to|of|from)?[ \"'(`*v]{0,3}"
     r"|(?:versions?|releases?|upgrad\w{1,4}|updat\w{1,4}|downgrad\w{1,4})\s[a-z ]{0,8}"
     r"v?[0-9]+(?:\.[0-9]+){1,3},? (?:to|and|or|through) v?"
     r"|[=<>~^!]=?[ \"']{0,2}|§ ?|[a-z]/|[a-z]-)\Z"

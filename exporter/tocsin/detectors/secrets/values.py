@@ -57,6 +57,7 @@ _OF_CODE = re.compile(
     r"|(?:[a-z][a-z0-9_]{1,20}\.)+(?:[A-Z][A-Z0-9]*[a-z]+)+(?:\.(?:[A-Z][A-Z0-9]*[a-z]+)+)*"  # base64.StdEncoding
     r"|(?:[A-Za-z]+(?:[0-9]{1,2}[a-z]{0,4})?_)+[A-Za-z]+(?:[0-9]{1,2}[a-z]{0,4})?"  # utf8_to_utf16
     r"|[a-z][a-z0-9.-]*(?::[0-9]{2,5}|/v[0-9][a-z0-9]{0,8})"  # localhost:22, apps.k8s.io/v1beta1
+    r"|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=.*"  # MODEL_NAME=gpt-4o: another setting, judged by its own name
     r"|v?[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(?:[-+.].*)?|[0-9]{4}-[0-9]{2}-[0-9]{2}T.*",  # a version, a time
     re.DOTALL,
 )
