@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from tocsin.web import runbooks
 from tocsin.web.trends import Trend
 
 INCIDENTS_SHOWN = 25
+UNUSABLE_SHOWN = 8
 _QUIET = {"ticket", "warning", "info"}
 """Severities that wake nobody, in the rules' own words and in those that most teams have (``severityNames``). As in the
 routing, what is none of them is a page."""
@@ -28,6 +29,13 @@ CATEGORIES = {
     "cost": "What does it cost?",
     "safety": "Did anything leak?",
 }
+_WANTED = {
+    "outage": "no call has been read",
+    "quality": "no answer has been read with its text, nor with scores",
+    "cost": "no call has been read that says its tokens",
+    "safety": "no answer has been read with its text",
+}
+"""What is missing where a category has no signal."""
 
 
 def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared: Declared) -> dict[str, Any]:
@@ -39,6 +47,7 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared:
     scored = store.total(cat.SCORED, scorer=COMPOSITE)
     intake = pipeline.intake
     return {
+        "mode": next((row.labels[-1] for row in store.rows.get(cat.BUILD_INFO, {}).values()), "exporter"),
         "ready": pipeline.ready.is_set(),
         "degraded": pipeline.degraded,
         "events_read": int(store.total(cat.EVENTS_READ)) + sum(tally.read for tally in intake.tallies.values()),
@@ -50,6 +59,7 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared:
         **_judges(store),
         "series": store.samples,
         "series_max": int(store.total(cat.SERIES_MAX)),
+        "folded": _by_label(store, cat.LABELS_FOLDED, "label"),
         "unusable_inputs": [{"path": p, "reason": r, "mend": m} for p, r, m in unusable],
         "off_by_choice": _off_by_choice(declared),
         "backlog_bytes": sum(source.backlog() for source in pipeline.inputs),
@@ -117,6 +127,7 @@ def _safety(store: Store) -> dict[str, Any]:
         "suspected": _by_label(store, cat.SUSPECTED, "kind"),
         "injection_attempts": int(store.total(cat.INJECTION_ATTEMPTS)),
         "user_flags": int(store.total(cat.USER_FLAGS)),
+        "guard": _by_label(store, cat.GUARD_REQUESTS, "verdict"),
     }  # fmt: skip
 
 
@@ -128,7 +139,7 @@ def _by_label(store: Store, family: Family, label: str, **where: str) -> dict[st
     for row in store.rows.get(family, {}).values():
         if row.values[0] and all(row.labels[i] == value for i, value in wanted):
             totals[row.labels[at]] = totals.get(row.labels[at], 0) + int(row.values[0])
-    return totals
+    return dict(sorted(totals.items(), key=lambda item: item[1], reverse=True))
 
 
 def _by_model(store: Store) -> dict[str, float]:
@@ -158,7 +169,8 @@ table a,.pages a{color:inherit;font-weight:600;overflow-wrap:anywhere}
 figure{margin:12px 0 0;font-size:13px}figcaption{display:flex;justify-content:space-between;gap:8px;color:#667}
 figcaption b{color:#1c2430}figure svg{width:100%;height:auto;margin-top:2px}
 .bar{display:grid;grid-template-columns:minmax(0,7.5em) 1fr auto;gap:8px;align-items:center;margin-top:3px}
-.bar span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.bar i{height:10px;background:#4c6ef5}
+.bar span{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;overflow:hidden;
+overflow-wrap:anywhere}.bar i{height:10px;background:#4c6ef5}
 .warn{background:#fff3bf;color:#5c3c00;padding:8px 28px;margin:0;overflow-wrap:anywhere}
 footer{padding:0 28px 24px;color:#667}
 @media(max-width:640px){header,main,.warn,footer{padding-left:16px;padding-right:16px}aside{margin:0 16px 16px}
@@ -181,21 +193,8 @@ def render(
     held: bool = False,
 ) -> str:
     """Return the status page as one self-contained HTML document, without scripts; ``held``: it is not loaded anew."""
-    said = [_counted(view["events_read"], "event") + " read", _share("priced", view["share_priced"])]
     chosen = view["off_by_choice"]
-    said.append("scoring off by choice" if chosen["quality"] else _share("scored", view["share_scored"]))
-    said.append(_share("guarded", view["share_guarded"]))
-    said.append(f"{view['series']:,} of {view['series_max']:,} series used")
-    said.append(_readable(view["unusable_inputs"]))
-    warnings = "".join(
-        f'<p class="warn">{html.escape(u["path"])}: {html.escape(u["reason"])}. {html.escape(u["mend"])}</p>'
-        for u in view["unusable_inputs"]
-    )
-    if view["degraded"]:
-        degraded = "state is degraded: totals are live but not safe; see the log and"
-        warnings += f'<p class="warn">{degraded} {_runbook("TocsinStateDegraded")}</p>'
-    if not view["ready"]:
-        warnings += f'<p class="warn">catching up: {view["backlog_bytes"]:,} bytes unread</p>'
+    warnings = "".join(f'<p class="warn">{warning}</p>' for warning in _warnings(view))
     paging: dict[str, list[str]] = {}
     for alert in incidents:
         if not _is_quiet(alert):
@@ -211,11 +210,46 @@ def render(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
         f"<style>{_STYLE}</style></head><body><header><nav>{hold}</nav><h1>Tocsin</h1>"
-        f"<p>{' &middot; '.join(said)}</p></header>"
+        f"<p>{' &middot; '.join(_said(view))}</p></header>"
         f"{warnings}<main>{sections}</main>{_incidents(incidents)}<footer><a href='/metrics'>metrics</a> &middot; "
         "<a href='/config'>configuration</a> &middot; <a href='/api/v1/status'>status as JSON</a> &middot; "
         "<a href='/api/v1/offenders'>offenders</a></footer></body></html>"
     )
+
+
+def _said(view: dict[str, Any]) -> Iterator[str]:
+    """The line at the top: how much of what is there is seen."""
+    if view["mode"] == "guard":
+        yield f"the guard alone: {_counted(sum(view['categories']['safety'].get('guard', {}).values()), 'text')} judged"
+    else:
+        yield _counted(view["events_read"], "event") + " read"
+        yield _share("priced", view["share_priced"])
+        yield "scoring off by choice" if view["off_by_choice"]["quality"] else _share("scored", view["share_scored"])
+        yield _share("guarded", view["share_guarded"])
+    yield f"{view['series']:,} of {view['series_max']:,} series used"
+    if view["mode"] != "guard":
+        unusable = len(view["unusable_inputs"])
+        yield f"{_counted(unusable, 'input')} cannot be read" if unusable else "all inputs can be read"
+
+
+def _warnings(view: dict[str, Any]) -> Iterator[str]:
+    """What keeps the numbers below from being the whole truth."""
+    if view["degraded"]:
+        yield f"state is degraded: totals are live but not safe; see the log and {_runbook('TocsinStateDegraded')}"
+    if not view["ready"]:
+        yield f"catching up: {view['backlog_bytes']:,} bytes unread"
+    elif view["mode"] != "guard" and not view["events_read"]:
+        yield "nothing has been read yet: <code>tocsin config check</code> with the flags of <code>run</code> says why"
+    unusable = view["unusable_inputs"]
+    for entry in unusable[:UNUSABLE_SHOWN]:
+        reason = entry["reason"].replace("_", " ")
+        yield html.escape(f"{entry['path']} cannot be read ({reason}): {entry['mend']}")
+    if more := len(unusable) - min(len(unusable), UNUSABLE_SHOWN):
+        yield f'and {_counted(more, "input")} more: <a href="/api/v1/status">all as JSON</a>'
+    if view["folded"]:
+        folded = ", ".join(f"{label} {events:,}" for label, events in view["folded"].items())
+        runbook = _runbook("TocsinLabelsFolded")
+        yield f"too many label values: events are counted as <code>other</code> ({folded}); see {runbook}"
 
 
 def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
@@ -256,13 +290,6 @@ def _clock(moment: str | float) -> str:
     return when.astimezone(UTC).strftime("%m-%d %H:%M:%S")
 
 
-def _readable(unusable: list[dict[str, str]]) -> str:
-    if not unusable:
-        return "all inputs can be read"
-    mends = dict.fromkeys(entry["mend"] for entry in unusable)
-    return f"{_counted(len(unusable), 'input')} cannot be read: {html.escape('; '.join(mends))}"
-
-
 def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
@@ -274,7 +301,7 @@ def _share(what: str, share: float | None) -> str:
 _NAMES = {
     "usd": "US dollars", "failures": "failures by reason", "unscored": "not scored, by reason",
     "by_model": "US dollars by model", "violations": "violations delivered, by kind",
-    "suspected": "suspected, by kind",
+    "suspected": "suspected, by kind", "guard": "judged before delivery, by verdict",
     "stopped": "stopped before delivery", "echoed_or_example": "echoed or example values",
 }  # fmt: skip
 _SHOWN = {"outage": "{:.1%}", "quality": "{:.3f}", "cost": "{:,.2f}", "safety": "{:,.0f}"}
@@ -296,8 +323,9 @@ def _section(
     said += f'<p class="off">off by choice: {html.escape(", ".join(chosen))}</p>' if chosen else ""
     mood = "bad" if pages else "on" if data["instrumented"] else "none"
     if not data["instrumented"]:
-        missing = "" if chosen else '<p class="off">not instrumented: no signal has been seen</p>'
-        return f'<section class="{mood}">{said}{missing}</section>'
+        missing = "" if chosen else f'<p class="off">not instrumented: {_WANTED[name]}</p>'
+        judged = _bars(_NAMES["guard"], data.get("guard", {}), "{:,}")
+        return f'<section class="{mood}">{said}{missing}{judged}</section>'
     rows, plots = "", "" if trend is None else _line(trend, _SHOWN[name])
     for key, value in data.items():
         word = _NAMES.get(key, key.replace("_", " "))

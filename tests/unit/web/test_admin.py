@@ -108,9 +108,10 @@ async def test_the_first_line_says_what_can_be_seen_and_what_cannot():
         assert re.search(r"[\d,]+ of 20,000 series used \| all inputs can be read$", line)
 
 
-async def test_the_first_line_says_how_to_mend_what_cannot_be_read():
+async def test_the_page_says_how_to_mend_what_cannot_be_read():
     async with served(unusable=lambda: [("/var/log/a", "permission", "give <read> permission")]) as client:
-        assert (await first_line(client)).endswith("1 input cannot be read: give &lt;read&gt; permission")
+        assert (await first_line(client)).endswith("1 input cannot be read")
+        assert "/var/log/a cannot be read (permission): give &lt;read&gt; permission" in await (await client.get("/")).text()
 
 
 async def test_a_category_without_a_signal_says_so_and_one_with_a_signal_has_numbers():

@@ -2,12 +2,12 @@
 
 import re
 
-from tocsin.web.status import CATEGORIES, INCIDENTS_SHOWN, render
+from tocsin.web.status import CATEGORIES, INCIDENTS_SHOWN, UNUSABLE_SHOWN, render
 from tocsin.web.trends import Trend
 
 VIEW = {
     "events_read": 10, "share_priced": 1.0, "share_scored": 1.0, "share_guarded": None, "series": 5, "series_max": 20_000, "unusable_inputs": [],
-    "degraded": False, "ready": True, "off_by_choice": {"quality": [], "cost": [], "safety": []},
+    "mode": "exporter", "folded": {}, "degraded": False, "ready": True, "off_by_choice": {"quality": [], "cost": [], "safety": []},
     "categories": {name: {"instrumented": True, "failures": {"provider_5xx": 3}, "usd": 1234.5} for name in CATEGORIES},
 }  # fmt: skip
 
@@ -73,6 +73,56 @@ def test_incidents_that_find_no_room_are_told():
 
 def test_a_degraded_state_leads_to_its_runbook():
     assert 'href="/runbooks/TocsinStateDegraded"' in render(VIEW | {"degraded": True})
+
+
+def test_an_input_that_cannot_be_read_is_told_with_its_mend_once():
+    page = render(VIEW | {"unusable_inputs": [{"path": "/var/log/a<b", "reason": "not_a_file", "mend": "name a file"}]})
+
+    assert "1 input cannot be read" in page
+    assert page.count("name a file") == 1
+    assert "/var/log/a&lt;b cannot be read (not a file): name a file" in page
+
+
+def test_many_inputs_that_cannot_be_read_leave_room_for_the_categories():
+    unusable = [{"path": f"/var/log/{n}", "reason": "missing", "mend": "nothing matches yet"} for n in range(40)]
+
+    page = render(VIEW | {"unusable_inputs": unusable})
+
+    assert page.count("nothing matches yet") == UNUSABLE_SHOWN
+    assert 'and 32 inputs more: <a href="/api/v1/status">' in page
+
+
+def test_who_has_read_nothing_says_what_tells_why():
+    assert "nothing has been read yet: <code>tocsin config check</code>" in render(VIEW | {"events_read": 0})
+    assert "nothing has been read yet" not in render(VIEW)
+
+
+def test_a_category_without_a_signal_says_which_one_is_missing():
+    page = render(VIEW | {"categories": {name: {"instrumented": False} for name in CATEGORIES}})
+
+    assert re.findall("not instrumented: (.*?)<", page) == [
+        "no call has been read", "no answer has been read with its text, nor with scores",
+        "no call has been read that says its tokens", "no answer has been read with its text",
+    ]  # fmt: skip
+
+
+def test_the_guard_alone_says_what_it_judged_and_misses_no_input():
+    silent = {name: {"instrumented": False} for name in CATEGORIES}
+    silent["safety"]["guard"] = {"allow": 1200, "block": 3}
+
+    page = render(VIEW | {"mode": "guard", "events_read": 0, "categories": silent})
+
+    assert "the guard alone: 1,203 texts judged" in page
+    assert "judged before delivery, by verdict" in page
+    assert "nothing has been read yet" not in page
+    assert "inputs can be read" not in page
+
+
+def test_folded_labels_are_told_and_lead_to_their_runbook():
+    page = render(VIEW | {"folded": {"histogram": 4100, "model": 1800}})
+
+    assert "counted as <code>other</code> (histogram 4,100, model 1,800)" in page
+    assert 'href="/runbooks/TocsinLabelsFolded"' in page
 
 
 def test_money_is_shown_in_cents():
