@@ -13,7 +13,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,6 +61,17 @@ def files(pattern: FilePattern, config: Config, now: float) -> Iterator[Remark]:
         yield from _one(file, config, now)
     if len(found) > FILES_MAX:
         yield Remark(pattern.path, f"{len(found) - FILES_MAX} more files, not looked at", wrong=False)
+
+
+def read_otherwise(patterns: Sequence[FilePattern]) -> Iterator[Remark]:
+    """Say which files two patterns name that differ in format or start: the first one holds, and each is read once."""
+    first = {file.identity: file.pattern for file in Finder(patterns).find()}
+    for pattern in patterns:
+        for file in Finder([pattern]).find():
+            holds = first.get(file.identity, pattern)
+            if (holds.format, holds.start_at) != (pattern.format, pattern.start_at):
+                what = f"is read once, as {holds.path} says (format {holds.format}, from its {holds.start_at}), though "
+                yield Remark(file.path, f"{what}{pattern.path} says otherwise", wrong=False)
 
 
 def _missing(path: str) -> str:
@@ -149,6 +160,13 @@ def listener(name: str, address: str) -> Iterator[Remark]:
         yield Remark(name, f"a Tocsin runs at {address}: {read} events read, {counted} counted", wrong=False)
         if not read:
             yield Remark(name, f"the Tocsin at {address} has read nothing: are these its files, does anybody post?")
+
+
+def same_listener(one: str, other: str) -> bool:
+    """Tell whether two addresses want one port of one host; an empty host is all of them."""
+    (host, port), (its_host, its_port) = split_address(one), split_address(other)
+    everywhere = {"", "0.0.0.0", "::", None}  # noqa: S104 - compared with, not listened on
+    return port == its_port != 0 and (host == its_host or host in everywhere or its_host in everywhere)
 
 
 def running(address: str) -> tuple[int, int] | None:

@@ -178,6 +178,12 @@ def test_a_home_that_no_shell_has_expanded_is_named(check):
     ("prices: [{model: gpt-4o, input: 0.0000025, output: 0.00001}]", "prices[0]: 1e-05 is a price of one token; prices are in US dollars per million tokens: 10"),
     ("prices: [{model: gpt-4o, input: 2.5}]", "prices[0]: no output price stands here: output tokens count as free"),
     ("extra_labels: [team, user]", "extra_labels: user: its values stand in /metrics as they are"),
+    ("routes: [{match: {route: a}, guard: {toxicity: redact}}]", "routes[0].guard.toxicity: redact takes out the whole sentence"),
+    ("routes: [{match: {route: a}, thresholds: {format.minimumRatio: 0.97}}]", "routes[0].thresholds: format.minimumRatio 0.97 is not below format.resolveRatio 0.96"),
+    ("routes: [{match: {route: a}, thresholds: {quality.dropRatio: 0.1}}]", "routes[0].thresholds: quality.ticketDropRatio 0.1 is not below quality.dropRatio 0.1"),
+    ("ingest: {spool_max_bytes: 1048576}", "ingest.spool_max_bytes: below ingest.max_body_bytes"),
+    ("detectors: {sample: 0}", "detectors.sample: 0: no answer's quality is judged"),
+    ("detectors: {own_numbers: ['+49 30 901820', hotline]}", "detectors.own_numbers: 'hotline' has no digits"),
     ("detectors: {own_domains: [example.com, 'https://example.com']}", "detectors.own_domains: 'https://example.com' is no domain"),
 ])  # fmt: skip
 def test_an_entry_that_does_not_do_what_it_seems_to_is_named(check, tmp_path, text, says):
@@ -197,11 +203,52 @@ def test_an_entry_that_does_not_do_what_it_seems_to_is_named(check, tmp_path, te
     "prices: [{model: 'text-embedding-*', input: 0.02}]",
     "{extra_labels: [team], detectors: {own_domains: ['@example.com', .example.org, example.net]}}",
     "routes: [{match: {model: 'anthropic.*'}}, {match: {model: 'us.anthropic.*'}}]",
+    "routes: [{match: {route: a}, guard: {pii: redact, policy: redact, email: redact, toxicity: block}, thresholds: {quality.dropRatio: 0.3}}]",
 ])  # fmt: skip
 def test_entries_that_are_reached_are_not_named(check, tmp_path, text):
     (tmp_path / "tocsin.yml").write_text(text)
 
     assert check(f"--config.file={tmp_path / 'tocsin.yml'}") == (0, "the configuration is right\n")
+
+
+def test_a_file_that_two_entries_name_is_read_as_the_first_says(check, tmp_path):
+    (tmp_path / "calls.jsonl").write_text(NATIVE)
+    (tmp_path / "tocsin.yml").write_text(f"inputs: {{files: [{{paths: ['{tmp_path}/calls.jsonl'], format: native}}, {{paths: ['{tmp_path}/*.jsonl']}}]}}")
+
+    code, said = check(f"--config.file={tmp_path / 'tocsin.yml'}")
+
+    assert code == 0
+    assert f"calls.jsonl: is read once, as {tmp_path}/calls.jsonl says (format native, from its beginning), though {tmp_path}/*.jsonl says otherwise" in said
+
+
+def test_two_entries_that_read_a_file_alike_are_not_named(check, tmp_path):
+    (tmp_path / "calls.jsonl").write_text(NATIVE)
+
+    _, said = check("--tail", str(tmp_path / "calls.jsonl"), "--tail", str(tmp_path / "*.jsonl"))
+
+    assert "is read once" not in said
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9877", ":9877", "0.0.0.0:9877"])
+def test_a_port_that_both_listeners_want_is_named(capsys, tmp_path, address):
+    (tmp_path / "token").write_text("0123456789abcdef")
+    (tmp_path / "tocsin.yml").write_text(f"ingest: {{listen_address: '{address}', auth: [{{scheme: bearer, secret_file: {tmp_path}/token}}]}}")
+
+    code = main(["config", "check", f"--config.file={tmp_path / 'tocsin.yml'}", f"--storage.path={tmp_path / 'state'}"])
+
+    assert code == 1
+    assert f"ingest.listen_address: {address} is taken by --web.listen-address 127.0.0.1:9877: name another port" in capsys.readouterr().out
+
+
+def test_a_secret_that_can_be_guessed_is_named(check, tmp_path):
+    (tmp_path / "token").write_text("swordfish")
+    (tmp_path / "tocsin.yml").write_text(f"ingest: {{auth: [{{scheme: bearer, secret_file: {tmp_path}/token}}]}}")
+
+    code, said = check(f"--config.file={tmp_path / 'tocsin.yml'}")
+
+    assert code == 0
+    assert "ingest.auth[0].secret_file: a secret of fewer than 16 characters can be guessed" in said
+    assert "swordfish" not in said
 
 
 def test_a_collectors_file_without_spans_of_calls_is_told_from_one_with(check, tmp_path):

@@ -21,9 +21,10 @@ from tocsin.commands.run import add_flags
 from tocsin.config import FOR_ALL_ROUTES, Config, load, read_secrets, show, storage_path
 from tocsin.detectors import language
 from tocsin.detectors.base import TIERS
+from tocsin.detectors.verdicts import REDACTED_KINDS
 from tocsin.diagnosis import Remark
 from tocsin.exporter import ingest_address, patterns
-from tocsin.finding import SAFETY_KINDS
+from tocsin.finding import SAFETY_KINDS, TYPES
 from tocsin.judge import check as check_judging
 from tocsin.series.store import Store
 from tocsin.web.auth import check_bind, verifiers
@@ -73,15 +74,20 @@ def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
     read = patterns(arguments, config)
     for pattern in read:
         yield from diagnosis.files(pattern, config, time.time())
+    yield from diagnosis.read_otherwise(read)
     if not arguments.guard_only:
         yield from diagnosis.storage(storage_path(arguments.storage_path, config))
     yield from diagnosis.listener("--web.listen-address", arguments.web_address)
     ingest = ingest_address(arguments, config)
     if ingest:
         check_bind(ingest, bool(config.ingest.auth))
-    if ingest and diagnosis.running(arguments.web_address) is None:
+    if ingest and diagnosis.same_listener(arguments.web_address, ingest):
+        what = f"{ingest} is taken by --web.listen-address {arguments.web_address}: name another port"
+        yield Remark("ingest.listen_address", what)
+    elif ingest and diagnosis.running(arguments.web_address) is None:
         yield from diagnosis.listener("ingest.listen_address", ingest)
     yield from _without_effect(config)
+    yield from _other_than_meant(config)
     yield from _names(config)
     yield from _entries(config)
     if not read and not ingest:
@@ -107,6 +113,29 @@ def _without_effect(config: Config) -> Iterator[Remark]:
             yield Remark(f"routes[{n}].thresholds.{name}", what, wrong=False)
 
 
+def _other_than_meant(config: Config) -> Iterator[Remark]:
+    """Say what is allowed and hardly what somebody wants."""
+    for n, route in enumerate(config.routes):
+        for kind, action in route.guard.items():
+            if action == "redact" and kind not in _VALUES:
+                what = "redact takes out the whole sentence or answer, for there is no value in it; block or review?"
+                yield Remark(f"routes[{n}].guard.{kind}", what, wrong=False)
+        for low, high, why in _PAIRS:
+            below, above = ({**_DEFAULTS, **route.thresholds}[name] for name in (low, high))
+            if below >= above:
+                what = f"{low} {below:g} is not below {high} {above:g}: {why}"
+                yield Remark(f"routes[{n}].thresholds", what, wrong=False)
+    if config.ingest.spool_max_bytes < config.ingest.max_body_bytes:
+        what = "below ingest.max_body_bytes: a delivery that is larger than the spool is refused each time it comes"
+        yield Remark("ingest.spool_max_bytes", what, wrong=False)
+    for n, auth in enumerate(config.ingest.auth):
+        if min(map(len, read_secrets(f"ingest.auth[{n}].secret_file", auth.secret_file))) < _SECRET:
+            what = f"a secret of fewer than {_SECRET} characters can be guessed; `openssl rand -hex 32` makes one"
+            yield Remark(f"ingest.auth[{n}].secret_file", what, wrong=False)
+    if not config.detectors.sample:
+        yield Remark("detectors.sample", "0: no answer's quality is judged, and no page about it comes", wrong=False)
+
+
 def _names(config: Config) -> Iterator[Remark]:
     """Say which labels would tell who somebody is, and which domains are none."""
     for name in _PEOPLE.intersection(config.extra_labels):
@@ -116,6 +145,9 @@ def _names(config: Config) -> Iterator[Remark]:
         if not _DOMAIN.fullmatch(domain):
             what = f"{domain!r} is no domain, as example.com is: no address matches"
             yield Remark("detectors.own_domains", what, wrong=False)
+    for number in config.detectors.own_numbers:
+        if not any(char.isdecimal() for char in number):
+            yield Remark("detectors.own_numbers", f"{number!r} has no digits: no number matches", wrong=False)
 
 
 def _entries(config: Config) -> Iterator[Remark]:
@@ -148,6 +180,19 @@ def _covers(earlier: Sequence[str], later: Sequence[str]) -> bool:
     return all(a == b or (not set("?[") & set(a) and fnmatchcase(b, a)) for a, b in zip(earlier, later, strict=True))
 
 
+_VALUES = frozenset({*REDACTED_KINDS, *(name for kind in REDACTED_KINDS for name in TYPES[kind])})
+"""Kinds and types whose findings are a value, which a placeholder can stand for."""
+_PAIRS = (
+    ("format.minimumRatio", "format.resolveRatio", "the page resolves where it pages, and comes again and again"),
+    ("quality.ticketDropRatio", "quality.dropRatio", "the page comes before its ticket"),
+)
+"""Thresholds of which one must be below the other, as the chart asks for."""
+_DEFAULTS = {
+    "format.minimumRatio": 0.95, "format.resolveRatio": 0.96, "quality.dropRatio": 0.15, "quality.ticketDropRatio": 0.1,
+}  # fmt: skip
+"""Of the rules (``rules/config.libsonnet``), where a route says nothing."""
+_SECRET = 16
+"""Characters, as the chart asks for."""
 _A_TOKEN = 0.001
 """US dollars under which no million tokens are sold, and over which no single one is."""
 _DOMAIN = re.compile(r"[@.]*[^\s@:/*]+")
