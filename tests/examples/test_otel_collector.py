@@ -58,8 +58,8 @@ FILE_TOO = {
     "processors": {"batch": {"timeout": "100ms"}}, "exporters": {"file": {"path": "${env:LINES}", "flush_interval": "100ms"}},
     "service": {"pipelines": {kind: {"exporters": ["otlphttp/tocsin", "file"]} for kind in ("traces", "logs")}},
 }  # fmt: skip
-COUNTED = {"llm_requests_total": 6, "llm_request_failures_total": 3, "tocsin_events_duplicate_total": 4, "tocsin_events_read_total": 10}
-"""Six calls, three of which failed, are told by spans, and four of them by log records too."""
+COUNTED = {"llm_requests_total": 6, "llm_request_failures_total": 3, "tocsin_events_duplicate_total": 4 + 10, "tocsin_events_read_total": 2 * 10}
+"""Six calls, three of which failed, are told by spans, and four of them by log records too; all of it by HTTP and by a file."""
 
 
 def post(url, body):
@@ -79,17 +79,15 @@ def test_the_spans_and_log_records_that_the_collector_hands_on_or_writes_are_cou
     example, listening, lines = (ROOT / "examples" / "otel-collector" / "traces.yaml").read_text(), f"127.0.0.1:{port()}", tmp_path / "lines.jsonl"
     (tmp_path / "traces.yaml").write_text(example.replace("127.0.0.1:4318", listening))
     (tmp_path / "file.yaml").write_text(yaml.safe_dump(FILE_TOO))
+    exporter = launch(tmp_path, f"--tail={lines}")
+    env = os.environ | {"TOCSIN_ENDPOINT": f"http://127.0.0.1:{exporter.ingest}", "LINES": str(lines)}
     command = [tool("otelcol"), f"--config={tmp_path / 'traces.yaml'}", f"--config={tmp_path / 'file.yaml'}"]
-    with launch(tmp_path) as exporter:
-        env = os.environ | {"TOCSIN_ENDPOINT": f"http://127.0.0.1:{exporter.ingest}", "LINES": str(lines)}
-        with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as collector:
-            try:
-                for kind, name in (("traces", "genai-traces-04"), ("logs", "genai-logs-03")):
-                    assert post(f"http://{listening}/v1/{kind}", (ROOT / "tests" / "golden" / "otlp" / f"{name}.pb").read_bytes()) == 200
-                totals = exporter.wait_for("tocsin_events_read_total", 10)
-            finally:
-                collector.terminate()
-    replayed = subprocess.run([sys.executable, "-m", "tocsin", "replay", lines], capture_output=True, text=True, timeout=60, check=True)
+    with ExitStack() as stack:
+        collector = stack.enter_context(subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL))
+        stack.callback(collector.terminate)
+        stack.enter_context(exporter)
+        for kind, name in (("traces", "genai-traces-04"), ("logs", "genai-logs-03")):
+            assert post(f"http://{listening}/v1/{kind}", (ROOT / "tests" / "golden" / "otlp" / f"{name}.pb").read_bytes()) == 200
+        totals = exporter.wait_for("tocsin_events_read_total", COUNTED["tocsin_events_read_total"])
 
     assert {name: totals[name] for name in COUNTED} == COUNTED
-    assert json.loads(replayed.stderr.splitlines()[-1]) == {"read": 10, "counted": 6, "duplicate": 4, "skipped": {}}
