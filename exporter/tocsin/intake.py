@@ -7,7 +7,6 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import inf
 
 from msgspec import Raw
 
@@ -89,7 +88,7 @@ class Intake:
 
     def finish(self) -> None:
         """Wait for no other records: there are no more."""
-        self._retold.settle(self.now, wait=-inf)
+        self._retold.finish(self.now)
 
     def oversize(self, length: int, origin: Origin) -> None:
         """Account for a line longer than the limit; ``length`` is what was seen of it."""

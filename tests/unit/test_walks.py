@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import shutil
@@ -24,6 +25,7 @@ from tocsin.inputs.spoolframe import Batch
 from tocsin.intake import Intake
 from tocsin.judge import Judge
 from tocsin.pipeline import Pipeline
+from tocsin.scoring.retold import WAIT
 from tocsin.scoring.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State
@@ -53,7 +55,7 @@ class World:
         self.ledger = Ledger(Store(), Settings())
         self.scoring = Scoring(self.ledger, JUDGE)
         self.guard = Guard(self.scoring, lambda: self.chance.random() < 0.9)
-        self.intake = Intake(self.ledger, formats.get, lambda: NOW + self.clock, self.scoring)
+        self.intake = Intake(self.ledger, lambda word: formats.get(word, content=True), lambda: NOW + self.clock, self.scoring)
         self.pipeline = Pipeline(self.intake, self.ledger, State(self.folder / "state"), [self.spool])
         self.pipeline.restore()
 
@@ -69,8 +71,11 @@ class World:
 
     async def deliver(self, numbers):
         events = [b'{"id":"%d","time":1,"model":"m","route":"guarded","usage":{"input":1}}' % number for number in numbers]
+        return await self.append(b"[%b]" % b",".join(events), "native")
+
+    async def append(self, body, word):
         try:
-            await self.spool.append(Batch(b"[%b]" % b",".join(events)), "native", NOW)
+            await self.spool.append(Batch(body), word, NOW)
         except SpoolFullError:
             return False
         return True
@@ -159,6 +164,86 @@ async def test_what_is_accepted_counts_once_is_never_shown_less_and_leaves_the_d
         assert await world.deliver(body)
         await world.catch_up()
     assert (await world.settle())[TOKENS] == sum(map(len, sent))
+    await world.end()
+
+
+def request(kind, numbers):
+    """Return spans without words, or log records with them, of these calls; in each third one the answer leaks."""
+
+    def told(number):
+        known = {
+            "gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.provider.name": "p",
+            "gen_ai.response.id": f"answer-number-{number:06d}", "gen_ai.response.finish_reasons": "stop",
+        }  # fmt: skip
+        if kind == "logs":
+            part = {"type": "text", "content": SECRET if number % 3 == 0 else "fine"}
+            known["gen_ai.output.messages"] = json.dumps([{"role": "assistant", "parts": [part]}])
+        attributes = [{"key": key, "value": {"stringValue": value}} for key, value in known.items()]
+        attributes.append({"key": "gen_ai.usage.input_tokens", "value": {"intValue": "1"}})
+        begun = int(NOW) * 10**9
+        span = {"traceId": f"{number:032x}", "spanId": f"{number:016x}", "startTimeUnixNano": str(begun), "endTimeUnixNano": str(begun + 10**9)}
+        return {"attributes": attributes, **(span if kind == "traces" else {"timeUnixNano": str(begun), "eventName": "gen_ai.client.inference.operation.details"})}
+
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "guarded"}}]}
+    records = list(map(told, numbers))
+    if kind == "traces":
+        return json.dumps({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": records}]}]}).encode()
+    return json.dumps({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": records}]}]}).encode()
+
+
+@pytest.mark.parametrize("seed", SEEDS[:5])
+async def test_a_call_of_otlp_counts_once_and_what_was_said_in_it_too_however_late_that_comes(tmp_path, monkeypatch, seed):
+    chance, calls = random.Random(seed), 0
+    (tmp_path / "w").mkdir()
+    world = World(tmp_path / "w", chance)
+    for owner, name in WRITES:
+        monkeypatch.setattr(owner, name, world.perhaps(getattr(owner, name)))
+    bodies: list[tuple[bytes, str]] = []
+    late: list[tuple[bytes, str]] = []
+    for _ in range(80):
+        world.intake.tick()
+        match chance.choice(("new", "new", "late", "again", "read", "read", "page", "page", "kill", "disk", "time")):
+            case "new":
+                numbers = range(calls, calls := calls + chance.choice((1, 1, 5)))
+                told = [(request(kind, numbers), kind) for kind in ("traces", "logs")]
+                chance.shuffle(told)
+                bodies.append(told[0])
+                late.append(told[1])
+                await world.append(*told[0])
+            case "late" if late:
+                bodies.append(late.pop(chance.randrange(len(late))))
+                await world.append(*bodies[-1])
+            case "again" if bodies:
+                await world.append(*chance.choice(bodies))
+            case "read":
+                world.spool.read(world.intake.take, 1_000)
+            case "page":
+                await world.page()
+            case "kill":
+                await world.kill()
+            case "disk":
+                world.failing = {name: chance.choice((0.0, 0.0, 0.3, 1.0)) for _, name in WRITES}
+            case "time":
+                world.clock += chance.choice((1.0, WAIT))
+
+    await world.kill()
+    world.failing = {}
+    await world.settle()
+    for body in [*bodies, *late]:  # senders come again with what was not taken
+        assert await world.append(*body)
+        await world.catch_up()
+    world.clock += WAIT
+    world.intake.tick()
+    shown = await world.settle()
+
+    def total(start, *parts):
+        return sum(value for name, value in shown.items() if name.startswith(start) and all(part in name for part in parts))
+
+    assert total("llm_requests_total{") == shown[TOKENS.replace("unknown", "p")] == calls
+    assert total("llm_request_duration_seconds_bucket{", "+Inf") == calls
+    assert total("llm_safety_violations_total{", 'delivered="true"', 'kind="pii"') == len(range(0, calls, 3))
+    assert total("llm_scored_total{", "composite") + total("llm_unscored_total{") <= calls  # a kill forgets who waits
+    assert total("tocsin_events_counted_total{") == calls
     await world.end()
 
 

@@ -6,6 +6,7 @@ is a span of an SDK without content - is taken from the next one that does. Span
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
 from tocsin.accounting.group import Group, Labels
@@ -23,7 +24,10 @@ _WAITING_MAX: Final = 10_000
 
 
 class Retold:
-    """What first records left out. Which ones did is durable; those that may yet be scored are held in memory alone."""
+    """What first records left out. Which ones did is durable; those that may yet be scored are held in memory alone.
+
+    A call that a crash lets nobody wait for is not counted as unscored, and words that come later are scored.
+    """
 
     def __init__(self, ledger: Ledger, scoring: Scoring | None) -> None:
         self._ledger = ledger
@@ -41,7 +45,9 @@ class Retold:
         call.expect = None  # of the record that tells the words
         self._unsaid[call.id] = call, group.labels, now
         if len(self._unsaid) > _WAITING_MAX:
-            self._give_up(next(iter(self._unsaid)), now)
+            self._give_up(next(iter(self._unsaid)), self._scoring)
+            if len(self._scoring.unsaid) > _WAITING_MAX:  # as while commits fail
+                self._count_given_up(self._scoring, now)
         return True
 
     def again(self, call: Call, now: float, seen: Look | None) -> None:
@@ -70,16 +76,27 @@ class Retold:
         return self._ledger.group_for(call.route, call.model) if labels is None else self._ledger.group_of(labels)
 
     def settle(self, now: float, wait: float = WAIT) -> None:
-        """Count as unscored the calls that have waited for ``wait`` seconds."""
-        if self._scoring is None or not self._scoring.saved:
+        """Count as unscored the calls that were given up, and give up those that have waited for ``wait`` seconds."""
+        scoring = self._scoring
+        if scoring is None or not scoring.saved:
             return  # a crash would take back what is counted because time goes by
         # where the clock was put back, nobody waits for the time to come again
         for name in [name for name, (*_, since) in self._unsaid.items() if not -wait < now - since < wait]:
-            self._give_up(name, now)
+            self._give_up(name, scoring)
+        self._count_given_up(scoring, now)
 
-    def _give_up(self, name: str, now: float) -> None:
+    def finish(self, now: float) -> None:
+        """Count all calls that wait, and were given up, as unscored: no other record will come."""
+        for _ in range(2):
+            self.settle(now, wait=-inf)
+
+    def _give_up(self, name: str, scoring: Scoring) -> None:
         call, labels, _ = self._unsaid.pop(name)
-        if self._scoring is not None and self._ledger.mark(call.id, "unscored"):
+        self._ledger.mark(call.id, "unscored")
+        scoring.unsaid.give_up(call, labels)
+
+    def _count_given_up(self, scoring: Scoring, now: float) -> None:
+        for call, labels in scoring.unsaid.due():
             group = self._ledger.group_of(labels)
-            self._scoring.count(call, group, now)
+            scoring.count(call, group, now)
             self._ledger.groups.dirty |= {group, group.histograms}

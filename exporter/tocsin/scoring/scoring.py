@@ -21,6 +21,7 @@ from tocsin.accounting.ledger import OLDEST, Ledger
 from tocsin.accounting.quality import Quality, observe_toxicity
 from tocsin.accounting.remembered import Remembered
 from tocsin.accounting.safety import Safety
+from tocsin.accounting.unsaid import Unsaid
 from tocsin.call import Call, Content, Feedback
 from tocsin.detectors.score import QualityScore
 from tocsin.detectors.verdicts import Judged
@@ -63,9 +64,12 @@ class Scoring:
         self.coverage = Coverage(ledger)
         self._feedback = FeedbackJoin(ledger, self.quality, self.safety, self.coverage)
         self._drift = InputDrift(ledger.store, ledger.groups.routes.baseline)
-        self._memories: dict[str, Compliance | Remembered | Early] = {
+        self.unsaid = Unsaid()
+        """Calls that ``Retold`` has given up."""
+        self._memories: dict[str, Compliance | Remembered | Early | Unsaid] = {
             "windows": self.quality.windows, "calls": self._feedback.calls,
             "guarded": self.coverage.seen, "passed": self.coverage.unseen, "early": self._feedback.early,
+            "unsaid": self.unsaid,
         }  # fmt: skip
         """By part of the state."""
         self.parts = (*self._memories, "drift")

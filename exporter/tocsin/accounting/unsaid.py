@@ -1,0 +1,54 @@
+"""Calls of which no record has told in time what was said in them, until they are counted as such.
+
+No input tells that time went by: so they are given up in one commit and counted in the next, and a crash between them
+takes neither back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tocsin.accounting.group import Labels
+from tocsin.call import Call
+
+_KEY = "given_up"
+_Given = list[tuple[Call, Labels]]
+
+
+class Unsaid:
+    """A durable list of calls that were given up, with what they are counted under."""
+
+    def __init__(self) -> None:
+        self._fresh: _Given = []
+        """Given up since the last ``due``."""
+        self._held: _Given = []
+        """Of the next commit."""
+        self._changed = False
+
+    def __len__(self) -> int:
+        return len(self._fresh)
+
+    def give_up(self, call: Call, labels: Labels) -> None:
+        """Take a call, without what is counted of it already."""
+        rest = msgspec.structs.replace(call, params=None, labels=None, prompt=None, expect=None, field_errors=())
+        self._fresh.append((rest, labels))
+
+    def due(self) -> _Given:
+        """Return, once, what the last commit has held; what was given up since is due when the next one has."""
+        due, self._held, self._fresh = self._held, self._fresh, []
+        self._changed = self._changed or bool(due or self._held)
+        return due
+
+    def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Take back what was committed."""
+        for _, value in items:
+            self._held = msgspec.msgpack.decode(value, type=_Given)
+
+    def changes(self) -> list[tuple[str, bytes | None]]:
+        """Return all that is given up and not counted, where that has changed since the last call."""
+        if not self._changed:
+            return []
+        self._changed = False
+        return [(_KEY, msgspec.msgpack.encode(self._held) if self._held else None)]
