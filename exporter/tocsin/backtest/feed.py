@@ -139,6 +139,7 @@ def drive(
     """Count all events in event time, sampling as a scrape would; None when there is no event with a time."""
 
     def scrape(seconds: int) -> None:
+        intake.now = max(intake.now, origin + seconds)  # what waits for a time does so while nothing happens, too
         intake.publish()
         ledger.settle()
         before_page()
@@ -165,6 +166,7 @@ def drive(
             progress(done / total)
     if first is None:
         return None
+    intake.finish()
     while origin + (tick - 1) * SCRAPE < last or (tick - 1) * SCRAPE % COARSE:
         scrape(tick * SCRAPE)
         tick += 1

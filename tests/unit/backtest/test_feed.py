@@ -7,11 +7,24 @@ import re
 
 import pytest
 
-from tocsin import external
-from tocsin.backtest.feed import Collector, PeriodError
+from tocsin import catalogue as cat
+from tocsin import external, formats
+from tocsin.accounting.ledger import Ledger, Settings
+from tocsin.backtest import reading
+from tocsin.backtest.feed import Collector, PeriodError, drive
 from tocsin.backtest.ordering import EventSorter
+from tocsin.backtest.sampling import Sampler
 from tocsin.commands import main
+from tocsin.config import Config
 from tocsin.inputs.base import Origin
+from tocsin.intake import Intake
+from tocsin.judge import Judge
+from tocsin.scoring.scoring import Scoring
+from tocsin.scoring.unscored import Sampling
+from tocsin.series.store import Store
+
+ORIGIN = Origin("replay", "auto", "calls.jsonl")
+BEGAN = 1_795_297_366
 
 
 def test_the_elements_of_an_array_are_put_in_order_although_one_holds_what_only_python_writes():
@@ -60,3 +73,29 @@ def test_logs_without_an_event_are_told_by_what_became_of_them(text, said, tmp_p
     assert main(["backtest", str(log)]) == 1
 
     assert re.search(said, capsys.readouterr().err)
+
+
+def told(seconds: float, **words: str) -> bytes:
+    """Return a span of one call that ended then, with or without what was said in it."""
+    known = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.response.id": "answer-0001", "gen_ai.response.finish_reasons": "stop"} | words
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in known.items()]
+    at = str(int((BEGAN + seconds) * 10**9))
+    spans = [{"traceId": "a" * 32, "startTimeUnixNano": at, "endTimeUnixNano": at, "attributes": attributes}]
+    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode()
+
+
+@pytest.mark.parametrize(("gap", "scored", "unscored"), [(60, 1, 0), (600, 0, 1), (None, 0, 1)])
+def test_words_that_another_record_tells_are_waited_for_in_the_time_of_the_log(gap, scored, unscored):
+    sorter = EventSorter()
+    collector = Collector(sorter, now=2e9)
+    collector.take(told(0), ORIGIN)
+    if gap is not None:
+        said = json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": "My card is 4532 0157 8364 1928."}]}])
+        collector.take(told(gap, **{"gen_ai.output.messages": said}), ORIGIN)
+    ledger = Ledger(Store(), Settings())
+    intake = Intake(ledger, lambda word: formats.get(word, content=True), lambda: 0.0, Scoring(ledger, Judge(Config())))
+
+    drive(reading.read_ahead(sorter, Config(), Sampling()), 2, intake, ledger, Sampler(()), before_page=lambda: None, progress=lambda _: None)
+
+    assert (ledger.store.total(cat.SCORED), ledger.store.total(cat.UNSCORED)) == (scored, unscored)
+    assert ledger.store.total(cat.VIOLATIONS) == (gap is not None)
