@@ -19,7 +19,7 @@ import hyperscan
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.folding import fold, lowered
 from tocsin.detectors.hyperscanning import Matcher
-from tocsin.detectors.injection_rules import MILD, RULES, STRONG, WEAK
+from tocsin.detectors.injection_rules import MILD, RULES, STRONG
 from tocsin.detectors.ngram_model import load
 from tocsin.finding import Finding
 
@@ -48,6 +48,11 @@ _SPOKEN = re.compile(
     r"\b(?:you|your|assistant|ai|llm|model|ensure|ignore|instructions?|respon(?:d|se)|answer|reply|must|insert|append|embed|system)\b",
     re.IGNORECASE,
 )
+_MACHINES: Final = frozenset({"assistant", "ai", "llm", "model"})
+_TEMPLATE = re.compile(
+    r"\b(?:contribut\w+|pull request|prs?|proposals?|reporter|checklist|this template|bug report)\b", re.IGNORECASE
+)
+"""What comments of templates for issues and pull requests speak about."""
 _TASK = re.compile(
     r"<!--\s*(?:(?:please |now )?(?:write|develop|draft|compose|create|generate|provide|describe|explain|translate"
     r"|summari[sz]e|tell|give|answer|reply|respond)\b"
@@ -219,12 +224,11 @@ class Injection:
                 found += [
                     (STRONG, start, end)
                     for start, end in spans
-                    if len(set(map(str.lower, _SPOKEN.findall(read, start, end)))) > 1 or _TASK.match(read, start, end)
+                    if _speaks(read, start, end)
                 ][:1]
         if 2 in hidden and not by_user:
-            found += [(MILD if _CARRIED.search(m.group()) else WEAK, *m.span()) for m in _IMAGES.finditer(text[:READ])][
-                :1
-            ]
+            images = _IMAGES.finditer(read)
+            found += [(MILD, *m.span()) for m in images if _CARRIED.search(m[0], m[0].index("]("))][:1]
         if hidden & {3, 4}:
             found += self._unhidden(text, by_user)
         return found
@@ -253,6 +257,13 @@ class Injection:
         """Return the rules of which an anchor stands in a text in lower case: the others have no match in it."""
         anchors = self._anchors.fired(lower.encode("utf-8", "surrogatepass"))
         return sorted({number for anchor in anchors for number in _RULES_OF[anchor]})
+
+
+def _speaks(text: str, start: int, end: int) -> bool:
+    """Tell whether what is hidden speaks to a machine; what asks contributors to fill in a template does not."""
+    spoken = {word.lower() for word in _SPOKEN.findall(text, start, end)}
+    asks = len(spoken) > 1 or _TASK.match(text, start, end) is not None
+    return asks and (not spoken.isdisjoint(_MACHINES) or not _TEMPLATE.search(text, start, end))
 
 
 def _comments(text: str) -> Iterator[tuple[int, int]]:

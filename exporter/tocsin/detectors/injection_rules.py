@@ -40,17 +40,18 @@ class Rule(NamedTuple):
 
 
 def _gap(words: int) -> str:
-    return rf"(?:[^a-z0-9]{{1,4}}[a-z0-9'-]{{1,20}}){{0,{words}}}[^a-z0-9]{{1,4}}"
+    return rf"(?:[^a-z0-9|#=]{{1,4}}[a-z0-9'-]{{1,20}}){{0,{words}}}[^a-z0-9|#=]{{1,4}}"
 
 
 _ORDERS = (
-    "(?:instructions?|instructs|instuctions|prompts?|rules|directives?|directions|orders|commands?|guidelines"
+    "(?:instructions?|instructs|instuctions|prompts?|rules|directives?|directions|orders|commands"
+    "|(?:(?<=your )|(?<=last )|(?<=this )|(?<=that )|(?<=system )|(?<=previous )|(?<=prior )|(?<=above ))command|guidelines"
     "|programming|constraints|restrictions|assignments|tasks)"
 )
 _BEFORE = "(?:previous|prior|above|preceding|earlier|foregoing|initial|original|system|former|past)"
 _LETTERS = (
     "(?:e-?mails?|mails?|letters?|voicemails?|calls?|posts?|tickets?|invoices?|offers?|bids?|comments?|versions?|drafts?"
-    "|notices?|announcements?|reminders?|bookings?|appointments?|purchases?|build|builds|folders?|files?|commits?|errors?)"
+    "|notices?|announcements?|reminders?|bookings?|appointments?|purchases?|build|builds|folders?|files?|commits?|errors?|exceptions?|requests? (?:in|of|from)|--)"
 )
 """What people write to one another or make, and ask to be disregarded."""
 _OWN = "(?:system|initial|original|full|exact|entire|secret|hidden|current|previous|pre-?prompt|above|internal|complete)"
@@ -61,12 +62,12 @@ _TELL = (
 _TELL_AS_IT_IS = "(?:repeat|print|output|show|reveal|tell|write|list|display|recite|leak|reproduce|copy|encode|return|echo|dump|spell)"
 """Without what people ask of a text of their own that stands above: to sum it up, to translate it."""
 _MODEL = r"(?:ai|a\.i\.|llms?|language models?|assistants?|chatbots?|ai agents?|ai assistants?|ai models?|gpt)"
-_ANSWER = "(?:response|reply|answer|output|summary|implementation|generated code|completion)"
+_ANSWER = "(?:response|reply|answer|output|summary|implementation|generated code|completion(?! (?:code|script|function)))"
 
 # fmt: off
 _OVERRIDE = (
     Rule(STRONG, "ignore|disregard|forget|overrid|bypass|neglect|discard",
-         rf"\b(?:ignore|disregard|forget|override|bypass|neglect|discard){_gap(4)}{_ORDERS}\b"),
+         rf"\b(?:ignore|disregard|forget|(?<!\bthe )(?<!\ban )(?<!\bany )(?<!explicit )override|bypass|neglect|discard)(?![\[`(]| ?[()])(?! an? (?:\w+ )?command\b){_gap(4)}{_ORDERS}\b"),
     Rule(STRONG, "ignore|disregard|forget",
          rf"\b(?:ignore|disregard|forget){_gap(3)}(?<!\bmy ){_BEFORE}\b(?! (?:{_LETTERS})\b)"),
     Rule(STRONG, "told|said|before|above|earlier|so far",
@@ -117,7 +118,7 @@ _OVERRIDE = (
     Rule(STRONG, "คำสั่ง|הוראות",
          r"(?:ละเว้น|เพิกเฉย|ไม่สนใจ|ลืม)\S{0,30}คำสั่ง|(?:התעלם|התעלמי|שכח)(?: \S{1,20}){0,4} \S{0,3}הוראות"),
     Rule(STRONG, "忽略|忘记|忘掉|无视|無視|忽視",
-         r"(?:忽略|忘记|忘掉|无视|無視|忽視).{0,40}(?:指令|指示|说明|說明|提示|命令|规则)"),
+         r"(?:忽略|忘记|忘掉|无视|無視|忽視)[^\uff0c\u3002\n]{0,40}(?:指令|指示|说明|說明|提示|命令|规则)"),
     Rule(STRONG, "無視|忘れ|무시|잊",
          r"(?:指示|命令|プロンプト|지시|명령).{0,24}(?:無視|忘れ|무시|잊)"),
     Rule(MILD, "new instruction|new task|new rule|new order|new role|new directive|new prompt",
@@ -146,9 +147,9 @@ _EXTRACTION = (
     Rule(STRONG, "the user",
          r"\b(?:what(?:'s| is| was)|where(?:'s| is| does| did)|when (?:is|was)|tell me|share|reveal|give me|encode|square of) the user(?:'s)? (?:currently |now |current )?(?:live|living|reside|residing|located|staying|e-?mail|home|address|birth|phone|password|location|city|full name|last name|age\b|ssn|favou?rite)"),
     Rule(MILD, "above|preceding|previous text|prior text|foregoing",
-         rf"\b{_TELL_AS_IT_IS}{_gap(3)}(?:the|all|of) (?:above(?! copyright)|preceding|previous text|prior text|foregoing)\b"),
+         rf"\b{_TELL_AS_IT_IS}{_gap(3)}(?:the|all|of) (?:above(?! copyright)(?<!repeat the above(?= for))|preceding|previous text|prior text|foregoing)\b"),
     Rule(STRONG, "so far|verbatim|word for word|entirety",
-         r"\b(?:your|the) (?:instructions|prompt|rules) (?:so far|verbatim|word for word|in (?:their|its) entirety)\b"),
+         r"\b(?:your|(?<!into )(?<!in )the) (?:instructions|prompt|rules) (?:so far|verbatim|word for word|in (?:their|its) entirety)\b"),
     Rule(MILD, "password|passphrase|pass phrase|access code|secret key|secret word|passcode|security code",
          rf"\b(?:your|{_TELL} (?:(?:me|us|out) )?(?:the|our)) (?:secret |access |system |admin |entry |hidden )?(?:password|pass ?phrase|access code|secret key|secret word|passcode|security code)\b"),
     Rule(WEAK, "password|passphrase|pass phrase|access code|secret key|secret word|passcode|security code",
@@ -166,8 +167,8 @@ _ROLE_PLAY = (
          r"\bdo anything now\b|\bdan mode\b|\bjailbroken\b|\bjailbreak (?:mode|prompt)"),
     Rule(MILD, "jailbreak|developer mode|god mode|debug mode|sudo mode|opposite mode",
          r"\bjailbreak\b|\bdeveloper mode\b|\bgod mode\b|\bdebug mode\b|\bsudo mode\b|\bopposite mode\b"),
-    Rule(STRONG, "unfiltered|uncensored|unrestricted|amoral|unethical|unhinged|rogue",
-         rf"\b(?:unfiltered|uncensored|unrestricted|amoral|unethical|unhinged|rogue)\b{_gap(4)}{_MODEL}\b"),
+    Rule(STRONG, "unfiltered|uncensored|unrestricted|amoral|unethical|unhinged",
+         rf"\b(?:unfiltered|uncensored|unrestricted|amoral|unethical|unhinged)\b{_gap(4)}{_MODEL}\b"),
     Rule(STRONG, "ethical|moral|safety|content|openai|censorship",
          rf"\b(?:no|without|free (?:of|from)|ignoring|bypass(?:ing)?|lacks?|devoid of){_gap(3)}(?:ethical|moral|safety|content|openai|censorship)\b{_gap(3)}(?:guidelines|restrictions?|limitations?|filters?|policy|policies|constraints|principles|codes?|guardrails)\b"),
     Rule(MILD, "no restrict|any restrict|out restrict|rom restrict|of restrict|no limit|any limit|out limit|rom limit|of limit| filters|censorship|boundaries|moral|ethics",
@@ -196,8 +197,8 @@ _ROLE_PLAY = (
          r"\b(?:never|not|don't|cannot|can't) (?:ever )?(?:refuse|decline|say no|break character|apologi[sz]e|warn|censor)\b"),
     Rule(MILD, "always fulfil|always obey|always compl|always answer|always agree",
          r"\balways (?:fulfills?|obeys?|complies|comply|answers? (?:any|every)|agrees?)\b"),
-    Rule(MILD, "evil|criminal|malicious|villain|hateful|sadistic",
-         r"\b(?:evil|criminal|malicious|villain|hateful|sadistic)[^a-z0-9]{1,3}(?:ai|bot|assistant|twin|confidant|trusted|genius|mode)\b"),
+    Rule(MILD, "evil|criminal|malicious|villain|hateful|sadistic|rogue",
+         r"\b(?:evil|criminal|malicious|villain|hateful|sadistic|rogue)[^a-z0-9]{1,3}(?:ai|bot|assistant|twin|confidant|trusted|genius|mode)\b"),
     Rule(MILD, "start your|start the|start every|start each|start response|start reply|start answer|start output|start message|starts |begin your|begin the|begin every|begin each|begin response|begin reply|begin answer|begin output|begins ",
          r"\b(?:start|begin)s? (?:your |the |every |each )?(?:response|reply|answer|output|message)s? (?:with|by)\b"),
     Rule(WEAK, "hypothetical|fictional",
@@ -214,7 +215,7 @@ _ROLE_PLAY = (
 
 _FRAMES = (
     Rule(STRONG, "<\xa6|[inst]|[/inst]|<<sys>>|<</sys>>",
-         r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)\|>|\[/?inst\]|<</?sys>>"),
+         r"(?<![\"'`])<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)\|>(?![\"'`])|\[/?inst\]|<</?sys>>"),
     Rule(STRONG, "end of|end prompt|end ambig|end instr|end the|end system|end user|begin prompt|begin new|begin the|begin instr|begin system|begin user|begin my|begin ambig|start of|start prompt|start new|start the|start instr|start system|start user|start my|start ambig|prompt end|prompt start",
          r"\b(?:end|begin|start)(?: of)?(?: the| new| my| user)* (?:prompt|instructions|system prompt|system message|ambiguity)\b|\bprompt (?:end|start)\b"),
     Rule(STRONG, "[system|[admin|[assistant|[developer",
@@ -222,7 +223,7 @@ _FRAMES = (
     Rule(MILD, "system:|system :|system message:|admin:|admin :|assistant:|assistant :",
          r"(?:^|\n)[ \t#*>-]{0,6}(?:system|system message|admin|assistant) ?: ?\S"),
     Rule(MILD, "# system|# instruction|# new instruction|# assistant|#system|#instruction|#new instr|#assistant",
-         r"###? ?(?:system|instruction|new instruction|assistant)\b"),
+         r"###? ?(?:system(?! (?:requirements|architecture|overview|design))|instruction|new instruction|assistant)\b"),
     Rule(MILD, "system override|system update|system upgrade|security override|security update|security upgrade",
          r"\b(?:system|security) (?:override|update|upgrade)\b"),
 )
@@ -240,7 +241,7 @@ _ADDRESSED = (
     Rule(MILD, "before answer|before you|before respond|before reply|before summari|when answer|when you|when respond|when reply|when summari|while answer|while you|while respond|while reply|while summari|after answer|after you|after respond|after reply|after summari|prior to ",
          r"\b(?:important|urgent|attention|note|warning|instruction)[^a-z0-9\n]{1,4}(?:before|when|while|after|prior to) (?:you )?(?:answer|respond|reply|summari[sz]|continu|proceed)", True),
     Rule(MILD, "answering|responding|replying|summarizing|summarising",
-         r"\b(?:before|when|while|after) (?:answering|responding|replying|summari[sz]ing)\b", True),
+         r"\b(?<!by step )(?:before|when|while|after) (?:answering|responding|replying|summari[sz]ing)\b", True),
     Rule(STRONG, _YOURS,
          rf"\b(?:modify|reverse|alter|adjust|encrypt|encode|obfuscate|disguise|rewrite|enhance|enrich|augment|embellish)\W{{1,3}}your (?:next |final |whole |entire |own )?{_ANSWER}\b(?! (?:rate|time|sheet))", True),
     Rule(STRONG, _YOURS,
@@ -267,7 +268,7 @@ _ADDRESSED = (
     Rule(MILD, "</context>|</document>|</data>|</input>|</instructions>|</system>|</user>|</prompt>|</text>",
          r"</(?:context|document|data|input|instructions|system|user|prompt|text)>", True),
     Rule(STRONG, "user's question|user's request|user's quer|user's task|user's prompt|users question|user question|user request|user prompt|original question|original request|original task|original quer|the request|the question|the task|the prompt|the query",
-         r"\b(?:ignore|disregard|forget|skip|do not answer) (?:the )?(?:users?'?s? |original |users' )?(?:question|request|query|task|prompt)\b", True),
+         r"\b(?:ignore|disregard|forget|skip|(?<!that )(?<!which )(?<!who )do not answer) (?:the )?(?:users?'?s? |original |users' )?(?:question|request|query|task|prompt)\b", True),
     Rule(STRONG, "ai,|ai:|llm,|llm:|assistant,|assistant:|chatbot,|chatbot:|model,|model:|models,|models:|agent,|agent:|agents,|agents:|assistants,|assistants:|gpt,|gpt:|attention ",
          rf"\b{_MODEL}[,:] (?:please |you must |now ){{0,2}}(?:stop|ignore|disregard|forget|do not|respond|reply|output|print|send|delete|append|reveal|include|list all)\b|\battention,? (?:all |any |every )?{_MODEL}\b", True),
     Rule(STRONG, "any ai|any model|any llm|any language model|any assistant|any agent|any chatbot|any bot",
@@ -281,9 +282,32 @@ _ADDRESSED = (
     Rule(STRONG, "supersede|take precedence over|takes precedence over",
          rf"\b(?:supersedes?|takes? precedence over) (?:all |any |your |the ){{0,2}}(?:{_BEFORE} )?{_ORDERS}\b", True),
     Rule(STRONG, "user has |user already|user gave",
-         r"\b(?:the )?user (?:has )?(?:already )?(?:pre-?)?(?:approved|authori[sz]ed|consented|granted|agreed|gave permission|given permission)\b", True),
+         r"(?:(?:\A|[.!?:;,\n(\[\"'*-])\s{0,3}|\b(?:and|as|since|because|note that) )(?:the )?user (?:has )?(?:pre-?)?(?:approved|authori[sz]ed|consented|granted|agreed|gave permission|given permission)\b"
+         r"|\buser (?:has )?(?:already|pre-?) ?(?:approved|authori[sz]ed|consented|granted|agreed|gave permission|given permission)\b", True),
     Rule(STRONG, " tool to | tool and| tool with| tool now| function now|tool.",
          r"\b(?:call|invoke|use|via) (?:the ){0,1}[\w\-]{1,24} (?:tool|function|plugin) (?:to (?:send|forward|delete|e-?mail|transfer|post|upload|share|buy|pay|run|execute)|now|with the (?:user|conversation))", True),
+    # The task that the user gave is named, by one who speaks as the user: "Before you can solve the task that I gave you ...".
+    Rule(STRONG, "in the beginning|at the beginning|at the start|in the start|at the outset|you solve|you can solve|you could solve|you have solved|you complete|you can complete|you could complete|you have completed|you fulfil|you can fulfil|you could fulfil|you have fulfil",
+         r"\b(?:task|request|question|job)s? (?:that )?(?:i|we|the user|your user) (?:gave|asked|assigned|sent)(?: (?:of|to))? ?(?:you)?\b[^.\n]{0,24}\b(?:in|at) the (?:beginning|start|outset)\b|\b(?:before|after|once) you(?: can| could| have)? (?:solved?|completed?|fulfill?(?:ed)?) (?:the|your|that|my) (?:original |main |current |initial |actual |user's )?(?:task|request)\b(?= (?:that )?(?:i|the user|you were))", True),
+    Rule(STRONG, "message from",
+         r"\bmessage from (?:me|your (?:user|owner|creators?|developers?|operator)),? (?:[^,\n]{0,40}, )?to you\b", True),
+    Rule(STRONG, "(system_message)|(system message)|(system_prompt)|(system prompt)|(system_instruction",
+         r"#{2,4} ?\(system[_ ](?:message|prompt|instructions?)\)", True),
+    Rule(MILD, "following first|following steps first|before you can|first before|first, before",
+         r"\b(?:please )?(?:do|perform|execute|complete|run) the following(?: \w{2,12})? first\b|\bbefore you can (?:solve|complete|finish|answer|proceed|continue)\b", True),
+    Rule(STRONG, "[assistant|[ai |[ai:|[agent|[llm|[model",
+         r"\[(?:assistant|ai(?: assistant| agent)?|agent|llm|model) (?:note|instructions?|directive|message|notice)s? ?:", True),
+    Rule(MILD, "your role|your persona|your identity|your purpose|your instructions",
+         r"\byour (?:role|persona|identity|purpose|instructions?) (?:has|have) (?:been |now )?(?:updated|changed|replaced|reassigned|overridden)\b", True),
+    # What is asked of one who works on the code: to run something first, and something that shows or sends what is secret.
+    Rule(MILD, "before modif|before edit|before chang|before making|before touch|before any",
+         r"\bbefore (?:modif|edit|chang|making (?:any )?changes|touch|any (?:changes|modification))[^.\n]{0,60}?[,:;]\s{0,3}[#/*>-]{0,3}\s{0,3}(?:please |first |also |you (?:must|should|need to|have to) ){0,2}(?:run|execute|verify|install|check|confirm|dump|print|read|source|add|export|call|fetch|download|validate|capture)\b"
+         r"|\b(?:run|execute)\b[^.\n]{0,90}\bbefore (?:modifying|editing|changing|making (?:any )?changes|touching)", True),
+    Rule(MILD, "secret|id_rsa|.ssh|/etc/passwd|/etc/shadow|.aws|api_key|apikey|_token|environ|printenv|env  sort|env > |env \xa6|.bashrc|.zshrc|.profile|authorized_keys",
+         r"\b(?:cat|less|head|tail|echo|open|read|type|cp|scp|base64)\b[^\n]{0,40}(?:\.ssh/|id_rsa|/etc/(?:passwd|shadow)|\.aws/|\.secret|/secrets?\b|\$\{?\w*(?:secret|api_?key|token|password|credential)\w*)"
+         r"|\bprint\w*\b[^\n]{0,60}\bos\.environ\b(?!\[?['\"]?(?:path|home|user)\b)|\bprintenv\b|\benv ?(?:\||>) ?\S|>> ?~?/?\S{0,24}\.(?:bashrc|zshrc|profile|bash_profile)\b|>> ?\S{0,40}authorized_keys\b", True),
+    Rule(MILD, "@",
+         r"\b(?:send|forward|e-?mail|submit|copy)\b[^.\n]{0,70}\b(?:records?|data|details|ssns?|account numbers?|contents?|history|credentials|file|files|documents?)\b[^.\n]{0,24} to [\w.+-]{1,40}@", True),
     Rule(STRONG, "without asking|without notif|without inform|without confirm|without the know|without telling",
          r"\bwithout (?:asking|notifying|informing|confirming with|the knowledge of|telling)(?: the)? users?\b", True),
     Rule(MILD, "execute the|run the|execute this|run this",
@@ -303,7 +327,7 @@ _ADDRESSED = (
     Rule(STRONG, "instead of|rather than|in place of|in lieu of",
          r"\b(?:instead of|rather than|in place of|in lieu of) (?:a |the |your |any )?(?:answer|summar|translat|respon|repl)\w{0,8},? (?:please )?(?:ask|print|tell|say|write|output|list|give|respond|reply|provide|recommend|produce|show)\b|\b(?:provide|give|write|print|output|return|list|produce|show|reply with|respond with)\b[^.\n]{0,60} (?:instead of|in place of|in lieu of|rather than) (?:a |the |your |any )?(?:summar|translation|answer\b|reply\b)", True),
     Rule(STRONG, "your task|your job|your objective|your goal|new objective|new goal|real request|real task|real question|real user|real instruction|true task|asked above|asked before|told above|told before|everything else",
-         r"\byour (?:task|job|objective|goal) (?:changes|has changed|is now to|becomes|will now be)\b|\bnew (?:objective|goal)\s{0,2}:|\b(?:the|your) (?:real|true|actual) (?:request|task|instructions?) (?:is|are|was) (?:to|as|that you)\b|\byour (?:real|true|actual) user (?:is|wants|needs|asks)\b|\bwhat you were (?:asked|told) (?:above|before|earlier|to do)|\b(?:drop|ignore|discard|skip|disregard) everything else\b", True),
+         r"\byour (?:task|job|objective|goal) (?:changes|has changed|is now to|becomes|will now be)\b|\bnew (?:objective|goal)\s{0,2}:|\b(?:the|your) (?:real|true|actual) (?:request|task|instructions?) (?:is|are|was) (?:to|as|that you)\b|\byour (?:real|true|actual) user (?:is|wants|needs|asks)\b|\bwhat you were (?:asked|told) (?:above|before|earlier|to do)|\b(?:drop|ignore|discard|skip|disregard) everything else(?=[.!,;]| (?:and|you|in|on|that|above)\b)", True),
     Rule(STRONG, "n't continue|not continue|stop continuing|n't finish|not finish|use this|summarize this|quote this|answer from this|the rest of this|forget |disregard |overlook |ignore ",
          r"\b(?:do not|don't|stop) (?:continue|continuing|finish|finishing) (?:with )?(?:the|this|your) (?:summary|answer|translation|reply|task|review)\b|\b(?:do not|don't) (?:use|summari[sz]e|quote|answer from) this (?:page|text|document|article|file|mail|message) (?:for|in) (?:the|your) (?:answer|summary|reply|response)\b|\bthe rest of this (?:file|page|document|text|message|article) is (?:irrelevant|not important|noise|a decoy|filler)|\b(?:forget|disregard|overlook|ignore) (?:about )?(?:the |this )?(?:table|text|article|document|passage|context|code|e-?mail|issue|page|content|whatever the \w+ (?:wrote|said|asked))(?: above)?,? (?:and|but) (?:instead |rather |then |just |simply )*(?:write|print|tell|say|give|mark|output|compose|list|translate|approve|rotate)\b", True),
     Rule(STRONG, " emails| e-mails| mails| messages|conversation|.env|deploy key|api key|ssh key|private key|contacts|home directory",
