@@ -261,6 +261,16 @@ def test_the_notes_say_where_scrapes_are_too_far_apart_for_the_rules(run_helm, i
     assert (f"SCRAPED EVERY {interval}" in done.stdout) is warned
 
 
+def test_the_notes_ask_an_operator_what_its_selectors_take(run_helm):
+    settings = "serviceMonitor.enabled=true,alertmanagerConfig.enabled=true"
+    done = run_helm("helm4", "install", "gate", CHART, "--dry-run=client", "--set", settings)
+
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"kubectl get (\w+) -A", done.stdout) == ["prometheus", "alertmanager"]
+    assert "{.serviceMonitorNamespaceSelector}" in done.stdout
+    assert "{.alertmanagerConfigSelector}" in done.stdout
+
+
 def test_the_sample_limit_is_half_as_much_again_as_the_series_bound(render):
     (monitor,) = of_kind(render(TOKEN, "serviceMonitor.enabled=true", "config.series.max=40000"), "ServiceMonitor")
 

@@ -178,6 +178,7 @@ def test_a_home_that_no_shell_has_expanded_is_named(check):
     ("prices: [{model: gpt-4o, input: 0.0000025, output: 0.00001}]", "prices[0]: 1e-05 is a price of one token; prices are in US dollars per million tokens: 10"),
     ("prices: [{model: gpt-4o, input: 2.5}]", "prices[0]: no output price stands here: output tokens count as free"),
     ("extra_labels: [team, user]", "extra_labels: user: its values stand in /metrics as they are"),
+    ("extra_labels: [service]", "extra_labels: service: a ServiceMonitor writes this label itself, and yours becomes exported_service"),
     ("routes: [{match: {route: a}, guard: {toxicity: redact}}]", "routes[0].guard.toxicity: redact takes out the whole sentence"),
     ("routes: [{match: {route: a}, thresholds: {format.minimumRatio: 0.97}}]", "routes[0].thresholds: format.minimumRatio 0.97 is not below format.resolveRatio 0.96"),
     ("routes: [{match: {route: a}, thresholds: {quality.dropRatio: 0.1}}]", "routes[0].thresholds: quality.ticketDropRatio 0.1 is not below quality.dropRatio 0.1"),

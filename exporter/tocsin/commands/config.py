@@ -141,6 +141,9 @@ def _names(config: Config) -> Iterator[Remark]:
     for name in _PEOPLE.intersection(config.extra_labels):
         what = f"{name}: its values stand in /metrics as they are; consumers (`consumers.top`) are counted by a hash"
         yield Remark("extra_labels", what, wrong=False)
+    for name in _TARGET.intersection(config.extra_labels):
+        what = f"{name}: a ServiceMonitor writes this label itself, and yours becomes exported_{name}; rename it"
+        yield Remark("extra_labels", what, wrong=False)
     for domain in config.detectors.own_domains:
         if not _DOMAIN.fullmatch(domain):
             what = f"{domain!r} is no domain, as example.com is: no address matches"
@@ -198,6 +201,8 @@ _A_TOKEN = 0.001
 _DOMAIN = re.compile(r"[@.]*[^\s@:/*]+")
 _PEOPLE = frozenset({"user", "user_id", "email", "customer", "customer_id", "consumer", "session", "session_id", "ip"})
 """Labels whose values are people, mostly."""
+_TARGET = frozenset({"namespace", "pod", "service", "container", "endpoint"})
+"""Labels that prometheus-operator gives each target."""
 _REGEX = re.compile(r"^\^|\$$|(?<!\d)\.\*")
 """What stands in regular expressions, and hardly in a glob; ``gpt-4.*`` may be one."""
 _VENDOR = re.compile(r"([a-z0-9]+\.)+\*")
