@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from tocsin import __version__
 from tocsin.config import ConfigError
@@ -19,9 +20,16 @@ _COMMANDS = ("run", "check", "eval", "replay", "backtest", "demo", "drill", "con
 """Modules of this package, in the order of ``--help``."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose example stands on one line, however narrow the terminal: it is there to be copied."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
+
+
 def parser(command: str | None = None) -> argparse.ArgumentParser:
     """Build the parser of one command, or of all: each is imported only where it is needed, since that costs time."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="tocsin",
         description="Pages people when their LLM fails with HTTP 200.",
         epilog="example: tocsin run --tail '/var/log/litellm/*.jsonl'",

@@ -1,10 +1,13 @@
 """How the command line ends: with an exit code and a sentence, whatever happens to it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tocsin.commands import _COMMANDS, main
 
 SAID = b'{"id": "1", "text": "hello"}\n'
 
@@ -48,3 +51,14 @@ def test_a_reader_that_goes_is_no_error():
 
     assert done.returncode in (0, 1)
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("command", [*_COMMANDS, "bundle build", "bundle check", "config check", "config show"])
+def test_the_example_of_a_command_can_be_copied_from_a_narrow_terminal(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+
+    (example,) = re.findall(r"^example: (.*)\Z", capsys.readouterr().out.rstrip(), re.MULTILINE)
+    assert f"tocsin {command}" in example
