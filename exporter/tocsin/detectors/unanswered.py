@@ -60,11 +60,20 @@ FORMS: Final = (
     ),
     # "I can't answer that based on the context", "I'm not sure how to answer that".
     Form(
-        r"(?:cannot|can.{1,3}t|could not|couldn.{1,3}t|unable to|not able to) (?:answer|determine)|(?:based on|from|given|according to) the[^.!?]{1,40}(?:i|it)(?: am| is|.{1,3}[ms])? (?:can|un|not|do)|sure how to|(?:really|actually|don.{1,3}t|not) know",
+        r"(?:cannot|can.{1,3}t|could not|couldn.{1,3}t|unable to|not able to) (?:answer|determine)|(?:based on|from|given|according to) the[^.!?]{1,40}(?:i|it)(?: am| is|.{1,3}[ms])? (?:can|un|not|do)|sure how to|(?:really|actually|don.{1,3}t|not) know|(?:not|n.{1,3}t|to|unable to) find any |(?:not|n.{1,3}t) find (?:\w{2,12} )?(?:information|documents|details|results|answer)",
         re.compile(
             rf"\bi(?:'m| am)? (?:\w+ly )?(?:cannot|can't|can not|could not|couldn't|unable to|not able to) (?:answer|determine)\b[^.!?]{{0,80}}\b(?:based (?:only |solely )?on|from|using|given|within|in) (?:the|this|these|my|your) (?:\w+ )?{_SOURCES}\b"
             rf"|\b(?:based on|from|according to|given) (?:the|this|these|my) (?:\w+ ){{0,2}}{_SOURCES}(?: {_GIVEN})?,? (?:i|it)(?:'m| am| is|'s)? (?:\w+ly )?(?:cannot|can't|could not|couldn't|not (?:possible|clear|able)|unable|impossible|unclear|do not know|don't know)\b"
+            rf"|{_SORRY}(?:but )?i (?:could not|couldn't|did not|didn't|was unable to|was not able to|wasn't able to|am unable to|cannot|can't) find (?:any |an )?(?:\w+ )?(?:documents?|{_INFORMATION}|results|passages|sources?|answers?)\b(?: (?:about|on|for|regarding|related|to|in|from)\b|[.!]){_NO_BUT}"
             rf"|{_SORRY}(?:i'm |i am )?(?:not sure how to (?:answer|respond)|i (?:do not|don't) (?:really |actually )?know (?:much |anything |enough )?(?:about )?(?:that|this)\b)"
+        ),
+    ),
+    # "I'm not sure what you're asking. Could you rephrase it?"
+    Form(
+        r"(?:n.{1,3}t|not|trouble|difficulty|sure|think) (?:\w{2,10} ){0,3}(?:underst|follow|what you)",
+        re.compile(
+            rf"{_SORRY}i(?:'m| am| was|'ve)? (?:(?:do not|don't|did not|didn't|could not|couldn't|cannot|can't|not able to) (?:\w+ ){{0,2}}(?:understand|follow|get)|do not think i (?:\w+ )?underst\w+|don't think i (?:\w+ )?underst\w+|having (?:trouble|difficulty) understanding|not (?:\w+ )?sure)"
+            r" (?:your (?:\w+ )?(?:question|request|query|message|input)|what you(?:'re| are|r| were)? (?:asking|question|mean|looking|trying|want|request|said))\b(?![^.!?]{0,80}\bbut\b)"
         ),
     ),
     # The same in other languages.
