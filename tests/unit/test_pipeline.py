@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import time
 from itertools import pairwise
 from unittest import mock
@@ -17,7 +18,7 @@ from tocsin.config import Config
 from tocsin.inputs.base import Origin
 from tocsin.inputs.stream import Record, Stream
 from tocsin.inputs.tailer import FileInput, FilePattern
-from tocsin.intake import Intake
+from tocsin.intake import RECORDS_AT_ONCE, Intake
 from tocsin.judge import Judge
 from tocsin.pipeline import COMMIT_EVERY, Pipeline, commit_pause, idle_pause
 from tocsin.scoring.scoring import Scoring
@@ -49,6 +50,28 @@ def bench(tmp_path):
     yield bench
     bench.files.close()
     bench.pipeline.state.close()
+
+
+@pytest.mark.parametrize("paced", [True, False])
+async def test_of_a_line_of_many_records_a_few_are_counted_at_a_time_where_the_loop_is_shared(paced):
+    ledger = Ledger(Store(()), Settings())
+    scoring = Scoring(ledger, Judge(Config()))
+    if paced:
+        scoring.detectors = asyncio.Event()
+        scoring.detectors.set()
+    intake = Intake(ledger, lambda word: formats.get(word, content=True), lambda: 1_800_000_000.0, scoring)
+    number = 3 * RECORDS_AT_ONCE + 1
+    line = [{"id": str(n), "time": "2026-11-20T02:47:00Z", "model": "m", "output": "It was shipped on Monday."} for n in range(number)]
+
+    intake.take(json.dumps(line).encode(), Origin("file", "native"))
+    counted = [0, intake.tallies["file"].counted]
+    while ledger.rest:
+        await ledger.rest[0]()
+        ledger.rest.popleft()
+        counted.append(intake.tallies["file"].counted)
+
+    assert max(after - before for before, after in pairwise(counted)) == (RECORDS_AT_ONCE if paced else number)
+    assert (counted[-1], ledger.store.total(cat.SCORED)) == (number, number)
 
 
 class Broken:
