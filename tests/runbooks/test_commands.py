@@ -104,6 +104,11 @@ def test_what_waits_for_a_restart_is_not_told_to_reload():
             assert told == "restart" or not waiting(config.Config(), wanted), block
 
 
+def test_a_check_that_finds_a_log_missing_keeps_no_reload_back():
+    """`config check` ends with 1 for that, and for a folder that who is on call may not read; a reload judges for itself."""
+    assert [line for line in LINES if "config check" in line and "&&" in line] == []
+
+
 @pytest.fixture(scope="module")
 def host(launch, tmp_path_factory):
     """A running exporter and the files that the pages name, at places of this test."""
