@@ -59,6 +59,7 @@ def test_values_that_make_no_sense_are_refused(helm, setting):
         (["serviceMonitor.enabled=true", "serviceMonitor.scrapeTimeout=30s"], "the operator would leave the whole monitor out"),
         (["podMonitor.enabled=true", "podMonitor.interval=1m", "podMonitor.scrapeTimeout=90s"], "must not be over interval"),
         (["route.enabled=true"], "needs route.parentRefs"),
+        (["config.storage.path=/data"], "state is kept on the chart's volume, never in /data"),
         (["prometheusRule.enabled=true", "thresholds.format.minimumRatio=0.96"], "the page never resolves"),
         (["prometheusRule.enabled=true", "thresholds.quality.dropRatio=0.1"], "a ticket comes before the page"),
     ],

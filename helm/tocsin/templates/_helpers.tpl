@@ -94,6 +94,11 @@ thresholds.tokens.outlierFactor (which no rule reads) where it is silent.
 */}}
 {{- define "tocsin.config" -}}
 {{- $config := deepCopy .Values.config -}}
+{{- with dig "storage" "path" "" $config -}}
+{{- if ne (trimSuffix "/" .) "/var/lib/tocsin" -}}
+{{- fail (printf "config.storage.path: state is kept on the chart's volume, never in %s; leave it out, and see persistence" .) -}}
+{{- end -}}
+{{- end -}}
 {{- $ingest := default dict $config.ingest -}}
 {{- if not (hasKey $ingest "listen_address") -}}
 {{- $_ := set $ingest "listen_address" "0.0.0.0:9878" -}}
