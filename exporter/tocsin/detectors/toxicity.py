@@ -138,8 +138,10 @@ class Toxicity:
         at = evidence.nonzero()[0]
         if not len(at):
             return
+        unsure = at[evidence[at] == np.float32(DOUBTFUL)]
+        if len(unsure) > 1:
+            evidence[_said_again(found, unsure)] = 0
         if len(found) < _SHORT:
-            unsure = at[evidence[at] == np.float32(DOUBTFUL)]
             evidence[unsure] *= 1 + BREVITY / DOUBTFUL * (1 - len(found) / _SHORT)
         _damp(text, found, evidence, at)
         size = min(len(found), WINDOW)
@@ -166,6 +168,13 @@ class Toxicity:
             for place in masked:
                 evidence[min(int(found.ends.searchsorted(place, "right")), len(found) - 1)] = SURE
         return evidence
+
+
+def _said_again(found: Words, at: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of the places of doubtful words, those within a window behind the same word: it is no other one beside it."""
+    order = at[np.lexsort((at, found.hashes[at]))]
+    repeated: NDArray[np.intp] = order[1:][(np.diff(found.hashes[order]) == 0) & (np.diff(order) < WINDOW)]
+    return repeated
 
 
 def _damp(text: str, found: Words, evidence: NDArray[np.float32], at: NDArray[np.intp]) -> None:

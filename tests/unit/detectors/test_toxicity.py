@@ -34,6 +34,12 @@ def test_abuse_is_found(text):
     assert toxicity(text) >= 0.5
 
 
+def test_a_doubtful_word_said_again_is_no_second_one():
+    stall = "Vendors clean their stalls each evening and put the garbage out; the city takes the garbage of a street away at six."
+
+    assert toxicity(stall + " Cardboard goes to the yard behind the market hall." * 8) < 0.5
+
+
 @pytest.mark.parametrize(
     "text",
     [
