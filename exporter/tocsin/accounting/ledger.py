@@ -22,9 +22,10 @@ from tocsin.accounting.consumers import Consumers
 from tocsin.accounting.estimates import Estimator
 from tocsin.accounting.group import Group
 from tocsin.accounting.groups import Groups
+from tocsin.accounting.limits import HourlyLimit, TokenLimits
 from tocsin.accounting.prices import BATCH_SHARE, Prices, PricesAwaitedError
 from tocsin.accounting.seen import Seen, identity
-from tocsin.accounting.sessions import HourlyLimit, Loops
+from tocsin.accounting.sessions import Loops
 from tocsin.call import OTHER, OUTAGE_REASONS, UNKNOWN, Call, Prompt, usage_of
 from tocsin.config import Route
 from tocsin.labels import clean, is_private, keyed_hash
@@ -93,8 +94,6 @@ class Ledger:
         self._key_is_new = settings.consumer_key is None
         self.consumers = Consumers(store, settings.top_consumers, settings.consumer_key or self._key)
         self._loops = Loops()
-        self._user_limit = _limit(settings.user_tokens_per_hour, None)
-        self._session_limit = _limit(settings.session_tokens_per_hour, None)
         self._prompts: dict[tuple[str, str], Row] = {}
         self._prompts_max = min(PROMPTS_MAX, settings.max_series // 20)
         self._rows: dict[Row, None] = {}
@@ -111,7 +110,7 @@ class Ledger:
         store.settle = self.settle
         for label in ("model", "histogram", "prompt", "scorer"):
             self.add(cat.LABELS_FOLDED, label, amount=0)  # an alert reads it: the first one must be a rise
-        self._export_limits()
+        self._limits = TokenLimits(self.add, settings.user_tokens_per_hour, settings.session_tokens_per_hour)
 
     # ---- the hot path ---------------------------------------------------------------------------------
     def is_new(self, event_id: str) -> bool:
@@ -251,8 +250,8 @@ class Ledger:
         if totals:
             group.histograms.tokens.observe_all(totals)
             group.outliers[0] += group.window.judge_all(totals, group.outlier_factor)
-        if self._user_limit or self._session_limit:
-            self._count_breaches(calls)
+        if self._limits:
+            self._limits.count(calls, self._known)
 
     def _count_costs(self, group: Group, calls: list[Call], *, late: bool = False) -> float:
         """Count what calls cost; return their US dollars, reported and estimated."""
@@ -290,15 +289,6 @@ class Ledger:
         if late:
             group.late_cost[0] += cost
         self.groups.dirty.add(group)
-
-    def _count_breaches(self, calls: list[Call]) -> None:
-        user, session = self._user_limit, self._session_limit
-        for call in calls:
-            total, when = (call.input_tokens or 0) + (call.output_tokens or 0), self._known(call)
-            if user and call.consumer and user.breached(call.consumer, total, when):
-                self.add(cat.LIMIT_BREACHES, "user")
-            if session and call.session and session.breached(call.session, total, when):
-                self.add(cat.LIMIT_BREACHES, "session")
 
     def _count_missing(self, group: Group, call: Call) -> None:
         names = (call.model, call.route, call.route.rpartition("/")[2])
@@ -344,15 +334,7 @@ class Ledger:
         """Take new settings while running; label names, bounds and keys are those of the start."""
         self.settings = settings
         self.groups.configure(settings.routes)
-        self._user_limit = _limit(settings.user_tokens_per_hour, self._user_limit)
-        self._session_limit = _limit(settings.session_tokens_per_hour, self._session_limit)
-        self._export_limits()
-
-    def _export_limits(self) -> None:
-        """Export breaches as 0 before the first, so that it is a rise."""
-        for scope, limit in (("user", self._user_limit), ("session", self._session_limit)):
-            if limit is not None:
-                self.add(cat.LIMIT_BREACHES, scope, amount=0)
+        self._limits.configure(settings.user_tokens_per_hour, settings.session_tokens_per_hour)
 
     # ---- everything else ------------------------------------------------------------------------------
     def add(self, family: cat.Family, *labels: str, amount: float = 1) -> None:
@@ -422,8 +404,7 @@ class Ledger:
                     self._prompts[labels[0], labels[1]] = row
 
     def _memories(self) -> list[tuple[str, Loops | HourlyLimit]]:
-        limits = ("user_tokens", self._user_limit), ("session_tokens", self._session_limit)
-        return [("loops", self._loops), *((part, limit) for part, limit in limits if limit is not None)]
+        return [("loops", self._loops), *self._limits.memories()]
 
     def changes(self) -> list[Item]:
         """Everything that changed since the last call: part, key, value."""
@@ -452,14 +433,6 @@ class Ledger:
     def _packed(self, row: Row) -> bytes | None:
         living = self.store.rows[row.family].get(row.labels) is row
         return msgspec.msgpack.encode(row.values[0]) if living else None
-
-
-def _limit(tokens: int | None, known: HourlyLimit | None) -> HourlyLimit | None:
-    if not tokens:
-        return None
-    limit = known or HourlyLimit(tokens)
-    limit.tokens_per_hour = tokens
-    return limit
 
 
 def _without(store: Store, family: cat.Family) -> Store:

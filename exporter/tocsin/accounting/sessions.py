@@ -1,8 +1,8 @@
-"""Agents that go in circles, and consumers or sessions that pass their hourly tokens.
+"""Agents that go in circles.
 
 A loop is the same prompt (digits aside) five times within five minutes in one session; each further
-five count again. Both memories are bounded, least recently used entries leave first, and both are kept
-in the state: a restart must not hide a loop that is under way, nor count an hour's tokens from 0.
+five count again. The memory is bounded, least recently used sessions leave first, and it is kept in the
+state: a restart must not hide a loop that is under way.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict, deque
 from collections.abc import Iterable
-
-import msgspec
 
 from tocsin.accounting.seen import identity
 
@@ -83,35 +81,3 @@ class Loops:
             held -= count
             changes.append((gone, None))
         return changes
-
-
-class HourlyLimit:
-    """Tokens per clock hour of event time by consumer or session; a breach counts once an hour."""
-
-    def __init__(self, tokens_per_hour: int) -> None:
-        self.tokens_per_hour = tokens_per_hour
-        self._used: OrderedDict[str, int] = OrderedDict()
-        self._dirty: dict[str, None] = {}
-
-    def breached(self, name: str, tokens: int, when: float) -> bool:
-        """Add tokens; True when this call is the one that passes the limit."""
-        key = f"{int(when // 3600)}:{identity(name):016x}"
-        before = self._used.get(key)
-        if before is None:
-            before = 0
-            if len(self._used) >= SESSIONS:
-                self._dirty[self._used.popitem(last=False)[0]] = None
-        self._used[key] = before + tokens
-        self._used.move_to_end(key)
-        self._dirty[key] = None
-        return before <= self.tokens_per_hour < before + tokens
-
-    def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back what was committed; older hours leave first."""
-        for key, value in sorted(items, key=lambda item: int(item[0].partition(":")[0])):
-            self._used[key] = msgspec.msgpack.decode(value, type=int)
-
-    def changes(self) -> list[tuple[str, bytes | None]]:
-        """What changed since the last commit."""
-        used, dirty, self._dirty = self._used, self._dirty, {}
-        return [(key, msgspec.msgpack.encode(used[key]) if key in used else None) for key in dirty]
