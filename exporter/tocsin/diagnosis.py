@@ -10,6 +10,7 @@ import difflib
 import http.client
 import os
 import socket
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -154,7 +155,8 @@ def listener(name: str, address: str) -> Iterator[Remark]:
     except OSError as error:
         totals = running(address)
         if totals is None:
-            yield Remark(name, f"{address} cannot be used: {error.strerror}; `ss -ltnp` says who has it")
+            what = f"{address} cannot be used: {error.strerror}; `ss -ltnp` says who has it"
+            yield Remark(name, f"{what}; a Tocsin that asks for a password, or still catches up, is not recognised")
             return
         read, counted = totals
         yield Remark(name, f"a Tocsin runs at {address}: {read} events read, {counted} counted", wrong=False)
@@ -172,11 +174,10 @@ def same_listener(one: str, other: str) -> bool:
 def running(address: str) -> tuple[int, int] | None:
     """Return how many events a Tocsin that runs at an address has read and counted; None where none answers."""
     host, port = split_address(address)
-    url = f"http://{f'[{host}]' if ':' in (host or '') else host or '127.0.0.1'}:{port}/metrics"
+    place = f"{f'[{host}]' if ':' in (host or '') else host or '127.0.0.1'}:{port}"
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            page = answer.read(64 << 20).decode("utf-8", "replace")
-    except (OSError, ValueError, http.client.HTTPException):
+        page = _page(f"http://{place}/metrics") or _page(f"https://{place}/metrics")
+    except TimeoutError:
         return None
     if "tocsin_build_info" not in page:
         return None
@@ -186,6 +187,23 @@ def running(address: str) -> tuple[int, int] | None:
         if name in sums:
             sums[name] += int(line.rsplit(" ", 1)[1])
     return sums["tocsin_events_read_total"], sums["tocsin_events_counted_total"]
+
+
+def _page(url: str) -> str:
+    """Return what stands at an address, or nothing where it does not speak so.
+
+    Raises:
+        TimeoutError: it takes connections and says nothing.
+    """
+    context = ssl._create_unverified_context()  # noqa: S323, SLF001 - ourselves, and counts alone
+    try:
+        with urllib.request.urlopen(url, timeout=5, context=context) as answer:  # noqa: S310 - http or https
+            body: bytes = answer.read(64 << 20)
+    except TimeoutError:
+        raise
+    except (OSError, ValueError, http.client.HTTPException):
+        return ""
+    return body.decode("utf-8", "replace")
 
 
 def storage(directory: Path) -> Iterator[Remark]:

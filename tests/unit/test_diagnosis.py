@@ -3,7 +3,11 @@
 import json
 import os
 import socket
+import ssl
+import subprocess
 import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -119,6 +123,29 @@ def test_a_port_in_use_is_named(check):
 
     assert code == 1
     assert f"ingest.listen_address: {address} cannot be used: Address already in use" in said
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'tocsin_build_info 1\ntocsin_events_read_total{input="file"} 5\ntocsin_events_counted_total{input="file"} 4\n')
+
+
+def test_a_tocsin_that_runs_with_tls_is_recognised(check, tmp_path):
+    certificate = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test -keyout key.pem -out tls.pem"
+    subprocess.run(certificate.split(), cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "tls.pem", tmp_path / "key.pem")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever).start()
+        address = f"127.0.0.1:{server.server_port}"
+        code, said = check("--web.listen-address", address)
+        server.shutdown()
+
+    assert code == 0
+    assert f"--web.listen-address: a Tocsin runs at {address}: 5 events read, 4 counted" in said
 
 
 def test_a_folder_that_cannot_hold_state_is_named(check, tmp_path):
