@@ -199,6 +199,9 @@ def test_at_a_real_provider_only_a_placeholder_is_an_example(found, address, exa
     [
         ("Write to support@acme.io", True),
         ("Write to customer-service@acme.io", True),
+        ("Write to tool-users@googlegroups.com", True),
+        ("Write to press-kit@lists.acme.org", True),
+        ("Write to bug-tool@acme.org", True),
         ("Write to jane.roe@acme.io", False),
         ("Call +1 800 275 2273", True),
         ("Call +1 212 736 5000", False),

@@ -77,6 +77,12 @@ _ROLE_ADDRESS = re.compile(
     rf"(?:{_ROLES.pattern})(?:[._-]?(?:{_ROLES.pattern}|team|desk|us|dept|department|[a-z]{{2}}))?[0-9]?"
 )
 
+_LIST = re.compile(
+    r"[^@]+@(?:(?:lists?|listserv|mailman)\.[^@]+|(?:[^@]+\.)?(?:googlegroups\.com|groups\.io))"
+    r"|(?:bug-[a-z0-9-]+|[a-z0-9-]+-(?:users|devel|announce|discuss|maintainers|list))@[^@]+"
+)
+"""An address of a mailing list, by its host or its name."""
+
 
 def find(text: str) -> Iterator[Candidate]:
     """E-mail addresses; a role address (support@, info@) is impersonal."""
@@ -136,8 +142,10 @@ def _confirm(text: str, at: int) -> Candidate | None:
 
 
 def _is_impersonal(name: str, host: str) -> bool:
-    """Whether an address is of a role or of a program (a service account of Google's), and of no person."""
-    return bool(_ROLE_ADDRESS.fullmatch(name)) or host.endswith(".gserviceaccount.com")
+    """Whether an address is of a role, a mailing list or a program (Google's service accounts), and of no person."""
+    if _ROLE_ADDRESS.fullmatch(name) or host.endswith(".gserviceaccount.com"):
+        return True
+    return _LIST.fullmatch(f"{name}@{host}") is not None
 
 
 def _longest_local(window: str) -> str:
