@@ -18,6 +18,9 @@ from tocsin.web import runbooks
 from tocsin.web.trends import Trend
 
 INCIDENTS_SHOWN = 25
+LEAK, LEAK_SECONDS = "LLMSafetyViolation", 3600.0
+"""The alert that pages for so long after the last violation: where Alertmanager does not post here, that is red all the
+same, for it is the one page that needs no rule to be known."""
 UNUSABLE_SHOWN = 8
 _QUIET = {"ticket", "warning", "info"}
 """Severities that wake nobody, in the rules' own words and in those that most teams have (``severityNames``). As in the
@@ -48,6 +51,7 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared:
     intake = pipeline.intake
     return {
         "mode": next((row.labels[-1] for row in store.rows.get(cat.BUILD_INFO, {}).values()), "exporter"),
+        "time": round(intake.now, 3),
         "ready": pipeline.ready.is_set(),
         "degraded": pipeline.degraded,
         "events_read": int(store.total(cat.EVENTS_READ)) + sum(tally.read for tally in intake.tallies.values()),
@@ -116,9 +120,11 @@ def _quality(store: Store, scored: float) -> dict[str, Any]:
 
 
 def _safety(store: Store) -> dict[str, Any]:
+    """Sum up safety; ``last_violation`` is the Unix time of the last one that pages."""
     checked = store.total(cat.ANSWERS_CHECKED)
     violations = partial(_by_label, store, cat.VIOLATIONS)
     found = violations("delivered", echoed="false", example="false")
+    times = [row.values[0] for row in store.rows.get(cat.LAST_VIOLATION, {}).values()]
     return {
         "instrumented": checked > 0, "answers_checked": int(checked),
         "violations": violations("kind", delivered="true", echoed="false", example="false"),
@@ -127,6 +133,7 @@ def _safety(store: Store) -> dict[str, Any]:
         "suspected": _by_label(store, cat.SUSPECTED, "kind"),
         "injection_attempts": int(store.total(cat.INJECTION_ATTEMPTS)),
         "user_flags": int(store.total(cat.USER_FLAGS)),
+        "last_violation": max(times, default=0.0) or None,
         "guard": _by_label(store, cat.GUARD_REQUESTS, "verdict"),
     }  # fmt: skip
 
@@ -199,6 +206,9 @@ def render(
     for alert in incidents:
         if not _is_quiet(alert):
             paging.setdefault(alert["category"], []).append(alert["alertname"])
+    leaked = view["categories"]["safety"].get("last_violation")
+    if leaked and not incidents and view["time"] - leaked < LEAK_SECONDS:
+        paging["safety"] = [LEAK]
     sections = "".join(
         _section(name, view["categories"][name], paging.get(name, []), (trends or {}).get(name), chosen.get(name, ()))
         for name in CATEGORIES
@@ -331,7 +341,7 @@ def _section(
         word = _NAMES.get(key, key.replace("_", " "))
         if isinstance(value, dict):
             plots += _bars(word, value, "{:,.2f}" if key == "by_model" else "{:,}")
-        elif key != "instrumented":
+        elif key not in ("instrumented", "last_violation"):
             shown = "-" if value is None else f"{value:,.2f}" if key == "usd" else f"{value:,}"
             rows += f"<dt>{word}</dt><dd>{shown}</dd>"
     return f'<section class="{mood}">{said}<dl>{rows}</dl>{plots}</section>'

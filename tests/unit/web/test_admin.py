@@ -121,6 +121,7 @@ async def test_a_category_without_a_signal_says_so_and_one_with_a_signal_has_num
         view = (await (await client.get("/api/v1/status")).json())["categories"]
         assert {name for name, data in view.items() if data["instrumented"]} == {"outage", "quality", "cost", "safety"}
         assert view["safety"]["violations"] == {"pii": 1}
+        assert view["safety"]["last_violation"] is not None
 
 
 async def test_what_the_caller_sent_himself_and_test_values_are_told_apart_from_what_leaked():

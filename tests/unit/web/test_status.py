@@ -162,3 +162,22 @@ def test_a_gap_by_choice_is_said_to_be_one_and_is_not_called_missing():
         "off by choice", "off by choice: content", "off by choice: price of hosted_vllm/*, usage of &lt;embeddings&gt;", "off by choice: content"
     ]  # fmt: skip
     assert "not instrumented" not in page
+
+
+def leaking(seconds_ago):
+    safety = {"instrumented": True, "last_violation": 1_763_606_821.0}
+    return VIEW | {"time": 1_763_606_821.0 + seconds_ago, "categories": VIEW["categories"] | {"safety": safety}}
+
+
+def test_a_leak_of_the_last_hour_is_red_though_no_alertmanager_posts_here():
+    page = render(leaking(60))
+
+    assert moods(page) == {"outage": "on", "quality": "on", "cost": "on", "safety": "bad"}
+    assert 'pages now:<br><a href="/runbooks/LLMSafetyViolation">' in page
+
+
+def test_a_leak_is_over_after_an_hour_and_as_soon_as_alertmanager_says_so():
+    resolved = [alert("LLMSafetyViolation", status="resolved")]
+
+    assert moods(render(leaking(3_601)))["safety"] == "on"
+    assert moods(render(leaking(60), resolved))["safety"] == "on"
