@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -39,6 +39,19 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     for name in (command,) if command in _COMMANDS else _COMMANDS:
         import_module(f"{__name__}.{name}").add_parser(commands)
     return top
+
+
+def above_zero(number: Callable[[str], float]) -> Callable[[str], float]:
+    """Return a type of arguments: ``number`` (``int`` or ``float``), and refused unless it is above 0."""
+
+    def read(text: str) -> float:
+        value = number(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"{text}: give a number above 0")
+        return value
+
+    read.__name__ = number.__name__  # argparse names it where the text is no number at all
+    return read
 
 
 def main(argv: Sequence[str] | None = None) -> int:

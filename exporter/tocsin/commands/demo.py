@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.bundle import BundleError
-from tocsin.config import ConfigError
+from tocsin.commands import above_zero
 from tocsin.demo.simulator import INCIDENTS, PHASES, Simulator
 from tocsin.demo.stack import OVERRIDES, Addresses, answers, free_port, missing, start, start_stack
 
@@ -30,7 +30,7 @@ PATIENCE = 30
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("demo", help="show the product on a simulated application", epilog=EXAMPLE)
-    parser.add_argument("--speed", type=float, default=1.0, help="how many times faster the story runs")
+    parser.add_argument("--speed", type=above_zero(float), default=1.0, help="how many times faster the story runs")
     parser.add_argument("--port", type=int, default=9877, help="port of the status page; 0: any free one")
     parser.add_argument("--stay", action="store_true", help="keep running after the story, until Ctrl-C")
     parser.add_argument("--no-alerts", action="store_true", help="without Prometheus and Alertmanager")
@@ -39,8 +39,6 @@ def add_parser(commands: Any) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the story; 0 when the exporter counted every event and each category was paged for, where it could be."""
-    if not arguments.speed > 0:
-        raise ConfigError(f"--speed: {arguments.speed:g}: give a number above 0")
     port = free_port(arguments.port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the programs that it started end with it
     with ExitStack() as stack:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tocsin import bundle
 from tocsin.call import DRILLED
+from tocsin.commands import above_zero
 from tocsin.config import read_secrets
 from tocsin.drill import Drill, DrillError, Places, Report
 
@@ -33,7 +34,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--expect", metavar="NAMES", help="receivers that must be reached; default: those of the category's page"
     )
-    parser.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="default: 120")
+    parser.add_argument("--timeout", type=above_zero(float), default=120.0, metavar="SECONDS", help="default: 120")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(execute=execute)
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tocsin.commands import above_zero
 from tocsin.evaluation.measures import PROFILES, Bench, false_alarms, measure, trade_off
 from tocsin.evaluation.report import HEAD, STAR, alarm_lines, line, trade_line
 from tocsin.evaluation.sets import Sets
@@ -17,7 +18,9 @@ EXAMPLE = "example: tocsin eval --calls-per-day 200000"
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("eval", help="measure the detectors on labelled texts", epilog=EXAMPLE)
-    parser.add_argument("--calls-per-day", type=int, metavar="N", help="say how many false pages a week that makes")
+    parser.add_argument(
+        "--calls-per-day", type=above_zero(int), metavar="N", help="say how many false pages a week that makes"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of NAME.jsonl.gz (default: what is shipped)")
     parser.set_defaults(execute=execute)
 

@@ -62,3 +62,13 @@ def test_the_example_of_a_command_can_be_copied_from_a_narrow_terminal(command, 
 
     (example,) = re.findall(r"^example: (.*)\Z", capsys.readouterr().out.rstrip(), re.MULTILINE)
     assert f"tocsin {command}" in example
+
+
+@pytest.mark.parametrize("flag", ["demo --speed", "drill --timeout", "eval --calls-per-day"])
+@pytest.mark.parametrize("value", ["0", "-1"])
+def test_a_number_that_must_be_above_zero_is_refused_by_its_flag(flag, value, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([*flag.split(), value])
+
+    assert ended.value.code == 2
+    assert f"{flag.split()[1]}: {value}: give a number above 0" in capsys.readouterr().err
