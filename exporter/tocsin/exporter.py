@@ -154,13 +154,8 @@ class Exporter:
         return self._state
 
     def _say_state(self) -> None:
-        if self._state.set_aside is not None:
-            log.error("state was corrupt and is set aside as %s; counting starts at 0", self._state.set_aside)
-        if not self._state.writable:
-            log.error(
-                "state in %s cannot be written; counting goes on from what it holds, and is committed once it can be",
-                self._state.directory,
-            )
+        if self._state.trouble is not None:
+            log.error(self._state.trouble)
 
     async def run(self) -> int:
         """Run until a signal; 1 when the ingest task failed."""

@@ -72,7 +72,8 @@ class Pipeline:
         self.ready = asyncio.Event()
         """Set once the backlog of the time before the start is counted (or 30 s have passed)."""
         self.heartbeat = self._last_read = time.monotonic()
-        self.degraded = not state.writable or state.set_aside is not None
+        self.trouble = state.trouble
+        """Why totals are live but not safe; None while they are."""
         self._clock = clock
         self._before_page = before_page
         self._after_commit = after_commit
@@ -231,18 +232,18 @@ class Pipeline:
         except OSError as error:
             row(cat.COMMITS).add(1)
             row(cat.COMMIT_FAILURES).add(1)
-            if not self.degraded:
+            if self._saved and self.state.writable:  # that it is not is said at the start
                 log.error("%s; counting goes on, totals are safe again once it can", error)  # noqa: TRY400
             if self._saved:
                 self._in_order = not self._several()
-            self.degraded, self._saved = True, False
+            self.trouble, self._saved = str(error), False
             if self.intake.scoring is not None:
                 self.intake.scoring.take_back()
             latest = {(part, key): value for part, key, value in items}
             self._uncommitted = [(part, key, value) for (part, key), value in latest.items()]
         else:
             self._uncommitted, self._lasting, self._saved = [], False, True
-            self.degraded = not self.state.writable or self.state.set_aside is not None
+            self.trouble = self.state.trouble
             row(cat.COMMIT_FAILURES).add(0)
             row(cat.LAST_COMMIT).set(round(self._clock(), 3))
             for source in self.inputs:

@@ -45,7 +45,7 @@ class SelfMetrics:
         unusable = self._files.unusable()
         for reason in dict.fromkeys((*_REASONS, *unusable)):
             row(cat.INPUT_UNUSABLE, reason).set(unusable.get(reason, 0))
-        row(cat.STATE_DEGRADED).set(int(pipeline.degraded))
+        row(cat.STATE_DEGRADED).set(int(pipeline.trouble is not None))
         row(cat.SERIES).set(self._ledger.store.samples)
         for task, beat in self._heartbeats().items():
             row(cat.HEARTBEAT, task).set(round(now - (time.monotonic() - beat), 3))

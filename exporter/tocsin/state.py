@@ -62,6 +62,16 @@ class State:
         else:
             self._db = _prepare(":memory:")
 
+    @property
+    def trouble(self) -> str | None:
+        """Say why not all is kept here, None where it is: the file was corrupt, or cannot be written."""
+        if self.set_aside is not None:
+            return f"state was corrupt and is set aside as {self.set_aside}; counting starts at 0"
+        if not self.writable:
+            until = "counting goes on from what it holds, and is committed once it can be"
+            return f"state in {self.directory} cannot be written; {until}"
+        return None
+
     def check(self) -> None:
         """Do nothing while there is something to commit to.
 

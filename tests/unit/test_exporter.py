@@ -45,7 +45,7 @@ def test_a_state_of_which_a_value_cannot_be_understood_is_set_aside(tmp_path):
     state.close()
     exporter = exporter_of(tmp_path)
     assert exporter._state.set_aside is not None
-    assert exporter._pipeline.degraded
+    assert exporter._pipeline.trouble
     assert exporter._state.load("input:files") == []
     exporter._state.close()
 

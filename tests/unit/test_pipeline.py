@@ -182,6 +182,18 @@ async def test_what_was_refused_and_committed_is_shown_by_a_start_whose_commits_
     assert b"tocsin_commit_failures_total 0" not in page
 
 
+async def test_why_commits_fail_is_known_until_one_succeeds(tmp_path):
+    bench = Bench(tmp_path)
+    bench.pipeline.ledger.add(cat.INGEST_REFUSED, "no_room")
+    with mock.patch.object(bench.pipeline.state, "commit", side_effect=OSError("disk full")):
+        await bench.pipeline._commit()
+    failed = bench.pipeline.trouble
+    await bench.pipeline._commit()
+    bench.files.close()
+    bench.pipeline.state.close()
+    assert (failed, bench.pipeline.trouble) == ("disk full", None)
+
+
 @contextlib.asynccontextmanager
 async def running(pipeline):
     pipeline.restore()

@@ -53,7 +53,7 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared:
         "mode": next((row.labels[-1] for row in store.rows.get(cat.BUILD_INFO, {}).values()), "exporter"),
         "time": round(intake.now, 3),
         "ready": pipeline.ready.is_set(),
-        "degraded": pipeline.degraded,
+        "degraded": pipeline.trouble is not None, "trouble": pipeline.trouble,
         "events_read": int(store.total(cat.EVENTS_READ)) + sum(tally.read for tally in intake.tallies.values()),
         "events_skipped": int(store.total(cat.EVENTS_SKIPPED)),
         "share_priced": _ratio(tokens - unpriced, tokens),
@@ -244,8 +244,8 @@ def _said(view: dict[str, Any]) -> Iterator[str]:
 
 def _warnings(view: dict[str, Any]) -> Iterator[str]:
     """What keeps the numbers below from being the whole truth."""
-    if view["degraded"]:
-        yield f"state is degraded: totals are live but not safe; see the log and {_runbook('TocsinStateDegraded')}"
+    if view["trouble"]:
+        yield f"totals are live but not safe: {html.escape(view['trouble'])}; see {_runbook('TocsinStateDegraded')}"
     if not view["ready"]:
         yield f"catching up: {view['backlog_bytes']:,} bytes unread"
     elif view["mode"] != "guard" and not view["events_read"]:

@@ -60,7 +60,7 @@ def test_the_status_page_escapes_what_an_alert_says():
     board.take(notification(summary="<script>alert(1)</script>"))
     view = {
         "events_read": 0, "share_priced": None, "share_scored": None, "share_guarded": None, "series": 0,
-        "series_max": 1, "unusable_inputs": [], "mode": "exporter", "folded": {}, "degraded": False, "ready": True, "token_estimates": None,
+        "series_max": 1, "unusable_inputs": [], "mode": "exporter", "folded": {}, "trouble": None, "ready": True, "token_estimates": None,
         "off_by_choice": {"quality": []},
         "categories": {name: {"instrumented": False} for name in ("outage", "quality", "cost", "safety")},
     }  # fmt: skip

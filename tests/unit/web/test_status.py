@@ -7,7 +7,7 @@ from tocsin.web.trends import Trend
 
 VIEW = {
     "events_read": 10, "share_priced": 1.0, "share_scored": 1.0, "share_guarded": None, "series": 5, "series_max": 20_000, "unusable_inputs": [],
-    "mode": "exporter", "folded": {}, "degraded": False, "ready": True, "off_by_choice": {"quality": [], "cost": [], "safety": []},
+    "mode": "exporter", "folded": {}, "trouble": None, "ready": True, "off_by_choice": {"quality": [], "cost": [], "safety": []},
     "categories": {name: {"instrumented": True, "failures": {"provider_5xx": 3}, "usd": 1234.5} for name in CATEGORIES},
 }  # fmt: skip
 
@@ -71,8 +71,11 @@ def test_incidents_that_find_no_room_are_told():
     assert "more:" not in render(VIEW, [alert("A")] * INCIDENTS_SHOWN)
 
 
-def test_a_degraded_state_leads_to_its_runbook():
-    assert 'href="/runbooks/TocsinStateDegraded"' in render(VIEW | {"degraded": True})
+def test_a_degraded_state_says_why_and_leads_to_its_runbook():
+    page = render(VIEW | {"trouble": "no space <here>"})
+
+    assert "totals are live but not safe: no space &lt;here&gt;; see " in page
+    assert 'href="/runbooks/TocsinStateDegraded"' in page
 
 
 def test_an_input_that_cannot_be_read_is_told_with_its_mend_once():
