@@ -109,7 +109,7 @@ class Content(msgspec.Struct, gc=False):
     """``present``, ``redacted``, ``truncated``, ``pointer`` or ``absent``."""
 
 
-class Call(msgspec.Struct, gc=False):
+class Call(msgspec.Struct, gc=False, omit_defaults=True):
     """One request to a model and what became of it."""
 
     id: str

@@ -195,8 +195,13 @@ class Intake:
         self.recent.append({"time": round(self.now, 3), "input": name, "reason": reason})
 
     def publish(self) -> None:
-        """Bring the event counters to their rows."""
-        self._retold.settle(self.now)
+        """Do all of ``publishing``."""
+        for _ in self.publishing():
+            pass
+
+    def publishing(self) -> Iterator[None]:
+        """Bring the event counters to their rows, and what waited for its time, in small steps; then commit."""
+        yield from self._retold.settling(self.now)
         if self.scoring is not None:
             self.scoring.publish(self.now)
         for name, tally in self.tallies.items():

@@ -195,7 +195,8 @@ class Pipeline:
             if self.ready.is_set():  # before, calls may come again that were scored, and shown, while commits failed
                 self.intake.scoring.affordable = affordable(self._spool_unread())
         await self._pace.breathe()
-        self.intake.publish()
+        for _ in self.intake.publishing():
+            await self._pace.breathe()
         await self._pace.breathe()
         await self._gather()
         await self._write()

@@ -11,10 +11,19 @@ from collections.abc import Iterable
 import msgspec
 
 from tocsin.accounting.group import Labels
-from tocsin.call import Call
+from tocsin.call import Call, Content
 
 _KEY = "given_up"
 _Given = list[tuple[Call, Labels]]
+
+
+def bare(call: Call) -> Call:
+    """Return what is counted of a call whose words never come: what else it tells is counted, and may be large."""
+    return Call(
+        call.id, call.call_id, model=call.model, route=call.route, failure=call.failure, trace_id=call.trace_id,
+        output_tokens=call.output_tokens, finish_reason=call.finish_reason, refusal=call.refusal,
+        scores=call.scores, confidence=call.confidence, content=Content(state="absent"), response_id=call.response_id,
+    )  # fmt: skip
 
 
 class Unsaid:
@@ -31,9 +40,8 @@ class Unsaid:
         return len(self._fresh)
 
     def give_up(self, call: Call, labels: Labels) -> None:
-        """Take a call, without what is counted of it already."""
-        rest = msgspec.structs.replace(call, params=None, labels=None, prompt=None, expect=None, field_errors=())
-        self._fresh.append((rest, labels))
+        """Take a ``bare`` call, and what it is counted under."""
+        self._fresh.append((call, labels))
 
     def due(self) -> _Given:
         """Return, once, what the last commit has held; what was given up since is due when the next one has."""

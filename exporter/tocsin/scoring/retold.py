@@ -6,13 +6,16 @@ is a span of an SDK without content - is taken from the next one that does. Span
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from math import inf
 from typing import Final
 
 from tocsin.accounting.group import Group, Labels
 from tocsin.accounting.ledger import Ledger
+from tocsin.accounting.unsaid import bare
 from tocsin.call import Call
-from tocsin.scoring.looking import Look
+from tocsin.scoring.looking import Look, says_something
 from tocsin.scoring.scoring import Scoring
 
 WAIT: Final = 90.0
@@ -38,16 +41,24 @@ class Retold:
         """Take note of a call that was counted; tell whether another record has yet to say what was said in it."""
         if call.duration is None:
             self._ledger.mark(call.id, "untimed" if call.ttft is None else "begun")
-        if self._scoring is None or call.content is None or call.content.state != "absent":
+        content = call.content
+        if self._scoring is None or content is None or content.state == "present":
+            return False
+        if content.state != "absent" and says_something(content):
             return False
         self._ledger.mark(call.id, "unsaid")
-        self._scoring.remember(call, group)  # whose words they are, if they come after a restart or too late
-        call.expect = None  # of the record that tells the words
-        self._unsaid[call.id] = call, group.labels, now
+        self._scoring.remember(call, group, now)  # whose words they are, if they come after a restart or too late
+        if content.state != "absent":  # it counts as redacted or cut; the words of another are looked at for safety
+            self._ledger.mark(call.id, "unscored")
+            return False
+        self._unsaid[call.id] = bare(call), group.labels, now
+        if content.context:  # passages that were retrieved, and no word beside: they do not wait
+            self._scoring.count(call, group, now, late=True)
+        call.content = None  # the call waits in its group, too
         if len(self._unsaid) > _WAITING_MAX:
             self._give_up(next(iter(self._unsaid)), self._scoring)
             if len(self._scoring.unsaid) > _WAITING_MAX:  # as while commits fail
-                self._count_given_up(self._scoring, now)
+                deque(self._count_given_up(self._scoring, now), maxlen=0)
         return True
 
     def again(self, call: Call, now: float, seen: Look | None) -> None:
@@ -75,28 +86,33 @@ class Retold:
             labels = self._scoring.labels_of(call)
         return self._ledger.group_for(call.route, call.model) if labels is None else self._ledger.group_of(labels)
 
-    def settle(self, now: float, wait: float = WAIT) -> None:
-        """Count as unscored the calls that were given up, and give up those that have waited for ``wait`` seconds."""
+    def settling(self, now: float, wait: float = WAIT) -> Iterator[None]:
+        """Count as unscored the calls that were given up, and give up those that have waited for ``wait`` seconds.
+
+        In small steps, which must all be done before the commit: as many may end their wait at once as ever wait.
+        """
         scoring = self._scoring
         if scoring is None or not scoring.saved:
             return  # a crash would take back what is counted because time goes by
         # where the clock was put back, nobody waits for the time to come again
         for name in [name for name, (*_, since) in self._unsaid.items() if not -wait < now - since < wait]:
             self._give_up(name, scoring)
-        self._count_given_up(scoring, now)
+            yield
+        yield from self._count_given_up(scoring, now)
 
     def finish(self, now: float) -> None:
         """Count all calls that wait, and were given up, as unscored: no other record will come."""
         for _ in range(2):
-            self.settle(now, wait=-inf)
+            deque(self.settling(now, wait=-inf), maxlen=0)
 
     def _give_up(self, name: str, scoring: Scoring) -> None:
         call, labels, _ = self._unsaid.pop(name)
         self._ledger.mark(call.id, "unscored")
         scoring.unsaid.give_up(call, labels)
 
-    def _count_given_up(self, scoring: Scoring, now: float) -> None:
+    def _count_given_up(self, scoring: Scoring, now: float) -> Iterator[None]:
         for call, labels in scoring.unsaid.due():
             group = self._ledger.group_of(labels)
             scoring.count(call, group, now)
             self._ledger.groups.dirty |= {group, group.histograms}
+            yield

@@ -102,9 +102,9 @@ class Scoring:
             seen = look(self.judge, call, content, rules, scored=reason not in LEFT_OUT)
         self._count(call, content, group, now, rules, reason, seen or _NOTHING)
 
-    def remember(self, call: Call, group: Group) -> None:
-        """Remember what a call is counted under that is judged later."""
-        self._feedback.meet(call, group)
+    def remember(self, call: Call, group: Group, now: float) -> None:
+        """Remember what a call is counted under that is judged later; feedback about it need not wait as long."""
+        self._feedback.release(self._feedback.meet(call, group), group, now)
 
     def labels_of(self, call: Call) -> Labels | None:
         """Return what a call was counted under; None where that is forgotten."""
