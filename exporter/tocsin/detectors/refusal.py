@@ -54,7 +54,7 @@ _SPEAKS_OF_ITSELF: Final = (
     r"|(?:do not|don.{1,3}t) have|knowledge cut|real[- ]time|(?:legal|medical|financial|professional|investment) advice"
     r"|\bnot (?:an? )?(?:\w+ )?(?:doctor|lawyer|physician|professional|therapist|attorney|expert|accountant|nurse"
     r"|pharmacist|vet|advice)"
-    rf"|my (?:knowledge|training)|(?:do not|don.{{1,3}}t) (?:actually|currently|really) have|{_LACKS}"
+    rf"|my (?:knowledge|training)|\bi (?:do not|don.{{1,3}}t) (?:actually|currently|really) have|{_LACKS}"
 )
 _ASKS: Final = (
     r"please (?:provide|share|specify|clarify)|without (?:more|additional|further)"
@@ -72,10 +72,12 @@ _FIRST_PERSON_LIMIT = re.compile(
     r"accurately|directly|provide (?:real|up|live|current|visual|images|a (?:picture|visual))|"
     r"have (?:access|the (?:ability|capability|capacity|complete|exact|necessary|specific)|real[- ]time|enough|"
     r"any (?:information|context|data|knowledge|specific)|information"
-    r"|an? (?:physical|body|specific|hometown|tool|function|way to)|"
+    r"|an? (?:physical|body|specific|hometown)|"
     r"up-to-date|current|sufficient|specific|physical|visual|context|knowledge))"
     r"|\b(?:i|we) (?:have no|lack) (?:\w+ ){0,2}(?:information|access|way|data|ability|tool|knowledge|means"
     r"|capability)\b(?! that\b)|\bi have no (?:\w+ ){0,2}record"
+    r"|\bi (?:do not|don't) (?:\w+ly )?have (?:an? (?:tool|function)\b"
+    r"|a way to (?:access|check|contact|do|find|look|retrieve|see|verify))"
     r"|\b(?:not|isn't|aren't|wasn't) (?:available|accessible|visible) to me\b"
     r"|\bi(?:'m| am) (?:just |only )?an? (?:\w+ )?(?:text|language|chat)[- ]?(?:based|only)?\b"
     r".{0,40}(?:cannot|can't|not able|unable)"

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from tocsin.detectors.closing import ends
+
 _I: Final = r"\bi(?:'m| am)? (?:(?:really|simply|just|also|therefore|unfortunately|sadly|afraid(?: that)?(?: i)?) ){0,2}"
 _CANNOT: Final = (
     r"(?:can't|cannot|can not|won't|will not|unable to|not able to|not going to|not willing to|not allowed to|not permitted to|not authori[sz]ed to|not at liberty to|not in a position to"
@@ -116,6 +118,8 @@ class Form(NamedTuple):
     cue: str
     """What stands, over UTF-8 and in either case, in each opening that holds it."""
     pattern: re.Pattern[str]
+    final: bool = False
+    """True where the same words stand in answers too: it counts only where the answer ends there."""
 
 
 _N: Final = r"(?:n't| ?not| never)"
@@ -233,7 +237,7 @@ FORMS: Final = (
             r"|\bmuszę odmówić|\bодмов|\bвынужден\w* отказать|お断り(?:します|いたします|させて)|(?:我|必须|不得不|只能)拒[绝絕]|恕(?:我)?(?:不能|无法|無法|难|難|不)|거절(?:하겠|합니다|해야)|(?:يجب أن |علي أن )?أرفض"
         ),
     ),
-    # It is no matter of this assistant's: "I can only help with billing", "that is outside my scope", "your question seems unrelated".
+    # It is no matter of this assistant's, and there is no more: "I can only help with billing", "that is outside my scope", "your question seems unrelated".
     Form(
         r"(?:only|just|exclusively|solely) (?:(?:able|allowed|here|set up|designed|trained|meant|authori[sz]ed|programmed|equipped|intended) )?(?:to )?(?:help|assist|answer|discuss|respond|talk|chat|speak|support|handle|provide|give|explain|for |that |here )"
         r"| (?:only|exclusively)[.!]|is only|exclusively for|solely for|rather than (?:\w{2,12} ){0,2}(?:provid|giv|offer|discuss|answer)|is (?:limited|restricted|confined) to|something i (?:handle|cover|deal|support|do|discuss|answer)|matter i "
@@ -242,15 +246,16 @@ FORMS: Final = (
             rf"\b(?:i|we|this (?:assistant|bot|chat(?:bot)?|service|channel))(?:'m| am| are|'re| is| can| will| could)?(?: \w+ly)? {_ONLY}(?: (?:able|allowed|here|set up|designed|trained|meant|authori[sz]ed|programmed|equipped|intended))?(?: to)? {_SERVE}\b"
             rf"|\b(?:i|we)(?:'m| am| are|'re)?(?: an? (?:[\w-]+ ){{0,4}}(?:assistant|bot|chatbot|agent)(?: for [^.!?,]{{1,40}})?,? (?:and|so i|who|that) |(?: (?:here|set up|designed|built|trained|meant|programmed|intended))(?: to)? )(?:can )?(?:{_ONLY} {_SERVE}|(?:help|assist|support|answer)[^.!?]{{0,80}} (?:only\b|exclusively\b|rather than (?:\w+ ){{0,2}}(?:provid|giv|offer|discuss|answer)))"
             rf"|\b(?:i|we)(?:'m| am| are|'re) (?:just |only )?an? (?:[\w-]+ )?(?:bot|chatbot|assistant|agent) (?:only |exclusively |solely )(?:for|to|that|here)\b"
-            rf"|\A\W*(?:(?:i'm |i am )?sorry\W+(?:but )?)?(?:i|we) can {_SERVE} [^.!?]{{1,80}} only[.!]"
+            rf"|\A\W*(?:(?:i'm |i am )?sorry\W+(?:but )?)?(?:i|we) can {_SERVE} [^.!?]{{1,80}} only(?=[.!])"
             rf"|{_ABOUT}(?: is| are|'s|'re| falls?| goes| lies?| seems?(?: to be)?| appears?(?: to be)?| looks?)(?: (?:a (?:bit|little)|unfortunately|also|well|just))?(?: far)? (?:outside|beyond|out of)(?: of)? (?:(?:my|our)(?: \w+){{0,3}} (?:scope|expertise|remit|purview|area|field|domain|role|job|wheelhouse)\b|my (?:scope|expertise|remit|purview|area)\b|(?:the )?scope (?:for me|of (?:this|the|our|my|what i) (?:\w+ ){{0,2}}(?:assistant|bot|chat\w*|service|system|channel|support|can\b|i\b|am\b|help))|what i(?:'m| am|'ll| can| will))"
             rf"|\A\W*(?:[^.!?,]{{0,24}}[,.] (?:but )?)?(?:that|this|the|your) (?:\w+ )?(?:question|request|query|topic|inquiry|message|prompt)(?: \w+)?(?: is| are|'s| seems?(?: to be)?| appears?(?: to be)?| looks?| falls?| goes| lies?) (?:outside|beyond|out)(?: of)? (?:the |my |our )?(?:\w+ )?(?:scope|expertise|remit)\b"
             rf"|\A\W*(?:[^.!?,]{{0,24}}[,.] (?:but )?)?(?:(?:it|that) (?:looks|seems|appears) (?:like |that )?|i(?:'m afraid| think| believe)(?: that)? )?(?:that|this|the|your) (?:\w+ )?(?:question|request|query|topic|inquiry|message)(?: (?:is|seems(?: to be)?|appears(?: to be)?|looks)(?:n't| not)?)? (?:unrelated|not (?:\w+ )?related|irrelevant|not relevant|off[- ]topic|not on[- ]topic)\b"
-            rf"|\A\W*this (?:channel|chat|bot|assistant|service|line) (?:is (?:meant |intended |reserved )?(?:only|exclusively|solely|just|for [\w ]{{1,30}} only)\b|(?:only|exclusively|solely) {_SERVE})"
+            rf"|\A\W*this (?:channel|chat|bot|assistant|service|line) (?:is (?:(?:meant |intended |reserved )?(?:only|exclusively|solely|just) (?:for|meant|intended|reserved|here|able)\b|(?:meant |intended |reserved )?for [\w ]{{1,30}} only\b)|(?:only|exclusively|solely) {_SERVE})"
             rf"|\bmy (?:role|purpose|scope|function|job|expertise|knowledge|task) (?:here )?is (?:limited|restricted|confined) to\b"
             rf"|{_N} (?:something|a (?:topic|subject|matter|question)) (?:that )?(?:i|we) (?:handle|cover|deal with|support|do|discuss|answer)\b"
             rf"|\b(?:would|'d|will) like (?:me|us) to only (?:{_SERVE}|chat)"
         ),
+        final=True,
     ),
     # The same in other languages.
     Form(
@@ -260,9 +265,10 @@ FORMS: Final = (
             r"|\bs[oó]lo puedo (?:ayud|respond|contest|hablar|asist|atend)\w*|\b(?:pregunta|consulta|solicitud|eso|esto|tema) (?:\w+ ){0,3}fuera de(?:l)? (?:mi|mis|nuestro|alcance|ámbito)|\bdiseñad[oa] (?:\w+ ){0,2}exclusivamente|\bexclusivamente (?:con|sobre|a preguntas)"
             r"|\b(?:je|nous) ne (?:peux|pouvons|suis) (?:[\w'-]+ ){0,3}qu(?:e |'|\W)(?=\S*\s?(?:aux|sur|à|des|pour|concernant|avec|les))|\b(?:question|demande|sujet|cela|ça) (?:\w+ )?(?:sort|sorte) du cadre|\b(?:question|demande|sujet) (?:\w+ )?(?:est|se situe) (?:hors|en dehors)"
             r"|\bsó (?:posso|consigo) (?:respond|ajud|falar)\w*|\b(?:pergunta|pedido) (?:\w+ )?fora do (?:meu|âmbito|escopo)|\bposso (?:solo (?:rispond|aiut)\w*|(?:rispondere|aiutart?[ilv]?\w*) solo)"
-            r"|(?:のみ|だけ|に限り)(?:に)?、?(?:お答え|回答|対応|お手伝い|サポート)|範囲外|(?:我|本助手|本系统)?(?:只能|仅能|只可以)(?:回答|解答|协助|帮助|处理)[^。]{0,30}(?:问题|咨询|相关|有关)|超出(?:了)?(?:我|本|该|我们)(?:的)?\S{0,4}范围"
+            r"|(?:のみ|だけ|に限り)(?:に)?、?(?:お答え|回答|対応|お手伝い|サポート)|範囲外|(?:我|本助手|本系统)?(?<![你您])(?:只能|仅能|只可以)(?:回答|解答|协助|帮助|处理)[^。]{0,30}(?:问题|咨询|相关|有关)|超出(?:了)?(?:我|本|该|我们)(?:的)?\S{0,4}范围"
             r"|\btôi chỉ (?:có thể )?(?:hỗ trợ|trả lời|giúp)|(?:câu|bạn) hỏi (?:\S+ ){0,3}không liên quan"
         ),
+        final=True,
     ),
 )
 CUES: Final = tuple(form.cue for form in FORMS)
@@ -286,7 +292,7 @@ def refuses(opening: str, cues: Iterable[int] = range(len(CUES))) -> int:
         if match is None or match.start() > _LATEST:
             continue
         ahead = opening[: match.end() - len(match[0].lstrip(_AHEAD))]
-        if not is_quoted(ahead):
+        if not is_quoted(ahead) and (not FORMS[cue].final or ends(opening, match.end())):
             return match.start()
     return -1
 
