@@ -54,6 +54,8 @@ class World:
         self.spool = Spool(self.folder / "spool", max_bytes=20_000, clock=lambda: self.clock)
         self.ledger = Ledger(Store(), Settings())
         self.scoring = Scoring(self.ledger, JUDGE)
+        self.scoring.detectors = asyncio.Event()
+        self.scoring.detectors.set()
         self.guard = Guard(self.scoring, lambda: self.chance.random() < 0.9)
         self.intake = Intake(self.ledger, lambda word: formats.get(word, content=True), lambda: NOW + self.clock, self.scoring)
         self.pipeline = Pipeline(self.intake, self.ledger, State(self.folder / "state"), [self.spool])
@@ -96,6 +98,8 @@ class World:
         self.shown = counted
         scanned, eligible = (counted.get(f'llm_guard_{word}_total{{route="guarded"}}', 0) for word in ("scanned", "eligible"))
         assert scanned <= eligible
+        read, *became = (total(counted, f"tocsin_events_{word}_total{{") for word in ("read", "counted", "duplicate", "skipped"))
+        assert read == sum(became)
         return counted
 
     async def catch_up(self):
@@ -167,26 +171,31 @@ async def test_what_is_accepted_counts_once_is_never_shown_less_and_leaves_the_d
     await world.end()
 
 
+def total(shown, start, *parts):
+    return sum(value for name, value in shown.items() if name.startswith(start) and all(part in name for part in parts))
+
+
 def request(kind, numbers):
-    """Return spans without words, or log records with them, of these calls; in each third one the answer leaks."""
+    """Return spans without words, log records with them, or with hidden ones; in each third call the answer leaks."""
 
     def told(number):
         known = {
             "gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.provider.name": "p",
             "gen_ai.response.id": f"answer-number-{number:06d}", "gen_ai.response.finish_reasons": "stop",
         }  # fmt: skip
-        if kind == "logs":
-            part = {"type": "text", "content": SECRET if number % 3 == 0 else "fine"}
+        if kind != "spans":
+            said = "__REDACTED__" if kind == "hidden" else SECRET if number % 3 == 0 else "fine"
+            part = {"type": "text", "content": said}
             known["gen_ai.output.messages"] = json.dumps([{"role": "assistant", "parts": [part]}])
         attributes = [{"key": key, "value": {"stringValue": value}} for key, value in known.items()]
         attributes.append({"key": "gen_ai.usage.input_tokens", "value": {"intValue": "1"}})
         begun = int(NOW) * 10**9
         span = {"traceId": f"{number:032x}", "spanId": f"{number:016x}", "startTimeUnixNano": str(begun), "endTimeUnixNano": str(begun + 10**9)}
-        return {"attributes": attributes, **(span if kind == "traces" else {"timeUnixNano": str(begun), "eventName": "gen_ai.client.inference.operation.details"})}
+        return {"attributes": attributes, **(span if kind == "spans" else {"timeUnixNano": str(begun), "eventName": "gen_ai.client.inference.operation.details"})}
 
     resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "guarded"}}]}
     records = list(map(told, numbers))
-    if kind == "traces":
+    if kind == "spans":
         return json.dumps({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": records}]}]}).encode()
     return json.dumps({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": records}]}]}).encode()
 
@@ -205,10 +214,10 @@ async def test_a_call_of_otlp_counts_once_and_what_was_said_in_it_too_however_la
         match chance.choice(("new", "new", "late", "again", "read", "read", "page", "page", "kill", "disk", "time")):
             case "new":
                 numbers = range(calls, calls := calls + chance.choice((1, 1, 5)))
-                told = [(request(kind, numbers), kind) for kind in ("traces", "logs")]
+                told = [(request(kind, numbers), word) for kind, word in (("spans", "traces"), ("words", "logs"), ("hidden", "logs"))]
                 chance.shuffle(told)
                 bodies.append(told[0])
-                late.append(told[1])
+                late += told[1:]
                 await world.append(*told[0])
             case "late" if late:
                 bodies.append(late.pop(chance.randrange(len(late))))
@@ -235,15 +244,11 @@ async def test_a_call_of_otlp_counts_once_and_what_was_said_in_it_too_however_la
     world.clock += WAIT
     world.intake.tick()
     shown = await world.settle()
-
-    def total(start, *parts):
-        return sum(value for name, value in shown.items() if name.startswith(start) and all(part in name for part in parts))
-
-    assert total("llm_requests_total{") == shown[TOKENS.replace("unknown", "p")] == calls
-    assert total("llm_request_duration_seconds_bucket{", "+Inf") == calls
-    assert total("llm_safety_violations_total{", 'delivered="true"', 'kind="pii"') == len(range(0, calls, 3))
-    assert total("llm_scored_total{", "composite") + total("llm_unscored_total{") <= calls  # a kill forgets who waits
-    assert total("tocsin_events_counted_total{") == calls
+    assert total(shown, "llm_requests_total{") == shown[TOKENS.replace("unknown", "p")] == calls
+    assert total(shown, "llm_request_duration_seconds_bucket{", "+Inf") == calls
+    assert total(shown, "llm_safety_violations_total{", 'delivered="true"', 'kind="pii"') == len(range(0, calls, 3))
+    assert total(shown, "llm_scored_total{", "composite") + total(shown, "llm_unscored_total{") <= calls  # a kill forgets who waits
+    assert total(shown, "tocsin_events_counted_total{") == calls
     await world.end()
 
 

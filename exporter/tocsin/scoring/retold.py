@@ -14,7 +14,7 @@ from typing import Final
 from tocsin.accounting.group import Group, Labels
 from tocsin.accounting.ledger import Ledger
 from tocsin.accounting.unsaid import bare
-from tocsin.call import Call
+from tocsin.call import Call, Content
 from tocsin.scoring.looking import Look, says_something
 from tocsin.scoring.scoring import Scoring
 
@@ -44,7 +44,7 @@ class Retold:
         content = call.content
         if self._scoring is None or content is None or content.state == "present":
             return False
-        if content.state != "absent" and says_something(content):
+        if content.state != "absent" and not _is_hidden(content):
             return False
         self._ledger.mark(call.id, "unsaid")
         self._scoring.remember(call, group, now)  # whose words they are, if they come after a restart or too late
@@ -67,8 +67,8 @@ class Retold:
         begun = ledger.is_marked(call.id, "begun")
         timed = call.duration is not None and (begun or ledger.is_marked(call.id, "untimed"))
         timed = timed and ledger.mark(call.id, "timed")
-        says = self._scoring is not None and call.content is not None and call.content.state != "absent"
-        says = says and ledger.is_marked(call.id, "unsaid") and ledger.mark(call.id, "said")
+        late = ledger.is_marked(call.id, "unscored")
+        says = self._says(call, late=late)
         if not timed and not says:
             return
         held = self._unsaid.pop(call.id, None) if says else None
@@ -76,9 +76,20 @@ class Retold:
         if timed:
             ledger.time(call, group, begun=begun)
         if says and self._scoring is not None:
-            self._scoring.count(call, group, now, seen, late=ledger.is_marked(call.id, "unscored"))
+            self._scoring.count(call, group, now, seen, late=late)
             call.content = None  # as of every call that is counted
         ledger.groups.dirty |= {group, group.histograms}
+
+    def _says(self, call: Call, *, late: bool) -> bool:
+        """Tell, once, whether a record has the words that the first left out, or is first to say they are hidden."""
+        ledger, content = self._ledger, call.content
+        if self._scoring is None or content is None or content.state == "absent":
+            return False
+        if not ledger.is_marked(call.id, "unsaid"):
+            return False
+        if _is_hidden(content):  # another may tell the words yet
+            return not late and not ledger.is_marked(call.id, "said") and ledger.mark(call.id, "unscored")
+        return ledger.mark(call.id, "said")
 
     def _group_of(self, call: Call, labels: Labels | None) -> Group:
         """Return what a call is counted under; its records need not agree on who the provider is."""
@@ -116,3 +127,8 @@ class Retold:
             scoring.count(call, group, now)
             self._ledger.groups.dirty |= {group, group.histograms}
             yield
+
+
+def _is_hidden(content: Content) -> bool:
+    """Tell whether a record says that there are words, and none of them."""
+    return content.state not in ("present", "absent") and not says_something(content)

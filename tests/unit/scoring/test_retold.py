@@ -193,17 +193,29 @@ def test_calls_that_are_given_up_together_let_others_run_between_them():
     assert [sum(1 for _ in counted.intake.publishing()) for _ in range(3)] == [50, 50, 0]
 
 
-def test_what_was_hidden_by_one_record_and_told_by_another_is_looked_at_for_safety():
+def hidden():
+    """Return the log record of the call in ``genai-traces-02`` with an answer that is hidden."""
     record = json.loads((GOLDEN / "genai-logs-01.json").read_bytes())
     for told in record["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["attributes"]:
         if told["key"] == "gen_ai.output.messages":
             told["value"] = {"stringValue": '[{"role":"assistant","parts":[{"type":"text","content":"__REDACTED__"}]}]'}
-    counted = Counted()
-    counted.intake.take(json.dumps(record).encode(), ORIGIN)
+    return json.dumps(record).encode()
+
+
+@pytest.mark.parametrize("span_first", [False, True])
+def test_what_was_hidden_by_one_record_and_told_by_another_is_looked_at_for_safety(span_first):
+    counted = Counted().silent("genai-traces-02") if span_first else Counted()
+    counted.intake.take(hidden(), ORIGIN)
     assert counted.total(cat.UNSCORED, reason="redacted") == 1
-    counted.told(CARD).told(CARD)
+    counted.told(CARD).told(CARD).intake.take(hidden(), ORIGIN)
     assert counted.total(cat.VIOLATIONS, kind="pii", delivered="true") == 1
     assert (counted.total(cat.UNSCORED), counted.total(cat.SCORED, scorer="composite")) == (1, 0)
+
+
+def test_a_record_that_hides_the_words_after_another_told_them_changes_nothing():
+    counted = Counted().silent("genai-traces-02").told("Another")
+    counted.intake.take(hidden(), ORIGIN)
+    assert (counted.later(WAIT).total(cat.UNSCORED), counted.total(cat.SCORED, scorer="composite")) == (0, 1)
 
 
 def test_feedback_that_came_before_its_call_waits_for_the_call_and_not_for_its_words():
