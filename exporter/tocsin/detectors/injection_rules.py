@@ -62,6 +62,8 @@ _TELL = (
 _TELL_AS_IT_IS = "(?:repeat|print|output|show|reveal|tell|write|list|display|recite|leak|reproduce|copy|encode|return|echo|dump|spell)"
 """Without what people ask of a text of their own that stands above: to sum it up, to translate it."""
 _MODEL = r"(?:ai|a\.i\.|llms?|language models?|assistants?|chatbots?|ai agents?|ai assistants?|ai models?|gpt)"
+_PEOPLE = r"(?!(?: \w+)? (?:developer|enthusiast|engineer|researcher|expert|vendor|user|team|company|start-?up|student|scientist|professional|owner|provider)s?\b)"
+"""Not who works on models or with them."""
 _ANSWER = "(?:response|reply|answer|output|summary|implementation|generated code|completion(?! (?:code|script|function)))"
 
 # fmt: off
@@ -83,15 +85,15 @@ _OVERRIDE = (
     Rule(MILD, " follow| obey|listen to|adhere to|comply with",
          r"\b(?:do not|don't|never|stop) (?:follow|obey|listen to|adhere to|comply with)\b"),
     Rule(STRONG, "vergiss|vergess|ignorier|missacht",
-         rf"\b(?:vergiss|vergessen sie|vergesse|ignoriere?n?|missachte)(?! nicht\b){_gap(4)}(?:anweisung|auftr|instruktion|davor|vorherig|bisherig|alles|obige|befehl|aufgabe|angaben|vorgaben)"),
+         rf"\b(?:vergiss|vergessen sie|vergesse|ignoriere?n?|missachte)(?! nicht\b){_gap(4)}(?:anweisung|auftr|instruktion|davor|vorherig(?!\w* (?:e-?mail|mail|rechnung|erinnerung|mahnung|schreiben|bestellung))|bisherig|alles|obige|befehl|aufgabe|angaben|vorgaben)"),
     Rule(STRONG, "olvid|ignor",
-         rf"\b(?:olvid|ignor)(?:a|\S{{1,2}}|ar|en)(?! (?:my|our|the|his|her|their|all|any|your)\b){_gap(4)}(?:instruc|anterior|(?:orden|órdenes)\b)"),
+         rf"\b(?:olvid|ignor)(?:a|\S{{1,2}}|ar|en)(?! (?:my|our|the|his|her|their|all|any|your)\b){_gap(4)}(?:instruc|(?<!correo )(?<!mail )(?<!factura )(?<!pedido )anterior|(?:orden|órdenes)\b)"),
     Rule(STRONG, "olvid|dimentica|esque",
          r"\b(?:olvid[ae]|dimentica|esque\S{{1,3}}a) (?:todo|tutto|tudo)\b"),
     Rule(STRONG, "oubli|ignor",
          rf"\b(?:oubli|ignor)(?:e|ez|er|es|ons)(?! (?:my|our|the|his|her|their|all|any|your)\b){_gap(4)}(?:instruction|consigne|ordres|pr\S{{1,2}}c\S{{1,2}}dent)"),
     Rule(STRONG, "esque|ignor|desconsid",
-         rf"\b(?:esque\S{{1,3}}a|ignor[ae]|desconsidere){_gap(4)}(?:instru\S{{1,2}}|anterior)"),
+         rf"\b(?:esque\S{{1,3}}a|ignor[ae]|desconsidere){_gap(4)}(?:instru\S{{1,2}}|(?<!correo )(?<!mail )(?<!fatura )(?<!factura )(?<!pedido )anterior)"),
     Rule(STRONG, "dimentica|ignora|scorda",
          rf"\b(?:dimentica|ignora|scorda){_gap(4)}(?:istruzion|precedent)"),
     Rule(STRONG, "zaboravi|zanemari|zapomnij|zignoruj|vergeet|negeer|zapome",
@@ -237,7 +239,7 @@ _ADDRESSED = (
     Rule(STRONG, "note to |note for |message to |message for |attention to |attention for |instruction to |instruction for |instructions to |instructions for |notice to |notice for |reminder to |reminder for |memo to |memo for ",
          rf"\b(?:note|message|attention|instructions?|notice|reminder|memo) (?:to|for) (?:the |all |any |every |you,? ){{0,2}}{_MODEL}\b"),
     Rule(STRONG, "you are a|you're a|dear |reading this|processing this|summarizing this|summarising this|parsing this",
-         rf"\b(?:if|when|as) (?:you are|you're) an? {_MODEL}\b|\bdear {_MACHINE}\b|\b{_MODEL} (?:reading|processing|summari[sz]ing|parsing) this\b"),
+         rf"\b(?:if|when|as) (?:you are|you're) an? {_MODEL}\b{_PEOPLE}|\bdear {_MACHINE}\b{_PEOPLE}|\b{_MODEL} (?:reading|processing|summari[sz]ing|parsing) this\b"),
     Rule(MILD, "before answer|before you|before respond|before reply|before summari|when answer|when you|when respond|when reply|when summari|while answer|while you|while respond|while reply|while summari|after answer|after you|after respond|after reply|after summari|prior to ",
          r"\b(?:important|urgent|attention|note|warning|instruction)[^a-z0-9\n]{1,4}(?:before|when|while|after|prior to) (?:you )?(?:answer|respond|reply|summari[sz]|continu|proceed)", True),
     Rule(MILD, "answering|responding|replying|summarizing|summarising",
@@ -287,21 +289,29 @@ _ADDRESSED = (
     Rule(STRONG, " tool to | tool and| tool with| tool now| function now|tool.",
          r"\b(?:call|invoke|use|via) (?:the ){0,1}[\w\-]{1,24} (?:tool|function|plugin) (?:to (?:send|forward|delete|e-?mail|transfer|post|upload|share|buy|pay|run|execute)|now|with the (?:user|conversation))", True),
     # The task that the user gave is named, by one who speaks as the user: "Before you can solve the task that I gave you ...".
-    Rule(STRONG, "in the beginning|at the beginning|at the start|in the start|at the outset|you solve|you can solve|you could solve|you have solved|you complete|you can complete|you could complete|you have completed|you fulfil|you can fulfil|you could fulfil|you have fulfil",
-         r"\b(?:task|request|question|job)s? (?:that )?(?:i|we|the user|your user) (?:gave|asked|assigned|sent)(?: (?:of|to))? ?(?:you)?\b[^.\n]{0,24}\b(?:in|at) the (?:beginning|start|outset)\b|\b(?:before|after|once) you(?: can| could| have)? (?:solved?|completed?|fulfill?(?:ed)?) (?:the|your|that|my) (?:original |main |current |initial |actual |user's )?(?:task|request)\b(?= (?:that )?(?:i|the user|you were))", True),
+    Rule(STRONG, "you solve|you have solved|you complete|you have completed|you fulfil|you have fulfil|you can solve|you could solve|you can complete|you could complete|you can fulfil|you could fulfil",
+         r"\b(?:before|after|once) you (?:can|could) (?:solve|complete|fulfill?) (?:the|your|that|my) (?:original |main |current |initial |actual |user's )?(?:task|request)\b(?= (?:that )?(?:i|the user|you were))|\b(?:before|after|once) you(?: have)? (?:solved?|completed?|fulfill?(?:ed)?) (?:the|your|that|my) (?:original |main |current |initial |actual |user's )?(?:task|request)\b(?= (?:that )?(?:the user|you were))", True),
+    # People write these of their tasks as well.
+    Rule(MILD, "in the beginning|at the beginning|at the start|in the start|at the outset|you solve|you have solved|you complete|you have completed|you fulfil|you have fulfil",
+         r"\b(?:task|request|question|job)s? (?:that )?(?:i|we|the user|your user) (?:gave|asked|assigned|sent)(?: (?:of|to))? ?(?:you)?\b[^.\n]{0,24}\b(?:in|at) the (?:beginning|start|outset)\b|\b(?:before|after|once) you(?: have)? (?:solved?|completed?|fulfill?(?:ed)?) (?:the|your|that|my) (?:original |main |current |initial |actual |user's )?(?:task|request)\b(?= (?:that )?i\b)", True),
     Rule(STRONG, "message from",
+         rf"\bmessage from (?:me|your (?:user|owner|creators?|developers?|operator)),? (?:[^,\n]{{0,40}}, )?to you, (?:the |my |an? )?(?:{_MODEL}|model|[\w.-]{{0,16}}(?:gpt|claude|gemini|llama|mistral|qwen|deepseek))", True),
+    Rule(MILD, "message from",
          r"\bmessage from (?:me|your (?:user|owner|creators?|developers?|operator)),? (?:[^,\n]{0,40}, )?to you\b", True),
     Rule(STRONG, "(system_message)|(system message)|(system_prompt)|(system prompt)|(system_instruction",
          r"#{2,4} ?\(system[_ ](?:message|prompt|instructions?)\)", True),
     Rule(MILD, "following first|following steps first|before you can|first before|first, before",
          r"\b(?:please )?(?:do|perform|execute|complete|run) the following(?: \w{2,12})? first\b|\bbefore you can (?:solve|complete|finish|answer|proceed|continue)\b", True),
-    Rule(STRONG, "[assistant|[ai |[ai:|[agent|[llm|[model",
-         r"\[(?:assistant|ai(?: assistant| agent)?|agent|llm|model) (?:note|instructions?|directive|message|notice)s? ?:", True),
+    Rule(STRONG, "[assistant|[ai |[ai:|[llm",
+         r"\[(?:assistant|ai(?: assistant| agent)?|llm) (?:note|instructions?|directive|message|notice)s? ?:", True),
+    # An agent is a person in tickets.
+    Rule(MILD, "[agent|[model",
+         r"\[(?:agent|model) (?:note|instructions?|directive|message|notice)s? ?:", True),
     Rule(MILD, "your role|your persona|your identity|your purpose|your instructions",
          r"\byour (?:role|persona|identity|purpose|instructions?) (?:has|have) (?:been |now )?(?:updated|changed|replaced|reassigned|overridden)\b", True),
     # What is asked of one who works on the code: to run something first, and something that shows or sends what is secret.
     Rule(MILD, "before modif|before edit|before chang|before making|before touch|before any",
-         r"\bbefore (?:modif|edit|chang|making (?:any )?changes|touch|any (?:changes|modification))[^.\n]{0,60}?[,:;]\s{0,3}[#/*>-]{0,3}\s{0,3}(?:please |first |also |you (?:must|should|need to|have to) ){0,2}(?:run|execute|verify|install|check|confirm|dump|print|read|source|add|export|call|fetch|download|validate|capture)\b"
+         r"\bbefore (?:modif|edit|chang(?!\w* (?:your |the |a )?(?:password|pin|address|bank))|making (?:any )?changes|touch|any (?:changes|modification))[^.\n]{0,60}?[,:;]\s{0,3}[#/*>-]{0,3}\s{0,3}(?:please |first |also |you (?:must|should|need to|have to) ){0,2}(?:run|execute|verify|install|check|confirm|dump|print|read|source|add|export|call|fetch|download|validate|capture)\b"
          r"|\b(?:run|execute)\b[^.\n]{0,90}\bbefore (?:modifying|editing|changing|making (?:any )?changes|touching)", True),
     Rule(MILD, "secret|id_rsa|.ssh|/etc/passwd|/etc/shadow|.aws|api_key|apikey|_token|environ|printenv|env  sort|env > |env \xa6|.bashrc|.zshrc|.profile|authorized_keys",
          r"\b(?:cat|less|head|tail|echo|open|read|type|cp|scp|base64)\b[^\n]{0,40}(?:\.ssh/|id_rsa|/etc/(?:passwd|shadow)|\.aws/|\.secret|/secrets?\b|\$\{?\w*(?:secret|api_?key|token|password|credential)\w*)"
