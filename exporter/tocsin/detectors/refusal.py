@@ -163,12 +163,14 @@ class RefusalDetector:
         )
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
-        """Judge the opening of one answer."""
+        """Judge the opening of one answer; the mark ``unanswered`` is for one that says that there is no answer."""
         opening = _plain(subject.text).encode("utf-8", "surrogatepass")
         cues = self._worth_reading.fired(opening)
         if not cues:
             return
         outcome, score = outcome_of(normalized(subject.text), forms=self._forms.fired(opening), cues=cues)
+        if outcome == "capability_limit" and _unanswered(normalized(subject.text), cues):
+            report.marks.add("unanswered")
         if outcome:
             report.findings.append(finding(outcome, 0, min(len(subject.text), OPENING_CHARS), score))
 

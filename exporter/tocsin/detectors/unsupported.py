@@ -52,7 +52,10 @@ _FUNCTION: Final = frozenset(_FUNCTION_WORDS.split())
 
 
 class UnsupportedDetector:
-    """Sets ``report.scores["support"]`` and ``report.outcomes["unsupported"]`` where there is context."""
+    """Sets ``report.scores["support"]`` and ``report.outcomes["unsupported"]`` where there is context.
+
+    Not for an answer that says that there is no answer, by the mark of the refusal detector before it.
+    """
 
     name = "unsupported"
     tier = 1
@@ -67,6 +70,8 @@ class UnsupportedDetector:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Hold one answer against its context."""
         if not subject.context or not subject.text.strip():
+            return
+        if "unanswered" in report.marks:  # that the context does not say it is no claim about what it says
             return
         values = features(subject.text, "\n".join(subject.context), subject.question or "")
         total = self._bias + sum(weight * value for weight, value in zip(self._weights, values, strict=True))

@@ -5,6 +5,9 @@ from hypothesis import strategies as st
 
 from cost import costs_at_most
 from tocsin.detectors.base import Report, Subject
+from tocsin.detectors.refusal import RefusalDetector
+from tocsin.detectors.scanner import Scanner
+from tocsin.detectors.score import QualityScore
 from tocsin.detectors.unsupported import UnsupportedDetector, features, read
 
 CONTEXT = (
@@ -18,6 +21,27 @@ def judge(text, context=(CONTEXT,), question="How is Acme doing?"):
     report = Report()
     DETECTOR.scan(Subject(text, context=context, question=question), (), report)
     return report
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The provided documents do not contain this information.",
+        "I couldn't find any information about that in the documents. Please contact the company.",
+    ],
+)
+def test_that_the_context_does_not_say_it_is_a_limit_and_no_unsupported_claim(text):
+    report = Scanner([RefusalDetector(), UnsupportedDetector(), QualityScore()]).scan(Subject(text, context=(CONTEXT,)))
+
+    assert [found.type for found in report.findings] == ["capability_limit"]
+    assert report.scores["quality"] == pytest.approx(0.68)
+
+
+def test_a_claim_behind_a_limit_is_held_against_the_context():
+    text = "I don't have information about the brand. The fabric is 80 % wool and it costs 59 euros."
+    report = Scanner([RefusalDetector(), UnsupportedDetector()]).scan(Subject(text, context=(CONTEXT,)))
+
+    assert report.outcomes == {"unsupported": False}
 
 
 @pytest.mark.parametrize(
