@@ -39,6 +39,7 @@ class Retold:
 
     def first(self, call: Call, group: Group, now: float) -> bool:
         """Take note of a call that was counted; tell whether another record has yet to say what was said in it."""
+        call.labels = None  # they are counted, and a resource may have many that are long
         if call.duration is None:
             self._ledger.mark(call.id, "untimed" if call.ttft is None else "begun")
         content = call.content
@@ -54,7 +55,7 @@ class Retold:
         self._unsaid[call.id] = bare(call), group.labels, now
         if content.context:  # passages that were retrieved, and no word beside: they do not wait
             self._scoring.count(call, group, now, late=True)
-        call.content = None  # the call waits in its group, too
+        call.content = call.expect = None  # the call waits in its group, too
         if len(self._unsaid) > _WAITING_MAX:
             self._give_up(next(iter(self._unsaid)), self._scoring)
             if len(self._scoring.unsaid) > _WAITING_MAX:  # as while commits fail
