@@ -14,18 +14,18 @@ _STOPS: Final = r"!?;:\n\u3002\uff01\uff1f\uff1b\uff1a\uff0c\u2013\u2014"
 """Full-width commas too: Chinese and Japanese join sentences by them."""
 _DECLINING: Final = r"(?:i|we|please|that|you|feel|let)\b"
 _ON: Final = (
-    rf"(?:but|though|yet|while|whereas|however) (?!(?:{_DECLINING}|if you|unfortunately))|because (?!i)|since (?!i)|although |which |so (?!(?:i|we)(?:'m|'re| am| are)? (?:\w+ )?(?:can|not|un)|please|could|feel)"
+    rf"(?:but|though|yet|while|whereas|however) (?!(?:{_DECLINING}|if you|unfortunately))|because (?!i)|since (?!i)|although |which |so (?!(?:i|we)(?:'m|'re|'d| am| are| would)? (?:\w+ )?(?:can|not|un|suggest|recommend)|please|could|feel)"
     r"|and (?:the|it|he|she|they|therefore|so) |that (?:has|have|is|are|must|needs?) |aber |sondern |weil |deshalb |daher |also |pero |porque |así que |sino |mais |donc |(?<=, )(?:elles?|ils?|il) |car |mas |porque |ma |perché |quindi "
 )
 """What goes on within a sentence."""
 _HELPS: Final = (
-    r"contact|check|try|ask|find|visit|reach|consult|rephrase|provide|upload|share|look|refer|want|wish|need|speak|talk|call|reword|search|see|also|e-?mail|clarify|still"
+    r"contact|check|try|ask|find|visit|reach|consult|rephrase|provide|upload|share|look|refer|want|wish|need|speak|talk|call|reword|search|also|e-?mail|clarify|still"
 )
 _CLOSING: Final = (
-    rf"please|but (?:feel|if you|i\b|you can)|[^.{_STOPS}]{{1,100}}[?\uff1f]\W*\Z|if (?:you|there)|is there|are (?:there|you)|(?:could|can|would|do|did|may|might|have|will) (?:you|i|we)\b|how (?:can|may|else)|what (?:can|would|else|do you)|where would|which |let (?:me|us)|feel free|for (?:more|further|other|any|all|that|this|help|questions|assistance|legal|medical|everything|details)"
-    rf"|(?:i|we)(?:'m|'re| am| are|'d| would|'ll)? (?:\w+ly )?(?:can|could|cannot|can't|only|just|do not|don't|did not|didn't|not|un\w+|recommend|suggest|advise|apologi\w+|happy|glad|sorry|here|love|like|need|hope|appreciate|sure|was unable|was not|wasn't|designed|trained|an?)\b"
+    rf"please (?!note\b)|but (?:feel|if you|i\b|you can)|[^.{_STOPS}]{{1,100}}[?\uff1f]\W*\Z|if (?:you|there)|is there|are (?:there|you)|(?:could|can|would|may|might|have|will) (?:you|i|we)\b|did you|how (?:can|may|else)|what (?:can|would|else|do you)|where would|which |let (?:me|us)|feel free|for (?:more|further|other|any|all|(?:that|this)(?! (?:reason|case|\w+ the))|help|questions|assistance|legal|medical|everything|details)"
+    rf"|(?:i|we)(?:'m|'re| am| are|'d| would|'ll)? (?:\w+ly )?(?:(?:can|could) (?!tell you (?:from|that)|still|work|see|infer|read|say|calculate|conclude|deduce|assume|estimate)|cannot|can't|only|just|do not|don't|did not|didn't|not|un\w+|recommend|suggest|advise|apologi\w+|happy|glad|sorry|here|love|like|need|hope|appreciate|sure|was unable|was not|wasn't|designed|trained|an?)\b"
     rf"|(?:therefore|so|thus|as (?:such|a result)|hence),? (?:i|we|it|you|please|this|that|the (?:answer|question))\b"
-    rf"|(?:unfortunately|sorry|instead|otherwise|perhaps|maybe|consider|contact|try|to (?:answer|get|find|learn|confirm|register)|i'll (?:create|open|forward|pass|connect|transfer)|thanks?\b|it is (?:not|im)|as an? |my )|you (?:(?:can|may|might|could|should|will|'ll)(?: want to| wish to| need to)? )?(?:{_HELPS})"
+    rf"|(?:unfortunately|sorry|instead|otherwise|perhaps|maybe|consider|contact|try|to (?:answer|get|find|learn|confirm|register)|i'll (?:create|open|forward|pass|connect|transfer)|thanks?\b|it is (?:not (?:possible|clear|specified|mentioned|stated|included|something|available)|im)|as an? |my (?:role|knowledge|purpose|expertise|scope|function|job|task|goal|sources|information|apologies|database))|you (?:(?:can|may|might|could|should|will|'ll)(?: want to| wish to| need to)? )?(?:{_HELPS})"
     r"|bitte|wenden sie|wende dich|(?:kann|können|darf|soll|möchten|haben|wie|womit|was) (?:ich|wir|sie|du|kann|können)|für (?:andere|alles|weitere)|gern|wenn sie|falls|leider|ich (?:kann|helfe|bin|habe)"
     r"|por favor|¿|si (?:tiene|quiere|necesit|desea|lo)|puedo|puede|para (?:otr|m[aá]s)|te recomiendo|le recomiendo|contact|consult|lo siento|no puedo|por lo tanto"
     r"|veuillez|n'h[eé]sitez|je (?:vous|ne|peux|suis)|vous pouvez|puis-je|pour (?:toute|plus|d')|avez-vous|si vous|merci|comment|désolé|souhaitez|pouvez"
@@ -38,6 +38,12 @@ _ENDS: Final = re.compile(
 )
 
 
+_FIGURE: Final = re.compile(r"\d")
+_TURNS_TO: Final = re.compile(r"call|phone|dial|tel\b|hotline|https?:|www|@|visit|mail|between|anruf|rufen|llam|appel|电话|拨打|電話")
+"""Where to turn may be told in figures; elsewhere they are an answer."""
+
+
 def ends(opening: str, at: int) -> bool:
     """Tell whether a normalised opening says no more behind ``at`` than a farewell, a question or where to turn."""
-    return _ENDS.match(opening, at) is not None
+    match = _ENDS.match(opening, at)
+    return match is not None and (not _FIGURE.search(opening, match.end()) or _TURNS_TO.search(opening, at) is not None)
