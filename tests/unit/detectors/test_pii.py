@@ -83,6 +83,8 @@ FOUND = [
     ("ip_address", "10.0.0.1:22->{}:443", "81.136.26.196"),
     ("ip_address", "Received: from mail (<{}>)", "81.136.26.196"),
     ("ip_address", "ssh to [{}]:22", "2600:5a71:28f7:2bf7:4699:cc14:a6:1b7c"),
+    ("phone", "Appelez-moi : {}", "06. 12. 34. 56. 78"),
+    ("phone", "Tlf. {}", "20121015"),
     ("passport", "Passport number: {}", "YA9342719"),
     ("passport", "He travels on passport {}.", "552810092"),
     ("passport", "{} es mi número de pasaporte", "XKA203948"),
