@@ -1,5 +1,9 @@
 """Databases are kept between starts, and only what can be trusted is taken back."""
 
+import ctypes
+from types import SimpleNamespace
+from unittest import mock
+
 import hyperscan
 import pytest
 
@@ -73,3 +77,12 @@ def test_the_oldest_databases_go(folder):
     for number in range(compiled.KEPT + 3):
         Matcher([b"needle %d" % number], FLAGS, ours=True)
     assert len(list(folder.iterdir())) == compiled.KEPT
+
+
+def test_what_compiling_took_is_given_back_to_the_system(monkeypatch):
+    trim = mock.Mock()
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(malloc_trim=trim))
+
+    Matcher([b"mandragora"], [0])
+
+    trim.assert_called_once_with(0)
