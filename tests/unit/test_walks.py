@@ -114,6 +114,16 @@ class World:
             await asyncio.sleep(0)
         return await self.catch_up()
 
+    async def meet(self, trouble):
+        """Be scraped or killed, or have the disk fail from now on, more often or less."""
+        match trouble:
+            case "page":
+                await self.page()
+            case "kill":
+                await self.kill()
+            case "disk":
+                self.failing = {name: self.chance.choice((0.0, 0.0, 0.3, 1.0)) for _, name in WRITES}
+
     async def kill(self):
         """Go on with what is on the disk now, as after ``kill -9``."""
         shutil.copytree(self.folder, after := self.folder.with_name(f"{self.folder.name}+"))
@@ -147,12 +157,8 @@ async def test_what_is_accepted_counts_once_is_never_shown_less_and_leaves_the_d
                 world.look(chance.randrange(len(sent)))
             case "read":
                 world.spool.read(world.intake.take, 300)
-            case "page":
-                await world.page()
-            case "kill":
-                await world.kill()
-            case "disk":
-                world.failing = {name: chance.choice((0.0, 0.0, 0.3, 1.0)) for _, name in WRITES}
+            case "page" | "kill" | "disk" as trouble:
+                await world.meet(trouble)
             case "time":
                 world.clock += chance.choice((1.0, spoolwriter.SEGMENT_AGE + 1))
 
@@ -226,12 +232,8 @@ async def test_a_call_of_otlp_counts_once_and_what_was_said_in_it_too_however_la
                 await world.append(*chance.choice(bodies))
             case "read":
                 world.spool.read(world.intake.take, 1_000)
-            case "page":
-                await world.page()
-            case "kill":
-                await world.kill()
-            case "disk":
-                world.failing = {name: chance.choice((0.0, 0.0, 0.3, 1.0)) for _, name in WRITES}
+            case "page" | "kill" | "disk" as trouble:
+                await world.meet(trouble)
             case "time":
                 world.clock += chance.choice((1.0, WAIT))
 

@@ -164,12 +164,13 @@ class RefusalDetector:
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
         """Judge the opening of one answer; the mark ``unanswered`` is for one that says that there is no answer."""
-        opening = _plain(subject.text).encode("utf-8", "surrogatepass")
-        cues = self._worth_reading.fired(opening)
+        data = _plain(subject.text).encode("utf-8", "surrogatepass")
+        cues = self._worth_reading.fired(data)
         if not cues:
             return
-        outcome, score = outcome_of(normalized(subject.text), forms=self._forms.fired(opening), cues=cues)
-        if outcome == "capability_limit" and _unanswered(normalized(subject.text), cues):
+        opening = normalized(subject.text)
+        outcome, score = outcome_of(opening, forms=self._forms.fired(data), cues=cues)
+        if outcome == "capability_limit" and _unanswered(opening, cues):
             report.marks.add("unanswered")
         if outcome:
             report.findings.append(finding(outcome, 0, min(len(subject.text), OPENING_CHARS), score))

@@ -3,15 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from committed import commit
 from tocsin.accounting.limits import HourlyLimit
-
-
-def commit(memory: HourlyLimit, state: dict[str, bytes]) -> None:
-    for key, value in memory.changes():
-        if value is None:
-            del state[key]
-        else:
-            state[key] = value
 
 
 def test_a_limit_is_breached_once_an_hour_by_the_call_that_passes_it():

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from committed import commit
 from tocsin.accounting.sessions import SESSIONS, WINDOW, Loops
 
 
@@ -29,14 +30,6 @@ def test_a_session_that_was_pushed_out_starts_anew():
     for i in range(SESSIONS):
         loops.repeated(f"other-{i}", 1, 1000.0)
     assert not loops.repeated("s", 7, 1005.0)
-
-
-def commit(memory: Loops, state: dict[str, bytes]) -> None:
-    for key, value in memory.changes():
-        if value is None:
-            del state[key]
-        else:
-            state[key] = value
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 100), st.booleans()), max_size=80))
