@@ -62,7 +62,9 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // minutes failing is reached 1.5 minutes into a total outage. Source: contract, "pages in 3 minutes"; judgement.
     totalRatio: 0.3,
     // No success in ten minutes: a quiet route that is dead never reaches a ratio. Source: contract.
-    noSuccess: { lookback: day, 'for': 2 * minute },
+    // Where a fallback answers, the calls that it has not answered yet are no dead provider: of 10 minutes of failures
+    // they are more than this share only where a fallback takes longer than a minute. Judgement.
+    noSuccess: { lookback: day, 'for': 2 * minute, unrecoveredRatio: 0.1 },
     // 429s beside successes. Share and floor are judgement.
     rateLimitedRatio: 0.05,
     // Share of a route's requests that are refused for what they ask, or for their key, while the model answers others.

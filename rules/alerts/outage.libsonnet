@@ -13,10 +13,13 @@ function(config)
   local requests(w) = over('llm_requests', w);
   local failures(w) = over('llm_request_failures', w);
   local unrecovered(w) = over('llm_request_failures_unrecovered', w);
-  // (failures - recovered) / (requests - recovered), where there are so many of both
+  local retried(w) = over('llm_requests_retried', w);
+  // (failures - recovered) / (requests - recovered), where there are so many of both. What another model recovers is no
+  // request less of this one: of a provider that fails altogether nothing would be left but calls whose fallback is not
+  // done yet, all of them failures.
   local ratio(w, failed, asked) =
     local least(vector, floor) = if floor == 0 then vector else '(%s)' % q.atLeast(vector, floor);
-    '%s / (%s - (%s - %s))' % [least(unrecovered(w), failed), least(requests(w), asked), failures(w), unrecovered(w)];
+    '%s / (%s - %s)' % [least(unrecovered(w), failed), least(requests(w), asked), retried(w)];
   local shortly(w) = ratio(w, c.minimumFailures, c.minimumCalls);
   // A window of half an hour remembers an outage for half an hour. Ten minutes without a failure end it after so many requests
   // in them; twenty where those are fewer, and so many failed within the hour: those would go on every third minute, and
@@ -33,7 +36,12 @@ function(config)
     ];
   local total = '%s > %s' % [shortly(300), q.number(c.totalRatio)];
   local succeeded = 'provider_model:llm_requests_succeeded:increase10m';
-  local failedForGood = q.atLeast('provider_model:llm_request_failures_unrecovered:increase10m', c.minimumFailures);
+  // Among thousands that a fallback answers, some are always on their way.
+  local failedForGood = '%s > %s * %s' % [
+    q.atLeast('provider_model:llm_request_failures_unrecovered:increase10m', c.minimumFailures),
+    q.number(c.noSuccess.unrecoveredRatio),
+    'sum %s (%s)' % [q.by(keys), q.twice('call_class:llm_request_failures:increase5m', 'class!="stopped"')],
+  ];
   local noSuccess = '%s\nand %s (%s < 0.5)\n' % [failedForGood, q.on(keys), succeeded];
   local succeededWithin(range) = '%s (max_over_time(%s[%s]) > 0.5)' % [q.on(keys), succeeded, range];
   local lately = succeededWithin(q.duration(c.noSuccess.lookback));

@@ -25,27 +25,21 @@ function(config)
       %s
     )
   ||| % [q.by(names), q.indented(expr, 2)];
+  // What was tried before, failed and came through, under the label set of what succeeded: all of it, and what had
+  // failed for another reason than an outage. Only what was made good is recorded, so that healthy routes add nothing.
+  local madeGood = 'call:llm_requests_recovered:increase5m';
+  local rises(name, of) = q.labelled(q.sumRises(call, name, minutes5), 'of', of);
+  local all = q.recorded(madeGood, 'of="any"');
+  local other = q.recorded(madeGood, 'of="other"');
   // Share of a route's failures that no retry and no fallback made good. A fallback succeeds under another provider or
   // model, so failures and recoveries can only be set against each other by route. Outages apart: requests that come
   // through after a 429 must not hide others that fail for good. Nothing where nothing was made good.
-  // Recoveries are read once: those of other failures are the rest's, and are no outage's.
-  local recovered(name) = q.sumRises(['route'], name, minutes5);
   local outage = 'class="outage"';
   local divided = q.labelled(failed, 'part', 'rest');
   local parts = 'label_replace(%s, "part", "outage", "class", "outage")' % divided;
-  local affected = 'group %s (%s)' % [q.by(['route']), failed];
-  local mended = |||
-    sum %(by)s (
-      %(all)s
-      or %(other)s * %(on)s group_right () (%(rest)s or -1 * %(outage)s)
-    )
-  ||| % {
-    by: q.by(['route', 'part']), on: q.on(['route']),
-    all: q.labelled(recovered('llm_requests_recovered_total'), 'part', 'outage'),
-    other: recovered('llm_requests_recovered_other_total'),
-    rest: q.labelled(q.labelled(affected, 'part', 'rest'), 'of', 'other'),
-    outage: q.labelled(q.labelled(affected, 'part', 'outage'), 'of', 'other'),
-  };
+  local mended = 'sum %s (%s)' % [q.by(['route', 'part']), std.join(' or ', [
+    q.labelled(all, 'part', 'outage'), q.labelled('-1 * ' + other, 'part', 'outage'), q.labelled(other, 'part', 'rest'),
+  ])];
   // A sum of what may not be there, 0 where there were calls.
   local of(expr) = 'sum %s (%s) or 0 * %s' % [q.by(keys), expr, calls];
   local users = 'group %s (%s)' % [q.by(keys + ['owner']), '%s * %s group_left (owner, tier) %s' % [
@@ -63,6 +57,12 @@ function(config)
         // By route, because recoveries are; only what failed is recorded, so that healthy routes add nothing.
         { record: failed, expr: aggregated(call + ['tier', 'class'], q.tiered(classed)) + '> 0' },
         {
+          record: madeGood,
+          expr: aggregated(call + ['tier', 'of'], q.tiered('(%s or %s)' % [
+            rises('llm_requests_recovered_total', 'any'), rises('llm_requests_recovered_other_total', 'other'),
+          ])) + '> 0',
+        },
+        {
           record: unmended,
           expr: aggregated(byClass, |||
             %(parts)s * %(on)s group_left () clamp_min(
@@ -77,6 +77,12 @@ function(config)
         },
         { record: 'provider_model:llm_request_failures:increase5m', expr: of(q.recorded(failed, outage)) },
         { record: 'provider_model:llm_request_failures_unrecovered:increase5m', expr: of(q.recorded(unmended, outage)) },
+        // Of the failures that were made good, those that the same model made good: what a fallback answered is a request
+        // of its own, and the request that it answers for stays one of those that the failing model was asked.
+        { record: 'provider_model:llm_requests_retried:increase5m', expr: of('%(again)s < %(good)s or %(good)s <= %(again)s' % {
+          again: '(sum %s (%s or -1 * %s))' % [q.by(keys), all, other],
+          good: '(provider_model:llm_request_failures:increase5m - provider_model:llm_request_failures_unrecovered:increase5m)',
+        }) },
         { record: 'provider_model:llm_request_failures_unrecovered:increase10m', expr: of(q.twice(unmended, 'class!="stopped"')) },
         {
           record: 'provider_model:llm_requests_succeeded:increase10m',

@@ -105,6 +105,19 @@ CASES = [
     Case("a provider behind a working fallback pages nobody", FAILING,
          [info(), requests(STEADY), failures("0x60 40+40x60"), requests("0x60 40+40x60", provider="azure", model="b"),
           recovered("0x60 40+40x60", provider="azure", model="b")], {"65m": 0, "90m": 0}),
+    *(
+        Case(f"a fallback that takes a quarter of a minute pages nobody as {alert}", alert,
+             [info(), requests("0+240x600"), failures("0x60 240+240x70"), requests("0x60 180+240x70", provider="azure", model="b"),
+              recovered("0x60 180+260x2 920+220x2 1600+240x64", provider="azure", model="b")],
+             {"61m": 0, "65m": 0, "71m": 0, "75m": 0, "100m": 0, "120m": 0})
+        for alert in (FAILING, DEAD)
+    ),
+    Case("a fallback that fails one call in ten pages as any tenth does", FAILING,
+         [info(), requests("0+240x600"), failures("0x60 240+240x70"), requests("0x60 240+240x70", provider="azure", model="b"),
+          recovered("0x60 216+216x70", provider="azure", model="b")], {"60m": 0, "75m": 0, "110m": 1}),
+    Case("a fallback that fails fewer than one call in ten leaves no provider dead", DEAD,
+         [info(), requests("0+240x600"), failures("0x60 240+240x70"), requests("0x60 240+240x70", provider="azure", model="b"),
+          recovered("0x60 224+224x70", provider="azure", model="b")], {"75m": 0, "100m": 0}),
     Case("requests that come through after a 429 hide no others that fail for good", FAILING,
          [info(), requests("0+90x600"), failures("0x60 40+40x200", "rate_limited"), recovered("0x60 40+40x200"),
           recovered_other("0x60 40+40x200"), failures("0x60 10+10x200")], {"61m": 0, "130m": 1}),
