@@ -7,6 +7,8 @@ from typing import Protocol
 from tocsin.call import Event
 
 Buffer = bytes | bytearray | memoryview
+Bytes = bytes | bytearray
+"""What is not copied for being immutable: a large body is read into its place. Nobody changes one."""
 
 
 class Format(Protocol):

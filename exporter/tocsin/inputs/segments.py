@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
+from tocsin.formats.base import Bytes
+
 log = logging.getLogger(__name__)
 
 _PIECES = 512
@@ -161,7 +163,7 @@ def create_file(path: Path) -> FileIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600), "wb", buffering=0)
 
 
-def write_all(file: FileIO, pieces: Sequence[bytes]) -> None:
+def write_all(file: FileIO, pieces: Sequence[Bytes]) -> None:
     """Write everything: a nearly full disk takes a part of a write and says so only in its result.
 
     Raises:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from io import FileIO
 from pathlib import Path
 
+from tocsin.formats.base import Bytes
 from tocsin.inputs.segments import Segments, create_file, write_all
 from tocsin.inputs.spoolcipher import Cipher
 from tocsin.inputs.spoolframe import Batch, pack
@@ -29,6 +30,9 @@ _NEAR = 16 << 20
 it would take ever new pages. A copy to a page that was used a moment ago costs a fraction of one to a new page."""
 _PRESSED = 0.5
 """Share of the bound from which on there is no waiting for more: neither with counting nor with deleting."""
+SEGMENTS, SEGMENT_LEAST, SEGMENT_MOST = 64, 1 << 20, 64 << 20
+"""Segments of a full spool, and bounds of their bytes. Bodies wait for a new segment, until all of the last one and the
+name of the new one are on the disk; and what is counted is deleted by the segment."""
 SPILL = 2 << 20
 """Bytes of one body that are kept in memory; a larger one goes to a file of its own."""
 
@@ -54,7 +58,11 @@ class Spool(SpoolReader):
         self.max_bytes = max_bytes
         self._clock = clock
         self._writer = SpoolWriter(
-            self._segments, clock, release=self.release, read_late=lambda: self.backlog() > _NEAR
+            self._segments,
+            clock,
+            min(SEGMENT_MOST, max(SEGMENT_LEAST, max_bytes // SEGMENTS)),
+            release=self.release,
+            read_late=lambda: self.backlog() > _NEAR,
         )
         self._reserved = 0
         self._arrived = float("-inf")
@@ -131,11 +139,11 @@ class Spool(SpoolReader):
         """Give back what was reserved."""
         self._reserved -= size
 
-    def frame(self, batch: Batch, format: str, received: float) -> tuple[bytes, bytes]:  # noqa: A002
+    def frame(self, batch: Batch, format: str, received: float) -> tuple[bytes, Bytes]:  # noqa: A002
         """Return a batch as it stands on the disk, in two pieces."""
         return pack(batch, format, received, self._cipher)
 
-    def enqueue(self, pieces: Sequence[bytes], size: int, *, reserved: int = 0) -> asyncio.Future[None]:
+    def enqueue(self, pieces: Sequence[Bytes], size: int, *, reserved: int = 0) -> asyncio.Future[None]:
         """Write frames of ``size`` bytes in all together with those of others, and then give back what was reserved.
 
         The result is there when they are durable; a ``SpoolFullError`` when they could not be written.
@@ -182,7 +190,7 @@ class BodyWriter:
         self._spool = spool
         self._format = format
         self._received = received
-        self._pieces: list[bytes] = []
+        self._pieces: list[Bytes] = []
         self.buffered = 0
         """Bytes in memory."""
         self._size = 0
@@ -240,7 +248,7 @@ class BodyWriter:
         except OSError as error:
             raise SpoolFullError(f"the spool cannot be written: {error.strerror}") from None
 
-    def _write(self, pieces: Sequence[bytes]) -> None:
+    def _write(self, pieces: Sequence[Bytes]) -> None:
         if self._file is None:
             self._file = create_file(self._path)
         write_all(self._file, pieces)

@@ -6,6 +6,7 @@ import hashlib
 import os
 
 from tocsin.config import ConfigError
+from tocsin.formats.base import Bytes
 
 _NONCE = 12
 
@@ -29,7 +30,7 @@ class Cipher:
         self._aead = AESGCM(hashlib.blake2b(key, digest_size=32, person=b"tocsin-spool").digest())
         self._wrong = InvalidTag
 
-    def seal(self, plain: bytes) -> bytes:
+    def seal(self, plain: Bytes) -> bytes:
         """Return nonce and ciphertext."""
         nonce = os.urandom(_NONCE)
         return nonce + self._aead.encrypt(nonce, plain, None)

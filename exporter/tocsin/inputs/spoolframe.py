@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 from isal import isal_zlib
 
+from tocsin.formats.base import Bytes
 from tocsin.formats.lenient import elements
 from tocsin.inputs.spoolcipher import Cipher
 
@@ -34,7 +35,7 @@ _MAX_PAYLOAD = 64 << 20
 class Batch:
     """Records of one body that are spooled, read and committed together."""
 
-    payload: bytes
+    payload: Bytes
     """One JSON value (an array stands for its elements), or NDJSON when ``lines``."""
     lines: bool = False
 
@@ -46,11 +47,11 @@ class Batch:
     def records(self) -> Sequence[bytes | msgspec.Raw]:
         """Return what is handed to the pipeline one by one; the elements of an array are not copied yet."""
         if self.lines:
-            return [line for line in self.payload.split(b"\n") if line.strip()]
+            return [bytes(line) for line in self.payload.split(b"\n") if line.strip()]
         if self.elements:
             with contextlib.suppress(ValueError):
                 return elements(self.payload)
-        return [self.payload]
+        return [bytes(self.payload)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Frame:
     received: float
 
 
-def pack(batch: Batch, format: str, received: float, cipher: Cipher | None) -> tuple[bytes, bytes]:  # noqa: A002
+def pack(batch: Batch, format: str, received: float, cipher: Cipher | None) -> tuple[bytes, Bytes]:  # noqa: A002
     """Return a batch as it stands on the disk, in two pieces: a large payload is not copied behind its head."""
     flags = _LINES if batch.lines else 0
     payload = batch.payload

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
+from tocsin.formats.base import Bytes
 from tocsin.inputs.segments import Segment, Segments, write_all
 from tocsin.tasks import spawn
 
-SEGMENT_BYTES = 16 << 20
 SEGMENT_AGE = 20.0
 """Seconds after which a segment is given up for a new one, so that it can be deleted once it is committed."""
 _AT_ONCE = 256 << 10
@@ -35,7 +35,7 @@ class SpoolFullError(Exception):
 
 @dataclass(slots=True)
 class _Body:
-    pieces: Sequence[bytes]
+    pieces: Sequence[Bytes]
     size: int
     reserved: int
     done: asyncio.Future[None]
@@ -48,13 +48,18 @@ class SpoolWriter:
         self,
         segments: Segments,
         clock: Callable[[], float],
+        segment_bytes: int,
         *,
         release: Callable[[int], None],
         read_late: Callable[[], bool],
     ) -> None:
-        """Take what gives back what was reserved, and what tells that the bodies of now will be read much later."""
+        """Begin a new segment after ``segment_bytes``, more or less.
+
+        Take what gives back what was reserved, and what tells that the bodies of now will be read much later.
+        """
         self._segments = segments
         self._clock = clock
+        self._segment_bytes = segment_bytes
         self._release = release
         self._read_late = read_late
         self._active: Segment | None = None
@@ -83,7 +88,7 @@ class SpoolWriter:
         """The segment that is written to."""
         return self._active
 
-    def put(self, pieces: Sequence[bytes], size: int, reserved: int) -> asyncio.Future[None]:
+    def put(self, pieces: Sequence[Bytes], size: int, reserved: int) -> asyncio.Future[None]:
         """Write frames of ``size`` bytes in all together with those of others, and then give back what was reserved.
 
         The result is there when they are durable; a ``SpoolFullError`` when they could not be written.
@@ -91,6 +96,9 @@ class SpoolWriter:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Body(pieces, size, reserved, done))
         self._waiting_bytes += size
+        # A turn of the loop may take longer than the write: the disk would wait for bodies that are checked meanwhile.
+        if size >= _AT_ONCE and self._file is not None and not self._is_old() and not self._lock.locked():
+            self._append(self._file, self._take())
         self._write_if_due()
         return done
 
@@ -134,13 +142,12 @@ class SpoolWriter:
             await self._gather()
             while self._due():
                 async with self._lock:
-                    group = self._take()
-                    error = await self._append(group)
-                    if error is None:
-                        self._written += group
-                        self._begin_sync()
-                if error is not None:
-                    self._settle(group, error)
+                    try:
+                        file = await self._writable()
+                    except OSError as failed:
+                        self._settle(self._take(), _failed(failed))
+                    else:
+                        self._append(file, self._take())
                 await asyncio.sleep(0)
         finally:
             self._writing = False
@@ -167,24 +174,34 @@ class SpoolWriter:
         self._waiting_bytes -= size
         return group
 
-    async def _append(self, group: list[_Body]) -> SpoolFullError | None:
-        """Write behind what is there; return what went wrong."""
+    def _append(self, file: FileIO, group: list[_Body]) -> None:
+        """Write behind what is there, and have it synced; or tell what went wrong."""
         try:
-            file = await self._writable()
-            try:
-                write_all(file, [piece for body in group for piece in body.pieces])
-            except OSError:
-                self._cut(self._end)
-                raise
+            write_all(file, [piece for body in group for piece in body.pieces])
         except OSError as failed:
-            return _failed(failed)
+            self._cut(self._end)
+            self._settle(group, _failed(failed))
+            return
+        for body in group:
+            body.pieces = ()  # the next large one takes the memory, which the processor still has at hand
         self._end += sum(body.size for body in group)
-        return None
+        self._written += group
+        self._begin_sync()
+
+    def _is_old(self) -> bool:
+        """Tell whether nothing more shall be written to the active segment."""
+        active = self._active
+        return active is not None and (
+            self._torn or self._end >= self._segment_bytes or self._clock() - active.born > SEGMENT_AGE
+        )
 
     async def _writable(self) -> FileIO:
-        """Return the file of the active segment; a new one when there is none or it is large or old enough."""
-        active = self._active
-        if active and (self._torn or self._end >= SEGMENT_BYTES or self._clock() - active.born > SEGMENT_AGE):
+        """Return the file of the active segment; a new one when there is none or it is old.
+
+        Raises:
+            OSError: it could not be made.
+        """
+        if self._is_old():
             await self._seal()
         if self._file is None:
             self._active, self._file = await self._segments.create()

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from tocsin.config import Auth, ConfigError, read_secrets
+from tocsin.formats.base import Bytes
 from tocsin.web.server import is_loopback
 
 TOLERANCE = 300.0
@@ -27,7 +28,7 @@ _TIME = re.compile(r"[0-9]{1,12}", re.ASCII)
 class Check(Protocol):
     """Decides about one request; sees the body while it is streamed."""
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: Bytes) -> None:
         """Take the next bytes of the body as sent."""
 
     def valid(self) -> bool:
@@ -44,7 +45,7 @@ class Verifier(Protocol):
 class _Static:
     """A check that the headers have passed already."""
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: Bytes) -> None:
         """Take no notice: a shared secret says nothing about the body."""
 
     def valid(self) -> bool:
@@ -58,7 +59,7 @@ class _Signed:
         self._macs = [hmac.new(secret, prefix, hashlib.sha256) for secret in secrets]
         self._signatures = signatures
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: Bytes) -> None:
         for mac in self._macs:
             mac.update(data)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from tocsin.formats.base import Buffer, Bytes
 from tocsin.formats.lenient import elements, mended
 from tocsin.inputs.spoolframe import Batch
 
@@ -21,6 +22,7 @@ MAX_VALUE = 9 << 20
 """Largest single element or line of a large body; the default of ``limits.max_line_bytes``."""
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
+_OPEN, _CLOSED = (b"{", b"["), (b"}", b"]")
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
 _FIRST_LINES = 4
 _TRIES = 6
@@ -39,13 +41,13 @@ class BodyTooLargeError(BodyError):
     """One element of the body is larger than ``MAX_VALUE``."""
 
 
-def whole(body: bytes) -> Batch:
+def whole(body: Bytes) -> Batch:
     """Check a body held in memory and return it as one batch.
 
     Raises:
         BodyError: empty, neither JSON nor NDJSON, or nothing but scalars.
     """
-    body = body.removeprefix(_BOM).strip(_SPACE)
+    body = _bare(body)
     try:
         return _whole(body)
     except BodyError:
@@ -55,19 +57,19 @@ def whole(body: bytes) -> Batch:
         return _whole(rest)
 
 
-def one(body: bytes) -> Batch:
+def one(body: Bytes) -> Batch:
     """Check a body that is to be one JSON object, however large.
 
     Raises:
         BodyError: it is none.
     """
-    body = body.removeprefix(_BOM).strip(_SPACE)
+    body = _bare(body)
     if body.startswith(b"{") and (_is_value(body) or _is_value(body := mended(body))):
         return Batch(body)
     raise BodyError("the body is no JSON object")
 
 
-def _whole(body: bytes) -> Batch:
+def _whole(body: Bytes) -> Batch:
     if body in (b"", b"{}", b"[]"):
         raise BodyError("the body is empty")
     if body.startswith(b"["):
@@ -261,14 +263,21 @@ class _Scan:
             self._last = self._at
 
 
-def _elements(body: bytes | memoryview) -> list[msgspec.Raw] | None:
+def _bare(body: Bytes) -> Bytes:
+    """Return a body without what may stand around it; nearly always itself, because a large one takes long to copy."""
+    if body[:1] in _OPEN and body[-1:] in _CLOSED:
+        return body
+    return body.removeprefix(_BOM).strip(_SPACE)
+
+
+def _elements(body: Buffer) -> list[msgspec.Raw] | None:
     try:
         return elements(body, mend=False)
     except ValueError:
         return None
 
 
-def _is_value(body: bytes) -> bool:
+def _is_value(body: Bytes) -> bool:
     try:
         _VALUE.decode(body)
         body.decode()
@@ -279,6 +288,6 @@ def _is_value(body: bytes) -> bool:
     return True
 
 
-def _is_record(value: bytes) -> bool:
+def _is_record(value: Bytes) -> bool:
     """Objects and arrays can be events; LiteLLM sends ``null`` for an event it could not build."""
     return value[:1] in (b"{", b"[") or value.strip() == b"null"

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import zstandard
 from aiohttp import web
 
+from tocsin.formats.base import Bytes
 from tocsin.web.auth import Check, Verifier
 from tocsin.web.batches import BodyError
 
@@ -205,7 +206,7 @@ def begun(verifiers: Sequence[Verifier], headers: Mapping[str, str]) -> list[Che
     return checks
 
 
-def prove(checks: Sequence[Check], body: bytes, limit: int) -> None:
+def prove(checks: Sequence[Check], body: Bytes, limit: int) -> None:
     """Let the checks see a whole body.
 
     Raises:

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from tocsin.formats.base import Bytes
 from tocsin.web.plain import Endpoint, Later, Plain, Reply, read
 
 HELD_MAX: Final = 16 << 20
@@ -29,9 +30,7 @@ _ABOUT: Final = 1.0
 """Seconds after a request that cannot wait in which others of its kind are likely."""
 _SWEEP: Final = 1.0
 _READ: Final = 64 << 10
-"""Bytes of one read: room for 256 KiB, asyncio's default, is mapped and given back by the system every time."""
-_READ_MORE: Final = 256 << 10
-"""The same while a large body arrives."""
+"""Bytes of one read, but for the rest of a body, which is read to where it belongs in one go."""
 
 
 class Doorway:
@@ -58,6 +57,8 @@ class Doorway:
         self.open: set[Visitor] = set()
         self.held = 0
         """Bytes of the bodies that are here or announced."""
+        self.room = memoryview(bytearray(_READ))
+        """Where all connections read to, one after the other, but for the rest of a body."""
         self._waiting: deque[tuple[float, Visitor]] = deque()
         """Since when, and who has a whole body that can wait."""
         self._answered = 0
@@ -70,7 +71,7 @@ class Doorway:
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(_SWEEP, self._sweep)
 
-    def connect(self) -> asyncio.Protocol:
+    def connect(self) -> asyncio.BufferedProtocol:
         """Return the protocol of a new connection."""
         return Visitor(self)
 
@@ -114,7 +115,7 @@ class Doorway:
             visitor.grow_old(now, self._keepalive)
 
 
-class Visitor(asyncio.Protocol):
+class Visitor(asyncio.BufferedProtocol):
     """One connection, until it asks for something else."""
 
     transport: asyncio.Transport
@@ -124,10 +125,12 @@ class Visitor(asyncio.Protocol):
         self._held = b""
         """Of a request: what is here of its head; or what came too early, while one is answered."""
         self._request: Plain | None = None
-        self._pieces: list[bytes] = []
+        self._body: Bytes = b""
+        """Of a request: its body, or the room for it."""
         self._missing = 0
-        self._body: bytes | None = None
-        """One that is whole and waits for its turn."""
+        """Bytes of it that are not here yet."""
+        self._is_put_off = False
+        """The body is whole and waits for its turn."""
         self._later: Later | None = None
         self._heard = self._began = time.monotonic()
         self._stuck = False
@@ -136,23 +139,34 @@ class Visitor(asyncio.Protocol):
     @property
     def _is_answering(self) -> bool:
         """True while a whole request waits for its turn or for its answer: what comes then is too early."""
-        return self._body is not None or self._later is not None
+        return self._is_put_off or self._later is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a stream
         self.transport = transport
-        self._read_at_once(_READ)
         self._doorway.open.add(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Have the rest of a body read to its place: it is not copied again, and nothing is read behind it."""
+        del sizehint
+        return memoryview(self._body)[-self._missing :] if self._missing else self._doorway.room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take note of what was read."""
+        if self._request is not None and self._missing:
+            self._heard = time.monotonic()
+            self._missing -= nbytes
+            self._go_on_receiving(self._request)
+        else:
+            self._receive(bytes(self._doorway.room[:nbytes]))
+
+    def _receive(self, data: bytes) -> None:
         """Answer a request that is whole, hold one that is not yet, and leave everything else to aiohttp."""
         self._heard = time.monotonic()
         if self._is_answering:
             self._held += data
             self.transport.pause_reading()
-        elif self._request is not None:
-            self._take(self._request, data)
         else:
             self._begin(data)
 
@@ -169,44 +183,38 @@ class Visitor(asyncio.Protocol):
             self._hand_over(held)
             return
         self._doorway.held += found.size
-        self._request, self._missing = found, found.size
-        if found.size > _READ:
-            self._read_at_once(_READ_MORE)
-        self._take(found, found.body)
+        self._request, self._body, self._missing = found, found.body, found.size - len(found.body)
+        if self._missing:
+            self._body = bytearray(found.size)
+            self._body[: len(found.body)] = found.body
+        self._go_on_receiving(found)
 
-    def _take(self, request: Plain, data: bytes) -> None:
-        """Take a piece of the body."""
-        self._pieces.append(data)
-        self._missing -= len(data)
-        if self._missing > 0:
+    def _go_on_receiving(self, request: Plain) -> None:
+        """Answer when the body is whole, now or in a turn of its own."""
+        if self._missing:
             request.endpoint.arriving()
-            return
-        if self._missing < 0:  # the next one has begun
-            self._give_up()
-            return
-        body = data if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces = [body]
-        if not request.endpoint.can_wait:
+        elif not request.endpoint.can_wait:
             self._doorway.note_answer(self._heard)
+            self._finish(request)
         elif self._doorway.put_off(self, self._heard):
-            self._body = body
-            return
-        self._finish(request, body)
+            self._is_put_off = True
+        else:
+            self._finish(request)
 
     def go_on(self) -> None:
         """Take the body that had to wait."""
-        body, self._body = self._body, None
-        if body is not None and self._request is not None:
-            self._finish(self._request, body)
+        if self._is_put_off and self._request is not None:
+            self._is_put_off = False
+            self._finish(self._request)
             self._read_on()
 
-    def _finish(self, request: Plain, body: bytes) -> None:
+    def _finish(self, request: Plain) -> None:
         """Answer a request that is whole, now or later."""
-        reply = self._reply(request, body)
+        reply = self._reply(request, self._body)
         if reply is None:
             self._give_up()
             return
-        self._pieces = []
+        self._body = b""
         if isinstance(reply, Later):
             self._later = reply
             reply.done.add_done_callback(self._late)
@@ -229,7 +237,7 @@ class Visitor(asyncio.Protocol):
             early, self._held = self._held, b""
             if not self._stuck:
                 self.transport.resume_reading()
-            self.data_received(early)
+            self._receive(early)
 
     def _answer(self, reply: Reply) -> None:
         self._forget()
@@ -244,19 +252,13 @@ class Visitor(asyncio.Protocol):
         """Be done with a request."""
         if self._request is not None:
             self._doorway.held -= self._request.size
-            if self._request.size > _READ:
-                self._read_at_once(_READ)
-        self._request, self._pieces = None, []
-
-    def _read_at_once(self, size: int) -> None:
-        if hasattr(self.transport, "max_size"):  # asyncio's own, without TLS
-            self.transport.max_size = size
+        self._request, self._body, self._missing, self._is_put_off = None, b"", 0, False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; a body that is whole is taken all the same, and held until it is durable."""
         del exc
         self._doorway.open.discard(self)
-        if self._body is not None:
+        if self._is_put_off:
             self.go_on()
         elif self._later is None:
             self._forget()
@@ -287,7 +289,7 @@ class Visitor(asyncio.Protocol):
         elif now - self._heard > keepalive:
             (self.transport.abort if self._stuck else self.transport.close)()
 
-    def _reply(self, request: Plain, body: bytes) -> Reply | Later | None:
+    def _reply(self, request: Plain, body: Bytes) -> Reply | Later | None:
         try:
             return request.endpoint.respond(request.fields, body) if self._doorway.is_open() else None
         except Exception:  # noqa: BLE001 - aiohttp meets it again, answers 500 and logs its type
@@ -301,7 +303,8 @@ class Visitor(asyncio.Protocol):
         early, self._held = self._held, b""
         if self._request is not None and early:  # reading was paused for it
             self.transport.resume_reading()
-        data = early if self._request is None else b"".join([self._request.head, *self._pieces, early])
+        here = memoryview(self._body)[: len(self._body) - self._missing]
+        data = early if self._request is None else b"".join([self._request.head, here, early])
         self._forget()
         self._hand_over(data)
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from tocsin.formats.base import Bytes
 from tocsin.guard.check import RequestError
 from tocsin.guard.guard import LARGE, Case, Guard, OverloadError
 from tocsin.scoring.scoring import Scoring
@@ -107,8 +108,9 @@ class _Route:
         self._prepared = prepared
         self._refused = refused
 
-    def respond(self, fields: Fields, body: bytes) -> Reply | Later | None:
+    def respond(self, fields: Fields, data: Bytes) -> Reply | Later | None:
         """Answer what is small without a task; what is refused, for whatever reason, is left to ``handle``."""
+        body = bytes(data)
         try:
             if self._auth:
                 prove(begun(self._auth, headers(fields)), body, BODY_MAX)

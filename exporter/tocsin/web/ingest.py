@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from tocsin.formats import SIGNALS
+from tocsin.formats.base import Bytes
 from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.inputs.spoolframe import Batch
 from tocsin.web import otlp, server
@@ -146,7 +147,7 @@ class _Routes:
         """Return what takes plain bodies of a format; what is refused, for whatever reason, is left to ``ingest``."""
         rules = self._rules
 
-        def respond(fields: Fields, body: bytes) -> Later | None:
+        def respond(fields: Fields, body: Bytes) -> Later | None:
             try:
                 if rules.auth:
                     prove(begun(rules.auth, headers(fields)), body, rules.max_body_bytes)

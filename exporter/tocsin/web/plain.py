@@ -15,6 +15,8 @@ from typing import Any, Final, NamedTuple
 
 from multidict import CIMultiDict
 
+from tocsin.formats.base import Bytes
+
 HEAD_MAX: Final = 8 << 10
 BODY_MAX: Final = 16 << 10
 """Bytes of a body that is answered at once, where an endpoint does not say otherwise."""
@@ -55,7 +57,7 @@ class Later(NamedTuple):
     """Makes the answer of ``done``, which may hold an error."""
 
 
-Respond = Callable[[Fields, bytes], Reply | Later | None]
+Respond = Callable[[Fields, Bytes], Reply | Later | None]
 """Answers fields and body; None: aiohttp shall do it."""
 
 

@@ -261,6 +261,40 @@ async def test_a_large_body_is_written_during_the_sync_of_another_and_durable_wi
     await spool.close()
 
 
+async def test_a_large_body_is_written_when_it_comes_with_what_waits_before_it(tmp_path, monkeypatch):
+    disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
+    bodies = [spool.put(Batch(b"1"), "auto", 0.0)]
+    await until(lambda: disk.sizes)
+    (path,) = tmp_path.iterdir()
+    bodies += [spool.put(Batch(b"2"), "auto", 0.0), spool.put(Batch(LARGE), "auto", 0.0)]
+    assert path.stat().st_size == 2 * disk.sizes[0] + len(LARGE) + disk.sizes[0] - 1
+    disk.end()
+    disk.end()
+    await asyncio.gather(*bodies)
+    assert read_all(spool) == [b"1", b"2", LARGE]
+    await spool.close()
+
+
+async def test_a_large_body_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    spool = Spool(tmp_path)
+    await spool.put(Batch(b"1"), "auto", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(spoolwriter, "write_all", mock.Mock(side_effect=OSError(28, "no space left on device")))
+        with pytest.raises(SpoolFullError, match="no space left"):
+            await spool.put(Batch(LARGE), "auto", 0.0)
+    await spool.put(Batch(b"2"), "auto", 0.0)
+    assert read_all(spool) == [b"1", b"2"]
+    await spool.close()
+
+
+async def test_segments_are_small_where_the_spool_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "SEGMENT_LEAST", 1)
+    spool = Spool(tmp_path, max_bytes=module.SEGMENTS * 100)
+    await append(spool, *[b'"%s"' % (b"x" * 60)] * 4)
+    assert len(list(tmp_path.iterdir())) == 2
+    await spool.close()
+
+
 async def test_small_bodies_that_come_during_a_sync_share_the_next(tmp_path, monkeypatch):
     disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
     first = spool.put(Batch(b"{}"), "auto", 0.0)
@@ -315,7 +349,7 @@ async def test_a_spool_whose_directory_was_deleted_takes_bodies_again(tmp_path):
 
 
 async def test_a_segment_is_left_only_when_all_of_it_is_durable(tmp_path, monkeypatch):
-    monkeypatch.setattr(spoolwriter, "SEGMENT_BYTES", 1)
+    monkeypatch.setattr(module, "SEGMENT_MOST", 1)
     disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
     bodies = [spool.put(Batch(LARGE), "auto", 0.0)]
     await until(lambda: disk.sizes)

@@ -127,12 +127,13 @@ async def test_an_unknown_encoding_format_or_method_is_refused(tmp_path):
         assert receiver.refused == ["unknown_encoding", "unknown_format"]
 
 
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf\n"], ids=["bare", "BOM"])
 @pytest.mark.parametrize("shape", ["array", "ndjson"])
-async def test_a_large_body_is_spooled_exactly(tmp_path, shape):
+async def test_a_large_body_is_spooled_exactly(tmp_path, shape, before):
     events = [{"id": n, "messages": [{"role": "user"}, {"role": "},{"}], "text": "x" * (n % 3000)} for n in range(800)]
     body = json.dumps(events) if shape == "array" else "\n".join(map(json.dumps, events))
     async with Receiver(tmp_path) as receiver:
-        assert await receiver.post(body.encode()) == 202
+        assert await receiver.post(before + body.encode()) == 202
         assert receiver.records() == events
         assert not list(tmp_path.glob("*.part"))
 
