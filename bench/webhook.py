@@ -12,7 +12,7 @@ from statistics import median
 
 import workload
 from measure import CLIENT_CORE, CORES, Exporter, Figure, Server, pin
-from poster import Tally, post, request
+from poster import PATH, Tally, post, request
 
 from tocsin.demo.stack import free_port
 
@@ -78,6 +78,8 @@ class Pair:
     """The same posts to both servers, round by round; rates in events a second."""
 
     plain: list[float] = field(default_factory=list)
+    checked: list[float] = field(default_factory=list)
+    """Plain, but for the check of arrays' syntax that the durable one makes, too: what durability alone costs."""
     durable: list[float] = field(default_factory=list)
     counted: list[float] = field(default_factory=list)
     """Until the last event is in the counters."""
@@ -97,6 +99,9 @@ def _compare(plain_port: int, exporter: Exporter, requests: list[bytes], connect
         part = requests[number * share : (number + 1) * share]
         done = post(plain_port, part, connections)
         pair.plain.append(done.accepted * size / done.seconds)
+        if size > 1:
+            done = post(plain_port, [each.replace(PATH.encode(), b"/v1/checked", 1) for each in part], connections)
+            pair.checked.append(done.accepted * size / done.seconds)
         before = exporter.total("tocsin_events_read_total")
         began = time.perf_counter()
         done = post(exporter.ingest_port, part, connections)
@@ -123,6 +128,7 @@ def _figures(singles: Pair, batches: Pair, large: Tally) -> list[Figure]:
         Figure(section, "single posts, p50", posts.percentile(0.5), "ms"),
         Figure(section, "single posts, p99", posts.percentile(0.99), "ms"),
         Figure(section, f"batches of {BATCH}, plain aiohttp", median(batches.plain), "events/s"),
+        Figure(section, "the same, syntax checked", median(batches.checked), "events/s"),
         Figure(section, f"batches of {BATCH}, durable", batch, "events/s", ">= 50000", batch >= 50000),
         Figure(section, "durable / plain, batched", batches.ratio, "x", ">= 0.5", batches.ratio >= 0.5),
         Figure(section, "batches, until the last is counted", median(batches.counted), "events/s"),
