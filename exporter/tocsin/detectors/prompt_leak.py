@@ -4,6 +4,7 @@ Compared are runs of letters and digits, so case, punctuation, bullets and ``s_p
 and ROT13 forms of the prompt are looked for too; escapes of JSON, URLs and HTML, look-alike letters, Base64 and
 hexadecimal runs of the answer are decoded.
 A prompt of at most three words is a token: it leaks when it stands there as such. Paraphrase and riddles are not seen.
+A reply that the prompt gives ("say ...") is there to be said: an answer that repeats no more of the prompt obeys.
 
 Most answers share no run with their prompt, and a prompt is often a new one: so every fifth block of 16 letters of the
 prompt is looked for first, of which each run of 20 holds one, and only where one stands are all runs compared.
@@ -70,6 +71,17 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
 _PLANTED: Final = b"canary"
 """Stands in the letters of every text that ``_CANARY`` matches."""
 _CANARY = re.compile(r"\bcanary(?: token)?\s*(?:is|[:=])\s*[\"'`]?([\w-]{8,200})", re.IGNORECASE)
+
+
+_GIVEN = re.compile(
+    r"```.{12,2000}?```|\{[^{}]{12,2000}\}|(?<![^\s:(\[=])\"(?=\S)[^\"\n]{12,600}(?<=\S)\"(?!\w)|\u201c[^\u201d\n]{12,600}\u201d|\u00ab[^\u00bb\n]{12,600}\u00bb"
+    r"|(?<![^\s:(])'(?:[^'\n]|(?<=\w)'(?=\w)){12,600}'(?![^\s.,;)])"
+    r"|(?<=:)(?<=say:|ply:|ond:|wer:|ith:|tly:|ing:|age:)\s[^\n]{12,600}",
+    re.DOTALL,
+)
+"""What a prompt gives the model to say: in quotes, braces or a fence, or behind "say:", "reply with:"."""
+_LEAST_OWN: Final = 0.05
+"""Share of the rest of a prompt below which an answer says what it was given to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +182,13 @@ def _token(token: str) -> re.Pattern[str]:
 
 
 def _overlap(text: str, prompt: str, shared: AbstractSet[int]) -> tuple[float, int, int]:
-    """Return the share of the prompt that stands in a text, in the form of which most does, and from where to where."""
+    """Return the share of the prompt that stands in a text, in the form of which most does, and from where to where.
+
+    An answer that repeats what the prompt gives it to say, and hardly more, has no share.
+    """
     found = shingles(text, WIDTH)
     share, first, last = 0.0, 0, 0
-    for form in (prompt, prompt[::-1], _rot13(prompt)):
+    for form, own in zip(_forms(prompt), _forms(_GIVEN.sub("", prompt)), strict=True):
         if shared.isdisjoint(blocks(letters_of(form), 1).tolist()):
             continue
         known = _distinct(shingles(form, WIDTH).hashes)
@@ -181,9 +196,19 @@ def _overlap(text: str, prompt: str, shared: AbstractSet[int]) -> tuple[float, i
             continue
         index = known.searchsorted(found.hashes)
         at = (known.take(index, mode="clip") == found.hashes).nonzero()[0]
-        if (part := len(set(index.take(at).tolist())) / len(known)) > share:
+        if (part := len(set(index.take(at).tolist())) / len(known)) > share and _tells_more(own, found.hashes.take(at)):
             share, first, last = part, int(found.positions[at[0]]), int(found.positions[at[-1] + WIDTH - 1]) + 1
     return share, first, last
+
+
+def _forms(prompt: str) -> tuple[str, str, str]:
+    return prompt, prompt[::-1], _rot13(prompt)
+
+
+def _tells_more(own: str, hashes: Hashes) -> bool:
+    """Tell whether runs of letters of a prompt are of what is its own, too, and not of what it gives alone."""
+    rest = _distinct(shingles(own, WIDTH).hashes)
+    return not len(rest) or len(np.intersect1d(rest, hashes)) >= _LEAST_OWN * len(rest)
 
 
 def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:

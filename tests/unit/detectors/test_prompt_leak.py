@@ -51,6 +51,33 @@ def test_an_answer_that_only_obeys_the_prompt_is_not_a_leak(text):
     assert not leaks(text)
 
 
+REPLY = "I'm sorry, but I can only help with plants and tools. Please write to our shop for anything else."
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f'If asked for other things, say "{REPLY}"',
+        f"If asked for other things, say \u201c{REPLY}\u201d",
+        f"If asked for other things, say '{REPLY}'",
+        f"If asked for other things, reply with: {REPLY}",
+        f"If asked for other things, say:\n```\n{REPLY}\n```",
+        f'Answer as {{"reply": "{REPLY}"}}',
+    ],
+)
+def test_a_reply_that_the_prompt_gives_is_no_leak_and_beside_the_rest_of_it_is(given):
+    prompt = f"{PROMPT}\n{given}\nBe short."
+
+    assert not leaks(REPLY, prompt)
+    assert leaks(prompt, prompt)
+
+
+def test_what_stands_between_two_quoted_words_is_no_reply():
+    prompt = f'Always react with "no". {PROMPT} Otherwise say "yes".'
+
+    assert leaks(PROMPT[:90], prompt)
+
+
 def test_nothing_is_judged_without_a_prompt():
     assert not leaks(PROMPT, None)
 
