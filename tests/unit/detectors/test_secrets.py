@@ -60,6 +60,20 @@ SECRETS = [
     ("assignment", 'auth_token = "' + key(32) + '"'),
     ("storage, as a path begins", "AccountKey=/" + key(85) + "=="),
     ("of something", "The API token for the staging system is `" + key(40) + "`"),
+    ("password with a sign of assignment", "password: KR_72=vo8mTulip"),
+    ("password with an asterisk", 'export PGPASSWORD="Walnut*4471rime"'),
+    ("password beside its user", "Log in with user `ops` and password `Walnut#4471rime`."),
+    ("password of a national string", "CREATE LOGIN app WITH PASSWORD = N'Walnut+4471rime';"),
+    ("password in a block of YAML", "adminPassword: |-\n  Walnut#4471rime\nport: 80"),
+    ("password with a tag of YAML", "password: !!str Walnut#4471rime"),
+    ("password in a query", "jdbc:mysql://db/shop?password=Walnut!4471rime&user=app"),
+    ("property", 'public string ApiKey { get; set; } = "' + key(36, seed=4) + '";'),
+    ("key of Laravel", "APP_KEY=base64:" + key(43) + "="),
+    ("passphrase", "gpg --batch --passphrase 'Walnut-4471rime' -d backup.gpg"),
+    ("redis", "requirepass " + key(32)),
+    ("directory", 'AuthLDAPBindPassword "Walnut%4471rime"'),
+    ("powershell", 'ConvertTo-SecureString "Walnut#4471rime" -AsPlainText -Force'),
+    ("oracle", "sqlplus billing/Walnut_4471rime@ORCLPROD"),
     ("login", 'wandb.login(key="' + key(40, HEX) + '")'),
     ("mail", "smtp.login('ops', '" + key(12) + "!x')"),
     ("client", "Client('AC" + key(32, HEX) + "', '" + key(32, HEX, seed=2) + "')"),
@@ -137,6 +151,18 @@ SECRETS = [
 ]  # fmt: skip
 
 BENIGN = [
+    "password: min_length=12",
+    "The password: AUTH_METHOD=ldap2 is set",
+    "password: UI_V2=on",
+    "password: Argon2id",
+    "MYSQL_ROOT_PASSWORD=${MYSQL_ROOT_PASSWORD:?Set_me_1}",
+    "password: @Microsoft.KeyVault(VaultName=kv1;SecretName=pw1)",
+    "password: &pw_anchor_1 ${DB_PASSWORD}",
+    'Validate the email and password "^[A-Za-z0-9]{8,}$".',
+    "https://app.acme.io/login?user=a&password=&next=/home1",
+    "and pass `X-Api-Version:2` along",
+    "BindPassword %LDAP_BIND_PW_1%",
+    "sqlplus app/${APP_PW_1}@PDB1",
     "Put your API key there, e.g.:\n\nEVAL_MODEL=anthropic/claude-sonnet-4-20250514\nAPP_API_KEY=<app-api-key>\n",
     "password: required|string|min:8|confirmed",
     "| Password | Strength |\n|---|---|\n| G7#kL9!pQ2 | strong |",
@@ -207,6 +233,8 @@ BENIGN = [
 ]  # fmt: skip
 
 EXAMPLES = [
+    "Authorization: Basic dXNlcjpwYXNzd29yZA==",
+    "kind: Secret\ndata:\n  password: MWYyZDFlMmU2N2Rm",
     "AKIA" + "IOSFODNN7EXAMPLE",
     "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCY" + "EXAMPLEKEY",
     jwt(sub="1234567890", name="John Doe", iat=1516239022),

@@ -32,25 +32,30 @@ _HUMAN = (
 )
 _MACHINE = r"secret|token|credential|key|ssws|bearer|authorization|_pat\b|密钥|密鑰|jeton|clé api|api-schlüssel"
 _CLOSING = r"[\"'`\])*\\]{0,4}"
-_SCHEME = r"(?:bearer |basic |token |ssws )?"
+_SCHEME = r"(?:bearer |basic |token |ssws |base64:)?"
 _SAYS = "is|to|was|ist|lautet|est|es|é|è"
 _FOR = r"(?: (?:you asked for|(?:for|of|für|von|pour|para|per|de|del|do|da|di) [a-z0-9_.@\- ]{1,30}))?"
 """Whose it is."""
-_TYPE = r"(?:(?:\s?:)?\s?(?:&(?:'static )?)?(?:optional\[)?(?:secret)?str(?:ing)?[\]?!]?(?:\s\|\s[a-z]{4,9})?\s?)?"
-"""Between a name and its sign of assignment: ``api_key: str = ...``, ``const apiKey string = ...``."""
+_TYPE = (
+    r"(?:(?:\s?:)?\s?(?:&(?:'static )?)?(?:optional\[)?(?:secret)?str(?:ing)?[\]?!]?(?:\s\|\s[a-z]{4,9})?\s?"
+    r"|\s\{ ?get;[^{}]{0,24}\}\s)?"
+)
+"""Between a name and its sign of assignment: ``api_key: str = ...``, ``string ApiKey { get; set; } = ...``."""
 _ATTRIBUTES = r"(?:[a-z_]{2,16}\s{0,8}=\s?[^\n]{1,120}\n\s{0,12}){0,3}"
 _FIELD = rf"{_ATTRIBUTES}(?:default|value)\s{{0,8}}[=:]\s{{0,3}}"
 _APART = rf"(?:[\"']\s?,\s?[\"']{{1,2}}|[\"']?\s?\{{?\s{{0,12}}{_FIELD}[\"']?|</key>\s{{0,12}}<string>)"
 """Between a name and its value: the comma of two arguments, or the field that holds the value."""
 _BELOW = r"\*{0,2}\n{1,2}(?:`{3}[a-z]{0,12}\n)?"
 """Between a name with its colon and a value on a line of its own, or in a fence."""
+_NODE = r" (?:[&!][\w!]{1,24} [\"']?(?=\S{8})|[|>][+-]?\n {1,12}(?=\S{8}))"
+"""Between a key of YAML and its value: an anchor, a tag, the sign of a block (YAML 1.2.2, 6.9 and 8.1)."""
 
 GATES: Final = (
     Gate(
         rf"(?:{_HUMAN}|pass|psw|Пароль)[a-z_\-]{{0,12}}(?: ?\([^()\n]{{1,30}}\))?{_FOR}{_CLOSING}\s{{0,3}}{_TYPE}"
-        rf"(?:[:=>|]|!=|：|→|(?:{_SAYS})[ :]|是|为|為|(?:-|–|—)\s)(?:：|[:=> \"'`*\\]){{0,6}}"
+        rf"(?:[:=>|]|!=|：|→|(?:{_SAYS})[ :]|是|为|為|(?:-|–|—)\s|\s[\"'`*])(?:：|[:=> \"'`*\\]){{0,6}}(?:[nrbu][\"'])?"
         # A password has a digit or a sign, and a key is long: "password to update" is neither.
-        r"(?:[A-Za-z_.\-\x80-\xff]*[^A-Za-z_.\-\s\"'`*,;<>(){}\x80-\xff]|[^\s\"'`*,;<>(){}]{16}|[\"'][a-z\-]{6,40}[\"'])",
+        r"(?:[A-Za-z_.\-*\x80-\xff]*[^A-Za-z_.\-\s\"'`*,;<>(){}\x80-\xff]|[^\s\"'`*,;<>(){}]{16}|[\"'][a-z\-]{6,40}[\"'])",
         ignore_case=True,
     ),
     Gate(
@@ -75,8 +80,10 @@ _PASSWORD_VALUE = re.compile(
     rf"(?:{_HUMAN}|(?P<short>(?:pass(?<![a-z]pass)(?<!by-pass)|psw(?<![a-z]psw))(?![a-z])))[a-z_\-]{{0,12}}"
     rf"(?: ?\([^()\n]{{1,30}}\))?{_FOR}{_CLOSING}\s{{0,3}}{_TYPE}"
     rf"(?:=>|:=|[=!]==?|[:=：|→]|(?:{_SAYS})(?=[ :])|(?:是|为|為)：?|(?<=\s)[-–—](?=\s)"
-    r"|>(?=[^\s<>]{8,128}</))[: \t>*\\]{0,6}"
-    r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){6,128}+)\\?(?P=quote)|(?P<bare>[^\s\"'`,;<>(){}]{8,128}))"
+    rf"|(?P<beside> )(?=\*{{0,2}}[\"'`])"
+    rf"|>(?=[^\s<>]{{8,128}}</))(?:{_NODE}|[: \t>*\\]{{0,6}})(?:[nrbu](?=[\"']))?"
+    r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){6,128}+)\\?(?P=quote)"
+    r"|(?P<bare>[^\s\"'`,;<>(){}]{8,128}+)(?![^\s\"'`,;<>(){}]))"
 )
 _PASSWORDS_BEGIN: Final = (
     "pass", "psw", "pwd", "kennwort", "mot de passe", "contraseña", "senha", "wachtwoord", "lösenord", "hasło",
@@ -94,7 +101,7 @@ _KEY_SIGN = (
     rf"[a-z0-9_\-.]{{0,20}})(?:{_FOR}(?={_CLOSING}(?:[:=]|(?P<said> (?:{_SAYS}) ))))?"
     rf"{_CLOSING}[ \t]{{0,4}}{_TYPE}"
     rf"(?P<sign>=>|:=|[=!]==?|[:=：|→]|[-–—](?=\s)|(?:{_SAYS})[: ]|>(?=[^\s<>]{{16,400}}</)| )"
-    rf"(?:(?<=:){_BELOW}|[ \t>*\\]{{0,6}})(?P<scheme>{_SCHEME})\**"
+    rf"(?:(?<=:)(?:{_BELOW}|{_NODE})|[ \t>*\\]{{0,6}})(?P<scheme>{_SCHEME})\**"
 )
 """From the rest of a key's name to where its value begins."""
 _KEY_VALUE = re.compile(
@@ -122,6 +129,11 @@ tables of good and bad ones are lessons."""
 _ABOUT_ONE = re.compile(r"[a-z](?:_?(?:strength|policy|field|type|hint|format|label|reset|rules?|status|input))\b")
 """A name that holds the word, of something about a password."""
 _QUOTES = re.compile("[\"'`]")
+_BESIDE = re.compile(r"(?:\b(?:and|und|et|y|e)|[,/])\s(?:the |das |dem |le |la |a )?\Z")
+_BESIDE_REACH: Final = 12
+"""What stands ahead of a password that is given beside its user, without a sign: "user `ops` and password `...`"."""
+_NEXT_FIELD = re.compile(r"&(?:amp;)?[A-Za-z_]{2,24}=")
+"""Where the value of a field of a query ends."""
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 """Of an OpenPGP key, which prose names by it (RFC 9580, 5.5.4)."""
 _PARTS = re.compile(r"[_\-.:/]")
@@ -198,13 +210,20 @@ def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
     for match in limited(_matches(_PASSWORD_VALUE, lower, _PASSWORDS_BEGIN)):
         if match["short"] and text.startswith("PASS:", match.start()) and not text.startswith("_", match.start() - 1):
             continue  # the result of a test: PASS: TestParse_V2
+        ahead = max(0, match.start() - _BESIDE_REACH), match.start()
+        if match["beside"] and (match["short"] or not _BESIDE.search(lower, *ahead)):
+            continue
         group = "quoted" if match["quoted"] else "bare"
         start, end = match.span(group)
         if group == "bare":
             end -= len(match[group]) - len(
                 match[group].rstrip(".:" if is_strong_password(text[start:end]) else ".:!?*")
             )
+        if next_one := _NEXT_FIELD.search(text, start, end):  # ?password=...&user=app
+            end = next_one.start()
         value = text[start:end]
+        if text.startswith(":?", start - 1):  # ${PASSWORD:?message}
+            continue
         if value.endswith(":") and value[:-1].isalpha():  # the label of a form: passwordLabel: "Password:"
             continue
         least_kinds = 3 if group == "bare" else 4 if _QUOTES.search(value) else 2
@@ -226,7 +245,9 @@ def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
         end -= len(match[0]) - len(match[0].rstrip(".:")) if match["bare"] else 0
         cut = lower.startswith(("..", "…"), end)
         if not cut and _is_named(text, match, text[start:end]) and _is_key(match, text[start:end]):
-            yield Candidate(start, end, 0.9, example=is_documentation(text[start:end]))
+            value = text[start:end]
+            stock = is_stock_password(value) if match["scheme"] == "basic " else is_documentation(value)
+            yield Candidate(start, end, 0.9, example=stock)
             at = end
         else:
             at = start  # what looked like a value may be the name of one: credential: aws_secret_access_key = ...

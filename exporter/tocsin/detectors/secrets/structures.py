@@ -49,13 +49,17 @@ _CONNECTION_PART = re.compile(
 )
 _CONNECTION_WINDOW = 200
 _COMMAND_WORD = re.compile(
-    r"curl\b|--(?:[a-z]{1,12}-)?password[ =]|sshpass\s|redis-cli\b"
+    r"curl\b|--(?:[a-z]{1,12}-)?pass(?:word|phrase)[ =]|sshpass\s|redis-cli\b|requirepass\s|masterauth\s|BindPassword\s"
+    r"|ConvertTo-SecureString\s|sqlplus\s"
     r"|\b(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe|(?:docker|podman|registry) login)\b"
     r"|(?i:\bidentified\s(?:with\s\S{1,40}\s)?by|\bwith\s(?:encrypted\s)?password)\s|\blogin\s"
 )
 """Where one may begin: each place costs a look at what follows, so they are counted."""
 _COMMAND = re.compile(
-    r"(?:curl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,64}:|--(?:[a-z]{1,12}-)?password[ =][\"']?"
+    r"(?:curl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,64}:"
+    r"|--(?:[a-z]{1,12}-)?pass(?:word|phrase)[ =][\"']?"
+    r"|(?:requirepass|masterauth|BindPassword)\s{1,3}[\"']?|ConvertTo-SecureString\s{1,3}(?:-String )?[\"']"
+    r"|sqlplus\s{1,3}(?:-\S{1,8} )?\w{1,32}/(?=[^\s@]{8,64}@)"
     r"|sshpass\s{1,3}-p\s?[\"']?|redis-cli\b[^\n]{0,120}?\s-a\s[\"']?"
     r"|\b(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe|(?:docker|podman|registry) login)\b"
     r"[^\n]{0,120}?\s-[pP] ?[\"']?"
@@ -80,7 +84,8 @@ GATES: Final = (
     Gate(r"://[^\s/@:\"'<>]{0,64}:[^\s/@\"'<>]{2,128}@"),
     Gate(r"(?:password|pwd)\s?=\s?[^;\s]{3,64}\s?;", ignore_case=True),
     Gate(
-        r"curl\s|--[a-z\-]*password[ =]|sshpass\s|redis-cli\s"
+        r"curl\s|--[a-z\-]*pass(?:word|phrase)[ =]|sshpass\s|redis-cli\s|requirepass\s|masterauth\s|BindPassword\s"
+        r"|ConvertTo-SecureString\s|sqlplus\s"
         r"|(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe|login)\s[^\n]{0,120}\s-[pP]"
         r"|login\s[^\s]{1,64}\s{1,8}password\s|[Ii][Dd][Ee][Nn][Tt][Ii][Ff][Ii][Ee][Dd]\s(?:[^\n]{1,40}\s)?[Bb][Yy]\s{1,3}[\"']"
         r"|[Ww][Ii][Tt][Hh]\s(?:[Ee][Nn][Cc][Rr][Yy][Pp][Tt][Ee][Dd]\s)?[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]\s{1,3}[\"']"
@@ -177,8 +182,12 @@ def _find_in_commands(text: str) -> Iterator[Candidate]:
         match = _COMMAND.match(text, word.start())
         if match is None:
             continue
-        if is_strong_password(match[1]) or is_generated_key(match[1]):
-            yield Candidate(*match.span(1), 0.9, example=is_stock_password(match[1]))
+        start, end = match.span(1)
+        if word[0].startswith("sqlplus"):  # user/password@database
+            end = text.index("@", start)
+        value = text[start:end]
+        if is_strong_password(value) or is_generated_key(value):
+            yield Candidate(start, end, 0.9, example=is_stock_password(value))
 
 
 def _find_in_calls(text: str) -> Iterator[Candidate]:

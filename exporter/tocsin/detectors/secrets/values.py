@@ -23,12 +23,12 @@ _NO_VALUE = re.compile(
     rf"{_PLACEHOLDER}|\A<|>\Z|<[a-z_ .-]+>|\$\{{|\{{\{{|%\("
     r"|\$\(|\benv\b|environ|getenv|process\."
     r"|config\[|settings\.|n/a|null|none|true|false"
-    r"|[a-z]\(|\(\)|\[['\"]|://|\A(?:\.{0,2}/|arn:|\$[a-z_])",
+    r"|[a-z]\(|\(\)|\[['\"]|://|\A(?:\.{0,2}/|arn:|\$[a-z_]|@Microsoft\.KeyVault|%\w+%\Z)",
     re.IGNORECASE,
 )
 _DOCUMENTATION = re.compile(
     r"example|sample|dummy|fake|demo|test|foobar|foo_?bar|secret|password|passwd|passw|pass(?:phrase|word)?|pwd|admin|welcome|letmein"
-    r"|qwerty|hunter2|changeit|default|strong|secure|user|login|monkey|iloveyou|hello|world|(?<![a-z])anon(?:ymous|cvs|svn)|trustno1|correcthorse|abc123|token|apikey"
+    r"|qwerty|hunter2|changeit|default|strong|secure|user|login|monkey|iloveyou|hello|world|(?<![a-z])anon(?:ymous|cvs|svn)|trustno1|correcthorse|abc123|token|apikey|1f2d1e2e67df"
 )
 _LEET = str.maketrans("@$013457", "asoleast")
 _WORDY = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]{1,8}(?:T[0-9]{4,6}Z?)?|v[0-9]+")
@@ -48,6 +48,7 @@ _TYPE_OR_STATE = re.compile(
 )
 """With what a value begins that is a type, a state or a label in code."""
 _ALGORITHM = re.compile(r"bcrypt|argon|scrypt|pbkdf|sha-?[0-9]|md[0-9]|hmac|aes-?[0-9]|rsa-?[0-9]", re.IGNORECASE)
+_METHOD = re.compile(rf"(?:{_ALGORITHM.pattern})[a-z0-9_-]{{0,12}}", re.IGNORECASE)
 _RULES = re.compile(r"[a-z_]{2,20}(?::[\w,]{1,40})?(?:\|[a-z_]{2,20}(?::[\w,]{1,40})?)+")
 """What a field must be, in the language of a validator: ``required|string|min:8``."""
 _OF_CODE = re.compile(
@@ -57,7 +58,9 @@ _OF_CODE = re.compile(
     r"|(?:[a-z][a-z0-9_]{1,20}\.)+(?:[A-Z][A-Z0-9]*[a-z]+)+(?:\.(?:[A-Z][A-Z0-9]*[a-z]+)+)*"  # base64.StdEncoding
     r"|(?:[A-Za-z]+(?:[0-9]{1,2}[a-z]{0,4})?_)+[A-Za-z]+(?:[0-9]{1,2}[a-z]{0,4})?"  # utf8_to_utf16
     r"|[a-z][a-z0-9.-]*(?::[0-9]{2,5}|/v[0-9][a-z0-9]{0,8})"  # localhost:22, apps.k8s.io/v1beta1
-    r"|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=.*"  # MODEL_NAME=gpt-4o: another setting, judged by its own name
+    r"|(?=[A-Z0-9_]*[A-Z]{3})[A-Z][A-Z0-9_]*=.*"  # MODEL_NAME=gpt-4o: another setting, judged by its own name
+    r"|[A-Z][A-Z0-9_]*=(?:[A-Za-z./:_-]*|[0-9.]*)|[a-z]+(?:_[a-z]+)*=(?:[0-9]+|[a-z]+)"  # UI_V2=on, min_length=12
+    r"|\^.*\$|[&!][a-z]\w*"  # a pattern; an anchor or a tag of YAML
     r"|v?[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(?:[-+.].*)?|[0-9]{4}-[0-9]{2}-[0-9]{2}T.*",  # a version, a time
     re.DOTALL,
 )
@@ -145,7 +148,9 @@ def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
 
     It has a digit or a sign, and ``least_kinds`` of lower case, upper case, digits and signs.
     """
-    if not 8 <= len(value) <= 128 or is_empty_phrase(value) or _RULES.fullmatch(value) or _OF_CODE.fullmatch(value):
+    if not 8 <= len(value) <= 128 or is_empty_phrase(value):
+        return False
+    if _RULES.fullmatch(value) or _OF_CODE.fullmatch(value) or _METHOD.fullmatch(value):
         return False
     kinds = (
         any(map(str.islower, value)), any(map(str.isupper, value)), any(map(str.isdigit, value)),
