@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from tocsin.detectors.injection_languages import LANGUAGES
+
 STRONG: Final = 6.0
 MILD: Final = 3.4
 WEAK: Final = 1.6
@@ -87,20 +89,24 @@ _OVERRIDE = (
     Rule(STRONG, "vergiss|vergess|ignorier|missacht",
          rf"\b(?:vergiss|vergessen sie|vergesse|ignoriere?n?|missachte)(?! nicht\b){_gap(4)}(?:anweisung|auftr|instruktion|davor|vorherig(?!\w* (?:e-?mail|mail|rechnung|erinnerung|mahnung|schreiben|bestellung))|bisherig|alles|obige|befehl|aufgabe|angaben|vorgaben)"),
     Rule(STRONG, "olvid|ignor",
-         rf"\b(?:olvid|ignor)(?:a|\S{{1,2}}|ar|en)(?! (?:my|our|the|his|her|their|all|any|your)\b){_gap(4)}(?:instruc|(?<!correo )(?<!mail )(?<!factura )(?<!pedido )anterior|(?:orden|órdenes)\b)"),
+         rf"\b(?:olvid|ignor)(?:a|\S{{1,2}}|ar|en)(?! (?:my|our|the|his|her|their|all|any|your)\b){_gap(4)}(?:instruc|(?:orden|órdenes)\b)"
+         rf"|\b(?:olvid|ignor)(?:a|\S{{1,2}}|ar|en)(?! (?:my|our|the|his|her|their|all|any|your|mis?|nuestr[ao]s?)\b){_gap(4)}(?<!correo )(?<!mail )(?<!factura )(?<!pedido )anterior"),
     Rule(STRONG, "olvid|dimentica|esque",
          r"\b(?:olvid[ae]|dimentica|esque\S{{1,3}}a) (?:todo|tutto|tudo)\b"),
     Rule(STRONG, "oubli|ignor",
-         rf"\b(?:oubli|ignor)(?:e|ez|er|es|ons)(?! (?:my|our|the|his|her|their|all|any|your)\b){_gap(4)}(?:instruction|consigne|ordres|pr\S{{1,2}}c\S{{1,2}}dent)"),
+         rf"\b(?:oubli|ignor)(?:e|ez|er|es|ons)(?! (?:my|our|the|his|her|their|all|any|your)\b){_gap(4)}(?:instruction|consigne|ordres)"
+         rf"|\b(?:oubli|ignor)(?:e|ez|er|es|ons)(?! (?:my|our|the|his|her|their|all|any|your|m[aeo]s?n?|nos|notre)\b){_gap(4)}pr\S{{1,2}}c\S{{1,2}}dent"),
     Rule(STRONG, "esque|ignor|desconsid",
-         rf"\b(?:esque\S{{1,3}}a|ignor[ae]|desconsidere){_gap(4)}(?:instru\S{{1,2}}|(?<!correo )(?<!mail )(?<!fatura )(?<!factura )(?<!pedido )anterior)"),
+         rf"\b(?:esque\S{{1,3}}a|ignor[ae]|desconsidere){_gap(4)}instru\S{{1,2}}"
+         rf"|\b(?:esque\S{{1,3}}a|ignor[ae]|desconsidere)(?! (?:[oa]s? )?(?:meu|minha|noss[oa]|mi|nuestr[oa])s?\b){_gap(4)}(?<!correo )(?<!mail )(?<!fatura )(?<!factura )(?<!pedido )anterior"),
     Rule(STRONG, "dimentica|ignora|scorda",
-         rf"\b(?:dimentica|ignora|scorda){_gap(4)}(?:istruzion|precedent)"),
+         rf"\b(?:dimentica|ignora|scorda){_gap(4)}istruzion"
+         rf"|\b(?:dimentica|ignora|scorda)(?! (?:(?:il|la|i|le) )?(?:mi[oae]|miei|nostr[oaei])\b){_gap(4)}(?<!mail )(?<!messaggio )(?<!fattura )(?<!ordine )(?<!richiesta )(?<!domanda )precedent"),
     Rule(STRONG, "zaboravi|zanemari|zapomnij|zignoruj|vergeet|negeer|zapome",
          rf"\b(?:zaboravi|zanemari|zapomnij|zignoruj|vergeet|negeer|zapome\S{{1,2}}){_gap(4)}(?:instru|uput|naredb|polec|vorige|pokyn)"),
     # A gate is blind to case in ASCII alone: anchors in other scripts begin behind the letter that may be a capital.
     Rule(STRONG, "абудь|гнорируй|гноруй",
-         r"(?:забудь|забудьте|игнорируй|игнорируйте|[іи]гноруй|[іи]гноруйте)(?: \S{1,40}){0,3} \S{0,30}(?:инструкц|указани|предыдущ|команд|правил|[іи]нструкц|вказівк|попередн)"),
+         r"(?:забудь|забудьте|игнорируй|игнорируйте|[іи]гноруй|[іи]гноруйте)(?! (?:мо[йюяеиё]|наш)\w{0,2} )(?: \S{1,40}){0,3} \S{0,30}(?:инструкц|указани|предыдущ|команд|правил|[іи]нструкц|вказівк|попередн)"),
     Rule(STRONG, "تجاهل|انس|نادیده",
          r"(?:تجاهل|انس|نادیده)(?: \S{1,30}){0,4} \S{0,20}(?:تعليمات|أوامر|توجيهات|دستور)|(?:دستور)\S{0,20}(?: \S{1,30}){0,4} نادیده"),
     Rule(STRONG, "talimat|komutlar",
@@ -122,7 +128,7 @@ _OVERRIDE = (
     Rule(STRONG, "忽略|忘记|忘掉|无视|無視|忽視",
          r"(?:忽略|忘记|忘掉|无视|無視|忽視)[^\uff0c\u3002\n]{0,40}(?:指令|指示|说明|說明|提示|命令|规则)"),
     Rule(STRONG, "無視|忘れ|무시|잊",
-         r"(?:指示|命令|プロンプト|지시|명령).{0,24}(?:無視|忘れ|무시|잊)"),
+         r"(?:指示|命令|プロンプト|지시|명령).{0,24}(?:無視(?!され|した|してい|してしま|してき|する)|忘れ(?!た|てい|てしま|ない|まし|物)|무시|잊)"),
     Rule(MILD, "new instruction|new task|new rule|new order|new role|new directive|new prompt",
          r"\bnew (?:instructions?|task|rules?|orders?|role|directive|prompt)\s{0,3}[:=]"),
     Rule(MILD, "your new |your next |your only |your real |your true |your actual |deine neue |deine aufgabe|ihre neue |ihre aufgabe",
@@ -353,4 +359,5 @@ _ADDRESSED = (
 )
 # fmt: on
 
-RULES: Final = (*_OVERRIDE, *_EXTRACTION, *_ROLE_PLAY, *_FRAMES, *_ADDRESSED)
+_LANGUAGES = tuple(Rule(STRONG, anchors, pattern) for anchors, pattern in LANGUAGES)
+RULES: Final = (*_OVERRIDE, *_LANGUAGES, *_EXTRACTION, *_ROLE_PLAY, *_FRAMES, *_ADDRESSED)
