@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from tocsin import catalogue as cat
+from tocsin.accounting.ledger import LATE
 from tocsin.accounting.quality import COMPOSITE
 from tocsin.catalogue import Family
 from tocsin.config import Declared
@@ -67,6 +68,7 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared:
         "unusable_inputs": [{"path": p, "reason": r, "mend": m} for p, r, m in unusable],
         "off_by_choice": _off_by_choice(declared),
         "backlog_bytes": sum(source.backlog() for source in pipeline.inputs),
+        "lag_seconds": store.total(cat.INGEST_LAG),
         "categories": {
             "outage": {
                 "instrumented": requests > 0, "requests": int(requests),
@@ -248,6 +250,9 @@ def _warnings(view: dict[str, Any]) -> Iterator[str]:
         yield f"totals are live but not safe: {html.escape(view['trouble'])}; see {_runbook('TocsinStateDegraded')}"
     if not view["ready"]:
         yield f"catching up: {view['backlog_bytes']:,} bytes unread"
+    elif view["lag_seconds"] > LATE:
+        newest = _clock(view["time"] - view["lag_seconds"])
+        yield f"behind: read up to {newest}, {view['backlog_bytes']:,} bytes unread; see {_runbook('TocsinIngestLagging')}"
     elif view["mode"] != "guard" and not view["events_read"]:
         yield "nothing has been read yet: <code>tocsin config check</code> with the flags of <code>run</code> says why"
     unusable = view["unusable_inputs"]

@@ -61,7 +61,7 @@ def test_the_status_page_escapes_what_an_alert_says():
     view = {
         "events_read": 0, "share_priced": None, "share_scored": None, "share_guarded": None, "series": 0,
         "series_max": 1, "unusable_inputs": [], "mode": "exporter", "folded": {}, "trouble": None, "ready": True, "token_estimates": None,
-        "off_by_choice": {"quality": []},
+        "off_by_choice": {"quality": []}, "lag_seconds": 0.0,
         "categories": {name: {"instrumented": False} for name in ("outage", "quality", "cost", "safety")},
     }  # fmt: skip
 

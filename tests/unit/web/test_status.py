@@ -7,7 +7,8 @@ from tocsin.web.trends import Trend
 
 VIEW = {
     "events_read": 10, "share_priced": 1.0, "share_scored": 1.0, "share_guarded": None, "series": 5, "series_max": 20_000, "unusable_inputs": [],
-    "mode": "exporter", "folded": {}, "trouble": None, "ready": True, "off_by_choice": {"quality": [], "cost": [], "safety": []},
+    "mode": "exporter", "folded": {}, "trouble": None, "ready": True,
+    "time": 1763606820.0, "lag_seconds": 0.0, "backlog_bytes": 0, "off_by_choice": {"quality": [], "cost": [], "safety": []},
     "categories": {name: {"instrumented": True, "failures": {"provider_5xx": 3}, "usd": 1234.5} for name in CATEGORIES},
 }  # fmt: skip
 
@@ -76,6 +77,17 @@ def test_a_degraded_state_says_why_and_leads_to_its_runbook():
 
     assert "totals are live but not safe: no space &lt;here&gt;; see " in page
     assert 'href="/runbooks/TocsinStateDegraded"' in page
+
+
+def test_who_reads_what_is_long_past_is_told_up_to_when_and_how_much_is_left():
+    page = render(VIEW | {"lag_seconds": 5400.0, "backlog_bytes": 2_000_000})
+
+    assert "behind: read up to 11-20 01:17:00, 2,000,000 bytes unread; see " in page
+    assert 'href="/runbooks/TocsinIngestLagging"' in page
+
+
+def test_a_lag_in_which_calls_are_not_late_is_not_told():
+    assert "behind:" not in render(VIEW | {"lag_seconds": 600.0, "backlog_bytes": 2_000_000})
 
 
 def test_an_input_that_cannot_be_read_is_told_with_its_mend_once():
