@@ -88,7 +88,7 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     host = split.hostname if split is not None else None
     provider = host or (_name(tree, "provider", ex.errors) or provider).lower()
     call = Call(event_id, call_id, provider, asked or _deployment(path) or served or told or UNKNOWN)
-    call.route = _name(tree, "route", ex.errors) or path or UNKNOWN
+    call.route = _name(tree, "route", ex.errors) or _route(path, response.get("id"))
     stamps = (*map(tree.get, ("time", "timestamp", "created_at")), response.get("created"), response.get("created_at"))
     call.start = seconds(next((stamp for stamp in stamps if stamp is not None), None))
     if call.start is None:
@@ -133,6 +133,11 @@ def _conversation(ex: Exchange) -> str | None:
     told = ex.response.get("conversation") or ex.request.get("conversation")
     named = told.get("id") if isinstance(told, dict) else told
     return named if isinstance(named, str) and named else None
+
+
+def _route(path: str, answered: Any) -> str:
+    """Return the path, without the id of a response that is asked for by it: each would be a route of its own."""
+    return (path.replace(f"/{answered}", "") if isinstance(answered, str) and answered else path) or UNKNOWN
 
 
 def _identity(tree: dict[str, Any], response: dict[str, Any], path: str, data: Buffer) -> tuple[str, str]:

@@ -68,6 +68,12 @@ def test_who_asks_for_a_response_by_its_id_gets_the_same_event_each_time():
     assert len({first.id, waiting.id, made.id}) == 3
 
 
+@pytest.mark.parametrize("path", ["/v1/responses/resp_1", "/v1/responses"])
+def test_who_asks_for_a_response_by_its_id_is_on_the_route_that_made_it(path):
+    call = parse({"id": "p1", "url": f"https://api.openai.com{path}", "response": BODY, "status": 200, "request": {}})
+    assert call.route == "/v1/responses"
+
+
 def test_work_of_another_kind_that_starts_and_ends_is_no_call():
     job = {"id": "job-7", "startTime": "2026-11-20T02:47:00Z", "endTime": "2026-11-20T02:48:00Z", "status": "success", "job": "backup"}
     assert skipped(job, "auto") == "unknown_format"
