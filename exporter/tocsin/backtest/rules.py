@@ -36,6 +36,8 @@ STEPS = (SCRAPE, 30, STEP, 100)
 falls on all of them, and so do most alerts' ``for``, which would be rounded up else."""
 LONGEST = 9_500
 """Samples that a range may hold: promtool's engine loads at most 10,000."""
+_SAID = 3_600
+"""Seconds of the longest range that is read for nothing but the text of an alert: who the heaviest consumer is."""
 
 UNSEEN = (
     "up", "tocsin_notify_deadline_timestamp_seconds", "tocsin_task_heartbeat_timestamp_seconds",
@@ -238,13 +240,17 @@ def _slow(entries: Sequence[_Entry]) -> set[int]:
     """Return the recording rules of long intervals that can be evaluated by themselves, before all others.
 
     They then see the others' results at each ``COARSE`` seconds only; so nothing that they need may read ranges of
-    what is recorded more often.
+    what is recorded more often. Those that rules of shorter intervals name in their texts alone are among them.
     """
     fast = _fast(entries)
+    often = (e for e in entries if e.interval < COARSE and (e.alert is None or e.interval <= 2 * STEP))
+    read = set().union(*(promql.words(e.rule["expr"]) for e in often))
     found = {
         i
         for i, entry in enumerate(entries)
-        if entry.alert is None and entry.interval >= COARSE and _alone(entries, [i], fast)
+        if entry.alert is None
+        and (entry.interval >= COARSE or entry.rule["record"] not in read and promql.longest_range(entry.rule["expr"]))
+        and _alone(entries, [i], fast)
     }
     together = {str(entries[i].rule["record"]) for i in found}
     for i, entry in enumerate(entries):
@@ -267,14 +273,15 @@ def _entries(groups: Iterable[Mapping[str, Any]]) -> list[_Entry]:
             alerts.setdefault(entry.alert, []).append(i)
     for entry in entries:
         words = promql.words(entry.rule["expr"])
-        said = " ".join(map(str, entry.rule.get("annotations", {}).values()))  # templates may query
+        texts = (*entry.rule.get("annotations", {}).values(), *entry.rule.get("labels", {}).values())
+        said = " ".join(map(str, texts))  # templates may query
         entry.series = promql.names(entry.rule["expr"] + said) & _SERIES
         named = [token.text for token in promql.tokens_of(entry.rule["expr"])]
         entry.selectors = sum(name in records or name in _SERIES for name in named)
         for word in words & records.keys():
             entry.needs.update(records[word])
         for word in promql.names(said) & records.keys():  # where a range is dear, a text is shorter
-            entry.needs.update(i for i in records[word] if not promql.longest_range(entries[i].rule["expr"]))
+            entry.needs.update(i for i in records[word] if promql.longest_range(entries[i].rule["expr"]) <= _SAID)
         if "ALERTS" in words:
             for name in promql.strings(entry.rule["expr"]) & alerts.keys():
                 entry.needs.update(alerts[name])

@@ -1,6 +1,6 @@
 """Which rules are run, at which step, and in which order."""
 
-from tocsin.backtest.rules import COARSE, STEPS, plan, quantiles_only
+from tocsin.backtest.rules import COARSE, STEPS, plan, quantiles_only, read_by
 from tocsin.backtest.sampling import Movement
 
 SEEN = {"llm_requests_total": [({"route": "a"}, Movement.MOVING)], "llm_cost_usd_total": [({}, Movement.MOVING)]}
@@ -115,13 +115,30 @@ def test_an_alert_that_others_look_at_is_evaluated_once():
     assert [rule["alert"] for run in found.late for rule in run.alerts] == ["Rate", "Cost", "Tokens"]
 
 
-def test_what_a_text_asks_of_recorded_series_is_there_unless_it_needs_a_range():
-    young = group("young", "1m", record("a:young", "llm_cost_usd_total > 0"))
-    asking = alert("A", "llm_requests_total > 1") | {"annotations": {"summary": '{{ query "a:young or a:rate" }}'}}
+def test_what_a_text_asks_of_recorded_series_is_there_unless_it_needs_a_long_range():
+    hour = group("hour", "1m", record("a:hour", "increase(llm_cost_usd_total[1h])"))
+    day = group("day", "1m", record("a:day", "increase(llm_cost_usd_total[1d])"))
+    asking = alert("A", "llm_requests_total > 1") | {"annotations": {"summary": '{{ query "a:hour or a:day" }}'}}
 
-    found = plan([FAST, young, group("alerts", "1m", asking)], SEEN, parts=1)
+    found = plan([hour, day, group("alerts", "1m", asking)], SEEN, parts=1)
 
-    assert [list(run.groups) for run in found.late] == [["young", "alerts"]]
+    assert [run.given for run in found.late] == [{"a:hour"}]
+
+
+def test_what_texts_alone_ask_over_a_range_is_evaluated_every_five_minutes_and_handed_over():
+    hour = group("hour", "1m", record("a:hour", "increase(llm_cost_usd_total[1h])"))
+    asking = alert("A", "llm_requests_total > 1") | {"annotations": {"summary": '{{ query "a:hour" }}'}}
+
+    found = plan([hour, group("alerts", "1m", asking)], SEEN, parts=1)
+
+    assert [(run.step, list(run.groups), run.given) for run in found.early] == [(COARSE, ["hour"], frozenset())]
+    assert [(list(run.groups), run.given) for run in found.late] == [(["alerts"], {"a:hour"})]
+
+
+def test_what_the_text_of_a_label_asks_is_read():
+    asking = alert("A", "llm_requests_total > 1") | {"labels": {"cause_hint": '{{ query "llm_cost_usd_total" }}'}}
+
+    assert "llm_cost_usd_total" in read_by([group("alerts", "1m", asking)])
 
 
 def test_a_ticket_is_evaluated_with_the_baselines():
