@@ -136,7 +136,7 @@ def _safety(store: Store) -> dict[str, Any]:
         "injection_attempts": int(store.total(cat.INJECTION_ATTEMPTS)),
         "user_flags": int(store.total(cat.USER_FLAGS)),
         "last_violation": max(times, default=0.0) or None,
-        "guard": _by_label(store, cat.GUARD_REQUESTS, "verdict"),
+        "guard": _by_label(store, cat.GUARD_REQUESTS, "verdict"), "shed": int(store.total(cat.GUARD_SHED)),
     }  # fmt: skip
 
 
@@ -211,10 +211,13 @@ def render(
     leaked = view["categories"]["safety"].get("last_violation")
     if leaked and not incidents and view["time"] - leaked < LEAK_SECONDS:
         paging["safety"] = [LEAK]
-    sections = "".join(
-        _section(name, view["categories"][name], paging.get(name, []), (trends or {}).get(name), chosen.get(name, ()))
-        for name in CATEGORIES
-    )
+    if view["mode"] == "guard":  # it reads no calls, and Alertmanager does not tell it
+        judged = {key: view["categories"]["safety"].get(key, 0) for key in ("stopped", "guard")}
+        body = f"<main>{_section('safety', {'instrumented': True} | judged, [], None, ())}</main>"
+    else:
+        of, lines = view["categories"], trends or {}
+        sections = (_section(n, of[n], paging.get(n, []), lines.get(n), chosen.get(n, ())) for n in CATEGORIES)
+        body = f"<main>{''.join(sections)}</main>{_incidents(incidents)}"
     # Who moves by keys or listens loses the place at each load.
     hold = 'held still, <a href="/">go on</a>' if held else '<a href="/?hold">hold still</a>'
     title = html.escape(", ".join(paging)) + " pages: Tocsin" if paging else "Tocsin"
@@ -223,7 +226,7 @@ def render(
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
         f"<style>{_STYLE}</style></head><body><header><nav>{hold}</nav><h1>Tocsin</h1>"
         f"<p>{' &middot; '.join(_said(view))}</p></header>"
-        f"{warnings}<main>{sections}</main>{_incidents(incidents)}<footer><a href='/metrics'>metrics</a> &middot; "
+        f"{warnings}{body}<footer><a href='/metrics'>metrics</a> &middot; "
         "<a href='/config'>configuration</a> &middot; <a href='/api/v1/status'>status as JSON</a> &middot; "
         "<a href='/api/v1/offenders'>offenders</a></footer></body></html>"
     )
@@ -251,10 +254,13 @@ def _warnings(view: dict[str, Any]) -> Iterator[str]:
     if not view["ready"]:
         yield f"catching up: {view['backlog_bytes']:,} bytes unread"
     elif view["lag_seconds"] > LATE:
-        newest = _clock(view["time"] - view["lag_seconds"])
-        yield f"behind: read up to {newest}, {view['backlog_bytes']:,} bytes unread; see {_runbook('TocsinIngestLagging')}"
+        newest, left = _clock(view["time"] - view["lag_seconds"]), f"{view['backlog_bytes']:,} bytes unread"
+        yield f"behind: read up to {newest}, {left}; see {_runbook('TocsinIngestLagging')}"
     elif view["mode"] != "guard" and not view["events_read"]:
         yield "nothing has been read yet: <code>tocsin config check</code> with the flags of <code>run</code> says why"
+    if shed := view["categories"]["safety"].get("shed"):
+        what = f"{_counted(shed, 'text')} {'was' if shed == 1 else 'were'} answered without a look"
+        yield f"{what}, for overload or size; see {_runbook('LLMGuardCoverageLow')}"
     unusable = view["unusable_inputs"]
     for entry in unusable[:UNUSABLE_SHOWN]:
         reason = entry["reason"].replace("_", " ")
@@ -346,7 +352,7 @@ def _section(
         word = _NAMES.get(key, key.replace("_", " "))
         if isinstance(value, dict):
             plots += _bars(word, value, "{:,.2f}" if key == "by_model" else "{:,}")
-        elif key not in ("instrumented", "last_violation"):
+        elif key not in ("instrumented", "last_violation", "shed"):
             shown = "-" if value is None else f"{value:,.2f}" if key == "usd" else f"{value:,}"
             rows += f"<dt>{word}</dt><dd>{shown}</dd>"
     return f'<section class="{mood}">{said}<dl>{rows}</dl>{plots}</section>'

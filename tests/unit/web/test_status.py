@@ -123,14 +123,25 @@ def test_a_category_without_a_signal_says_which_one_is_missing():
 
 def test_the_guard_alone_says_what_it_judged_and_misses_no_input():
     silent = {name: {"instrumented": False} for name in CATEGORIES}
-    silent["safety"]["guard"] = {"allow": 1200, "block": 3}
+    silent["safety"] |= {"guard": {"allow": 1200, "block": 3}, "stopped": 4}
 
     page = render(VIEW | {"mode": "guard", "events_read": 0, "categories": silent})
 
     assert "the guard alone: 1,203 texts judged" in page
+    assert "<dt>stopped before delivery</dt><dd>4</dd>" in page
     assert "judged before delivery, by verdict" in page
-    assert "nothing has been read yet" not in page
-    assert "inputs can be read" not in page
+    assert re.findall("<h2>(.*?)<", page) == ["safety"]
+    for missed in ("nothing has been read yet", "inputs can be read", "not instrumented", "/v1/alerts"):
+        assert missed not in page
+
+
+def test_what_the_guard_let_by_without_a_look_is_told():
+    safety = VIEW["categories"]["safety"] | {"guard": {"block": 626}, "shed": 22_714}
+
+    page = render(VIEW | {"categories": VIEW["categories"] | {"safety": safety}})
+
+    assert "22,714 texts were answered without a look, for overload or size; see " in page
+    assert 'href="/runbooks/LLMGuardCoverageLow"' in page
 
 
 def test_folded_labels_are_told_and_lead_to_their_runbook():
