@@ -28,9 +28,9 @@ from tocsin.formats.base import Buffer
 from tocsin.formats.failures import by_error, by_status
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.finish import finish_of
-from tocsin.formats.lenient import MAX_SECONDS, bounded, convert, count, is_number, load
+from tocsin.formats.lenient import MAX_SECONDS, bounded, convert, count, load
 from tocsin.formats.pairs import hold_first_token, hold_parts, prompt_key, scores_of, seconds, texts_of
-from tocsin.formats.texts import messages, part_text
+from tocsin.formats.texts import messages, part_text, token_logprobs
 
 
 class Error(msgspec.Struct, gc=False):
@@ -229,7 +229,6 @@ def _expectation(expect: Expect, errors: list[str]) -> Expectation:
 def _fill_content(call: Call, e: NativeEvent, errors: list[str]) -> None:
     said = _plain(e.output)
     passages = _plain(e.context)
-    logprobs = _plain(e.logprobs)
     asked = messages(_plain(e.input))
     if e.prompt is not None and e.prompt.system:
         asked.insert(0, messages([{"role": "system", "content": e.prompt.system}])[0])
@@ -238,7 +237,7 @@ def _fill_content(call: Call, e: NativeEvent, errors: list[str]) -> None:
         output=None if said is None else part_text(said),
         context=[passages] if isinstance(passages, str) else _texts(passages),
         tools=[ToolCall(name) for name in _texts(_plain(e.tools))],
-        logprobs=[float(p) for p in logprobs if is_number(p)] if isinstance(logprobs, list) else None,
+        logprobs=token_logprobs([_plain(e.logprobs)]),
         state="present" if said or asked else "absent",
     )
     if e.expect is not None:

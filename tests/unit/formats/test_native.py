@@ -173,6 +173,14 @@ def test_an_answer_may_come_in_parts():
     assert call.content.output == "On its\nway."
 
 
+@pytest.mark.parametrize("wrapped", [lambda tokens: tokens, lambda tokens: {"content": tokens}], ids=["tokens", "choice"])
+def test_log_probabilities_are_read_as_openai_tells_them(wrapped):
+    call = parse({**CALL, "output": "Yes.", "logprobs": wrapped([{"token": "Yes", "logprob": -0.25}, {"token": ".", "logprob": -0.5}])})
+    assert isinstance(call, Call)
+    assert call.content is not None
+    assert call.content.logprobs == [-0.25, -0.5]
+
+
 @pytest.mark.parametrize("value", [5, True, {"a": 1}, [5], "text", None])
 @pytest.mark.parametrize("name", ["input", "output", "context", "tools", "logprobs"])
 def test_content_of_any_type_is_survived(name, value):
