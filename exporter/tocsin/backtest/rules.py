@@ -245,13 +245,13 @@ def _slow(entries: Sequence[_Entry]) -> set[int]:
     fast = _fast(entries)
     often = (e for e in entries if e.interval < COARSE and (e.alert is None or e.interval <= 2 * STEP))
     read = set().union(*(promql.words(e.rule["expr"]) for e in often))
-    found = {
-        i
-        for i, entry in enumerate(entries)
-        if entry.alert is None
-        and (entry.interval >= COARSE or entry.rule["record"] not in read and promql.longest_range(entry.rule["expr"]))
-        and _alone(entries, [i], fast)
-    }
+
+    def waits(entry: _Entry) -> bool:
+        told = entry.rule["record"] not in read and promql.longest_range(entry.rule["expr"]) > 0
+        return entry.interval >= COARSE or told
+
+    records = (i for i, entry in enumerate(entries) if entry.alert is None and waits(entry))
+    found = {i for i in records if _alone(entries, [i], fast)}
     together = {str(entries[i].rule["record"]) for i in found}
     for i, entry in enumerate(entries):
         if entry.alert is None and i not in found:
