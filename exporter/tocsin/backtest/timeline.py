@@ -63,6 +63,14 @@ def alerts(answer: Answer, origin: float) -> list[Alert]:
     return in_order(found)
 
 
+def since(first: float, found: Iterable[Alert]) -> list[Alert]:
+    """Return the alerts without those that were pending before the first event (Unix seconds), and never fired.
+
+    An evaluation begins before there is anything, and what waits for an hour without a signal waits then.
+    """
+    return [a for a in found if a.firing_at is not None or a.pending_at is None or a.pending_at >= first]
+
+
 def in_order(found: Iterable[Alert]) -> list[Alert]:
     """Return the alerts in the order in which they began; those of one moment by name."""
     return sorted(found, key=lambda a: (a.pending_at or 0.0, a.alertname, sorted(a.labels.items())))
