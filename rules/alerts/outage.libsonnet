@@ -19,7 +19,7 @@ function(config)
   // done yet, all of them failures.
   local ratio(w, failed, asked) =
     local least(vector, floor) = if floor == 0 then vector else '(%s)' % q.atLeast(vector, floor);
-    '%s / (%s - %s)' % [least(unrecovered(w), failed), least(requests(w), asked), retried(w)];
+    '%s / (%s - (%s or 0 * %s))' % [least(unrecovered(w), failed), least(requests(w), asked), retried(w), requests(w)];
   local shortly(w) = ratio(w, c.minimumFailures, c.minimumCalls);
   // A window of half an hour remembers an outage for half an hour. Ten minutes without a failure end it after so many requests
   // in them; twenty where those are fewer, and so many failed within the hour: those would go on every third minute, and

@@ -25,21 +25,23 @@ function(config)
       %s
     )
   ||| % [q.by(names), q.indented(expr, 2)];
-  // What was tried before, failed and came through, under the label set of what succeeded: all of it, and what had
-  // failed for another reason than an outage. Only what was made good is recorded, so that healthy routes add nothing.
-  local madeGood = 'call:llm_requests_recovered:increase5m';
-  local rises(name, of) = q.labelled(q.sumRises(call, name, minutes5), 'of', of);
-  local all = q.recorded(madeGood, 'of="any"');
-  local other = q.recorded(madeGood, 'of="other"');
+  // What was tried before, failed and came through, under the label set of what succeeded: all of it, less what had failed
+  // for another reason than an outage. Read by its route and by its model: a row of each route would be too many to record.
+  local recovered(names) = q.labelled(q.sumRises(names, 'llm_requests_recovered_total', minutes5), 'of', 'any');
+  local other(names) = q.labelled(q.sumRises(names, 'llm_requests_recovered_other_total', minutes5), 'of', 'other');
+  local outages(names) = '%s or -1 * %s' % [recovered(names), other(names)];
   // Share of a route's failures that no retry and no fallback made good. A fallback succeeds under another provider or
   // model, so failures and recoveries can only be set against each other by route. Outages apart: requests that come
   // through after a 429 must not hide others that fail for good. Nothing where nothing was made good.
   local outage = 'class="outage"';
   local divided = q.labelled(failed, 'part', 'rest');
   local parts = 'label_replace(%s, "part", "outage", "class", "outage")' % divided;
-  local mended = 'sum %s (%s)' % [q.by(['route', 'part']), std.join(' or ', [
-    q.labelled(all, 'part', 'outage'), q.labelled('-1 * ' + other, 'part', 'outage'), q.labelled(other, 'part', 'rest'),
-  ])];
+  local mended = |||
+    sum %s (
+      label_replace(%s, "part", "outage", "", "")
+      or %s
+    )
+  ||| % [q.by(['route', 'part']), outages(['route']), q.labelled(other(['route']), 'part', 'rest')];
   // A sum of what may not be there, 0 where there were calls.
   local of(expr) = 'sum %s (%s) or 0 * %s' % [q.by(keys), expr, calls];
   local users = 'group %s (%s)' % [q.by(keys + ['owner']), '%s * %s group_left (owner, tier) %s' % [
@@ -50,18 +52,12 @@ function(config)
     {
       name: 'tocsin-outage-requests',
       interval: q.duration(config.intervals.requests),
-      // What is young stands first, since all that follows asks for it. Raw counters are read by the next three alone; the
-      // others are sums of these.
+      // What is young stands first, since all that follows asks for it. Raw counters of all calls and failures are read by
+      // the next two alone; the others are sums of these.
       rules: q.youngRules + [
         { record: calls, expr: 'clamp_min(%s, 0)' % aggregated(keys, q.tiered(requests)) },
         // By route, because recoveries are; only what failed is recorded, so that healthy routes add nothing.
         { record: failed, expr: aggregated(call + ['tier', 'class'], q.tiered(classed)) + '> 0' },
-        {
-          record: madeGood,
-          expr: aggregated(call + ['tier', 'of'], q.tiered('(%s or %s)' % [
-            rises('llm_requests_recovered_total', 'any'), rises('llm_requests_recovered_other_total', 'other'),
-          ])) + '> 0',
-        },
         {
           record: unmended,
           expr: aggregated(byClass, |||
@@ -78,11 +74,15 @@ function(config)
         { record: 'provider_model:llm_request_failures:increase5m', expr: of(q.recorded(failed, outage)) },
         { record: 'provider_model:llm_request_failures_unrecovered:increase5m', expr: of(q.recorded(unmended, outage)) },
         // Of the failures that were made good, those that the same model made good: what a fallback answered is a request
-        // of its own, and the request that it answers for stays one of those that the failing model was asked.
-        { record: 'provider_model:llm_requests_retried:increase5m', expr: of('%(again)s < %(good)s or %(good)s <= %(again)s' % {
-          again: '(sum %s (%s or -1 * %s))' % [q.by(keys), all, other],
-          good: '(provider_model:llm_request_failures:increase5m - provider_model:llm_request_failures_unrecovered:increase5m)',
-        }) },
+        // of its own, and the request that it answers for stays one of those that the failing model was asked. The lesser
+        // of the two; nothing where there is none, so that healthy models add nothing.
+        {
+          record: 'provider_model:llm_requests_retried:increase5m',
+          expr: '(%(good)s - clamp_min(%(good)s - sum %(by)s (%(again)s), 0)) > 0' % {
+            by: q.by(keys), again: q.tiered('(%s)' % outages(call)),
+            good: '(provider_model:llm_request_failures:increase5m - provider_model:llm_request_failures_unrecovered:increase5m)',
+          },
+        },
         { record: 'provider_model:llm_request_failures_unrecovered:increase10m', expr: of(q.twice(unmended, 'class!="stopped"')) },
         {
           record: 'provider_model:llm_requests_succeeded:increase10m',
