@@ -33,6 +33,8 @@ _PRESSED = 0.5
 SEGMENTS, SEGMENT_LEAST, SEGMENT_MOST = 64, 1 << 20, 64 << 20
 """Segments of a full spool, and bounds of their bytes. Bodies wait for a new segment, until all of the last one and the
 name of the new one are on the disk; and what is counted is deleted by the segment."""
+_KEPT = 16 << 20
+"""Bytes of what is counted that stay for the sake of fewer segments: the disk may be smaller than the bound."""
 SPILL = 2 << 20
 """Bytes of one body that are kept in memory; a larger one goes to a file of its own."""
 
@@ -170,7 +172,7 @@ class Spool(SpoolReader):
     # What the reading side has committed.
 
     def committed(self) -> None:
-        """Delete what is read and committed, and what holds nothing; give up an old segment that is read to its end.
+        """Delete what is read and committed, and what holds nothing; give up an old or large segment that is read.
 
         A segment without a whole body is left by a crash or a failing disk. If it stayed, it would grow too old.
         """
@@ -178,7 +180,8 @@ class Spool(SpoolReader):
         self._delete_before(number)
         for segment in list(self._segments):
             unread = segment.durable > (offset if segment.number == number else 0)
-            if unread or not (segment.sealed or self._writer.give_up(segment, at_once=self.used > _PRESSED)):
+            at_once = self.used > _PRESSED or segment.durable >= _KEPT
+            if unread or not (segment.sealed or self._writer.give_up(segment, at_once=at_once)):
                 return
             self._delete_before(segment.number + 1)
 

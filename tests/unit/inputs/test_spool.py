@@ -409,6 +409,19 @@ async def test_a_committed_segment_is_deleted(tmp_path):
     await spool.close()
 
 
+@pytest.mark.parametrize(("kept", "files"), [(1, 0), (1 << 20, 1)], ids=["large", "small"])
+async def test_a_large_segment_goes_as_soon_as_it_is_committed_and_a_small_one_later(tmp_path, monkeypatch, kept, files):
+    monkeypatch.setattr(module, "_KEPT", kept)
+    spool = Spool(tmp_path)
+    await append(spool, b"{}")
+    read_all(spool)
+    spool.changes()
+    await until(lambda: not spool.receiving())
+    spool.committed()
+    assert len(list(tmp_path.iterdir())) == files
+    await spool.close()
+
+
 async def test_numbers_are_not_used_again_after_a_restart(tmp_path):
     now = [0.0]
     spool = Spool(tmp_path, clock=lambda: now[0])
