@@ -21,7 +21,8 @@ from tocsin.formats.base import Bytes
 from tocsin.web.plain import Endpoint, Later, Plain, Reply, read
 
 HELD_MAX: Final = 16 << 20
-"""Bytes of bodies that are held here, all connections together; beyond it they are aiohttp's, with its bounds."""
+"""Bytes of bodies that are held here or announced, all connections together; beyond it they are aiohttp's, with its
+bounds. Room is made, and takes memory, for what is announced: one who sends nothing has it for ``WHOLE_WITHIN``."""
 WHOLE_WITHIN: Final = 1.0
 """Seconds after which a request that is still incomplete is aiohttp's, with its bounds on slow senders."""
 WAITS_MOST: Final = 0.02

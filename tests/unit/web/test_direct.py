@@ -175,7 +175,7 @@ class Slow:
     """A visitor whose answers are given by the test."""
 
     def __init__(self, most=BODY_MAX):
-        self.due, self.pieces = [], 0
+        self.due, self.taken, self.pieces = [], [], 0
         endpoint = Endpoint(self._respond, most, self._arriving)
         self.doorway = Doorway(
             {"/echo": endpoint}, Further, keepalive=15.0, retiring=lambda: False, is_open=lambda: True
@@ -184,6 +184,7 @@ class Slow:
         self.visitor.connection_made(Wire())
 
     def _respond(self, _, body):
+        self.taken.append(bytes(body))
         self.due.append(asyncio.get_running_loop().create_future())
         return Later(self.due[-1], lambda done: Reply(500 if done.exception() else 202, body))
 
@@ -265,6 +266,28 @@ async def test_what_stands_behind_a_body_in_pieces_is_read_after_its_answer(slow
     feed(slow.visitor, b"1" + post(b"2"))
     assert (await slow.answer()).endswith(b"1")
     assert (await slow.answer()).endswith(b"2")
+
+
+BODIES = [bytes(range(256)), b"1", bytes(range(100, 200)), b"2"]
+
+
+@given(st.lists(st.tuples(st.integers(0, sum(len(post(body)) for body in BODIES)), st.booleans()), max_size=8))
+def test_requests_are_answered_or_handed_on_once_and_in_order_wherever_they_are_cut(cuts):
+    async def deliver():
+        slow, whole, taken = Slow(), b"".join(map(post, BODIES)), b""
+        begin = 0
+        for end, is_durable in [*sorted(cuts), (len(whole), True)]:
+            feed(slow.visitor, whole[begin:end])
+            begin = end
+            while slow.due and is_durable:
+                taken += post(slow.taken.pop())
+                await slow.answer()
+        slow.doorway.close()
+        further = slow.visitor.transport.protocol
+        return taken + (further.data if further else b""), whole
+
+    found, whole = asyncio.run(deliver())
+    assert found == whole
 
 
 async def test_bodies_beyond_what_may_be_held_are_left_to_aiohttp(slow, monkeypatch):

@@ -40,7 +40,7 @@ class Site:
         app = web.Application(middlewares=[self.config.middleware])
         app.router.add_get("/", self._page)
         app.router.add_post("/", self._page)
-        app[AT_ONCE] = {"/": Endpoint(lambda *_: Reply(200, b"at once"))}
+        app[AT_ONCE] = {"/": Endpoint(lambda _, body: Reply(200, b"at once" + body), 1 << 20)}
         self.listener = await start_listener(app, "127.0.0.1:0", self.config.ssl_context, self.config.is_open)
         self.session = aiohttp.ClientSession()
         return self
@@ -175,6 +175,15 @@ async def test_what_is_answered_at_once_is_so_over_tls_too(tmp_path, certificate
     path = write(tmp_path, f"tls_server_config: {{cert_file: {cert}, key_file: {key}}}")
     async with Site(path) as site:
         assert await site.post("https", ssl=ssl.create_default_context(cafile=str(cert))) == (200, "at once")
+
+
+async def test_a_large_body_comes_whole_over_tls(tmp_path, certificate):
+    cert, key = certificate
+    path = write(tmp_path, f"tls_server_config: {{cert_file: {cert}, key_file: {key}}}")
+    body = "".join(map(str, range(100_000)))
+    async with Site(path) as site:
+        found = await site.post("https", data=body, ssl=ssl.create_default_context(cafile=str(cert)))
+        assert found == (200, "at once" + body)
 
 
 async def test_nothing_is_answered_at_once_from_when_there_are_users(tmp_path):
