@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.folding import fold
 from tocsin.detectors.ngrams import BLOCK, LIMIT, Blocks, Hashes, blocks, letters_of, shingles
+from tocsin.detectors.replies import given_replies
 from tocsin.finding import Finding
 
 WIDTH: Final = 20
@@ -71,17 +72,8 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
 _PLANTED: Final = b"canary"
 """Stands in the letters of every text that ``_CANARY`` matches."""
 _CANARY = re.compile(r"\bcanary(?: token)?\s*(?:is|[:=])\s*[\"'`]?([\w-]{8,200})", re.IGNORECASE)
-
-
-_GIVEN = re.compile(
-    r"```.{12,2000}?```|\{[^{}]{12,2000}\}|(?<![^\s:(\[=])\"(?=\S)[^\"\n]{12,600}(?<=\S)\"(?!\w)|\u201c[^\u201d\n]{12,600}\u201d|\u00ab[^\u00bb\n]{12,600}\u00bb"
-    r"|(?<![^\s:(])'(?:[^'\n]|(?<=\w)'(?=\w)){12,600}'(?![^\s.,;)])"
-    r"|(?<=:)(?<=say:|ply:|ond:|wer:|ith:|tly:|ing:|age:)\s[^\n]{12,600}",
-    re.DOTALL,
-)
-"""What a prompt gives the model to say: in quotes, braces or a fence, or behind "say:", "reply with:"."""
 _LEAST_OWN: Final = 0.05
-"""Share of the rest of a prompt below which an answer says what it was given to say."""
+"""Share of a prompt without its replies below which an answer says what it was given to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +180,7 @@ def _overlap(text: str, prompt: str, shared: AbstractSet[int]) -> tuple[float, i
     """
     found = shingles(text, WIDTH)
     share, first, last = 0.0, 0, 0
-    for form, own in zip(_forms(prompt), _forms(_GIVEN.sub("", prompt)), strict=True):
+    for form, replies in zip(_forms(prompt), _forms(given_replies(prompt)), strict=True):
         if shared.isdisjoint(blocks(letters_of(form), 1).tolist()):
             continue
         known = _distinct(shingles(form, WIDTH).hashes)
@@ -196,7 +188,8 @@ def _overlap(text: str, prompt: str, shared: AbstractSet[int]) -> tuple[float, i
             continue
         index = known.searchsorted(found.hashes)
         at = (known.take(index, mode="clip") == found.hashes).nonzero()[0]
-        if (part := len(set(index.take(at).tolist())) / len(known)) > share and _tells_more(own, found.hashes.take(at)):
+        told = found.hashes.take(at)
+        if (part := len(set(index.take(at).tolist())) / len(known)) > share and _tells_more(known, replies, told):
             share, first, last = part, int(found.positions[at[0]]), int(found.positions[at[-1] + WIDTH - 1]) + 1
     return share, first, last
 
@@ -205,10 +198,10 @@ def _forms(prompt: str) -> tuple[str, str, str]:
     return prompt, prompt[::-1], _rot13(prompt)
 
 
-def _tells_more(own: str, hashes: Hashes) -> bool:
-    """Tell whether runs of letters of a prompt are of what is its own, too, and not of what it gives alone."""
-    rest = _distinct(shingles(own, WIDTH).hashes)
-    return not len(rest) or len(np.intersect1d(rest, hashes)) >= _LEAST_OWN * len(rest)
+def _tells_more(known: Hashes, replies: str, told: Hashes) -> bool:
+    """Tell whether what an answer has of a prompt is not of the replies that it gives alone."""
+    own = np.setdiff1d(known, shingles(replies, WIDTH).hashes)
+    return len(np.intersect1d(own, told)) >= max(1, _LEAST_OWN * len(own))
 
 
 def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
