@@ -62,14 +62,20 @@ _TASK = re.compile(
 """A comment that asks for a text or an answer: those of pages say what stands where."""
 _NAMES_WORDS = re.compile(
     r"(?:such as|like|e\.g\.,?|(?:phrase|string|pattern|word|sentence|message|prompt|input|text)s?|says"
-    r"|contain(?:s|ing)?|flags?|detects?|catch(?:es)?|blocks?|filters?|match(?:es)?|titled|may (?:write|say)) ?:? ?\Z"
+    r"|contain(?:s|ing)?|flags?|detects?|catch(?:es)?|blocks?|filters?|match(?:es)?|titled|may (?:write|say)"
+    r"|übersetz\w{1,3}(?: ich| man)?|dit-on|tradui(?:s|t|re)|tradu(?:ce|cir|zir|zo|rre)|перевести|переводится"
+    r"|vertaal (?:je|ik)|przetłumaczyć) ?:? ?\Z"
 )
 """What stands before quotes in which an order is shown."""
-_QUOTES: Final = "\"'`\u201c\u2018\u00ab"
+_QUOTES: Final = "\"'`\u201c\u201e\u2018\u00ab"
 _TELLERS: Final = ("attacker", "adversar", "hacker", "forbid", "prohibit", "possible for a")
 """Who an order is said to come from, or what is said of it, within its sentence."""
-_NEGATIONS: Final = ("n't ", "n\u2019t ", " not ", "never ", "tries to ", "trying to ", "attempts to ")
+_NEGATED = re.compile(
+    r"(?:n['\u2019]t |\bn['\u2019]|\b(?:not|never|no|não|non|не|nie|(?:tries|trying|attempts) to) |不要)\Z"
+)
+"""What stands ahead of an order that is none: "n'oublie pas de suivre les consignes"."""
 _MENTION_REACH: Final = 80
+_NEGATION_REACH: Final = 12
 _MOST_MENTIONS: Final = 4
 """Matches of a rule in a stretch that are looked at."""
 _TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
@@ -154,7 +160,7 @@ def _order(rule: re.Pattern[str], text: str, start: int, end: int) -> re.Match[s
 
 def _is_mentioned(ahead: str) -> bool:
     """Tell by what stands before an order, in lower case, whether it is spoken about, or negated."""
-    if ahead.endswith(_NEGATIONS):
+    if _NEGATED.search(ahead, max(0, len(ahead) - _NEGATION_REACH)):
         return True
     sentence = ahead[max(map(ahead.rfind, ".!?\n")) + 1 :]
     if any(teller in sentence for teller in _TELLERS):
