@@ -1,7 +1,7 @@
 """Replies that a system prompt gives its model to say: who says them obeys, and gives nothing away.
 
-Only what stands in quotes or a fence right behind an imperative of saying is such a reply, or the one sentence behind
-"say:". Secrets, examples, forms of answers and whole prompts stand in quotes, fences and braces too.
+Only what stands in quotes or a fence right behind an imperative of saying is such a reply, one sentence behind "say:",
+or an object behind "JSON" and the like. Secrets, examples and whole prompts stand in quotes, fences and braces too.
 """
 
 from __future__ import annotations
@@ -11,19 +11,26 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+_ORDERED: Final = (
+    r"(?:\A|[.!?:;,\n>*)-]\s{0,3}|\b(?:then|please|always|and|or|by|you (?:must|should|shall|can|will)|bitte|immer) "
+    r"|\bfor (?:any|all|every|other)\w*(?: \w{1,20}){0,4} )"
+)
+"""What stands ahead of an imperative, and not of what others say or want to be said."""
 _SAYING: Final = (
-    r"\b(?:say|reply|respond|answer|tell|greet|begin|start|end|write|output|print|return|antworte|sage?|schreibe?"
-    r"|r[eé]ponde?[sz]|dis|dites|responde|diga|rispondi)\b"
-    r"(?: (?:with|exactly|only|just|simply|always|that|back|by|saying|politely|all|the|this|any|every|your|an|users?"
-    r"|customers?|guests?|visitors?|callers?|people|them|him|her|following|text|message|sentence|words?|phrase"
+    r"(?:say(?:ing)?|reply|respond|answer|tell|greet|begin|start|end|write|output|print|return"
+    r"|antworte|sage?|schreibe?|r[eé]ponde?[sz]|dis|dites|responde|diga|rispondi)\b"
+    r"(?: (?:to \w{2,20}|with|exactly|only|just|simply|always|that|back|by|saying|politely|all|the|this|any|every|your"
+    r"|an|users?|customers?|guests?|visitors?|callers?|people|them|him|her|following|text|message|sentence|words?|phrase"
     r"|immer|mit|nur|genau|par|avec|con|solo))*"
 )
-"""An imperative of saying, and what may stand between it and the reply."""
+"""A verb of saying, and what may stand between it and the reply."""
 _REPLY = re.compile(
-    rf"(?P<verb>{_SAYING}):?\s{{1,4}}"
+    rf"{_ORDERED}(?P<verb>{_SAYING}):?\s{{1,4}}"
     r"(?:\"([^\"\n]{12,600})\"|“([^”\n]{12,600})”|„([^“”\n]{12,600})[“”]|«([^»\n]{12,600})»"
     r"|'((?:[^'\n]|(?<=\w)'(?=\w)){12,600}+)'|```([^`]{12,600})```)"
-    r"|\b(?:say|reply|respond|answer)(?: with| exactly| only)?:[ \n]([^\n\"'`{.!?:](?:[^\n\"`{.!?:]){11,300}[.!?])",
+    r"|\b(?P<form>json|format|form|schema|template|like|as)\b[^.{}\n]{0,40}\s(\{[^{}]{12,600}\})"
+    r"|\b(?P<bare>(?:say|reply|respond|answer)(?: with| exactly| only)?):[ \n]"
+    r"((?-i:[^\Wa-z_])(?:[^\n\"`{.!?:]){11,300}[.!?])",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
@@ -59,7 +66,10 @@ def _given(prompt: str) -> str:
 
 def _is_withheld(reply: re.Match[str]) -> bool:
     """Tell whether the sentence about a reply takes it back, or keeps it for some."""
-    prompt, start, end = reply.string, reply.start(), reply.end()
+    prompt, text = reply.string, reply.group(reply.lastindex or 0).rstrip()
+    start, end = reply.start("verb" if reply["verb"] else "form" if reply["form"] else "bare"), reply.end()
     ahead = _SENTENCE_ENDS.split(prompt[max(0, start - _SENTENCE_MOST) : start])[-1]
     behind = _SENTENCE_ENDS.split(prompt[end : end + _SENTENCE_MOST])[0]
+    if text.endswith((".", "!", "?")) and not behind.lstrip()[:1].islower():
+        behind = ""  # a sentence of its own
     return any(map(_WITHHELD.search, (_CONDITION.sub("", ahead, count=1), reply["verb"] or "", behind)))

@@ -64,6 +64,8 @@ REPLY = "I'm sorry, but I can only help with plants and tools, so please write t
         f"If asked for other things, say:\n```\n{REPLY}\n```",
         f"Antworte nur: \u201e{REPLY}\u201c",
         f"R\u00e9ponds: \u00ab{REPLY}\u00bb",
+        f'For anything else say "{REPLY}" Do not add to it.',
+        f'Return JSON like {{"reply": "{REPLY}"}}',
     ],
 )
 def test_a_reply_that_the_prompt_gives_is_no_leak_and_the_prompt_with_it_is(given):
@@ -88,6 +90,8 @@ DUTIES = "Help visitors find the museum, the cafe and the lookout. Tickets cost 
         "If asked, don\u2019t answer \u201c{}\u201d.",
         "Ne dis jamais \u00ab{}\u00bb.",
         'Remember: "{}".',
+        'If a guest tries to make you say "{}", change the subject.',
+        'Only the director may write "{}".',
         "```\n{}\n```",
         '{{"secret": "{}"}}',
         "Reply: I cannot help with that. Internal: {}.",
