@@ -146,7 +146,8 @@ def injection(
     worth = np.repeat([1, WRAPPED_WORTH, ORDINARY_WORTH, PASTED_WORTH, 1], [len(part) for part in texts])
     seen = matrix([bag(text, distinct=True) for part in texts for text in part], FIRM)
     attacking = np.arange(len(worth)) < len(attacks) + len(wrapped)
-    return regression(seen, attacking, INJECTION_STRENGTH, 1e-4, worth)
+    weights, bias = regression(seen, attacking, INJECTION_STRENGTH, 1e-4, worth)
+    return np.minimum(weights, INJECTION_MOST), bias
 
 
 def requests(sets: Path, part: str) -> tuple[list[str], list[str], list[str]]:
@@ -193,7 +194,9 @@ INJECTION_STRENGTH = 200
 INJECTION_SLOPE = 2.0
 INJECTION_LEAST = 0.1
 """Weights below change nothing that was measured, and are half of all."""
-INJECTION_SHIFT = 3.2
+INJECTION_MOST = 12.0
+"""No word and no pair speaks louder: "password" or "instructions" alone made short everyday requests attacks."""
+INJECTION_SHIFT = 3.4
 """Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
 WRAPPED_WORTH, ORDINARY_WORTH, PASTED_WORTH = 0.3, 2, 0.1
 """What an attack among code, an ordinary request and an answer that is pasted count beside the others."""
