@@ -29,19 +29,25 @@ function(config)
   // for another reason than an outage. Read by its route and by its model: a row of each route would be too many to record.
   local recovered(names) = q.labelled(q.sumRises(names, 'llm_requests_recovered_total', minutes5), 'of', 'any');
   local other(names) = q.labelled(q.sumRises(names, 'llm_requests_recovered_other_total', minutes5), 'of', 'other');
-  local outages(names) = '%s or -1 * %s' % [recovered(names), other(names)];
   // Share of a route's failures that no retry and no fallback made good. A fallback succeeds under another provider or
   // model, so failures and recoveries can only be set against each other by route. Outages apart: requests that come
   // through after a 429 must not hide others that fail for good. Nothing where nothing was made good.
   local outage = 'class="outage"';
   local divided = q.labelled(failed, 'part', 'rest');
   local parts = 'label_replace(%s, "part", "outage", "class", "outage")' % divided;
+  // What failed for another reason is read once: it is the rest's, and is no outage's.
+  local affected = 'group %s (%s)' % [q.by(['route']), failed];
   local mended = |||
-    sum %s (
-      label_replace(%s, "part", "outage", "", "")
-      or %s
+    sum %(by)s (
+      %(all)s
+      or %(other)s * %(on)s group_right () (%(rest)s or -1 * %(outage)s)
     )
-  ||| % [q.by(['route', 'part']), outages(['route']), q.labelled(other(['route']), 'part', 'rest')];
+  ||| % {
+    by: q.by(['route', 'part']), on: q.on(['route']),
+    all: q.labelled(recovered(['route']), 'part', 'outage'), other: other(['route']),
+    rest: q.labelled(q.labelled(affected, 'part', 'rest'), 'of', 'other'),
+    outage: q.labelled(q.labelled(affected, 'part', 'outage'), 'of', 'other'),
+  };
   // A sum of what may not be there, 0 where there were calls.
   local of(expr) = 'sum %s (%s) or 0 * %s' % [q.by(keys), expr, calls];
   local users = 'group %s (%s)' % [q.by(keys + ['owner']), '%s * %s group_left (owner, tier) %s' % [
@@ -79,7 +85,7 @@ function(config)
         {
           record: 'provider_model:llm_requests_retried:increase5m',
           expr: '(%(good)s - clamp_min(%(good)s - sum %(by)s (%(again)s), 0)) > 0' % {
-            by: q.by(keys), again: q.tiered('(%s)' % outages(call)),
+            by: q.by(keys), again: q.tiered('(%s or -1 * %s)' % [recovered(call), other(call)]),
             good: '(provider_model:llm_request_failures:increase5m - provider_model:llm_request_failures_unrecovered:increase5m)',
           },
         },
