@@ -24,6 +24,7 @@ from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PricesAwaitedError, find_library
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
 from tocsin.config import Config, ConfigError, Files, Ingest, Probe, load, read_secrets, storage_path
+from tocsin.config.reloading import waiting, while_running
 from tocsin.formats.base import Format
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
@@ -33,7 +34,6 @@ from tocsin.judge import Judge
 from tocsin.pacing import collect_seldom
 from tocsin.pipeline import Pipeline
 from tocsin.probes import Prober
-from tocsin.reloading import waiting, while_running
 from tocsin.selfmetrics import SelfMetrics
 from tocsin.series.store import Store
 from tocsin.state import State

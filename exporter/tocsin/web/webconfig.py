@@ -23,7 +23,7 @@ import bcrypt
 from aiohttp import web
 
 from tocsin.config import ConfigError, Strict
-from tocsin.yamlfile import decode
+from tocsin.config.yamlfile import decode
 
 log = logging.getLogger(__name__)
 _CACHE = 100
