@@ -70,7 +70,7 @@ def restored(arguments: argparse.Namespace, config: Config) -> Exporter:
     try:
         exporter.restore()
     except Exception as error:  # noqa: BLE001 - a damaged value may raise whatever who takes it back raises
-        log.error("the state holds what cannot be understood: %s", type(error).__name__)  # noqa: TRY400
+        log.error("the state holds what cannot be understood: %s", type(error).__name__)
         exporter = Exporter(arguments, config, exporter.put_state_aside())
         exporter.restore()
     return exporter
@@ -329,7 +329,7 @@ class Exporter:
         try:
             await self._reload()
         except ConfigError as error:
-            log.error("the last good configuration stays in force: %s", error)  # noqa: TRY400
+            log.error("the last good configuration stays in force: %s", error)
 
 
 def _spool(directory: Path, ingest: Ingest) -> Spool:

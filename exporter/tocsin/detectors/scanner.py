@@ -42,7 +42,7 @@ class Scanner:
             except Exception as error:  # noqa: BLE001 - a defect of one must not end ingest
                 report.failed.append(name)
                 report.scanned = [other for other in report.scanned if other != name]
-                log.error("detector %s failed: %s", name, type(error).__name__)  # noqa: TRY400 - no content
+                log.error("detector %s failed: %s", name, type(error).__name__)
         return report
 
     def warm(self, *roles: str) -> None:

@@ -133,14 +133,14 @@ class WebConfig:
         try:
             settings = _parse(self._path)
             if (settings.tls_server_config is None) != (self.ssl_context is None):
-                raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")  # noqa: TRY301
+                raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")
             if settings.tls_server_config is not None and self.ssl_context is not None:
                 _context(settings.tls_server_config)  # all of it is checked before a part is taken over
                 self.ssl_context.load_cert_chain(
                     settings.tls_server_config.cert_file, settings.tls_server_config.key_file
                 )
         except (ConfigError, OSError) as error:
-            log.error("the last good web configuration stays in force: %s", error)  # noqa: TRY400
+            log.error("the last good web configuration stays in force: %s", error)
             return
         self._settings = settings
         self._seen = self._stamps()
