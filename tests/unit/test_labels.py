@@ -38,7 +38,10 @@ def test_the_three_special_characters_are_escaped():
     assert escape('a\\b"c\nd') == 'a\\\\b\\"c\\nd'
 
 
-@pytest.mark.parametrize("text", ["jane.doe@example.org", "mailto:jane@example.org", "<j@b.co.uk>"])
+@pytest.mark.parametrize("text", [
+    "jane.doe@example.org", "mailto:jane@example.org", "<j@b.co.uk>", "jane%40example.org", "jane\uff20example.org",
+    "jane@\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444",
+])
 def test_an_address_is_an_identity(text):
     assert is_private(text)
 
@@ -51,6 +54,9 @@ def test_what_only_looks_like_an_address_is_kept(text):
 KEYS = [
     "sk-proj-Zx81kqLmN0pQ9rStUvWxYz12", "sk-ant-api03-AbCdEfGhIjKlMnOpQr12", "openai/sk-Ab3dEf6hIj9lMn2pQr5t",
     "ghp_" + "a1B2" * 9, "hf_" + "Ab3d" * 8, "AKIA" + "Z9" * 8, "xoxb-12345678901-abc", "Bearer abcdefgh12", "eyJhbGciOiJI.eyJzdWIiOiIx.sig",
+    "sk-" + "0a1b2c3d" * 4, "sk-or-v1-" + "0a1b2c3d" * 8, "dapi" + "0a1b2c3d" * 4, "gsk_" + "aB3d" * 13, "xai-" + "aB3d" * 20,
+    "pplx-" + "0a1b2c3d" * 6, "nvapi-" + "aB3_" * 16, "r8_" + "aB3d" * 9, "npm_" + "aB3d" * 9, "sk_live_" + "aB3d" * 6,
+    "-----BEGIN RSA PRIVATE KEY-----",
 ]  # fmt: skip
 
 
@@ -61,7 +67,8 @@ def test_a_key_or_an_address_in_the_wrong_field_is_no_label(text):
 
 NAMES = [
     "task-sk-learn-gradient-boosting-v2", "sk-1234", "risk-Assessment-Classifier-2024-Model", "gpt-4o", "hf_model",
-    "hf_meta_llama_3_1_8b_instruct", "ring bearer inventory-bot",
+    "hf_meta_llama_3_1_8b_instruct", "xai-org/grok-2-1212", "pplx-70b-online", "nvapi-gateway", "sk-or-v1-router", "100%40",
+    "ring bearer inventory-bot",
 ]  # fmt: skip
 
 

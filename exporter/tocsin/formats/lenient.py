@@ -133,7 +133,9 @@ def _parted(data: bytes) -> list[msgspec.Raw]:
 
     marks = np.frombuffer(data.replace(b"\\\\", b"__").replace(b'\\"', b"__"), np.uint8)
     outside = np.cumsum(marks == _QUOTE, dtype=np.uint8) % 2 == 0  # it wraps, and stays odd or even
-    step = (np.isin(marks, list(b"[{")) & outside).astype(np.int8) - (np.isin(marks, list(b"]}")) & outside)
+    steps = np.zeros(256, np.int8)
+    steps[list(b"[{")], steps[list(b"]}")] = 1, -1
+    step = steps[marks] * outside
     depth = np.cumsum(step, dtype=np.int32)
     if data[:1] != b"[" or data[-1:] != b"]" or depth[-1] or depth[:-1].min() < 1:
         raise ValueError("no JSON array")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from itertools import islice
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -18,6 +19,8 @@ from tocsin.formats.lenient import MAX_SECONDS, bounded, count, epoch_seconds, i
 from tocsin.formats.recorders import as_pair
 from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, sampling, system_prompts, text_of
 
+SCORES_MAX = 64
+"""Scorers of one call that are taken, the first ones: each costs as much as a small call."""
 _DIGITS = re.compile(r"\d+")
 _DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
 _UNMETERED = re.compile(
@@ -243,7 +246,8 @@ def texts_of(labels: dict[str, Any], errors: list[str]) -> dict[str, str]:
 def scores_of(told: Any, errors: list[str]) -> dict[str, float] | None:
     """Return the external scores that are 0..1, by scorer; that others stood beside them is named."""
     given = told if isinstance(told, dict) else {}
-    good = {name: float(value) for name, value in given.items() if is_number(value) and 0 <= value <= 1}
+    some = islice(given.items(), SCORES_MAX)
+    good = {name: float(value) for name, value in some if is_number(value) and 0 <= value <= 1}
     if len(good) < len(given) or (told and not given):
         errors.append("scores")
     return good or None

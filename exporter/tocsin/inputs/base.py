@@ -13,6 +13,9 @@ from typing import Protocol
 
 from tocsin.formats.base import Buffer
 
+RECORD_LEAST = 64
+"""Bytes that a record counts for at least where work is measured by them: of records of two bytes a slice would hold
+thousands, and each costs as much as a small call."""
 Change = tuple[str, bytes | None]
 """A key within the input's part of the state and its new value; None deletes it."""
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from tocsin.inputs.content import Identity, NotAFileError
 from tocsin.inputs.rotation import rotated_from, unfinished
 
+_ANY_DEPTH = re.compile(r"(?:(?<=/)|^)\*\*(?:/|$)")
 MENDS = {
     "missing": "nothing matches yet; it is read as soon as it appears",
     "permission": "give the exporter's user or group read permission, on the directories too",
@@ -219,9 +221,27 @@ def _places(path: str) -> tuple[list[str], str]:
     folder, base = os.path.split(path)
     if os.path.lexists(path) or not glob.has_magic(path):
         return [folder], glob.escape(base)
-    if glob.has_magic(folder):
-        return sorted(glob.glob(folder, recursive=True)), base  # noqa: PTH207 - strings are wanted
-    return [folder], base
+    return _folders(folder), base
+
+
+def _folders(pattern: str) -> list[str]:
+    """Return the directories of a pattern. ``**`` goes through no symbolic links: two that lead back never end."""
+    first, *further = _ANY_DEPTH.split(pattern)
+    found = set(glob.glob(first)) if glob.has_magic(first) else {first}  # noqa: PTH207 - strings are wanted
+    for below in further:
+        found = {folder for top in found for folder in _beneath(top)}
+        if below:
+            found = {path for top in found for path in glob.glob(glob.escape(top and f"{top}/") + below)}  # noqa: PTH207
+    return sorted(folder for folder in found if os.path.isdir(folder or "."))  # noqa: PTH112 - often
+
+
+def _beneath(top: str) -> Iterator[str]:
+    """Yield a directory and those in it, at any depth, but for hidden ones."""
+    yield top
+    for folder, names, _ in os.walk(top or "."):
+        names[:] = [name for name in names if not name.startswith(".")]
+        within = folder if top else folder[2:]
+        yield from (os.path.join(within, name) for name in names if not os.path.islink(f"{folder}/{name}"))  # noqa: PTH114, PTH118
 
 
 def _named(name: str, base: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.inputs.base import Oversize, Sink
+from tocsin.inputs.base import RECORD_LEAST, Oversize, Sink
 from tocsin.inputs.fingerprint import HEAD_BYTES, Fingerprints
 from tocsin.inputs.stream import Stream
 from tocsin.inputs.wrappers import Framing
@@ -144,13 +144,15 @@ class LineReader:
         stream.dirty = True
 
     def _lines(self, stream: Stream, sink: Sink, size: int) -> int:
+        """Hand out the lines of a step, no more than would fill it were each of ``RECORD_LEAST`` bytes."""
         buffer, view, limit = self._buffer, self._view, self._limit
         find, origin = buffer.find, stream.origin
-        start = 0
+        start = count = 0
         if not stream.framing.plain or not stream.offset:
-            start = self._careful_lines(stream, sink, size)
+            start, count = self._careful_lines(stream, sink, size)
         if stream.framing.plain:
-            while (end := find(_NEWLINE, start, size)) >= 0:
+            while (end := find(_NEWLINE, start, size)) >= 0 and count * RECORD_LEAST <= size:
+                count += 1
                 if end - start > limit or not buffer[start]:
                     self._emit(stream, sink, buffer, view, start, end)
                 elif end > start:
@@ -162,11 +164,12 @@ class LineReader:
             stream.advance(view, start)
         return start
 
-    def _careful_lines(self, stream: Stream, sink: Sink, size: int) -> int:
-        """Hand out wrapped lines, or lines until it is known that they are not wrapped."""
+    def _careful_lines(self, stream: Stream, sink: Sink, size: int) -> tuple[int, int]:
+        """Hand out wrapped lines, or lines until it is known that they are not wrapped; return their end and number."""
         framing = stream.framing
-        start = 0
-        while (end := self._buffer.find(_NEWLINE, start, size)) >= 0:
+        start = count = 0
+        while (end := self._buffer.find(_NEWLINE, start, size)) >= 0 and count * RECORD_LEAST <= size:
+            count += 1
             framing.recognise(bytes(self._view[start : min(end, start + _SAMPLE)]))
             waiting = framing.pending
             self._emit(stream, sink, self._buffer, self._view, start, end)
@@ -174,7 +177,7 @@ class LineReader:
             start = end + 1
             if framing.plain:
                 break
-        return start
+        return start, count
 
     def _note_pieces(self, stream: Stream, at: int, *, waiting: bool) -> None:
         record, framing = stream.record, stream.framing

@@ -16,7 +16,7 @@ import msgspec
 
 from tocsin import formats
 from tocsin.formats.otlp.pieces import Piece
-from tocsin.inputs.base import Change, Origin, Sink
+from tocsin.inputs.base import RECORD_LEAST, Change, Origin, Sink
 from tocsin.inputs.segments import Segment, Segments
 from tocsin.inputs.spoolcipher import Cipher
 from tocsin.inputs.spoolframe import HEAD_BYTES, frame_bytes, next_frame, received_at, unpack
@@ -91,7 +91,7 @@ class SpoolReader:
             except FileNotFoundError:
                 frame = None
             except OSError as error:
-                log.error("spool segment %d cannot be read: %s; it is tried again", segment.number, error.strerror)
+                log.error("spool segment %d cannot be read: %s; it is tried again", segment.number, error.strerror)  # noqa: TRY400
                 return consumed
             if frame is None:
                 consumed += self._pass_over(segment, self._position[1])
@@ -214,7 +214,7 @@ class SpoolReader:
         while frame.done < count and consumed < budget:
             record = bytes(frame.records[frame.done])
             frame.done += 1
-            consumed += len(record)
+            consumed += max(len(record), RECORD_LEAST)
             sink(record, frame.origin)
         if frame.done < count:
             return consumed

@@ -50,7 +50,8 @@ class Framing:
         """``plain``, ``cri`` or ``docker``; None while no line was seen that tells."""
         self.plain = kind == "plain"
         """True when lines are records as they are."""
-        self._pieces: dict[bytes | str, list[bytes]] = {}
+        self._pieces: dict[bytes | str, bytearray] = {}
+        """What is here of incomplete records."""
         self._adopted: set[bytes | str] = set()
         self.oversized = False
         """The record that was just completed is longer than the limit."""
@@ -68,7 +69,7 @@ class Framing:
     def adopt(self, before: Framing) -> None:
         """Go on with the incomplete records of the file that this one follows."""
         self.kind, self.plain = before.kind, before.plain
-        self._pieces = {stream: list(pieces) for stream, pieces in before._pieces.items()}
+        self._pieces = {stream: bytearray(pieces) for stream, pieces in before._pieces.items()}
         self._adopted = set(self._pieces)
 
     def recognise(self, line: bytes) -> None:
@@ -104,7 +105,7 @@ class Framing:
 
     def flush(self) -> list[bytes]:
         """Wait no longer: return what there is of incomplete records."""
-        rest = [b"".join(pieces) for pieces in self._pieces.values()]
+        rest = [bytes(pieces) for pieces in self._pieces.values()]
         self._pieces = {}
         self._adopted = set()
         return rest
@@ -124,14 +125,13 @@ class Framing:
         if pieces is None:
             if done:
                 return text
-            self._pieces[stream] = [text]
+            self._pieces[stream] = bytearray(text)
             return None
-        if sum(map(len, pieces)) <= self._limit:
-            pieces.append(text)
+        if len(pieces) <= self._limit:
+            pieces += text
         if not done:
             return None
         del self._pieces[stream]
         self._adopted.discard(stream)
-        whole = b"".join(pieces)
-        self.oversized = len(whole) > self._limit
-        return whole
+        self.oversized = len(pieces) > self._limit
+        return bytes(pieces)

@@ -13,6 +13,7 @@ from functools import partial
 from isal import isal_zlib
 
 from tocsin.catalogue import IN_ORDER, TOLD_ONCE, Family, may_fall
+from tocsin.labels import is_private
 from tocsin.series.store import Row, Store, number
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -34,9 +35,11 @@ def _head(family: Family, *, openmetrics: bool) -> bytes:
 def _with_exemplar(row: Row) -> bytes:
     """Append the newest exemplar to the bucket it fell into (OpenMetrics only)."""
     text = row.render()
-    if row.exemplar is None or not _TRACE.fullmatch(row.exemplar[0]):
+    if row.exemplar is None:
         return text
     trace, value, when = row.exemplar
+    if not _TRACE.fullmatch(trace) or is_private(trace):
+        return text
     lines = text.split(b"\n")
     index = next((i for i, bound in enumerate(row.family.buckets) if value <= bound), len(row.family.buckets))
     lines[index] += f' # {{trace_id="{trace}"}} {number(value)} {when:.3f}'.encode()

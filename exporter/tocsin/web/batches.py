@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
@@ -20,6 +21,8 @@ CHUNK = 256 << 10
 """A larger one is cut into batches of about this size."""
 MAX_VALUE = 9 << 20
 """Largest single element or line of a large body; the default of ``limits.max_line_bytes``."""
+_BROKEN_MOST = 1_000
+"""Lines that begin like a record and are none, after which no more are looked at."""
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
 _OPEN, _CLOSED = (b"{", b"["), (b"}", b"]")
@@ -29,6 +32,9 @@ _TRIES = 6
 _LOOKS = 32
 _QUOTE, _COMMA, _CLOSE = b'",]'
 _TEXT = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_ONLY_SCALARS = re.compile(rb'\[(?:[^"\[{n]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+"""What no record, and so no ``null``, stands in: of an array that is JSON."""
+_RECORD_LINE = re.compile(rb"(?:^|\n)[ \t\r]*+([{\[][^\n]*+|null[ \t\r]*+(?=\n|\Z))")
 _TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 _TO_BRACKET_OR_COMMA = re.compile(rb'(?:[^"\[\]{},]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 
@@ -72,23 +78,21 @@ def one(body: Bytes) -> Batch:
 def _whole(body: Bytes) -> Batch:
     if body in (b"", b"{}", b"[]"):
         raise BodyError("the body is empty")
-    if body.startswith(b"["):
-        found = _elements(body)
-        if found is not None:
-            if not any(_is_record(bytes(element)) for element in found):
-                raise BodyError("the body holds nothing but scalars")
-            return Batch(body)
-    elif _is_value(body):
-        if not _is_record(body):
+    is_array = body.startswith(b"[")
+    if _is_json(body) if is_array else _is_value(body):
+        if _ONLY_SCALARS.fullmatch(body) if is_array else not _is_record(body):
             raise BodyError("the body holds nothing but scalars")
         return Batch(body)
-    lines = [line for line in body.split(b"\n") if line.strip(_SPACE)]
+    first, end, _ = body.partition(b"\n")
     # An array that was cut off may hold lines that are values by chance: its first line is none.
-    if body.startswith(b"[") and not _is_value(lines[0]):
-        raise BodyError("the body is neither JSON nor NDJSON")
-    if len(lines) < 2 or not any(_is_record(line.strip(_SPACE)) and _is_value(line) for line in lines):
+    if not end or (is_array and not _is_value(first)) or not _holds_record(body):
         raise BodyError("the body is neither JSON nor NDJSON")
     return Batch(body, lines=True)
+
+
+def _holds_record(lines: Bytes) -> bool:
+    """Tell whether one of some lines is a record; where ``_BROKEN_MOST`` only begin like one, none is."""
+    return any(_is_value(found[1]) for found in islice(_RECORD_LINE.finditer(lines), _BROKEN_MOST))
 
 
 class Splitter:
@@ -144,8 +148,7 @@ class Splitter:
                 raise BodyError("the body is neither JSON nor NDJSON")
             self._records = self._records or any(_is_record(bytes(element)) for element in found)
         elif self._kind == "lines":
-            lines = [line for line in rest.split(b"\n") if line.strip(_SPACE)]
-            self._records = self._records or any(_is_value(line) and _is_record(line) for line in lines)
+            self._records = self._records or _holds_record(rest)
         else:
             return [whole(rest)]
         if not self._records:
@@ -171,7 +174,7 @@ class Splitter:
             return None
         payload = bytes(self._held[:end])
         del self._held[: end + 1]
-        self._records = self._records or any(_is_value(line) and _is_record(line) for line in payload.split(b"\n"))
+        self._records = self._records or _holds_record(payload)
         return Batch(payload, lines=True)
 
     def _cut_array(self) -> Batch | None:
@@ -279,8 +282,16 @@ def _elements(body: Buffer) -> list[msgspec.Raw] | None:
 
 def _is_value(body: Bytes) -> bool:
     try:
-        _VALUE.decode(body)
         body.decode()
+    except ValueError:
+        return False
+    return _is_json(body)
+
+
+def _is_json(body: Bytes) -> bool:
+    """Tell whether a body is one JSON value, whatever its texts are made of."""
+    try:
+        _VALUE.decode(body)
     except RecursionError:
         return len(_elements(b"[" + body + b"]") or ()) == 1
     except (msgspec.MsgspecError, ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 import zstandard
@@ -13,6 +13,7 @@ from aiohttp import web
 from tocsin.formats.base import Bytes
 from tocsin.web.auth import Check, Verifier
 from tocsin.web.batches import BodyError
+from tocsin.web.plain import Fields, headers
 
 REFUSED: Final = {
     400: "broken", 401: "unauthorized", 404: "unknown_format", 408: "too_slow", 413: "too_large",
@@ -204,6 +205,19 @@ def begun(verifiers: Sequence[Verifier], headers: Mapping[str, str]) -> list[Che
     if verifiers and not checks:
         raise unauthorized()
     return checks
+
+
+def admits(verifiers: Sequence[Verifier]) -> Callable[[Fields], bool]:
+    """Return what tells whether the fields of a plain request may be those of a sender that proves itself."""
+
+    def may_be_known(fields: Fields) -> bool:
+        try:
+            begun(verifiers, headers(fields))
+        except web.HTTPUnauthorized:
+            return False
+        return True
+
+    return may_be_known
 
 
 def prove(checks: Sequence[Check], body: Bytes, limit: int) -> None:

@@ -22,7 +22,8 @@ from tocsin.web.plain import Endpoint, Later, Plain, Reply, read
 
 HELD_MAX: Final = 16 << 20
 """Bytes of bodies that are held here or announced, all connections together; beyond it they are aiohttp's, with its
-bounds. Room is made, and takes memory, for what is announced: one who sends nothing has it for ``WHOLE_WITHIN``."""
+bounds. Room is made, and takes memory, for what is announced by one whom the endpoint ``admits``: who sends nothing has
+it for ``WHOLE_WITHIN``."""
 WHOLE_WITHIN: Final = 1.0
 """Seconds after which a request that is still incomplete is aiohttp's, with its bounds on slow senders."""
 WAITS_MOST: Final = 0.02
@@ -180,7 +181,7 @@ class Visitor(asyncio.BufferedProtocol):
             self._held = held
             return
         self._held = b""
-        if not isinstance(found, Plain) or self._doorway.held + found.size > HELD_MAX:
+        if not isinstance(found, Plain) or not self._has_room(found):
             self._hand_over(held)
             return
         self._doorway.held += found.size
@@ -189,6 +190,12 @@ class Visitor(asyncio.BufferedProtocol):
             self._body = bytearray(found.size)
             self._body[: len(found.body)] = found.body
         self._go_on_receiving(found)
+
+    def _has_room(self, request: Plain) -> bool:
+        """Tell whether a body can be held; one who only announces one must be known to get room for it."""
+        is_whole = len(request.body) == request.size
+        fits = self._doorway.held + request.size <= HELD_MAX
+        return fits and (is_whole or request.endpoint.admits(request.fields))
 
     def _go_on_receiving(self, request: Plain) -> None:
         """Answer when the body is whole, now or in a turn of its own."""

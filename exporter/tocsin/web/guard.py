@@ -22,7 +22,7 @@ from tocsin.scoring.scoring import Scoring
 from tocsin.tasks import spawn
 from tocsin.web.auth import Verifier
 from tocsin.web.batches import BodyError
-from tocsin.web.bodies import REFUSED, answer, begun, prove, small_body
+from tocsin.web.bodies import REFUSED, admits, answer, begun, prove, small_body
 from tocsin.web.plain import Endpoint, Fields, Later, Reply, headers
 from tocsin.web.server import AT_ONCE
 
@@ -88,7 +88,7 @@ def add_routes(
     ):
         route = _Route(guard, contract, tuple(auth), prepared, refused)
         app.router.add_post(path, route.handle)
-        at_once[path] = Endpoint(route.respond)
+        at_once[path] = Endpoint(route.respond, admits=admits(auth))
 
 
 class _Route:

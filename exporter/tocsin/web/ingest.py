@@ -23,6 +23,7 @@ from tocsin.web.bodies import (
     REFUSED,
     Identity,
     Inflater,
+    admits,
     answer,
     arrived,
     arriving,
@@ -81,7 +82,7 @@ def make_ingest_app(
     app[server.REFUSED] = lambda: refused("connections")
     app[server.AT_ONCE] = {
         f"/v1/ingest/{word}": Endpoint(
-            routes.responder(word), min(WHOLE, max_body_bytes), spool.note_arrival, can_wait=True
+            routes.responder(word), min(WHOLE, max_body_bytes), spool.note_arrival, can_wait=True, admits=admits(auth)
         )
         for word in formats
     }

@@ -65,6 +65,12 @@ def _nothing() -> None:
     """Take no notice."""
 
 
+def _anybody(fields: Fields) -> bool:
+    """Turn nobody away."""
+    del fields
+    return True
+
+
 class Endpoint(NamedTuple):
     """What answers the requests of a path."""
 
@@ -75,6 +81,8 @@ class Endpoint(NamedTuple):
     """Told of each piece of a body."""
     can_wait: bool = False
     """True where a body is taken in a turn of the loop in which nobody else is answered, within ``WAITS_MOST``."""
+    admits: Callable[[Fields], bool] = _anybody
+    """Tells whether room is made for a body that is not here yet: not for that of one whose head proves nothing."""
 
 
 class Plain(NamedTuple):

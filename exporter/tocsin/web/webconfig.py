@@ -20,15 +20,14 @@ from pathlib import Path
 from typing import Literal
 
 import bcrypt
+import msgspec
 from aiohttp import web
 
 from tocsin.config import ConfigError, Strict
-from tocsin.config.yamlfile import decode
+from tocsin.yamlfile import decode
 
 log = logging.getLogger(__name__)
 _CACHE = 100
-_NOBODY = b"$2b$10$QGjgjjIcBOuEulqlwB0Ju.HwWcN7OOfdUac6gMvTwmBBmu3tfRbji"
-"""Compared for unknown users, so that the time of an answer does not tell which users exist."""
 
 ClientAuth = Literal[
     "NoClientCert", "RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"
@@ -69,8 +68,9 @@ class WebConfig:
         self._path = path
         self._settings = _parse(path)
         self._seen = self._stamps()
-        self._cache: OrderedDict[bytes, bool] = OrderedDict()
-        self._cache_key = os.urandom(32)
+        self._known: OrderedDict[bytes, None] = OrderedDict()
+        """Who came in before; nobody's guesses, which would push them out."""
+        self._known_by = os.urandom(32)
         self._one_at_a_time = asyncio.Lock()
         tls = self._settings.tls_server_config
         self.ssl_context = None if tls is None else _context(tls)
@@ -100,16 +100,20 @@ class WebConfig:
             return False
         if word.lower() != "basic" or b"\0" in password:
             return False
-        stored = self._settings.basic_auth_users.get(name)
-        hashed = _NOBODY if stored is None else stored.encode()
-        key = hmac.digest(self._cache_key, hashed + b"\0" + user + b"\0" + password, hashlib.sha256)
-        if key not in self._cache:
-            async with self._one_at_a_time:  # bcrypt is slow by design: guesses must not take every core
-                matches = await asyncio.to_thread(bcrypt.checkpw, password[:72], hashed)
-            self._cache[key] = matches and stored is not None
-            if len(self._cache) > _CACHE:
-                self._cache.popitem(last=False)
-        return self._cache[key]
+        users = self._settings.basic_auth_users
+        # Of an unknown user that of another is compared: the time of an answer must not tell which users exist.
+        hashed = users.get(name, next(iter(users.values()), "")).encode()
+        key = hmac.digest(self._known_by, hashed + b"\0" + user + b"\0" + password, hashlib.sha256)
+        if key in self._known:
+            return True
+        async with self._one_at_a_time:  # bcrypt is slow by design: guesses must not take every core
+            matches = await asyncio.to_thread(bcrypt.checkpw, password[:72], hashed)
+        if not matches or name not in users:
+            return False
+        self._known[key] = None
+        if len(self._known) > _CACHE:
+            self._known.popitem(last=False)
+        return True
 
     def _stamps(self) -> list[int]:
         tls = self._settings.tls_server_config
@@ -133,18 +137,22 @@ class WebConfig:
         try:
             settings = _parse(self._path)
             if (settings.tls_server_config is None) != (self.ssl_context is None):
-                raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")
+                raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")  # noqa: TRY301
+            if _but_certificate(settings) != _but_certificate(self._settings):
+                raise ConfigError(  # noqa: TRY301
+                    f"{self._path}: of tls_server_config, the certificate and its key alone change without a restart"
+                )
             if settings.tls_server_config is not None and self.ssl_context is not None:
                 _context(settings.tls_server_config)  # all of it is checked before a part is taken over
                 self.ssl_context.load_cert_chain(
                     settings.tls_server_config.cert_file, settings.tls_server_config.key_file
                 )
         except (ConfigError, OSError) as error:
-            log.error("the last good web configuration stays in force: %s", error)
+            log.error("the last good web configuration stays in force: %s", error)  # noqa: TRY400
             return
         self._settings = settings
         self._seen = self._stamps()
-        self._cache.clear()
+        self._known.clear()
 
 
 def load_web_config(path: str | Path) -> WebConfig:
@@ -171,6 +179,12 @@ def _parse(path: Path) -> Settings:
                 f"{path}: basic_auth_users.{user}: not a bcrypt hash; make one with 'htpasswd -nBC 10 \"\"'"
             ) from None
     return settings
+
+
+def _but_certificate(settings: Settings) -> Tls | None:
+    """Return what a context holds beside the certificate: connections are accepted by it until the end."""
+    tls = settings.tls_server_config
+    return None if tls is None else msgspec.structs.replace(tls, cert_file="", key_file="")
 
 
 def _context(tls: Tls) -> ssl.SSLContext:

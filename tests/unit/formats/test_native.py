@@ -258,3 +258,8 @@ def test_a_label_that_is_no_text_is_named_and_absent(labels, kept, errors):
     event = formats.get("native").parse(json.dumps({**CALL, "labels": labels}).encode())
     assert isinstance(event, Call)
     assert (event.labels, event.field_errors) == (kept, errors)
+
+
+def test_scorers_without_end_are_taken_up_to_a_bound_and_named():
+    call = parse(CALL | {"scores": {f"scorer {number}": 0.5 for number in range(1_000)}})
+    assert (len(call.scores), "scores" in call.field_errors) == (64, True)

@@ -3,6 +3,7 @@
 import gzip
 import json
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -324,3 +325,20 @@ def test_a_record_that_a_shipper_cut_stands_apart_from_the_next_one(reader):
     append(reader.path, docker("stdout", '{"n": 1, "text": "cut he') + docker("stdout", '{"n": 2}') + docker("stdout", '{"n": 3}'))
     reader.drain()
     assert reader.got == [b'{"n": 1, "text": "cut he\x00{"n": 2}', b'{"n": 3}']
+
+
+@pytest.mark.parametrize("line", [b"x", b"", b'{"log":"x"}'])
+def test_lines_of_a_few_bytes_are_handed_out_a_few_at_a_time(reader, line):
+    """Each costs as much as a small call, so thousands of them in one slice hold up everybody."""
+    append(reader.path, b'{"log":"first"}\n' + (line + b"\n") * 20_000)
+    reader.tailer.read(lambda data, _: reader.got.append(bytes(data)), 256)
+    assert len(reader.got) <= 16_384 // 64 + 1
+
+
+def test_a_record_in_many_pieces_is_put_together_in_time(reader):
+    """Each piece measured all that came before it: 300,000 of them took minutes."""
+    append(reader.path, b"2026-11-20T02:47:00.000000000Z stdout P x\n" * 39_000 + b"2026-11-20T02:47:00.000000000Z stdout F y\n")
+    began = time.thread_time()
+    reader.drain()
+    assert reader.got == [b"x" * 39_000 + b"y"]
+    assert time.thread_time() - began < 2

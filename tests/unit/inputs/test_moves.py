@@ -255,7 +255,7 @@ def test_a_log_whose_archive_waits_until_fewer_files_are_open_is_not_told_to_be_
     world.write(20)
     world.poll()
     for number in (2, 3):
-        lines = [f"{number} {line}" for line in range(20_000)]
+        lines = [f"{number} {line:62}" for line in range(2_000)]
         (world.folder / f"app.log.{number}").write_text("\n".join([*lines, ""]))
         world.written += lines
     world.poll(size=64)

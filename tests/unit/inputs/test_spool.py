@@ -624,3 +624,11 @@ async def test_a_segment_that_cannot_be_deleted_is_deleted_later(tmp_path, monke
     spool.committed()
     assert (list(tmp_path.iterdir()), spool.spool_bytes) == ([], 0)
     await spool.close()
+
+
+async def test_records_of_a_few_bytes_are_handed_out_a_few_at_a_time(tmp_path):
+    spool, found = Spool(tmp_path), []
+    await spool.append(Batch(b"0\n" * 10_000, lines=True), "native", 1000.0)
+    spool.read(lambda data, origin: found.append(bytes(data)), 2048)
+    assert len(found) == 2048 // 64
+    await spool.close()

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rotatedlog import World
+from tocsin.inputs.finder import Finder
 from tocsin.inputs.tailer import FileInput, FilePattern
 
 
@@ -328,3 +329,39 @@ def test_more_files_than_may_be_open_are_all_read_although_none_rests(world, mon
     assert {int(line) % 20 for line in world.pending} == set(range(20))
     world.drain()
     world.check()
+
+
+def found(tmp_path, pattern):
+    """Return what a pattern reads, and what it says cannot be read."""
+    tailer, got = FileInput([FilePattern(pattern)], max_line_bytes=1000, oversize=lambda *_: None), []
+    tailer.restore([])
+    while tailer.read(lambda data, _: got.append(bytes(data)), 4096):
+        pass
+    tailer.close()
+    return sorted(got), tailer.unusable()
+
+
+def test_any_depth_goes_through_no_symbolic_link(tmp_path):
+    """Two links that lead back make more paths than can ever be looked at."""
+    for folder in (tmp_path, tmp_path / "b", tmp_path / "b" / "c", tmp_path / ".hidden"):
+        folder.mkdir(exist_ok=True)
+        (folder / "app.log").write_text(f"{folder.name}\n")
+        for name in ("loop", "again"):
+            (folder / name).symlink_to(tmp_path)
+    assert found(tmp_path, f"{tmp_path}/**/*.log")[0] == sorted(path.name.encode() for path in (tmp_path, tmp_path / "b", tmp_path / "c"))
+    assert found(tmp_path, f"{tmp_path}/**/c/*.log")[0] == [b"c"]
+
+
+def test_a_relative_pattern_of_any_depth_names_files_as_they_are(tmp_path, monkeypatch):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "app.log").write_text("b\n")
+    monkeypatch.chdir(tmp_path)
+    assert [each.path for each in Finder([FilePattern("**/*.log")]).find()] == ["b/app.log"]
+
+
+@pytest.mark.parametrize("pattern", ["**/*.log", "*/*.log"])
+def test_a_file_beside_the_directories_of_a_pattern_is_no_trouble(tmp_path, pattern):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "app.log").write_text("b\n")
+    (tmp_path / "other.log").write_text("")
+    assert found(tmp_path, f"{tmp_path}/{pattern}") == ([b"b"], {})

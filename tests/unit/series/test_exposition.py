@@ -113,3 +113,10 @@ def test_no_trace_id_spoils_the_page(trace):
     store.row(cat.DURATION, "p", "m", "r").exemplar = (trace, 0.3, 1795000000.0)
     families = openmetrics(page(store, openmetrics=True).decode())
     assert sum(1 for f in families for s in f.samples if s.exemplar) <= 1
+
+
+@pytest.mark.parametrize("private", ["sk-proj-Zx81kqLmN0pQ9rStUvWxYz12", "eyJhbGciOiJI.eyJzdWIiOiIx.sig"])
+def test_a_key_in_the_place_of_a_trace_id_is_no_exemplar(private):
+    store = filled()
+    store.row(cat.DURATION, "p", "m", "r").exemplar = (private, 0.3, 1795000000.0)
+    assert private.encode() not in page(store, openmetrics=True)

@@ -95,3 +95,21 @@ def test_a_broken_first_line_does_not_refuse_a_large_body_of_lines():
     line = b'{"id": 1, "text": "%s"}\n' % (b"x" * 1000)
     batches = list(cut(b'{"id": 0, "te\n' + line * 20_000, [1 << 16] * 400))
     assert sum(len(batch.records()) for batch in batches) == 20_001
+
+
+@pytest.mark.parametrize("body", [b'["{", 1, "n[", true, "\\"]"]', b"[ ]", b"[\n0,\n0]", b'["\\\\", 1.5e3]'])
+def test_what_only_looks_like_a_record_makes_no_body(body):
+    with pytest.raises(BodyError, match="scalars"):
+        batches.whole(body)
+
+
+@pytest.mark.parametrize("body", [b"[1, null]", b'["]", [0]]', b'[1, {"a": 1}]', b"[[], 1]", b"[1]\n2"])
+def test_an_array_with_one_record_and_an_array_on_a_line_are_taken(body):
+    assert batches.whole(body).payload == body
+
+
+def test_lines_that_only_begin_like_records_are_looked_at_up_to_a_bound():
+    """A million of them held up everybody for seconds."""
+    assert batches.whole(b"{\n" * 999 + b"{}").lines
+    with pytest.raises(BodyError):
+        batches.whole(b"{\n" * 1_000 + b"{}")

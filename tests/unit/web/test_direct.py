@@ -296,6 +296,19 @@ async def test_bodies_beyond_what_may_be_held_are_left_to_aiohttp(slow, monkeypa
     assert slow.visitor.transport.protocol.data == post(b"body")
 
 
+async def test_no_room_is_made_for_what_a_stranger_announces(slow):
+    (line, endpoint), = slow.doorway.endpoints.items()
+    slow.doorway.endpoints[line] = endpoint._replace(admits=lambda fields: b"authorization" in fields)
+    stranger, friend = post(b"body")[:-1], post(b"body", AUTHORIZATION="Bearer k3y")[:-1]
+    held = []
+    for sent in (stranger, friend):
+        visitor = slow.doorway.connect()
+        visitor.connection_made(Wire())
+        feed(visitor, sent)
+        held.append((slow.doorway.held, visitor.transport.protocol is None))
+    assert held == [(0, False), (4, True)]
+
+
 async def test_a_body_given_up_by_its_sender_is_not_held(slow):
     feed(slow.visitor, post(b"body")[:-1])
     slow.visitor.connection_lost(None)

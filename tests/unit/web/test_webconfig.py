@@ -193,3 +193,35 @@ async def test_nothing_is_answered_at_once_from_when_there_are_users(tmp_path):
         write(tmp_path, f"basic_auth_users: {{ann: {hashed(b'secret')}}}")
         assert (await site.post())[0] == 401
         assert await site.post(headers=login("ann", "secret")) == (200, "page")
+
+
+async def test_guesses_do_not_make_a_known_user_be_hashed_again(tmp_path, monkeypatch):
+    path = write(tmp_path, f"basic_auth_users: {{alice: '{hashed(b'right')}'}}")
+    async with Site(path) as site:
+        assert await site.get(headers=login("alice", "right")) == 200
+        for guess in range(150):
+            assert await site.get(headers=login("alice", f"guess {guess}")) == 401
+        monkeypatch.setattr(bcrypt, "checkpw", lambda *given: pytest.fail("hashed again"))
+        assert await site.get(headers=login("alice", "right")) == 200
+
+
+async def test_an_unknown_user_is_compared_at_the_cost_of_a_known_one(tmp_path, monkeypatch):
+    cost = hashed(b"right")
+    async with Site(write(tmp_path, f"basic_auth_users: {{alice: '{cost}'}}")) as site:
+        calls = []
+        original = bcrypt.checkpw
+        monkeypatch.setattr(bcrypt, "checkpw", lambda *given: calls.append(given) or original(*given))
+        assert await site.get(headers=login("bob", "right")) == 401
+        assert calls[0][1] == cost.encode()
+
+
+@pytest.mark.parametrize("further", ["min_version: TLS13", "client_ca_file: CERT, client_auth_type: RequireAndVerifyClientCert"])
+async def test_tls_that_would_need_a_restart_is_said_and_not_taken_for_enforced(tmp_path, certificate, further, caplog):
+    cert, key = certificate
+    text = f"tls_server_config: {{cert_file: {cert}, key_file: {key}"
+    async with Site(write(tmp_path, text + "}")) as site:
+        trusted = ssl.create_default_context(cafile=str(cert))
+        assert await site.get("https", ssl=trusted) == 200
+        write(tmp_path, f"{text}, {further.replace('CERT', str(cert))}}}")
+        assert await site.get("https", ssl=trusted) == 200
+    assert "without a restart" in caplog.text

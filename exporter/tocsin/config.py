@@ -1,11 +1,29 @@
-"""What can be configured: every key with its default, its unit and what it does."""
+"""The configuration: one YAML file, checked in full before anything starts."""
 
 from __future__ import annotations
 
+import math
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import yaml
 
+from tocsin.finding import KINDS
+from tocsin.yamlfile import ConfigError as ConfigError  # noqa: PLC0414 - exported: it is what this module raises
+from tocsin.yamlfile import decode, meant
+
+PROBES_MAX = 50
+MODELS = 2
+"""Cost tier of detectors that are models."""
+TAKEN_LABELS = frozenset({
+    "provider", "model", "route", "le", "job", "instance", "delivered", "echoed", "example", "fingerprint", "kind",
+    "reason", "requested", "role", "scorer", "served", "signal", "source",
+})  # fmt: skip
+"""Labels of what is counted by call, and Prometheus' own: a name that stands twice makes a page that none scrapes."""
 THRESHOLDS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
     "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
@@ -230,3 +248,152 @@ class Config(Strict, frozen=True):
     routes: tuple[Route, ...] = ()
     detectors: Detectors = Detectors()
     declared: Declared = Declared()
+
+
+def load(path: str | Path | None) -> Config:
+    """Read and check a configuration file; None gives the defaults.
+
+    Raises:
+        ConfigError: with file, key and mend.
+    """
+    if path is None:
+        return Config()
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        return parse(raw, Path(path).parent)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def parse(raw: bytes, folder: Path | None = None) -> Config:
+    """Check the text of a configuration; ``folder`` is where it lies.
+
+    Raises:
+        ConfigError: with key and mend.
+    """
+    config = decode(raw, Config, folder)
+    _check_values(config)
+    return config
+
+
+def storage_path(argument: str | None, config: Config) -> Path:
+    """Return the directory of state and spool: flag, file, then the XDG default."""
+    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(argument or config.storage.path or Path(home) / "tocsin")
+
+
+def read_secrets(key: str, path: str) -> list[bytes]:
+    """Return the secrets of a file, one a line: several are for rotation. ``key`` is what names the file.
+
+    Raises:
+        ConfigError: it cannot be read, or is empty.
+    """
+    try:
+        lines = [line.rstrip(b"\r") for line in Path(path).read_bytes().split(b"\n")]
+    except (OSError, ValueError) as error:
+        file = f"{path}: " if "/" in path else ""  # else it may be the secret itself, which no log shall hold
+        what = getattr(error, "strerror", None) or "no name of a file"
+        raise ConfigError(f"{key}: {file}cannot be read: {what}; name a file that holds the secret") from None
+    secrets = [line for line in lines if line.strip()]
+    if not secrets:
+        raise ConfigError(f"{key}: {path}: the secret file is empty")
+    return secrets
+
+
+def show(config: Config) -> str:
+    """Return the effective configuration as YAML; secrets are files, and what a probe's address may hold is masked."""
+    tree = msgspec.to_builtins(config)
+    for probe in tree["probes"]:
+        probe["url"] = re.sub(r"(?<=//)[^/@]*(?=@)|(?<==)[^&#]+", "<secret>", probe["url"])
+    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+
+
+def _check_values(config: Config) -> None:
+    _check_labels_and_series(config)
+    _check_amounts(config)
+    for index, route in enumerate(config.routes):
+        _check_thresholds(route, f"routes[{index}]")
+        _check_kinds(route, f"routes[{index}]")
+    _check_probes(config.probes)
+    _check_detectors(config)
+    for index, auth in enumerate(config.ingest.auth):
+        if auth.scheme == "basic" and not auth.username:
+            raise ConfigError(f"ingest.auth[{index}].username: basic authentication needs one")
+
+
+def _check_labels_and_series(config: Config) -> None:
+    if len(config.extra_labels) > 3:
+        raise ConfigError(f"extra_labels: at most three, {len(config.extra_labels)} given")
+    for name in config.extra_labels:
+        if name in TAKEN_LABELS or name.startswith("__"):
+            raise ConfigError(f"extra_labels: {name!r} is a label already; take it out")
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
+            raise ConfigError(f"extra_labels: {name!r} cannot be a label name; use small letters, digits and _")
+    if config.series.max < 1000:
+        raise ConfigError("series.max: below 1000 nothing can be told apart; raise it")
+    if not 0 <= config.consumers.top <= config.series.max // 20:
+        raise ConfigError(f"consumers.top: between 0 and {config.series.max // 20}, a twentieth of series.max")
+
+
+def _check_amounts(config: Config) -> None:
+    """Refuse numbers that would make counters fall or limits that nothing can keep."""
+    for index, price in enumerate(config.prices):
+        for name in ("input", "output", "cache_read", "cache_write"):
+            dollars = getattr(price, name)
+            if dollars is not None and not 0 <= dollars < math.inf:
+                raise ConfigError(f"prices[{index}].{name}: {dollars}: US dollars per million tokens, 0 or more")
+    for name in ("user", "session"):
+        tokens = getattr(config.limits.tokens_per_hour, name)
+        if tokens is not None and tokens < 1:
+            raise ConfigError(f"limits.tokens_per_hour.{name}: {tokens}: at least 1; null is no limit")
+    for block, name in (("ingest", "max_body_bytes"), ("ingest", "spool_max_bytes"), ("limits", "max_line_bytes")):
+        if getattr(getattr(config, block), name) < 1024:
+            raise ConfigError(f"{block}.{name}: below 1024 no event fits; raise it")
+
+
+def _check_thresholds(route: Route, where: str) -> None:
+    for name, value in route.thresholds.items():
+        here = f"{where}.thresholds.{name}"
+        if name not in THRESHOLDS:
+            raise ConfigError(f"{here}: unknown threshold; {meant(name, THRESHOLDS)}")
+        share = name.endswith(("Ratio", "availability"))
+        if not (0 < value <= 1 if share else 0 < value < math.inf):
+            raise ConfigError(f"{here}: {value}: {'a share between 0 and 1' if share else 'a number above 0'}")
+
+
+def _check_kinds(route: Route, where: str) -> None:
+    for block, known in (("detectors", sorted(KINDS)), ("guard", [*sorted(KINDS), "on_overload"])):
+        for name, value in getattr(route, block).items():
+            here = f"{where}.{block}.{name}"
+            if name not in known:
+                raise ConfigError(f"{here}: unknown kind of finding; {meant(name, known)}")
+            if (name == "on_overload") != value.startswith("fail_"):
+                words = "fail_open or fail_closed" if name == "on_overload" else "allow, redact, block or review"
+                raise ConfigError(f"{here}: {value!r} does not fit; {words}")
+
+
+def _check_probes(probes: Sequence[Probe]) -> None:
+    if len(probes) > PROBES_MAX:
+        raise ConfigError(f"probes: at most {PROBES_MAX}, {len(probes)} given")
+    for index, probe in enumerate(probes):
+        if not re.match(r"https?://[^/\s]", probe.url):
+            raise ConfigError(f"probes[{index}].url: give an address that begins with https:// or http://")
+        if not 1 <= probe.interval_s <= 3600:
+            raise ConfigError(f"probes[{index}].interval_s: between 1 and 3600 seconds")
+
+
+def _check_detectors(config: Config) -> None:
+    detectors = config.detectors
+    for name in ("sample", "sample_slow", "off_topic_below"):
+        share = getattr(detectors, name)
+        if share is not None and not 0 <= share <= 1:
+            raise ConfigError(f"detectors.{name}: a share between 0 and 1")
+    if detectors.embedder == "onnx" and detectors.embedder_folder is None:
+        raise ConfigError("detectors.embedder_folder: onnx needs the folder of model.onnx and tokenizer.json")
+    most = max(detectors.max_tier, *(route.max_detector_tier or 0 for route in config.routes), 0)
+    for name, is_model in (("detoxify", detectors.detoxify), ("embedder", detectors.embedder == "onnx")):
+        if is_model and most < MODELS:
+            raise ConfigError(f"detectors.{name}: a model is of tier 2 and rests with max_tier: {most}; raise it to 2")

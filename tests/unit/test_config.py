@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tocsin.config import Config, ConfigError, load, parse, read_secrets, show
+from tocsin.catalogue import FAMILIES
+from tocsin.config import TAKEN_LABELS, Config, ConfigError, load, parse, read_secrets, show
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,13 @@ def test_a_secret_in_place_of_its_file_is_not_repeated():
     assert "hunter2" not in str(error.value)
 
 
+def test_a_wrong_address_of_a_probe_is_not_quoted(monkeypatch):
+    monkeypatch.setenv("PROBED", "user:k3y@host")
+    with pytest.raises(ConfigError, match=r"probes\[0\]\.url") as refused:
+        parse(b"probes: [{provider: a, url: '${PROBED}'}]")
+    assert "k3y" not in str(refused.value)
+
+
 def test_what_an_address_of_a_probe_may_hide_is_masked():
     shown = show(parse(b"probes: [{provider: g, url: 'https://me:hush@models.example/v1?key=hush&b=hush'}]"))
 
@@ -115,3 +123,8 @@ def test_any_text_is_a_configuration_or_a_clear_error(raw):
         assert isinstance(parse(raw), Config)
     except ConfigError as error:
         assert str(error)
+
+
+def test_no_extra_label_can_stand_twice_in_a_series():
+    """Prometheus refuses the whole page for one such series."""
+    assert {label for family in FAMILIES.values() if family.per_call for label in family.labels} <= TAKEN_LABELS

@@ -1,1 +1,0 @@
-"""Why there is no data: what ``tocsin config check`` finds beside errors of the configuration."""
