@@ -191,7 +191,7 @@ def _in_memory(path: Path) -> sqlite3.Connection:
     db = _prepare(":memory:")
     with contextlib.suppress(OSError, sqlite3.Error), tempfile.TemporaryDirectory() as folder:
         for suffix in _SUFFIXES[:2]:
-            if os.path.exists(f"{path}{suffix}"):  # noqa: PTH110 - as above
+            if os.path.isfile(f"{path}{suffix}"):  # noqa: PTH113 - as above; a device or a pipe may have no end
                 shutil.copyfile(f"{path}{suffix}", f"{folder}/{FILE}{suffix}")
         if os.path.exists(f"{folder}/{FILE}"):  # noqa: PTH110
             with contextlib.closing(_prepare(f"{folder}/{FILE}")) as copy:

@@ -229,3 +229,11 @@ def raising(error: type[BaseException]):
         raise error
 
     return fail
+
+
+def test_what_has_no_end_in_the_place_of_the_state_is_not_copied(tmp_path, monkeypatch):
+    monkeypatch.setattr("tocsin.state.shutil.copyfile", lambda source, _: pytest.fail(source))
+    (tmp_path / "tocsin.db").symlink_to("/dev/zero")
+    state = State(tmp_path)
+    assert (state.writable, state.load("part")) == (False, [])
+    state.close()

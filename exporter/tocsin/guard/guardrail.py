@@ -20,6 +20,9 @@ from tocsin.judge import RouteRules
 PARTS_MOST: Final = 4_000
 """Parts of messages whose author is looked up, the first ones: to read as many takes some milliseconds."""
 
+CALLS_MOST: Final = 5_000
+"""Calls of an answer to tools that are read, the first ones: as many are over the guard's ``TEXT_MAX`` already."""
+
 
 class Question(msgspec.Struct):
     """The part of a request that is read."""
@@ -75,8 +78,8 @@ class Question(msgspec.Struct):
 
     def handed_over(self) -> list[Subject]:
         """Return what an answer hands to tools, which no answer of ours can change; those of a request were answers."""
-        calls = tool_calls(self.tool_calls) if self.is_answer else []
-        return [Subject(call.arguments, ARGUMENTS, self.route) for call in calls if call.arguments]
+        told = self.tool_calls[:CALLS_MOST] if isinstance(self.tool_calls, list) and self.is_answer else []
+        return [Subject(call.arguments, ARGUMENTS, self.route) for call in tool_calls(told) if call.arguments]
 
     def _texts(self) -> list[str]:
         if isinstance(self.texts, str):

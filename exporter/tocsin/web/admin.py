@@ -121,7 +121,8 @@ class _Routes:
 
     async def reload(self, request: web.Request) -> web.Response:
         """Load the configuration again; a wrong one changes nothing."""
-        del request
+        if "Origin" in request.headers:
+            raise web.HTTPForbidden(text="not for pages in a browser\n")
         if self._admin.reload is None:
             raise web.HTTPForbidden(text="reloading over HTTP needs --web.enable-lifecycle\n")
         try:

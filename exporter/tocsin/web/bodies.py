@@ -16,7 +16,7 @@ from tocsin.web.batches import BodyError
 from tocsin.web.plain import Fields, headers
 
 REFUSED: Final = {
-    400: "broken", 401: "unauthorized", 404: "unknown_format", 408: "too_slow", 413: "too_large",
+    400: "broken", 401: "unauthorized", 403: "unauthorized", 404: "unknown_format", 408: "too_slow", 413: "too_large",
     415: "unknown_encoding", 417: "broken", 503: "no_room",
 }  # fmt: skip
 """Why a delivery, or a question to the guard, was refused, by the status it was answered with."""
@@ -37,6 +37,7 @@ def begin(request: web.Request, verifiers: Sequence[Verifier], limit: int) -> li
 
     Raises:
         web.HTTPUnauthorized: the sender has not proved itself, and must.
+        web.HTTPForbidden: see ``begun``.
         web.HTTPRequestEntityTooLarge: the body says it is over ``limit`` bytes.
     """
     checks = begun(verifiers, request.headers)
@@ -200,7 +201,10 @@ def begun(verifiers: Sequence[Verifier], headers: Mapping[str, str]) -> list[Che
 
     Raises:
         web.HTTPUnauthorized: there are verifiers, and the headers prove nothing to any.
+        web.HTTPForbidden: there are none, and a browser asks: any page that is open there could write the metrics.
     """
+    if not verifiers and "Origin" in headers:
+        raise web.HTTPForbidden(text="a page in a browser needs to prove itself: configure ingest.auth\n")
     checks = [check for verifier in verifiers if (check := verifier.begin(headers)) is not None]
     if verifiers and not checks:
         raise unauthorized()
@@ -213,7 +217,7 @@ def admits(verifiers: Sequence[Verifier]) -> Callable[[Fields], bool]:
     def may_be_known(fields: Fields) -> bool:
         try:
             begun(verifiers, headers(fields))
-        except web.HTTPUnauthorized:
+        except web.HTTPException:
             return False
         return True
 

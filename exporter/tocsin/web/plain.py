@@ -23,7 +23,7 @@ BODY_MAX: Final = 16 << 10
 _FIELDS = re.compile(rb"(?m)^([A-Za-z0-9-]+):[ \t]*([\t\x20-\x7e]*)\r\n")
 _LENGTH = re.compile(rb"[0-9]{1,7}")
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
-_NOT_PLAIN: Final = frozenset({b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})
+_NOT_PLAIN: Final = frozenset({b"transfer-encoding", b"content-encoding", b"expect", b"upgrade", b"origin"})
 
 
 class Reply(NamedTuple):

@@ -306,9 +306,9 @@ def _clock(moment: str | float) -> str:
     """Render a day and time, since what fires may be of yesterday; Alertmanager's nanoseconds are cut."""
     try:
         when = datetime.fromisoformat(moment) if isinstance(moment, str) else datetime.fromtimestamp(moment, UTC)
-    except (ValueError, OverflowError, OSError):
+        return when.astimezone(UTC).strftime("%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):  # an hour before the year 1, too
         return "?"
-    return when.astimezone(UTC).strftime("%m-%d %H:%M:%S")
 
 
 def _counted(number: int, what: str) -> str:

@@ -7,8 +7,8 @@ import pytest
 from guarded import ROUTES, SECRET, Bench
 from tocsin import catalogue as cat
 from tocsin.config import parse
-from tocsin.guard.guard import HOLDBACK, LARGE
-from tocsin.guard.guardrail import PARTS_MOST
+from tocsin.guard.guard import HOLDBACK, LARGE, TEXT_MAX, _size
+from tocsin.guard.guardrail import CALLS_MOST, PARTS_MOST, decode
 from tocsin.judge import Judge
 
 
@@ -157,3 +157,9 @@ def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():
     answer = Bench().raw_litellm(b'{"input_type": "response", "texts": ["\\ud83d 078-05-1120"]}')
 
     assert answer["action"] == "BLOCKED"
+
+
+def test_calls_to_tools_are_read_until_they_are_more_than_is_looked_at():
+    question = decode(json.dumps({"tool_calls": calls(*["{}"] * 6_000)}).encode())
+    assert len(question.handed_over()) == CALLS_MOST
+    assert _size(question.handed_over()) > TEXT_MAX

@@ -223,3 +223,13 @@ async def test_a_connection_beyond_the_bound_is_counted(tmp_path, monkeypatch):
         assert (await reader.readline()).startswith(b"HTTP/1.1 503")
         assert receiver.refused == ["connections"]
         writer.close()
+
+
+@pytest.mark.parametrize(("secret", "status", "refused"), [(None, 403, ["unauthorized"]), ("k3y", 202, [])])
+async def test_a_page_in_a_browser_writes_no_metrics_unless_it_proves_itself(tmp_path, secret, status, refused):
+    """Any page that is open on this host can post to loopback; a browser says so with ``Origin``."""
+    (tmp_path / "secret").write_text("k3y")
+    auth = verifiers([Auth(scheme="bearer", secret_file=str(tmp_path / "secret"))]) if secret else ()
+    async with Receiver(tmp_path / "spool", auth) as receiver:
+        sent = await receiver.post(b'{"id": 1}', Origin="http://elsewhere.example", Authorization=f"Bearer {secret}")
+        assert (sent, receiver.refused, len(receiver.records())) == (status, refused, not refused)

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tocsin.web.status import CATEGORIES, INCIDENTS_SHOWN, UNUSABLE_SHOWN, render
 from tocsin.web.trends import Trend
 
@@ -53,6 +55,11 @@ def test_a_page_is_red_in_a_teams_own_words():
 
 def test_an_incident_has_its_day():
     assert "<td>11-20 02:47:00</td>" in render(VIEW, [alert("A")])
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "soon"])
+def test_a_time_that_no_calendar_has_spoils_no_page(moment):
+    assert "<td>?</td>" in render(VIEW, [alert("A") | {"fired_at": moment}])
 
 
 def test_what_pages_now_stands_before_what_is_over_and_before_tickets():
