@@ -31,7 +31,7 @@ function(config)
       {
         title: 'Attempts and reports',
         panels: [
-          { w: 6, h: 8, panel: panel.graph('Blocked requests', 'Share of requests that a guardrail or the provider blocked. Bad: a surge: an attack, or a filter that was made stricter.', { '{{route}}': q.share('llm_request_failures_total', 'llm_requests_total', 'route', 'reason=~"blocked_.*"') }, 'percentunit', 'none blocked', thresholds=[config.safety.blockedRatio]) },
+          { w: 6, h: 8, panel: panel.graph('Blocked requests', 'Share of requests that a guardrail or the provider blocked. Bad: a surge: an attack, or a filter that was made stricter.', { '{{route}}': q.share('llm_request_failures_total', 'llm_requests_total', 'route', q.blocked) }, 'percentunit', 'none blocked', thresholds=[config.safety.blockedRatio]) },
           { w: 6, h: 8, panel: panel.graph('Injection attempts', 'By the role of the text that holds them. Bad: a surge; in tool or document text somebody poisons what the model reads.', { '{{role}}': q.rate('llm_injection_attempts_total', 'role') }, 'reqps', 'none') },
           { w: 6, h: 8, panel: panel.graph('Flags by people', 'Answers that users or reviewers flagged. Bad: unsafe.', { '{{reason}}': 'sum by (reason) (rate(llm_user_flags_total{%s}[$__rate_interval]))' % guard }, 'reqps', 'no feedback') },
           { w: 6, h: 8, panel: panel.graph('Toxicity, p99', 'Of answers. A light detector: it sees words, not meaning.', { '{{route}}': q.quantile(0.99, 'llm_toxicity_score', 'route') }, 'percentunit', 'no answers checked', max=1) },

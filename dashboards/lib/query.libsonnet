@@ -1,11 +1,11 @@
 // Queries over raw series, with the matchers that the page's variables need.
-local outages = 'provider_5xx|timeout|connection';
-local meant = 'blocked_guardrail|blocked_provider|cancelled';
+local because = import '../../rules/lib/reasons.libsonnet';
 function(d) {
   // Reasons of failures: outages count against availability; of all else, blocks and callers who left are meant.
-  outages:: 'reason=~"%s"' % outages,
-  otherwise:: 'reason!~"%s|%s"' % [outages, meant],
-  unmeant:: 'reason!~"%s"' % meant,
+  outages:: 'reason=~"%s"' % because.outage,
+  otherwise:: 'reason!~"%s|%s"' % [because.outage, because.meant],
+  unmeant:: 'reason!~"%s"' % because.meant,
+  blocked:: 'reason=~"%s"' % because.blocked,
   rate(metric, by, extra='')::
     'sum by (%s) (rate(%s{%s}[$__rate_interval]))' % [by, metric, d.selector(extra)],
   total(metric, extra='')::

@@ -273,7 +273,7 @@ def _check(key: str, value: Any, known: Mapping[str, Any]) -> None:
         raise BundleError(f"{key}: {value!r} is over 1; it is a share: write {value:g} % as {value / 100:g}")
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # one of two
     """Expressions keep their lines."""
 
 

@@ -36,9 +36,6 @@ FAILURE_REASONS: Final = (
 OUTAGE_REASONS: Final = frozenset({"provider_5xx", "timeout", "connection"})
 """The reasons that count against availability."""
 
-FINISH_REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "refusal", "error", OTHER)
-"""Normalised finish reasons; what a vendor says more is lost on purpose."""
-
 TOKEN_KINDS: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
 """The kinds in which tokens are counted."""
 
@@ -146,6 +143,7 @@ class Call(msgspec.Struct, gc=False, omit_defaults=True):
     cost_usd: float | None = None
     """As reported by the event; None when it tells none, or a 0 that means "unknown price"."""
     finish_reason: str | None = None
+    """stop, length, tool_calls, content_filter, refusal, error or other."""
     refusal: bool = False
     prompt_key: int | None = None
     """64-bit hash of the end of the prompt without digits: equal for near-identical prompts."""

@@ -252,7 +252,7 @@ class Drill:
                 mend = "give a file that the exporter tails"
                 raise DrillError(f"{self._places.log}: {error.strerror}; {mend}") from error
             return
-        request = urllib.request.Request(f"{self._places.ingest}/v1/ingest/native", line, method="POST")  # noqa: S310
+        request = urllib.request.Request(f"{self._places.ingest}/v1/ingest/native", line, method="POST")  # noqa: S310 - the flag's
         if self._places.token:
             request.add_header("Authorization", f"Bearer {self._places.token}")
         try:

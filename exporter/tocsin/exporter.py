@@ -24,6 +24,7 @@ from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.accounting.prices import PricesAwaitedError, find_library
 from tocsin.assembly import ledger_settings, make_scoring, publish_config, publish_detectors, sampling, with_estimates
 from tocsin.config import Config, ConfigError, Files, Ingest, Probe, load, read_secrets, storage_path
+from tocsin.config.reloading import waiting, while_running
 from tocsin.formats.base import Format
 from tocsin.inputs.base import Input
 from tocsin.inputs.spool import Spool
@@ -33,7 +34,6 @@ from tocsin.judge import Judge
 from tocsin.pacing import collect_seldom
 from tocsin.pipeline import Pipeline
 from tocsin.probes import Prober
-from tocsin.reloading import waiting, while_running
 from tocsin.selfmetrics import SelfMetrics
 from tocsin.series.store import Store
 from tocsin.state import State
@@ -70,7 +70,7 @@ def restored(arguments: argparse.Namespace, config: Config) -> Exporter:
     try:
         exporter.restore()
     except Exception as error:  # noqa: BLE001 - a damaged value may raise whatever who takes it back raises
-        log.error("the state holds what cannot be understood: %s", type(error).__name__)  # noqa: TRY400
+        log.error("the state holds what cannot be understood: %s", type(error).__name__)
         exporter = Exporter(arguments, config, exporter.put_state_aside())
         exporter.restore()
     return exporter
@@ -329,7 +329,7 @@ class Exporter:
         try:
             await self._reload()
         except ConfigError as error:
-            log.error("the last good configuration stays in force: %s", error)  # noqa: TRY400
+            log.error("the last good configuration stays in force: %s", error)
 
 
 def _spool(directory: Path, ingest: Ingest) -> Spool:

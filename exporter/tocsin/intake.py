@@ -141,7 +141,7 @@ class Intake:
         except Skip as skip:
             return skip.reason
         except Exception as error:  # noqa: BLE001 - a defect of ours must not stop at the same record for ever
-            log.error("%s of a %s record, which is skipped", type(error).__name__, origin.format)  # noqa: TRY400
+            log.error("%s of a %s record, which is skipped", type(error).__name__, origin.format)
             return "adapter_error"
 
     def _take_one(self, data: Buffer, origin: Origin) -> None:

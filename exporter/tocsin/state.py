@@ -20,6 +20,8 @@ from pathlib import Path
 
 VERSION = 1
 FILE = "tocsin.db"
+LOCKED_FOR = 2.0
+"""Seconds that a start waits for who has the file: the process before it may be about to end."""
 Item = tuple[str, str, bytes | None]
 """Part, key, value; None deletes."""
 
@@ -193,7 +195,7 @@ def _in_memory(path: Path) -> sqlite3.Connection:
         for suffix in _SUFFIXES[:2]:
             if os.path.isfile(f"{path}{suffix}"):  # noqa: PTH113 - as above; a device or a pipe may have no end
                 shutil.copyfile(f"{path}{suffix}", f"{folder}/{FILE}{suffix}")
-        if os.path.exists(f"{folder}/{FILE}"):  # noqa: PTH110
+        if os.path.exists(f"{folder}/{FILE}"):  # noqa: PTH110 - as above
             with contextlib.closing(_prepare(f"{folder}/{FILE}")) as copy:
                 db.executemany("INSERT INTO items VALUES (?, ?, ?)", _items(copy))
     return db
@@ -221,11 +223,11 @@ def _prepare(path: str) -> sqlite3.Connection:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":  # most damage is reported, not raised
-            raise sqlite3.DatabaseError(verdict)  # noqa: TRY301 - the handler below closes the file
+            raise sqlite3.DatabaseError(verdict)
         if is_file and not version:
-            raise sqlite3.DatabaseError("it was emptied, or never ours")  # noqa: TRY301
+            raise sqlite3.DatabaseError("it was emptied, or never ours")
         if version > VERSION:
-            raise StateNewerError(  # noqa: TRY301
+            raise StateNewerError(
                 f"{path}: state version {version} is newer than this program reads ({VERSION}); "
                 "install the newer tocsin again, or move the file away to start empty"
             )
@@ -242,17 +244,17 @@ def _create(path: str) -> None:
     """Make an empty database, whole from the moment it has its name: one that was half made would look emptied."""
     new = f"{path}.new"
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(new)  # noqa: PTH108
+        Path(new).unlink()
     with contextlib.closing(_connect(new)) as db:
         _define(db)
-    os.rename(new, path)  # noqa: PTH104
+    Path(new).rename(path)
 
 
 def _connect(path: str) -> sqlite3.Connection:
     """Open a file that only its owner can read."""
     old = os.umask(0o077)
     try:
-        return sqlite3.connect(path, check_same_thread=False, timeout=2.0, isolation_level=None)
+        return sqlite3.connect(path, check_same_thread=False, timeout=LOCKED_FOR, isolation_level=None)
     finally:
         os.umask(old)
 

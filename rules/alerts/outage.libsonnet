@@ -1,4 +1,5 @@
 // Requests fail, hang or stop.
+local because = import '../lib/reasons.libsonnet';
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);
@@ -47,8 +48,8 @@ function(config)
   local lately = succeededWithin(q.duration(c.noSuccess.lookback));
   local week = '%s:%s' % [q.duration(7 * 86400), q.duration(300)];
   // Of those that the alert counts: who looks for another reason at night looks in the wrong place.
-  local ours = 'reason=~"provider_5xx|timeout|connection"';
-  local forGood = 'reason!~"blocked_.*|cancelled"';
+  local ours = 'reason=~"%s"' % because.outage;
+  local forGood = 'reason!~"%s"' % because.meant;
   local reasons(window, counted) =
     '{{ range printf `topk(1, %s)` $labels.provider $labels.model | query }} Most are {{ .Labels.reason }}.{{ end }}' %
     q.sumRises(['reason'], 'llm_request_failures_total', window, counted + ', provider=%[1]q, model=%[2]q');

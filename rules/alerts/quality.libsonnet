@@ -9,7 +9,8 @@ function(config)
   local mean = 'route_scorer:llm_quality_score:mean';
   local baseline = '{{ with printf `max(last_over_time(route_scorer:llm_quality_score:baseline7d{route=%%q, scorer=%%q}[%s]))` $labels.route $labels.scorer | query }} under a baseline of {{ . | first | value | printf "%%.2f" }}{{ end }}' % q.duration(900);
   local quality = { category: 'quality', ownership: 'route', keys: route };
-  local signal(name) = quality { window: c.window, 'for': 600 } + name;
+  local lately = quality { window: c.window, 'for': 600 };
+  local lasting = lately { keepFiringFor: c.keepFiringFor };
   // A share of checked answers beyond a bound, with enough of them. Parts of histograms are summed as those are.
   local share(key, ratio, events, whole) =
     local sum = if std.endsWith(whole, '_count') then q.sumIncrease else q.sumRises;
@@ -26,16 +27,14 @@ function(config)
   local deviates(s) = signals.breachOfMany(s, c.badMinimum);
   [
     alert.groups('quality', [
-      quality {
+      lasting {
         name: 'LLMQualityScoreDropped',
         severity: 'page',
         keys: score.keys,
         metric: 'llm_quality_score',
         threshold: 'more than quality.dropRatio under the baseline, beyond quality.standardErrors, or quality.quietStandardErrors where hours are judged; at least quality.minimumCalls',
         requirement: 'B1, B6, B7, E2',
-        window: c.window,
         'for': c.pageFor,
-        keepFiringFor: c.keepFiringFor,
         expr: |||
           %s
           and %s (max %s (route_scorer:llm_quality_score:incident) == 1)
@@ -51,16 +50,14 @@ function(config)
       },
     ], config.intervals.default),
     alert.groups('quality-signals', [
-      quality {
+      lasting {
         name: 'LLMQualityScoreSlipping',
         severity: 'ticket',
         keys: score.keys,
         metric: 'llm_quality_score',
         threshold: 'more than quality.ticketDropRatio under the baseline, beyond quality.standardErrors, or quality.quietStandardErrors where hours are judged; at least quality.minimumCalls',
         requirement: 'E3, P10',
-        window: c.window,
         'for': c.ticketFor,
-        keepFiringFor: c.keepFiringFor,
         expr: |||
           %s
           and %s (max %s (
@@ -76,30 +73,25 @@ function(config)
         summary: 'Answers of {{ $labels.route }} are getting worse.',
         description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.modelChange(route),
       },
-      quality {
+      lasting {
         name: 'LLMBadAnswers',
         severity: 'ticket',
         keys: score.keys,
         metric: 'llm_quality_score',
         threshold: 'scores <= 0.5 over quality.badFactor x their baseline and quality.badRatio; at least quality.badMinimum',
         requirement: 'B1',
-        window: c.window,
-        'for': 600,
-        keepFiringFor: c.keepFiringFor,
         expr: deviates(signals.bad_score),
         summary: 'More answers of {{ $labels.route }} are bad.',
         description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes have a {{ $labels.scorer }} score of 0.5 or less; the mean may hide it.' + alert.modelChange(route),
       },
-      quality {
+      lasting {
         name: 'LLMHallucinationSignals',
         severity: 'ticket',
         keys: ['route', 'signal'],
         metric: 'llm_hallucination_signals_total, llm_hallucination_checks_total',
         threshold: 'over quality.hallucinationFactor x the baseline, quality.hallucinationRise above it, beyond quality.standardErrors',
         requirement: 'B2, B-1',
-        window: c.window,
         'for': 1800,
-        keepFiringFor: c.keepFiringFor,
         local s = signals.hallucination,
         // Beyond the greatest of three bounds: a share of the baseline, points above it, and chance.
         expr: |||
@@ -122,33 +114,27 @@ function(config)
         summary: 'More answers of {{ $labels.route }} show the hallucination signal {{ $labels.signal }}.',
         description: '{{ $value | humanizePercentage }} of the checked answers of the last 30 minutes. A signal is no proof: review a sample.' + alert.modelChange(route),
       },
-      quality {
+      lasting {
         name: 'LLMRefusalsHigh',
         severity: 'ticket',
         metric: 'llm_refusals_total, llm_answers_checked_total',
         threshold: 'over quality.refusalFactor x the baseline and quality.refusalRatio; at least quality.badMinimum',
         requirement: 'B1',
-        window: c.window,
-        'for': 600,
-        keepFiringFor: c.keepFiringFor,
         expr: deviates(signals.refusal),
         summary: '{{ $labels.route }} refuses more than it did.',
         description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are refusals.' + alert.modelChange(route),
       },
-      quality {
+      lasting {
         name: 'LLMAnswersShorter',
         severity: 'ticket',
         metric: 'llm_output_chars',
         threshold: 'median under quality.lengthRatio of its baseline; at least quality.minimumCalls',
         requirement: 'B5',
-        window: c.window,
-        'for': 600,
-        keepFiringFor: c.keepFiringFor,
         expr: signals.breach(signals.output_chars),
         summary: 'Answers of {{ $labels.route }} became short.',
         description: 'Half of the answers of the last 30 minutes have fewer than {{ printf "%.0f" $value }} characters.' + alert.modelChange(route),
       },
-      signal({
+      lately {
         name: 'LLMAnswersTruncated',
         severity: 'ticket',
         metric: 'llm_truncations_total, llm_requests_total',
@@ -158,8 +144,8 @@ function(config)
         expr: share('quality.truncationRatio', c.truncationRatio, 'llm_truncations_total', 'llm_requests_total'),
         summary: 'Answers of {{ $labels.route }} are cut off.',
         description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes ended at a length limit.',
-      }),
-      signal({
+      },
+      lately {
         name: 'LLMConfidenceLow',
         severity: 'ticket',
         metric: 'llm_low_confidence_total, llm_confidence',
@@ -168,8 +154,8 @@ function(config)
         expr: share('quality.lowConfidenceRatio', c.lowConfidenceRatio, 'llm_low_confidence_total', 'llm_confidence_count'),
         summary: 'Answers of {{ $labels.route }} are given with little confidence.',
         description: '{{ $value | humanizePercentage }} of the answers that told a confidence in the last 30 minutes told one under 0.85: a person should review those.',
-      }),
-      signal({
+      },
+      lately {
         name: 'LLMAnswersOffTopic',
         severity: 'ticket',
         metric: 'llm_off_topic_total, llm_semantic_similarity',
@@ -194,8 +180,8 @@ function(config)
           'max(%s)' % signals.bases(s { matcher: 'route=%q, ' + super.matcher }), route,
           ', {{ . | first | value | printf "%.2f" }} is usual.'
         ),
-      }),
-      signal({
+      },
+      lately {
         name: 'LLMWrongLanguage',
         severity: 'ticket',
         metric: 'llm_language_mismatches_total, llm_language_checks_total',
@@ -204,8 +190,8 @@ function(config)
         expr: share('quality.languageRatio', c.languageRatio, 'llm_language_mismatches_total', 'llm_language_checks_total'),
         summary: '{{ $labels.route }} answers in the wrong language.',
         description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are in another language than was asked for.',
-      }),
-      signal({
+      },
+      lately {
         name: 'LLMAnswersRepetitive',
         severity: 'ticket',
         metric: 'llm_repetitions_total, llm_answers_checked_total',
@@ -214,7 +200,7 @@ function(config)
         expr: share('quality.repetitionRatio', c.repetitionRatio, 'llm_repetitions_total', 'llm_answers_checked_total'),
         summary: 'Answers of {{ $labels.route }} repeat themselves.',
         description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes repeat themselves.',
-      }),
+      },
       quality {
         name: 'LLMInputDrift',
         severity: 'ticket',

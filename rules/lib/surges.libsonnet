@@ -1,4 +1,5 @@
 // What surges: events by route, against their usual share of the route's requests.
+local because = import 'reasons.libsonnet';
 function(config)
   local q = (import 'promql.libsonnet')(config);
   local c = config.safety;
@@ -52,7 +53,7 @@ function(config)
     injection: signal('injection', route, 'safety.injectionRatio', c.injectionRatio, q.sumRises(route, 'llm_injection_attempts_total', c.window)),
     suspected: signal('suspected', kind, 'safety.suspectedRatio', c.suspectedRatio, q.sumRises(kind, 'llm_safety_suspected_total', c.window)),
     blocked: signal('blocked', route, 'safety.blockedRatio', c.blockedRatio, q.sumRises(
-      route, 'llm_request_failures_total', c.window, 'reason=~"blocked_guardrail|blocked_provider"'
+      route, 'llm_request_failures_total', c.window, 'reason=~"%s"' % because.blocked
     )),
     rules: self.injection.rules + self.suspected.rules + self.blocked.rules,
   }

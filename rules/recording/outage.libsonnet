@@ -1,4 +1,5 @@
 // Requests and failures by provider and model, and by the tier of their route: a failing staging route wakes nobody.
+local because = import '../lib/reasons.libsonnet';
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local keys = ['provider', 'model', 'tier'];
@@ -9,8 +10,8 @@ function(config)
   // The classes of failures that rules tell apart; what is left is `other`. Rows without a failure are dropped first:
   // of nine reasons most are 0, and what follows is then about a few rows.
   local classes = {
-    outage: 'provider_5xx|timeout|connection', rate_limited: 'rate_limited',
-    stopped: 'blocked_guardrail|blocked_provider|cancelled',
+    outage: because.outage, rate_limited: 'rate_limited',
+    stopped: because.meant,
   };
   local reasons = q.fresh(call + ['reason'], 'llm_request_failures_total', 'llm_late_request_failures_total', minutes5, ' > 0');
   local classed = std.foldl(

@@ -17,8 +17,8 @@ from pages import Block, all_blocks, read, rows
 
 from shell import complaint
 from tocsin import config
+from tocsin.config.reloading import waiting
 from tocsin.demo.stack import answers, free_port
-from tocsin.reloading import waiting
 from tocsin.web import admin
 from tocsin.web.runbooks import names
 

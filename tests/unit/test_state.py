@@ -68,7 +68,8 @@ def test_a_newer_version_is_refused(tmp_path):
         State(tmp_path)
 
 
-def test_a_second_user_of_the_state_is_refused(tmp_path):
+def test_a_second_user_of_the_state_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "LOCKED_FOR", 0.01)
     first = State(tmp_path)
     first.commit([("a", "k", b"1")])
     with pytest.raises(StateLockedError, match="another tocsin"):
@@ -132,7 +133,7 @@ def test_an_emptied_file_is_set_aside(tmp_path):
 
 def test_a_start_that_was_killed_while_it_made_the_file_leaves_no_corrupt_state(tmp_path, monkeypatch):
     with monkeypatch.context() as killed:
-        killed.setattr("os.rename", raising(KeyboardInterrupt))
+        killed.setattr(Path, "rename", raising(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             State(tmp_path)
     state = State(tmp_path)

@@ -15,21 +15,21 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 
-import msgspec
-
 from tocsin import catalogue as cat
 from tocsin.accounting.consumers import Consumers
+from tocsin.accounting.durable import Durable
 from tocsin.accounting.estimates import Estimator
 from tocsin.accounting.group import Group
 from tocsin.accounting.groups import Groups
 from tocsin.accounting.limits import HourlyLimit, TokenLimits
 from tocsin.accounting.prices import BATCH_SHARE, Prices, PricesAwaitedError
+from tocsin.accounting.prompts import Prompts
 from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import Loops
-from tocsin.call import OTHER, OUTAGE_REASONS, UNKNOWN, Call, Prompt, usage_of
+from tocsin.call import OTHER, OUTAGE_REASONS, UNKNOWN, Call, usage_of
 from tocsin.config import Route
 from tocsin.labels import clean, is_private, keyed_hash
-from tocsin.series.store import Row, Store
+from tocsin.series.store import Store
 
 Item = tuple[str, str, bytes | None]
 """Part of the state, key, and value; None deletes."""
@@ -40,7 +40,6 @@ OLDEST = 1_262_304_000.0
 """2010-01-01: an older time is a unit error, not a time."""
 EXPIRE_AFTER = 30 * 86_400.0
 _ALIASES_MAX = 50_000
-PROMPTS_MAX = 500
 SETTLED_AT_ONCE = 16
 """Calls between two looks at the time: a fifth of a millisecond where each is of another group."""
 WAITING_MAX = 4_000
@@ -79,6 +78,7 @@ class Ledger:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
         self.settings = settings
+        self._durable = Durable(store)
         reserve = 200 + 5 * (settings.top_consumers + 3)
         self.groups = Groups(store, settings.max_series, reserve, lambda label: self.add(cat.LABELS_FOLDED, label))
         self.groups.configure(settings.routes)
@@ -94,9 +94,7 @@ class Ledger:
         self._key_is_new = settings.consumer_key is None
         self.consumers = Consumers(store, settings.top_consumers, settings.consumer_key or self._key)
         self._loops = Loops()
-        self._prompts: dict[tuple[str, str], Row] = {}
-        self._prompts_max = min(PROMPTS_MAX, settings.max_series // 20)
-        self._rows: dict[Row, None] = {}
+        self._prompts = Prompts(self._durable, settings.max_series)
         self.newest = 0.0
         """Newest time at which a counted call was known."""
         self._extra = len(settings.extra_labels)
@@ -112,7 +110,6 @@ class Ledger:
             self.add(cat.LABELS_FOLDED, label, amount=0)  # an alert reads it: the first one must be a rise
         self._limits = TokenLimits(self.add, settings.user_tokens_per_hour, settings.session_tokens_per_hour)
 
-    # ---- the hot path ---------------------------------------------------------------------------------
     def is_new(self, event_id: str) -> bool:
         """Remember the event; False for a duplicate."""
         return self._seen.add(identity(event_id))
@@ -190,7 +187,8 @@ class Ledger:
         traced = next((c for c in reversed(calls) if c.trace_id and c.duration is not None and c.failure is None), None)
         if traced is not None and traced.trace_id and traced.duration is not None:
             histograms.duration.exemplar = (traced.trace_id, traced.duration, self._known(traced))
-        self._count_failures(group, [c for c in calls if c.failure is not None])
+        for call in [c for c in calls if c.failure is not None]:
+            group.fail(call.failure, self._known(call))
         self._count_tokens(group, [c for c in calls if c.input_tokens is not None or c.output_tokens is not None])
         fresh, late = self._split_by_age(calls)
         self._count_costs(group, fresh)
@@ -226,10 +224,6 @@ class Ledger:
         start = call.start
         known = None if start is None or start <= OLDEST else start + (call.duration or 0.0)
         return self._now if known is None or known >= self._now + FUTURE else known
-
-    def _count_failures(self, group: Group, calls: list[Call]) -> None:
-        for call in calls:
-            group.fail(call.failure, self._known(call))
 
     def _count_tokens(self, group: Group, calls: list[Call]) -> None:
         if not calls:
@@ -304,31 +298,12 @@ class Ledger:
 
     def _count_rare(self, group: Group, call: Call) -> None:
         if call.prompt is not None:
-            self._count_prompt(group.labels[2], call.prompt)
+            self._prompts.serve(group.labels[2], call.prompt)
         if call.session is not None and call.prompt_key is not None:
             looped = self._loops.repeated(call.session, call.prompt_key, self._known(call))
             group.later(cat.SESSION_LOOPS)[0] += looped
         for name in call.field_errors:
             self.add(cat.FIELD_ERRORS, clean(name))
-
-    def _count_prompt(self, route: str, prompt: Prompt) -> None:
-        name = clean(prompt.name)
-        labels = (route, name, clean(prompt.version or UNKNOWN), clean(prompt.checksum or UNKNOWN))
-        known = self._prompts.get((route, name))
-        if known is not None:
-            if known.labels == labels:
-                return
-            self.store.remove(known)
-            self._rows[known] = None
-            self.add(cat.PROMPT_CHANGES, route, name)
-        elif len(self._prompts) >= self._prompts_max:
-            self.add(cat.LABELS_FOLDED, "prompt")
-            return
-        else:
-            self.add(cat.PROMPT_CHANGES, route, name, amount=0)
-        row = self._prompts[(route, name)] = self.store.row(cat.PROMPT_INFO, *labels)
-        row.set(1)
-        self._rows[row] = None
 
     def configure(self, settings: Settings) -> None:
         """Take new settings while running; label names, bounds and keys are those of the start."""
@@ -336,12 +311,9 @@ class Ledger:
         self.groups.configure(settings.routes)
         self._limits.configure(settings.user_tokens_per_hour, settings.session_tokens_per_hour)
 
-    # ---- everything else ------------------------------------------------------------------------------
     def add(self, family: cat.Family, *labels: str, amount: float = 1) -> None:
         """Add to a durable counter outside the groups."""
-        row = self.store.row(family, *labels)
-        row.add(amount)
-        self._rows[row] = None
+        self._durable.add(family, *labels, amount=amount)
 
     def group_of(self, labels: tuple[str, ...] | None) -> Group:
         """Return the group that calls of a label set are counted under today; None: of nothing known."""
@@ -362,8 +334,7 @@ class Ledger:
         labels = tuple(map(self.label, key))
         if hashed := sum(map(is_private, key)):
             self.add(cat.LABELS_HASHED, amount=hashed)
-        folds = self.groups
-        group = folds.admit(labels, succeeded=succeeded)
+        group = self.groups.admit(labels, succeeded=succeeded)
         if group.labels == labels:  # a folded one is asked again: it may be admitted once it succeeds
             self._aliases[key] = group
         return group
@@ -387,24 +358,17 @@ class Ledger:
                 self.settings.consumer_key or value,
             )  # fmt: skip
         self.groups.restore(load.get("groups", []))
-        self._seen.restore(load.get("seen", []))
-        self._marks.restore(load.get("marks", []))
-        self._failed.restore(load.get("failed", []))
-        self._outages.restore(load.get("outages", []))
         self.consumers.restore(load.get("consumers", []))
         for part, memory in self._memories():
             memory.restore(load.get(part, []))
-        for key, value in load.get("rows", []):
-            name, *labels = key.split("\x1f")
-            family = cat.FAMILIES.get(name)
-            if family is not None and len(labels) == len(family.labels):
-                row = self.store.row(family, *labels)
-                row.set(msgspec.msgpack.decode(value))
-                if family is cat.PROMPT_INFO:
-                    self._prompts[labels[0], labels[1]] = row
+        self._prompts.restore(self.store)
 
-    def _memories(self) -> list[tuple[str, Loops | HourlyLimit]]:
-        return [("loops", self._loops), *self._limits.memories()]
+    def _memories(self) -> list[tuple[str, Seen | Loops | HourlyLimit | Durable]]:
+        """Return what is committed as it changes, by part of the state."""
+        return [
+            ("seen", self._seen), ("marks", self._marks), ("failed", self._failed), ("outages", self._outages),
+            ("loops", self._loops), *self._limits.memories(), ("rows", self._durable),
+        ]  # fmt: skip
 
     def changes(self) -> list[Item]:
         """Everything that changed since the last call: part, key, value."""
@@ -418,21 +382,11 @@ class Ledger:
         for part, steps in (("groups", self.groups.steps()), ("consumers", self.consumers.steps())):
             for step in steps:
                 yield [(part, key, value) for key, value in step]
-        yield [("seen", key, value) for key, value in self._seen.changes()]
-        yield [("marks", key, value) for key, value in self._marks.changes()]
-        yield [("failed", key, value) for key, value in self._failed.changes()]
-        yield [("outages", key, value) for key, value in self._outages.changes()]
         for name, memory in self._memories():
             yield [(name, key, value) for key, value in memory.changes()]
-        rows, self._rows = self._rows, {}
-        yield [("rows", "\x1f".join((row.family.name, *row.labels)), self._packed(row)) for row in rows]
         if self._key_is_new:
             self._key_is_new = False
             yield [("key", "consumers", self._key)]
-
-    def _packed(self, row: Row) -> bytes | None:
-        living = self.store.rows[row.family].get(row.labels) is row
-        return msgspec.msgpack.encode(row.values[0]) if living else None
 
 
 def _without(store: Store, family: cat.Family) -> Store:

@@ -126,6 +126,44 @@ class Period:
     last: float
 
 
+class _Scrapes:
+    """Samples in event time, one every ``SCRAPE`` seconds from an origin on, as a server takes them."""
+
+    def __init__(
+        self, intake: Intake, ledger: Ledger, sampler: Sampler, before_page: Callable[[], None], origin: float
+    ) -> None:
+        self._intake = intake
+        self._ledger = ledger
+        self._sampler = sampler
+        self._before_page = before_page
+        self.origin = origin
+        self._tick = 0
+
+    def until(self, when: float) -> None:
+        """Take those that are due before a time (Unix seconds)."""
+        while self.origin + self._tick * SCRAPE < when:
+            self._scrape()
+
+    def finish(self, last: float) -> None:
+        """Take those that show the last event, to the end of the coarsest step."""
+        while self.origin + (self._tick - 1) * SCRAPE < last or (self._tick - 1) * SCRAPE % COARSE:
+            self._scrape()
+
+    def _scrape(self) -> None:
+        seconds = self._tick * SCRAPE
+        self._tick += 1
+        intake = self._intake
+        intake.now = max(intake.now, self.origin + seconds)  # what waits for a time does so while nothing happens, too
+        intake.publish()
+        self._ledger.settle()
+        self._before_page()
+        if not seconds % _FORGET:
+            self._ledger.changes()  # nothing is committed here: only bounds what waits for a commit
+            if intake.scoring is not None:
+                intake.scoring.changes()
+        self._sampler.sample(self._ledger.store)
+
+
 def drive(
     events: Iterable[Known],
     total: int,
@@ -137,37 +175,21 @@ def drive(
     progress: Progress,
 ) -> Period | None:
     """Count all events in event time, sampling as a scrape would; None when there is no event with a time."""
-
-    def scrape(seconds: int) -> None:
-        intake.now = max(intake.now, origin + seconds)  # what waits for a time does so while nothing happens, too
-        intake.publish()
-        ledger.settle()
-        before_page()
-        if not seconds % _FORGET:
-            ledger.changes()  # nothing is committed here: only bounds what waits for a commit
-            if intake.scoring is not None:
-                intake.scoring.changes()
-        sampler.sample(ledger.store)
-
-    first, origin, tick = None, 0.0, 0
-    last = 0.0
+    scrapes: _Scrapes | None = None
+    first = last = 0.0
     for done, (when, source, found) in enumerate(events):
-        if first is None and when > OLDEST:
+        if scrapes is None and when > OLDEST:
             first = when
-            origin = floor(when / STEP) * STEP - STEP
-        if first is not None:
-            while origin + tick * SCRAPE < when:
-                scrape(tick * SCRAPE)
-                tick += 1
+            scrapes = _Scrapes(intake, ledger, sampler, before_page, origin=floor(when / STEP) * STEP - STEP)
+        if scrapes is not None:
+            scrapes.until(when)
         intake.now = last = max(last, when)
         for event, seen in found:
             intake.count(event, source, seen)
         if not done % _EVERY:
             progress(done / total)
-    if first is None:
+    if scrapes is None:
         return None
     intake.finish()
-    while origin + (tick - 1) * SCRAPE < last or (tick - 1) * SCRAPE % COARSE:
-        scrape(tick * SCRAPE)
-        tick += 1
-    return Period(origin, first, last)
+    scrapes.finish(last)
+    return Period(scrapes.origin, first, last)

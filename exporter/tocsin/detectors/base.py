@@ -117,9 +117,9 @@ class Gate:
 
     pattern: str
     ignore_case: bool = False
-    confirm: str = ""
-    """A pattern that must match too, and is asked only of the texts in which the first one does: one that is too dear
-    for every text, though not as dear as the detector."""
+    confirm: Gate | None = None
+    """What must match too, and is asked only of the texts in which this one does: it is too dear for every text, though
+    not as dear as the detector."""
 
 
 ALWAYS: Final = Gate("")

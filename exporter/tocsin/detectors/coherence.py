@@ -113,7 +113,7 @@ class CoherenceDetector:
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Judge one answer."""
         if subject.expect is not None and subject.expect.format in DATA_FORMATS:
             return

@@ -19,8 +19,8 @@ import hyperscan
 
 log = logging.getLogger(__name__)
 
-KEPT: Final = 16
-"""Files; the oldest go first. A version of Tocsin needs about five."""
+KEPT: Final = 32
+"""Files; the oldest go first. A version of Tocsin needs about twelve."""
 _LARGEST: Final = 32 << 20
 
 

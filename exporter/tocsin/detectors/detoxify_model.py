@@ -143,6 +143,6 @@ class SampledScorer:
                 done(self._score(text))
             except Exception as error:  # noqa: BLE001 - a text that breaks the model must not end the worker
                 self.dropped += 1
-                log.error("the Detoxify model failed: %s", type(error).__name__)  # noqa: TRY400 - no content
+                log.error("the Detoxify model failed: %s", type(error).__name__)
             else:
                 self.scored += 1

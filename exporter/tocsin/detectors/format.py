@@ -47,7 +47,7 @@ class FormatDetector:
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Judge the format of one answer."""
         expect = subject.expect
         if expect is None or not expect.format:

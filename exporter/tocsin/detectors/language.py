@@ -95,7 +95,7 @@ class LanguageDetector:
         flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_CASELESS
         self._language_names = Matcher(["|".join(_LANGUAGE_NAMES).encode()], [flags], ours=True)
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Check the language of one answer."""
         expected = self._expected(subject)
         if not known(expected):

@@ -88,7 +88,7 @@ class NumericDetector:
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Hold the numbers of one answer against its context."""
         if not subject.context:
             return

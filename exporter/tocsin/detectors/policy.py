@@ -64,7 +64,7 @@ class Policy:
         for pattern, speed in self._patterns.slow.items():
             log.warning("policy pattern %r is slow: %s; anchor it at a rare literal", pattern[:80], speed)
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - it has no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Append a finding per place of a term or pattern; those that overlap count once."""
         if not (self._terms or self._patterns or subject.terms):
             return

@@ -107,7 +107,7 @@ class PromptLeak:
     roles = frozenset({"assistant"})
     gates: tuple[Gate, ...] = ()
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Add at most one finding: from the first to the last character that the prompt also has."""
         if not subject.system_prompt:
             return

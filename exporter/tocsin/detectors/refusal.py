@@ -162,7 +162,7 @@ class RefusalDetector:
             Matcher([cue.encode() for cue in cues], [flags] * len(cues), ours=True) for cues in (_WORTH_READING, _FORMS)
         )
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Judge the opening of one answer; the mark ``unanswered`` is for one that says that there is no answer."""
         data = _plain(subject.text).encode("utf-8", "surrogatepass")
         cues = self._worth_reading.fired(data)

@@ -54,7 +54,7 @@ class RepetitionDetector:
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Look for a loop in one answer."""
         text = subject.text if len(subject.text) <= JUDGED_CHARS else subject.text[-JUDGED_CHARS:]
         blank = len(subject.text) - len(subject.text.rstrip())

@@ -14,7 +14,7 @@ from typing import Final
 
 import hyperscan
 
-from tocsin.detectors.base import ALWAYS, Detector, Report, Subject
+from tocsin.detectors.base import ALWAYS, Detector, Gate, Report, Subject
 from tocsin.detectors.hyperscanning import Matcher
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Scanner:
             except Exception as error:  # noqa: BLE001 - a defect of one must not end ingest
                 report.failed.append(name)
                 report.scanned = [other for other in report.scanned if other != name]
-                log.error("detector %s failed: %s", name, type(error).__name__)  # noqa: TRY400 - no content
+                log.error("detector %s failed: %s", name, type(error).__name__)
         return report
 
     def warm(self, *roles: str) -> None:
@@ -67,6 +67,9 @@ _Step = tuple[int, str, _Scan]
 """Number, name and ``scan`` of a detector."""
 _Plan = tuple[list[str], tuple[_Step, ...], tuple[_Step, ...]]
 _PLANS_MAX = 1_000
+_Place = tuple[int, int]
+"""Number of a detector and of its gate."""
+_FLAGS: Final = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
 _NONE: Final[Mapping[int, list[int]]] = MappingProxyType({})
 
 
@@ -79,22 +82,8 @@ class _Gated:
         """Numbers of the detectors that run on every text."""
         self.plans: dict[frozenset[str], _Plan] = {}
         """What is run, by the names of the detectors that rest."""
-        self._owners: list[tuple[int, int]] = []
-        """Number of the detector and of its gate, by the number of the expression."""
-        self._confirming: dict[int, Matcher] = {}
-        """What must match beside an expression, by its number."""
-        expressions, flags = [], []
-        for number, detector in enumerate(detectors):
-            for index, gate in enumerate(detector.gates):
-                if gate == ALWAYS:
-                    continue
-                self._owners.append((number, index))
-                expressions.append(gate.pattern.encode())
-                case = hyperscan.HS_FLAG_CASELESS if gate.ignore_case else 0
-                flags.append(hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | case)
-                if gate.confirm:
-                    self._confirming[len(flags) - 1] = Matcher([gate.confirm.encode()], flags[-1:], ours=True)
-        self._matcher = Matcher(expressions, flags, ours=True) if expressions else None
+        gates = [(gate, (number, index)) for number, d in enumerate(detectors) for index, gate in enumerate(d.gates)]
+        self._stage = _Stage([(gate, place) for gate, place in gates if gate != ALWAYS])
 
     def plan(self, off: frozenset[str]) -> _Plan:
         """Return the names of the detectors that do not rest, the steps that no gate guards, and all steps."""
@@ -107,13 +96,38 @@ class _Gated:
 
     def fired(self, encoded: bytes) -> Mapping[int, list[int]]:
         """Return the gates that matched in a text in UTF-8, by the number of their detector."""
-        hits = self._matcher.fired(encoded) if self._matcher is not None else None
-        if not hits:
+        places = self._stage.fired(encoded)
+        if not places:
             return _NONE
         fired: dict[int, list[int]] = {}
-        for hit in hits:
-            if hit in self._confirming and not self._confirming[hit].fired(encoded):
-                continue
-            number, index = self._owners[hit]
+        for number, index in sorted(places):
             fired.setdefault(number, []).append(index)
         return fired
+
+
+class _Stage:
+    """Gates that a text is asked for in one pass, and behind some of them another stage that must let it through."""
+
+    def __init__(self, gates: Sequence[tuple[Gate, _Place]]) -> None:
+        asked: dict[tuple[str, bool], list[tuple[Gate | None, _Place]]] = {}  # gates may share an expression
+        for gate, place in gates:
+            asked.setdefault((gate.pattern, gate.ignore_case), []).append((gate.confirm, place))
+        expressions = [pattern.encode() for pattern, _ in asked]
+        flags = [_FLAGS | (hyperscan.HS_FLAG_CASELESS if ignore_case else 0) for _, ignore_case in asked]
+        self._matcher = Matcher(expressions, flags, ours=True) if asked else None
+        self._lets_through = [[place for confirm, place in same if confirm is None] for same in asked.values()]
+        self._behind = {
+            number: _Stage(confirmed)
+            for number, same in enumerate(asked.values())
+            if (confirmed := [(confirm, place) for confirm, place in same if confirm is not None])
+        }
+
+    def fired(self, encoded: bytes) -> list[_Place]:
+        """Return the gates that let a text in UTF-8 through, in no order."""
+        hits = self._matcher.fired(encoded) if self._matcher is not None else None
+        places: list[_Place] = []
+        for hit in hits or ():
+            places += self._lets_through[hit]
+            if hit in self._behind:
+                places += self._behind[hit].fired(encoded)
+        return places

@@ -135,7 +135,7 @@ class QualityScore:
         self._routes = {pattern: _Plan({**default, **_checked(own)}) for pattern, own in (routes or {}).items()}
         self._cache: dict[str, _Plan] = {}
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Score one answer."""
         plan = self._plan(subject.route) if self._routes else self._default
         asked = report.outcomes or not _WEIGHED.isdisjoint(report.scores)  # seldom with detectors of tier 0

@@ -8,8 +8,10 @@ from typing import Final
 
 from tocsin.detectors.candidates import MAX_CANDIDATES, capped, note_cut
 
-RULE_BELOW: Final = r"[^\n]*\n[ \t]*\|?[ \t]*:?--"
-"""For a gate, behind a word of the header: the rest of its line, and the rule under it."""
+RULE: Final = r"\n[ \t]*\|?[ \t]*:?--"
+"""For a gate: a line that begins as the rule under a header does."""
+RULE_BELOW: Final = rf"[^\n]*{RULE}"
+"""The same behind a word of the header, with the rest of its line."""
 
 _RULE = re.compile(r"\n([ \t:|-]{3,400}+)(?=\n)")
 _RULE_SIGNS: Final = frozenset(" \t:|-")

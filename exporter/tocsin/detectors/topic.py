@@ -40,7 +40,7 @@ class TopicDetector:
         self.tier = embedder.tier
         self.backend = embedder.name
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Compare one answer with its question."""
         if not subject.question:
             return

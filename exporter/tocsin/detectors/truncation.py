@@ -33,7 +33,7 @@ class TruncationDetector:
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Judge the end of one answer."""
         size = len(subject.text)
         if subject.finish_reason == "length":

@@ -67,7 +67,7 @@ class UnsupportedDetector:
             self._weights: list[float] = data["weights"].tolist()
             self._bias = float(data["bias"])
 
-    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:  # noqa: ARG002 - no gates
+    def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Hold one answer against its context."""
         if not subject.context or not subject.text.strip():
             return

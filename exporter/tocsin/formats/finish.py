@@ -1,4 +1,4 @@
-"""How an answer ended: every vendor's words, in the small set of ``tocsin.call.FINISH_REASONS``."""
+"""How an answer ended: every vendor's words, in our few; what they say more is lost on purpose."""
 
 from __future__ import annotations
 

@@ -256,17 +256,24 @@ def _values(reader: _Reader, limit: int) -> Iterator[str]:
                 return
         elif ended:
             return
-        grown = max(CHUNK, len(text) - position)  # doubling keeps a large element from costing its square
-        parts = [text[position:]]
-        while grown > 0:
-            chunk = reader.read()
-            if not chunk:
-                ended = True
-                parts.append(pending.decode("utf-8", "replace"))
-                break
-            pending += chunk
-            cut = len(pending) - next((i for i in range(min(4, len(pending))) if pending[-1 - i] < 0x80), 0)
-            parts.append(pending[:cut].decode("utf-8", "replace"))
-            pending = pending[cut:]
-            grown -= len(chunk)
-        text, position = "".join(parts), 0
+        more, pending, ended = _more(reader, pending, len(text) - position)
+        text, position = text[position:] + more, 0
+
+
+def _more(reader: _Reader, pending: bytes, least: int) -> tuple[str, bytes, bool]:
+    """Return as much text again, the bytes of a character that is not whole yet, and whether that is the end.
+
+    Doubling keeps a large element from costing its square. ``pending`` is what was not whole before.
+    """
+    parts: list[str] = []
+    wanted = max(CHUNK, least)
+    while wanted > 0:
+        chunk = reader.read()
+        if not chunk:
+            return "".join((*parts, pending.decode("utf-8", "replace"))), b"", True
+        pending += chunk
+        cut = len(pending) - next((i for i in range(min(4, len(pending))) if pending[-1 - i] < 0x80), 0)
+        parts.append(pending[:cut].decode("utf-8", "replace"))
+        pending = pending[cut:]
+        wanted -= len(chunk)
+    return "".join(parts), pending, False

@@ -89,7 +89,7 @@ class Spool(SpoolReader):
         """Share of ``max_bytes`` that waits to be counted."""
         return self.backlog() / max(1, self.max_bytes)
 
-    async def append(self, batch: Batch, format: str, received: float) -> None:  # noqa: A002
+    async def append(self, batch: Batch, format: str, received: float) -> None:
         """Write a small body; returns when it is durable.
 
         Raises:
@@ -97,7 +97,7 @@ class Spool(SpoolReader):
         """
         await self.put(batch, format, received)
 
-    def put(self, batch: Batch, format: str, received: float) -> asyncio.Future[None]:  # noqa: A002
+    def put(self, batch: Batch, format: str, received: float) -> asyncio.Future[None]:
         """Write a small body; the result is there, or a ``SpoolFullError``, when it is durable or never will be.
 
         Raises:
@@ -108,7 +108,7 @@ class Spool(SpoolReader):
         self.reserve(size)
         return self.enqueue(pieces, size, reserved=size)
 
-    def stream(self, format: str, received: float) -> BodyWriter:  # noqa: A002
+    def stream(self, format: str, received: float) -> BodyWriter:
         """Return a writer for a body that is still arriving."""
         return BodyWriter(self, format, received)
 
@@ -141,7 +141,7 @@ class Spool(SpoolReader):
         """Give back what was reserved."""
         self._reserved -= size
 
-    def frame(self, batch: Batch, format: str, received: float) -> tuple[bytes, Bytes]:  # noqa: A002
+    def frame(self, batch: Batch, format: str, received: float) -> tuple[bytes, Bytes]:
         """Return a batch as it stands on the disk, in two pieces."""
         return pack(batch, format, received, self._cipher)
 
@@ -189,7 +189,7 @@ class Spool(SpoolReader):
 class BodyWriter:
     """Takes one body, in memory while it is small, and makes it durable; nothing of it is read before ``commit``."""
 
-    def __init__(self, spool: Spool, format: str, received: float) -> None:  # noqa: A002
+    def __init__(self, spool: Spool, format: str, received: float) -> None:
         self._spool = spool
         self._format = format
         self._received = received

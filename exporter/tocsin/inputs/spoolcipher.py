@@ -24,7 +24,7 @@ class Cipher:
             raise ConfigError("ingest.spool_key_file: give at least 16 bytes, for example 'openssl rand -base64 32'")
         try:
             from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an optional extra
-            from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - as above
         except ImportError:
             raise ConfigError("ingest.spool_key_file needs the extra: pip install 'tocsin[encryption]'") from None
         self._aead = AESGCM(hashlib.blake2b(key, digest_size=32, person=b"tocsin-spool").digest())

@@ -64,7 +64,7 @@ class Frame:
     received: float
 
 
-def pack(batch: Batch, format: str, received: float, cipher: Cipher | None) -> tuple[bytes, Bytes]:  # noqa: A002
+def pack(batch: Batch, format: str, received: float, cipher: Cipher | None) -> tuple[bytes, Bytes]:
     """Return a batch as it stands on the disk, in two pieces: a large payload is not copied behind its head."""
     flags = _LINES if batch.lines else 0
     payload = batch.payload

@@ -91,7 +91,7 @@ class SpoolReader:
             except FileNotFoundError:
                 frame = None
             except OSError as error:
-                log.error("spool segment %d cannot be read: %s; it is tried again", segment.number, error.strerror)  # noqa: TRY400
+                log.error("spool segment %d cannot be read: %s; it is tried again", segment.number, error.strerror)
                 return consumed
             if frame is None:
                 consumed += self._pass_over(segment, self._position[1])

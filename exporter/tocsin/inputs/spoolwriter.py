@@ -221,7 +221,7 @@ class SpoolWriter:
                 group, self._written = self._written, []
                 segment, file = self._active, self._file
                 assert segment is not None  # noqa: S101 - it is sealed only when everything is synced
-                assert file is not None  # noqa: S101
+                assert file is not None  # noqa: S101 - as above
                 error = None
                 start, size = segment.durable, sum(body.size for body in group)
                 try:

@@ -143,7 +143,7 @@ class Streams:
             try:
                 record = msgspec.msgpack.decode(value, type=Record)
             except msgspec.MsgspecError:
-                log.error("the state of a log file cannot be read; the file is read again from its beginning")  # noqa: TRY400
+                log.error("the state of a log file cannot be read; the file is read again from its beginning")
                 self._gone.append(name)
                 continue
             stream = self._add(Stream(name, record, self._limit))

@@ -50,7 +50,8 @@ def look(judge: Judge, call: Call, content: Content, rules: RouteRules, *, score
         subject = Subject("\n".join(handed_over), ARGUMENTS, call.route, input=content.input, context=content.context)
         arguments = judge.judge(subject, rules)
     attempts: Sequence[tuple[str, Opinion]] = ()
-    if (content.input or content.context) and judge.finds_attempts(rules):
+    # In this order: where the detector rests, no conversation is read, and where nothing is said, none is made.
+    if "injection" not in rules.off and (content.input or content.context) and judge.finds_attempts(rules):
         attempts = _attempts(judge, call, content, rules)
     fits: Sequence[bool | None] = ()
     if call.expect is not None and (schemas := call.expect.tools) and call.failure is None:

@@ -24,7 +24,7 @@ import msgspec
 from aiohttp import web
 
 from tocsin.config import ConfigError, Strict
-from tocsin.yamlfile import decode
+from tocsin.config.yamlfile import decode
 
 log = logging.getLogger(__name__)
 _CACHE = 100
@@ -137,9 +137,9 @@ class WebConfig:
         try:
             settings = _parse(self._path)
             if (settings.tls_server_config is None) != (self.ssl_context is None):
-                raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")  # noqa: TRY301
+                raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")
             if _but_certificate(settings) != _but_certificate(self._settings):
-                raise ConfigError(  # noqa: TRY301
+                raise ConfigError(
                     f"{self._path}: of tls_server_config, the certificate and its key alone change without a restart"
                 )
             if settings.tls_server_config is not None and self.ssl_context is not None:
@@ -148,7 +148,7 @@ class WebConfig:
                     settings.tls_server_config.cert_file, settings.tls_server_config.key_file
                 )
         except (ConfigError, OSError) as error:
-            log.error("the last good web configuration stays in force: %s", error)  # noqa: TRY400
+            log.error("the last good web configuration stays in force: %s", error)
             return
         self._settings = settings
         self._seen = self._stamps()

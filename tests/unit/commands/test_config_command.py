@@ -2,10 +2,8 @@
 
 import argparse
 import re
-from pathlib import Path
 
 import pytest
-import yaml
 
 from tocsin.catalogue import FAMILIES
 from tocsin.commands import config
@@ -62,9 +60,3 @@ def test_what_run_would_refuse_at_the_start_is_refused(tmp_path):
 
 def test_the_flags_of_run_are_taken(capsys):
     assert "the configuration is right" in run(capsys, "check", "--guard-only", "--log.level=warn", "--web.enable-lifecycle")
-
-
-def test_thresholds_that_go_in_pairs_are_compared_with_the_defaults_of_the_chart():
-    values = yaml.safe_load((Path(__file__).parents[3] / "helm/tocsin/values.yaml").read_text())["thresholds"]
-
-    assert config._DEFAULTS.items() <= {f"{block}.{name}": value for block, names in values.items() for name, value in names.items()}.items()

@@ -46,6 +46,26 @@ def test_a_detector_that_always_runs_is_told_which_of_its_other_gates_matched():
     assert always.fired == [(), (1,)]
 
 
+@pytest.mark.parametrize(
+    ("text", "fired"), [("12 call", [(0,)]), ("12", []), ("call", []), ("12 34 call office", [(0, 1)]), ("12 34", [])]
+)
+def test_a_gate_opens_only_where_all_that_confirm_it_match_too(text, fired):
+    called, grouped = Gate("12", confirm=Gate("call")), Gate("12", confirm=Gate("34", confirm=Gate("office")))
+    detector = Recorder("detector", called, grouped)
+
+    Scanner([detector]).scan(Subject(text))
+
+    assert detector.fired == fired
+
+
+def test_gates_of_two_detectors_may_share_an_expression():
+    first, second = Recorder("first", Gate("12")), Recorder("second", Gate("no"), Gate("12"))
+
+    Scanner([first, second]).scan(Subject("12"))
+
+    assert (first.fired, second.fired) == ([(0,)], [(1,)])
+
+
 def test_what_is_off_neither_runs_nor_is_listed():
     first, second = Recorder("first"), Recorder("second")
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+import re
 import string
 
 import pytest
@@ -289,9 +290,18 @@ def test_a_token_is_found_where_it_stands_in_any_script(values, secret, around):
 
 
 @pytest.mark.parametrize("token", TOKENS, ids=lambda token: token.prefix)
-def test_the_gate_of_a_format_is_its_own_beginning(token):
-    assert token.gate.pattern.startswith(token.prefix)
+def test_the_gate_of_a_format_is_its_own_beginning_or_what_is_rare_in_it(token):
+    assert token.gate.pattern.startswith(token.prefix) or token.gate.pattern == token.rare
     compiled(token)
+
+
+@pytest.mark.parametrize("token", [token for token in TOKENS if token.rare], ids=lambda token: token.prefix)
+@given(data=st.data())
+@settings(max_examples=20)
+def test_what_is_rare_in_a_format_stands_in_each_of_its_tokens(token, data):
+    value = data.draw(st.from_regex(token.prefix + token.body, fullmatch=True))
+
+    assert re.search(token.rare, value)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import phonenumbers
 from tocsin.detectors.base import Gate
 from tocsin.detectors.candidates import Candidate, after, before, capped, words
 from tocsin.detectors.reserved import is_example_phone
-from tocsin.detectors.tables import RULE_BELOW, header_of
+from tocsin.detectors.tables import RULE, RULE_BELOW, header_of
 
 _SIGN = r"(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x93\xaf])"
 """What may stand between two digits, in UTF-8: up to three of them."""
@@ -62,14 +62,14 @@ def _groups() -> str:
     ))  # fmt: skip
 
 
+_EIGHT = Gate(rf"[0-9](?:{_GAP}[0-9]){{7}}", confirm=Gate(_groups()))
+"""Dates and identifiers, which every other answer holds, and other groups, which hardly one does."""
+_BESIDE = (Gate(r"\+ ?\(?[0-9]"), Gate(_WORD, ignore_case=True), Gate(rf"{_SIX}{_PLACE}", ignore_case=True), _EIGHT)
 GATES: Final = (
-    Gate(rf"\+ ?\(?{_SIX}"),
     Gate(rf"555{_SIGN}[0-9]{{4}}"),
-    Gate(rf"(?:{_WORD}).*{_SIX}", ignore_case=True),
-    Gate(rf"(?:{_WORD}){RULE_BELOW}", ignore_case=True),
-    Gate(rf"{_SIX}{_PLACE}", ignore_case=True),
-    # Eight digits: dates and identifiers, which every other answer holds, and other groups, which hardly one does
-    Gate(rf"[0-9](?:{_GAP}[0-9]){{7}}", confirm=_groups()),
+    # Six digits first, which few texts hold: to look for so many words takes a third of the time of all gates.
+    *(Gate(_SIX, confirm=gate) for gate in _BESIDE),
+    Gate(RULE, confirm=Gate(rf"(?:{_WORD}){RULE_BELOW}", ignore_case=True)),
 )
 """Digits are a number only behind a sign, by their groups, or beside a word: all else, ``find`` would refuse."""
 

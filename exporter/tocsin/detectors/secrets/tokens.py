@@ -34,10 +34,14 @@ class Token(NamedTuple):
     """Public as often as secret: found only where the text around it speaks of a credential."""
     behind: int = 6
     """Letters, digits and the like behind the prefix that the gate asks for."""
+    rare: str = ""
+    """What the gate asks for instead, where letters that any text is full of are all that the prefix has."""
 
     @property
     def gate(self) -> Gate:
         """The prefix and enough behind it to be rare in prose."""
+        if self.rare:
+            return Gate(self.rare)
         return Gate(rf"{self.prefix}[A-Za-z0-9_./+=%-]{{{self.behind}}}" if self.behind else self.prefix)
 
 
@@ -182,7 +186,7 @@ TOKENS: Final = (
     Token("xkeysib-", rf"{_H}{{64}}-[A-Za-z0-9]{{16}}", 2.8),
     Token("SK", rf"{_H}{{32}}", 2.8),
     Token("(?:api_?key|secret_?token|key)-", rf"{_H}{{32}}", 2.8),
-    Token("[0-9a-f]{26}", rf"{_H}{{6}}-us[0-9]{{1,2}}", 2.0),
+    Token("[0-9a-f]{26}", rf"{_H}{{6}}-us[0-9]{{1,2}}", 2.0, rare=rf"{_H}{{6}}-us[0-9]"),
     Token("EAA", rf"{_A}{{100,300}}"),  # Facebook
     Token("re_[A-Za-z0-9]{8}_", rf"{_A}{{24}}"),
     Token("AAAA[A-Za-z0-9_-]{7}:APA91b", rf"{_W}{{120,180}}"),

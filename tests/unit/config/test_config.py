@@ -4,8 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tocsin.catalogue import FAMILIES
-from tocsin.config import TAKEN_LABELS, Config, ConfigError, load, parse, read_secrets, show
+from tocsin.config import Config, ConfigError, load, parse, read_secrets, show
 
 
 @pytest.mark.parametrize(
@@ -123,8 +122,3 @@ def test_any_text_is_a_configuration_or_a_clear_error(raw):
         assert isinstance(parse(raw), Config)
     except ConfigError as error:
         assert str(error)
-
-
-def test_no_extra_label_can_stand_twice_in_a_series():
-    """Prometheus refuses the whole page for one such series."""
-    assert {label for family in FAMILIES.values() if family.per_call for label in family.labels} <= TAKEN_LABELS

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from tocsin.config import Config
+from tocsin.config.schema import Config
 
 AT_A_RESTART: Final = {
     "": ("storage", "ingest", "extra_labels", "consumers", "series"),

@@ -1,4 +1,4 @@
-"""Why there is no data: what ``tocsin config check`` looks at beside the configuration's own text.
+"""Whether logs can be read and hold events, and whether state can be kept.
 
 Files are read the way ``tocsin run`` reads them, from their beginning and for a little while; nothing is kept. Only
 names and counts are told, never what stands in a log.
@@ -7,26 +7,21 @@ names and counts are told, never what stands in a log.
 from __future__ import annotations
 
 import difflib
-import http.client
 import os
-import socket
-import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger
 from tocsin.assembly import ledger_settings
 from tocsin.config import Config
+from tocsin.diagnosis.remark import Remark
 from tocsin.inputs.finder import MENDS, FilePattern, Finder, Found
 from tocsin.inputs.tailer import FileInput
 from tocsin.intake import Intake
 from tocsin.series.store import Store
-from tocsin.web.server import split_address
 
 SAMPLE_BYTES = 1 << 18
 """How much of a file is looked at."""
@@ -34,19 +29,6 @@ FILES_MAX = 3
 """How many files of a pattern are looked at: the newest."""
 QUIET_AFTER = 3600.0
 """Seconds without a new byte after which a file is said to be quiet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something found: where, what and how to mend it."""
-
-    where: str
-    what: str
-    wrong: bool = True
-    """It keeps data away; else it is only worth knowing."""
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
 
 
 def files(pattern: FilePattern, config: Config, now: float) -> Iterator[Remark]:
@@ -142,68 +124,6 @@ def _sample(file: Found, config: Config) -> tuple[int, int, dict[str, int], int]
         reader.close()
     tally = intake.tallies["file"]
     return tally.read, tally.counted + tally.duplicate, intake.skipped_by_reason(), sum(intake.passed.values())
-
-
-def listener(name: str, address: str) -> Iterator[Remark]:
-    """Say whether an address can be listened on, and what is there where it cannot."""
-    host, port = split_address(address)
-    try:
-        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
-    except OSError as error:
-        totals = running(address)
-        if totals is None:
-            what = f"{address} cannot be used: {error.strerror}; `ss -ltnp` says who has it"
-            yield Remark(name, f"{what}; a Tocsin that asks for a password, or still catches up, is not recognised")
-            return
-        read, counted = totals
-        yield Remark(name, f"a Tocsin runs at {address}: {read} events read, {counted} counted", wrong=False)
-        if not read:
-            yield Remark(name, f"the Tocsin at {address} has read nothing: are these its files, does anybody post?")
-
-
-def same_listener(one: str, other: str) -> bool:
-    """Tell whether two addresses want one port of one host; an empty host is all of them."""
-    (host, port), (its_host, its_port) = split_address(one), split_address(other)
-    everywhere = {"", "0.0.0.0", "::", None}  # noqa: S104 - compared with, not listened on
-    return port == its_port != 0 and (host == its_host or host in everywhere or its_host in everywhere)
-
-
-def running(address: str) -> tuple[int, int] | None:
-    """Return how many events a Tocsin that runs at an address has read and counted; None where none answers."""
-    host, port = split_address(address)
-    place = f"{f'[{host}]' if ':' in (host or '') else host or '127.0.0.1'}:{port}"
-    try:
-        page = _page(f"http://{place}/metrics") or _page(f"https://{place}/metrics")
-    except TimeoutError:
-        return None
-    if "tocsin_build_info" not in page:
-        return None
-    sums = {"tocsin_events_read_total": 0, "tocsin_events_counted_total": 0}
-    for line in page.splitlines():
-        name = line.partition("{")[0]
-        if name in sums:
-            sums[name] += int(line.rsplit(" ", 1)[1])
-    return sums["tocsin_events_read_total"], sums["tocsin_events_counted_total"]
-
-
-def _page(url: str) -> str:
-    """Return what stands at an address, or nothing where it does not speak so.
-
-    Raises:
-        TimeoutError: it takes connections and says nothing.
-    """
-    context = ssl._create_unverified_context()  # noqa: S323, SLF001 - ourselves, and counts alone
-    try:
-        with urllib.request.urlopen(url, timeout=5, context=context) as answer:  # noqa: S310 - http or https
-            body: bytes = answer.read(64 << 20)
-    except TimeoutError:
-        raise
-    except (OSError, ValueError, http.client.HTTPException):
-        return ""
-    return body.decode("utf-8", "replace")
 
 
 def storage(directory: Path) -> Iterator[Remark]:
