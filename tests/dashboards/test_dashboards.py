@@ -143,8 +143,8 @@ def test_every_value_has_a_unit_that_grafana_knows_and_a_word_for_nothing(page):
 
 
 def test_every_query_parses(page):
-    for where, expr in queries(page):
-        promql_parser.parse(filled(expr)), where
+    for _, expr in queries(page):
+        promql_parser.parse(filled(expr))
 
 
 def test_every_query_asks_for_what_exists(page):
