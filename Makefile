@@ -111,7 +111,7 @@ faults: venv ## run the black-box fault suite (FAULT_SUITE=folder, FAULT_SEEDS=2
 tools: venv ## put the outside tools that tests use (pinned) into .tools/bin
 	@tools/install.sh prometheus promtool alertmanager amtool chromium litellm \
 		prometheus-oldest promtool-oldest alertmanager-oldest amtool-oldest \
-		helm3 helm4 helm-docs kubeconform kubernetes-schemas etcd kube-apiserver kube-controller-manager kubectl \
+		helm3 helm4 helm-docs kubeconform kubernetes-schemas etcd kube-apiserver kube-controller-manager kubectl prometheus-operator \
 		hadolint cyclonedx-py image-root sdks otelcol
 
 # --python-version is that of the base image; both files are for its Linux on any processor.

@@ -24,6 +24,7 @@ opentelemetry=1.45.2
 opentelemetry_distro=0.66b2
 opentelemetry_openai=1.3b0
 uv=0.9.30
+operator=github.com/prometheus-operator/prometheus-operator
 suite=trixie  # Debian's, as in exporter/Dockerfile
 
 # Go commands whose own go.mod pins what they need: name, package, version.
@@ -246,6 +247,8 @@ install() {
         helm3) pinned helm3 || found helm3 helm ;;
         kube-apiserver | kube-controller-manager | kubectl) kubernetes "$1" ;;
         kubernetes-schemas) schemas ;;
+        prometheus-operator)
+            built tools/operator "$operator" "$operator/cmd/operator" "$1" -X github.com/prometheus/common/version.Version=0.85.0 ;;
         etcd) found etcd || { debian etcd-server && found etcd; } ;;
         helm4 | kubeconform | helm-docs) pinned "$1" || found "$1" ;;
         chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;

@@ -1,5 +1,6 @@
 """The chart as the real Helm renders it; renderings are kept, because many tests look at the same one."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,23 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import cluster as kubernetes
 from chart import CHART, ROOT, documents
+from cluster import eventually
+
+GRAFANA_DASHBOARD = {
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "grafanadashboards.grafana.integreatly.org"},
+    "spec": {
+        "group": "grafana.integreatly.org", "scope": "Namespaced",
+        "names": {"kind": "GrafanaDashboard", "plural": "grafanadashboards", "singular": "grafanadashboard"},
+        "versions": [{
+            "name": "v1beta1", "served": True, "storage": True,
+            "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+        }],
+    },
+}  # fmt: skip
+"""The Grafana operator's definition cannot be had as a Go module: this one takes any field."""
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +77,21 @@ def schemas() -> Path:
     if not folder.is_dir():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no .tools/kubernetes-schemas: run `make tools`")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cluster(tool, schemas, tmp_path_factory):
+    """A running Kubernetes that knows the operators' kinds."""
+    with kubernetes.running(tmp_path_factory.mktemp("cluster"), tool) as running:
+        definitions = [f"--filename={file}" for file in sorted((schemas / "crds").glob("*.yaml"))]
+        running.kubectl("create", *definitions)
+        running.kubectl("create", "--filename=-", stdin=json.dumps(GRAFANA_DASHBOARD))
+        eventually(lambda: established(running), "the definitions are established")
+        yield running
+
+
+def established(cluster):
+    return all(
+        any(c["type"] == "Established" and c["status"] == "True" for c in definition.get("status", {}).get("conditions") or [])
+        for definition in cluster.get("", "customresourcedefinitions")
+    )

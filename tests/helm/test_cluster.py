@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 
-import cluster as kubernetes
 import pytest
 import yaml
 from chart import CASES, CHART, ROOT, TOKEN, documents
@@ -15,38 +14,6 @@ EARLIER = "f1d0a4101d7dfb564eec5d6ced0307759d226e0f"
 """The commit whose chart is upgraded from."""
 HELMS = ("helm3", "helm4")
 MODES = ("webhook", "tail", "sidecar")
-GRAFANA_DASHBOARD = {
-    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-    "metadata": {"name": "grafanadashboards.grafana.integreatly.org"},
-    "spec": {
-        "group": "grafana.integreatly.org", "scope": "Namespaced",
-        "names": {"kind": "GrafanaDashboard", "plural": "grafanadashboards", "singular": "grafanadashboard"},
-        "versions": [{
-            "name": "v1beta1", "served": True, "storage": True,
-            "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-        }],
-    },
-}  # fmt: skip
-"""The Grafana operator's definition cannot be had as a Go module: this one takes any field."""
-
-
-@pytest.fixture(scope="session")
-def cluster(tool, schemas, tmp_path_factory):
-    with kubernetes.running(tmp_path_factory.mktemp("cluster"), tool) as running:
-        definitions = [f"--filename={file}" for file in sorted((schemas / "crds").glob("*.yaml"))]
-        running.kubectl("create", *definitions)
-        running.kubectl("create", "--filename=-", stdin=json.dumps(GRAFANA_DASHBOARD))
-        eventually(lambda: established(running), "the definitions are established")
-        yield running
-
-
-def established(cluster):
-    return all(
-        any(c["type"] == "Established" and c["status"] == "True" for c in definition.get("status", {}).get("conditions") or [])
-        for definition in cluster.get("", "customresourcedefinitions")
-    )
-
-
 @pytest.fixture(scope="session")
 def earlier(tool, tmp_path_factory):
     """The chart as it was packaged at an earlier commit."""

@@ -26,7 +26,8 @@ KUBERNETES = {
 }
 CRDS = (
     ("github.com/prometheus-operator/prometheus-operator", "v0.85.0", "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
-     "example/prometheus-operator-crd/*_{alertmanagerconfigs,podmonitors,prometheusrules,servicemonitors}.yaml"),
+     ("example/prometheus-operator-crd/*_{alertmanagerconfigs,alertmanagers,podmonitors,probes,prometheuses,"
+      "prometheusrules,scrapeconfigs,servicemonitors}.yaml")),
     ("sigs.k8s.io/gateway-api", "v1.3.0", "h1:q6okN+/UKDATola4JY7zXzx40WO4VISk7i9DIfOvr9M=",
      "config/crd/standard/*_{httproutes}.yaml"),
 )  # fmt: skip
