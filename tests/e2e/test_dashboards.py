@@ -7,7 +7,6 @@ joins two series which are both there returns data, too.
 import json
 import random
 import re
-import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -17,12 +16,10 @@ from pathlib import Path
 import promql_parser
 import pytest
 import yaml
+from collect import Prometheus
 
 from tocsin import bundle
 from tocsin.demo.stack import OVERRIDES, Addresses, start_stack
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "tools" / "preview"))
-from collect import Prometheus
 
 ROUTES = ("support-bot", "search")
 CONFIG = {

@@ -3,16 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 import cluster as kubernetes
+import pytest
 from chart import CHART, ROOT, documents
 from cluster import eventually
 

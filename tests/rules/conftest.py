@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
+from promtool import run
 
 
 @pytest.fixture(scope="module")
 def report(request, tool, tmp_path_factory) -> str:
     """What promtool says about the module's ``CASES``."""
-    from promtool import run  # noqa: PLC0415 - found by the line above
-
     module = request.module
     return run(
         tool(request.param), tmp_path_factory.mktemp("rules"), module.CASES, module.GROUPS,
