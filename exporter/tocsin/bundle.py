@@ -74,8 +74,10 @@ def compile(overrides: Mapping[str, Any] | None = None) -> Bundle:  # noqa: A001
     """Compile the rules with some settings changed.
 
     ``overrides`` maps dotted keys of ``config.libsonnet`` and ``taxonomy.libsonnet`` to values, such as
-    ``{"quality.dropRatio": 0.2, "timeScale": 1 / 60}``. Raises ``BundleError`` for a key that does not exist, a value
-    of the wrong type, a negative number, a share over 1.
+    ``{"quality.dropRatio": 0.2, "timeScale": 1 / 60}``.
+
+    Raises:
+        BundleError: a key does not exist, or its value is of the wrong type, negative, or a share over 1.
     """
     overrides = dict(overrides or {})
     known = settings()
@@ -125,6 +127,9 @@ def parse_setting(text: str) -> tuple[str, Any]:
     """Parse ``key=value`` of a command line; the value is JSON, or else a plain string.
 
     What looks like a number is none where a name stands: ``cost.baseline=2026.10``.
+
+    Raises:
+        BundleError: there is no ``=``.
     """
     key, equals, value = text.partition("=")
     if not equals:
@@ -142,7 +147,11 @@ def parse(text: str) -> Any:
 
 
 def write(folder: Path, compiled: Mapping[str, str]) -> None:
-    """Write compiled files by name."""
+    """Write compiled files by name.
+
+    Raises:
+        BundleError: the folder cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in compiled.items():

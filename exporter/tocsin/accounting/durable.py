@@ -7,9 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 from tocsin import catalogue as cat
+from tocsin.accounting.group import SEPARATOR
 from tocsin.series.store import Row, Store
-
-_SEPARATOR = "\x1f"
 
 
 class Durable:
@@ -34,7 +33,7 @@ class Durable:
     def changes(self) -> list[tuple[str, bytes | None]]:
         """What changed since the last call: key, and value; None deletes."""
         changed, self._changed = self._changed, {}
-        return [(_SEPARATOR.join((row.family.name, *row.labels)), self._packed(row)) for row in changed]
+        return [(SEPARATOR.join((row.family.name, *row.labels)), self._packed(row)) for row in changed]
 
     def _packed(self, row: Row) -> bytes | None:
         living = self._store.rows[row.family].get(row.labels) is row
@@ -43,7 +42,7 @@ class Durable:
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
         """Take back what was committed, but for families and labels that this version does not have."""
         for key, value in items:
-            name, *labels = key.split(_SEPARATOR)
+            name, *labels = key.split(SEPARATOR)
             family = cat.FAMILIES.get(name)
             if family is not None and len(labels) == len(family.labels):
                 self._store.row(family, *labels).set(msgspec.msgpack.decode(value))
