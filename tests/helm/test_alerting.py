@@ -1,12 +1,12 @@
 """What the chart brings to Prometheus, Grafana and Alertmanager: the rules, dashboards and routing of the mixin."""
 
 import json
-import re
 import subprocess
 
 import pytest
 import yaml
 from chart import CHART, TOKEN, documents, of_kind, one
+from routingtree import translated, walk
 
 from tocsin import bundle
 
@@ -79,43 +79,6 @@ def test_each_dashboard_is_a_config_map_that_the_sidecar_finds(render):
         json.loads(text)["uid"] for text in bundle.dashboards().values()
     }
     assert max(len(yaml.safe_dump(r).encode()) for r in maps) < 262_144
-
-
-def translated(resource, receivers=()):
-    """An AlertmanagerConfig as the operator makes a part of Alertmanager's configuration of it.
-
-    It puts a matcher on the resource's namespace in front of the tree, lets alerts go on after it, and puts the
-    namespace and the resource in front of the names of receivers.
-    """
-    namespace = resource["metadata"]["namespace"]
-    prefix = f"{namespace}/{resource['metadata']['name']}/"
-
-    def plain(entry):
-        snake = {re.sub(r"([A-Z])", lambda m: "_" + m[1].lower(), key): value for key, value in entry.items()}
-        snake["matchers"] = [f'{m["name"]}{m.get("matchType", "=")}"{m["value"]}"' for m in entry.get("matchers", [])]
-        snake["routes"] = [plain(child) for child in entry.get("routes", [])]
-        return snake | {"receiver": prefix + entry["receiver"]}
-
-    tree = plain(resource["spec"]["route"])
-    tree |= {"matchers": [*tree["matchers"], f'namespace="{namespace}"'], "continue": True}
-    names = [{"name": prefix + receiver["name"]} for receiver in resource["spec"]["receivers"]]
-    return {"route": {"receiver": "elsewhere", "routes": [tree]}, "receivers": [*names, {"name": "elsewhere"}]}
-
-
-def walk(route, labels):
-    """Yield the receivers of an alert, as Alertmanager's dispatcher finds them."""
-    operators = {"=": lambda a, b: a == b, "!=": lambda a, b: a != b,
-                 "=~": lambda a, b: bool(re.fullmatch(b, a)), "!~": lambda a, b: not re.fullmatch(b, a)}  # fmt: skip
-    found = False
-    for child in route.get("routes", []):
-        parts = [re.fullmatch(r'(\w+)(=~|!~|!=|=)"(.*)"', matcher).groups() for matcher in child["matchers"]]
-        if all(operators[operator](labels.get(name, ""), value) for name, operator, value in parts):
-            yield from walk(child, labels)
-            found = True
-            if not child.get("continue"):
-                break
-    if not found:
-        yield route["receiver"]
 
 
 def test_every_alert_passes_the_operators_namespace_matcher_to_whom_it_is_for(render, tool, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from chart import CHART, documents
 from cluster import eventually
-from test_alerting import translated, walk
+from routingtree import translated, walk
 
 pytestmark = pytest.mark.timeout(600)  # the first test starts the server
 LABEL = "kube-prometheus-stack"
