@@ -60,7 +60,9 @@ _WORD = re.compile(r"\w+")
 _FOUR_WORDS = re.compile(rf"\W*+(?:\w++\W++){{{_TOKEN_WORDS}}}\w")
 _LETTERS: Final = string.ascii_lowercase + string.ascii_uppercase
 _ROT13: Final = bytes.maketrans(_LETTERS.encode(), codecs.encode(_LETTERS, "rot13").encode())
-_WRAPPED = re.compile(r"(?<=[A-Za-z0-9+/]{24})\r?\n(?=[A-Za-z0-9+/]{4,}={0,2}(?:\s|\Z))")
+_WRAPPED = re.compile(  # the end of a line first: `re` skips to it, then looks back
+    r"(?:\n(?<=[A-Za-z0-9+/]{24}\n)|\r\n(?<=[A-Za-z0-9+/]{24}\r\n))(?=[A-Za-z0-9+/]{4,}={0,2}(?:\s|\Z))"
+)
 """The ends of lines within an encoded text: MIME wraps it at 76 characters, PEM at 64."""
 _LEAST_ESCAPES: Final = 4
 _ENTITY = re.compile(r"&(?:[a-z]{2,6}|#x?[0-9a-f]{1,6});")
@@ -91,7 +93,10 @@ class _Prompt:
 
     def shared(self, text: str) -> set[int]:
         """Return the blocks that a text shares with the prompt, in any of its forms."""
-        found = blocks(letters_of(text), 1)
+        letters = letters_of(text)
+        if len(letters) < BLOCK:
+            return set()
+        found = blocks(letters, 1)
         likely = found.take(self.seen.take(found >> self.shift).nonzero()[0])
         if not len(likely):
             return set()
@@ -208,8 +213,8 @@ def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
     """The text, and what can be decoded of it with where that stands."""
     text, raw = subject.text, subject.encoded()
     yield text, 0, len(text)
-    if "\\" in text:
-        yield _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text), 0, len(text)
+    if "\\" in text and (plain := _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text)) != text:
+        yield plain, 0, len(text)
     if "%" in text and text.count("%20") >= _LEAST_ESCAPES:
         yield unquote(text), 0, len(text)
     if "&" in text and len(_ENTITY.findall(text)) >= _LEAST_ESCAPES:
