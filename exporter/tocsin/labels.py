@@ -18,12 +18,12 @@ MAX_LENGTH = 128
 _LOOKED_AT = 512
 """Characters of a value that are looked at, and kept to be known again: one may be as long as a line."""
 _SAFE = re.compile(r"[\w./:@+\-*=,#()\[\] ]{1,128}", re.ASCII)
-_AT = ("@", "\uff20", "%40")
-"""How an address is written: in East Asian texts and in URLs too."""
-_EMAIL = re.compile(rf"[^\s@/]{{1,64}}(?:{'|'.join(_AT)})[^\s@/]{{1,190}}\.[^\W\d_]{{2,24}}")
+_AT = re.compile("\uff20|%40")
+"""How East Asian texts and URLs write the sign of an address."""
+_EMAIL = re.compile(r"[^\s@/]{1,64}@[^\s@/]{1,190}\.[^\W\d_]{2,24}")
 _KEY = re.compile(
-    r"(?<![A-Za-z0-9])(?:sk-(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}|(?:sk-(?:or-v1-)?|dapi)[0-9a-f]{32,}"
-    r"|(?:gh[oprsu]|hf|gsk|r8|npm|[rs]k_live)_[^\W_]{20,}|(?:xai|pplx|csk)-[^\W_]{20,}|nvapi-[\w-]{20,}|github_pat_\w{20,}"
+    r"(?<![A-Za-z0-9])(?:(?:sk|nvapi)-(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}|(?:sk-(?:or-v1-)?|dapi)[0-9a-f]{32,}"
+    r"|(?:(?:gh[oprsu]|hf|gsk|r8|npm|[rs]k_live)_|(?:xai|pplx|csk)-)(?=[a-z]*[A-Z\d])[^\W_]{20,}|github_pat_\w{20,}"
     r"|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|A[KS]IA[A-Z0-9]{16}|AIza[\w-]{30,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}"
     r"|(?i:bearer)\s+(?=\S*\d)\S{8,}|-----BEGIN [A-Z ]*PRIVATE KEY)",
     re.ASCII,
@@ -54,8 +54,8 @@ def _clean(value: str) -> str:
 def is_private(value: str) -> bool:
     """Tell whether the value holds an e-mail address, which is an identity, or a key: neither is a label."""
     start = value[:_LOOKED_AT]
-    has_at = any(at in start for at in _AT)
-    return (has_at and _EMAIL.search(start) is not None) or _KEY.search(start) is not None
+    written = _AT.sub("@", start)  # one pattern with all signs would take 50 ms of a value full of them
+    return ("@" in written and _EMAIL.search(written) is not None) or _KEY.search(start) is not None
 
 
 @lru_cache(4096)
