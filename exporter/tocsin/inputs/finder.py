@@ -225,7 +225,7 @@ def _places(path: str) -> tuple[list[str], str]:
 
 
 def _folders(pattern: str) -> list[str]:
-    """Return the directories of a pattern. ``**`` goes through no symbolic links: two that lead back never end."""
+    """Return the directories of a pattern."""
     first, *further = _ANY_DEPTH.split(pattern)
     found = set(glob.glob(first)) if glob.has_magic(first) else {first}  # noqa: PTH207 - strings are wanted
     for below in further:
@@ -236,12 +236,40 @@ def _folders(pattern: str) -> list[str]:
 
 
 def _beneath(top: str) -> Iterator[str]:
-    """Yield a directory and those in it, at any depth, but for hidden ones."""
+    """Yield a directory and those in it, at any depth, but for hidden ones.
+
+    Logs that moved to a larger disk lie behind a symbolic link, so those are followed; two that lead back would never
+    end, so each directory is taken once, and none that holds the first one: a link to ``/`` is not the whole machine.
+    """
+    seen: set[Identity] = set()
+    above = os.path.realpath(top)
+    while _is_new(above, seen):
+        above = os.path.dirname(above)  # noqa: PTH120 - often
     yield top
-    for folder, names, _ in os.walk(top or "."):
-        names[:] = [name for name in names if not name.startswith(".")]
-        within = folder if top else folder[2:]
-        yield from (os.path.join(within, name) for name in names if not os.path.islink(f"{folder}/{name}"))  # noqa: PTH114, PTH118
+    ways = [top]
+    for way in ways:  # what links lead to comes last, so that directories keep the names that they have here
+        if way != top:
+            if not _is_new(way, seen):
+                continue
+            yield way
+        for folder, names, _ in os.walk(way or "."):
+            within = folder if way else folder[2:]
+            shown = [name for name in names if not name.startswith(".")]
+            links = {name for name in shown if os.path.islink(f"{folder}/{name}")}  # noqa: PTH114 - often
+            names[:] = [name for name in shown if name not in links and _is_new(f"{folder}/{name}", seen)]
+            ways += [os.path.join(within, name) for name in shown if name in links]  # noqa: PTH118 - often
+            yield from (os.path.join(within, name) for name in names)  # noqa: PTH118 - often
+
+
+def _is_new(folder: str, seen: set[Identity]) -> bool:
+    """Tell whether a directory was not seen before, and take it as seen."""
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - often
+    except OSError:
+        return False
+    before = len(seen)
+    seen.add((status.st_dev, status.st_ino))
+    return len(seen) > before
 
 
 def _named(name: str, base: str) -> bool:

@@ -341,8 +341,8 @@ def found(tmp_path, pattern):
     return sorted(got), tailer.unusable()
 
 
-def test_any_depth_goes_through_no_symbolic_link(tmp_path):
-    """Two links that lead back make more paths than can ever be looked at."""
+def test_links_that_lead_back_add_nothing_to_what_any_depth_names(tmp_path):
+    """Two of them make more paths than can ever be looked at."""
     for folder in (tmp_path, tmp_path / "b", tmp_path / "b" / "c", tmp_path / ".hidden"):
         folder.mkdir(exist_ok=True)
         (folder / "app.log").write_text(f"{folder.name}\n")
@@ -350,6 +350,19 @@ def test_any_depth_goes_through_no_symbolic_link(tmp_path):
             (folder / name).symlink_to(tmp_path)
     assert found(tmp_path, f"{tmp_path}/**/*.log")[0] == sorted(path.name.encode() for path in (tmp_path, tmp_path / "b", tmp_path / "c"))
     assert found(tmp_path, f"{tmp_path}/**/c/*.log")[0] == [b"c"]
+
+
+def test_any_depth_goes_through_links_to_logs_that_moved_to_another_disk(tmp_path):
+    logs, disk = tmp_path / "logs", tmp_path / "disk"
+    for folder in (logs / "b", disk / "a", disk / "c"):
+        folder.mkdir(parents=True)
+        (folder / "app.log").write_text(f"{folder.name}\n")
+    (disk / "a" / "again").symlink_to(disk / "a")
+    (logs / "a").symlink_to(disk / "a")
+    (logs / "e").symlink_to(logs / "b")
+    (logs / "d").symlink_to(tmp_path)
+    names = [each.path for each in Finder([FilePattern(f"{logs}/**/*.log")]).find()]
+    assert names == [f"{logs}/a/app.log", f"{logs}/b/app.log"]
 
 
 def test_a_relative_pattern_of_any_depth_names_files_as_they_are(tmp_path, monkeypatch):
