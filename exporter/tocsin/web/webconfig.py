@@ -135,13 +135,11 @@ class WebConfig:
             return
         self._seen = stamps
         try:
-            settings = _parse(self._path)
-            if (settings.tls_server_config is None) != (self.ssl_context is None):
-                raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")
-            if _but_certificate(settings) != _but_certificate(self._settings):
-                raise ConfigError(
-                    f"{self._path}: of tls_server_config, the certificate and its key alone change without a restart"
-                )
+            settings = self._changed()
+        except ConfigError as error:
+            log.error("the last good web configuration stays in force: %s", error)
+            settings = self._settings  # whose certificate may have been renewed
+        try:
             if settings.tls_server_config is not None and self.ssl_context is not None:
                 _context(settings.tls_server_config)  # all of it is checked before a part is taken over
                 self.ssl_context.load_cert_chain(
@@ -153,6 +151,16 @@ class WebConfig:
         self._settings = settings
         self._seen = self._stamps()
         self._known.clear()
+
+    def _changed(self) -> Settings:
+        settings = _parse(self._path)
+        if (settings.tls_server_config is None) != (self.ssl_context is None):
+            raise ConfigError(f"{self._path}: switching TLS on or off needs a restart")
+        if _but_certificate(settings) != _but_certificate(self._settings):
+            raise ConfigError(
+                f"{self._path}: of tls_server_config, the certificate and its key alone change without a restart"
+            )
+        return settings
 
 
 def load_web_config(path: str | Path) -> WebConfig:

@@ -61,16 +61,19 @@ class Site:
             return answer.status
 
 
-@pytest.fixture(name="certificate", scope="session")
-def _certificate(tmp_path_factory):
-    """A self-signed certificate that can serve as its own CA."""
-    directory = tmp_path_factory.mktemp("tls")
+def self_signed(directory):
+    """Make a certificate that can serve as its own CA."""
     command = (
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test "
         f"-addext subjectAltName=IP:127.0.0.1 -keyout {directory}/key.pem -out {directory}/cert.pem"
     )
     subprocess.run(command.split(), check=True, capture_output=True)
     return directory / "cert.pem", directory / "key.pem"
+
+
+@pytest.fixture(name="certificate", scope="session")
+def _certificate(tmp_path_factory):
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 def test_files_of_tls_are_looked_for_beside_the_web_configuration(certificate):
@@ -225,3 +228,17 @@ async def test_tls_that_would_need_a_restart_is_said_and_not_taken_for_enforced(
         write(tmp_path, f"{text}, {further.replace('CERT', str(cert))}}}")
         assert await site.get("https", ssl=trusted) == 200
     assert "without a restart" in caplog.text
+
+
+async def test_a_certificate_is_renewed_while_other_changes_wait_for_a_restart(tmp_path):
+    cert, key = self_signed(tmp_path)
+    text = f"tls_server_config: {{cert_file: {cert}, key_file: {key}"
+    async with Site(write(tmp_path, text + "}")) as site:
+        old = ssl.create_default_context(cafile=str(cert))
+        write(tmp_path, text + ", min_version: TLS13}")
+        assert await site.get("https", ssl=old) == 200
+        self_signed(tmp_path)
+        assert await site.get("https", ssl=old) == 200  # the last one that is accepted as before
+        await site.session.close()
+        site.session = aiohttp.ClientSession()
+        assert await site.get("https", ssl=ssl.create_default_context(cafile=str(cert))) == 200
