@@ -21,7 +21,7 @@ PARTS_MOST: Final = 4_000
 """Parts of messages whose author is looked up, the first ones: to read as many takes some milliseconds."""
 
 CALLS_MOST: Final = 5_000
-"""Calls of an answer to tools that are read, the first ones: as many are over the guard's ``TEXT_MAX`` already."""
+"""Calls of an answer to tools beyond which none is read: as many are over the guard's ``TEXT_MAX`` already."""
 
 
 class Question(msgspec.Struct):
@@ -78,7 +78,9 @@ class Question(msgspec.Struct):
 
     def handed_over(self) -> list[Subject]:
         """Return what an answer hands to tools, which no answer of ours can change; those of a request were answers."""
-        told = self.tool_calls[:CALLS_MOST] if isinstance(self.tool_calls, list) and self.is_answer else []
+        told = self.tool_calls if isinstance(self.tool_calls, list) and self.is_answer else []
+        if len(told) > CALLS_MOST:  # too much to be looked at, even where those that say nothing come first
+            return [Subject("", ARGUMENTS, self.route)] * CALLS_MOST
         return [Subject(call.arguments, ARGUMENTS, self.route) for call in tool_calls(told) if call.arguments]
 
     def _texts(self) -> list[str]:

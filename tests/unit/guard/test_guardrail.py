@@ -7,8 +7,8 @@ import pytest
 from guarded import ROUTES, SECRET, Bench
 from tocsin import catalogue as cat
 from tocsin.config import parse
-from tocsin.guard.guard import HOLDBACK, LARGE, TEXT_MAX, _size
-from tocsin.guard.guardrail import CALLS_MOST, PARTS_MOST, decode
+from tocsin.guard.guard import HOLDBACK, LARGE
+from tocsin.guard.guardrail import CALLS_MOST, PARTS_MOST
 from tocsin.judge import Judge
 
 
@@ -159,7 +159,8 @@ def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():
     assert answer["action"] == "BLOCKED"
 
 
-def test_calls_to_tools_are_read_until_they_are_more_than_is_looked_at():
-    question = decode(json.dumps({"tool_calls": calls(*["{}"] * 6_000)}).encode())
-    assert len(question.handed_over()) == CALLS_MOST
-    assert _size(question.handed_over()) > TEXT_MAX
+@pytest.mark.parametrize("first", ["{}", ""])
+def test_more_calls_to_tools_than_are_read_are_not_looked_at_and_counted(first):
+    bench = Bench()
+    answer = bench.litellm("fine", tool_calls=calls(*[first] * CALLS_MOST, SECRET))
+    assert (answer["action"], bench.values(cat.GUARD_SHED)) == ("NONE", {("unknown",): 1})
