@@ -122,7 +122,7 @@ class _Routes:
     async def reload(self, request: web.Request) -> web.Response:
         """Load the configuration again; a wrong one changes nothing."""
         if "Origin" in request.headers:
-            raise web.HTTPForbidden(text="not for pages in a browser\n")
+            raise web.HTTPForbidden(text="not with an Origin, as of a page in a browser: use curl, or SIGHUP\n")
         if self._admin.reload is None:
             raise web.HTTPForbidden(text="reloading over HTTP needs --web.enable-lifecycle\n")
         try:

@@ -204,7 +204,7 @@ def begun(verifiers: Sequence[Verifier], headers: Mapping[str, str]) -> list[Che
         web.HTTPForbidden: there are none, and a browser asks: any page that is open there could write the metrics.
     """
     if not verifiers and "Origin" in headers:
-        raise web.HTTPForbidden(text="a page in a browser needs to prove itself: configure ingest.auth\n")
+        raise web.HTTPForbidden(text="an Origin, as of a page in a browser, needs ingest.auth and its token\n")
     checks = [check for verifier in verifiers if (check := verifier.begin(headers)) is not None]
     if verifiers and not checks:
         raise unauthorized()
