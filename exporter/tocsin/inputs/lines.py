@@ -147,11 +147,11 @@ class LineReader:
         """Hand out the lines of a step, no more than would fill it were each of ``RECORD_LEAST`` bytes."""
         buffer, view, limit = self._buffer, self._view, self._limit
         find, origin = buffer.find, stream.origin
-        start = count = 0
+        start, count, most = 0, 0, size // RECORD_LEAST
         if not stream.framing.plain or not stream.offset:
             start, count = self._careful_lines(stream, sink, size)
         if stream.framing.plain:
-            while (end := find(_NEWLINE, start, size)) >= 0 and count * RECORD_LEAST <= size:
+            while count <= most and (end := find(_NEWLINE, start, size)) >= 0:
                 count += 1
                 if end - start > limit or not buffer[start]:
                     self._emit(stream, sink, buffer, view, start, end)
