@@ -3,6 +3,8 @@
 import base64
 import gzip
 import json
+import re
+import shlex
 import subprocess
 
 import pytest
@@ -74,7 +76,8 @@ def operated(cluster, tool, values, tmp_path_factory):
     create(cluster, "llm", "Secret", "receivers", stringData=SECRETS)
     for resource in STACK:
         create(cluster, "monitoring", resource["kind"], "stack", "monitoring.coreos.com/v1", spec=resource["spec"])
-    cluster.run("helm3", "install", "gate", CHART, "--namespace", "llm", "--values", values)
+    told = cluster.run("helm3", "install", "gate", CHART, "--namespace", "llm", "--values", values).stdout
+    (folder / "notes.txt").write_text(told)
     settings = f"mode=tail,releaseLabel={LABEL},podMonitor.enabled=true"
     cluster.run("helm3", "install", "node", CHART, "--namespace", "nodes", "--set", settings)
     with (folder / "operator.log").open("wb") as log:
@@ -202,3 +205,12 @@ def kept(job):
     (discovery,) = job["kubernetes_sd_configs"]
     (port,) = [r["regex"] for r in job["relabel_configs"] if r.get("action") == "keep" and "port_name" in r["source_labels"][0]]
     return discovery["role"], discovery["namespaces"]["names"], port
+
+
+def test_the_commands_of_the_notes_show_what_the_selectors_take(operated, cluster):
+    commands = re.findall(r"kubectl (get \w+ -A -o jsonpath='[^']+')", (operated / "notes.txt").read_text())
+
+    prometheus, alertmanager = [cluster.kubectl(*shlex.split(command)) for command in commands]
+
+    taken = json.dumps(RELEASED, separators=(",", ":"))
+    assert (prometheus, alertmanager) == (f"{taken} {{}} {taken} {{}} {taken} {{}}\n", "{} {}\n")
