@@ -103,6 +103,13 @@ bench: venv ## measure beside peers and limits (BENCH_EVENTS=60000)
 	@tools/install.sh --optional mtail prometheus blocks litellm
 	$(BIN)/python bench --events $(BENCH_EVENTS)
 
+# Containers, cgroups, a bridge and links below /var/log of the machine it runs on: not part of `make test`.
+.PHONY: node
+node: venv ## run the chart's pods, of an image built from the Dockerfile, on a node made here (root; three minutes)
+	@CI=true tools/install.sh buildah mmdebstrap containerd ctr runc cni kubelet etcd kube-apiserver kube-controller-manager \
+		kubectl helm3
+	NODE=yes $(BIN)/python -m pytest tests/node $(PYTEST_ARGS)
+
 .PHONY: faults
 faults: venv ## run the black-box fault suite (FAULT_SUITE=folder, FAULT_SEEDS=25)
 	PATH="$(CURDIR)/$(BIN):$$PATH" tests/faults/run.sh "$(FAULT_SUITE)" "$(FAULT_SEEDS)"

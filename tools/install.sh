@@ -245,10 +245,14 @@ install() {
         alertmanager-oldest) oldest prometheus-alertmanager prometheus-alertmanager alertmanager ;;
         amtool-oldest) oldest prometheus-alertmanager amtool amtool ;;
         helm3) pinned helm3 || found helm3 helm ;;
-        kube-apiserver | kube-controller-manager | kubectl) kubernetes "$1" ;;
+        kube-apiserver | kube-controller-manager | kubectl | kubelet) kubernetes "$1" ;;
         kubernetes-schemas) schemas ;;
         prometheus-operator)
             built tools/operator "$operator" "$operator/cmd/operator" "$1" -X github.com/prometheus/common/version.Version=0.85.0 ;;
+        buildah | mmdebstrap | containerd) found "$1" || { debian "$1" && found "$1"; } ;;
+        ctr) found ctr || { debian containerd && found ctr; } ;;
+        runc) found runc || { debian runc && found runc; } ;;
+        cni) [ -x /usr/lib/cni/bridge ] || debian containernetworking-plugins; ln -sf /usr/lib/cni/bridge "$bin/cni" ;;
         etcd) found etcd || { debian etcd-server && found etcd; } ;;
         helm4 | kubeconform | helm-docs) pinned "$1" || found "$1" ;;
         chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -83,8 +83,8 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running(folder: Path, tool) -> Iterator[Cluster]:
-    """Start etcd, the API server and the controllers; end them afterwards."""
+def running(folder: Path, tool, more: Sequence[str] = ()) -> Iterator[Cluster]:
+    """Start etcd, the API server and the controllers, those of a node among them (``more``); end them afterwards."""
     etcd, peer, port = free_port(), free_port(), free_port()
     cluster = Cluster(folder, port, tool)
     key = folder / "serviceaccounts.key"
@@ -111,7 +111,7 @@ def running(folder: Path, tool) -> Iterator[Cluster]:
         ],
         "kube-controller-manager": [
             f"--kubeconfig={folder / 'kubeconfig'}", "--leader-elect=false", "--secure-port=0",
-            f"--service-account-private-key-file={key}", f"--controllers={','.join(CONTROLLERS)}",
+            f"--service-account-private-key-file={key}", f"--controllers={','.join((*CONTROLLERS, *more))}",
         ],
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
