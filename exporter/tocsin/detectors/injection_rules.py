@@ -63,6 +63,8 @@ _TELL = (
 )
 _TELL_AS_IT_IS = "(?:repeat|print|output|show|reveal|tell|write|list|display|recite|leak|reproduce|copy|encode|return|echo|dump|spell)"
 """Without what people ask of a text of their own that stands above: to sum it up, to translate it."""
+_AS_TABLE = r"(?: into an? (?:table|spreadsheet)| in (?:full|complete) sentences| in words)\b"
+"""What becomes of a text of one's own that stands above."""
 _MODEL = r"(?:ai|a\.i\.|llms?|language models?|assistants?|chatbots?|ai agents?|ai assistants?|ai models?|gpt)"
 _PEOPLE = r"(?!(?: \w+)? (?:developer|enthusiast|engineer|researcher|expert|vendor|user|team|company|start-?up|student|scientist|professional|owner|provider)s?\b)"
 """Not who works on models or with them."""
@@ -71,7 +73,7 @@ _ANSWER = "(?:response|reply|answer|output|summary|implementation|generated code
 # fmt: off
 _OVERRIDE = (
     Rule(STRONG, "ignore|disregard|forget|overrid|bypass|neglect|discard",
-         rf"\b(?:ignore|disregard|forget|(?<!\bthe )(?<!\ban )(?<!\bany )(?<!explicit )override|bypass|neglect|discard)(?![\[`(]| ?[()])(?! an? (?:\w+ )?command\b){_gap(4)}{_ORDERS}\b"),
+         rf"\b(?:ignore|disregard|forget|(?<!\bthe )(?<!\ban )(?<!\bany )(?<!explicit )override|bypass|neglect|discard)(?![\[`(]| ?[()])(?! an? (?:\w+ )?command\b){_gap(4)}(?<!\bcss ){_ORDERS}\b"),
     Rule(STRONG, "ignore|disregard|forget",
          rf"\b(?:ignore|disregard|forget){_gap(3)}(?<!\bmy ){_BEFORE}\b(?! (?:{_LETTERS})\b)"),
     Rule(STRONG, "told|said|before|above|earlier|so far",
@@ -81,7 +83,7 @@ _OVERRIDE = (
     Rule(STRONG, "гнорирова|абудьте|абыть",
          r"(?:игнорировать|проигнорировать|забыть)(?: \S{1,40}){0,3} \S{0,30}(?:инструкц|указани|предыдущ|команд|правил)"),
     Rule(STRONG, "olvid|oubli|dimentic|esque",
-         r"\b(?:olvid\w{1,3}|oubli\w{1,3}|dimentic\w{1,4}|esque\w{1,4}) (?:de )?(?:lo que|todo lo|tout ce|ce qu|tutto quello|ci\S que|o que|tudo o|ton r\S{1,2}le|tu (?:rol|papel)|il tuo ruolo|seu papel)"),
+         r"\b(?:olvid\w{1,3}|oubli\w{1,3}|dimentic\w{1,4}|esque\w{1,4}) (?:de )?(?:lo que(?! (?:te |le |os |les )?(?:dije|acabo|pedí|he)\b)|todo lo|tout ce|ce qu(?!e j(?:e |['\u2019])(?:t['\u2019]|vous )?(?:ai|avais|viens|disais)\b)|tutto quello|ci\S que|o que(?! (?:eu )?(?:te |lhe )?(?:disse|falei|pedi|acabei)\b)|tudo o|ton r\S{1,2}le|tu (?:rol|papel)|il tuo ruolo|seu papel)"),
     Rule(STRONG, "ignore |disregard |forget ",
          r"\b(?:ignore|disregard|forget) (?:everything|all|anything)(?: (?:of|that|you|i|we|before|above|prior|the user)\b|[.,!])"),
     Rule(MILD, " follow| obey|listen to|adhere to|comply with",
@@ -145,7 +147,7 @@ _EXTRACTION = (
     Rule(STRONG, "prompt|instructions|em message|al message|en message|et message",
          rf"\b{_TELL}(?! (?:(?:me|us) )?(?:an?|some|another|good|better)\b){_gap(5)}(?:system|initial|original|hidden|secret|pre) ?-?(?:prompt|instructions|message)\b(?! (?:for|on how|about) )"),
     Rule(STRONG, "above|before this|so far|preceding|prior|you were|you have been|you got|you received",
-         rf"\b(?:{_TELL}{_gap(4)}(?:instructions?|prompt|rules|everything|anything)|{_TELL_AS_IT_IS}{_gap(4)}(?:words|text|sentences|content|paragraphs?|lines?)){_gap(3)}(?:above|before this|so far|preceding|prior|you (?:were|have been|got|received))\b"),
+         rf"\b(?:{_TELL}{_gap(4)}(?:instructions?|prompt|rules|everything|anything)|{_TELL_AS_IT_IS}{_gap(4)}(?:words|text|sentences|content|paragraphs?|lines?)){_gap(3)}(?:above|before this|so far|preceding|prior|you (?:were|have been|got|received))\b(?!{_AS_TABLE})"),
     Rule(STRONG, "before my|prior to my|before our|start of|beginning of|this conversation|this chat|before the first",
          rf"\b{_TELL}\b[^.?\n]{{0,60}}\b(?:(?:before|prior to|preceding) (?:my|our|the) (?:first |very first )?(?:message|question|prompt|input|sentence)|(?:start|beginning) of (?:your|our|this|the) (?:context|conversation|chat|session|prompt))\b|\bfirst (?:thing|words?|text|line|message|sentence)s? (?:\w{{2,10}} )?(?:in|of) (?:this|our|the) (?:conversation|chat|session|context)\b"),
     Rule(STRONG, "system message|configuration|bootstrap|initial setup|setup text|pre-config|developer message",
@@ -155,7 +157,7 @@ _EXTRACTION = (
     Rule(STRONG, "the user",
          r"\b(?:what(?:'s| is| was)|where(?:'s| is| does| did)|when (?:is|was)|tell me|share|reveal|give me|encode|square of) the user(?:'s)? (?:currently |now |current )?(?:live|living|reside|residing|located|staying|e-?mail|home|address|birth|phone|password|location|city|full name|last name|age\b|ssn|favou?rite)"),
     Rule(MILD, "above|preceding|previous text|prior text|foregoing",
-         rf"\b{_TELL_AS_IT_IS}{_gap(3)}(?:the|all|of) (?:above(?! copyright)(?<!repeat the above(?= for))|preceding|previous text|prior text|foregoing)\b"),
+         rf"\b{_TELL_AS_IT_IS}{_gap(3)}(?:the|all|of) (?:above(?! copyright)(?<!repeat the above(?= for))(?!{_AS_TABLE})|preceding|previous text|prior text|foregoing)\b"),
     Rule(STRONG, "so far|verbatim|word for word|entirety",
          r"\b(?:your|(?<!into )(?<!in )the) (?:instructions|prompt|rules) (?:so far|verbatim|word for word|in (?:their|its) entirety)\b"),
     Rule(MILD, "password|passphrase|pass phrase|access code|secret key|secret word|passcode|security code",
