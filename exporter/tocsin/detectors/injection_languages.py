@@ -1,4 +1,4 @@
-"""Orders against a model's own in ten languages, made of what such orders consist of rather than of phrases.
+"""Orders against a model's own in a dozen languages, made of what such orders consist of rather than of phrases.
 
 In each language an order to disregard names orders that were given before, above or to the model ("tes directives"),
 a persona without limits is one that the model is told to be, and what is asked for is "your" system prompt. People say
@@ -150,6 +150,9 @@ _PERSONA = (
     r"|\b(?:eres|sé|seas)\b[^.!?\n]{0,40}\bia\b[^.!?\n]{0,12}\bsin\b[^.!?\n]{0,16}(?:restriccion|límite|limite|regla|filtro|censura)"
     r"|\b(?:você é|tu és|seja)\b[^.!?\n]{0,40}\bia\b[^.!?\n]{0,12}\bsem\b[^.!?\n]{0,16}(?:restriç|limite|regra|filtro|censura)"
     r"|\b(?:sei|essere|sii)\b[^.!?\n]{0,24}\b(?:un')?ia\b[^.!?\n]{0,12}\bsenza\b[^.!?\n]{0,16}(?:restrizion|limit|regol|filtr|censur)"
+    r"|\bje bent\b[^.!?\n]{0,24}\bai\b[^.!?\n]{0,8}\bzonder\b[^.!?\n]{0,16}(?:beperking|grenzen|regels|filter|censuur)"
+    r"|\bjesteś\b[^.!?\n]{0,24}\bai\b[^.!?\n]{0,8}\bbez\b[^.!?\n]{0,16}(?:ogranicze|granic|zasad|filtr|cenzur)"
+    r"|(?:너는|넌|당신은)[^.!?\n]{0,12}제한 ?없는 (?:ai|인공지능)(?:야|이야|입니다)(?!\?)"
     r"|(?<!\w)(?:ты|вы)(?!\w)[^.!?\n]{0,24}(?<!\w)ии(?!\w)[^.!?\n]{0,8}(?<!\w)без(?!\w)[^.!?\n]{0,16}(?:ограничени|рамок|правил|фильтр|цензур)"
     r"|你(?:现在)?是[^。!?\n]{0,20}(?:没有|无|不受)[^。!?\n]{0,8}(?:限制|约束|规则|道德)[^。!?\n]{0,16}(?:ai|人工智能|助手|模型)"
     r"|(?:倫理|制限|制約|ルール)[^。!?\n]{0,8}(?:ない|無い|なし|受けない)[^。!?\n]{0,4}ai(?:になりきっ|です|として)"
@@ -167,6 +170,19 @@ _PROMPT = (
     r"|あなたの[^、。\s]{0,6}システム(?:プロンプト|指示|の指示)"
     r"|(?:موجه|تعليمات|أوامر) النظام (?:\S{3,10} )?الخاصة? بك"
 )
+_ASKED_FOR = (
+    r"(?:wie laute(?:te)?n|nenn|zeig|verrat|wiederhol)e? (?:mir )?(?:alle )?deine (?:geheimen|versteckten|ursprünglichen) (?:anweisungen|instruktionen)"
+    r"|(?:quelles (?:sont|étaient)|montre|affiche|révèle|répète|recopie)(?:-moi)? (?:toutes )?tes (?:instructions|consignes) (?:initiales|secrètes|cachées|d'origine)"
+    r"|(?:cuáles (?:son|eran|fueron)|mu[eé]stra(?:me)?|revela(?:me)?|repite|imprime) (?:todas )?tus instrucciones (?:iniciales|secretas|ocultas|originales)"
+    r"|(?:quais (?:são|eram|foram)|mostre|revele|repita|imprima) (?:as )?(?:suas|tuas) instruções (?:iniciais|secretas|ocultas|originais)"
+    r"|(?:выведи|покажи|раскрой|повтори)(?:те)? (?:мне )?(?:все )?(?:сво|тво)\w{0,2} (?:начальн|скрыт|секретн|исходн|изначальн)\w{1,3} инструкци"
+    r"|\bwat zijn (?:je|jouw) (?:geheime|verborgen|oorspronkelijke) instructies|\b(?:toon|druk|herhaal|onthul) (?:de|je|jouw) systeem-?prompt"
+    r"|\b(?:wypisz|pokaż|wyświetl|podaj|ujawnij|powtórz) (?:mi )?(?:swój |twój )?prompt systemowy"
+    r"|(?:\A|[。！!，\n])(?:请)?(?:显示|输出|打印|重复)(?:你的)?系统提示词(?:[。！!，\n]|\Z)"
+    r"|システムプロンプトを(?:表示|出力)して(?:ください|下さい)?(?:[。！!\n]|\Z)"
+    r"|시스템 ?프롬프트를 (?:(?:출력|표시|공개)해|보여|알려) ?(?:줘|주세요)?(?:[.!\n]|\Z)"
+)
+"""Requests for orders that are the model's own: secret, hidden or original ones, and prompts of a system."""
 
 LANGUAGES: Final = (
     *((tongue.anchors, tongue.pattern) for tongue in DISREGARD),
@@ -175,9 +191,13 @@ LANGUAGES: Final = (
     ("不要|别|停止|绕过|忽略|无视|違反|违反|抛开|失效|有效|作废|无效|忘记|忘掉", _CHINESE),
     ("無視|従うのをやめ|無効", _JAPANESE),
     (
-        " ohne | sans | sin | sem | senza | без |限制|约束|规则|道德|倫理|制限|制約|ルール|yapay zek|بلا ",
+        " ohne | sans | sin | sem | senza | zonder | bez |없는 | без |限制|约束|规则|道德|倫理|制限|制約|ルール|yapay zek|بلا ",
         _PERSONA,
     ),
     ("systemprompt|system-|systemanw|systemin|systemvor|systemna|système|systeme|sistema|системн|系统|システム|النظام", _PROMPT),
+    (
+        "deine |tes instr|tes cons|tus instr|uas instr|инструкци|instructies|systeemprompt|systeem-prompt|systemowy|系统提示词|システム|시스템",
+        _ASKED_FOR,
+    ),
 )
 """Anchors and pattern of a rule each."""
