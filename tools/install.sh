@@ -249,14 +249,12 @@ install() {
         kubernetes-schemas) schemas ;;
         prometheus-operator)
             built tools/operator "$operator" "$operator/cmd/operator" "$1" -X github.com/prometheus/common/version.Version=0.85.0 ;;
-        buildah | mmdebstrap | containerd) found "$1" || { debian "$1" && found "$1"; } ;;
         ctr) found ctr || { debian containerd && found ctr; } ;;
-        runc) found runc || { debian runc && found runc; } ;;
         cni) [ -x /usr/lib/cni/bridge ] || debian containernetworking-plugins; ln -sf /usr/lib/cni/bridge "$bin/cni" ;;
         etcd) found etcd || { debian etcd-server && found etcd; } ;;
         helm4 | kubeconform | helm-docs) pinned "$1" || found "$1" ;;
         chromium) found chromium chromium-browser google-chrome || { debian chromium && found chromium; } ;;
-        mtail | wrk) found "$1" || { debian "$1" && found "$1"; } ;;
+        buildah | containerd | mmdebstrap | mtail | runc | wrk) found "$1" || { debian "$1" && found "$1"; } ;;
         litellm) python_tool litellm "litellm[proxy]==$litellm" "prometheus_client==$prometheus_client" ;;
         otelcol) built tools/otelcol github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver . otelcol ;;
         presidio) python_tool presidio "presidio-analyzer==$presidio" ;;  # without a language model: those are downloads

@@ -14,7 +14,7 @@ from tocsin.accounting.group import HISTOGRAMS, SEPARATOR, Block, Group, Histogr
 from tocsin.accounting.routes import Routes
 from tocsin.call import OTHER, UNKNOWN
 from tocsin.config import Route
-from tocsin.series.store import Store
+from tocsin.series.store import Store, samples_of
 
 UNPROVEN_MODELS = 200
 """Models that never succeeded and still get series of their own; a client may have invented them."""
@@ -43,7 +43,7 @@ class Groups:
         self._seen_since = 0.0
         """No group was seen last before this: what is asked for each second must not go through thousands of them."""
         self._counter_size = 0
-        self._histogram_size = sum(len(f.buckets) + 3 for f in HISTOGRAMS)
+        self._histogram_size = sum(map(samples_of, HISTOGRAMS))
 
     def admit(self, labels: Labels, *, succeeded: bool) -> Group:
         """Return the group that ``labels`` (cleaned) are counted under, folded where there is no room."""

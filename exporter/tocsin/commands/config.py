@@ -22,7 +22,7 @@ from tocsin.diagnosis.settings import settings
 from tocsin.exporter import ingest_address, patterns
 from tocsin.finding import SAFETY_KINDS
 from tocsin.judge import check as check_judging
-from tocsin.series.store import Store
+from tocsin.series.store import Store, samples_of
 from tocsin.web.auth import check_bind, verifiers
 from tocsin.web.webconfig import load_web_config
 
@@ -96,7 +96,7 @@ _OWN_VALUES: dict[str, int] = {
 
 def _samples(family: Family) -> int:
     """Return how many samples one label set of the shared labels can have, in the worst case."""
-    samples = len(family.buckets) + 3 if family.buckets else 1
+    samples = samples_of(family)
     for label in family.labels[3:]:
         kinds = len(SAFETY_KINDS) if family.group == "safety" else len(TOKEN_KINDS)
         kinds = 2 if family is cat.ESTIMATED_TOKENS else kinds  # input and output
