@@ -19,8 +19,8 @@ from tocsin.config import Config, ConfigError, read_secrets
 from tocsin.detectors.base import MOST_TIER, TIERS
 from tocsin.detectors.detoxify_model import DetoxifyModel, ModelError, SampledScorer
 from tocsin.judge import Judge
+from tocsin.scoring.sampled_toxicity import SampledToxicity
 from tocsin.scoring.scoring import Scoring
-from tocsin.scoring.secondlook import SecondLook
 from tocsin.scoring.unscored import Sampling
 from tocsin.series.store import Store
 
@@ -92,7 +92,7 @@ def make_scoring(config: Config, ledger: Ledger, max_tier: int = MOST_TIER) -> S
         except ModelError as error:
             raise ConfigError(f"detectors.detoxify: {error}") from None
         slow = SampledScorer(model.scores, config.detectors.sample_slow)
-        scoring.second = SecondLook(slow, ledger, scoring.safety)
+        scoring.slow_toxicity = SampledToxicity(slow, ledger, scoring.safety)
         ledger.store.row(cat.DETECTOR_INFO, "detoxify", "torch", str(TIERS["detoxify"])).set(1)
     return scoring
 

@@ -165,7 +165,7 @@ class Call(msgspec.Struct, gc=False, omit_defaults=True):
     """The provider's id of the answer, by which feedback may name the call; filled with its content or without."""
     batch_rates: bool = False
     """Billed at the rates of batches, half of the usual ones."""
-    retold: bool = False
+    mergeable: bool = False
     """Other records may tell of this call, too, and what this one leaves out."""
     hour_write_tokens: int | None = None
     """Of the cache writes, those that are kept for an hour, not for minutes: they cost more."""

@@ -22,8 +22,8 @@ from tocsin.formats.otlp import jsonform
 from tocsin.formats.otlp.pieces import Piece
 from tocsin.formats.otlp.record import NO_CALL
 from tocsin.inputs.base import Origin
-from tocsin.scoring.looking import Look
-from tocsin.scoring.retold import Retold
+from tocsin.scoring.inspection import Inspection
+from tocsin.scoring.merging import RecordMerger
 from tocsin.scoring.scoring import Scoring
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Intake:
         self._ledger = ledger
         self.scoring = scoring
         """None: content is not looked at."""
-        self._retold = Retold(ledger, scoring)
+        self._merger = RecordMerger(ledger, scoring)
         self._get = formats
         self._parsers: dict[str, Callable[[Buffer], Event]] = {}
         self._clock = clock
@@ -111,7 +111,7 @@ class Intake:
 
     def finish(self) -> None:
         """Wait for no other records: there are no more."""
-        self._retold.finish(self.now)
+        self._merger.finish(self.now)
 
     def oversize(self, length: int, origin: Origin) -> None:
         """Account for a line longer than the limit; ``length`` is what was seen of it."""
@@ -153,7 +153,7 @@ class Intake:
             if hole and after.strip():
                 self._take_one(after, origin)
 
-    def count(self, event: Event | str, origin: Origin, seen: Look | None = None) -> None:
+    def count(self, event: Event | str, origin: Origin, seen: Inspection | None = None) -> None:
         """Count what was ``parsed``; ``seen`` is what was seen in a call, None where nobody has looked."""
         tally = self.tallies.get(origin.input)
         if tally is None:
@@ -169,12 +169,12 @@ class Intake:
         tally.read += 1
         if not self._ledger.is_new(event.id):
             tally.duplicate += 1
-            if type(event) is Call and event.retold:
-                self._retold.again(event, self.now, seen)
+            if type(event) is Call and event.mergeable:
+                self._merger.again(event, self.now, seen)
             return
         if type(event) is Call:
             group = self._ledger.count(event, self.now)
-            waits = event.retold and self._retold.first(event, group, self.now)
+            waits = event.mergeable and self._merger.first(event, group, self.now)
             if self.scoring is not None and not waits:
                 self.scoring.count(event, group, self.now, seen)
                 event.content = None  # the call waits in its group; what was said must not
@@ -201,7 +201,7 @@ class Intake:
 
     def publishing(self) -> Iterator[None]:
         """Bring the event counters to their rows, and what waited for its time, in small steps; then commit."""
-        yield from self._retold.settling(self.now)
+        yield from self._merger.settling(self.now)
         if self.scoring is not None:
             self.scoring.publish(self.now)
         for name, tally in self.tallies.items():

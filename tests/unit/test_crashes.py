@@ -22,8 +22,8 @@ from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.intake import Intake
 from tocsin.judge import Judge
 from tocsin.pipeline import Pipeline
+from tocsin.scoring.sampled_toxicity import SampledToxicity
 from tocsin.scoring.scoring import Scoring
-from tocsin.scoring.secondlook import SecondLook
 from tocsin.series.store import Store
 from tocsin.state import State
 
@@ -72,7 +72,7 @@ class World:
         self.ledger = Ledger(Store(), settings)
         self.scoring = Scoring(self.ledger, JUDGE)
         self.model = Slow()
-        self.scoring.second = SecondLook(self.model, self.ledger, self.scoring.safety)
+        self.scoring.slow_toxicity = SampledToxicity(self.model, self.ledger, self.scoring.safety)
         self.guard = Guard(self.scoring)
         self.intake = Intake(self.ledger, lambda word: formats.get(word, content=True), lambda: self.clock, self.scoring)
         patterns = [FilePattern(str(log), "native") for log in self.logs]

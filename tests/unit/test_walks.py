@@ -25,7 +25,7 @@ from tocsin.inputs.spoolframe import Batch
 from tocsin.intake import Intake
 from tocsin.judge import Judge
 from tocsin.pipeline import Pipeline
-from tocsin.scoring.retold import WAIT
+from tocsin.scoring.merging import WAIT
 from tocsin.scoring.scoring import Scoring
 from tocsin.series.store import Store
 from tocsin.state import State

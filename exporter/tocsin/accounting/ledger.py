@@ -17,6 +17,7 @@ from functools import partial
 
 from tocsin import catalogue as cat
 from tocsin.accounting.consumers import Consumers
+from tocsin.accounting.deduplication import SeenIds, identity
 from tocsin.accounting.durable import Durable
 from tocsin.accounting.estimates import Estimator
 from tocsin.accounting.group import Group
@@ -24,7 +25,6 @@ from tocsin.accounting.groups import Groups
 from tocsin.accounting.limits import HourlyLimit, TokenLimits
 from tocsin.accounting.prices import BATCH_SHARE, Prices, PricesAwaitedError
 from tocsin.accounting.prompts import Prompts
-from tocsin.accounting.seen import Seen, identity
 from tocsin.accounting.sessions import Loops
 from tocsin.call import OTHER, OUTAGE_REASONS, UNKNOWN, Call, usage_of
 from tocsin.config import Route
@@ -83,12 +83,12 @@ class Ledger:
         self.groups = Groups(store, settings.max_series, reserve, lambda label: self.add(cat.LABELS_FOLDED, label))
         self.groups.configure(settings.routes)
         self._aliases = self.groups.aliases
-        self._seen = Seen()
-        self._marks = Seen()
-        """What first records of calls left out (``Retold``): apart, so that as many ids are remembered as without."""
-        self._failed = Seen(20_000)
+        self._seen = SeenIds()
+        self._marks = SeenIds()
+        """What the first record of a call lacked (``RecordMerger``); apart, so that ``_seen`` remembers as many ids."""
+        self._failed = SeenIds(20_000)
         """Call ids that failed, of any reason."""
-        self._outages = Seen(20_000)
+        self._outages = SeenIds(20_000)
         """Those that failed as an outage does."""
         self._key = secrets.token_bytes(32)
         self._key_is_new = settings.consumer_key is None
@@ -363,7 +363,7 @@ class Ledger:
             memory.restore(load.get(part, []))
         self._prompts.restore(self.store)
 
-    def _memories(self) -> list[tuple[str, Seen | Loops | HourlyLimit | Durable]]:
+    def _memories(self) -> list[tuple[str, SeenIds | Loops | HourlyLimit | Durable]]:
         """Return what is committed as it changes, by part of the state."""
         return [
             ("seen", self._seen), ("marks", self._marks), ("failed", self._failed), ("outages", self._outages),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from tocsin import catalogue as cat
-from tocsin.accounting.seen import identity
+from tocsin.accounting.deduplication import identity
 from tocsin.call import Call
 
 USED_MAX = 10_000

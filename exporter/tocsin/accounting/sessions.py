@@ -11,7 +11,7 @@ from array import array
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 
-from tocsin.accounting.seen import identity
+from tocsin.accounting.deduplication import identity
 
 SESSIONS = 10_000
 REPEATS = 5

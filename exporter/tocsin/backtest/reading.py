@@ -22,7 +22,7 @@ from tocsin.inputs.base import Origin
 from tocsin.intake import Intake, records
 from tocsin.judge import Judge
 from tocsin.pacing import collect_seldom
-from tocsin.scoring.looking import Look
+from tocsin.scoring.inspection import Inspection
 from tocsin.scoring.scoring import Scoring
 from tocsin.scoring.unscored import Sampling
 from tocsin.series.store import Store
@@ -34,7 +34,7 @@ READERS_MAX = 8
 _BATCH = 256 << 10
 """Bytes handed over at once, more only where one event has more."""
 
-Found = tuple[Event | str, Look | None]
+Found = tuple[Event | str, Inspection | None]
 """An event, or the reason for which it is skipped, and what was seen in it."""
 Held = tuple[float, Origin, bytes]
 Known = tuple[float, Origin, list[Found]]
@@ -59,7 +59,7 @@ class Reader:
         found: list[Found] = []
         for record in records(data):
             event = self._intake.parsed(record, origin)
-            found.append((event, self._scoring.look(event) if type(event) is Call else None))
+            found.append((event, self._scoring.inspect(event) if type(event) is Call else None))
         return found
 
 

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from tocsin.call import UNKNOWN, Event, Skip
-from tocsin.formats import carriers, shapes
+from tocsin.formats import envelopes, shapes
 from tocsin.formats.anthropic import Anthropic
 from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import decode, exchange
@@ -41,7 +41,7 @@ class Auto:
 
     def parse(self, data: Buffer) -> Event:
         """Return the event of one record of any format; see ``Format.parse``."""
-        return self._parse(data, carriers.DEPTH_MAX)
+        return self._parse(data, envelopes.DEPTH_MAX)
 
     def _parse(self, data: Buffer, depth: int) -> Event:
         if _LITELLM.search(data):  # cheap, and LiteLLM records are by far the largest
@@ -58,13 +58,13 @@ class Auto:
         if is_request(data):
             return self._otlp.parse(data)
         tree = decode(data)
-        inner = carriers.carried(tree) if depth else None
+        inner = envelopes.unwrapped(tree) if depth else None
         if inner is not None:
             return self._parse(inner, depth - 1)
         if is_span(tree):
             return self._otlp.parse(data)
         tree = as_pair(tree)
-        if depth < carriers.DEPTH_MAX and is_bare_error(tree):
+        if depth < envelopes.DEPTH_MAX and is_bare_error(tree):
             raise Skip("unknown_format")  # an error alone, in a message or a line of a log, tells of no call
         found = self._recognise(tree)
         if found is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tocsin.formats import bedrock, cohere, gemini, invoked, ollama, realtime, tgi
+from tocsin.formats import bedrock, bedrock_invoke, cohere, gemini, ollama, realtime, tgi
 
-_SHAPES = (ollama, gemini, bedrock, invoked, cohere, realtime, tgi)
+_SHAPES = (ollama, gemini, bedrock, bedrock_invoke, cohere, realtime, tgi)
 
 
 def is_body(body: dict[str, Any]) -> bool:

@@ -16,7 +16,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 
 from tocsin import catalogue as cat
-from tocsin.arguments import readable
 from tocsin.call import OTHER, UNKNOWN
 from tocsin.detectors.base import ARGUMENTS, Subject
 from tocsin.detectors.verdicts import VERDICTS, Verdict, redact, strictest
@@ -25,6 +24,7 @@ from tocsin.guard import guardrail, moderation
 from tocsin.guard.check import RequestError, answer, parse, repaired, subject
 from tocsin.judge import Judge, Opinion, RouteRules
 from tocsin.scoring.scoring import Scoring
+from tocsin.tool_arguments import readable
 
 ROUTES_MAX: Final = 200
 """Routes with series of their own; a client can invent them."""

@@ -1,21 +1,21 @@
 """What every file is that is found: a log's own file, its next one, a copy, history, or a log never seen before.
 
-Recognised by content, not by inode or name; ``placing`` gives the verdicts, this acts on them.
+Files are recognised by content, not by inode or name: ``identification`` decides, this module acts on it.
 """
 
 from __future__ import annotations
 
 import os
 
-from tocsin.inputs.acquaintance import COPY_WAIT, Acquaintance
 from tocsin.inputs.content import FileContent, Identity, PackedContent, open_content
 from tocsin.inputs.finder import Finder, Found
 from tocsin.inputs.fingerprint import MARK_BYTES
+from tocsin.inputs.identification import ArchiveEvidence, Evidence, PlainEvidence, Verdict, family, identify
 from tocsin.inputs.openfiles import OpenFiles, open_max
-from tocsin.inputs.placing import ArchiveEvidence, Evidence, PlainEvidence, Verdict, family, place
 from tocsin.inputs.rotation import rotated_from, unpacked
 from tocsin.inputs.stream import Stream
 from tocsin.inputs.streams import Streams
+from tocsin.inputs.unread_files import COPY_WAIT, UnreadFiles
 
 ARCHIVE_WAIT = 60.0
 """Seconds in which the rest of a truncated file may turn out to be in an archive that is being unpacked, or in a file
@@ -34,7 +34,7 @@ class Recognition:
         self._finder = finder
         self._streams = streams
         self._files = files
-        self._seen = Acquaintance()
+        self._unread = UnreadFiles()
         self._present: dict[Identity, Found] = {}
         self._opened: set[Identity] = set()
         self._again = self._full = False
@@ -68,7 +68,7 @@ class Recognition:
             if file.primary or not self._waiting:
                 self._meet(file, now)
         self._give_up_orphans(now)
-        self._seen.forget(self._present)
+        self._unread.forget(self._present)
         self._streams.begin()
         return self._again
 
@@ -81,7 +81,7 @@ class Recognition:
             return 1
         del self.archives[identity]
         self._streams.index_heads()
-        if evidence.may_grow and not self._seen.found_cut(file, now):
+        if evidence.may_grow and not self._unread.found_cut(file, now):
             content.close()
             return 0
         self._place(file, content, evidence, now)
@@ -121,7 +121,7 @@ class Recognition:
     def _needs_look(self, file: Found, stream: Stream | None, now: float) -> bool:
         if file.identity in self.archives or file.identity in self._opened:
             return False
-        if self._seen.can_wait(file, now):
+        if self._unread.can_wait(file, now):
             return False
         if stream is None:
             return True
@@ -240,9 +240,9 @@ class Recognition:
         """Take or close a file according to what it holds."""
         if not evidence.end and not (evidence.cut and file.matched if evidence.packed else file.primary):
             content.close()
-            self._seen.found_empty(file)
+            self._unread.found_empty(file)
             return
-        verdict, stream = place(
+        verdict, stream = identify(
             evidence, self._streams, self._streams.prints,
             primary=file.primary and not evidence.packed, file=file, present=self._present,
         )  # fmt: skip
@@ -265,20 +265,20 @@ class Recognition:
     def _may_change(self, verdict: Verdict, stream: Stream | None, file: Found, evidence: Evidence, now: float) -> bool:
         """Tell whether a verdict is to be asked for again, because files are being read, copied or truncated."""
         if verdict is Verdict.UNCLEAR:
-            return (stream is not None and stream.offset > 0) or not self._seen.at_rest(file, now)
+            return (stream is not None and stream.offset > 0) or not self._unread.at_rest(file, now)
         if stream is not None and verdict is Verdict.PREFIX:
             stream.quiet |= not evidence.cut  # rotated with a copy; what it had more was read
-            return not self._seen.at_rest(file, now)
+            return not self._unread.at_rest(file, now)
         if stream is not None and verdict is Verdict.COPY and not evidence.packed:
-            self._seen.found_copy(file, stream.name)
-            return self._seen.may_grow(file, now)
+            self._unread.found_copy(file, stream.name)
+            return self._unread.may_grow(file, now)
         if stream is not None and verdict is Verdict.SHORTENED:
             return not self._is_given_up(stream, now)
         return False
 
     def _copied(self, file: Found) -> Stream | None:
         """Return the stream that all of the file was seen to repeat, when that has read more and lost its file."""
-        first = self._streams.get(self._seen.copy_of(file))
+        first = self._streams.get(self._unread.copy_of(file))
         return first if first is not None and first.content is None and first.offset >= file.size else None
 
     def _is_history(self, file: Found) -> bool:

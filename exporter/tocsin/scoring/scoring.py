@@ -13,31 +13,31 @@ from functools import partial
 from typing import Final
 
 from tocsin import catalogue as cat
-from tocsin.accounting.clock import bound_times
+from tocsin.accounting.clock_skew import bound_times
 from tocsin.accounting.compliance import Compliance
-from tocsin.accounting.early import Early
 from tocsin.accounting.group import Group, Labels
 from tocsin.accounting.ledger import OLDEST, Ledger
+from tocsin.accounting.missing_content import MissingContent
+from tocsin.accounting.pending_feedback import PendingFeedback
 from tocsin.accounting.quality import Quality, observe_toxicity
-from tocsin.accounting.remembered import Remembered
+from tocsin.accounting.recent_calls import RecentCalls
 from tocsin.accounting.safety import Safety
-from tocsin.accounting.unsaid import Unsaid
 from tocsin.call import Call, Content, Feedback
 from tocsin.detectors.score import QualityScore
 from tocsin.detectors.verdicts import Judged
 from tocsin.finding import QUALITY, SAFETY_KINDS
 from tocsin.formats.texts import question_of
 from tocsin.judge import Judge, Opinion, RouteRules, merged
-from tocsin.scoring.coverage import Coverage
-from tocsin.scoring.drifting import InputDrift
-from tocsin.scoring.joining import FeedbackJoin
-from tocsin.scoring.looking import LARGE, Look, characters, look, says_something
-from tocsin.scoring.secondlook import SecondLook
+from tocsin.scoring.feedback import FeedbackJoin
+from tocsin.scoring.guard_coverage import GuardCoverage
+from tocsin.scoring.input_drift import InputDrift
+from tocsin.scoring.inspection import LARGE, Inspection, characters, inspect, says_something
+from tocsin.scoring.sampled_toxicity import SampledToxicity
 from tocsin.scoring.unscored import CUT, LEFT_OUT, TOO_LATE, Sampling, is_empty, left_out, unscored_reason
 from tocsin.state import Item
 
 _BLOCKED: Final = ("blocked_guardrail", "blocked_provider")
-_NOTHING: Final = Look()
+_NOTHING: Final = Inspection()
 _EVERYTHING: Final = Sampling()
 
 
@@ -61,36 +61,38 @@ class Scoring:
         self.label = ledger.label
         self.quality = Quality(ledger)
         self.safety = Safety(ledger, [kind for kind in SAFETY_KINDS if kind != "injection"])
-        self.coverage = Coverage(ledger)
+        self.coverage = GuardCoverage(ledger)
         self._feedback = FeedbackJoin(ledger, self.quality, self.safety, self.coverage)
         self._drift = InputDrift(ledger.store, ledger.groups.routes.baseline)
-        self.unsaid = Unsaid()
-        """Calls that ``Retold`` has given up."""
-        self._memories: dict[str, Compliance | Remembered | Early | Unsaid] = {
+        self.missing_content = MissingContent()
+        """Calls that the ``RecordMerger`` has given up."""
+        self._memories: dict[str, Compliance | RecentCalls | PendingFeedback | MissingContent] = {
             "windows": self.quality.windows, "calls": self._feedback.calls,
-            "guarded": self.coverage.seen, "passed": self.coverage.unseen, "early": self._feedback.early,
-            "unsaid": self.unsaid,
+            "guarded": self.coverage.seen, "passed": self.coverage.unseen, "early": self._feedback.pending,
+            "unsaid": self.missing_content,
         }  # fmt: skip
         """By part of the state."""
         self.parts = (*self._memories, "drift")
-        self.second: SecondLook | None = None
-        """At answers in which the detectors find nothing toxic."""
+        self.slow_toxicity: SampledToxicity | None = None
+        """Offered answers in which the detectors find nothing toxic."""
         self._now = math.inf
         self.sources: list[Callable[[], None]] = []
         """Called before each commit by ``publish``: bring counts that came in between to their rows."""
 
-    def look(self, call: Call) -> Look:
-        """Look at a call that may never be counted."""
+    def inspect(self, call: Call) -> Inspection:
+        """Inspect a call that may never be counted."""
         content = call.content
         if content is None:
             return _NOTHING
         scored = self._reason(call, content) not in LEFT_OUT
-        return look(self.judge, call, content, self.judge.rules(call.route, call.model), scored=scored)
+        return inspect(self.judge, call, content, self.judge.rules(call.route, call.model), scored=scored)
 
-    def count(self, call: Call, group: Group, now: float, seen: Look | None = None, *, late: bool = False) -> None:
-        """Judge a call that the ledger has counted under ``group``; ``seen`` where it has been looked at.
+    def count(
+        self, call: Call, group: Group, now: float, seen: Inspection | None = None, *, late: bool = False
+    ) -> None:
+        """Judge a call that the ledger has counted under ``group``; ``seen`` is its inspection, if it had one.
 
-        ``late``: it was counted here before, without its words; what must see everything looks at them: safety.
+        ``late``: the call was already counted as unscored, before its content arrived; only safety is checked then.
         """
         content = call.content
         if self._must_wait(content):
@@ -99,7 +101,7 @@ class Scoring:
         rules = self.judge.rules(call.route, call.model)
         reason = TOO_LATE if late else self._reason(call, content)
         if seen is None and content is not None:
-            seen = look(self.judge, call, content, rules, scored=reason not in LEFT_OUT)
+            seen = inspect(self.judge, call, content, rules, scored=reason not in LEFT_OUT)
         self._count(call, content, group, now, rules, reason, seen or _NOTHING)
 
     def remember(self, call: Call, group: Group, now: float) -> None:
@@ -131,7 +133,7 @@ class Scoring:
         judge = self.judge
         rules = judge.rules(call.route, call.model)
         if content is not None and speaks:
-            seeing = partial(look, judge, call, content, rules, scored=reason not in LEFT_OUT)
+            seeing = partial(inspect, judge, call, content, rules, scored=reason not in LEFT_OUT)
             seen = seeing() if characters(content) <= LARGE else await asyncio.to_thread(seeing)
         self._count(call, content, self._ledger.group_of(labels), now, rules, reason, seen)
 
@@ -143,7 +145,7 @@ class Scoring:
         now: float,
         rules: RouteRules,
         reason: str | None,
-        seen: Look,
+        seen: Inspection,
     ) -> None:
         """Count what was ``seen`` in a call; ``reason`` says why it cannot be scored."""
         if content is not None:
@@ -194,8 +196,8 @@ class Scoring:
             source()
         if self.saved:
             self._feedback.give_up(now)
-            if self.second is not None:
-                self.second.publish(now)
+            if self.slow_toxicity is not None:
+                self.slow_toxicity.publish(now)
         self.quality.windows.publish()
         self._drift.publish()
         for category, live in (("quality", self.quality.live()), ("safety", self.safety.live())):
@@ -207,8 +209,8 @@ class Scoring:
 
     def take_back(self) -> None:
         """Take back what no input tells again and the commit that failed was to hold beside what they tell."""
-        if self.second is not None:
-            self.second.take_back()
+        if self.slow_toxicity is not None:
+            self.slow_toxicity.take_back()
 
     def add_guard_counts(
         self,
@@ -254,7 +256,9 @@ class Scoring:
             self.quality.expect_format(group)
         self._ledger.groups.learn(group)
 
-    def _safe(self, call: Call, content: Content, group: Group, rules: RouteRules, now: float, seen: Look) -> None:
+    def _safe(
+        self, call: Call, content: Content, group: Group, rules: RouteRules, now: float, seen: Inspection
+    ) -> None:
         """Count how safe a call is: what leaves with its answer, what came with its input, and what was not seen."""
         opinions = [each for each in (seen.answer, seen.arguments) if each is not None]
         if opinions and group.answers is None:
@@ -267,8 +271,8 @@ class Scoring:
             toxicity = seen.answer.report.scores.get("toxicity")
             if toxicity is not None:
                 observe_toxicity(group, toxicity)
-            if self.second is not None and all(j.finding.kind != "toxicity" for j in seen.answer.judged):
-                self.second.offer(content.output or "", group, rules, delivered=call.failure not in _BLOCKED)
+            if self.slow_toxicity is not None and all(j.finding.kind != "toxicity" for j in seen.answer.judged):
+                self.slow_toxicity.offer(content.output or "", group, rules, delivered=call.failure not in _BLOCKED)
         self._attempts(seen.attempts, group, rules)
 
     def _answer(self, call: Call, content: Content, group: Group, opinion: Opinion, *, scored: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tocsin.accounting.seen import identity
+from tocsin.accounting.deduplication import identity
 from tocsin.call import OTHER, Call, Content
 
 TOO_LATE: Final = "late"

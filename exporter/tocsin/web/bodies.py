@@ -13,7 +13,7 @@ from aiohttp import web
 from tocsin.formats.base import Bytes
 from tocsin.web.auth import Check, Verifier
 from tocsin.web.batches import BodyError
-from tocsin.web.plain import Fields, headers
+from tocsin.web.plain_request import Fields, headers
 
 REFUSED: Final = {
     400: "broken", 401: "unauthorized", 403: "unauthorized", 404: "unknown_format", 408: "too_slow", 413: "too_large",

@@ -23,7 +23,7 @@ from tocsin.tasks import spawn
 from tocsin.web.auth import Verifier
 from tocsin.web.batches import BodyError
 from tocsin.web.bodies import REFUSED, admits, answer, begun, prove, small_body
-from tocsin.web.plain import Endpoint, Fields, Later, Reply, headers
+from tocsin.web.plain_request import Endpoint, Fields, Later, Reply, headers
 from tocsin.web.server import AT_ONCE
 
 BUDGET: Final = 0.025

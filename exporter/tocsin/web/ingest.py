@@ -35,7 +35,7 @@ from tocsin.web.bodies import (
     too_large,
     unauthorized,
 )
-from tocsin.web.plain import Endpoint, Fields, Later, Reply, Respond, headers
+from tocsin.web.plain_request import Endpoint, Fields, Later, Reply, Respond, headers
 
 INFLATED_MAX = 256 << 20
 BUFFERED_MAX = 32 << 20

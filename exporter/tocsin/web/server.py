@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from tocsin.config import ConfigError
-from tocsin.web.direct import Doorway
-from tocsin.web.plain import Endpoint
+from tocsin.web.fast_path import FastPath
+from tocsin.web.plain_request import Endpoint
 
 MAX_CONNECTIONS = 512
 """As Prometheus: ``--web.max-connections``."""
@@ -59,7 +59,7 @@ class Listener:
     _runner: web.AppRunner
     _server: asyncio.Server
     _retiring: asyncio.Event
-    _doorway: Doorway
+    _fast_path: FastPath
 
     async def retire(self) -> None:
         """Let each client go with its next answer, then accept no more; ends when all have gone, or after ``RETIRE``.
@@ -70,7 +70,7 @@ class Listener:
         self._retiring.set()
         manager = self._runner.server
         until = time.monotonic() + RETIRE
-        while manager is not None and (manager.connections or self._doorway.open):
+        while manager is not None and (manager.connections or self._fast_path.open):
             if time.monotonic() >= until:
                 break
             await asyncio.sleep(0.02)
@@ -79,7 +79,7 @@ class Listener:
     async def close(self) -> None:
         """Accept no more, let running requests end, close what remains after ``SHUTDOWN`` seconds."""
         self._server.close()
-        self._doorway.close()
+        self._fast_path.close()
         await self._runner.cleanup()
 
 
@@ -182,23 +182,23 @@ async def start_listener(
     await runner.setup()
     assert runner.server is not None  # noqa: S101 - set by setup()
     endpoints = {} if app.middlewares and is_open is None else app.get(AT_ONCE, {})
-    doorway = Doorway(
+    fast_path = FastPath(
         endpoints, runner.server, keepalive=KEEPALIVE, retiring=retiring.is_set, is_open=is_open or (lambda: True)
     )
-    connect = _connecting(runner.server, doorway if endpoints else None, app.get(REFUSED, _nothing))
+    connect = _connecting(runner.server, fast_path if endpoints else None, app.get(REFUSED, _nothing))
     try:
         server = await asyncio.get_running_loop().create_server(
             connect, host, port, ssl=ssl_context, ssl_handshake_timeout=KEEPALIVE if ssl_context else None,
             backlog=ACCEPTED_AT_ONCE,
         )  # fmt: skip
     except OSError:
-        doorway.close()
+        fast_path.close()
         await runner.cleanup()
         raise
     for listening in server.sockets:
         with listening.dup() as same:
             same.listen(MAX_CONNECTIONS)  # the system's queue
-    return Listener(server.sockets[0].getsockname()[1], runner, server, retiring, doorway)
+    return Listener(server.sockets[0].getsockname()[1], runner, server, retiring, fast_path)
 
 
 def _last_words(retiring: asyncio.Event) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
@@ -215,15 +215,15 @@ def _last_words(retiring: asyncio.Event) -> Callable[[web.Request, web.StreamRes
 
 
 def _connecting(
-    manager: web.Server, doorway: Doorway | None, refused: Callable[[], None]
+    manager: web.Server, fast_path: FastPath | None, refused: Callable[[], None]
 ) -> Callable[[], asyncio.BaseProtocol]:
-    """Return what takes a connection: by the doorway, where it answers anything, else by aiohttp; within the bound."""
+    """Return the protocol factory of a listener: the fast path if it has endpoints, else aiohttp; bounded in number."""
 
     def connect() -> asyncio.BaseProtocol:
-        if len(manager.connections) + (len(doorway.open) if doorway else 0) >= _most_connections():
+        if len(manager.connections) + (len(fast_path.open) if fast_path else 0) >= _most_connections():
             refused()
             return _Refuse()
-        return doorway.connect() if doorway else manager()
+        return fast_path.connect() if fast_path else manager()
 
     return connect
 

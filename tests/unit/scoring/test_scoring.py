@@ -15,8 +15,8 @@ from tocsin.config import ConfigError, parse
 from tocsin.detectors.base import Subject
 from tocsin.detectors.format import FormatDetector
 from tocsin.judge import Judge
-from tocsin.scoring.drifting import STABLE_BELOW
-from tocsin.scoring.looking import LARGE
+from tocsin.scoring.input_drift import STABLE_BELOW
+from tocsin.scoring.inspection import LARGE
 from tocsin.scoring.scoring import Scoring
 from tocsin.scoring.unscored import Sampling
 from tocsin.series.store import Store

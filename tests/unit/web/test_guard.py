@@ -114,7 +114,7 @@ async def test_a_turn_of_the_loop_has_a_budget_and_the_next_one_a_new_one():
     assert (first, turn.admit()) == ([True, True, False], True)
 
 
-@pytest.mark.parametrize(("size", "status"), [(LARGE, 200), (LARGE_WAITING, 200)], ids=["doorway", "aiohttp"])
+@pytest.mark.parametrize(("size", "status"), [(LARGE, 200), (LARGE_WAITING, 200)], ids=["fast path", "aiohttp"])
 async def test_large_texts_are_answered(size, status):
     async with Server() as server:
         found, text = await server.post(json.dumps({"id": 7, "text": "x" * size}).encode())

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from tocsin.config import ConfigError
-from tocsin.web.plain import Endpoint, Reply
+from tocsin.web.plain_request import Endpoint, Reply
 from tocsin.web.server import AT_ONCE, start_listener
 from tocsin.web.webconfig import load_web_config
 

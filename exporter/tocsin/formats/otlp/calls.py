@@ -114,7 +114,7 @@ def call_of(record: Record, data: bytes, *, content: bool) -> Call:
         if not record.scope.startswith(_FILLED_IN):
             call.params = _sampling(told) or sampling(request)
     call.field_errors = tuple(errors)
-    call.retold = True
+    call.mergeable = True
     return call
 
 

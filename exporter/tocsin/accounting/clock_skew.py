@@ -1,4 +1,4 @@
-"""What a clock that was ahead has left behind, once it was put back."""
+"""Repairs timestamps from the future, which remain after a clock that ran ahead was set back."""
 
 from __future__ import annotations
 

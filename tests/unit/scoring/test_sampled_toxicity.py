@@ -7,8 +7,8 @@ from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger, Settings
 from tocsin.assembly import make_scoring
 from tocsin.config import ConfigError, parse
-from tocsin.scoring import secondlook
-from tocsin.scoring.secondlook import SecondLook
+from tocsin.scoring import sampled_toxicity
+from tocsin.scoring.sampled_toxicity import SampledToxicity
 from tocsin.series.store import Store
 
 
@@ -26,7 +26,7 @@ class Model:
 def test_a_slow_model_counts_with_the_commit_after_it_has_judged_and_what_it_drops_is_said():
     scoring = make(parse(b"routes: [{match: {route: kids}, detectors: {toxicity: violation}}]"))
     model = Model()
-    scoring.second = SecondLook(model, scoring._ledger, scoring.safety)
+    scoring.slow_toxicity = SampledToxicity(model, scoring._ledger, scoring.safety)
     take(scoring, call(1, "odd words"), call(2, "odd words", route="kids"), call(3, "you idiot"))
     model.dropped = 2
     for _, done in model.waiting:
@@ -41,9 +41,9 @@ def test_a_slow_model_counts_with_the_commit_after_it_has_judged_and_what_it_dro
 
 
 def test_what_a_slow_model_finds_while_commits_fail_is_counted_once_one_succeeds_or_said_to_be_dropped(monkeypatch):
-    monkeypatch.setattr(secondlook, "_MOST", 2)
+    monkeypatch.setattr(sampled_toxicity, "_MOST", 2)
     scoring, model = make(parse(b"routes: [{match: {}, detectors: {toxicity: violation}}]")), Model()
-    scoring.second = SecondLook(model, scoring._ledger, scoring.safety)
+    scoring.slow_toxicity = SampledToxicity(model, scoring._ledger, scoring.safety)
     take(scoring, *(call(number, "odd words") for number in range(7)))
     scoring.saved = False
     for (_, done), score in zip(model.waiting, (0.97, 0.97, 0.97, 0.1, 0.1, 0.1, 0.1), strict=True):

@@ -1,7 +1,7 @@
-"""Calls of which no record has told in time what was said in them, until they are counted as such.
+"""Calls whose content did not arrive in time, until they are counted as unscored.
 
-No input tells that time went by: so they are given up in one commit and counted in the next, and a crash between them
-takes neither back.
+Because no input records the passing of time, a call is given up in one commit and counted in the next, so that a crash
+between the two repeats neither.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def bare(call: Call) -> Call:
     )  # fmt: skip
 
 
-class Unsaid:
+class MissingContent:
     """A durable list of calls that were given up, with what they are counted under."""
 
     def __init__(self) -> None:

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.accounting.seen import ITEM_LEAST, Seen, identity
+from tocsin.accounting.deduplication import ITEM_LEAST, SeenIds, identity
 
 
-def saved_after(seen: Seen, saved: dict[str, bytes]) -> dict[str, bytes]:
+def saved_after(seen: SeenIds, saved: dict[str, bytes]) -> dict[str, bytes]:
     for name, value in seen.changes():
         if value is None:
             del saved[name]
@@ -17,7 +17,7 @@ def saved_after(seen: Seen, saved: dict[str, bytes]) -> dict[str, bytes]:
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=200))
 def test_no_identity_is_new_twice_while_it_is_remembered(keys):
-    seen, known = Seen(), set()
+    seen, known = SeenIds(), set()
     for key in keys:
         assert seen.add(key) == (key not in known)
         known.add(key)
@@ -25,7 +25,7 @@ def test_no_identity_is_new_twice_while_it_is_remembered(keys):
 
 @given(st.lists(st.integers(0, 60), max_size=300), st.lists(st.integers(1, 9), min_size=1))
 def test_the_newest_generation_is_always_known_even_after_restarts(keys, steps):
-    seen, saved, newest = Seen(10), {}, []
+    seen, saved, newest = SeenIds(10), {}, []
     for number, key in enumerate(keys):
         if seen.add(key):
             newest.append(key)
@@ -33,19 +33,19 @@ def test_the_newest_generation_is_always_known_even_after_restarts(keys, steps):
             saved = saved_after(seen, saved)
         if number % 37 == 36:
             saved = saved_after(seen, saved)
-            seen = Seen(10)
+            seen = SeenIds(10)
             seen.restore(saved.items())
         assert all(known in seen for known in newest[-10:])
         assert len(seen) <= 20
 
 
 def test_the_items_of_the_state_stay_few_and_short_whatever_is_new_in_a_commit_and_across_restarts():
-    seen, saved = Seen(), {}
+    seen, saved = SeenIds(), {}
     for key in range(2000):
         seen.add(key)
         saved = saved_after(seen, saved)
         if key % 100 == 0:
-            seen = Seen()
+            seen = SeenIds()
             seen.restore(saved.items())
     assert [len(value) for value in saved.values()][:-1] == [8 * ITEM_LEAST] * (2000 // ITEM_LEAST)
     assert all(key in seen for key in range(2000))

@@ -1,4 +1,4 @@
-"""What is remembered, until the next start, of files that are not read."""
+"""What is remembered about files that are not being read, until the next start."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ DAMAGED_WAIT = 30.0
 """Seconds after which an archive without its proper end is taken as it is."""
 
 
-class Acquaintance:
-    """Files that were looked at; all is forgotten when a file is gone."""
+class UnreadFiles:
+    """Files that were examined and are not read; forgotten once they are gone."""
 
     def __init__(self) -> None:
         self._empty: dict[Identity, tuple[int, int]] = {}

@@ -5,7 +5,7 @@ import pytest
 
 from scored import NOW, call, make, restarted, restored, take, values
 from tocsin import catalogue as cat
-from tocsin.accounting.early import WAIT
+from tocsin.accounting.pending_feedback import WAIT
 from tocsin.call import Call, Feedback
 from tocsin.formats import get
 from tocsin.inputs.base import Origin

@@ -1,9 +1,9 @@
-"""How far what each route is asked has moved from its own past, and towards what; with its durable state.
+"""How far the inputs of each route have drifted from their own past, and in which direction; with its durable state.
 
-``llm_input_drift_psi`` is the index by feature: those of the question, and the configured extra labels. While one is
-not stable, ``llm_input_drift_gain`` names the segment that grew most: a bin of ours or a value of such a label, nothing
-of what was asked. A new accepted baseline starts a route anew.
-The first questions of a route are all taken, of later ones a fourth: enough for windows of hundreds, and cheap.
+``llm_input_drift_psi`` is the population stability index by feature: features of the question, and the configured extra
+labels. While a feature is not stable, ``llm_input_drift_gain`` names the segment that grew most: one of our bins, or a
+label value, never the question itself. A newly accepted baseline resets the route.
+All of a route's first questions are sampled, later one in four: enough for windows of hundreds, and cheap.
 """
 
 from __future__ import annotations

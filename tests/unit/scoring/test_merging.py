@@ -14,7 +14,7 @@ from tocsin.config import Config
 from tocsin.inputs.base import Origin
 from tocsin.intake import Intake
 from tocsin.judge import Judge
-from tocsin.scoring.retold import WAIT
+from tocsin.scoring.merging import WAIT
 from tocsin.scoring.scoring import Scoring
 from tocsin.scoring.unscored import Sampling
 from tocsin.series.store import Store
@@ -164,7 +164,7 @@ def test_nothing_that_a_call_said_or_told_at_length_waits_with_it_or_stands_in_t
     record["resourceSpans"][0]["resource"]["attributes"].append({"key": "a.label", "value": {"stringValue": "z" * 1000}})
     counted = Counted()
     counted.intake.take(json.dumps(record).encode(), ORIGIN)
-    (call, *_), = counted.intake._retold._unsaid.values()
+    (call, *_), = counted.intake._merger._awaited.values()
     assert (call.labels, call.content) == (None, Content(state="absent"))
     counted.later(WAIT).commit()
     assert len(counted.state["unsaid", "given_up"]) < 1_000

@@ -1,7 +1,7 @@
-"""Which events were seen before, so that a repeated delivery counts once.
+"""Deduplication: which events were seen before, so that a redelivery counts once.
 
-Two generations of 64-bit identities: when the young one is full it becomes the old one and the
-old one is forgotten. So between 100,000 and 200,000 of the newest ids are remembered at any time.
+Two generations of 64-bit hashes: when the young generation is full it becomes the old one, and the previous old one is
+dropped. So between 100,000 and 200,000 of the newest ids are remembered at any time.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Items:
         return True
 
 
-class Seen:
+class SeenIds:
     """A bounded, durable set of identities."""
 
     def __init__(self, generation: int = GENERATION) -> None:

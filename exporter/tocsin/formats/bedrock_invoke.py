@@ -1,7 +1,7 @@
-"""Bodies of models on Bedrock that have a shape of their own (Titan, Llama, Claude 2), brought to that of OpenAI's.
+"""Amazon Bedrock's InvokeModel bodies in a model's own shape (Titan, Llama, Claude 2), converted to OpenAI's.
 
-https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html. A stream is made of pieces of the same
-shape, whose text is to be joined and whose counts are those so far.
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html. The chunks of a stream have the same shape:
+their texts are concatenated, and their counts are cumulative.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What an answer hands to tools, as text that the detectors can read.
+"""The arguments of tool calls, as text that the detectors can read.
 
-Arguments are JSON, whose escapes would hide values from them: a line break before a number reads as its letter ``n``.
+Arguments are JSON, whose escapes would hide values from a detector: an escaped line break before a number reads as n.
 """
 
 from __future__ import annotations

@@ -2,19 +2,19 @@
 
 import math
 
-from tocsin.accounting.early import WAIT, Early
+from tocsin.accounting.pending_feedback import WAIT, PendingFeedback
 from tocsin.call import Feedback
 
 
 def held(*names, most=10):
-    early = Early(most)
+    early = PendingFeedback(most)
     for at, name in enumerate(names):
         early.hold(Feedback(f"f{at}", name, flag="wrong", comment="it leaked my key"), at)
     return early
 
 
 def restored(state):
-    early = Early()
+    early = PendingFeedback()
     early.restore([(name, value) for name, value in state.items() if value is not None])
     return early
 
@@ -49,7 +49,7 @@ def test_the_oldest_of_too_many_is_given_up_whatever_the_time():
 
 
 def test_a_clock_that_is_put_back_makes_nothing_wait_for_longer_than_the_wait():
-    early = Early()
+    early = PendingFeedback()
     early.hold(Feedback("f", "a"), 1_000_000)
 
     early.give_up(0)

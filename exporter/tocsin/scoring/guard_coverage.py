@@ -1,22 +1,22 @@
-"""What the guard has seen of the answers that the log tells of: its coverage, and what it stopped."""
+"""Guard coverage: which logged answers the guard scanned, and what it stopped."""
 
 from __future__ import annotations
 
 from tocsin import catalogue as cat
 from tocsin.accounting.group import Group
 from tocsin.accounting.ledger import Ledger
-from tocsin.accounting.remembered import Remembered
+from tocsin.accounting.recent_calls import RecentCalls
 from tocsin.call import Call
 
 
-class Coverage:
-    """Joins the log's calls to the guard's looks, whichever comes first."""
+class GuardCoverage:
+    """Joins the log's calls to the guard's checks, whichever comes first."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self.seen = Remembered(20_000)
+        self.seen = RecentCalls(20_000)
         """Call ids that the guard has seen, with the kinds it stopped."""
-        self.unseen = Remembered(2_000)
+        self.unseen = RecentCalls(2_000)
         """Answers that the guard should see and had not when the log told of them, with their route."""
 
     def stopped(self, call_id: str) -> frozenset[str]:

@@ -1,8 +1,9 @@
-"""Scores that came before their call: they wait for the call, which may come late.
+"""Feedback that arrived before its call, held until the call arrives.
 
-Senders of webhooks keep no order, and LiteLLM sends calls in batches. The wait is bounded in time and number; what
-has waited for too long is given up, which is counted, and what waits survives a restart. No input tells that time
-went by: so it is given up in one commit and counted in the next, and a crash between them takes neither back.
+Webhook senders guarantee no order, and LiteLLM sends calls in batches. The wait is bounded in time and in number.
+Feedback that has waited too long is given up, which is counted; pending feedback survives a restart. Because no input
+records the passing of time, feedback is given up in one commit and counted in the next, so that a crash between the two
+repeats neither.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tocsin.accounting.seen import identity
+from tocsin.accounting.deduplication import identity
 from tocsin.call import Feedback
 
 WAIT = 300.0
@@ -28,7 +29,7 @@ class _Waiting(msgspec.Struct):
     since: float
 
 
-class Early:
+class PendingFeedback:
     """A bounded, durable queue of feedback, by the id of the call that it is about."""
 
     def __init__(self, most: int = WAITING_MOST) -> None:

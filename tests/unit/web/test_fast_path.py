@@ -1,4 +1,4 @@
-"""The doorway: what it answers itself, what it leaves to aiohttp, and that nobody can hold on to it."""
+"""The fast path: what it answers itself, what it leaves to aiohttp, and that nobody can hold on to it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.web import direct, server
-from tocsin.web.direct import Doorway
-from tocsin.web.plain import BODY_MAX, HEAD_MAX, Endpoint, Later, Plain, Reply, headers, read
+from tocsin.web.fast_path import WAITS_MOST, WHOLE_WITHIN, FastPath
+from tocsin.web.plain_request import BODY_MAX, HEAD_MAX, Endpoint, Later, PlainRequest, Reply, headers, read
 from tocsin.web.server import AT_ONCE, start_listener
 
 LINES = {b"POST /echo HTTP/1.1": Endpoint(lambda _, body: Reply(200, body))}
@@ -26,7 +25,7 @@ def post(body=b"{}", path="/echo", version="HTTP/1.1", length=None, **fields):
 
 
 class Echo:
-    """A listener that answers ``/echo`` at the doorway with ``direct``, and through aiohttp with ``aiohttp``."""
+    """A listener that answers ``/echo`` on the fast path with ``direct``, and through aiohttp with ``aiohttp``."""
 
     def __init__(self, respond=lambda _, body: Reply(200, b"direct " + body), most=BODY_MAX, **middlewares):
         self.app = web.Application(**middlewares)
@@ -93,16 +92,16 @@ class Wire(asyncio.Transport):
         self.state.append("resume_reading")
 
 
-def feed(visitor, data):
-    """Let a visitor read this as from a socket, and after it the protocol to which it left the connection."""
-    while data and visitor.transport.protocol is None:
-        room = visitor.get_buffer(-1)
+def feed(connection, data):
+    """Let a connection read this as from a socket, and after it the protocol to which it left the connection."""
+    while data and connection.transport.protocol is None:
+        room = connection.get_buffer(-1)
         size = min(len(room), len(data))
         room[:size] = data[:size]
-        visitor.buffer_updated(size)
+        connection.buffer_updated(size)
         data = data[size:]
     if data:
-        visitor.transport.protocol.data_received(data)
+        connection.transport.protocol.data_received(data)
 
 
 class Further(asyncio.Protocol):
@@ -116,23 +115,23 @@ class Further(asyncio.Protocol):
 
 
 @pytest.fixture
-async def visitor(respond=lambda _, body: Reply(200, body)):
-    """One connection at a doorway, over a wire."""
-    doorway = Doorway(
+async def connection(respond=lambda _, body: Reply(200, body)):
+    """One connection on a fast path, over a wire."""
+    fast_path = FastPath(
         {"/echo": Endpoint(respond)},
         Further, keepalive=15.0, retiring=lambda: False, is_open=lambda: True,
     )  # fmt: skip
-    visitor = doorway.connect()
-    visitor.connection_made(Wire())
-    yield visitor
-    doorway.close()
+    connection = fast_path.connect()
+    connection.connection_made(Wire())
+    yield connection
+    fast_path.close()
 
 
 # ---- what is answered here ----------------------------------------------------------------------------
-async def test_a_plain_request_is_answered_before_its_bytes_are_handed_on(visitor):
-    feed(visitor, post(b'{"a": 1}'))
-    assert visitor.transport.written.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert visitor.transport.written.endswith(b'\r\n\r\n{"a": 1}')
+async def test_a_plain_request_is_answered_before_its_bytes_are_handed_on(connection):
+    feed(connection, post(b'{"a": 1}'))
+    assert connection.transport.written.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert connection.transport.written.endswith(b'\r\n\r\n{"a": 1}')
 
 
 async def test_answers_have_the_fields_that_aiohttp_gives():
@@ -172,16 +171,16 @@ def test_fields_are_found_whatever_their_case():
 
 
 class Slow:
-    """A visitor whose answers are given by the test."""
+    """A connection whose answers are given by the test."""
 
     def __init__(self, most=BODY_MAX):
         self.due, self.taken, self.pieces = [], [], 0
         endpoint = Endpoint(self._respond, most, self._arriving)
-        self.doorway = Doorway(
+        self.fast_path = FastPath(
             {"/echo": endpoint}, Further, keepalive=15.0, retiring=lambda: False, is_open=lambda: True
         )  # fmt: skip
-        self.visitor = self.doorway.connect()
-        self.visitor.connection_made(Wire())
+        self.connection = self.fast_path.connect()
+        self.connection.connection_made(Wire())
 
     def _respond(self, _, body):
         self.taken.append(bytes(body))
@@ -195,31 +194,31 @@ class Slow:
         done = self.due.pop()
         done.set_exception(error) if error else done.set_result(None)
         await asyncio.sleep(0)
-        return self.visitor.transport.written
+        return self.connection.transport.written
 
     @property
     def state(self):
-        return self.visitor.transport.state
+        return self.connection.transport.state
 
 
 @pytest.fixture
 async def slow():
     slow = Slow(most=1 << 20)
     yield slow
-    slow.doorway.close()
+    slow.fast_path.close()
 
 
 @pytest.mark.parametrize(("error", "status"), [(None, b"202"), (OSError(), b"500")])
 async def test_an_answer_may_come_later(slow, error, status):
-    feed(slow.visitor, post(b"body"))
-    assert slow.visitor.transport.written == b""
+    feed(slow.connection, post(b"body"))
+    assert slow.connection.transport.written == b""
     assert (await slow.answer(error))[9:12] == status
-    assert slow.doorway.held == 0
+    assert slow.fast_path.held == 0
 
 
 async def test_what_comes_before_the_answer_waits_for_it_and_is_not_read_on(slow):
-    feed(slow.visitor, post(b"1"))
-    feed(slow.visitor, post(b"2"))
+    feed(slow.connection, post(b"1"))
+    feed(slow.connection, post(b"2"))
     assert (len(slow.due), slow.state) == (1, ["pause_reading"])
     assert (await slow.answer()).endswith(b"1")
     assert (len(slow.due), slow.state) == (1, ["pause_reading", "resume_reading"])
@@ -227,43 +226,43 @@ async def test_what_comes_before_the_answer_waits_for_it_and_is_not_read_on(slow
 
 
 async def test_a_connection_that_waits_for_its_answer_is_neither_old_nor_closed_before_it(slow):
-    feed(slow.visitor, post(b"body"))
-    slow.visitor.grow_old(slow.visitor._heard + 100.0, 15.0)
-    slow.doorway.close()
+    feed(slow.connection, post(b"body"))
+    slow.connection.grow_old(slow.connection._heard + 100.0, 15.0)
+    slow.fast_path.close()
     assert slow.state == []
     assert b"Connection: close" in await slow.answer()
     assert slow.state == ["close"]
 
 
 async def test_what_is_done_for_one_who_hung_up_is_held_until_it_is_done(slow):
-    feed(slow.visitor, post(b"body"))
-    slow.visitor.transport.close()
-    slow.visitor.connection_lost(None)
-    assert slow.doorway.held == 4
+    feed(slow.connection, post(b"body"))
+    slow.connection.transport.close()
+    slow.connection.connection_lost(None)
+    assert slow.fast_path.held == 4
     assert await slow.answer() == b""
-    assert slow.doorway.held == 0
+    assert slow.fast_path.held == 0
 
 
 async def test_a_large_body_is_gathered_as_it_comes(slow):
     request = post(body := b"x" * 500_000)
     for start in range(0, len(request), 100_000):
-        feed(slow.visitor, request[start : start + 100_000])
+        feed(slow.connection, request[start : start + 100_000])
     assert (await slow.answer()).endswith(body)
     assert slow.pieces == 6
 
 
 async def test_a_body_that_was_begun_is_handed_on_whole(slow):
     request = post(b"x" * 500_000)
-    feed(slow.visitor, request[:100_000])
-    feed(slow.visitor, request[100_000:200_000])
-    slow.visitor.grow_old(slow.visitor._began + direct.WHOLE_WITHIN + 0.1, 15.0)
-    assert slow.visitor.transport.protocol.data == request[:200_000]
-    assert slow.doorway.held == 0
+    feed(slow.connection, request[:100_000])
+    feed(slow.connection, request[100_000:200_000])
+    slow.connection.grow_old(slow.connection._began + WHOLE_WITHIN + 0.1, 15.0)
+    assert slow.connection.transport.protocol.data == request[:200_000]
+    assert slow.fast_path.held == 0
 
 
 async def test_what_stands_behind_a_body_in_pieces_is_read_after_its_answer(slow):
-    feed(slow.visitor, post(b"1")[:-1])
-    feed(slow.visitor, b"1" + post(b"2"))
+    feed(slow.connection, post(b"1")[:-1])
+    feed(slow.connection, b"1" + post(b"2"))
     assert (await slow.answer()).endswith(b"1")
     assert (await slow.answer()).endswith(b"2")
 
@@ -277,13 +276,13 @@ def test_requests_are_answered_or_handed_on_once_and_in_order_wherever_they_are_
         slow, whole, taken = Slow(), b"".join(map(post, BODIES)), b""
         begin = 0
         for end, is_durable in [*sorted(cuts), (len(whole), True)]:
-            feed(slow.visitor, whole[begin:end])
+            feed(slow.connection, whole[begin:end])
             begin = end
             while slow.due and is_durable:
                 taken += post(slow.taken.pop())
                 await slow.answer()
-        slow.doorway.close()
-        further = slow.visitor.transport.protocol
+        slow.fast_path.close()
+        further = slow.connection.transport.protocol
         return taken + (further.data if further else b""), whole
 
     found, whole = asyncio.run(deliver())
@@ -291,44 +290,44 @@ def test_requests_are_answered_or_handed_on_once_and_in_order_wherever_they_are_
 
 
 async def test_bodies_beyond_what_may_be_held_are_left_to_aiohttp(slow, monkeypatch):
-    monkeypatch.setattr(direct, "HELD_MAX", 3)
-    feed(slow.visitor, post(b"body"))
-    assert slow.visitor.transport.protocol.data == post(b"body")
+    monkeypatch.setattr("tocsin.web.fast_path.HELD_MAX", 3)
+    feed(slow.connection, post(b"body"))
+    assert slow.connection.transport.protocol.data == post(b"body")
 
 
 async def test_no_room_is_made_for_what_a_stranger_announces(slow):
-    (line, endpoint), = slow.doorway.endpoints.items()
-    slow.doorway.endpoints[line] = endpoint._replace(admits=lambda fields: b"authorization" in fields)
+    (line, endpoint), = slow.fast_path.endpoints.items()
+    slow.fast_path.endpoints[line] = endpoint._replace(admits=lambda fields: b"authorization" in fields)
     stranger, friend = post(b"body")[:-1], post(b"body", AUTHORIZATION="Bearer k3y")[:-1]
     held = []
     for sent in (stranger, friend):
-        visitor = slow.doorway.connect()
-        visitor.connection_made(Wire())
-        feed(visitor, sent)
-        held.append((slow.doorway.held, visitor.transport.protocol is None))
+        connection = slow.fast_path.connect()
+        connection.connection_made(Wire())
+        feed(connection, sent)
+        held.append((slow.fast_path.held, connection.transport.protocol is None))
     assert held == [(0, False), (4, True)]
 
 
 async def test_a_body_given_up_by_its_sender_is_not_held(slow):
-    feed(slow.visitor, post(b"body")[:-1])
-    slow.visitor.connection_lost(None)
-    assert slow.doorway.held == 0
+    feed(slow.connection, post(b"body")[:-1])
+    slow.connection.connection_lost(None)
+    assert slow.fast_path.held == 0
 
 
 # ---- who can wait, and for whom ------------------------------------------------------------------------
 class Busy:
-    """A doorway at which one visitor asks for verdicts, and another delivers bodies that can wait."""
+    """A fast path on which one connection asks for verdicts, and another delivers bodies that can wait."""
 
     def __init__(self, monkeypatch):
         self.now, self.taken, self.refuses = 100.0, [], False
-        monkeypatch.setattr(direct.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("tocsin.web.fast_path.time.monotonic", lambda: self.now)
         endpoints = {
             "/check": Endpoint(lambda _, body: Reply(200, body)), "/log": Endpoint(self._take, can_wait=True),
         }  # fmt: skip
-        self.doorway = Doorway(endpoints, Further, keepalive=15.0, retiring=lambda: False, is_open=lambda: True)
-        self.asker, self.sender = self.doorway.connect(), self.doorway.connect()
-        for visitor in (self.asker, self.sender):
-            visitor.connection_made(Wire())
+        self.fast_path = FastPath(endpoints, Further, keepalive=15.0, retiring=lambda: False, is_open=lambda: True)
+        self.asker, self.sender = self.fast_path.connect(), self.fast_path.connect()
+        for connection in (self.asker, self.sender):
+            connection.connection_made(Wire())
 
     def _take(self, _, body):
         self.taken.append(body)
@@ -353,7 +352,7 @@ class Busy:
 async def busy(monkeypatch):
     busy = Busy(monkeypatch)
     yield busy
-    busy.doorway.close()
+    busy.fast_path.close()
 
 
 async def test_a_body_is_taken_at_once_where_nobody_asks(busy):
@@ -375,7 +374,7 @@ async def test_a_body_that_waits_for_too_long_is_taken_whoever_asks(busy):
     busy.ask()
     busy.deliver(b"1")
     await busy.turns(3, asking=True)
-    busy.now += direct.WAITS_MOST + 0.001
+    busy.now += WAITS_MOST + 0.001
     await busy.turns(1, asking=True)
     assert busy.taken == [b"1"]
 
@@ -397,7 +396,7 @@ async def test_a_body_that_waits_and_is_refused_is_left_to_aiohttp_with_what_cam
     await busy.turns(4)
     wire = busy.sender.transport
     assert wire.protocol.data == post(b"1", path="/log") + post(b"2", path="/log")
-    assert (wire.state, busy.doorway.held) == (["pause_reading", "resume_reading"], 0)
+    assert (wire.state, busy.fast_path.held) == (["pause_reading", "resume_reading"], 0)
 
 
 async def test_a_body_of_one_who_hung_up_meanwhile_is_taken_all_the_same(busy):
@@ -407,7 +406,7 @@ async def test_a_body_of_one_who_hung_up_meanwhile_is_taken_all_the_same(busy):
     busy.sender.connection_lost(None)
     await busy.turns(3)
     assert busy.taken == [b"1"]
-    assert (busy.sender.transport.written, busy.doorway.held) == (b"", 0)
+    assert (busy.sender.transport.written, busy.fast_path.held) == (b"", 0)
 
 
 async def test_a_refused_body_of_one_who_hung_up_is_forgotten(busy):
@@ -416,14 +415,14 @@ async def test_a_refused_body_of_one_who_hung_up_is_forgotten(busy):
     busy.deliver(b"1")
     busy.sender.transport.close()
     busy.sender.connection_lost(None)
-    assert (busy.sender.transport.protocol, busy.doorway.held) == (None, 0)
+    assert (busy.sender.transport.protocol, busy.fast_path.held) == (None, 0)
 
 
 async def test_a_connection_whose_body_waits_is_closed_with_its_answer(busy):
     busy.ask()
     busy.deliver(b"1")
     busy.sender.grow_old(busy.now + 100.0, 15.0)
-    busy.doorway.close()
+    busy.fast_path.close()
     await busy.turns(3)
     assert b"Connection: close" in busy.sender.transport.written
 
@@ -469,7 +468,7 @@ def test_what_is_not_plain_is_not_read(data):
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_left_alone(data):
     assert isinstance(read(data, LINES), bool)
-    assert isinstance(read(b"POST /echo HTTP/1.1\r\n" + data, LINES), bool | Plain)
+    assert isinstance(read(b"POST /echo HTTP/1.1\r\n" + data, LINES), bool | PlainRequest)
 
 
 async def test_a_connection_that_asks_for_more_goes_on_with_aiohttp():
@@ -509,36 +508,36 @@ async def test_a_middleware_sees_every_request():
 
 
 # ---- nobody can hold on to it ------------------------------------------------------------------------------
-async def test_a_slow_request_is_left_to_aiohttp(visitor):
-    feed(visitor, post()[:-1])
-    visitor.grow_old(visitor._heard + direct.WHOLE_WITHIN + 0.1, 15.0)
-    assert visitor.transport.protocol.data == post()[:-1]
+async def test_a_slow_request_is_left_to_aiohttp(connection):
+    feed(connection, post()[:-1])
+    connection.grow_old(connection._heard + WHOLE_WITHIN + 0.1, 15.0)
+    assert connection.transport.protocol.data == post()[:-1]
 
 
-async def test_a_silent_connection_is_closed(visitor):
-    feed(visitor, post())
-    visitor.grow_old(visitor._heard + 14.0, 15.0)
-    assert "close" not in visitor.transport.state
-    visitor.grow_old(visitor._heard + 16.0, 15.0)
-    assert "close" in visitor.transport.state
+async def test_a_silent_connection_is_closed(connection):
+    feed(connection, post())
+    connection.grow_old(connection._heard + 14.0, 15.0)
+    assert "close" not in connection.transport.state
+    connection.grow_old(connection._heard + 16.0, 15.0)
+    assert "close" in connection.transport.state
 
 
-async def test_a_client_that_does_not_read_its_answers_is_not_read_and_cut_off(visitor):
-    visitor.pause_writing()
-    assert visitor.transport.state == ["pause_reading"]
-    visitor.grow_old(visitor._heard + 16.0, 15.0)
-    assert visitor.transport.state[-1] == "abort"
+async def test_a_client_that_does_not_read_its_answers_is_not_read_and_cut_off(connection):
+    connection.pause_writing()
+    assert connection.transport.state == ["pause_reading"]
+    connection.grow_old(connection._heard + 16.0, 15.0)
+    assert connection.transport.state[-1] == "abort"
 
 
-async def test_a_client_that_reads_again_is_read_again(visitor):
-    visitor.pause_writing()
-    visitor.resume_writing()
-    assert visitor.transport.state == ["pause_reading", "resume_reading"]
+async def test_a_client_that_reads_again_is_read_again(connection):
+    connection.pause_writing()
+    connection.resume_writing()
+    assert connection.transport.state == ["pause_reading", "resume_reading"]
 
 
 async def test_old_connections_are_looked_for(monkeypatch):
-    monkeypatch.setattr(direct, "_SWEEP", 0.01)
-    monkeypatch.setattr(direct, "WHOLE_WITHIN", 0.0)
+    monkeypatch.setattr("tocsin.web.fast_path._SWEEP", 0.01)
+    monkeypatch.setattr("tocsin.web.fast_path.WHOLE_WITHIN", 0.0)
     async with Echo() as echo:
         request = post(b"late")
         echo.send(request[:-1])
@@ -547,8 +546,8 @@ async def test_old_connections_are_looked_for(monkeypatch):
         assert await echo.ask(request[-1:]) == b"aiohttp late"
 
 
-async def test_connections_at_the_doorway_are_bounded(monkeypatch):
-    monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
+async def test_connections_on_the_fast_path_are_bounded(monkeypatch):
+    monkeypatch.setattr("tocsin.web.server.MAX_CONNECTIONS", 1)
     async with Echo() as echo:
         await echo.ask(post())
         reader, writer = await asyncio.open_connection("127.0.0.1", echo.listener.port)
@@ -565,7 +564,7 @@ async def test_a_retiring_listener_says_goodbye_with_the_next_answer():
         assert await echo.is_closed()
 
 
-async def test_a_listener_that_closes_closes_its_doorway():
+async def test_a_listener_that_closes_closes_its_fast_path():
     async with Echo() as echo:
         await echo.ask(post())
         await echo.listener.close()

@@ -1,6 +1,6 @@
-"""Feedback joined to its call: what people and judges say later counts under the label set of the call it is about.
+"""Joins feedback to its call: later judgements count under the label set of the call they are about.
 
-What comes before its call waits for it (``accounting.early``); what alarms does not wait.
+Scores that arrive before their call wait for it (``accounting.pending_feedback``); feedback that alerts does not wait.
 """
 
 from __future__ import annotations
@@ -9,29 +9,29 @@ import math
 from collections.abc import Collection
 
 from tocsin import catalogue as cat
-from tocsin.accounting.early import Early
 from tocsin.accounting.group import SEPARATOR, Group, Labels
 from tocsin.accounting.ledger import Ledger
+from tocsin.accounting.pending_feedback import PendingFeedback
 from tocsin.accounting.quality import Quality
-from tocsin.accounting.remembered import Remembered
+from tocsin.accounting.recent_calls import RecentCalls
 from tocsin.accounting.safety import Safety
 from tocsin.call import OTHER, Call, Feedback
 from tocsin.formats.feedback import FLAGS
 from tocsin.labels import clean
-from tocsin.scoring.coverage import Coverage
+from tocsin.scoring.guard_coverage import GuardCoverage
 
 
 class FeedbackJoin:
     """Remembers calls, joins feedback to them, and counts it."""
 
-    def __init__(self, ledger: Ledger, quality: Quality, safety: Safety, coverage: Coverage) -> None:
+    def __init__(self, ledger: Ledger, quality: Quality, safety: Safety, coverage: GuardCoverage) -> None:
         self._ledger = ledger
         self._quality = quality
         self._safety = safety
         self._coverage = coverage
-        self.calls = Remembered()
+        self.calls = RecentCalls()
         """Label sets of the newest calls, by each id that feedback may name them by."""
-        self.early = Early()
+        self.pending = PendingFeedback()
         """Feedback that waits for its call."""
         self._routes: set[str] = set()
         """Routes of which calls were counted."""
@@ -52,8 +52,8 @@ class FeedbackJoin:
 
     def release(self, names: Collection[str], group: Group, now: float) -> None:
         """Count what waited for a call of these ids."""
-        if self.early:
-            for feedback in self.early.release(names):
+        if self.pending:
+            for feedback in self.pending.release(names):
                 self._count(feedback, group, now)
 
     def take(self, feedback: Feedback, now: float) -> None:
@@ -67,18 +67,18 @@ class FeedbackJoin:
         elif feedback.flag is not None or feedback.wrong_verdicts:
             self._count_unmatched(feedback, now)
         else:
-            self.early.hold(feedback, now)
-            for surplus in self.early.surplus():
+            self.pending.hold(feedback, now)
+            for surplus in self.pending.surplus():
                 self._count_unmatched(surplus, now)
 
     def give_up(self, now: float) -> None:
         """Count what was given up before the last commit, and give up what has waited for too long by ``now``."""
         self._count_given_up(now)
-        self.early.give_up(now)
+        self.pending.give_up(now)
 
     def finish(self, now: float) -> None:
         """Count all that waits: its calls will not come any more."""
-        self.early.give_up(math.inf)
+        self.pending.give_up(math.inf)
         self._count_given_up(now)
 
     def _meet_route(self, route: str) -> None:
@@ -88,7 +88,7 @@ class FeedbackJoin:
             self._ledger.add(cat.USER_FLAGS, route, flag, amount=0)
 
     def _count_given_up(self, now: float) -> None:
-        for feedback in self.early.given_up():
+        for feedback in self.pending.given_up():
             self._count_unmatched(feedback, now)
 
     def _count_unmatched(self, feedback: Feedback, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Which log a file holds: one that is known, a copy of one, or a new one. Content decides, not names."""
+"""Identifies the log that a file belongs to: a known one, a copy of one, or a new one. By content, not by name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TURN = 1 << 20
 
 
 class Evidence(Protocol):
-    """What is known of a file's content."""
+    """What can be compared of a file's content."""
 
     packed: bool
 
@@ -46,7 +46,7 @@ class Evidence(Protocol):
 
 
 class PlainEvidence:
-    """A plain file can be looked at anywhere."""
+    """Evidence from a plain file, which can be read anywhere."""
 
     packed = cut = False
 
@@ -89,7 +89,7 @@ def _heads(content: FileContent, prints: Fingerprints) -> Callable[[int], Mark]:
 
 
 class ArchiveEvidence:
-    """An archive must be unpacked once, in turns, to know it."""
+    """Evidence from an archive, which must first be unpacked, one turn at a time."""
 
     packed = True
 
@@ -166,7 +166,7 @@ class Verdict(Enum):
     NEW = auto()
 
 
-def place(
+def identify(
     evidence: Evidence,
     streams: Streams,
     prints: Fingerprints,

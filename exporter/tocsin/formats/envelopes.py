@@ -1,4 +1,4 @@
-"""What brings a record inside another one: event buses, and shippers of logs.
+"""Envelopes: event buses and log shippers that carry a record inside their own.
 
 CloudEvents (https://github.com/cloudevents/spec), Amazon's EventBridge and SNS
 (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events.html,
@@ -24,7 +24,7 @@ _RECORDS: Final = frozenset(
 """Keys of which a record has one that a line of a log holds; by an error or an answer alone a line tells of no call."""
 
 
-def carried(tree: dict[str, Any]) -> bytes | None:
+def unwrapped(tree: dict[str, Any]) -> bytes | None:
     """Return the JSON of the record inside a carrier; None where the object is no carrier, or holds no object."""
     if tree.keys().isdisjoint(_SIGNS):  # as nearly always
         return None

@@ -1,6 +1,6 @@
-"""Requests in their plainest form, and answers in JSON: one POST of a known path, framed by Content-Length.
+"""Parsing of plain requests (one POST to a known path, framed by Content-Length), and JSON replies.
 
-Whatever differs from that, however slightly, is not read here.
+Any request that deviates, however slightly, is left to aiohttp.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NOT_PLAIN: Final = frozenset({b"transfer-encoding", b"content-encoding", b"expe
 
 
 class Reply(NamedTuple):
-    """An answer in JSON."""
+    """A JSON response."""
 
     status: int
     body: bytes
@@ -50,7 +50,7 @@ Fields = Mapping[bytes, bytes]
 
 
 class Later(NamedTuple):
-    """An answer that waits for something."""
+    """A response that is not ready yet."""
 
     done: asyncio.Future[Any]
     reply: Callable[[asyncio.Future[Any]], Reply]
@@ -72,7 +72,7 @@ def _anybody(fields: Fields) -> bool:
 
 
 class Endpoint(NamedTuple):
-    """What answers the requests of a path."""
+    """The handler of one path, and its limits."""
 
     respond: Respond
     most: int = BODY_MAX
@@ -85,8 +85,8 @@ class Endpoint(NamedTuple):
     """Tells whether room is made for a body that is not here yet: not for that of one whose head proves nothing."""
 
 
-class Plain(NamedTuple):
-    """A request with the whole head, and as much of the body as is here."""
+class PlainRequest(NamedTuple):
+    """A request whose head is complete, with as much of its body as has arrived."""
 
     endpoint: Endpoint
     fields: Fields
@@ -96,7 +96,7 @@ class Plain(NamedTuple):
     """Bytes of the body when it is whole."""
 
 
-def read(data: bytes, endpoints: Mapping[bytes, Endpoint]) -> Plain | bool:
+def read(data: bytes, endpoints: Mapping[bytes, Endpoint]) -> PlainRequest | bool:
     """Return the plain request that ``data`` begins; True while it may become one; False: it is something else.
 
     ``endpoints`` are by the line with which their requests begin, as ``b"POST /path HTTP/1.1"``.
@@ -117,7 +117,7 @@ def read(data: bytes, endpoints: Mapping[bytes, Endpoint]) -> Plain | bool:
     size, endpoint = int(length[0]), endpoints[line]
     if not len(body) <= size <= endpoint.most:
         return False
-    return Plain(endpoint, fields, data[: len(data) - len(body)], body, size)
+    return PlainRequest(endpoint, fields, data[: len(data) - len(body)], body, size)
 
 
 def headers(fields: Fields) -> CIMultiDict[str]:

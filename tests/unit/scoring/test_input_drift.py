@@ -3,7 +3,7 @@
 import pytest
 
 from tocsin import catalogue as cat
-from tocsin.scoring.drifting import InputDrift
+from tocsin.scoring.input_drift import InputDrift
 from tocsin.series.store import Store
 
 ENGLISH = "What should I do with the parcel that was sent to my old address?"

@@ -1,6 +1,6 @@
-"""What the newest calls were, by id: so that feedback and the guard's verdicts can be joined to them.
+"""Recent calls by id, so that feedback and guard verdicts can be joined to them.
 
-Two generations, as ``Seen``: the newest 50,000 to 100,000 ids are known at any time, after a restart too.
+Two generations, as in ``SeenIds``: the newest 50,000 to 100,000 ids are known at any time, also after a restart.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tocsin.accounting.seen import Items, identity
+from tocsin.accounting.deduplication import Items, identity
 
 GENERATION = 50_000
 _TAKEN_AT_ONCE = 256
 
 
-class Remembered:
+class RecentCalls:
     """A bounded, durable map from ids to one of few texts (a label set)."""
 
     def __init__(self, generation: int = GENERATION) -> None:

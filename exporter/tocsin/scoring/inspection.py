@@ -1,6 +1,6 @@
-"""What is seen in a call: all that the judge is asked about its content, before anything is counted.
+"""Inspection: everything the judge is asked about the content of one call, before anything is counted.
 
-A look reads and changes nothing that is counted, so where it takes long, a thread can take it.
+An inspection changes no counts, so a long one can run in a thread.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
-from tocsin.arguments import readable
 from tocsin.call import UNKNOWN, Call, Content
 from tocsin.detectors.base import ARGUMENTS, Subject
 from tocsin.formats.texts import question_of
 from tocsin.judge import Judge, Opinion, RouteRules, merged
+from tocsin.tool_arguments import readable
 
 LARGE: Final = 16 << 10
 """Characters of a call beyond which a thread takes the look, and nobody waits for it: a crafted text takes 3 ms for a
@@ -23,7 +23,7 @@ _INPUT_MESSAGES: Final = 16
 """Newest messages of the input that are searched for injections."""
 
 
-class Look(msgspec.Struct, gc=False, frozen=True):
+class Inspection(msgspec.Struct, gc=False, frozen=True):
     """What was seen in a call."""
 
     answer: Opinion | None = None
@@ -36,8 +36,8 @@ class Look(msgspec.Struct, gc=False, frozen=True):
     """Whether the arguments of each call to a strict tool conform to its schema; None: the schema is unusable."""
 
 
-def look(judge: Judge, call: Call, content: Content, rules: RouteRules, *, scored: bool) -> Look:
-    """Look at a call.
+def inspect(judge: Judge, call: Call, content: Content, rules: RouteRules, *, scored: bool) -> Inspection:
+    """Inspection at a call.
 
     An answer that is not to be ``scored`` is judged all the same by what must see everything: safety and format.
     """
@@ -59,7 +59,7 @@ def look(judge: Judge, call: Call, content: Content, rules: RouteRules, *, score
             judge.fits(tool.arguments, schemas[tool.name])
             for tool in content.tools if tool.arguments is not None and tool.name in schemas
         ]  # fmt: skip
-    return Look(answer, arguments, attempts, fits)
+    return Inspection(answer, arguments, attempts, fits)
 
 
 def says_something(content: Content) -> bool:

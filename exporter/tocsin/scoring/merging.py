@@ -1,7 +1,7 @@
-"""One call, told of by several records: OTLP has spans of several layers, and log records beside them.
+"""Merges several records of one call: OTLP has spans of several layers, and log records beside them.
 
-The first one counts. What it does not tell - how long the call took, where it is a log record; what was said, where it
-is a span of an SDK without content - is taken from the next one that does. Spans are sent seconds after log records.
+The first record counts. What it lacks - the duration, in a log record; the content, in a span of an SDK that omits it -
+is taken from the next record that has it. Exporters send spans seconds after log records.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final
 
 from tocsin.accounting.group import Group, Labels
 from tocsin.accounting.ledger import Ledger
-from tocsin.accounting.unsaid import bare
+from tocsin.accounting.missing_content import bare
 from tocsin.call import Call, Content
-from tocsin.scoring.looking import Look, says_something
+from tocsin.scoring.inspection import Inspection, says_something
 from tocsin.scoring.scoring import Scoring
 
 WAIT: Final = 90.0
@@ -26,7 +26,7 @@ least. SDKs send spans each five seconds, log records each second, and again wha
 _WAITING_MAX: Final = 10_000
 
 
-class Retold:
+class RecordMerger:
     """What first records left out. Which ones did is durable; those that may yet be scored are held in memory alone.
 
     A call that a crash lets nobody wait for is not counted as unscored, and words that come later are scored.
@@ -35,7 +35,7 @@ class Retold:
     def __init__(self, ledger: Ledger, scoring: Scoring | None) -> None:
         self._ledger = ledger
         self._scoring = scoring
-        self._unsaid: dict[str, tuple[Call, Labels, float]] = {}
+        self._awaited: dict[str, tuple[Call, Labels, float]] = {}
 
     def first(self, call: Call, group: Group, now: float) -> bool:
         """Take note of a call that was counted; tell whether another record has yet to say what was said in it."""
@@ -52,17 +52,17 @@ class Retold:
         if content.state != "absent":  # it counts as redacted or cut; the words of another are looked at for safety
             self._ledger.mark(call.id, "unscored")
             return False
-        self._unsaid[call.id] = bare(call), group.labels, now
+        self._awaited[call.id] = bare(call), group.labels, now
         if content.context:  # passages that were retrieved, and no word beside: they do not wait
             self._scoring.count(call, group, now, late=True)
         call.content = call.expect = None  # the call waits in its group, too
-        if len(self._unsaid) > _WAITING_MAX:
-            self._give_up(next(iter(self._unsaid)), self._scoring)
-            if len(self._scoring.unsaid) > _WAITING_MAX:  # as while commits fail
+        if len(self._awaited) > _WAITING_MAX:
+            self._give_up(next(iter(self._awaited)), self._scoring)
+            if len(self._scoring.missing_content) > _WAITING_MAX:  # as while commits fail
                 deque(self._count_given_up(self._scoring, now), maxlen=0)
         return True
 
-    def again(self, call: Call, now: float, seen: Look | None) -> None:
+    def again(self, call: Call, now: float, seen: Inspection | None) -> None:
         """Take from another record of a call what the first one left out."""
         ledger = self._ledger
         begun = ledger.is_marked(call.id, "begun")
@@ -72,7 +72,7 @@ class Retold:
         says = self._says(call, late=late)
         if not timed and not says:
             return
-        held = self._unsaid.pop(call.id, None) if says else None
+        held = self._awaited.pop(call.id, None) if says else None
         group = self._group_of(call, None if held is None else held[1])
         if timed:
             ledger.time(call, group, begun=begun)
@@ -107,7 +107,7 @@ class Retold:
         if scoring is None or not scoring.saved:
             return  # a crash would take back what is counted because time goes by
         # where the clock was put back, nobody waits for the time to come again
-        for name in [name for name, (*_, since) in self._unsaid.items() if not -wait < now - since < wait]:
+        for name in [name for name, (*_, since) in self._awaited.items() if not -wait < now - since < wait]:
             self._give_up(name, scoring)
             yield
         yield from self._count_given_up(scoring, now)
@@ -118,12 +118,12 @@ class Retold:
             deque(self.settling(now, wait=-inf), maxlen=0)
 
     def _give_up(self, name: str, scoring: Scoring) -> None:
-        call, labels, _ = self._unsaid.pop(name)
+        call, labels, _ = self._awaited.pop(name)
         self._ledger.mark(call.id, "unscored")
-        scoring.unsaid.give_up(call, labels)
+        scoring.missing_content.give_up(call, labels)
 
     def _count_given_up(self, scoring: Scoring, now: float) -> Iterator[None]:
-        for call, labels in scoring.unsaid.due():
+        for call, labels in scoring.missing_content.due():
             group = self._ledger.group_of(labels)
             scoring.count(call, group, now)
             self._ledger.groups.dirty |= {group, group.histograms}

@@ -1,12 +1,12 @@
-"""Plain requests answered in the turn of the event loop in which they are complete, before aiohttp sees them.
+"""A fast path in front of aiohttp: plain, complete requests are answered within one turn of the event loop.
 
-aiohttp makes objects, wakes a task and takes several turns of the loop for a request: more time than a look at a text,
-and between two turns a slice of counting may come. So a connection begins here. What is ``plain`` and complete is
-answered at once, or when it is durable; with the first request that is anything else, the connection is aiohttp's for
-good, which answers, or refuses, as ever. So nothing here refuses a request.
+For each request aiohttp allocates objects, wakes a task and takes several turns of the loop. That takes longer than
+judging a text, and a slice of counting may run between two turns. So every connection starts here. A request that is
+plain (see ``plain_request``) and complete is answered at once, or once its body is durable. The first request that is
+anything else hands its connection to aiohttp for good. So nothing is rejected here.
 
-Where somebody waits for a verdict, bodies that can wait do: one costs as much as several looks, and its sender does not
-mind some milliseconds.
+While callers are waiting for verdicts, bodies that can wait do: each costs as much as several verdicts, and its sender
+does not mind a few milliseconds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tocsin.formats.base import Bytes
-from tocsin.web.plain import Endpoint, Later, Plain, Reply, read
+from tocsin.web.plain_request import Endpoint, Later, PlainRequest, Reply, read
 
 HELD_MAX: Final = 16 << 20
 """Bytes of bodies that are held here or announced, all connections together; beyond it they are aiohttp's, with its
@@ -35,8 +35,8 @@ _READ: Final = 64 << 10
 """Bytes of one read, but for the rest of a body, which is read to where it belongs in one go."""
 
 
-class Doorway:
-    """The connections of a listener that have asked for nothing but what is answered here."""
+class FastPath:
+    """The connections of a listener that have sent nothing but plain requests so far."""
 
     def __init__(
         self,
@@ -56,12 +56,12 @@ class Doorway:
         self.further = further
         self.retiring = retiring
         self.is_open = is_open
-        self.open: set[Visitor] = set()
+        self.open: set[Connection] = set()
         self.held = 0
         """Bytes of the bodies that are here or announced."""
         self.room = memoryview(bytearray(_READ))
         """Where all connections read to, one after the other, but for the rest of a body."""
-        self._waiting: deque[tuple[float, Visitor]] = deque()
+        self._waiting: deque[tuple[float, Connection]] = deque()
         """Since when, and who has a whole body that can wait."""
         self._answered = 0
         """Requests that could not wait,"""
@@ -75,32 +75,32 @@ class Doorway:
 
     def connect(self) -> asyncio.BufferedProtocol:
         """Return the protocol of a new connection."""
-        return Visitor(self)
+        return Connection(self)
 
     def close(self) -> None:
         """Close all connections, those that wait for an answer with it."""
         self._timer.cancel()
-        for visitor in list(self.open):
-            visitor.leave()
+        for connection in list(self.open):
+            connection.leave()
 
     def note_answer(self, now: float) -> None:
         """Take note of a request that could not wait."""
         self._answered += 1
         self._answered_at = now
 
-    def put_off(self, visitor: Visitor, now: float) -> bool:
-        """Let a visitor go on when nobody else is answered; False: nobody else is about."""
+    def put_off(self, connection: Connection, now: float) -> bool:
+        """Let a connection go on when nobody else is answered; False: nobody else is about."""
         if now - self._answered_at > _ABOUT:
             return False
         if not self._waiting:
             self._answered_before = -1  # what is read in this turn is not answered yet
             self._loop.call_soon(self._turn)
-        self._waiting.append((now, visitor))
+        self._waiting.append((now, connection))
         return True
 
     def _turn(self) -> None:
         """Let one go on after a turn without an answer, or who has waited for long; each turn, while anybody waits."""
-        since, visitor = self._waiting[0]
+        since, connection = self._waiting[0]
         goes_on = self._answered == self._answered_before or time.monotonic() - since > WAITS_MOST
         self._answered_before = self._answered
         if goes_on:
@@ -108,25 +108,25 @@ class Doorway:
         if self._waiting:
             self._loop.call_soon(self._turn)
         if goes_on:
-            visitor.go_on()
+            connection.go_on()
 
     def _sweep(self) -> None:
         self._timer = self._loop.call_later(_SWEEP, self._sweep)
         now = time.monotonic()
-        for visitor in list(self.open):
-            visitor.grow_old(now, self._keepalive)
+        for connection in list(self.open):
+            connection.grow_old(now, self._keepalive)
 
 
-class Visitor(asyncio.BufferedProtocol):
-    """One connection, until it asks for something else."""
+class Connection(asyncio.BufferedProtocol):
+    """One connection, until it is handed to aiohttp."""
 
     transport: asyncio.Transport
 
-    def __init__(self, doorway: Doorway) -> None:
-        self._doorway = doorway
+    def __init__(self, fast_path: FastPath) -> None:
+        self._fast_path = fast_path
         self._held = b""
         """Of a request: what is here of its head; or what came too early, while one is answered."""
-        self._request: Plain | None = None
+        self._request: PlainRequest | None = None
         self._body: Bytes = b""
         """Of a request: its body, or the room for it."""
         self._missing = 0
@@ -147,12 +147,12 @@ class Visitor(asyncio.BufferedProtocol):
         """Wait for the first request."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a stream
         self.transport = transport
-        self._doorway.open.add(self)
+        self._fast_path.open.add(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Have the rest of a body read to its place: it is not copied again, and nothing is read behind it."""
         del sizehint
-        return memoryview(self._body)[-self._missing :] if self._missing else self._doorway.room
+        return memoryview(self._body)[-self._missing :] if self._missing else self._fast_path.room
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take note of what was read."""
@@ -161,7 +161,7 @@ class Visitor(asyncio.BufferedProtocol):
             self._missing -= nbytes
             self._go_on_receiving(self._request)
         else:
-            self._receive(bytes(self._doorway.room[:nbytes]))
+            self._receive(bytes(self._fast_path.room[:nbytes]))
 
     def _receive(self, data: bytes) -> None:
         """Answer a request that is whole, hold one that is not yet, and leave everything else to aiohttp."""
@@ -176,35 +176,35 @@ class Visitor(asyncio.BufferedProtocol):
         if not self._held:
             self._began = self._heard
         held = self._held + data if self._held else data
-        found = read(held, self._doorway.endpoints)
+        found = read(held, self._fast_path.endpoints)
         if found is True:
             self._held = held
             return
         self._held = b""
-        if not isinstance(found, Plain) or not self._has_room(found):
+        if not isinstance(found, PlainRequest) or not self._has_room(found):
             self._hand_over(held)
             return
-        self._doorway.held += found.size
+        self._fast_path.held += found.size
         self._request, self._body, self._missing = found, found.body, found.size - len(found.body)
         if self._missing:
             self._body = bytearray(found.size)
             self._body[: len(found.body)] = found.body
         self._go_on_receiving(found)
 
-    def _has_room(self, request: Plain) -> bool:
+    def _has_room(self, request: PlainRequest) -> bool:
         """Tell whether a body can be held; one who only announces one must be known to get room for it."""
         is_whole = len(request.body) == request.size
-        fits = self._doorway.held + request.size <= HELD_MAX
+        fits = self._fast_path.held + request.size <= HELD_MAX
         return fits and (is_whole or request.endpoint.admits(request.fields))
 
-    def _go_on_receiving(self, request: Plain) -> None:
+    def _go_on_receiving(self, request: PlainRequest) -> None:
         """Answer when the body is whole, now or in a turn of its own."""
         if self._missing:
             request.endpoint.arriving()
         elif not request.endpoint.can_wait:
-            self._doorway.note_answer(self._heard)
+            self._fast_path.note_answer(self._heard)
             self._finish(request)
-        elif self._doorway.put_off(self, self._heard):
+        elif self._fast_path.put_off(self, self._heard):
             self._is_put_off = True
         else:
             self._finish(request)
@@ -216,7 +216,7 @@ class Visitor(asyncio.BufferedProtocol):
             self._finish(self._request)
             self._read_on()
 
-    def _finish(self, request: Plain) -> None:
+    def _finish(self, request: PlainRequest) -> None:
         """Answer a request that is whole, now or later."""
         reply = self._reply(request, self._body)
         if reply is None:
@@ -251,7 +251,7 @@ class Visitor(asyncio.BufferedProtocol):
         self._forget()
         if self.transport.is_closing():
             return
-        close = self._leaving or self._doorway.retiring()
+        close = self._leaving or self._fast_path.retiring()
         self.transport.write(reply.encode(close=close))
         if close:
             self.transport.close()
@@ -259,13 +259,13 @@ class Visitor(asyncio.BufferedProtocol):
     def _forget(self) -> None:
         """Be done with a request."""
         if self._request is not None:
-            self._doorway.held -= self._request.size
+            self._fast_path.held -= self._request.size
         self._request, self._body, self._missing, self._is_put_off = None, b"", 0, False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; a body that is whole is taken all the same, and held until it is durable."""
         del exc
-        self._doorway.open.discard(self)
+        self._fast_path.open.discard(self)
         if self._is_put_off:
             self.go_on()
         elif self._later is None:
@@ -297,9 +297,9 @@ class Visitor(asyncio.BufferedProtocol):
         elif now - self._heard > keepalive:
             (self.transport.abort if self._stuck else self.transport.close)()
 
-    def _reply(self, request: Plain, body: Bytes) -> Reply | Later | None:
+    def _reply(self, request: PlainRequest, body: Bytes) -> Reply | Later | None:
         try:
-            return request.endpoint.respond(request.fields, body) if self._doorway.is_open() else None
+            return request.endpoint.respond(request.fields, body) if self._fast_path.is_open() else None
         except Exception:  # noqa: BLE001 - aiohttp meets it again, answers 500 and logs its type
             return None
 
@@ -317,8 +317,8 @@ class Visitor(asyncio.BufferedProtocol):
         self._hand_over(data)
 
     def _hand_over(self, data: bytes) -> None:
-        self._doorway.open.discard(self)
-        protocol = self._doorway.further()
+        self._fast_path.open.discard(self)
+        protocol = self._fast_path.further()
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)
         protocol.data_received(data)

@@ -1,4 +1,4 @@
-"""A second look: a model of toxicity that is too slow for every answer takes a share of them, and makes nobody wait."""
+"""Sampled toxicity: a model that is too slow for every answer judges a share of them, off the hot path."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST = 10_000
 
 
 class SlowScorer(Protocol):
-    """Such a model, in a worker."""
+    """A slow toxicity model, running in a worker."""
 
     dropped: int
     """Answers that it took and had no time for."""
@@ -39,8 +39,8 @@ class _Judgement(NamedTuple):
     delivered: bool
 
 
-class SecondLook:
-    """What the model finds in answers counts with the commit after it has judged, and again where that one fails."""
+class SampledToxicity:
+    """Counts what the model finds, in the first commit after it has judged; counts it again if that commit fails."""
 
     def __init__(self, model: SlowScorer, ledger: Ledger, safety: Safety) -> None:
         self._model = model
