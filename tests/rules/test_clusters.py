@@ -1,8 +1,8 @@
 """Baselines of fleets that are kept apart by a label, each with a pair of Prometheus servers or of exporters."""
 
+from burst_series import first, requests
 from promtool import Case, compiled, failed, series
-from test_first_bursts import first, requests
-from test_quality_baseline import HOUR, LEARNT, scored
+from quality_series import HOUR, LEARNT, scored
 
 GROUPS = (
     "routes-seen", "routes", "outage-requests", "owners", "outage", "quality-scores", "quality-quiet", "quality-baselines", "quality",

@@ -5,26 +5,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from shipped import ALERTS, OUT, groups, rules
 
 from tocsin import bundle
 from tocsin.catalogue import FAMILIES
 
 ROOT = Path(__file__).parents[2]
-OUT = ROOT / "rules" / "out"
 BUILT_IN = {"up", "ALERTS", "ALERTS_FOR_STATE"}
 """Written by Prometheus itself."""
-
-
-def rules(kind: str) -> list[dict]:
-    document = bundle.parse((OUT / f"{kind}.yaml").read_text())
-    return [rule for group in document["groups"] for rule in group["rules"]]
-
-
-def groups() -> list[dict]:
-    return bundle.shipped().rule_groups()
-
-
-ALERTS = rules("alerts")
 ALERT_IDS = [f"{r['alert']}-{r['labels']['severity']}" for r in ALERTS]
 
 

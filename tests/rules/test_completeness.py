@@ -1,7 +1,7 @@
 """Events counted against the gateway's own counter: a rule that is there only where the counter is named."""
 
 from promtool import Case, Text, compiled, failed, series
-from test_compiled import ALERTS
+from shipped import ALERTS
 
 GROUPS = ("exporter-blindness",)
 RULES = compiled(exporter__gatewayCounter="gateway_requests_total")

@@ -1,11 +1,11 @@
 """A page that nobody ends reaches the engineering lead after half an hour."""
 
-from promtool import ALL, Case, Text, failed
-from test_outage import MODEL, STEADY, failures, info, requests
-from test_safety import last
+from outage_series import CALL, MODEL, STEADY, failures, info, requests
+from promtool import ALL, Case, Text, failed, series
 
 GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "outage", "safety", "control")
 ESCALATED = "LLMIncidentUnresolved"
+LEAKED = series("llm_safety_last_violation_timestamp_seconds", "0x9 600x90", **CALL, kind="pii")
 FAILED = [requests(STEADY), failures("0x60 40+40x60 2440x200")]
 
 
@@ -24,7 +24,7 @@ CASES = [
     ),
     Case("an outage of five minutes is not", ESCALATED, [info(), requests(STEADY), failures("0x240 40+40x5 240x100")],
          {"260m": 0, "276m": 0, "290m": 0}, values={("count(ALERTS{alertname='LLMRequestsFailing', alertstate='firing'})", "244m"): 1.0}),
-    Case("a violation that is still up after half an hour is", ESCALATED, [info(), requests(STEADY), last("0x9 600x90")],
+    Case("a violation that is still up after half an hour is", ESCALATED, [info(), requests(STEADY), LEAKED],
          {"39m": 0, "41m": 1, "69m": 1, "72m": 0}, values={(escalated("LLMSafetyViolation"), "60m"): 1.0}),
     Case("a ticket of a staging route is not", ESCALATED, [info(tier="staging"), *FAILED], {"94m": 0, "110m": 0}),
     Case("an outage that nobody sees is not: no data", ESCALATED, [info()], {"94m": 0}),

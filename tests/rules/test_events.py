@@ -1,7 +1,7 @@
 """Alerts on events: changes, control, tickets of cost and safety, the guard."""
 
 from promtool import Case, failed, series
-from test_exporter import CALL, KNOWN, REQUESTS, simple
+from simple_cases import CALL, KNOWN, REQUESTS, simple
 
 GROUPS = ("routes-seen", "routes", "change", "control", "cost-consumers", "cost-slow", "safety", "guard", "traffic", "surges", "safety-surges", "guard-reviews")
 

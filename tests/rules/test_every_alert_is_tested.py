@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from promtool import ALL, Case
-from test_compiled import ALERTS
+from shipped import ALERTS
 
 MODULES = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
 NAMES = sorted({rule["alert"] for rule in ALERTS})

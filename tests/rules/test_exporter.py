@@ -1,29 +1,16 @@
 """Tocsin's own blindness."""
 
 from promtool import Case, Text, failed, series
+from simple_cases import CALL, REQUESTS, simple
 
 GROUPS = ("routes-seen", "routes", "exporter", "exporter-blindness")
-CALL = {"provider": "openai", "model": "gpt-4o", "route": "support"}
-KNOWN = series("llm_route_info", "1x200", route="support", owner="team", tier="prod", traffic="live")
 INSTANCE = {"instance": "a"}
-
-
-def simple(alert, fires, at, over, text, *, silent, labels=None, severity="ticket", category="exporter", owner="platform", action=None):
-    """An alert that fires, resolves, and is silent in each of the other cases."""
-    rows = fires if isinstance(fires, list) else [fires]
-    return [
-        Case(f"{alert} fires and resolves", alert, [KNOWN, *rows], {at: 1, over: 0},
-             text=Text(at, severity, category, *text, labels or {}, owner=owner, action=action)),
-        *(Case(f"{alert} is silent: {name}", alert, [KNOWN, *(other if isinstance(other, list) else [other])], {at: 0})
-          for name, other in silent.items()),
-    ]
 
 
 def read(values, metric="tocsin_events_read_total"):
     return series(metric, values, input="file")
 
 
-REQUESTS = series("llm_requests_total", "0+10x200", **CALL)
 CASES = [
     Case("the dead man's switch always fires", "TocsinDeadMansSwitch", [], {"0m": 1, "30m": 1}, severity="info",
          text=Text("30m", "info", "exporter", "Alerts of Tocsin can be evaluated and sent.",

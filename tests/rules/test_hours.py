@@ -1,7 +1,7 @@
 """What takes hours or days to show: surges that are not learnt, a model that is dead for long. Evaluated every five minutes."""
 
+from outage_series import CALL, DEAD, MODEL, STILL, failures, info, requests
 from promtool import Case, Text, failed, series
-from test_outage import CALL, DEAD, MODEL, STILL, failures, info, requests
 
 GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "outage", "outage-tickets", "traffic", "surges", "safety-surges")
 INTERVAL, STEP = "5m", "1m"

@@ -1,7 +1,7 @@
 """Quality scores as they are told to people, and how their alerts end."""
 
 from promtool import Case, Text, compiled, failed, series
-from test_quality_baseline import HOUR, LEARNT, info, scored
+from quality_series import HOUR, LEARNT, info, scored
 
 TOOLS = ("promtool",)
 """The oldest counts the sample at the far end of a window, too, and has other numbers in the same words."""
