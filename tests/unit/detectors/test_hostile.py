@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from cost import costs_at_most
+from cpu_time import costs_at_most
 from tocsin.call import Expectation, Message
 from tocsin.config import Config, Detectors
 from tocsin.detectors.base import Subject

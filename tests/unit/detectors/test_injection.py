@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cost import costs_at_most
+from cpu_time import costs_at_most
 from tocsin.detectors.base import Subject
 from tocsin.detectors.injection import Injection
 from tocsin.detectors.injection_rules import NEAR, RULES

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cost import costs_at_most
+from cpu_time import costs_at_most
 from tocsin.detectors.base import Report, Subject
 from tocsin.detectors.numerals import digits, worded
 from tocsin.detectors.numeric import NumericDetector, strange_numbers

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cost import costs_at_most
+from cpu_time import costs_at_most
 from tocsin.detectors import refusal_rules, unanswered
 from tocsin.detectors.base import SUSPICION, Subject
 from tocsin.detectors.refusal import OPENING_CHARS, RefusalDetector

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cost import costs_at_most
+from cpu_time import costs_at_most
 from tocsin.call import Message
 from tocsin.detectors import secrets
 from tocsin.detectors.base import Report, Subject
