@@ -1,1 +1,1 @@
-"""What the detectors are worth on labelled texts: the figures that ``tocsin eval`` prints and the README states."""
+"""Detector quality on labelled texts: the figures that ``tocsin eval`` prints and the README states."""
