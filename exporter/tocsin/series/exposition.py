@@ -12,15 +12,16 @@ from functools import partial
 
 from isal import isal_zlib
 
-from tocsin.catalogue import IN_ORDER, TOLD_ONCE, Family, may_fall
+from tocsin.catalogue import Family
 from tocsin.labels import is_private
+from tocsin.series.crash_safety import NOT_REPEATED, ORDER_DEPENDENT, can_decrease
 from tocsin.series.store import Row, Store, number
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _TRACE = re.compile(r"[\w./:+=-]{1,120}", re.ASCII)
 """OpenMetrics bounds the labels of an exemplar to 128 characters, the name included. Another id is no trace id."""
-_AT_STAKE = TOLD_ONCE | IN_ORDER
+_AT_STAKE = NOT_REPEATED | ORDER_DEPENDENT
 BLOCK_ROWS = 32
 """Rows rendered between two looks at the time: half a millisecond where all of them have changed."""
 
@@ -51,9 +52,9 @@ def blocks(
 ) -> Iterator[bytes]:
     """Yield the page in pieces small enough to let others run in between.
 
-    ``saved`` is False while commits fail: then what a crash may lower stands as in the last page (``may_fall`` tells
-    what ``in_order`` is). All else is read again before the first answer after a start, and alerts are made of it
-    meanwhile.
+    ``saved`` is False while commits fail: then series that a crash could lower keep the value of the last page (for
+    ``in_order`` see ``can_decrease``). All others are read again before the first page after a start, and alerts need
+    them meanwhile.
     """
     for family, rows in store.families():
         yield _head(family, openmetrics=openmetrics)
@@ -62,7 +63,7 @@ def blocks(
             if openmetrics and family.kind == "histogram":
                 yield b"".join(map(_with_exemplar, part))
             elif not saved and family in _AT_STAKE:
-                stands = partial(may_fall, family, in_order=in_order)
+                stands = partial(can_decrease, family, in_order=in_order)
                 yield b"".join([row.last_shown() if stands(row.labels) else row.render() for row in part])
             else:
                 yield b"".join([row.text or row.render() for row in part])
