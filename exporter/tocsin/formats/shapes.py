@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tocsin.formats import bedrock, bedrock_invoke, cohere, gemini, ollama, realtime, tgi
+from tocsin.formats import bedrock, bedrock_invoke, cohere, gemini, interactions, ollama, realtime, tgi
 
-_SHAPES = (ollama, gemini, bedrock, bedrock_invoke, cohere, realtime, tgi)
+_SHAPES = (ollama, gemini, interactions, bedrock, bedrock_invoke, cohere, realtime, tgi)
 
 
 def is_body(body: dict[str, Any]) -> bool:
@@ -23,4 +23,4 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
 
 def request(asked: dict[str, Any]) -> dict[str, Any]:
     """Return a request in OpenAI's shape; one that is of none of them as it is."""
-    return bedrock.request(gemini.request(asked))
+    return bedrock.request(interactions.request(gemini.request(asked)))

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tocsin.formats import bedrock, bedrock_invoke, cohere, gemini, tgi
+from tocsin.formats import bedrock, bedrock_invoke, cohere, gemini, interactions, tgi
 from tocsin.formats.signs import ENDS
 from tocsin.formats.texts import part_text, token_logprobs
 
@@ -81,9 +81,9 @@ def _media(ends: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 _OTHERS: Final[tuple[tuple[_IsEvent, _Stream], ...]] = (
-    (gemini.is_body, gemini.stream), (bedrock_invoke.is_body, bedrock_invoke.stream),
-    (bedrock.is_event, bedrock.stream), (cohere.is_event, cohere.stream), (tgi.is_event, tgi.stream),
-    (_is_media_end, _media),
+    (gemini.is_body, gemini.stream), (interactions.is_event, interactions.stream),
+    (bedrock_invoke.is_body, bedrock_invoke.stream), (bedrock.is_event, bedrock.stream),
+    (cohere.is_event, cohere.stream), (tgi.is_event, tgi.stream), (_is_media_end, _media),
 )  # fmt: skip
 """Of APIs with a shape of their own: what tells their events (none has choices), and what puts them together."""
 
