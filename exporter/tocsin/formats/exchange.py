@@ -70,9 +70,16 @@ def _error_object(error: Any, response: dict[str, Any]) -> dict[str, Any] | None
 
 
 def _unnamed_error(response: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the error of a body that has none by this name: Amazon's, and Cloudflare's and other gateways'."""
-    if isinstance(response.get("__type"), str):
-        return {"type": response["__type"].rpartition("#")[2], "message": response.get("message")}
+    """Return the error of a body that has none by this name: Amazon's, Cloudflare's and other gateways', MiniMax's.
+
+    MiniMax answers HTTP 200 whatever became of a call (https://platform.minimax.io/docs/api-reference/errorcode).
+    """
+    amazons = response["Output"] if isinstance(response.get("Output"), dict) else response
+    if isinstance(amazons.get("__type"), str):
+        return {"type": amazons["__type"].rpartition("#")[2], "message": amazons.get("message")}
+    base = response.get("base_resp")
+    if isinstance(base, dict) and base.get("status_code"):
+        return {"code": base["status_code"], "message": base.get("status_msg")}
     if response.get("success") is False:
         return _error_object(response.get("errors") or True, response)
     return None

@@ -20,8 +20,11 @@ from tocsin.formats.texts import refusal_of
 _TICKS = 1e10
 """xAI's ticks of a US dollar."""
 _SENT = ("prompt_tokens", "input_tokens")
-_CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")
-"""What DeepSeek, Moonshot and LiteLLM's proxy call what was read from the cache."""
+_CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens", "num_cached_tokens")
+"""What DeepSeek, Moonshot, LiteLLM's proxy and Mistral call what was read from the cache."""
+_INTO = ("prompt_tokens_details", "prompt_token_details", "input_tokens_details", "input_token_details")
+_CACHE_WRITE = "cache_creation_input_tokens"
+"""What LiteLLM's proxy, and DashScope among the details, call what was written to it."""
 
 
 class OpenAI(pairs.PairFormat):
@@ -70,14 +73,14 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
     if sent is not None and received is None:
         received = 0  # embeddings report their input alone
     call.input_tokens, call.output_tokens = sent, received
-    into = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
+    into = _details(usage, *_INTO)
     out = _details(usage, "completion_tokens_details", "output_tokens_details")
     cached = _first(into.get("cached_tokens"), *map(usage.get, _CACHE_READ))
-    written = _first(into.get("cache_write_tokens"), usage.get("cache_creation_input_tokens"))
+    written = _first(into.get("cache_write_tokens"), into.get(_CACHE_WRITE), usage.get(_CACHE_WRITE))
     call.cache_read_tokens = pairs.tokens(cached, "usage.cached_tokens", errors)
     call.cache_write_tokens = pairs.tokens(written, "usage.cache_write_tokens", errors)
     call.reasoning_tokens = pairs.tokens(out.get("reasoning_tokens"), "usage.reasoning_tokens", errors)
-    _add_beside(call, usage.get("total_tokens"))
+    _add_beside(call, usage)
     pairs.hold_parts(call, errors)
     if usage.get("hour_write_tokens") is not None:  # of Bedrock
         kept = pairs.tokens(usage["hour_write_tokens"], "usage.cacheDetails", errors)
@@ -87,17 +90,17 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
         call.cost_usd = float(cost) if cost or not (sent or received) else None
 
 
-def _add_beside(call: Call, total: Any) -> None:
+def _add_beside(call: Call, usage: dict[str, Any]) -> None:
     """Add what the total holds and its two parts do not.
 
     xAI, and gateways to Gemini, count what was thought beside the answer, and may not say how much; gateways to
-    Anthropic what is cached beside the input.
+    Anthropic what is cached beside the input; Mistral what was heard, of which the seconds alone are told.
     """
-    sent, received = call.input_tokens, call.output_tokens
+    sent, received, total = call.input_tokens, call.output_tokens, usage.get("total_tokens")
     if sent is None or received is None or not is_number(total) or not sent + received < total < MAX_TOKENS:
         return
     beside = int(total) - sent - received
-    if beside == (call.cache_read_tokens or 0) + (call.cache_write_tokens or 0):
+    if usage.get("prompt_audio_seconds") or beside == (call.cache_read_tokens or 0) + (call.cache_write_tokens or 0):
         call.input_tokens = sent + beside
     elif call.reasoning_tokens in (None, 0, beside):
         call.output_tokens = received + beside

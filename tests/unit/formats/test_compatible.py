@@ -100,3 +100,43 @@ def test_a_stream_of_tgis_own_api_has_its_counts_in_the_last_event(events, token
 def test_each_is_recognised(line):
     told, found = formats.get("openai").parse(line), formats.get("auto").parse(line)
     assert (found.input_tokens, found.output_tokens, found.provider) == (told.input_tokens, told.output_tokens, told.provider)
+
+
+def answered(usage, finish="stop", **told):
+    """A call whose answer has this usage, and ended for this reason."""
+    body = {"id": "c-1", "object": "chat.completion", "model": "m", "choices": [{"finish_reason": finish, "message": {"content": "x"}}], "usage": usage, **told}
+    event = formats.get("openai").parse(json.dumps({"url": "https://h/v1/chat/completions", "request": {"model": "m"}, "response": body}).encode())
+    assert isinstance(event, Call)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("usage", "cached"),
+    [
+        # https://www.alibabacloud.com/help/en/model-studio/context-cache
+        ({"prompt_tokens_details": {"cached_tokens": 1400, "cache_creation_input_tokens": 300, "cache_type": "ephemeral"}}, (1400, 300)),
+        # https://docs.mistral.ai/api: the newer names, and the one of before
+        ({"num_cached_tokens": 900}, (900, None)),
+        ({"prompt_tokens_details": None, "prompt_token_details": {"cached_tokens": 900}}, (900, None)),
+    ],
+)  # fmt: skip
+def test_what_is_cached_goes_by_several_names(usage, cached):
+    call = answered({"prompt_tokens": 1800, "completion_tokens": 5, "total_tokens": 1805, **usage})
+    assert (call.cache_read_tokens, call.cache_write_tokens, call.input_tokens, call.field_errors) == (*cached, 1800, ())
+
+
+def test_what_mistral_heard_is_input_of_which_it_tells_the_seconds_alone():
+    call = answered({"prompt_audio_seconds": 30, "prompt_tokens": 5, "completion_tokens": 24, "total_tokens": 404})
+    assert (call.input_tokens, call.output_tokens) == (380, 24)
+
+
+@pytest.mark.parametrize(("reason", "finish", "failure"), [("sensitive", "content_filter", None), ("network_error", "error", "provider_5xx")])
+def test_zais_reasons_for_an_end_are_read(reason, finish, failure):
+    call = answered({"prompt_tokens": 5, "completion_tokens": 1}, reason)
+    assert (call.finish_reason, call.failure) == (finish, failure)
+
+
+@pytest.mark.parametrize(("code", "said", "failure"), [(0, "", None), (1002, "rate limit", "rate_limited"), (1008, "insufficient balance", "other")])
+def test_minimax_tells_its_failures_beside_the_answer_under_http_200(code, said, failure):
+    choices = [{"finish_reason": "stop", "message": {"content": "x"}}] if not code else None
+    assert answered({"prompt_tokens": 5, "completion_tokens": 1}, choices=choices, base_resp={"status_code": code, "status_msg": said}).failure == failure
