@@ -46,10 +46,12 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
+    reasoning = tree.get("gen_ai.usage.reasoning_tokens")
     usage = {
         "prompt_tokens": tree.get("gen_ai.usage.input_tokens"),
         "completion_tokens": tree.get("gen_ai.usage.output_tokens"),
         "total_tokens": tree.get("gen_ai.usage.total_tokens"),
+        "completion_tokens_details": {"reasoning_tokens": reasoning} if reasoning is not None else None,
     }
     flags = str(tree.get("response_flags") or "").split(",")
     broken = next((_BROKEN[flag] for flag in flags if flag in _BROKEN), None)
@@ -80,6 +82,8 @@ def _of_kong(tree: dict[str, Any], entry: dict[str, Any], meta: dict[str, Any]) 
     plugins = [told for told in entry.values() if isinstance(told, dict)]
     blocked = any(told[name] for told in plugins for name in told if name.endswith("block_reason"))
     said, took = _object(payload.get("response")), latencies.get("request", meta.get("llm_latency"))
+    hit = str(cache.get("cache_status")).lower() == "hit"
+    counts = _counts(usage, hit=hit)
     return {
         "id": asked.get("id"),
         "time": tree.get("started_at"),
@@ -90,16 +94,26 @@ def _of_kong(tree: dict[str, Any], entry: dict[str, Any], meta: dict[str, Any]) 
         "provider": meta.get("provider_name"),
         "consumer": consumer.get("username") or consumer.get("custom_id") or consumer.get("id"),
         "cost_usd": usage.get("cost") or None,
-        "cache_hit": str(cache.get("cache_status")).lower() == "hit",
+        "cache_hit": hit,
         "scores": {"llm_accuracy": judged / 100} if is_number(judged := usage.get("llm_accuracy")) else None,
         "request": {
             **(sent := _object(payload.get("request"))),
             "model": meta.get("request_model") or sent.get("model"),
             "stream": meta.get("request_mode") == "stream",
         },
-        "response": {"usage": usage, **said} if said else _answer(meta.get("response_model"), usage),
+        "response": {"usage": counts, **said} if said else _answer(meta.get("response_model"), counts),
         "error": {"type": "guardrail_blocked"} if blocked else None,
     }
+
+
+def _counts(usage: dict[str, Any], *, hit: bool) -> dict[str, Any]:
+    """Return what Kong counted; nothing where it is 0, as of streams that tell no usage, but for what it had cached.
+
+    Before 3.10 its documentation has the names without an "s".
+    """
+    names = ("prompt_token", "completion_token")
+    counts = {f"{name}s": usage.get(f"{name}s", usage.get(name)) for name in names}
+    return {**usage, **counts} if hit or any(counts.values()) else {}
 
 
 def _first_token(usage: dict[str, Any], meta: dict[str, Any], took: Any) -> float | None:
@@ -112,7 +126,7 @@ def _first_token(usage: dict[str, Any], meta: dict[str, Any], took: Any) -> floa
 
 def _answer(model: Any, usage: dict[str, Any]) -> dict[str, Any] | None:
     told = {name: count for name, count in usage.items() if count is not None}
-    return {"model": model, "usage": told} if told else None
+    return {"model": model, "usage": told} if told or model else None
 
 
 def _object(text: Any) -> dict[str, Any]:

@@ -137,6 +137,24 @@ def test_what_kongs_plugins_counted_may_stand_alone():
     assert (call.provider, call.model, call.duration, tokens(call)) == ("cohere", "command", 2.67, (14, 21, 0, 0))
 
 
+@pytest.mark.parametrize(
+    ("usage", "cache", "wanted"),
+    [
+        ({"prompt_token": 28, "completion_token": 20, "total_tokens": 48}, None, (28, 20)),
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0, "cost": 0}, "Miss", (None, None)),
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0, "cost": 0}, "Hit", (0, 0)),
+    ],
+)  # fmt: skip
+def test_kong_counts_nothing_where_it_says_zero_and_named_its_counts_otherwise_once(usage, cache, wanted):
+    entry = KONG_AI | {"meta": KONG_AI["meta"] | {"response_model": "served"}, "usage": usage, "cache": {"cache_status": cache}}
+    call = parse(KONG | {"ai": {"proxy": entry}})
+    assert ((call.input_tokens, call.output_tokens), call.served_model, call.usage_expected) == (wanted, "served", True)
+
+
+def test_envoy_tells_what_was_thought():
+    assert parse(ENVOY | {"gen_ai.usage.reasoning_tokens": 5}).reasoning_tokens == 5
+
+
 def test_a_line_of_kongs_log_without_a_model_is_no_call():
     with pytest.raises(Skip):
         parse({key: value for key, value in KONG.items() if key != "ai"})
