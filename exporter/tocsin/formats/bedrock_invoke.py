@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tocsin.formats import bedrock
+from tocsin.formats.texts import part_text
 
 _TEXTS = ("outputText", "generation", "completion")
 
@@ -25,7 +26,7 @@ def stream(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for piece in pieces:
         begun = {name: whole.get(name) for name in _TEXTS}
         whole |= {name: value for name, value in piece.items() if value is not None}
-        whole |= {name: text + whole[name] for name, text in begun.items() if text and piece.get(name)}
+        whole |= {name: text + part_text(piece.get(name)) for name, text in begun.items() if isinstance(text, str)}
     return whole
 
 

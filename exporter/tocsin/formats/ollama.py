@@ -7,9 +7,12 @@ https://github.com/ollama/ollama/blob/main/docs/api.md. A stream is one JSON obj
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from tocsin.formats.lenient import is_number
+
+_MOVED: Final = ("load", "unload")
+"""Why an answer to an empty prompt ends: a model was loaded, or freed, and nothing was said."""
 
 
 def is_body(body: dict[str, Any]) -> bool:
@@ -37,7 +40,8 @@ def stream(text: str) -> dict[str, Any] | None:
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     """Return the body under OpenAI's names."""
-    usage = {"prompt_tokens": body.get("prompt_eval_count"), "completion_tokens": body.get("eval_count")}
+    counts = (0, 0) if body.get("done_reason") in _MOVED else (body.get("prompt_eval_count"), body.get("eval_count"))
+    usage = dict(zip(("prompt_tokens", "completion_tokens"), counts, strict=True))
     message = body.get("message")
     calls = message.get("tool_calls") if isinstance(message, dict) else None
     reason = "tool_calls" if calls and body.get("done_reason") == "stop" else body.get("done_reason")

@@ -246,3 +246,31 @@ def test_what_converse_keeps_in_its_cache_for_an_hour_is_told(details, kept, err
     answer = {"output": {"message": {"content": [{"text": "x"}]}}, "stopReason": "end_turn", "usage": usage}
     call = parse({"id": "1", "status": 200, "request": {"model": "m"}, "response": answer})
     assert (call.input_tokens, call.cache_write_tokens, call.hour_write_tokens, call.field_errors) == (108, 40, kept, errors)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        ([{"outputText": "Hi ", "inputTextTokenCount": 8}, {"outputText": "you", "completionReason": "FINISH", "totalOutputTextTokenCount": 2, "inputTextTokenCount": 8}], "Hi you"),
+        ([{"generation": "Hi", "prompt_token_count": 8, "stop_reason": None}, {"generation": "", "generation_token_count": 2, "stop_reason": "stop"}], "Hi"),
+        ([{"completion": "Hi", "stop_reason": None}, {"completion": "", "stop_reason": "stop_sequence"}], "Hi"),
+    ],
+)  # fmt: skip
+def test_a_last_piece_without_words_takes_none_away(pieces, text):
+    url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/invoke-with-response-stream"
+    call = parse({"url": url, "status": 200, "request": {"prompt": "x"}, "response": pieces})
+    assert call.content is not None
+    assert (call.content.output, call.finish_reason) == (text, "stop")
+
+
+def test_an_operation_that_amazon_does_not_know_is_a_failure_under_any_status():
+    url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse"
+    body = {"Output": {"__type": "com.amazon.coral.service#UnknownOperationException"}, "Version": "1.0"}
+    assert parse({"url": url, "status": 200, "request": {"messages": []}, "response": body}).failure is not None
+
+
+@pytest.mark.parametrize("reason", ["load", "unload"])
+def test_loading_a_model_into_ollama_owes_no_usage(reason):
+    body = {"model": "m", "created_at": "2026-01-01T00:00:00Z", "message": {"role": "assistant", "content": ""}, "done": True, "done_reason": reason}
+    call = parse({"url": "http://localhost:11434/api/chat", "request": {"model": "m", "messages": []}, "response": body})
+    assert (call.input_tokens, call.output_tokens, call.failure) == (0, 0, None)
