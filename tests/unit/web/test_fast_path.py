@@ -10,18 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.web.fast_path import WAITS_MOST, WHOLE_WITHIN, FastPath
-from tocsin.web.plain_request import BODY_MAX, HEAD_MAX, Endpoint, Later, PlainRequest, Reply, headers, read
+from tocsin.web.plain_request import BODY_MAX, Endpoint, Later, Reply
 from tocsin.web.server import AT_ONCE, start_listener
-
-LINES = {b"POST /echo HTTP/1.1": Endpoint(lambda _, body: Reply(200, body))}
-
-
-def post(body=b"{}", path="/echo", version="HTTP/1.1", length=None, **fields):
-    """Return a request; underscores in names of fields stand for hyphens."""
-    known = {"Host": "x", "Content-Length": len(body) if length is None else length}
-    known |= {name.replace("_", "-"): value for name, value in fields.items()}
-    head = "".join(f"{name}: {value}\r\n" for name, value in known.items() if value is not ...)
-    return f"POST {path} {version}\r\n{head}\r\n".encode() + body
+from wire import Further, Wire, feed, post
 
 
 class Echo:
@@ -61,57 +52,6 @@ class Echo:
     async def is_closed(self):
         async with asyncio.timeout(60):
             return await self._reader.read() == b""
-
-
-class Wire(asyncio.Transport):
-    """A transport of which the other end is this test."""
-
-    def __init__(self):
-        super().__init__()
-        self.written, self.state, self.protocol = b"", [], None
-
-    def write(self, data):
-        self.written += data
-
-    def set_protocol(self, protocol):
-        self.protocol = protocol
-
-    def close(self):
-        self.state.append("close")
-
-    def is_closing(self):
-        return "close" in self.state or "abort" in self.state
-
-    def abort(self):
-        self.state.append("abort")
-
-    def pause_reading(self):
-        self.state.append("pause_reading")
-
-    def resume_reading(self):
-        self.state.append("resume_reading")
-
-
-def feed(connection, data):
-    """Let a connection read this as from a socket, and after it the protocol to which it left the connection."""
-    while data and connection.transport.protocol is None:
-        room = connection.get_buffer(-1)
-        size = min(len(room), len(data))
-        room[:size] = data[:size]
-        connection.buffer_updated(size)
-        data = data[size:]
-    if data:
-        connection.transport.protocol.data_received(data)
-
-
-class Further(asyncio.Protocol):
-    """What stands for aiohttp."""
-
-    def __init__(self):
-        self.data = b""
-
-    def data_received(self, data):
-        self.data += data
 
 
 @pytest.fixture
@@ -154,20 +94,6 @@ async def test_head_and_body_may_come_apart():
         echo.send(request[:-4])
         await asyncio.sleep(0.01)
         assert await echo.ask(request[-4:]) == b"direct body"
-
-
-@given(st.lists(st.integers(0, 90), max_size=4))
-def test_a_request_in_pieces_is_incomplete_until_its_last_byte(cuts):
-    whole = post(b"some body", Content_Type="application/json")
-    for cut in cuts:
-        found = read(whole[: min(cut, len(whole) - 1)], LINES)
-        assert found is True or len(found.body) < found.size == 9
-    assert read(whole, LINES).body == b"some body"
-
-
-def test_fields_are_found_whatever_their_case():
-    found = read(post(AUTHORIZATION="Bearer  k3y "), LINES)
-    assert headers(found.fields)["Authorization"] == "Bearer  k3y"
 
 
 class Slow:
@@ -425,50 +351,6 @@ async def test_a_connection_whose_body_waits_is_closed_with_its_answer(busy):
     busy.fast_path.close()
     await busy.turns(3)
     assert b"Connection: close" in busy.sender.transport.written
-
-
-# ---- what is left to aiohttp ---------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"GET /echo HTTP/1.1\r\nHost: x\r\n\r\n",
-        post(path="/other"),
-        post(path="/echo?x=1"),
-        post(version="HTTP/1.0"),
-        post(Host=...),
-        post(length=...),
-        post(length="2, 2"),
-        post(length="+2"),
-        post(length="2") + b"x",  # a second request has begun
-        post(b"x" * (BODY_MAX + 1)),
-        post(Transfer_Encoding="chunked"),
-        post(Content_Encoding="gzip"),
-        post(Expect="100-continue"),
-        post(Upgrade="h2c"),
-        post(Connection="close"),
-        post(**{"content-length": "2"}),  # twice
-        post(**{"Odd name": "x"}),
-        post(**{"b@d-Content-Type": "x"}),
-        post(X="\x00"),
-        post(X="é"),
-        post(X="folded\r\n over lines"),
-        post(X="bare\nY: line feed"),
-        post(X="bare\rY: carriage return"),
-        post(**{"": "x"}),
-        post(**{f"X-{number}": "a" for number in range(HEAD_MAX // 8)}),  # whole, and too long
-        b"POST /echo HTTP/1.1\r\n\r\n",
-        b"POST /echo HTTP/1.1\r\n" + b"X: y\r\n" * HEAD_MAX,
-        b"\x16\x03\x01",
-    ],
-)
-def test_what_is_not_plain_is_not_read(data):
-    assert read(data, LINES) is False
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_read_or_left_alone(data):
-    assert isinstance(read(data, LINES), bool)
-    assert isinstance(read(b"POST /echo HTTP/1.1\r\n" + data, LINES), bool | PlainRequest)
 
 
 async def test_a_connection_that_asks_for_more_goes_on_with_aiohttp():
