@@ -181,6 +181,12 @@ def test_a_span_of_a_call_is_known_by_its_operation_or_by_what_it_used(told):
         (("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"), "cache_write_tokens"),
         (("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.input_tokens.cached", "gen_ai.usage.cache_read_input_tokens"), "cache_read_tokens"),
         (("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"), "reasoning_tokens"),
+        # LiveKit's Agents and VS Code's Copilot
+        (("gen_ai.usage.input_cached_tokens",), "cache_read_tokens"), (("gen_ai.usage.reasoning_output_tokens",), "reasoning_tokens"),
+        # Vercel's AI SDK from version 5, and from 6 (https://ai-sdk.dev/docs/ai-sdk-core/telemetry)
+        (("ai.usage.cachedInputTokens", "ai.usage.inputTokenDetails.cacheReadTokens"), "cache_read_tokens"),
+        (("ai.usage.inputTokenDetails.cacheWriteTokens",), "cache_write_tokens"),
+        (("ai.usage.reasoningTokens", "ai.usage.outputTokenDetails.reasoningTokens"), "reasoning_tokens"),
     ],
 )
 def test_parts_of_the_tokens_go_by_several_names(names, field):
@@ -198,6 +204,11 @@ def test_what_is_cached_beside_the_input_is_added():
 def test_the_total_says_whether_what_is_cached_is_beside_the_input(total, wanted):
     told = {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 10, "gen_ai.usage.cache_read.input_tokens": 900}
     assert chat(**told, **{"gen_ai.usage.total_tokens": total}).input_tokens == wanted
+
+
+def test_the_total_of_vercels_sdk_says_whether_reasoning_is_beside_the_output():
+    told = {"gen_ai.usage.input_tokens": 6, "gen_ai.usage.output_tokens": 20, "ai.usage.reasoningTokens": 10}
+    assert [chat(**told, **{"ai.usage.totalTokens": total}).output_tokens for total in (26, 36)] == [20, 30]
 
 
 def test_no_tokens_at_all_are_missing_and_not_none():
