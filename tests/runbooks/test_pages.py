@@ -78,24 +78,24 @@ def test_a_page_is_short(name):
 
 
 @pytest.mark.parametrize("name", alert_pages())
-def test_every_command_tells_its_side_effect_and_the_way_back(name):
+def test_every_command_names_its_side_effect_and_its_rollback(name):
     page = read(name)
     silent = [
         str(block)
         for heading, blocks in page.blocks.items()
         for block in blocks
-        if block.language in {"sh", "yaml"} and not ("Side effect:" in block.after and "Back:" in block.after)
+        if block.language in {"sh", "yaml"} and not ("Side effect:" in block.after and "Rollback:" in block.after)
     ]
     assert silent == []
 
 
 @pytest.mark.parametrize("name", alert_pages())
-def test_every_query_tells_what_is_healthy_and_how_the_alert_lies(name):
+def test_every_query_says_what_is_healthy_and_how_the_alert_misleads(name):
     page = read(name)
     queries = page.blocks.get("Is it real?", [])
     assert [block.language for block in queries].count("promql") >= 1
     assert [str(b) for b in queries if b.language == "promql" and not b.after.startswith("Healthy:")] == []
-    assert re.search(r"^It lies \w+", page.sections["Is it real?"], re.MULTILINE)
+    assert re.search(r"^It misleads \w+", page.sections["Is it real?"], re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", alert_pages())
