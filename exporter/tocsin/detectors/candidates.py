@@ -15,6 +15,9 @@ from typing import Final, NamedTuple, TypeVar
 
 T = TypeVar("T")
 _UNSPACED = "\u0e00"
+LETTER: Final = r"[^\W_\u0e00-\u1dff\u3040-\ud7af]"
+"""A letter or digit that a value cannot touch. Those of Thai, Japanese, Chinese and Korean stand beside values without
+a space, as in \u756a\u53f7\u306f090-1234-5678\u3067\u3059."""
 MAX_CANDIDATES = 1000
 """Per type and text; what stands behind them is not looked at. A text with more is not an answer."""
 

@@ -46,6 +46,12 @@ FOUND = [
     ("phone", "手机号：{}", "13800138001"),
     ("phone", "전화번호는 {} 입니다", "02-731-2120"),
     ("phone", "電話：{}", "０３－３２２４－５０００"),
+    ("phone", "田中さんの携帯電話は{}です。", "090-4827-3916"),
+    ("phone", "김민수의 휴대폰은 {}입니다.", "010-4827-3916"),
+    ("phone", "她的手机号是{}。", "13848273916"),
+    ("credit_card", "カード番号は{}です。", "4539148803436467"),
+    ("iban", "口座は{}です。", "DE44500105175407324931"),
+    ("ip_address", "서버는 {}입니다.", "203.14.88.12"),
     ("phone", "هاتف: {}", "٠٢٠ ١٨٣٤ ٥٦٧١"),
     ("phone", "| Name | Phone |\n|---|---|\n| Ola | {} |", "0044 7400 129909"),
     ("phone", "| Teléfono | Nombre |\n| --- | --- |\n| x | y |\n| {} | Ana |", "722 481 903"),
@@ -91,6 +97,8 @@ FOUND = [
 ]
 
 LOOK_ALIKES = [
+    "DOI: 10.1016/j.cell.2023.04.827",
+    "订单4539148803436467A已发货。",
     "the text of anthropic/claude-opus-4-5-20251101 is cut",
     "text: 1. 25 2. 17 3. 18",
     "**Version Number:** 1.4.161.0",
@@ -206,6 +214,12 @@ def test_at_a_real_provider_only_a_placeholder_is_an_example(found, address, exa
         ("Write to bug-tool@acme.org", True),
         ("Write to jane.roe@acme.io", False),
         ("Call +1 800 275 2273", True),
+        ("Sie erreichen die Telefonseelsorge unter 0800 111 0 111.", True),
+        ("いのちの電話は0120-783-556です。", True),
+        ("请拨打客服电话400-161-9995。", True),
+        ("자살예방 상담전화 1577-0199", True),
+        ("Llama al teléfono 900 202 010.", True),
+        ("Rufen Sie an: Telefon 089 1110 1110", False),
         ("Call +1 212 736 5000", False),
     ],
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import Candidate, after, before, capped, words
+from tocsin.detectors.candidates import LETTER, Candidate, after, before, capped, words
 from tocsin.detectors.reserved import is_example_card
 
 _GAP = r"(?:[ .\-]|\xc2\xa0|\xe2\x80[\x80-\x95\xaf])?"
@@ -19,11 +19,11 @@ GATES: Final = (Gate(rf"[1-68][0-9]{{3}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{2}}"),)
 
 _SEPARATOR = r"[ .\-\u00a0\u2000-\u2015\u202f]"
 _NUMBER = re.compile(
-    rf"[0-9](?<![^\W_].)(?<![_+$€£].)(?<![0-9][.,].)(?:"  # the digit first: `re` skips to it, then looks back
+    rf"[0-9](?<!{LETTER}.)(?<![_+$€£].)(?<![0-9][.,].)(?:"  # the digit first: `re` skips to it, then looks back
     rf"[0-9]{{11,18}}"
     rf"|[0-9]{{3}}({_SEPARATOR})[0-9]{{4}}\1[0-9]{{4}}(?:\1[0-9]{{1,4}}(?:\1[0-9]{{1,3}})?)?"
     rf"|(?<=3)[0-9]{{3}}({_SEPARATOR})[0-9]{{6}}\2[0-9]{{4,5}}"
-    rf")(?!\w)(?!{_SEPARATOR}?[0-9])(?!\.[0-9])"
+    rf")(?!{LETTER}|_)(?!{_SEPARATOR}?[0-9])(?!\.[0-9])"
 )
 _BRANDS: Final = (
     # Prefix and lengths, by the numbering plans of the brands (ISO/IEC 7812).
@@ -43,7 +43,8 @@ _COMMON = re.compile(
 )
 _PAYMENT = words(r"""
     cards? credit debit visa master\s?card amex american\sexpress discover diners? maestro cc ccn pan cvv2? cvc paid
-    pay(?:ing|ment|ments)? charged? expir\w* exp kreditkarte karte carte tarjeta carta cartão карт\w* 卡号 cardholder
+    pay(?:ing|ment|ments)? charged? expir\w* exp kreditkarte karte carte tarjeta carta cartão карт\w*
+    卡号 卡號 信用卡 银行卡 カード 카드 cardholder
     billed billing jcb unionpay card_?number cc_?num\w*
 """)
 _OTHER = words(r"""
@@ -52,6 +53,7 @@ _OTHER = words(r"""
     commit threads? locks? spans? traces? sessions? events? tweets? nodes? jobs? process
     sums? products? factorials? fibonacci primes? integers? quotients? remainders?
     phone tel population seed version catalogue catalog reference ref case product\skey licen[cs]e model
+    订单 訂單 快递 运单 流水号 型号 注文 伝票 追跡 型番 주문 송장 운송장
 """)
 _MATHS_BEFORE = re.compile(r"(?:[=+*/^\u00d7·≈<>~%\[-]|\\[a-z]{1,12})\s{0,3}\Z")
 _MATHS_AFTER = re.compile(r"\s*(?:[=+*/^\u00d7·≈<>%]|\\[a-z])")

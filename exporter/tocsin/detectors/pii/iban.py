@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import Candidate, before, capped, words
+from tocsin.detectors.candidates import LETTER, Candidate, before, capped, words
 from tocsin.detectors.reserved import is_example_iban
 
 _GAP = r"(?:[ .\-]|\xc2\xa0|\xe2\x80[\x80-\x95\xaf])?"
@@ -33,7 +33,8 @@ LENGTHS: Final[dict[str, int]] = {
 }  # fmt: skip
 """Characters of an IBAN by country."""
 
-_HEAD = re.compile(r"(?<![^\W_])[A-Za-z]{2}[0-9]{2}(?=[ .\-\u00a0\u2000-\u2015\u202f]?[A-Za-z0-9]{2})")
+_HEAD = re.compile(rf"(?<!{LETTER})[A-Za-z]{{2}}[0-9]{{2}}(?=[ .\-\u00a0\u2000-\u2015\u202f]?[A-Za-z0-9]{{2}})")
+_GOES_ON = re.compile(f"{LETTER}|_")
 _LEAST_LOOSE_DIGITS: Final = 10
 """Of a number in groups of any length: what spaces divide may be words."""
 _SEPARATOR = frozenset(" .-\u00a0\u202f" + "".join(map(chr, range(0x2000, 0x2016))))
@@ -77,8 +78,7 @@ def _end(text: str, start: int, length: int) -> int:
         if not (group.isascii() and group.isalnum() and len(group) == (min(4, length - seen) if grouped else length)):
             return 0
         at, seen = at + len(group), seen + len(group)
-    following = text[at : at + 1]
-    return 0 if following.isalnum() or following == "_" else at
+    return 0 if _GOES_ON.match(text, at) else at
 
 
 def _loose_end(text: str, start: int, length: int) -> int:
@@ -91,9 +91,8 @@ def _loose_end(text: str, start: int, length: int) -> int:
         elif character not in _SEPARATOR or text[at - 1] in _SEPARATOR:
             return 0
         at += 1
-    following = text[at : at + 1]
     digits = sum(map(str.isdigit, text[start:at]))
-    return 0 if digits < _LEAST_LOOSE_DIGITS or following.isalnum() or following == "_" else at
+    return 0 if digits < _LEAST_LOOSE_DIGITS or _GOES_ON.match(text, at) else at
 
 
 def _score(ahead: str, compact: str) -> float:

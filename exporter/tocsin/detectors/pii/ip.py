@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import Candidate, after, before, capped, words
+from tocsin.detectors.candidates import LETTER, Candidate, after, before, capped, words
 from tocsin.detectors.reserved import is_example_ip
 
 GATES: Final = (
@@ -21,8 +21,8 @@ GATES: Final = (
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _V4 = re.compile(
-    rf"[0-9](?<![^\W_].)(?<![_#$].)(?<![0-9][.,].)(?<!::.)(?:(?<=2)(?:5[0-5]|[0-4][0-9])|(?<=1)[0-9]{{2}}|(?<!0)[0-9])?"
-    rf"(?:\.{_OCTET}){{3}}(?!\w)(?!\.[0-9])"
+    rf"[0-9](?<!{LETTER}.)(?<![_#$].)(?<![0-9][.,].)(?<!::.)(?:(?<=2)(?:5[0-5]|[0-4][0-9])|(?<=1)[0-9]{{2}}|(?<!0)[0-9])?"
+    rf"(?:\.{_OCTET}){{3}}(?!{LETTER}|_)(?!\.[0-9])"
 )
 _V6 = re.compile(r"(?<![0-9A-Za-z_.:])[0-9A-Fa-f:]{3,39}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?![0-9A-Za-z_]|\.[0-9])")
 _TWO_COLONS = re.compile(":[0-9A-Fa-f]*:")

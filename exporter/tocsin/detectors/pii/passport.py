@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import Candidate, capped
+from tocsin.detectors.candidates import LETTER, Candidate, capped
 from tocsin.detectors.folding import lowered
 from tocsin.detectors.reserved import is_example_passport
 
@@ -31,7 +31,7 @@ _NUMBER = (
     r"|(?=[A-Z]{0,8}[0-9])[CFGHJKLMNPRTVWXYZ0-9]{9}"  # Germany: no vowels
     r"|(?=[A-Z0-9]{0,8}[A-Z])(?=(?:[A-Z]{0,8}[0-9]){3})[A-Z0-9]{9})"
 )
-_ANY_NUMBER = re.compile(rf"(?<![^\W_])(?<![_.$€£#@/-]){_NUMBER}(?![^\W_])(?![@_]|[.,-][0-9])")
+_ANY_NUMBER = re.compile(rf"(?<!{LETTER})(?<![_.$€£#@/-]){_NUMBER}(?!{LETTER})(?![@_]|[.,-][0-9])")
 _MENTION = re.compile(_WORD)
 """In a text in lower case: letters of either case are tried one by one."""
 _AFTER = re.compile(rf"({_NUMBER})\s(?:es|is|est|ist|è|é|was)\s[^\n.]{{0,24}}?{_WORD}", re.IGNORECASE)

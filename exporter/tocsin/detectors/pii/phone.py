@@ -15,7 +15,7 @@ from typing import Final
 import phonenumbers
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import Candidate, after, before, capped, words
+from tocsin.detectors.candidates import LETTER, Candidate, after, before, capped, words
 from tocsin.detectors.reserved import is_example_phone
 from tocsin.detectors.tables import RULE, RULE_BELOW, header_of
 
@@ -81,10 +81,10 @@ _LEAST_DIGITS: Final = 8
 _SEPARATOR = r"[ .()/\-\u00a0\u2010-\u2013\u202f]"
 _NUMBER = re.compile(
     # The first character first: `re` skips to it, then looks back.
-    rf"[+(0-9](?<![^\W_].)(?<![_#$€£=*^%\\].)(?<![0-9][.,:/\-].)(?<![A-Z]-.)"
+    rf"[+(0-9](?<!{LETTER}.)(?<![_#$€£=*^%\\].)(?<![0-9][.,:/\-].)(?<![A-Z]-.)"
     rf"(?:(?<=\+) ?\(?[0-9]|(?<=\()\+?[0-9]|(?<=[0-9]))(?:{_SEPARATOR}{{0,3}}[0-9]){{5,16}}+"
     rf"(?P<extension> ?(?:x|ext\.?|extension|#) ?[0-9]{{1,6}})?"
-    rf"(?![^\W_])(?!{_SEPARATOR}?[0-9]|[%:=]|,[0-9]| ?=+ ?-?[0-9])"
+    rf"(?!{LETTER})(?!{_SEPARATOR}?[0-9]|[%:=]|,[0-9]| ?=+ ?-?[0-9])"
 )
 _PLAIN: Final = dict.fromkeys(range(0x2010, 0x2014), "-") | dict.fromkeys((0xA0, 0x202F), " ")
 """Typographic hyphens and spaces, to the ones that people type."""
@@ -153,6 +153,8 @@ _PART_OF_ONE = re.compile(
 _BEHIND = re.compile(r" ?[-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b")
 _PLATFORMS = re.compile(r"\b(?:desktop|tablet)")
 """What stands beside a mobile that is a kind of device, whose users or bytes are counted."""
+_IN_A_PATH = re.compile(r"(?:[0-9]|\b[a-z])[\w.-]{0,40}/\S{0,60}\.\Z")
+"""Before a part of an identifier, as that of an article (10.1016/j.cell.2023.04.827): its words are no labels."""
 _MATHS = re.compile(r"(?:[0-9)\]}] ?|(?<![a-z])[a-z] ?|[=*/^\u00d7·≈<>~{\[] ?)\Z")
 _COMPANY: Final = frozenset(
     {
@@ -162,6 +164,13 @@ _COMPANY: Final = frozenset(
         phonenumbers.PhoneNumberType.UAN,
     }
 )
+
+_NATIONAL_SERVICE = re.compile(
+    r"0(?:800|808|300)[0-9]{5,8}"  # freephone of Europe, and of organisations in the United Kingdom
+    r"|0(?:120|570)[0-9]{6}|400[0-9]{7}|1[568][0-9]{6}|1[38]00[0-9]{6}"  # Japan, China, Korea, Australia
+    r"|(?:80[0138]|90[02])[0-9]{6}"  # Italy, Poland, Portugal, Spain
+)
+"""What callers dial within a country to reach an organisation, by the plans of the countries (ITU-T E.129)."""
 
 
 def find(text: str) -> Iterator[Candidate]:
@@ -192,9 +201,15 @@ def find(text: str) -> Iterator[Candidate]:
             end,
             0.97 if number else 0.8,
             example=example,
-            impersonal=number is not None and phonenumbers.number_type(number) in _COMPANY,
+            impersonal=_is_of_a_company(digits, number),
             same=_other_forms(digits, number),
         )
+
+
+def _is_of_a_company(digits: str, number: phonenumbers.PhoneNumber | None) -> bool:
+    if number is None:
+        return _NATIONAL_SERVICE.fullmatch(digits) is not None
+    return phonenumbers.number_type(number) in _COMPANY
 
 
 def _line_before(text: str, start: int) -> str:
@@ -233,6 +248,8 @@ def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, ex
     if _EXAMPLE_SHAPE.fullmatch(value) and is_example_phone(digits):
         return 1
     line = _line_before(text, start)
+    if _IN_A_PATH.search(line):
+        return 0
     behind = after(text, end)
     strong = (
         _is_labelled(line[-48:], value)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin.detectors.base import Gate
-from tocsin.detectors.candidates import Candidate, after, before, capped, words
+from tocsin.detectors.candidates import LETTER, Candidate, after, before, capped, words
 from tocsin.detectors.reserved import is_example_ssn
 
 _GAP = r"(?:[ .\-]|\xc2\xa0|\xe2\x80[\x90-\x93\xaf])"
@@ -18,8 +18,8 @@ GATES: Final = (
 
 _SEPARATOR = r"[ .\-\u00a0\u2010-\u2013\u202f]"
 _NUMBER = re.compile(
-    rf"[0-9](?<![^\W_].)(?<![_$€£/+-].)(?<![0-9][.,\- ].)[0-9]{{2}}({_SEPARATOR}?)[0-9]{{2}}\1[0-9]{{4}}"
-    rf"(?!\w)(?!{_SEPARATOR}?[0-9])(?![/%])"
+    rf"[0-9](?<!{LETTER}.)(?<![_$€£/+-].)(?<![0-9][.,\- ].)[0-9]{{2}}({_SEPARATOR}?)[0-9]{{2}}\1[0-9]{{4}}"
+    rf"(?!{LETTER}|_)(?!{_SEPARATOR}?[0-9])(?![/%])"
 )
 _WORDS = words(r"ssns? social[\s\-]?security ss\s?# soc\.?\ssec\.? taxpayer\sid\w* tin itin w-?2 w-?9")
 _STRONG = words(r"ssns? social[\s\-]?security")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tocsin.detectors.base import HANDED_OVER, Report, Subject
-from tocsin.detectors.candidates import Candidate, after, before, was_cut, without_overlaps
+from tocsin.detectors.candidates import LETTER, Candidate, after, before, was_cut, without_overlaps
 from tocsin.detectors.echo import Echo
 from tocsin.detectors.secrets import assignments, structures
 from tocsin.detectors.secrets.tokens import TOKENS, matches
@@ -16,6 +16,7 @@ from tocsin.finding import Finding
 _CREDENTIAL_WORD = re.compile(
     r"key|token|secret|credential|auth|environment|config|password|env\b|gemini|access|\bset\b|export"
 )
+_LETTER = re.compile(LETTER)
 _FIRST_STRUCTURE = len(TOKENS)
 _FIRST_ASSIGNMENT = _FIRST_STRUCTURE + len(structures.GATES)
 
@@ -61,7 +62,7 @@ class Secrets:
     def _find_tokens(self, text: str, fired: Sequence[int]) -> Iterator[Candidate]:
         for token, match in matches(text, fired):
             start, end = match.span()
-            if text[start - 1 : start].isalnum() and start:
+            if start and _LETTER.match(text, start - 1):
                 continue
             body = match["body"]
             if entropy(body) < token.least_entropy or is_stand_in(body):
