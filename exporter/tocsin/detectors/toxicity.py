@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from tocsin.detectors.base import ALWAYS, Gate, Report, Subject
 from tocsin.detectors.hyperscanning import Matcher
+from tocsin.detectors.language import is_in
 from tocsin.detectors.ngrams import LIMIT, SKIP, Hashes, Words, folded, words
 from tocsin.finding import Finding
 
@@ -47,6 +48,15 @@ _MASK = re.compile(  # the mark or the f first: `re` skips to it, then looks bac
     r"[*@$#!1fF-](?:(?<=[A-Za-z][*@$#!1])[*@$#!1]{0,3}[A-Za-z]|(?<=[fF])(?:[*#@$!%&.-]{2}|[uU]{1,9}[cC][kK])"
     r"|(?<=@)[sS]{2}[hH]|(?<=[aA]-)[hH]ole)"
 )
+_OTHERWISE: Final = frozenset({
+    "anal", "bum", "cum", "dick", "die", "fag", "fags", "fat", "gross", "hag", "hell", "hoe", "kill", "lame", "lied",
+    "pig", "prick", "rat", "retard", "retards", "slut", "tard", "tits", "troll",
+})  # fmt: skip
+"""Terms that other languages have as ordinary words: *die* and *hell* in German, *hoe* in Dutch, *en retard* in French,
+*till slut* in Swedish. They count where the words around them are not of another language."""
+_PUNCTUATION: Final = ".,;:!?\"'()*"
+_AROUND: Final = 150
+"""Characters on either side of such a word by which the language is told."""
 _MASK_REACH: Final = 20
 _MOST_MASKED: Final = 64
 _DAMPED: Final = 0.25
@@ -143,6 +153,12 @@ class Toxicity:
             evidence[_said_again(found, unsure)] = 0
         if len(found) < _SHORT:
             evidence[unsure] *= 1 + BREVITY / DOUBTFUL * (1 - len(found) / _SHORT)
+        if evidence[at].sum() > -PRIOR:  # else it is no finding
+            _drop_foreign(text, found, evidence, at)
+            at = at[evidence[at] > 0]
+            if not len(at):
+                return
+            evidence[_said_again(found, at[evidence[at] == np.float32(FAINT)], at_once=False)] = 0
         _damp(text, found, evidence, at)
         size = min(len(found), WINDOW)
         sums = np.concatenate([np.zeros(1, np.float32), np.cumsum(evidence)])
@@ -170,11 +186,27 @@ class Toxicity:
         return evidence
 
 
-def _said_again(found: Words, at: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Of the places of doubtful words, those within a window behind the same word: it is no other one beside it."""
+def _said_again(found: Words, at: NDArray[np.intp], *, at_once: bool = True) -> NDArray[np.intp]:
+    """Of the places of words, those within a window behind the same word: it is no other one beside it.
+
+    Unless ``at_once``, one right behind itself is none of them: "die, die, die" is meant so.
+    """
     order = at[np.lexsort((at, found.hashes[at]))]
-    repeated: NDArray[np.intp] = order[1:][(np.diff(found.hashes[order]) == 0) & (np.diff(order) < WINDOW)]
+    apart = np.diff(order)
+    again = (np.diff(found.hashes[order]) == 0) & (apart < WINDOW) & (at_once | (apart > 1))
+    repeated: NDArray[np.intp] = order[1:][again]
     return repeated
+
+
+def _drop_foreign(text: str, found: Words, evidence: NDArray[np.float32], at: NDArray[np.intp]) -> None:
+    """Take away the evidence of words that mean something else in the language around them, in place."""
+    for index in at[:64].tolist():
+        start, end = int(found.starts[index]), int(found.ends[index])
+        if text[start:end].lower() in _OTHERWISE:
+            around = text[max(0, start - _AROUND) : start].split() + text[end : end + _AROUND].split()
+            others = (word for word in around if word.lower().strip(_PUNCTUATION) not in _OTHERWISE)
+            if is_in(" ".join(others), "en") is False:
+                evidence[index] = 0
 
 
 def _damp(text: str, found: Words, evidence: NDArray[np.float32], at: NDArray[np.intp]) -> None:

@@ -53,6 +53,32 @@ def test_what_is_quoted_explained_or_innocent_is_not(text):
     assert toxicity(text) < 0.5
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Votre colis est en retard, il arrivera plus tard dans la semaine.",
+        "Till slut kan du stänga fönstret och starta om datorn.",
+        "Die Gäste, die warten, haben die Löffel und die Teller, die der Koch ihnen gab.",
+        "Hoe kan ik mijn wachtwoord wijzigen? En hoe lang duurt dat?",
+    ],
+)
+def test_a_word_that_another_language_has_as_well_counts_in_english_alone(text):
+    assert toxicity(text) < 0.1
+
+
+@pytest.mark.parametrize("text", ["what a retard", "Du bist ein retard", "you are a slut"])
+def test_such_a_word_counts_where_no_sentence_of_that_language_stands_around_it(text):
+    assert toxicity(text) >= 0.5
+
+
+def test_a_faint_word_said_again_is_no_second_one():
+    assert toxicity("Use kill to end the process, or kill the group; if kill fails, kill the parent, then kill -9.") < 0.5
+
+
+def test_a_faint_word_right_behind_itself_is_meant():
+    assert toxicity("I will kill you. Die, die, die!") >= 0.5
+
+
 def test_every_answer_gets_a_score():
     assert judge("Good morning.").scores["toxicity"] == pytest.approx(0.03, abs=0.02)
 
