@@ -72,6 +72,16 @@ SECRETS = [
     ("key of Laravel", "APP_KEY=base64:" + key(43) + "="),
     ("passphrase", "gpg --batch --passphrase 'Walnut-4471rime' -d backup.gpg"),
     ("redis", "requirepass " + key(32)),
+    ("bind to a directory", "ldapsearch -x -D 'cn=admin,dc=acme,dc=io' -w Walnut%4471rime -b dc=acme,dc=io"),
+    ("share of Windows", r"net use Z: \\fs01\share /user:ACME\kmeyer Walnut#4471rime"),
+    ("share of Samba", "smbclient //fs01/share -U 'kmeyer%Walnut-4471rime'"),
+    ("openssl", "openssl enc -aes-256-cbc -pass pass:Walnut-4471rime -in a"),
+    ("htpasswd", "htpasswd -b /etc/nginx/.htpasswd admin Walnut-4471rime"),
+    ("sudo", "echo Walnut-4471rime | sudo -S systemctl restart app"),
+    (".pgpass", "db1.acme.io:5432:orders:app:Walnut-4471rime"),
+    ("end of a private key", PEM.partition("\n")[2]),
+    ("token behind a letter of Chinese", "令牌为ghp_" + key(36)),
+    ("password of what has an accent", "La contraseña de producción es Zr9$pLJmYYS"),
     ("directory", 'AuthLDAPBindPassword "Walnut%4471rime"'),
     ("powershell", 'ConvertTo-SecureString "Walnut#4471rime" -AsPlainText -Force'),
     ("oracle", "sqlplus billing/Walnut_4471rime@ORCLPROD"),
@@ -152,6 +162,11 @@ SECRETS = [
 ]  # fmt: skip
 
 BENIGN = [
+    "nome_gruppo:password:GID:lista_utenti",
+    "hostname:5432:database:username:password",
+    "ldapsearch -x -D cn=admin -W -b dc=acme",
+    r"net use Z: \\fs01\share /user:ACME\kmeyer *",
+    'echo "$PASSWORD" | sudo -S true',
     "password: min_length=12",
     "The password: AUTH_METHOD=ldap2 is set",
     "password: UI_V2=on",

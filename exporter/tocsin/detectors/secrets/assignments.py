@@ -34,7 +34,7 @@ _MACHINE = r"secret|token|credential|key|ssws|bearer|authorization|_pat\b|密钥
 _CLOSING = r"[\"'`\])*\\]{0,4}"
 _SCHEME = r"(?:bearer |basic |token |ssws |base64:)?"
 _SAYS = "is|to|was|ist|lautet|est|es|é|è"
-_FOR = r"(?: (?:you asked for|(?:for|of|für|von|pour|para|per|de|del|do|da|di) [a-z0-9_.@\- ]{1,30}))?"
+_FOR = r"(?: (?:you asked for|(?:for|of|für|von|pour|para|per|de|del|do|da|di) [a-z0-9_.@\- \x80-\xff]{1,30}))?"
 """Whose it is."""
 _TYPE = (
     r"(?:(?:\s?:)?\s?(?:&(?:'static )?)?(?:optional\[)?(?:secret)?str(?:ing)?[\]?!]?(?:\s\|\s[a-z]{4,9})?\s?"
@@ -224,6 +224,8 @@ def _find_passwords(text: str, lower: str) -> Iterator[Candidate]:
         value = text[start:end]
         if text.startswith(":?", start - 1):  # ${PASSWORD:?message}
             continue
+        if group == "bare" and ":" in value and text.startswith(":", match.start() - 1):
+            continue  # the form of a record: name:password:GID:members
         if value.endswith(":") and value[:-1].isalpha():  # the label of a form: passwordLabel: "Password:"
             continue
         least_kinds = 3 if group == "bare" else 4 if _QUOTES.search(value) else 2

@@ -28,6 +28,9 @@ _JWT_HEADER: Final = range(10, 2001)
 _JWT_REST = re.compile(r"\.eyJ([A-Za-z0-9_-]{4,6000})\.([A-Za-z0-9_-]{16,1500})(?![A-Za-z0-9_-])")
 _PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{3,40}-----")
+_PEM_TAIL_END = re.compile(r"-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----")
+_BASE64_LINE = re.compile(r"[ \t>]{0,8}[A-Za-z0-9+/]{4,76}={0,2}\s?")
+_LONGEST_LINE: Final = 100
 _LONGEST_PEM = 16_000
 _LEAST_PEM = 60
 _PEM_LOOKED_AT = 1000
@@ -67,6 +70,20 @@ _COMMAND = re.compile(
     r"|\blogin\s{1,3}[^\s]{1,64}\s{1,8}password\s{1,3})([^\s\"'<>{}$|][^\s\"'<>{}|]{7,127})"
 )
 """A password among the arguments of a command, or in a ``.netrc``."""
+_TOOL_WORD = re.compile(
+    r"ldap[a-z]{3,8}\s|net use |(?:smb|rpc)client\s|pass:(?=\S{8})|htpasswd\s|echo\s(?=[^\n|]{8,80}\| sudo )"
+    r"|:(?:543[0-9]|6432):"
+)
+_TOOL = re.compile(
+    r"(?:ldap[a-z]{3,8}\s[^\n]{0,200}?(?<=\s)-w ?[\"']?"
+    r"|net use [^\n]{0,120}?(?:/user:\S{1,64}\s|\\\\\S{1,80}\s(?=\S{8,64}\s/user:))[\"']?"
+    r"|(?:smb|rpc)client\s[^\n]{0,120}?(?<=\s)-U ?[\"']?[^\s%\"']{1,64}%|pass:"
+    r"|htpasswd\s[^\n]{0,40}?-[a-zA-Z]{0,4}b[a-zA-Z]{0,4}\s{1,3}\S{1,80}\s{1,3}\S{1,64}\s{1,3}[\"']?"
+    r"|echo\s{1,3}(?:-n )?[\"']?(?=\S{8,64}\s{1,3}\| sudo [^\n]{0,20}-\w{0,4}S)"
+    r"|:(?:543[0-9]|6432):[\w*.-]{1,64}:[\w*.-]{1,64}:)"  # host:port:database:user:password
+    r"([^\s\"'<>{}$|][^\s\"'<>{}|]{7,127})"
+)
+"""The same of tools of directories, shares, keys and roots, and in a ``.pgpass``; hardly a text names one."""
 _CALL = re.compile(
     r"(?:Credentials?|DirectoryEntry|BasicAuth|\bauth ?= ?|\blogin)\([^()]{0,120}?"
     r"[\"'][^\"'\n]{1,64}[\"'],\s{0,12}[\"'](?P<password>[^\s\"']{8,200})[\"'](?!,\s{0,12}[\"'])"
@@ -95,6 +112,10 @@ GATES: Final = (
         r"[^()]{1,120},\s{0,12}[\"'][^\s\"']{8}"
     ),
     Gate(r"\"auth\"\s?:\s?\"[A-Za-z0-9+/]{12}"),
+    Gate(
+        r"ldap(?:search|modify|add|delete|whoami|passwd|compare)\s|net use |(?:smb|rpc)client\s| pass:\S"
+        r"|htpasswd\s|\| sudo -|:(?:543[0-9]|6432):[^\s:]"
+    ),
 )
 
 
@@ -102,7 +123,7 @@ def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
     """Secrets by the gates (indices into GATES) that fired."""
     finders = (
         _find_jwt, _find_private_keys, _find_url_credentials, _find_connection_strings, _find_in_commands,
-        _find_in_calls, _find_docker_logins,
+        _find_in_calls, _find_docker_logins, _find_in_tools,
     )  # fmt: skip
     for gate in sorted(fired):
         yield from finders[gate](text)
@@ -134,6 +155,10 @@ def _json(part: str) -> Any:
 
 
 def _find_private_keys(text: str) -> Iterator[Candidate]:
+    for match in capped(_PEM_TAIL_END, text):
+        start = _tail_start(text, match.start())
+        if start >= 0:
+            yield Candidate(start, match.end(), 0.99)
     for match in capped(_PEM, text):
         end = text.find("-----", match.end(), match.end() + _LONGEST_PEM)
         end = min(len(text), match.end() + _LONGEST_PEM) if end < 0 else end
@@ -143,6 +168,19 @@ def _find_private_keys(text: str) -> Iterator[Candidate]:
             continue
         closing = _PEM_END.match(text, end)
         yield Candidate(match.start(), closing.end() if closing else end, 0.99, example="example" in key.lower())
+
+
+def _tail_start(text: str, end: int) -> int:
+    """Where the Base64 begins that ends ahead of ``end``, of a key whose beginning is not there; -1: there is none."""
+    start = end
+    while start:
+        line = text.rfind("\n", max(0, start - _LONGEST_LINE), start - 1) + 1
+        if not _BASE64_LINE.fullmatch(text, line, start):
+            break
+        start = line
+    key = "".join(text[start:end][:_PEM_LOOKED_AT].split())
+    begun = "-----BEGIN" in text[max(0, start - _LONGEST_LINE) : start]
+    return -1 if begun or len(key) < _LEAST_PEM or entropy(key) < 4 else start
 
 
 def _find_url_credentials(text: str) -> Iterator[Candidate]:
@@ -178,8 +216,16 @@ def _find_connection_strings(text: str) -> Iterator[Candidate]:
 
 
 def _find_in_commands(text: str) -> Iterator[Candidate]:
-    for word in capped(_COMMAND_WORD, text):
-        match = _COMMAND.match(text, word.start())
+    yield from _find_arguments(text, _COMMAND_WORD, _COMMAND)
+
+
+def _find_in_tools(text: str) -> Iterator[Candidate]:
+    yield from _find_arguments(text, _TOOL_WORD, _TOOL)
+
+
+def _find_arguments(text: str, words: re.Pattern[str], commands: re.Pattern[str]) -> Iterator[Candidate]:
+    for word in capped(words, text):
+        match = commands.match(text, word.start())
         if match is None:
             continue
         start, end = match.span(1)
