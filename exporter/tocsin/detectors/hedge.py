@@ -66,7 +66,11 @@ class HedgeDetector:
             return
         text = subject.text[:HEDGE_CHARS].replace("\u2019", "'")
         lower = lowered(text)
-        hedges = [hedge for hedge in _HEDGE.finditer(lower) if not lower[hedge.start() - 1 : hedge.start()].isalpha()]
+        hedges = [
+            hedge
+            for hedge in _HEDGE.finditer(lower)
+            if not lower[hedge.start() - 1 : hedge.start()].isalpha() and not _is_month(hedge)
+        ]
         words = text.count(" ") + 1
         strong = any(hedge["strong"] for hedge in hedges)
         least = MIN_STRONG_SHARE if strong else MIN_SHARE
@@ -87,3 +91,9 @@ class HedgeDetector:
 
         self._hedges.each(text[:HEDGE_CHARS].encode("utf-8", "surrogatepass"), counted)
         return count >= least
+
+
+def _is_month(hedge: re.Match[str]) -> bool:
+    """Tell whether a "may" stands in a date, such as each line of a log begins with: May 30 01:12:53."""
+    text, (start, end) = hedge.string, hedge.span()
+    return hedge[0] == "may" and (text[end + 1 : end + 2].isdigit() or text[max(0, start - 2) : start - 1].isdigit())

@@ -32,6 +32,7 @@ def test_an_answer_that_qualifies_itself_is_hedged(text):
         "Rain is likely in May. " + "The forecast is made of many models that run twice a day. " * 4,
         "You may enter. The might of the army was great, and nobody knew how large it was on that day in spring.",
         "I think so.",
+        "May 30 01:12:53 sshd started\nMay 30 01:13:09 sshd stopped\nOn 30 May it was restarted.",
         "",
     ],
 )
