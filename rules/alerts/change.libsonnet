@@ -14,7 +14,7 @@ function(config)
       window: 3600,
       expr: q.live('(sum %s (%s) > 0)' % [q.by(calls), q.increase('llm_model_changes_total', 3600)]),
       summary: 'Another model serves {{ $labels.model }} to {{ $labels.route }}.',
-      description: 'It changed in the last hour.' + alert.modelChange(calls),
+      description: 'It changed in the last hour.' + alert.changes(calls),
     },
     base {
       name: 'LLMPromptChanged',

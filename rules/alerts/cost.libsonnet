@@ -109,7 +109,7 @@ function(config)
         keepFiringFor: 3600,
         expr: signals.breach(signals.cost_per_request),
         summary: 'A request of {{ $labels.route }} costs more than it did.',
-        description: '${{ printf "%.4f" $value }} a request in the last 30 minutes.' + alert.modelChange(route),
+        description: '${{ printf "%.4f" $value }} a request in the last 30 minutes.' + alert.changes(route),
       },
       byRoute {
         name: 'LLMTokenOutliers',

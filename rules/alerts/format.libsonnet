@@ -16,7 +16,7 @@ function(config)
       keepFiringFor: 300,
       expr: format.low,
       summary: 'Answers of {{ $labels.route }} are not in the format asked for.',
-      description: '{{ $value | humanizePercentage }} of the last 1,000 answers comply.' + alert.modelChange(['route']) + alert.since('LLMFormatComplianceLow', ['route']) + alert.affected(['route'], 'llm_format_failures_total'),
+      description: '{{ $value | humanizePercentage }} of the last 1,000 answers comply.' + alert.changes(['route']) + alert.since('LLMFormatComplianceLow', ['route']) + alert.affected(['route'], 'llm_format_failures_total'),
     },
     base {
       name: 'LLMFormatBroken',
@@ -29,7 +29,7 @@ function(config)
       keepFiringFor: 1500,
       expr: format.broken,
       summary: 'Most answers of {{ $labels.route }} are not in the format asked for.',
-      description: '{{ $value | humanizePercentage }} of the answers of the last 10 or 30 minutes fail the format check.' + alert.modelChange(['route']) + alert.since('LLMFormatBroken', ['route']) + alert.affected(['route'], 'llm_format_failures_total'),
+      description: '{{ $value | humanizePercentage }} of the answers of the last 10 or 30 minutes fail the format check.' + alert.changes(['route']) + alert.since('LLMFormatBroken', ['route']) + alert.affected(['route'], 'llm_format_failures_total'),
     },
     base {
       name: 'LLMFormatWarmingUp',

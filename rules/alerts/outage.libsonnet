@@ -51,8 +51,8 @@ function(config)
   local ours = 'reason=~"%s"' % because.outage;
   local forGood = 'reason!~"%s"' % because.meant;
   local reasons(window, counted) =
-    '{{ range printf `topk(1, %s)` $labels.provider $labels.model | query }} Most are {{ .Labels.reason }}.{{ end }}' %
-    q.sumRises(['reason'], 'llm_request_failures_total', window, counted + ', provider=%[1]q, model=%[2]q');
+    '{{ range printf `topk(1, %s)` $labels.provider $labels.model | query }} Most are {{ .Labels.reason }} of {{ .Labels.route }}.{{ end }}' %
+    q.sumRises(['reason', 'route'], 'llm_request_failures_total', window, counted + ', provider=%[1]q, model=%[2]q');
   local traffic = 'route:llm_requests:increase15m';
   local before(offset) = q.atLeast(
     'last_over_time(%s[%s] offset %s)' % [traffic, q.duration(600), q.duration(offset)], c.trafficGoneMinimumCalls
@@ -140,7 +140,7 @@ function(config)
         requirement: 'A2',
         window: 600,
         'for': 600,
-        keepFiringFor: 300,
+        keepFiringFor: 900,  // a slow rise is over the threshold and under it in turn
         keys: ['provider', 'model'],
         expr: latency.slow,
         summary: 'Answers of {{ $labels.provider }}/{{ $labels.model }} are slow.',
@@ -148,7 +148,39 @@ function(config)
         description: 'Answers come {{ printf "%.1f" $value }} times as slowly as is usual at this hour.'
                      + now('first_token', ' One request in twenty waits longer than {{ . | first | value | humanizeDuration }} for its first token.')
                      + now('speed', ' The median answer comes at {{ . | first | value | printf "%.0f" }} tokens a second.')
-                     + alert.modelChange(shown) + alert.since('LLMLatencyHigh', shown),
+                     + alert.changes(shown) + alert.since('LLMLatencyHigh', shown),
+      },
+      {
+        name: 'LLMRouteFailing',
+        severity: 'page',
+        category: 'outage',
+        ownership: 'route',
+        keys: ['route'],
+        metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
+        threshold: 'over outage.routeRatio of requests time out or meet a 5xx, at least outage.minimumCalls; or over outage.refusedRatio fail for those or other reasons, at least outage.minimumFailures, after successes within a day; of models that answer others',
+        requirement: 'A1, A5',
+        window: 600,
+        'for': 120,
+        keepFiringFor: 300,
+        local failing = 'route_class:llm_requests_failing:ratio10m',
+        local any = q.recorded(failing, 'class="any"'),
+        expr: |||
+          max %(by)s (
+            %(outage)s
+            or
+            %(any)s > %(on)s group_left () %(refused)s
+            and %(on)s (count_over_time((route:llm_requests:increase15m > 0.5 unless %(on)s %(failing)s)[%(day)s:%(quarter)s]) > %(alive)s - 1)
+          )
+        ||| % {
+          by: q.by(['route']), on: q.on(['route']), outage: q.recorded(failing, 'class="outage"'), any: any, failing: failing,
+          refused: q.threshold('outage.refusedRatio', c.refusedRatio, any), day: q.duration(86400), quarter: q.duration(900),
+          alive: q.number(c.routeAlive),
+        },
+        summary: 'Hardly any request of {{ $labels.route }} succeeds.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes fail, while the model answers others.'
+                     + '{{ range printf `topk(1, %s)` $labels.route | query }} Most are {{ .Labels.reason }} of {{ .Labels.model }}.{{ end }}' %
+                       q.sumRises(['model', 'reason'], 'llm_request_failures_total', 600, forGood + ', route=%[1]q')
+                     + alert.since('LLMRouteFailing', ['route']) + alert.affected(['route'], 'llm_request_failures_total', forGood),
       },
       trafficGone(true),
     ], config.intervals.slow),
@@ -159,7 +191,7 @@ function(config)
         metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
         threshold: 'outage.availability burnt 3 x over 1 d and 2 h, or 1 x over 3 d and 6 h; 20 failures in the longer window',
         requirement: 'A1',
-        keepFiringFor: 3600,  // who fails about as often as the objective allows is under the pace and over it in turn
+        keepFiringFor: 6 * 3600,  // who fails about as often as the objective allows is under the pace and over it in turn, all week
         expr: std.join('\nor\n', std.map(burning, c.burn.ticket)),
         summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} fail a little, for long.',
         description: '{{ $value | humanizePercentage }} of the requests of the last %s fail: at this pace the objective is missed.'

@@ -4,10 +4,19 @@ function(config)
   local alert = (import '../lib/alert.libsonnet')(config);
   local score = (import '../lib/score.libsonnet')(config);
   local signals = (import '../lib/signals.libsonnet')(config);
+  local surges = (import '../lib/surges.libsonnet')(config);
   local c = config.quality;
   local route = ['route'];
   local mean = 'route_scorer:llm_quality_score:mean';
   local baseline = '{{ with printf `max(last_over_time(route_scorer:llm_quality_score:baseline7d{route=%%q, scorer=%%q}[%s]))` $labels.route $labels.scorer | query }} under a baseline of {{ . | first | value | printf "%%.2f" }}{{ end }}' % q.duration(900);
+  // What of the answers is wrong, where a counter tells: a composite score names no cause.
+  local wrong(events, whole, text) = alert.asked(
+    'sum(%s) / sum(%s) > 0.05' % [q.increase(metric, c.window, 'route=%[1]q') for metric in [events, whole]], route,
+    ' {{ . | first | value | humanizePercentage }} %s.' % text
+  );
+  local causes = wrong('llm_format_failures_total', 'llm_format_checks_total', 'are not in the format asked for')
+                 + wrong('llm_refusals_total', 'llm_answers_checked_total', 'refuse')
+                 + wrong('llm_truncations_total', 'llm_requests_total', 'are cut off');
   local quality = { category: 'quality', ownership: 'route', keys: route };
   local lately = quality { window: c.window, 'for': 600 };
   local lasting = lately { keepFiringFor: c.keepFiringFor };
@@ -46,7 +55,17 @@ function(config)
           q.indented(score.explainedByFormat('quality.dropRatio', c.dropRatio), 2),
         ],
         summary: 'Answers of {{ $labels.route }} got worse.',
-        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.modelChange(route) + alert.since('LLMQualityScoreDropped', score.keys) + alert.affected(route),
+        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + causes + alert.changes(route) + alert.since('LLMQualityScoreDropped', score.keys) + alert.affected(route),
+      },
+      lasting {
+        name: 'LLMAnswersEmpty',
+        severity: 'page',
+        metric: 'llm_unscored_total{reason="empty"}, llm_requests_total',
+        threshold: 'at least safety.surgeMinimum and over quality.emptyRatio of requests and safety.surgeFactor x the usual share',
+        requirement: 'B5, B6',
+        expr: surges.breach(surges.empty),
+        summary: '{{ $labels.route }} answers nothing.',
+        description: '{{ printf "%.0f" $value }} answers of the last 30 minutes have no text, under HTTP 200.' + alert.changes(route) + alert.since('LLMAnswersEmpty', route),
       },
     ], config.intervals.default),
     alert.groups('quality-signals', [
@@ -71,7 +90,7 @@ function(config)
           q.on(score.keys), q.indented(score.explainedByFormat('quality.ticketDropRatio', c.ticketDropRatio), 2),
         ],
         summary: 'Answers of {{ $labels.route }} are getting worse.',
-        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.modelChange(route),
+        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + alert.changes(route),
       },
       lasting {
         name: 'LLMBadAnswers',
@@ -82,7 +101,7 @@ function(config)
         requirement: 'B1',
         expr: deviates(signals.bad_score),
         summary: 'More answers of {{ $labels.route }} are bad.',
-        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes have a {{ $labels.scorer }} score of 0.5 or less; the mean may hide it.' + alert.modelChange(route),
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes have a {{ $labels.scorer }} score of 0.5 or less; the mean may hide it.' + alert.changes(route),
       },
       lasting {
         name: 'LLMHallucinationSignals',
@@ -112,7 +131,7 @@ function(config)
           ),
         },
         summary: 'More answers of {{ $labels.route }} show the hallucination signal {{ $labels.signal }}.',
-        description: '{{ $value | humanizePercentage }} of the checked answers of the last 30 minutes. A signal is no proof: review a sample.' + alert.modelChange(route),
+        description: '{{ $value | humanizePercentage }} of the checked answers of the last 30 minutes. A signal is no proof: review a sample.' + alert.changes(route),
       },
       lasting {
         name: 'LLMRefusalsHigh',
@@ -122,7 +141,7 @@ function(config)
         requirement: 'B1',
         expr: deviates(signals.refusal),
         summary: '{{ $labels.route }} refuses more than it did.',
-        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are refusals.' + alert.modelChange(route),
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are refusals.' + alert.changes(route),
       },
       lasting {
         name: 'LLMAnswersShorter',
@@ -132,7 +151,7 @@ function(config)
         requirement: 'B5',
         expr: signals.breach(signals.output_chars),
         summary: 'Answers of {{ $labels.route }} became short.',
-        description: 'Half of the answers of the last 30 minutes have fewer than {{ printf "%.0f" $value }} characters.' + alert.modelChange(route),
+        description: 'Half of the answers of the last 30 minutes have fewer than {{ printf "%.0f" $value }} characters.' + alert.changes(route),
       },
       lately {
         name: 'LLMAnswersTruncated',
@@ -220,6 +239,26 @@ function(config)
         description: 'The population stability index of {{ $labels.feature }} is {{ printf "%.2f" $value }} against the past of the route.' + alert.asked(
           'topk(1, %s)' % q.metric('llm_input_drift_gain', 'route=%q, feature=%q'), ['route', 'feature'], ' What grew most: {{ . | first | label "segment" }}.'
         ),
+      },
+      lately {
+        name: 'LLMScorerSilent',
+        severity: 'ticket',
+        keys: score.keys,
+        metric: 'llm_quality_score, llm_requests_total',
+        threshold: 'no score of at least quality.minimumCalls requests; over quality.silentUsual scores in as long were usual for quality.silentHours hours of the last three days',
+        requirement: 'B1, B7',
+        'for': 1800,
+        // A judge that looks at answers once a day is silent for the rest of it.
+        expr: |||
+          %(scores)s < 0.5
+          and %(on)s (sum_over_time((%(scores)s > bool %(usual)s)[%(days)s:%(quarter)s]) > %(times)s)
+          and %(onRoute)s (%(asked)s)
+        ||| % {
+          scores: score.counts, on: q.on(score.keys), usual: q.number(c.silentUsual), days: q.duration(3 * 86400), quarter: q.duration(900),
+          times: '%s * %d' % [q.number(c.silentHours), 3600 / 900], onRoute: q.on(route), asked: q.atLeast(q.requests, c.minimumCalls),
+        },
+        summary: 'The scorer {{ $labels.scorer }} of {{ $labels.route }} is silent.',
+        description: 'For half an hour it has scored no answer, though there are requests: a drop of quality would not be seen.',
       },
       quality {
         name: 'LLMQualityQuietRoute',

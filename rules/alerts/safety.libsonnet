@@ -7,29 +7,13 @@ function(config)
   local route = ['route'];
   local kind = ['route', 'kind'];
   local window = c.window;
-  // Many in themselves, many for the traffic, and many for the route.
-  local surge(events) = q.live(|||
-    (
-      %(events)s
-      > %(on)s group_left () clamp_min(
-        %(floor)s,
-        %(minimum)s - 1
-      )
-      unless %(onKeys)s (
-        %(usual)s
-      )
-    )
-  ||| % {
-    events: events.expr, floor: events.floor, on: q.on(route), minimum: q.number(c.surgeMinimum),
-    onKeys: q.on(events.keys), usual: q.indented(events.usual, 4),
-  });
   local surging(spec, events) = spec + {
     category: 'safety',
     severity: 'ticket',
     ownership: 'route',
     keys: events.keys,
     window: window,
-    expr: surge(events),
+    expr: surges.breach(events),
   };
   local violation =
     // A scrape that is missed, or an exporter that restarts, must not resolve a violation and page again for it.
@@ -112,7 +96,7 @@ function(config)
       }, surges.injection),
       surging({
         name: 'LLMBlockedSurge',
-        metric: 'llm_request_failures_total{reason=~"blocked_.*"}',
+        metric: 'llm_request_failures_total{reason=~"blocked_.*"}, llm_content_filtered_total',
         threshold: 'at least safety.surgeMinimum and over safety.blockedRatio of requests and safety.surgeFactor x the usual share',
         requirement: 'R12',
         labels: { detection: 'inline' },

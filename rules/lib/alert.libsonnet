@@ -141,12 +141,29 @@ function(config) {
       keys, ' Affected: {{ . | first | value | printf "%%.0f" }} requests in the last %s.' % q.duration(3600)
     ),
 
-  modelChange(keys)::
-    local where = selected(keys);
-    '{{ range printf `max by (model, served) (%s == 1 and on (provider, model, route) increase(%s[%s]) > 0)` %s | query }} {{ .Labels.model }} is served by {{ .Labels.served }} since a change in the last %s.{{ end }}' % [
-      q.metric('llm_model_info', where), q.metric('llm_model_changes_total', where), q.duration(6 * 3600),
-      values(keys), q.duration(6 * 3600),
-    ],
+  // What changed lately that may be the cause: the model behind a name, and of a route its prompt, too, and the models that
+  // it asks. An exporter that lost its state has met all of those lately, and says nothing.
+  changes(keys)::
+    local where = selected(keys), within = q.duration(6 * 3600);
+    local changed(labels, info, changes, joined) = 'max by (%s) (%s == 1 and on (%s) increase(%s[%s]) > 0)' % [
+      labels, q.metric(info, where), joined, q.metric(changes, where), within,
+    ];
+    local said(query, text) = '{{ range printf `%s` %s | query }}%s{{ end }}' % [query, values(keys), text];
+    said(
+      changed('model, served, fingerprint', 'llm_model_info', 'llm_model_changes_total', 'provider, model, route'),
+      ' {{ .Labels.model }} is served by {{ .Labels.served }}{{ with .Labels.fingerprint }} ({{ . }}){{ end }} since a change in the last %s.' % within
+    ) + (
+      if keys != ['route'] then '' else
+        local met = q.metric('llm_first_request_timestamp_seconds', where), ago = q.seconds(6 * 3600);
+        local before = '(%s < time() - %s)' % [met, ago];
+        said(
+          changed('name, version', 'llm_prompt_info', 'llm_prompt_changes_total', 'route, name'),
+          ' Its prompt {{ .Labels.name }} is version {{ .Labels.version }} since a change in the last %s.' % within
+        ) + said(
+          'time() - min by (model) (%s > 0) < %s unless on (model) %s and on () %s' % [met, ago, before, before],
+          ' It asks {{ .Labels.model }} since {{ .Value | humanizeDuration }}, never before.'
+        )
+    ),
 
   // Of what is recorded: it is asked once for each alert, and an incident may have hundreds.
   topConsumer::

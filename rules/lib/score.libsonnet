@@ -49,6 +49,7 @@ function(config)
 
   {
     keys: keys,
+    counts: counts,
     minimumCalls(vector):: '%s group_left () (%s - 1)' % [q.on(['route']), q.threshold('quality.minimumCalls', c.minimumCalls, vector)],
 
     // Scored calls in 30 minutes where they are enough; else hours are judged.

@@ -52,8 +52,29 @@ function(config)
   {
     injection: signal('injection', route, 'safety.injectionRatio', c.injectionRatio, q.sumRises(route, 'llm_injection_attempts_total', c.window)),
     suspected: signal('suspected', kind, 'safety.suspectedRatio', c.suspectedRatio, q.sumRises(kind, 'llm_safety_suspected_total', c.window)),
-    blocked: signal('blocked', route, 'safety.blockedRatio', c.blockedRatio, q.sumRises(
-      route, 'llm_request_failures_total', c.window, 'reason=~"%s"' % because.blocked
+    // What a provider's filter ends is a failure to one and HTTP 200 to another.
+    blocked: signal('blocked', route, 'safety.blockedRatio', c.blockedRatio, 'sum %s (%s or %s)' % [
+      q.by(route), q.sumRises(route, 'llm_request_failures_total', c.window, 'reason=~"%s"' % because.blocked),
+      q.labelled(q.sumRises(route, 'llm_content_filtered_total', c.window), 'ended', 'true'),
+    ]),
+    empty: signal('empty', route, 'quality.emptyRatio', config.quality.emptyRatio, q.sumRises(
+      route, 'llm_unscored_total', c.window, 'reason="empty"'
     )),
-    rules: self.injection.rules + self.suspected.rules + self.blocked.rules,
+    rules: self.injection.rules + self.suspected.rules + self.blocked.rules + self.empty.rules,
+    // Many in themselves, many for the traffic, and many for the route.
+    breach(events):: q.live(|||
+      (
+        %(events)s
+        > %(on)s group_left () clamp_min(
+          %(floor)s,
+          %(minimum)s - 1
+        )
+        unless %(onKeys)s (
+          %(usual)s
+        )
+      )
+    ||| % {
+      events: events.expr, floor: events.floor, on: q.on(['route']), minimum: q.number(c.surgeMinimum),
+      onKeys: q.on(events.keys), usual: q.indented(events.usual, 4),
+    }),
   }

@@ -17,7 +17,7 @@ CASES = [
             [series("llm_model_changes_total", "0x9 1x90", **CALL),
              series("llm_model_info", "1x90", **CALL, requested="gpt-4o", served="gpt-4o-2024-08-06", fingerprint="fp_1")], "20m", "80m",
             ("Another model serves gpt-4o to support.",
-             "It changed in the last hour. gpt-4o is served by gpt-4o-2024-08-06 since a change in the last 6h."),
+             "It changed in the last hour. gpt-4o is served by gpt-4o-2024-08-06 (fp_1) since a change in the last 6h."),
             silent={"no change": series("llm_model_changes_total", "3x90", **CALL)}, labels=CALL, severity="info", category="change", owner="team"),
     *simple("LLMPromptChanged", series("llm_prompt_changes_total", "0x9 1x90", route="support", name="main"), "20m", "80m",
             ("The prompt main of support changed.", "Its version or checksum became another one in the last hour."),

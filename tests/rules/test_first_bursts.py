@@ -31,7 +31,7 @@ CASES = [
         "60 failures of 100 requests at once page, and resolve", FAILING, [info(), first(), *requests(100, 60)],
         {"89m": 0, "91m": 1, "94m": 1, "130m": 0},
         text=Text("91m", "page", "outage", "Requests to openai/gpt-4o fail.",
-                  "60% of requests fail after retries and fallbacks. Most are provider_5xx. Going on for 1m 0s. "
+                  "60% of requests fail after retries and fallbacks. Most are provider_5xx of support. Going on for 1m 0s. "
                   "Affected: 60 requests in the last 1h.", {"provider": "openai", "model": "gpt-4o"}),
     ),
     Case("one failure of one request pages nobody", FAILING, [info(), first(), *requests(1, 1)], SILENT),

@@ -26,7 +26,7 @@ CASES = [
         [info(), requests(STEADY), failures("0x60 40+40x60 2440x200")], {"60m": 0, "63m": 1, "100m": 1, "120m": 1, "145m": 0},
         text=Text(
             "70m", "page", "outage", "Requests to openai/gpt-4o fail.",
-            "100% of requests fail after retries and fallbacks. Most are provider_5xx. Going on for 8m 0s. "
+            "100% of requests fail after retries and fallbacks. Most are provider_5xx of support. Going on for 8m 0s. "
             "Affected: 400 requests in the last 1h.", MODEL,
         ),
     ),
@@ -136,21 +136,21 @@ CASES = [
          series("llm_route_info", "1x400", route="search", owner="other", tier="prod", traffic="live"),
          requests("0+1x400", route="search")], {"63m": 1},
         text=Text("63m", "page", "outage", "Requests to openai/gpt-4o fail.",
-                  "58.54% of requests fail after retries and fallbacks. Most are provider_5xx. Going on for 1m 0s. "
+                  "58.54% of requests fail after retries and fallbacks. Most are provider_5xx of support. Going on for 1m 0s. "
                   "Affected: 120 requests in the last 1h.", MODEL, owner="platform"),
     ),
     Case(
         "a quiet route that is dead pages", DEAD,
         [info(), requests("0+1x200"), failures("0x60 1+1x60 61x80", "client_4xx")], {"60m": 0, "74m": 1, "100m": 1, "140m": 0},
         text=Text("80m", "page", "outage", "No request to openai/gpt-4o succeeds.",
-                  "10 failures and no success in the last 10 minutes. Most are client_4xx. An expired key, a withdrawn model and "
+                  "10 failures and no success in the last 10 minutes. Most are client_4xx of support. An expired key, a withdrawn model and "
                   "an exhausted quota look like this. Going on for 10m 0s.", MODEL),
     ),
     Case(
         "the reason is one that the alert counts", FAILING,
         [info(), requests(STEADY), failures("0x60 18+18x60", "provider_5xx"), failures("0x60 20+20x60", "client_4xx")], {"65m": 1},
         text=Text("65m", "page", "outage", "Requests to openai/gpt-4o fail.",
-                  "45% of requests fail after retries and fallbacks. Most are provider_5xx. Going on for 1m 0s. "
+                  "45% of requests fail after retries and fallbacks. Most are provider_5xx of support. Going on for 1m 0s. "
                   "Affected: 90 requests in the last 1h.", MODEL),
     ),
     Case("a model that never succeeded is no ticket", STILL, [info(), requests("0+1x60"), failures("0+1x60", "client_4xx")], {"40m": 0}),
@@ -234,7 +234,7 @@ CASES = [
     Case("requests of another route are traffic", "LLMNoTraffic", [info(), requests("0+40x20 800x60"), requests("0+1x80", route="search")],
          {"60m": 0}),
     Case("requests that stop are no outage", FAILING, [info(), requests("0+40x20 800x60"), failures("0x80")], {"60m": 0}),
-    Case("a slow burn is a ticket", "LLMErrorBudgetBurning", [info(), requests("0+100x600"), failures("0+2x200 400x400")], {"130m": 1, "600m": 0},
+    Case("a slow burn is a ticket", "LLMErrorBudgetBurning", [info(1100), requests("0+100x1100"), failures("0+2x200 400x900")], {"130m": 1, "600m": 1, "1000m": 0},
          text=Text("130m", "ticket", "outage", "Requests to openai/gpt-4o fail a little, for long.",
                    "2% of the requests of the last 2h or 6h fail: at this pace the objective is missed.", MODEL)),
     Case("six failures of a thousand in the first hours of a log are no ticket", "LLMErrorBudgetBurning",

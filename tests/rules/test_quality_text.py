@@ -5,7 +5,7 @@ from quality_series import HOUR, LEARNT, info, scored
 
 TOOLS = ("promtool",)
 """The oldest counts the sample at the far end of a window, too, and has other numbers in the same words."""
-GROUPS = ("routes-seen", "routes", "quality-scores", "quality-quiet", "quality-baselines", "quality", "quality-signals")
+GROUPS = ("routes-seen", "routes", "quality-scores", "quality-quiet", "quality-baselines", "quality", "quality-signals", "traffic", "surges")
 INTERVAL, STEP = "150s", "5m"  # the text asks for the last evaluation: it must be within five minutes
 RULES = compiled(baseline__window=6 * 3600)
 LABELS = {"route": "support", "scorer": "composite"}
@@ -15,14 +15,45 @@ CHANGE = [
     series("llm_model_changes_total", "0x47 1x150", **CALL),
     series("llm_model_info", "1x200", **CALL, requested="gpt-4o", served="gpt-4o-2024-11-20", fingerprint="fp_2"),
 ]
+NEWS = [
+    series("llm_prompt_changes_total", "0x47 1x150", route="support", name="main"),
+    series("llm_prompt_info", "1x200", route="support", name="main", version="8", checksum="c"),
+    series("llm_first_request_timestamp_seconds", "-30000x200", **CALL),
+    series("llm_first_request_timestamp_seconds", "_x48 14400x150", **CALL | {"model": "gpt-5"}),
+]
+"""A prompt that changed and a model that is asked since four hours, beside one that was before all time here."""
+WRONG = [
+    series("llm_format_checks_total", "0+100x200", **CALL), series("llm_format_failures_total", "0x48 25+25x150", **CALL),
+    series("llm_answers_checked_total", "0+100x200", **CALL), series("llm_refusals_total", "0x48 10+10x150", **CALL),
+    series("llm_truncations_total", "0x48 1+1x150", **CALL),
+]
 CASES = [
     Case(
         "a drop says how far, which model changed, since when and how many requests", "LLMQualityScoreDropped",
         [info(), REQUESTS, *CHANGE, *scored(LEARNT + [0.56] * 2 * HOUR)], {"4h": 0, "5h": 1},
         text=Text(
             "5h", "page", "quality", "Answers of support got worse.",
-            "The composite score is 0.56, under a baseline of 0.80. gpt-4o is served by gpt-4o-2024-11-20 since a change in the "
-            "last 6h. Going on for 45m 0s. Affected: 1200 requests in the last 1h.", LABELS,
+            "The composite score is 0.56, under a baseline of 0.80. gpt-4o is served by gpt-4o-2024-11-20 (fp_2) since a "
+            "change in the last 6h. Going on for 45m 0s. Affected: 1200 requests in the last 1h.", LABELS,
+        ),
+    ),
+    Case(
+        "answers without a word say how many, and since when", "LLMAnswersEmpty",
+        [info(), REQUESTS, *CHANGE, series("llm_unscored_total", "0x47 40+40x60", **CALL, reason="empty")], {"4h": 0, "4h45m": 1},
+        text=Text(
+            "4h45m", "page", "quality", "support answers nothing.",
+            "240 answers of the last 30 minutes have no text, under HTTP 200. gpt-4o is served by gpt-4o-2024-11-20 (fp_2) since a "
+            "change in the last 6h. Going on for 35m 0s.", {"route": "support"},
+        ),
+    ),
+    Case(
+        "answers in no format, that refuse, of a prompt and a model that are new, say so", "LLMQualityScoreDropped",
+        [info(), REQUESTS, *NEWS, *WRONG, *scored(LEARNT + [0.56] * 2 * HOUR)], {"5h": 1},
+        text=Text(
+            "5h", "page", "quality", "Answers of support got worse.",
+            "The composite score is 0.56, under a baseline of 0.80. 25% are not in the format asked for. 10% refuse. Its prompt main is "
+            "version 8 since a change in the last 6h. It asks gpt-5 since 1h 0m 0s, never before. Going on for 45m 0s. Affected: 1200 "
+            "requests in the last 1h.", LABELS,
         ),
     ),
     Case(

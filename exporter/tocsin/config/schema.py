@@ -9,7 +9,7 @@ import msgspec
 THRESHOLDS = (
     "outage.availability", "outage.minimumCalls", "quality.dropRatio", "quality.ticketDropRatio",
     "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
-    "cost.ceilingPerHour", "tokens.outlierFactor", "outage.refusedRatio",
+    "cost.ceilingPerHour", "tokens.outlierFactor", "outage.refusedRatio", "quality.emptyRatio",
     "outage.trafficGonePage", "quality.inputPsi", "quality.languageRatio", "quality.lowConfidenceRatio",
     "quality.offTopicRatio", "quality.repetitionRatio", "quality.truncationRatio",
     "safety.blockedRatio", "safety.injectionRatio", "safety.suspectedRatio",
