@@ -23,14 +23,22 @@ _JOINTS: Final = str.maketrans("", "", "_-")
 _GUARDRAIL: Final = re.compile(r"guardrail.{0,12}(?:interven|block|violat|tripwire|raised)")
 _BLOCKED: Final = re.compile(
     r"content ?(?:filter|policy|moderation|management policy|blocked)|responsible ?ai|moderation ?blocked"
-    r"|blocked ?prompt|prohibited ?content|data ?inspection"
+    r"|blocked ?prompt|prohibited ?content|data ?inspection|cyber ?policy"
+    r"|sensitive ?(?:content|words) ?detected|(?:in|out)put new ?sensitive"
 )
-"""DashScope's name is the last."""
+"""DashScope's name is ``data_inspection_failed``, OpenAI's of what may serve an attack ``cyber_policy``; those of
+Volcengine, New API and MiniMax (https://platform.minimax.io/docs/api-reference/errorcode) speak of what is sensitive.
+"""
 _FLAGGED: Final = re.compile(
-    r"^output blocked by content filter|flagged as potentially violating"
-    r"|rejected (?:as a result of|by) (?:our|the) safety"
+    r"(?:^|errors: )output blocked by content filter|flagged (?:as potentially violating|for possible cybersecurity)"
+    r"|rejected (?:as a result of|by) (?:our|the) safety|violates? usage guidelines|content exists risk"
+    r"|unsafe or sensitive content|不安全或敏感内容|input was flagged|may contain sensitive information"
+    r"|google's responsible ai practices"
 )
-"""What Anthropic and OpenAI say where they refuse a request, some of which they call no more than invalid."""
+"""What vendors say where they refuse a request, some of which they call no more than invalid, or forbidden.
+
+Anthropic (and Bedrock in its name), OpenAI, xAI, DeepSeek, Z.ai in two languages, OpenRouter, Volcengine, Imagen.
+"""
 _REFUSALS: Final = ("blocked_guardrail", "blocked_provider")
 _QUOTED: Final = re.compile(r"(?<!\w)'[^']*+'(?!\w)|`[^`]*+`|(?<!\w)\"[^\"]*+\"(?!\w)")
 """What a message quotes: names and words of the caller, by which it is classed only where nothing else tells."""

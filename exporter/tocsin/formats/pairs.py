@@ -293,7 +293,7 @@ def failure(ex: Exchange) -> str | None:
     status = ex.status
     if error is None and (status is None or status < 400):
         return "connection" if status == 0 and not ex.response else None
-    told = error or {}
+    told = error or ex.response  # Amazon's, Cohere's, DashScope's and SiliconFlow's errors are flat
     if status is None or status < 400:
         status = next((int(code) for name in ("code", "status") if _HTTP.fullmatch(code := str(told.get(name)))), None)
     words = " ".join(str(told[key]) for key in ("type", "code", "status") if told.get(key))

@@ -98,11 +98,39 @@ def test_what_an_error_says_tells_its_reason_where_its_name_does_not(message, re
     [
         ("Output blocked by content filtering policy", BLOCKED), ("The parameter content_filter is unknown", WRONG),
         ("Invalid prompt: your prompt was flagged as potentially violating our usage policy.", BLOCKED), ("prompt is too long", WRONG),
-        ("Your request was rejected as a result of our safety system.", BLOCKED),
+        ("Your request was rejected as a result of our safety system.", BLOCKED), ("Content Exists Risk", BLOCKED),
+        # OpenAI's, Z.ai's in both of its languages, OpenRouter, Volcengine, Imagen
+        ("This content was flagged for possible cybersecurity risk. Rephrase your request.", BLOCKED),
+        ("System detected potentially unsafe or sensitive content in input or generation.", BLOCKED),
+        ("系统检测到输入或生成内容可能包含不安全或敏感内容", BLOCKED), ('m requires moderation. Your input was flagged for "x".', BLOCKED),
+        ("The request failed because the input text may contain sensitive information.", BLOCKED),
+        ("This prompt contains sensitive words that violate Google's Responsible AI practices.", BLOCKED),
+        ("The parameter risk exists twice", WRONG), ("Sensitive parameters belong into headers", WRONG),
     ],
 )  # fmt: skip
 def test_a_refusal_that_is_called_an_invalid_request_is_one(message: str, reason: str) -> None:
     assert by_error("invalid_request_error", 400, message) == reason
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (403, {"code": "The caller does not have permission", "error": "Content violates usage guidelines. Failed check: X"}, BLOCKED),
+        (403, {"code": "The caller does not have permission", "error": "Your team has no credits"}, WRONG),
+        (400, {"error": {"code": "SensitiveContentDetected", "message": "x", "type": "BadRequest"}}, BLOCKED),
+        (400, {"error": {"code": "sensitive_words_detected", "message": "x", "type": "new_api_error"}}, BLOCKED),
+        (400, {"error": {"code": "cyber_policy", "message": "x", "type": "invalid_request"}}, BLOCKED),
+        (200, {"id": "1", "choices": None, "base_resp": {"status_code": 1026, "status_msg": "input new_sensitive"}}, BLOCKED),
+        # flat ones: of Bedrock, DashScope, SiliconFlow, Cohere
+        (400, {"message": "The model returned the following errors: Output blocked by content filtering policy"}, BLOCKED),
+        (400, {"code": "DataInspectionFailed", "message": "x", "request_id": "1"}, BLOCKED),
+        (400, {"code": 20012, "message": "Model does not exist", "data": None}, WRONG),
+        (429, {"message": "Slow down; see our content policy"}, BUSY),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_one_in_whatever_shape_it_comes(status: int, body: dict[str, Any], reason: str) -> None:
+    record = {"id": "1", "status": status, "url": "https://api.vendor.test/v1/chat/completions", "request": {"model": "m"}, "response": body}
+    assert parse(record).failure == parse(record, "openai").failure == reason
 
 
 def test_the_name_of_an_error_holds_before_what_it_says_and_its_status_before_both():
