@@ -70,7 +70,7 @@ def restored(arguments: argparse.Namespace, config: Config) -> Exporter:
     try:
         exporter.restore()
     except Exception as error:  # noqa: BLE001 - a damaged value may raise whatever who takes it back raises
-        log.error("the state holds what cannot be understood: %s", type(error).__name__)
+        log.error("the state cannot be restored (%s); it is set aside", type(error).__name__)
         exporter = Exporter(arguments, config, exporter.put_state_aside())
         exporter.restore()
     return exporter
@@ -94,7 +94,7 @@ class Exporter:
         self._reloading = asyncio.Lock()
         self._verifiers = auth.verifiers(config.ingest.auth)
         if arguments.guard_only and not self._ingest_address:
-            raise ConfigError("--guard-only: the guard answers on --ingest.listen-address, which is empty")
+            raise ConfigError("--guard-only: set --ingest.listen-address, where the guard listens")
         if self._ingest_address:
             auth.check_bind(self._ingest_address, has_auth=bool(self._verifiers))
         self._web = webconfig.load_web_config(arguments.web_config) if arguments.web_config else None
@@ -303,7 +303,7 @@ class Exporter:
                 raise
             self._put_in_force(config, settings, judge)
         for key in waiting(config, wanted):
-            log.warning("a new %s takes effect at a restart", key)
+            log.warning("the new %s takes effect after a restart", key)
 
     async def _make_judge(self, config: Config) -> Judge:
         """Return who judges by a configuration, in a thread: the judge in force answers meanwhile."""
@@ -329,7 +329,7 @@ class Exporter:
         try:
             await self._reload()
         except ConfigError as error:
-            log.error("the last good configuration stays in force: %s", error)
+            log.error("not reloaded, the previous configuration stays in effect: %s", error)
 
 
 def _spool(directory: Path, ingest: Ingest) -> Spool:
@@ -343,8 +343,8 @@ def _spool(directory: Path, ingest: Ingest) -> Spool:
         return Spool(directory / "spool", max_bytes=ingest.spool_max_bytes, key=key)
     except OSError as error:
         raise ConfigError(
-            f"storage.path: {directory}: no spool can be kept there: {error.strerror}; name a folder that this "
-            "user can write, or take no webhooks with --ingest.listen-address="
+            f"storage.path: {directory}: cannot create the spool: {error.strerror}; choose a directory that this "
+            "user can write to, or disable the webhook with --ingest.listen-address="
         ) from None
 
 
@@ -364,8 +364,8 @@ async def _serve(
         listener = await server.start_listener(app, address, context, is_open)
     except OSError as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        mend = "`ss -ltnp` says who has it" if error.errno == errno.EADDRINUSE else "give host:port of this machine"
-        raise ConfigError(f"{key}: {address} cannot be listened on: {reason}; {mend}") from None
+        mend = "`ss -ltnp` shows what uses it" if error.errno == errno.EADDRINUSE else "use a host:port of this machine"
+        raise ConfigError(f"{key}: {address} cannot listen there: {reason}; {mend}") from None
     host = address.rpartition(":")[0] or "*"
     log.info("%s: listening on %s://%s:%d", what, "http" if context is None else "https", host, listener.port)
     return listener

@@ -141,7 +141,7 @@ class Intake:
         except Skip as skip:
             return skip.reason
         except Exception as error:  # noqa: BLE001 - a defect of ours must not stop at the same record for ever
-            log.error("%s of a %s record, which is skipped", type(error).__name__, origin.format)
+            log.error("skipped a %s record: %s in its adapter", origin.format, type(error).__name__)
             return "adapter_error"
 
     def _take_one(self, data: Buffer, origin: Origin) -> None:

@@ -234,7 +234,7 @@ class Pipeline:
             row(cat.COMMITS).add(1)
             row(cat.COMMIT_FAILURES).add(1)
             if self._saved and self.state.writable:  # that it is not is said at the start
-                log.error("%s; counting goes on, totals are safe again once it can", error)
+                log.error("%s; counting continues, totals are durable again once a commit succeeds", error)
             if self._saved:
                 self._in_order = not self._several()
             self.trouble, self._saved = str(error), False

@@ -85,7 +85,7 @@ class State:
         if not self.writable:
             raise OSError(f"state cannot be written: {self._path}")
         if _identities(self._path) != self._files:
-            raise OSError(f"state was deleted or replaced: {self._path}; restart to go on with what is there")
+            raise OSError(f"state was deleted or replaced: {self._path}; restart to continue with what is there")
 
     def commit(self, items: Iterable[Item], *, lasting: bool = False) -> None:
         """Write all items in one transaction; a ``lasting`` one, and all before it, survives a loss of power as well.
@@ -151,7 +151,7 @@ class State:
         db = self._open_file(self._path)
         if _items(db) != _items(self._db):
             db.close()
-            raise OSError(f"state could not be read at the start: {self._path}; restart to go on with what it holds")
+            raise OSError(f"state could not be read at the start: {self._path}; restart to continue with what it holds")
         self._db.close()
         self._db, self.writable = db, True
 

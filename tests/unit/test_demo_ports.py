@@ -24,7 +24,7 @@ def test_a_wanted_port_that_is_taken_is_refused():
         other.bind(("127.0.0.1", 0))
         other.listen()
 
-        with pytest.raises(ConfigError, match="cannot be had"):
+        with pytest.raises(ConfigError, match="is not available"):
             free_port(other.getsockname()[1])
 
 

@@ -40,7 +40,7 @@ GERMAN = "Das ist eine gute Frage, und die Antwort ist nicht so einfach, wie man
         ("detectors: {max_tier: 0}\nroutes: [{match: {}, detectors: {toxic: suspected}}]", "routes[0].detectors.toxic: the detector 'toxicity' is of tier 1"),
         ("routes: [{match: {}, max_detector_tier: 0, guard: {prompt_leak: block}}]", "set max_detector_tier: 1 for this route"),
         ("routes: [{match: {}, max_detector_tier: 0, expect: {language: en}}]", "routes[0].expect.language"),
-        ("detectors: {max_tier: 1, embedder: onnx, embedder_folder: /x}", "detectors.embedder: a model is of tier 2"),
+        ("detectors: {max_tier: 1, embedder: onnx, embedder_folder: /x}", "detectors.embedder: disabled by max_tier: 1; a model is of tier 2"),
         ("detectors: {policy_patterns: ['a(?!b)']}", "detectors.policy_patterns: 'a(?!b)'"),
         ("detectors: {policy_file: no.txt}", "detectors.policy_file: no.txt cannot be read"),
         ("detectors: {embedder: onnx, embedder_folder: /nowhere}", "detectors.embedder: onnx"),

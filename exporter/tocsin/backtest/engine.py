@@ -293,7 +293,7 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
                         answer.changes.append(Change(at, _whole(alerts, kept), value != 0))
     if status not in (0, 1) or (status == 1 and not heads):  # 1 with answers is how it answers
         text = output.read_text(encoding="utf-8", errors="replace").strip()
-        raise EngineError(f"promtool ended with {status} and no answer: {text[:600] or 'it said nothing'}")
+        raise EngineError(f"promtool exited with status {status} and no result: {text[:600] or 'no output'}")
     answer.nearest = near.found()
     return answer
 
@@ -375,4 +375,4 @@ def check(groups: object, promtool: str, folder: Path) -> None:
         [promtool, "check", "rules", str(path)], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise EngineError(f"the rules are wrong: {done.stderr.strip()[:2000]}")
+        raise EngineError(f"promtool rejects the rules: {done.stderr.strip()[:2000]}")

@@ -92,7 +92,7 @@ def _by_processes(sorter: EventSorter, settings: tuple[Config, Sampling], count:
             processes.append(process)
         yield from _in_turn(_batches(sorter), ends)
     except (EOFError, ConnectionError) as error:
-        raise ReadingError("a process that reads events has ended; is there enough memory?") from error
+        raise ReadingError("a worker process ended unexpectedly; is there enough memory?") from error
     finally:
         for process in processes:
             process.kill()

@@ -115,13 +115,13 @@ def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     if not arguments.rules:
         return _shipped(_changed(arguments))
     if arguments.set:
-        raise ConfigError("--set changes the shipped rules, and --rules replaces them: give one of the two")
+        raise ConfigError("--set changes the shipped rules, and --rules replaces them: use one of them")
     groups: list[dict[str, Any]] = []
     for name in arguments.rules:
         try:
             groups += bundle.parse(Path(name).read_text(encoding="utf-8"))["groups"]
         except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
-            raise ConfigError(f"{name}: not a file of Prometheus rules: {error}") from None
+            raise ConfigError(f"{name}: not a Prometheus rule file: {error}") from None
     return groups
 
 

@@ -41,11 +41,11 @@ def _check_labels_and_series(config: Config) -> None:
         raise ConfigError(f"extra_labels: at most three, {len(config.extra_labels)} given")
     for name in config.extra_labels:
         if name in TAKEN_LABELS or name.startswith("__"):
-            raise ConfigError(f"extra_labels: {name!r} is a label already; take it out")
+            raise ConfigError(f"extra_labels: {name!r} is already a label; remove it")
         if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
             raise ConfigError(f"extra_labels: {name!r} cannot be a label name; use small letters, digits and _")
     if config.series.max < 1000:
-        raise ConfigError("series.max: below 1000 nothing can be told apart; raise it")
+        raise ConfigError("series.max: must be at least 1000")
     if not 0 <= config.consumers.top <= config.series.max // 20:
         raise ConfigError(f"consumers.top: between 0 and {config.series.max // 20}, a twentieth of series.max")
 
@@ -108,4 +108,4 @@ def _check_detectors(config: Config) -> None:
     most = max(detectors.max_tier, *(route.max_detector_tier or 0 for route in config.routes), 0)
     for name, is_model in (("detoxify", detectors.detoxify), ("embedder", detectors.embedder == "onnx")):
         if is_model and most < MODELS:
-            raise ConfigError(f"detectors.{name}: a model is of tier 2 and rests with max_tier: {most}; raise it to 2")
+            raise ConfigError(f"detectors.{name}: disabled by max_tier: {most}; a model is of tier 2")

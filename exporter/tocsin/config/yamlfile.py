@@ -50,7 +50,7 @@ class _Loader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise ConfigError(f"line {node.start_mark.line + 1}: key {key!r} stands twice; remove one")
+                raise ConfigError(f"line {node.start_mark.line + 1}: duplicate key {key!r}; remove one")
         return super().construct_mapping(node, deep=deep)
 
 

@@ -151,14 +151,14 @@ def free_port(wanted: int = 0) -> int:
     """
     if wanted:
         if not _bindable(wanted):
-            raise ConfigError(f"port {wanted} cannot be had; --port 0 takes any that is free")
+            raise ConfigError(f"port {wanted} is not available; use --port 0 for any free port")
         return wanted
     for _ in range(_TRIES):
         port = _LOWEST_PORT + secrets.randbelow(_first_ephemeral() - _LOWEST_PORT)
         if port not in _GIVEN and _bindable(port):
             _GIVEN.add(port)
             return port
-    raise ConfigError("no port of loopback is free; say one with --port")
+    raise ConfigError("no free loopback port found; choose one with --port")
 
 
 def _bindable(port: int) -> bool:

@@ -27,7 +27,7 @@ def listener(name: str, address: str) -> Iterator[Remark]:
     except OSError as error:
         totals = running(address)
         if totals is None:
-            what = f"{address} cannot be used: {error.strerror}; `ss -ltnp` says who has it"
+            what = f"{address} cannot be used: {error.strerror}; `ss -ltnp` shows what uses it"
             yield Remark(name, f"{what}; a Tocsin that asks for a password, or still catches up, is not recognised")
             return
         read, counted = totals

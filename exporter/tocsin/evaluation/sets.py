@@ -56,7 +56,7 @@ class Sets:
                 try:
                     rows.append(_row(line))
                 except (ValueError, KeyError) as error:  # those of msgspec and of base64 too
-                    raise ConfigError(f"{file}: line {number}: no row with text and label: {error}") from None
+                    raise ConfigError(f"{file}: line {number}: not an object with text and label: {error}") from None
         return rows
 
     def beside(self, name: str) -> Any:

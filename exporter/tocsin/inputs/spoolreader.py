@@ -91,7 +91,7 @@ class SpoolReader:
             except FileNotFoundError:
                 frame = None
             except OSError as error:
-                log.error("spool segment %d cannot be read: %s; it is tried again", segment.number, error.strerror)
+                log.error("spool segment %d cannot be read: %s; retrying", segment.number, error.strerror)
                 return consumed
             if frame is None:
                 consumed += self._pass_over(segment, self._position[1])
@@ -108,7 +108,7 @@ class SpoolReader:
             following, reason = None, "damaged"
         end = segment.durable if following is None else following
         self.passed_over[reason] += 1
-        log.warning("spool segment %d is %s: %d bytes are passed over", segment.number, reason, end - offset)
+        log.warning("spool segment %d is %s: skipped %d bytes", segment.number, reason, end - offset)
         self._position, self._frame = (segment.number, end), None
         return end - offset
 
@@ -185,7 +185,7 @@ class SpoolReader:
             return None
         if frame.batch is None:
             if not self.passed_over["wrong_key"]:
-                log.error("the spool holds records encrypted with another key; they are passed over")
+                log.error("skipped records of the spool that are encrypted with another key")
             self.passed_over["wrong_key"] += 1
         records: Sequence[bytes | msgspec.Raw | Piece] = frame.batch.records() if frame.batch else ()
         single = frame.batch is not None and frame.batch.elements

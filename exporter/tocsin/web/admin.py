@@ -128,7 +128,7 @@ class _Routes:
         try:
             await self._admin.reload()
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the old one stays in force
-            return web.Response(status=500, text=f"the last good configuration stays in force: {error}\n")
+            return web.Response(status=500, text=f"not reloaded, the previous configuration stays in effect: {error}\n")
         return web.Response(text="reloaded\n")
 
     async def config(self, request: web.Request) -> web.Response:

@@ -72,7 +72,7 @@ def one(body: Bytes) -> Batch:
     body = _bare(body)
     if body.startswith(b"{") and (_is_value(body) or _is_value(body := mended(body))):
         return Batch(body)
-    raise BodyError("the body is no JSON object")
+    raise BodyError("the body is not a JSON object")
 
 
 def _whole(body: Bytes) -> Batch:

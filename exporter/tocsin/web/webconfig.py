@@ -137,7 +137,7 @@ class WebConfig:
         try:
             settings = self._changed()
         except ConfigError as error:
-            log.error("the last good web configuration stays in force: %s", error)
+            log.error("not reloaded, the previous web configuration stays in effect: %s", error)
             settings = self._settings  # whose certificate may have been renewed
         try:
             if settings.tls_server_config is not None and self.ssl_context is not None:
@@ -146,7 +146,7 @@ class WebConfig:
                     settings.tls_server_config.cert_file, settings.tls_server_config.key_file
                 )
         except (ConfigError, OSError) as error:
-            log.error("the last good web configuration stays in force: %s", error)
+            log.error("not reloaded, the previous web configuration stays in effect: %s", error)
             return
         self._settings = settings
         self._seen = self._stamps()

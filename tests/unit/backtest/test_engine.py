@@ -60,7 +60,7 @@ def test_no_complaint_means_no_alert(tmp_path):
 
 @pytest.mark.parametrize("status", [1, 2, -9])
 def test_a_failure_of_promtool_is_no_silence(tmp_path, status):
-    with pytest.raises(EngineError, match=f"ended with {status}"):
+    with pytest.raises(EngineError, match=f"exited with status {status}"):
         read(said(tmp_path, "    yaml: line 3: mapping values are not allowed\n"), PLAN, status)
 
 

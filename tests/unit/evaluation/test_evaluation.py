@@ -82,7 +82,7 @@ def test_texts_shaped_like_credentials_are_not_in_clear(name):
 
 @pytest.mark.parametrize(
     ("raw", "says"),
-    [(b"garbage", "cannot be unpacked"), (gzip.compress(b'{"text": "a", "label": "hit"}\n{"text": "a"}\n'), "line 2: no row"), (gzip.compress(b"[\n"), "line 1: no row")],
+    [(b"garbage", "cannot be unpacked"), (gzip.compress(b'{"text": "a", "label": "hit"}\n{"text": "a"}\n'), "line 2: not an object"), (gzip.compress(b"[\n"), "line 1: not an object")],
     ids=("no archive", "no label", "no object"),
 )
 def test_a_file_that_is_no_set_is_named(tmp_path, raw, says):
