@@ -49,7 +49,7 @@ _DURATIONS: Final = 32
 REPAIRED_MAX: Final = 128 << 10
 """Bytes of a body that is repaired where it is no strict JSON: that takes 30 ms at worst."""
 HOLDBACK: Final = 256
-"""Characters of a stream that LiteLLM keeps back until the next look: a value is seen whole before it is sent."""
+"""Characters of a stream that LiteLLM keeps back until the next call, so that a value is complete before it is sent."""
 _OF_VALUES: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 """What a longer value, as a token of three parts, is made of: it is kept back to its beginning."""
 
@@ -58,7 +58,7 @@ T = TypeVar("T")
 
 
 class OverloadError(Exception):
-    """The request was not looked at; ``passed`` is the answer that lets it pass, None where its route fails closed."""
+    """The request was not inspected; ``passed`` is the answer that lets it pass, None where its route fails closed."""
 
     def __init__(self, passed: dict[str, Any] | None) -> None:
         super().__init__()
@@ -66,42 +66,42 @@ class OverloadError(Exception):
 
 
 class Case(NamedTuple):
-    """A request that is read and is to be looked at."""
+    """A parsed request that is ready to be inspected."""
 
     label: str
     """Of its route."""
     size: int
-    """Characters that are looked at, with those that they are held against."""
-    look: Callable[[], list[Opinion]]
+    """Characters to inspect, including those that the text is compared with."""
+    inspect: Callable[[], list[Opinion]]
     """Takes time, and counts nothing."""
     conclude: Callable[[list[Opinion]], dict[str, Any]]
     """Counts what was seen, and returns the answer."""
 
 
-class _Desk:
-    """A thread that looks at texts, one request after the other."""
+class _Worker:
+    """A thread that inspects texts, one request at a time."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "look")
+        self._thread = ThreadPoolExecutor(1, "guard")
         self._waiting = 0
 
     def is_crowded(self, size: int) -> bool:
         """Tell whether a request of so many characters would wait too long; an only one never does."""
         return bool(self._waiting) and self._waiting + size > LARGE_WAITING
 
-    def take(self, size: int, look: Callable[[], T]) -> asyncio.Future[T]:
-        """Take a look in turn: it is waited for from now on."""
+    def take(self, size: int, inspect: Callable[[], T]) -> asyncio.Future[T]:
+        """Queue an inspection of ``size`` characters."""
         self._waiting += size
-        looking = asyncio.get_running_loop().run_in_executor(self._thread, look)
-        looking.add_done_callback(lambda _: self._be_done(size))
-        return looking
+        inspection = asyncio.get_running_loop().run_in_executor(self._thread, inspect)
+        inspection.add_done_callback(lambda _: self._be_done(size))
+        return inspection
 
     def _be_done(self, size: int) -> None:
         self._waiting -= size
 
 
 class Guard:
-    """Judges texts before their delivery. ``admit`` says whether there is time for one more look."""
+    """Judges texts before their delivery. ``admit`` says whether there is time for one more request."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Guard:
         self._standalone = standalone
         """True without a log beside it: coverage is then counted as the texts come."""
         self._timer = timer
-        self._large, self._huge = _Desk(), _Desk()
+        self._large, self._huge = _Worker(), _Worker()
         self._routes: set[str] = set()
         self._counts: Counter[tuple[cat.Family, tuple[str, ...]]] = Counter()
         self._stopped: Counter[tuple[str, str, str, bool, bool]] = Counter()
@@ -134,7 +134,7 @@ class Guard:
 
         Raises:
             RequestError: the body is no request.
-            OverloadError: it is not looked at.
+            OverloadError: there is no time to inspect it.
         """
         _bound_work(data)
         request = parse(data, REPAIRED_MAX)
@@ -154,11 +154,11 @@ class Guard:
     def litellm(self, data: bytes) -> Case:
         """``POST /beta/litellm_basic_guardrail_api``: LiteLLM's generic guardrail.
 
-        Streams call again and again with the text so far; each call is a look, and counts its findings once.
+        A stream calls repeatedly with the text so far; each finding counts once per call id.
 
         Raises:
             RequestError: the body is no request.
-            OverloadError: it is not looked at.
+            OverloadError: there is no time to inspect it.
         """
         request = _read(guardrail.decode, data)
         rules = self._judge.rules(request.route, request.model_name)
@@ -192,7 +192,7 @@ class Guard:
 
         Raises:
             RequestError: the body is no request.
-            OverloadError: it is not looked at.
+            OverloadError: there is no time to inspect it.
         """
         texts = moderation.inputs(_read(_decode, data).get("input"))
         if not texts:
@@ -211,7 +211,7 @@ class Guard:
         subjects, judge = [Subject(text) for text in texts], self._judge.judge_for_delivery
         return self._case(UNKNOWN, subjects, self._judge.rules(UNKNOWN), judge, conclude, passed)
 
-    # ---- one look -------------------------------------------------------------------------------------
+    # ---- one request ----------------------------------------------------------------------------------
     def _case(
         self,
         label: str,
@@ -221,9 +221,9 @@ class Guard:
         conclude: Callable[[list[Opinion]], dict[str, Any]],
         passed: Callable[[], dict[str, Any]],
     ) -> Case:
-        """Return what is to be looked at, if there is time for it."""
+        """Return the case of a request, if there is time for it."""
         size = _size(subjects)
-        crowded = size > LARGE and self._desk(size).is_crowded(size)
+        crowded = size > LARGE and self._worker(size).is_crowded(size)
         if size > TEXT_MAX or crowded or not self._admit():
             self._counts[cat.GUARD_SHED, (label,)] += 1
             raise OverloadError(None if rules.fail_closed else passed())
@@ -232,15 +232,15 @@ class Guard:
     def decide(self, case: Case) -> dict[str, Any]:
         """Look at a case of at most ``LARGE`` characters; return the answer."""
         began = self._timer()
-        return self._decided(case, case.look(), began)
+        return self._decided(case, case.inspect(), began)
 
     def decide_in_turn(self, case: Case) -> Coroutine[Any, Any, dict[str, Any]]:
         """Queue a larger case for a thread; return what waits for the answer."""
         began = self._timer()
-        looking = self._desk(case.size).take(case.size, case.look)
+        inspection = self._worker(case.size).take(case.size, case.inspect)
 
         async def decided() -> dict[str, Any]:
-            return self._decided(case, await looking, began)
+            return self._decided(case, await inspection, began)
 
         return decided()
 
@@ -256,13 +256,13 @@ class Guard:
                 self._counts[cat.DETECTOR_CAPPED, (name,)] += 1
         return case.conclude(opinions)
 
-    def _desk(self, size: int) -> _Desk:
+    def _worker(self, size: int) -> _Worker:
         return self._large if size <= HUGE else self._huge
 
     def _count(
         self, call_id: str | None, role: str, label: str, model: str, opinions: Sequence[Opinion]
     ) -> Verdict:
-        """Count one look; return the strictest verdict. What was stopped counts once a call id and kind."""
+        """Count one request; return the strictest verdict. What was stopped counts once per call id and kind."""
         final = strictest(opinion.verdict for opinion in opinions)
         self._counts[cat.GUARD_REQUESTS, (label, final)] += 1
         if role != "assistant":
@@ -283,7 +283,7 @@ class Guard:
         if call_id is not None and (known is None or kinds):
             coverage.seen.put(call_id, ",".join(sorted(kinds | before)))
             logged = label if self._standalone else coverage.unseen.get(call_id)
-            if known is None and logged is not None:  # alone, or the log was faster than the look
+            if known is None and logged is not None:  # standalone, or logged before the check
                 self._counts[cat.GUARD_SCANNED, (logged,)] += 1
         return final
 
@@ -315,7 +315,7 @@ def reason(opinions: Sequence[Opinion]) -> str:
 
 
 def _size(subjects: Sequence[Subject]) -> int:
-    """The characters that are looked at, with those that they are held against."""
+    """Return the characters to inspect, including those that the texts are compared with."""
     return sum([
         max(_TEXT_LEAST, len(each.text)) + len(each.system_prompt or "") + sum(map(len, each.context))
         + max(len(each.question or ""), sum([len(message.text) for message in each.input]))  # one may hold the other
