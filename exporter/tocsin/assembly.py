@@ -1,4 +1,4 @@
-"""From the configuration to the parts: which settings each layer gets."""
+"""Builds the parts from the configuration: which settings each layer gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Tocsin says of itself, gathered right before a page is rendered."""
+"""Metrics about Tocsin itself, collected right before a page is rendered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All groups of series, and who gets series at all.
+"""All groups of series, and which label sets are admitted.
 
 Label sets are admitted, capped and folded: a client that invents model names must not be able to
 grow ``/metrics``. Folding moves totals, so sums stay right; and it is counted.

@@ -1,4 +1,4 @@
-"""The book: every event becomes numbers here, and nowhere else.
+"""The ledger: the only place where events become numbers.
 
 ``Ledger.count`` is the hot path: it finds the group of a call and lets the call wait there. ``settle`` brings
 what waits to plain lists that the rows of the store share; what changed is packed by ``changes()`` for the

@@ -1,4 +1,4 @@
-"""Consumers and sessions that pass their hourly tokens.
+"""Consumers and sessions that exceed their tokens per hour.
 
 The memory is bounded, least recently used entries leave first, and it is kept in the state: a restart must not count
 an hour's tokens from 0.

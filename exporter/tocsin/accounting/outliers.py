@@ -1,4 +1,4 @@
-"""The exact test of one request against the requests before it.
+"""Exact token outliers: one request compared with the requests before it.
 
 A request is an outlier when its tokens exceed ``factor`` x the p95 of the last 1,000 requests of the
 same provider, model and route, from 100 requests on. It is judged before it is added, and an outlier is

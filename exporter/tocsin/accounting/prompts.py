@@ -1,4 +1,4 @@
-"""Which version of a prompt is served on a route, and how often that changed."""
+"""Which prompt version each route serves, and how often it changed."""
 
 from __future__ import annotations
 

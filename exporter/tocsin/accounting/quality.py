@@ -1,4 +1,4 @@
-"""How good answers were: what detectors and scorers say of a call becomes numbers of its label set."""
+"""Quality accounting: results of detectors and scorers become numbers of a call's label set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which entry of ``routes`` a call falls under, and what rules are told of each route.
+"""Which entry of ``routes`` applies to a call, and what the rules learn about each route.
 
 Patterns cannot be joined in PromQL, so owner, tier, traffic class, baseline and thresholds are exported
 for every route that calls were seen on, by its own name. A join needs exactly one row a route, but entries

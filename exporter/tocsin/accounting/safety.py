@@ -1,4 +1,4 @@
-"""What must not be in answers: violations, suspicions and attempts become numbers of their label set.
+"""Safety accounting: violations, suspicions and attempts become numbers of their label set.
 
 A violation counts once an answer and kind, however often it stands there. Only one that reached a user, is no
 example and was not the caller's own moves the gauge of the last violation, because that is what pages.

@@ -1,4 +1,4 @@
-"""Agents that go in circles.
+"""Agent loops: sessions that repeat the same prompt.
 
 A loop is the same prompt (digits aside) five times within five minutes in one session; each further
 five count again. The memory is bounded, least recently used sessions leave first, and it is kept in the

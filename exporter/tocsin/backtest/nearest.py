@@ -1,4 +1,4 @@
-"""How near alerts came to firing: queries that a run answers beside the rules, every few minutes."""
+"""How close alerts came to firing: queries that a run evaluates beside the rules, every few minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runs of promtool side by side, as many at a time as there are cores."""
+"""Runs promtool in parallel, with one process per core."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a configuration of the right types may still not hold."""
+"""Checks of a configuration beyond the types of its values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reload of the configuration puts in force, and what of it waits for a restart."""
+"""Which changes of the configuration a reload applies, and which need a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether addresses can be listened on, and what is there where they cannot."""
+"""Whether the configured addresses are free, and what uses them if not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is found, and how it is told."""
+"""One remark of ``tocsin config check``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a right configuration says and its author may not have meant."""
+"""Settings that are valid but probably not intended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every file is that is found: a log's own file, its next one, a copy, history, or a log never seen before.
+"""Decides what each discovered file is: a log's current file, its next one, a copy, history, or a new log.
 
 Files are recognised by content, not by inode or name: ``identification`` decides, this module acts on it.
 """

@@ -1,4 +1,4 @@
-"""All streams that are known, and how they are committed."""
+"""All known streams, and how they are committed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the content of a call makes of its numbers: looked at, judged, joined with what is said of it later, counted."""
+"""Scoring of calls by their content: inspected, judged, joined with later feedback, counted."""

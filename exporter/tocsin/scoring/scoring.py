@@ -1,4 +1,4 @@
-"""From what a call says to what it counts: judges the content of calls.
+"""Judges the content of calls, and counts the result.
 
 Everything here changes rows and memories of the ledger's transaction, so the same commit that holds the position of
 an event holds what the event was found to be.

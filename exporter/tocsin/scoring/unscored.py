@@ -1,4 +1,4 @@
-"""Why an answer gets no composite score: what it lacks, or what we chose."""
+"""Why an answer gets no composite score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The status page: what Tocsin sees, and first of all what it cannot see."""
+"""The status page: what Tocsin sees, and first of all its blind spots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last hour of each category, as the status page draws it: one small line a category.
+"""The last hour of each category, for the status page's sparklines.
 
 Prometheus knows more and remembers it longer. This is for who stands before the exporter with nothing else.
 It is kept in memory alone: after a restart the lines begin anew.
