@@ -24,9 +24,10 @@ import hyperscan
 
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.hyperscanning import Matcher
+from tocsin.detectors.limits import ADVICE, ADVICE_CUE, LIMIT, LIMIT_CUE
 from tocsin.detectors.linear import Hashes, LinearModel, hashed, runs_of
 from tocsin.detectors.quality import ANSWERS, finding
-from tocsin.detectors.refusal_rules import CUES, refuses
+from tocsin.detectors.refusal_rules import CUES, is_quoted, refuses
 from tocsin.detectors.unanswered import CUES as NO_ANSWER
 from tocsin.detectors.unanswered import unanswered
 
@@ -135,9 +136,10 @@ _MAY_BE_LIMITED: Final = (
 )
 _MAY_DISCLAIM: Final = r"as an (?:ai|ar|la)|\bi(?:.{1,3}m| am) |(?:do not|don.{1,3}t) have |advice"
 """What each of the three patterns above needs: a text without it is not searched with ``re``, at 10 to 20 us each."""
-_WORTH_READING: Final = (*CUES, _DECLINES, _SPEAKS_OF_ITSELF, _ASKS, *NO_ANSWER)
+_WORTH_READING: Final = (*CUES, _DECLINES, _SPEAKS_OF_ITSELF, _ASKS, *NO_ANSWER, LIMIT_CUE, ADVICE_CUE)
 """The first are those of the rules."""
-_NO_ANSWER: Final = len(_WORTH_READING) - len(NO_ANSWER)
+_NO_ANSWER: Final = len(CUES) + 3
+_FOREIGN_LIMIT, _FOREIGN_ADVICE = len(_WORTH_READING) - 2, len(_WORTH_READING) - 1
 _WORDED: Final = (0, 1, *range(len(CUES), _NO_ANSWER))
 """Those in words that the model knows; the other forms are few words, and tried alone."""
 _FORMS: Final = (_MAY_COMPLY, _MAY_BE_LIMITED, _MAY_DISCLAIM)
@@ -211,13 +213,21 @@ def outcome_of(
         return "refusal", score
     if limit:
         return "capability_limit", 0.8
+    if _FOREIGN_LIMIT in cues and _says(LIMIT, opening):
+        return ("disclaimer", 0.9) if complies else ("capability_limit", 0.8)
     refused = refuses(opening, [cue for cue in range(len(CUES)) if cue in cues])
     goes_on = disclaimer and _GOES_ON.search(opening, max(refused, 0)) is not None
     if refused >= 0 and not goes_on and (complying is None or refused < complying.start()):
         return "refusal", _RULED_SCORE
-    if disclaimer:
+    if disclaimer or (_FOREIGN_ADVICE in cues and _says(ADVICE, opening)):
         return "disclaimer", 0.8
     return ("refusal", score) if score >= 0.1 else ("", 0.0)
+
+
+def _says(pattern: re.Pattern[str], opening: str) -> bool:
+    """Tell whether an opening says it itself, and quotes nobody."""
+    match = pattern.search(opening)
+    return match is not None and not is_quoted(opening[: match.start()])
 
 
 def features(opening: str, *, complies: bool | None = None) -> Hashes:

@@ -167,6 +167,42 @@ def test_a_limit_of_the_model_is_not_a_refusal(text):
 
 
 @pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        ("capability_limit", "Leider habe ich keinen direkten Zugriff auf das Internet."),
+        ("capability_limit", "Désolé, je n'ai pas accès aux données en temps réel."),
+        ("capability_limit", "Lo siento, pero no tengo acceso a internet para comprobarlo."),
+        ("capability_limit", "К сожалению, у меня нет доступа к Интернету."),
+        ("capability_limit", "リアルタイムの情報にはアクセスできません。"),
+        ("capability_limit", "저는 인터넷에 접속할 수 없습니다."),
+        ("capability_limit", "抱歉，我目前无法获取实时数据。"),
+        ("disclaimer", "Diese Hinweise sind keine Rechtsberatung."),
+        ("disclaimer", "Cet article ne remplace pas une consultation médicale."),
+        ("disclaimer", "Esta respuesta no sustituye el consejo médico."),
+        ("disclaimer", "以上内容不构成医疗建议。"),
+    ],
+)
+def test_a_limit_and_a_disclaimer_are_told_in_other_languages(outcome, text):
+    assert outcomes(text) == [outcome]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wenn Sie keinen Zugriff auf das Internet haben, starten Sie den Router neu.",
+        "Schreiben Sie: «Leider habe ich keinen Zugriff auf das Internet.»",
+        "Si no tiene acceso a internet, reinicie el módem.",
+        "인터넷에 접속할 수 없을 때는 공유기를 다시 켜세요.",
+        "如果无法访问互联网，请检查网线。",
+        "Die Rechtsberatung kostet 190 Euro; eine Erstberatung ist günstiger.",
+        "投资建议：分散投资，长期持有。",
+    ],
+)
+def test_what_a_reader_lacks_and_advice_that_is_given_are_neither(text):
+    assert outcomes(text) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "As an AI language model, I do not have personal preferences. However, here are some popular books:\n1. Emma",
