@@ -31,6 +31,8 @@ THRESHOLD: Final = 0.25
 
 _STEM: Final = 5
 _WORD = re.compile(r"[^\W_]+")
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+"""Letters of Chinese and Japanese, which put no space between words: each is looked for as a word."""
 _SPACES: Final = bytes(c for c in range(128) if chr(c).isspace() and chr(c) != "\n")
 _STOPS: Final = bytes.maketrans(b"!?" + _SPACES, b".." + b" " * len(_SPACES))
 _APART: Final = bytes(c if c >= 128 or chr(c).isalnum() or chr(c) == "\n" else 0x20 for c in range(256))
@@ -139,6 +141,8 @@ def _sentences(text: str) -> list[str]:
     """Part a text at its lines, and at the stops before white space; all but letters and digits become spaces."""
     if not text.isascii():
         beyond = text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+        if _UNSPACED.search(beyond):
+            text = _UNSPACED.sub(r"\g<0> ", text).replace("\u3002", ". ")
         for symbol in sorted(symbol for symbol in set(beyond) if not symbol.isalnum())[:_MOST_SYMBOLS]:
             text = text.replace(symbol, " " if symbol.isspace() else "_")
     raw = text.encode("utf-8", "surrogatepass").translate(_STOPS).replace(b". ", b"\n").replace(b".\n", b"\n")

@@ -81,6 +81,19 @@ def test_without_context_or_answer_no_check_is_made(text, context):
     assert judge(text, context) == Report()
 
 
+@pytest.mark.parametrize(
+    ("supported", "text", "context"),
+    [
+        (True, "该公寓位于12楼，面积87平方米。可以养猫，不能养狗。", "该公寓面积为87平方米，位于12楼。租客可以养猫，但不能养狗。"),
+        (False, "小区里有游泳池和健身房。", "该公寓面积为87平方米，位于12楼。租客可以养猫，但不能养狗。"),
+        (True, "製品の重さは1.3キロです。", "この製品の重さは1.3キロで、水洗いはできません。"),
+        (False, "開発は大阪の研究所で行われました。", "この製品の重さは1.3キロで、水洗いはできません。"),
+    ],
+)
+def test_what_is_written_without_spaces_is_held_against_the_context_too(supported, text, context):
+    assert judge(text, context=(context,), question="").outcomes["unsupported"] is supported
+
+
 def test_texts_are_taken_apart_once():
     reading = read("The cat sat. On mats, cats sit!\nYes")
 
