@@ -74,12 +74,11 @@ YOUNG_FAILURES = _counter(
     (*CALL, "reason"),
 )  # fmt: skip
 RECOVERED = _counter(
-    "llm_requests_recovered_total", "outage",
-    "Failures that a later attempt at the same request made good (retry, fallback), up to eight of a request.", CALL,
-)  # fmt: skip
+    "llm_requests_recovered_total", "outage", "Successes whose request had failed before (retry, fallback).", CALL
+)
 RECOVERED_OTHER = _counter(
     "llm_requests_recovered_other_total", "outage",
-    "Of those, failures that were no outage (5xx, timeout, connection), for example a 429.", CALL,
+    "Recovered requests whose failures were no outage (5xx, timeout, connection), for example a 429.", CALL,
 )  # fmt: skip
 CONTENT_FILTERED = _counter(
     "llm_content_filtered_total", "outage", "Successful requests that the provider's content filter ended.", CALL

@@ -42,14 +42,8 @@ EXPIRE_AFTER = 30 * 86_400.0
 _ALIASES_MAX = 50_000
 SETTLED_AT_ONCE = 16
 """Calls between two looks at the time: a fifth of a millisecond where each is of another group."""
-ATTEMPTS_MAX = 8
-"""Failed attempts that are told apart of one request."""
 WAITING_MAX = 4_000
 """Calls that wait for ``settle``; more would make larger batches and need more memory."""
-
-
-def _attempt(call_id: str, number: int) -> str:
-    return f"{call_id}|{number}" if number else call_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +142,8 @@ class Ledger:
         if call.failure is not None:
             self._count_failed(call.call_id, call.failure)
         elif self._failed.holds(call.call_id):
-            self._count_recovered(group, call.call_id)
+            group.recovered[0] += 1
+            group.recovered_other[0] += not self._outages.holds(call.call_id)
         group.last_seen = self._now = now
         waiting = group.waiting
         if not waiting:
@@ -162,24 +157,10 @@ class Ledger:
         return group
 
     def _count_failed(self, call_id: str, reason: str) -> None:
-        for attempt in range(ATTEMPTS_MAX):
-            failed = identity(_attempt(call_id, attempt))
-            if self._failed.add(failed):
-                break
-        else:
-            return
+        failed = identity(call_id)
+        self._failed.add(failed)
         if reason in OUTAGE_REASONS:
             self._outages.add(failed)
-
-    def _count_recovered(self, group: Group, call_id: str) -> None:
-        """Count the failed attempts that a success makes good; a second success of the request finds none."""
-        for attempt in range(ATTEMPTS_MAX):
-            failed = _attempt(call_id, attempt)
-            if not self._failed.holds(failed):
-                break
-            if self.mark(failed, "recovered"):
-                group.recovered[0] += 1
-                group.recovered_other[0] += not self._outages.holds(failed)
 
     def settle(self, left: int = 0) -> None:
         """Bring calls that wait to their rows until at most ``left`` wait; cheap, since it goes by groups."""

@@ -116,16 +116,6 @@ def test_a_success_after_a_429_is_recovered_from_no_outage():
     assert total(ledger, cat.RECOVERED_OTHER) == 1
 
 
-def test_a_success_recovers_each_attempt_that_failed_before_it_and_each_once():
-    ledger = make()
-    for number, failure in enumerate(["rate_limited", "provider_5xx", "timeout", None, None]):
-        attempt = call(number, failure=failure)
-        attempt.call_id = "retried"
-        ledger.count(attempt, NOW)
-    assert total(ledger, cat.RECOVERED) == 3
-    assert total(ledger, cat.RECOVERED_OTHER) == 1
-
-
 def test_a_call_that_was_known_eleven_minutes_ago_is_late():
     ledger = make()
     ledger.count(call(1, start=NOW - 660, failure="timeout"), NOW)
