@@ -106,6 +106,15 @@ def test_a_success_after_a_failure_of_the_same_call_is_recovered():
     assert total(ledger, cat.FAILURES, "provider_5xx") == 1
 
 
+def test_a_success_after_two_failed_attempts_is_recovered_once():
+    ledger = make()
+    for number, failure in enumerate(["provider_5xx", "timeout", None]):
+        attempt = call(number, failure=failure)
+        attempt.call_id = "retried"
+        ledger.count(attempt, NOW)
+    assert total(ledger, cat.RECOVERED) == 1
+
+
 def test_a_success_after_a_429_is_recovered_from_no_outage():
     ledger = make()
     for number, failure in enumerate(["rate_limited", None]):
