@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from tocsin.formats import bedrock
-from tocsin.formats.texts import part_text
 
 _TEXTS = ("outputText", "generation", "completion")
 
@@ -24,9 +23,10 @@ def stream(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the body that its pieces amount to."""
     whole: dict[str, Any] = {}
     for piece in pieces:
-        begun = {name: whole.get(name) for name in _TEXTS}
         whole |= {name: value for name, value in piece.items() if value is not None}
-        whole |= {name: text + part_text(piece.get(name)) for name, text in begun.items() if isinstance(text, str)}
+    for name in _TEXTS:
+        texts = [text for piece in pieces if isinstance(text := piece.get(name), str)]
+        whole |= {name: "".join(texts)} if texts else {}
     return whole
 
 

@@ -78,11 +78,18 @@ def _unnamed_error(response: dict[str, Any]) -> dict[str, Any] | None:
     if isinstance(amazons.get("__type"), str):
         return {"type": amazons["__type"].rpartition("#")[2], "message": amazons.get("message")}
     base = response.get("base_resp")
-    if isinstance(base, dict) and base.get("status_code"):
-        return {"code": base["status_code"], "message": base.get("status_msg")}
+    if isinstance(base, dict) and (code := str(base.get("status_code") or 0)) != "0":
+        return {"code": code, "status": _OF_MINIMAX.get(code), "message": base.get("status_msg")}
     if response.get("success") is False:
         return _error_object(response.get("errors") or True, response)
     return None
+
+
+_OF_MINIMAX: Final = {
+    "1000": 500, "1001": 504, "1002": 429, "1004": 401, "1008": 402, "1013": 500, "1024": 500, "1033": 500,
+    "1039": 429, "1041": 429, "2045": 429, "2049": 401, "2056": 429,
+}  # fmt: skip
+"""The HTTP status that each code of MiniMax's would have; what it refuses for its content its text tells."""
 
 
 def _error_of_choice(choices: Any) -> Any:

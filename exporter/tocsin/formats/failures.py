@@ -30,15 +30,23 @@ _BLOCKED: Final = re.compile(
 Volcengine, New API and MiniMax (https://platform.minimax.io/docs/api-reference/errorcode) speak of what is sensitive.
 """
 _FLAGGED: Final = re.compile(
-    r"(?:^|errors: )output blocked by content filter|flagged (?:as potentially violating|for possible cybersecurity)"
+    r"(?:^|errors: )output blocked by content filter|flagged as potentially violating"
     r"|rejected (?:as a result of|by) (?:our|the) safety|violates? usage guidelines|content exists risk"
-    r"|unsafe or sensitive content|不安全或敏感内容|input was flagged|may contain sensitive information"
-    r"|google's responsible ai practices"
+    r"|unsafe or sensitive content|不安全或敏感内容|your input was flagged"
+    r"|(?:in|out)put (?:\w+ )?may contain sensitive information"
+    r"|google's responsible ai practices|content was flagged for possible cybersecurity"
 )
 """What vendors say where they refuse a request, some of which they call no more than invalid, or forbidden.
 
 Anthropic (and Bedrock in its name), OpenAI, xAI, DeepSeek, Z.ai in two languages, OpenRouter, Volcengine, Imagen.
 """
+_SHUT_OUT: Final = re.compile(
+    r"\b(?:account|organi[sz]ation|team|workspace|access|api ?key)\b.{0,80}"
+    r"\b(?:is|was|been|are|were) (?:\w+ )?(?:suspended|disabled|deactivated|terminated|banned|revoked)\b"
+)
+"""What a vendor says to those whom it serves no more, be it for its policies: every call fails, whatever it asks."""
+_OF_THE_CALLER: Final = (401, 402, 404, 407)
+"""Statuses of who calls, or of what is called: none comes of what was asked, whatever the text beside it says."""
 _REFUSALS: Final = ("blocked_guardrail", "blocked_provider")
 _QUOTED: Final = re.compile(r"(?<!\w)'[^']*+'(?!\w)|`[^`]*+`|(?<!\w)\"[^\"]*+\"(?!\w)")
 """What a message quotes: names and words of the caller, by which it is classed only where nothing else tells."""
@@ -165,14 +173,16 @@ def by_status(status: int | None) -> str | None:
 def by_error(told: str, status: int | None, message: str = "") -> str:
     """Class a failure by what its error is called, by its HTTP status, and else by what its ``message`` says.
 
-    A message alone makes a refusal of a plain 4xx, and nothing of a 429 or 5xx: that may speak of filters, too.
+    A message alone makes a refusal of a plain 4xx, and nothing of a 401, 429 or 5xx: that may speak of filters, too.
     """
     words = _words(told)
     refusal = _refusal(words)
     if refusal is not None:
         return refusal
     reason = by_status(status) or _by_words(words)
-    if reason == "client_4xx" and _FLAGGED.search(_words(message)):
+    if status in _OF_THE_CALLER:
+        return reason
+    if reason == "client_4xx" and _is_flagged(_words(message)):
         return "blocked_provider"
     if not message or not (reason == OTHER or (reason == "client_4xx" and not words)):
         return reason
@@ -200,7 +210,11 @@ def by_message(message: str) -> str:
 def _refusal(words: str) -> str | None:
     if _GUARDRAIL.search(words):
         return "blocked_guardrail"
-    return "blocked_provider" if _BLOCKED.search(words) else None
+    return "blocked_provider" if _BLOCKED.search(words) and not _SHUT_OUT.search(words) else None
+
+
+def _is_flagged(words: str) -> bool:
+    return _FLAGGED.search(words) is not None and _SHUT_OUT.search(words) is None
 
 
 def _words(told: str) -> str:

@@ -82,32 +82,36 @@ def stream(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
             whole |= told
         elif isinstance(index, int):
             begun, delta = event.get("step", event.get("content")), event.get("delta")
-            step = steps.setdefault(index, {"type": "text", "text": ""})
+            step = steps.setdefault(index, {"type": "text", "text": [], "pieces": []})
             if isinstance(begun, dict):
-                step |= {"type": begun.get("type"), "name": begun.get("name"), "arguments": ""}
+                step |= {"type": begun.get("type"), "name": begun.get("name")}
             if isinstance(delta, dict):
                 _add(step, delta)
-    return {**whole, "steps": [steps[index] for index in sorted(steps)]} if steps else whole
+    return {**whole, "steps": [_joined(steps[index]) for index in sorted(steps)]} if steps else whole
 
 
 def _add(step: dict[str, Any], delta: dict[str, Any]) -> None:
     """Add a piece of text, or of the arguments of a call; a call of the first version came in one piece."""
     if delta.get("type") == "function_call":
-        step |= delta
+        step |= {name: delta.get(name) for name in ("type", "name", "arguments")}
     elif isinstance(delta.get("arguments"), str):
-        step["arguments"] += delta["arguments"]
+        step["pieces"].append(delta["arguments"])
     elif delta.get("type") == "text" and isinstance(delta.get("text"), str):
         step["type"] = "text"
-        step["text"] += delta["text"]
+        step["text"].append(delta["text"])
+
+
+def _joined(step: dict[str, Any]) -> dict[str, Any]:
+    return {"arguments": "".join(step["pieces"]), **step, "text": "".join(step["text"])}
 
 
 def request(asked: dict[str, Any]) -> dict[str, Any]:
     """Return a request with messages; one of another API as it is."""
     said = asked.get("input")
-    if not isinstance(said, list) or not any(isinstance(item, dict) and item.get("type") in _ROLES for item in said):
+    if not isinstance(said, list) or not any(isinstance(item, dict) and _role(item) for item in said):
         return asked if "system_instruction" not in asked else {**asked, **_wishes(asked)}
     items = [item for item in said if isinstance(item, dict)]
-    return {**asked, **_wishes(asked), "messages": [_message(item) for item in items if item.get("type") in _ROLES]}
+    return {**asked, **_wishes(asked), "messages": [_message(item) for item in items if _role(item)]}
 
 
 def _wishes(asked: dict[str, Any]) -> dict[str, Any]:
@@ -117,6 +121,10 @@ def _wishes(asked: dict[str, Any]) -> dict[str, Any]:
     return {"system": asked.get("system_instruction"), **sampling}
 
 
+def _role(item: dict[str, Any]) -> str | None:
+    return _ROLES.get(str(item.get("type")))
+
+
 def _message(item: dict[str, Any]) -> dict[str, Any]:
     said = next((item[key] for key in ("content", "text", "result") if key in item), None)
-    return {"role": _ROLES[item["type"]], "content": said}
+    return {"role": _role(item), "content": said}

@@ -15,9 +15,9 @@ _ANSWERED: Final = frozenset(
     ("choices", "usage", "usageMetadata", "candidates", "embeddings", "generations", "model", "modelVersion")
 )
 _PATH: Final = re.compile(
-    r"/(?:chat/)?completions|/v\d\w*/(?:messages|responses|interactions|embeddings|chat|generate|rerank|embed)\b"
+    r"/(?:chat/)?completions|/v\d\w*/(?:messages|responses|embeddings|chat|generate|rerank|embed)\b"
     r"|/api/(?:chat|generate|embed)|/model/[^/]+/(?:invoke|converse)|:(?:stream)?generateContent"
-    r"|/models/[^/:]+:(?:raw|streamRaw)?predict|openai|anthropic",
+    r"|/v1(?:(?:alpha|beta)\d*)?/interactions\b|/models/[^/:]+:(?:raw|streamRaw)?predict|openai|anthropic",
     re.IGNORECASE,
 )
 _EVENTS: Final = (

@@ -37,7 +37,9 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     chat, messages, responses = _Chat(), _Messages(), _Responses()
     others: list[list[dict[str, Any]]] = [[] for _ in _OTHERS]
     error: Any = None
+    base: Any = None
     for chunk in chunks:
+        base = chunk.get("base_resp") or base  # of MiniMax: how it went, under HTTP 200
         kind = chunk.get("type")
         kind = kind if isinstance(kind, str) else ""
         if kind.startswith("response."):
@@ -63,6 +65,7 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     whole = chat.body() | messages.body() | responses.body()
     for events, (_, stream) in zip(others, _OTHERS, strict=True):
         whole |= stream(events) if events else {}
+    whole |= {"base_resp": base} if base else {}
     return (whole | {"error": error} if error else whole) or None
 
 

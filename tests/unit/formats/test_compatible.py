@@ -136,7 +136,21 @@ def test_zais_reasons_for_an_end_are_read(reason, finish, failure):
     assert (call.finish_reason, call.failure) == (finish, failure)
 
 
-@pytest.mark.parametrize(("code", "said", "failure"), [(0, "", None), (1002, "rate limit", "rate_limited"), (1008, "insufficient balance", "other")])
+@pytest.mark.parametrize(
+    ("code", "said", "failure"),
+    [
+        (0, "", None), ("0", "success", None), (None, None, None), (1000, "unknown error", "provider_5xx"), (1002, "rate limit", "rate_limited"),
+        (1004, "login fail: carry the key", "client_4xx"), (1008, "insufficient balance", "client_4xx"), (1033, "system error", "provider_5xx"),
+        (1039, "token limit", "rate_limited"), (1027, "output new_sensitive", "blocked_provider"), ([1], {}, "other"),
+    ],
+)  # fmt: skip
 def test_minimax_tells_its_failures_beside_the_answer_under_http_200(code, said, failure):
-    choices = [{"finish_reason": "stop", "message": {"content": "x"}}] if not code else None
+    choices = [{"finish_reason": "stop", "message": {"content": "x"}}] if failure is None else None
     assert answered({"prompt_tokens": 5, "completion_tokens": 1}, choices=choices, base_resp={"status_code": code, "status_msg": said}).failure == failure
+
+
+def test_minimax_tells_that_a_stream_failed_in_its_last_piece():
+    body = 'data: {"id": "1", "choices": null, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}\n\n'
+    event = formats.get("openai").parse(json.dumps({"url": "https://h/v1/chat/completions", "request": {"model": "m"}, "response": body}).encode())
+    assert isinstance(event, Call)
+    assert event.failure == "rate_limited"

@@ -133,6 +133,23 @@ def test_a_refusal_is_one_in_whatever_shape_it_comes(status: int, body: dict[str
     assert parse(record).failure == parse(record, "openai").failure == reason
 
 
+@pytest.mark.parametrize(
+    ("status", "told", "message"),
+    [
+        (401, "authentication_error", "Invalid key; details are left out as the input may contain sensitive information"),
+        (403, "permission_error", "Invalid key; details are left out as they may contain sensitive information"),
+        (401, "", "Access denied: see our content policy"), (402, "", "No credits; see our content policy"),
+        (404, "", "The model m was not found; see our content policy"),
+        (403, "permission_error", "Your account has been suspended: its use violates usage guidelines."),
+        (403, "", "Your team was permanently banned, which our content policy explains"),
+        (400, "invalid_request_error", "This organization has been disabled: it was flagged as potentially violating our usage policy"),
+        (400, "invalid_request_error", "Your account was flagged for possible cybersecurity risk."),
+    ],
+)  # fmt: skip
+def test_who_is_let_in_no_more_is_no_refusal_of_what_was_asked(status: int, told: str, message: str) -> None:
+    assert by_error(told, status, message) == WRONG
+
+
 def test_the_name_of_an_error_holds_before_what_it_says_and_its_status_before_both():
     assert by_error("rate_limit_error", None, "connection reset") == BUSY
     assert by_error("Error", 400, "connection reset") == WRONG

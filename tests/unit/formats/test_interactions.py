@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tocsin import formats
-from tocsin.call import Call
+from tocsin.call import Call, Skip
 
 URL = "https://generativelanguage.googleapis.com/v1beta/interactions"
 USAGE = {"total_tokens": 150, "total_input_tokens": 50, "total_tool_use_tokens": 17, "total_cached_tokens": 9, "total_output_tokens": 18, "total_thought_tokens": 65}
@@ -114,3 +114,32 @@ def test_what_was_asked_goes_to_who_said_it():
     said = [(message.role, message.text) for message in call.content.input]
     assert said == [("system", "Be brief."), ("user", "Rome?"), ("assistant", "Which?"), ("tool", "16 C")]
     assert call.params == {"max_tokens": 9}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        [{"type": "arguments_delta", "arguments": "{"}],
+        [{"type": "function_call", "text": 5}, {"type": "text", "text": "Sunny."}],
+        [{"type": "function_call", "arguments": {"a": 1}}, {"type": "arguments_delta", "arguments": "{"}],
+        [{"type": ["text"], "text": "Sunny."}],
+    ],
+)  # fmt: skip
+def test_pieces_that_fit_nothing_cost_no_call(odd):
+    events = [{"event_type": "step.delta", "index": 0, "delta": delta} for delta in odd]
+    call = parse(stream(*events, {"event_type": "interaction.completed", "interaction": interaction()}))
+    assert (call.input_tokens, call.failure) == (67, None)
+
+
+@pytest.mark.parametrize("kind", [["text"], {"text": 1}, None])
+def test_an_item_of_an_input_of_an_odd_type_says_nothing(kind):
+    call = parse(interaction(steps=[SAID]), input=[{"type": "user_input", "content": "Rome?"}, {"type": kind, "content": "x"}])
+    assert call.content is not None
+    assert [message.text for message in call.content.input] == ["Rome?"]
+
+
+@pytest.mark.parametrize("url", ["https://discord.com/api/v10/interactions/1/token/callback", "https://shop.test/v2/interactions"])
+def test_interactions_of_other_services_are_no_calls(url):
+    pair = {"id": "1", "url": url, "status": 503, "duration_s": 1, "request": {"type": 4, "data": {"content": "x"}}, "response": {"message": "x"}}
+    with pytest.raises(Skip, match="unknown_format"):
+        formats.get("auto").parse(json.dumps(pair).encode())

@@ -48,6 +48,9 @@ def test_a_generation_is_a_call():
     [
         ({"input": 10, "output": 20, "input_cache_read": 900, "input_cache_creation": 100, "output_reasoning": 5, "total": 1035}, (1010, 25, 900, 100, 5)),
         ({"input": 10, "output": 20, "cache_read_input_tokens": 4}, (14, 20, 4, None, None)),
+        # told twice, under two names; with a total that says what holds what
+        ({"input": 10, "input_tokens": 10, "output": 20, "output_tokens": 20}, (10, 20, None, None, None)),
+        ({"input": 10, "input_cached_tokens": 4, "output": 20, "total_tokens": 30}, (10, 20, 4, None, None)),
         ({"input": 10, "output": 20, "input_cached_tokens": 4, "output_reasoning_tokens": 5, "total": 30}, (10, 20, 4, None, 5)),
         ({"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30, "prompt_tokens_details": {"cached_tokens": 4},
           "completion_tokens_details": {"reasoning_tokens": 5}}, (10, 20, 4, None, 5)),

@@ -56,10 +56,10 @@ def _usage(details: dict[str, Any]) -> dict[str, Any]:
     for inner in details.values():
         counts |= inner if isinstance(inner, dict) else {}
     sent, received = _first(counts, _SENT), _first(counts, _RECEIVED)
-    total = counts.get("total")
+    total = _first(counts, ("total", "total_tokens"))
     if "input" in counts and is_number(sent) and not (is_number(total) and total <= sent + (received or 0)):
-        sent += _total(counts, "input_", "cache_") or 0
-        received = received + (_total(counts, "output_") or 0) if is_number(received) else received
+        sent += _total(_parts(counts), "input_", "cache_") or 0
+        received = received + (_total(_parts(counts), "output_") or 0) if is_number(received) else received
     return {
         "gen_ai.usage.input_tokens": sent,
         "gen_ai.usage.output_tokens": received,
@@ -71,6 +71,11 @@ def _usage(details: dict[str, Any]) -> dict[str, Any]:
 
 def _first(counts: dict[str, Any], names: tuple[str, ...]) -> Any:
     return next((counts[name] for name in names if counts.get(name) is not None), None)
+
+
+def _parts(counts: dict[str, Any]) -> dict[str, Any]:
+    """Return what may be a part of the input or the output: all but the same told again under another name."""
+    return {name: count for name, count in counts.items() if name not in (*_SENT, *_RECEIVED)}
 
 
 def _total(counts: dict[str, Any], *prefixes: str) -> Any:
