@@ -21,16 +21,18 @@ capacity in its tier ``flex``."""
 _TOLD_MAX: Final = 200
 _JOINTS: Final = str.maketrans("", "", "_-")
 _GUARDRAIL: Final = re.compile(r"guardrail.{0,12}(?:interven|block|violat|tripwire|raised)")
+_CODES: Final = (
+    r"data ?inspection|cyber ?policy|sensitive ?(?:content|words) ?detected|(?:in|out)put new ?sensitive"
+)
 _BLOCKED: Final = re.compile(
     r"content ?(?:filter|policy|moderation|management policy|blocked)|responsible ?ai|moderation ?blocked"
-    r"|blocked ?prompt|prohibited ?content|data ?inspection|cyber ?policy"
-    r"|sensitive ?(?:content|words) ?detected|(?:in|out)put new ?sensitive"
+    r"|blocked ?prompt|prohibited ?content|" + _CODES
 )
 """DashScope's name is ``data_inspection_failed``, OpenAI's of what may serve an attack ``cyber_policy``; those of
 Volcengine, New API and MiniMax (https://platform.minimax.io/docs/api-reference/errorcode) speak of what is sensitive.
 """
 _FLAGGED: Final = re.compile(
-    r"(?:^|errors: )output blocked by content filter|flagged as potentially violating"
+    r"(?:^|errors: |message\": ?\")output blocked by content filter|flagged as potentially violating"
     r"|rejected (?:as a result of|by) (?:our|the) safety|violates? usage guidelines|content exists risk"
     r"|unsafe or sensitive content|不安全或敏感内容|your input was flagged"
     r"|(?:in|out)put (?:\w+ )?may contain sensitive information"
@@ -189,6 +191,17 @@ def by_error(told: str, status: int | None, message: str = "") -> str:
     said = by_message(_QUOTED.sub("", message[:_TOLD_MAX]))
     said = by_message(message) if said == OTHER else said
     return said if reason == OTHER or said in _REFUSALS else reason
+
+
+def is_refused(message: str) -> bool:
+    """Tell whether an error says in a vendor's own words or codes that it is a refusal of what was asked."""
+    words = _words(message)
+    return _is_flagged(words) or (re.search(_CODES, words) is not None and _SHUT_OUT.search(words) is None)
+
+
+def is_of_caller(status: int | None) -> bool:
+    """Tell whether a status is of who calls, or of what is called: none of them comes of what was asked."""
+    return status in _OF_THE_CALLER
 
 
 def by_message(message: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from tocsin.call import OTHER
-from tocsin.formats.failures import by_message
+from tocsin.formats import failures
 
 _BY_CLASS: Final = {
     **dict.fromkeys(("InternalServerError", "ServiceUnavailableError", "BadGatewayError", "APIError"), "provider_5xx"),
@@ -86,19 +86,34 @@ def by_text(data: bytes | bytearray | memoryview) -> str:
     Streams that broke off have no code (1.106), failures before January 2025 nothing but their text. Of exceptions
     around each other the innermost holds.
     """
-    try:
-        told = _told(data)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return OTHER
-    info = told.error_information if isinstance(told.error_information, dict) else {}
-    text = told.error_str or info.get("error_message")
-    for name in reversed(_NAMES.findall(text[:500]) if isinstance(text, str) else []):
+    text, info = _text(data)
+    for name in reversed(_NAMES.findall(text[:500])):
         reason = failure("", name, "", None)
         if reason != OTHER:
             return reason
     if info.get("error_class") == _MID_STREAM:
         return "provider_5xx"
-    return by_message(text) if isinstance(text, str) else OTHER
+    return failures.by_message(text) if text else OTHER
+
+
+def is_refused(data: bytes | bytearray | memoryview, status: int | None) -> bool:
+    """Tell whether a 4xx is a provider's refusal of what was asked, by the text that LiteLLM passes on.
+
+    It raises its ContentPolicyViolationError for words that it knows. Anything else is a bad request to it, or a lack
+    of permission, with the body of the answer in the text.
+    """
+    return not failures.is_of_caller(status) and failures.is_refused(_text(data)[0])
+
+
+def _text(data: bytes | bytearray | memoryview) -> tuple[str, dict[str, Any]]:
+    """Return what a payload says of its error, empty where it says nothing, and the parts that it tells apart."""
+    try:
+        told = _told(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return "", {}
+    info = told.error_information if isinstance(told.error_information, dict) else {}
+    text = told.error_str or info.get("error_message")
+    return text if isinstance(text, str) else "", info
 
 
 def _is_block(name: str) -> bool:

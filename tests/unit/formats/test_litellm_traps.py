@@ -149,6 +149,28 @@ def test_a_failure_of_an_exception_that_nobody_knows_is_classed_by_what_it_says(
     assert parse(FAILURE | {"error_str": None, "error_information": information}).failure == reason
 
 
+@pytest.mark.parametrize(
+    ("code", "name", "text", "reason"),
+    [
+        ("400", "BadRequestError", 'DeepseekException - {"error":{"message":"Content Exists Risk","type":"invalid_request_error"}}', "blocked_provider"),
+        ("403", "PermissionDeniedError", 'XaiException - {"code":"The caller does not have permission","error":"Content violates usage guidelines. Failed check: X"}', "blocked_provider"),
+        ("400", "BadRequestError", "DashscopeException - <400> InternalError.Algo.DataInspectionFailed: Input data may be inappropriate", "blocked_provider"),
+        ("400", "BadRequestError", 'AnthropicException - {"error":{"type":"invalid_request_error","message":"Output blocked by content filtering policy"}}', "blocked_provider"),
+        ("400", "BadRequestError", "OpenAIException - The parameter content_filter is unknown", "client_4xx"),
+        ("401", "AuthenticationError", "DeepseekException - Content Exists Risk", "client_4xx"),
+        ("404", "NotFoundError", "XaiException - The model violates usage guidelines", "client_4xx"),
+        ("403", "PermissionDeniedError", "XaiException - Your team has been suspended: its use violates usage guidelines", "client_4xx"),
+        ("429", "RateLimitError", "DeepseekException - Content Exists Risk", "rate_limited"),
+        ("500", "InternalServerError", "DeepseekException - Content Exists Risk", "provider_5xx"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("place", ["error_str", "error_message"])
+def test_what_a_provider_refuses_is_blocked_though_litellm_calls_it_a_bad_request(place, code, name, text, reason):
+    text = f"litellm.{name}: {text}"
+    information = {"error_code": code, "error_class": name} | ({"error_message": text} if place == "error_message" else {})
+    assert parse(FAILURE | {"error_str": text if place == "error_str" else None, "error_information": information}).failure == reason
+
+
 def test_a_text_that_names_no_exception_of_litellms_says_nothing():
     assert parse(FAILURE | {"error_str": "KeyError: 'litellm.Timeout'", "error_information": None}).failure == "other"
     assert parse(FAILURE | {"error_str": ["x"], "error_information": "x"}).failure == "other"

@@ -18,7 +18,7 @@ from tocsin.formats import gemini
 from tocsin.formats.failures import by_error
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_SECONDS, bounded, is_number
-from tocsin.formats.otlp import langfuse, names, texts
+from tocsin.formats.otlp import claude_code, langfuse, names, texts
 from tocsin.formats.otlp.record import NO_CALL, Record
 from tocsin.formats.otlp.texts import Attributes
 from tocsin.formats.pairs import hold_first_token, hold_parts, prompt_key, tokens
@@ -78,6 +78,7 @@ def call_of(record: Record, data: bytes, *, content: bool) -> Call:
         Skip: it tells of none.
     """
     langfuse.rename(record)
+    claude_code.rename(record)
     if not is_call(record):
         raise Skip(NO_CALL)
     told, errors = record.attributes, list[str]()
