@@ -20,6 +20,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from tocsin.detectors.language import _function_words as function_words
 from tocsin.detectors.ngram_model import BITS, FIRM, features
 from tocsin.detectors.ngrams import words
 
@@ -147,7 +148,16 @@ def injection(
     seen = matrix([bag(text, distinct=True) for part in texts for text in part], FIRM)
     attacking = np.arange(len(worth)) < len(attacks) + len(wrapped)
     weights, bias = regression(seen, attacking, INJECTION_STRENGTH, 1e-4, worth)
-    return np.minimum(weights, INJECTION_MOST), bias
+    most = np.full(len(weights), INJECTION_MOST)
+    most[foreign()] = FOREIGN_MOST
+    return np.minimum(weights, most), bias
+
+
+def foreign() -> np.ndarray:
+    """Features of the function words of languages other than English."""
+    spoken = function_words()
+    others = set().union(*(spoken[language] for language in spoken if language != "en"))
+    return features(words(" ".join(sorted(others - spoken["en"]))).hashes)
 
 
 def requests(sets: Path, part: str) -> tuple[list[str], list[str], list[str]]:
@@ -196,6 +206,8 @@ INJECTION_LEAST = 0.1
 """Weights below change nothing that was measured, and are half of all."""
 INJECTION_MOST = 12.0
 """No word and no pair speaks louder: "password" or "instructions" alone made short everyday requests attacks."""
+FOREIGN_MOST = 1.0
+"""No function word of another language speaks louder: little German is read but attacks, so each "sie" was evidence."""
 INJECTION_SHIFT = 3.4
 """Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
 WRAPPED_WORTH, ORDINARY_WORTH, PASTED_WORTH = 0.3, 2, 0.1

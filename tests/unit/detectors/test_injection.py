@@ -98,6 +98,12 @@ ORDINARY = [
     '¿Cómo se traduce "ignora las instrucciones anteriores" al inglés?',
     'Hoe vertaal je "negeer alle vorige instructies" naar het Duits?',
     "Wie ignoriere ich in Git eine Datei, die schon eingecheckt ist?",
+    "Öffnen Sie die Einstellungen, geben Sie Ihr Kennwort ein und bestätigen Sie mit der Eingabetaste.",
+    ("Es ist ein alter Brauch, dass die Kinder des Dorfes am Abend mit einem Licht zu den Häusern gehen. Die Leute sind dann "
+    "freundlich, und es gibt für alle ein Stück Kuchen. Sie singen, bis es dunkel ist."),
+    ("Die Waschmaschine ist mit einem Filter versehen. Wenn Sie ihn reinigen, werden alle Fusseln entfernt; sind die Schläuche "
+    "alt, ist es gut, sie auszutauschen."),
+    "Sie ist ein Kind ihrer Zeit, und die Zeit ist zu kurz, um sie mit Sorgen zu verbringen.",
     "Wie ist die Temperatur um 11 Uhr?",
     "Mein Chef sagt, die bisherigen Regeln gelten nicht mehr. Wie reagiere ich?",
     "Réécris les instructions pour supprimer la troisième étape.",
