@@ -207,7 +207,7 @@ INJECTION_LEAST = 0.1
 INJECTION_MOST = 12.0
 """No word and no pair speaks louder: "password" or "instructions" alone made short everyday requests attacks."""
 FOREIGN_MOST = 1.0
-"""No function word of another language speaks louder: little German is read but attacks, so each "sie" was evidence."""
+"""No function word of another language speaks louder: more German attacks than requests say "sie", so prose was one."""
 INJECTION_SHIFT = 3.4
 """Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
 WRAPPED_WORTH, ORDINARY_WORTH, PASTED_WORTH = 0.3, 2, 0.1
