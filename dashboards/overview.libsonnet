@@ -22,12 +22,12 @@ function(config)
           {
             w: 3,
             h: 4,
-            panel: panel.stat('Quality kept, worst', 'Score of the route and scorer that fell most, as a share of its own baseline. Bad: under the bound that pages.', 'min(route_scorer:llm_quality_score:mean{route=~"$route"} / on (%(by)s) group_left () max by (%(by)s) (last_over_time(route_scorer:llm_quality_score:baseline7d{route=~"$route"}[15m])))' % { by: d.recorded(['route', 'scorer']) }, 'percentunit', 1 - config.quality.dropRatio, low=true, noValue='learning'),
+            panel: panel.stat('Quality kept, worst', 'Score of the route and scorer that dropped most, as a share of its own baseline. Bad: under the paging threshold.', 'min(route_scorer:llm_quality_score:mean{route=~"$route"} / on (%(by)s) group_left () max by (%(by)s) (last_over_time(route_scorer:llm_quality_score:baseline7d{route=~"$route"}[15m])))' % { by: d.recorded(['route', 'scorer']) }, 'percentunit', 1 - config.quality.dropRatio, low=true, noValue='learning'),
           },
           {
             w: 3,
             h: 4,
-            panel: panel.stat('Spent, last hour', 'US dollars of the last hour. Bad: more than what is expected plus the threshold.', 'llm_cost_usd:increase1h', 'currencyUSD', noValue='no prices'),
+            panel: panel.stat('Spent, last hour', 'US dollars spent in the last hour. Bad: more than expected plus the threshold.', 'llm_cost_usd:increase1h', 'currencyUSD', noValue='no prices'),
           },
           {
             w: 3,
@@ -41,8 +41,8 @@ function(config)
               targets: [super.targets[0] { legendFormat: '{{category}}' }],
             },
           },
-          { w: 12, h: 8, panel: panel.alerts('Firing', 'Alerts that fire or wait to fire. Bad: anything with severity page. Each links to its runbook.', '{category=~".+"}') },
-          { w: 12, h: 8, panel: panel.graph('Alerts over time', 'How many fire, one on top of the other. Bad: a step; over when there is none for 15 minutes.', { '{{alertname}} {{route}}': 'count by (alertname, route) (ALERTS{alertstate="firing", severity="%s", category=~".+"})' % config.severityNames.page }, 'none', 'nothing fires', stack=true) },
+          { w: 12, h: 8, panel: panel.alerts('Firing', 'Firing and pending alerts. Bad: any with severity page. Each links to its runbook.', '{category=~".+"}') },
+          { w: 12, h: 8, panel: panel.graph('Alerts over time', 'Number of firing alerts, stacked. Bad: a step; over once there is none for 15 minutes.', { '{{alertname}} {{route}}': 'count by (alertname, route) (ALERTS{alertstate="firing", severity="%s", category=~".+"})' % config.severityNames.page }, 'none', 'nothing fires', stack=true) },
         ],
       },
       {
@@ -51,7 +51,7 @@ function(config)
           {
             w: 24,
             h: 9,
-            panel: panel.table('Routes', 'One row a route and model, over the last half hour. Bad: failing over 1 %, for any reason but a block or a caller who left; malformed answers well over their usual share. Sorted by failing; click on a column for another order.', {
+            panel: panel.table('Routes', 'One row per route and model, over the last half hour. Bad: more than 1 % failing, for any reason but blocks and callers who gave up; malformed answers well over their usual share. Sorted by failing share; click a column to sort by it.', {
               requests: 'sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0' % d.selector(),
               failing: 'sum by (provider, model, route) (increase(llm_request_failures_total{%s}[30m])) / (sum by (provider, model, route) (increase(llm_requests_total{%s}[30m])) > 0)' % [d.selector(q.unmeant), d.selector()],
               quality: 'sum by (provider, model, route) (increase(llm_quality_score_sum{%s}[30m])) / (sum by (provider, model, route) (increase(llm_quality_score_count{%s}[30m])) > 0)' % [d.selector('scorer="composite"'), d.selector('scorer="composite"')],
@@ -63,11 +63,11 @@ function(config)
         ],
       },
       {
-        title: 'Together with the rest of your system',
+        title: 'For comparison with the rest of your system',
         panels: [
-          { w: 8, h: 8, panel: panel.graph('Requests', 'Requests a second by route. Bad: a cliff.', { '{{route}}': q.rate('llm_requests_total', 'route') }, 'reqps', stack=true) + panel.drill('tocsin-outage', ['route']) },
-          { w: 8, h: 8, panel: panel.graph('Quality by route', 'Mean composite score of 30 minutes. Bad: a slope that does not come back.', { '{{route}}': 'route_scorer:llm_quality_score:mean{scorer="composite", route=~"$route"}' }, 'percentunit', 'no scored calls', max=1) + panel.drill('tocsin-quality', ['route']) },
-          { w: 8, h: 8, panel: panel.graph('Dollars an hour', 'Pace of spending by model. Bad: a step.', { '{{model}}': '3600 * ' + q.rate('llm_cost_usd_total', 'model') }, 'currencyUSD', 'no prices', stack=true) + panel.drill('tocsin-cost', ['model']) },
+          { w: 8, h: 8, panel: panel.graph('Requests', 'Requests per second by route. Bad: a sudden drop.', { '{{route}}': q.rate('llm_requests_total', 'route') }, 'reqps', stack=true) + panel.drill('tocsin-outage', ['route']) },
+          { w: 8, h: 8, panel: panel.graph('Quality by route', 'Mean composite score over 30 minutes. Bad: a lasting decline.', { '{{route}}': 'route_scorer:llm_quality_score:mean{scorer="composite", route=~"$route"}' }, 'percentunit', 'no scored calls', max=1) + panel.drill('tocsin-quality', ['route']) },
+          { w: 8, h: 8, panel: panel.graph('Dollars per hour', 'Rate of spending by model. Bad: a step.', { '{{model}}': '3600 * ' + q.rate('llm_cost_usd_total', 'model') }, 'currencyUSD', 'no prices', stack=true) + panel.drill('tocsin-cost', ['model']) },
         ],
       },
     ]

@@ -13,7 +13,7 @@ function(config)
       requirement: 'R4',
       window: 3600,
       expr: q.live('(sum %s (%s) > 0)' % [q.by(calls), q.increase('llm_model_changes_total', 3600)]),
-      summary: 'Another model serves {{ $labels.model }} to {{ $labels.route }}.',
+      summary: '{{ $labels.model }} is served to {{ $labels.route }} by a different model.',
       description: 'It changed in the last hour.' + alert.changes(calls),
     },
     base {
@@ -25,13 +25,13 @@ function(config)
       window: 3600,
       expr: q.live('(sum %s (%s) > 0)' % [q.by(['route', 'name']), q.increase('llm_prompt_changes_total', 3600)]),
       summary: 'The prompt {{ $labels.name }} of {{ $labels.route }} changed.',
-      description: 'Its version or checksum became another one in the last hour.',
+      description: 'Its version or checksum changed in the last hour.',
     },
     base {
       name: 'LLMBaselineChanged',
       keys: ['route'],
       metric: 'llm_baseline_info',
-      threshold: 'another accepted baseline than a day ago',
+      threshold: 'a different accepted baseline than a day ago',
       requirement: 'B7',
       window: config.baseline.handover,
       expr: q.live(|||
@@ -43,7 +43,7 @@ function(config)
         by: q.by(['route', 'baseline']), info: q.metric('llm_baseline_info'), on: q.on(['route']),
         onId: q.on(['route', 'baseline']), hour: q.duration(3600), day: q.duration(config.baseline.handover - 3600),
       }),
-      summary: '{{ $labels.route }} learns the new baseline {{ $labels.baseline }}.',
-      description: 'The old one goes on judging for 24 hours.',
+      summary: '{{ $labels.route }} is learning the new baseline {{ $labels.baseline }}.',
+      description: 'The old one stays in effect for 24 hours.',
     },
   ], config.intervals.tickets)]

@@ -48,7 +48,7 @@ function(config)
       window: 3600,
       expr: 'sum %s (%s) > 0' % [q.by(['action']), q.increase('tocsin_remediations_total', 3600, 'outcome="worsened"')],
       summary: 'A remediation made things worse.',
-      description: 'It was reverted, and automation is suspended until somebody looks.',
+      description: 'It was reverted, and automation is suspended until somebody investigates.',
       labels: { cause_hint: 'remediation' },
       action: 'ticket',
     },
@@ -60,12 +60,12 @@ function(config)
       requirement: 'B-19',
       'for': config.control.approvalFor,
       expr: 'max %s (%s) > 0' % [q.by([]), q.metric('tocsin_approvals_pending')],
-      summary: 'A remediation waits for approval.',
+      summary: 'A remediation is waiting for approval.',
       description: '{{ printf "%.0f" $value }} are waiting.' + alert.since('LLMApprovalPending', []),
     },
     {
-      // A ticket that reaches the engineering lead by its action: on-call has its page already, and what went on for so
-      // long is due a postmortem. Read from ALERTS of the same server, where the incident itself is evaluated.
+      // A ticket that reaches the engineering lead by its action: on-call has its page already, and an incident of this
+      // length needs a postmortem. Read from ALERTS of the same server, where the incident itself is evaluated.
       name: 'LLMIncidentUnresolved',
       severity: 'ticket',
       category: 'control',
@@ -84,7 +84,7 @@ function(config)
         by: q.by(['incident', 'owner', 'tier', 'provider', 'model', 'route', 'kind', 'scorer']),
         page: config.severityNames.page, categories: std.join('|', config.control.escalated),
       },
-      summary: '{{ $labels.incident }} has not been ended{{ with $labels.route }} on {{ . }}{{ else }}{{ with $labels.model }} on {{ $labels.provider }}/{{ . }}{{ end }}{{ end }}.',
+      summary: '{{ $labels.incident }} is unresolved{{ with $labels.route }} on {{ . }}{{ else }}{{ with $labels.model }} on {{ $labels.provider }}/{{ . }}{{ end }}{{ end }}.',
       description: 'It has paged for more than 30 minutes. The engineering lead decides who joins, and whether to roll back.',
     },
   ], config.intervals.default)]

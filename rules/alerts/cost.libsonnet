@@ -36,8 +36,8 @@ function(config)
         labels: { cause_hint: hint },
         keepFiringFor: 600,
         expr: spending.excess,
-        summary: 'The fleet spends more than expected.',
-        description: '${{ printf "%.2f" $value }} above what is expected were spent in the last hour.' + alert.topConsumer + alert.since('LLMCostAnomaly', []),
+        summary: 'Spending is higher than expected.',
+        description: '${{ printf "%.2f" $value }} more than expected were spent in the last hour.' + alert.topConsumer + alert.since('LLMCostAnomaly', []),
       },
       fleet {
         name: 'LLMCostRisingFast',
@@ -48,11 +48,11 @@ function(config)
         window: 240,
         'for': spending.paceFor,
         action: 'throttle',
-        // It holds back the page of the hour, which remembers the rise for so long: one rise is one page.
+        // It inhibits LLMCostAnomaly, whose window contains the rise for an hour: one rise is one page.
         keepFiringFor: 3600,
         expr: spending.pace,
-        summary: 'Spending rises steeply.',
-        description: 'At the pace of the last minutes ${{ printf "%.0f" $value }} an hour more are spent than expected.' + alert.topConsumer + alert.since('LLMCostRisingFast', []),
+        summary: 'Spending is rising steeply.',
+        description: 'At the current rate, spending is ${{ printf "%.0f" $value }} an hour higher than expected.' + alert.topConsumer + alert.since('LLMCostRisingFast', []),
       },
       fleet {
         name: 'LLMCostCeilingExceeded',
@@ -64,7 +64,7 @@ function(config)
         action: 'throttle',
         keepFiringFor: 600,
         expr: 'llm_cost_usd:increase1h > %s' % q.number(c.ceilingPerHour),
-        summary: 'The fleet spends more than its ceiling.',
+        summary: 'Spending exceeds its ceiling.',
         description: '${{ printf "%.2f" $value }} were spent in the last hour.' + alert.topConsumer + alert.since('LLMCostCeilingExceeded', []),
       },
     ], config.intervals.cost),
@@ -80,8 +80,8 @@ function(config)
         action: 'throttle',
         keepFiringFor: 600,
         expr: signals.breachNow(signals.token_outlier, t.outlierExcessMinimum),
-        summary: 'Far more requests of {{ $labels.route }} than usual are huge.',
-        description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes are over three times the p95 of their kind.' + alert.topConsumer + alert.affected(route, 'llm_token_outliers_total'),
+        summary: '{{ $labels.route }} has far more outsized requests than usual.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes used more than three times the p95 of tokens of similar requests.' + alert.topConsumer + alert.affected(route, 'llm_token_outliers_total'),
       },
     ], config.intervals.slow),
     alert.groups('cost-slow', [
@@ -95,8 +95,8 @@ function(config)
         'for': 900,
         keepFiringFor: 3600,
         expr: signals.breach(signals.tokens_per_request),
-        summary: 'A request of {{ $labels.route }} takes more tokens than it did.',
-        description: '{{ printf "%.0f" $value }} tokens a request in the last 30 minutes; the number of requests does not matter to this.' + alert.topConsumer,
+        summary: 'Requests of {{ $labels.route }} use more tokens than before.',
+        description: '{{ printf "%.0f" $value }} tokens per request in the last 30 minutes, independent of the number of requests.' + alert.topConsumer,
       },
       byRoute {
         name: 'LLMCostPerRequestHigh',
@@ -108,8 +108,8 @@ function(config)
         'for': 900,
         keepFiringFor: 3600,
         expr: signals.breach(signals.cost_per_request),
-        summary: 'A request of {{ $labels.route }} costs more than it did.',
-        description: '${{ printf "%.4f" $value }} a request in the last 30 minutes.' + alert.changes(route),
+        summary: 'Requests of {{ $labels.route }} cost more than before.',
+        description: '${{ printf "%.4f" $value }} per request in the last 30 minutes.' + alert.changes(route),
       },
       byRoute {
         name: 'LLMTokenOutliers',
@@ -122,8 +122,8 @@ function(config)
         // Healthy traffic with heavy tails has some every few hours: a ticket each would be ten a day of a route.
         keepFiringFor: 21600,
         expr: q.live('(%s)' % outliers),
-        summary: 'A request of {{ $labels.route }} to {{ $labels.model }} was huge.',
-        description: '{{ printf "%.0f" $value }} requests of the last 15 minutes were over three times the p95 of their kind.' + alert.topConsumer,
+        summary: '{{ $labels.route }} sent an outsized request to {{ $labels.model }}.',
+        description: '{{ printf "%.0f" $value }} requests of the last 15 minutes used more than three times the p95 of tokens of similar requests.' + alert.topConsumer,
       },
       fleet {
         name: 'LLMConsumerShareHigh',
@@ -150,8 +150,8 @@ function(config)
           limit: q.number(c.consumerShare), consumers: consumers, tokens: q.number(c.consumerMinimumTokens),
           on: q.on([]), by: q.by([]), minimum: c.consumerMinimumConsumers, day: q.duration(86400), hour: q.duration(3600),
         },
-        summary: 'One consumer takes most of the tokens.',
-        description: '{{ $labels.consumer }} took {{ $value | humanizePercentage }} of all tokens of the last hour.',
+        summary: 'One consumer uses most of the tokens.',
+        description: '{{ $labels.consumer }} used {{ $value | humanizePercentage }} of all tokens of the last hour.',
       },
       byRoute {
         name: 'LLMSessionLoops',
@@ -163,7 +163,7 @@ function(config)
         labels: { cause_hint: 'agent_loop' },
         keepFiringFor: 900,
         expr: q.live('(%s)' % q.sumRises(route, 'llm_session_loops_total', 1800)),
-        summary: 'Sessions of {{ $labels.route }} go round in circles.',
+        summary: 'Sessions of {{ $labels.route }} are looping.',
         description: '{{ printf "%.0f" $value }} sessions of the last 30 minutes repeated a near-identical prompt.' + alert.topConsumer,
       },
       fleet {
@@ -178,8 +178,8 @@ function(config)
         labels: { cause_hint: 'cost_unknown' },
         local unpriced = q.sumRises(model, 'llm_unpriced_tokens_total', 3600),
         expr: '%s > %s * %s' % [unpriced, q.number(t.unpricedRatio), q.sumCounted(model, 'llm_tokens_total', 3600, 'kind=~"input|output"')],
-        summary: 'Nobody knows what {{ $labels.provider }}/{{ $labels.model }} costs.',
-        description: '{{ printf "%.0f" $value }} tokens of the last hour have no price, and stand in no cost alert. Give one under `prices`, or declare the model free.',
+        summary: 'The price of {{ $labels.provider }}/{{ $labels.model }} is unknown.',
+        description: '{{ printf "%.0f" $value }} tokens of the last hour have no price and are missing from every cost alert. Add it to `prices`, or declare the model free.',
       },
       fleet {
         name: 'LLMLimitBreached',
@@ -192,7 +192,7 @@ function(config)
         action: 'throttle',
         keepFiringFor: 900,
         expr: q.sumRises(['scope'], 'llm_limit_breaches_total', 900),
-        summary: 'A {{ $labels.scope }} passed its limit of tokens.',
+        summary: 'A {{ $labels.scope }} exceeded its token limit.',
         description: '{{ printf "%.0f" $value }} breaches in the last 15 minutes.' + alert.topConsumer,
       },
     ], config.intervals.tickets),

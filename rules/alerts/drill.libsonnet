@@ -15,8 +15,8 @@ function(config)
       expr: 'time() - max %s (%s) < %s' % [
         q.by([]), q.metric('tocsin_drill_timestamp_seconds', 'category="%s"' % category), q.seconds(config.control.drillFor),
       ],
-      summary: 'DRILL: a page of category %s. Nothing happened.' % category,
-      description: 'Somebody tries whether pages arrive. It ends by itself after five minutes; say that you got it.',
+      summary: 'DRILL: a test page of category %s. Nothing happened.' % category,
+      description: 'This tests whether pages arrive. It resolves after five minutes; confirm that you received it.',
     }
     for category in ['safety', 'outage', 'quality', 'cost']
   ], config.intervals.safety)]

@@ -26,7 +26,7 @@ function(config)
   local completeness = if c.gatewayCounter == '' then [] else [ticket {
     name: 'TocsinEventsIncomplete',
     metric: 'llm_requests_total, ' + c.gatewayCounter,
-    threshold: 'under exporter.completenessRatio of what the gateway counted; at least exporter.completenessMinimum',
+    threshold: 'under exporter.completenessRatio of the gateway\'s count; at least exporter.completenessMinimum',
     requirement: 'A4',
     window: 3600,
     'for': 900,
@@ -34,7 +34,7 @@ function(config)
       (%(counted)s or vector(0)) / %(sent)s < %(ratio)s
       and %(many)s
     ||| % { counted: counted, sent: sent, ratio: q.number(c.completenessRatio), many: q.atLeast(sent, c.completenessMinimum) },
-    summary: 'Tocsin does not see all requests of the gateway.',
+    summary: 'Tocsin does not receive all requests of the gateway.',
     description: '{{ $value | humanizePercentage }} of the requests that the gateway counted in the last hour arrived here.',
   }];
   [
@@ -47,7 +47,7 @@ function(config)
         requirement: 'A4',
         expr: 'vector(1)',
         summary: 'Alerts of Tocsin can be evaluated and sent.',
-        description: 'This alert always fires. Have a service outside watch that it arrives: its absence means that no other alert arrives.',
+        description: 'This alert always fires. Have an external service watch for it: if it stops, no other alert arrives either.',
       },
       base {
         name: 'TocsinAbsent',
@@ -56,15 +56,15 @@ function(config)
         threshold: 'no exporter is scraped',
         requirement: 'A4',
         'for': c.absentFor,
-        // The guard alone counts no calls: it must not stand for the exporter beside it. No label is an exporter of before.
-        // absent() knows no labels: of fleets that are kept apart, those that were there a day ago are looked for.
+        // A guard-only process counts no calls and must not hide that the exporter is missing. An older exporter has no label.
+        // absent() has no labels: with several fleets, those seen within the last day must still be there.
         local build = q.metric('tocsin_build_info', 'mode!="guard"'),
         local fleets = 'group %(by)s (last_over_time(%(build)s[%(day)s])) unless %(on)s group %(by)s (%(build)s)\nor on ()\n' % {
           by: q.by([]), on: q.on([]), build: build, day: q.duration(86400),
         },
         expr: (if config.aggregationLabels == [] then '' else fleets) + 'absent(%s)' % build,
         summary: 'No Tocsin is scraped.',
-        description: 'Nothing watches the quality, cost and safety of the models. Look whether it runs, and whether the scrape job is what the rules select.' + alert.since('TocsinAbsent', []),
+        description: 'Quality, cost and safety of the models are not monitored. Check that Tocsin runs and that the scrape job matches the rules.' + alert.since('TocsinAbsent', []),
       },
       base {
         name: 'TocsinIngestStalled',
@@ -82,8 +82,8 @@ function(config)
           by: q.by(instance), on: q.on(instance), lag: q.metric('tocsin_ingest_lag_seconds'),
           seconds: q.seconds(c.stalledSeconds), read: q.increase('tocsin_events_read_total', 300),
         },
-        summary: 'Tocsin at {{ $labels.instance }} does not read what is there.',
-        description: 'The newest event it counted is {{ $value | humanizeDuration }} old and more is unread.' + alert.since('TocsinIngestStalled', instance),
+        summary: 'Tocsin at {{ $labels.instance }} has stopped reading.',
+        description: 'The newest counted event is {{ $value | humanizeDuration }} old, and there is unread data.' + alert.since('TocsinIngestStalled', instance),
       },
     ], config.intervals.default),
     alert.groups('exporter-blindness', [
@@ -95,7 +95,7 @@ function(config)
         'for': c.absentFor,
         expr: 'max %s (%s) == 0' % [q.by(instance), q.metric('up')],
         summary: 'Tocsin at {{ $labels.instance }} cannot be scraped.',
-        description: 'What it reads is not seen meanwhile; it is counted once it is back.' + alert.since('TocsinTargetDown', instance),
+        description: 'Its calls are not monitored meanwhile; they are counted once it is back.' + alert.since('TocsinTargetDown', instance),
       },
       ticket {
         name: 'TocsinIngestLagging',
@@ -104,8 +104,8 @@ function(config)
         requirement: 'A4',
         'for': c.lagFor,
         expr: highest(instance, 'tocsin_ingest_lag_seconds', '> ' + q.seconds(c.lagSeconds)),
-        summary: 'Tocsin at {{ $labels.instance }} falls behind.',
-        description: 'The newest event it counted is {{ $value | humanizeDuration }} old.',
+        summary: 'Tocsin at {{ $labels.instance }} is falling behind.',
+        description: 'The newest counted event is {{ $value | humanizeDuration }} old.',
       },
       ticket {
         name: 'TocsinEventsUnparsed',
@@ -133,7 +133,7 @@ function(config)
           { keys: [], metric: 'tocsin_events_counted_total', matcher: '' }, 900, c.fieldErrorRatio, c.unparsedMinimum,
         ),
         summary: 'The field {{ $labels.field }} of events is unusable.',
-        description: '{{ $value | humanizePercentage }} of the events of the last 15 minutes had to be counted without it.',
+        description: '{{ $value | humanizePercentage }} of the events of the last 15 minutes were counted without it.',
       },
       ticket {
         name: 'LLMAnswersUnscored',
@@ -144,9 +144,9 @@ function(config)
         requirement: 'B1, E6',
         window: 3600,
         'for': 600,
-        keepFiringFor: 7200,  // a route of a few dozen answers an hour is under the minimum and over it in turn
-        // What cannot or shall not be scored is no blindness: failures, embeddings, tool calls, samples left out, content
-        // that is off.
+        keepFiringFor: 7200,  // a route with a few dozen answers an hour crosses the minimum repeatedly
+        // Not blind spots, because nothing can or should be scored: failures, embeddings, tool calls, answers sampled out,
+        // disabled content.
         local unscored = total(['route'], 'llm_unscored_total', 3600, 'reason!~"off|failed|no_answer|sampled_out|tool_call"'),
         local scored = total(['route'], 'llm_scored_total', 3600, 'scorer="composite"'),
         // unscored / (unscored + scored), each read once; a route may have no score at all.
@@ -158,11 +158,11 @@ function(config)
           )
         ||| % {
           many: q.atLeast(unscored, c.unscoredMinimum), scored: scored, by: q.by(['route']), on: q.on(['route']),
-          // Where no answer of any route was ever scored, LLMCategoryUninstrumented tells of all in one ticket.
+          // If no answer of any route was ever scored, LLMCategoryUninstrumented reports it in one ticket.
           onAll: q.on([]), byAll: q.by([]), instrumented: q.metric('tocsin_category_instrumented', 'category="quality"'),
           ratio: q.threshold('exporter.unscoredRatio', c.unscoredRatio),
         }),
-        summary: 'Most answers of {{ $labels.route }} get no quality score.',
+        summary: 'Most answers of {{ $labels.route }} have no quality score.',
         description: '{{ $value | humanizePercentage }} of the answers of the last hour were not scored: their quality is unknown, not good.',
       },
       ticket {
@@ -173,7 +173,7 @@ function(config)
         threshold: 'over exporter.lateRatio of requests; at least exporter.lateMinimum',
         requirement: 'A4',
         window: 900,
-        'for': 1800,  // longer than a backlog is in the window
+        'for': 1800,  // longer than a backlog stays in the window
         local late = q.sumIncrease(['route'], 'llm_late_requests_total', 900),
         expr: q.live(|||
           (
@@ -185,8 +185,8 @@ function(config)
           many: q.atLeast(late, c.lateMinimum), all: q.sumIncrease(['route'], 'llm_requests_total', 900), on: q.on(['route']),
           ratio: q.threshold('exporter.lateRatio', c.lateRatio),
         }),
-        summary: 'Requests of {{ $labels.route }} are old when they are counted.',
-        description: '{{ $value | humanizePercentage }} of the requests of the last 15 minutes were over ten minutes old: no alert on outages or money looks at them. The clock or the time zone of the sender is wrong, or it delivers late.',
+        summary: 'Requests of {{ $labels.route }} arrive late.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 15 minutes were over ten minutes old when they were counted: no outage or cost alert includes them. The sender delivers late, or its clock or time zone is wrong.',
       },
       ticket {
         name: 'LLMUsageMissing',
@@ -202,7 +202,7 @@ function(config)
           c.usageMissingMinimum,
         ),
         summary: '{{ $labels.provider }}/{{ $labels.model }} does not report token usage.',
-        description: '{{ $value | humanizePercentage }} of the requests of the last hour told no usage; their tokens and their cost are unknown, not 0. Streams need `stream_options: {include_usage: true}`.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last hour reported no usage; their tokens and cost are unknown, not 0. Streams need `stream_options: {include_usage: true}`.',
       },
       ticket {
         name: 'LLMCategoryUninstrumented',
@@ -212,8 +212,8 @@ function(config)
         'for': c.uninstrumentedFor,
         local signal = 'max %s (%s)' % [q.by(['category']), q.metric('tocsin_category_instrumented')],
         expr: 'label_replace(%s == 0, "uninstrumented", "$1", "category", "(.*)")' % signal,
-        summary: 'Nothing is known of {{ $labels.uninstrumented }}.',
-        description: 'No event has carried what this category needs: its alerts are silent because they are blind.',
+        summary: 'The category {{ $labels.uninstrumented }} has no data.',
+        description: 'No event contains what this category needs: its alerts cannot fire.',
       },
       ticket {
         name: 'TocsinLabelsFolded',
@@ -221,22 +221,22 @@ function(config)
         threshold: 'any in an hour',
         requirement: 'C3',
         window: 3600,
-        // Label sets that were silent for a month go without harm.
+        // Label sets that were idle for a month expire, which is harmless.
         expr: any(['label'], 'tocsin_labels_folded_total', 3600, 'label!="expired"'),
         summary: 'Values of the label {{ $labels.label }} are folded into other.',
-        description: '{{ printf "%.0f" $value }} events of the last hour: raise `series.max`, or find what makes so many values.',
+        description: '{{ printf "%.0f" $value }} events of the last hour: raise `series.max`, or find the source of so many values.',
       },
       ticket {
         name: 'TocsinSeriesNearLimit',
         metric: 'tocsin_series, tocsin_series_max',
-        threshold: 'over exporter.seriesRatio of the bound',
+        threshold: 'over exporter.seriesRatio of the limit',
         requirement: 'C3',
         'for': 600,
         expr: 'max %s (%s / %s) > %s' % [
           q.by(instance), q.metric('tocsin_series'), q.metric('tocsin_series_max'), q.number(c.seriesRatio),
         ],
-        summary: 'Tocsin at {{ $labels.instance }} is near its bound of series.',
-        description: 'It exports {{ $value | humanizePercentage }} of `series.max`; beyond it label values are folded into other.',
+        summary: 'Tocsin at {{ $labels.instance }} is near its series limit.',
+        description: 'It exports {{ $value | humanizePercentage }} of `series.max`; above it, label values are folded into other.',
       },
       ticket {
         name: 'TocsinCommitFailing',
@@ -247,7 +247,7 @@ function(config)
         'for': 300,
         expr: any(instance, 'tocsin_commit_failures_total', 600),
         summary: 'Tocsin at {{ $labels.instance }} cannot save its state.',
-        description: '{{ printf "%.0f" $value }} commits of the last 10 minutes failed. Calls are counted on; counts of the guard and of refused deliveries stand still till one succeeds. Look at the space and the rights of `storage.path`.',
+        description: '{{ printf "%.0f" $value }} commits of the last 10 minutes failed. Calls are still counted; counters of the guard and of refused deliveries are frozen until a commit succeeds. Check free space and permissions of `storage.path`.',
       },
       ticket {
         name: 'TocsinStateDegraded',
@@ -257,7 +257,7 @@ function(config)
         'for': 300,
         expr: highest(instance, 'tocsin_state_degraded', '> 0'),
         summary: 'Tocsin at {{ $labels.instance }} lost its state or cannot write it.',
-        description: 'Counters may have begun at 0 again.' + alert.since('TocsinStateDegraded', instance),
+        description: 'Counters may have restarted at 0.' + alert.since('TocsinStateDegraded', instance),
       },
       ticket {
         name: 'TocsinStreamsLost',
@@ -276,8 +276,8 @@ function(config)
         requirement: 'A4',
         window: 3600,
         expr: q.atLeast(total(['reason'], 'tocsin_ingest_refused_total', 3600), c.refusedMinimum),
-        summary: 'Tocsin refuses what is sent to it: {{ $labels.reason }}.',
-        description: '{{ printf "%.0f" $value }} in the last hour: webhooks, whose events are lost, or texts, which the guard did not look at.',
+        summary: 'Tocsin refuses deliveries: {{ $labels.reason }}.',
+        description: '{{ printf "%.0f" $value }} in the last hour: webhook deliveries, whose events are lost, or texts that the guard did not scan.',
       },
       ticket {
         name: 'TocsinReloadFailed',
@@ -286,8 +286,8 @@ function(config)
         requirement: 'A4',
         'for': 300,
         expr: 'min %s (%s) == 0' % [q.by(instance), q.metric('tocsin_config_last_reload_successful')],
-        summary: 'Tocsin at {{ $labels.instance }} runs with an old configuration.',
-        description: 'The last load failed; `tocsin config check` says why.' + alert.since('TocsinReloadFailed', instance),
+        summary: 'Tocsin at {{ $labels.instance }} runs with an outdated configuration.',
+        description: 'The last reload failed; `tocsin config check` shows why.' + alert.since('TocsinReloadFailed', instance),
       },
       ticket {
         name: 'TocsinInputUnusable',
@@ -313,20 +313,20 @@ function(config)
           highest(instance, 'tocsin_spool_bytes', '> ' + q.number(c.spoolBytes)),
           highest(instance, 'tocsin_spool_oldest_age_seconds', '> ' + q.seconds(c.spoolAgeSeconds)),
         ],
-        summary: 'The webhook spool of Tocsin at {{ $labels.instance }} fills.',
-        description: 'Events come faster than they are read, or reading has stopped.',
+        summary: 'The webhook spool of Tocsin at {{ $labels.instance }} is filling up.',
+        description: 'Events arrive faster than they are read, or reading has stopped.',
       },
       ticket {
         name: 'TocsinTaskStuck',
         metric: 'tocsin_task_heartbeat_timestamp_seconds',
-        threshold: 'no sign of life for exporter.heartbeatSeconds',
+        threshold: 'no heartbeat for exporter.heartbeatSeconds',
         requirement: 'A4',
         'for': 120,
         expr: 'time() - max %s (%s) > %s' % [
           q.by(['instance', 'task']), q.metric('tocsin_task_heartbeat_timestamp_seconds'), q.seconds(c.heartbeatSeconds),
         ],
         summary: 'The task {{ $labels.task }} of Tocsin at {{ $labels.instance }} is stuck.',
-        description: 'Its last sign of life is {{ $value | humanizeDuration }} old.',
+        description: 'Its last heartbeat was {{ $value | humanizeDuration }} ago.',
       },
       ticket {
         name: 'TocsinScoringDropped',
@@ -336,8 +336,8 @@ function(config)
         window: 900,
         'for': 900,
         expr: any(['detector'], 'tocsin_scoring_dropped_total', 900),
-        summary: 'The detector {{ $labels.detector }} has no time for all answers.',
-        description: '{{ printf "%.0f" $value }} answers of the last 15 minutes were not judged by it.',
+        summary: 'The detector {{ $labels.detector }} cannot keep up.',
+        description: '{{ printf "%.0f" $value }} answers of the last 15 minutes were not checked by it.',
       },
     ] + completeness, config.intervals.tickets),
   ]

@@ -15,7 +15,7 @@ function(config)
       'for': c['for'],
       keepFiringFor: 300,
       expr: format.low,
-      summary: 'Answers of {{ $labels.route }} are not in the format asked for.',
+      summary: 'Answers of {{ $labels.route }} are not in the requested format.',
       description: '{{ $value | humanizePercentage }} of the last 1,000 answers comply.' + alert.changes(['route']) + alert.since('LLMFormatComplianceLow', ['route']) + alert.affected(['route'], 'llm_format_failures_total'),
     },
     base {
@@ -28,7 +28,7 @@ function(config)
       // It holds back the page of the 1,000 calls, which ends half an hour after the last failure: one break is one page.
       keepFiringFor: 1500,
       expr: format.broken,
-      summary: 'Most answers of {{ $labels.route }} are not in the format asked for.',
+      summary: 'Most answers of {{ $labels.route }} are not in the requested format.',
       description: '{{ $value | humanizePercentage }} of the answers of the last 10 or 30 minutes fail the format check.' + alert.changes(['route']) + alert.since('LLMFormatBroken', ['route']) + alert.affected(['route'], 'llm_format_failures_total'),
     },
     base {
@@ -38,7 +38,7 @@ function(config)
       threshold: 'fewer than 1,000 checks',
       requirement: 'B8',
       expr: q.live('(%s > 0 < %d)' % [format.window, c.windowCalls]),
-      summary: 'The format of {{ $labels.route }} is not judged yet.',
-      description: '{{ printf "%.0f" $value }} of 1,000 checks are made.',
+      summary: '{{ $labels.route }} has too few format checks yet.',
+      description: '{{ printf "%.0f" $value }} of the 1,000 checks needed.',
     },
   ], config.intervals.slow)]

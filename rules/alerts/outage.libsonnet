@@ -8,7 +8,7 @@ function(config)
   local keys = ['provider', 'model', 'tier'];
   local shown = ['provider', 'model'];
   local series(name) = 'provider_model:%s:increase5m' % name;
-  // Windows longer than five minutes are sums of recorded ones: reading days of raw counters would be dear.
+  // Windows longer than five minutes are sums of recorded ones: reading days of raw counters would be expensive.
   local over(name, window) =
     if window == 300 then series(name) else 'sum_over_time(%s[%s:%s])' % [series(name), q.duration(window), q.duration(300)];
   local requests(w) = over('llm_requests', w);
@@ -47,11 +47,11 @@ function(config)
   local succeededWithin(range) = '%s (max_over_time(%s[%s]) > 0.5)' % [q.on(keys), succeeded, range];
   local lately = succeededWithin(q.duration(c.noSuccess.lookback));
   local week = '%s:%s' % [q.duration(7 * 86400), q.duration(300)];
-  // Of those that the alert counts: who looks for another reason at night looks in the wrong place.
+  // Only reasons that the alert counts: any other would mislead on-call.
   local ours = 'reason=~"%s"' % because.outage;
   local forGood = 'reason!~"%s"' % because.meant;
   local reasons(window, counted) =
-    '{{ range printf `topk(1, %s)` $labels.provider $labels.model | query }} Most are {{ .Labels.reason }} of {{ .Labels.route }}.{{ end }}' %
+    '{{ range printf `topk(1, %s)` $labels.provider $labels.model | query }} Most common: {{ .Labels.reason }} on {{ .Labels.route }}.{{ end }}' %
     q.sumRises(['reason', 'route'], 'llm_request_failures_total', window, counted + ', provider=%[1]q, model=%[2]q');
   local traffic = 'route:llm_requests:increase15m';
   local before(offset) = q.atLeast(
@@ -86,8 +86,8 @@ function(config)
     window: 900,
     'for': 300,
     expr: gone(page),
-    summary: 'Hardly any requests come from {{ $labels.route }} any more.',
-    description: '{{ printf "%.0f" $value }} requests in the last 15 minutes; at this time yesterday and a week ago there were more than twenty times as many.' + (if page then alert.since('LLMTrafficGone', ['route']) else ''),
+    summary: 'Traffic of {{ $labels.route }} has almost stopped.',
+    description: '{{ printf "%.0f" $value }} requests in the last 15 minutes; at the same time yesterday and a week ago there were more than twenty times as many.' + (if page then alert.since('LLMTrafficGone', ['route']) else ''),
   };
   local byModel = { category: 'outage', ownership: 'model', keys: shown };
   [
@@ -100,7 +100,7 @@ function(config)
         requirement: 'A1, A3',
         keepFiringFor: 300,
         expr: std.join('\nor\n', [total] + std.map(burning, c.burn.page)),
-        summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} fail.',
+        summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} are failing.',
         description: '{{ $value | humanizePercentage }} of requests fail after retries and fallbacks.' + reasons(600, ours) + alert.since('LLMRequestsFailing', shown) + alert.affected(shown, 'llm_request_failures_total', ours),
       },
       byModel {
@@ -113,7 +113,7 @@ function(config)
         keepFiringFor: 300,
         expr: noSuccess + 'and ' + lately,
         summary: 'No request to {{ $labels.provider }}/{{ $labels.model }} succeeds.',
-        description: '{{ printf "%.0f" $value }} failures and no success in the last 10 minutes.' + reasons(600, forGood) + ' An expired key, a withdrawn model and an exhausted quota look like this.' + alert.since('LLMNoSuccess', shown),
+        description: '{{ printf "%.0f" $value }} failures and no success in the last 10 minutes.' + reasons(600, forGood) + ' Typical causes: an expired key, a withdrawn model, an exhausted quota.' + alert.since('LLMNoSuccess', shown),
       },
       {
         name: 'LLMProviderUnreachable',
@@ -128,7 +128,7 @@ function(config)
         keepFiringFor: 300,
         expr: 'max %s (%s) == 0' % [q.by(['provider']), q.metric('llm_provider_up')],
         summary: '{{ $labels.provider }} does not answer probes.',
-        description: 'No probe of any replica was answered.' + alert.since('LLMProviderUnreachable', ['provider']),
+        description: 'No replica got an answer to its probes.' + alert.since('LLMProviderUnreachable', ['provider']),
       },
     ], config.intervals.outage),
     alert.groups('outage-slow', [
@@ -143,11 +143,11 @@ function(config)
         keepFiringFor: 900,  // a slow rise is over the threshold and under it in turn
         keys: ['provider', 'model'],
         expr: latency.slow,
-        summary: 'Answers of {{ $labels.provider }}/{{ $labels.model }} are slow.',
+        summary: '{{ $labels.provider }}/{{ $labels.model }} is slow.',
         local now(signal, text) = alert.asked('max(%s)' % q.recorded('provider_model:llm_latency:value10m', 'signal="%s", provider=%%q, model=%%q' % signal), shown, text),
-        description: 'Answers come {{ printf "%.1f" $value }} times as slowly as is usual at this hour.'
-                     + now('first_token', ' One request in twenty waits longer than {{ . | first | value | humanizeDuration }} for its first token.')
-                     + now('speed', ' The median answer comes at {{ . | first | value | printf "%.0f" }} tokens a second.')
+        description: 'Answers are {{ printf "%.1f" $value }} times slower than usual at this hour.'
+                     + now('first_token', ' p95 time to first token: {{ . | first | value | humanizeDuration }}.')
+                     + now('speed', ' Median speed: {{ . | first | value | printf "%.0f" }} tokens per second.')
                      + alert.changes(shown) + alert.since('LLMLatencyHigh', shown),
       },
       {
@@ -157,7 +157,7 @@ function(config)
         ownership: 'route',
         keys: ['route'],
         metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
-        threshold: 'over outage.routeRatio of requests time out or meet a 5xx, at least outage.minimumCalls; or over outage.refusedRatio fail for those or other reasons, at least outage.minimumFailures, after successes within a day; of models that answer others',
+        threshold: 'over outage.routeRatio of requests time out or get a 5xx, at least outage.minimumCalls; or over outage.refusedRatio fail for these or other reasons, at least outage.minimumFailures, after successes within a day; while the models answer other routes',
         requirement: 'A1, A5',
         window: 600,
         'for': 120,
@@ -176,9 +176,9 @@ function(config)
           refused: q.threshold('outage.refusedRatio', c.refusedRatio, any), day: q.duration(86400), quarter: q.duration(900),
           alive: q.number(c.routeAlive),
         },
-        summary: 'Hardly any request of {{ $labels.route }} succeeds.',
-        description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes fail, while the model answers others.'
-                     + '{{ range printf `topk(1, %s)` $labels.route | query }} Most are {{ .Labels.reason }} of {{ .Labels.model }}.{{ end }}' %
+        summary: 'Almost no request of {{ $labels.route }} succeeds.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes failed, while the model answers other routes.'
+                     + '{{ range printf `topk(1, %s)` $labels.route | query }} Most common: {{ .Labels.reason }} from {{ .Labels.model }}.{{ end }}' %
                        q.sumRises(['model', 'reason'], 'llm_request_failures_total', 600, forGood + ', route=%[1]q')
                      + alert.since('LLMRouteFailing', ['route']) + alert.affected(['route'], 'llm_request_failures_total', forGood),
       },
@@ -191,10 +191,10 @@ function(config)
         metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
         threshold: 'outage.availability burnt 3 x over 1 d and 2 h, or 1 x over 3 d and 6 h; 20 failures in the longer window',
         requirement: 'A1',
-        keepFiringFor: 6 * 3600,  // who fails about as often as the objective allows is under the pace and over it in turn, all week
+        keepFiringFor: 6 * 3600,  // a failure rate close to the objective crosses the threshold repeatedly, all week
         expr: std.join('\nor\n', std.map(burning, c.burn.ticket)),
-        summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} fail a little, for long.',
-        description: '{{ $value | humanizePercentage }} of the requests of the last %s fail: at this pace the objective is missed.'
+        summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} have a persistently raised error rate.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last %s failed: at this rate the objective will be missed.'
                      % std.join(' or ', [q.duration(pair.short) for pair in c.burn.ticket]),
       },
       byModel {
@@ -218,7 +218,7 @@ function(config)
           q.atLeast(limited, c.minimumCalls), q.by(keys), q.twice(series('llm_requests')), q.number(c.rateLimitedRatio),
           q.on(keys),
         ],
-        summary: '{{ $labels.provider }} limits the rate of requests to {{ $labels.model }}.',
+        summary: '{{ $labels.provider }} is rate limiting requests to {{ $labels.model }}.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes were answered with 429.',
       },
       {
@@ -228,7 +228,7 @@ function(config)
         ownership: 'route',
         keys: ['route'],
         metric: 'llm_request_failures_total, llm_requests_total',
-        threshold: 'over outage.refusedRatio of requests fail for a reason of their own, at least outage.minimumCalls; of models that succeed elsewhere, or never did',
+        threshold: 'over outage.refusedRatio of requests fail for reasons on the caller\'s side, at least outage.minimumCalls; of models that succeed elsewhere, or never did',
         requirement: 'A5',
         window: 1800,
         'for': 300,
@@ -243,8 +243,8 @@ function(config)
         local most = q.threshold('outage.refusedRatio', c.refusedRatio),
         // Failures are summed up to five minutes later: of traffic that falls they are more than the requests.
         expr: 'clamp_max((%s)\n/ %s (%s), 1) > %s %s' % [q.atLeast(refused, c.minimumCalls), q.on(['route']), q.requests, q.on(['route']), most],
-        summary: 'Hardly any request of {{ $labels.route }} is accepted.',
-        description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes were refused: a wrong key, a parameter that the model does not take, a model that is not there.',
+        summary: 'Almost all requests of {{ $labels.route }} are rejected.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes were rejected: a wrong key, an unsupported parameter or a model that does not exist.',
       },
       byModel {
         name: 'LLMProviderFailingBehindFallback',

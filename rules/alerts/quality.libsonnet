@@ -8,13 +8,13 @@ function(config)
   local c = config.quality;
   local route = ['route'];
   local mean = 'route_scorer:llm_quality_score:mean';
-  local baseline = '{{ with printf `max(last_over_time(route_scorer:llm_quality_score:baseline7d{route=%%q, scorer=%%q}[%s]))` $labels.route $labels.scorer | query }} under a baseline of {{ . | first | value | printf "%%.2f" }}{{ end }}' % q.duration(900);
+  local baseline = '{{ with printf `max(last_over_time(route_scorer:llm_quality_score:baseline7d{route=%%q, scorer=%%q}[%s]))` $labels.route $labels.scorer | query }} against a baseline of {{ . | first | value | printf "%%.2f" }}{{ end }}' % q.duration(900);
   // What of the answers is wrong, where a counter tells: a composite score names no cause.
   local wrong(events, whole, text) = alert.asked(
     'sum(%s) / sum(%s) > 0.05' % [q.increase(metric, c.window, 'route=%[1]q') for metric in [events, whole]], route,
     ' {{ . | first | value | humanizePercentage }} %s.' % text
   );
-  local causes = wrong('llm_format_failures_total', 'llm_format_checks_total', 'are not in the format asked for')
+  local causes = wrong('llm_format_failures_total', 'llm_format_checks_total', 'are not in the requested format')
                  + wrong('llm_refusals_total', 'llm_answers_checked_total', 'refuse')
                  + wrong('llm_truncations_total', 'llm_requests_total', 'are cut off');
   local quality = { category: 'quality', ownership: 'route', keys: route };
@@ -41,7 +41,7 @@ function(config)
         severity: 'page',
         keys: score.keys,
         metric: 'llm_quality_score',
-        threshold: 'more than quality.dropRatio under the baseline, beyond quality.standardErrors, or quality.quietStandardErrors where hours are judged; at least quality.minimumCalls',
+        threshold: 'more than quality.dropRatio under the baseline, beyond quality.standardErrors, or quality.quietStandardErrors if evaluated over hours; at least quality.minimumCalls',
         requirement: 'B1, B6, B7, E2',
         'for': c.pageFor,
         expr: |||
@@ -64,8 +64,8 @@ function(config)
         threshold: 'at least safety.surgeMinimum and over quality.emptyRatio of requests and safety.surgeFactor x the usual share',
         requirement: 'B5, B6',
         expr: surges.breach(surges.empty),
-        summary: '{{ $labels.route }} answers nothing.',
-        description: '{{ printf "%.0f" $value }} answers of the last 30 minutes have no text, under HTTP 200.' + alert.changes(route) + alert.since('LLMAnswersEmpty', route),
+        summary: 'Answers of {{ $labels.route }} are empty.',
+        description: '{{ printf "%.0f" $value }} answers of the last 30 minutes have HTTP 200 but no text.' + alert.changes(route) + alert.since('LLMAnswersEmpty', route),
       },
     ], config.intervals.default),
     alert.groups('quality-signals', [
@@ -74,7 +74,7 @@ function(config)
         severity: 'ticket',
         keys: score.keys,
         metric: 'llm_quality_score',
-        threshold: 'more than quality.ticketDropRatio under the baseline, beyond quality.standardErrors, or quality.quietStandardErrors where hours are judged; at least quality.minimumCalls',
+        threshold: 'more than quality.ticketDropRatio under the baseline, beyond quality.standardErrors, or quality.quietStandardErrors if evaluated over hours; at least quality.minimumCalls',
         requirement: 'E3, P10',
         'for': c.ticketFor,
         expr: |||
@@ -101,7 +101,7 @@ function(config)
         requirement: 'B1',
         expr: deviates(signals.bad_score),
         summary: 'More answers of {{ $labels.route }} are bad.',
-        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes have a {{ $labels.scorer }} score of 0.5 or less; the mean may hide it.' + alert.changes(route),
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes have a {{ $labels.scorer }} score of 0.5 or less; the mean may not show it.' + alert.changes(route),
       },
       lasting {
         name: 'LLMHallucinationSignals',
@@ -131,7 +131,7 @@ function(config)
           ),
         },
         summary: 'More answers of {{ $labels.route }} show the hallucination signal {{ $labels.signal }}.',
-        description: '{{ $value | humanizePercentage }} of the checked answers of the last 30 minutes. A signal is no proof: review a sample.' + alert.changes(route),
+        description: '{{ $value | humanizePercentage }} of the answers checked in the last 30 minutes. A signal is not proof: review a sample.' + alert.changes(route),
       },
       lasting {
         name: 'LLMRefusalsHigh',
@@ -140,7 +140,7 @@ function(config)
         threshold: 'over quality.refusalFactor x the baseline and quality.refusalRatio; at least quality.badMinimum',
         requirement: 'B1',
         expr: deviates(signals.refusal),
-        summary: '{{ $labels.route }} refuses more than it did.',
+        summary: '{{ $labels.route }} refuses more often than before.',
         description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are refusals.' + alert.changes(route),
       },
       lasting {
@@ -150,7 +150,7 @@ function(config)
         threshold: 'median under quality.lengthRatio of its baseline; at least quality.minimumCalls',
         requirement: 'B5',
         expr: signals.breach(signals.output_chars),
-        summary: 'Answers of {{ $labels.route }} became short.',
+        summary: 'Answers of {{ $labels.route }} became shorter.',
         description: 'Half of the answers of the last 30 minutes have fewer than {{ printf "%.0f" $value }} characters.' + alert.changes(route),
       },
       lately {
@@ -168,11 +168,11 @@ function(config)
         name: 'LLMConfidenceLow',
         severity: 'ticket',
         metric: 'llm_low_confidence_total, llm_confidence',
-        threshold: 'confidence under 0.85 in over quality.lowConfidenceRatio of answers that tell one; at least quality.signalMinimum',
+        threshold: 'confidence under 0.85 in over quality.lowConfidenceRatio of answers that have one; at least quality.signalMinimum',
         requirement: 'B-4',
         expr: share('quality.lowConfidenceRatio', c.lowConfidenceRatio, 'llm_low_confidence_total', 'llm_confidence_count'),
-        summary: 'Answers of {{ $labels.route }} are given with little confidence.',
-        description: '{{ $value | humanizePercentage }} of the answers that told a confidence in the last 30 minutes told one under 0.85: a person should review those.',
+        summary: 'Answers of {{ $labels.route }} have low confidence.',
+        description: '{{ $value | humanizePercentage }} of the answers with a confidence in the last 30 minutes were below 0.85: have a person review them.',
       },
       lately {
         name: 'LLMAnswersOffTopic',
@@ -208,7 +208,7 @@ function(config)
         requirement: 'B4',
         expr: share('quality.languageRatio', c.languageRatio, 'llm_language_mismatches_total', 'llm_language_checks_total'),
         summary: '{{ $labels.route }} answers in the wrong language.',
-        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are in another language than was asked for.',
+        description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are not in the requested language.',
       },
       lately {
         name: 'LLMAnswersRepetitive',
@@ -236,7 +236,7 @@ function(config)
           q.on(route), q.duration(86400), q.duration(900),
         ]),
         summary: 'What users send to {{ $labels.route }} has changed in {{ $labels.feature }}.',
-        description: 'The population stability index of {{ $labels.feature }} is {{ printf "%.2f" $value }} against the past of the route.' + alert.asked(
+        description: 'The population stability index of {{ $labels.feature }} is {{ printf "%.2f" $value }} relative to the past of the route.' + alert.asked(
           'topk(1, %s)' % q.metric('llm_input_drift_gain', 'route=%q, feature=%q'), ['route', 'feature'], ' What grew most: {{ . | first | label "segment" }}.'
         ),
       },
@@ -257,21 +257,21 @@ function(config)
           scores: score.counts, on: q.on(score.keys), usual: q.number(c.silentUsual), days: q.duration(3 * 86400), quarter: q.duration(900),
           times: '%s * %d' % [q.number(c.silentHours), 3600 / 900], onRoute: q.on(route), asked: q.atLeast(q.requests, c.minimumCalls),
         },
-        summary: 'The scorer {{ $labels.scorer }} of {{ $labels.route }} is silent.',
-        description: 'For half an hour it has scored no answer, though there are requests: a drop of quality would not be seen.',
+        summary: 'The scorer {{ $labels.scorer }} of {{ $labels.route }} has stopped.',
+        description: 'It has scored no answer for half an hour although there are requests: a drop in quality would go unnoticed.',
       },
       quality {
         name: 'LLMQualityQuietRoute',
         severity: 'info',
         keys: score.keys,
         metric: 'llm_quality_score',
-        threshold: 'fewer than quality.minimumCalls scored calls in 30 m: judged over 1 h, 2 h or 6 h, the first that holds enough',
+        threshold: 'fewer than quality.minimumCalls scored calls in 30 m: evaluated over 1 h, 2 h or 6 h, the first with enough',
         requirement: 'B7',
         window: c.quietWindows[std.length(c.quietWindows) - 1],
         'for': 1800,
         expr: score.quietRoutes,
-        summary: '{{ $labels.route }} is judged over hours.',
-        description: 'Too few answers are scored to judge 30 minutes: the last one, two or six hours are, with {{ printf "%.0f" $value }} answers, so a drop shows later.',
+        summary: '{{ $labels.route }} is evaluated over hours.',
+        description: 'Too few answers are scored in 30 minutes, so the last one, two or six hours are evaluated ({{ printf "%.0f" $value }} answers): a drop alerts later.',
       },
       quality {
         name: 'LLMQualityWarmingUp',
@@ -281,8 +281,8 @@ function(config)
         threshold: 'scored, and no baseline yet',
         requirement: 'B7',
         expr: '%s unless %s %s' % [mean, q.on(score.keys), q.latest('route_scorer:llm_quality_score:baseline7d')],
-        summary: 'The baseline of {{ $labels.route }} is still being learnt.',
-        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }}. Drops are judged once two hours are learnt.',
+        summary: '{{ $labels.route }} has no quality baseline yet.',
+        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }}. Drops alert once two hours have been learned.',
       },
     ], config.intervals.tickets),
   ]

@@ -131,7 +131,7 @@ function(config) {
   since(name, keys)::
     $.asked(
       'time() - max(ALERTS_FOR_STATE{%s})' % std.join(', ', std.filter(function(m) m != '', ['alertname="%s"' % name, selected(keys)])),
-      keys, ' Going on for {{ . | first | value | humanizeDuration }}.'
+      keys, ' Ongoing for {{ . | first | value | humanizeDuration }}.'
     ),
 
   // Requests that it befell: all of them, unless their own counter is named.
@@ -151,21 +151,21 @@ function(config) {
     local said(query, text) = '{{ range printf `%s` %s | query }}%s{{ end }}' % [query, values(keys), text];
     said(
       changed('model, served, fingerprint', 'llm_model_info', 'llm_model_changes_total', 'provider, model, route'),
-      ' {{ .Labels.model }} is served by {{ .Labels.served }}{{ with .Labels.fingerprint }} ({{ . }}){{ end }} since a change in the last %s.' % within
+      ' {{ .Labels.model }} is served by {{ .Labels.served }}{{ with .Labels.fingerprint }} ({{ . }}){{ end }}, changed in the last %s.' % within
     ) + (
       if keys != ['route'] then '' else
         local met = q.metric('llm_first_request_timestamp_seconds', where), ago = q.seconds(6 * 3600);
         local before = '(%s < time() - %s)' % [met, ago];
         said(
           changed('name, version', 'llm_prompt_info', 'llm_prompt_changes_total', 'route, name'),
-          ' Its prompt {{ .Labels.name }} is version {{ .Labels.version }} since a change in the last %s.' % within
+          ' Its prompt {{ .Labels.name }} changed to version {{ .Labels.version }} in the last %s.' % within
         ) + said(
           'time() - min by (model) (%s > 0) < %s unless on (model) %s and on () %s' % [met, ago, before, before],
-          ' It asks {{ .Labels.model }} since {{ .Value | humanizeDuration }}, never before.'
+          ' It first used {{ .Labels.model }} {{ .Value | humanizeDuration }} ago.'
         )
     ),
 
   // Of what is recorded: it is asked once for each alert, and an incident may have hundreds.
   topConsumer::
-    '{{ with query `topk(1, sum by (consumer) (consumer:llm_consumer_tokens:increase1h))` }} The heaviest consumer is {{ . | first | label "consumer" }}.{{ end }}',
+    '{{ with query `topk(1, sum by (consumer) (consumer:llm_consumer_tokens:increase1h))` }} Top consumer: {{ . | first | label "consumer" }}.{{ end }}',
 }

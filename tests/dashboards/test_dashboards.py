@@ -207,7 +207,7 @@ def test_every_graph_of_a_latency_or_a_size_has_exemplars():
     by_title = {panel["title"]: panel for page in PAGES.values() for panel in panels(page)}
     assert exemplars(by_title["Duration, p95"])
     assert exemplars(by_title["Time to first token, p95"])
-    assert exemplars(by_title["Tokens a request"])
+    assert exemplars(by_title["Tokens per request"])
 
 
 def test_thresholds_follow_the_mixin():

@@ -31,7 +31,7 @@ CONFIG = {
 LATER = {
     ("Spent and expected", "pages over"): "what is expected of money is learnt from whole hours",
     ("Spent and expected", "expected"): "what is expected of money is learnt from whole hours",
-    ("What we cannot price", "estimated {{kind}}"): "needs the extra `tokens` and its encodings",
+    ("Unpriced", "estimated {{kind}}"): "needs the extra `tokens` and its encodings",
     ("Folded labels", "{{label}}"): "nothing comes near the bound of series",
     ("Slow detectors", "{{detector}}"): "no sampled detector runs",
     ("Input drift", "{{route}} {{feature}}"): "a window of inputs is compared with the one before",

@@ -31,7 +31,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     """Build the parser of one command, or of all: each is imported only where it is needed, since that costs time."""
     top = _Parser(
         prog="tocsin",
-        description="Pages people when their LLM fails with HTTP 200.",
+        description="Alerting for LLM failures that return HTTP 200.",
         epilog="example: tocsin run --tail '/var/log/litellm/*.jsonl'",
     )
     top.add_argument("--version", action="version", version=f"tocsin {__version__}")

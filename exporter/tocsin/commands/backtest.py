@@ -44,13 +44,13 @@ EXAMPLE = "example: tocsin backtest --set quality.dropRatio=0.2 calls-*.jsonl.gz
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("backtest", help="show what the rules would have paged for", epilog=EXAMPLE)
+    parser = commands.add_parser("backtest", help="show what the rules would have paged on", epilog=EXAMPLE)
     parser.add_argument("logs", nargs="+", metavar="LOG", help="file (also .gz .zst .bz2 .xz) or - for stdin")
     parser.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto")
-    parser.add_argument("--json", action="store_true", help="the timeline as one JSON object")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another threshold")
-    parser.add_argument("--rules", action="append", default=[], metavar="FILE", help="instead of the shipped rules")
-    parser.add_argument("--html", metavar="FILE", help="write a page to forward")
+    parser.add_argument("--json", action="store_true", help="print the timeline as one JSON object")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a threshold")
+    parser.add_argument("--rules", action="append", default=[], metavar="FILE", help="use instead of the shipped rules")
+    parser.add_argument("--html", metavar="FILE", help="write an HTML report")
     parser.add_argument("--openmetrics", metavar="FILE", help="write the samples, for promtool tsdb create-blocks-from")
     parser.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     parser.set_defaults(execute=execute)

@@ -23,8 +23,8 @@ def add_parser(commands: Any) -> None:
             name, help=text, epilog=f"example: tocsin bundle {name} --output rules/out --set quality.dropRatio=0.2"
         )
         action.add_argument("--output", metavar="FOLDER", default="rules/out", help="default: rules/out")
-        action.add_argument("--dashboards", metavar="FOLDER", help="where dashboards go, too")
-        action.add_argument("--chart", metavar="FOLDER", help="where a chart's files go, too: with placeholders")
+        action.add_argument("--dashboards", metavar="FOLDER", help="also write the dashboards there")
+        action.add_argument("--chart", metavar="FOLDER", help="also write the chart's files there, with placeholders")
         action.add_argument(
             "--set", dest="settings", metavar="KEY=VALUE", action="append", default=[],
             help="change a setting of config.libsonnet or taxonomy.libsonnet (repeatable)",

@@ -20,9 +20,9 @@ _CHUNK = 1 << 16
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("check", help="judge texts on stdin, one JSON verdict a line", epilog=EXAMPLE)
-    parser.add_argument("--text", action="store_true", help="stdin is one plain text, not JSON lines")
-    parser.add_argument("--all", action="store_true", help="list findings below suspicion too")
+    parser = commands.add_parser("check", help="check texts from stdin, one JSON verdict per line", epilog=EXAMPLE)
+    parser.add_argument("--text", action="store_true", help="stdin is a single plain text, not JSON lines")
+    parser.add_argument("--all", action="store_true", help="also list findings below suspicion")
     parser.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     parser.set_defaults(execute=execute)
 

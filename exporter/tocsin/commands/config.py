@@ -34,11 +34,11 @@ def add_parser(commands: Any) -> None:
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = actions.add_parser(
-        "check", help="say what is wrong with the configuration and what it names, or that nothing is",
+        "check", help="report problems of the configuration, its files and addresses",
         epilog="example: tocsin config check --config.file tocsin.yml --tail '/var/log/litellm/*.jsonl'",
     )  # fmt: skip
     add_flags(check)
-    check.add_argument("--series", action="store_true", help="print the worst case of series by family")
+    check.add_argument("--series", action="store_true", help="print the worst-case number of series by family")
     check.set_defaults(execute=_check)
     shown = actions.add_parser("show", help="print the effective configuration", epilog="example: tocsin config show")
     shown.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")

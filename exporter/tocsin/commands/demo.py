@@ -29,11 +29,11 @@ PATIENCE = 30
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("demo", help="show the product on a simulated application", epilog=EXAMPLE)
-    parser.add_argument("--speed", type=above_zero(float), default=1.0, help="how many times faster the story runs")
-    parser.add_argument("--port", type=int, default=9877, help="port of the status page; 0: any free one")
-    parser.add_argument("--stay", action="store_true", help="keep running after the story, until Ctrl-C")
-    parser.add_argument("--no-alerts", action="store_true", help="without Prometheus and Alertmanager")
+    parser = commands.add_parser("demo", help="run Tocsin on a simulated application", epilog=EXAMPLE)
+    parser.add_argument("--speed", type=above_zero(float), default=1.0, help="run the demo this many times faster")
+    parser.add_argument("--port", type=int, default=9877, help="port of the status page; 0: any free port")
+    parser.add_argument("--stay", action="store_true", help="keep running after the demo, until Ctrl-C")
+    parser.add_argument("--no-alerts", action="store_true", help="run without Prometheus and Alertmanager")
     parser.set_defaults(execute=execute)
 
 

@@ -23,12 +23,12 @@ TIMEOUT = 5.0
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("drain", help="wait until the spool is counted: for preStop hooks", epilog=EXAMPLE)
-    parser.add_argument("--url", default="http://127.0.0.1:9877/metrics", help="page of the exporter in this pod")
+    parser.add_argument("--url", default="http://127.0.0.1:9877/metrics", help="metrics of the exporter in this pod")
     parser.add_argument(
         "--at-least", type=float, default=5.0, metavar="SECONDS",
-        help="for Services to forget the pod, and for a scrape of what was counted last (default: 5)",
+        help="wait for Services to drop the pod, and for a scrape of the last counts (default: 5)",
     )  # fmt: skip
-    parser.add_argument("--at-most", type=float, default=45.0, metavar="SECONDS", help="(default: 45)")
+    parser.add_argument("--at-most", type=float, default=45.0, metavar="SECONDS", help="timeout (default: 45)")
     parser.set_defaults(execute=execute)
 
 

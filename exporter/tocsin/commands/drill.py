@@ -21,16 +21,16 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "drill", help="send a marked event and report which receivers its page reaches", epilog=EXAMPLE,
-        description="Sends one marked event, which counts in no metric of calls, and follows it through rule and "
+        description="Sends one marked event, which counts in no llm_* metric, and follows it through the rules and "
         "Alertmanager. Receivers get a page marked DRILL, for five minutes. Exit status 1: not all were reached.",
     )  # fmt: skip
     parser.add_argument("--category", choices=DRILLED, default="safety", help="default: safety")
     parser.add_argument("--web.url", dest="web", metavar="URL", default="http://127.0.0.1:9877", help="the exporter")
     parser.add_argument("--ingest.url", dest="ingest", metavar="URL", default="http://127.0.0.1:9878", help="webhook")
     parser.add_argument("--ingest.token-file", dest="token_file", metavar="FILE", help="bearer token of that listener")
-    parser.add_argument("--log", metavar="FILE", help="append the event to a file that the exporter tails, instead")
+    parser.add_argument("--log", metavar="FILE", help="append the event to this tailed log instead")
     parser.add_argument("--alertmanager.url", dest="alertmanager", metavar="URL", default="http://127.0.0.1:9093")
-    parser.add_argument("--prometheus.url", dest="prometheus", metavar="URL", default="", help="to time the rule, too")
+    parser.add_argument("--prometheus.url", dest="prometheus", metavar="URL", default="", help="also time the rule")
     parser.add_argument(
         "--expect", metavar="NAMES", help="receivers that must be reached; default: those of the category's page"
     )

@@ -19,9 +19,9 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("eval", help="measure the detectors on labelled texts", epilog=EXAMPLE)
     parser.add_argument(
-        "--calls-per-day", type=above_zero(int), metavar="N", help="say how many false pages a week that makes"
+        "--calls-per-day", type=above_zero(int), metavar="N", help="estimate the false pages per week at this volume"
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of NAME.jsonl.gz (default: what is shipped)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of NAME.jsonl.gz (default: the shipped sets)")
     parser.set_defaults(execute=execute)
 
 

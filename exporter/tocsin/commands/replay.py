@@ -30,13 +30,13 @@ _TIERS = {"tier-0": 0, "tier-1": 1, "default": MOST_TIER}
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("replay", help="process logs, print the final metrics, exit", epilog=EXAMPLE)
+    parser = commands.add_parser("replay", help="read logs, print the final metrics and exit", epilog=EXAMPLE)
     parser.add_argument("logs", nargs="+", metavar="LOG", help="file (also .gz .zst .bz2 .xz) or - for stdin")
     parser.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto")
     parser.add_argument("--output", choices=("prometheus", "openmetrics", "json"), default="prometheus")
     parser.add_argument(
         "--detectors", choices=("none", *_TIERS), default="default",
-        help="none: counting only; tier-0, tier-1: only those up to a cost tier (docs/sizing.md)",
+        help="none: counting only; tier-0, tier-1: up to that cost tier (docs/sizing.md)",
     )  # fmt: skip
     parser.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     parser.set_defaults(execute=execute)

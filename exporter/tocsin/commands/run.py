@@ -33,9 +33,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--web.listen-address", dest="web_address", default=ADMIN_ADDRESS, metavar="ADDRESS")
     parser.add_argument("--web.config.file", dest="web_config", metavar="FILE", help="TLS and basic auth")
     parser.add_argument("--web.enable-lifecycle", dest="lifecycle", action="store_true", help="allow /-/reload")
-    parser.add_argument("--ingest.listen-address", dest="ingest_address", metavar="ADDRESS", help="empty: none")
+    parser.add_argument("--ingest.listen-address", dest="ingest_address", metavar="ADDRESS", help="empty: disabled")
     parser.add_argument(
-        "--guard-only", action="store_true", help="only judge texts before delivery: no inputs, no state, ready at once"
+        "--guard-only", action="store_true", help="only check texts before delivery: no inputs, no state, ready at once"
     )
     parser.add_argument("--log.level", dest="log_level", choices=("debug", "info", "warn", "error"), default="info")
     parser.add_argument("--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt")

@@ -201,8 +201,8 @@ def document() -> str:
 Written by `make docs` from `tocsin/detectors/score.py`; a test fails while it is stale.
 
 `llm_quality_score{{scorer="composite"}}` is the product of `1 - weight * (1 - value)` over the components that
-apply to an answer: 1 where nothing is wrong. A weight is the share of the score that an utter failure of the component
-takes away. A component whose check was not made (no context, no expected format, detector off) does not apply.
+apply to an answer: 1 if nothing is wrong. A weight is the share of the score that a complete failure of the component
+removes. A component that was not checked (no context, no expected format, detector disabled) does not apply.
 The score measures form and fitness, not truth.
 
 | component | weight | value, 0 to 1 |
