@@ -17,6 +17,7 @@ import msgspec
 from tocsin.call import UNKNOWN, Expectation, expected_format
 from tocsin.config import Config, ConfigError, Detectors, Expect, Match, Route
 from tocsin.detectors.base import ARGUMENTS, MOST_TIER, NAMES_MAX, SUSPICION, TIERS, Detector, Report, Subject
+from tocsin.detectors.built_once import build_all
 from tocsin.detectors.format import UnusableError, compiled_pattern, compiled_schema
 from tocsin.detectors.patterns import PatternError, Patterns
 from tocsin.detectors.scanner import Scanner
@@ -130,9 +131,10 @@ class Judge:
     def warm(self) -> None:
         """Make all detectors and compile their gates now: else the first answer waits, and the event loop with it."""
         made = self._instruments()
+        build_all()
         for tier in self._tiers():
             made.up_to(tier).warm(*_ROLES)
-            for role in _ROLES:  # the tables that detectors make when they first need them
+            for role in _ROLES:  # what detectors load when they first need it
                 made.up_to(tier).scan(Subject(_FIRST, role, question=_FIRST, system_prompt=_PROMPT), made.slow)
 
     def finds_attempts(self, rules: RouteRules) -> bool:

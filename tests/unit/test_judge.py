@@ -10,8 +10,9 @@ from tocsin import judge
 from tocsin.call import Expectation, Message
 from tocsin.commands import config as command
 from tocsin.config import Config, ConfigError, load, parse
-from tocsin.detectors import language, ngrams
+from tocsin.detectors import language
 from tocsin.detectors.base import TIERS, Subject
+from tocsin.detectors.built_once import BUILDERS
 from tocsin.detectors.candidates import MAX_CANDIDATES
 from tocsin.detectors.language import LanguageDetector
 from tocsin.detectors.pii import Pii
@@ -150,11 +151,12 @@ def test_detectors_are_made_when_they_are_first_needed(monkeypatch):
     assert (before, len(made)) == (0, 1)
 
 
-def test_tables_are_made_before_the_first_answer():
-    for kept in (ngrams._plane_fold, language._languages_of, language._certain_language):
-        kept.cache_clear()
+def test_what_is_built_once_is_built_before_the_first_answer():
+    kept = [language._certain_language, *BUILDERS]
+    for built in kept:
+        built.cache_clear()
     Judge(Config()).warm()
-    assert (ngrams._plane_fold.cache_info().currsize, language._languages_of.cache_info().currsize) == (1, 1)
+    assert {built.__name__ for built in kept if not built.cache_info().currsize} == set()
 
 
 def test_each_detector_is_of_the_tier_that_the_list_of_tiers_says():

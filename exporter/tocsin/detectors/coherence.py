@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Sequence
-from functools import cache
 from itertools import islice
 from operator import getitem
 from typing import Final
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.built_once import built_once
 from tocsin.detectors.language import blanked
 from tocsin.detectors.linear import DATA
 from tocsin.detectors.quality import ANSWERS
@@ -190,7 +190,7 @@ def _information(tokens: Sequence[int]) -> float:
     return sum(map(getitem, rows, islice(tokens, 1, None))) / (len(tokens) - 1)
 
 
-@cache
+@built_once
 def _table() -> list[list[float]]:
     with np.load(DATA / "coherence.npz", allow_pickle=False) as data:
         rows: NDArray[np.float64] = data["pmi"].astype(np.float64) * float(data["step"])

@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final
+
+from tocsin.detectors.built_once import built_once
 
 # Pairs that look alike in common fonts; Unicode's list (UTS 39) has thousands, most of them never typed.
 _LOOK_ALIKE: Final = """
@@ -135,7 +137,7 @@ def _origins(piece: str, marks: _Marks) -> list[int]:
     return origins
 
 
-@cache
+@built_once
 def _changing() -> tuple[re.Pattern[str], dict[int, str]]:
     """Runs of characters that folding changes beyond their case, of which most text has few, and what they become.
 

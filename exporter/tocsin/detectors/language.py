@@ -11,7 +11,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import repeat
 from typing import Final, NamedTuple
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.built_once import built_once
 from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.linear import DATA
 from tocsin.detectors.quality import ANSWERS, finding
@@ -204,7 +205,7 @@ _PLANE: Final = 1 << 16
 """Characters of the basic plane. Beyond it are mostly pictures, but also letters, as those set in bold."""
 
 
-@cache
+@built_once
 def _kinds() -> NDArray[np.uint8]:
     """By character of the basic plane: twice the place of its script in ``_KINDS``, and one more where it is a letter.
 
@@ -312,7 +313,7 @@ def _best(words: Sequence[str]) -> tuple[str, float, float]:
     return best, most / max(1, len(words)), next_most / max(1, len(words))
 
 
-@cache
+@built_once
 def _languages_of() -> dict[str, tuple[str, ...]]:
     index: dict[str, tuple[str, ...]] = {}
     for language, words in _function_words().items():
@@ -322,7 +323,7 @@ def _languages_of() -> dict[str, tuple[str, ...]]:
     return index
 
 
-@cache
+@built_once
 def _function_words() -> dict[str, frozenset[str]]:
     lines = (DATA / "stopwords.txt").read_text(encoding="utf-8").splitlines()
     pairs = (line.split(":", 1) for line in lines if line and not line.startswith("#"))

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cache
 from operator import itemgetter
 from typing import Final
 
 import hyperscan
 
+from tocsin.detectors.built_once import built_once
 from tocsin.detectors.candidates import capped
 from tocsin.detectors.hyperscanning import Matcher
 
@@ -32,7 +32,7 @@ _SIGNS: Final = (str.maketrans("0134578@$!|", "oieastbasii"), str.maketrans("013
 """What each sign looks like; a one is an i or an l."""
 
 
-@cache
+@built_once
 def _gate() -> Matcher:
     return Matcher(list(_GATES), [hyperscan.HS_FLAG_SINGLEMATCH] * len(_GATES), ours=True)
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from tocsin.detectors.built_once import built_once
 
 LIMIT: Final = 1 << 16
 """Characters of a text that are read."""
@@ -287,12 +288,12 @@ def _fold(codes: Hashes) -> Hashes:
     return letters
 
 
-@cache
+@built_once
 def _ascii_fold() -> bytes:
     return bytes(ord(chr(c).lower()) if c < 128 and (chr(c).isalnum() or c == 0x27) else 0 for c in range(256))
 
 
-@cache
+@built_once
 def _wide_fold() -> Hashes:
     """Letters by code point below _TABLE_END: 0 is no word, SKIP is as if it were not there."""
     table = np.zeros(_TABLE_END, np.uint32)
@@ -308,19 +309,19 @@ def _wide_fold() -> Hashes:
     return table
 
 
-@cache
+@built_once
 def _plane_fold() -> NDArray[np.uint16]:
     """``_fold`` of every character of the basic plane."""
     return _fold(np.arange(1 << 16, dtype=np.uint32)).astype(np.uint16)
 
 
-@cache
+@built_once
 def _plane_narrow() -> NDArray[np.uint8]:
     """``_narrowed`` of every character of the basic plane."""
     return _narrowed(_plane_fold())
 
 
-@cache
+@built_once
 def _powers() -> tuple[Hashes, Hashes]:
     """Powers of the base and of its inverse, modulo 2^32."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
 import hyperscan
 import msgspec
 
+from tocsin.detectors.built_once import built_once
 from tocsin.detectors.folding import lowered
 from tocsin.detectors.hyperscanning import Matcher
 
@@ -102,7 +103,7 @@ def months(text: str) -> set[float]:
     return {float(_MONTHS.index(name.lower()) + 1) for name in _MONTH.findall(text)}
 
 
-@cache
+@built_once
 def _vocabulary() -> Matcher:
     """Number words, each in a pattern of its own; ``someone`` holds none."""
     patterns = [rf"\b{word}s?\b".encode() for word in _VOCABULARY]

@@ -11,7 +11,6 @@ import gzip
 import math
 import re
 from collections.abc import Sequence
-from functools import cache
 from importlib.resources import files
 from itertools import filterfalse, islice
 from typing import Final, NamedTuple
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.detectors.base import ALWAYS, Gate, Report, Subject
+from tocsin.detectors.built_once import built_once
 from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.language import is_in
 from tocsin.detectors.ngrams import LIMIT, SKIP, Hashes, Words, folded, words
@@ -218,7 +218,7 @@ def _damp(text: str, found: Words, evidence: NDArray[np.float32], at: NDArray[np
             evidence[index] *= _DAMPED
 
 
-@cache
+@built_once
 def _terms() -> _Terms:
     with (files("tocsin.detectors") / "data" / "toxic_terms.txt.gz").open("rb") as packed:
         lines = gzip.decompress(packed.read()).decode().splitlines()

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import hyperscan
 
 from tocsin.detectors.base import Gate
+from tocsin.detectors.built_once import built_once
 from tocsin.detectors.candidates import limited, note_cut
 from tocsin.detectors.hyperscanning import Matcher
 
@@ -266,7 +267,7 @@ def _near_gates(text: str) -> Iterator[tuple[Token, re.Match[str]]]:
                 yield TOKENS[index], match
 
 
-@cache
+@built_once
 def _gates() -> Matcher:
     flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
     return Matcher([token.gate.pattern.encode() for token in TOKENS], [flags] * len(TOKENS), ours=True)
