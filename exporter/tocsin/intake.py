@@ -86,7 +86,7 @@ class Intake:
     def take(self, data: Buffer, origin: Origin) -> None:
         """Count one record; of an array and of a request of OTLP each event. Never raises for bad data.
 
-        Where ``Ledger.rest`` is done in turn, most of many are left to it: they may take seconds.
+        Where ``Ledger.deferred`` is done in turn, most of many are left to it: they may take seconds.
         """
         if origin.single or (data and data[0] == _BRACE and not jsonform.is_request(data)):
             self._take_one(data, origin)
@@ -95,7 +95,7 @@ class Intake:
         if self.scoring is None or self.scoring.detectors is None:
             self._take_some(found, origin)
         elif self._take_some(found, origin, RECORDS_AT_ONCE):
-            self._ledger.rest.append(partial(self._take_on, found, origin))
+            self._ledger.deferred.append(partial(self._take_on, found, origin))
 
     def _take_some(self, found: Iterator[Buffer], origin: Origin, most: int | None = None) -> bool:
         """Count the next records; tell whether these were as many as there may be."""
@@ -107,7 +107,7 @@ class Intake:
 
     async def _take_on(self, found: Iterator[Buffer], origin: Origin) -> None:
         if self._take_some(found, origin, RECORDS_AT_ONCE):
-            self._ledger.rest.append(partial(self._take_on, found, origin))
+            self._ledger.deferred.append(partial(self._take_on, found, origin))
 
     def finish(self) -> None:
         """Wait for no other records: there are no more."""

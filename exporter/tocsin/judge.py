@@ -1,6 +1,6 @@
-"""The judge: one set of detectors, and what the configuration makes of their findings on each route.
+"""The judge: one set of detectors, and how the configuration classifies their findings on each route.
 
-Ingest, guard, ``tocsin check`` and ``tocsin eval`` all ask the same ``Judge``, so that they cannot disagree.
+Ingest, guard, ``tocsin check`` and ``tocsin eval`` all use the same ``Judge``, so that they cannot disagree.
 """
 
 from __future__ import annotations
@@ -34,52 +34,52 @@ _LINEAR = "write it without look-around and back-references, which cost unbounde
 _DEFAULT = Route(match=Match())
 _ROLES: Final = ("assistant", ARGUMENTS, "user", "tool", "document")
 _FIRST: Final = "Die Größe der Stadt — “déjà vu” — is what an answer of 2024-10-14 rests on, sorry, nothing else. " * 3
-"""A text that no one wrote, with letters beyond ASCII, a date and a word of refusals."""
+"""A synthetic warm-up text with non-ASCII letters, a date and a word that occurs in refusals."""
 _PROMPT: Final = "You are the assistant of the city's archive; answer in “plain” words — name no source. " * 3
 
 
 @dataclass(frozen=True, slots=True)
 class RouteRules:
-    """What the configuration says about judging the calls of one route."""
+    """The configuration of judging the calls of one route."""
 
     policy: Policy
     off: frozenset[str] = frozenset()
-    """Detectors that rest: switched off, or of a higher tier than ``max_tier``."""
+    """Disabled detectors: switched off, or of a higher tier than ``max_tier``."""
     max_tier: int = MOST_TIER
     expect: Expectation | None = None
-    """What answers must be where the call itself asked for nothing."""
+    """What is required of answers if the call itself requests nothing."""
     guarded: bool = False
-    """True when the guard is meant to see the route's answers: coverage is counted."""
+    """True if the guard should scan the route's answers: coverage is counted."""
     quality_decides: bool = False
-    """True when the guard may stop answers of poor quality here; else it need not look for that."""
+    """True if the guard may stop answers for poor quality; otherwise it skips quality detectors."""
     fail_closed: bool = False
-    """What an overloaded guard does: refuse (True) or let pass (False)."""
+    """Whether an overloaded guard refuses texts (True) or lets them pass (False)."""
 
 
 class Opinion(msgspec.Struct, gc=False):
-    """What was found in a text and what that means."""
+    """The findings in a text and how they are classified."""
 
     report: Report
     judged: list[Judged]
 
     @staticmethod
     def nothing() -> Opinion:
-        """The opinion on a text that nobody looked at."""
+        """The opinion on a text that was not inspected."""
         return Opinion(Report(), [])
 
     @property
     def verdict(self) -> Verdict:
-        """The strictest verdict of the findings; what was not seen to its end cannot be redacted, and is blocked."""
+        """The strictest verdict of the findings; a text that was not read in full cannot be redacted and is blocked."""
         found = verdict(self.judged)
         return "block" if found == "redact" and self.report.capped else found
 
 
 _UNSAMPLED: Final = frozenset({"format"})
-"""What is exact by promise, beside safety: it sees an answer that is not scored."""
+"""Besides safety, the detectors that must be exact: they also check answers that are not scored."""
 
 
 class _Instruments:
-    """The detectors of a judge, and what it asks of them."""
+    """The detectors of a judge, grouped by how it uses them."""
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.scanner = Scanner(detectors)
@@ -101,19 +101,19 @@ class _Instruments:
 
 
 class Judge:
-    """Judges texts by one configuration; another one is another judge. Detectors are made when they are first needed.
+    """Judges texts by one configuration; a new configuration needs a new judge. Detectors are created on first use.
 
-    Importing them takes about a second, making and compiling them 30 ms and more where there are many policy terms:
-    ``warm`` spends that beforehand, in any thread.
+    Importing them takes about a second, creating and compiling them 30 ms, or more with many policy terms: ``warm``
+    does it in advance, in any thread.
     """
 
     def __init__(
         self, config: Config, detectors: Sequence[Detector] | None = None, *, max_tier: int = MOST_TIER
     ) -> None:
-        """Take the configuration; detectors of a tier over ``max_tier`` rest whatever it says.
+        """Take the configuration; detectors of a tier above ``max_tier`` are disabled regardless of it.
 
         Raises:
-            ConfigError: something in it cannot be used, as a schema or a pattern.
+            ConfigError: part of it is unusable, such as a schema or a pattern.
         """
         self._config = config
         self._entries = [
@@ -129,21 +129,21 @@ class Judge:
             self._made = _Instruments(detectors)
 
     def warm(self) -> None:
-        """Make all detectors and compile their gates now: else the first answer waits, and the event loop with it."""
+        """Create all detectors and compile their gates now, so that the first answer does not block the event loop."""
         made = self._instruments()
         build_all()
         for tier in self._tiers():
             made.up_to(tier).warm(*_ROLES)
-            for role in _ROLES:  # what detectors load when they first need it
+            for role in _ROLES:  # data that detectors load on first use
                 made.up_to(tier).scan(Subject(_FIRST, role, question=_FIRST, system_prompt=_PROMPT), made.slow)
 
     def finds_attempts(self, rules: RouteRules) -> bool:
-        """Tell whether there is a detector of injections, and it does not rest."""
+        """Return whether injections are detected on the route."""
         return "injection" not in rules.off and self._instruments().has_injection
 
     @property
     def in_use(self) -> list[Detector]:
-        """The detectors that do not rest on every route for their tier."""
+        """The detectors whose tier is enabled on at least one route."""
         most = max(self._tiers())
         return [detector for detector in self.detectors if detector.tier <= most]
 
@@ -163,7 +163,7 @@ class Judge:
         return self._made
 
     def rules(self, route: str, model: str = UNKNOWN) -> RouteRules:
-        """Return what holds for a route and model: the first entry of ``routes`` that matches."""
+        """Return the rules of a route and model: those of the first matching entry of ``routes``."""
         found = self._cache.get((route, model))
         if found is None:
             found = self._match(route, model)
@@ -178,24 +178,24 @@ class Judge:
         return self._opinion(subject, rules, rules.off, floor)
 
     def judge_at_once(self, subject: Subject, rules: RouteRules) -> Opinion:
-        """Judge a text while someone waits for it: without detectors of tier 2, as an embedder that is a model."""
+        """Judge a text that a client waits for: without detectors of tier 2, such as an embedding model."""
         return self._opinion(subject, rules, rules.off | self._instruments().slow)
 
     def judge_unsampled(self, subject: Subject, rules: RouteRules) -> Opinion:
-        """Judge a text by what sees every answer, also where quality is sampled: safety and format."""
+        """Judge a text by the detectors that check every answer even if quality is sampled: safety and format."""
         return self._opinion(subject, rules, rules.off | self._instruments().sampled)
 
     def judge_for_delivery(self, subject: Subject, rules: RouteRules) -> Opinion:
-        """Judge a text by what can decide about its delivery: safety, and quality where the route says."""
+        """Judge a text by the detectors that can affect its delivery: safety, and quality if the route says so."""
         off = rules.off if rules.quality_decides else rules.off | self._instruments().quality
         return self._opinion(subject, rules, off)
 
     def attempt(self, subject: Subject, rules: RouteRules) -> Opinion:
-        """Judge a text of the input by the detector of injections alone."""
+        """Judge a text of the input by the injection detector only."""
         return self._opinion(subject, rules, rules.off | self._instruments().others)
 
     def fits(self, text: str, schema: Any) -> bool | None:
-        """Tell whether a text is JSON that conforms to a JSON Schema; None: the schema is unusable."""
+        """Return whether a text is JSON that conforms to a JSON Schema; None: the schema is unusable."""
         subject = Subject(text, expect=Expectation("json_schema", schema))
         return self._instruments().formats.scan(subject).outcomes.get("format")
 
@@ -215,10 +215,10 @@ class Judge:
 
 
 def check(config: Config) -> None:
-    """Compile all that the configuration gives to detectors: schemas, patterns, weights, the embedder.
+    """Compile everything that the configuration passes to detectors: schemas, patterns, weights, the embedder.
 
     Raises:
-        ConfigError: naming the key and the mend.
+        ConfigError: naming the key and the fix.
     """
     for index, route in enumerate(config.routes):
         _rules(config, route, f"routes[{index}]")
@@ -226,7 +226,7 @@ def check(config: Config) -> None:
 
 
 def _check_knowledge(config: Config) -> None:
-    """Raise what ``_make`` would raise, without the detectors that need nothing of the configuration."""
+    """Raise the errors of ``_make`` without creating detectors that take nothing from the configuration."""
     policy_terms(config)
     if config.detectors.embedder != Detectors().embedder:
         _embedder(config)
@@ -248,7 +248,7 @@ def _knowledge(config: Config) -> Knowledge:
     known = config.detectors
     weights: dict[str, Mapping[str, float]] = {}
     for route in config.routes:
-        if route.weights or route.match.model == "*":  # the first match wins, one without weights too
+        if route.weights or route.match.model == "*":  # the first match wins, even without weights
             weights.setdefault(route.match.route, route.weights)
     return Knowledge(policy_terms(config), weights, known.policy_patterns, _embedder(config), known.off_topic_below)
 
@@ -264,7 +264,7 @@ def _embedder(config: Config) -> Embedder:
 
 
 def policy_terms(config: Config) -> tuple[str, ...]:
-    """Return the configured policy terms, those of the file included.
+    """Return the configured policy terms, including those of the file.
 
     Raises:
         ConfigError: the file cannot be read.
@@ -301,7 +301,7 @@ def _rules(config: Config, route: Route, where: str, most: int = MOST_TIER) -> R
 
 
 def _check_tier(route: Route, tier: int, where: str) -> None:
-    """Refuse what a route asks of a detector that rests for its tier: it would be a promise that nobody keeps."""
+    """Reject settings of a route that need a detector disabled by its tier: they would have no effect."""
     asked = {f"detectors.{kind}": kind for kind, action in route.detectors.items() if action != "off"}
     asked |= {f"guard.{kind}": kind for kind, word in route.guard.items() if word != "allow"}
     if route.expect.language is not None:
@@ -310,8 +310,8 @@ def _check_tier(route: Route, tier: int, where: str) -> None:
         detector = _DETECTOR_OF.get(kind, kind)
         if TIERS.get(detector, 0) > tier:
             raise ConfigError(
-                f"{where}.{key}: the detector {detector!r} is of tier {TIERS[detector]} and rests here; "
-                f"set max_detector_tier: {TIERS[detector]} for this route, or take the key out"
+                f"{where}.{key}: the detector {detector!r} is of tier {TIERS[detector]} and disabled; "
+                f"set max_detector_tier: {TIERS[detector]} for this route, or remove the key"
             )
 
 
@@ -319,11 +319,11 @@ _DETECTOR_OF: Final = {
     **{name: kind for kind in SAFETY_KINDS if kind in TYPES for name in TYPES[kind]},
     "capability_limit": "refusal", "disclaimer": "refusal", "off_topic": "topic",
 }  # fmt: skip
-"""The detector of a type of finding, where that has another name."""
+"""The detector of a type of finding, if its name differs."""
 
 
 def merged(asked: Expectation | None, route: Expectation | None) -> Expectation | None:
-    """Return what an answer is held against: what the call asked for, and the route's for what it left open."""
+    """Return what an answer is checked against: the call's expectation, completed by the route's."""
     if asked is None or route is None:
         return asked or route
     form = asked if asked.format is not None else route

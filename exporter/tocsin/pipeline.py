@@ -1,7 +1,7 @@
-"""The loop that drives everything: read a slice, let others run, commit about once a second, answer scrapes.
+"""The main loop: read a slice, yield to other tasks, commit about once a second, answer scrapes.
 
-Those are answered only right after a commit, so that ``/metrics`` never shows a value that a crash could take back.
-While commits fail, it shows what inputs tell again, whatever the order and time in which they do.
+Scrapes are answered only right after a commit, so that ``/metrics`` never shows a value that a crash could take back.
+While commits fail, it shows only values that inputs reproduce when they are read again, in any order and at any time.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ COMMIT_EVERY = 1.0
 COMMIT_FIRST = 0.05
 """Seconds between two commits, and between a start and the first one."""
 IDLE = 0.1
-"""Seconds between two looks at inputs where nothing comes,"""
+"""Seconds between two polls of idle inputs."""
 IDLE_MOST = 0.4
 IDLE_SHARE = 1 / 25
-"""and where nothing has come for long: this share of that time. What befalls a file at rest meanwhile is judged by how
-long it had rested, with a bound a little above this one (``Stream.quietly_gone``)."""
+"""Share of the idle time so far that the next poll waits, between ``IDLE`` and ``IDLE_MOST``. How a change of an idle
+file is interpreted depends on how long it was idle, with a limit slightly above this one (``Stream.quietly_gone``)."""
 CATCH_UP = 30.0
-"""Seconds after a start by which the exporter answers, backlog or not."""
+"""Seconds after the start by which the exporter is ready, with or without a backlog."""
 
 
-def idle_pause(rest: float) -> float:
-    """Return the seconds until inputs are looked at again where nothing has come for ``rest`` seconds."""
-    return min(IDLE_MOST, max(IDLE, rest * IDLE_SHARE))
+def idle_pause(idle: float) -> float:
+    """Return the seconds until the next poll of inputs that have been idle for ``idle`` seconds."""
+    return min(IDLE_MOST, max(IDLE, idle * IDLE_SHARE))
 
 
 def commit_pause(age: float) -> float:
     """Return the seconds from a commit, ``age`` seconds after the start, to the next one.
 
-    At first it is as long as all before: of what a process has done by its death, half at least stays, and one that is
-    killed soon after each of its starts gets on all the same.
+    At first this is the age: when the process dies, at least half of its work is kept, so that even one that is killed
+    soon after every start makes progress.
     """
     return min(COMMIT_EVERY, max(COMMIT_FIRST, age))
 
 
 class Pipeline:
-    """Drives the inputs and owns the moments at which values may be seen."""
+    """Drives the inputs and decides when values may be exposed."""
 
     def __init__(
         self,
@@ -70,10 +70,10 @@ class Pipeline:
         self.state = state
         self.inputs = list(inputs)
         self.ready = asyncio.Event()
-        """Set once the backlog of the time before the start is counted (or 30 s have passed)."""
+        """Set once the backlog from before the start is counted (or 30 s have passed)."""
         self.heartbeat = self._last_read = time.monotonic()
         self.trouble = state.trouble
-        """Why totals are live but not safe; None while they are."""
+        """Why totals are not durable; None while they are."""
         self._clock = clock
         self._before_page = before_page
         self._after_commit = after_commit
@@ -82,22 +82,22 @@ class Pipeline:
         self._logs = logs
         self._uncommitted: list[tuple[str, str, bytes | None]] = []
         self._saved = True
-        """The last commit did not fail."""
+        """Whether the last commit succeeded."""
         self._in_order = True
-        """What was read when commits began to fail is one log, or webhooks alone: a crash leaves its order."""
+        """Only one log, or only webhooks, were read when commits began to fail: a crash does not change the order."""
         self._lasting = False
-        """The next commit says of an input what it may delete."""
+        """The next commit allows an input to delete data, so it must be flushed to disk."""
         self._wanted: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
         self._wake = asyncio.Event()
         self._stop = False
 
     def restore(self) -> None:
-        """Take back the committed state: counters and positions."""
+        """Restore the committed state: counters and positions."""
         self.ledger.restore({part: self.state.load(part) for part in self.ledger.parts})
         scoring = self.intake.scoring
         if scoring is not None:
             scoring.restore({part: self.state.load(part) for part in scoring.parts})
-            scoring.event_time = not self.ledger.groups.by_labels  # the very first start catches up with the past
+            scoring.event_time = not self.ledger.groups.by_labels  # a first start counts past events
         for source in self.inputs:
             source.restore(self.state.load("input:" + source.part))
         note_restored(self.ledger.store)
@@ -135,20 +135,20 @@ class Pipeline:
             await self._answer()
 
     def _slice(self) -> int:
-        """Read and count for as long as a slice shall take; return the bytes."""
+        """Read and count for the duration of a slice; return the bytes read."""
         until = time.monotonic() + self._pace.slice
         total = read = self._read(self._pace.size)
-        while read and not self.ledger.rest and time.monotonic() < until:
+        while read and not self.ledger.deferred and time.monotonic() < until:
             read = self._read(self._pace.size)
             total += read
         return total
 
     async def _finish_calls(self) -> None:
-        """Do what is left to do for calls that are counted in part."""
-        rest = self.ledger.rest
-        while rest:
-            await rest[0]()
-            rest.popleft()
+        """Run the deferred steps of calls that are only partly counted."""
+        deferred = self.ledger.deferred
+        while deferred:
+            await deferred[0]()
+            deferred.popleft()
             self.heartbeat = time.monotonic()
             await self._pace.breathe()
 
@@ -156,11 +156,11 @@ class Pipeline:
         return sum([source.read(self.intake.take, size) for source in self.inputs])
 
     def _caught_up(self, running: float) -> bool:
-        """Tell whether the backlog of the start is counted: a busy log always has something new."""
+        """Return whether the backlog of the start is counted; limited in time, as a busy log always has new data."""
         return running > CATCH_UP or not any(source.behind() for source in self.inputs)
 
     async def page(self, *, openmetrics: bool, packed: bool) -> list[bytes]:
-        """Return the committed page in pieces; scrapes that come together share one rendering."""
+        """Return the committed page in chunks; concurrent scrapes share one rendering."""
         kind = (openmetrics, packed)
         waiting = self._wanted.get(kind)
         if waiting is None:
@@ -169,7 +169,7 @@ class Pipeline:
         return await asyncio.shield(waiting)
 
     def wake(self) -> None:
-        """Tell that an input has something new, so that the idle wait ends."""
+        """End the idle wait: an input has new data."""
         self._wake.set()
 
     def stop(self) -> None:
@@ -185,14 +185,14 @@ class Pipeline:
         self._wake.clear()
 
     async def _commit(self) -> None:
-        """Bring all counts to their rows, and keep positions and rows in one transaction."""
+        """Add all counts to their rows, and store positions and rows in one transaction."""
         await self._pace.breathe()
-        for _ in self.ledger.settling():  # who publishes reads rows as a whole, and would settle all at once
+        for _ in self.ledger.settling():  # otherwise publishing would settle everything in one step
             await self._pace.breathe()
         await self._finish_calls()
         if self.intake.scoring is not None:
             self.intake.scoring.saved = self._saved
-            if self.ready.is_set():  # before, calls may come again that were scored, and shown, while commits failed
+            if self.ready.is_set():  # before, calls may be read again that were scored and exposed while commits failed
                 self.intake.scoring.affordable = affordable(self._spool_unread())
         await self._pace.breathe()
         for _ in self.intake.publishing():
@@ -200,11 +200,11 @@ class Pipeline:
         await self._pace.breathe()
         await self._gather()
         await self._write()
-        if self.ready.is_set():  # what is caught up with at a start happened earlier
+        if self.ready.is_set():  # the backlog of a start happened earlier
             self._after_commit()
 
     async def _gather(self) -> None:
-        """Add what has changed since the last commit to what is not committed."""
+        """Add changes since the last commit to the uncommitted ones."""
         items = self._uncommitted
         for step in self.ledger.steps():
             items += step
@@ -220,7 +220,7 @@ class Pipeline:
             self._lasting |= source.deletes and bool(changes)
 
     async def _write(self) -> None:
-        """Commit what is not committed, off the event loop; where that fails, keep it for the next time."""
+        """Commit pending changes off the event loop; if that fails, keep them for the next attempt."""
         items = self._uncommitted
         row = self.ledger.store.row
         began = time.perf_counter()
@@ -233,7 +233,7 @@ class Pipeline:
         except OSError as error:
             row(cat.COMMITS).add(1)
             row(cat.COMMIT_FAILURES).add(1)
-            if self._saved and self.state.writable:  # that it is not is said at the start
+            if self._saved and self.state.writable:  # an unwritable state is logged at the start
                 log.error("%s; counting continues, totals are durable again once a commit succeeds", error)
             if self._saved:
                 self._in_order = not self._several()
@@ -252,7 +252,7 @@ class Pipeline:
         row(cat.COMMIT_SECONDS).add(time.perf_counter() - began)
 
     async def _answer(self) -> None:
-        """Render what is wanted; nothing is read meanwhile, so the page is one moment."""
+        """Render the requested pages; nothing is read meanwhile, so a page is a consistent snapshot."""
         self._before_page()
         wanted, self._wanted = self._wanted, {}
         for (openmetrics, packed), future in wanted.items():
@@ -266,6 +266,6 @@ class Pipeline:
                 future.set_result(parts)
 
     def _several(self) -> bool:
-        """Tell whether more was read than one log, or webhooks alone: the order among them is another after a crash."""
+        """Return whether several inputs were read: after a crash, the order among them may differ."""
         read = self.ledger.store.rows.get(cat.EVENTS_READ, {}).values()
         return self._logs() > 1 or sum(row.values[0] > 0 for row in read) > 1

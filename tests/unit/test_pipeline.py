@@ -65,9 +65,9 @@ async def test_of_a_line_of_many_records_a_few_are_counted_at_a_time_where_the_l
 
     intake.take(json.dumps(line).encode(), Origin("file", "native"))
     counted = [0, intake.tallies["file"].counted]
-    while ledger.rest:
-        await ledger.rest[0]()
-        ledger.rest.popleft()
+    while ledger.deferred:
+        await ledger.deferred[0]()
+        ledger.deferred.popleft()
         counted.append(intake.tallies["file"].counted)
 
     assert max(after - before for before, after in pairwise(counted)) == (RECORDS_AT_ONCE if paced else number)

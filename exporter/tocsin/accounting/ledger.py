@@ -1,8 +1,8 @@
 """The ledger: the only place where events become numbers.
 
-``Ledger.count`` is the hot path: it finds the group of a call and lets the call wait there. ``settle`` brings
-what waits to plain lists that the rows of the store share; what changed is packed by ``changes()`` for the
-transaction that also holds the inputs' positions.
+``Ledger.count`` is the hot path: it finds the group of a call and queues the call there. ``settle`` adds queued calls
+to plain lists that the rows of the store share; ``changes()`` packs what changed for the transaction that also contains
+the inputs' positions.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ OLDEST = 1_262_304_000.0
 EXPIRE_AFTER = 30 * 86_400.0
 _ALIASES_MAX = 50_000
 SETTLED_AT_ONCE = 16
-"""Calls between two looks at the time: a fifth of a millisecond where each is of another group."""
+"""Calls settled between two checks of the time: a fifth of a millisecond if each has a different group."""
 WAITING_MAX = 4_000
-"""Calls that wait for ``settle``; more would make larger batches and need more memory."""
+"""Queued calls that trigger ``settle``; a higher value would make larger batches and need more memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the configuration decides about counting."""
+    """Settings of the ledger, from the configuration."""
 
     extra_labels: tuple[str, ...] = ()
     max_series: int = 20_000
     top_consumers: int = 20
     consumer_key: bytes | None = None
     routes: tuple[Route, ...] = ()
-    """What is said of routes; the first match wins."""
+    """Configured routes; the first match wins."""
     user_tokens_per_hour: int | None = None
     session_tokens_per_hour: int | None = None
     no_usage_expected: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Settings:
     estimator: Estimator | None = None
     """Estimates tokens where usage is missing; None: they are not estimated."""
     estimates: str = "off"
-    """What there is to estimate with, in words, for the status page."""
+    """The available estimator, in words, for the status page."""
 
 
 class Ledger:
@@ -87,24 +87,24 @@ class Ledger:
         self._marks = SeenIds()
         """What the first record of a call lacked (``RecordMerger``); apart, so that ``_seen`` remembers as many ids."""
         self._failed = SeenIds(20_000)
-        """Call ids that failed, of any reason."""
+        """Ids of failed calls, for any reason."""
         self._outages = SeenIds(20_000)
-        """Those that failed as an outage does."""
+        """Ids of calls whose failure counts as an outage."""
         self._key = secrets.token_bytes(32)
         self._key_is_new = settings.consumer_key is None
         self.consumers = Consumers(store, settings.top_consumers, settings.consumer_key or self._key)
         self._loops = Loops()
         self._prompts = Prompts(self._durable, settings.max_series)
         self.newest = 0.0
-        """Newest time at which a counted call was known."""
+        """Time of the newest counted call."""
         self._extra = len(settings.extra_labels)
         self._now = 0.0
         """Unix time of counting."""
         self._unsettled: deque[Group] = deque()
         self._waiting = 0
-        """Calls that wait in these groups."""
-        self.rest: deque[Callable[[], Awaitable[None]]] = deque()
-        """What is left to do, in turn, for calls that are counted in part: while there is any, nothing is committed."""
+        """Calls queued in these groups."""
+        self.deferred: deque[Callable[[], Awaitable[None]]] = deque()
+        """Deferred steps, in order, for calls that are only partly counted: no commit happens while there are any."""
         store.settle = self.settle
         for label in ("model", "histogram", "prompt", "scorer"):
             self.add(cat.LABELS_FOLDED, label, amount=0)  # an alert reads it: the first one must be a rise
@@ -115,22 +115,22 @@ class Ledger:
         return self._seen.add(identity(event_id))
 
     def mark(self, event_id: str, note: str) -> bool:
-        """Note something about an event; False where it was noted before."""
+        """Attach a note to an event; False if it already had it."""
         return self._marks.add(identity(f"{note}|{event_id}"))
 
     def is_marked(self, event_id: str, note: str) -> bool:
-        """Tell whether something is noted about an event."""
+        """Return whether an event has a note."""
         return self._marks.holds(f"{note}|{event_id}")
 
     def time(self, call: Call, group: Group, *, begun: bool) -> None:
-        """Count how long a call took that is counted without it; ``begun``: but with when its first token came."""
+        """Add the duration of a call counted without one; ``begun``: its time to first token is already counted."""
         group.histograms.observe([call], begun=begun)
         self.groups.dirty.add(group.histograms)
 
     def count(self, call: Call, now: float) -> Group:
         """Count one call that ``is_new``; return what it is counted under. ``now`` is the Unix time of counting.
 
-        Only what depends on the order of all calls or on content is done at once; the rest waits for ``settle``.
+        Only what depends on the order of all calls, or on content, is done immediately; ``settle`` does the rest.
         """
         key: tuple[str, ...] = (call.provider, call.model, call.route)
         if self._extra:
@@ -163,7 +163,7 @@ class Ledger:
             self._outages.add(failed)
 
     def settle(self, left: int = 0) -> None:
-        """Bring calls that wait to their rows until at most ``left`` wait; cheap, since it goes by groups."""
+        """Add queued calls to their rows until at most ``left`` are queued; cheap, since it works group by group."""
         while self._waiting > left:
             group = self._unsettled.popleft()
             calls, group.waiting = group.waiting, []
@@ -171,7 +171,7 @@ class Ledger:
             self._settle(group, calls)
 
     def settling(self) -> Iterator[None]:
-        """Settle everything, in small steps; who reads rows as a whole would do it in one."""
+        """Settle everything in small steps; reading rows without it would settle all in one step."""
         while self._waiting:
             self.settle(max(0, self._waiting - SETTLED_AT_ONCE))
             yield
@@ -205,7 +205,7 @@ class Ledger:
             self._count_rare(group, call)
 
     def _split_by_age(self, calls: list[Call]) -> tuple[list[Call], list[Call]]:
-        """Return the calls that were known lately, and the late ones."""
+        """Split calls into recent and late ones."""
         known = [c.start + (c.duration or 0.0) for c in calls if c.start is not None and c.start > OLDEST]
         if not known:
             return calls, []
@@ -220,7 +220,7 @@ class Ledger:
         return [c for c in calls if self._known(c) >= bound], [c for c in calls if self._known(c) < bound]
 
     def _known(self, call: Call) -> float:
-        """Return when the call was known, the time of counting where its own is absurd."""
+        """Return when the call ended; the time of counting if its own is implausible."""
         start = call.start
         known = None if start is None or start <= OLDEST else start + (call.duration or 0.0)
         return self._now if known is None or known >= self._now + FUTURE else known
@@ -248,7 +248,7 @@ class Ledger:
             self._limits.count(calls, self._known)
 
     def _count_costs(self, group: Group, calls: list[Call], *, late: bool = False) -> float:
-        """Count what calls cost; return their US dollars, reported and estimated."""
+        """Count the cost of calls; return it in US dollars, reported and estimated."""
         reported = [c.cost_usd for c in calls if c.cost_usd is not None]
         spent = sum(reported)
         group.reported[0] += spent
@@ -265,7 +265,7 @@ class Ledger:
         try:
             rates = self.settings.prices.rates(call.provider, call.model, self._known(call))
         except PricesAwaitedError as awaited:
-            self.rest.append(partial(self._estimate_later, awaited.wait, group.labels, call, late=late))
+            self.deferred.append(partial(self._estimate_later, awaited.wait, group.labels, call, late=late))
             return 0.0
         if rates is None:
             group.unpriced[0] += usage[0] + usage[1]
@@ -306,7 +306,7 @@ class Ledger:
             self.add(cat.FIELD_ERRORS, clean(name))
 
     def configure(self, settings: Settings) -> None:
-        """Take new settings while running; label names, bounds and keys are those of the start."""
+        """Apply new settings while running; label names, limits and keys stay those of the start."""
         self.settings = settings
         self.groups.configure(settings.routes)
         self._limits.configure(settings.user_tokens_per_hour, settings.session_tokens_per_hour)

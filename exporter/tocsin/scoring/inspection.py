@@ -17,29 +17,29 @@ from tocsin.judge import Judge, Opinion, RouteRules, merged
 from tocsin.tool_arguments import readable
 
 LARGE: Final = 16 << 10
-"""Characters of a call beyond which a thread takes the look, and nobody waits for it: a crafted text takes 3 ms for a
-thousand. An ordinary one of so many takes 2, less than a thread keeps the event loop from running at a time."""
+"""Characters above which a call is inspected in a thread, so that it blocks nobody: a crafted text takes 3 ms per
+thousand. An ordinary call of this size takes 2 ms, less than a thread blocks the event loop at a time."""
 _INPUT_MESSAGES: Final = 16
 """Newest messages of the input that are searched for injections."""
 
 
 class Inspection(msgspec.Struct, gc=False, frozen=True):
-    """What was seen in a call."""
+    """The result of inspecting one call."""
 
     answer: Opinion | None = None
-    """None where there is no text."""
+    """None if there is no text."""
     arguments: Opinion | None = None
-    """On what its calls to tools hand over; None where there is nothing."""
+    """Opinion on the arguments of its tool calls; None if there are none."""
     attempts: Sequence[tuple[str, Opinion]] = ()
-    """What was found in new parts of the input, or not seen, with the role of who wrote them."""
+    """Findings in new parts of the input, or texts that could not be read in full, with the role of their author."""
     fits: Sequence[bool | None] = ()
     """Whether the arguments of each call to a strict tool conform to its schema; None: the schema is unusable."""
 
 
 def inspect(judge: Judge, call: Call, content: Content, rules: RouteRules, *, scored: bool) -> Inspection:
-    """Inspection at a call.
+    """Inspect a call.
 
-    An answer that is not to be ``scored`` is judged all the same by what must see everything: safety and format.
+    An answer that is not to be ``scored`` is still judged by the checks that must see every answer: safety and format.
     """
     answer = None
     if content.output:
@@ -50,7 +50,7 @@ def inspect(judge: Judge, call: Call, content: Content, rules: RouteRules, *, sc
         subject = Subject("\n".join(handed_over), ARGUMENTS, call.route, input=content.input, context=content.context)
         arguments = judge.judge(subject, rules)
     attempts: Sequence[tuple[str, Opinion]] = ()
-    # In this order: where the detector rests, no conversation is read, and where nothing is said, none is made.
+    # In this order: no conversation is read if the detector is disabled, and no detector is made if there is no text.
     if "injection" not in rules.off and (content.input or content.context) and judge.finds_attempts(rules):
         attempts = _attempts(judge, call, content, rules)
     fits: Sequence[bool | None] = ()
@@ -63,12 +63,12 @@ def inspect(judge: Judge, call: Call, content: Content, rules: RouteRules, *, sc
 
 
 def says_something(content: Content) -> bool:
-    """Tell whether a detector has anything to read."""
+    """Return whether there is any text for a detector."""
     return bool(content.output or content.input or content.context or content.tools)
 
 
 def characters(content: Content) -> int:
-    """Return how many characters a look reads at most."""
+    """Return how many characters an inspection reads at most."""
     return (
         len(content.output or "")
         + sum([len(message.text) for message in content.input])
@@ -99,7 +99,7 @@ def _subject(call: Call, content: Content, rules: RouteRules) -> Subject:
 
 
 def _attempts(judge: Judge, call: Call, content: Content, rules: RouteRules) -> list[tuple[str, Opinion]]:
-    """Search what is new in the input: what stands before the last answer was new in an earlier call."""
+    """Search the new part of the input: what precedes the last answer was new in an earlier call."""
     fresh: list[tuple[str, str]] = [("document", text) for text in content.context[:_INPUT_MESSAGES]]
     for message in reversed(content.input[-_INPUT_MESSAGES:]):
         if message.role == "assistant":

@@ -19,17 +19,17 @@ from tocsin.scoring.inspection import Inspection, says_something
 from tocsin.scoring.scoring import Scoring
 
 WAIT: Final = 90.0
-"""Seconds after which a call is counted as unscored that no other record has told the words of. Those that come later
-are looked at for safety alone, as long as what is noted of the call is remembered: for the next 30,000 such calls at
-least. SDKs send spans each five seconds, log records each second, and again what failed
+"""Seconds after which a call whose content no record has supplied is counted as unscored. Content that arrives later
+is checked for safety only, as long as the notes on the call are remembered: for at least the next 30,000 such calls.
+SDKs send spans every five seconds, log records every second, and retry what failed
 (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)."""
 _WAITING_MAX: Final = 10_000
 
 
 class RecordMerger:
-    """What first records left out. Which ones did is durable; those that may yet be scored are held in memory alone.
+    """Tracks what first records lack. Notes are durable; calls that may still be scored are held in memory only.
 
-    A call that a crash lets nobody wait for is not counted as unscored, and words that come later are scored.
+    A call that a crash removes from memory is not counted as unscored, and content that arrives later is scored.
     """
 
     def __init__(self, ledger: Ledger, scoring: Scoring | None) -> None:
@@ -38,8 +38,8 @@ class RecordMerger:
         self._awaited: dict[str, tuple[Call, Labels, float]] = {}
 
     def first(self, call: Call, group: Group, now: float) -> bool:
-        """Take note of a call that was counted; tell whether another record has yet to say what was said in it."""
-        call.labels = None  # they are counted, and a resource may have many that are long
+        """Note what a counted call lacks; return whether its content is still awaited from another record."""
+        call.labels = None  # they are counted already, and a resource may have many long ones
         if call.duration is None:
             self._ledger.mark(call.id, "untimed" if call.ttft is None else "begun")
         content = call.content
@@ -48,14 +48,14 @@ class RecordMerger:
         if content.state != "absent" and not _is_hidden(content):
             return False
         self._ledger.mark(call.id, "unsaid")
-        self._scoring.remember(call, group, now)  # whose words they are, if they come after a restart or too late
-        if content.state != "absent":  # it counts as redacted or cut; the words of another are looked at for safety
+        self._scoring.remember(call, group, now)  # for content that arrives after a restart or too late
+        if content.state != "absent":  # counts as redacted or cut; content of another record is checked for safety
             self._ledger.mark(call.id, "unscored")
             return False
         self._awaited[call.id] = bare(call), group.labels, now
-        if content.context:  # passages that were retrieved, and no word beside: they do not wait
+        if content.context:  # retrieved passages without other content: they do not wait
             self._scoring.count(call, group, now, late=True)
-        call.content = call.expect = None  # the call waits in its group, too
+        call.content = call.expect = None  # the call is queued in its group, too
         if len(self._awaited) > _WAITING_MAX:
             self._give_up(next(iter(self._awaited)), self._scoring)
             if len(self._scoring.missing_content) > _WAITING_MAX:  # as while commits fail
@@ -63,7 +63,7 @@ class RecordMerger:
         return True
 
     def again(self, call: Call, now: float, seen: Inspection | None) -> None:
-        """Take from another record of a call what the first one left out."""
+        """Take what the first record of a call lacked from another one."""
         ledger = self._ledger
         begun = ledger.is_marked(call.id, "begun")
         timed = call.duration is not None and (begun or ledger.is_marked(call.id, "untimed"))
@@ -78,42 +78,42 @@ class RecordMerger:
             ledger.time(call, group, begun=begun)
         if says and self._scoring is not None:
             self._scoring.count(call, group, now, seen, late=late)
-            call.content = None  # as of every call that is counted
+            call.content = None  # as for every counted call
         ledger.groups.dirty |= {group, group.histograms}
 
     def _says(self, call: Call, *, late: bool) -> bool:
-        """Tell, once, whether a record has the words that the first left out, or is first to say they are hidden."""
+        """Return, once, whether a record has the content that the first lacked, or is the first to hide it."""
         ledger, content = self._ledger, call.content
         if self._scoring is None or content is None or content.state == "absent":
             return False
         if not ledger.is_marked(call.id, "unsaid"):
             return False
-        if _is_hidden(content):  # another may tell the words yet
+        if _is_hidden(content):  # another record may still have the content
             return not late and not ledger.is_marked(call.id, "said") and ledger.mark(call.id, "unscored")
         return ledger.mark(call.id, "said")
 
     def _group_of(self, call: Call, labels: Labels | None) -> Group:
-        """Return what a call is counted under; its records need not agree on who the provider is."""
+        """Return the group of a call; its records may disagree on the provider."""
         if labels is None and self._scoring is not None:
             labels = self._scoring.labels_of(call)
         return self._ledger.group_for(call.route, call.model) if labels is None else self._ledger.group_of(labels)
 
     def settling(self, now: float, wait: float = WAIT) -> Iterator[None]:
-        """Count as unscored the calls that were given up, and give up those that have waited for ``wait`` seconds.
+        """Count given-up calls as unscored, and give up those that have waited for ``wait`` seconds.
 
-        In small steps, which must all be done before the commit: as many may end their wait at once as ever wait.
+        In small steps, all of which must run before the commit: all waiting calls may expire at once.
         """
         scoring = self._scoring
         if scoring is None or not scoring.saved:
-            return  # a crash would take back what is counted because time goes by
-        # where the clock was put back, nobody waits for the time to come again
+            return  # a crash would take back what was counted because time passed
+        # if the clock was set back, calls do not wait for it to catch up
         for name in [name for name, (*_, since) in self._awaited.items() if not -wait < now - since < wait]:
             self._give_up(name, scoring)
             yield
         yield from self._count_given_up(scoring, now)
 
     def finish(self, now: float) -> None:
-        """Count all calls that wait, and were given up, as unscored: no other record will come."""
+        """Count all waiting and given-up calls as unscored: no other record will arrive."""
         for _ in range(2):
             deque(self.settling(now, wait=-inf), maxlen=0)
 
@@ -131,5 +131,5 @@ class RecordMerger:
 
 
 def _is_hidden(content: Content) -> bool:
-    """Tell whether a record says that there are words, and none of them."""
+    """Return whether a record states that there is content but contains none."""
     return content.state not in ("present", "absent") and not says_something(content)

@@ -56,7 +56,7 @@ class Scoring:
         """True while old events are counted for the first time: violations then have their own time."""
         self.detectors: asyncio.Event | None = None
         """Set once the detectors are made, which takes a second. With it, nobody waits for that or for a large text:
-        such a call, and all that comes after it, is finished by ``Ledger.rest``. None: all is judged at once."""
+        such a call, and all that comes after it, is finished by ``Ledger.deferred``. None: all is judged at once."""
         self._ledger = ledger
         self.label = ledger.label
         self.quality = Quality(ledger)
@@ -96,7 +96,7 @@ class Scoring:
         """
         content = call.content
         if self._must_wait(content):
-            self._ledger.rest.append(partial(self._count_later, call, content, group.labels, now, late))
+            self._ledger.deferred.append(partial(self._count_later, call, content, group.labels, now, late))
             return
         rules = self.judge.rules(call.route, call.model)
         reason = TOO_LATE if late else self._reason(call, content)
@@ -119,7 +119,7 @@ class Scoring:
     def _must_wait(self, content: Content | None) -> bool:
         if self.detectors is None:
             return False
-        if self._ledger.rest:  # what comes after something that waits, as feedback about it
+        if self._ledger.deferred:  # what comes after something that waits, as feedback about it
             return True
         if content is None:
             return False
@@ -175,8 +175,8 @@ class Scoring:
 
     def feedback(self, feedback: Feedback, now: float) -> None:
         """Count a later judgement under the label set of its call."""
-        if self.detectors is not None and self._ledger.rest:
-            self._ledger.rest.append(partial(self._feedback_later, feedback, now))
+        if self.detectors is not None and self._ledger.deferred:
+            self._ledger.deferred.append(partial(self._feedback_later, feedback, now))
         else:
             self._feedback.take(feedback, now)
 

@@ -254,9 +254,9 @@ def test_late_words_wait_their_turn_like_others():
     counted = Counted().silent("genai-traces-02").later(WAIT).commit().commit()
     counted.intake.scoring.detectors = asyncio.Event()
     counted.told(CARD)
-    assert (counted.total(cat.VIOLATIONS), len(counted.ledger.rest)) == (0, 1)
+    assert (counted.total(cat.VIOLATIONS), len(counted.ledger.deferred)) == (0, 1)
     counted.intake.scoring.detectors.set()
-    asyncio.run(counted.ledger.rest.popleft()())
+    asyncio.run(counted.ledger.deferred.popleft()())
     assert (counted.total(cat.VIOLATIONS), counted.total(cat.SCORED, scorer="composite")) == (1, 0)
 
 

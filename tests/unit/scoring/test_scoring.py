@@ -65,7 +65,7 @@ def test_an_address_that_a_tool_is_given_is_suspected_and_a_key_is_a_violation()
 
 
 async def finish(scoring: Scoring) -> None:
-    rest = scoring._ledger.rest
+    rest = scoring._ledger.deferred
     while rest:
         await rest[0]()
         rest.popleft()
@@ -89,7 +89,7 @@ async def test_feedback_waits_for_the_call_that_waits_for_its_detectors():
 
 def test_a_call_that_says_nothing_waits_for_no_detectors():
     scoring = take(deferring(), call(1, output=None), call(2, output="fine"))
-    assert len(scoring._ledger.rest) == 1
+    assert len(scoring._ledger.deferred) == 1
 
 
 def test_a_call_that_says_nothing_makes_no_detectors():
