@@ -70,11 +70,9 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // Share of a route's requests that are refused for what they ask, or for their key, while the model answers others.
     // Judgement: those of one tenant among many are no news.
     refusedRatio: 0.9,
-    // One of a model's many routes, whose failures no ratio of the model shows: this share times out or meets a 5xx, or
-    // refusedRatio fail for those and other reasons where some succeeded in so many quarters of an hour of the last day.
-    // A request that comes through at its fourth attempt is no outage of the route. Judgement.
+    // One of a model's many routes, whose failures no ratio of the model shows: this share times out or gets a 5xx. A
+    // request that succeeds at its fourth attempt is no outage of the route. Judgement.
     routeRatio: 0.75,
-    routeAlive: 3,
     // A provider that fails behind a working fallback: nobody notices but the bill. Judgement.
     fallbackRatio: 0.1,
     // Calls of 15 minutes under this share of the same time yesterday and a week ago. Source: contract.
@@ -142,8 +140,8 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     similarityMinimum: 0.1,
     languageRatio: 0.05,
     repetitionRatio: 0.03,
-    // A scorer that scores no more: so many scores in half an hour were usual, and were there for so many hours of three days.
-    // A judge that looks once a day is no such scorer. Judgement.
+    // A scorer that has stopped: it gave so many scores in half an hour a day before, and for so many hours of three days. A
+    // judge that runs once a day is no such scorer, nor one that samples at a time when hardly anybody asks. Judgement.
     silentUsual: 10,
     silentHours: 6,
     // Answers without a word under HTTP 200, of requests: each is worth nothing, so this share of them is dropRatio. And

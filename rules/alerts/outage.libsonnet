@@ -156,31 +156,18 @@ function(config)
         category: 'outage',
         ownership: 'route',
         keys: ['route'],
-        metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
-        threshold: 'over outage.routeRatio of requests time out or get a 5xx, at least outage.minimumCalls; or over outage.refusedRatio fail for these or other reasons, at least outage.minimumFailures, after successes within a day; while the models answer other routes',
+        metric: 'llm_request_failures_total, llm_requests_total',
+        threshold: 'over outage.routeRatio of requests time out or get a 5xx, at least outage.minimumCalls; while the models answer other routes',
         requirement: 'A1, A5',
         window: 600,
         'for': 120,
         keepFiringFor: 300,
-        local failing = 'route_class:llm_requests_failing:ratio10m',
-        local any = q.recorded(failing, 'class="any"'),
-        expr: |||
-          max %(by)s (
-            %(outage)s
-            or
-            %(any)s > %(on)s group_left () %(refused)s
-            and %(on)s (count_over_time((route:llm_requests:increase15m > 0.5 unless %(on)s %(failing)s)[%(day)s:%(quarter)s]) > %(alive)s - 1)
-          )
-        ||| % {
-          by: q.by(['route']), on: q.on(['route']), outage: q.recorded(failing, 'class="outage"'), any: any, failing: failing,
-          refused: q.threshold('outage.refusedRatio', c.refusedRatio, any), day: q.duration(86400), quarter: q.duration(900),
-          alive: q.number(c.routeAlive),
-        },
+        expr: q.recorded('route:llm_requests_failing:ratio10m'),
         summary: 'Almost no request of {{ $labels.route }} succeeds.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes failed, while the model answers other routes.'
                      + '{{ range printf `topk(1, %s)` $labels.route | query }} Most common: {{ .Labels.reason }} from {{ .Labels.model }}.{{ end }}' %
-                       q.sumRises(['model', 'reason'], 'llm_request_failures_total', 600, forGood + ', route=%[1]q')
-                     + alert.since('LLMRouteFailing', ['route']) + alert.affected(['route'], 'llm_request_failures_total', forGood),
+                       q.sumRises(['model', 'reason'], 'llm_request_failures_total', 600, ours + ', route=%[1]q')
+                     + alert.since('LLMRouteFailing', ['route']) + alert.affected(['route'], 'llm_request_failures_total', ours),
       },
       trafficGone(true),
     ], config.intervals.slow),

@@ -59,7 +59,7 @@ function(config)
       },
       lasting {
         name: 'LLMAnswersEmpty',
-        severity: 'page',
+        severity: 'ticket',
         metric: 'llm_unscored_total{reason="empty"}, llm_requests_total',
         threshold: 'at least safety.surgeMinimum and over quality.emptyRatio of requests and safety.surgeFactor x the usual share',
         requirement: 'B5, B6',
@@ -245,16 +245,17 @@ function(config)
         severity: 'ticket',
         keys: score.keys,
         metric: 'llm_quality_score, llm_requests_total',
-        threshold: 'no score of at least quality.minimumCalls requests; over quality.silentUsual scores in as long were usual for quality.silentHours hours of the last three days',
+        threshold: 'no score of at least quality.minimumCalls requests; over quality.silentUsual scores in as long a day before, and for quality.silentHours hours of the last three days',
         requirement: 'B1, B7',
         'for': 1800,
-        // A judge that looks at answers once a day is silent for the rest of it.
+        // A judge that runs once a day is silent for the rest of it, and one that samples is where hardly anybody asks.
         expr: |||
           %(scores)s < 0.5
+          and %(on)s (%(scores)s offset %(day)s > %(usual)s)
           and %(on)s (sum_over_time((%(scores)s > bool %(usual)s)[%(days)s:%(quarter)s]) > %(times)s)
           and %(onRoute)s (%(asked)s)
         ||| % {
-          scores: score.counts, on: q.on(score.keys), usual: q.number(c.silentUsual), days: q.duration(3 * 86400), quarter: q.duration(900),
+          scores: score.counts, on: q.on(score.keys), usual: q.number(c.silentUsual), day: q.duration(86400), days: q.duration(3 * 86400), quarter: q.duration(900),
           times: '%s * %d' % [q.number(c.silentHours), 3600 / 900], onRoute: q.on(route), asked: q.atLeast(q.requests, c.minimumCalls),
         },
         summary: 'The scorer {{ $labels.scorer }} of {{ $labels.route }} has stopped.',

@@ -56,8 +56,8 @@ function(config)
     q.one(['route'], q.recorded('route:llm_route:info', 'traffic="live"')),
   ]];
   // Of a route's failures those of models that answer others: of one that fails altogether its own alerts tell.
-  local apart(classes) = 'sum %s (%s\nunless %s (%s / sum %s (%s) > %s))' % [
-    q.by(['route']), q.twice(failed, classes), q.on(keys), 'provider_model:llm_request_failures_unrecovered:increase10m',
+  local apart = 'sum %s (%s\nunless %s (%s / sum %s (%s) > %s))' % [
+    q.by(['route']), q.twice(failed, outage), q.on(keys), 'provider_model:llm_request_failures_unrecovered:increase10m',
     q.by(keys), q.twice(calls), q.number(config.outage.totalRatio),
   ];
   [
@@ -126,17 +126,12 @@ function(config)
         expr: q.live(q.sumCounted(['route'], 'llm_requests_total', 900)),
       }, {
         // Only where nearly all fails, so that healthy routes add nothing.
-        record: 'route_class:llm_requests_failing:ratio10m',
+        record: 'route:llm_requests_failing:ratio10m',
         expr: |||
-          clamp_max((
-            %(outage)s
-            or
-            %(any)s
-          )
-          / %(on)s group_left () (%(asked)s), 1) > %(ratio)s
+          clamp_max((%(failed)s)
+          / %(on)s (%(asked)s), 1) > %(ratio)s
         ||| % {
-          outage: q.labelled(q.atLeast(apart(outage), config.outage.minimumCalls), 'class', 'outage'),
-          any: q.labelled(q.atLeast(apart('class=~"outage|other"'), config.outage.minimumFailures), 'class', 'any'),
+          failed: q.atLeast(apart, config.outage.minimumCalls),
           on: q.on(['route']), asked: q.live(q.sumCounted(['route'], 'llm_requests_total', 600)), ratio: q.number(config.outage.routeRatio),
         },
       }],

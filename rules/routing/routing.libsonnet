@@ -82,7 +82,6 @@
     inhibition(named('LLMQualityScoreDropped'), named('LLMQualityScoreSlipping|LLMBadAnswers'), ['route', 'scorer']),
     inhibition(named('LLMFormatBroken'), named('LLMFormatComplianceLow'), ['route']),
     inhibition(named('LLMNoSuccess|LLMRequestsFailing') + severity('page'), named('LLMErrorBudgetBurning|LLMRateLimited|LLMLatencyHigh|LLMDurationHigh'), ['provider', 'model']),
-    inhibition(named('LLMRouteFailing'), named('LLMRequestsRefused'), ['route']),
     inhibition(named('LLMCostRisingFast'), named('LLMCostAnomaly'), []),
     inhibition(named('LLMTokensPerRequestHigh'), named('LLMCostPerRequestHigh'), ['route']),
     inhibition(named('TocsinAbsent'), category('exporter') + severity('ticket'), []),

@@ -20,7 +20,7 @@ def sent(values):
 CASES = [
     Case("a twentieth that never arrived is a ticket, and resolves", INCOMPLETE, [counted("0+19x120 2300+20x120"), sent("0+20x300")],
          {"10m": 0, "80m": 1, "200m": 0},
-         text=Text("90m", "ticket", "exporter", "Tocsin does not see all requests of the gateway.",
+         text=Text("90m", "ticket", "exporter", "Tocsin does not receive all requests of the gateway.",
                    "95% of the requests that the gateway counted in the last hour arrived here.", owner="platform")),
     Case("nothing that arrives is a ticket", INCOMPLETE, [sent("0+20x120")], {"80m": 1}),
     Case("one of a hundred missing is none", INCOMPLETE, [counted("0+99x120"), sent("0+100x120")], {"80m": 0, "110m": 0}),

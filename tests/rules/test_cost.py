@@ -35,8 +35,8 @@ TOP = [series("llm_consumer_tokens_total", "0+100x200", consumer="h1", kind="inp
 CASES = [
     Case(
         "$50.01 above what is expected pages, and resolves", ANOMALY, [*TOP, burst(50.02)], {"6h": 0, "6h5m": 1, "8h": 0},
-        text=Text("6h5m", "page", "cost", "The fleet spends more than expected.",
-                  "$50.02 above what is expected were spent in the last hour. The heaviest consumer is h1.",
+        text=Text("6h5m", "page", "cost", "Spending is higher than expected.",
+                  "$50.02 more than expected were spent in the last hour. Top consumer: h1.",
                   {"cause_hint": "load"}, action="throttle", owner="platform"),
     ),
     Case("$49.99 above what is expected page nobody", ANOMALY, [burst(49.99)], {"6h5m": 0, "6h30m": 0}),
@@ -58,14 +58,14 @@ CASES = [
         for usd, pages in (("50.01", 1), ("49.99", 0))
     ),
     Case("loops are named as the cause", ANOMALY, [burst(60), series("llm_session_loops_total", "0x70 3x60", **CALL)], {"6h5m": 1},
-         text=Text("6h5m", "page", "cost", "The fleet spends more than expected.",
-                   "$60.00 above what is expected were spent in the last hour.", {"cause_hint": "agent_loop"},
+         text=Text("6h5m", "page", "cost", "Spending is higher than expected.",
+                   "$60.00 more than expected were spent in the last hour.", {"cause_hint": "agent_loop"},
                    action="throttle", owner="platform")),
     Case("a new baseline is judged by the old one while it learns", ANOMALY,
          [series("llm_cost_usd_healthy:increase1h", "12x60", baseline="0"),
           series("llm_cost_usd:expected", "12x60", baseline="0"), cost("0+10x150")], {"2h": 1}),
     Case("a ceiling pages from the first hour on", CEILING, [cost("0+20x60")], {"30m": 0, "1h": 1},
-         text=Text("55m", "page", "cost", "The fleet spends more than its ceiling.",
+         text=Text("55m", "page", "cost", "Spending exceeds its ceiling.",
                    "$220.00 were spent in the last hour.", action="throttle", owner="platform")),
     Case("a ceiling resolves when less is spent", CEILING, [cost("0+20x24 480+1x40")], {"2h": 1, "4h": 0}),
     Case("less than the ceiling pages nobody", CEILING, [cost("0+15x60")], {"2h": 0}),

@@ -20,9 +20,9 @@ CASES = [
     Case(
         "a pace names who spends, and resolves when the hour has forgotten it", FAST,
         [EXPECTED, *TOKENS, cost("0x19 10+10x20 210x90")], {"29m": 1, "41m": 1, "100m": 1, "106m": 0},
-        text=Text("35m", "page", "cost", "Spending rises steeply.",
-                  "At the pace of the last minutes $590 an hour more are spent than expected. The heaviest consumer is h1. "
-                  "Going on for 13m 0s.", action="throttle", owner="platform"),
+        text=Text("35m", "page", "cost", "Spending is rising steeply.",
+                  "At the current rate, spending is $590 an hour higher than expected. Top consumer: h1. Ongoing for "
+                  "13m 0s.", action="throttle", owner="platform"),
     ),
     Case("a pace that is over $300 an hour on average pages within ten minutes", FAST, [EXPECTED, cost("0x19 " + UNEVEN)], {"30m": 1}),
     Case("no data is silent", FAST, [EXPECTED], {"30m": 0}),

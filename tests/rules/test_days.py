@@ -41,14 +41,16 @@ STOPPED = [(WEEK + HOUR, 100), (3 * HOUR, 0)]
 CASES = [
     Case("traffic that stops is a ticket, and resolves when it is back", GONE, traffic(*STOPPED, (HOUR, 100)),
          {"169h": 0, "170h": 1, "172h": 1, "173h": 0}, severity="ticket",
-         text=Text("170h", "ticket", "outage", "Hardly any requests come from support any more.",
-                   "0 requests in the last 15 minutes; at this time yesterday and a week ago there were more than twenty times as many.",
+         text=Text("170h", "ticket", "outage", "Traffic of support has almost stopped.",
+                   "0 requests in the last 15 minutes; at the same time yesterday and a week ago there were more "
+                   "than twenty times as many.",
                    {"route": "support"})),
     Case("a route that asks for it is paged", GONE,
          [*traffic(*STOPPED), series("tocsin_threshold", "1x2100", route="support", name="outage.trafficGonePage")],
          {"170h": 1}, severity="page",
-         text=Text("170h", "page", "outage", "Hardly any requests come from support any more.",
-                   "0 requests in the last 15 minutes; at this time yesterday and a week ago there were more than twenty times as many.",
+         text=Text("170h", "page", "outage", "Traffic of support has almost stopped.",
+                   "0 requests in the last 15 minutes; at the same time yesterday and a week ago there were more "
+                   "than twenty times as many.",
                    {"route": "support"})),
     Case("a route of staging that asks for it is not paged", GONE,
          [*traffic(*STOPPED, tier="staging"), series("tocsin_threshold", "1x2100", route="support", name="outage.trafficGonePage")],
@@ -65,7 +67,8 @@ CASES = [
          [*traffic(*STOPPED)[:-1], alive(2100, 3600 * 169 + 300)], {"169h30m": 0}),
     Case("a baseline that was accepted is said for a day", "LLMBaselineChanged",
          [info(800), accepted("1x300 _x500", "1"), accepted("_x301 1x500", "2")], {"25h": 0, "26h": 1, "47h": 1, "50h": 0},
-         text=Text("26h", "info", "change", "support learns the new baseline 2.", "The old one goes on judging for 24 hours.",
+         text=Text("26h", "info", "change", "support is learning the new baseline 2.", "The old one stays in effect for "
+                                                                                  "24 hours.",
                    {"route": "support", "baseline": "2"})),
     Case("the first baseline of a route is no change", "LLMBaselineChanged", [info(800), accepted("_x300 1x500", "1")],
          {"25h": 0, "26h": 0, "50h": 0}),

@@ -11,8 +11,8 @@ def drilled(values, category="safety"):
 
 
 def text(category, **labels):
-    return Text("12m", "page", category, f"DRILL: a page of category {category}. Nothing happened.",
-                "Somebody tries whether pages arrive. It ends by itself after five minutes; say that you got it.",
+    return Text("12m", "page", category, f"DRILL: a test page of category {category}. Nothing happened.",
+                "This tests whether pages arrive. It resolves after five minutes; confirm that you received it.",
                 {"drill": "true", **labels}, owner="platform")  # fmt: skip
 
 

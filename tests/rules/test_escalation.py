@@ -18,7 +18,7 @@ CASES = [
         "an outage of half an hour is escalated, by each alert of it, and no longer once it is over", ESCALATED, [info(), *FAILED],
         {"80m": 0, "91m": 0, "94m": 1, "110m": 2, "270m": 0},
         values={(escalated("LLMRequestsFailing"), "100m"): 1.0},
-        text=Text("100m", "ticket", "control", "LLMRequestsFailing has not been ended on openai/gpt-4o.",
+        text=Text("100m", "ticket", "control", "LLMRequestsFailing is unresolved on openai/gpt-4o.",
                   "It has paged for more than 30 minutes. The engineering lead decides who joins, and whether to roll back.",
                   {**MODEL, "incident": "LLMRequestsFailing"}, action="escalate"),
     ),

@@ -30,9 +30,9 @@ CASES = [
     Case(
         "60 failures of 100 requests at once page, and resolve", FAILING, [info(), first(), *requests(100, 60)],
         {"89m": 0, "91m": 1, "94m": 1, "130m": 0},
-        text=Text("91m", "page", "outage", "Requests to openai/gpt-4o fail.",
-                  "60% of requests fail after retries and fallbacks. Most are provider_5xx of support. Going on for 1m 0s. "
-                  "Affected: 60 requests in the last 1h.", {"provider": "openai", "model": "gpt-4o"}),
+        text=Text("91m", "page", "outage", "Requests to openai/gpt-4o are failing.",
+                  "60% of requests fail after retries and fallbacks. Most common: provider_5xx on support. Ongoing "
+                  "for 1m 0s. Affected: 60 requests in the last 1h.", {"provider": "openai", "model": "gpt-4o"}),
     ),
     Case("one failure of one request pages nobody", FAILING, [info(), first(), *requests(1, 1)], SILENT),
     Case("an old exporter that is scraped for the first time pages nobody", FAILING, [info(), first(60), *requests(5000, 3000)], SILENT),

@@ -26,8 +26,8 @@ def checks(values):
 CASES = [
     Case(
         "949 of 1,000 page after ten minutes", LOW, [KNOWN, *window("980x9 949x100"), failures()], {"15m": 0, "21m": 1},
-        text=Text("30m", "page", "quality", "Answers of support are not in the format asked for.",
-                  "94.9% of the last 1,000 answers comply. Going on for 20m 0s. Affected: 30 requests in the last 1h.", {"route": "support"}),
+        text=Text("30m", "page", "quality", "Answers of support are not in the requested format.",
+                  "94.9% of the last 1,000 answers comply. Ongoing for 20m 0s. Affected: 30 requests in the last 1h.", {"route": "support"}),
     ),
     Case("a missed scrape does not put the page off", LOW, [KNOWN, *window("980x9 949x7 stale 949x90", "1000x17 stale 1000x90"), failures()], {"22m": 1}),
     Case("950 of 1,000 page nobody", LOW, [KNOWN, *window("980x9 950x100"), failures()], {"30m": 0, "60m": 0}),
@@ -38,7 +38,8 @@ CASES = [
          {"12m": 0, "20m": 0, "40m": 0}),
     Case("999 calls judge nothing", LOW, [KNOWN, *window("800x60", "999x60"), failures()], {"30m": 0}),
     Case("999 calls are listed as warming up", "LLMFormatWarmingUp", [KNOWN, *window("800x60", "999x60"), failures()], {"30m": 1},
-         text=Text("30m", "info", "quality", "The format of support is not judged yet.", "999 of 1,000 checks are made.",
+         text=Text("30m", "info", "quality", "support has too few format checks yet.", "999 of the 1,000 checks "
+                                                                                         "needed.",
                    {"route": "support"})),
     Case("a window that fills is listed no more", "LLMFormatWarmingUp", [KNOWN, *window("400x30 990x30", "400x30 1000x30")],
          {"30m": 1, "35m": 0}),
@@ -51,8 +52,8 @@ CASES = [
     Case(
         "a format that breaks pages at once and resolves when the last failure is half an hour old", BROKEN,
         [KNOWN, checks("0+5x140"), failures("0x30 4+4x49 200x80")], {"30m": 0, "45m": 0, "60m": 1, "110m": 1, "125m": 0},
-        text=Text("75m", "page", "quality", "Most answers of support are not in the format asked for.",
-                  "80% of the answers of the last 10 or 30 minutes fail the format check. Going on for 26m 0s. "
+        text=Text("75m", "page", "quality", "Most answers of support are not in the requested format.",
+                  "80% of the answers of the last 10 or 30 minutes fail the format check. Ongoing for 26m 0s. "
                   "Affected: 180 requests in the last 1h.", {"route": "support"}),
     ),
     Case("three failures of three page nobody", BROKEN, [KNOWN, checks("0x9 3x60"), failures("0x9 3x60")], {"12m": 0}),

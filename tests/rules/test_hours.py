@@ -27,7 +27,7 @@ CASES = [
          [requests("0+10x400"), failures("0x75 1+1x325", "blocked_guardrail")], {"1h10m": 0, "1h50m": 1, "3h": 1}),
     Case("answers that the provider's filter ends under HTTP 200 are blocks", "LLMBlockedSurge",
          [requests("0+10x400"), series("llm_content_filtered_total", "0x75 1+1x325", **CALL)], {"1h10m": 0, "1h50m": 1, "3h": 1}),
-    Case("two fifths of all answers without a word page, and their mend ends it", EMPTY,
+    Case("two fifths of all answers without a word are a ticket, and their mend ends it", EMPTY,
          [info(), requests("0+10x700"), empty("0x150 4+4x60 244x400")], {"2h30m": 0, "3h": 1, "4h15m": 0}),
     *(
         Case(f"pages nobody: {what}", EMPTY, [info(), requests("0+10x400"), empty(*values)], {f"{minute}m": 0 for minute in range(60, 240, 10)})
@@ -41,8 +41,8 @@ CASES = [
          [info(3100), requests("0+1x60 60x2880 61+1x160"), failures("3x2941 4+1x60 64x100", "client_4xx")],
          {"49h": 0, "49h20m": 1, "50h30m": 0}, severity="ticket",
          text=Text("49h20m", "ticket", "outage", "For more than a day no request to openai/gpt-4o has succeeded.",
-                   "10 failures in the last 10 minutes. Most are client_4xx of support. Either nobody asked for a day, as at a weekend, or nobody "
-                   "mended it: the page is about the first day alone.", MODEL)),
+                   "10 failures in the last 10 minutes. Most common: client_4xx on support. Either nobody asked for "
+                   "a day, as at a weekend, or nobody mended it: the page is about the first day alone.", MODEL)),
     Case("a dead model is a page for a day, and a ticket from then on", DEAD,
          [info(1700), requests("0+1x1700"), failures("0x60 1+1x1640", "client_4xx")], {"2h": 1, "24h30m": 1, "26h": 0},
          values={(f'count(ALERTS{{alertname="{STILL}", alertstate="firing"}})', at): there for at, there in (("2h", None), ("26h", 1.0))}),

@@ -62,9 +62,9 @@ NIGHT = [(DAY - 4 * HOUR, 0), (4 * HOUR, 1)]
 CASES = [
     Case("slow first tokens page after ten minutes and resolve", SLOW, first_token((4 * HOUR, 0), (2 * HOUR, 3), (2 * HOUR, 0)),
          {"4h": 0, "4h20m": 1, "6h": 1, "6h30m": 0}, severity="page",
-         text=Text("4h30m", "page", "outage", "Answers of openai/gpt-4o are slow.",
-                   "Answers come 10.3 times as slowly as is usual at this hour. One request in twenty waits longer than 9.8s for its "
-                   "first token. Going on for 25m 0s.", MODEL)),
+         text=Text("4h30m", "page", "outage", "openai/gpt-4o is slow.",
+                   "Answers are 10.3 times slower than usual at this hour. p95 time to first token: 9.8s. Ongoing "
+                   "for 25m 0s.", MODEL)),
     Case("a slow burst of five minutes pages nobody", SLOW, first_token((4 * HOUR, 0), (1, 3), (HOUR, 0)),
          {"4h5m": 0, "4h10m": 0, "4h20m": 0}),
     Case("what is slow, well for a quarter of an hour and slow again is one page", SLOW, first_token((4 * HOUR, 0), (6, 3), (3, 0), (7, 3)),
@@ -85,9 +85,9 @@ CASES = [
          [info(96), *(row | {"values": f"{row['values']} {row['values']}"} for row in first_token((4 * HOUR, 0))[1:])],
          {"4h10m": 0, "4h30m": 0, "5h": 0}),
     Case("an answer that trickles pages, and resolves", SLOW, speed((4 * HOUR, 2), (HOUR, 0), (HOUR, 2)), {"4h": 0, "4h30m": 1, "6h": 0},
-         text=Text("4h30m", "page", "outage", "Answers of openai/gpt-4o are slow.",
-                   "Answers come 7.0 times as slowly as is usual at this hour. The median answer comes at 10 tokens a second. "
-                   "Going on for 25m 0s.", MODEL)),
+         text=Text("4h30m", "page", "outage", "openai/gpt-4o is slow.",
+                   "Answers are 7.0 times slower than usual at this hour. Median speed: 10 tokens per second. "
+                   "Ongoing for 25m 0s.", MODEL)),
     Case("a model that is slow in both ways is one page", SLOW,
          [*first_token((4 * HOUR, 0), (2 * HOUR, 3), (2 * HOUR, 0)), *speed((4 * HOUR, 2), (3 * HOUR, 0), (HOUR, 2))[1:-1]],
          {"4h20m": 1, "6h": 1, "6h30m": 1, "7h40m": 0}, severity="page",

@@ -1,6 +1,6 @@
 """What no sum over a model or a fleet shows: one of its routes fails, one of its scorers is silent."""
 
-from outage_series import CALL, FALLING, failures, info, recovered, requests
+from outage_series import CALL, failures, info, recovered, requests
 from promtool import Case, Text, failed, series
 
 GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "traffic", "outage-slow", "quality-scores", "quality-signals")
@@ -18,16 +18,14 @@ def scores(values, scorer="judge", **labels):
     return series("llm_quality_score_count", values, **CALL, scorer=scorer, **labels)
 
 
-HOURS = "0+2x420 842"
 CASES = [
     Case(
         "one of many routes whose requests all time out pages, and its mend ends it", ROUTE,
         searched("0+4x300", "0x90 4+4x60 244x150"), {"90m": 0, "105m": 1, "150m": 1, "175m": 0},
-        text=Text("120m", "page", "outage", "Hardly any request of search succeeds.",
-                  "100% of the requests of the last 10 minutes fail, while the model answers others. Most are timeout of gpt-4o. Going on "
-                  "for 22m 0s. Affected: 120 requests in the last 1h.", SEARCH),
+        text=Text("120m", "page", "outage", "Almost no request of search succeeds.",
+                  "100% of the requests of the last 10 minutes failed, while the model answers other routes. Most "
+                  "common: timeout from gpt-4o. Ongoing for 22m 0s. Affected: 120 requests in the last 1h.", SEARCH),
     ),
-    Case("one whose key expired pages", ROUTE, searched("0+1x300", "0x90 1+1x60 61x150", "client_4xx"), {"90m": 0, "106m": 1, "175m": 0}),
     Case("one of many staging routes is a ticket", ROUTE,
          [info(tier="staging"), info(route="search", tier="staging"), requests("0+80x300"), requests("0+4x300", **SEARCH),
           failures("0x90 4+4x60", "timeout", **SEARCH)], {"115m": 1}, severity="ticket"),
@@ -45,23 +43,26 @@ CASES = [
             "a batch at its limit": searched("0+40x300", "0x90 39+39x60", "rate_limited"),
             "a guardrail that takes all": searched("0+4x300", "0x90 4+4x60", "blocked_guardrail"),
             "three failures of a route that asks seldom": searched("0x90 1+1x2 3x100", "0x90 1+1x2 3x100"),
-            "what may fail for good, by the route's own threshold": [
-                *searched(FALLING, FALLING, "client_4xx"), series("tocsin_threshold", "1x300", **SEARCH, name="outage.refusedRatio")],
+            "one client's burst of requests that are refused": searched("0+1x100 101x8 107x190", "0x109 6x190", "client_4xx"),
+            "a key that expired, which is a ticket": searched("0+1x300", "0x90 1+1x60 61x150", "client_4xx"),
         }.items()
     ),
     Case(
-        "a scorer that scores no more, beside requests, is a ticket", SCORER, [info(), requests("0+10x700"), scores(f"{HOURS}x120 844+2x160")],
-        {"7h": 0, "8h30m": 1, "10h40m": 0},
-        text=Text("8h30m", "ticket", "quality", "The scorer judge of support is silent.",
-                  "For half an hour it has scored no answer, though there are requests: a drop of quality would not be seen.",
+        "a scorer that scores no more, beside requests, is a ticket", SCORER, [info(2300), requests("0+10x2200"), scores("0+2x1860 3720x120 3722+2x160")],
+        {"31h": 0, "32h30m": 1, "34h40m": 0},
+        text=Text("32h30m", "ticket", "quality", "The scorer judge of support has stopped.",
+                  "It has scored no answer for half an hour although there are requests: a drop in quality would go "
+                  "unnoticed.",
                   {"route": "support", "scorer": "judge"}),
     ),
     *(
-        Case(f"is no ticket: {what}", SCORER, [info(), *rows], {f"{hour}h": 0 for hour in range(7, 11)})
+        Case(f"is no ticket: {what}", SCORER, [info(2300), *rows], {f"{hour}h": 0 for hour in range(31, 36)})
         for what, rows in {
-            "a judge that looks at answers once a day": [requests("0+10x700"), scores("0x300 0+100x30 3000x400")],
-            "a night without requests": [requests("0+10x420 4200x280"), scores(f"{HOURS}x280")],
-            "a scorer that never scored much": [requests("0+10x700"), scores(" ".join(str(n // 20) for n in range(420)) + " 20x280")],
+            "a judge that runs once a day": [requests("0+10x2200"), scores("0x300 0+100x30 3000x1400 3000+100x30 6000x400")],
+            "hours without requests": [requests("0+10x1860 18600x300"), scores("0+2x1860 3720x300")],
+            "a scorer that never scored much": [requests("0+10x2200"), scores(" ".join(str(n // 20) for n in range(1860)) + " 93x300")],
+            "one that samples, at an hour with few requests": [
+                requests("0+10x2200"), scores(" ".join(str(min(400, n)) for n in range(1200)) + " 400+5x640 3600x300")],
         }.items()
     ),
 ]

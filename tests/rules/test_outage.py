@@ -25,9 +25,9 @@ CASES = [
         "a total outage pages within three minutes and resolves within 25 minutes of the mend", FAILING,
         [info(), requests(STEADY), failures("0x60 40+40x60 2440x200")], {"60m": 0, "63m": 1, "100m": 1, "120m": 1, "145m": 0},
         text=Text(
-            "70m", "page", "outage", "Requests to openai/gpt-4o fail.",
-            "100% of requests fail after retries and fallbacks. Most are provider_5xx of support. Going on for 8m 0s. "
-            "Affected: 400 requests in the last 1h.", MODEL,
+            "70m", "page", "outage", "Requests to openai/gpt-4o are failing.",
+            "100% of requests fail after retries and fallbacks. Most common: provider_5xx on support. Ongoing for 8m "
+            "0s. Affected: 400 requests in the last 1h.", MODEL,
         ),
     ),
     Case("an outage of four requests a minute is over half an hour after the mend", FAILING,
@@ -135,23 +135,23 @@ CASES = [
         [info(), requests(STEADY), failures("0x60 40+40x60"),
          series("llm_route_info", "1x400", route="search", owner="other", tier="prod", traffic="live"),
          requests("0+1x400", route="search")], {"63m": 1},
-        text=Text("63m", "page", "outage", "Requests to openai/gpt-4o fail.",
-                  "58.54% of requests fail after retries and fallbacks. Most are provider_5xx of support. Going on for 1m 0s. "
-                  "Affected: 120 requests in the last 1h.", MODEL, owner="platform"),
+        text=Text("63m", "page", "outage", "Requests to openai/gpt-4o are failing.",
+                  "58.54% of requests fail after retries and fallbacks. Most common: provider_5xx on support. "
+                  "Ongoing for 1m 0s. Affected: 120 requests in the last 1h.", MODEL, owner="platform"),
     ),
     Case(
         "a quiet route that is dead pages", DEAD,
         [info(), requests("0+1x200"), failures("0x60 1+1x60 61x80", "client_4xx")], {"60m": 0, "74m": 1, "100m": 1, "140m": 0},
         text=Text("80m", "page", "outage", "No request to openai/gpt-4o succeeds.",
-                  "10 failures and no success in the last 10 minutes. Most are client_4xx of support. An expired key, a withdrawn model and "
-                  "an exhausted quota look like this. Going on for 10m 0s.", MODEL),
+                  "10 failures and no success in the last 10 minutes. Most common: client_4xx on support. Typical "
+                  "causes: an expired key, a withdrawn model, an exhausted quota. Ongoing for 10m 0s.", MODEL),
     ),
     Case(
         "the reason is one that the alert counts", FAILING,
         [info(), requests(STEADY), failures("0x60 18+18x60", "provider_5xx"), failures("0x60 20+20x60", "client_4xx")], {"65m": 1},
-        text=Text("65m", "page", "outage", "Requests to openai/gpt-4o fail.",
-                  "45% of requests fail after retries and fallbacks. Most are provider_5xx of support. Going on for 1m 0s. "
-                  "Affected: 90 requests in the last 1h.", MODEL),
+        text=Text("65m", "page", "outage", "Requests to openai/gpt-4o are failing.",
+                  "45% of requests fail after retries and fallbacks. Most common: provider_5xx on support. Ongoing "
+                  "for 1m 0s. Affected: 90 requests in the last 1h.", MODEL),
     ),
     Case("a model that never succeeded is no ticket", STILL, [info(), requests("0+1x60"), failures("0+1x60", "client_4xx")], {"40m": 0}),
     Case("three failures and no success page nobody", DEAD, [info(), requests("0+1x60 61x9 62+1x2 64x60"), failures("0x69 1+1x2 3x60")],
@@ -162,7 +162,7 @@ CASES = [
         "no probe answered pages", "LLMProviderUnreachable", [series("llm_provider_up", "1x9 0x30 1x30", provider="openai")],
         {"10m": 0, "13m": 1, "30m": 1, "50m": 0},
         text=Text("15m", "page", "outage", "openai does not answer probes.",
-                  "No probe of any replica was answered. Going on for 5m 0s.", {"provider": "openai"}, owner="platform"),
+                  "No replica got an answer to its probes. Ongoing for 5m 0s.", {"provider": "openai"}, owner="platform"),
     ),
     Case("one replica whose probe fails pages nobody", "LLMProviderUnreachable",
          [series("llm_provider_up", "0x60", provider="openai"), series("llm_provider_up", "1x60", instance="b", provider="openai")],
@@ -170,7 +170,7 @@ CASES = [
     Case(
         "429s beside successes are a ticket", "LLMRateLimited",
         [info(), requests(STEADY), failures("0x60 10+10x60 610x60", "rate_limited")], {"60m": 0, "75m": 1, "140m": 0},
-        text=Text("75m", "ticket", "outage", "openai limits the rate of requests to gpt-4o.",
+        text=Text("75m", "ticket", "outage", "openai is rate limiting requests to gpt-4o.",
                   "25% of the requests of the last 10 minutes were answered with 429.", {**MODEL, "cause_hint": "rate_limit"}),
     ),
     Case("a few 429s are no ticket", "LLMRateLimited", [info(), requests(STEADY), failures("0x60 1+1x60", "rate_limited")], {"90m": 0}),
@@ -178,15 +178,15 @@ CASES = [
         "a route whose requests are all refused, beside others that the model answers, is a ticket", REFUSED,
         [info(), info(route="search"), requests(STEADY), requests("0+2x600", route="search"),
          failures("0x60 2+2x120 242x200", "client_4xx", route="search")], {"75m": 0, "110m": 1, "180m": 1, "230m": 0},
-        text=Text("110m", "ticket", "outage", "Hardly any request of search is accepted.",
-                  "100% of the requests of the last 30 minutes were refused: a wrong key, a parameter that the model does not take, "
-                  "a model that is not there.", {"route": "search"}),
+        text=Text("110m", "ticket", "outage", "Almost all requests of search are rejected.",
+                  "100% of the requests of the last 30 minutes were rejected: a wrong key, an unsupported parameter "
+                  "or a model that does not exist.", {"route": "search"}),
     ),
     Case("no more than all requests are refused where traffic falls", REFUSED,
          [info(), info(route="search"), requests(STEADY), requests(FALLING, route="search"), failures(FALLING, "client_4xx", route="search")], {"123m": 1},
-         text=Text("123m", "ticket", "outage", "Hardly any request of search is accepted.",
-                   "100% of the requests of the last 30 minutes were refused: a wrong key, a parameter that the model does not take, "
-                   "a model that is not there.", {"route": "search"})),
+         text=Text("123m", "ticket", "outage", "Almost all requests of search are rejected.",
+                   "100% of the requests of the last 30 minutes were rejected: a wrong key, an unsupported parameter "
+                   "or a model that does not exist.", {"route": "search"})),
     Case("a route that may be refused for good by its own threshold is no ticket", REFUSED,
          [info(), info(route="search"), requests(STEADY), requests(FALLING, route="search"), failures(FALLING, "client_4xx", route="search"),
           series("tocsin_threshold", "1x700", route="search", name="outage.refusedRatio")],
@@ -235,8 +235,8 @@ CASES = [
          {"60m": 0}),
     Case("requests that stop are no outage", FAILING, [info(), requests("0+40x20 800x60"), failures("0x80")], {"60m": 0}),
     Case("a slow burn is a ticket", "LLMErrorBudgetBurning", [info(1100), requests("0+100x1100"), failures("0+2x200 400x900")], {"130m": 1, "600m": 1, "1000m": 0},
-         text=Text("130m", "ticket", "outage", "Requests to openai/gpt-4o fail a little, for long.",
-                   "2% of the requests of the last 2h or 6h fail: at this pace the objective is missed.", MODEL)),
+         text=Text("130m", "ticket", "outage", "Requests to openai/gpt-4o have a persistently raised error rate.",
+                   "2% of the requests of the last 2h or 6h failed: at this rate the objective will be missed.", MODEL)),
     Case("six failures of a thousand in the first hours of a log are no ticket", "LLMErrorBudgetBurning",
          [info(), requests("0+10x120"), failures("0x10 6x110")], {"30m": 0, "60m": 0, "115m": 0}),
     Case("failures within the objective are no ticket", "LLMErrorBudgetBurning",

@@ -33,17 +33,17 @@ CASES = [
         [info(), REQUESTS, *CHANGE, *scored(LEARNT + [0.56] * 2 * HOUR)], {"4h": 0, "5h": 1},
         text=Text(
             "5h", "page", "quality", "Answers of support got worse.",
-            "The composite score is 0.56, under a baseline of 0.80. gpt-4o is served by gpt-4o-2024-11-20 (fp_2) since a "
-            "change in the last 6h. Going on for 45m 0s. Affected: 1200 requests in the last 1h.", LABELS,
+            "The composite score is 0.56, against a baseline of 0.80. gpt-4o is served by gpt-4o-2024-11-20 (fp_2), "
+            "changed in the last 6h. Ongoing for 45m 0s. Affected: 1200 requests in the last 1h.", LABELS,
         ),
     ),
     Case(
         "answers without a word say how many, and since when", "LLMAnswersEmpty",
         [info(), REQUESTS, *CHANGE, series("llm_unscored_total", "0x47 40+40x60", **CALL, reason="empty")], {"4h": 0, "4h45m": 1},
         text=Text(
-            "4h45m", "page", "quality", "support answers nothing.",
-            "240 answers of the last 30 minutes have no text, under HTTP 200. gpt-4o is served by gpt-4o-2024-11-20 (fp_2) since a "
-            "change in the last 6h. Going on for 35m 0s.", {"route": "support"},
+            "4h45m", "ticket", "quality", "Answers of support are empty.",
+            "240 answers of the last 30 minutes have HTTP 200 but no text. gpt-4o is served by gpt-4o-2024-11-20 "
+            "(fp_2), changed in the last 6h. Ongoing for 35m 0s.", {"route": "support"},
         ),
     ),
     Case(
@@ -51,29 +51,30 @@ CASES = [
         [info(), REQUESTS, *NEWS, *WRONG, *scored(LEARNT + [0.56] * 2 * HOUR)], {"5h": 1},
         text=Text(
             "5h", "page", "quality", "Answers of support got worse.",
-            "The composite score is 0.56, under a baseline of 0.80. 25% are not in the format asked for. 10% refuse. Its prompt main is "
-            "version 8 since a change in the last 6h. It asks gpt-5 since 1h 0m 0s, never before. Going on for 45m 0s. Affected: 1200 "
-            "requests in the last 1h.", LABELS,
+            "The composite score is 0.56, against a baseline of 0.80. 25% are not in the requested format. 10% "
+            "refuse. Its prompt main changed to version 8 in the last 6h. It first used gpt-5 1h 0m 0s ago. Ongoing "
+            "for 45m 0s. Affected: 1200 requests in the last 1h.", LABELS,
         ),
     ),
     Case(
         "a small drop is a ticket that ends when it is mended", "LLMQualityScoreSlipping",
         [info(), *scored(LEARNT + [0.69] * 2 * HOUR + [0.8] * 2 * HOUR)], {"4h": 0, "5h30m": 1, "8h": 0},
         text=Text("5h30m", "ticket", "quality", "Answers of support are getting worse.",
-                  "The composite score is 0.69, under a baseline of 0.78.", LABELS),
+                  "The composite score is 0.69, against a baseline of 0.78.", LABELS),
     ),
     Case("a drop of a twentieth is no ticket", "LLMQualityScoreSlipping", [info(), *scored(LEARNT + [0.76] * 2 * HOUR)],
          {"5h": 0, "6h": 0}),
     Case(
         "a quiet route is listed until it is busy", "LLMQualityQuietRoute",
         [info(), *scored([0.8] * 10 * HOUR, [5] * 8 * HOUR + [100] * 2 * HOUR)], {"8h": 1, "9h30m": 0},
-        text=Text("8h", "info", "quality", "support is judged over hours.",
-                  "Too few answers are scored to judge 30 minutes: the last one, two or six hours are, with 60 answers, so a drop shows later.", LABELS),
+        text=Text("8h", "info", "quality", "support is evaluated over hours.",
+                  "Too few answers are scored in 30 minutes, so the last one, two or six hours are evaluated (60 "
+                  "answers): a drop alerts later.", LABELS),
     ),
     Case(
         "a route that learns is listed until it has learnt", "LLMQualityWarmingUp", [info(), *scored(LEARNT)], {"1h": 1, "3h": 0},
-        text=Text("1h", "info", "quality", "The baseline of support is still being learnt.",
-                  "The composite score is 0.80. Drops are judged once two hours are learnt.", LABELS),
+        text=Text("1h", "info", "quality", "support has no quality baseline yet.",
+                  "The composite score is 0.80. Drops alert once two hours have been learned.", LABELS),
     ),
     Case("a route without scores does not learn", "LLMQualityWarmingUp", [info(), REQUESTS], {"1h": 0, "3h": 0}),
 ]

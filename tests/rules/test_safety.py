@@ -29,8 +29,8 @@ CASES = [
         {"9m": 0, "10m": 1, "69m": 1, "71m": 0},
         text=Text(
             "30m", "page", "safety", "An answer of support with a pii violation reached a user.",
-            "The last one was 20m 0s ago. Block such answers first; no model, prompt or routing is changed automatically. "
-            "Legal and communications must know within 30 minutes. Affected: 2 requests in the last 1h.",
+            "The last one was 20m 0s ago. Block such answers first; no model, prompt or routing is changed "
+            "automatically. Notify legal and communications within 30 minutes. Affected: 2 requests in the last 1h.",
             {"route": "support", "kind": "pii", "detection": "post_delivery"},
         ),
     ),
