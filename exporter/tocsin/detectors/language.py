@@ -77,7 +77,8 @@ _LANGUAGE_NAMES: Final = (
     "romanian", "swedish",
 )  # fmt: skip
 _NAMES_A_LANGUAGE = re.compile(rf"\b(?:{'|'.join(_LANGUAGE_NAMES)})")
-_PUNCTUATION: Final = ".,;:!?\"'()*"
+PUNCTUATION: Final = ".,;:!?\"'()*"
+"""Signs that may stand at either end of a word."""
 _QUESTION_CHARS: Final = 8_192
 """Characters of a question in which a language may be named."""
 
@@ -300,7 +301,7 @@ def _best(words: Sequence[str]) -> tuple[str, float, float]:
     Words of one letter are no evidence: lists are numbered with them.
     """
     counts: dict[str, int] = {}
-    bare = map(str.strip, words, repeat(_PUNCTUATION))
+    bare = map(str.strip, words, repeat(PUNCTUATION))
     for languages in filter(None, map(_languages_of().get, bare)):
         for language in languages:
             counts[language] = counts.get(language, 0) + 1

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tocsin.detectors.base import ALWAYS, Gate, Report, Subject
 from tocsin.detectors.built_once import built_once
 from tocsin.detectors.hyperscanning import Matcher
-from tocsin.detectors.language import is_in
+from tocsin.detectors.language import PUNCTUATION, is_in
 from tocsin.detectors.ngrams import LIMIT, SKIP, Hashes, Words, folded, words
 from tocsin.finding import Finding
 
@@ -54,7 +54,6 @@ _OTHERWISE: Final = frozenset({
 })  # fmt: skip
 """Terms that other languages have as ordinary words: *die* and *hell* in German, *hoe* in Dutch, *en retard* in French,
 *till slut* in Swedish. They count where the words around them are not of another language."""
-_PUNCTUATION: Final = ".,;:!?\"'()*"
 _AROUND: Final = 150
 """Characters on either side of such a word by which the language is told."""
 _MASK_REACH: Final = 20
@@ -204,7 +203,7 @@ def _drop_foreign(text: str, found: Words, evidence: NDArray[np.float32], at: ND
         start, end = int(found.starts[index]), int(found.ends[index])
         if text[start:end].lower() in _OTHERWISE:
             around = text[max(0, start - _AROUND) : start].split() + text[end : end + _AROUND].split()
-            others = (word for word in around if word.lower().strip(_PUNCTUATION) not in _OTHERWISE)
+            others = (word for word in around if word.lower().strip(PUNCTUATION) not in _OTHERWISE)
             if is_in(" ".join(others), "en") is False:
                 evidence[index] = 0
 

@@ -182,7 +182,7 @@ def by_error(told: str, status: int | None, message: str = "") -> str:
     if refusal is not None:
         return refusal
     reason = by_status(status) or _by_words(words)
-    if status in _OF_THE_CALLER:
+    if is_of_caller(status):
         return reason
     if reason == "client_4xx" and _is_flagged(_words(message)):
         return "blocked_provider"
