@@ -123,8 +123,9 @@ _SAID_LIMITED: Final = (
 )
 _SAID_LATE: Final = (
     r"\be?(?:socket)?timed ?out|deadline (?:exceeded|expired)|exceeded (?:the|its) deadline|due to (?:a )?time ?out"
-    r"|client\.timeout|^(?:error: |\S+ )?time ?out\.?$|\btime ?out (?:error|exceeded|expired)|in provider: timeout"
-    r"|(?:^|\b(?:request|gateway|read|connect(?:ion)?|response|upstream|server|socket|stream|pool|operation|i/o"
+    r"|client\.timeout|^(?:error: |\S+ |model \S+ )?time ?out\.?$|\btime ?out (?:error|exceeded|expired)"
+    r"|in provider: timeout"
+    r"|(?:^|\b(?:request|gateway|read|connect(?:ion)?|response|upstream|server|socket|stream|pool|operation|idle|i/o"
     r"|handshake) )time ?out\b(?! (?:must|should|param|value))"
 )
 _SAID_CONNECTION: Final = (

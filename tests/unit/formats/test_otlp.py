@@ -9,6 +9,7 @@ from tocsin import formats
 from tocsin.call import Call, Skip
 from tocsin.formats.otlp import jsonform, protobuf
 from tocsin.intake import records
+from traced import chat, span
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "otlp"
 
@@ -22,27 +23,6 @@ def events(name, *, content=True, word="auto"):
         except Skip as skip:
             found.append(skip.reason)
     return found
-
-
-def attribute(key, value):
-    kind = {str: "stringValue", bool: "boolValue", int: "intValue", float: "doubleValue"}[type(value)]
-    return {"key": key, "value": {kind: str(value) if type(value) is int else value}}
-
-
-def span(resource=(), scope="", **told):
-    """The event of one span with these attributes; what begins with an underscore is of the span itself."""
-    own = {name[1:]: told.pop(name) for name in list(told) if name.startswith("_")}
-    inner = {"traceId": "a" * 32, "spanId": "b" * 16, "attributes": [attribute(*item) for item in told.items()], **own}
-    request = {"resourceSpans": [{
-        "resource": {"attributes": [attribute(*item) for item in dict(resource).items()]},
-        "scopeSpans": [{"scope": {"name": scope}, "spans": [inner]}],
-    }]}  # fmt: skip
-    (record,) = records(json.dumps(request).encode())
-    return formats.get("auto", content=True).parse(record)
-
-
-def chat(resource=(), scope="", **told):
-    return span(resource, scope, **{"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", **told})
 
 
 def test_the_official_instrumentations_span_has_model_tokens_cache_and_what_was_said():
@@ -322,3 +302,40 @@ def test_protobuf_says_what_json_says(name):
     packed = protobuf.parted((GOLDEN / f"{name}.pb").read_bytes())
     plain = jsonform.parted((GOLDEN / f"{name}.json").read_bytes())
     assert [protobuf.read(bytes(record), signal) for record in packed] == [jsonform.read(bytes(record)) for record in plain]
+
+
+@pytest.mark.parametrize("operation", ["acompletion", "aembedding", "anthropic_messages", "aresponses"])
+def test_litellms_spans_are_called_as_its_functions(operation):
+    told = {"gen_ai.request.model": "m", "llm.request.type": operation, "gen_ai.usage.input_tokens": 12, "gen_ai.cost.total_cost": 0.25}
+    call = span(scope="litellm", **told)
+    assert (call.input_tokens, call.cost_usd) == (12, 0.25)
+
+
+def test_semantic_kernels_older_spans_count_under_the_response():
+    told = {"gen_ai.operation.name": "chat.completions", "gen_ai.request.model": "m", "gen_ai.response.finish_reason": "FinishReason.STOP"}
+    call = span(**told, **{"gen_ai.response.prompt_tokens": 16, "gen_ai.response.completion_tokens": 28})
+    assert (call.input_tokens, call.output_tokens, call.finish_reason) == (16, 28, "stop")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["gen_ai.usage.cached_input_tokens", "gen_ai.usage.cache_read_tokens", "gen_ai.usage.details.cached_tokens", "gen_ai.usage.details.cache_read_input_tokens"],
+)
+def test_what_was_cached_has_many_names(name):
+    assert chat(**{"gen_ai.usage.input_tokens": 40, name: 15}).cache_read_tokens == 15
+
+
+@pytest.mark.parametrize(("kind", "calls"), [("LLM", True), ("llm", True), ("CHAIN", False), ("agent", False), ("client", True)])
+def test_alibabas_kind_of_a_span_tells_a_call_from_what_makes_it(kind, calls):
+    told = {"gen_ai.span.kind": kind, "gen_ai.request.model": "qwen3", "gen_ai.usage.input_tokens": 36}
+    if calls:
+        assert span(**told).input_tokens == 36
+    else:
+        with pytest.raises(Skip, match="no_call"):
+            span(**told)
+
+
+def test_springs_none_is_no_model():
+    told = {"gen_ai.operation.name": "embedding", "gen_ai.request.model": "none", "gen_ai.response.model": "text-embedding-ada-002-v2"}
+    assert span(**told).model == "text-embedding-ada-002-v2"
+    assert chat(**{"gen_ai.response.model": "none"}).served_model is None

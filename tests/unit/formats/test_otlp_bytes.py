@@ -174,6 +174,15 @@ def test_many_events_of_a_span_are_read_in_linear_time():
     assert fields(24_000) < 30 * fields(3_000)  # sixty times as long, where each is compared with all
 
 
+def test_messages_of_a_span_are_all_noted_up_to_a_bound():
+    events = [{"name": "gen_ai.user.message"}, {"name": "gen_ai.choice"}] * 6_000
+    plain = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": [], "events": events}]}]}]}).encode()
+    for few in (events[:6], events):
+        packed = request(b"".join(field(11, field(2, each["name"].encode())) for each in few))
+        assert len(ADAPTERS[0].record(packed).moments) == min(len(few), 10_000)
+    assert len(ADAPTERS[0].record(plain).moments) == 10_000
+
+
 def test_attributes_beyond_what_any_sdk_keeps_are_left_out():
     told = [{"key": f"gen_ai.prompt.{number}.content", "value": {"stringValue": "x"}} for number in range(25_000)]
     plain = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": told}]}]}]}).encode()

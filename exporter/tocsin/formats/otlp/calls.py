@@ -18,7 +18,7 @@ from tocsin.formats import gemini
 from tocsin.formats.failures import by_error
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_SECONDS, bounded, is_number
-from tocsin.formats.otlp import claude_code, langfuse, names, texts
+from tocsin.formats.otlp import claude_code, codex, gemini_cli, langfuse, mlflow, names, span_events, texts
 from tocsin.formats.otlp.record import NO_CALL, Record
 from tocsin.formats.otlp.texts import Attributes
 from tocsin.formats.pairs import hold_first_token, hold_parts, prompt_key, tokens
@@ -46,6 +46,15 @@ _FILLED_IN: Final = "openlit"
 """Writes its SDKs' defaults where a request sent no parameter."""
 _PROVIDERS: Final = re.compile(r"(?:^|[._])(openai|anthropic|cohere|mistralai|groq|ollama|bedrock|vertexai|together)\b")
 """Libraries are called for what they instrument."""
+_COUNTS: Final = ((names.SENT, "gen_ai.usage.input_tokens"), (names.RECEIVED, "gen_ai.usage.output_tokens"))
+_PARTS: Final = (
+    (names.CACHE_READ, "gen_ai.usage.cache_read"), (names.CACHE_WRITE, "gen_ai.usage.cache_write"),
+    (names.REASONING, "gen_ai.usage.reasoning"),
+)  # fmt: skip
+"""Tokens by the names of their attributes, and what a fault in them is called."""
+_OF_SPANS: Final = (langfuse, mlflow, claude_code, span_events)
+_OF_LOGS: Final = (claude_code, codex, gemini_cli)
+"""Modules that give OpenTelemetry's names to what is called otherwise."""
 
 
 def is_call(record: Record) -> bool:
@@ -56,6 +65,9 @@ def is_call(record: Record) -> bool:
     if isinstance(operation, str):
         return operation.lower() in names.OPERATIONS
     if isinstance(kind, str):
+        return kind.upper() in names.KINDS
+    kind = told.get("gen_ai.span.kind")
+    if isinstance(kind, str) and kind.upper() in names.KINDS | names.OTHER_KINDS:
         return kind.upper() in names.KINDS
     if "traceloop.span.kind" in told or first(told, (*names.ASKED[:2], *names.SERVED[:2])) is None:
         return False
@@ -77,16 +89,15 @@ def call_of(record: Record, data: bytes, *, content: bool) -> Call:
     Raises:
         Skip: it tells of none.
     """
-    langfuse.rename(record)
-    claude_code.rename(record)
+    for emitter in _OF_LOGS if record.is_log else _OF_SPANS:
+        emitter.rename(record)
     if not is_call(record):
         raise Skip(NO_CALL)
     told, errors = record.attributes, list[str]()
     request = texts.object_of(told.get("llm.invocation_parameters"))
-    body = texts.object_of(told.get("input.value"))
-    response = texts.object_of(told.get("output.value"))
-    served = _text(first(told, names.SERVED))
-    asked = _text(first(told, names.ASKED)) or _text(request.get("model")) or _text(body.get("model"))
+    body, response = texts.bodies(told)
+    served = _model(first(told, names.SERVED))
+    asked = _model(first(told, names.ASKED)) or _text(request.get("model")) or _text(body.get("model"))
     call = Call("", "", _provider(record), asked or served or UNKNOWN, _route(record))
     _identify(call, record, response, data)
     call.served_model = served if served != call.model else None
@@ -122,6 +133,11 @@ def call_of(record: Record, data: bytes, *, content: bool) -> Call:
 
 def _text(value: Any) -> str | None:
     return value[:_TEXT_MAX] if isinstance(value, str) and value else None
+
+
+def _model(value: Any) -> str | None:
+    """Return the name of a model; none where Micrometer, and so Spring AI, knows none and says so."""
+    return None if value == "none" else _text(value)
 
 
 def _provider(record: Record) -> str:
@@ -191,13 +207,10 @@ def _failure(record: Record) -> tuple[str, int | None]:
 
 def _usage(call: Call, told: Attributes, errors: list[str]) -> None:
     """Fill in tokens and cost; who counts what is cached or thought beside the rest has it added."""
-    counts = (
-        (names.SENT, "input_tokens"), (names.RECEIVED, "output_tokens"), (names.CACHE_READ, "cache_read"),
-        (names.CACHE_WRITE, "cache_write"), (names.REASONING, "reasoning"),
-    )  # fmt: skip
-    sent, received, read, written, reasoning = (
-        tokens(first(told, among), f"gen_ai.usage.{name}", errors) for among, name in counts
-    )
+    sent, received = (tokens(first(told, among), name, errors) for among, name in _COUNTS)
+    read = written = reasoning = None
+    if not told.keys().isdisjoint(names.PARTS):  # of most calls nothing is cached
+        read, written, reasoning = (tokens(first(told, among), name, errors) for among, name in _PARTS)
     if not sent and not received:
         return  # 0 of both is what nobody has counted
     if sent is not None and received is None:
@@ -231,7 +244,7 @@ def _ending(call: Call, told: Attributes, response: Attributes) -> None:
     if reason is None:
         choice = next(iter(response["choices"]), None) if isinstance(response.get("choices"), list) else None
         reason = choice.get("finish_reason") if isinstance(choice, dict) else response.get("status")
-    word = reason.lower().replace("-", "_") if isinstance(reason, str) else ""
+    word = reason.lower().replace("-", "_").rpartition(".")[2] if isinstance(reason, str) else ""
     call.finish_reason = _FINISH.get(word) or gemini.FINISH.get(word.upper()) or finish_of(word)
     call.refusal = call.finish_reason == "refusal" or texts.is_refused(told, response)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tocsin.formats.lenient import MAX_SECONDS, is_number
-from tocsin.formats.otlp.record import Record
+from tocsin.formats.lenient import is_number
+from tocsin.formats.otlp.record import Record, number
 
 _SPAN: Final = "claude_code.llm_request"
 _ANSWERED: Final = "claude_code.api_request"
@@ -37,11 +37,11 @@ def rename(record: Record) -> None:
         return
     told = record.attributes
     sent, received, read, written = (
-        _number(told.get(f"{name}_tokens")) for name in ("input", "output", "cache_read", "cache_creation")
+        number(told.get(f"{name}_tokens")) for name in ("input", "output", "cache_read", "cache_creation")
     )
     if is_number(sent):
         sent += sum(max(count, 0) for count in (read, written) if is_number(count))
-    first, status = _number(told.get("ttft_ms")), _number(told.get("status_code"))
+    first, status = number(told.get("ttft_ms")), number(told.get("status_code"))
     found = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": told.get("gen_ai.system", "anthropic"),
@@ -59,24 +59,12 @@ def rename(record: Record) -> None:
     }
     record.attributes = found | {name: value for name, value in told.items() if name != "prompt.id"}
     if record.is_log:
-        _set_times(record, _number(told.get("duration_ms")))
+        record.set_duration(number(told.get("duration_ms")))
     if told.get("error") or (record.is_log and _event(record) == _FAILED):
         record.failed, record.message = True, str(told.get("error") or record.message)
 
 
 def _in_session(told: dict[str, Any]) -> str | None:
     """Return an id of the event: older ones have none of their request, and all of a turn may share that of a span."""
-    session, number = told.get("session.id"), told.get("event.sequence")
-    return None if session is None or number is None else f"claude_code|{session}|{number}"
-
-
-def _set_times(record: Record, took: Any) -> None:
-    if is_number(took) and 0 <= took < MAX_SECONDS * 1000:
-        record.end, record.start = record.start, max(0, record.start - int(took * 1e6))
-
-
-def _number(told: Any) -> Any:
-    """Return a number that may be a text; anything else as it is."""
-    if isinstance(told, str) and told.isascii() and told.isdecimal() and len(told) < 16:
-        return int(told)
-    return told
+    session, sequence = told.get("session.id"), told.get("event.sequence")
+    return None if session is None or sequence is None else f"claude_code|{session}|{sequence}"

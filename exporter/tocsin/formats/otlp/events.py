@@ -1,4 +1,4 @@
-"""Log records of OTLP that tell of calls: events of OpenTelemetry's conventions for GenAI, and Claude Code's.
+"""Log records of OTLP that tell of calls: events of OpenTelemetry's conventions for GenAI, and of coding agents.
 
 ``gen_ai.client.inference.operation.details`` tells of a call what its span does, with the words, and when it ended, not
 how long it took; ``gen_ai.evaluation.result`` judges one (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/).
@@ -11,7 +11,7 @@ from typing import Final
 
 from tocsin.call import Event, Skip
 from tocsin.formats.feedback import FeedbackFormat
-from tocsin.formats.otlp import claude_code
+from tocsin.formats.otlp import claude_code, codex, gemini_cli
 from tocsin.formats.otlp.record import NO_CALL, Record
 
 _DETAILS: Final = "gen_ai.client.inference.operation.details"
@@ -25,10 +25,12 @@ def told(record: Record) -> Event | None:
     Raises:
         Skip: it tells of neither.
     """
-    name = record.name or record.attributes.get("event.name")
     if isinstance(record.body, dict):  # where some SDKs put what others have as attributes
         record.attributes = {**record.body, **record.attributes}
-    if name == _DETAILS or claude_code.is_event(record):
+    name = record.event
+    if name == _DETAILS and not gemini_cli.is_silent(record):
+        return None
+    if any(agent.is_event(record) for agent in (claude_code, codex, gemini_cli)):
         return None
     if name != _JUDGED:
         raise Skip(NO_CALL)

@@ -16,7 +16,7 @@ from tocsin.call import Skip
 from tocsin.formats.base import Buffer
 from tocsin.formats.lenient import load, mended
 from tocsin.formats.otlp.pieces import Piece, Pieces, kept
-from tocsin.formats.otlp.record import ATTRIBUTES_MAX, NESTED_MAX, Moment, Record
+from tocsin.formats.otlp.record import ATTRIBUTES_MAX, NESTED_MAX, SPOKEN, SPOKEN_MAX, Moment, Record
 
 VALUES_MAX: Final = 1_000_000
 """Commas of one request: a million values of three bytes each would take a hundred times their place."""
@@ -216,9 +216,12 @@ def _record(told: _Record, resource: bytes, scope: _Named, *, is_log: bool) -> R
     record.attributes = _attributes(told.attributes and told.attributes[:ATTRIBUTES_MAX])
     if told.events:
         firsts = {event.name: event for event in reversed(told.events)}  # one for each piece of a stream is enough
+        noted = list(firsts.values())
+        if not SPOKEN.isdisjoint(firsts):
+            noted = [event for event in noted if event.name not in SPOKEN]
+            noted += [event for event in told.events if event.name in SPOKEN][:SPOKEN_MAX]
         record.moments = [
-            Moment(event.name, _integer(event.time_unix_nano), _attributes(event.attributes))
-            for event in firsts.values()
+            Moment(event.name, _integer(event.time_unix_nano), _attributes(event.attributes)) for event in noted
         ]
     record.moments_dropped = bool(told.dropped_events_count)
     if told.status is not None:

@@ -10,11 +10,22 @@ from __future__ import annotations
 from typing import Final
 
 OPERATIONS: Final = frozenset(
-    ("chat", "text_completion", "generate_content", "embeddings", "completion", "embedding", "responses", "message")
-)
-"""Calls to a model, of ``gen_ai.operation.name`` and ``llm.request.type``; agents, workflows and tools make such."""
+    (
+        "chat", "text_completion", "generate_content", "embeddings", "completion", "embedding", "responses", "message",
+        "chat.completions", "text.completions", "acompletion", "atext_completion", "aembedding", "aresponses",
+        "anthropic_messages", "agenerate_content", "generate_content_stream", "agenerate_content_stream",
+    )
+)  # fmt: skip
+"""Calls to a model, of ``gen_ai.operation.name`` and ``llm.request.type``; agents, workflows and tools make such.
+
+Semantic Kernel's are plural, LiteLLM's are called as its functions.
+"""
 KINDS: Final = frozenset(("LLM", "EMBEDDING"))
-"""Of ``openinference.span.kind``."""
+"""Of ``openinference.span.kind``, and of ``gen_ai.span.kind``, as Alibaba's instrumentation has it."""
+OTHER_KINDS: Final = frozenset(
+    ("CHAIN", "TOOL", "AGENT", "RETRIEVER", "RERANKER", "TASK", "ENTRY", "STEP", "WORKFLOW", "GUARDRAIL")
+)
+"""Of ``gen_ai.span.kind``: they tell the tokens of the calls within."""
 EVIDENCE: Final = frozenset(
     (
         "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "gen_ai.response.id",
@@ -31,25 +42,40 @@ ASKED: Final = ("gen_ai.request.model", "llm.request.model", "ai.model.id")
 SERVED: Final = ("gen_ai.response.model", "llm.response.model", "llm.model_name", "embedding.model_name")
 OPERATION: Final = ("gen_ai.operation.name", "llm.request.type")
 
-SENT: Final = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt")
-RECEIVED: Final = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion")
+SENT: Final = (
+    "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt",
+    "gen_ai.response.prompt_tokens",
+)  # fmt: skip
+RECEIVED: Final = (
+    "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion",
+    "gen_ai.response.completion_tokens",
+)  # fmt: skip
 TOTAL: Final = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total", "ai.usage.totalTokens")
 CACHE_READ: Final = (
     "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens", "gen_ai.usage.input_tokens.cached",
-    "gen_ai.usage.cached_tokens", "gen_ai.usage.input_cached_tokens", "llm.token_count.prompt_details.cache_read",
+    "gen_ai.usage.cached_tokens", "gen_ai.usage.input_cached_tokens", "gen_ai.usage.cached_input_tokens",
+    "gen_ai.usage.cache_read_tokens", "gen_ai.usage.details.cache_read_tokens", "gen_ai.usage.details.cached_tokens",
+    "gen_ai.usage.details.cache_read_input_tokens", "llm.token_count.prompt_details.cache_read",
     "ai.usage.inputTokenDetails.cacheReadTokens", "ai.usage.cachedInputTokens",
 )  # fmt: skip
 CACHE_WRITE: Final = (
     "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens",
-    "gen_ai.usage.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write",
+    "gen_ai.usage.cache_creation_input_tokens", "gen_ai.usage.cache_write_input_tokens",
+    "gen_ai.usage.cache_write_tokens", "gen_ai.usage.details.cache_write_tokens",
+    "gen_ai.usage.details.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write",
     "ai.usage.inputTokenDetails.cacheWriteTokens",
 )  # fmt: skip
 REASONING: Final = (
     "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens", "gen_ai.usage.output_tokens.reasoning",
-    "gen_ai.usage.reasoning_output_tokens", "llm.token_count.completion_details.reasoning",
+    "gen_ai.usage.reasoning_output_tokens", "gen_ai.usage.details.reasoning_tokens",
+    "llm.token_count.completion_details.reasoning",
     "ai.usage.outputTokenDetails.reasoningTokens", "ai.usage.reasoningTokens",
 )  # fmt: skip
-COST: Final = ("gen_ai.usage.cost", "gen_ai.usage.total_cost", "llm.cost.total")
+PARTS: Final = frozenset((*CACHE_READ, *CACHE_WRITE, *REASONING))
+COST: Final = (
+    "gen_ai.usage.cost", "gen_ai.usage.total_cost", "llm.cost.total", "operation.cost", "gen_ai.cost.total_cost",
+)  # fmt: skip
+"""Pydantic's and Logfire's is that of the operation."""
 
 USER: Final = (
     "gen_ai.user", "gen_ai.request.user", "user.id", "enduser.id", "traceloop.association.properties.user_id",

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from tocsin.call import Skip
 from tocsin.formats.base import Buffer
 from tocsin.formats.otlp.pieces import RECORDS_MAX, Piece, Pieces, kept
-from tocsin.formats.otlp.record import ATTRIBUTES_MAX, NESTED_MAX, Moment, Record
+from tocsin.formats.otlp.record import ATTRIBUTES_MAX, NESTED_MAX, SPOKEN, SPOKEN_MAX, Moment, Record
 
 _RESOURCES: Final = 0x0A
 """The first byte of a request: field 1, its resources. JSON begins otherwise, once white space is taken off."""
@@ -162,7 +162,10 @@ def _record(data: bytes, at: int, end: int, signal: Signal, budget: Budget) -> R
 
 
 def _note(moments: dict[str, Moment], data: bytes, at: int, end: int, budget: Budget) -> None:
-    """Take note of an event; of those with the same name, as one for each piece of a stream, of the first."""
+    """Take note of an event; of those with the same name, as one for each piece of a stream, of the first.
+
+    Messages are all noted.
+    """
     if at + 10 < end and data[at] == _TIME_TAG and data[at + 9] == _VALUE_TAG:  # as all encoders write it
         start, stop = _inner(data, at + 10, end)
         if _text(data, start, stop) in moments:
@@ -177,7 +180,10 @@ def _note(moments: dict[str, Moment], data: bytes, at: int, end: int, budget: Bu
                 return
         elif number == 3 and kind == _BYTES:
             moment.attributes.update(_pairs(data, [value], 0, budget))
-    moments[moment.name] = moment
+    if moment.name not in SPOKEN:
+        moments[moment.name] = moment
+    elif len(moments) < SPOKEN_MAX:
+        moments[f"{moment.name}|{len(moments)}"] = moment
 
 
 def _status(record: Record, data: bytes, at: int, end: int, budget: Budget) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from tocsin.call import Content
+from tocsin.formats import gemini
 from tocsin.formats.texts import messages, system_prompts, text_of
 
 _REDACTED: Final = ("__REDACTED__", "[REDACTED]")
@@ -54,6 +55,22 @@ def object_of(told: Any) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def bodies(attributes: Attributes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the bodies of request and response that a span keeps whole, empty where it keeps none.
+
+    OpenInference, Logfire (of a stream the text alone) and Google's ADK, whose response is a candidate of Gemini's.
+    """
+    if "gcp.vertex.agent.llm_response" in attributes:
+        sides = (attributes.get(f"gcp.vertex.agent.llm_{side}") for side in ("request", "response"))
+        asked, answered = map(object_of, sides)
+        return gemini.request(asked), gemini.as_openai({"candidates": [answered]}) if "content" in answered else {}
+    if "response_data" in attributes:
+        answered = object_of(attributes["response_data"])
+        said = answered.get("message", {"content": answered.get("combined_chunk_content")})
+        return object_of(attributes.get("request_data")), {"choices": [{"message": said}], **answered}
+    return object_of(attributes.get("input.value")), object_of(attributes.get("output.value"))
 
 
 def nested(attributes: Attributes, prefix: str) -> list[Any]:
@@ -111,7 +128,7 @@ def _asked(attributes: Attributes, request: dict[str, Any]) -> list[Any]:
         if isinstance(found, dict):  # the body of a request
             before += [{"role": said.role, "content": said.text} for said in system_prompts(found)]
             found = next((found[key] for key in ("messages", "input", "contents", "prompt") if found.get(key)), [])
-        return [*before, *map(_message, _list(found))]
+        return [*before, *map(_message, _flat(_list(found)))]
     indexed = nested(attributes, "gen_ai.prompt.") or _unwrapped(nested(attributes, "llm.input_messages."))
     if indexed:
         return [*before, *map(_message, _list(indexed))]
@@ -136,15 +153,23 @@ def _list(value: Any) -> list[Any]:
     return value[-_LIST_MAX:] if isinstance(value, list) else [] if value is None else [value]
 
 
+def _flat(listed: list[Any]) -> list[Any]:
+    """Return the items of a list; of LangChain's, which has a list for each prompt, those of all."""
+    return [item for one in listed for item in (one if isinstance(one, list) else [one])]
+
+
 def _unwrapped(indexed: Any) -> list[Any]:
     """Return messages of OpenInference, each part of which stands under its kind."""
     return [item.get("message", item) if isinstance(item, dict) else item for item in _list(indexed)]
 
 
-def _message(told: Any) -> dict[str, Any]:
+def _message(said: Any) -> dict[str, Any]:
     """Return a message in the shape of chat, whichever it came in."""
-    if not isinstance(told, dict):
-        return {"role": "user", "content": told if isinstance(told, str) else ""}
+    if not isinstance(said, dict):
+        return {"role": "user", "content": said if isinstance(said, str) else ""}
+    told: dict[str, Any] = said
+    if isinstance(inner := told.get("kwargs"), dict):  # LangChain's
+        told = {"role": inner.get("type"), **inner}
     if told.get("role") is None and "type" in told:  # an item of the Responses API
         return told
     if "parts" in told:
@@ -184,6 +209,8 @@ def answer(attributes: Attributes, response: dict[str, Any]) -> dict[str, Any]:
     """
     told = next((attributes[name] for name in _OUTPUTS if attributes.get(name)), None)
     found = value_of(told)
+    if isinstance(found, dict) and isinstance(found.get("generations"), list):
+        return {"choices": [{"text": one.get("text")} for one in _flat(found["generations"]) if isinstance(one, dict)]}
     if isinstance(found, dict) and "parts" not in found and "role" not in found:
         return found  # the body of a response
     said = (
