@@ -1,7 +1,7 @@
 """One-shot reading for ``tocsin replay``: plain or compressed files, standard input, lines or documents.
 
-A file holds one object a line, or one JSON array or object over many lines; which of the two is decided by
-whether its first line is a whole JSON value.
+A file holds either one JSON value per line, or one JSON array or object spread over many lines: it is the former if its
+first line is a complete JSON value.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from tocsin.inputs.base import Origin, Oversize, Sink
 from tocsin.inputs.wrappers import Framing
 
 CHUNK = 1 << 16
-"""Read at once: a larger one is mapped anew each time and falls out of the processor's second cache."""
+"""Read size: a larger chunk is newly mapped for each read and does not fit the processor's second-level cache."""
 HEAD = 1 << 19
-"""Of the first line, to tell a log from a document."""
+"""How much of the first line is read to distinguish lines from a document."""
 _SAMPLE = 128
-"""Of a line, to tell how it is wrapped."""
+"""Bytes of a line from which its wrapper is recognised."""
 _DAMAGED: tuple[type[Exception], ...] = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 _value = msgspec.json.Decoder(msgspec.Raw)
 _scan = json.JSONDecoder()
 
 
 def read_archive(path: str, origin: Origin, sink: Sink, oversize: Oversize, max_line_bytes: int) -> bool:
-    """Hand every record of a file to ``sink``; False when the archive ended early.
+    """Pass every record of a file to ``sink``; return False if the archive is truncated or damaged.
 
     Raises:
         OSError: the file cannot be opened or read.
@@ -58,7 +58,7 @@ def read_archive(path: str, origin: Origin, sink: Sink, oversize: Oversize, max_
 
 
 class _Reader:
-    """Decompressed bytes; damage ends them and is remembered."""
+    """Decompressed bytes; damage counts as the end of the input and makes ``complete`` false."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self.complete = True
@@ -85,13 +85,13 @@ class _Reader:
         except _DAMAGED:
             self.complete = False
         except OSError:
-            if not self._is_bz2:  # bz2 says "invalid data stream" as an OSError
+            if not self._is_bz2:  # bz2 reports "invalid data stream" as an OSError
                 raise
             self.complete = False
         return b""
 
     def holds_document(self) -> bool:
-        """Tell whether the first line is only the beginning of a JSON value."""
+        """Return whether the first line is only the beginning of a JSON value."""
         head = b""
         while b"\n" not in head.lstrip() and len(head) < HEAD:
             chunk = self.read()
@@ -111,7 +111,7 @@ class _Reader:
 
 
     def framing(self, limit: int) -> Framing:
-        """Return how the lines are wrapped, by the first ones; ``holds_document`` has peeked at them."""
+        """Return the framing recognised from the first lines, which ``holds_document`` has peeked at."""
         framing = Framing(limit)
         for line in self._peeked.split(b"\n"):
             framing.recognise(line[:_SAMPLE])
@@ -121,7 +121,7 @@ class _Reader:
 
 
 class _Rejoined:
-    """A stream whose first bytes were read already."""
+    """A stream with its first bytes put back."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
@@ -146,7 +146,7 @@ class _Rejoined:
 
 
 class _Gunzip:
-    """Gzip members one after the other; unlike GzipFile it gives all that a truncated file holds."""
+    """Concatenated gzip members; unlike GzipFile, it returns everything that a truncated file contains."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
@@ -154,7 +154,7 @@ class _Gunzip:
         self._input = b""
 
     def read(self, size: int) -> bytes:
-        """Return some bytes; raises EOFError where the archive was cut."""
+        """Return some bytes; raise EOFError if the archive is truncated."""
         while True:
             if not self._input:
                 self._input = self._source.read(CHUNK)
@@ -205,7 +205,7 @@ def _lines(reader: _Reader, origin: Origin, sink: Sink, oversize: Oversize, limi
 
 
 def _unwrapping(framing: Framing, sink: Sink, oversize: Oversize) -> Sink:
-    """Return a sink that takes wrapped lines, and hands on the records in them."""
+    """Return a sink that takes wrapped lines and passes on the records in them."""
 
     def take(line: Buffer, origin: Origin) -> None:
         record = framing.unwrap(line)
@@ -252,7 +252,7 @@ def _values(reader: _Reader, limit: int) -> Iterator[str]:
                 position = end
                 continue
             if ended or len(text) - position > limit:
-                yield text[position:]  # the rest cannot be told apart: one event, skipped
+                yield text[position:]  # the rest cannot be split: one oversized or malformed event
                 return
         elif ended:
             return
@@ -261,9 +261,10 @@ def _values(reader: _Reader, limit: int) -> Iterator[str]:
 
 
 def _more(reader: _Reader, pending: bytes, least: int) -> tuple[str, bytes, bool]:
-    """Return as much text again, the bytes of a character that is not whole yet, and whether that is the end.
+    """Return at least as much text again, the bytes of an incomplete character, and whether the input has ended.
 
-    Doubling keeps a large element from costing its square. ``pending`` is what was not whole before.
+    Doubling the buffer keeps a large element from taking quadratic time. ``pending`` is the previous incomplete
+    character.
     """
     parts: list[str] = []
     wanted = max(CHUNK, least)

@@ -1,8 +1,8 @@
-"""What an input is, for the pipeline that drives it.
+"""The protocol between inputs and the pipeline that reads them.
 
-An input owns its position. The pipeline asks it for a slice of records, hands each record to the
-format adapters, and commits the input's position in the same transaction as the counters, so that
-what was read and what was counted can never differ (design, 1.4).
+An input owns its position. The pipeline reads a slice of records from it, passes each record to the format adapters,
+and commits the position in the same transaction as the counters, so that what was read and what was counted never
+differ (design, 1.4).
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from typing import Protocol
 from tocsin.formats.base import Buffer
 
 RECORD_LEAST = 64
-"""Bytes that a record counts for at least where work is measured by them: of records of two bytes a slice would hold
-thousands, and each costs as much as a small call."""
+"""Minimum size charged for a record when work is limited by bytes: a slice of two-byte records would contain thousands,
+each costing as much as a small call."""
 Change = tuple[str, bytes | None]
 """A key within the input's part of the state and its new value; None deletes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a record comes from: decides its format and how it is accounted."""
+    """Where a record comes from: determines its format and how it is counted."""
 
     input: str
     """``file``, ``webhook`` or ``replay``: the ``input`` label of ``tocsin_events_*``."""
     format: str
-    """A word of ``--format``; ``auto`` is recognised from the records."""
+    """A value of ``--format``; ``auto`` recognises the format from the records."""
     stream: str = ""
-    """Identity of the file or request, for format stickiness and messages; never a label."""
+    """Identity of the file or request, used to remember its format and in messages; never a label."""
     received: float | None = None
-    """Unix time at which a webhook body was accepted, None for files."""
+    """Unix time at which a webhook body was accepted; None for files."""
     single: bool = False
-    """True when each record is one event: an array among them is no further batch."""
+    """True if each record is one event: an array is not split further."""
 
 
 Sink = Callable[[Buffer, Origin], None]
@@ -43,34 +43,34 @@ The buffer is only valid during the call. A sink never raises for bad records.
 """
 
 Oversize = Callable[[int, Origin], None]
-"""Told of a line longer than ``limits.max_line_bytes`` (its length so far): one event, read and skipped."""
+"""Called with the length so far of a line longer than ``limits.max_line_bytes``: one event, read and skipped."""
 
 
 class Input(Protocol):
-    """A source of records with a position that can be committed."""
+    """A source of records whose position can be committed."""
 
     part: str
-    """Name of its part of the state, unique among inputs."""
+    """Name of its section of the state, unique among inputs."""
     deletes: bool
-    """Tells whether ``committed`` deletes what was read: then a commit of its position must survive a loss of power."""
+    """Whether ``committed`` deletes data: then a commit of its position must survive a power failure."""
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back the committed position; called once, before the first read. Values are its own bytes."""
+        """Restore the committed position from the input's own values; called once, before the first read."""
 
     def read(self, sink: Sink, max_bytes: int) -> int:
-        """Hand at most about ``max_bytes`` of complete records to ``sink``; return the bytes consumed, 0 when idle.
+        """Pass at most about ``max_bytes`` of complete records to ``sink``; return the bytes consumed, 0 if idle.
 
-        Never blocks for longer than the reading of that many bytes takes.
+        Never blocks for longer than it takes to read that many bytes.
         """
 
     def changes(self) -> list[Change]:
-        """What must be committed so that a restart goes on after the last record handed out."""
+        """Return what to commit so that a restart continues after the last record passed on."""
 
     def committed(self) -> None:
-        """The last ``changes()`` are durable: forget what they made obsolete (delete spool segments)."""
+        """Called once the last ``changes()`` are durable: delete what they made obsolete, such as spool segments."""
 
     def behind(self) -> bool:
-        """Tell whether something is unread that was there at the start; what came since does not matter."""
+        """Return whether data that existed at the start is still unread; newer data does not matter."""
 
     def backlog(self) -> int:
-        """Bytes known to be unread; 0 means caught up."""
+        """Return the bytes known to be unread; 0 means caught up."""

@@ -1,4 +1,4 @@
-"""The bytes of a log at offsets, be it a plain file or an archive of one (gzip, zstd, xz, bzip2)."""
+"""Random access to the content of a log, whether a plain file or a gzip, zstd, xz or bzip2 archive."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ from isal import isal_zlib
 from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES
 
 _ZSTD_STEP = 1 << 10
-"""Packed bytes given to zstd at a time. It knows no bound on what comes out: at most 128 KB for 4 bytes of these."""
+"""Compressed bytes passed to zstd at a time: its output cannot be limited and is at most 128 KB per 4 bytes of
+input."""
 _ZSTD_WINDOW = 32 << 20
-"""Memory for one archive; levels up to 19 need 8 MB. ``zstd --long=26`` and beyond is refused as damaged."""
+"""Memory limit per archive; levels up to 19 need 8 MB. ``zstd --long=26`` and above is rejected as damaged."""
 _XZ_MEMORY = 70 << 20
-"""The same; ``xz -9`` needs 65 MB, its default 9."""
-_DAMAGE: tuple[type[Exception], ...] = (  # an OSError is what bz2 raises
+"""The same for xz; ``xz -9`` needs 65 MB, its default 9."""
+_DAMAGE: tuple[type[Exception], ...] = (  # bz2 raises OSError
     isal_zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError,  # type: ignore[assignment]
 )  # fmt: skip
 _PACKED_STEP = 64 << 10
 _UNPACKED_STEP = 256 << 10
 _WORK = 1 << 20
-"""Bytes unpacked in one turn while a position is sought: about a millisecond."""
+"""Bytes decompressed per turn while seeking a position: about a millisecond."""
 
 Identity = tuple[int, int]
 """Device and inode."""
 
 
 class NotAFileError(OSError):
-    """A directory, device or pipe stands where a log should be."""
+    """The path of a log is a directory, device or pipe."""
 
 
 class PlainContent:
-    """A file that may still grow, be renamed, or be truncated under us."""
+    """A plain file, which may grow, be renamed or be truncated while open."""
 
     packed = False
 
@@ -46,11 +47,11 @@ class PlainContent:
         self.identity = identity
 
     def stat(self) -> os.stat_result:
-        """Return the present status of the open file."""
+        """Return the current status of the open file."""
         return os.fstat(self._handle)
 
     def read_into(self, view: memoryview, offset: int) -> int:
-        """Read bytes at ``offset``; 0 at the end."""
+        """Read bytes at ``offset``; return how many, 0 at the end."""
         return os.preadv(self._handle, [view], offset)
 
     def pread(self, size: int, offset: int) -> bytes:
@@ -58,15 +59,15 @@ class PlainContent:
         return os.pread(self._handle, size, offset)
 
     def discard(self, before: int) -> None:
-        """Nothing is kept."""
+        """Do nothing: no content is buffered."""
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         os.close(self._handle)
 
 
 class _Zstd:
-    """Unpacks one zstd frame, under the names of isal's decompressor."""
+    """Decompresses one zstd frame, with the interface of isal's decompressor."""
 
     def __init__(self) -> None:
         self._inner = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
@@ -75,11 +76,11 @@ class _Zstd:
 
     @property
     def eof(self) -> bool:
-        """True behind the end of the frame."""
+        """Whether the frame has ended."""
         return bool(self._inner.eof)
 
     def decompress(self, data: bytes, _max_length: int) -> bytes:
-        """Unpack the first bytes of ``data``; the rest is in ``unconsumed_tail``, behind the frame ``unused_data``."""
+        """Decompress some of ``data``; the rest is in ``unconsumed_tail``, or after the frame in ``unused_data``."""
         out: bytes = self._inner.decompress(data[:_ZSTD_STEP])
         rest = data[_ZSTD_STEP:]
         self.unconsumed_tail, self.unused_data = (b"", self._inner.unused_data + rest) if self.eof else (rest, b"")
@@ -92,11 +93,11 @@ _UNPACKERS: dict[bytes, Callable[[], Any]] = {
     b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY),
     **{b"BZh%d%c" % (size, magic): bz2.BZ2Decompressor for size in range(1, 10) for magic in b"1\x17"},
 }
-"""What unpacks an archive, by the bytes with which it begins; of an empty log bzip2 writes the end's magic alone."""
+"""Decompressors by the magic bytes of an archive; bzip2 writes only the end magic for an empty log."""
 
 
 class PackedContent:
-    """An archive, unpacked forward in small steps; going back starts again at its beginning."""
+    """An archive, decompressed forwards in small steps; seeking backwards restarts it."""
 
     packed = True
 
@@ -114,31 +115,31 @@ class PackedContent:
         self._start = 0
         self._head = b""
         self.damaged = False
-        """It cannot be unpacked behind ``end``."""
+        """The content after ``end`` cannot be decompressed."""
         self.complete = False
-        """The archive is unpacked to its proper end, or to where it is damaged."""
+        """The archive is decompressed to its proper end, or up to the damage."""
 
     def stat(self) -> os.stat_result:
-        """Return the present status of the archive."""
+        """Return the current status of the archive."""
         return os.fstat(self._handle)
 
     @property
     def cut(self) -> bool:
-        """True when what was unpacked so far has no proper end."""
+        """Whether the content decompressed so far lacks its proper end."""
         return self.damaged or not self.complete
 
     @property
     def end(self) -> int:
-        """Offset behind the last byte unpacked so far."""
+        """Offset after the last byte decompressed so far."""
         return self._start + len(self._buffer)
 
     def advance(self) -> bool:
-        """Unpack one more step; False at the end of what is there."""
+        """Decompress one more step; return False at the end of the available data."""
         self.discard(self.end)
         return self._unpack()
 
     def read_into(self, view: memoryview, offset: int) -> int:
-        """Copy bytes at ``offset``; fewer than asked for only at the end, -1 while more turns are needed."""
+        """Copy bytes at ``offset``; fewer than requested only at the end, -1 if more turns are needed to get there."""
         if offset < self._start:
             self._rewind()
         stop = max(self.end, offset + len(view)) if self.end >= offset else self.end + _WORK
@@ -154,7 +155,7 @@ class PackedContent:
         return size
 
     def pread(self, size: int, offset: int) -> bytes:
-        """Return bytes at ``offset`` as far as they are at hand: the head, and what is near the position."""
+        """Return the buffered bytes at ``offset``: the head, and what is near the position."""
         if offset + size <= HEAD_BYTES:
             while len(self._head) < offset + size and self._unpack():
                 pass
@@ -163,19 +164,19 @@ class PackedContent:
         return bytes(memoryview(self._buffer)[first : first + size]) if first >= 0 else b""
 
     def discard(self, before: int) -> None:
-        """Forget what lies before ``before``, but for the bytes that a mark needs."""
+        """Drop the buffer before ``before``, except for the bytes that a mark needs."""
         extra = before - MARK_BYTES - self._start
         if extra > _UNPACKED_STEP:
             del self._buffer[:extra]
             self._start += extra
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         os.close(self._handle)
 
     def _unpack(self) -> bool:
         while not self.damaged:
-            # lzma and bz2 keep what they have not unpacked yet
+            # lzma and bz2 buffer input that they have not decompressed yet
             keeps = not getattr(self._unpacker, "needs_input", True) and not self._unpacker.eof
             if not self._input and not keeps:
                 self._input = os.pread(self._handle, _PACKED_STEP, self._packed_at)

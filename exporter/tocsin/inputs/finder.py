@@ -1,4 +1,4 @@
-"""Which files the patterns name just now, with what was rotated from them, and which inputs cannot be read."""
+"""Finds the files that the patterns match, files rotated from them, and inputs that cannot be read."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ MENDS = {
 
 @dataclass(frozen=True, slots=True)
 class FilePattern:
-    """One configured input: a path, a glob (``**`` too), or a directory, which stands for the files in it."""
+    """One configured input: a path, a glob (including ``**``), or a directory, meaning the files in it."""
 
     path: str
     format: str = "auto"
     start_at: str = "beginning"
-    """``end``: of the files that exist at the first start, only what is written later is read."""
+    """``end``: files that exist at the first start are read from their end."""
 
 
 @dataclass(slots=True)
 class Found:
-    """A file that a pattern names, or that was rotated from such a file."""
+    """A file that a pattern matches, or that was rotated from such a file."""
 
     path: str
     base: str
@@ -45,25 +45,25 @@ class Found:
     mtime_ns: int
     pattern: FilePattern
     matched: bool
-    """A pattern names it, so it is read even if it was there before the first start."""
+    """A pattern matches it, so it is read even if it existed before the first start."""
     primary: bool
-    """It is what its writer writes to, not a rotated file."""
+    """The file being written to, as opposed to a rotated file."""
 
 
 class Finder:
-    """Looks for files; cheap when nothing changed."""
+    """Finds files; cheap if nothing changed."""
 
     def __init__(self, patterns: Sequence[FilePattern]) -> None:
         self.patterns = list(patterns)
         self.problems: dict[str, str] = {}
-        """Reason by path, for what cannot be read."""
+        """The reason for each path that cannot be read."""
         self._directories: dict[str, int] = {}
         self._listings: dict[str, dict[str, os.DirEntry[str]]] = {}
         """Entries of a directory by name."""
         self._rotated: dict[str, dict[str, list[os.DirEntry[str]]]] = {}
 
     def changed(self) -> bool:
-        """Tell whether a directory changed since the last ``find``."""
+        """Return whether a directory changed since the last ``find``."""
         for directory, modified in self._directories.items():
             try:
                 if os.stat(directory or ".").st_mtime_ns != modified:  # noqa: PTH116 - often
@@ -75,8 +75,7 @@ class Finder:
     def find(self, bases: Iterable[tuple[str, FilePattern]] = ()) -> list[Found]:
         """Return all files, each once.
 
-        ``bases`` are further paths that are wanted, with what was rotated from them: a symbolic link may point
-        elsewhere by now.
+        ``bases`` are further paths to include with their rotated files: a symbolic link may have been redirected.
         """
         found: dict[Identity, Found] = {}
         self.problems = {}
@@ -91,7 +90,7 @@ class Finder:
             named = [self._add_matching(folder, pattern, base, found) for folder in folders]
             if not any(named):
                 self.problems.setdefault(pattern.path, self._why_missing(pattern.path))
-        for file in found.values():  # rotated files lie beside the target of a symbolic link
+        for file in found.values():  # rotated files are next to the target of a symbolic link
             if file.base != file.path:
                 wanted[file.base] = file.pattern
         for path, pattern in wanted.items():
@@ -109,16 +108,16 @@ class Finder:
         return list(found.values())
 
     def trouble(self, path: str, error: OSError) -> None:
-        """Remember that a file could not be opened."""
+        """Record that a file could not be opened."""
         if not isinstance(error, FileNotFoundError):
             self.problems[path] = reason(error)
 
     def unsure(self, path: bytes) -> bool:
-        """Tell whether the directory of a path could not be looked at."""
+        """Return whether the directory of a path could not be read."""
         return os.path.dirname(os.fsdecode(path)) in self.problems  # noqa: PTH120 - often
 
     def _add_matching(self, folder: str, pattern: FilePattern, base: str, found: dict[Identity, Found]) -> bool:
-        """Add what the pattern names; a rotated file is primary only where no file with its first name is."""
+        """Add the matching files; a rotated file is primary only if there is no file with its original name."""
         entries = self._entries(folder)
         if base and not glob.has_magic(base):
             names = {base: entries[base]} if base in entries else {}
@@ -132,7 +131,7 @@ class Finder:
         return bool(names)
 
     def _rotated_in(self, folder: str) -> dict[str, list[os.DirEntry[str]]]:
-        """Return what may be rotated files in a directory, by the names that they may have had first."""
+        """Return the possible rotated files of a directory by the names that they may originally have had."""
         rotated = self._rotated.get(folder)
         if rotated is None:
             rotated = self._rotated[folder] = {}
@@ -145,7 +144,7 @@ class Finder:
     def _add_all(
         self, entries: Iterable[os.DirEntry[str]], pattern: FilePattern, found: dict[Identity, Found]
     ) -> None:
-        """Add what no pattern names."""
+        """Add files that no pattern matches."""
         for entry in entries:
             self._add(entry, pattern, found, matched=False, primary=False)
 
@@ -206,7 +205,7 @@ class Finder:
 
 
 def reason(error: OSError) -> str:
-    """Return the word for an error."""
+    """Return the reason, a key of ``MENDS``, for an error."""
     if isinstance(error, NotAFileError):
         return "not_a_file"
     if error.errno in (errno.EACCES, errno.EPERM):
@@ -215,7 +214,7 @@ def reason(error: OSError) -> str:
 
 
 def _places(path: str) -> tuple[list[str], str]:
-    """Split a pattern into the directories it names and the name of the files in them; an empty name is any."""
+    """Split a pattern into its directories and the name pattern of the files in them; an empty one matches any name."""
     if os.path.isdir(path):  # noqa: PTH112 - often
         return [path], ""
     folder, base = os.path.split(path)
@@ -225,7 +224,7 @@ def _places(path: str) -> tuple[list[str], str]:
 
 
 def _folders(pattern: str) -> list[str]:
-    """Return the directories of a pattern."""
+    """Return the directories that a pattern matches."""
     first, *further = _ANY_DEPTH.split(pattern)
     found = set(glob.glob(first)) if glob.has_magic(first) else {first}  # noqa: PTH207 - strings are wanted
     for below in further:
@@ -236,10 +235,10 @@ def _folders(pattern: str) -> list[str]:
 
 
 def _beneath(top: str) -> Iterator[str]:
-    """Yield a directory and those in it, at any depth, but for hidden ones.
+    """Yield a directory and its subdirectories at any depth, except hidden ones.
 
-    Logs that moved to a larger disk lie behind a symbolic link, so those are followed; two that lead back would never
-    end, so each directory is taken once, and none that holds the first one: a link to ``/`` is not the whole machine.
+    Symbolic links are followed, as logs may have been moved to a larger disk. To end despite cycles, each directory is
+    taken once, and none that contains the first one: a link to ``/`` does not include the whole machine.
     """
     seen: set[Identity] = set()
     above = os.path.realpath(top)
@@ -247,7 +246,7 @@ def _beneath(top: str) -> Iterator[str]:
         above = os.path.dirname(above)  # noqa: PTH120 - often
     yield top
     ways = [top]
-    for way in ways:  # what links lead to comes last, so that directories keep the names that they have here
+    for way in ways:  # targets of links come last, so that directories keep their names below ``top``
         if way != top:
             if not _is_new(way, seen):
                 continue
@@ -262,7 +261,7 @@ def _beneath(top: str) -> Iterator[str]:
 
 
 def _is_new(folder: str, seen: set[Identity]) -> bool:
-    """Tell whether a directory was not seen before, and take it as seen."""
+    """Return whether a directory is new, and add it to ``seen``."""
     try:
         status = os.stat(folder)  # noqa: PTH116 - often
     except OSError:

@@ -1,7 +1,7 @@
-"""Identity of a log by its content.
+"""Identification of logs by their content.
 
-An inode names a place on a disk, not a log: it is reused, truncated and copied from. What is kept of
-the content are keyed hashes only, because log lines are people's texts and the state is a file.
+An inode does not identify a log: it is reused, and its file may be truncated or copied. Only keyed hashes of the
+content are stored, because log lines are people's texts and the state is a file.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ class Mark(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Content(Protocol):
-    """Anything whose bytes can be looked at by offset."""
+    """Content that can be read by offset."""
 
     def pread(self, size: int, offset: int) -> bytes:
         """Return up to ``size`` bytes at ``offset``."""
 
 
 class Fingerprints:
-    """Makes and checks marks with one key."""
+    """Creates and checks marks with one key."""
 
     def __init__(self, key: bytes | None = None) -> None:
         self.key = key or secrets.token_bytes(32)
@@ -42,9 +42,9 @@ class Fingerprints:
         return Mark(end, len(data), hashlib.blake2b(data, digest_size=16, key=self.key).digest())
 
     def holds(self, content: Content, mark: Mark) -> bool:
-        """Tell whether the content has the marked bytes at the marked place."""
+        """Return whether the content has the marked bytes at the marked offset."""
         return self.mark_at(content, mark.end, mark.length) == mark
 
     def mark_at(self, content: Content, end: int, length: int) -> Mark:
-        """Return the mark of the ``length`` bytes that end at ``end``; of fewer where it has not so many."""
+        """Return the mark of the ``length`` bytes that end at ``end``, or of fewer if the content is shorter."""
         return self.mark(content.pread(length, end - length), end)

@@ -1,4 +1,4 @@
-"""Identifies the log that a file belongs to: a known one, a copy of one, or a new one. By content, not by name."""
+"""Identifies the log in a file by content, not by name: a known log, a copy of one, or a new one."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tocsin.inputs.stream import Stream
 from tocsin.inputs.streams import Streams
 
 _TURN = 1 << 20
-"""Bytes of an archive that are unpacked in one turn."""
+"""Bytes of an archive decompressed per turn."""
 
 
 class Evidence(Protocol):
-    """What can be compared of a file's content."""
+    """The content of a file, as far as it can be compared with streams."""
 
     packed: bool
 
     @property
     def cut(self) -> bool:
-        """True for an archive without its proper end: nobody knows what stood behind ``end``."""
+        """True for an archive without its proper end: what followed ``end`` is unknown."""
 
     @property
     def end(self) -> int:
@@ -36,17 +36,17 @@ class Evidence(Protocol):
         """Return the mark of the first bytes."""
 
     def holds(self, mark: Mark) -> bool:
-        """Tell whether the marked bytes stand at their place; an archive knows of those it was unpacked for."""
+        """Return whether the marked bytes are at their offset; an archive knows only the marks it was created for."""
 
     def same_as(self, stream: Stream) -> bool:
-        """Tell whether all of the content stands in the stream's own open file."""
+        """Return whether the whole content is also in the open file of the stream."""
 
     def informed(self, stream: Stream) -> bool:
-        """Tell whether the stream could be judged."""
+        """Return whether the file could be compared with the stream."""
 
 
 class PlainEvidence:
-    """Evidence from a plain file, which can be read anywhere."""
+    """Evidence from a plain file, which can be read at any offset."""
 
     packed = cut = False
 
@@ -57,7 +57,7 @@ class PlainEvidence:
         self.head = _heads(content, prints)
 
     def holds(self, mark: Mark) -> bool:
-        """Look."""
+        """Compare the bytes at the mark."""
         return mark.end <= self.end and self._prints.holds(self._content, mark)
 
     def same_as(self, stream: Stream) -> bool:
@@ -65,15 +65,15 @@ class PlainEvidence:
         return _ends_within(self._content, self.end, stream)
 
     def informed(self, stream: Stream) -> bool:
-        """Nothing is hidden in a plain file."""
+        """Always true: all of a plain file can be read."""
         del stream
         return True
 
 
 def _ends_within(content: FileContent, end: int, stream: Stream) -> bool:
-    """Tell whether the last bytes stand in the stream's file at their place.
+    """Return whether the last bytes are at the same offset in the stream's file.
 
-    Of what begins alike it is a copy then, which is never longer than its original, as that only grows.
+    With an identical beginning it is then a copy, which is never longer than its original, as that only grows.
     """
     own = stream.content
     if own is None or own.packed or not stream.whole():
@@ -84,12 +84,12 @@ def _ends_within(content: FileContent, end: int, stream: Stream) -> bool:
 
 
 def _heads(content: FileContent, prints: Fingerprints) -> Callable[[int], Mark]:
-    """Return what looks once at the first bytes of each length, however many streams are asked about."""
+    """Return a function that hashes the head of each length only once, for any number of streams."""
     return cache(lambda length: prints.mark_at(content, length, length))
 
 
 class ArchiveEvidence:
-    """Evidence from an archive, which must first be unpacked, one turn at a time."""
+    """Evidence from an archive, which must first be decompressed, one turn at a time."""
 
     packed = True
 
@@ -107,21 +107,21 @@ class ArchiveEvidence:
 
     @property
     def end(self) -> int:
-        """Length of what is unpacked."""
+        """Length of the content decompressed so far."""
         return self._content.end
 
     @property
     def cut(self) -> bool:
-        """True when the archive has not its proper end, once it is unpacked."""
+        """Whether the archive, once decompressed, lacks its proper end."""
         return self._content.cut
 
     @property
     def may_grow(self) -> bool:
-        """True when more of it may be on its way."""
+        """Whether the archive may still be incomplete."""
         return not self._content.complete
 
     def turn(self) -> bool:
-        """Unpack some more; False at the end."""
+        """Decompress some more; return False at the end."""
         stop = self.end + _TURN
         while self.end < stop:
             while self._wanted and self._wanted[-1].end <= self.end:
@@ -133,15 +133,15 @@ class ArchiveEvidence:
         return True
 
     def holds(self, mark: Mark) -> bool:
-        """Tell what was found while unpacking."""
+        """Return whether the mark was found during decompression."""
         return mark in self._held
 
     def same_as(self, stream: Stream) -> bool:
-        """Compare the last bytes, which are at hand once it is unpacked."""
+        """Compare the last bytes, which are still buffered after decompression."""
         return _ends_within(self._content, self.end, stream)
 
     def informed(self, stream: Stream) -> bool:
-        """False for a stream that is read from an archive now, or was read on elsewhere since the unpacking began."""
+        """False for a stream now read from an archive, or that has moved on since decompression began."""
         captured = self._captured.get(stream.name)
         if not captured or stream.content is not None:
             return bool(captured) and not stream.packed
@@ -149,20 +149,20 @@ class ArchiveEvidence:
 
 
 class Verdict(Enum):
-    """What a file is."""
+    """What a file is in relation to the known streams."""
 
     CONTINUES = auto()
-    """A stream that has lost its file goes on here."""
+    """The rest of a stream that has lost its file."""
     COPY = auto()
-    """It repeats a stream that is read from its own file."""
+    """A copy of a stream that is read from its own file."""
     AGAIN = auto()
-    """A finished stream, under another name, compressed, or written to late."""
+    """A finished stream under another name, compressed, or with late writes."""
     PREFIX = auto()
-    """A copy that ended before the stream did: all of it is read."""
+    """A copy that ends before the offset of its stream: all of it was read."""
     SHORTENED = auto()
-    """A stream's own log, which has lost its end, as in a power cut; or a new one that has that much in common."""
+    """The log of a stream without its end, as after a power failure; or a new log with the same beginning."""
     UNCLEAR = auto()
-    """It begins like a stream that it cannot be compared with yet: ask again soon."""
+    """It begins like a stream that it cannot be compared with yet: try again soon."""
     NEW = auto()
 
 
@@ -175,15 +175,15 @@ def identify(
     file: Found,
     present: Mapping[Identity, Found],
 ) -> tuple[Verdict, Stream | None]:
-    """Decide which log ``file`` holds; ``present`` are the files that still have a name."""
+    """Decide which log ``file`` contains; ``present`` are the files that still have a name."""
     identity = file.identity
 
     def replaced(stream: Stream) -> bool:
-        """Tell whether its file was overwritten by this one, which begins with all that was read."""
+        """Return whether this file has overwritten the stream's file and begins with all that was read of it."""
         return primary and os.fsdecode(stream.record.base) == file.base and stream.record.identity not in present
 
     def held(stream: Stream) -> bool:
-        """Tell whether the file begins with all that was read of the stream."""
+        """Return whether the file begins with all that was read of the stream."""
         mark = stream.position_mark(prints)
         return not stream.offset if mark is None else evidence.holds(mark)
 
@@ -199,7 +199,7 @@ def identify(
                 return Verdict.COPY, stream
         for stream in kin:
             if stream.parked and held(stream) and evidence.end <= present.get(stream.record.identity, file).size:
-                return Verdict.COPY if evidence.end <= stream.offset else Verdict.UNCLEAR, stream  # it is opened soon
+                return Verdict.COPY if evidence.end <= stream.offset else Verdict.UNCLEAR, stream  # soon open
         for stream in kin:
             if stream.content is None and _is_prefix(stream, evidence):
                 return Verdict.PREFIX, stream
@@ -215,33 +215,33 @@ def identify(
             if not evidence.informed(stream):
                 return Verdict.UNCLEAR, stream
         if not evidence.packed and any(stream.offset > evidence.end for stream in kin):
-            return Verdict.UNCLEAR, None  # it may be a copy in the making
+            return Verdict.UNCLEAR, None  # it may be an incomplete copy
     return Verdict.NEW, None
 
 
 def akin(stream: Stream, file: Found) -> bool:
-    """Tell whether by their names a file was rotated from the log, or both from one: logs may begin with one header."""
+    """Return whether, by their names, one was rotated from the other or both from one log: logs may share a header."""
     return not family(os.fsdecode(stream.record.base)).isdisjoint(family(file.base) | family(file.path))
 
 
 @lru_cache(maxsize=10_000)
 def family(path: str) -> frozenset[str]:
-    """Return the name of a file, and those that it may have had before it was rotated."""
+    """Return the name of a file and the names that it may have had before rotation."""
     name = os.path.basename(path)  # noqa: PTH119 - often
     return frozenset((name, *rotated_from(name)))
 
 
 def _again(stream: Stream, evidence: Evidence, file: Found, *, primary: bool) -> bool:
-    """Tell whether a finished stream may stand in a file: its own, or one that nobody writes to any more."""
+    """Return whether a file may contain a finished stream: the stream's own file, or one no longer written to."""
     own = stream.record.identity == file.identity
     return own if primary else own or evidence.end == stream.offset or akin(stream, file)
 
 
 def _is_prefix(stream: Stream, evidence: Evidence) -> bool:
-    """Tell by the last mark within the file whether it is the beginning of what was read.
+    """Return whether the file is the beginning of what was read, judged by the last mark within it.
 
-    The mark may stand in a header that many files begin with, so this is asked only of a stream that was
-    truncated and whose whole copy does not turn up; and of an archive that was cut off, even where no mark is left.
+    The mark may lie in a header that many files share, so only a truncated stream whose complete copy does not appear
+    is checked, and an archive that was cut off, even if no mark is left.
     """
     within = [mark for mark in stream.record.marks if mark.end <= evidence.end]
     if evidence.end >= stream.offset or not (stream.truncated or evidence.cut):

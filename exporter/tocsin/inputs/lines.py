@@ -1,4 +1,4 @@
-"""From bytes to records: one bounded step at a time, into one reused buffer."""
+"""Reads records from streams: one bounded step at a time, into one reused buffer."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _LEAST = 16 << 10
 _BOM = b"\xef\xbb\xbf"
 _NEWLINE = b"\n"
 _SAMPLE = 4096
-"""Bytes of a line that are enough to see whether it is wrapped."""
+"""Bytes of a line that suffice to recognise its wrapper."""
 _STALE_PIECES = 64 << 20
-"""A record whose end has not come after so many bytes is given up."""
+"""A record whose end has not appeared within this many bytes is given up."""
 
 
 class OverwrittenError(Exception):
-    """The file no longer holds what was read from it: it was truncated or written anew."""
+    """The file no longer contains what was read from it: it was truncated or rewritten."""
 
 
 class LineReader:
-    """Reads steps of streams and hands their lines to a sink. Lines end at LF and nowhere else."""
+    """Reads steps of streams and passes their lines to a sink. Only LF ends a line."""
 
     def __init__(self, max_line_bytes: int, oversize: Oversize) -> None:
         self._limit = max_line_bytes
@@ -31,10 +31,10 @@ class LineReader:
         self._view = memoryview(self._buffer)
 
     def step(self, stream: Stream, sink: Sink, budget: int, prints: Fingerprints) -> int:
-        """Read once and hand out whole lines; return the progress in bytes, 0 when there is none now.
+        """Read once and pass on complete lines; return the progress in bytes, 0 if there is none.
 
         Raises:
-            OverwrittenError: nothing was handed out; the stream must go on elsewhere.
+            OverwrittenError: nothing was passed on; the stream must continue in another file.
             OSError: the file cannot be read.
         """
         content = stream.content
@@ -46,7 +46,7 @@ class LineReader:
         at = stream.offset + stream.scanned
         size = content.read_into(self._view[:wanted], at)
         if size < 0:
-            return 1  # an archive on its way to the offset
+            return 1  # an archive that has not reached the offset
         if not stream.intact(self._buffer, size, at):
             raise OverwrittenError
         if not (
@@ -69,13 +69,13 @@ class LineReader:
         return progress
 
     def succeed(self, stream: Stream, parts: list[Stream], sink: Sink, prints: Fingerprints) -> int:
-        """Begin a file in whose predecessors a record was begun; return the progress, 0 until its end is here.
+        """Begin a file whose first record began in its predecessors; return the progress, 0 until its end appears.
 
-        The first of ``parts`` is read, the others hold nothing that ends it. All up to that end is handed out in one
-        step: no commit may fall between the files.
+        The first of ``parts`` is read to its end, the others do not complete the record. Everything up to the end of
+        the record is passed on in one step: no commit may fall between the files.
 
         Raises:
-            OverwrittenError: nothing was handed out; the stream must go on elsewhere.
+            OverwrittenError: nothing was passed on; the stream must continue in another file.
             OSError: a file cannot be read.
         """
         first, *between = parts
@@ -85,7 +85,7 @@ class LineReader:
         for part in (*between, stream):
             data = bytearray(self._limit + BUFFER_BYTES if part.packed else min(part.size, self._limit + BUFFER_BYTES))
             if part.content is None or (size := part.content.read_into(memoryview(data), 0)) < 0:
-                return 1 if part is stream and part.content is not None else 0  # an archive on its way to so much
+                return 1 if part is stream and part.content is not None else 0  # an archive not yet unpacked so far
             if not part.check_head(prints, bytes(data[: min(size, HEAD_BYTES)])):
                 if part is stream:
                     raise OverwrittenError
@@ -106,7 +106,7 @@ class LineReader:
         return read[-1][2]
 
     def _hand_out(self, stream: Stream, sink: Sink, data: bytearray, end: int) -> None:
-        """Hand out the lines at the beginning of a file."""
+        """Pass on the lines at the beginning of a file."""
         view, start = memoryview(data), 0
         while start < end:
             newline = data.find(_NEWLINE, start, end)
@@ -116,10 +116,10 @@ class LineReader:
         stream.advance(view, end)
 
     def finish(self, stream: Stream, sink: Sink, size: int) -> None:
-        """Hand out the last line of a finished file, which lacks its newline, and pieces that wait for more.
+        """Pass on the last line of a finished file, which lacks its newline, and pieces of incomplete records.
 
         Raises:
-            OverwrittenError: nothing was handed out.
+            OverwrittenError: nothing was passed on.
             OSError: the file cannot be read.
         """
         rest = size - stream.offset
@@ -144,7 +144,7 @@ class LineReader:
         stream.dirty = True
 
     def _lines(self, stream: Stream, sink: Sink, size: int) -> int:
-        """Hand out the lines of a step, no more than would fill it were each of ``RECORD_LEAST`` bytes."""
+        """Pass on the lines of a step, at most as many as fill it at ``RECORD_LEAST`` bytes each."""
         buffer, view, limit = self._buffer, self._view, self._limit
         find, origin = buffer.find, stream.origin
         start, count, most = 0, 0, size // RECORD_LEAST
@@ -158,14 +158,14 @@ class LineReader:
                 elif end > start:
                     sink(view[start:end], origin)
                 start = end + 1
-        if start < size and not buffer[start]:  # a hole before the next line; it may be larger than any line
+        if start < size and not buffer[start]:  # a hole before the next line, possibly larger than any line
             start += _nuls(buffer, start, size)
         if start:
             stream.advance(view, start)
         return start
 
     def _careful_lines(self, stream: Stream, sink: Sink, size: int) -> tuple[int, int]:
-        """Hand out wrapped lines, or lines until it is known that they are not wrapped; return their end and number."""
+        """Pass on wrapped lines, or lines until they are known not to be wrapped; return their end and number."""
         framing = stream.framing
         start = count = 0
         while (end := self._buffer.find(_NEWLINE, start, size)) >= 0 and count * RECORD_LEAST <= size:
@@ -191,7 +191,7 @@ class LineReader:
             record.pending_from = None
 
     def _emit(self, stream: Stream, sink: Sink, buffer: bytearray, view: memoryview, start: int, end: int) -> None:
-        """Hand out one line with all care: NULs and BOM before it, its wrapper, its length."""
+        """Pass on one line without leading NULs and BOM, unwrapped, if it is not too long."""
         if not stream.offset and not start and buffer.startswith(_BOM, 0, end):
             start = len(_BOM)
         if start < end and not buffer[start]:
@@ -210,7 +210,7 @@ class LineReader:
             sink(record, stream.origin)
 
     def _long_line(self, stream: Stream, sink: Sink, size: int) -> int:
-        """Go on with a line longer than the buffer: look for its end first, then read it whole."""
+        """Continue a line longer than the buffer: find its end first, then read it at once."""
         end = self._buffer.find(_NEWLINE, 0, size)
         length = stream.scanned + (size if end < 0 else end)
         if length > self._limit:
@@ -247,7 +247,7 @@ class LineReader:
         return used
 
     def _rebuild(self, stream: Stream) -> int:
-        """Collect again the pieces that were pending at the last commit, from the log itself."""
+        """Collect the pieces that were pending at the last commit again, from the log itself."""
         content, at = stream.content, stream.rebuilt
         stream.rebuilt = None
         if content is None or at is None or at >= stream.offset:
@@ -265,15 +265,15 @@ class LineReader:
 
 
 def _nuls(buffer: bytearray, start: int, end: int) -> int:
-    """Return how many NULs stand at ``start``."""
+    """Return the number of NULs at ``start``."""
     held = bytes(memoryview(buffer)[start:end])
-    if held == bytes(len(held)):  # a hole may be of gigabytes: to compare is far cheaper than to strip
+    if held == bytes(len(held)):  # a hole may be gigabytes: comparing is far cheaper than stripping
         return len(held)
     return len(held) - len(held.lstrip(b"\0"))
 
 
 def _end_of_begun(framing: Framing, data: bytearray, size: int) -> int:
-    """Return where the records end that were begun in another file, or the last line where they do not."""
+    """Return the end of the records that began in another file, or of the last line if they do not end."""
     view, end = memoryview(data), 0
     while framing.awaiting and (newline := data.find(_NEWLINE, end, size)) >= 0:
         framing.unwrap(view[end:newline])

@@ -1,4 +1,4 @@
-"""Streams whose file is open, and which of them have something to read."""
+"""The streams whose file is open, and those among them with data to read."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from tocsin.inputs.streams import Streams
 log = logging.getLogger(__name__)
 
 OPEN_MAX = 400
-"""Open files where the system allows as many; beyond it those at rest are closed until they change."""
+"""Maximum number of open files if the system allows it; above it, idle files are closed until they change."""
 _REST = 1.0
-"""Seconds without growth after which a file is at rest."""
+"""Seconds without growth after which a file is idle."""
 
 
 def open_max() -> int:
-    """Return how many files may be open: a quarter of all descriptors, since connections need most."""
+    """Return the maximum number of open files: a quarter of all descriptors, as connections need most."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return OPEN_MAX if soft == resource.RLIM_INFINITY else min(OPEN_MAX, soft // 4)
 
 
 _ROOM = 20
-"""The part of the open files that is closed at a time: to look for them costs more than to open them again."""
+"""The fraction (one in so many) of the open files closed at a time: finding them costs more than reopening them."""
 
 
 class OpenFiles:
-    """How a stream gets its file, and the three ways in which it is left without one."""
+    """Attaches files to streams, and detaches them in three ways."""
 
     def __init__(self, streams: Streams) -> None:
         self.active: dict[str, Stream] = {}
         self.ready: deque[Stream] = deque()
-        """Streams with bytes that were not read yet, in the order of their turns."""
+        """Streams with unread data, in the order of their turns."""
         self.orphaned = False
-        """A stream lost its file since this was last reset: its rest is looked for at once."""
+        """A stream lost its file since the last reset: its rest is searched for immediately."""
         self._streams = streams
 
     def identities(self) -> set[Identity]:
-        """Return the files that are open."""
+        """Return the identities of the open files."""
         return {stream.record.identity for stream in self.active.values()}
 
     def attach(self, stream: Stream, file: Found, content: FileContent, mark: bytes, now: float) -> None:
-        """Go on with a stream in a file; ``mark`` as for ``Stream.attach``."""
+        """Continue a stream in a file; ``mark`` as for ``Stream.attach``."""
         stream.attach(content, mark, now)
         stream.parked = False
         stream.here = file.path
@@ -60,7 +60,7 @@ class OpenFiles:
             self.ready.append(stream)
 
     def finish(self, stream: Stream) -> None:
-        """A stream is read to its end."""
+        """Close a stream that was read to its end."""
         if stream.content is not None:
             status = stream.content.stat()
             stream.note_file(status.st_size, status.st_mtime_ns)
@@ -69,19 +69,19 @@ class OpenFiles:
         stream.detach()
 
     def park(self, stream: Stream) -> None:
-        """Close a file at rest; the scan opens it again when it changes."""
+        """Close an idle file; the scan reopens it when it changes."""
         self.active.pop(stream.name, None)
         stream.detach()
         stream.parked = True
 
     def fail(self, stream: Stream, error: OSError) -> None:
-        """Close a file that cannot be read now; the scan opens it again."""
+        """Close a file that cannot be read; the scan reopens it."""
         log.warning("a log file cannot be read: %s", os.strerror(error.errno or 0))
         self.park(stream)
         stream.mtime_ns = 0
 
     def orphan(self, stream: Stream, now: float) -> None:
-        """Its file was truncated or written anew: the rest, if any, is in a copy."""
+        """Close a file that was truncated or rewritten: unread data may be in a copy."""
         self.active.pop(stream.name, None)
         stream.detach()
         stream.truncated = True
@@ -89,7 +89,7 @@ class OpenFiles:
         self.orphaned = True
 
     def make_room(self) -> bool:
-        """Close some files at rest, the longest first, else those longest open; False when none is read to its end."""
+        """Close some files, the longest idle first, else the longest open; return False if none is fully read."""
         read = [s for s in self.active.values() if s.primary and not s.packed and s.drained]
         at_rest = [s for s in read if s.caught_up - s.grew > _REST]
         closing = sorted(at_rest, key=lambda s: s.grew) or sorted(read, key=lambda s: s.rotated)
@@ -98,7 +98,7 @@ class OpenFiles:
         return bool(closing)
 
     def configure(self) -> None:
-        """Close the files whose pattern is not configured any more; another one may lead to what is unread there."""
+        """Close the files whose pattern is no longer configured; another pattern may match their unread data."""
         for stream in list(self.active.values()):
             if not self._streams.wanted(stream):
                 self.park(stream)

@@ -1,4 +1,4 @@
-"""Decides what each discovered file is: a log's current file, its next one, a copy, history, or a new log.
+"""Decides for each file found whether it is a log's current file, its next one, a copy, history, or a new log.
 
 Files are recognised by content, not by inode or name: ``identification`` decides, this module acts on it.
 """
@@ -18,19 +18,19 @@ from tocsin.inputs.streams import Streams
 from tocsin.inputs.unread_files import COPY_WAIT, UnreadFiles
 
 ARCHIVE_WAIT = 60.0
-"""Seconds in which the rest of a truncated file may turn out to be in an archive that is being unpacked, or in a file
-that waits until fewer are open."""
+"""Seconds to wait for the rest of a truncated file in archives still being decompressed, or in files that cannot be
+opened yet because too many are open."""
 _TAIL = 1 << 20
 
 
 class Recognition:
-    """Gives streams the files that they go on in, and makes streams for files that are new."""
+    """Attaches streams to the files that they continue in, and creates streams for new files."""
 
     def __init__(self, finder: Finder, streams: Streams, files: OpenFiles) -> None:
         self.archives: dict[Identity, tuple[Found, PackedContent, ArchiveEvidence]] = {}
-        """Archives that are being unpacked to know them."""
+        """Archives being decompressed for identification."""
         self.verdict_due = float("inf")
-        """When the rest of a stream without a file is given up: that must be told within seconds."""
+        """When the next stream without a file is given up, which must be reported within seconds."""
         self._finder = finder
         self._streams = streams
         self._files = files
@@ -39,12 +39,12 @@ class Recognition:
         self._opened: set[Identity] = set()
         self._again = self._full = False
         self._read_before: set[str] = set()
-        """Where logs were written to that were known before this scan."""
+        """Paths of logs that were known before this scan."""
         self._waiting = False
-        """A closed file was not looked at yet in this scan: what other files are copies of is not known."""
+        """A parked file was not examined in this scan: files may be copies of it."""
 
     def scan(self, now: float) -> bool:
-        """Look for files and decide what each one is; True when one must be looked at again soon."""
+        """Find files and identify them; return whether another scan is needed soon."""
         self._again = self._full = self._waiting = False
         self._read_before = self._streams.written_to()
         found = self._finder.find(self._streams.bases())
@@ -58,7 +58,7 @@ class Recognition:
         looks = [(file, known.get(file.identity)) for file in found]
         looks = [(f, own) for f, own in looks if self._needs_look(f, own, now) and not self._being_packed(f, plain)]
         strangers = [file for file, own in looks if own is None]
-        # a file's own stream first; then what has lost its file may take others
+        # a file's own stream first; after that, streams without a file may take others
         strangers += self._resume_all([(own, file) for file, own in looks if own is not None], now)
         self._note_gone(now)
         if strangers:
@@ -73,7 +73,7 @@ class Recognition:
         return self._again
 
     def unpack(self, now: float) -> int:
-        """Unpack some of an archive that is to be known; return 1 for work done."""
+        """Decompress some of an archive for identification; return 1 if work was done."""
         if not self.archives:
             return 0
         identity, (file, content, evidence) = next(iter(self.archives.items()))
@@ -88,7 +88,7 @@ class Recognition:
         return 1
 
     def configure(self) -> None:
-        """Close the archives whose pattern is not configured any more."""
+        """Close the archives whose pattern is no longer configured."""
         for identity, (file, content, _) in list(self.archives.items()):
             if file.pattern not in self._finder.patterns:
                 content.close()
@@ -101,7 +101,7 @@ class Recognition:
         self.archives = {}
 
     def _in_order(self, strangers: list[Found]) -> list[Found]:
-        """Put first what may be the rest of a log by its name too, and copies behind what they are compared with."""
+        """Sort possible rests of logs, by name, first, and copies after what they are compared with."""
         adrift: set[str] = set()
         adrift.update(*(family(os.fsdecode(stream.record.base)) for stream in self._streams if stream.adrift))
         return sorted(strangers, key=lambda f: (adrift.isdisjoint(family(f.base) | family(f.path)), not f.primary))
@@ -132,17 +132,17 @@ class Recognition:
         return not stream.parked or (stream.size, stream.mtime_ns) != (file.size, file.mtime_ns)
 
     def _being_packed(self, file: Found, paths: set[str]) -> bool:
-        """The original is removed when the archive is whole; a copy that is kept is known without it."""
+        """Return whether the original still exists: the archive may be incomplete, and is not needed."""
         original = unpacked(file.path)
         return original != file.path and original in paths
 
     def _wanted(self, stream: Stream, now: float) -> bool:
-        """Tell whether what this finished stream's file repeats has lost its own file: it may go on here."""
+        """Return whether the original of this finished copy has lost its file: the stream may continue here."""
         first = self._streams.get(stream.record.copy_of)
         return first is not None and first.adrift and not self._is_given_up(first, now)
 
     def _overwritten(self, now: float) -> list[Found]:
-        """Notice truncation before other files are judged: they may be the copies that were made before it."""
+        """Detect truncation before other files are identified: they may be copies made before it."""
         changed = []
         for stream in list(self._files.active.values()):
             try:
@@ -170,14 +170,14 @@ class Recognition:
             return None
         if content.identity == file.identity:
             return content
-        content.close()  # renamed meanwhile; the next scan sees it
+        content.close()  # renamed since; the next scan finds it
         self._again = True
         return None
 
     def _resume_all(self, looks: list[tuple[Stream, Found]], now: float) -> list[Found]:
-        """Go on in the files of known streams; return those that hold something else by now.
+        """Continue in the files of known streams; return those that now contain something else.
 
-        Those that were closed take turns, and leave half of the room to files that are new.
+        Parked streams take turns and leave half of the open files to new ones.
         """
         room, others = open_max() // 2, []
         for stream, file in sorted(looks, key=lambda look: look[0].rotated):
@@ -190,7 +190,7 @@ class Recognition:
         return others
 
     def _resume(self, stream: Stream, file: Found, now: float) -> bool:
-        """Go on in a stream's own file; False when it is not that any more, or an archive."""
+        """Continue in a stream's own file; return False if it now contains something else or is an archive."""
         content = self._open(file)
         if content is None:
             return True
@@ -205,7 +205,7 @@ class Recognition:
         if content.packed:
             content.close()
             if not stream.record.finished and stream.orphaned is None:
-                stream.lose_file(now)  # until it is unpacked and known
+                stream.lose_file(now)  # until it is decompressed and identified
             return False
         mark = stream.position(self._streams.prints, content)
         if mark is None:
@@ -222,7 +222,7 @@ class Recognition:
         return True
 
     def _meet(self, file: Found, now: float) -> None:
-        """Decide what a file is that is not known by its inode."""
+        """Identify a file with an unknown inode."""
         content = self._open(file)
         if content is None:
             return
@@ -237,7 +237,7 @@ class Recognition:
             self._finder.trouble(file.path, error)
 
     def _place(self, file: Found, content: FileContent, evidence: Evidence, now: float) -> None:
-        """Take or close a file according to what it holds."""
+        """Attach or close a file according to its content."""
         if not evidence.end and not (evidence.cut and file.matched if evidence.packed else file.primary):
             content.close()
             self._unread.found_empty(file)
@@ -249,7 +249,7 @@ class Recognition:
         if stream is not None and verdict is Verdict.CONTINUES:
             self._continue(stream, verdict, file, content, evidence, now)
         elif (first := self._copied(file)) is not None:
-            first.quiet = True  # rotated with a copy; what it had more was read
+            first.quiet = True  # rotated with a copy; the rest of the original was read
             self._remember(file, content, evidence, first)
         elif self._may_change(verdict, stream, file, evidence, now):
             content.close()
@@ -263,11 +263,11 @@ class Recognition:
             self._begin(file, content, now)
 
     def _may_change(self, verdict: Verdict, stream: Stream | None, file: Found, evidence: Evidence, now: float) -> bool:
-        """Tell whether a verdict is to be asked for again, because files are being read, copied or truncated."""
+        """Return whether to identify the file again later, because files are being read, copied or truncated."""
         if verdict is Verdict.UNCLEAR:
             return (stream is not None and stream.offset > 0) or not self._unread.at_rest(file, now)
         if stream is not None and verdict is Verdict.PREFIX:
-            stream.quiet |= not evidence.cut  # rotated with a copy; what it had more was read
+            stream.quiet |= not evidence.cut  # rotated with a copy; the rest of the original was read
             return not self._unread.at_rest(file, now)
         if stream is not None and verdict is Verdict.COPY and not evidence.packed:
             self._unread.found_copy(file, stream.name)
@@ -277,12 +277,12 @@ class Recognition:
         return False
 
     def _copied(self, file: Found) -> Stream | None:
-        """Return the stream that all of the file was seen to repeat, when that has read more and lost its file."""
+        """Return the stream of which the file was found to be a copy, if that has read more and lost its file."""
         first = self._streams.get(self._unread.copy_of(file))
         return first if first is not None and first.content is None and first.offset >= file.size else None
 
     def _is_history(self, file: Found) -> bool:
-        """Tell whether a file that no pattern names was rotated before its log was ever read."""
+        """Return whether a file that no pattern matches was rotated before its log was first read."""
         if file.matched or file.pattern not in self._finder.patterns or not self._streams.is_first(file.pattern):
             return False
         folder, name = os.path.split(file.base)
@@ -302,10 +302,10 @@ class Recognition:
         evidence: Evidence,
         now: float,
     ) -> None:
-        """Go on with a stream in another file, or know that file where nothing in it is new."""
+        """Continue a stream in another file, or note that file if it contains nothing new."""
         if verdict is Verdict.CONTINUES or evidence.end > stream.offset:
             mark = b"" if evidence.packed else stream.position(self._streams.prints, content)
-            if mark is None:  # it changes just now
+            if mark is None:  # it is changing
                 content.close()
             else:
                 self._attach(stream, file, content, mark, now)
@@ -317,7 +317,7 @@ class Recognition:
             content.close()
 
     def _begin(self, file: Found, content: FileContent, now: float) -> None:
-        """Read a file that was never seen before."""
+        """Read a new file."""
         stream = self._streams.create(file)
         mark = b""
         if file.pattern.start_at == "end" and self._streams.is_first(file.pattern) and not content.packed:
@@ -329,9 +329,9 @@ class Recognition:
         self._streams.index_head(stream)
 
     def _fall_back(self, stream: Stream, file: Found, content: FileContent, evidence: Evidence, now: float) -> None:
-        """Go on in a log that has lost its end, behind the last commit that it still holds."""
+        """Continue a log that has lost its end from the last commit that it still contains."""
         mark = stream.former(evidence.holds)
-        if mark is None:  # it changes just now
+        if mark is None:  # it is changing
             content.close()
             return
         if not stream.quiet:
@@ -341,7 +341,7 @@ class Recognition:
         self._attach(stream, file, content, content.pread(mark.length, mark.end - mark.length), now)
 
     def _remember(self, file: Found, content: FileContent, evidence: Evidence, first: Stream | None) -> None:
-        """Know a file that is not to be read: a copy of ``first``, or history."""
+        """Note a file that will not be read: a copy of ``first``, or history."""
         own = self._streams.known().get(file.identity)
         if own is not None and own.record.finished and own.offset == evidence.end:
             own.note_file(file.size, file.mtime_ns)
@@ -359,15 +359,15 @@ class Recognition:
         self._streams.index_head(stream)
 
     def _note_gone(self, now: float) -> None:
-        """Notice what has no file any more; a file that cannot be opened or looked for is still there."""
+        """Detect streams whose file is gone; a file that cannot be opened or listed still exists."""
         for stream in self._streams:
             if stream.record.finished or stream.content is not None or stream.orphaned is not None:
                 continue
             if stream.record.identity not in self._present and not self._finder.unsure(stream.record.base):
-                stream.lose_file(now)  # also where its pattern went: another one may find its content
+                stream.lose_file(now)  # even if its pattern is gone: another pattern may match its content
 
     def _give_up_orphans(self, now: float) -> None:
-        """Announce streams whose file is gone or was truncated, and whose rest is nowhere."""
+        """Report streams whose file is gone or truncated and whose rest was not found."""
         self.verdict_due = float("inf")
         for stream in self._streams:
             if not stream.adrift or not self._streams.wanted(stream):
@@ -380,7 +380,7 @@ class Recognition:
             self._files.finish(stream)
 
     def _is_given_up(self, stream: Stream, now: float) -> bool:
-        """Tell whether a stream has been without a file for so long that no copy will turn up."""
+        """Return whether a stream has been without a file for so long that no copy is expected."""
         return now >= self._given_up_at(stream)
 
     def _given_up_at(self, stream: Stream) -> float:

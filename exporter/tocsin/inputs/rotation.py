@@ -1,11 +1,11 @@
-"""Names that rotation gives to files.
+"""Names that log rotation gives to files.
 
-logrotate, Docker and Python's RotatingFileHandler append ``.1``, the youngest, and rename it to ``.2``; so do log4j 1
-and logback's fixed window. With ``dateext`` logrotate appends ``-20240131``, also before an ``extension`` and with a
+logrotate, Docker and Python's RotatingFileHandler append ``.1``, the newest, and rename it to ``.2``; so do log4j 1 and
+logback's fixed window. With ``dateext``, logrotate appends ``-20240131``, also before an ``extension`` and with a
 ``dateformat`` of more fields; Python's TimedRotatingFileHandler ``.2024-01-31_13-05``; the kubelet, which rotates for
 containerd and CRI-O, ``.20060102-150405`` (kubernetes pkg/kubelet/logs/container_log_manager.go). logback and log4j 2
-put a date, and within it a number that grows with youth, before the extension. Compression adds an extension of its
-own. Names of unfinished work (``.tmp``) are none of these.
+put a date, and within it a number that increases with time, before the extension. Compression adds its own extension.
+Names of unfinished files (``.tmp``) do not count.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DATE = re.compile(
     r"(?<!\d)(?:(?P<year>(?:19|20)\d\d)[\-_.]?(?P<month>0[1-9]|1[0-2])(?:[\-_.]?(?P<day>0[1-9]|[12]\d|3[01]))?"
     r"|(?P<m>0[1-9]|1[0-2])-(?P<d>0[1-9]|[12]\d|3[01])-(?P<y>(?:19|20)\d\d))(?P<time>(?:[\-_.:T]*\d+)*)"
 )
-"""A date, by the year or as log4j's examples have it (12-31-2024), and what stands behind it: a time, a number."""
+"""A date, year first or as in log4j's examples (12-31-2024), and a time or number after it."""
 _EPOCH = re.compile(r"[.\-_](\d{9,10})(?!\d)")
 _PACKED = (".gz", ".zst", ".xz", ".bz2")
 _UNFINISHED = (".tmp", ".tmpgz", ".swp", ".part", "~")
@@ -42,7 +42,7 @@ def rotated_from(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=10_000)
 def age(path: str) -> tuple[int, tuple[int, ...], str]:
-    """Return what sorts the rotated files of one log, the oldest first: numbers grow with age, dates with youth."""
+    """Return the sort key of a log's rotated files, oldest first: numbers grow with age, dates with time."""
     plain = unpacked(path.rpartition("/")[2])
     when = _when(plain)
     numbered = None if when else _AGED.fullmatch(plain)
@@ -50,7 +50,7 @@ def age(path: str) -> tuple[int, tuple[int, ...], str]:
 
 
 def _when(name: str) -> tuple[int, ...]:
-    """Return the date in a name as one number, and those behind it; nothing where there is none."""
+    """Return the date in a name as one number, and the numbers after it; empty if there is none."""
     dates = list(_DATE.finditer(name))
     if dates:
         found = dates[-1]
@@ -64,17 +64,17 @@ def _when(name: str) -> tuple[int, ...]:
 
 
 def _fields(digits: str) -> list[int]:
-    """Return the hours, minutes and seconds of a time that is written as one number; another number as it is."""
+    """Return the hours, minutes and seconds of a time written as one number; any other number unchanged."""
     if len(digits) in (2, 4, 6):
         return [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
     return [int(digits)]
 
 
 def unpacked(name: str) -> str:
-    """Return the name without what compression appended."""
+    """Return the name without the extension of compression."""
     return name.rpartition(".")[0] if name.endswith(_PACKED) else name
 
 
 def unfinished(name: str) -> bool:
-    """Tell whether the name is one that tools give to a file they still write."""
+    """Return whether tools give the name to files that they are still writing."""
     return name.endswith(_UNFINISHED)

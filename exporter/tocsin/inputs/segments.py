@@ -1,4 +1,4 @@
-"""The files of the spool: numbered segments in one directory, each of whole frames, durable up to a known byte."""
+"""The segments of the spool: numbered files of complete frames in one directory, durable up to a known byte."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from tocsin.formats.base import Bytes
 log = logging.getLogger(__name__)
 
 _PIECES = 512
-"""Pieces of one ``writev``; Linux takes 1,024 (IOV_MAX)."""
+"""Buffers per ``writev``; Linux accepts 1,024 (IOV_MAX)."""
 
 
 @dataclass(slots=True)
 class Segment:
-    """One file."""
+    """One file of the spool."""
 
     number: int
     path: Path
     durable: int
     """Bytes that may be read: synced, or found at the start."""
     born: float
-    """Time of the spool's clock."""
+    """When it was created, by the spool's clock."""
     sealed: bool = True
-    """Nothing more is written to it."""
+    """It is no longer written to."""
 
 
 class Segments:
-    """The segments of a directory, in the order of their numbers. A number is never used twice."""
+    """The segments of a directory, in numerical order. A number is never reused."""
 
     def __init__(self, directory: Path, clock: Callable[[], float]) -> None:
-        """Find what an earlier run has left.
+        """Find the segments of an earlier run.
 
         Raises:
-            OSError: the directory cannot be made or read.
+            OSError: the directory cannot be created or read.
         """
         self.directory = directory
         self.stored = 0
@@ -65,29 +65,29 @@ class Segments:
         return iter(self._segments.values())
 
     def get(self, number: int) -> Segment | None:
-        """Return a segment that was not deleted."""
+        """Return a segment, None if it was deleted."""
         return self._segments.get(number)
 
     def oldest_born(self) -> float | None:
-        """Return when the oldest segment was made."""
+        """Return when the oldest segment was created."""
         for segment in self._segments.values():
             return segment.born
         return None
 
     def continue_after(self, number: int) -> None:
-        """Give new segments higher numbers than ``number``: below the committed position nothing is read."""
+        """Number new segments above ``number``: nothing before the committed position is read."""
         self._next = max(self._next, number + 1)
 
     def grow(self, segment: Segment, size: int) -> None:
-        """Tell that ``size`` more bytes of a segment are durable."""
+        """Record that ``size`` more bytes of a segment are durable."""
         segment.durable += size
         self.stored += size
 
     async def create(self) -> tuple[Segment, FileIO]:
-        """Make an empty segment to write to.
+        """Create an empty segment for writing.
 
         Raises:
-            OSError: it could not be.
+            OSError: it could not be created.
         """
         number, path = self._take_number()
         file = await asyncio.to_thread(self._create, path)
@@ -99,14 +99,14 @@ class Segments:
         """Make a file of frames the next segment, durably, and close it.
 
         Raises:
-            OSError: it could not be.
+            OSError: it could not be published.
         """
         number, target = self._take_number()
         await asyncio.to_thread(self._publish, path, file, target)
         self._add(Segment(number, target, size, self._clock()))
 
     def delete_before(self, number: int) -> None:
-        """Delete the segments with lower numbers; one that cannot be deleted now stays, and is tried again."""
+        """Delete the segments with lower numbers; if one cannot be deleted, stop until the next attempt."""
         for segment in [segment for segment in self if segment.number < number]:
             try:
                 segment.path.unlink(missing_ok=True)
@@ -154,17 +154,17 @@ class Segments:
 
 
 def create_file(path: Path) -> FileIO:
-    """Make a file that only its owner can read, to append to; its directory too, where somebody deleted that.
+    """Create a file for appending that only its owner can read, and its directory if that was deleted.
 
     Raises:
-        OSError: it exists, or cannot be made.
+        OSError: it exists or cannot be created.
     """
     path.parent.mkdir(exist_ok=True, mode=0o700)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600), "wb", buffering=0)
 
 
 def write_all(file: FileIO, pieces: Sequence[Bytes]) -> None:
-    """Write everything: a nearly full disk takes a part of a write and says so only in its result.
+    """Write everything: on a nearly full disk a write may be partial, which only its result shows.
 
     Raises:
         OSError: an unknown part of it was written.

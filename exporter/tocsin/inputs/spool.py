@@ -1,7 +1,7 @@
-"""The durable spool: what a webhook sender was told is accepted is on the disk, and is counted once.
+"""The durable spool: webhook bodies that were acknowledged are on disk and counted exactly once.
 
-Bodies become frames in numbered segments. Small ones share a segment and one ``fdatasync`` (``SpoolWriter``); a
-large one is streamed to a segment of its own that appears by rename. Frames carry a CRC. ``SpoolReader`` reads them.
+Bodies become frames with a CRC in numbered segments. Small ones share a segment and one ``fdatasync``
+(``SpoolWriter``); a large one is streamed to its own segment, published by rename. ``SpoolReader`` reads them.
 """
 
 from __future__ import annotations
@@ -22,21 +22,23 @@ from tocsin.inputs.spoolwriter import SpoolFullError, SpoolWriter
 __all__ = ["BodyWriter", "Spool", "SpoolFullError"]
 
 MAX_AGE = 24 * 3600.0
-"""Seconds for which bodies are kept that cannot be committed; then no more are taken: they hold what users said."""
+"""Seconds for which bodies that cannot be committed are kept; after that no more are accepted: they contain users'
+texts."""
 _MOMENT = 0.01
-"""Seconds after which what arrived last is not 'a moment ago' any more: a sender takes some from answer to request."""
+"""Seconds after an arrival during which more is expected: a sender needs some time from the answer to the next
+request."""
 _NEAR = 16 << 20
-"""Unread bytes beyond which what is written now will be read much later: it need not stay in the page cache, where
-it would take ever new pages. A copy to a page that was used a moment ago costs a fraction of one to a new page."""
+"""Unread bytes above which new data will be read much later and is dropped from the page cache, where it would take
+ever new pages: copying to a recently used page costs a fraction of copying to a new one."""
 _PRESSED = 0.5
-"""Share of the bound from which on there is no waiting for more: neither with counting nor with deleting."""
+"""Share of ``max_bytes`` above which neither counting nor deletion is delayed to collect more."""
 SEGMENTS, SEGMENT_LEAST, SEGMENT_MOST = 64, 1 << 20, 64 << 20
-"""Segments of a full spool, and bounds of their bytes. Bodies wait for a new segment, until all of the last one and the
-name of the new one are on the disk; and what is counted is deleted by the segment."""
+"""Number of segments of a full spool, and limits of their size. Bodies have to wait for a new segment until the last
+one and the name of the new one are on disk; counted data is deleted by the segment."""
 _KEPT = 16 << 20
-"""Bytes of what is counted that stay for the sake of fewer segments: the disk may be smaller than the bound."""
+"""Bytes of counted data kept to have fewer segments: the disk may be smaller than ``max_bytes``."""
 SPILL = 2 << 20
-"""Bytes of one body that are kept in memory; a larger one goes to a file of its own."""
+"""Bytes of one body kept in memory; a larger one goes to its own file."""
 
 
 class Spool(SpoolReader):
@@ -53,7 +55,7 @@ class Spool(SpoolReader):
         """Open the spool.
 
         Raises:
-            OSError: the directory cannot be made or read.
+            OSError: the directory cannot be created or read.
             tocsin.config.ConfigError: a key is given and the extra ``encryption`` is not installed.
         """
         super().__init__(Segments(directory, clock), Cipher(key) if key else None)
@@ -71,12 +73,12 @@ class Spool(SpoolReader):
 
     @property
     def directory(self) -> Path:
-        """Where the segments are."""
+        """The directory of the segments."""
         return self._segments.directory
 
     @property
     def spool_bytes(self) -> int:
-        """Bytes on the disk, or on their way there."""
+        """Bytes on disk, or about to be written."""
         return self._segments.stored + self._reserved
 
     @property
@@ -86,11 +88,11 @@ class Spool(SpoolReader):
 
     @property
     def unread(self) -> float:
-        """Share of ``max_bytes`` that waits to be counted."""
+        """Share of ``max_bytes`` that is not counted yet."""
         return self.backlog() / max(1, self.max_bytes)
 
     async def append(self, batch: Batch, format: str, received: float) -> None:
-        """Write a small body; returns when it is durable.
+        """Write a small body; return when it is durable.
 
         Raises:
             SpoolFullError: nothing was accepted.
@@ -98,7 +100,7 @@ class Spool(SpoolReader):
         await self.put(batch, format, received)
 
     def put(self, batch: Batch, format: str, received: float) -> asyncio.Future[None]:
-        """Write a small body; the result is there, or a ``SpoolFullError``, when it is durable or never will be.
+        """Write a small body; the future completes when it is durable, or fails with ``SpoolFullError``.
 
         Raises:
             SpoolFullError: there is no room.
@@ -113,7 +115,7 @@ class Spool(SpoolReader):
         return BodyWriter(self, format, received)
 
     def reserve(self, size: int) -> None:
-        """Take ``size`` bytes of the bound until ``release``.
+        """Reserve ``size`` bytes of ``max_bytes`` until ``release``.
 
         Raises:
             SpoolFullError: there is no room.
@@ -128,27 +130,27 @@ class Spool(SpoolReader):
         self._arrived = now
 
     def note_arrival(self) -> None:
-        """Take note that a part of a body is here."""
+        """Note that part of a body has arrived."""
         self._arrived = self._clock()
 
     def receiving(self) -> bool:
-        """Tell whether counting shall wait: bodies are on their way, and the spool is far from its bound."""
+        """Return whether counting should wait: bodies are arriving, and the spool is far from full."""
         if self.used > _PRESSED:
             return False
         return self._writer.busy or self._clock() - self._arrived < _MOMENT
 
     def release(self, size: int) -> None:
-        """Give back what was reserved."""
+        """Release reserved bytes."""
         self._reserved -= size
 
     def frame(self, batch: Batch, format: str, received: float) -> tuple[bytes, Bytes]:
-        """Return a batch as it stands on the disk, in two pieces."""
+        """Return the frame of a batch, in two pieces."""
         return pack(batch, format, received, self._cipher)
 
     def enqueue(self, pieces: Sequence[Bytes], size: int, *, reserved: int = 0) -> asyncio.Future[None]:
-        """Write frames of ``size`` bytes in all together with those of others, and then give back what was reserved.
+        """Queue frames of ``size`` bytes in total for the next write, and then release ``reserved`` bytes.
 
-        The result is there when they are durable; a ``SpoolFullError`` when they could not be written.
+        The future completes when they are durable; it fails with ``SpoolFullError`` if they could not be written.
         """
         return self._writer.put(pieces, size, reserved)
 
@@ -156,12 +158,12 @@ class Spool(SpoolReader):
         """Make a file of frames the next segment, durably.
 
         Raises:
-            OSError: it could not be; the file is as it was.
+            OSError: it could not be published; the file is unchanged.
         """
         await self._writer.adopt(path, file, size)
 
     async def seal(self) -> None:
-        """Seal the segment that is written, so that it goes once it is committed; call it when no more bodies come."""
+        """Seal the active segment so that it can be deleted once committed; call it when no more bodies arrive."""
         await self._writer.close()
 
     async def close(self) -> None:
@@ -169,12 +171,13 @@ class Spool(SpoolReader):
         await self.seal()
         self._close_reading()
 
-    # What the reading side has committed.
+    # Callbacks of the reading side.
 
     def committed(self) -> None:
-        """Delete what is read and committed, and what holds nothing; give up an old or large segment that is read.
+        """Delete committed and empty segments; retire an active segment that is fully read and old or large.
 
-        A segment without a whole body is left by a crash or a failing disk. If it stayed, it would grow too old.
+        A segment without a complete body is left by a crash or a failing disk. If it stayed, it would exceed
+        ``MAX_AGE``.
         """
         number, offset = self._given[0]
         self._delete_before(number)
@@ -187,7 +190,7 @@ class Spool(SpoolReader):
 
 
 class BodyWriter:
-    """Takes one body, in memory while it is small, and makes it durable; nothing of it is read before ``commit``."""
+    """Takes one body, in memory while it is small, and makes it durable; none of it is read before ``commit``."""
 
     def __init__(self, spool: Spool, format: str, received: float) -> None:
         self._spool = spool
@@ -201,7 +204,7 @@ class BodyWriter:
         self._file: FileIO | None = None
 
     async def add(self, batch: Batch) -> None:
-        """Take one batch.
+        """Add one batch.
 
         Raises:
             SpoolFullError: full, or not writable; call ``abort``.
@@ -219,7 +222,7 @@ class BodyWriter:
         """Make the body durable and readable.
 
         Raises:
-            SpoolFullError: it could not be; call ``abort``.
+            SpoolFullError: it could not be written; call ``abort``.
         """
         if self._file is None:
             if self._pieces:
@@ -231,10 +234,10 @@ class BodyWriter:
             except OSError as error:
                 raise SpoolFullError(f"the spool cannot be written: {error.strerror}") from None
             self._file = None
-        self.abort()  # what it held is the spool's now
+        self.abort()  # the spool accounts for the body now
 
     def abort(self) -> None:
-        """Throw the body away; does nothing after ``commit``."""
+        """Discard the body; does nothing after ``commit``."""
         if self._file is not None:
             self._file.close()
             self._path.unlink(missing_ok=True)

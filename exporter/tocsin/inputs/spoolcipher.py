@@ -1,4 +1,4 @@
-"""Encryption of the spool at rest: AES-256-GCM with a random nonce a frame (NIST SP 800-38D)."""
+"""Encryption of the spool at rest: AES-256-GCM with a random nonce per frame (NIST SP 800-38D)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NONCE = 12
 
 
 class Cipher:
-    """Seals and opens frames with one key."""
+    """Encrypts and decrypts frames with one key."""
 
     def __init__(self, key: bytes) -> None:
         """Take any secret of at least 16 bytes; it is hashed to the 32 bytes that AES-256 needs.
@@ -36,7 +36,7 @@ class Cipher:
         return nonce + self._aead.encrypt(nonce, plain, None)
 
     def open(self, sealed: bytes) -> bytes | None:
-        """Return the plain text; None when it was sealed with another key or altered."""
+        """Return the plaintext; None if it was encrypted with another key or altered."""
         try:
             return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
         except self._wrong:

@@ -1,7 +1,7 @@
-"""Frames of the spool: a batch of records with its origin and a checksum, encrypted when a key is configured.
+"""Frames of the spool: a batch of records with its origin and a checksum, encrypted if a key is configured.
 
-A frame is a head of 18 bytes (little endian: CRC-32 of all that follows, payload length, Unix time of receipt,
-flags, length of the format word), the format word, and the payload.
+A frame is a header of 18 bytes (little endian: CRC-32 of all that follows, payload length, Unix time of receipt, flags,
+length of the format word), the format word, and the payload.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HEAD = struct.Struct("<IIdBB")
 HEAD_BYTES = _HEAD.size
 _FLAGS_AT = 16
 _FLAGS_AND_WORD = re.compile(rb"(?=[\x00-\x03][\x01-\x20][a-z])")
-"""How a head goes on behind its numbers: flags, length of the format word, the word."""
+"""The end of a header: flags, length of the format word, and the word."""
 _LINES = 1
 _SEALED = 2
 _MAX_PAYLOAD = 64 << 20
@@ -36,16 +36,16 @@ class Batch:
     """Records of one body that are spooled, read and committed together."""
 
     payload: Bytes
-    """One JSON value (an array stands for its elements), or NDJSON when ``lines``."""
+    """One JSON value (an array stands for its elements), or NDJSON if ``lines``."""
     lines: bool = False
 
     @property
     def elements(self) -> bool:
-        """True when its records are the elements of an array: each is one event, whatever it is."""
+        """True if the records are the elements of an array: each is one event, whatever its type."""
         return not self.lines and self.payload.startswith(b"[")
 
     def records(self) -> Sequence[bytes | msgspec.Raw]:
-        """Return what is handed to the pipeline one by one; the elements of an array are not copied yet."""
+        """Return the records; elements of an array are not copied yet."""
         if self.lines:
             return [bytes(line) for line in self.payload.split(b"\n") if line.strip()]
         if self.elements:
@@ -56,7 +56,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame that was read back."""
+    """A decoded frame."""
 
     batch: Batch | None
     """None: encrypted with another key."""
@@ -65,7 +65,7 @@ class Frame:
 
 
 def pack(batch: Batch, format: str, received: float, cipher: Cipher | None) -> tuple[bytes, Bytes]:
-    """Return a batch as it stands on the disk, in two pieces: a large payload is not copied behind its head."""
+    """Return the frame of a batch in two pieces, so that a large payload is not copied to follow its header."""
     flags = _LINES if batch.lines else 0
     payload = batch.payload
     if cipher:
@@ -78,7 +78,7 @@ def pack(batch: Batch, format: str, received: float, cipher: Cipher | None) -> t
 
 
 def frame_bytes(head: bytes) -> int:
-    """Return the length of the frame that begins with ``head``; 0 when it cannot be a head."""
+    """Return the length of the frame that begins with ``head``; 0 if it is not a valid header."""
     if len(head) < HEAD_BYTES:
         return 0
     _, length, _, _, word = _HEAD.unpack(head)
@@ -86,7 +86,7 @@ def frame_bytes(head: bytes) -> int:
 
 
 def next_frame(path: Path, start: int, end: int) -> int | None:
-    """Return where the first whole frame between two offsets of a file begins; None when there is none.
+    """Return the offset of the first complete frame between two offsets of a file; None if there is none.
 
     Raises:
         OSError: the file cannot be read.
@@ -101,12 +101,12 @@ def next_frame(path: Path, start: int, end: int) -> int | None:
 
 
 def received_at(head: bytes) -> float | None:
-    """Return the Unix time of receipt that a head tells."""
+    """Return the Unix time of receipt in a header."""
     return float(_HEAD.unpack(head)[2]) if len(head) == HEAD_BYTES else None
 
 
 def unpack(frame: bytes, cipher: Cipher | None) -> Frame | None:
-    """Return what a whole frame holds; None when its checksum is wrong."""
+    """Decode a complete frame; None if its checksum is wrong."""
     checksum, _, received, flags, word = _HEAD.unpack_from(frame)
     if isal_zlib.crc32(memoryview(frame)[4:]) != checksum:
         return None

@@ -1,7 +1,7 @@
-"""The reading side of the spool: frames in their order, and how far they are counted.
+"""The reading side of the spool: reads frames in order and tracks how far they are counted.
 
-The position (segment, offset of a frame, records of it that are counted) is committed with the counters, so a crash
-repeats and loses nothing. A torn tail was never acknowledged and ends its segment; what is damaged is passed over.
+The position (segment, offset of a frame, number of its records that are counted) is committed with the counters, so a
+crash neither repeats nor loses records. A torn tail was never acknowledged and ends its segment; damage is skipped.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 
 _BLOCK = 256 << 10
 _AHEAD = 1 << 20
-"""Bytes behind a block that the system shall fetch meanwhile."""
+"""Bytes of read-ahead requested after a block."""
 PASSED_OVER = ("damaged", "torn", "wrong_key")
-"""Damaged: a place with good frames after it, or what was there and is gone. Torn: the end of a segment; a crash leaves
-such, never acknowledged. Wrong key: a frame that is encrypted with a key we do not have."""
+"""Reasons for skipping data. Damaged: valid frames follow, or durable data is gone. Torn: an incomplete end of a
+segment, as a crash leaves it, never acknowledged. Wrong key: a frame encrypted with another key."""
 
 
 class SpoolReader:
@@ -38,7 +38,7 @@ class SpoolReader:
 
     def __init__(self, segments: Segments, cipher: Cipher | None) -> None:
         self.passed_over = dict.fromkeys(PASSED_OVER, 0)
-        """What was passed over, by reason."""
+        """Counts of skipped places, by reason."""
         self._passed_given = dict(self.passed_over)
         self._cipher = cipher
         self._segments = segments
@@ -46,16 +46,16 @@ class SpoolReader:
         self._given = (self._position, 0)
         self._reading: tuple[int, FileIO] | None = None
         self._block = (0, 0, b"")
-        """Segment, offset and bytes of what was read of it last."""
+        """Segment, offset and bytes of the last block read."""
         self._frame: _Opened | None = None
-        """The frame at the position, when some of its records are handed out."""
+        """The frame at the position, if it is partly passed on."""
         self._resume = (self._position, 0)
-        """The committed position, and how many records of the frame there are counted."""
+        """The committed position, and the number of records counted of the frame there."""
         self._goal = max(((segment.number, segment.durable) for segment in self._segments), default=(0, 0))
-        """Where the spool ended at the start."""
+        """The end of the spool at the start."""
 
     def oldest_age(self, now: float) -> float:
-        """Return how many seconds the oldest record that was not handed out yet has waited; ``now`` is Unix time."""
+        """Return for how many seconds the oldest record not yet passed on has waited; ``now`` is Unix time."""
         segment = self._current()
         if segment is None:
             return 0.0
@@ -66,7 +66,7 @@ class SpoolReader:
         return 0.0 if received is None else max(0.0, now - received)
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back the position and delete the segments before it."""
+        """Restore the position and delete the segments before it."""
         within = self._resume
         for key, value in items:
             if key == "position":
@@ -77,13 +77,13 @@ class SpoolReader:
                 within = ((number, offset), done)
             elif key in self.passed_over:
                 self.passed_over[key] = self._passed_given[key] = int(value)
-        # A release that does not know of "within" moves the position alone.
+        # A release without "within" moves only the position.
         self._resume = self._given = (self._position, within[1] if within[0] == self._position else 0)
         self._segments.continue_after(self._position[0])
         self._delete_before(self._position[0])
 
     def read(self, sink: Sink, max_bytes: int) -> int:
-        """Hand out records until about ``max_bytes`` were consumed; it may end, and be committed, within a frame."""
+        """Pass on records until about ``max_bytes`` are consumed; it may stop, and be committed, within a frame."""
         consumed = 0
         while consumed < max_bytes and (segment := self._current()) is not None:
             try:
@@ -100,11 +100,11 @@ class SpoolReader:
         return consumed
 
     def _pass_over(self, segment: Segment, offset: int) -> int:
-        """Go on behind what is no frame, at the next whole one or at the segment's end; return the bytes between."""
+        """Skip data that is no frame, up to the next complete one or the segment's end; return the bytes skipped."""
         try:
             following = next_frame(segment.path, offset + 1, segment.durable)
             reason = "torn" if following is None else "damaged"
-        except (OSError, ValueError):  # ValueError: the file is shorter than what was durable of it
+        except (OSError, ValueError):  # ValueError: the file is shorter than its durable part
             following, reason = None, "damaged"
         end = segment.durable if following is None else following
         self.passed_over[reason] += 1
@@ -113,7 +113,7 @@ class SpoolReader:
         return end - offset
 
     def changes(self) -> list[Change]:
-        """Return the position when it moved, and what was passed over."""
+        """Return the position if it moved, and the counts of skipped places."""
         changed: list[Change] = []
         before, self._given = self._given, (self._position, self._done())
         if self._given[0] != before[0]:
@@ -127,17 +127,17 @@ class SpoolReader:
         return changed
 
     def _done(self) -> int:
-        """Return how many records of the frame at the position are handed out."""
+        """Return how many records of the frame at the position were passed on."""
         if self._frame is not None:
             return self._frame.done
         return self._resume[1] if self._resume[0] == self._position else 0
 
     def behind(self) -> bool:
-        """Tell whether something is unread that was there at the start."""
+        """Return whether data that existed at the start is still unread."""
         return self._position < self._goal and self._current() is not None
 
     def backlog(self) -> int:
-        """Bytes that are durable and not yet handed out."""
+        """Return the durable bytes not yet passed on."""
         number, offset = self._position
         return sum(
             segment.durable - (offset if segment.number == number else 0)
@@ -146,7 +146,7 @@ class SpoolReader:
         )
 
     def _current(self) -> Segment | None:
-        """Return the segment with something to read at the position, moving to the next one at an end."""
+        """Return the segment to read from, moving the position to the next one at the end of a segment."""
         number, offset = self._position
         for segment in self._segments:
             if segment.number < number:
@@ -171,7 +171,7 @@ class SpoolReader:
             self._reading = None
 
     def _next_frame(self, segment: Segment) -> _Opened | None:
-        """Open the frame at the position; None when there is no whole one.
+        """Open the frame at the position; None if there is no complete one.
 
         Raises:
             OSError: the segment cannot be read.
@@ -196,20 +196,20 @@ class SpoolReader:
         return self._frame
 
     def _bytes(self, segment: Segment, offset: int, size: int) -> bytes:
-        """Read from a segment, by way of a block that is kept: it holds many frames, and a slice may be short."""
+        """Read from a segment through a cached block: it holds many frames, and a slice may be short."""
         number, start, block = self._block
         at = offset - start
         if number != segment.number or not 0 <= at <= len(block) - size:
             wanted = min(max(size, _BLOCK), segment.durable - offset)
             handle, at = self._open(segment).fileno(), 0
             block = os.pread(handle, wanted, offset)
-            if segment.sealed:  # long written, perhaps no longer in the page cache
+            if segment.sealed:  # written long ago, perhaps no longer in the page cache
                 os.posix_fadvise(handle, offset + wanted, _AHEAD, os.POSIX_FADV_WILLNEED)
             self._block = (segment.number, offset, block if wanted <= _BLOCK else b"")
         return block[at : at + size]
 
     def _hand_out(self, frame: _Opened, sink: Sink, budget: int) -> int:
-        """Hand out records of a frame; return the bytes consumed."""
+        """Pass on records of a frame; return the bytes consumed."""
         consumed, count = 0, len(frame.records)
         while frame.done < count and consumed < budget:
             record = bytes(frame.records[frame.done])
@@ -230,10 +230,10 @@ class SpoolReader:
 
 @dataclass(slots=True)
 class _Opened:
-    """A frame whose records are being handed out."""
+    """A frame whose records are being passed on."""
 
     size: int
     origin: Origin
     records: Sequence[bytes | msgspec.Raw | Piece]
     done: int
-    """Records handed out, also before a restart."""
+    """Records passed on, including those before a restart."""

@@ -1,7 +1,7 @@
-"""How bodies reach the disk: written as they come, synced together, acknowledged when they are durable.
+"""The writing side of the spool: bodies are written as they arrive, synced in groups, and acknowledged when durable.
 
-The disk works while the next bodies arrive: a sync goes on in a thread, and what comes meanwhile is written behind what
-is being synced. Only little of it waits for the next sync, because small bodies are written cheaper together.
+The disk works while the next bodies arrive: a sync runs in a thread, and bodies that arrive meanwhile are appended to
+the file being synced. Only a few wait for the next sync, because small bodies are cheaper to write together.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from tocsin.inputs.segments import Segment, Segments, write_all
 from tocsin.tasks import spawn
 
 SEGMENT_AGE = 20.0
-"""Seconds after which a segment is given up for a new one, so that it can be deleted once it is committed."""
+"""Seconds after which a segment is replaced by a new one, so that it can be deleted once committed."""
 _AT_ONCE = 256 << 10
-"""Bytes from which on what waits is written without waiting for the sync under way. It is written on the loop's own
-thread: a copy to the page cache is cheaper than a change of thread."""
+"""Queued bytes from which data is written without waiting for the current sync. The event loop's own thread writes it:
+copying to the page cache is cheaper than switching threads."""
 _TURNS = 3
-"""Turns of the loop from the arrival of a small request to its place in the group."""
+"""Turns of the event loop from the arrival of a small request until its body is queued."""
 _GATHER = 4
-"""Times that a group is let grow."""
+"""Maximum number of times that a group is extended."""
 
 
 class SpoolFullError(Exception):
-    """The spool has reached its bound, or its disk cannot be written; the sender shall come again."""
+    """The spool is full, or its disk cannot be written; the sender should retry."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class _Body:
 
 
 class SpoolWriter:
-    """Appends bodies to the active segment. Until they are durable nobody reads them, and nobody is told."""
+    """Appends bodies to the active segment. They are neither read nor acknowledged until they are durable."""
 
     def __init__(
         self,
@@ -53,9 +53,9 @@ class SpoolWriter:
         release: Callable[[int], None],
         read_late: Callable[[], bool],
     ) -> None:
-        """Begin a new segment after ``segment_bytes``, more or less.
+        """Begin a new segment after about ``segment_bytes``.
 
-        Take what gives back what was reserved, and what tells that the bodies of now will be read much later.
+        ``release`` returns reserved bytes; ``read_late`` returns whether data written now will be read much later.
         """
         self._segments = segments
         self._clock = clock
@@ -65,38 +65,38 @@ class SpoolWriter:
         self._active: Segment | None = None
         self._file: FileIO | None = None
         self._end = 0
-        """Bytes of whole bodies in the active segment, the durable ones among them."""
+        """Bytes of complete bodies in the active segment, including those not yet durable."""
         self._torn = False
-        """A part of a body stands behind them and cannot be taken away."""
+        """Part of a body follows them and cannot be removed."""
         self._waiting: list[_Body] = []
         self._waiting_bytes = 0
         self._written: list[_Body] = []
-        """In the file, and durable with the next sync."""
+        """Written, and durable after the next sync."""
         self._writing = False
         self._synced = asyncio.Event()
         self._synced.set()
         self._lock = asyncio.Lock()
-        """Held by who may change the active segment."""
+        """Held while the active segment may change."""
 
     @property
     def busy(self) -> bool:
-        """True while bodies are on their way to the disk."""
+        """True while bodies are being written or synced."""
         return self._writing or not self._synced.is_set()
 
     @property
     def active(self) -> Segment | None:
-        """The segment that is written to."""
+        """The segment being written to."""
         return self._active
 
     def put(self, pieces: Sequence[Bytes], size: int, reserved: int) -> asyncio.Future[None]:
-        """Write frames of ``size`` bytes in all together with those of others, and then give back what was reserved.
+        """Queue frames of ``size`` bytes in total for the next write, and then release ``reserved`` bytes.
 
-        The result is there when they are durable; a ``SpoolFullError`` when they could not be written.
+        The future completes when they are durable; it fails with ``SpoolFullError`` if they could not be written.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Body(pieces, size, reserved, done))
         self._waiting_bytes += size
-        # A turn of the loop may take longer than the write: the disk would wait for bodies that are checked meanwhile.
+        # A turn of the event loop may take longer than the write: the disk would be idle while bodies are parsed.
         if size >= _AT_ONCE and self._file is not None and not self._is_old() and not self._lock.locked():
             self._append(self._file, self._take())
         self._write_if_due()
@@ -106,21 +106,21 @@ class SpoolWriter:
         """Make a file of frames the next segment, durably.
 
         Raises:
-            OSError: it could not be; the file is as it was.
+            OSError: it could not be published; the file is unchanged.
         """
         async with self._lock:
             await self._seal()
             await self._segments.adopt(path, file, size)
 
     async def close(self) -> None:
-        """Seal the segment that is written, with the bodies in it that wait: who sent them may be gone already."""
-        while self._waiting:  # noqa: ASYNC110 - who has gone may have cancelled the only thing that tells
+        """Write queued bodies, whose senders may be gone, and seal the active segment."""
+        while self._waiting:  # noqa: ASYNC110 - a cancelled request may have cancelled the future to wait for
             await asyncio.sleep(0.01)
         async with self._lock:
             await self._seal()
 
     def give_up(self, segment: Segment, *, at_once: bool) -> bool:
-        """Seal the active segment, when it is old enough or ``at_once``, and nobody writes to it; False: it goes on."""
+        """Seal the active segment if it is unused, and old enough or ``at_once``; return whether it was sealed."""
         young = not at_once and self._clock() - segment.born <= SEGMENT_AGE
         if young or self.busy or self._waiting or self._lock.locked():
             return False
@@ -137,7 +137,7 @@ class SpoolWriter:
             spawn(self._write(), name="spool")
 
     async def _write(self) -> None:
-        """Write what waits, and have it synced."""
+        """Write the queued bodies and start syncing them."""
         try:
             await self._gather()
             while self._due():
@@ -153,7 +153,7 @@ class SpoolWriter:
             self._writing = False
 
     async def _gather(self) -> None:
-        """Let what has arrived already join the group: a sync costs more than a turn of the loop."""
+        """Let requests that have arrived join the group: a sync costs more than a turn of the event loop."""
         before = 0
         for _ in range(_GATHER):
             if len(self._waiting) == before or self._waiting_bytes >= _AT_ONCE:
@@ -163,7 +163,7 @@ class SpoolWriter:
                 await asyncio.sleep(0)
 
     def _take(self) -> list[_Body]:
-        """Take what is written in one go: small bodies together, a large one by itself."""
+        """Dequeue what is written in one call: small bodies together, a large one on its own."""
         size = count = 0
         for body in self._waiting:
             size += body.size
@@ -175,7 +175,7 @@ class SpoolWriter:
         return group
 
     def _append(self, file: FileIO, group: list[_Body]) -> None:
-        """Write behind what is there, and have it synced; or tell what went wrong."""
+        """Append bodies and start syncing them; on failure, report it to their senders."""
         try:
             write_all(file, [piece for body in group for piece in body.pieces])
         except OSError as failed:
@@ -183,23 +183,23 @@ class SpoolWriter:
             self._settle(group, _failed(failed))
             return
         for body in group:
-            body.pieces = ()  # the next large one takes the memory, which the processor still has at hand
+            body.pieces = ()  # frees memory that is still in the processor's cache for the next large body
         self._end += sum(body.size for body in group)
         self._written += group
         self._begin_sync()
 
     def _is_old(self) -> bool:
-        """Tell whether nothing more shall be written to the active segment."""
+        """Return whether the active segment should be replaced."""
         active = self._active
         return active is not None and (
             self._torn or self._end >= self._segment_bytes or self._clock() - active.born > SEGMENT_AGE
         )
 
     async def _writable(self) -> FileIO:
-        """Return the file of the active segment; a new one when there is none or it is old.
+        """Return the file of the active segment; a new one if there is none or it is old.
 
         Raises:
-            OSError: it could not be made.
+            OSError: it could not be created.
         """
         if self._is_old():
             await self._seal()
@@ -215,7 +215,7 @@ class SpoolWriter:
             spawn(self._sync(), name="sync")
 
     async def _sync(self) -> None:
-        """Sync until all that is written is durable, and tell who waits for it."""
+        """Sync until everything written is durable, and complete the futures."""
         try:
             while self._written:
                 group, self._written = self._written, []
@@ -227,7 +227,7 @@ class SpoolWriter:
                 try:
                     await asyncio.to_thread(_make_durable, file, (start, size) if self._read_late() else None)
                     self._segments.grow(segment, size)
-                except OSError as failed:  # nobody knows what of it is on the disk, so all that is not sure goes
+                except OSError as failed:  # what reached the disk is unknown: remove all that is not durable
                     error = _failed(failed)
                     group, self._written = group + self._written, []
                     self._cut(start)
@@ -243,7 +243,7 @@ class SpoolWriter:
                 body.done.set_exception(error) if error else body.done.set_result(None)
 
     def _cut(self, end: int) -> None:
-        """Take away what was written of refused bodies; where that fails, the torn frame ends its segment."""
+        """Remove written parts of rejected bodies; if that fails, the torn frame ends its segment."""
         try:
             if self._file is not None:
                 self._file.truncate(end)
@@ -253,7 +253,7 @@ class SpoolWriter:
             self._torn = True
 
     async def _seal(self) -> None:
-        """Write nothing more to the active segment, once what stands there is durable."""
+        """Close the active segment once its content is durable."""
         await self._synced.wait()
         self._leave()
 
@@ -270,10 +270,10 @@ def _failed(error: OSError) -> SpoolFullError:
 
 
 def _make_durable(file: FileIO, forget: tuple[int, int] | None) -> None:
-    """Sync; then drop what stands there (offset, length) from the page cache.
+    """Sync; then drop the range ``forget`` (offset, length) from the page cache.
 
     Raises:
-        OSError: it could not be, or the file was deleted, with which it is as durable as this process.
+        OSError: it failed, or the file was deleted, so that its data would not survive this process.
     """
     os.fdatasync(file.fileno())
     if not os.fstat(file.fileno()).st_nlink:

@@ -1,7 +1,7 @@
-"""One log, known by its content: where it was read to, and how that is recognised again.
+"""A stream: one log, identified by its content, and the position up to which it was read.
 
-Rotation changes names, copying and compressing change inodes; the bytes stay. A stream is identified by marks
-(keyed hashes) of its first bytes and of the bytes before its offset.
+Rotation changes names, copying and compressing change inodes; the content stays. A stream is identified by marks (keyed
+hashes) of its first bytes and of the bytes before its offset.
 """
 
 from __future__ import annotations
@@ -18,91 +18,92 @@ from tocsin.inputs.rotation import age
 from tocsin.inputs.wrappers import WRAPPED, Framing
 
 Place = tuple[int, int, tuple[int, ...], str]
-"""What sorts the streams of one log."""
+"""Sort key of the streams of one log."""
 MARKS = 8
-"""Marks of former commits that are kept, to recognise a copy that ended before the offset, or a log without its end."""
+"""Marks of earlier commits that are kept to recognise a copy that ends before the offset, or a log that lost its
+end."""
 _BLINK = 0.25
 _AT_REST = 0.3
 
 
 class Record(msgspec.Struct, omit_defaults=True):
-    """What the state holds of a stream; fields are only added at the end, with defaults."""
+    """The stored state of a stream; fields are only added at the end, with defaults."""
 
     path: bytes
-    """Where it was first found, as the system encodes it."""
+    """Where it was first found, in the file system encoding."""
     format: str = "auto"
     identity: Identity = (0, 0)
-    """Of the file that it was read from last."""
+    """Of the last file that it was read from."""
     offset: int = 0
-    """All before it was handed out. It stands behind a newline, or within a line that is passed over."""
+    """Everything before it was passed on. It follows a newline, or is within a line that is being skipped."""
     head: Mark | None = None
     marks: list[Mark] = []
-    """Of the bytes before the offset at the last commits; the last one is that of ``offset``."""
+    """Of the bytes before the offset at the last commits; the last mark is that of ``offset``."""
     finished: bool = False
     skipping: int = 0
-    """Bytes already passed over of a line that is too long."""
+    """Bytes already skipped of a line that is too long."""
     pending_from: int | None = None
-    """Offset of the first piece of a record that its runtime has not ended."""
+    """Offset of the first piece of an incomplete record."""
     framing: str | None = None
     size: int = 0
-    """Bytes of content when last looked at."""
+    """Bytes of content when last checked."""
     grew: float = 0.0
     """Unix time of the last growth."""
     base: bytes = b""
-    """The path that its writer wrote to, symbolic links resolved."""
+    """The path that its writer wrote to, with symbolic links resolved."""
     disk_size: int = 0
     disk_mtime_ns: int = 0
-    """Size and time of its file when it was finished: unchanged, it needs no look."""
+    """Size and time of its file when it was finished: while they are unchanged, it is not examined."""
     pattern: bytes = b""
-    """The pattern that led to it."""
+    """The pattern that matched it."""
     copy_of: str = ""
-    """Name of the stream that its file repeats; that one may need it some time."""
+    """Name of the stream that its file is a copy of; that stream may need the file later."""
     damaged: bool = False
-    """It was read from an archive without its proper end, which was announced."""
+    """It was read from an archive without its proper end, which was reported."""
 
 
 class Stream:
-    """A log that is being read, or was."""
+    """A log that is, or was, being read."""
 
     def __init__(self, name: str, record: Record, limit: int) -> None:
         self.name = name
         self.record = record
         self.path = self.here = os.fsdecode(record.path)
-        """Where it was first found, and where its file stands now."""
+        """Where it was first found, and where its file is now."""
         self.origin = Origin("file", record.format, self.path)
         self.framing = Framing(limit, record.framing)
         self.offset = record.offset
         self.scanned = 0
-        """Bytes behind the offset that are known to hold no newline."""
+        """Bytes after the offset that are known to contain no newline."""
         self.rebuilt: int | None = None
-        """How far the pieces pending at the last commit are collected again; None when they are."""
+        """How far the pieces pending at the last commit are collected again; None once they are."""
         self.mark = b""
         """The bytes before the offset, as far as they were read since the start; never stored."""
         self.content: FileContent | None = None
         self.size = record.size
         self.mtime_ns = 0
         self.primary = False
-        """It is what its writer writes to now."""
+        """It is the file being written to."""
         self.dirty = False
         self.orphaned: float | None = None
-        """Since when (injected clock) no file is known that it could go on in."""
+        """Since when (injected clock) no file is known that it could continue in."""
         self.truncated = self.quiet = False
-        """How it lost its file, and whether surely nothing was unread then."""
+        """How it lost its file, and whether certainly nothing was unread then."""
         self.parked = False
-        """Its file is closed because it rests; a change opens it again."""
+        """Its file is closed because it is idle; a change reopens it."""
         self.rotated = float("-inf")
-        """When its file was seen not to be written to under its first name any more."""
+        """When its file was found to be no longer written to under its original name."""
         self.grew = self.caught_up = float("-inf")
-        """When it last grew, and when it was last seen to be read to its end (injected clock)."""
+        """When it last grew, and when it was last found fully read (injected clock)."""
 
     def reformat(self, word: str) -> None:
-        """Hand out records as another format from now on."""
+        """Use another format for its records from now on."""
         self.record.format = word
         self.origin = Origin("file", word, self.path)
         self.dirty = True
 
     def attach(self, content: FileContent, mark: bytes, now: float) -> None:
-        """Go on reading from a file; ``mark`` are the bytes that ``position`` found before the offset."""
+        """Continue reading from a file; ``mark`` is the bytes that ``position`` found before the offset."""
         self.detach()
         status = content.stat()
         self.content = content
@@ -125,12 +126,12 @@ class Stream:
         self.scanned = 0
 
     def look(self, status: os.stat_result, now: float) -> bool:
-        """Take note of the file's size; True when there may be something new in it."""
+        """Update the file's size; return whether it may contain new data."""
         changed = status.st_mtime_ns != self.mtime_ns
         self.mtime_ns = status.st_mtime_ns
         if not self.packed and status.st_size != self.size:
             changed = True
-            if status.st_size >= self.offset:  # else it was truncated: what is known of it shall stay
+            if status.st_size >= self.offset:  # otherwise it was truncated: keep what is known of it
                 self.grew = now
                 self.size = status.st_size
         if not changed and self.size <= self.offset:
@@ -139,31 +140,31 @@ class Stream:
 
     @property
     def blank(self) -> bool:
-        """True while nothing of its content is known."""
+        """True while none of its content is known."""
         return self.record.head is None and not self.offset and not self.record.damaged
 
     @property
     def adrift(self) -> bool:
-        """True while its file is gone or holds something else: it goes on where its content turns up."""
+        """True while its file is gone or contains something else: it continues where its content is found."""
         return self.content is None and not self.parked and not self.record.finished
 
     @property
     def drained(self) -> bool:
-        """True while its file is open and read to the end that it is known to have."""
+        """True while its file is open and read to its known end."""
         if isinstance(self.content, PackedContent):
             return self.content.complete and self.offset >= self.content.end and self.rebuilt is None
         return self.content is not None and self.offset >= self.size and self.rebuilt is None
 
     @property
     def place(self) -> Place:
-        """Return what sorts the streams of one log, from the oldest to the one that is written to."""
+        """Return the sort key of the streams of one log, from the oldest to the one being written to."""
         if self.adrift:  # it was read before the others
             return 0, 0, (), ""
         return (2, 0, (), "") if self.primary else (1, *age(self.here))
 
     @property
     def unended(self) -> bool:
-        """True while it may hold the beginning of a record that goes on in the next file of its log."""
+        """True while it may contain the beginning of a record that continues in the next file of its log."""
         unread = self.framing.kind is None and not self.offset
         if self.record.finished or not (unread or self.framing.kind in WRAPPED):
             return False
@@ -172,14 +173,14 @@ class Stream:
 
     @property
     def packed(self) -> bool:
-        """True while it is read from an archive, which does not grow once it is whole."""
+        """True while it is read from an archive, which does not grow once it is complete."""
         return isinstance(self.content, PackedContent)
 
     def intact(self, chunk: bytearray, size: int, at: int) -> bool:
-        """Tell whether the file still holds the stream after ``size`` bytes at ``at`` were read into ``chunk``.
+        """Return whether the file still contains the stream after ``size`` bytes at ``at`` were read into ``chunk``.
 
-        Asked after the read: had the file been truncated and filled again before it, the bytes in front of
-        the offset would differ now.
+        Checked after reading: if the file had been truncated and refilled before, the bytes before the offset would
+        differ.
         """
         content = self.content
         if content is None or content.packed:
@@ -190,7 +191,7 @@ class Stream:
         return content.pread(first, at) == chunk[:first]
 
     def whole(self) -> bool:
-        """Tell whether the open file still holds what was read of it."""
+        """Return whether the open file still contains what was read of it."""
         content = self.content
         if content is None or content.packed:
             return content is not None
@@ -199,7 +200,7 @@ class Stream:
         return content.pread(len(self.mark), self.offset - len(self.mark)) == self.mark
 
     def advance(self, chunk: memoryview, used: int) -> None:
-        """Move the offset over the first ``used`` bytes of ``chunk``, which were handed out."""
+        """Move the offset over the first ``used`` bytes of ``chunk``, which were passed on."""
         if used >= MARK_BYTES:
             self.mark = bytes(chunk[used - MARK_BYTES : used])
         else:
@@ -208,14 +209,14 @@ class Stream:
         self.dirty = True
 
     def learn_head(self, prints: Fingerprints) -> bool:
-        """Learn the first bytes, read or not, as soon as they are there; False when they are others now."""
+        """Learn the head, read or not, as soon as it exists; return False if it changed."""
         head = self.record.head
         if self.content is None or (head is not None and head.length == HEAD_BYTES and self.offset):
             return True
         return self.check_head(prints, self.content.pread(HEAD_BYTES, 0))
 
     def check_head(self, prints: Fingerprints, data: bytes) -> bool:
-        """Learn the head from the first bytes of the file; False when it has another one by now."""
+        """Learn the head from the first bytes of the file; return False if it changed."""
         head = self.record.head
         if head is not None and prints.mark(data[: head.length], head.length) != head:
             return False
@@ -236,11 +237,11 @@ class Stream:
         return mark
 
     def former(self, holds: Callable[[Mark], bool]) -> Mark | None:
-        """Return the last mark that a file ``holds``; None when it has no more than the beginning."""
+        """Return the last mark that a file ``holds``; None if it has only the beginning."""
         return next((mark for mark in reversed(self.record.marks) if mark.end > HEAD_BYTES and holds(mark)), None)
 
     def fall_back(self, mark: Mark) -> None:
-        """Read again what stands behind a former position; ids tell what of it was counted."""
+        """Return to an earlier position; event ids show which of the events after it were counted."""
         self.offset = mark.end
         self.record.marks = [former for former in self.record.marks if former.end <= mark.end]
         self.record.skipping = 0
@@ -248,7 +249,7 @@ class Stream:
         self.dirty = True
 
     def position(self, prints: Fingerprints, content: FileContent) -> bytes | None:
-        """Return the bytes before the offset when a file has the stream's head and those, else None."""
+        """Return the bytes before the offset if a file contains the stream's head and those bytes, else None."""
         if self.record.head is None or not prints.holds(content, self.record.head):
             return None
         mark = self.position_mark(prints)
@@ -258,10 +259,10 @@ class Stream:
         return data if len(data) == mark.length and prints.mark(data, mark.end) == mark else None
 
     def quietly_gone(self, now: float) -> bool:
-        """Tell whether its file surely held nothing unread when it was destroyed.
+        """Return whether its file certainly contained nothing unread when it was destroyed.
 
-        What was written since the last look cannot be known. A look of a moment ago will do for a file at
-        rest, an older one for a file that had rested for twenty times as long.
+        What was written since the last check is unknown. A very recent check suffices for an idle file, an older one
+        for a file that had been idle for twenty times as long.
         """
         if self.size > self.offset or self.record.skipping:
             return False
@@ -269,13 +270,13 @@ class Stream:
         return rest >= _AT_REST and now - self.caught_up <= max(_BLINK, rest / 20)
 
     def lose_file(self, now: float) -> None:
-        """No file is known that the stream goes on in."""
+        """Note that no file is known that the stream continues in."""
         self.quiet = self.quietly_gone(now)
         self.orphaned = now
         self.parked = False
 
     def note_file(self, size: int, mtime_ns: int) -> None:
-        """Know its file by size and time: while they stay, it needs no look."""
+        """Note its file's size and time: while they are unchanged, it is not examined."""
         self.record.disk_size, self.record.disk_mtime_ns = size, mtime_ns
         self.dirty = True
 
@@ -289,9 +290,9 @@ class Stream:
 
 
 def _thinned(marks: list[Mark]) -> list[Mark]:
-    """Return at most ``MARKS`` marks, the older the farther between: eight reach back over sixty commits at least.
+    """Return at most ``MARKS`` marks, spaced wider with age: eight cover at least the last sixty commits.
 
-    A power cut takes what a log's writer has written in half a minute, and not what we have committed of it.
+    A power failure loses what a log's writer wrote in half a minute, but not what we committed of it.
     """
     if len(marks) <= MARKS:
         return marks

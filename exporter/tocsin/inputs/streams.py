@@ -1,4 +1,4 @@
-"""All known streams, and how they are committed."""
+"""The known streams and their committed state."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tocsin.inputs.stream import Place, Record, Stream
 log = logging.getLogger(__name__)
 
 FINISHED_MAX = 2000
-"""Finished streams whose files are gone that are remembered."""
+"""Maximum number of finished streams without a file that are remembered."""
 _REMEMBER_LOOK = 10.0
 _STEP = 1.0
-"""Seconds by which Unix time was set for sure: then what is committed in it is told anew."""
+"""Seconds by which the system clock must jump to count as set: stored times are then committed again."""
 _META = "meta"
 
 
@@ -32,13 +32,13 @@ class _Meta(msgspec.Struct):
     lost: dict[str, int]
     next: int
     begun: list[bytes] = []
-    """Patterns that were looked for once: what is rotated from now on is not history."""
+    """Patterns that were searched before: files rotated from now on are not history."""
     looked: float = 0.0
     """Unix time of the last commit."""
 
 
 class Streams:
-    """The streams by name, with what the state holds beside them."""
+    """The streams by name, with the state they share."""
 
     def __init__(self, patterns: Sequence[FilePattern], limit: int) -> None:
         self.prints = Fingerprints()
@@ -47,21 +47,21 @@ class Streams:
         self._limit = limit
         self._streams: dict[str, Stream] = {}
         self._kin: dict[bytes, list[Stream]] = {}
-        """Those that may have been written to at one path, one after the other."""
+        """Streams that may have been written at the same path, one after the other."""
         self._ordered: dict[bytes, list[tuple[Place, Stream]]] = {}
-        """The same in the order in which they were written to, as far as it was asked for since ``order``."""
+        """The same in the order of writing, computed on demand since ``order``."""
         self._heads: dict[int, dict[Mark | None, list[Stream]]] = {}
-        """By length and mark of their first bytes, as far as they were known when they were indexed."""
+        """By length and mark of the head, as known when they were indexed."""
         self._next = 0
         self._begun: set[bytes] = set()
         self._gone: list[str] = []
         self._looked = 0.0
         self._ahead = 0.0
-        """How far Unix time is ahead of the injected clock: it changes when the former is set."""
+        """Unix time minus the injected clock: it changes when the system clock is set."""
         self._dirty = True
 
     def configure(self, patterns: Sequence[FilePattern]) -> None:
-        """Take new patterns; a stream goes on in the format that its pattern has now."""
+        """Apply new patterns; a stream continues in its pattern's current format."""
         self._patterns = {os.fsencode(pattern.path): pattern for pattern in patterns}
         for stream in self._streams.values():
             pattern = self._patterns.get(stream.record.pattern)
@@ -72,13 +72,13 @@ class Streams:
         return iter(list(self._streams.values()))
 
     def order(self) -> None:
-        """Sort the files of each log anew, when they are asked for: names and roles may have changed."""
+        """Sort the files of each log again on demand: names and roles may have changed."""
         self._ordered = {}
 
     def unended_before(self, stream: Stream) -> Stream | None:
         """Return the older file of its log in which the first record of a stream may have begun.
 
-        That is the newest one, or what is before it where there is nothing in that.
+        That is the newest one that is not empty.
         """
         place = stream.place
         before = [found for path in _first_paths(stream) if (found := self._newest_before(path, place)) is not None]
@@ -97,29 +97,29 @@ class Streams:
         return None
 
     def written_to(self) -> set[str]:
-        """Return the paths at which streams were written to."""
+        """Return the paths at which streams were written."""
         return set(map(os.fsdecode, {stream.record.base for stream in self._streams.values()}))
 
     def logs(self) -> int:
-        """Return the number of logs, a log and what was rotated from it being one."""
+        """Return the number of logs, a log and its rotated files counting as one."""
         first = {stream.record.base: _first_paths(stream)[1:] for stream in self._streams.values()}
         return sum(not any(path in first for path in paths) for paths in first.values())
 
     def index_heads(self) -> None:
-        """Know all streams by their first bytes."""
+        """Index all streams by their head."""
         self._heads = {}
         for stream in self._streams.values():
             self.index_head(stream)
 
     def index_head(self, stream: Stream) -> None:
-        """Know a new stream by its first bytes."""
+        """Index a new stream by its head."""
         head = stream.record.head
         self._heads.setdefault(head.length if head else 0, {}).setdefault(head, []).append(stream)
 
     def alike(self, head: Callable[[int], Mark]) -> list[Stream]:
-        """Return the indexed streams that a file begins like; ``head`` gives the mark of its first bytes.
+        """Return the indexed streams with the same beginning as a file; ``head`` returns the mark of its first bytes.
 
-        What was learnt of a stream since it was indexed is more of the same beginning.
+        A head that has grown since it was indexed still begins the same.
         """
         found: list[Stream] = []
         for length, streams in self._heads.items():
@@ -131,7 +131,7 @@ class Streams:
         return self._streams.get(name)
 
     def restore(self, items: Iterable[tuple[str, bytes]], now: float, wall: float) -> None:
-        """Take back what was committed; ``now`` is of the injected clock, ``wall`` Unix time."""
+        """Restore the committed streams; ``now`` is by the injected clock, ``wall`` Unix time."""
         saved = dict(items)
         if _META not in saved:
             return
@@ -152,7 +152,7 @@ class Streams:
         self.configure(list(self._patterns.values()))
 
     def changes(self, now: float, wall: float) -> list[Change]:
-        """Return what moved since the last commit."""
+        """Return what changed since the last commit."""
         stepped = abs(wall - now - self._ahead) > _STEP
         self._ahead = wall - now
         changed: list[Change] = [(name, None) for name in self._gone]
@@ -171,7 +171,7 @@ class Streams:
         return changed
 
     def create(self, file: Found) -> Stream:
-        """Make a stream for a file."""
+        """Create a stream for a file."""
         name = f"s{self._next:08d}"
         self._next += 1
         self._dirty = True
@@ -187,13 +187,13 @@ class Streams:
         return stream
 
     def known(self) -> dict[Identity, Stream]:
-        """Return the streams by the file that they were read from last."""
+        """Return the streams by the file that they were last read from."""
         known = {s.record.identity: s for s in self._streams.values() if s.record.finished}
         known.update({s.record.identity: s for s in self._streams.values() if not s.record.finished})
         return known
 
     def bases(self) -> list[tuple[str, FilePattern]]:
-        """Return where unfinished streams were written to: their rotated files lie there."""
+        """Return where unfinished streams were written: their rotated files are there."""
         return [
             (os.fsdecode(s.record.base), self._patterns[s.record.pattern])
             for s in self._streams.values()
@@ -201,29 +201,29 @@ class Streams:
         ]
 
     def wanted(self, stream: Stream) -> bool:
-        """Tell whether the pattern that led to a stream is still configured."""
+        """Return whether the pattern that matched a stream is still configured."""
         return stream.record.pattern in self._patterns
 
     def is_first(self, pattern: FilePattern) -> bool:
-        """Tell whether the pattern was never looked for before."""
+        """Return whether the pattern was never searched before."""
         return os.fsencode(pattern.path) not in self._begun
 
     def begin(self) -> None:
-        """All patterns were looked for."""
+        """Note that all patterns were searched."""
         if self._begun != self._patterns.keys():
             self._begun, self._dirty = set(self._patterns), True
 
     def lose(self, stream: Stream) -> None:
-        """Announce that a stream was destroyed before it was read to its end."""
+        """Report that a stream was destroyed before it was read to its end."""
         reason = "truncated" if stream.truncated else "deleted"
         self.lost[reason] += 1
         self._dirty = True
         log.warning("a log file was %s before it was read to its end", reason)
 
     def forget(self, present: dict[Identity, Found]) -> None:
-        """Forget what is blank, and the oldest finished ones without a file."""
+        """Forget blank streams, and the oldest finished ones without a file."""
         for blank in [s for s in self if s.content is None and s.blank]:
-            self._drop(blank)  # it was empty: nothing of it is known but an inode
+            self._drop(blank)  # it was empty: only its inode is known
         gone = [s for s in self if s.record.finished and s.record.identity not in present]
         for stream in gone[: max(0, len(gone) - FINISHED_MAX)]:
             self._drop(stream)
@@ -239,6 +239,6 @@ class Streams:
 
 
 def _first_paths(stream: Stream) -> list[bytes]:
-    """Return where a stream was written to, and where it may have been before its file was rotated."""
+    """Return the path at which a stream was written, and those it may have had before rotation."""
     folder, name = os.path.split(os.fsdecode(stream.record.base))
     return [os.fsencode(os.path.join(folder, first)) for first in (name, *rotated_from(name))]  # noqa: PTH118 - often

@@ -1,8 +1,8 @@
 """Tailing of log files, exactly once, through every kind of rotation.
 
-What cannot be known is announced: a file that is truncated with no copy, or gone before it was read to its end,
-counts in ``lost``. Nothing here blocks or sleeps; the pipeline calls ``read`` in slices. Which stream a file belongs
-to is decided in ``recognition``.
+Loss that cannot be avoided is reported: a file truncated without a copy, or deleted before it was read to its end,
+counts in ``lost``. Nothing here blocks or sleeps; the pipeline calls ``read`` in slices. ``recognition`` decides which
+stream a file belongs to.
 """
 
 from __future__ import annotations
@@ -27,23 +27,24 @@ __all__ = ["FileInput", "FilePattern"]
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.05
-"""Seconds between looks at the sizes of open files."""
+"""Seconds between checks of the size of open files."""
 SCAN_EVERY = 1.0
-"""Seconds between looks at directories that did not change,"""
+"""Seconds between scans of directories that did not change."""
 SCAN_MOST = 10.0
-"""and where they hold so many files that a look takes long:"""
+"""Maximum of these seconds for directories so large that a scan takes long."""
 SCAN_PAUSE = 50
-"""times that a look took. Beyond ``OPEN_MAX`` files, truncation is seen by these looks alone."""
+"""The pause between scans, as a multiple of a scan's duration. Above ``OPEN_MAX`` files, only scans detect
+truncation."""
 SCAN_SHARE = 4
-"""Times that a look took, for which files are read before the next one, however pressing."""
+"""Minimum time for reading between two scans, as a multiple of a scan's duration, however urgent the next one is."""
 ROTATE_WAIT = 5.0
-"""Seconds of silence after which a rotated file is over; writers are told late to reopen."""
+"""Seconds of silence after which a rotated file is finished; writers are told late to reopen."""
 PARTIAL_WAIT = 2.0
-"""Seconds of silence after which the last line of a rotated file counts without its newline,"""
+"""Seconds of silence after which the last line of a rotated file counts without its newline."""
 TORN_WAIT = 30.0
-"""and where it does not end as a record does: the rest may be on its way."""
+"""The same if the line does not end like a record: the rest may still be written."""
 PARTS_MOST = 4
-"""Files that a record may have been begun in before the one in which it ends."""
+"""Maximum number of preceding files in which a record may have begun."""
 _RECORD_ENDS = (b"}", b"]")
 
 
@@ -70,9 +71,9 @@ class FileInput:
         self._recognition = Recognition(self._finder, self._streams, self._files)
         self._scan_due = self._scan_free = self._look_due = float("-inf")
         self._followers: dict[Stream, list[Stream]] = {}
-        """Streams that wait since the last look for the end of an older file of their log."""
+        """Streams that wait, since the last check, for the end of an older file of their log."""
         self._goals: dict[str, int] | None = None
-        """Sizes that files had at the first scan, of those not read that far yet."""
+        """File sizes at the first scan, of those files not read that far yet."""
 
     @property
     def lost(self) -> dict[str, int]:
@@ -81,11 +82,11 @@ class FileInput:
 
     # ---- Input ----------------------------------------------------------------------------------------
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back the committed streams."""
+        """Restore the committed streams."""
         self._streams.restore(items, self._clock(), self._wall())
 
     def read(self, sink: Sink, max_bytes: int) -> int:
-        """Hand lines of all files to ``sink``; see ``Input.read``."""
+        """Pass lines of all files to ``sink``; see ``Input.read``."""
         now = self._clock()
         resting: list[Stream] = []
         self._streams.order()
@@ -103,19 +104,19 @@ class FileInput:
             elif (followers := self._followers.pop(stream, None)) is not None:
                 ready.extendleft(reversed(followers))
         for stream in resting:
-            if not (stream.framing.pending and ready):  # the rest of its last record may be in a file that has its turn
+            if not (stream.framing.pending and ready):  # the rest of its last record may be in a queued file
                 self._finish_when_over(stream, sink, now)
         return total
 
     def changes(self) -> list[Change]:
-        """The streams that moved since the last commit."""
+        """Return the streams that moved since the last commit."""
         return self._streams.changes(self._clock(), self._wall())
 
     def committed(self) -> None:
-        """Nothing becomes obsolete on disk."""
+        """Do nothing: no file becomes obsolete."""
 
     def configure(self, patterns: Sequence[FilePattern]) -> None:
-        """Read other files from now on; how far one was read that is not named any more stays known."""
+        """Read other files from now on; positions of files that no pattern matches any more are kept."""
         self._finder.patterns = list(patterns)
         self._streams.configure(patterns)
         self._files.configure()
@@ -123,12 +124,12 @@ class FileInput:
         self._scan_due = self._look_due = float("-inf")
 
     def close(self) -> None:
-        """Close all files; what was not committed is read again after a start."""
+        """Close all files; uncommitted data is read again after a restart."""
         self._files.close()
         self._recognition.close()
 
     def behind(self) -> bool:
-        """Tell whether something is unread that was there at the first scan."""
+        """Return whether data that existed at the first scan is still unread."""
         active = self._files.active
         unclear = self._goals is None or self._recognition.archives or len(active) >= open_max()
         if unclear or any(stream.packed for stream in active.values()):
@@ -141,7 +142,7 @@ class FileInput:
         return bool(self._goals)
 
     def backlog(self) -> int:
-        """Bytes that are not read yet; of archives, as they are compressed."""
+        """Return the unread bytes; of archives, their compressed size."""
         unread = sum(file.size for file, _, _ in self._recognition.archives.values())
         for stream in self._files.active.values():
             if not stream.packed:
@@ -151,24 +152,24 @@ class FileInput:
         return unread
 
     def logs(self) -> int:
-        """How many logs are known, a log and what was rotated from it being one; not for often."""
+        """Return the number of logs, a log and its rotated files counting as one; expensive."""
         return self._streams.logs()
 
     def unusable(self) -> dict[str, int]:
-        """How many configured inputs cannot be read, by reason."""
+        """Return the number of configured inputs that cannot be read, by reason."""
         counts: dict[str, int] = {}
         for reason in self._finder.problems.values():
             counts[reason] = counts.get(reason, 0) + 1
         return counts
 
     def unusable_paths(self) -> list[tuple[str, str, str]]:
-        """The same with path and mend, for the status page."""
+        """Return the same with path and fix, for the status page."""
         problems = sorted(self._finder.problems.items())
         return [(path, reason.replace("_", " "), MENDS[reason]) for path, reason in problems]
 
     # ---- reading --------------------------------------------------------------------------------------
     def _look(self, now: float) -> list[Stream]:
-        """Find out what is new: files, and bytes in them; return rotated ones without."""
+        """Find new files and new data in open ones; return rotated files without new data."""
         files = self._files
         earlier = len(files.ready)
         self._followers = {}
@@ -198,7 +199,7 @@ class FileInput:
                     files.ready.append(stream)
             elif not stream.primary:
                 resting.append(stream)
-        # What is new comes behind the others, and the younger files of a log behind the older, for which they wait.
+        # New streams go to the end of the queue, the older files of a log before the newer ones, which wait for them.
         new = list(files.ready)[earlier:]
         for _ in new:
             files.ready.pop()
@@ -206,19 +207,19 @@ class FileInput:
         return resting
 
     def _step(self, stream: Stream, sink: Sink, budget: int, now: float) -> int:
-        if stream.content is None:  # closed since it had something to read, or forgotten
+        if stream.content is None:  # closed, or forgotten, since it was queued
             return 0
         prints = self._streams.prints
         try:
             before = self._before(stream)
             if before is None:
                 return self._lines.step(stream, sink, budget, prints)
-            known = not self._recognition.archives  # else a file between the two may turn up
+            known = not self._recognition.archives  # otherwise a file between the two may appear
             parts = self._begun_in(before) if known else []
             if parts and (progress := self._lines.succeed(stream, parts, sink, prints)):
                 return progress
             self._followers.setdefault(before, []).append(stream)
-            stream.mtime_ns = 0  # look again soon
+            stream.mtime_ns = 0  # check again soon
         except OverwrittenError:
             self._files.orphan(stream, now)
         except OSError as error:
@@ -228,7 +229,7 @@ class FileInput:
     def _before(self, stream: Stream) -> Stream | None:
         """Return the file in which a stream's first record may have begun.
 
-        A container's runtime writes a long record in pieces of 16 KB, and rotates between any two of them.
+        A container runtime writes a long record in pieces of 16 KB, and may rotate between any two of them.
         """
         if stream.offset or stream.content is None:
             return None
@@ -237,9 +238,9 @@ class FileInput:
         return self._streams.unended_before(stream) if stream.framing.kind in WRAPPED else None
 
     def _begun_in(self, before: Stream) -> list[Stream]:
-        """Return the files with the beginning of a record, oldest first, up to ``before``; none while unknown.
+        """Return the files with the beginning of a record, oldest first, up to ``before``; none while they are unknown.
 
-        Only the oldest is read: nothing but pieces of this record may stand in those behind it.
+        Only the oldest has been read: the others may contain only pieces of this record.
         """
         parts = [before]
         while len(parts) < PARTS_MOST and not (parts[0].offset or parts[0].packed or parts[0].adrift):
@@ -270,7 +271,7 @@ class FileInput:
 
 
 def _silence(stream: Stream) -> float:
-    """Return the seconds without growth after which a rotated file is over.
+    """Return the seconds without growth after which a rotated file is finished.
 
     Raises:
         OSError: it cannot be read.

@@ -1,8 +1,8 @@
-"""The wrappers that container runtimes put around each line.
+"""Unwraps the lines of container runtimes.
 
-CRI is ``<time> stdout F|P <text>`` (Kubernetes design proposal "kubelet CRI logging"), Docker's json-file is
-``{"log": "...", "stream": ..., "time": ...}``. Both split long lines; the pieces are put together here.
-Fluent Bit and others that take Docker's lines apart write ``{"log": ...}`` again, without the line end in it.
+CRI is ``<time> stdout F|P <text>`` (Kubernetes design proposal "kubelet CRI logging"), Docker's json-file is ``{"log":
+"...", "stream": ..., "time": ...}``. Both split long lines, which are joined here. Fluent Bit and other shippers that
+parse Docker's lines write ``{"log": ...}`` again, without the newline in it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class _DockerLine(msgspec.Struct, gc=False):
 _docker = msgspec.json.Decoder(_DockerLine)
 _object = msgspec.json.Decoder(msgspec.Raw)
 _PIECE = 16 << 10
-"""Bytes of the pieces in which Docker splits what is longer."""
+"""Size of the pieces into which Docker splits longer lines."""
 
 
 def _is_record(text: bytes) -> bool:
-    """Tell whether a text is a whole object, which a piece of a longer record is not but by chance."""
+    """Return whether a text is a complete object; a piece of a longer record is one only by accident."""
     if not text.startswith(b"{") or not text.endswith(b"}"):
         return False
     try:
@@ -42,16 +42,16 @@ def _is_record(text: bytes) -> bool:
 
 
 class Framing:
-    """Unwraps the lines of one file; the first line that is a record or wrapped decides for all."""
+    """Unwraps the lines of one file; the first line that is a record or wrapped decides for the whole file."""
 
     def __init__(self, limit: int, kind: str | None = None) -> None:
         self._limit = limit
         self.kind = kind
-        """``plain``, ``cri`` or ``docker``; None while no line was seen that tells."""
+        """``plain``, ``cri`` or ``docker``; None until a line decides it."""
         self.plain = kind == "plain"
-        """True when lines are records as they are."""
+        """Whether lines are records without a wrapper."""
         self._pieces: dict[bytes | str, bytearray] = {}
-        """What is here of incomplete records."""
+        """The pieces so far of incomplete records."""
         self._adopted: set[bytes | str] = set()
         self.oversized = False
         """The record that was just completed is longer than the limit."""
@@ -63,17 +63,17 @@ class Framing:
 
     @property
     def awaiting(self) -> bool:
-        """True while a record that was begun in another file is incomplete."""
+        """True while a record that began in another file is incomplete."""
         return bool(self._adopted)
 
     def adopt(self, before: Framing) -> None:
-        """Go on with the incomplete records of the file that this one follows."""
+        """Continue the incomplete records of the preceding file."""
         self.kind, self.plain = before.kind, before.plain
         self._pieces = {stream: bytearray(pieces) for stream, pieces in before._pieces.items()}
         self._adopted = set(self._pieces)
 
     def recognise(self, line: bytes) -> None:
-        """Decide from the beginning of a line; blank ones, and the rest of one that was cut, decide nothing."""
+        """Decide the kind from the beginning of a line; blank lines and the rest of a truncated line decide nothing."""
         if self.kind is None and line.strip(_BLANK):
             text = line.lstrip(b"\x00\xef\xbb\xbf ")
             if _CRI.match(text):
@@ -85,7 +85,7 @@ class Framing:
             self.plain = self.kind == "plain"
 
     def unwrap(self, line: Buffer) -> Buffer | None:
-        """Return the record that this line completes, None when it is only a piece."""
+        """Return the record that this line completes, None if it is only a piece."""
         self.oversized = False
         if self.kind == "cri":
             match = _CRI.match(line)
@@ -104,17 +104,17 @@ class Framing:
         return line
 
     def flush(self) -> list[bytes]:
-        """Wait no longer: return what there is of incomplete records."""
+        """Stop waiting for the rest of incomplete records, and return their pieces."""
         rest = [bytes(pieces) for pieces in self._pieces.values()]
         self._pieces = {}
         self._adopted = set()
         return rest
 
     def _join_unended(self, stream: bytes | str, text: bytes) -> bytes | None:
-        """Take a text without its line end: what a shipper wrote as a line, or a piece.
+        """Take a text without a newline: a line that a shipper rewrote, or a piece.
 
-        No record begins with anything but a bracket. Where a whole one follows what waits, that was cut, and is counted
-        apart, as behind the hole that a loss of power leaves.
+        Records begin with a bracket. If a complete record follows pending pieces, the pieces were truncated, as before
+        the hole that a power failure leaves, and are counted separately.
         """
         waits = stream in self._pieces
         whole = _is_record(text) or not (waits or text.lstrip(_BLANK).startswith((b"{", b"[")))
