@@ -1,6 +1,6 @@
-"""Which counters a crash could lower while commits fail, so that the page must not show their newest values.
+"""Counters that a crash could lower while commits fail, so that the page must not show their newest values.
 
-Most counters are sums over events that inputs deliver again after a crash, in any order. Those listed here are not.
+Most counters are sums over events that inputs read again after a crash, in any order. Those listed here are not.
 """
 
 from __future__ import annotations
@@ -38,25 +38,25 @@ NOT_REPEATED = frozenset({
     GUARD_REQUESTS, GUARD_SHED, GUARD_SCANNED, GUARD_ELIGIBLE, GUARD_FALSE_POSITIVES, VIOLATIONS, UNSCORED,
     SESSION_LOOPS, PROMPT_CHANGES,
 })  # fmt: skip
-"""Counters of events that no input delivers again after a crash, or that depend on such events (as coverage depends on
-the guard's memory) or on when calls are settled, which goes by label set. Of VIOLATIONS and UNSCORED only some series:
+"""Counters of events that no input reads again after a crash, or that depend on such events (as coverage depends on the
+guard's memory) or on when calls are settled, which happens by label set. Of VIOLATIONS and UNSCORED only some series:
 see ``can_decrease``."""
 ORDER_DEPENDENT = frozenset({
     EVENTS_READ, EVENTS_COUNTED, EVENTS_DUPLICATE, EVENTS_SKIPPED, LABELS_FOLDED, LABELS_HASHED,
     OUTLIERS, MODEL_CHANGES, USER_FLAGS, VIOLATIONS,
 })  # fmt: skip
-"""Counters of events that are delivered again, but whose values depend on the order of reading: with several logs, or a
-log and webhooks, that order differs after a crash. It decides which of two copies of an event is the duplicate, what a
-usual request is, and whether the call that somebody flags is known."""
+"""Counters of events that are read again, but whose values depend on the order of reading: with several logs, or a log
+and webhooks, that order differs after a crash. It decides which of two copies of an event is the duplicate, what a
+usual request is, and whether the call that a user flags is known."""
 
 
 def can_decrease(family: Family, labels: tuple[str, ...], *, in_order: bool) -> bool:
-    """Tell whether a crash can lower an uncommitted counter.
+    """Return whether a crash can lower an uncommitted counter.
 
     ``in_order``: there is one input, which is read again in the same order.
     """
-    if family is VIOLATIONS:  # those that the guard stopped, or that a person reported
+    if family is VIOLATIONS:  # violations that the guard stopped, or that a person reported
         return labels[-3] == "false" or (labels[-4] == REPORTED and not in_order)
-    if family is UNSCORED:  # after the crash there may be time to score it
+    if family is UNSCORED:  # after the crash there may be time to score the call
         return labels[-1] == "overload"
     return family in NOT_REPEATED or not in_order

@@ -1,7 +1,6 @@
-"""Rendering of a store as a page: text format 0.0.4 and OpenMetrics 1.0, plain or gzip.
+"""Renders a store as a metrics page: text format 0.0.4 and OpenMetrics 1.0, plain or gzip.
 
-https://prometheus.io/docs/instrumenting/exposition_formats/ ,
-https://prometheus.io/docs/specs/om/open_metrics_spec/
+https://prometheus.io/docs/instrumenting/exposition_formats/ , https://prometheus.io/docs/specs/om/open_metrics_spec/
 """
 
 from __future__ import annotations
@@ -20,10 +19,11 @@ from tocsin.series.store import Row, Store, number
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _TRACE = re.compile(r"[\w./:+=-]{1,120}", re.ASCII)
-"""OpenMetrics bounds the labels of an exemplar to 128 characters, the name included. Another id is no trace id."""
+"""OpenMetrics limits an exemplar's labels to 128 characters including the name. Ids that do not match are not trace
+ids."""
 _AT_STAKE = NOT_REPEATED | ORDER_DEPENDENT
 BLOCK_ROWS = 32
-"""Rows rendered between two looks at the time: half a millisecond where all of them have changed."""
+"""Rows rendered between two checks of the time: half a millisecond if all of them have changed."""
 
 
 def _head(family: Family, *, openmetrics: bool) -> bytes:
@@ -34,7 +34,7 @@ def _head(family: Family, *, openmetrics: bool) -> bytes:
 
 
 def _with_exemplar(row: Row) -> bytes:
-    """Append the newest exemplar to the bucket it fell into (OpenMetrics only)."""
+    """Append the newest exemplar to its bucket (OpenMetrics only)."""
     text = row.render()
     if row.exemplar is None:
         return text
@@ -50,10 +50,10 @@ def _with_exemplar(row: Row) -> bytes:
 def blocks(
     store: Store, *, openmetrics: bool = False, saved: bool = True, in_order: bool = False
 ) -> Iterator[bytes]:
-    """Yield the page in pieces small enough to let others run in between.
+    """Yield the page in blocks small enough for other tasks to run in between.
 
-    ``saved`` is False while commits fail: then series that a crash could lower keep the value of the last page (for
-    ``in_order`` see ``can_decrease``). All others are read again before the first page after a start, and alerts need
+    ``saved`` is False while commits fail: series that a crash could lower then keep the value of the last page (for
+    ``in_order`` see ``can_decrease``). All others are read again before the first page after a restart, and alerts need
     them meanwhile.
     """
     for family, rows in store.families():
@@ -72,14 +72,14 @@ def blocks(
 
 
 def note_restored(store: Store) -> None:
-    """Take the values of now, which are those of the state, for what was shown last."""
+    """Record the current values, those of the restored state, as the last ones shown."""
     for family in _AT_STAKE:
         for row in store.rows.get(family, {}).values():
             row.render()
 
 
 def gzip_blocks(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Compress a page piece by piece (isal level 1: several times faster than zlib's)."""
+    """Compress a page block by block (isal level 1: several times faster than zlib's)."""
     packer = isal_zlib.compressobj(1, isal_zlib.DEFLATED, 31)
     for part in parts:
         yield packer.compress(part)
@@ -87,5 +87,5 @@ def gzip_blocks(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def page(store: Store, *, openmetrics: bool = False) -> bytes:
-    """Return the whole page at once; for ``replay`` and tests."""
+    """Return the whole page; for ``replay`` and tests."""
     return b"".join(blocks(store, openmetrics=openmetrics))

@@ -1,8 +1,8 @@
 """The values behind ``/metrics``: plain lists that the hot path adds to.
 
-prometheus_client is not used for serving: at 100,000 series its ``generate_latest`` takes seconds.
-Of texts, which are most of what a series takes in memory, a counter keeps its last line, which begins the next one, and
-a histogram only its labels.
+prometheus_client is not used for serving: at 100,000 series its ``generate_latest`` takes seconds. Texts take most of a
+series' memory, so a counter keeps only its last line, whose beginning the next one reuses, and a histogram only its
+labels.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NOT_FINITE = {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}
 
 
 def number(value: float) -> str:
-    """Render a sample value: integers without a point, floats by their shortest exact form."""
+    """Render a sample value: integers without a point, floats in their shortest exact form."""
     if type(value) is int:
         return str(value)
     if isinstance(value, float):
@@ -32,7 +32,7 @@ def number(value: float) -> str:
 
 
 Lead = tuple[int, str]
-"""How many labels a row has in common with those made together with it, and their text: it is made once for all."""
+"""Number of a row's leading labels that other rows created together with it share, and their common text."""
 _ALONE: Lead = (0, "")
 
 
@@ -49,16 +49,17 @@ class Row:
         self.labels = labels
         self.values: list[Any] = [0] * (len(family.buckets) + 2 if family.buckets else 1)
         self.text: bytes | None = None
-        """The line of a row that is no histogram; None when it is not that of ``values``."""
+        """The rendered line of a row that is not a histogram; None if ``values`` changed."""
         self._frame: bytes | None = None
-        """What is known of the text whatever the values: the last line, or the labels of a histogram."""
+        """The part of the text that does not depend on the values: within the last line, or the labels of a
+        histogram."""
         self.exemplar: tuple[str, float, float] | None = None
         self._names = names
         self._lead = lead
 
     @property
     def pairs(self) -> str:
-        """The label set as it stands in the text format."""
+        """The label set in the text format."""
         count, text = self._lead
         own = self.labels[count:]
         if count and own:
@@ -67,7 +68,7 @@ class Row:
 
     @property
     def samples(self) -> int:
-        """How many lines of the exposition the row makes."""
+        """Number of lines of the row in the exposition."""
         return samples_of(self.family)
 
     def observe(self, value: float) -> None:
@@ -111,11 +112,11 @@ class Row:
         return self.text
 
     def last_shown(self) -> bytes:
-        """Return the line of a row that is no histogram as it was rendered last; of a 0 where it never was."""
+        """Return the last rendered line of a row that is not a histogram; a line with 0 if there is none."""
         return self._frame or Row(self.family, self._names, self.labels, self._lead).render()
 
     def _histogram(self) -> bytes:
-        """Fill all numbers into the family's template at once: four times as fast in bytes as in text."""
+        """Fill all numbers into the family's template at once: four times as fast in bytes as in str."""
         labels = self._frame
         if labels is None:
             labels = self._frame = self.pairs.encode()
@@ -123,7 +124,7 @@ class Row:
         cumulative = list(accumulate(buckets))
         if cumulative[-1]:
             text = _template(self.family) % (*cumulative, number(total).encode(), cumulative[-1])
-        else:  # most label sets fail seldom and have no streams
+        else:  # most label sets have few failures and no streams
             text = _of_zeros(self.family)
         if not labels:
             return text.replace(_LABELS + b",", b"").replace(b"{%b}" % _LABELS, b"")
@@ -131,19 +132,19 @@ class Row:
 
 
 def pairs_of(names: Sequence[str], labels: Sequence[str]) -> str:
-    """Return labels as they stand in the text format."""
+    """Return labels in the text format."""
     return ",".join([f'{name}="{escape(value)}"' for name, value in zip(names, labels, strict=True)])
 
 
 _own_pairs = lru_cache(1000)(pairs_of)
-"""Of the few labels that rows have of their own: reasons, kinds, roles."""
+"""Cached for the few labels of a row's own: reasons, kinds, roles."""
 _LABELS = b"\x00"
-"""Stands for the labels of a row in a template; no label value holds it."""
+"""Placeholder of a row's labels in a template; no label value contains it."""
 
 
 @cache
 def _template(family: Family) -> bytes:
-    """Return the lines of a histogram's rows with ``%d`` for their buckets and count, ``%b`` for their sum."""
+    """Return the lines of a histogram row with ``%d`` for buckets and count, ``%b`` for the sum."""
     name, labels = family.name, _LABELS.decode()
     lines = [f'{name}_bucket{{{labels},le="{le}"}} %d\n' for le in bounds(family)]
     return "".join([*lines, f"{name}_sum{{{labels}}} %b\n{name}_count{{{labels}}} %d\n"]).encode()
@@ -158,7 +159,7 @@ _BOUNDS: dict[str, tuple[str, ...]] = {}
 
 
 def bounds(family: Family) -> tuple[str, ...]:
-    """Return the values of ``le`` as they stand in the exposition."""
+    """Return the values of ``le`` as shown in the exposition."""
     found = _BOUNDS.get(family.name)
     if found is None:
         found = _BOUNDS[family.name] = (*(str(float(b)) for b in family.buckets), "+Inf")
@@ -166,12 +167,12 @@ def bounds(family: Family) -> tuple[str, ...]:
 
 
 def samples_of(family: Family) -> int:
-    """Return how many lines of the exposition a row of the family makes."""
+    """Return the number of exposition lines of a row of the family."""
     return len(family.buckets) + 3 if family.buckets else 1
 
 
 def _bounded(family: Family) -> int:
-    """Return how many of them ``series.max`` bounds: what tocsin says of itself does not count."""
+    """Return how many of them count towards ``series.max``: metrics about tocsin itself do not."""
     return samples_of(family) if family.name.startswith("llm_") else 0
 
 
@@ -183,11 +184,12 @@ class Store:
         self._rows: dict[Family, dict[tuple[str, ...], Row]] = {}
         self._names: dict[Family, tuple[str, ...]] = {}
         self._made: dict[Family, tuple[dict[tuple[str, ...], Row], tuple[str, ...], int]] = {}
-        """What a new row needs to know of its family: the other rows, the names, the lines that ``samples`` counts."""
+        """What creating a row needs of its family: the other rows, the label names, the lines counted by
+        ``samples``."""
         self.samples = 0
-        """Lines of the exposition of the llm_* families: what ``series.max`` bounds."""
+        """Exposition lines of the llm_* families, limited by ``series.max``."""
         self.settle: Callable[[], None] = lambda: None
-        """Brings to the rows what their owner still holds back; called before they are read as a whole."""
+        """Adds pending values to the rows; called before rows are read as a whole."""
 
     @property
     def rows(self) -> dict[Family, dict[tuple[str, ...], Row]]:
@@ -196,7 +198,7 @@ class Store:
         return self._rows
 
     def names(self, family: Family) -> tuple[str, ...]:
-        """Return the label names of a family's rows: per-call ones have the extra ones behind the shared ones."""
+        """Return the label names of a family's rows: per-call families have the extra ones after the shared ones."""
         names = self._names.get(family)
         if names is None:
             own = family.labels
@@ -204,7 +206,7 @@ class Store:
         return names
 
     def total(self, family: Family, **where: str) -> float:
-        """Return the sum of a counter's or gauge's rows, of those with these label values."""
+        """Return the sum of a counter's or gauge's rows with these label values."""
         names = self.names(family)
         wanted = [(names.index(name), value) for name, value in where.items()]
         return sum(
@@ -214,16 +216,16 @@ class Store:
         )
 
     def row(self, family: Family, *labels: str) -> Row:
-        """Return the row of a label set (values in the order of ``names``), created as 0 when it is new."""
+        """Return the row of a label set (values in the order of ``names``), created as 0 if it is new."""
         return self.find(family, labels) or self.add(family, labels)
 
     def find(self, family: Family, labels: tuple[str, ...]) -> Row | None:
-        """Return the row of a label set, None when there is none."""
+        """Return the row of a label set, None if there is none."""
         rows = self._rows.get(family)
         return None if rows is None else rows.get(labels)
 
     def add(self, family: Family, labels: tuple[str, ...], lead: Lead = _ALONE) -> Row:
-        """Create the row of a label set that has none; ``lead`` are labels that others begin with as well."""
+        """Create the row of a new label set; ``lead`` describes leading labels shared with other rows."""
         made = self._made.get(family)
         if made is None:
             made = self._made[family] = self._rows.setdefault(family, {}), self.names(family), _bounded(family)
@@ -233,12 +235,12 @@ class Store:
         return row
 
     def remove(self, row: Row) -> None:
-        """Drop a row from the exposition."""
+        """Remove a row from the exposition."""
         if self._rows.get(row.family, {}).pop(row.labels, None) is not None:
             self.samples -= _bounded(row.family)
 
     def families(self) -> Iterator[tuple[Family, list[Row]]]:
-        """Every family that has rows, in the order of first use."""
+        """Yield every family that has rows, in the order of first use."""
         for family, rows in list(self.rows.items()):
             if rows:
                 yield family, list(rows.values())

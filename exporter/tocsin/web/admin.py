@@ -1,6 +1,6 @@
-"""The admin listener: ``/metrics``, health, the status page and its JSON.
+"""The admin listener: ``/metrics``, health checks, the status page and its JSON.
 
-It answers from what is committed; nothing here parses, counts or waits for a disk.
+It serves committed values only; no handler parses, counts or waits for a disk.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class Admin:
-    """What the admin pages show and do."""
+    """The data and actions behind the admin pages."""
 
     pipeline: Pipeline
     heartbeats: Callable[[], dict[str, float]]
-    """Last signs of life of all root tasks, on the monotonic clock."""
+    """Last heartbeat of each root task, on the monotonic clock."""
     config: Callable[[], Config]
-    """The configuration in force."""
+    """The configuration in effect."""
     reload: Callable[[], Awaitable[None]] | None = None
-    """Loads the configuration again; raises ConfigError. None: ``--web.enable-lifecycle`` was not given."""
+    """Reloads the configuration; raises ConfigError. None: ``--web.enable-lifecycle`` was not given."""
     unusable: Callable[[], list[tuple[str, str, str]]] = list
-    """Inputs that cannot be read: path, reason, mend."""
+    """Inputs that cannot be read: path, reason, fix."""
     incidents: Callable[[], list[dict[str, Any]]] = list
-    """The alerts that Alertmanager told us of, the newest first."""
+    """Alerts received from Alertmanager, newest first."""
     trends: Callable[[], dict[str, Trend]] = dict
-    """What each category did lately, by category."""
+    """The recent trend of each category."""
     leaving: Callable[[], bool] = lambda: False
-    """Tells whether the exporter is on its way out: then it is not ready."""
+    """Whether the exporter is shutting down: it is then not ready."""
     public_only: bool = False
-    """True on a non-loopback bind without --web.config.file: only metrics, health and runbooks answer."""
+    """True on a non-loopback address without --web.config.file: only metrics, health and runbooks are served."""
 
 
 PUBLIC = ("/metrics", "/-/healthy", "/-/ready")
@@ -58,7 +58,7 @@ def make_app(admin: Admin) -> web.Application:
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        public = request.path in PUBLIC or request.path.startswith(runbooks.PREFIX)  # text that ships, no data
+        public = request.path in PUBLIC or request.path.startswith(runbooks.PREFIX)  # documentation, no data
         if admin.public_only and not public:
             raise web.HTTPForbidden(text="off loopback this page needs --web.config.file with authentication\n")
         return await handler(request)
@@ -84,7 +84,7 @@ class _Routes:
         self._admin = admin
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
-        """The committed page; 503 until the backlog of the time before the start is counted."""
+        """The committed page; 503 until the backlog from before the start is counted."""
         pipeline = self._admin.pipeline
         if not pipeline.ready.is_set():
             return web.Response(status=503, text="catching up\n", headers={"Retry-After": "1"})
@@ -103,7 +103,7 @@ class _Routes:
         return response
 
     async def healthy(self, request: web.Request) -> web.Response:
-        """200 while every root task gives signs of life."""
+        """200 while every root task has a recent heartbeat."""
         del request
         now = time.monotonic()
         ages = {task: now - beat for task, beat in self._admin.heartbeats().items()}
@@ -112,7 +112,7 @@ class _Routes:
         return web.json_response(body, status=200 if healthy else 503)
 
     async def ready(self, request: web.Request) -> web.Response:
-        """200 once caught up, until the exporter is told to end."""
+        """200 once caught up, until shutdown begins."""
         del request
         if self._admin.leaving():
             return web.Response(text="leaving\n", status=503)
@@ -120,14 +120,14 @@ class _Routes:
         return web.Response(text="ready\n" if ready else "catching up\n", status=200 if ready else 503)
 
     async def reload(self, request: web.Request) -> web.Response:
-        """Load the configuration again; a wrong one changes nothing."""
+        """Reload the configuration; an invalid one changes nothing."""
         if "Origin" in request.headers:
             raise web.HTTPForbidden(text="not with an Origin, as of a page in a browser: use curl, or SIGHUP\n")
         if self._admin.reload is None:
             raise web.HTTPForbidden(text="reloading over HTTP needs --web.enable-lifecycle\n")
         try:
             await self._admin.reload()
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the old one stays in force
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, the old configuration stays in effect
             return web.Response(status=500, text=f"not reloaded, the previous configuration stays in effect: {error}\n")
         return web.Response(text="reloaded\n")
 
@@ -137,12 +137,12 @@ class _Routes:
         return web.Response(text=show(self._admin.config()), content_type="text/yaml")
 
     async def recent(self, request: web.Request) -> web.Response:
-        """The newest events that were skipped, without content."""
+        """The newest skipped events, without content."""
         del request
         return web.json_response({"events": list(self._admin.pipeline.intake.recent)})
 
     async def status(self, request: web.Request) -> web.Response:
-        """The status page for people; ``?hold`` keeps it from being loaded anew."""
+        """The status page; ``?hold`` disables its automatic refresh."""
         held = "hold" in request.query
         text = render(self._overview(), self._admin.incidents(), self._admin.trends(), held=held)
         policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
@@ -151,7 +151,7 @@ class _Routes:
         return web.Response(text=text, content_type="text/html", headers=headers)
 
     async def api_status(self, request: web.Request) -> web.Response:
-        """The status page for programs."""
+        """The data of the status page as JSON."""
         del request
         return web.json_response({"version": __version__, **self._overview()}, dumps=json.dumps)
 
@@ -159,18 +159,18 @@ class _Routes:
         return overview(self._admin.pipeline, self._admin.unusable(), self._admin.config().declared)
 
     async def incidents(self, request: web.Request) -> web.Response:
-        """The alerts that Alertmanager told us of (``POST /v1/alerts``), the newest first."""
+        """Alerts received from Alertmanager (``POST /v1/alerts``), newest first."""
         del request
         return web.json_response({"incidents": self._admin.incidents()})
 
     async def offenders(self, request: web.Request) -> web.Response:
-        """The heaviest consumers since the state began, by keyed hash."""
+        """The heaviest consumers since the state was created, by keyed hash."""
         del request
         return web.json_response({"offenders": self._admin.pipeline.ledger.consumers.offenders()})
 
 
 def _chunks(parts: list[bytes], size: int = 64 << 10) -> list[bytes]:
-    """Join small pieces: one write a piece would cost more than the page."""
+    """Join small parts: one write per part would cost more than rendering the page."""
     out: list[bytes] = []
     held: list[bytes] = []
     length = 0

@@ -1,7 +1,8 @@
-"""``POST /v1/alerts``: takes what Alertmanager sends to a webhook, and keeps the newest alerts for the status page.
+"""``POST /v1/alerts``: receives Alertmanager's webhook and keeps the newest alerts for the status page.
 
-Body: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config, version 4. Only in memory: Prometheus
-and Alertmanager are the ones who remember. Alerts hold labels and the rules' own words, never content of calls.
+Body: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config, version 4. Alerts are kept in memory
+only: Prometheus and Alertmanager have the history. They contain labels and the texts of the rules, never content of
+calls.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from tocsin.web.batches import BodyError
 from tocsin.web.bodies import answer, small_body
 
 KEPT: Final = 200
-"""Alerts kept, the newest by their coming."""
+"""Number of alerts kept, the last received."""
 BODY_MAX: Final = 4 << 20
 LABELS_MAX: Final = 32
 TEXT_MAX: Final = 500
 _UNENDED: Final = "0001-01-01T00:00:00Z"
-"""How Alertmanager writes that an alert has not ended."""
+"""Alertmanager's ``endsAt`` of an alert that has not ended."""
 
 
 class _Alert(msgspec.Struct, rename="camel"):
@@ -42,17 +43,17 @@ class _Notification(msgspec.Struct, rename="camel"):
 
 
 class Board:
-    """The newest alerts that Alertmanager has told us of."""
+    """The newest alerts received from Alertmanager."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._alerts: dict[tuple[str, str], dict[str, Any]] = {}
 
     def take(self, body: bytes) -> None:
-        """Take one notification.
+        """Accept one notification.
 
         Raises:
-            BodyError: it is none of version 4.
+            BodyError: not a version 4 notification.
         """
         try:
             notification = msgspec.json.decode(body, type=_Notification)
@@ -64,7 +65,7 @@ class Board:
             del self._alerts[next(iter(self._alerts))]
 
     def newest(self) -> list[dict[str, Any]]:
-        """Return the alerts, the last that came first."""
+        """Return the alerts, last received first."""
         return list(reversed(self._alerts.values()))
 
     def _put(self, alert: _Alert, receiver: str) -> None:
@@ -83,7 +84,7 @@ class Board:
 
 
 def add_routes(app: web.Application, board: Board, *, auth: Sequence[Verifier]) -> None:
-    """Add the endpoint to the ingest listener, with its authentication."""
+    """Add the endpoint and its authentication to the ingest listener."""
     verifiers = tuple(auth)
 
     async def handle(request: web.Request) -> web.Response:

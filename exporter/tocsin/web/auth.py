@@ -1,8 +1,8 @@
-"""How a webhook sender proves itself: signatures over the bytes as sent, or a shared secret.
+"""Authentication of webhook senders: signatures over the raw bytes, or a shared secret.
 
-Everything is compared in constant time on bytes, and malformed headers are simply wrong. Schemes: Standard
-Webhooks (standardwebhooks.com, specification 1.0), GitHub's ``X-Hub-Signature-256``, Helicone's and
-Langfuse's webhooks, and the Authorization headers of RFC 6750 and RFC 7617.
+All comparisons are constant-time and on bytes; malformed headers simply fail. Schemes: Standard Webhooks
+(standardwebhooks.com, specification 1.0), GitHub's ``X-Hub-Signature-256``, Helicone's and Langfuse's webhooks, and the
+Authorization headers of RFC 6750 and RFC 7617.
 """
 
 from __future__ import annotations
@@ -21,39 +21,39 @@ from tocsin.formats.base import Bytes
 from tocsin.web.server import is_loopback
 
 TOLERANCE = 300.0
-"""Seconds a signed time may be off; the tolerance of the Standard Webhooks reference libraries."""
+"""Maximum clock difference of a signed time in seconds, as in the Standard Webhooks reference libraries."""
 _TIME = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class Check(Protocol):
-    """Decides about one request; sees the body while it is streamed."""
+    """Authenticates one request; receives the body while it is streamed."""
 
     def update(self, data: Bytes) -> None:
-        """Take the next bytes of the body as sent."""
+        """Process the next raw bytes of the body."""
 
     def valid(self) -> bool:
-        """Return whether the request is genuine; called after the last byte."""
+        """Return whether the request is authentic; called after the last byte."""
 
 
 class Verifier(Protocol):
-    """One configured way of authentication."""
+    """One configured authentication method."""
 
     def begin(self, headers: Mapping[str, str]) -> Check | None:
-        """Start to check a request; None when its headers alone cannot be right."""
+        """Begin to check a request; return None if its headers cannot be valid."""
 
 
 class _Static:
-    """A check that the headers have passed already."""
+    """The check of a request whose headers already authenticate it."""
 
     def update(self, data: Bytes) -> None:
-        """Take no notice: a shared secret says nothing about the body."""
+        """Do nothing: a shared secret does not cover the body."""
 
     def valid(self) -> bool:
         return True
 
 
 class _Signed:
-    """An HMAC-SHA256 over a prefix and the body, with every secret; any of the signatures may match."""
+    """An HMAC-SHA256 over a prefix and the body with every secret; any one signature may match."""
 
     def __init__(self, secrets: Sequence[bytes], prefix: bytes, signatures: Sequence[bytes]) -> None:
         self._macs = [hmac.new(secret, prefix, hashlib.sha256) for secret in secrets]
@@ -102,7 +102,7 @@ class StandardWebhooks:
         self._clock = clock
 
     def begin(self, headers: Mapping[str, str]) -> Check | None:
-        """Sign ``id.timestamp.body``."""
+        """Begin to sign ``id.timestamp.body``."""
         identity, sent = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
         if not identity or not _is_recent(sent, self._clock()):
             return None
@@ -120,7 +120,7 @@ class HexDigest:
         self._prefix = prefix
 
     def begin(self, headers: Mapping[str, str]) -> Check | None:
-        """Sign the body."""
+        """Begin to sign the body."""
         given = headers.get(self._header, "")
         if not given.startswith(self._prefix):
             return None
@@ -135,7 +135,7 @@ class Langfuse:
         self._clock = clock
 
     def begin(self, headers: Mapping[str, str]) -> Check | None:
-        """Sign ``t.body``."""
+        """Begin to sign ``t.body``."""
         fields = [item.strip().partition("=") for item in headers.get("x-langfuse-signature", "").split(",")[:16]]
         sent = next((value for name, _, value in fields if name == "t"), "")
         if not _is_recent(sent, self._clock()):
@@ -144,10 +144,10 @@ class Langfuse:
 
 
 def verifiers(configured: Sequence[Auth], clock: Callable[[], float] = time.time) -> list[Verifier]:
-    """Return a verifier for every entry of ``ingest.auth``.
+    """Return a verifier for each entry of ``ingest.auth``.
 
     Raises:
-        ConfigError: a secret file cannot be read, or a secret is not of the scheme's form.
+        ConfigError: a secret file cannot be read, or a secret does not have the form of its scheme.
     """
     return [
         _verifier(auth, read_secrets(f"ingest.auth[{index}].secret_file", auth.secret_file), clock)
@@ -156,10 +156,10 @@ def verifiers(configured: Sequence[Auth], clock: Callable[[], float] = time.time
 
 
 def check_bind(address: str, has_auth: bool) -> None:
-    """Refuse to take webhooks from the network without authentication.
+    """Refuse to accept webhooks from the network without authentication.
 
     Raises:
-        ConfigError: ``address`` is wrong, or not loopback while nothing authenticates.
+        ConfigError: ``address`` is invalid, or not loopback while no authentication is configured.
     """
     if not has_auth and not is_loopback(address):
         raise ConfigError(
@@ -204,7 +204,7 @@ def _is_recent(sent: str, now: float) -> bool:
 
 
 def _raw(text: str) -> bytes:
-    """Return a header as it was sent: aiohttp decodes with surrogateescape."""
+    """Return a header's original bytes: aiohttp decodes with surrogateescape."""
     return text.encode("utf-8", "surrogateescape")
 
 

@@ -1,6 +1,6 @@
-"""Webhook bodies as batches: what is JSON, what is NDJSON, and where a large body may be cut.
+"""Splits webhook bodies into batches: recognises JSON and NDJSON, and finds where a large body may be cut.
 
-Only the syntax is looked at; what an element means is the format adapter's business, which counts bad ones.
+Only the syntax is checked here; format adapters interpret the elements and count invalid ones.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from tocsin.formats.lenient import elements, mended
 from tocsin.inputs.spoolframe import Batch
 
 WHOLE = 2 << 20
-"""A body up to this size is one batch, taken apart when it is counted."""
+"""A body up to this size is one batch, split into records when it is counted."""
 CHUNK = 256 << 10
-"""A larger one is cut into batches of about this size."""
+"""Approximate size of the batches into which a larger body is cut."""
 MAX_VALUE = 9 << 20
-"""Largest single element or line of a large body; the default of ``limits.max_line_bytes``."""
+"""Largest element or line of a large body; the default of ``limits.max_line_bytes``."""
 _BROKEN_MOST = 1_000
-"""Lines that begin like a record and are none, after which no more are looked at."""
+"""Number of invalid lines that begin like a record after which the search for a valid one ends."""
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
 _OPEN, _CLOSED = (b"{", b"["), (b"}", b"]")
@@ -33,14 +33,14 @@ _LOOKS = 32
 _QUOTE, _COMMA, _CLOSE = b'",]'
 _TEXT = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _ONLY_SCALARS = re.compile(rb'\[(?:[^"\[{n]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
-"""What no record, and so no ``null``, stands in: of an array that is JSON."""
+"""Matches the beginning of an array up to a possible record or ``null``; for a valid array of scalars, all of it."""
 _RECORD_LINE = re.compile(rb"(?:^|\n)[ \t\r]*+([{\[][^\n]*+|null[ \t\r]*+(?=\n|\Z))")
 _TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 _TO_BRACKET_OR_COMMA = re.compile(rb'(?:[^"\[\]{},]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 
 
 class BodyError(Exception):
-    """The body is refused; the text says why, without quoting it."""
+    """The body is rejected; the message states the reason without quoting the body."""
 
 
 class BodyTooLargeError(BodyError):
@@ -48,10 +48,10 @@ class BodyTooLargeError(BodyError):
 
 
 def whole(body: Bytes) -> Batch:
-    """Check a body held in memory and return it as one batch.
+    """Check a body in memory and return it as one batch.
 
     Raises:
-        BodyError: empty, neither JSON nor NDJSON, or nothing but scalars.
+        BodyError: empty, neither JSON nor NDJSON, or only scalars.
     """
     body = _bare(body)
     try:
@@ -64,10 +64,10 @@ def whole(body: Bytes) -> Batch:
 
 
 def one(body: Bytes) -> Batch:
-    """Check a body that is to be one JSON object, however large.
+    """Check a body that must be one JSON object of any size.
 
     Raises:
-        BodyError: it is none.
+        BodyError: it is not.
     """
     body = _bare(body)
     if body.startswith(b"{") and (_is_value(body) or _is_value(body := mended(body))):
@@ -84,22 +84,22 @@ def _whole(body: Bytes) -> Batch:
             raise BodyError("the body holds nothing but scalars")
         return Batch(body)
     first, end, _ = body.partition(b"\n")
-    # An array that was cut off may hold lines that are values by chance: its first line is none.
+    # Lines of a truncated array may happen to be valid values; its first line is not.
     if not end or (is_array and not _is_value(first)) or not _holds_record(body):
         raise BodyError("the body is neither JSON nor NDJSON")
     return Batch(body, lines=True)
 
 
 def _holds_record(lines: Bytes) -> bool:
-    """Tell whether one of some lines is a record; where ``_BROKEN_MOST`` only begin like one, none is."""
+    """Return whether any line is a record; only the first ``_BROKEN_MOST`` candidates are tried."""
     return any(_is_value(found[1]) for found in islice(_RECORD_LINE.finditer(lines), _BROKEN_MOST))
 
 
 class Splitter:
-    """Cuts a large body into batches while it arrives, with memory for one batch or one element."""
+    """Cuts a large body into batches while it arrives, buffering only one batch or one element."""
 
     def __init__(self) -> None:
-        self._held = bytearray()  # of an array: "[" and the elements that were not handed out
+        self._held = bytearray()  # of an array: "[" and the elements not yet returned
         self._kind = ""
         self._try_at = CHUNK
         self._records = False
@@ -108,14 +108,14 @@ class Splitter:
 
     @property
     def held(self) -> int:
-        """Bytes in memory."""
+        """Bytes buffered."""
         return len(self._held)
 
     def feed(self, data: bytes) -> list[Batch]:
-        """Take the next bytes; return the batches that are complete.
+        """Process the next bytes; return the batches that are complete.
 
         Raises:
-            BodyError: this can be neither JSON nor NDJSON, or an element is too large.
+            BodyError: the body cannot be JSON or NDJSON, or an element is too large.
         """
         self._held += data
         batches: list[Batch] = []
@@ -133,10 +133,10 @@ class Splitter:
         return batches
 
     def finish(self) -> list[Batch]:
-        """Return what remains.
+        """Return the remaining batches.
 
         Raises:
-            BodyError: the body was empty, neither JSON nor NDJSON, or nothing but scalars.
+            BodyError: the body was empty, neither JSON nor NDJSON, or only scalars.
         """
         rest = bytes(self._held).strip(_SPACE)
         if self._kind == "array":
@@ -156,7 +156,7 @@ class Splitter:
         return [Batch(rest, lines=self._kind == "lines")] if rest not in (b"", b"[]") else []
 
     def _recognise(self) -> None:
-        """Decide from the first lines what the body is; undecided while they may belong to one object."""
+        """Determine the kind of body from its first lines; undecided while they may be part of one object."""
         self._held = self._held.removeprefix(_BOM).lstrip(_SPACE)
         *lines, rest = bytes(self._held).split(b"\n", _FIRST_LINES)
         if lines and _is_value(lines[0]):
@@ -164,7 +164,7 @@ class Splitter:
         elif self._held.startswith(b"["):
             self._kind = "array"
         elif lines and lines[0].strip() != b"{" and any(line[:1] == b"{" and _is_value(line) for line in lines[1:]):
-            self._kind = "lines"  # of which the first is broken
+            self._kind = "lines"  # with an invalid first line
         elif rest and not lines and not self._held.startswith(b"{"):
             raise BodyError("the body is neither JSON nor NDJSON")
 
@@ -178,11 +178,11 @@ class Splitter:
         return Batch(payload, lines=True)
 
     def _cut_array(self) -> Batch | None:
-        """Cut after the last element that is surely complete.
+        """Cut after the last element that is certainly complete.
 
-        Whether a prefix of an array ends between two elements is decided by parsing it: a JSON parser has no
-        choice, so ``[`` + prefix + ``]`` is valid only where the comma after it stands between elements. A few
-        likely commas are tried, the last ones first; where they fail, brackets are counted.
+        Parsing decides whether a prefix of an array ends between two elements: JSON is unambiguous, so ``[`` + prefix +
+        ``]`` is valid only if the comma after it separates elements. A few likely commas are tried, the last ones
+        first; if all fail, brackets are counted.
         """
         if self._scan is None:
             for comma in _likely_commas(self._held):
@@ -199,7 +199,7 @@ class Splitter:
         return self._take(comma)
 
     def _ends_element(self, comma: int) -> bool:
-        """Close the array at a comma when that makes it valid."""
+        """Close the array at a comma if that makes it valid; return whether it did."""
         held = self._held
         held[comma] = _CLOSE
         found = _elements(memoryview(held)[: comma + 1])
@@ -218,7 +218,7 @@ class Splitter:
 
 
 def _likely_commas(held: bytearray) -> Iterator[int]:
-    """Yield commas that probably stand between elements, the last ones first: elements tend to begin alike."""
+    """Yield commas that probably separate elements, the last ones first: elements tend to begin alike."""
     beginning = held[1:64].lstrip(_SPACE)[:6]  # {"id":
     found, at = 0, len(held)
     for _ in range(_LOOKS if beginning else 0):
@@ -235,7 +235,7 @@ def _likely_commas(held: bytearray) -> Iterator[int]:
 
 
 class _Scan:
-    """Finds the commas between the elements of an array that is still growing; sees every byte once."""
+    """Finds the commas between the elements of an array that is still arriving; reads every byte once."""
 
     def __init__(self) -> None:
         self._at = 1
@@ -244,19 +244,19 @@ class _Scan:
         self._last = 0
 
     def last_comma(self, held: bytearray) -> int:
-        """Go on to the end of what has arrived; return the last comma between elements, 0 for none."""
+        """Continue to the end of the buffer; return the last comma between elements, 0 for none."""
         while self._at < len(held):
             skip = _TEXT if self._in_text else _TO_BRACKET if self._depth else _TO_BRACKET_OR_COMMA
-            found = skip.match(held, self._at)  # it may match nothing, but always matches
+            found = skip.match(held, self._at)  # it always matches, possibly nothing
             self._at = found.end() if found else len(held)
             if self._at == len(held) or (self._in_text and held[self._at] != _QUOTE):
-                break  # a text or an escape in it goes on in what has yet to arrive
+                break  # a string, or an escape in it, continues in data yet to arrive
             self._note(held[self._at])
             self._at += 1
         return self._last
 
     def _note(self, mark: int) -> None:
-        if mark == _QUOTE:  # a text that has not ended, or now ends
+        if mark == _QUOTE:  # a string begins or ends
             self._in_text = not self._in_text
         elif mark in b"[{":
             self._depth += 1
@@ -267,7 +267,7 @@ class _Scan:
 
 
 def _bare(body: Bytes) -> Bytes:
-    """Return a body without what may stand around it; nearly always itself, because a large one takes long to copy."""
+    """Strip BOM and whitespace; usually returns the body itself, as copying a large one is slow."""
     if body[:1] in _OPEN and body[-1:] in _CLOSED:
         return body
     return body.removeprefix(_BOM).strip(_SPACE)
@@ -289,7 +289,7 @@ def _is_value(body: Bytes) -> bool:
 
 
 def _is_json(body: Bytes) -> bool:
-    """Tell whether a body is one JSON value, whatever its texts are made of."""
+    """Return whether a body is one JSON value, ignoring the encoding of its strings."""
     try:
         _VALUE.decode(body)
     except RecursionError:
@@ -300,5 +300,5 @@ def _is_json(body: Bytes) -> bool:
 
 
 def _is_record(value: Bytes) -> bool:
-    """Objects and arrays can be events; LiteLLM sends ``null`` for an event it could not build."""
+    """Return whether a value can be an event; LiteLLM sends ``null`` for an event it could not build."""
     return value[:1] in (b"{", b"[") or value.strip() == b"null"

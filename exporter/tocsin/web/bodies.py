@@ -1,4 +1,4 @@
-"""Bodies of requests as they arrive: inflated within bounds, given up when they come too slowly, authenticated."""
+"""Reads request bodies: bounded decompression, timeouts for slow senders, authentication."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ REFUSED: Final = {
     400: "broken", 401: "unauthorized", 403: "unauthorized", 404: "unknown_format", 408: "too_slow", 413: "too_large",
     415: "unknown_encoding", 417: "broken", 503: "no_room",
 }  # fmt: skip
-"""Why a delivery, or a question to the guard, was refused, by the status it was answered with."""
+"""Reason for refusing a delivery or guard request, by the status of the response."""
 REASONS: Final = (*dict.fromkeys(REFUSED.values()), "connections")
-"""All reasons; ``connections``: there were too many."""
+"""All reasons; ``connections``: too many were open."""
 _SLICE = 256 << 10
 _CHUNKS_AT_ONCE, _LITTLE, _MUCH = 16 << 10, 64 << 10, 256 << 10
-"""Bytes read at a time of a body in chunks, of one under 100,000 bytes, of a larger one."""
+"""Read sizes for chunked bodies, bodies under 100,000 bytes, and larger ones."""
 _IDLE = 10.0
-"""Seconds without a byte of a body after which the sender is given up."""
+"""Seconds without data after which reading a body is aborted."""
 _GRACE = 10.0
 _SLOWEST = 16 << 10
-"""Bytes a second a body must make on average, after ``_GRACE`` seconds."""
+"""Minimum average rate of a body in bytes per second, after ``_GRACE`` seconds."""
 
 
 def begin(request: web.Request, verifiers: Sequence[Verifier], limit: int) -> list[Check]:
-    """Decide what the headers decide; return the checks that have yet to see the body.
+    """Check what the headers alone decide; return the checks that must process the body.
 
     Raises:
-        web.HTTPUnauthorized: the sender has not proved itself, and must.
+        web.HTTPUnauthorized: the sender is not authenticated, but must be.
         web.HTTPForbidden: see ``begun``.
-        web.HTTPRequestEntityTooLarge: the body says it is over ``limit`` bytes.
+        web.HTTPRequestEntityTooLarge: the announced body is over ``limit`` bytes.
     """
     checks = begun(verifiers, request.headers)
     if request.content_length is not None and request.content_length > limit:
@@ -47,11 +47,11 @@ def begin(request: web.Request, verifiers: Sequence[Verifier], limit: int) -> li
 
 
 async def small_body(request: web.Request, verifiers: Sequence[Verifier], limit: int) -> bytes:
-    """Return a whole body of at most ``limit`` bytes, before and after inflating, of a sender that has proved itself.
+    """Return the whole body of an authenticated request, at most ``limit`` bytes before and after decompression.
 
     Raises:
-        web.HTTPException: it is refused.
-        BodyError: it is broken.
+        web.HTTPException: the request is refused.
+        BodyError: the body is invalid.
     """
     read_as_much_as_comes(request)
     checks = begin(request, verifiers, limit)
@@ -77,28 +77,28 @@ async def small_body(request: web.Request, verifiers: Sequence[Verifier], limit:
 
 
 class Inflater(Protocol):
-    """Undoes a Content-Encoding piece by piece."""
+    """Decodes a Content-Encoding incrementally."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Inflate in pieces of at most ``_SLICE``, so that a bomb is met piece by piece."""
+        """Decompress in pieces of at most ``_SLICE``, so that a decompression bomb is detected early."""
 
     def finish(self) -> None:
-        """Raise BodyError when the stream is not at its end."""
+        """Raise BodyError if the stream is incomplete."""
 
 
 class Identity:
-    """No encoding at all."""
+    """No encoding."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Pass the bytes on."""
+        """Return the bytes unchanged."""
         yield data
 
     def finish(self) -> None:
-        """Take no notice: it has no end of its own."""
+        """Do nothing: the identity encoding has no end marker."""
 
 
 class _Zlib:
-    """gzip, and deflate as RFC 9110 means it (zlib, RFC 1950)."""
+    """gzip, and deflate as defined by RFC 9110 (zlib, RFC 1950)."""
 
     def __init__(self, bits: int) -> None:
         self._bits = bits
@@ -128,7 +128,7 @@ class _Zstd:
 
     _WINDOW = 8 << 20
     _STEP = 512
-    """Bytes fed at once: a block inflates to at most 128 KiB, and little of the input holds many blocks."""
+    """Input bytes per call: a block inflates to at most 128 KiB, and few blocks fit into so little input."""
 
     def __init__(self) -> None:
         self._factory = zstandard.ZstdDecompressor(max_window_size=self._WINDOW)
@@ -154,10 +154,10 @@ class _Zstd:
 
 
 def inflater(encoding: str) -> Inflater:
-    """Return what undoes a Content-Encoding.
+    """Return the decoder of a Content-Encoding.
 
     Raises:
-        web.HTTPUnsupportedMediaType: it is none that we know.
+        web.HTTPUnsupportedMediaType: the encoding is not supported.
     """
     match encoding.strip().lower():
         case "" | "identity":
@@ -172,10 +172,10 @@ def inflater(encoding: str) -> Inflater:
 
 
 def read_as_much_as_comes(request: web.Request) -> None:
-    """Tell asyncio how much to read at a time from this client.
+    """Set the size of asyncio's reads from this client.
 
-    Room for 256 KiB, its default, is a mapping that is made and taken back by the system for every read: a tenth of
-    what a small request costs. And each chunk of a body in chunks costs a microsecond, however little it holds.
+    With the default, 256 KiB, every read maps and unmaps memory: a tenth of the cost of a small request. And each chunk
+    of a chunked body costs a microsecond, however small it is.
     """
     transport = request.transport
     if transport is not None and hasattr(transport, "max_size"):  # asyncio's own, without TLS
@@ -184,9 +184,9 @@ def read_as_much_as_comes(request: web.Request) -> None:
 
 
 def arrived(request: web.Request) -> bytes | None:
-    """Return a body that came together with its headers, as small ones do, and as it was meant; else None.
+    """Return a body that arrived with its headers, as small ones do, if it is not encoded; else None.
 
-    Nothing has to be awaited, and no timer set, for such a one: a third of what a small request costs.
+    Such a body needs no await and no timer: a third of the cost of a small request.
     """
     if not request.content.is_eof() or "Content-Encoding" in request.headers:
         return None
@@ -197,11 +197,11 @@ def arrived(request: web.Request) -> bytes | None:
 
 
 def begun(verifiers: Sequence[Verifier], headers: Mapping[str, str]) -> list[Check]:
-    """Return the checks of a sender's headers that have yet to see the body.
+    """Return the checks of a request's headers that must process the body.
 
     Raises:
-        web.HTTPUnauthorized: there are verifiers, and the headers prove nothing to any.
-        web.HTTPForbidden: there are none, and a browser asks: any page that is open there could write the metrics.
+        web.HTTPUnauthorized: there are verifiers, and the headers satisfy none.
+        web.HTTPForbidden: there are none, and a browser sent the request: any open web page could write the metrics.
     """
     if not verifiers and "Origin" in headers:
         raise web.HTTPForbidden(text="an Origin, as of a page in a browser, needs ingest.auth and its token\n")
@@ -212,7 +212,7 @@ def begun(verifiers: Sequence[Verifier], headers: Mapping[str, str]) -> list[Che
 
 
 def admits(verifiers: Sequence[Verifier]) -> Callable[[Fields], bool]:
-    """Return what tells whether the fields of a plain request may be those of a sender that proves itself."""
+    """Return a predicate: whether the headers of a plain request may be those of an authenticated sender."""
 
     def may_be_known(fields: Fields) -> bool:
         try:
@@ -225,10 +225,10 @@ def admits(verifiers: Sequence[Verifier]) -> Callable[[Fields], bool]:
 
 
 def prove(checks: Sequence[Check], body: Bytes, limit: int) -> None:
-    """Let the checks see a whole body.
+    """Run the checks over a whole body.
 
     Raises:
-        web.HTTPUnauthorized: there are checks, and the sender passes none.
+        web.HTTPUnauthorized: there are checks, and all fail.
         web.HTTPRequestEntityTooLarge: the body is over ``limit`` bytes.
     """
     if len(body) > limit:
@@ -240,7 +240,7 @@ def prove(checks: Sequence[Check], body: Bytes, limit: int) -> None:
 
 
 async def arriving(request: web.Request) -> AsyncIterator[bytes]:
-    """Yield the body as it arrives; give up on a sender that is silent or slower than ``_SLOWEST``."""
+    """Yield the body as it arrives; abort if the sender is silent or slower than ``_SLOWEST``."""
     loop = asyncio.get_running_loop()
     began, size = loop.time(), 0
     while True:
@@ -261,7 +261,7 @@ async def arriving(request: web.Request) -> AsyncIterator[bytes]:
 
 
 def unauthorized() -> web.HTTPUnauthorized:
-    """The refusal of a sender that has not proved itself."""
+    """The refusal of an unauthenticated sender."""
     return web.HTTPUnauthorized(text="unauthorized\n")
 
 
@@ -271,7 +271,7 @@ def too_large(limit: int, what: str = "") -> web.HTTPRequestEntityTooLarge:
 
 
 def answer(status: int, text: str, *, close: bool) -> web.Response:
-    """A plain answer; ``close`` ends the connection, for bodies that were not read to their end."""
+    """A plain-text response; ``close`` ends the connection, for bodies that were not read completely."""
     response = web.Response(status=status, text=text)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="tocsin"'

@@ -1,11 +1,11 @@
 """A fast path in front of aiohttp: plain, complete requests are answered within one turn of the event loop.
 
-For each request aiohttp allocates objects, wakes a task and takes several turns of the loop. That takes longer than
-judging a text, and a slice of counting may run between two turns. So every connection starts here. A request that is
-plain (see ``plain_request``) and complete is answered at once, or once its body is durable. The first request that is
-anything else hands its connection to aiohttp for good. So nothing is rejected here.
+For each request aiohttp allocates objects, wakes a task and takes several turns of the event loop. That takes longer
+than judging a text, and a slice of counting may run in between. So every connection starts here. A request that is
+plain (see ``plain_request``) and complete is answered immediately, or once its body is durable. The first request that
+is anything else hands its connection to aiohttp for good, so nothing is rejected here.
 
-While callers are waiting for verdicts, bodies that can wait do: each costs as much as several verdicts, and its sender
+While callers wait for verdicts, deferrable bodies are deferred: each costs as much as several verdicts, and its sender
 does not mind a few milliseconds.
 """
 
@@ -21,22 +21,22 @@ from tocsin.formats.base import Bytes
 from tocsin.web.plain_request import Endpoint, Later, PlainRequest, Reply, read
 
 HELD_MAX: Final = 16 << 20
-"""Bytes of bodies that are held here or announced, all connections together; beyond it they are aiohttp's, with its
-bounds. Room is made, and takes memory, for what is announced by one whom the endpoint ``admits``: who sends nothing has
-it for ``WHOLE_WITHIN``."""
+"""Bytes of all bodies buffered or announced here; requests beyond it go to aiohttp and its limits. Memory for an
+announced body is allocated only if the endpoint ``admits`` its headers: a sender of nothing more holds it for
+``WHOLE_WITHIN``."""
 WHOLE_WITHIN: Final = 1.0
-"""Seconds after which a request that is still incomplete is aiohttp's, with its bounds on slow senders."""
+"""Seconds after which an incomplete request is handed to aiohttp, which limits slow senders."""
 WAITS_MOST: Final = 0.02
-"""Seconds that a body that can wait does so at most."""
+"""Maximum seconds for which a deferrable body is deferred."""
 _ABOUT: Final = 1.0
-"""Seconds after a request that cannot wait in which others of its kind are likely."""
+"""Seconds after an urgent request in which more of them are likely."""
 _SWEEP: Final = 1.0
 _READ: Final = 64 << 10
-"""Bytes of one read, but for the rest of a body, which is read to where it belongs in one go."""
+"""Size of a read, except that the rest of a body is read directly into place."""
 
 
 class FastPath:
-    """The connections of a listener that have sent nothing but plain requests so far."""
+    """The connections of a listener that have sent only plain requests so far."""
 
     def __init__(
         self,
@@ -47,10 +47,10 @@ class FastPath:
         retiring: Callable[[], bool],
         is_open: Callable[[], bool],
     ) -> None:
-        """Take the endpoint of each path, and ``further``, which makes the protocol of all other requests.
+        """Take the endpoint of each path, and ``further``, the protocol factory for all other requests.
 
-        Connections that are silent for ``keepalive`` seconds are closed, and each with its answer while ``retiring``.
-        Nothing is answered here unless the listener ``is_open``: users prove who they are to aiohttp's middlewares.
+        Connections that are silent for ``keepalive`` seconds are closed; while ``retiring``, each is closed with its
+        response. Nothing is answered here unless the listener ``is_open``: aiohttp's middlewares authenticate users.
         """
         self.endpoints = {f"POST {path} HTTP/1.1".encode(): endpoint for path, endpoint in endpoints.items()}
         self.further = further
@@ -58,17 +58,17 @@ class FastPath:
         self.is_open = is_open
         self.open: set[Connection] = set()
         self.held = 0
-        """Bytes of the bodies that are here or announced."""
+        """Bytes of the bodies buffered or announced."""
         self.room = memoryview(bytearray(_READ))
-        """Where all connections read to, one after the other, but for the rest of a body."""
+        """Read buffer shared by all connections, except for the rest of a body."""
         self._waiting: deque[tuple[float, Connection]] = deque()
-        """Since when, and who has a whole body that can wait."""
+        """Deferred connections with a complete body, each with the time of its deferral."""
         self._answered = 0
-        """Requests that could not wait,"""
+        """Number of urgent requests so far,"""
         self._answered_before = 0
-        """those at the last turn,"""
+        """their number at the last turn,"""
         self._answered_at = float("-inf")
-        """and when the last one came."""
+        """and the time of the last one."""
         self._keepalive = keepalive
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(_SWEEP, self._sweep)
@@ -78,18 +78,18 @@ class FastPath:
         return Connection(self)
 
     def close(self) -> None:
-        """Close all connections, those that wait for an answer with it."""
+        """Close all connections; those waiting for a response, together with it."""
         self._timer.cancel()
         for connection in list(self.open):
             connection.leave()
 
     def note_answer(self, now: float) -> None:
-        """Take note of a request that could not wait."""
+        """Note an urgent request."""
         self._answered += 1
         self._answered_at = now
 
     def put_off(self, connection: Connection, now: float) -> bool:
-        """Let a connection go on when nobody else is answered; False: nobody else is about."""
+        """Defer a connection until no urgent request was answered in a turn; False: there are no urgent requests."""
         if now - self._answered_at > _ABOUT:
             return False
         if not self._waiting:
@@ -99,7 +99,7 @@ class FastPath:
         return True
 
     def _turn(self) -> None:
-        """Let one go on after a turn without an answer, or who has waited for long; each turn, while anybody waits."""
+        """Continue one connection if the last turn had no urgent request or it waited too long; runs while any wait."""
         since, connection = self._waiting[0]
         goes_on = self._answered == self._answered_before or time.monotonic() - since > WAITS_MOST
         self._answered_before = self._answered
@@ -125,14 +125,14 @@ class Connection(asyncio.BufferedProtocol):
     def __init__(self, fast_path: FastPath) -> None:
         self._fast_path = fast_path
         self._held = b""
-        """Of a request: what is here of its head; or what came too early, while one is answered."""
+        """The incomplete head of a request, or data that arrived early, while a request is being answered."""
         self._request: PlainRequest | None = None
         self._body: Bytes = b""
-        """Of a request: its body, or the room for it."""
+        """The body of a request, or the buffer for it."""
         self._missing = 0
-        """Bytes of it that are not here yet."""
+        """Bytes of the body that have not arrived."""
         self._is_put_off = False
-        """The body is whole and waits for its turn."""
+        """The body is complete and deferred."""
         self._later: Later | None = None
         self._heard = self._began = time.monotonic()
         self._stuck = False
@@ -140,22 +140,22 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def _is_answering(self) -> bool:
-        """True while a whole request waits for its turn or for its answer: what comes then is too early."""
+        """True while a complete request is deferred or being answered: further data is early."""
         return self._is_put_off or self._later is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a stream
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream socket
         self.transport = transport
         self._fast_path.open.add(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Have the rest of a body read to its place: it is not copied again, and nothing is read behind it."""
+        """Return the rest of a body's buffer, so that it is not copied again and nothing after it is read."""
         del sizehint
         return memoryview(self._body)[-self._missing :] if self._missing else self._fast_path.room
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take note of what was read."""
+        """Process what was read."""
         if self._request is not None and self._missing:
             self._heard = time.monotonic()
             self._missing -= nbytes
@@ -164,7 +164,7 @@ class Connection(asyncio.BufferedProtocol):
             self._receive(bytes(self._fast_path.room[:nbytes]))
 
     def _receive(self, data: bytes) -> None:
-        """Answer a request that is whole, hold one that is not yet, and leave everything else to aiohttp."""
+        """Answer a complete request, buffer an incomplete one, and hand everything else to aiohttp."""
         self._heard = time.monotonic()
         if self._is_answering:
             self._held += data
@@ -192,13 +192,13 @@ class Connection(asyncio.BufferedProtocol):
         self._go_on_receiving(found)
 
     def _has_room(self, request: PlainRequest) -> bool:
-        """Tell whether a body can be held; one who only announces one must be known to get room for it."""
+        """Return whether a body can be buffered; an incomplete one only if its headers are admitted."""
         is_whole = len(request.body) == request.size
         fits = self._fast_path.held + request.size <= HELD_MAX
         return fits and (is_whole or request.endpoint.admits(request.fields))
 
     def _go_on_receiving(self, request: PlainRequest) -> None:
-        """Answer when the body is whole, now or in a turn of its own."""
+        """Answer or defer the request if its body is complete."""
         if self._missing:
             request.endpoint.arriving()
         elif not request.endpoint.can_wait:
@@ -210,14 +210,14 @@ class Connection(asyncio.BufferedProtocol):
             self._finish(request)
 
     def go_on(self) -> None:
-        """Take the body that had to wait."""
+        """Continue a deferred request."""
         if self._is_put_off and self._request is not None:
             self._is_put_off = False
             self._finish(self._request)
             self._read_on()
 
     def _finish(self, request: PlainRequest) -> None:
-        """Answer a request that is whole, now or later."""
+        """Answer a complete request, now or when its reply is ready."""
         reply = self._reply(request, self._body)
         if reply is None:
             self._give_up()
@@ -230,7 +230,7 @@ class Connection(asyncio.BufferedProtocol):
             self._answer(reply)
 
     def _late(self, done: asyncio.Future[Any]) -> None:
-        """Answer what is done now, and go on with what came meanwhile."""
+        """Send a reply that has become ready, and continue with early data."""
         later, self._later = self._later, None
         if done.cancelled() or later is None:
             self.transport.abort()
@@ -240,7 +240,7 @@ class Connection(asyncio.BufferedProtocol):
         self._read_on()
 
     def _read_on(self) -> None:
-        """Go on with what came too early."""
+        """Continue with early data."""
         if self._held and not self._is_answering and not self.transport.is_closing():
             early, self._held = self._held, b""
             if not self._stuck:
@@ -257,13 +257,13 @@ class Connection(asyncio.BufferedProtocol):
             self.transport.close()
 
     def _forget(self) -> None:
-        """Be done with a request."""
+        """Drop the current request."""
         if self._request is not None:
             self._fast_path.held -= self._request.size
         self._request, self._body, self._missing, self._is_put_off = None, b"", 0, False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection; a body that is whole is taken all the same, and held until it is durable."""
+        """Forget the connection; a complete body is still accepted, and held until it is durable."""
         del exc
         self._fast_path.open.discard(self)
         if self._is_put_off:
@@ -272,24 +272,24 @@ class Connection(asyncio.BufferedProtocol):
             self._forget()
 
     def leave(self) -> None:
-        """Close the connection, or with the answer that is due."""
+        """Close the connection, after the pending response if there is one."""
         self._leaving = True
         if not self._is_answering:
             self.transport.close()
 
     def pause_writing(self) -> None:
-        """Take no more from a client that does not read its answers."""
+        """Stop reading from a client that does not read its responses."""
         self._stuck = True
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Resume reading."""
         self._stuck = False
         if not (self._held and self._is_answering):
             self.transport.resume_reading()
 
     def grow_old(self, now: float, keepalive: float) -> None:
-        """Close a connection that was silent for too long; leave a slow request to aiohttp."""
+        """Close a connection that was silent for too long; hand a slow request to aiohttp."""
         if self._is_answering:
             return
         if (self._held or self._request) and now - self._began > WHOLE_WITHIN:
@@ -300,16 +300,16 @@ class Connection(asyncio.BufferedProtocol):
     def _reply(self, request: PlainRequest, body: Bytes) -> Reply | Later | None:
         try:
             return request.endpoint.respond(request.fields, body) if self._fast_path.is_open() else None
-        except Exception:  # noqa: BLE001 - aiohttp meets it again, answers 500 and logs its type
+        except Exception:  # noqa: BLE001 - aiohttp hits the same error, answers 500 and logs its type
             return None
 
     def _give_up(self) -> None:
-        """Leave a request to aiohttp, and the connection with it."""
+        """Hand a request and its connection to aiohttp."""
         if self.transport.is_closing():
             self._forget()
             return
         early, self._held = self._held, b""
-        if self._request is not None and early:  # reading was paused for it
+        if self._request is not None and early:  # reading was paused because of it
             self.transport.resume_reading()
         here = memoryview(self._body)[: len(self._body) - self._missing]
         data = early if self._request is None else b"".join([self._request.head, here, early])

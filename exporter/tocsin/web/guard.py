@@ -1,8 +1,8 @@
-"""``POST /v1/check``, LiteLLM's guardrail and ``/v1/moderations``: the guard over HTTP, which hardly queues.
+"""``POST /v1/check``, LiteLLM's guardrail and ``/v1/moderations``: the guard's HTTP endpoints, with bounded queueing.
 
-A look takes well under a millisecond and runs on the event loop; a large text is looked at in a thread, where few may
-wait. What arrives in one turn of the loop and does not fit into ``BUDGET`` is answered at once by the route's overload
-policy, so the wait of everyone is bounded.
+An inspection takes well under a millisecond and runs on the event loop; large texts are inspected in threads with short
+queues. Requests of one turn of the event loop that do not fit into ``BUDGET`` are answered immediately by their route's
+overload policy, so that waiting times are bounded.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from tocsin.web.plain_request import Endpoint, Fields, Later, Reply, headers
 from tocsin.web.server import AT_ONCE
 
 BUDGET: Final = 0.025
-"""Seconds of looking in one turn of the event loop."""
+"""Seconds of inspection per turn of the event loop."""
 BODY_MAX: Final = 8 << 20
-"""LiteLLM sends images along, which are not looked at."""
+"""LiteLLM includes images, which are not inspected."""
 
 Contract = Callable[[bytes], Case]
 
@@ -43,7 +43,7 @@ _BROKEN: Final = Reply(500, b'{"error":{"message":"a defect of ours, which is lo
 
 
 class Turn:
-    """How much of this turn of the event loop has been spent on looking."""
+    """How much of the current turn of the event loop was spent on inspections."""
 
     def __init__(self, budget: float = BUDGET, timer: Callable[[], float] = time.perf_counter) -> None:
         self._budget = budget
@@ -51,7 +51,7 @@ class Turn:
         self._began: float | None = None
 
     def admit(self) -> bool:
-        """Tell whether there is time for one more look in this turn."""
+        """Return whether there is time for another inspection in this turn."""
         if self._began is None:
             self._began = self._timer()
             asyncio.get_running_loop().call_soon(self._over)
@@ -72,9 +72,9 @@ def add_routes(
     prepared: asyncio.Event | None = None,
     refused: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Add the guard's endpoints to the ingest listener; what comes before ``prepared`` waits for the detectors.
+    """Add the guard's endpoints to the ingest listener; requests before ``prepared`` wait for the detectors.
 
-    ``refused`` is called with a reason when a request is not looked at because of what it is.
+    ``refused`` is called with a reason if an invalid request is not inspected.
     """
     guard = Guard(scoring, Turn(budget).admit, standalone=standalone)
     if prepared is None:
@@ -109,7 +109,7 @@ class _Route:
         self._refused = refused
 
     def respond(self, fields: Fields, data: Bytes) -> Reply | Later | None:
-        """Answer what is small without a task; what is refused, for whatever reason, is left to ``handle``."""
+        """Answer small requests without a task; refused requests are left to ``handle``."""
         body = bytes(data)
         try:
             if self._auth:
@@ -147,7 +147,7 @@ class _Route:
             return _shed(overload)
 
     def _decided(self, case: Case) -> Reply | Coroutine[Any, Any, Reply]:
-        """Decide a small case; a large one is queued, and what is returned waits for it."""
+        """Decide a small case; queue a large one and return an awaitable for its reply."""
         if case.size <= LARGE:
             return _verdict(self._guard.decide(case))
         later = self._guard.decide_in_turn(case)

@@ -1,4 +1,4 @@
-"""``POST /v1/ingest/{format}``, and OTLP's paths: verify, inflate, check the syntax, make durable, answer.
+"""``POST /v1/ingest/{format}`` and the OTLP paths: authenticate, decompress, check the syntax, store durably, respond.
 
 A 2xx means that the body survives a crash. Content never causes a 5xx: only a full or failing disk does (503).
 """
@@ -39,7 +39,7 @@ from tocsin.web.plain_request import Endpoint, Fields, Later, Reply, Respond, he
 
 INFLATED_MAX = 256 << 20
 BUFFERED_MAX = 32 << 20
-"""Bytes of bodies held in memory, all requests together; beyond it senders shall come again."""
+"""Bytes of bodies buffered in memory over all requests; beyond it senders must retry."""
 _YIELD_AT = 64 << 10
 _KEPT = 16 << 20
 _ACCEPTED = Reply(202, b"")
@@ -67,12 +67,12 @@ def make_ingest_app(
 ) -> web.Application:
     """Build the webhook listener's application.
 
-    ``wake`` is called when a body is durable, ``refused`` with a reason when one is not taken.
+    ``wake`` is called when a body is durable, ``refused`` with a reason when one is not accepted.
     """
     _keep_memory()
     routes = _Routes(_Rules(spool, frozenset(formats), tuple(auth), max_body_bytes, wake, refused))
     app = web.Application()
-    for path in (*(f"/v1/ingest/{word}" for word in formats), "/v1/ingest/{format}"):  # a plain path is found quicker
+    for path in (*(f"/v1/ingest/{word}" for word in formats), "/v1/ingest/{format}"):  # a fixed path is routed faster
         app.router.add_post(path, routes.ingest, expect_handler=routes.expect)
     app.router.add_post("/v1/feedback", routes.ingest, expect_handler=routes.expect)
     for word in SIGNALS:
@@ -90,11 +90,11 @@ def make_ingest_app(
 
 
 def _keep_memory() -> None:
-    """Have large blocks of memory used again.
+    """Make glibc reuse large blocks of memory.
 
-    glibc maps a block of 128 KiB and more for itself and gives it back when it is freed, so each body has its pages
-    made and cleared anew: a quarter of what a large one costs. Freeing one such block raises the bound to its size
-    (mallopt(3), M_MMAP_THRESHOLD).
+    glibc maps blocks from 128 KiB individually and unmaps them when freed, so each body needs new, cleared pages: a
+    quarter of the cost of a large one. Freeing one such block raises the threshold to its size (mallopt(3),
+    M_MMAP_THRESHOLD).
     """
     bytes(_KEPT)
 
@@ -117,11 +117,11 @@ class _Routes:
             refusal.force_close()
             raise
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        # What follows is the answer's own head, which aiohttp believes is sent already.
+        # The response's own head follows, which aiohttp believes to be sent already.
         request.writer.output_size = 0
 
     async def ingest(self, request: web.Request) -> web.Response:
-        """Take one delivery."""
+        """Accept one delivery."""
         read_as_much_as_comes(request)
         try:
             checks = self._begin(request)
@@ -145,7 +145,7 @@ class _Routes:
         return answer(status, text, close=close)
 
     def responder(self, word: str) -> Respond:
-        """Return what takes plain bodies of a format; what is refused, for whatever reason, is left to ``ingest``."""
+        """Return the responder for plain bodies of a format; refused requests are left to ``ingest``."""
         rules = self._rules
 
         def respond(fields: Fields, body: Bytes) -> Later | None:
@@ -167,7 +167,7 @@ class _Routes:
         return _ACCEPTED
 
     def _begin(self, request: web.Request) -> list[Check]:
-        """Decide what the headers decide; return the checks that have yet to see the body."""
+        """Check what the headers alone decide; return the checks that must process the body."""
         rules = self._rules
         if _format(request) not in rules.formats and not _is_otlp(request):
             known = ", ".join(sorted(rules.formats))
@@ -175,7 +175,7 @@ class _Routes:
         return begin(request, rules.auth, rules.max_body_bytes)
 
     async def _take(self, request: web.Request, checks: list[Check], body: bytes) -> None:
-        """Commit a body that is here already."""
+        """Store a body that has arrived completely."""
         prove(checks, body, self._rules.max_body_bytes)
         self.hold(len(body))
         try:
@@ -185,7 +185,7 @@ class _Routes:
             self.hold(-len(body))
 
     async def _receive(self, request: web.Request, checks: list[Check]) -> None:
-        """Stream the body to the spool; commit it once it has verified."""
+        """Stream the body to the spool; commit it once it is authenticated."""
         body = _Body(self, self._rules.spool, request)
         broken: BodyError | None = None
         size = 0
@@ -204,7 +204,7 @@ class _Routes:
                     except BodyError as error:
                         if not checks:
                             raise
-                        broken = error  # said only to who has proved itself, at the end
+                        broken = error  # reported at the end, only to an authenticated sender
                         body.drop()
             if checks and not any(check.valid() for check in checks):
                 raise unauthorized()
@@ -219,14 +219,14 @@ class _Routes:
         if isinstance(inflate, Identity):
             await body.add(data)
             return
-        async with self._inflating:  # one at a time: bombs must not share out the event loop among themselves
+        async with self._inflating:  # one at a time: several bombs must not take all turns of the event loop
             for piece in inflate.feed(data):
                 await body.add(piece)
                 if len(piece) >= _YIELD_AT:
-                    await asyncio.sleep(0)  # a bomb inflates without waiting for the network
+                    await asyncio.sleep(0)  # a bomb decompresses without waiting for the network
 
     def hold(self, size: int) -> None:
-        """Account for buffered bytes (negative: given back).
+        """Account for buffered bytes; negative: released.
 
         Raises:
             SpoolFullError: too much is buffered.
@@ -237,22 +237,22 @@ class _Routes:
 
 
 def _format(request: web.Request) -> str:
-    """Return the format word of the path, its last one; ``/v1/feedback`` is its own."""
+    """Return the last segment of the path: the format, or ``feedback``."""
     return request.match_info.get("format") or request.path.rpartition("/")[2]
 
 
 def _is_otlp(request: web.Request) -> bool:
-    """Tell whether a request came to one of OTLP's own paths."""
+    """Return whether a request came to one of OTLP's own paths."""
     return "format" not in request.match_info and _format(request) in SIGNALS
 
 
 def _batch(request: web.Request, body: bytes) -> Batch | None:
-    """Check a body that is in memory whole; None for a request of OTLP that holds nothing."""
+    """Check a body in memory; None for an empty OTLP request."""
     return otlp.whole(body, binary=otlp.is_binary(request)) if _is_otlp(request) else whole(body)
 
 
 class _Body:
-    """One inflated body on its way to the spool; a large one is cut into batches while it arrives, but OTLP's."""
+    """One decompressed body being spooled; a large one is cut into batches while it arrives, except OTLP."""
 
     def __init__(self, owner: _Routes, spool: Spool, request: web.Request) -> None:
         self._owner = owner
@@ -290,7 +290,7 @@ class _Body:
         await self._writer.commit()
 
     def drop(self) -> None:
-        """Give back memory and, unless committed, the file."""
+        """Release the memory and, unless committed, the file."""
         self._hold(0)
         self._writer.abort()
 

@@ -1,7 +1,7 @@
 """OTLP over HTTP: ``/v1/traces`` and ``/v1/logs``, in protobuf or JSON, answered in the encoding of the request.
 
-https://opentelemetry.io/docs/specs/otlp/#otlphttp. Whether each span can be read is found out when it is counted; here
-only the form of the whole is looked at. Of 4xx and 5xx senders repeat 429, 502, 503 and 504 alone.
+https://opentelemetry.io/docs/specs/otlp/#otlphttp. Only the syntax of the request is checked here; whether each span is
+readable is found when it is counted. Of 4xx and 5xx, senders retry only 429, 502, 503 and 504.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _NO_METRICS: Final = (
 
 
 def is_binary(request: web.Request) -> bool:
-    """Tell whether a request is in protobuf: all are that do not say that they are JSON."""
+    """Return whether a request is in protobuf: the default unless its Content-Type says JSON."""
     return "json" not in request.headers.get("Content-Type", "").lower()
 
 
 def fits(size: int) -> None:
-    """Check the size of a request, which is held in memory whole.
+    """Check the size of a request, which is buffered in memory.
 
     Raises:
         BodyTooLargeError: it is too large.
@@ -42,12 +42,12 @@ def fits(size: int) -> None:
 
 
 def whole(body: bytes, *, binary: bool) -> Batch | None:
-    """Check a request and return it as a batch; None where it holds nothing, as those do that try a connection.
+    """Check a request and return it as a batch; None if it is empty, as in connection tests.
 
     Raises:
-        BodyError: it is broken.
+        BodyError: it is invalid.
     """
-    if binary and body.lstrip()[:1] == b"{":  # who says nothing of the type
+    if binary and body.lstrip()[:1] == b"{":  # a sender without a Content-Type
         binary = False
     if not binary:
         return None if body.strip() in (b"", b"{}") else batches.one(body)
@@ -60,13 +60,13 @@ def whole(body: bytes, *, binary: bool) -> Batch | None:
 
 
 def accepted(request: web.Request) -> web.Response:
-    """Return the answer to what was taken whole."""
+    """Return the response to a request accepted in full."""
     if is_binary(request):
         return web.Response(body=b"", content_type=_PROTOBUF)
     return web.Response(body=b"{}", content_type=_JSON)
 
 
 async def no_metrics(request: web.Request) -> web.Response:
-    """Refuse metrics, for good: nothing that we count is lost with them."""
+    """Reject metrics with a permanent error: nothing that we count is lost with them."""
     del request
     return answer(404, _NO_METRICS, close=True)

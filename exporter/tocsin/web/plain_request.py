@@ -19,7 +19,7 @@ from tocsin.formats.base import Bytes
 
 HEAD_MAX: Final = 8 << 10
 BODY_MAX: Final = 16 << 10
-"""Bytes of a body that is answered at once, where an endpoint does not say otherwise."""
+"""Largest body answered immediately, unless an endpoint sets its own limit."""
 _FIELDS = re.compile(rb"(?m)^([A-Za-z0-9-]+):[ \t]*([\t\x20-\x7e]*)\r\n")
 _LENGTH = re.compile(rb"[0-9]{1,7}")
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
@@ -34,7 +34,7 @@ class Reply(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
     def encode(self, *, close: bool) -> bytes:
-        """Return the answer as bytes; ``close`` says that the connection ends with it."""
+        """Return the response as bytes; ``close`` announces that the connection ends with it."""
         fields = (*self.headers, ("Connection", "close")) if close else self.headers
         further = "".join([f"{name}: {value}\r\n" for name, value in fields])
         kind = "Content-Type: application/json; charset=utf-8\r\n" if self.body else ""
@@ -46,7 +46,7 @@ class Reply(NamedTuple):
 
 
 Fields = Mapping[bytes, bytes]
-"""The fields of a head, by their names in lower case."""
+"""Header fields by lowercase name."""
 
 
 class Later(NamedTuple):
@@ -54,19 +54,19 @@ class Later(NamedTuple):
 
     done: asyncio.Future[Any]
     reply: Callable[[asyncio.Future[Any]], Reply]
-    """Makes the answer of ``done``, which may hold an error."""
+    """Builds the reply from ``done``, which may have failed."""
 
 
 Respond = Callable[[Fields, Bytes], Reply | Later | None]
-"""Answers fields and body; None: aiohttp shall do it."""
+"""Answers header fields and body; None: leave it to aiohttp."""
 
 
 def _nothing() -> None:
-    """Take no notice."""
+    """Do nothing."""
 
 
 def _anybody(fields: Fields) -> bool:
-    """Turn nobody away."""
+    """Admit every request."""
     del fields
     return True
 
@@ -76,30 +76,30 @@ class Endpoint(NamedTuple):
 
     respond: Respond
     most: int = BODY_MAX
-    """Bytes of a body that is answered here; a larger one takes too long for the event loop."""
+    """Largest body answered here; a larger one would block the event loop for too long."""
     arriving: Callable[[], None] = _nothing
-    """Told of each piece of a body."""
+    """Called when part of a body arrives."""
     can_wait: bool = False
-    """True where a body is taken in a turn of the loop in which nobody else is answered, within ``WAITS_MOST``."""
+    """Whether a body may be deferred, for at most ``WAITS_MOST``, while other requests are answered."""
     admits: Callable[[Fields], bool] = _anybody
-    """Tells whether room is made for a body that is not here yet: not for that of one whose head proves nothing."""
+    """Whether to allocate a buffer for a body that has not arrived: not if its headers authenticate nobody."""
 
 
 class PlainRequest(NamedTuple):
-    """A request whose head is complete, with as much of its body as has arrived."""
+    """A request with a complete head and the part of its body that has arrived."""
 
     endpoint: Endpoint
     fields: Fields
     head: bytes
     body: bytes
     size: int
-    """Bytes of the body when it is whole."""
+    """Length of the complete body."""
 
 
 def read(data: bytes, endpoints: Mapping[bytes, Endpoint]) -> PlainRequest | bool:
-    """Return the plain request that ``data`` begins; True while it may become one; False: it is something else.
+    """Return the plain request that ``data`` begins with; True while it may become one; False: it is something else.
 
-    ``endpoints`` are by the line with which their requests begin, as ``b"POST /path HTTP/1.1"``.
+    The keys of ``endpoints`` are request lines such as ``b"POST /path HTTP/1.1"``.
     """
     head, end, body = data.partition(b"\r\n\r\n")
     line, _, rest = head.partition(b"\r\n")
@@ -111,7 +111,7 @@ def read(data: bytes, endpoints: Mapping[bytes, Endpoint]) -> PlainRequest | boo
     fields = {name.lower(): value for name, value in found}
     length = _LENGTH.fullmatch(fields.get(b"content-length", b""))
     if len(fields) <= rest.count(b"\n") or length is None or b"host" not in fields:
-        return False  # fields of an odd form, or one that comes twice, among others
+        return False  # among others, malformed or duplicate fields
     if not _NOT_PLAIN.isdisjoint(fields) or fields.get(b"connection", b"keep-alive").lower() != b"keep-alive":
         return False
     size, endpoint = int(length[0]), endpoints[line]
@@ -121,7 +121,7 @@ def read(data: bytes, endpoints: Mapping[bytes, Endpoint]) -> PlainRequest | boo
 
 
 def headers(fields: Fields) -> CIMultiDict[str]:
-    """Return fields as aiohttp gives them."""
+    """Return fields in aiohttp's form."""
     return CIMultiDict([(name.decode("ascii"), value.rstrip().decode("ascii")) for name, value in fields.items()])
 
 
@@ -129,7 +129,7 @@ _dated: tuple[int, str] = (0, "")
 
 
 def _date() -> str:
-    """Return the time as HTTP writes it (RFC 9110, section 5.6.7), made once a second."""
+    """Return the time as an HTTP date (RFC 9110, section 5.6.7), formatted once a second."""
     global _dated  # noqa: PLW0603 - a cache of one
     now = int(time.time())
     if _dated[0] != now:

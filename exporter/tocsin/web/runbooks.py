@@ -1,7 +1,7 @@
 """``/runbooks/<Alert>``: the pages that alerts link to, as HTML.
 
-The pages are package data, so a name is looked up among the files that ship and never becomes a path. Raw HTML in a
-page stays text, and markdown-it lets no link through but http, https, mailto and relative ones.
+The pages are package data: a name is looked up among them and never becomes a path. Raw HTML in a page is escaped, and
+markdown-it renders only http, https, mailto and relative links.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 RUNBOOKS = Path(__file__).parent.parent / "runbooks"
-"""One Markdown file an alert, a page a category, and pages that others link to; ``_template.md`` is not served."""
+"""One Markdown file per alert and per category, and pages that others link to; ``_template.md`` is not served."""
 
 PREFIX = "/runbooks/"
 
@@ -38,7 +38,7 @@ header {{ color: #555; }}
 
 @cache
 def names() -> tuple[str, ...]:
-    """Return the names of the pages that are served."""
+    """Return the names of the served pages."""
     return tuple(sorted(path.stem for path in RUNBOOKS.glob("*.md") if not path.stem.startswith("_")))
 
 
@@ -52,15 +52,15 @@ def front_matter(text: str) -> tuple[dict[str, str], str]:
 
 @cache
 def render(name: str) -> str:
-    """Return a page as HTML. Raises ``KeyError`` for a name that is not among ``names()``."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - start-up does not wait for what only a reader needs
+    """Return a page as HTML. Raises ``KeyError`` if the name is not among ``names()``."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - not needed for start-up, only by readers
 
     if name not in names():
         raise KeyError(name)
     facts, body = front_matter((RUNBOOKS / f"{name}.md").read_text(encoding="utf-8"))
     line = " &middot; ".join(f"{html.escape(key)}: {html.escape(value)}" for key, value in facts.items())
     markdown = MarkdownIt("js-default", {"linkify": False})
-    # Pictures stand in the repository, not in the package: a reader at night gets their words.
+    # Images are not in the package: show their descriptions instead.
     markdown.add_render_rule("image", lambda _self, tokens, at, *_: f"<em>{html.escape(tokens[at].content)}</em>")
     page = markdown.render(body)
     return _FRAME.format(title=html.escape(name), body=f"<header>{line}</header>\n{page}")
@@ -79,7 +79,7 @@ def _answer(text: str, status: int = 200) -> web.Response:
 
 
 async def page(request: web.Request) -> web.Response:
-    """One page; 404 with the list of all where there is none of that name. A link may end in ``.md``."""
+    """Serve one page; 404 with the list of pages if there is none of that name. A link may end in ``.md``."""
     name = request.match_info["name"].removesuffix(".md")
     try:
         return _answer(render(name))
@@ -88,7 +88,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def index(request: web.Request) -> web.Response:
-    """The list of all pages."""
+    """Serve the list of all pages."""
     del request
     return _answer(_index())
 

@@ -1,7 +1,7 @@
-"""Listeners that stay up when clients misbehave: bounded connections, headers, time and log.
+"""HTTP listeners that stay up when clients misbehave: limits on connections, headers, time and log messages.
 
-aiohttp's defaults trust the client: keep-alive of an hour, any number of connections, bodies inflated by the
-library. Both listeners of the exporter are started here, so that the bounds are the same.
+aiohttp's defaults trust the client: an hour of keep-alive, any number of connections, bodies decompressed by the
+library. Both listeners of the exporter are started here, so that they have the same limits.
 """
 
 from __future__ import annotations
@@ -23,31 +23,32 @@ from tocsin.web.fast_path import FastPath
 from tocsin.web.plain_request import Endpoint
 
 MAX_CONNECTIONS = 512
-"""As Prometheus: ``--web.max-connections``."""
+"""Prometheus' default of ``--web.max-connections``."""
 ACCEPTED_AT_ONCE = 16
-"""asyncio accepts as many as its backlog in one turn, before it tells of the first: a flood would take every
-descriptor and hold up every answer."""
+"""Backlog of ``listen``: asyncio accepts that many connections in one turn before it reports the first, so a flood
+would take all descriptors and delay every response."""
 KEEPALIVE = 15.0
-"""Seconds; aiohttp closes connections that are silent or slow with their headers by the same timer."""
+"""Seconds; aiohttp uses the same timer to close connections that are idle or send their headers slowly."""
 BUFFERED = 128 << 10
-"""Bytes of a body that wait for their handler; beyond twice as many the connection is not read. A read of the largest
-size (``bodies``) fits, so that reading need not be stopped and started for each."""
+"""Buffered bytes of a body waiting for its handler; above twice as many the connection is not read. The largest read
+(``bodies``) fits, so that reading is not paused and resumed for each."""
 LINGERING = 1.0
-"""Seconds for which the rest of a refused body is read and dropped, so that the client can see the answer."""
+"""Seconds for which the rest of a refused body is read and discarded, so that the client can read the response."""
 SHUTDOWN = 5.0
 RETIRE = 2.0
-"""Seconds in which clients are told to go: one who is busy asks again within them, and is answered once more."""
+"""Seconds in which clients are asked to leave: a busy one sends another request within them, and is answered once
+more."""
 _LOG_INTERVAL = 10.0
 AT_ONCE = web.AppKey("at_once", dict[str, Endpoint])
-"""Paths of an application whose plain requests are answered before aiohttp, and its middlewares, see them."""
+"""An application's paths whose plain requests are answered before aiohttp and its middlewares see them."""
 
 
 REFUSED: web.AppKey[Callable[[], None]] = web.AppKey("refused")
-"""Told of each connection beyond the bound."""
+"""Called for each connection above the limit."""
 
 
 def _nothing() -> None:
-    """Take no notice."""
+    """Do nothing."""
 
 
 @dataclass(slots=True)
@@ -55,17 +56,17 @@ class Listener:
     """A running listener."""
 
     port: int
-    """The port bound: the one asked for, or the one the system chose for port 0."""
+    """The bound port: the requested one, or the one that the system chose for port 0."""
     _runner: web.AppRunner
     _server: asyncio.Server
     _retiring: asyncio.Event
     _fast_path: FastPath
 
     async def retire(self) -> None:
-        """Let each client go with its next answer, then accept no more; ends when all have gone, or after ``RETIRE``.
+        """Close each connection with its next response, then stop accepting; ends when none is left or after ``RETIRE``.
 
-        A connection that is closed between two requests looks to its client like a lost request. One that is said to
-        close (``Connection: close``) is not used again. Who comes late, because a balancer still knows us, is answered.
+        Closing a connection between two requests looks like a lost request to its client, whereas after ``Connection:
+        close`` it is not used again. New connections are still answered, as a load balancer may still send them.
         """
         self._retiring.set()
         manager = self._runner.server
@@ -77,14 +78,14 @@ class Listener:
         self._server.close()
 
     async def close(self) -> None:
-        """Accept no more, let running requests end, close what remains after ``SHUTDOWN`` seconds."""
+        """Stop accepting, let running requests finish, close what remains after ``SHUTDOWN`` seconds."""
         self._server.close()
         self._fast_path.close()
         await self._runner.cleanup()
 
 
 class _Refuse(asyncio.Protocol):
-    """Answers 503 to a connection beyond the bound, and closes it."""
+    """Answers 503 to a connection above the limit, and closes it."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.Transport):
@@ -94,7 +95,7 @@ class _Refuse(asyncio.Protocol):
 
 
 class _Seldom(logging.Filter):
-    """Lets a message through once in ten seconds, and none of clients that hung up: they must not fill the disk."""
+    """Passes each message once in ten seconds, and none about disconnects: clients must not fill the disk."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +103,7 @@ class _Seldom(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and record.exc_info[0] is not None and issubclass(record.exc_info[0], ConnectionError):
-            return False  # the client hung up, which is no error of ours
+            return False  # the client disconnected, which is not our error
         key = f"{record.msg!s:.80}"
         now = time.monotonic()
         if now - self._last.get(key, -_LOG_INTERVAL) < _LOG_INTERVAL:
@@ -111,7 +112,7 @@ class _Seldom(logging.Filter):
             self._last.clear()
         self._last[key] = now
         if record.exc_info and record.exc_info[0] is not None:
-            # A traceback can quote what the client sent; its type says enough.
+            # A traceback can quote what the client sent; its type suffices.
             record.msg = f"{record.getMessage()}: {record.exc_info[0].__name__}"
             record.args, record.exc_info, record.exc_text = (), None, None
         return True
@@ -121,7 +122,7 @@ _seldom = _Seldom()
 
 
 def split_address(address: str) -> tuple[str | None, int]:
-    """Return host (None: every interface) and port of ``host:port``, ``[v6]:port`` or ``:port``.
+    """Return host (None: all interfaces) and port of ``host:port``, ``[v6]:port`` or ``:port``.
 
     Raises:
         ConfigError: it is none of these.
@@ -157,10 +158,10 @@ async def start_listener(
     ssl_context: ssl.SSLContext | None = None,
     is_open: Callable[[], bool] | None = None,
 ) -> Listener:
-    """Serve ``app`` at ``address``; ``is_open`` tells whether its middlewares would let any request pass unchanged.
+    """Serve ``app`` at ``address``; ``is_open`` returns whether its middlewares currently pass every request.
 
     Raises:
-        ConfigError: the address is not one.
+        ConfigError: the address is invalid.
         OSError: it cannot be bound.
     """
     host, port = split_address(address)
@@ -197,12 +198,12 @@ async def start_listener(
         raise
     for listening in server.sockets:
         with listening.dup() as same:
-            same.listen(MAX_CONNECTIONS)  # the system's queue
+            same.listen(MAX_CONNECTIONS)  # the kernel's queue
     return Listener(server.sockets[0].getsockname()[1], runner, server, retiring, fast_path)
 
 
 def _last_words(retiring: asyncio.Event) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """Return what does not say which server and version this is, and says goodbye while ``retiring``."""
+    """Return a signal handler that removes the Server header, and closes connections while ``retiring``."""
 
     async def last_words(request: web.Request, response: web.StreamResponse) -> None:
         del request
@@ -217,7 +218,7 @@ def _last_words(retiring: asyncio.Event) -> Callable[[web.Request, web.StreamRes
 def _connecting(
     manager: web.Server, fast_path: FastPath | None, refused: Callable[[], None]
 ) -> Callable[[], asyncio.BaseProtocol]:
-    """Return the protocol factory of a listener: the fast path if it has endpoints, else aiohttp; bounded in number."""
+    """Return the protocol factory of a listener: the fast path if it has endpoints, else aiohttp; limited in number."""
 
     def connect() -> asyncio.BaseProtocol:
         if len(manager.connections) + (len(fast_path.open) if fast_path else 0) >= _most_connections():
@@ -229,13 +230,13 @@ def _connecting(
 
 
 def _most_connections() -> int:
-    """Leave most descriptors to files, libraries and the other listener, however few there are."""
+    """Return the connection limit: most descriptors are left to files, libraries and the other listener."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MAX_CONNECTIONS, soft // 4))
 
 
 def _raise_descriptor_limit() -> None:
-    """Two listeners of 512 connections need more than the usual soft limit of 1,024 descriptors."""
+    """Raise the soft limit: two listeners of 512 connections need more than the usual 1,024 descriptors."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 4 * MAX_CONNECTIONS
     if hard != resource.RLIM_INFINITY:

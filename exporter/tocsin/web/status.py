@@ -1,4 +1,4 @@
-"""The status page: what Tocsin sees, and first of all its blind spots."""
+"""The status page: what Tocsin observes, and above all its blind spots."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tocsin.web.trends import Trend
 
 INCIDENTS_SHOWN = 25
 LEAK, LEAK_SECONDS = "LLMSafetyViolation", 3600.0
-"""The alert that pages for so long after the last violation: where Alertmanager does not post here, that is red all the
-same, for it is the one page that needs no rule to be known."""
+"""This alert pages for that long after the last violation. Even if Alertmanager does not post alerts here, the page
+shows it, as it alone follows without evaluating rules."""
 UNUSABLE_SHOWN = 8
 _QUIET = {"ticket", "warning", "info"}
-"""Severities that wake nobody, in the rules' own words and in those that most teams have (``severityNames``). As in the
-routing, what is none of them is a page."""
+"""Severities that do not page, by the rules' own names and those that most teams use (``severityNames``). As in the
+routing, any other severity pages."""
 _NO_MODEL = "off: rules judge alone; detectors.detoxify names the folder of a model, nothing is downloaded"
 CATEGORIES = {
     "outage": "Is the model answering?",
@@ -39,11 +39,11 @@ _WANTED = {
     "cost": "no call has been read that says its tokens",
     "safety": "no answer has been read with its text",
 }
-"""What is missing where a category has no signal."""
+"""What is missing if a category has no signal."""
 
 
 def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared: Declared) -> dict[str, Any]:
-    """Return everything the status page says, as plain data; ``declared`` are the gaps by choice."""
+    """Return all data of the status page; ``declared`` are the intentional gaps."""
     store = pipeline.ledger.store
     requests = store.total(cat.REQUESTS)
     tokens = store.total(cat.TOKENS, kind="input") + store.total(cat.TOKENS, kind="output")
@@ -87,14 +87,14 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared:
 
 
 def _off_by_choice(declared: Declared) -> dict[str, list[str]]:
-    """Name the gaps that the operator declared, by category."""
+    """Return the declared gaps by category."""
     content = ["content"] if declared.content == "off" else []
     free = [f"price of {pattern}" for pattern, dollars in declared.price.items() if not dollars]
     return {"quality": content, "safety": content, "cost": free + [f"usage of {pattern}" for pattern in declared.usage]}
 
 
 def _judges(store: Store) -> dict[str, Any]:
-    """Name what judges content: scorers, detectors by what runs them (from the first text on), and the model."""
+    """Return what judges content: scorers, detectors by implementation (known after the first text), and the model."""
     running = {row.labels[0]: row.labels[1] for row in store.rows.get(cat.DETECTOR_INFO, {}).values()}
     scorers = {COMPOSITE, *(row.labels[-1] for row in store.rows.get(cat.QUALITY_SCORE, {}).values())}
     return {
@@ -122,7 +122,7 @@ def _quality(store: Store, scored: float) -> dict[str, Any]:
 
 
 def _safety(store: Store) -> dict[str, Any]:
-    """Sum up safety; ``last_violation`` is the Unix time of the last one that pages."""
+    """Summarise safety; ``last_violation`` is the Unix time of the last one that pages."""
     checked = store.total(cat.ANSWERS_CHECKED)
     violations = partial(_by_label, store, cat.VIOLATIONS)
     found = violations("delivered", echoed="false", example="false")
@@ -141,7 +141,7 @@ def _safety(store: Store) -> dict[str, Any]:
 
 
 def _by_label(store: Store, family: Family, label: str, **where: str) -> dict[str, int]:
-    """Sum a counter by one of its labels; what was never counted is left out."""
+    """Sum a counter by one of its labels, omitting zeros."""
     names = store.names(family)
     at, wanted = names.index(label), [(names.index(name), value) for name, value in where.items()]
     totals: dict[str, int] = {}
@@ -201,7 +201,7 @@ def render(
     *,
     held: bool = False,
 ) -> str:
-    """Return the status page as one self-contained HTML document, without scripts; ``held``: it is not loaded anew."""
+    """Return the status page as one self-contained HTML document without scripts; ``held``: without refresh."""
     chosen = view["off_by_choice"]
     warnings = "".join(f'<p class="warn">{warning}</p>' for warning in _warnings(view))
     paging: dict[str, list[str]] = {}
@@ -211,14 +211,14 @@ def render(
     leaked = view["categories"]["safety"].get("last_violation")
     if leaked and not incidents and view["time"] - leaked < LEAK_SECONDS:
         paging["safety"] = [LEAK]
-    if view["mode"] == "guard":  # it reads no calls, and Alertmanager does not tell it
+    if view["mode"] == "guard":  # it reads no calls, and Alertmanager does not post to it
         judged = {key: view["categories"]["safety"].get(key, 0) for key in ("stopped", "guard")}
         body = f"<main>{_section('safety', {'instrumented': True} | judged, [], None, ())}</main>"
     else:
         of, lines = view["categories"], trends or {}
         sections = (_section(n, of[n], paging.get(n, []), lines.get(n), chosen.get(n, ())) for n in CATEGORIES)
         body = f"<main>{''.join(sections)}</main>{_incidents(incidents)}"
-    # Who moves by keys or listens loses the place at each load.
+    # Keyboard and screen reader users would lose their place at each refresh.
     hold = 'held still, <a href="/">go on</a>' if held else '<a href="/?hold">hold still</a>'
     title = html.escape(", ".join(paging)) + " pages: Tocsin" if paging else "Tocsin"
     return (
@@ -233,7 +233,7 @@ def render(
 
 
 def _said(view: dict[str, Any]) -> Iterator[str]:
-    """The line at the top: how much of what is there is seen."""
+    """Yield the parts of the headline: how much of the traffic is observed."""
     if view["mode"] == "guard":
         yield f"the guard alone: {_counted(sum(view['categories']['safety'].get('guard', {}).values()), 'text')} judged"
     else:
@@ -248,7 +248,7 @@ def _said(view: dict[str, Any]) -> Iterator[str]:
 
 
 def _warnings(view: dict[str, Any]) -> Iterator[str]:
-    """What keeps the numbers below from being the whole truth."""
+    """Yield warnings about numbers that are incomplete."""
     if view["trouble"]:
         yield f"totals are live but not safe: {html.escape(view['trouble'])}; see {_runbook('TocsinStateDegraded')}"
     if not view["ready"]:
@@ -274,7 +274,7 @@ def _warnings(view: dict[str, Any]) -> Iterator[str]:
 
 
 def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
-    """The alerts that were delivered, from the moment the rule fired to the resolution; what pages now stands first."""
+    """Render the delivered alerts, from firing to resolution; those that page now come first."""
     title = "<h2>Incidents<small>as Alertmanager delivered them, times in UTC</small></h2>"
     if not alerts:
         return (
@@ -298,16 +298,16 @@ def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
 
 
 def _is_quiet(alert: Mapping[str, Any]) -> bool:
-    """Say whether an alert pages nobody now."""
+    """Return whether an alert is not paging anyone now."""
     return alert["status"] != "firing" or alert["severity"] in _QUIET
 
 
 def _clock(moment: str | float) -> str:
-    """Render a day and time, since what fires may be of yesterday; Alertmanager's nanoseconds are cut."""
+    """Format day and time, as an alert may have fired yesterday; Alertmanager's nanoseconds are truncated."""
     try:
         when = datetime.fromisoformat(moment) if isinstance(moment, str) else datetime.fromtimestamp(moment, UTC)
         return when.astimezone(UTC).strftime("%m-%d %H:%M:%S")
-    except (ValueError, OverflowError, OSError):  # an hour before the year 1, too
+    except (ValueError, OverflowError, OSError):  # including an hour before the year 1
         return "?"
 
 
@@ -326,7 +326,7 @@ _NAMES = {
     "stopped": "stopped before delivery", "echoed_or_example": "echoed or example values",
 }  # fmt: skip
 _SHOWN = {"outage": "{:.1%}", "quality": "{:.3f}", "cost": "{:,.2f}", "safety": "{:,.0f}"}
-"""How the newest value of a category's line is written."""
+"""Format of the newest value of each category's trend."""
 
 
 def _runbook(alert: str) -> str:
@@ -337,7 +337,7 @@ def _runbook(alert: str) -> str:
 def _section(
     name: str, data: dict[str, Any], paging: Sequence[str], trend: Trend | None, chosen: Sequence[str]
 ) -> str:
-    """One category: what pages in it, its gaps, its last hour and its numbers since the start; red while it pages."""
+    """Render one category: current pages, gaps, the last hour and totals since the start; red while it pages."""
     pages = "<br>".join(_runbook(alert) for alert in dict.fromkeys(paging))
     said = f"<h2>{name}<small>{CATEGORIES[name]}</small></h2>"
     said += f'<p class="pages">pages now:<br>{pages}</p>' if pages else ""
@@ -359,7 +359,7 @@ def _section(
 
 
 def _line(trend: Trend, shown: str) -> str:
-    """A small line of the last hour, with a gap where nothing happened."""
+    """Render the last hour as a sparkline, with gaps where there is no data."""
     known = [value for value in trend.values if value is not None]
     if not known:
         return ""
@@ -383,7 +383,7 @@ def _line(trend: Trend, shown: str) -> str:
 
 
 def _bars(caption: str, values: dict[str, float], shown: str) -> str:
-    """A small bar chart; names and numbers stand in it, so it needs no legend."""
+    """Render a small bar chart, labelled with names and numbers, so that it needs no legend."""
     if not values:
         return ""
     top = max(values.values()) or 1

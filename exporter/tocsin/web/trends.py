@@ -1,7 +1,7 @@
 """The last hour of each category, for the status page's sparklines.
 
-Prometheus knows more and remembers it longer. This is for who stands before the exporter with nothing else.
-It is kept in memory alone: after a restart the lines begin anew.
+Prometheus has more and keeps it longer; this is for users who have only the exporter. It is kept in memory only: the
+lines begin anew after a restart.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from tocsin.call import OUTAGE_REASONS
 from tocsin.series.store import Store
 
 EVERY = 10.0
-"""Seconds between two looks at the counters."""
+"""Seconds between samples of the counters."""
 SPAN = 3600.0
 POINTS = 60
 _PAGING = ("true", "false", "false")
-"""Delivered, not echoed, no example."""
+"""Label values of violations that page: delivered, not echoed, not an example."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """The counters at one moment."""
+    """A sample of the counters."""
 
     at: float
     requests: float
     failed: float
-    """Those of a provider's error, a timeout or a lost connection."""
+    """Requests that ended with a provider error, a timeout or a lost connection."""
     scored: float
     score: float
     usd: float
@@ -39,27 +39,27 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """One line: the values of equal stretches of time, the newest last; None where nothing happened."""
+    """One sparkline: values of equal intervals, newest last; None if an interval has no data."""
 
     of: str
-    """What is drawn, with its unit."""
+    """The quantity shown, with its unit."""
     seconds: float
-    """Length of time that the line spans."""
+    """Duration that the line covers."""
     low: float
-    """Where the scale begins and ends, unless values lie beyond: a share of 0.1 % must not look like a summit."""
+    """Minimum scale, extended by values outside it: a share of 0.1 % must not look like a peak."""
     high: float
     values: tuple[float | None, ...]
 
 
 class Trends:
-    """Looks at the counters now and then."""
+    """Samples the counters periodically."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._looks: deque[_Look] = deque(maxlen=int(SPAN / EVERY) + 1)
 
     def look(self, now: float) -> None:
-        """Note the counters; ``now`` is on any clock in seconds, and a look too soon after the last is none."""
+        """Sample the counters, unless the last sample is too recent; ``now`` is in seconds on any clock."""
         if self._looks and now - self._looks[-1].at < EVERY:
             return
         store = self._store
@@ -81,7 +81,7 @@ class Trends:
         )
 
     def lines(self) -> dict[str, Trend]:
-        """Return the line of each category; empty until there are two looks."""
+        """Return the line of each category; empty until there are two samples."""
         if len(self._looks) < 2:
             return {}
         spans = list(pairwise(self._thinned()))
@@ -98,12 +98,12 @@ class Trends:
         }
 
     def _thinned(self) -> list[_Look]:
-        """Return the looks at the ends of at most POINTS stretches."""
+        """Return the samples at the ends of at most POINTS intervals."""
         looks = list(self._looks)
         step = -(-(len(looks) - 1) // POINTS)
-        return looks[::-1][::step][::-1]  # from the newest on: it must be there
+        return looks[::-1][::step][::-1]  # counted back from the newest, which must be included
 
 
 def _ratio(part: float, whole: float) -> float | None:
-    """Return a share of what came in; a sum that fell, since old series went, tells nothing."""
+    """Return a share; None if nothing came in, or a sum decreased because old series expired."""
     return part / whole if whole > 0 and part >= 0 else None

@@ -1,7 +1,7 @@
 """``--web.config.file``: TLS and basic authentication of the admin listener.
 
-The file has the form of Prometheus' exporter-toolkit (docs/web-configuration.md there), because people have
-these files already. What is not supported is refused, not ignored.
+The file has the form of Prometheus' exporter-toolkit (docs/web-configuration.md there), because operators already have
+such files. Unsupported settings are rejected, not ignored.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Tls(Strict, frozen=True):
 
 
 class Settings(Strict, frozen=True):
-    """The file."""
+    """The settings of the file."""
 
     tls_server_config: Tls | None = None
     basic_auth_users: dict[str, str] = {}  # noqa: RUF012 - msgspec copies defaults
@@ -57,32 +57,32 @@ _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 
 
 class WebConfig:
-    """TLS context and authentication, read again when a file changes."""
+    """TLS context and authentication, reloaded when a file changes."""
 
     def __init__(self, path: Path) -> None:
         """Load the file.
 
         Raises:
-            ConfigError: it is wrong.
+            ConfigError: it is invalid.
         """
         self._path = path
         self._settings = _parse(path)
         self._seen = self._stamps()
         self._known: OrderedDict[bytes, None] = OrderedDict()
-        """Who came in before; nobody's guesses, which would push them out."""
+        """Cache of verified credentials; failed guesses are not cached, as they would evict them."""
         self._known_by = os.urandom(32)
         self._one_at_a_time = asyncio.Lock()
         tls = self._settings.tls_server_config
         self.ssl_context = None if tls is None else _context(tls)
 
-        @web.middleware  # marks the function, which a bound method does not let it do
+        @web.middleware  # it sets an attribute of the function, which a bound method does not allow
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await self._guard(request, handler)
 
         self.middleware = guard
 
     def is_open(self) -> bool:
-        """Tell whether nobody has to prove who they are, by the file as it is now."""
+        """Return whether the file, as it is now, requires no authentication."""
         self._refresh()
         return not self._settings.basic_auth_users
 
@@ -101,12 +101,12 @@ class WebConfig:
         if word.lower() != "basic" or b"\0" in password:
             return False
         users = self._settings.basic_auth_users
-        # Of an unknown user that of another is compared: the time of an answer must not tell which users exist.
+        # For an unknown user, compare with another one's hash: response times must not reveal which users exist.
         hashed = users.get(name, next(iter(users.values()), "")).encode()
         key = hmac.digest(self._known_by, hashed + b"\0" + user + b"\0" + password, hashlib.sha256)
         if key in self._known:
             return True
-        async with self._one_at_a_time:  # bcrypt is slow by design: guesses must not take every core
+        async with self._one_at_a_time:  # bcrypt is slow by design: guesses must not take all cores
             matches = await asyncio.to_thread(bcrypt.checkpw, password[:72], hashed)
         if not matches or name not in users:
             return False
@@ -129,7 +129,7 @@ class WebConfig:
         return stamps
 
     def _refresh(self) -> None:
-        """Take over changed files; a wrong one is said, and the old ones stay in force."""
+        """Apply changed files; if they are invalid, log the error and keep the previous settings."""
         stamps = self._stamps()
         if stamps == self._seen:
             return
@@ -138,10 +138,10 @@ class WebConfig:
             settings = self._changed()
         except ConfigError as error:
             log.error("not reloaded, the previous web configuration stays in effect: %s", error)
-            settings = self._settings  # whose certificate may have been renewed
+            settings = self._settings  # its certificate may have been renewed
         try:
             if settings.tls_server_config is not None and self.ssl_context is not None:
-                _context(settings.tls_server_config)  # all of it is checked before a part is taken over
+                _context(settings.tls_server_config)  # everything is checked before any of it is applied
                 self.ssl_context.load_cert_chain(
                     settings.tls_server_config.cert_file, settings.tls_server_config.key_file
                 )
@@ -167,7 +167,7 @@ def load_web_config(path: str | Path) -> WebConfig:
     """Read and check a web configuration.
 
     Raises:
-        ConfigError: with file, key and mend.
+        ConfigError: naming the file, the key and the fix.
     """
     return WebConfig(Path(path))
 
@@ -190,7 +190,7 @@ def _parse(path: Path) -> Settings:
 
 
 def _but_certificate(settings: Settings) -> Tls | None:
-    """Return what a context holds beside the certificate: connections are accepted by it until the end."""
+    """Return the TLS settings except for the certificate, which alone can change while running."""
     tls = settings.tls_server_config
     return None if tls is None else msgspec.structs.replace(tls, cert_file="", key_file="")
 
