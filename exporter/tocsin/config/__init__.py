@@ -37,7 +37,7 @@ def load(path: str | Path | None) -> Config:
     """Read and check a configuration file; None gives the defaults.
 
     Raises:
-        ConfigError: with file, key and mend.
+        ConfigError: naming the file, the key and the fix.
     """
     if path is None:
         return Config()
@@ -52,10 +52,10 @@ def load(path: str | Path | None) -> Config:
 
 
 def parse(raw: bytes, folder: Path | None = None) -> Config:
-    """Check the text of a configuration; ``folder`` is where it lies.
+    """Parse and check a configuration; ``folder`` is that of its file.
 
     Raises:
-        ConfigError: with key and mend.
+        ConfigError: naming the key and the fix.
     """
     config = decode(raw, Config, folder)
     check(config)
@@ -69,7 +69,7 @@ def storage_path(argument: str | None, config: Config) -> Path:
 
 
 def read_secrets(key: str, path: str) -> list[bytes]:
-    """Return the secrets of a file, one a line: several are for rotation. ``key`` is what names the file.
+    """Return the secrets of a file, one per line; several allow rotation. ``key`` is the setting that names the file.
 
     Raises:
         ConfigError: it cannot be read, or is empty.
@@ -77,7 +77,7 @@ def read_secrets(key: str, path: str) -> list[bytes]:
     try:
         lines = [line.rstrip(b"\r") for line in Path(path).read_bytes().split(b"\n")]
     except (OSError, ValueError) as error:
-        file = f"{path}: " if "/" in path else ""  # else it may be the secret itself, which no log shall hold
+        file = f"{path}: " if "/" in path else ""  # otherwise it may be the secret itself, which must not be logged
         what = getattr(error, "strerror", None) or "no name of a file"
         raise ConfigError(f"{key}: {file}cannot be read: {what}; name a file that holds the secret") from None
     secrets = [line for line in lines if line.strip()]
@@ -87,7 +87,7 @@ def read_secrets(key: str, path: str) -> list[bytes]:
 
 
 def show(config: Config) -> str:
-    """Return the effective configuration as YAML; secrets are files, and what a probe's address may hold is masked."""
+    """Return the effective configuration as YAML; secrets are in files, and credentials in probe URLs are masked."""
     tree = msgspec.to_builtins(config)
     for probe in tree["probes"]:
         probe["url"] = re.sub(r"(?<=//)[^/@]*(?=@)|(?<==)[^&#]+", "<secret>", probe["url"])

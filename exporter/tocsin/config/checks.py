@@ -15,14 +15,14 @@ PROBES_MAX = 50
 MODELS = 2
 """Cost tier of detectors that are models."""
 TAKEN_LABELS = frozenset({"le", "job", "instance"}).union(*(f.labels for f in FAMILIES.values() if f.per_call))
-"""Prometheus' own, and those of what is counted by call: a label that stands twice makes a page that none scrapes."""
+"""Labels of Prometheus and of per-call metrics: a duplicate label makes the page unscrapable."""
 
 
 def check(config: Config) -> None:
-    """Refuse values that nothing can be done with.
+    """Reject values that cannot work.
 
     Raises:
-        ConfigError: with key and mend.
+        ConfigError: naming the key and the fix.
     """
     _check_labels_and_series(config)
     _check_amounts(config)
@@ -51,7 +51,7 @@ def _check_labels_and_series(config: Config) -> None:
 
 
 def _check_amounts(config: Config) -> None:
-    """Refuse numbers that would make counters fall or limits that nothing can keep."""
+    """Reject numbers that would make counters decrease, and limits that cannot be kept."""
     for index, price in enumerate(config.prices):
         for name in ("input", "output", "cache_read", "cache_write"):
             dollars = getattr(price, name)

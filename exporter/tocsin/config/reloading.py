@@ -13,11 +13,11 @@ AT_A_RESTART: Final = {
     "limits": ("max_line_bytes",),
     "detectors": ("detoxify", "sample_slow"),
 }
-"""Keys of the configuration, by their part, that a reload does not change."""
+"""Settings, by section, that a reload does not change."""
 
 
 def while_running(before: Config, wanted: Config) -> Config:
-    """Return what a reload puts in force: the wanted configuration, but for what needs a restart."""
+    """Return the configuration in effect after a reload: the wanted one, except for settings that need a restart."""
     kept: dict[str, Any] = {
         part: replace(_part(wanted, part), **{name: getattr(_part(before, part), name) for name in names})
         for part, names in AT_A_RESTART.items()
@@ -27,7 +27,7 @@ def while_running(before: Config, wanted: Config) -> Config:
 
 
 def waiting(in_force: Config, wanted: Config) -> list[str]:
-    """Return the keys whose wanted values wait for a restart."""
+    """Return the keys whose wanted values need a restart."""
     return [
         f"{part}.{name}".lstrip(".")
         for part, names in AT_A_RESTART.items()

@@ -1,4 +1,4 @@
-"""What can be configured: every key with its default, its unit and what it does."""
+"""The settings: every key with its default, unit and effect."""
 
 from __future__ import annotations
 
@@ -15,44 +15,45 @@ THRESHOLDS = (
     "safety.blockedRatio", "safety.injectionRatio", "safety.suspectedRatio",
     "exporter.lateRatio", "exporter.unscoredRatio",
 )  # fmt: skip
-"""What a route may set: all that rules look for by route, and FOR_ALL_ROUTES, which have no effect for one."""
+"""Thresholds that a route may set: all that rules evaluate by route, and FOR_ALL_ROUTES, which have no effect for
+one."""
 FOR_ALL_ROUTES = (
     "outage.availability", "outage.minimumCalls", "cost.usdPerHour", "cost.fastUsdPerHour", "cost.ceilingPerHour",
 )  # fmt: skip
-"""Those that no rule looks for by route: outages are judged by provider and model, spending of all that is spent."""
+"""Those that no rule evaluates by route: outages are judged by provider and model, cost over all spending."""
 
 FormatWord = Literal["auto", "litellm", "openai", "anthropic", "native", "feedback"]
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A mapping whose unknown keys are errors."""
+    """A mapping in which unknown keys are errors."""
 
 
 class Files(Strict, frozen=True):
     """A set of log files."""
 
     paths: tuple[str, ...]
-    """Paths or globs; what appears later is found while running."""
+    """Paths or globs; new matches are found while running."""
     format: FormatWord = "auto"
     start_at: Literal["beginning", "end"] = "beginning"
-    """Where a file seen for the first time is read from."""
+    """Where reading begins in a file seen for the first time."""
 
 
 class Inputs(Strict, frozen=True):
-    """Where records come from, beside the webhook."""
+    """Where records come from, besides the webhook."""
 
     files: tuple[Files, ...] = ()
 
 
 class Storage(Strict, frozen=True):
-    """Where state and spool are kept."""
+    """Where state and spool are stored."""
 
     path: str | None = None
     """Directory; None is ``$XDG_STATE_HOME/tocsin``. The image sets /var/lib/tocsin."""
 
 
 class Auth(Strict, frozen=True):
-    """One way for a sender to prove itself; any one that verifies is enough."""
+    """One authentication method; a request needs to pass any one of them."""
 
     scheme: Literal["bearer", "basic", "standard_webhooks", "github", "helicone", "langfuse"]
     secret_file: str
@@ -65,9 +66,9 @@ class Ingest(Strict, frozen=True):
     """The webhook listener."""
 
     listen_address: str = "127.0.0.1:9878"
-    """host:port; empty for none. Off loopback it needs ``auth``."""
+    """host:port; empty: disabled. A non-loopback address needs ``auth``."""
     max_body_bytes: int = 64 << 20
-    """A larger body is refused with 413. LiteLLM's default batch is 7.8 MB."""
+    """Larger bodies are refused with 413. LiteLLM's default batch is 7.8 MB."""
     auth: tuple[Auth, ...] = ()
     spool_max_bytes: int = 4 << 30
     """A full spool answers 503 instead of filling the disk."""
@@ -93,9 +94,9 @@ class Consumers(Strict, frozen=True):
     """The top consumers in ``llm_consumer_tokens_total``."""
 
     top: int = 20
-    """How many get a series; the rest is ``other``."""
+    """Number of consumers with their own series; the rest is ``other``."""
     hash_key_file: str | None = None
-    """Key of the hash; None: made once and kept in the state. Replicas need one key."""
+    """Key of the hash; None: generated and kept in the state. Replicas need a common key."""
 
 
 class TokensPerHour(Strict, frozen=True):
@@ -106,7 +107,7 @@ class TokensPerHour(Strict, frozen=True):
 
 
 class Limits(Strict, frozen=True):
-    """Bounds on what is read."""
+    """Limits of the input."""
 
     max_line_bytes: int = 9 << 20
     """A longer line is skipped and counted."""
@@ -114,7 +115,7 @@ class Limits(Strict, frozen=True):
 
 
 class Probe(Strict, frozen=True):
-    """A request to a provider's own URL on a schedule: ``llm_provider_up``."""
+    """A scheduled request to a provider's own URL: ``llm_provider_up``."""
 
     provider: str
     url: str
@@ -122,21 +123,21 @@ class Probe(Strict, frozen=True):
 
 
 class Series(Strict, frozen=True):
-    """The bound on series."""
+    """The limit on series."""
 
     max: int = 20_000
-    """Histograms fold to their route first, then label values to ``other``."""
+    """Above it, histograms fold to their route first, then label values to ``other``."""
 
 
 class Match(Strict, frozen=True):
-    """Which calls a route entry is for; patterns."""
+    """Which calls a route entry applies to; patterns."""
 
     route: str = "*"
     model: str = "*"
 
 
 class Expect(Strict, frozen=True):
-    """What answers of a route must be; what the call itself asked for wins."""
+    """Requirements on answers of a route; those of the call itself take precedence."""
 
     format: Literal["json", "json_schema", "regex", "text"] | None = None
     schema: Any = None
@@ -147,53 +148,54 @@ class Expect(Strict, frozen=True):
     language: str | None = None
     """ISO 639-1 code."""
     follow_question: bool = True
-    """Where no language is named, answers should be in the question's."""
+    """Without a configured language, answers should be in the question's."""
 
 
 class Detectors(Strict, frozen=True):
-    """What a violation is by default, and what is known of the house."""
+    """What counts as a violation by default, and the organisation's own data."""
 
     profile: Literal["balanced", "strict"] = "balanced"
     """``strict``: every kind of finding is a violation."""
     own_domains: tuple[str, ...] = ()
-    """Mail addresses of these domains and their subdomains are suspected, never violations."""
+    """Email addresses of these domains and their subdomains are suspected, never violations."""
     own_numbers: tuple[str, ...] = ()
-    """Phone numbers of the house, in any notation."""
+    """The organisation's phone numbers, in any notation."""
     policy: tuple[str, ...] = ()
-    """Terms that no answer may hold."""
+    """Terms that no answer may contain."""
     policy_file: str | None = None
-    """More of them, one a line; # begins a comment."""
+    """File of further terms, one per line; # begins a comment."""
     policy_patterns: tuple[str, ...] = ()
     """Patterns that no answer may match: Hyperscan's dialect, without look-around and back-references."""
     embedder: Literal["hashed", "wordllama", "onnx"] = "hashed"
-    """What tells how near an answer is to its question; the latter two need the extra ``embeddings``."""
+    """Measures the similarity of answer and question; the latter two need the extra ``embeddings``."""
     embedder_folder: str | None = None
-    """``model.onnx`` and ``tokenizer.json`` for ``onnx``. It takes 15 to 70 ms of the ingest path for each answer
-    with a question: lower ``sample`` with it. The guard does without."""
+    """Folder with ``model.onnx`` and ``tokenizer.json`` for ``onnx``. It takes 15 to 70 ms of the ingest path per
+    answer with a question: lower ``sample`` with it. The guard does not use it."""
     off_topic_below: float | None = None
-    """Similarity under which an answer is off topic; None: 0.022 with ``hashed``, else nothing is called off topic."""
+    """Similarity below which an answer is off topic; None: 0.022 with ``hashed``, otherwise nothing is called off
+    topic."""
     max_tier: Literal[0, 1, 2] = 2
-    """Detectors of a higher cost tier rest: 0 leaves those behind gates (personal data, secrets, policy, format,
+    """Detectors of a higher cost tier are disabled: 0 keeps those behind gates (personal data, secrets, policy, format,
     refusals, loops), 1 adds all that read every word, 2 models. ``docs/sizing.md`` has the tiers and their cost."""
     sample: float = 1.0
     """Share 0..1 of answers whose quality is judged; the others count as unscored, ``sampled_out``. Safety, format and
-    injections see all."""
+    injections are checked in all."""
     detoxify: str | None = None
-    """Folder of a mounted Detoxify model (extra ``detoxify``); None: the light judge of toxicity alone."""
+    """Folder of a mounted Detoxify model (extra ``detoxify``); None: only the light toxicity detector."""
     sample_slow: float = 0.01
-    """Share 0..1 of answers that slow detectors (Detoxify) see, in a worker."""
+    """Share 0..1 of answers that slow detectors (Detoxify) check, in a worker."""
 
 
 class Route(Strict, frozen=True):
-    """What is expected of a route; the first match wins."""
+    """Settings of a route; the first match wins."""
 
     match: Match
     owner: str = ""
     tier: str = "prod"
-    """``prod`` pages; anything else makes tickets."""
+    """``prod`` pages; anything else creates tickets."""
     traffic: Literal["live", "eval", "test"] = "live"
     thresholds: dict[str, float] = {}
-    """By key of ``THRESHOLDS``; nothing is over a share of 1, which turns such an alert off."""
+    """By key of ``THRESHOLDS``; a share of 1, which nothing exceeds, turns such an alert off."""
     expect: Expect = Expect()
     detectors: dict[str, Literal["violation", "suspected", "off"]] = {}
     """By kind or type of finding (contracts: ``pii``, ``toxicity``, ``email``, ``format``, ..)."""
@@ -208,7 +210,7 @@ class Route(Strict, frozen=True):
 
 
 class Declared(Strict, frozen=True):
-    """Gaps by choice: shown as such, never an alert."""
+    """Intentional gaps: shown as such, never an alert."""
 
     content: Literal["on", "off"] = "on"
     price: dict[str, float] = {}
@@ -216,7 +218,7 @@ class Declared(Strict, frozen=True):
 
 
 class Config(Strict, frozen=True):
-    """Everything that can be configured; every key has a default."""
+    """The configuration; every key has a default."""
 
     inputs: Inputs = Inputs()
     storage: Storage = Storage()

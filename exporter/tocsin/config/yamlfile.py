@@ -1,8 +1,8 @@
-"""A YAML file read as a mapping of known keys, or an error that says where, what and how to mend it.
+"""Reads a YAML file as a mapping of known keys; errors name the place, the problem and the fix.
 
-Unknown keys are refused with the nearest right name. ``${ENV}`` in a text is replaced from the
-environment, ``*_file`` keys name files that hold secrets. The loader refuses aliases, duplicate keys,
-tags and depth, because a 332-byte file of aliases can stand for 10^9 values.
+Unknown keys are rejected with the nearest known one. ``${ENV}`` in a text is replaced from the environment, ``*_file``
+keys name files that contain secrets. The loader rejects aliases, duplicate keys, tags and depth, because a 332-byte
+file of aliases can expand to 10^9 values.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ MAX_DEPTH = 20
 
 
 class ConfigError(Exception):
-    """The configuration is wrong; the message names the file, the key and the mend."""
+    """The configuration is invalid; the message names the file, the key and the fix."""
 
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe loader that refuses aliases, duplicate keys and depth."""
+    """A safe loader that rejects aliases, duplicate keys and depth."""
 
     depth = 0
 
@@ -55,7 +55,7 @@ class _Loader(yaml.SafeLoader):
 
 
 _BOOL = "tag:yaml.org,2002:bool"
-# YAML 1.2: `off` is a word. PyYAML reads 1.1, where `pii: off` means false.
+# In YAML 1.2, `off` is a string. PyYAML implements 1.1, where `pii: off` means false.
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -64,10 +64,10 @@ _Loader.add_implicit_resolver(_BOOL, re.compile(r"true|false|True|False|TRUE|FAL
 
 
 def decode(raw: bytes, kind: type[Kind], folder: Path | None = None) -> Kind:
-    """Read a YAML text as a mapping of known keys; files that it names are looked for in its folder, too.
+    """Parse a YAML text as a mapping of known keys; files that it names are also searched for in ``folder``.
 
     Raises:
-        ConfigError: with key and mend.
+        ConfigError: naming the key and the fix.
     """
     if len(raw) > MAX_BYTES:
         raise ConfigError(f"larger than {MAX_BYTES} bytes")
@@ -82,7 +82,7 @@ def decode(raw: bytes, kind: type[Kind], folder: Path | None = None) -> Kind:
     tree = _expand({} if tree is None else tree)
     if folder is not None and isinstance(tree, dict):
         _find_files(tree, folder)
-    if isinstance(tree, dict):  # a part of which every line is a comment
+    if isinstance(tree, dict):  # null is a section with all lines commented out
         tree = {key: value for key, value in tree.items() if value is not None}
     tree = _known(tree, kind, "")
     try:
@@ -103,11 +103,11 @@ _MENDS = {
     "Expected `object`": "; write keys and values",
     "Expected `str`": "; write a text, in quotes where it looks like a number",
 }
-"""What to do about a value of a wrong type, by the beginning of what msgspec says."""
+"""Fixes for values of a wrong type, by the beginning of msgspec's message."""
 
 
 def _mistake(error: yaml.YAMLError) -> str:
-    """Return where a text is no YAML and why, in one line."""
+    """Return the place and reason of a YAML syntax error, in one line."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return " ".join(str(error).replace('in "<byte string>", ', "").split())
     mend = "; indent with spaces, not with tabs" if "\\t" in str(error.problem) else ""
@@ -116,7 +116,7 @@ def _mistake(error: yaml.YAMLError) -> str:
 
 
 def _expand(value: Any, where: str = "") -> Any:
-    """Replace ``${NAME}`` in every text by what the environment says."""
+    """Replace ``${NAME}`` in every text by the environment variable."""
     if isinstance(value, str):
         return re.sub(r"\$\{(\w+)\}", lambda match: _environment(match[1], where), value)
     if isinstance(value, list):
@@ -127,7 +127,7 @@ def _expand(value: Any, where: str = "") -> Any:
 
 
 def _find_files(tree: Any, folder: Path) -> None:
-    """Give relative names of files that lie beside the configuration their whole path, as Prometheus does."""
+    """Make relative names of files in the configuration's folder absolute, as Prometheus does."""
     for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
         if isinstance(value, dict | list):
             _find_files(value, folder)
@@ -143,9 +143,9 @@ def _environment(name: str, where: str) -> str:
 
 
 def _known(tree: Any, kind: Any, where: str) -> Any:
-    """Refuse unknown keys with the nearest right one, before msgspec says it less kindly; return the tree.
+    """Reject unknown keys with the nearest known one, more helpfully than msgspec would; return the tree.
 
-    Where the word ``off`` can stand, false is one: Helm and others read YAML 1.1 and pass ``pii: off`` on as that.
+    Where ``off`` is allowed, false means it: Helm and others read YAML 1.1 and pass ``pii: off`` on as false.
     """
     if isinstance(tree, bool) and get_origin(kind) is Literal and "off" in get_args(kind):
         return "on" if tree else "off"
@@ -166,13 +166,13 @@ def _known(tree: Any, kind: Any, where: str) -> Any:
 
 
 def meant(word: str, known: Collection[str], listed: str = "known") -> str:
-    """Return the nearest of the known words as a question, or all of them behind what they are called."""
+    """Return the nearest known word as a question, or all of them after ``listed``."""
     near = difflib.get_close_matches(word, known, 1)
     return f"did you mean {near[0]!r}?" if near else f"{listed}: {', '.join(known)}"
 
 
 def _wanted(where: str, tree: Any, kind: Any) -> tuple[str, tuple[str, ...]]:
-    """Return the place of a wrong value, with the key that msgspec leaves out, and the words that are taken there."""
+    """Return the place of a wrong value, with the key that msgspec omits, and the words allowed there."""
     for step in re.findall(r"\w+|\[\d+\]|\[\.\.\.\]", where):
         kind = next((k for k in get_args(kind) if isinstance(kind, UnionType) and k is not NoneType), kind)
         if step == "[...]":

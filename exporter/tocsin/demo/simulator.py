@@ -1,6 +1,6 @@
-"""A simulated LLM application that writes LiteLLM's own log shape and lives through four incidents.
+"""A simulated LLM application that writes LiteLLM's log format and goes through four incidents.
 
-Everything is made up and deterministic for a seed; nothing of it is a recorded sample.
+Everything is invented and deterministic for a seed; nothing is a recorded sample.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ANSWERS = (
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A stretch of the demo."""
+    """A phase of the demo."""
 
     name: str
     seconds: float
@@ -44,22 +44,22 @@ PHASES = (
     Phase("healthy again", 50, "All is well again."),
 )
 INCIDENTS = ("outage", "quality", "cost", "safety")
-"""Phases that are an incident, each of the category that it is named after."""
+"""Phases that are incidents, each named after its category."""
 UNHAPPY = 0.02
 """Share of the worse answers that a user flags."""
 CARD = "4921 8170 3264 5595"
-"""Passes Luhn's check and stands in no documentation, so that it counts as a leak. Made up."""
+"""Invented; passes the Luhn check and appears in no documentation, so that it counts as a leak."""
 
 
 class Simulator:
-    """Makes the events of a phase."""
+    """Generates the events of a phase."""
 
     def __init__(self, seed: int = 7) -> None:
         self._random = random.Random(seed)  # noqa: S311 - a simulation, not a secret
         self._count = 0
 
     def events(self, phase: str, count: int, now: float) -> Iterator[dict[str, Any]]:
-        """Yield payloads that end at ``now`` (Unix seconds)."""
+        """Yield payloads of calls that end at ``now`` (Unix seconds)."""
         for _ in range(count):
             yield self._event(phase, now)
         if phase == "cost":
@@ -67,7 +67,7 @@ class Simulator:
                 yield self._event(phase, now, agent=True)
 
     def judged(self, phase: str, event: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the feedback of the application's judge about an event: its score."""
+        """Return the feedback of the application's own judge on an event: its score."""
         if event["status"] != "success" or event["session_id"]:
             return []
         score = min(1.0, max(0.0, self._random.gauss(0.55 if phase == "quality" else 0.9, 0.05)))
@@ -102,7 +102,7 @@ class Simulator:
         if broken:
             error, duration = self._failure()
         identity = f"demo-{self._count:08d}"
-        served = "2026-11" if phase == "quality" else "2026-08"  # swapped behind the same name
+        served = "2026-11" if phase == "quality" else "2026-08"  # another model version behind the same name
         return {
             "id": f"chatcmpl-{identity}", "litellm_call_id": identity, "trace_id": f"trace-{identity}",
             "session_id": "agent-1" if agent else "", "call_type": "acompletion", "stream": not broken,
@@ -127,7 +127,7 @@ class Simulator:
         }  # fmt: skip
 
     def _failure(self) -> tuple[dict[str, str], float]:
-        """Return how a call fails in an outage, and its seconds: some time out, most are refused at once."""
+        """Return the error of a call in an outage, and its seconds: some time out, most are rejected immediately."""
         if self._random.random() < 0.25:
             return {"error_code": "408", "error_class": "Timeout", "normalized_error": "408_UPSTREAM_TIMEOUT"}, 30.0
         return {"error_code": "503", "error_class": "ServiceUnavailableError"}, 0.2

@@ -18,7 +18,7 @@ from tocsin import bundle, external
 from tocsin.config import ConfigError
 
 TIME_SCALE = 1 / 60
-"""Every window and waiting time of the rules by this: hours become minutes."""
+"""Factor for all windows and waiting times of the rules: hours become minutes."""
 OVERRIDES: dict[str, Any] = {
     "timeScale": TIME_SCALE,
     "baseline.minimumSamples": 6,  # half a minute of health instead of two
@@ -27,17 +27,17 @@ OVERRIDES: dict[str, Any] = {
 }
 _TOOLS = ("prometheus", "alertmanager")
 RECEIVERS = ("oncall", "legal", "comms", "product", "tickets", "engineering-lead", "review")
-"""Everybody whom the shipped routing tells anything."""
+"""All receivers of the shipped routing."""
 _LOWEST_PORT = 10_000
 _FIRST_EPHEMERAL = 32_768
-"""Linux's own default; other systems begin at 49,152 (RFC 6335)."""
+"""Linux's default; other systems begin at 49,152 (RFC 6335)."""
 _TRIES = 1000
 _GIVEN: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the programs of the demo listen, and where they keep what they know."""
+    """Addresses of the demo's programs, and the folder of their data."""
 
     folder: Path
     exporter: str
@@ -56,11 +56,11 @@ def start_stack(
 ) -> dict[str, str]:
     """Start Alertmanager and Prometheus with the shipped rules and routing; return their addresses by name.
 
-    ``overrides`` are settings of the bundle, by default those of the demo; ``routing.receivers`` may be among them.
+    ``overrides`` are settings of the bundle, by default those of the demo; they may include ``routing.receivers``.
 
     Raises:
         tocsin.bundle.BundleError: the rules cannot be compiled.
-        OSError: a program cannot be started, or does not answer.
+        OSError: a program cannot be started, or does not respond.
     """
     rules = compiled(places, OVERRIDES if overrides is None else overrides)
     bundle.write(places.folder / "rules", {"alerts.yaml": rules.alerts, "recording.yaml": rules.recording})
@@ -86,7 +86,7 @@ def start_stack(
 
 
 def compiled(places: Addresses, overrides: dict[str, Any]) -> bundle.Bundle:
-    """Compile the shipped rules and routing for these places: links to runbooks lead to the exporter that runs."""
+    """Compile the shipped rules and routing for these addresses: runbook links point to the running exporter."""
     here = {"runbookUrl": f"http://{places.exporter}/runbooks/%s"}
     return bundle.compile(_receivers(places.receiver) | here | overrides)
 
@@ -103,7 +103,8 @@ def _prometheus(places: Addresses, alertmanager: str, scrape: str) -> dict[str, 
 def _receivers(receiver: str) -> dict[str, Any]:
     """Settings of the shipped routing: every receiver is the exporter's ``/v1/alerts``, under its own name.
 
-    Resolutions are sent, those of safety too: the demo shows how each alert ends. In production a person ends them.
+    Resolutions are sent, even those of safety alerts: the demo shows how each alert ends. In production a person ends
+    them.
     """
     hook = {"webhook_configs": [{"url": f"http://{receiver}/v1/alerts", "send_resolved": True}]}
     return {
@@ -129,7 +130,7 @@ def start(stack: ExitStack, command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def answers(url: str, seconds: float = 60) -> bool:
-    """Wait until an address answers; False when it does not in time."""
+    """Wait until a URL responds; return False if it does not in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -141,13 +142,13 @@ def answers(url: str, seconds: float = 60) -> bool:
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return a port of loopback that nobody uses now; 0: any, never the same one twice.
+    """Return a free port on loopback; 0: any, never the same one twice.
 
-    Any is one below those that the kernel hands to outgoing connections: of those, another program may hold ours by
-    the time that we listen.
+    It is below the ports that the kernel assigns to outgoing connections: another program could be assigned one of
+    those before we listen on it.
 
     Raises:
-        ConfigError: the wanted one is taken, perhaps by another Tocsin, whose answers would be taken for ours.
+        ConfigError: the wanted port is taken, perhaps by another Tocsin, whose responses would be mistaken for ours.
     """
     if wanted:
         if not _bindable(wanted):
@@ -172,7 +173,7 @@ def _bindable(port: int) -> bool:
 
 
 def _first_ephemeral() -> int:
-    """Return the lowest port of outgoing connections; Linux says it in ip(7)'s ip_local_port_range."""
+    """Return the lowest port of outgoing connections, on Linux from ip_local_port_range (see ip(7))."""
     try:
         lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
     except (OSError, ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""Counts of yes-or-no judgements, and how sure the shares made of them are."""
+"""A confusion matrix, and the confidence intervals of its shares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Z95: Final = 1.959964
 
 
 def wilson(hits: int, total: int, z: float = Z95) -> tuple[float, float]:
-    """Return the Wilson score interval of a share (E. B. Wilson, 1927); 0..1 when there is nothing to go by."""
+    """Return the Wilson score interval of a share (E. B. Wilson, 1927); 0..1 without data."""
     if not total:
         return 0.0, 1.0
     share, square = hits / total, z * z
@@ -24,7 +24,7 @@ def wilson(hits: int, total: int, z: float = Z95) -> tuple[float, float]:
 
 @dataclass(slots=True)
 class Counts:
-    """What was found and missed."""
+    """True and false positives (``true``, ``false``), false negatives (``missed``), true negatives (``passed``)."""
 
     true: int = 0
     false: int = 0
@@ -33,7 +33,7 @@ class Counts:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[bool, bool]]) -> Self:
-        """Count pairs of (is one, was called one)."""
+        """Count pairs of (is positive, was called positive)."""
         counts = cls()
         for is_one, called in pairs:
             if is_one:
@@ -46,27 +46,27 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """How many texts were judged."""
+        """Number of texts judged."""
         return self.true + self.false + self.missed + self.passed
 
     @property
     def precision(self) -> float | None:
-        """Share of the called ones that are ones; None when none was called."""
+        """Share of true positives among the texts called positive; None if none was."""
         called = self.true + self.false
         return self.true / called if called else None
 
     @property
     def recall(self) -> float | None:
-        """Share of the ones that were called; None when there are none."""
+        """Share of positive texts that were called positive; None if there are none."""
         ones = self.true + self.missed
         return self.true / ones if ones else None
 
     @property
     def precision_interval(self) -> tuple[float, float]:
-        """Where the precision lies with 95 % confidence."""
+        """95 % confidence interval of the precision."""
         return wilson(self.true, self.true + self.false)
 
     @property
     def recall_interval(self) -> tuple[float, float]:
-        """Where the recall lies with 95 % confidence."""
+        """95 % confidence interval of the recall."""
         return wilson(self.true, self.true + self.missed)

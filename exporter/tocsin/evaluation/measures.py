@@ -1,4 +1,4 @@
-"""What is measured: for each detector, which rows it should call, which it did, and below what we would not ship it."""
+"""The measures: for each detector, which rows are positive, which were called positive, and the floors we ship with."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tocsin.finding import QUALITY
 from tocsin.judge import Judge, Opinion
 
 BENIGN: Final = ("benign_arena", "benign_halueval")
-"""Real answers in which nothing is wrong."""
+"""Real answers without anything wrong in them."""
 PROFILES: Final = ("balanced", "strict")
 
 FITTED: Final = frozenset({"injection", "harmful", "refusal", "unsupported", "topic"})
 """Detectors whose shipped weights were fitted on all rows of the sets (``tools/train``): they know these texts."""
 
 Pair = tuple[bool, bool]
-"""Is one, was called one."""
+"""Is positive, was called positive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Measure:
     detector: str
     set: str
     pair: Callable[[Bench, Row], Pair | None]
-    """None: the row plays no part."""
+    """None: the row is not used."""
     precision: float = 0.0
     """Floor: ``tocsin eval`` fails below it."""
     recall: float = 0.0
@@ -43,20 +43,20 @@ class Measure:
 
     @property
     def title(self) -> str:
-        """The name, with a star where the shipped weights were fitted on these rows too."""
+        """The name, with a star if the shipped weights were fitted on these rows too."""
         return f"{self.name} *" if self.detector in FITTED else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a measure came to."""
+    """The result of a measure."""
 
     measure: Measure
     counts: Counts
 
     @property
     def ok(self) -> bool:
-        """Tell whether both floors are held."""
+        """Return whether both floors are met."""
         precision, recall = self.counts.precision, self.counts.recall
         return (precision is None or precision >= self.measure.precision) and (
             recall is None or recall >= self.measure.recall
@@ -75,7 +75,7 @@ class Alarms:
 
 @dataclass(slots=True)
 class Tradeoff:
-    """What a profile stops: bad answers that it should, and good ones that it should not."""
+    """What a profile stops: bad answers, as it should, and good ones, as it should not."""
 
     profile: str
     bad: int = 0
@@ -85,7 +85,7 @@ class Tradeoff:
 
 
 class Bench:
-    """The judge under test, as it comes: the default configuration, with the policy terms of the set."""
+    """The judge under test: the default configuration, with the policy terms of the set."""
 
     def __init__(self, sets: Sets) -> None:
         self.sets = sets
@@ -97,7 +97,7 @@ class Bench:
         self._plain: dict[str, Report] = {}
 
     def report(self, subject: Subject) -> Report:
-        """Let all detectors judge a text; a plain one is asked about by several measures, and judged once."""
+        """Return the report of all detectors on a text; cached for plain texts, which several measures share."""
         if subject != Subject(subject.text):
             return self.judge.judge(subject, self.rules).report
         known = self._plain.get(subject.text)
@@ -106,17 +106,17 @@ class Bench:
         return known
 
     def says(self, subject: Subject, *types: str) -> bool:
-        """Tell whether one of the types is found; examples are none."""
+        """Return whether one of the types is found; examples do not count."""
         findings = self.report(subject).findings
         return any(f.type in types and f.score >= SUSPICION and not f.example for f in findings)
 
     def has_term(self, text: str) -> bool:
-        """Tell whether a policy term of the set is found."""
+        """Return whether a policy term of the set is found."""
         found = self._with_terms.judge(Subject(text), self.rules).report.findings
         return any(f.type == "policy" for f in found)
 
     def schema(self, row: Row) -> Expectation:
-        """Return what a row of the JSON set should be."""
+        """Return what a row of the JSON set must conform to."""
         return Expectation(row.get("format") or "json", self._schema if row.get("schema") == "order" else None)
 
 
@@ -125,7 +125,7 @@ def _pii(kind: str) -> Callable[[Bench, Row], Pair | None]:
 
 
 def _label(one: str, types: tuple[str, ...], *leave_out: str, **roles: str) -> Callable[[Bench, Row], Pair | None]:
-    """The row is one when its label is ``one``; ``roles`` name the field of the subject that its context is."""
+    """A row is positive if its label is ``one``; ``roles`` names the field of the subject that takes its context."""
 
     def pair(bench: Bench, row: Row) -> Pair | None:
         if row["label"] in leave_out:
@@ -155,7 +155,7 @@ def _format(bench: Bench, row: Row) -> Pair | None:
 
 
 def _tier_1(bench: Bench, row: Row) -> Pair | None:
-    """Secrets of the large providers and of generic shape; the others are known by the name of a small one at most."""
+    """Secrets of large providers and of generic shape; others show at most the name of a small provider."""
     if row["label"] == "secret" and row.get("tier") != 1:
         return None
     return row["label"] == "secret", bench.says(Subject(row["text"]), "secret")
@@ -199,7 +199,7 @@ MEASURES: Final = (
 
 
 def measure(bench: Bench) -> Iterator[Result]:
-    """Run every measure whose set is there and whose detector is in use."""
+    """Run every measure whose set exists and whose detector is enabled."""
     used = {detector.name for detector in bench.judge.detectors}
     for each in MEASURES:
         if each.detector not in used:
@@ -210,7 +210,7 @@ def measure(bench: Bench) -> Iterator[Result]:
 
 
 def false_alarms(bench: Bench, profile: str) -> Alarms:
-    """Count violations in real answers in which nothing is wrong."""
+    """Count violations in real answers without anything wrong in them."""
     alarms = Alarms(profile)
     for opinion in _opinions(bench, profile, [row for name in BENIGN for row in bench.sets.rows(name)]):
         alarms.answers += 1
@@ -221,7 +221,7 @@ def false_alarms(bench: Bench, profile: str) -> Alarms:
 
 
 def trade_off(bench: Bench, profile: str) -> Tradeoff:
-    """Count what the guard blocks with a profile, among bad answers of all families and among good ones."""
+    """Count what the guard stops with a profile, among bad answers of all families and among good ones."""
     out = Tradeoff(profile)
     bad = [row for row in bench.sets.rows("pii_answers") if row["label"]]
     bad += [row for row in bench.sets.rows("tox_surge") if row["label"] == "toxic"]

@@ -1,4 +1,4 @@
-"""The figures as text, for ``tocsin eval``, and as the tables of the README."""
+"""The figures as text for ``tocsin eval``, and as the tables of the README."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BEGIN, END = "<!-- figures of `tocsin eval`, written by `make docs` -->", "<!-- 
 
 
 def line(result: Result) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     counts, floor = result.counts, result.measure
     shown = _interval(counts.precision, counts.precision_interval), _interval(counts.recall, counts.recall_interval)
     floors = f"{floor.precision:.2f} / {floor.recall:.2f}" if floor.precision or floor.recall else "-"
@@ -25,7 +25,7 @@ def line(result: Result) -> str:
 
 
 def alarm_lines(alarms: Alarms, calls_per_day: int | None) -> list[str]:
-    """Lines on false alarms: per 1,000 real answers, and as pages a week."""
+    """Return lines on false alarms: per 1,000 real answers, and as pages a week."""
     lines = [f"{alarms.profile}: false violations per 1,000 of {alarms.answers} real answers (95 %: at most)"]
     kinds = {**dict(sorted(alarms.by_kind.items())), "any kind": alarms.flagged}
     for kind, hits in kinds.items():
@@ -39,7 +39,7 @@ def alarm_lines(alarms: Alarms, calls_per_day: int | None) -> list[str]:
 
 
 def trade_line(out: Tradeoff) -> str:
-    """What a profile stops of bad and of good answers."""
+    """Return the shares of bad and good answers that a profile stops."""
     return (
         f"{out.profile}: the guard stops {_share(out.bad_stopped, out.bad)} of {out.bad} bad answers"
         f" and {_share(out.good_stopped, out.good)} of {out.good} good ones"
@@ -47,7 +47,7 @@ def trade_line(out: Tradeoff) -> str:
 
 
 def markdown(bench: Bench) -> str:
-    """The figures as they stand in the README."""
+    """Return the figures as shown in the README."""
     lines = [BEGIN, "| detector | texts | precision (95 %) | recall (95 %) | best peer P / R |"]
     lines.append("|---|---|---|---|---|")
     for result in measure(bench):
@@ -68,7 +68,7 @@ def markdown(bench: Bench) -> str:
 
 
 def put_into(document: str) -> str:
-    """Return a document with the block of figures written anew; it must hold the block."""
+    """Return a document, which must contain the block of figures, with that block regenerated."""
     before, _, rest = document.partition(BEGIN)
     return before + markdown(Bench(Sets())) + rest.partition(END)[2]
 

@@ -1,8 +1,8 @@
-"""Labelled sets: those that come with the package, or a folder of the same shape.
+"""Labelled sets: those in the package, or a folder of the same form.
 
-A set is a file ``NAME.jsonl.gz`` of rows with ``text``, ``label`` and, where they apply, ``context``, ``kind`` and
-``schema``. Texts that are shaped like live credentials are kept in base64 (``text64``), because scanners of
-repositories refuse them. What ships, and under which licences, stands in ``data/SOURCE.md``.
+A set is a file ``NAME.jsonl.gz`` of rows with ``text``, ``label`` and, where applicable, ``context``, ``kind`` and
+``schema``. Texts that look like live credentials are stored in base64 (``text64``), because secret scanners reject
+them. ``data/SOURCE.md`` lists what is shipped, and under which licences.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Sets:
         self._folder: Traversable = folder or resources.files("tocsin.evaluation") / "data"
 
     def rows(self, name: str) -> list[Row]:
-        """Return the rows of a set; empty when the folder does not hold it.
+        """Return the rows of a set; empty if the folder does not contain it.
 
         Raises:
-            ConfigError: the file is no gzip, or a line of it no row.
+            ConfigError: the file is not gzip, or a line is not a row.
         """
         file = self._folder / f"{name}.jsonl.gz"
         if not file.is_file():
@@ -55,11 +55,11 @@ class Sets:
             if line:
                 try:
                     rows.append(_row(line))
-                except (ValueError, KeyError) as error:  # those of msgspec and of base64 too
+                except (ValueError, KeyError) as error:  # includes errors of msgspec and base64
                     raise ConfigError(f"{file}: line {number}: not an object with text and label: {error}") from None
         return rows
 
     def beside(self, name: str) -> Any:
-        """Return a JSON file beside the sets (a schema, a list of terms); None when it is not there."""
+        """Return a JSON file stored with the sets (a schema, a list of terms); None if it does not exist."""
         file = self._folder / f"{name}.json"
         return msgspec.json.decode(file.read_bytes()) if file.is_file() else None

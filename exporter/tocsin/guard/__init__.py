@@ -1,1 +1,1 @@
-"""The guard: a verdict before delivery, by three APIs, and the one check that they and ``tocsin check`` share."""
+"""The guard: verdicts before delivery through three APIs, and the check shared with ``tocsin check``."""

@@ -1,4 +1,4 @@
-"""One text to check, as ``tocsin check`` and ``POST /v1/check`` take it, and the answer that they give."""
+"""The check of one text: the request and response of ``tocsin check`` and ``POST /v1/check``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tocsin.judge import Judge, Opinion, merged
 
 ROLES: Final = frozenset({"assistant", "user", "document", "tool"})
 MESSAGES_MOST: Final = 2_000
-"""Newest messages of ``input`` that are read: to read as many takes some milliseconds."""
+"""Number of newest messages of ``input`` that are read: reading that many takes some milliseconds."""
 SCORES: Final = ("quality", "toxicity", "topic", "support", "confidence")
 
 
@@ -25,7 +25,7 @@ class Request(msgspec.Struct, gc=False):
     text: str
     id: Any = None
     call_id: str | None = None
-    """Of the call whose answer this is, where ``id`` is something else: joins the guard's verdict to the log."""
+    """Id of the call that the answer belongs to, if ``id`` is something else: joins the guard's verdict to the log."""
     role: str = "assistant"
     route: str = UNKNOWN
     model: str = UNKNOWN
@@ -38,7 +38,7 @@ class Request(msgspec.Struct, gc=False):
     expected_language: str | None = None
     policy: list[str] | None = None
     input: Any = None
-    """Text or messages that the caller sent: what stands in them is echoed, not leaked."""
+    """Text or messages that the caller sent: values in them are echoed, not leaked."""
 
 
 _decode = msgspec.json.Decoder(Request).decode
@@ -46,7 +46,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class RequestError(Exception):
-    """The request is not one; ``id`` is what it called itself, as far as that could be read."""
+    """The request is invalid; ``id`` is its own id, if it could be read."""
 
     def __init__(self, message: str, identity: Any = None) -> None:
         super().__init__(message)
@@ -54,10 +54,10 @@ class RequestError(Exception):
 
 
 def parse(data: bytes, repaired_most: int | None = None) -> Request:
-    """Read one request; where it is no strict JSON, it is ``repaired``, up to so many bytes.
+    """Parse one request; if it is not strict JSON, it is ``repaired``, up to ``repaired_most`` bytes.
 
     Raises:
-        RequestError: with what is wrong, without quoting the text.
+        RequestError: with the reason, without quoting the text.
     """
     try:
         request = _decode(data)
@@ -71,13 +71,13 @@ def parse(data: bytes, repaired_most: int | None = None) -> Request:
 
 
 def repaired(data: bytes, most: int | None = None) -> bytes:
-    """Return a JSON object that the strict decoder refused, mended; ``most`` bytes, where that is bounded.
+    """Return strict JSON for an object that the strict decoder rejected; ``most`` bytes, if limited.
 
-    Lone surrogates (as json.dumps writes them) and broken UTF-8 become one character each, so that offsets hold;
-    control characters are escaped, and a byte order mark before it is taken away. What is null is not told.
+    Lone surrogates (as written by json.dumps) and invalid UTF-8 become one character each, so that offsets are kept;
+    control characters are escaped, and a leading byte order mark is removed. Null members are dropped.
 
     Raises:
-        RequestError: it is no JSON object, or too large.
+        RequestError: not a JSON object, or too large.
     """
     if most is not None and len(data) > most:
         raise RequestError(f"over {most} bytes, and not strict JSON: half a surrogate pair, NaN or broken UTF-8")
@@ -94,7 +94,7 @@ def repaired(data: bytes, most: int | None = None) -> bytes:
 
 
 def _again(data: bytes, most: int | None) -> Request:
-    """Read what the strict decoder refused: without what is null, whatever the size, else ``repaired``."""
+    """Parse a rejected request: without null members, whatever its size, else ``repaired``."""
     try:
         told = {name: value for name, value in _fields(data).items() if bytes(value) != b"null"}
         return _decode(msgspec.json.encode(told))
@@ -110,7 +110,7 @@ def _again(data: bytes, most: int | None) -> Request:
 
 
 def subject(request: Request, expect: Expectation | None = None) -> Subject:
-    """Return what the detectors judge; ``expect`` is the route's, for what the request leaves open."""
+    """Return what the detectors judge; ``expect``, the route's, completes what the request leaves open."""
     told = request.input
     said = messages(told[-MESSAGES_MOST:] if isinstance(told, list) else told)
     question = request.question
@@ -131,14 +131,14 @@ def subject(request: Request, expect: Expectation | None = None) -> Subject:
 
 
 def check(judge: Judge, request: Request, floor: float = SUSPICION) -> tuple[Opinion, dict[str, Any]]:
-    """Judge a request; return the opinion and the answer as it is sent."""
+    """Judge a request; return the opinion and the response."""
     rules = judge.rules(request.route, request.model)
     opinion = judge.judge(subject(request, rules.expect), rules, floor)
     return opinion, answer(request, opinion)
 
 
 def answer(request: Request, opinion: Opinion) -> dict[str, Any]:
-    """Return the answer to a request, of ``tocsin check`` and of ``POST /v1/check``."""
+    """Return the response of ``tocsin check`` and ``POST /v1/check`` to a request."""
     report, judged = opinion.report, opinion.judged
     out: dict[str, Any] = {
         "id": request.id,

@@ -1,4 +1,4 @@
-"""The guard: a verdict before delivery, by three APIs, and the counts of what it did.
+"""The guard: verdicts before delivery through three APIs, and counts of them.
 
 Durability: call ids, counters and violations are committed with the next commit, within about a second; a crash can
 lose that second and never counts twice. The latency histogram starts at 0 with the process.
@@ -27,38 +27,39 @@ from tocsin.scoring.scoring import Scoring
 from tocsin.tool_arguments import readable
 
 ROUTES_MAX: Final = 200
-"""Routes with series of their own; a client can invent them."""
+"""Maximum number of routes with their own series; clients can invent them."""
 TEXT_MAX: Final = 1 << 20
-"""Characters of one request; more would hold up everyone else, and is answered as overload."""
+"""Characters of one request; more would delay all others, and is answered as overload."""
 LARGE: Final = 4 << 10
-"""Characters of one request beyond which it is looked at in a thread: on the event loop it would hold up all others,
-since what is full of addresses takes 5 ms for each thousand."""
+"""Characters of a request above which a thread inspects it: on the event loop it would block all others, since a text
+full of addresses takes 5 ms per thousand."""
 HUGE: Final = 64 << 10
-"""The same for another thread, so that no large request waits for a huge one."""
+"""Characters above which another thread does, so that no large request waits for a huge one."""
 LARGE_WAITING: Final = 256 << 10
-"""Characters of large requests that wait together, and the same of huge ones: a further one is answered as overload."""
+"""Characters of large requests that may wait together, and likewise of huge ones: a further one is answered as
+overload."""
 VALUES_MAX: Final = 200_000
-"""Commas in a body of over ``_MANY`` bytes: to make as many values of it takes ten milliseconds."""
+"""Commas in a body of over ``_MANY`` bytes: decoding that many values takes ten milliseconds."""
 ESCAPES_MAX: Final = 400_000
-"""Backslashes in such a body: to read as many takes twenty milliseconds."""
+"""Backslashes in such a body: decoding that many takes twenty milliseconds."""
 _MANY: Final = 256 << 10
 _TEXT_LEAST: Final = 256
-"""Characters that an empty text counts as, which takes as long: a request may hold thousands of them."""
+"""Characters that a shorter text counts as, since it takes as long: a request may contain thousands of empty ones."""
 _DURATIONS: Final = 32
-"""Looks whose seconds are brought to their rows together."""
+"""Number of durations added to their rows together."""
 REPAIRED_MAX: Final = 128 << 10
-"""Bytes of a body that is repaired where it is no strict JSON: that takes 30 ms at worst."""
+"""Bytes of a body that is repaired if it is not strict JSON: that takes 30 ms at worst."""
 HOLDBACK: Final = 256
-"""Characters of a stream that LiteLLM keeps back until the next call, so that a value is complete before it is sent."""
+"""Characters of a stream that LiteLLM holds back until the next call, so that a value is complete before it is sent."""
 _OF_VALUES: Final = "".join(chr(code) for code in range(0x21, 0x7F))
-"""What a longer value, as a token of three parts, is made of: it is kept back to its beginning."""
+"""Characters of longer values, such as a token of three parts: such a value is held back from its beginning."""
 
 
 T = TypeVar("T")
 
 
 class OverloadError(Exception):
-    """The request was not inspected; ``passed`` is the answer that lets it pass, None where its route fails closed."""
+    """The request was not inspected; ``passed`` is the response that lets it pass, None if its route fails closed."""
 
     def __init__(self, passed: dict[str, Any] | None) -> None:
         super().__init__()
@@ -66,16 +67,16 @@ class OverloadError(Exception):
 
 
 class Case(NamedTuple):
-    """A parsed request that is ready to be inspected."""
+    """A parsed request, ready to be inspected."""
 
     label: str
-    """Of its route."""
+    """Label of its route."""
     size: int
     """Characters to inspect, including those that the text is compared with."""
     inspect: Callable[[], list[Opinion]]
     """Takes time, and counts nothing."""
     conclude: Callable[[list[Opinion]], dict[str, Any]]
-    """Counts what was seen, and returns the answer."""
+    """Counts the findings, and returns the response."""
 
 
 class _Worker:
@@ -86,7 +87,7 @@ class _Worker:
         self._waiting = 0
 
     def is_crowded(self, size: int) -> bool:
-        """Tell whether a request of so many characters would wait too long; an only one never does."""
+        """Return whether a request of this size would wait too long; with an empty queue, none does."""
         return bool(self._waiting) and self._waiting + size > LARGE_WAITING
 
     def take(self, size: int, inspect: Callable[[], T]) -> asyncio.Future[T]:
@@ -101,7 +102,7 @@ class _Worker:
 
 
 class Guard:
-    """Judges texts before their delivery. ``admit`` says whether there is time for one more request."""
+    """Judges texts before their delivery. ``admit`` returns whether there is time for another request."""
 
     def __init__(
         self,
@@ -114,7 +115,7 @@ class Guard:
         self._scoring = scoring
         self._admit = admit
         self._standalone = standalone
-        """True without a log beside it: coverage is then counted as the texts come."""
+        """True without logs to join: coverage is then counted as texts arrive."""
         self._timer = timer
         self._large, self._huge = _Worker(), _Worker()
         self._routes: set[str] = set()
@@ -125,15 +126,15 @@ class Guard:
 
     @property
     def _judge(self) -> Judge:
-        """Who judges now: a reload brings another one."""
+        """The current judge: a reload replaces it."""
         return self._scoring.judge
 
     # ---- the three APIs -------------------------------------------------------------------------------
     def check(self, data: bytes) -> Case:
-        """``POST /v1/check``: one text, with what is known of it.
+        """``POST /v1/check``: one text and its context.
 
         Raises:
-            RequestError: the body is no request.
+            RequestError: the body is not a valid request.
             OverloadError: there is no time to inspect it.
         """
         _bound_work(data)
@@ -157,7 +158,7 @@ class Guard:
         A stream calls repeatedly with the text so far; each finding counts once per call id.
 
         Raises:
-            RequestError: the body is no request.
+            RequestError: the body is not a valid request.
             OverloadError: there is no time to inspect it.
         """
         request = _read(guardrail.decode, data)
@@ -188,10 +189,10 @@ class Guard:
         return self._case(label, [*subjects, *handed_over], rules, read, conclude, lambda: {"action": "NONE"})
 
     def moderations(self, data: bytes) -> Case:
-        """``POST /v1/moderations``: OpenAI's shape.
+        """``POST /v1/moderations``: OpenAI's API.
 
         Raises:
-            RequestError: the body is no request.
+            RequestError: the body is not a valid request.
             OverloadError: there is no time to inspect it.
         """
         texts = moderation.inputs(_read(_decode, data).get("input"))
@@ -230,12 +231,12 @@ class Guard:
         return Case(label, size, lambda: [judge(each, rules) for each in subjects], conclude)
 
     def decide(self, case: Case) -> dict[str, Any]:
-        """Look at a case of at most ``LARGE`` characters; return the answer."""
+        """Inspect a case of at most ``LARGE`` characters; return the response."""
         began = self._timer()
         return self._decided(case, case.inspect(), began)
 
     def decide_in_turn(self, case: Case) -> Coroutine[Any, Any, dict[str, Any]]:
-        """Queue a larger case for a thread; return what waits for the answer."""
+        """Queue a larger case for a thread; return an awaitable for the response."""
         began = self._timer()
         inspection = self._worker(case.size).take(case.size, case.inspect)
 
@@ -246,7 +247,7 @@ class Guard:
 
     def _decided(self, case: Case, opinions: list[Opinion], began: float) -> dict[str, Any]:
         self._durations.append((case.label, self._timer() - began))
-        if len(self._durations) >= _DURATIONS:  # no part of what is committed, and too much work for one turn
+        if len(self._durations) >= _DURATIONS:  # uncommitted, and too many for one turn later
             durations, self._durations = self._durations, []
             self._scoring.add_guard_counts({}, {}, durations)
         for opinion in opinions:
@@ -262,7 +263,7 @@ class Guard:
     def _count(
         self, call_id: str | None, role: str, label: str, model: str, opinions: Sequence[Opinion]
     ) -> Verdict:
-        """Count one request; return the strictest verdict. What was stopped counts once per call id and kind."""
+        """Count one request; return the strictest verdict. A stopped kind counts once per call id."""
         final = strictest(opinion.verdict for opinion in opinions)
         self._counts[cat.GUARD_REQUESTS, (label, final)] += 1
         if role != "assistant":
@@ -300,13 +301,13 @@ class Guard:
         return label
 
     def _publish(self) -> None:
-        """Bring the counts to their rows; called right before a commit, so that no scrape sees what a crash takes."""
+        """Add the counts to their rows; called right before a commit, so that no scrape sees what a crash takes."""
         self._scoring.add_guard_counts(self._counts, self._stopped, self._durations)
         self._counts, self._stopped, self._durations = Counter(), Counter(), []
 
 
 def reason(opinions: Sequence[Opinion]) -> str:
-    """Say which kinds were found, never what: the text goes to the caller, and into its logs."""
+    """Return the reason for blocking: kinds, never values, as the text goes to the caller and into its logs."""
     names = sorted({
         j.finding.kind if j.finding.kind == j.finding.type else f"{j.finding.kind} ({j.finding.type})"
         for opinion in opinions for j in opinion.judged if j.verdict in ("block", "redact")
@@ -318,13 +319,13 @@ def _size(subjects: Sequence[Subject]) -> int:
     """Return the characters to inspect, including those that the texts are compared with."""
     return sum([
         max(_TEXT_LEAST, len(each.text)) + len(each.system_prompt or "") + sum(map(len, each.context))
-        + max(len(each.question or ""), sum([len(message.text) for message in each.input]))  # one may hold the other
+        + max(len(each.question or ""), sum([len(message.text) for message in each.input]))  # one may contain the other
         for each in subjects
     ])  # fmt: skip
 
 
 def _holdback(text: str) -> int:
-    """Characters at the end of a text that may be a part of a value."""
+    """Return the number of characters at the end of a text that may be part of a value."""
     return max(HOLDBACK, len(text) - len(text.rstrip(_OF_VALUES)))
 
 
@@ -336,10 +337,10 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def _read(decode: Callable[[bytes], T], data: bytes) -> T:
-    """Decode strictly, else what can be repaired.
+    """Decode strictly, else after repair.
 
     Raises:
-        RequestError: it is no JSON object.
+        RequestError: not a JSON object.
     """
     _bound_work(data)
     try:
@@ -353,7 +354,7 @@ def _read(decode: Callable[[bytes], T], data: bytes) -> T:
 
 
 def _bound_work(data: bytes) -> None:
-    """Refuse what takes longer to decode than fits a turn of the loop; pictures are texts without commas and escapes.
+    """Refuse bodies that take too long to decode for a turn of the event loop; images have neither commas nor escapes.
 
     Raises:
         RequestError: there are too many of them.

@@ -1,7 +1,7 @@
-"""What LiteLLM asks its generic guardrail (``POST /beta/litellm_basic_guardrail_api``), as of 1.81 to 1.109.
+"""LiteLLM's generic guardrail API (``POST /beta/litellm_basic_guardrail_api``), as of 1.81 to 1.109.
 
-https://docs.litellm.ai/docs/adding_provider/generic_guardrail_api . A proxy may be told to leave fields out, and what
-is of an odd type is as good as left out.
+https://docs.litellm.ai/docs/adding_provider/generic_guardrail_api . A proxy can be configured to omit fields; fields of
+an unexpected type are treated as omitted.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tocsin.formats.texts import part_text, role_of, tool_calls
 from tocsin.judge import RouteRules
 
 PARTS_MOST: Final = 4_000
-"""Parts of messages whose author is looked up, the first ones: to read as many takes some milliseconds."""
+"""Number of message parts, from the first, whose author is looked up: reading that many takes some milliseconds."""
 
 CALLS_MOST: Final = 5_000
-"""Calls of an answer to tools beyond which none is read: as many are over the guard's ``TEXT_MAX`` already."""
+"""Number of tool calls above which none is read: that many exceed the guard's ``TEXT_MAX`` anyway."""
 
 
 class Question(msgspec.Struct):
-    """The part of a request that is read."""
+    """The fields of a request that are read."""
 
     input_type: Any = None
     litellm_call_id: Any = None
@@ -38,22 +38,22 @@ class Question(msgspec.Struct):
 
     @property
     def is_answer(self) -> bool:
-        """True for what a model wrote; it comes again and again while it is streamed."""
+        """True for text of a model; a streamed answer is sent repeatedly."""
         return bool(self.input_type != "request")
 
     @property
     def takes_texts(self) -> bool:
-        """True where texts can be sent back in place of those that came."""
+        """True if the response may contain replacements of the texts."""
         return isinstance(self.texts, str | list)
 
     @property
     def call_id(self) -> str | None:
-        """The id that the log will have."""
+        """The call id, as in the log."""
         return self.litellm_call_id if isinstance(self.litellm_call_id, str) else None
 
     @property
     def model_name(self) -> str:
-        """The model as it was asked for."""
+        """The requested model."""
         return self.model if isinstance(self.model, str) and self.model else UNKNOWN
 
     @property
@@ -68,7 +68,7 @@ class Question(msgspec.Struct):
         return UNKNOWN
 
     def subjects(self, rules: RouteRules) -> list[Subject]:
-        """Return what is to be judged, a text each, in the order in which texts are sent back."""
+        """Return the texts to judge, in the order in which they are sent back."""
         route = self.route
         if self.is_answer:
             return [Subject(text, route=route, expect=rules.expect) for text in self._texts()]
@@ -77,9 +77,9 @@ class Question(msgspec.Struct):
         return [Subject(text, roles.get(text, "user"), route) for text in texts]
 
     def handed_over(self) -> list[Subject]:
-        """Return what an answer hands to tools, which no answer of ours can change; those of a request were answers."""
+        """Return the arguments of an answer's tool calls, which no response can change; in a request they are old."""
         told = self.tool_calls if isinstance(self.tool_calls, list) and self.is_answer else []
-        if len(told) > CALLS_MOST:  # too much to be looked at, even where those that say nothing come first
+        if len(told) > CALLS_MOST:  # too much to inspect, even if the first calls have no arguments
             return [Subject("", ARGUMENTS, self.route)] * CALLS_MOST
         return [Subject(call.arguments, ARGUMENTS, self.route) for call in tool_calls(told) if call.arguments]
 
@@ -89,10 +89,10 @@ class Question(msgspec.Struct):
         return [text if isinstance(text, str) else "" for text in self.texts] if isinstance(self.texts, list) else []
 
     def _roles(self) -> dict[str, str]:
-        """Return who wrote each text of the conversation, a part of a message each.
+        """Return the author of each text of the conversation, one text per message part.
 
-        What the application says as ``system`` is its own, and no detector reads that; where somebody else says the
-        same, it is theirs. Earlier answers may be forged: they are the user's.
+        ``system`` texts are the application's own, and no detector reads them; if another role sends the same text, it
+        counts as that role's. Earlier answers may be forged: they count as the user's.
         """
         roles: dict[str, str] = {}
         for role, part in islice(self._parts(), PARTS_MOST if self.takes_texts else None):

@@ -1,4 +1,4 @@
-"""OpenAI's moderations (``POST /v1/moderations``): our kinds beside the categories that they are nearest to.
+"""OpenAI's moderations API (``POST /v1/moderations``): our kinds, and the OpenAI categories nearest to them.
 
 https://platform.openai.com/docs/api-reference/moderations
 """
@@ -18,19 +18,20 @@ _CATEGORIES: Final[dict[str, str | None]] = {
     "harassment": "toxicity", "illicit": "harmful",
     "pii": "pii", "secret": "secret", "policy": "policy", "prompt_leak": "prompt_leak", "injection": "injection",
 }  # fmt: skip
-"""Categories of the answer and the kind behind each; None: we do not tell it apart, and never flag it.
+"""Categories of the response and the kind of finding behind each; None: not distinguished, never flagged.
 
-The names with a slash are OpenAI's."""
+Names with a slash are OpenAI's.
+"""
 
 
 INPUTS_MAX: Final = 1_000
-"""Texts of one request: a result takes a kilobyte, and half a megabyte of empty texts would ask for 200 of them."""
+"""Texts per request: a result takes a kilobyte, and half a megabyte of empty texts would produce 200 MB of them."""
 
 
 def inputs(value: Any) -> list[str]:
-    """Return the texts that get a result each: one text, each of a list, or all parts of one input together.
+    """Return the texts that get one result each: one text, each of a list, or all parts of one input together.
 
-    Empty where it is something else: results are told apart by their place.
+    Empty for anything else: results are matched to texts by position.
     """
     if isinstance(value, str):
         return [value]

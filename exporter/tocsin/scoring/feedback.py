@@ -1,6 +1,6 @@
 """Joins feedback to its call: later judgements count under the label set of the call they are about.
 
-Scores that arrive before their call wait for it (``accounting.pending_feedback``); feedback that alerts does not wait.
+Scores that arrive before their call wait for it (``accounting.pending_feedback``); feedback that can alert does not.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class FeedbackJoin:
         self._safety = safety
         self._coverage = coverage
         self.calls = RecentCalls()
-        """Label sets of the newest calls, by each id that feedback may name them by."""
+        """Label sets of the newest calls, by each id that feedback may use."""
         self.pending = PendingFeedback()
-        """Feedback that waits for its call."""
+        """Feedback waiting for its call."""
         self._routes: set[str] = set()
-        """Routes of which calls were counted."""
+        """Routes with counted calls."""
 
     def meet(self, call: Call, group: Group) -> Collection[str]:
-        """Remember a call that is counted under ``group``; return the ids that feedback may name it by."""
+        """Remember a call counted under ``group``; return the ids that feedback may use for it."""
         names = {name: None for name in (call.call_id, call.trace_id, call.response_id) if name}
         for name in names:
             self.calls.put(name, group.joined)
@@ -46,19 +46,19 @@ class FeedbackJoin:
         return names
 
     def labels_of(self, name: str) -> Labels | None:
-        """Return what the call of an id was counted under; None where it is not known."""
+        """Return the label set of the call with an id; None if it is unknown."""
         known = self.calls.get(name)
         return None if known is None else tuple(known.split(SEPARATOR))
 
     def release(self, names: Collection[str], group: Group, now: float) -> None:
-        """Count what waited for a call of these ids."""
+        """Count feedback that waited for a call with one of these ids."""
         if self.pending:
             for feedback in self.pending.release(names):
                 self._count(feedback, group, now)
 
     def take(self, feedback: Feedback, now: float) -> None:
-        """Count feedback whose call is known, or that does not wait; keep the other."""
-        if feedback.wrong_verdicts == (OTHER,):  # it does not say which: all that the guard stopped in this call
+        """Count feedback if its call is known or it does not wait; else hold it."""
+        if feedback.wrong_verdicts == (OTHER,):  # no kind is named: all kinds that the guard stopped in this call
             stopped = tuple(sorted(self._coverage.stopped(feedback.call_id)))
             feedback.wrong_verdicts = stopped or feedback.wrong_verdicts
         labels = self.labels_of(feedback.call_id)
@@ -72,17 +72,17 @@ class FeedbackJoin:
                 self._count_unmatched(surplus, now)
 
     def give_up(self, now: float) -> None:
-        """Count what was given up before the last commit, and give up what has waited for too long by ``now``."""
+        """Count what was given up before the last commit, and give up what has waited too long at ``now``."""
         self._count_given_up(now)
         self.pending.give_up(now)
 
     def finish(self, now: float) -> None:
-        """Count all that waits: its calls will not come any more."""
+        """Count all waiting feedback: its calls will not arrive any more."""
         self.pending.give_up(math.inf)
         self._count_given_up(now)
 
     def _meet_route(self, route: str) -> None:
-        """Export what people may say of a route as 0, so that the first flag is a rise."""
+        """Export the user flags of a route as 0, so that the first flag is an increase."""
         self._routes.add(route)
         for flag in FLAGS:
             self._ledger.add(cat.USER_FLAGS, route, flag, amount=0)
@@ -111,5 +111,5 @@ class FeedbackJoin:
 
 
 def _reports(feedback: Feedback) -> bool:
-    """Tell whether a reviewer says that what was answered is unsafe: a violation."""
+    """Return whether a reviewer flags the answer as unsafe, which is a violation."""
     return feedback.flag == "unsafe" and (feedback.by or "").lower() == "reviewer"

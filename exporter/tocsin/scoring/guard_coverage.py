@@ -10,14 +10,14 @@ from tocsin.call import Call
 
 
 class GuardCoverage:
-    """Joins the log's calls to the guard's checks, whichever comes first."""
+    """Joins logged calls to the guard's checks, in either order."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self.seen = RecentCalls(20_000)
         """Call ids that the guard has seen, with the kinds it stopped."""
         self.unseen = RecentCalls(2_000)
-        """Answers that the guard should see and had not when the log told of them, with their route."""
+        """Answers of guarded routes that were logged before the guard saw them, with their route."""
 
     def stopped(self, call_id: str) -> frozenset[str]:
         """Return the kinds that our guard stopped in a call: it has counted them as not delivered."""
@@ -25,7 +25,7 @@ class GuardCoverage:
         return frozenset(known.split(",")) if known else frozenset()
 
     def count(self, call: Call, group: Group) -> None:
-        """Count an answer of a guarded route as one that the guard should see, and as seen where it has."""
+        """Count an answer of a guarded route as eligible, and as scanned if the guard has seen it."""
         if call.failure not in (None, "blocked_guardrail"):
             return
         self._ledger.add(cat.GUARD_ELIGIBLE, group.labels[2])

@@ -1,9 +1,9 @@
-"""How far the inputs of each route have drifted from their own past, and in which direction; with its durable state.
+"""Input drift: how far each route's inputs have moved from their own past, in which direction, and its durable state.
 
 ``llm_input_drift_psi`` is the population stability index by feature: features of the question, and the configured extra
 labels. While a feature is not stable, ``llm_input_drift_gain`` names the segment that grew most: one of our bins, or a
-label value, never the question itself. A newly accepted baseline resets the route.
-All of a route's first questions are sampled, later one in four: enough for windows of hundreds, and cheap.
+label value, never the question itself. A newly accepted baseline resets the route. All of a route's first questions are
+sampled, later one in four: enough for windows of hundreds, and cheap.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from tocsin.detectors.drift import FEATURES, Drift, Segments, features
 from tocsin.series.store import Row, Store
 
 ROUTES_MAX = 100
-"""Routes that are watched; the first ones seen."""
+"""Maximum number of routes monitored; the first ones seen."""
 ALL_UNTIL = 2_000
-"""Questions of a route that are all taken."""
+"""Number of a route's first questions that are all sampled."""
 EVERY = 4
 LABEL = "label_"
-"""Begins the names of features that are labels: one may be called as one of ours is."""
+"""Prefix of features that are labels, as a label may have the name of one of our features."""
 STABLE_BELOW = 0.1
-"""Index, by custom."""
+"""Value of the index below which a feature is stable, by convention."""
 
 
 class _Watched:
-    """What is known of one route."""
+    """The drift of one route."""
 
     def __init__(self, labels: Sequence[str], baseline: str | None = None) -> None:
         self.baseline = baseline
@@ -39,7 +39,7 @@ class _Watched:
         self.questions = {name: Drift(len(bins)) for name, bins in FEATURES.items()}
         self.labels = {LABEL + name: Segments() for name in labels}
         self.gains: dict[str, Row] = {}
-        """By feature, where it is not stable."""
+        """Gain rows by feature, for features that are not stable."""
 
     def features(self) -> Iterator[tuple[str, Drift]]:
         """Return the drift of each feature."""
@@ -47,14 +47,14 @@ class _Watched:
         yield from self.labels.items()
 
     def take(self, question: str, values: Sequence[str]) -> None:
-        """Take one question and the values of the labels."""
+        """Add one question and the values of the labels."""
         for name, place in features(question).items():
             self.questions[name].add(place)
         for segments, value in zip(self.labels.values(), values, strict=True):
             segments.add(segments.place(value))
 
     def grown(self, name: str) -> tuple[str, float]:
-        """Return the segment of a feature that gained most, and the share that it gained."""
+        """Return the segment of a feature that gained most, and the share it gained."""
         if name in self.labels:
             place, gain = self.labels[name].grown()
             return self.labels[name].name(place), gain
@@ -62,7 +62,7 @@ class _Watched:
         return FEATURES[name][place], gain
 
     def restore(self, name: str, value: bytes) -> None:
-        """Take back one feature, or under no name the id of the baseline; what cannot be read starts anew."""
+        """Restore one feature, or the id of the baseline if ``name`` is empty; unreadable values start anew."""
         if not name:
             self.baseline = value.decode("utf-8", "replace")
             return
@@ -75,30 +75,31 @@ class _Watched:
 
 
 class InputDrift:
-    """The drift of every watched route."""
+    """The drift of all monitored routes."""
 
     def __init__(self, store: Store, baseline: Callable[[str], str]) -> None:
-        """``baseline`` tells the id of a route's accepted baseline."""
+        """``baseline`` returns the id of a route's accepted baseline."""
         self._store = store
         self._baseline = baseline
         self._routes: dict[str, _Watched] = {}
         self._dirty: set[str] = set()
 
     def ask(self, route: str, question: str, values: Sequence[str] = ()) -> None:
-        """Take one question of a route, and the ``values`` of the extra labels."""
+        """Sample one question of a route, with the ``values`` of the extra labels."""
         watched = self._routes.get(route)
         if watched is None:
             if len(self._routes) >= ROUTES_MAX:
                 return
             watched = self._routes[route] = _Watched(self._store.extra)
         asked, watched.asked = watched.asked, watched.asked + 1
-        if asked > ALL_UNTIL and xxh3_64_intdigest(asked.to_bytes(8, "little")) % EVERY:  # each fourth one would take
-            return  # the same every time where questions take turns
+        # By hash: every fourth one would always be the same question if questions alternate.
+        if asked > ALL_UNTIL and xxh3_64_intdigest(asked.to_bytes(8, "little")) % EVERY:
+            return
         watched.take(question, values)
         self._dirty.add(route)
 
     def publish(self) -> None:
-        """Bring the gauges up to date; a feature without a value yet has no series."""
+        """Update the gauges; a feature without a value yet has no series."""
         for route in self._dirty:
             watched, baseline = self._routes[route], self._baseline(route)
             if watched.baseline not in (None, baseline):
@@ -112,7 +113,7 @@ class InputDrift:
                     self._name(route, watched, name, moved=value >= STABLE_BELOW)
 
     def _name(self, route: str, watched: _Watched, name: str, *, moved: bool) -> None:
-        """Name the segment that a feature has moved to, and no other; none where it is stable."""
+        """Expose the segment that a feature has moved to, and no other; none if the feature is stable."""
         former = watched.gains.pop(name, None)
         if moved:
             segment, gain = watched.grown(name)
@@ -128,7 +129,7 @@ class InputDrift:
             self._store.remove(self._store.row(cat.INPUT_PSI, route, name))
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back the committed state."""
+        """Restore the committed state."""
         for key, value in items:
             route, _, name = key.partition(SEPARATOR)
             self._routes.setdefault(route, _Watched(self._store.extra)).restore(name, value)
@@ -137,11 +138,11 @@ class InputDrift:
         self._dirty = set()
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """State of the routes that changed since the last call."""
+        """Return the state of the routes that changed since the last call."""
         return [change for step in self.steps() for change in step]
 
     def steps(self) -> Iterator[list[tuple[str, bytes | None]]]:
-        """Return ``changes``, a step for each route; no question may be taken before the last one."""
+        """Return ``changes`` in one step per route; no question may be added before the last one."""
         dirty, self._dirty = self._dirty, set()
         for route in dirty:
             watched = self._routes[route]

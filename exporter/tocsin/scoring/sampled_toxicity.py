@@ -1,4 +1,4 @@
-"""Sampled toxicity: a model that is too slow for every answer judges a share of them, off the hot path."""
+"""Sampled toxicity: a model too slow for every answer judges a share of them, off the hot path."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tocsin.finding import Finding
 from tocsin.judge import RouteRules
 
 _MOST = 10_000
-"""Findings that wait to be counted, as they do while commits fail; a further one is dropped, and counted as such."""
+"""Findings waiting to be counted, as they do while commits fail; further ones are dropped, and counted as such."""
 
 
 class SlowScorer(Protocol):
     """A slow toxicity model, running in a worker."""
 
     dropped: int
-    """Answers that it took and had no time for."""
+    """Number of accepted answers that it had no time for."""
 
     def offer(self, text: str, done: Callable[[dict[str, float]], None]) -> bool:
-        """Take a text or leave it; ``done`` gets its scores by class, in another thread."""
+        """Offer a text; ``done`` receives its scores by class, in another thread."""
 
 
 class _Judgement(NamedTuple):
-    """What the model found in an answer."""
+    """The model's result for one answer."""
 
     labels: Labels
     rules: RouteRules
@@ -40,7 +40,7 @@ class _Judgement(NamedTuple):
 
 
 class SampledToxicity:
-    """Counts what the model finds, in the first commit after it has judged; counts it again if that commit fails."""
+    """Counts the model's findings in the first commit after it has judged, and again if that commit fails."""
 
     def __init__(self, model: SlowScorer, ledger: Ledger, safety: Safety) -> None:
         self._model = model
@@ -48,13 +48,13 @@ class SampledToxicity:
         self._safety = safety
         self._judged: deque[_Judgement] = deque()
         self._counted: list[_Judgement] = []
-        """By the last ``publish``."""
+        """Counted by the last ``publish``."""
         self._forgotten = 0
-        """Findings that had no place among ``_MOST``."""
+        """Findings dropped because of ``_MOST``."""
         self._dropped = 0
 
     def offer(self, text: str, group: Group, rules: RouteRules, *, delivered: bool) -> None:
-        """Let the model look at an answer, where it does not rest."""
+        """Offer an answer to the model, unless the route disables it."""
         if "detoxify" in rules.off:
             return
         labels = group.labels
@@ -71,7 +71,7 @@ class SampledToxicity:
         self._model.offer(text, done)
 
     def publish(self, now: float) -> None:
-        """Count what it has found since the last commit, and what it had no time for."""
+        """Count findings since the last commit, and answers that the model had no time for."""
         dropped = self._model.dropped + self._forgotten
         self._ledger.add(cat.SCORING_DROPPED, "detoxify", amount=dropped - self._dropped)
         self._dropped = dropped
@@ -82,7 +82,7 @@ class SampledToxicity:
             self._count(judgement, 1, now)
 
     def take_back(self) -> None:
-        """Take back what the last ``publish`` has counted: its commit failed, and no input tells of it again."""
+        """Undo the last ``publish``: its commit failed, and no input will deliver these findings again."""
         self._judged.extendleft(reversed(self._counted))
         for judgement in self._counted:
             self._count(judgement, -1, 0.0)

@@ -1,7 +1,7 @@
-"""Judges the content of calls, and counts the result.
+"""Scoring: judges the content of calls and counts the results.
 
-Everything here changes rows and memories of the ledger's transaction, so the same commit that holds the position of
-an event holds what the event was found to be.
+Everything here changes rows and memories within the ledger's transaction, so that the position of an event and the
+findings in it are committed together.
 """
 
 from __future__ import annotations
@@ -42,21 +42,22 @@ _EVERYTHING: Final = Sampling()
 
 
 class Scoring:
-    """Judges calls, and counts what is found, together with the feedback about them."""
+    """Judges calls and counts the findings, together with the feedback about them."""
 
     def __init__(self, ledger: Ledger, judge: Judge, sampling: Sampling = _EVERYTHING) -> None:
         self.judge = judge
-        """A reload puts another one in its place."""
+        """The current judge: a reload replaces it."""
         self.sampling = sampling
         self.affordable = 1.0
-        """Share 0..1 of the answers due a score that get one: less while what waits to be counted fills its place."""
+        """Share 0..1 of the answers to be scored that are: less while the backlog nears its limit."""
         self.saved = True
-        """False while commits fail: then nothing is counted because time goes by, which a crash would take back."""
+        """False while commits fail: then nothing is counted because time passed, as a crash would take it back."""
         self.event_time = False
         """True while old events are counted for the first time: violations then have their own time."""
         self.detectors: asyncio.Event | None = None
-        """Set once the detectors are made, which takes a second. With it, nobody waits for that or for a large text:
-        such a call, and all that comes after it, is finished by ``Ledger.deferred``. None: all is judged at once."""
+        """Set once the detectors are created, which takes a second. With it, neither that nor a large text blocks the
+        event loop: such a call, and everything after it, is finished by ``Ledger.deferred``. None: everything is judged
+        immediately."""
         self._ledger = ledger
         self.label = ledger.label
         self.quality = Quality(ledger)
@@ -71,13 +72,13 @@ class Scoring:
             "guarded": self.coverage.seen, "passed": self.coverage.unseen, "early": self._feedback.pending,
             "unsaid": self.missing_content,
         }  # fmt: skip
-        """By part of the state."""
+        """Memories by section of the state."""
         self.parts = (*self._memories, "drift")
         self.slow_toxicity: SampledToxicity | None = None
         """Offered answers in which the detectors find nothing toxic."""
         self._now = math.inf
         self.sources: list[Callable[[], None]] = []
-        """Called before each commit by ``publish``: bring counts that came in between to their rows."""
+        """Called before each commit by ``publish`` to add their pending counts to rows."""
 
     def inspect(self, call: Call) -> Inspection:
         """Inspect a call that may never be counted."""
@@ -105,21 +106,21 @@ class Scoring:
         self._count(call, content, group, now, rules, reason, seen or _NOTHING)
 
     def remember(self, call: Call, group: Group, now: float) -> None:
-        """Remember what a call is counted under that is judged later; feedback about it need not wait as long."""
+        """Remember the label set of a call that is judged later; feedback about it need not wait as long."""
         self._feedback.release(self._feedback.meet(call, group), group, now)
 
     def labels_of(self, call: Call) -> Labels | None:
-        """Return what a call was counted under; None where that is forgotten."""
+        """Return the label set under which a call was counted; None if it is forgotten."""
         return self._feedback.labels_of(call.call_id)
 
     def _reason(self, call: Call, content: Content | None) -> str | None:
-        """Say why a call cannot be scored; None when it can."""
+        """Return why a call cannot be scored; None if it can."""
         return unscored_reason(call, content, self.sampling, self.affordable)
 
     def _must_wait(self, content: Content | None) -> bool:
         if self.detectors is None:
             return False
-        if self._ledger.deferred:  # what comes after something that waits, as feedback about it
+        if self._ledger.deferred:  # keep the order of calls, and of feedback about them
             return True
         if content is None:
             return False
@@ -147,7 +148,7 @@ class Scoring:
         reason: str | None,
         seen: Inspection,
     ) -> None:
-        """Count what was ``seen`` in a call; ``reason`` says why it cannot be scored."""
+        """Count the inspection ``seen``; ``reason`` is why the call cannot be scored."""
         if content is not None:
             self._safe(call, content, group, rules, now, seen)
         if reason == TOO_LATE:
@@ -184,12 +185,12 @@ class Scoring:
         self._feedback.take(feedback, now)
 
     def finish(self, now: float) -> None:
-        """Count the feedback whose call will not come any more: there is nothing left to read."""
+        """Count feedback whose call will not arrive any more: nothing is left to read."""
         self._feedback.finish(now)
 
     def publish(self, now: float) -> None:
-        """Bring what is not counted row by row to its rows; called before each commit."""
-        if now < self._now:  # a start, or the clock was put back
+        """Add counts to rows that are not added call by call; called before each commit."""
+        if now < self._now:  # a start, or the clock was set back
             bound_times(self._ledger, now)
         self._now = now
         for source in self.sources:
@@ -204,11 +205,11 @@ class Scoring:
             row = self._ledger.store.row(cat.CATEGORY_INSTRUMENTED, category)
             if live or not self.sampling.content_off:
                 row.set(int(live))
-            else:  # a gap by choice is not a category that lacks a signal
+            else:  # an intentional gap is not a category that lacks a signal
                 self._ledger.store.remove(row)
 
     def take_back(self) -> None:
-        """Take back what no input tells again and the commit that failed was to hold beside what they tell."""
+        """Undo published counts of a failed commit that no input delivers again."""
         if self.slow_toxicity is not None:
             self.slow_toxicity.take_back()
 
@@ -218,7 +219,7 @@ class Scoring:
         stopped: Mapping[tuple[str, str, str, bool, bool], int],
         durations: Iterable[tuple[str, float]],
     ) -> None:
-        """Take what the guard counted: counters; violations by route, model, kind, echoed, example; seconds."""
+        """Add the guard's counts: counters; violations by route, model, kind, echoed, example; seconds."""
         for (family, labels), amount in counts.items():
             self._ledger.add(family, *labels, amount=amount)
         for (route, model, kind, echoed, example), amount in stopped.items():
@@ -231,14 +232,14 @@ class Scoring:
             self._ledger.store.row(cat.GUARD_DURATION, route).observe(seconds)
 
     def restore(self, load: dict[str, list[tuple[str, bytes]]]) -> None:
-        """Take back the committed state, by part; after the ledger's."""
+        """Restore the committed state, by section; after the ledger's."""
         for part, memory in self._memories.items():
             memory.restore(load.get(part, []))
         self._drift.restore(load.get("drift", []))
         self.quality.restored()
 
     def changes(self) -> list[Item]:
-        """Everything that changed since the last call: part, key, value."""
+        """Return everything that changed since the last call: section, key, value."""
         return [item for step in self.steps() for item in step]
 
     def steps(self) -> Iterator[list[Item]]:
@@ -259,7 +260,7 @@ class Scoring:
     def _safe(
         self, call: Call, content: Content, group: Group, rules: RouteRules, now: float, seen: Inspection
     ) -> None:
-        """Count how safe a call is: what leaves with its answer, what came with its input, and what was not seen."""
+        """Count the safety findings of a call: in its answer, in its input, and texts that could not be checked."""
         opinions = [each for each in (seen.answer, seen.arguments) if each is not None]
         if opinions and group.answers is None:
             self._meet(group, rules)
@@ -276,7 +277,7 @@ class Scoring:
         self._attempts(seen.attempts, group, rules)
 
     def _answer(self, call: Call, content: Content, group: Group, opinion: Opinion, *, scored: bool) -> str:
-        """Count the quality of an answer; return why it got no composite score, empty when it got one."""
+        """Count the quality of an answer; return why it got no composite score, empty if it got one."""
         report, judged, scores = opinion.report, opinion.judged, opinion.report.scores
         if call.failure is not None or content.state in CUT:
             return "off"
@@ -286,7 +287,7 @@ class Scoring:
         types: Collection[str] = ()
         if judged or call.refusal:
             types = {j.finding.type for j in judged if j.finding.kind == QUALITY}
-            if call.refusal:  # its provider marked it as one, whatever its words
+            if call.refusal:  # marked as a refusal by its provider, whatever its words
                 types.add("refusal")
         self.quality.answer(group, len(content.output or ""), types, report.outcomes, report.marks, scores.get("topic"))
         self.quality.confidence(group, scores.get("confidence") if call.confidence is None else call.confidence)
@@ -298,7 +299,7 @@ class Scoring:
         return "detector_error" if failed else "nothing_to_score" if "nothing_to_score" in report.marks else "off"
 
     def _count_unseen(self, opinion: Opinion) -> None:
-        """Count what detectors did not see of a text: all, by a defect of ours, or what is over their cap."""
+        """Count texts that detectors did not check: those that failed by a defect of ours, or were over their cap."""
         for name in opinion.report.failed:
             self._ledger.add(cat.DETECTOR_ERRORS, name)
         for name in opinion.report.capped:
@@ -329,7 +330,7 @@ class Scoring:
         )  # fmt: skip
 
     def _tool_calls(self, fits: Sequence[bool | None], group: Group) -> None:
-        """Count whether the arguments of calls to strict tools conform to their schemas: one check an answer."""
+        """Count whether the arguments of calls to strict tools conform to their schemas: one check per answer."""
         known = [each for each in fits if each is not None]
         if len(known) < len(fits):
             self.quality.format_unchecked(group)
@@ -337,7 +338,7 @@ class Scoring:
             self.quality.format(group, all(known), fenced=False)
 
     def _attempts(self, attempts: Sequence[tuple[str, Opinion]], group: Group, rules: RouteRules) -> None:
-        """Count attempts at injection by the role of who wrote them."""
+        """Count injection attempts by the role of their author."""
         for role, opinion in attempts:
             self._count_unseen(opinion)
             if opinion.judged:
@@ -346,7 +347,7 @@ class Scoring:
                 self.safety.attempt(group, role)
 
     def _empty(self, call: Call, group: Group, rules: RouteRules) -> None:
-        """Count an answer without a character: its length, and where JSON was asked for a failure of the format."""
+        """Count an empty answer: its length, and a format failure if JSON was requested."""
         if left_out(call, self.sampling, self.affordable) is None:
             self.quality.empty(group)
         expect = merged(call.expect, rules.expect)
@@ -354,7 +355,7 @@ class Scoring:
             self.quality.format(group, passed=False, fenced=False)
 
     def _by_report(self, call: Call, group: Group) -> None:
-        """Count what the call itself reports where there is no text to look at."""
+        """Count what the call itself reports if it has no text to inspect."""
         if call.finish_reason == "length":
             self.quality.cut_off(group)
         if call.refusal:

@@ -1,4 +1,4 @@
-"""Why an answer gets no composite score."""
+"""Reasons why an answer gets no composite score."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from tocsin.accounting.deduplication import identity
 from tocsin.call import OTHER, Call, Content
 
 TOO_LATE: Final = "late"
-"""The words of a call that was counted as unscored came after that."""
+"""The content of a call arrived after the call was counted as unscored."""
 LEFT_OUT: Final = ("sampled_out", "overload", TOO_LATE)
 CUT: Final = frozenset({"redacted", "truncated", "pointer"})
-"""States of content that is not whole: an answer is not scored for the reason that they name."""
+"""States of incomplete content: each is the reason why such an answer is not scored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """What is not looked at, by choice."""
+    """What is deliberately not inspected."""
 
     share: float = 1.0
-    """Share 0..1 of answers whose quality is scored; safety and format see all."""
+    """Share 0..1 of answers whose quality is scored; safety and format check all."""
     content_off: bool = False
-    """Content is declared not to be logged."""
+    """Logging of content is declared off."""
 
 
 def unscored_reason(call: Call, content: Content | None, sampling: Sampling, affordable: float) -> str | None:
-    """Say why a call cannot be scored; None when it can. ``affordable``: share 0..1 of answers there is time for."""
+    """Return why a call cannot be scored, None if it can. ``affordable``: share 0..1 of answers there is time for."""
     if sampling.content_off:
         return "off"
     if call.failure is not None:
@@ -43,7 +43,7 @@ def unscored_reason(call: Call, content: Content | None, sampling: Sampling, aff
 
 
 def left_out(call: Call, sampling: Sampling, affordable: float) -> str | None:
-    """Say why an answer is not among those whose quality is judged; None when it is."""
+    """Return why an answer is not among those sampled for quality; None if it is."""
     if sampling.share * affordable < 1.0:
         drawn = identity(call.call_id) % 10_000 / 10_000
         if drawn >= sampling.share * affordable:
@@ -52,12 +52,12 @@ def left_out(call: Call, sampling: Sampling, affordable: float) -> str | None:
 
 
 def _answers_nothing(call: Call) -> bool:
-    """Tell whether nothing was generated and nothing ended: embeddings, pictures. An empty answer ends."""
+    """Return whether nothing was generated, as for embeddings and images; an empty answer has a finish reason."""
     said = call.content is not None and (call.content.output or call.content.tools)
     return call.output_tokens == 0 and call.finish_reason is None and not said
 
 
 def is_empty(call: Call, content: Content) -> bool:
-    """Tell whether a model answered nothing, not even a call of a tool, and ended as if it had."""
+    """Return whether a model answered nothing, not even a tool call, but ended normally."""
     ended = call.failure is None and call.finish_reason in ("stop", "length", OTHER)
     return ended and content.state == "present" and content.output == "" and not content.tools

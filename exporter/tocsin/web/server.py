@@ -63,7 +63,7 @@ class Listener:
     _fast_path: FastPath
 
     async def retire(self) -> None:
-        """Close each connection with its next response, then stop accepting; ends when none is left or after ``RETIRE``.
+        """Close connections with their next response, then stop accepting; ends when none is left or after ``RETIRE``.
 
         Closing a connection between two requests looks like a lost request to its client, whereas after ``Connection:
         close`` it is not used again. New connections are still answered, as a load balancer may still send them.
