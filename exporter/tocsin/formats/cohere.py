@@ -33,6 +33,8 @@ def _tokens(body: dict[str, Any]) -> dict[str, Any] | None:
 
 def is_body(body: dict[str, Any]) -> bool:
     """Tell whether a response body is of this API."""
+    if isinstance(generations := body.get("generations"), list) and "id" in body:
+        return all(isinstance(one, dict) and "text" in one for one in generations)
     named = "generation_id" in body or ("id" in body and isinstance(body.get("message"), dict))
     return (named and "finish_reason" in body) or _tokens(body) is not None
 
@@ -43,6 +45,10 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     usage = tokens and {**tokens, "input_tokens_details": {"cached_tokens": _told(body).get("cached_tokens")}}
     found: dict[str, Any] = {"choices": [], "usage": usage, "error": body.get("error")}
     found["id"] = body.get("id", body.get("generation_id"))
+    if isinstance(generations := body.get("generations"), list):  # of its Generate, on Bedrock too
+        return found | {
+            "choices": [{"finish_reason": one.get("finish_reason"), "text": one["text"]} for one in generations]
+        }
     if "finish_reason" not in body:  # embeddings
         return found
     message = body.get("message")

@@ -80,6 +80,8 @@ def _unnamed_error(response: dict[str, Any]) -> dict[str, Any] | None:
     base = response.get("base_resp")
     if isinstance(base, dict) and (code := str(base.get("status_code") or 0)) != "0":
         return {"code": code, "status": _OF_MINIMAX.get(code), "message": base.get("status_msg")}
+    if "error_msg" in response and str(response.get("error_code") or 0) != "0":  # Baidu's
+        return {"message": response["error_msg"]}
     if response.get("success") is False:
         return _error_object(response.get("errors") or True, response)
     return None
@@ -180,6 +182,8 @@ def _is_body(tree: dict[str, Any]) -> bool:
 def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], bool]:
     """Return a body as an object, and whether it was a stream; text that cannot be read is named, not failed."""
     if isinstance(value, dict):
+        if value.get("type") in signs.ENDS and isinstance(value.get("response"), dict):
+            value = value["response"]  # the event with which an answer ends, of Responses and of Realtime
         inner = value.get("body", value.get("json"))
         if not isinstance(inner, dict | str) or "choices" in value or "messages" in value:
             return value, False
@@ -196,7 +200,7 @@ def _side(value: Any, name: str, errors: list[str]) -> tuple[dict[str, Any], boo
         try:
             parsed = json.loads(value)
         except (ValueError, RecursionError):
-            parsed = ollama.stream(value) or sse.merged(eventstream.events(value)) or sse.merged(sse.lines(value))
+            parsed = ollama.stream(value) or sse.merged(eventstream.events(value)) or sse.merged(sse.objects(value))
             if parsed is not None:
                 return parsed, True
         if isinstance(parsed, dict):

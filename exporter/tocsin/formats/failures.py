@@ -115,8 +115,8 @@ _NAMED: Final = re.compile(
 )
 """Names of errors in a message: of exceptions (``str`` or ``repr`` of one, botocore, Ruby) and gRPC's codes."""
 _SAID_LIMITED: Final = (
-    r"^rate ?limit|^\S+ rate ?limit\.?$|rate ?limited|rate ?limit (?:reached|exceeded|error|hit)|rate exceeded"
-    r"|throttl(?:ed|ing)"
+    r"^rate ?limit|^\S+ rate ?limit\.?$|rate ?limited|(?:rate|request) ?limit (?:reached|exceeded|error|hit)"
+    r"|rate exceeded|throttl(?:ed|ing)"
     r"|(?:exceed(?:s|ed)?|reached|hit)\b.{0,60}\b(?:rate ?limit|quota)"
     r"|quota.{0,40}(?:exceeded|exhausted|reached)|insufficient ?quota|check quota|resource (?:has been )?exhausted"
     r"|too many (?:requests|tokens|concurrent|connections)|slow down|no deployments available"

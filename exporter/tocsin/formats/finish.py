@@ -8,16 +8,21 @@ from tocsin.call import OTHER
 
 FINISH: Final = {
     **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete"), "stop"),
-    **dict.fromkeys(("finish", "stop_criteria_met", "compaction"), "stop"),
+    **dict.fromkeys(("finish", "stop_criteria_met", "compaction", "word", "endoftext", "normal"), "stop"),
     **dict.fromkeys(
-        ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"), "length"
+        (
+            "length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded", "limit",
+            "token_limit",
+        ),
+        "length",
     ),
     **dict.fromkeys(("tool_calls", "tool_call", "tool_use", "function_call", "pause_turn"), "tool_calls"),
-    **dict.fromkeys(("content_filter", "content_filtered", "error_toxic", "sensitive"), "content_filter"),
+    **dict.fromkeys(("content_filter", "content_filtered", "error_toxic", "sensitive", "blacklist"), "content_filter"),
     "refusal": "refusal",
     **dict.fromkeys(("error", "insufficient_system_resource", "network_error"), "error"),
 }
-"""OpenAI, Anthropic, Mistral, Groq, Together, TGI, Cohere, Ollama, Titan; of a length limit by documentation.
+"""OpenAI, Anthropic, Mistral, Groq, Together, TGI, Cohere, Ollama, Titan, llama.cpp, watsonx, GigaChat; of a length
+limit by documentation.
 
 After Anthropic's ``pause_turn`` the caller sends the turn back to go on, as after a call of a tool. DeepSeek breaks
 answers off for want of resources, under HTTP 200 (https://api-docs.deepseek.com); Z.ai's that are ``sensitive`` or met

@@ -110,6 +110,7 @@ def _usage(told: Any) -> dict[str, Any] | None:
     """Return the counts under OpenAI's names; None where nothing is counted, as for a prompt that was blocked."""
     sent, added = _at(told, "promptTokenCount"), _at(told, "toolUsePromptTokenCount")
     said, thought = _at(told, "candidatesTokenCount"), _at(told, "thoughtsTokenCount")
+    said = _at(told, "responseTokenCount") if said is None else said  # of its Live API
     if sent is None and said is None and thought is None:
         return None
     return {

@@ -27,6 +27,9 @@ _CACHE_WRITE = "cache_creation_input_tokens"
 """What LiteLLM's proxy, and DashScope among the details, call what was written to it."""
 
 
+_NO_ANSWERS = ("response.input_tokens", "conversation", "thread", "chat.completion.deleted", "assistant", "file")
+
+
 class OpenAI(pairs.PairFormat):
     """Adapter for OpenAI-shaped request/response pairs."""
 
@@ -58,13 +61,26 @@ class OpenAI(pairs.PairFormat):
             _usage(call, usage, ex.errors)
         elif usage is not None:
             ex.errors.append("usage")
-        elif response.get("status") in ("queued", "in_progress", "cancelled") and "output" in response:
+        elif _is_unmetered(response):
             call.usage_expected = False
         _finish(call, response)
         if call.finish_reason == "content_filter" and usage is None and not ex.stream:
             call.usage_expected = False  # a prompt that was blocked: nobody counts it
         fingerprint = response.get("system_fingerprint")
         call.fingerprint = fingerprint if isinstance(fingerprint, str) else None
+
+
+def _is_unmetered(response: dict[str, Any]) -> bool:
+    """Tell whether a body without usage owes none: an answer that is awaited, or an object that is no answer.
+
+    Lists of stored answers, what was deleted, a conversation, a count of tokens.
+    """
+    if response.get("status") in ("queued", "in_progress", "cancelled") and "output" in response:
+        return True
+    kind, listed = response.get("object"), response.get("data")
+    if kind == "list":
+        return not (isinstance(listed, list) and listed and isinstance(listed[0], dict) and "embedding" in listed[0])
+    return response.get("deleted") is True or (isinstance(kind, str) and kind.startswith(_NO_ANSWERS))
 
 
 def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
@@ -107,9 +123,10 @@ def _add_beside(call: Call, usage: dict[str, Any]) -> None:
 
 
 def _billed(usage: dict[str, Any]) -> Any:
-    """Return what was billed, in US dollars, where a provider says it: OpenRouter, Perplexity (by parts), xAI.
+    """Return what was billed, in US dollars, where a provider says it.
 
-    With a key of the customer's own OpenRouter bills its fee, and the provider the rest.
+    OpenRouter, Perplexity (by parts), xAI, DeepInfra (as an estimate). With a key of the customer's own OpenRouter
+    bills its fee, and the provider the rest.
     """
     cost = usage.get("cost")
     ticks: Any = usage.get("cost_in_usd_ticks")
@@ -118,7 +135,7 @@ def _billed(usage: dict[str, Any]) -> Any:
     upstream = _details(usage, "cost_details").get("upstream_inference_cost")
     if usage.get("is_byok") is True and is_number(cost) and is_number(upstream):
         return cost + upstream
-    return ticks / _TICKS if cost is None and is_number(ticks) else cost
+    return ticks / _TICKS if cost is None and is_number(ticks) else _first(cost, usage.get("estimated_cost"))
 
 
 def _first(*values: Any) -> Any:
@@ -133,7 +150,7 @@ def _finish(call: Call, response: dict[str, Any]) -> None:
     choices = response.get("choices")
     first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
     if first is not None:
-        call.finish_reason = finish_of(first.get("finish_reason"))
+        call.finish_reason = finish_of(first.get("finish_reason") or first.get("stop_reason"))
         if call.finish_reason == "error" and call.failure is None:
             call.failure, call.usage_expected = "provider_5xx", False
         message = first.get("message")

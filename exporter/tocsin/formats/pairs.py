@@ -24,7 +24,7 @@ SCORES_MAX = 64
 _DIGITS = re.compile(r"\d+")
 _DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
 _UNMETERED = re.compile(
-    r"/(?:images|audio|moderations|files|uploads|batches|rerank|ocr|vector_stores|fine_tuning)(?:/|$)"
+    r"/(?:images|audio|moderations|files|uploads|batches|rerank|ocr|vector_stores|fine_tuning|cachedContents)(?:/|$)"
     r"|/guardrail/[^/]+/version/[^/]+/apply$|/count[_-]tokens$|/models(?:/[^/:]+)?$|:(?:countTokens|(?:batchE|e)mbedContents?)$"
     r"|/models/(?:imagen|veo|imagegeneration|multimodalembedding)[^/]*:predict"
 )

@@ -18,4 +18,19 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     """Return a body under the names of the Responses API."""
     details = body.get("status_details")
     details = details if isinstance(details, dict) else {}
-    return {**body, "incomplete_details": details, "error": body.get("error") or details.get("error")}
+    output = body.get("output")
+    return {
+        **body,
+        "output": [_heard(item) for item in output] if isinstance(output, list) else output,
+        "incomplete_details": details,
+        "error": body.get("error") or details.get("error"),
+    }
+
+
+def _heard(item: Any) -> Any:
+    """Return an item with the transcripts of its sound as texts."""
+    parts = item.get("content") if isinstance(item, dict) else None
+    if not isinstance(parts, list):
+        return item
+    heard = [{"text": part.get("transcript"), **part} if isinstance(part, dict) else part for part in parts]
+    return {**item, "content": heard}

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from tocsin.formats import bedrock, bedrock_invoke, cohere, gemini, interactions, ollama, realtime, tgi
+from tocsin.formats import (
+    bedrock,
+    bedrock_invoke,
+    cloudflare,
+    cohere,
+    dashscope,
+    gemini,
+    generators,
+    interactions,
+    ollama,
+    realtime,
+    tgi,
+)
 
-_SHAPES = (ollama, gemini, interactions, bedrock, bedrock_invoke, cohere, realtime, tgi)
+_SHAPES = (ollama, gemini, interactions, bedrock, bedrock_invoke, cohere, realtime, tgi, dashscope)
+_IN_PAIRS = (cloudflare, generators)
+"""Those whose bodies could be anybody's, unless it is known that a model was asked."""
 
 
 def is_body(body: dict[str, Any]) -> bool:
@@ -16,9 +30,9 @@ def is_body(body: dict[str, Any]) -> bool:
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     """Return a response body in OpenAI's shape; one that is of none of them as it is."""
-    if "choices" in body:  # as nearly always
+    if "choices" in body or body.get("object") == "response":  # as nearly always
         return body
-    return next((shape.as_openai(body) for shape in _SHAPES if shape.is_body(body)), body)
+    return next((shape.as_openai(body) for shape in (*_SHAPES, *_IN_PAIRS) if shape.is_body(body)), body)
 
 
 def request(asked: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from tocsin.formats import shapes
+from tocsin.formats import generators, shapes
 
 _ASKED: Final = frozenset(("model", "messages", "prompt", "contents", "inputs", "instructions"))
 _ANSWERED: Final = frozenset(
@@ -17,7 +17,8 @@ _ANSWERED: Final = frozenset(
 _PATH: Final = re.compile(
     r"/(?:chat/)?completions|/v\d\w*/(?:messages|responses|embeddings|chat|generate|rerank|embed)\b"
     r"|/api/(?:chat|generate|embed)|/model/[^/]+/(?:invoke|converse)|:(?:stream)?generateContent"
-    r"|/v1(?:(?:alpha|beta)\d*)?/interactions\b|/models/[^/:]+:(?:raw|streamRaw)?predict|openai|anthropic",
+    r"|/v1(?:(?:alpha|beta)\d*)?/interactions\b|/models/[^/:]+:(?:raw|streamRaw)?predict|openai|anthropic"
+    r"|/ml/v\d\w*/text/(?:generation|chat)",
     re.IGNORECASE,
 )
 _EVENTS: Final = (
@@ -41,6 +42,8 @@ def is_pair(
     """Tell whether an envelope holds a call; ``sure``: one without a request is one unless it says something else."""
     asked = request.keys() & _ASKED or (sure and "input" in request)  # which other services have too
     if asked or response.keys() & _ANSWERED or _PATH.search(url) or _is_typed(response):
+        return True
+    if generators.is_sure(response):
         return True
     if request or is_log(envelope) or not envelope.keys() & _SIDES:
         return False

@@ -9,12 +9,13 @@ A stream that was cut off is worth what had come until then.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from tocsin.formats import bedrock, bedrock_invoke, cohere, gemini, interactions, tgi
+from tocsin.formats import bedrock, bedrock_invoke, cloudflare, cohere, dashscope, gemini, generators, interactions, tgi
 from tocsin.formats.signs import ENDS
 from tocsin.formats.texts import part_text, token_logprobs
 
@@ -85,8 +86,9 @@ def _media(ends: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 _OTHERS: Final[tuple[tuple[_IsEvent, _Stream], ...]] = (
     (gemini.is_body, gemini.stream), (interactions.is_event, interactions.stream),
-    (bedrock_invoke.is_body, bedrock_invoke.stream), (bedrock.is_event, bedrock.stream),
-    (cohere.is_event, cohere.stream), (tgi.is_event, tgi.stream), (_is_media_end, _media),
+    (bedrock_invoke.is_body, bedrock_invoke.stream), (dashscope.is_body, dashscope.stream),
+    (cloudflare.is_event, cloudflare.stream), (cohere.is_event, cohere.stream), (tgi.is_event, tgi.stream),
+    (_is_media_end, _media), (generators.is_body, generators.stream), (bedrock.is_event, bedrock.stream),
 )  # fmt: skip
 """Of APIs with a shape of their own: what tells their events (none has choices), and what puts them together."""
 
@@ -124,14 +126,29 @@ def _failing(value: dict[str, Any]) -> dict[str, Any]:
     return value if value.get("error") or "error" in (value.get("type"), value.get("object")) else {"error": value}
 
 
-def lines(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a stream that has one in each line, and nothing around them."""
+def objects(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a stream with nothing around them: one in each line, or an array that was cut off."""
+    if text.lstrip().startswith("["):
+        yield from _elements(text)
+        return
     for line in text.splitlines():
         value = _object(line)
         if value is not None:
             yield value
 
 
+def _elements(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of an array up to where it breaks off; Gemini's may run over many lines each."""
+    decoder, at = json.JSONDecoder(strict=False), text.index("[") + 1
+    while begun := _NEXT.match(text, at):
+        try:
+            value, at = decoder.raw_decode(text, begun.end() - 1)
+        except (ValueError, RecursionError):
+            return
+        yield value
+
+
+_NEXT: Final = re.compile(r"[\s,]*+\{")
 _strict = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -293,8 +310,8 @@ class _Chat:
         for call in calls if isinstance(calls, list) else [{"function": delta.get("function_call")}]:
             if isinstance(call, dict) and isinstance(call.get("function"), dict):
                 self._tools.setdefault(index, _Tools()).add(call, call["function"])
-        if choice.get("finish_reason"):
-            self._finish[index] = choice["finish_reason"]
+        if choice.get("finish_reason") or choice.get("stop_reason"):  # the latter of DeepSeek's on Bedrock
+            self._finish[index] = choice.get("finish_reason") or choice["stop_reason"]
 
     def body(self) -> dict[str, Any]:
         if not self._seen:

@@ -17,6 +17,7 @@ _UNSAID = (
     "mcp_list_tools",
 )  # fmt: skip
 """Items of the Responses API that say nothing: thoughts, and tools that the provider runs itself."""
+_ASKING = ("user", "system", "developer")
 _ROLES = {"developer": "system", "human": "user", "ai": "assistant", "model": "assistant", "function": "tool"}
 
 
@@ -157,7 +158,7 @@ def joined(texts: list[str], tools: list[ToolCall], response: dict[str, Any]) ->
             tools.append(_tool(item, "arguments", "input"))
         elif kind in _ACTIONS:
             tools.append(_tool({**item, "name": kind}, "action", "actions", "operation"))
-        elif kind == "message":
+        elif kind == "message" and item.get("role") not in _ASKING:  # a compacted conversation has them, too
             texts.append(part_text(item.get("content")))
     for item in _dicts(response.get("content")):
         who, text = _part(item)

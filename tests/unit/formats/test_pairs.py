@@ -413,3 +413,55 @@ def test_the_last_event_of_speech_and_pictures_has_the_tokens(path, events):
 )  # fmt: skip
 def test_what_a_provider_billed_is_the_cost(told, cost):
     assert used({"prompt_tokens": 5, "completion_tokens": 2, **told}).cost_usd == (None if cost is None else pytest.approx(cost))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"object": "response.input_tokens", "input_tokens": 321}, {"id": "resp_1", "object": "response", "deleted": True},
+        {"object": "list", "data": [{"object": "chat.completion", "choices": [], "usage": {"prompt_tokens": 1}}]}, {"object": "list", "data": []},
+        {"id": "conv_1", "object": "conversation", "created_at": 1}, {"id": "run_1", "object": "thread.run", "status": "queued", "usage": None},
+    ],
+)  # fmt: skip
+def test_an_object_that_is_no_answer_owes_no_usage(body):
+    call = parse({"id": "1", "url": "https://api.openai.com/v1/responses", "request": {"model": "m"}, "response": body})
+    assert (call.usage_expected, call.input_tokens) == (False, None)
+
+
+def test_embeddings_without_usage_owe_it():
+    body = {"object": "list", "data": [{"object": "embedding", "embedding": [0.1]}], "model": "m"}
+    assert parse({"id": "1", "url": "https://h/v1/embeddings", "request": {"model": "m"}, "response": body}).usage_expected
+
+
+def test_what_a_compacted_conversation_keeps_of_the_user_is_no_answer():
+    kept = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "mail bob@corp.example"}]}
+    body = {"object": "response.compaction", "output": [kept, {"type": "compaction", "encrypted_content": "x"}], "usage": {"input_tokens": 12, "output_tokens": 1}}
+    call = parse({"id": "1", "request": {"model": "m"}, "response": body})
+    assert call.content is not None
+    assert (call.content.output, call.input_tokens) == (None, 12)
+
+
+def test_the_event_with_which_a_realtime_answer_ends_holds_it():
+    said = {"type": "message", "role": "assistant", "content": [{"type": "output_audio", "transcript": "Hi!"}]}
+    usage = {"total_tokens": 275, "input_tokens": 127, "output_tokens": 148, "input_token_details": {"cached_tokens": 64}}
+    ended = {"object": "realtime.response", "id": "r", "status": "incomplete", "status_details": {"reason": "max_output_tokens"}, "output": [said], "usage": usage}
+    record = {"id": "1", "url": "wss://api.openai.com/v1/realtime", "request": {"type": "response.create"}, "response": {"type": "response.done", "response": ended}}
+    call = parse(record, "auto")
+    assert call.content is not None
+    assert (call.content.output, call.input_tokens, call.cache_read_tokens, call.finish_reason) == ("Hi!", 127, 64, "length")
+
+
+def test_geminis_live_api_counts_a_response():
+    record = {"usageMetadata": {"promptTokenCount": 57, "responseTokenCount": 74, "totalTokenCount": 131}, "serverContent": {"turnComplete": True}}
+    assert parse(record).output_tokens == 74
+
+
+def test_baidus_errors_under_200_are_failures():
+    record = {"id": "1", "status": 200, "request": {"messages": []}, "response": {"error_code": 18, "error_msg": "Open api qps request limit reached"}}
+    assert parse(record).failure == "rate_limited"
+    assert parse({"id": "2", "request": {"messages": []}, "response": {"error_code": 0, "error_msg": "", "result": "x", "object": "chat.completion"}}).failure is None
+
+
+def test_deepinfra_says_what_an_answer_is_estimated_to_cost():
+    usage = {"prompt_tokens": 15, "completion_tokens": 16, "total_tokens": 31, "estimated_cost": 0.0000268}
+    assert parse({"id": "1", "request": {"model": "m"}, "response": {"choices": [], "usage": usage}}).cost_usd == 0.0000268
