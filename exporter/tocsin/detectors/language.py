@@ -28,6 +28,8 @@ from tocsin.detectors.quality import ANSWERS, finding
 WINDOW_CHARS: Final = 300
 LANGUAGE_CHARS: Final = 16_384
 """Characters of an answer that are judged."""
+LONG_QUESTION, SHORT_QUESTION = 8, 5
+"""Words of a question whose language its function words tell; a short one needs more of them."""
 MIN_LETTERS: Final = 12
 """A window with fewer letters of a script that several languages share decides nothing."""
 
@@ -49,6 +51,8 @@ _SCRIPT_OF: Final = {
 _DISTINCT: Final = {  # letters that a language of a shared script has, and its greatest neighbour has not
     "uk": re.compile("[іїєґ]"), "ru": re.compile("[ыэъё]"), "fa": re.compile("[پچژگ]"), "ur": re.compile("[ٹڈڑںے]"),
 }  # fmt: skip
+_CHINESE = re.compile("[吗嗎么麼请請这這们們你您怎哪啊呢吧说說还]")
+"""What Chinese asks with and Japanese does not write: a question may be too short to miss kana in it."""
 _RIVALS: Final = {"ru": ("uk",), "uk": ("ru",), "ar": ("fa", "ur"), "fa": ("ur",), "ur": ()}
 _NOT_LATIN = re.compile("[" + "".join(_SCRIPTS.values()) + "]")
 _ACCENTED = re.compile(r"[\u00c0-\u024f\u1e00-\u1eff]")
@@ -73,10 +77,22 @@ _NO_PROSE = re.compile(rf"{_MARKED}|https?://\S+", re.DOTALL)
 """Where there are links: most words that begin with an h are none."""
 _LANGUAGE_NAMES: Final = (
     "translat", "language", "english", "french", "german", "spanish", "italian", "portuguese", "dutch", "polish",
-    "russian", "turkish", "arabic", "hindi", "chinese", "mandarin", "japanese", "korean", "greek", "thai", "vietnamese",
-    "romanian", "swedish",
+    "russian", "turkish", "arabic", "hindi", "chinese", "mandarin", "japanese", "korean", "greek", "thai",
+    "vietnamese", "romanian", "swedish", "ukrainian", "czech", "slova", "slove", "hungarian", "danish", "norwegian",
+    "finnish", "hebrew", "indonesian", "malay", "bengali", "urdu", "persian", "farsi", "catalan", "croatian",
+    "serbian", "bulgarian", "lithuanian", "latvian", "estonian", "icelandic", "welsh", "irish", "swahili",
+    "tagalog", "cantonese", "tamil", "telugu", "in latin", "sprache", "englisch", "deutsch", "französisch",
+    "spanisch", "tradu", "langue", "anglais", "allemand", "français", "espagnol", "idioma", "inglés", "alemán",
+    "francés", "español", "inglês", "alemão", "português", "lingua", "inglese", "tedesco", "francese", "italiano",
+    "vertaal", "engels", "duits", "nederlands", "tłumacz", "angielsk", "niemieck", "ingilizce", "almanca",
 )  # fmt: skip
-_NAMES_A_LANGUAGE = re.compile(rf"\b(?:{'|'.join(_LANGUAGE_NAMES)})")
+_NAMED_ELSEWHERE: Final = (
+    "bersetz", "еревед", "еревод", "ереклад", "нглийск", "нглійськ", "емецк", "язык", "翻译", "翻譯", "翻訳",
+    "英語", "英语", "英文", "中文", "中国語", "日語", "日语", "日本語", "日文", "韓国語", "語で", "번역",
+    "영어", "한국어", "일본어", "ترجم", "الإنجليزية", "अनुवाद", "अंग्रेज़ी",
+)  # fmt: skip
+"""Without a first letter that may be a capital beyond ASCII: Hyperscan sees case in ASCII alone."""
+_NAMES_A_LANGUAGE: Final = rf"\b(?:{'|'.join(_LANGUAGE_NAMES)})|{'|'.join(_NAMED_ELSEWHERE)}"
 PUNCTUATION: Final = ".,;:!?\"'()*"
 """Signs that may stand at either end of a word."""
 _QUESTION_CHARS: Final = 8_192
@@ -96,7 +112,7 @@ class LanguageDetector:
 
     def __init__(self) -> None:
         flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_CASELESS
-        self._language_names = Matcher(["|".join(_LANGUAGE_NAMES).encode()], [flags], ours=True)
+        self._language_names = Matcher([_NAMES_A_LANGUAGE.encode()], [flags], ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Check the language of one answer."""
@@ -133,8 +149,7 @@ class LanguageDetector:
 
     def _names_a_language(self, question: str) -> bool:
         """Tell whether a question speaks of one, as those do that ask for a translation."""
-        hits = self._language_names.fired(question.encode("utf-8", "surrogatepass"))
-        return bool(hits and _NAMES_A_LANGUAGE.search(question.lower()))
+        return bool(self._language_names.fired(question.encode("utf-8", "surrogatepass")))
 
 
 def _starts(size: int, step: int) -> list[int]:
@@ -235,9 +250,11 @@ def _is_in(window: str, letters: _Letters, expected: str) -> bool | None:
             return _by_words(window, expected)
         if script and 5 * scripts[_SCRIPT_OF.get(expected, expected)] >= letters.total:
             return True  # mixed with terms
-        worded = _best(window.lower().split())[1] >= _OWN_SHARE
+        worded = _best(_words(window))[1]
         accented = len(_ACCENTED.findall(window)) > MIN_ACCENTED * len(window)
-        return False if letters.total >= 4 * MIN_LETTERS and (worded or accented) else None
+        if letters.total >= 4 * MIN_LETTERS and (worded >= _OWN_SHARE or accented):
+            return False
+        return False if letters.total >= 2 * MIN_LETTERS and worded >= 3 * _OWN_SHARE else None
     return False if wants_latin else _by_letters(window, letters, script, expected)
 
 
@@ -266,9 +283,12 @@ def _certain_language(opening: str) -> str:
     window = blanked(opening)
     letters = _letters(window) if _NOT_LATIN.search(_beyond_ascii(window)) else None
     if letters is None or letters.total > 2 * letters.scripts.total():
-        words = window.lower().split()
+        words = _words(window)
         language, share, second = _best(words)
-        return language if len(words) >= 8 and share >= 2 * _OWN_SHARE and share >= 2 * second else ""
+        certain = 2 * _OWN_SHARE if len(words) >= LONG_QUESTION else 3 * _OWN_SHARE
+        return language if len(words) >= SHORT_QUESTION and share >= certain and share >= 2 * second else ""
+    if _CHINESE.search(window) and not letters.scripts["ja"]:
+        return "zh"
     for language in ("ja", "zh", "ru", "uk", "ar", "fa", "el", "he", "hi", "th", "ko", "ta", "te", "bn"):
         own = _DISTINCT.get(language)
         if _is_in(window, letters, language) and (own is None or own.search(window)):
@@ -283,7 +303,7 @@ def _by_words(window: str, expected: str) -> bool | None:
         return True
     if len(words) < 5:
         return None
-    language, share, _ = _best(words)
+    language, share, _ = _best(_words(window))
     if language != expected and share >= _OWN_SHARE and share > 1.6 * own and share * len(words) >= 3:
         return False
     if own < _OWN_SHARE / 2:
@@ -293,6 +313,13 @@ def _by_words(window: str, expected: str) -> bool | None:
         strange = sum(letter not in own_letters for letter in _ACCENTED.findall(window.lower()))
         return False if strange >= MIN_ACCENTED * len(window) else None
     return True
+
+
+def _words(window: str) -> list[str]:
+    """The words of a window in lower case, without those in capitals alone: "AI" is no Italian preposition."""
+    words = window.split()
+    plain = [word for word in words if not word.isupper() or len(word) == 1]
+    return " ".join(plain if 2 * len(plain) > len(words) else words).lower().split()
 
 
 def _best(words: Sequence[str]) -> tuple[str, float, float]:

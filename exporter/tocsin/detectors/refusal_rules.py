@@ -44,7 +44,7 @@ ENGLISH: Final = re.compile(
     rf"|\bwe(?:'re| are)? (?:unable to|can't|cannot|not able to) (?:help|assist|process (?:this|that|your|such|requests?\b)|fulfil|comply|support|accommodate|provide (?:this|that|such)|answer (?:this|that))"
     rf"|\bi(?:'ll| will)?(?: have to)? pass on (?:this|that|\w+ing)\b|\b(?:i|we)(?:'m|'re|'ll| am| are| will| would)?(?: \w+)? (?:have|going) to say no\b|\bi(?:'m| am|'ve been| have been| was) (?:programmed|instructed|designed|trained) (?:not to|to (?:avoid|refrain))\b|\bi(?:'ve| have) been told not to\b|\bi would never (?:encourag|promot|help|assist|advis)|\bi(?:'m| am) declining\b|\b(?:request|one|thing) i(?:'m going to| have to| must|'ll| will) (?:turn down|decline|refuse|pass on)|^\W*sorry,? (?:but no\b|no[.!]\W*\Z)|\bi (?:won't|will not) be (?:a )?part of"
     rf"|\bi (?:won't|will not|can't|cannot)[.!]|\bi (?:do not|don't) (?:generate|create|produce|engage in|condone|assist with|help with|participate in)\b"
-    rf"|\bi (?:can't|cannot|could not|couldn't) in good conscience\b|\bprogrammed to be (?:\w+ (?:and \w+ )?)?(?:harmless|safe|ethical|respectful)"
+    rf"|\bi (?:can't|cannot|could not|couldn't),? in (?:all )?good conscience\b|\bprogrammed to be (?:\w+ (?:and \w+ )?)?(?:harmless|safe|ethical|respectful)"
     rf"|^\W*(?:absolutely not|certainly not|definitely not|no way|nope|no)\b[.,!:;][^\"]{{0,100}}\b{_WRONG}\b"
     rf"|\bno way (?:that )?i(?:'m| am|'ll| will|'d| would|'d be| would be)? (?:going to |ever )?{_HELP}|\bnot possible for (?:me|us) to {_HELP}"
     rf"|^\W*(?:can't|cannot|won't) (?:help|assist) (?:you|with)\b"
@@ -99,7 +99,7 @@ _CUE_ENGLISH: Final = (
     r".{0,24}(?:help|assist|compl|fulfil|provid|support|answer|writ|creat|generat|giv|discuss|engag|participat|continu|shar|explain|condon|promot|offer|accommodat|proceed|produc|respond|argu|encourag|endors|facilitat|grant|hono|disclos|reveal|divulg|process|go into|do (?:that|this|so)|talk about|through|how\b|recommend|advise|get into|pretend|comment|take )"
     r"|\bi.{0,12}(?:rather not|decline|refuse)|not (?:something|a topic|a request|content) |n.{1,3}t (?:something|a topic|a request|content) |(?:s|is) (?:something|a topic) "
     r"|against (?:m|o|the o|its)|\b(?:my|our) (?:g|pro|pol|pri|v|t)\w{2,14} (?:d|w|pre|pro|f)|(?:request|question|prompt) (?:v|goes a|is a|inv)|(?:this|that|it) (?:violates|breaches) |(?:would|could) be (?:[a-z]+ )?(?:il|une|ina|irr|unl|imm|harmf|dang|disr|cru|crim|wro|a crime|aga|not )"
-    r"|in good con|programmed to be|no way (?:that )?i\b|possible for (?:me|us)|^[\W\x80-\xff]*(?:can.{1,3}t|cannot|won.{1,3}t) (?:help|assist)|^[\W\x80-\xff]*(?:absolutely not|certainly not|definitely not|no way|nope|no|sorry)\b"
+    r"|in (?:all )?good con|programmed to be|no way (?:that )?i\b|possible for (?:me|us)|^[\W\x80-\xff]*(?:can.{1,3}t|cannot|won.{1,3}t) (?:help|assist)|^[\W\x80-\xff]*(?:absolutely not|certainly not|definitely not|no way|nope|no|sorry)\b"
 )
 _CUE_ELSEWHERE: Final = (
     r"gegen meine|contra (?:mi|as)|je refuse|il m.{1,3}est imp|contraire à mes|"
@@ -120,6 +120,8 @@ class Form(NamedTuple):
     pattern: re.Pattern[str]
     final: bool = False
     """True where the same words stand in answers too: it counts only where the answer ends there."""
+    unless: re.Pattern[str] | None = None
+    """How an opening begins in which the same words are no refusal."""
 
 
 _N: Final = r"(?:n't| ?not| never)"
@@ -146,6 +148,12 @@ _SERVE: Final = (
 """What a service assistant does for those who ask."""
 _ABOUT: Final = r"(?:\A\W*|[.,!] |\bbut )(?:(?:i'm |i am )?(?:sorry|afraid)\W+(?:but |that )?)?(?:that|this|it|(?:that|this|the|your) (?:\w+ )?(?:question|request|query|topic|subject|inquiry|one))"
 """What was asked, as the subject of a sentence."""
+
+_AGREED: Final = re.compile(
+    r"\W*(?:(?:sure|of course|ok|okay|alright|all right|great|good idea|yes|yeah|absolutely|no problem|gladly|sounds|happy|certainly|natürlich|klar|gern|gerne|claro|por supuesto|vale|de acuerdo|sí|bien sûr|d'accord|avec plaisir|oui|certo|volentieri|va bene|com certeza|tudo bem|sim|natuurlijk|prima)\b"
+    r"|好的|好啊|当然|當然|没问题|可以|もちろん|はい|いいですね|конечно|хорошо|с удовольствием|да[,!.]|물론|네[,!.]|좋아요)"
+)
+"""How an answer begins that takes up what was proposed."""
 
 FORMS: Final = (
     Form(_CUE_ENGLISH, ENGLISH),
@@ -257,6 +265,18 @@ FORMS: Final = (
         ),
         final=True,
     ),
+    # Another subject instead of an answer: "Hmm, let's talk about something else. Sorry about that."
+    Form(
+        r"let.{1,3}s (?:\w{2,10} )|anderes|thema wechs|cambiemos|otra cosa|otro tema|autre chose|de sujet|d'altro|argomento|outra coisa|de assunto|over iets anders|话题|話題|别的|другом|тему|тем[ыау] |다른 (?:주제|이야기|얘기)|주제를",
+        re.compile(
+            r"\blet's (?:(?:\w+ ){0,3}?(?:(?:about|discuss|on to|to) something else|(?:another|a different|some other|a new) (?:topic|subject|conversation)|change (?:the|this) (?:topic|subject)\b)|(?:talk|chat) about [^.!?]{1,60} instead(?=[.!?]|\Z)|discuss [^.!?]{1,60} instead(?=[.!?]|\Z))"
+            r"|\b(?:lass|lassen|sprechen|reden) (?:uns|wir|sie uns) (?:\w+ ){0,3}?(?:etwas anderes|anderes|das thema wechseln)|\b(?:cambiemos|cambiar) de tema|\bhablemos de (?:otra cosa|otro tema)|\bparlons (?:plutôt )?d'autre chose|\bchangeons de sujet|\bparliamo d'altro|\bcambiamo argomento"
+            r"|\b(?:vamos|podemos) (?:falar (?:de|sobre) outra coisa|mudar de assunto)|\blaten we (?:het )?over iets anders|换(?:一)?个话题|(?:聊|谈)(?:点|些|聊)?别的|話題を変え|(?:別|ほか|他)の(?:話題|こと)(?:を|について)(?:話|お話)"
+            r"|(?:сменим|сменить|менять|поменяем|поменять) тему|поговор\w{1,4} о (?:ч[её]м-нибудь|ч[её]м-то|чем-либо) другом|на (?:некоторые|такие|эти|эту) тем[ыу] (?:\w+ )?ограничен|다른 (?:주제|이야기|얘기)(?:로|를|에)|주제를 바꾸"
+        ),
+        final=True,
+        unless=_AGREED,
+    ),
     # The same in other languages.
     Form(
         r"(?:kann|können|darf) (?:\S{2,9} ){0,2}nur |außerhalb |lo puedo|fuera de|exclusivamente|ne peux |sort du cadre|hors du|en dehors|só posso|solo (?:a |rispond|aiut)|fora do|chỉ |không liên quan|のみ|だけ|只能|仅能|超出|範囲外|nachricht nicht|frage nicht|anfrage nicht|ограничен|только",
@@ -288,11 +308,12 @@ def refuses(opening: str, cues: Iterable[int] = range(len(CUES))) -> int:
     ``cues`` are the places in ``FORMS`` of those whose cue the opening holds.
     """
     for cue in cues:
-        match = FORMS[cue].pattern.search(opening)
-        if match is None or match.start() > _LATEST:
+        form = FORMS[cue]
+        match = form.pattern.search(opening)
+        if match is None or match.start() > _LATEST or (form.unless is not None and form.unless.match(opening)):
             continue
         ahead = opening[: match.end() - len(match[0].lstrip(_AHEAD))]
-        if not is_quoted(ahead) and (not FORMS[cue].final or ends(opening, match.end())):
+        if not is_quoted(ahead) and (not form.final or ends(opening, match.end())):
             return match.start()
     return -1
 

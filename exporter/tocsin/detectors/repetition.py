@@ -24,6 +24,11 @@ LEAST_LOOP_CHARS: Final = 48
 MIN_BARE_LOOP_CHARS: Final = 360
 """Of a loop whose unit has no letter, and more than one kind of character."""
 MIN_LOOP_SHARE: Final = 0.25
+LONG_UNIT: Final = 80
+"""A unit of this many characters need not stand there four times, if the loop is nearly all of the text: an answer that
+is said again as a whole."""
+LONG_REPEATS: Final = 2.5
+LONG_SHARE: Final = 0.8
 TAIL_CHARS: Final = 3_000
 MIN_RATIO: Final = 6.0
 """Compression of a tail, uncompressed over compressed, from which prose is a loop; 767 real answers reach 3.4."""
@@ -33,6 +38,7 @@ MAX_NUMBERS: Final = 8
 """Different numbers in a tail from which it is a list or a table that counts on, not a loop."""
 
 _PROBE_CHARS: Final = 16
+_LONG_PROBE: Final = 64
 _MIN_COUNT: Final = 4
 _CANDIDATES: Final = 12
 _CLOSING: Final = (0, 3, 40, 120, 250)
@@ -61,13 +67,14 @@ class RepetitionDetector:
         if MIN_LOOP_CHARS <= blank < len(subject.text):
             report.findings.append(finding("repetition", len(subject.text) - blank, len(subject.text), 0.9))
             return
-        if not _suspicious(text):
+        phrased = _suspicious(text)
+        if not phrased and not _ends_as_before(text):
             return
         offset = len(subject.text) - len(text)
         if loop := find_loop(text):
             start, end, repeats = loop
             report.findings.append(finding("repetition", offset + start, offset + end, 1 - 1 / repeats))
-        elif ratio := tail_ratio(text):
+        elif phrased and (ratio := tail_ratio(text)):
             start = max(0, len(text) - TAIL_CHARS)
             report.findings.append(finding("repetition", offset + start, offset + len(text), 1 - MIN_RATIO / 4 / ratio))
 
@@ -120,6 +127,13 @@ def _suspicious(text: str) -> bool:
     return bool(_LIST_MARKER.match(text, text.rfind("\n", 0, size) + 1)) and _last_item_recurs(text, size)
 
 
+def _ends_as_before(text: str) -> bool:
+    """Tell whether the end of a text stands in its first half as well: all of it may have been said again."""
+    size = len(text.rstrip())
+    probe = text[size - _LONG_PROBE : size]
+    return size > LONG_REPEATS * LONG_UNIT and text.find(probe, 0, size // 2 + _LONG_PROBE) >= 0
+
+
 def _last_item_recurs(text: str, size: int) -> bool:
     line = _LIST_MARKER.sub("", text[text.rfind("\n", 0, size) + 1 : size])
     return len(line) >= 3 and text.count(line) >= _MIN_COUNT
@@ -131,7 +145,7 @@ def _periodic_end(text: str, end: int, *, closed: bool = False) -> tuple[int, in
     if len(probe) < _PROBE_CHARS or (closed and not any(map(str.isalpha, probe))):
         return None
     found = end - _PROBE_CHARS
-    earliest = max(0, found - end // MIN_REPEATS)  # no period is longer
+    earliest = max(0, found - int(end / LONG_REPEATS))  # no period is longer
     for _ in range(_CANDIDATES):
         found = text.rfind(probe, earliest, found + _PROBE_CHARS - 1)
         if found < 0:
@@ -140,7 +154,10 @@ def _periodic_end(text: str, end: int, *, closed: bool = False) -> tuple[int, in
         loop = _equal_back(text, end, period) + period
         repeats = loop / period
         unit = text[end - period : end]
-        if repeats >= MIN_REPEATS and _is_long(loop, end, unit) and unit.strip():
+        often = repeats >= MIN_REPEATS or (
+            repeats >= LONG_REPEATS and period >= LONG_UNIT and loop >= LONG_SHARE * len(text)
+        )
+        if often and _is_long(loop, end, unit) and unit.strip():
             return end - loop, end, repeats
     return None
 

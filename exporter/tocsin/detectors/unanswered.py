@@ -54,12 +54,12 @@ FORMS: Final = (
     ),
     # "I can't answer that based on the context", "I'm not sure how to answer that".
     Form(
-        r"(?:cannot|can.{1,3}t|could not|couldn.{1,3}t|unable to|not able to) (?:answer|determine)|(?:based on|from|given|according to) the[^.!?]{1,40}(?:i|it)(?: am| is|.{1,3}[ms])? (?:can|un|not|do)|sure how to|(?:really|actually|don.{1,3}t|not) know|(?:not|n.{1,3}t|to|unable to) find any |(?:not|n.{1,3}t) find (?:\w{2,12} )?(?:information|documents|details|results|answer)",
+        r"(?:cannot|can.{1,3}t|could not|couldn.{1,3}t|unable to|not able to) (?:answer|determine)|(?:based on|from|given|according to) the[^.!?]{1,40}(?:i|it)(?: am| is|.{1,3}[ms])? (?:can|un|not|do)|(?:sure|learning) how to|(?:really|actually|don.{1,3}t|not) know|(?:not|n.{1,3}t|to|unable to) find any |(?:not|n.{1,3}t) find (?:\w{2,12} )?(?:information|documents|details|results|answer)",
         re.compile(
             rf"\bi(?:'m| am)? (?:\w+ly )?(?:cannot|can't|can not|could not|couldn't|unable to|not able to) (?:answer|determine)\b[^.!?]{{0,80}}\b(?:based (?:only |solely )?on|from|using|given|within|in) (?:the|this|these|my|your) (?:\w+ )?{_SOURCES}\b"
             rf"|\b(?:based on|from|according to|given) (?:the|this|these|my) (?:\w+ ){{0,2}}{_SOURCES}(?: {_GIVEN})?,? (?:i|it)(?:'m| am| is|'s)? (?:\w+ly )?(?:cannot|can't|could not|couldn't|not (?:possible|clear|able)|unable|impossible|unclear|do not know|don't know)\b(?! of\b)"
             rf"|{_SORRY}(?:but )?i (?:could not|couldn't|did not|didn't|was unable to|was not able to|wasn't able to|am unable to|cannot|can't) find (?:any |an )?(?:\w+ )?(?:documents?|{_INFORMATION}|results|passages|sources?|answers?)\b(?: (?:about|on|for|regarding|related|to|in|from)\b|(?=[.!]))"
-            rf"|{_SORRY}(?:i'm |i am )?(?:not sure how to (?:answer|respond)|i (?:do not|don't) (?:really |actually )?know (?:much |anything |enough )?(?:about )?(?:that|this)(?: one| topic)?(?![\w' ]))"
+            rf"|{_SORRY}(?:i'm |i am )?(?:(?:not (?:entirely |quite )?sure|still learning) how (?:to|i should|i can) (?:answer|respond|approach|handle)|i (?:do not|don't) (?:really |actually )?know (?:much |anything |enough )?(?:about )?(?:that|this)(?: one| topic)?(?![\w' ]))"
         ),
     ),
     # "I'm not sure what you're asking. Could you rephrase it?"
@@ -72,12 +72,12 @@ FORMS: Final = (
     ),
     # The same in other languages.
     Form(
-        r"keine (?:informationen|angaben|hinweise|antwort)|ne (?:contien|mention|précis|fourni|indiqu)|no (?:encuentro|encontr|hay inf|dispongo|tengo inf|contien|mencion|proporcion|especific)|não (?:encontr|há|tenho|cont|mencion)|未找到|没有找到|找不到|未提|没有提|見つかりませんでした",
+        r"keine (?:informationen|angaben|hinweise|antwort)|ne (?:contien|mention|précis|fourni|indiqu)|no (?:encuentro|encontr|hay inf|dispongo|tengo inf|contien|mencion|proporcion|especific)|não (?:encontr|há|tenho|cont|mencion)|未找到|没有找到|找不到|未提|没有提|見つかりませんでした|学(?:会|习)",
         re.compile(
             r"\bkeine (?:informationen|angaben|hinweise|antwort)[^.!?]{0,60}\b(?:unterlagen|dokument\w*|kontext|quellen|wissensdatenbank)|\b(?:in|aus) (?:den|dem|der) (?:\w+ )?(?:unterlagen|dokument\w*|kontext|quellen|wissensdatenbank)[^.!?]{0,60}\bkeine (?:informationen|angaben|hinweise|antwort)"
             r"|\b(?:documents?|contexte|sources?|extraits?|passages?)(?: \w+)? ne (?:contien|mention|précis|fourni|indiqu)\w* (?:pas|aucune)(?! (?:d'|de )?(?:erreur|faute))"
             r"|\bno (?:encuentro|encontré|hay|dispongo de|tengo) (?:\w+ )?informaci\wn[^.!?]{0,50}(?:document|context|fuente|sobre)|\b(?:documentos|contexto|fuentes)(?: \w+)? no (?:contien|mencion|proporcion|especific)\w*"
-            r"|\bnão (?:encontrei|há|tenho) (?:\w+ )?informa\S+[^.!?]{0,50}(?:document|context|fonte)|(?:知识库|资料|文档|文件|上下文)[^。]{0,10}(?:未找到|没有找到|找不到|未提|没有提)(?![^。]{0,12}(?:错误|病毒|问题))|見つかりませんでした"
+            r"|\bnão (?:encontrei|há|tenho) (?:\w+ )?informa\S+[^.!?]{0,50}(?:document|context|fonte)|(?:知识库|资料|文档|文件|上下文)[^。]{0,10}(?:未找到|没有找到|找不到|未提|没有提)(?![^。]{0,12}(?:错误|病毒|问题))|見つかりませんでした|我?(?:还|暂时|尚)(?:没有?|未)学(?:会|习)(?:如何|怎么|怎样)?(?:回答|处理)"
         ),
     ),
 )

@@ -122,6 +122,38 @@ def test_a_question_that_leaves_doubt_decides_nothing(question):
     assert judge(TEXTS["de"] * 3, question=question).outcomes == {}
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is on the menu today?", TEXTS["de"]),
+        ("Wie geht es dir heute?", "I am well, and I hope that you are too."),
+        ("你们几点开门？请告诉我", "We are open from nine to six on all days of the week but Sunday."),
+        ("这个博物馆的开放时间是什么时候？", "It is open from nine to six on all days."),
+    ],
+    ids=["en", "de", "zh", "zh, a short answer"],
+)
+def test_a_short_question_tells_its_language_too(question, answer):
+    assert judge(answer, question=question).outcomes == {"language": False}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Wie lautet dieser Satz auf Englisch: Ich habe den Bus verpasst und komme zu spät.",
+        "これを英語にしてください：バスに乗り遅れました",
+        "Переведи это письмо, пожалуйста: мы приедем в понедельник, если не будет дождя.",
+        "¿Cómo se dice en inglés que he perdido el autobús de la mañana?",
+    ],
+    ids=["de", "ja", "ru", "es"],
+)
+def test_a_language_may_be_named_in_any_language(question):
+    assert judge(TEXTS["en"], question=question).outcomes == {}
+
+
+def test_capitals_are_no_words_of_another_language():
+    assert judge("Tools: Prompt AI, Studio AI, Canvas AI, Voice AI and Search AI", "en").findings == []
+
+
 @pytest.mark.parametrize("language", TEXTS)
 def test_a_long_question_tells_its_language(language):
     assert certain_language(TEXTS[language] * 2) == language

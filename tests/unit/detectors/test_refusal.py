@@ -210,6 +210,7 @@ def test_what_a_reader_lacks_and_advice_that_is_given_are_neither(text):
         "I don't have access to live data. However, as of 2023, the population was 8.3 million.",
         "I'm not a doctor, and this is not medical advice. Drink water and rest.",
         "I'm not an accountant, but a home office can be deducted.",
+        "I'm not a home safety expert, but here are some tips:\n1. Test the alarm.",
         "This isn't legal advice. A will needs two witnesses.",
     ],
 )
@@ -267,6 +268,60 @@ def test_an_ordinary_answer_has_none_of_the_three(text):
 )
 def test_what_is_no_matter_of_the_assistants_is_declined(text):
     assert outcomes(text) == ["refusal"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hmm, let's change the subject. I'm sorry about that.",
+        "That is beyond my present scope. Let's chat about your trip instead!",
+        "Sorry, let's switch to another topic.",
+        "Lassen Sie uns lieber über etwas anderes sprechen.",
+        "Je préfère ne pas en parler. Parlons d'autre chose.",
+        "Lo siento, cambiemos de tema.",
+        "这个话题不太合适，我们聊点别的吧。",
+        "すみません、話題を変えましょう。",
+        "Давайте лучше поговорим о чём-нибудь другом.",
+        "I can't, in all good conscience, help you write this.",
+        "I'm unable to create this picture because it goes against our content policy.",
+    ],
+)
+def test_another_subject_or_a_rule_instead_of_an_answer_is_a_refusal(text):
+    assert outcomes(text) == ["refusal"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sure! Let's talk about something else. What did you do this weekend?",
+        "Of course, let's change the topic. Do you prefer tea or coffee?",
+        "Sorry for that! Let's try another approach: use a dictionary instead of a list.",
+        "Unfortunately the API doesn't support that. Let's try another endpoint instead.",
+        'He changed the subject: "Let\'s talk about something else," he said.',
+        "Bien sûr, parlons d'autre chose ! Quel est ton film préféré ?",
+        "好的，我们换个话题吧！你喜欢什么电影？",
+        "Let's switch to another topic, the French Revolution, which began in 1789.",
+        "It is beyond my capabilities to praise this book enough. It tells of two sisters.",
+        "My daughter is still learning how to answer questions in French.",
+    ],
+)
+def test_a_change_of_subject_that_was_asked_for_is_no_refusal(text):
+    assert outcomes(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm still learning how to respond to questions like this one. Please try again later.",
+        "Sorry, I'm not sure how to approach that kind of problem yet.",
+        "抱歉，我还没有学会如何回答这个问题。",
+        "Sadly that picture is outside of my capabilities.",
+        "I'd love to read it, but I don't seem to have access to that folder.",
+        "I'm unable to fetch the page that you linked.",
+    ],
+)
+def test_what_the_model_has_not_learned_or_cannot_reach_is_a_limit(text):
+    assert outcomes(text) == ["capability_limit"]
 
 
 @pytest.mark.parametrize(

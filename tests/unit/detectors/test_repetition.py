@@ -34,8 +34,10 @@ def judge(text):
         HEAD + " ".join([SENTENCE] * 8) + "\n\nBye!",
         "no " * 40,
         HEAD + "\n\n".join([HEAD * 3 + SENTENCE * 2] * 5),
+        (HEAD + SENTENCE + "\n\n") * 3,
+        HEAD[:40] + ("\nQuestion: where is it?\nAnswer: " + HEAD) * 3 + "\nQuestion: where",
     ],
-    ids=["sentences", "lines", "cut", "word", "character", "numbers", "numbered", "steps", "white space", "endless white space", "closing words", "short", "paragraphs"],
+    ids=["sentences", "lines", "cut", "word", "character", "numbers", "numbered", "steps", "white space", "endless white space", "closing words", "short", "paragraphs", "whole answer", "turns"],
 )
 def test_a_loop_is_found(text):
     findings = judge(text)
@@ -66,8 +68,11 @@ def test_the_finding_spans_the_loop():
         HEAD,
         "",
         "ha ha ha ha",
+        (HEAD + SENTENCE + "\n\n") * 2,
+        "Three copies of the label, one a page:\n" + f"{HEAD[:70]}\n" * 3,
+        "".join(f"{word} verse:\n{HEAD}" for word in ("First", "Second", "Third")),
     ],
-    ids=["json", "sql", "times table", "table", "days", "matrix", "rulers", "cells", "song", "plain", "empty", "laughter"],
+    ids=["json", "sql", "times table", "table", "days", "matrix", "rulers", "cells", "song", "plain", "empty", "laughter", "twice", "labels", "verses"],
 )
 def test_sameness_that_is_no_loop_is_left_alone(text):
     assert judge(text) == []
