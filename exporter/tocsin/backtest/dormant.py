@@ -1,8 +1,8 @@
-"""Which rules, and which parts of them, can have no result, given what the series did: of a quiet log that is most.
+"""Finds rules, and parts of rules, that cannot have a result, given how the series moved: most of them on a quiet log.
 
-``sum(increase(failures[5m])) > 4`` is empty at every step when no failure was counted. An expression is followed from
-its selectors outwards through four states; what is not understood may have any value, and is evaluated.
-Operators and their precedence: https://prometheus.io/docs/prometheus/latest/querying/operators/.
+``sum(increase(failures[5m])) > 4`` is empty at every step if no failure was counted. The state of an expression is
+derived from its selectors outwards; whatever is not understood may have any value, and is evaluated. Operators and
+their precedence: https://prometheus.io/docs/prometheus/latest/querying/operators/.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _OPEN, _CLOSE, _COMMA = (Token("other", text, 0) for text in "(),")
 
 
 class State(IntEnum):
-    """What an expression can be, over the whole time; a greater state allows more."""
+    """The possible results of an expression over the whole time; a greater state allows more."""
 
     EMPTY = 0
     """There is never a result."""
     ZERO = 1
-    """Each result is 0 or NaN."""
+    """Every result is 0 or NaN."""
     POSITIVE = 2
     """No result is below 0."""
     ANY = 3
@@ -36,7 +36,7 @@ class State(IntEnum):
 _OPERATORS = (
     ("or",), ("and", "unless"), ("==", "!=", ">", "<", ">=", "<="), ("+", "-"), ("*", "/", "%"),
 )  # fmt: skip
-"""Those that bind least first."""
+"""Operators by increasing precedence."""
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {"+": add, "-": sub, "*": mul, "/": truediv}
 _COUNTED = ("increase", "rate", "irate", "resets", "changes")
 _SAME = (
@@ -45,17 +45,17 @@ _SAME = (
 )  # fmt: skip
 _NEVER_NEGATIVE = ("group", "count", "count_over_time", "sqrt", "stddev", "abs")
 _ONE = (*_NEVER_NEGATIVE, "histogram_quantile", "clamp_min")
-"""Functions of something that is no less than 0 whose results are none either; of nothing they make nothing."""
+"""Functions whose results are non-negative for non-negative arguments, and empty for empty ones."""
 _MATCHER = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
 _TIERED = ("route:llm_route:info", "provider_model:llm_owner:info")
-"""Our recorded series whose label ``tier`` comes from ``llm_route_info``, and is ``prod`` where that has none."""
+"""Recorded series of ours whose label ``tier`` comes from ``llm_route_info``, and is ``prod`` by default."""
 
 
 class States:
-    """The states of the series of a log, and of what rules record from them."""
+    """The states of the series of a log, and of those that rules record from them."""
 
     def __init__(self, seen: Mapping[str, list[Seen]], seconds: float = inf) -> None:
-        """Take what the series did, in so many ``seconds``; before them there was nothing."""
+        """Take how the series moved within so many ``seconds``; before that there was nothing."""
         self._seen = seen
         self._seconds = seconds
         self._recorded: dict[str, State] = {}
@@ -63,7 +63,7 @@ class States:
         self._one_tier = all(labels.get("tier", "prod") == "prod" for labels, _ in seen.get("llm_route_info", []))
 
     def follow(self, rules: Iterable[Mapping[str, Any]]) -> None:
-        """Learn what recording rules record: from nothing upwards until nothing is new, for they read each other."""
+        """Derive the states of recorded series, a fixed point from empty upwards: recording rules read each other."""
         recording = [(str(rule["record"]), _whole(rule["expr"])) for rule in rules if "record" in rule]
         self._recorded = dict.fromkeys((name for name, _ in recording), State.EMPTY)
         before: dict[str, State] = {}
@@ -73,13 +73,13 @@ class States:
                 self._recorded[name] = max(self._recorded[name], self._state(tokens))
 
     def dormant(self, expression: str) -> bool:
-        """Tell whether the expression has no result at any time."""
+        """Return whether the expression never has a result."""
         return self._state(_whole(expression)) is State.EMPTY
 
     def lean(self, expression: str) -> str:
-        """Return the expression without those sides of ``or`` and ``unless`` that have no result at any time.
+        """Return the expression without sides of ``or`` and ``unless`` that never have a result.
 
-        What an evaluation costs is the length of the expression more than the samples that it reads.
+        An evaluation's cost depends on the length of the expression more than on the samples that it reads.
         """
         return text_of(self._lean(_whole(expression))) or expression
 
@@ -169,7 +169,7 @@ class States:
         return State.ANY
 
     def _selected(self, tokens: list[Token], *, moves: bool = False) -> State:
-        """Return the state of a selector, or of how its series move."""
+        """Return the state of a selector, or with ``moves`` of its changes."""
         text = text_of(tokens)
         key = f"{moves} {text}"
         if key not in self._known or tokens[0].text in self._recorded:
@@ -200,7 +200,7 @@ class States:
 
 
 def _whole(expression: str) -> list[Token]:
-    """Return the tokens of an expression, none where its brackets do not match: that may have any value."""
+    """Return the tokens of an expression; none if its brackets do not match: it may then have any value."""
     tokens = tokens_of(expression)
     depth = 0
     for token in tokens:
@@ -212,7 +212,7 @@ def _whole(expression: str) -> list[Token]:
 
 
 def _number(tokens: list[Token]) -> float | None:
-    """Return the value of arithmetic on numbers alone, None where it is something else."""
+    """Return the value of constant arithmetic, None for anything else."""
     tokens = unwrapped(tokens)
     if any(token.kind != "number" and token.text not in "()+-*/" for token in tokens):
         return None
@@ -230,7 +230,7 @@ def _number(tokens: list[Token]) -> float | None:
 
 
 def _last(tokens: list[Token], operators: tuple[str, ...]) -> int:
-    """Return where the last of these operators stands outside of brackets, 0 where none does."""
+    """Return the position of the last of these operators outside brackets, 0 if there is none."""
     for i in range(len(tokens) - 1, 0, -1):
         token = tokens[i]
         if token.depth == 0 and token.text in operators and token.kind != "string":
@@ -239,22 +239,22 @@ def _last(tokens: list[Token], operators: tuple[str, ...]) -> int:
 
 
 def _without_matching(tokens: list[Token]) -> list[Token]:
-    """Return what stands behind ``on (...) group_left (...)`` and ``bool``."""
+    """Return what follows ``on (...) group_left (...)`` and ``bool``."""
     tokens = _begun(tokens)
     while tokens and tokens[0].kind == "word" and tokens[0].text in MATCHING:
         tokens = _begun(tokens[1:])
         if tokens and tokens[0].text == "(":
-            tokens = _begun(tokens[closing(tokens) + 1 :]) or tokens  # with nothing behind it, it is the operand itself
+            tokens = _begun(tokens[closing(tokens) + 1 :]) or tokens  # with nothing after it, it is the operand itself
     return tokens
 
 
 def _begun(tokens: list[Token]) -> list[Token]:
-    """Return the tokens without the spaces before them."""
+    """Return the tokens without leading spaces."""
     return tokens[next((i for i, token in enumerate(tokens) if token.kind != "space"), len(tokens)) :]
 
 
 def _seconds(token: Token) -> float:
-    """Return the seconds of a duration, 0 where it is none, as before the number of ``offset -5m``."""
+    """Return the seconds of a duration, 0 if it is not one, such as the minus sign in ``offset -5m``."""
     try:
         return duration(token.text)
     except ValueError:
@@ -272,7 +272,7 @@ def _arithmetic(left: State, operator: str, right: State) -> State:
 
 
 def _arguments(tokens: list[Token]) -> list[list[Token]] | None:
-    """Return the arguments of ``name(...)`` or ``name by (...) (...)``; None where it is a selector."""
+    """Return the arguments of ``name(...)`` or ``name by (...) (...)``; None for a selector."""
     at = 1
     if at < len(tokens) and tokens[at].text in ("by", "without"):
         at = closing(tokens) + 1
@@ -282,7 +282,7 @@ def _arguments(tokens: list[Token]) -> list[list[Token]] | None:
 
 
 def _parted(tokens: list[Token]) -> list[list[Token]]:
-    """Return the arguments between two brackets, as they are outside of these."""
+    """Split the tokens between two brackets into arguments, one level less deep."""
     arguments: list[list[Token]] = [[]]
     for token in tokens:
         if token.depth == 1 and token.text == ",":
@@ -293,7 +293,7 @@ def _parted(tokens: list[Token]) -> list[list[Token]]:
 
 
 def _bracket(tokens: list[Token]) -> tuple[int, int]:
-    """Return where the arguments of a call that stands alone begin and end; where there is none, there are none."""
+    """Return where the arguments of an expression that is only a call begin and end; equal if it is not."""
     outside = [(i, t) for i, t in enumerate(tokens) if t.depth == 0 and t.kind != "space"]
     kinds = [token.text if token.text in ("by", "without", "(", ")") else token.kind for _, token in outside]
     if kinds in (["word", "(", ")"], *(["word", by, "(", ")", "(", ")"] for by in ("by", "without"))):

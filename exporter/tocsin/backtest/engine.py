@@ -1,7 +1,7 @@
-"""The rules, evaluated by promtool over the samples: every change of every alert's state, and the nearest misses.
+"""Evaluates rules over the samples with promtool: all state changes of alerts, and near misses.
 
-``promtool test rules`` is Prometheus' own rule engine with a clock of its own. We expect of each moment that no alert
-changed, and read the answer from what it complains about. Time begins at 0 there, so timestamps are moved.
+``promtool test rules`` is Prometheus' own rule engine with a simulated clock. The generated tests expect at every step
+that no alert changed; the results are read from its failure messages. Its time begins at 0, so timestamps are shifted.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from tocsin.backtest.rules import COARSE, STEP, Rule, RunPlan
 from tocsin.backtest.sampling import SCRAPE, SPARSE, TARGET, Run, Sampler, notation, thinned
 
 SAMPLES_MAX = 12_000_000
-"""Samples of a run at most, about 50 bytes each of those that change; a longer log is sampled less often."""
+"""Maximum number of samples of a run, about 50 bytes each if they change; a longer log is sampled less often."""
 EVERY = 300
-"""Seconds between two looks at what a firing alert says, and at how near the others are."""
+"""Seconds between two queries for the texts of firing alerts, and for near misses."""
 _GO = {"GOMAXPROCS": "1", "GOGC": "300", "GOMEMLIMIT": "600MiB"}
-"""One run for each core: more threads only wait. Garbage is collected seldom, until memory is needed."""
+"""One run per core: more threads would only wait. Garbage is collected rarely, until memory is short."""
 _TIMESTAMP = "_timestamp_seconds"
 _CHANGED = "({now} unless {now} offset {step}s) or (0 * ({now} offset {step}s) unless {now})"
 _ASKED = re.compile(r'ALERTS(?:_FOR_STATE)?\{alertname="([^"]*)"')
 _SAID = "said:"
-"""Begins the name of an alert that stands for the texts of another."""
+"""Prefix of the name of an alert that evaluates the texts of another."""
 
 LabelSet = tuple[tuple[str, str], ...]
 Recorded = dict[tuple[str, LabelSet], list[tuple[float, float]]]
-"""Of each recorded series, by name and labels, its values: seconds since the beginning, value."""
+"""The values of each recorded series, by name and labels: seconds since the beginning, value."""
 Labels = dict[str, str]
 
 
@@ -50,7 +50,7 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An alert's label set (with ``alertname`` and ``alertstate``) came or went."""
+    """An alert's label set (with ``alertname`` and ``alertstate``) appeared or disappeared."""
 
     at: float
     """Seconds since the beginning."""
@@ -71,18 +71,18 @@ class Near:
 
 @dataclass(slots=True)
 class Answer:
-    """What one run says."""
+    """The results of one run."""
 
     changes: list[Change]
     annotations: list[tuple[float, Labels, Labels]]
-    """At, labels, annotations of a firing alert."""
+    """Time, labels and annotations of a firing alert."""
     nearest: list[Near]
     recorded: Recorded = field(default_factory=dict)
-    """What the run was asked for."""
+    """The results of ``RunPlan.asked``."""
 
 
 class Samples:
-    """The sampled series in promtool's notation, each written when the first run reads it."""
+    """The sampled series in promtool's notation, each written when a run first reads it."""
 
     def __init__(self, sampler: Sampler, period: Period, folder: Path, sparse: frozenset[str]) -> None:
         self.sampler = sampler
@@ -93,12 +93,12 @@ class Samples:
         """Names by stride."""
 
     def last(self, plan: RunPlan) -> int:
-        """Return when a run evaluates for the last time: once the last event is known."""
+        """Return the time of a run's last evaluation: once the last event is known."""
         every = max(plan.step, STEP)
         return ceil((self._period.last - self._period.origin) / every) * every
 
     def stride(self, plan: RunPlan) -> int:
-        """Return of how many samples one is loaded: every one, unless they are too many for memory or for a range."""
+        """Return the sampling stride of a run: 1, unless that is too many samples for memory or for a range."""
         stride = 1
         while stride * SCRAPE < STEP and self.sampler.size(plan.series) // stride > SAMPLES_MAX:
             stride *= 2
@@ -150,9 +150,9 @@ def start(promtool: str, plan: RunPlan, samples: Samples, recorded: Recorded, fo
 
 
 def _alerts(plan: RunPlan) -> dict[str, Rule]:
-    """Return alerts of a run by the names that they have in it: their own and a number.
+    """Return alerts of a run by their names within it: the alert name and a number.
 
-    Those are not among them that a rule or a text asks for: they must be there as they are.
+    Alerts that a rule or a text queries are excluded: they must keep their names.
     """
     rules = [rule for found in plan.groups.values() for rule in found]
     texts = " ".join(str(text) for rule in rules for text in (rule["expr"], *rule.get("annotations", {}).values()))
@@ -165,9 +165,9 @@ def _alerts(plan: RunPlan) -> dict[str, Rule]:
 def _written(plan: RunPlan) -> list[dict[str, Any]]:
     """Return the groups as the run evaluates them.
 
-    Prometheus makes each text of an alert anew at each evaluation, for each label set, and takes a fixed label for a
-    text, too; that is most of what a firing alert costs. So fixed labels are left out and put back by ``read``, and
-    where texts are asked for less often than alerts are evaluated, another alert has them.
+    Prometheus expands every template of an alert at each evaluation, for each label set, including constant labels;
+    that is most of the cost of a firing alert. So constant labels are removed and restored by ``read``, and if texts
+    are needed less often than alerts are evaluated, a separate alert has them.
     """
     names = {id(rule): name for name, rule in _alerts(plan).items()}
     return [
@@ -194,7 +194,7 @@ def _parts(plan: RunPlan, rule: Rule, name: str | None) -> list[Rule]:
 
 
 def _fixed(rule: Rule) -> Labels:
-    """Return those labels of an alert that are the same for all that it is about."""
+    """Return the labels of an alert that are constant."""
     return {label: str(value) for label, value in rule.get("labels", {}).items() if value and "{{" not in str(value)}
 
 
@@ -203,7 +203,7 @@ def _speaks_apart(plan: RunPlan, rule: Rule) -> bool:
 
 
 def _given(plan: RunPlan, recorded: Recorded, interval: int, last: int) -> Iterator[str]:
-    """Yield the series that an earlier run recorded, as they stood each time that it evaluated."""
+    """Yield the series that an earlier run recorded, with their values at each of its evaluations."""
     every = COARSE // interval
     for (name, labels), values in recorded.items():
         if name not in plan.given:
@@ -215,7 +215,7 @@ def _given(plan: RunPlan, recorded: Recorded, interval: int, last: int) -> Itera
 
 
 def _questions(plan: RunPlan, last: int) -> Iterator[str]:
-    """Yield what is asked of the run: an expectation that is never met is answered with what there is instead."""
+    """Yield the queries: expectations that are never met, so that promtool prints the actual results."""
     yield "  promql_expr_test:\n"
     if plan.asked:
         wanted = json.dumps(_asked(plan))
@@ -253,7 +253,7 @@ _PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)=("(?:[^"\\]|\\.)*")')
 
 
 def read(output: Path, plan: RunPlan, status: int) -> Answer:
-    """Return what promtool wrote; ``status`` is how it ended.
+    """Parse promtool's output; ``status`` is its exit status.
 
     Raises:
         EngineError: a rule could not be evaluated, or the output is not understood.
@@ -274,7 +274,7 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
                 expression = _unquoted(head["expr"]) if head["expr"] else ""
                 alert, at, got, labels = head["alert"] is not None, promql.duration(head["time"]), False, None
             elif _HEAD_ERROR.match(line) or "error" in line[:12].lower():
-                if not near.concerns(line):  # what we made of somebody's expressions must not cost them their alerts
+                if not near.concerns(line):  # our queries on a user's rules must not fail the backtest
                     raise EngineError(f"promtool: {line.strip()[:600]}")
             elif alert:
                 text = line.strip()
@@ -291,7 +291,7 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
                     elif not near.take(expression, found, at, value):
                         kept = {name: label for name, label in found if name != "__name__"}
                         answer.changes.append(Change(at, _whole(alerts, kept), value != 0))
-    if status not in (0, 1) or (status == 1 and not heads):  # 1 with answers is how it answers
+    if status not in (0, 1) or (status == 1 and not heads):  # 1 with results is the normal case
         text = output.read_text(encoding="utf-8", errors="replace").strip()
         raise EngineError(f"promtool exited with status {status} and no result: {text[:600] or 'no output'}")
     answer.nearest = near.found()
@@ -299,7 +299,7 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
 
 
 def _whole(alerts: Mapping[str, Rule], labels: Labels) -> Labels:
-    """Return the labels of an alert as they are outside of the run."""
+    """Return the labels of an alert with its original name and constant labels."""
     rule = alerts.get(labels["alertname"].removeprefix(_SAID))
     return labels if rule is None else {**labels, **_fixed(rule), "alertname": str(rule["alert"])}
 
@@ -322,12 +322,12 @@ class _Nearness:
             self._value[found.value] = found.alertname
 
     def concerns(self, line: str) -> bool:
-        """Tell whether an error is about one of the queries."""
+        """Return whether an error is about one of the queries."""
         head = re.match(r"^ {4}expr: (\".*\"), time: ", line)
         return head is not None and (_unquoted(head[1]) in self._closeness or _unquoted(head[1]) in self._value)
 
     def take(self, expression: str, labels: LabelSet, at: float, value: float) -> bool:
-        """Take an answer, if it is one to these queries."""
+        """Take a result if it is one of these queries; return whether it was."""
         if expression in self._closeness:
             key = self._closeness[expression], _unnamed(labels)
             if key not in self._best or value > self._best[key][0]:
@@ -339,7 +339,7 @@ class _Nearness:
         return True
 
     def found(self) -> list[Near]:
-        """Return the nearest moments."""
+        """Return the near misses."""
         out = []
         for (alertname, labels), (closeness, at) in self._best.items():
             value = self._values.get((alertname, labels, at))
@@ -364,10 +364,10 @@ def _unquoted(text: str) -> str:
 
 
 def check(groups: object, promtool: str, folder: Path) -> None:
-    """Let promtool check rules that somebody wrote.
+    """Have promtool check the user's rules.
 
     Raises:
-        EngineError: they are wrong; the text says where.
+        EngineError: they are invalid; the message says where.
     """
     path = folder / "check.yml"
     path.write_text(yaml.safe_dump({"groups": groups}, sort_keys=False), encoding="utf-8")

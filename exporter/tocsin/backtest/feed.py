@@ -1,4 +1,4 @@
-"""Logs through the exporter's own pipeline, with the clock in event time."""
+"""Feeds logs through the exporter's own pipeline, with the clock in event time."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tocsin.intake import Intake, records
 _EVERY = 2048
 _FORGET = 600
 _GENERATION = 20_000
-"""Of so many to twice as many of the newest ids it is remembered when their calls were known."""
+"""Size of one of the two generations of ids whose calls' times are remembered."""
 DAYS_MAX = 62
-"""Days that a backtest covers at most: two months are 90,000 evaluations of each rule."""
+"""Maximum days of a backtest: two months are 90,000 evaluations of each rule."""
 Progress = Callable[[float], None]
-"""Told the share done, 0..1."""
+"""Called with the share done, 0..1."""
 
 
 class PeriodError(Exception):
@@ -33,26 +33,26 @@ class PeriodError(Exception):
 
 
 class Collector:
-    """Reads events into a sorter, each with the time at which it was known."""
+    """Reads events into a sorter, each with the time at which it became known."""
 
     def __init__(self, sorter: EventSorter, now: float, progress: Callable[[], None] = lambda: None) -> None:
-        """``progress`` is told now and then that more was read."""
+        """``progress`` is called occasionally while reading."""
         self._sorter = sorter
         self._progress = progress
         self._adapters: dict[str, Format] = {}
         self._latest = now + FUTURE
         self._young: dict[str, float] = {}
         self._old: dict[str, float] = {}
-        """When the newest calls were known, by their ids, in two generations."""
+        """Times of the newest calls by their ids, in two generations."""
         self._undated: list[tuple[bytes, Origin]] = []
         self._last: float | None = None
         self._first_of_all, self._last_of_all = inf, -inf
 
     def check(self) -> None:
-        """Check that the time of the events can be replayed: one with a wrong year is enough that it cannot.
+        """Check that the period of the events can be replayed: one event with a wrong year makes it too long.
 
         Raises:
-            PeriodError: they cover too much; the text says what.
+            PeriodError: the period is too long; the message names it.
         """
         seconds = self._last_of_all - self._first_of_all
         if seconds > DAYS_MAX * 86400:
@@ -63,13 +63,13 @@ class Collector:
             )
 
     def take(self, data: Buffer, origin: Origin) -> None:
-        """Take one record; an array and a request of OTLP are taken apart."""
+        """Add one record; arrays and OTLP requests are split."""
         for record in records(data):
             self._add(bytes(record), origin)
 
     def end_of_file(self) -> None:
-        """What follows is another file: its undated events belong to its own dated ones."""
-        for data, origin in self._undated:  # nothing in the file had a time: before everything else
+        """End a file: undated events belong to dated ones of the same file."""
+        for data, origin in self._undated:  # no event of the file had a time: sort them first
             self._sorter.add(0.0, data, origin)
         self._undated = []
         self._last = None
@@ -104,7 +104,7 @@ class Collector:
             return None
         if type(event) is Call:
             self._remember(event, when)
-        elif type(event) is Feedback:  # it may bear the time at which its call began; a log tells of the call first
+        elif type(event) is Feedback:  # it may have the start time of its call; in a log, the call comes first
             known = self._young.get(event.call_id) or self._old.get(event.call_id, when)
             return max(when, known)
         return when
@@ -119,7 +119,7 @@ class Collector:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The time that the events cover, and where the samples begin; Unix seconds."""
+    """The period of the events, and the time of the first sample; Unix seconds."""
 
     origin: float
     first: float
@@ -127,7 +127,7 @@ class Period:
 
 
 class _Scrapes:
-    """Samples in event time, one every ``SCRAPE`` seconds from an origin on, as a server takes them."""
+    """Samples in event time, one every ``SCRAPE`` seconds from an origin on, like a Prometheus server."""
 
     def __init__(
         self, intake: Intake, ledger: Ledger, sampler: Sampler, before_page: Callable[[], None], origin: float
@@ -140,12 +140,12 @@ class _Scrapes:
         self._tick = 0
 
     def until(self, when: float) -> None:
-        """Take those that are due before a time (Unix seconds)."""
+        """Take the samples due before a time (Unix seconds)."""
         while self.origin + self._tick * SCRAPE < when:
             self._scrape()
 
     def finish(self, last: float) -> None:
-        """Take those that show the last event, to the end of the coarsest step."""
+        """Take the samples that include the last event, up to the end of the coarsest step."""
         while self.origin + (self._tick - 1) * SCRAPE < last or (self._tick - 1) * SCRAPE % COARSE:
             self._scrape()
 
@@ -153,12 +153,12 @@ class _Scrapes:
         seconds = self._tick * SCRAPE
         self._tick += 1
         intake = self._intake
-        intake.now = max(intake.now, self.origin + seconds)  # what waits for a time does so while nothing happens, too
+        intake.now = max(intake.now, self.origin + seconds)  # timeouts also expire while nothing happens
         intake.publish()
         self._ledger.settle()
         self._before_page()
         if not seconds % _FORGET:
-            self._ledger.changes()  # nothing is committed here: only bounds what waits for a commit
+            self._ledger.changes()  # nothing is committed here: this only limits the changes held for a commit
             if intake.scoring is not None:
                 intake.scoring.changes()
         self._sampler.sample(self._ledger.store)
@@ -174,7 +174,7 @@ def drive(
     before_page: Callable[[], None],
     progress: Progress,
 ) -> Period | None:
-    """Count all events in event time, sampling as a scrape would; None when there is no event with a time."""
+    """Count all events in event time, sampling like scrapes; return None if no event has a time."""
     scrapes: _Scrapes | None = None
     first = last = 0.0
     for done, (when, source, found) in enumerate(events):

@@ -1,4 +1,4 @@
-"""How close alerts came to firing: queries that a run evaluates beside the rules, every few minutes."""
+"""Near misses: queries, evaluated beside the rules every few minutes, that measure how close alerts came to firing."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _INCIDENT = re.compile(r"\b[a-zA-Z_:]+:incident\b")
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """What tells how near one alert is to its threshold."""
+    """Queries for the distance of one alert from its threshold."""
 
     alertname: str
     closeness: str
-    """1 at the threshold and less where it was not reached."""
+    """1 at the threshold, less before it is reached."""
     value: str
 
 
 def queries(plan: RunPlan) -> list[Queries]:
-    """Return the queries: one pair for each alert that compares something."""
+    """Return a pair of queries for each alert that has a comparison."""
     out: list[Queries] = []
     known: set[tuple[str, str]] = set()
     for rule in plan.alerts:
@@ -45,7 +45,7 @@ def queries(plan: RunPlan) -> list[Queries]:
 
 
 def value_and_threshold(plan: RunPlan, alertname: str, kept: float, closeness: float) -> tuple[float, float]:
-    """Return an alert's value and its threshold from what its queries said."""
+    """Return an alert's value and threshold from the results of its queries."""
     found = next(filter(None, (_comparison(plan, rule) for rule in plan.alerts if rule["alert"] == alertname)))
     if found.operator == SWAPPED:
         return kept / closeness, kept
@@ -53,19 +53,19 @@ def value_and_threshold(plan: RunPlan, alertname: str, kept: float, closeness: f
 
 
 def _comparison(plan: RunPlan, rule: Rule) -> Comparison | None:
-    """Return the first comparison of an alert, or of the recorded incident that it looks at."""
+    """Return the first comparison of an alert, or of the recorded incident that it reads."""
     return next(_usable(promql.comparisons(rule["expr"])), None) or _recorded(plan, rule["expr"])
 
 
 def _usable(found: list[Comparison]) -> Iterator[Comparison]:
-    """Yield those that have a distance: a time since is as near as the clock, not as the fault."""
+    """Yield comparisons with a meaningful distance: for ``time() - x`` it would be that of the clock."""
     for comparison in found:
         if comparison.operator in _ORDERED and "time" not in promql.words(comparison.value):
             yield comparison
 
 
 def _recorded(plan: RunPlan, expression: str) -> Comparison | None:
-    """A 0/1 series ``...:incident`` compares the threshold with the value: ``(threshold > bool value) * ...``."""
+    """Return the comparison of a 0/1 series ``...:incident``, recorded as ``(threshold > bool value) * ...``."""
     for name in _INCIDENT.findall(expression):
         for rule in (r for group in plan.groups.values() for r in group if r.get("record") == name):
             for found in _usable(promql.comparisons(rule["expr"])):

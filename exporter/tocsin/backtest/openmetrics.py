@@ -1,4 +1,4 @@
-"""The samples as an OpenMetrics file: ``promtool tsdb create-blocks-from openmetrics FILE`` makes blocks of it."""
+"""Writes the samples as an OpenMetrics file for ``promtool tsdb create-blocks-from openmetrics FILE``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SUFFIXES = ("_bucket", "_sum", "_count")
 
 
 def write_openmetrics(path: Path, sampler: Sampler, origin: float) -> None:
-    """Write a sample a minute of every series, series by series, families together."""
+    """Write one sample per minute of every series, series by series, grouped by family."""
     families: dict[str, list[tuple[str, str, list[Run]]]] = {}
     for name, pairs, runs in sampler.series():
         families.setdefault(_family(name), []).append((name, pairs, runs))

@@ -1,4 +1,4 @@
-"""Events in the order in which they became known, whatever the order of files and lines; memory stays bounded."""
+"""Sorts events by the time at which they became known, regardless of files and lines, in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import zstandard
 from tocsin.inputs.base import Origin
 
 MEMORY = 64 << 20
-"""Bytes of events held before they are sorted, packed and put into a temporary file."""
+"""Bytes of events held in memory before they are sorted, compressed and written to a temporary file."""
 _HEAD = struct.Struct("<dQHI")
 _COST = 120
-"""Bytes that an event of no length takes in memory."""
+"""Memory taken by an event besides its bytes."""
 
 Known = tuple[float, int, int, bytes]
-"""Unix time at which an event was known, its number, the number of its origin, its bytes."""
+"""Unix time at which an event became known, its number, the number of its origin, its bytes."""
 
 
 class EventSorter:
-    """An external merge sort by the time at which an event was known; equal times keep the order of arrival."""
+    """An external merge sort by the time at which events became known; stable for equal times."""
 
     def __init__(self, memory: int = MEMORY) -> None:
         self._memory = memory
@@ -35,7 +35,7 @@ class EventSorter:
         self._runs: list[IO[bytes]] = []
 
     def add(self, known_at: float, data: bytes, origin: Origin) -> None:
-        """Take one event."""
+        """Add one event."""
         if not self._origins or self._origins[-1] is not origin:
             self._origins.append(origin)
         self._held.append((known_at, self._count, len(self._origins) - 1, data))
@@ -59,7 +59,7 @@ class EventSorter:
 
     def _spill(self) -> None:
         self._held.sort()
-        run = tempfile.TemporaryFile(prefix="tocsin-backtest-")  # noqa: SIM115 - closed when it was merged
+        run = tempfile.TemporaryFile(prefix="tocsin-backtest-")  # noqa: SIM115 - closed after merging
         with zstandard.ZstdCompressor(level=1).stream_writer(run, closefd=False) as packed:
             for known_at, number, origin, data in self._held:
                 packed.write(_HEAD.pack(known_at, number, origin, len(data)))

@@ -1,4 +1,4 @@
-"""As much of PromQL as a backtest must understand: names, ranges, and where an alert compares.
+"""The subset of PromQL that a backtest must understand: names, ranges, and the comparisons of alerts.
 
 Grammar: https://prometheus.io/docs/prometheus/latest/querying/operators/.
 """
@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 _WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _SETS = ("and", "unless")
 MATCHING = ("bool", "on", "ignoring", "group_left", "group_right")
-"""Words that may stand between an operator and its right side."""
+"""Words allowed between an operator and its right side."""
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
 _RANGE = re.compile(r"\[\s*((?:\d+(?:ms|[smhdwy]))+)\s*\]")
@@ -31,7 +31,7 @@ _RANGED = re.compile(r"([a-z_]+)\(\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{[^}]*\})?
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word, number, string, operator or space, and how many brackets it stands in."""
+    """A word, number, string, operator or space, and the number of brackets around it."""
 
     kind: str
     text: str
@@ -42,7 +42,7 @@ def duration(text: str) -> float:
     """Return the seconds of a Prometheus duration such as ``1h30m``.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a duration.
     """
     parts = _PART.findall(text)
     if not parts or "".join(n + unit for n, unit in parts) != text:
@@ -51,45 +51,46 @@ def duration(text: str) -> float:
 
 
 def words(expression: str) -> set[str]:
-    """Return all identifiers outside of strings: metric names are among them."""
+    """Return all identifiers outside strings, including metric names."""
     return {token.text for token in tokens_of(expression) if token.kind == "word"}
 
 
 def strings(expression: str) -> set[str]:
-    """Return what stands in quotes."""
+    """Return the contents of all strings."""
     return {token.text[1:-1] for token in tokens_of(expression) if token.kind == "string"}
 
 
 def names(text: str) -> set[str]:
-    """Return everything that may be a metric name, also within matchers of ``__name__`` and queries of templates."""
+    """Return everything that may be a metric name, including in ``__name__`` matchers and template queries."""
     return set(_WORD.findall(text))
 
 
 def longest_range(expression: str) -> float:
-    """Return the longest plain range in seconds, 0 where there is none; a subquery is no plain range."""
+    """Return the longest plain range in seconds, 0 if there is none; subqueries do not count."""
     return max((duration(found) for found in _RANGE.findall(expression)), default=0.0)
 
 
 def shorten_ranges(expression: str, seconds: int) -> str:
-    """Return the expression with no plain range longer than this."""
+    """Return the expression with plain ranges limited to ``seconds``."""
     return _RANGE.sub(lambda m: f"[{seconds}s]" if duration(m[1]) > seconds else m[0], expression)
 
 
 def plain_subqueries(expression: str, step: int) -> str:
-    """Return the expression with plain ranges for subqueries of recorded series at the step of the evaluation.
+    """Return the expression with plain ranges in place of subqueries of recorded series at the evaluation step.
 
-    They hold the same samples; but a subquery holds those of all series at once, and promtool's engine takes 10,000.
+    They contain the same samples; but a subquery loads those of all series at once, and promtool's engine allows
+    10,000.
     """
     return _SUBQUERY.sub(lambda m: f"{m[1]}[{m[2]}]" if duration(m[3]) == step else m[0], expression)
 
 
 def in_subqueries(expression: str, step: int) -> set[str]:
-    """Return the names of recorded series that subqueries of this step read."""
+    """Return the names of recorded series read by subqueries of this step."""
     return {match[1].partition("{")[0] for match in _SUBQUERY.finditer(expression) if duration(match[3]) == step}
 
 
 def renamed_subqueries(expression: str, step: int, names: Mapping[str, str]) -> str:
-    """Return the expression with plain ranges of other series for subqueries of this step, by name."""
+    """Return the expression with plain ranges of the renamed series in place of subqueries of this step."""
 
     def plain(match: re.Match[str]) -> str:
         name, bracket, matchers = match[1].partition("{")
@@ -100,30 +101,30 @@ def renamed_subqueries(expression: str, step: int, names: Mapping[str, str]) -> 
 
 
 def ranged(expression: str) -> set[str]:
-    """Return the names of series whose plain ranges are read, other than for their last value."""
+    """Return the names of series read by plain ranges, except for their last value."""
     return {match[2] for match in _RANGED.finditer(expression) if match[1] != "last_over_time"}
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``value operator threshold``, and what else must hold for the alert."""
+    """``value operator threshold``, and the other conditions of the alert."""
 
     value: str
     operator: str
     matching: str
-    """``on (...)`` and so on, as it stands behind the operator."""
+    """``on (...)`` and so on, as written after the operator."""
     threshold: str
     rest: str
     """``and ...``, ``unless ...``: the other conditions."""
 
 
 def comparisons(expression: str) -> list[Comparison]:
-    """Return the leading comparison of each alternative of an alert's expression, where it has one."""
+    """Return the leading comparison of each alternative of an alert's expression, if it has one."""
     return _comparisons(tokens_of(expression))
 
 
 def tokens_of(expression: str) -> list[Token]:
-    """Return the expression cut up; comments are left out."""
+    """Return the tokens of the expression without comments."""
     tokens, depth = [], 0
     for match in _TOKEN.finditer(expression):
         kind, text = match.lastgroup or "other", match[0]
@@ -138,7 +139,7 @@ def tokens_of(expression: str) -> list[Token]:
 
 
 def split(tokens: list[Token], by: tuple[str, ...]) -> list[list[Token]]:
-    """Return what stands between these words, outside of brackets."""
+    """Split at these words outside brackets."""
     parts: list[list[Token]] = [[]]
     for token in unwrapped(tokens):
         if token.depth == 0 and token.kind == "word" and token.text in by:
@@ -149,7 +150,7 @@ def split(tokens: list[Token], by: tuple[str, ...]) -> list[list[Token]]:
 
 
 def unwrapped(tokens: list[Token]) -> list[Token]:
-    """Take off brackets around the whole."""
+    """Remove brackets around the whole expression."""
     solid = [i for i, token in enumerate(tokens) if token.kind != "space"]
     if not solid or tokens[solid[0]].text != "(" or tokens[solid[-1]].text != ")":
         return tokens
@@ -160,7 +161,7 @@ def unwrapped(tokens: list[Token]) -> list[Token]:
 
 
 def closing(tokens: list[Token], after: int = 0) -> int:
-    """Return where the first bracket outside of all others closes, behind the place ``after``."""
+    """Return the position, after ``after``, at which the first outermost bracket closes."""
     return next(i for i, t in enumerate(tokens) if i > after and t.text == ")" and t.depth == 0)
 
 
@@ -199,7 +200,7 @@ def _comparison(first: list[Token], at: int, rest: str) -> Comparison:
 
 
 def _factor(tokens: list[Token]) -> list[Token]:
-    """Return what stands in the leading bracket of ``( ... ) * ...``; nothing where there is none."""
+    """Return the content of the leading bracket of ``( ... ) * ...``; empty if there is none."""
     solid = [i for i, token in enumerate(tokens) if token.kind != "space"]
     if not solid or tokens[solid[0]].text != "(":
         return []

@@ -1,6 +1,6 @@
-"""Events read and looked at ahead of their counting, by a process for each core: looking is most of what a call costs.
+"""Parses and inspects events ahead of their counting, in one process per core: inspection is most of a call's cost.
 
-They are handed over in order, in batches, and come back in order: what is counted does not depend on who has read it.
+Batches are distributed and collected in order, so that counting does not depend on the process.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from tocsin.scoring.unscored import Sampling
 from tocsin.series.store import Store
 
 FEW = 2_000
-"""Events that are read sooner than other processes have made their detectors."""
+"""Number of events read faster than other processes can create their detectors."""
 READERS_MAX = 8
-"""Processes at most; each takes about 150 MB."""
+"""Maximum number of processes; each takes about 150 MB."""
 _BATCH = 256 << 10
-"""Bytes handed over at once, more only where one event has more."""
+"""Bytes per batch, exceeded only by a larger event."""
 
 Found = tuple[Event | str, Inspection | None]
-"""An event, or the reason for which it is skipped, and what was seen in it."""
+"""An event, or the reason why it is skipped, and its inspection."""
 Held = tuple[float, Origin, bytes]
 Known = tuple[float, Origin, list[Found]]
-"""Unix time at which something was known, where it is from, and the events in it."""
+"""Unix time at which a record became known, its origin, and the events in it."""
 
 
 class ReadingError(Exception):
-    """A process that reads has ended."""
+    """A worker process ended unexpectedly."""
 
 
 class Reader:
-    """Reads events and looks at them, and counts nothing."""
+    """Parses and inspects events without counting them."""
 
     def __init__(self, config: Config, sampling: Sampling) -> None:
         ledger = Ledger(Store(), Settings())
@@ -67,7 +67,7 @@ def read_ahead(sorter: EventSorter, config: Config, sampling: Sampling) -> Itera
     """Yield all events in order.
 
     Raises:
-        ReadingError: a process that reads was ended, as by a lack of memory.
+        ReadingError: a worker process ended, for example for lack of memory.
     """
     readers = min(os.cpu_count() or 1, READERS_MAX)
     if len(sorter) > FEW and readers > 1:
@@ -79,7 +79,7 @@ def read_ahead(sorter: EventSorter, config: Config, sampling: Sampling) -> Itera
 
 
 def _by_processes(sorter: EventSorter, settings: tuple[Config, Sampling], count: int) -> Iterator[Known]:
-    """Let each reader have one batch at a time: who is given a second one may be waiting for the first to be taken."""
+    """Give each process one batch at a time: with a second one, it could deadlock on sending the first result."""
     context = get_context("spawn")
     ends, processes = [], []
     try:
@@ -133,7 +133,7 @@ def _batches(sorter: EventSorter) -> Iterator[list[Held]]:
 
 
 def _serve(end: Connection, config: Config, sampling: Sampling) -> None:
-    """Read what comes until nobody is there any more; ctrl-C is for who started us."""
+    """Serve until the other end is closed; the parent process handles Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     reader = Reader(config, sampling)
     collect_seldom(young=50_000)

@@ -1,4 +1,4 @@
-"""A backtest as one self-contained HTML page: no scripts, nothing loaded from elsewhere."""
+"""The report of a backtest as one self-contained HTML page, without scripts or external resources."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tocsin.backtest.timeline import Alert, pages_per_week
 CATEGORIES = ("outage", "quality", "cost", "safety", "change", "control", "exporter")
 COLOURS = {"page": "#c92a2a", "ticket": "#e8890c", "info": "#748ffc"}
 ROWS = 60
-"""Alerts drawn in the timeline; the rest is in the table of the JSON."""
+"""Maximum number of alerts drawn in the timeline; the table has the rest."""
 _WIDTH, _LEFT = 960, 300
 _ABOUT = ("route", "model", "kind", "scorer", "consumer", "uninstrumented")
-"""Labels that tell what an alert in the timeline is about."""
+"""Labels that identify the subject of an alert in the timeline."""
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1040px;padding:24px;color:#1c2430}
@@ -32,8 +32,8 @@ def render(result: dict[str, Any], alerts: Sequence[Alert], seconds: float, advi
     Args:
         result: the JSON object of the backtest.
         alerts: its alerts.
-        seconds: how long the logs cover.
-        advice: the setting that would have halved the pages, as a sentence; None where there were none.
+        seconds: the duration that the logs cover.
+        advice: the setting that would have halved the pages, as a sentence; None without pages.
     """
     fired = [alert for alert in alerts if alert.firing_at is not None]
     pages = [alert for alert in fired if alert.severity == "page"]
@@ -111,7 +111,7 @@ def _timeline(fired: Sequence[Alert], begin: str, end: str) -> str:
 
 
 def _moment(text: str | None) -> str:
-    """Return a moment to the second, without the signs that a machine needs."""
+    """Format a time to the second for people."""
     return "-" if text is None else text[:19].replace("T", " ")
 
 
@@ -152,12 +152,12 @@ SETTINGS: dict[str, tuple[str, float]] = {
     "LLMCostRisingFast": ("cost.fastUsdPerHour", 2), "LLMRequestsFailing": ("outage.totalRatio", 1.5),
     "LLMFormatComplianceLow": ("format.minimumRatio", 0.98),
 }  # fmt: skip
-"""The setting that an alert pages by, and the factor by which a next try makes it less sensitive."""
+"""The setting that controls how often an alert pages, and the factor by which each try makes it less sensitive."""
 TRIES = 3
 
 
 def halving(pages: Sequence[Alert], current: Callable[[str], float], count: Callable[[str, float], int]) -> str | None:
-    """Find the setting that would have halved the pages, by trying: ``count`` pages with a setting changed."""
+    """Find by trial the setting that halves the pages; ``count`` returns the pages with a setting changed."""
     found = noisiest(pages)
     if found is None:
         return None

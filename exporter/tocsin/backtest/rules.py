@@ -1,13 +1,14 @@
-"""Which rules are replayed, at which step, and which series they read.
+"""Plans which rules are replayed, at which step, and which series they read.
 
-promtool evaluates all rules of a run at one interval, and does not look at those of their groups
-(https://github.com/prometheus/prometheus/blob/main/cmd/promtool/unittest.go, ``testGroup.test``). So the rules are put
-into runs: first what is due every five minutes, baselines and tickets; then, with what the baselines recorded, the
-alerts of each shorter interval and the recording rules that they need. The runs of an interval are parts that know
-nothing of each other, one for each core. Rules that can have no result are left out, and so are parts of rules.
+promtool evaluates all rules of a run at one interval and ignores those of their groups
+(https://github.com/prometheus/prometheus/blob/main/cmd/promtool/unittest.go, ``testGroup.test``). So the rules are
+divided into runs: first those due every five minutes, baselines and tickets; then, with the recorded baselines, the
+alerts of each shorter interval and the recording rules that they need. The runs of an interval are independent parts,
+one per core. Rules that cannot have a result are omitted, and so are such parts of rules.
 
-promtool's engine holds at most 10,000 samples, and a subquery holds those of all series at once: three days of twelve
-models are too many. So what alerts read every five minutes is recorded by the first runs, and read as a plain range.
+promtool's engine holds at most 10,000 samples, and a subquery loads those of all series at once: three days of twelve
+models are too many. So series that alerts read every five minutes are recorded by the first runs, and read as plain
+ranges.
 """
 
 from __future__ import annotations
@@ -27,28 +28,29 @@ from tocsin.backtest.sampling import SCRAPE, Movement, Seen, sample_names
 from tocsin.catalogue import FAMILIES
 
 STEP = 60
-"""Seconds between two evaluations, unless a group of rules asks for others."""
+"""Seconds between two evaluations, unless a group of rules sets its own interval."""
 COARSE = 300
-"""Seconds between two evaluations of what is due every four minutes or more: tickets, and baselines, whose ranges of a
-week are dear."""
+"""Seconds between two evaluations of rules due every four minutes or more: tickets, and baselines, whose ranges of a
+week are expensive."""
 STEPS = (SCRAPE, 30, STEP, 100)
-"""The steps of what is due more often: the next one to an interval is taken. What is recorded each ``COARSE`` seconds
-falls on all of them, and so do most alerts' ``for``, which would be rounded up else."""
+"""The steps of rules due more often: the one nearest to an interval is used. All of them divide ``COARSE`` and most
+alerts' ``for``, which would otherwise be rounded up."""
 LONGEST = 9_500
-"""Samples that a range may hold: promtool's engine loads at most 10,000."""
+"""Maximum samples per range: promtool's engine loads at most 10,000."""
 _SAID = 3_600
-"""Seconds of the longest range that is read for nothing but the text of an alert: who the heaviest consumer is."""
+"""Maximum seconds of a range that is read only for the text of an alert, such as the heaviest consumer."""
 
 UNSEEN = (
     "up", "tocsin_notify_deadline_timestamp_seconds", "tocsin_task_heartbeat_timestamp_seconds",
     "tocsin_last_commit_timestamp_seconds", "tocsin_ingest_lag_seconds",
 )  # fmt: skip
-"""Series that a log cannot have: alerts whose first condition is about them are left out."""
+"""Series that a log cannot have: alerts about them in our own categories are left out."""
 
 _SELECTOR = 8
-"""Series that cost as much to read as one selector: 15 us a series of half an hour, 130 us a selector (measured)."""
+"""Number of series that cost as much to read as one selector: 15 us per series of half an hour, 130 us per selector
+(measured)."""
 SPACED = ":spaced"
-"""Ends the name of a series that stands for a recorded one, ``COARSE`` seconds apart."""
+"""Suffix of a series that stands for a recorded one, ``COARSE`` seconds apart."""
 
 Rule = dict[str, Any]
 _QUANTILE = re.compile(
@@ -61,7 +63,7 @@ _SERIES = frozenset(name for family in FAMILIES.values() for name in sample_name
 
 @dataclass(slots=True)
 class _Entry:
-    """A rule and where it stands."""
+    """A rule and its group."""
 
     rule: Rule
     group: str
@@ -69,9 +71,9 @@ class _Entry:
     needs: set[int] = field(default_factory=set)
     series: set[str] = field(default_factory=set)
     selectors: int = 1
-    """How often it names a series: what an evaluation costs is the length of the expression more than what it reads."""
+    """Number of selectors: an evaluation's cost depends on the length of the expression more than on what it reads."""
     cost: int = 1
-    """About how long an evaluation takes: its selectors, and the exporter's series that they read."""
+    """Approximate cost of an evaluation: its selectors, and the exporter's series that they read."""
 
     @property
     def alert(self) -> str | None:
@@ -81,15 +83,15 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """One run of promtool: rules by group in their order, one step, the series they read."""
+    """One run of promtool: ordered rules by group, one step, the series they read."""
 
     step: int
     groups: dict[str, list[Rule]]
     series: frozenset[str]
     asked: frozenset[str] = frozenset()
-    """Recorded series whose values are wanted."""
+    """Recorded series whose values are queried."""
     given: frozenset[str] = frozenset()
-    """Recorded series that an earlier run was asked for."""
+    """Recorded series whose values an earlier run provides."""
 
     @property
     def alerts(self) -> list[Rule]:
@@ -98,29 +100,29 @@ class RunPlan:
 
     @property
     def work(self) -> float:
-        """About how long the run takes: the rules that it evaluates in a second of the log."""
+        """Approximate cost of the run: the rules evaluated per second of the log."""
         return sum(map(len, self.groups.values())) / self.step
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All runs: what is due every five minutes first, then everything else with what that recorded."""
+    """All runs: those due every five minutes first, then all others with the series recorded by those."""
 
     early: list[RunPlan]
     late: list[RunPlan]
 
     @property
     def runs(self) -> list[RunPlan]:
-        """All of them."""
+        """All runs."""
         return [*self.early, *self.late]
 
 
 def left_out(rule: Rule) -> bool:
-    """Tell whether a log cannot show what an alert is about: our own liveness, acknowledgements, escalation, drills."""
+    """Return whether a log cannot show an alert's condition: our own liveness, acknowledgements, escalation, drills."""
     words = promql.words(rule["expr"])
-    if "ALERTS" in words:  # an alert about another that nobody ended: of the same incident, and no finding of its own
+    if "ALERTS" in words:  # an alert about an unresolved alert: the same incident, not a finding of its own
         return True
-    if "tocsin_drill_timestamp_seconds" in words:  # an exercise is no incident
+    if "tocsin_drill_timestamp_seconds" in words:  # an exercise is not an incident
         return True
     if "absent" in words or ("vector" in words and not words & _SERIES):
         return True
@@ -134,7 +136,7 @@ def read_by(groups: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def quantiles_only(groups: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Return the names of buckets that are read for quantiles alone: a sample a minute gives the same ones."""
+    """Return the names of buckets read only for quantiles: a sample per minute gives the same ones."""
     text = " ".join(str(rule["expr"]) for group in groups for rule in group["rules"])
     named = Counter(re.findall(r"[a-zA-Z_:][a-zA-Z0-9_:]*_bucket\b", text))
     in_quantiles = Counter(_QUANTILE.findall(text))
@@ -142,7 +144,7 @@ def quantiles_only(groups: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def _moving(groups: Sequence[Mapping[str, Any]], seen: Mapping[str, list[Seen]]) -> dict[str, list[Seen]]:
-    """Return what series did without those that are only taken off from what they are part of, and never rose."""
+    """Return how series moved, without those that are only subtracted from the whole they belong to and never rose."""
     text = " ".join(" ".join(str(rule["expr"]).split()) for group in groups for rule in group["rules"])
     named = Counter(_LATE.findall(text))
     taken_off = Counter(name for part in _TAKEN_OFF.findall(text) for name in _LATE.findall(part))
@@ -154,9 +156,9 @@ def _moving(groups: Sequence[Mapping[str, Any]], seen: Mapping[str, list[Seen]])
 def plan(
     groups: Sequence[Mapping[str, Any]], seen: Mapping[str, list[Seen]], seconds: float = inf, *, parts: int
 ) -> Plan:
-    """Return the runs for a log whose series did this in so many ``seconds``.
+    """Return the runs for a log whose series moved like this within so many ``seconds``.
 
-    Those of one step are spread over ``parts`` of them.
+    The runs of one step are distributed over ``parts``.
     """
     entries = _spaced(_entries(groups))
     states = States(_moving(groups, seen), seconds)
@@ -178,13 +180,13 @@ def plan(
         late += [_run(entries, part, step, slow) for part in _parts(entries, alerts, parts, slow)]
     given = {name for run in late for name in run.given}
     asked = [i for i in slow if entries[i].rule["record"] in given and i not in dormant]
-    spread = _parts(entries, [*asked, *tickets], 2 * parts)  # in fewer, a long log would have to be sampled less often
+    spread = _parts(entries, [*asked, *tickets], 2 * parts)  # with fewer, a long log is sampled less often
     early = [_run(entries, part, COARSE, asked=handed & given) for part in spread]
     return Plan(early, late)
 
 
 def _size(name: str, seen: Mapping[str, list[Seen]]) -> int:
-    """Return how many series of this name there are: ``seen`` has one for all buckets of a histogram."""
+    """Return the number of series of this name: ``seen`` has one entry for all buckets of a histogram."""
     family = FAMILIES.get(name.removesuffix("_bucket"))
     return len(seen.get(name, ())) * (len(family.buckets) + 1 if family is not None and family.buckets else 1)
 
@@ -194,7 +196,7 @@ def _wanted(entries: Sequence[_Entry]) -> list[int]:
 
 
 def _spaced(entries: list[_Entry]) -> list[_Entry]:
-    """Return the rules with plain ranges for those subqueries whose series the first runs can record."""
+    """Return the rules with plain ranges in place of subqueries whose series the first runs can record."""
     fast = _fast(entries)
     read = set().union(*(promql.in_subqueries(e.rule["expr"], COARSE) for e in entries if e.interval < COARSE))
     names = {}
@@ -213,7 +215,7 @@ def _spaced(entries: list[_Entry]) -> list[_Entry]:
 def _with(
     entries: Sequence[_Entry], expression: Callable[[_Entry], str], copied: Mapping[str, str] = MappingProxyType({})
 ) -> list[_Entry]:
-    """Return the rules with other expressions; what is ``copied`` is recorded by another name, too, right behind."""
+    """Return the rules with other expressions; series in ``copied`` are also recorded by a second name, right after."""
     groups: list[Mapping[str, Any]] = []
     waiting = Counter(str(entry.rule.get("record")) for entry in entries)
     for entry in entries:
@@ -232,15 +234,15 @@ def _fast(entries: Sequence[_Entry]) -> set[str]:
 
 
 def _alone(entries: Sequence[_Entry], wanted: Sequence[int], fast: AbstractSet[str]) -> bool:
-    """Tell whether rules need no range of what is recorded more often than every ``COARSE`` seconds."""
+    """Return whether rules need no range of a series recorded more often than every ``COARSE`` seconds."""
     return not any(promql.ranged(entries[i].rule["expr"]) & fast for i in _closure(entries, wanted))
 
 
 def _slow(entries: Sequence[_Entry]) -> set[int]:
-    """Return the recording rules of long intervals that can be evaluated by themselves, before all others.
+    """Return the recording rules of long intervals that can be evaluated separately, before all others.
 
-    They then see the others' results at each ``COARSE`` seconds only; so nothing that they need may read ranges of
-    what is recorded more often. Those that rules of shorter intervals name in their texts alone are among them.
+    They see the others' results only every ``COARSE`` seconds, so nothing that they need may read ranges of series
+    recorded more often. Rules that those of shorter intervals use only in their texts are included.
     """
     fast = _fast(entries)
     often = (e for e in entries if e.interval < COARSE and (e.alert is None or e.interval <= 2 * STEP))
@@ -280,7 +282,7 @@ def _entries(groups: Iterable[Mapping[str, Any]]) -> list[_Entry]:
         entry.selectors = sum(name in records or name in _SERIES for name in named)
         for word in words & records.keys():
             entry.needs.update(records[word])
-        for word in promql.names(said) & records.keys():  # where a range is dear, a text is shorter
+        for word in promql.names(said) & records.keys():  # a text does without results that need an expensive range
             entry.needs.update(i for i in records[word] if promql.longest_range(entries[i].rule["expr"]) <= _SAID)
         if "ALERTS" in words:
             for name in promql.strings(entry.rule["expr"]) & alerts.keys():
@@ -289,7 +291,7 @@ def _entries(groups: Iterable[Mapping[str, Any]]) -> list[_Entry]:
 
 
 def _closure(entries: Sequence[_Entry], start: Iterable[int], stop: AbstractSet[int] = frozenset()) -> set[int]:
-    """Return the rules that these rules need, themselves included; not those to stop at."""
+    """Return the rules that these rules need, including themselves, but not those to stop at."""
     found: set[int] = set()
     waiting = list(start)
     while waiting:
@@ -308,9 +310,9 @@ def _step(entries: Sequence[_Entry], alert: int) -> int:
 
 
 def _interval(entries: Sequence[_Entry], alert: int) -> float:
-    """Return how often an alert has something new to look at.
+    """Return the interval at which an alert's input can change.
 
-    One that looks at recorded series alone sees the same between two of their evaluations, however often it looks.
+    An alert that reads only recorded series sees the same values between two of their evaluations.
     """
     entry = entries[alert]
     read = promql.names(entry.rule["expr"]) & _SERIES
@@ -321,10 +323,10 @@ def _interval(entries: Sequence[_Entry], alert: int) -> float:
 def _parts(
     entries: Sequence[_Entry], wanted: Sequence[int], count: int, stop: AbstractSet[int] = frozenset()
 ) -> list[list[int]]:
-    """Spread rules over at most ``count`` parts that cost alike.
+    """Distribute rules over at most ``count`` parts of similar cost.
 
-    Rules stay together where half of what one of them needs is needed by the other, too; else it is evaluated twice.
-    An alert never is.
+    Rules stay together if they share at least half of what one of them needs; otherwise the shared rules are evaluated
+    twice. An alert never is.
     """
 
     def cost(rules: Iterable[int]) -> int:

@@ -14,16 +14,16 @@ from tocsin.backtest import engine
 from tocsin.backtest.rules import Plan, RunPlan
 
 _LOOK = 0.05
-"""Seconds between two looks at what runs."""
+"""Seconds between two checks of the running processes."""
 
 
 def evaluate(
     plan: Plan, promtool: str, samples: engine.Samples, folder: Path, progress: Callable[[float], None]
 ) -> list[engine.Answer]:
-    """Return the answers of all runs; ``progress`` is told the share 0..1 of the work that is done.
+    """Return the answers of all runs; ``progress`` is called with the share 0..1 of the work done.
 
-    Those come first that others wait for, then those with the most evaluations; what needs nothing of another run waits
-    for none.
+    Runs that others wait for come first, then those with the most evaluations; runs that need no results of others do
+    not wait.
 
     Raises:
         EngineError: promtool could not evaluate the rules.

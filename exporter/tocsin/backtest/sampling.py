@@ -1,4 +1,4 @@
-"""What each scrape would have shown, kept as runs of equal values."""
+"""Samples of the store in event time, as scrapes would return them, kept as runs of equal values."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from tocsin.series.store import Row, Store, bounds, number
 SCRAPE = 15
 """Seconds between two samples: the scrape interval that the rules are made for."""
 SPARSE = 4
-"""Of how many samples one is enough where only its value counts: a minute's."""
+"""One of so many samples suffices if only the value counts: one per minute."""
 TARGET = 'job="tocsin",instance="backtest"'
-"""The labels that a real scrape adds."""
+"""The target labels that a real scrape adds."""
 _PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
 
 Run = tuple[int, int, float]
-"""Index of the first sample, how many samples, their value."""
+"""Index of the first sample, number of samples, their value."""
 
 
 class Movement(Enum):
-    """What a series' values did over the whole time."""
+    """How the values of a series moved over the whole time."""
 
     ZERO = 0
     FLAT = 1
-    """One value, not 0, from beginning to end."""
+    """One value other than 0 throughout."""
     MOVING = 2
 
 
 Seen = tuple[dict[str, str], Movement]
-"""A series' labels (without those of the target) and what it did."""
+"""A series' labels (without target labels) and its movement."""
 
 
 class _History:
-    """One row's values over time, as changes: a histogram's 30 buckets seldom change together.
+    """One row's values over time, stored as changes: a histogram's 30 buckets seldom change together.
 
-    They are kept in arrays, 14 bytes each: two days of a small office are three million.
+    Changes are stored in arrays, 14 bytes each: two days of a small office are three million.
     """
 
     __slots__ = ("_at", "_changed", "_places", "_spans", "last", "row")
@@ -52,29 +52,29 @@ class _History:
     def __init__(self, row: Row) -> None:
         self.row = row
         self.last: list[float] = [0] * len(row.values)
-        """The values as they were seen last."""
+        """The last values seen."""
         self._spans: list[tuple[int, int | None]] = []
-        """First and last sample of each time in which the series was there; None: it still is."""
+        """First and last sample of each span in which the series existed; None: it still does."""
         self._at, self._places, self._changed = array("I"), array("H"), array("d")
-        """Of each change its sample, which of the values it is of, and what that became."""
+        """The sample of each change, the index of the value that changed, and the new value."""
 
     @property
     def living(self) -> bool:
-        """Whether the series was there when it was looked for last."""
+        """Whether the series existed at the last sample."""
         return bool(self._spans) and self._spans[-1][1] is None
 
     def begin(self, row: Row, index: int) -> None:
-        """Take the row as there from sample ``index`` on; a series that went and came back is another row."""
+        """Note that the row exists from sample ``index`` on; a series that went and came back is another row."""
         self.row = row
         if not self.living:
             self._spans.append((index, None))
 
     def end(self, index: int) -> None:
-        """Take the row as gone before sample ``index``."""
+        """Note that the row is gone before sample ``index``."""
         self._spans[-1] = (self._spans[-1][0], index - 1)
 
     def change(self, index: int) -> None:
-        """Take what the row's values have become by sample ``index``."""
+        """Record the changes of the row's values up to sample ``index``."""
         values, last = self.row.values, self.last
         places = list(compress(count(), map(ne, values, last)))
         self._at.extend(repeat(index, len(places)))
@@ -84,15 +84,15 @@ class _History:
 
     @property
     def movement(self) -> Movement:
-        """What the values did: whether any of them ever changed."""
+        """How the values moved: whether any of them ever changed."""
         if not self._at:
             return Movement.ZERO
         return Movement.FLAT if self._at[-1] == self._spans[0][0] else Movement.MOVING
 
     def table(self, samples: int, every: int = 1) -> _Table:
-        """Return the values from change to change, within each span of the ``samples`` in which the series was there.
+        """Return the values from change to change, within each span of the ``samples`` in which the series existed.
 
-        A change counts from the next sample whose index is a multiple of ``every``.
+        A change takes effect at the next sample whose index is a multiple of ``every``.
         """
         at = np.frombuffer(self._at, np.uint32).astype(np.int64)
         places, changed = np.frombuffer(self._places, np.uint16), np.frombuffer(self._changed)
@@ -105,7 +105,7 @@ class _History:
             done = own.stop
             index = np.where(at[own] == begin, begin, -(-at[own] // every) * every)
             firsts = np.unique(np.append(index, begin))
-            newest = np.zeros((len(firsts), values.shape[1]), np.int32)  # which change each value is of, 0: of none
+            newest = np.zeros((len(firsts), values.shape[1]), np.int32)  # change that set each value, 0: none
             order = np.arange(1, len(index) + 1, dtype=np.int32)
             np.maximum.at(newest, (np.searchsorted(firsts, index), places[own]), order)
             np.maximum.accumulate(newest, axis=0, out=newest)
@@ -123,10 +123,10 @@ class _Table(NamedTuple):
     """Index of the first sample of each stretch."""
     lasts: npt.NDArray[np.int64]
     values: npt.NDArray[np.float64]
-    """Of each stretch the row's values."""
+    """The row's values in each stretch."""
 
     def runs(self, values: npt.NDArray[np.float64]) -> list[Run]:
-        """Return what has these ``values``, one for each stretch, with neighbours of equal value joined."""
+        """Return the runs of ``values``, one value per stretch, joining neighbours of equal value."""
         differs = (values[1:] != values[:-1]) | (self.firsts[1:] != self.lasts[:-1] + 1)
         begins = np.flatnonzero(np.append(True, differs))
         firsts, lasts = self.firsts[begins], self.lasts[np.append(begins[1:] - 1, -1)]
@@ -134,7 +134,7 @@ class _Table(NamedTuple):
 
 
 class _Watched:
-    """The rows of a family. They are compared as a whole: one by one, those that rest cost more than all else."""
+    """The rows of a family, compared all at once: one by one, idle rows would cost more than everything else."""
 
     def __init__(self) -> None:
         self.histories: dict[tuple[str, ...], _History] = {}
@@ -144,7 +144,7 @@ class _Watched:
         self._last: list[list[float]] = []
 
     def look(self, rows: Mapping[tuple[str, ...], Row], index: int) -> None:
-        """Take the rows as sample ``index``."""
+        """Record the rows as sample ``index``."""
         if list(rows.values()) != self._rows:
             self._meet(rows, index)
         for changed in list(compress(self._rows, map(ne, self._values, self._last))):
@@ -164,22 +164,22 @@ class _Watched:
 
 
 class Sampler:
-    """Samples of a store, ``SCRAPE`` seconds apart; only of the series in ``names``."""
+    """Samples of a store, ``SCRAPE`` seconds apart, of the series in ``names`` only."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = frozenset(names)
         self.samples = 0
-        """Samples taken so far; sample ``i`` stands at ``origin + i * SCRAPE``."""
+        """Number of samples so far; sample ``i`` is at ``origin + i * SCRAPE``."""
         self._watched: dict[Family, _Watched | None] = {}
-        """None: not wanted."""
+        """None: not recorded."""
 
     @property
     def seconds(self) -> float:
-        """From the first sample to the last."""
+        """Seconds from the first sample to the last."""
         return max(0, self.samples - 1) * SCRAPE
 
     def sample(self, store: Store) -> None:
-        """Take one sample of everything wanted."""
+        """Take one sample of all recorded series."""
         index = self.samples
         self.samples += 1
         for family, rows in store.rows.items():
@@ -196,12 +196,12 @@ class Sampler:
                 yield from watched.histories.values()
 
     def size(self, names: frozenset[str]) -> int:
-        """Return about how many samples the series of these names have, all of them written."""
+        """Return the approximate number of samples of the series of these names, if all are written."""
         rows = [h.row for h in self._histories() if not names.isdisjoint(sample_names(h.row.family))]
         return self.samples * sum(row.samples for row in rows)
 
     def seen(self) -> dict[str, list[Seen]]:
-        """Return what the series of each name did; a histogram's as one, without ``le``."""
+        """Return the series of each name and their movement; a histogram's as one, without ``le``."""
         found: dict[str, list[Seen]] = {}
         for history in self._histories():
             entry = (dict(_PAIR.findall(history.row.pairs)), history.movement)
@@ -215,7 +215,7 @@ class Sampler:
     ) -> Iterator[tuple[str, str, list[Run]]]:
         """Yield each series: its name, its labels as text, its runs; buckets in ``sparse`` change once a minute.
 
-        Only those of some ``names``, where they are given.
+        With ``names``, only those.
         """
         names = self.names if names is None else names & self.names
         for history in self._histories():
@@ -269,15 +269,15 @@ def thinned(runs: Iterable[Run], stride: int) -> list[Run]:
 
 
 def notation(runs: Iterable[Run], samples: int, shift: float = 0, every: int = 1) -> str:
-    """Return a series' values in promtool's notation, with a staleness marker where it went away.
+    """Return a series' values in promtool's notation, with a staleness marker where it ends.
 
     Source: https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/ ("expanding notation").
 
     Args:
         runs: the values.
-        samples: how many samples the whole test has.
-        shift: subtracted from values that are not 0: moves timestamps with the origin of time.
-        every: of how many samples of a run one is written.
+        samples: number of samples of the whole test.
+        shift: subtracted from values other than 0: moves timestamps with the origin of time.
+        every: one of so many samples of a run is written.
     """
     out: list[str] = []
     at = 0

@@ -1,4 +1,4 @@
-"""From changes of state to alerts, near misses and pages."""
+"""Turns state changes into alerts, near misses and page counts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def alerts(answer: Answer, origin: float) -> list[Alert]:
             if alert is None:
                 alert = living[key] = _born(change.labels)
             if change.labels["alertstate"] == "pending":
-                if alert.firing_at is not None:  # resolved and pending again at once
+                if alert.firing_at is not None:  # resolved and pending again at the same time
                     alert.resolved_at = moment
                     done.append(alert)
                     alert = living[key] = _born(change.labels)
@@ -64,15 +64,15 @@ def alerts(answer: Answer, origin: float) -> list[Alert]:
 
 
 def since(first: float, found: Iterable[Alert]) -> list[Alert]:
-    """Return the alerts without those that were pending before the first event (Unix seconds), and never fired.
+    """Return the alerts without those that were pending before the first event (Unix seconds) and never fired.
 
-    An evaluation begins before there is anything, and what waits for an hour without a signal waits then.
+    Evaluation begins before there is any data, so alerts about missing signals are pending then.
     """
     return [a for a in found if a.firing_at is not None or a.pending_at is None or a.pending_at >= first]
 
 
 def in_order(found: Iterable[Alert]) -> list[Alert]:
-    """Return the alerts in the order in which they began; those of one moment by name."""
+    """Return the alerts in the order in which they began, then by name."""
     return sorted(found, key=lambda a: (a.pending_at or 0.0, a.alertname, sorted(a.labels.items())))
 
 
@@ -88,7 +88,7 @@ def _key(labels: Labels) -> tuple[tuple[str, str], ...]:
 
 
 def _annotate(found: list[Alert], answer: Answer, origin: float) -> None:
-    """Give each alert the first text that it had while it fired."""
+    """Give each alert the first annotations it had while it fired."""
     said: dict[tuple[tuple[str, str], ...], list[tuple[float, Labels]]] = {}
     for at, labels, text in answer.annotations:
         said.setdefault(_key(labels), []).append((origin + at, text))
@@ -102,7 +102,7 @@ def _annotate(found: list[Alert], answer: Answer, origin: float) -> None:
 
 
 def nearest(misses: list[Near], found: list[Alert]) -> list[Near]:
-    """Return the near misses, nearest first: of alerts that never fired, one for each alert."""
+    """Return the near misses, nearest first: one per alert that never fired."""
     fired = {alert.alertname for alert in found if alert.firing_at is not None}
     out: dict[str, Near] = {}
     for near in sorted(misses, key=lambda near: (-near.closeness, near.labels["alertname"])):
@@ -113,13 +113,13 @@ def nearest(misses: list[Near], found: list[Alert]) -> list[Near]:
 
 
 def pages_per_week(found: list[Alert], seconds: float) -> float:
-    """Return the pages as so many a week."""
+    """Return the number of pages as a weekly rate."""
     pages = sum(alert.severity == "page" and alert.firing_at is not None for alert in found)
     return round(pages * WEEK / seconds, 2) if seconds > 0 else 0.0
 
 
 def as_json(alert: Alert, stamp: Any) -> dict[str, Any]:
-    """Return an alert as ``backtest --json`` prints it; ``stamp`` renders a time."""
+    """Return an alert as printed by ``backtest --json``; ``stamp`` renders a time."""
     return {
         "alertname": alert.alertname, "category": alert.category, "severity": alert.severity,
         "labels": alert.labels, "pending_at": stamp(alert.pending_at), "firing_at": stamp(alert.firing_at),

@@ -1,7 +1,7 @@
 """The command line: ``tocsin COMMAND``.
 
-Exit codes: 0 ok, 1 the thing checked is not ok, 2 wrong usage or configuration. An error names the
-file, the key and the mend; a traceback is a defect.
+Exit codes: 0 ok, 1 the thing checked is not ok, 2 wrong usage or configuration. Errors name the file, the key and the
+fix; a traceback is a defect.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _COMMANDS = ("run", "check", "eval", "replay", "backtest", "demo", "drill", "con
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose example stands on one line, however narrow the terminal: it is there to be copied."""
+    """A parser that does not wrap its example: users copy it."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
 
 
 def parser(command: str | None = None) -> argparse.ArgumentParser:
-    """Build the parser of one command, or of all: each is imported only where it is needed, since that costs time."""
+    """Build the parser of one command, or of all: each is imported only if needed, since importing takes time."""
     top = _Parser(
         prog="tocsin",
         description="Alerting for LLM failures that return HTTP 200.",
@@ -42,7 +42,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
 
 
 def above_zero(number: Callable[[str], float]) -> Callable[[str], float]:
-    """Return a type of arguments: ``number`` (``int`` or ``float``), and refused unless it is above 0."""
+    """Return an argument type: ``number`` (``int`` or ``float``) that must be above 0."""
 
     def read(text: str) -> float:
         value = number(text)
@@ -50,7 +50,7 @@ def above_zero(number: Callable[[str], float]) -> Callable[[str], float]:
             raise argparse.ArgumentTypeError(f"{text}: give a number above 0")
         return value
 
-    read.__name__ = number.__name__  # argparse names it where the text is no number at all
+    read.__name__ = number.__name__  # argparse names the type by it in errors
     return read
 
 
@@ -65,9 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"tocsin: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        sys.stdout = None  # nothing is left to say to who has gone, at the exit neither
+        sys.stdout = None  # the reader is gone: do not flush at exit either
         return 1
-    except OSError as error:  # what a command expects it says itself: this is a full disk, no descriptors, no memory
+    except OSError as error:  # commands report expected errors: this is a full disk, no descriptors or no memory
         print(f"tocsin: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}", file=sys.stderr)
         sys.stdout = None
         return 1

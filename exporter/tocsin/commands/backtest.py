@@ -1,4 +1,4 @@
-"""``tocsin backtest LOG...``: what these rules would have paged for, on your own logs."""
+"""``tocsin backtest LOG...``: what these rules would have paged for, on the user's own logs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tocsin.selfmetrics import publish_healthy
 from tocsin.series.store import Store
 
 EXPORTERS_OWN = ("tokens.outlierFactor",)
-"""Settings that no rule reads: the exporter judges by them, and the chart puts them into its configuration."""
+"""Settings that no rule reads: the exporter evaluates them, and the chart puts them into its configuration."""
 EXAMPLE = "example: tocsin backtest --set quality.dropRatio=0.2 calls-*.jsonl.gz"
 
 
@@ -57,7 +57,7 @@ def add_parser(commands: Any) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Backtest; 0 when every input could be read and the rules evaluated, whether or not alerts fired."""
+    """Backtest; 0 if every input could be read and the rules evaluated, whether or not alerts fired."""
     promtool = external.find("promtool")
     if promtool is None:
         print(f"tocsin backtest: promtool is needed and was not found: {external.MEND}", file=sys.stderr)
@@ -87,7 +87,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _page(result: Result, backtest: _Backtest, arguments: argparse.Namespace) -> str:
-    """Return the report as HTML, with the setting that would have halved the pages."""
+    """Return the HTML report, with the setting that would have halved the pages."""
     pages = [alert for alert in result.alerts if alert.severity == "page" and alert.firing_at is not None]
     advice = None
     if not arguments.rules:
@@ -101,17 +101,17 @@ def _page(result: Result, backtest: _Backtest, arguments: argparse.Namespace) ->
 
 
 def _changed(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the settings of ``--set`` by their keys."""
+    """Return the settings of ``--set`` by key."""
     return dict(map(bundle.parse_setting, arguments.set))
 
 
 def _shipped(changed: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the groups of the shipped rules, compiled anew only where something is changed."""
+    """Return the groups of the shipped rules, compiled only if settings are changed."""
     return (bundle.compile(changed) if changed else bundle.shipped()).rule_groups()
 
 
 def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return the groups of rules: the shipped ones with what ``--set`` changes, or those of ``--rules``."""
+    """Return the groups of rules: the shipped ones with the changes of ``--set``, or those of ``--rules``."""
     if not arguments.rules:
         return _shipped(_changed(arguments))
     if arguments.set:
@@ -126,10 +126,10 @@ def _groups(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def configured(config: Config, changed: dict[str, Any]) -> Config:
-    """Return the configuration with those settings that are the exporter's own, where its routes say nothing of them.
+    """Return the configuration with the exporter's own settings among ``changed``, unless its routes set them.
 
     Raises:
-        ConfigError: one of them is no number above 0.
+        ConfigError: one of them is not a number above 0.
     """
     own = {key: float(changed[key]) for key in EXPORTERS_OWN if key in changed}
     if not own:
@@ -146,7 +146,7 @@ def configured(config: Config, changed: dict[str, Any]) -> Config:
 
 @dataclass(slots=True)
 class Result:
-    """What a backtest found."""
+    """The result of a backtest."""
 
     period: feed.Period
     calls: int
@@ -157,11 +157,11 @@ class Result:
 
     @property
     def pages_per_week(self) -> float:
-        """Pages that this configuration would have caused, as so many a week."""
+        """Pages that this configuration would have caused, per week."""
         return timeline.pages_per_week(self.alerts, self.period.last - self.period.first)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the object that ``--json`` prints."""
+        """Return the object printed by ``--json``."""
         return {
             "from": _stamp(self.period.first), "to": _stamp(self.period.last), "step_s": STEP, "calls": self.calls,
             "skipped": self.skipped,
@@ -178,7 +178,7 @@ class Result:
         }  # fmt: skip
 
     def as_text(self) -> Iterable[str]:
-        """Yield the lines of the report for people."""
+        """Yield the lines of the text report."""
         period = self.period
         yield f"{self.calls:,} calls from {_stamp(period.first)} to {_stamp(period.last)}"
         if self.skipped:
@@ -233,7 +233,7 @@ class _Backtest:
         self._intake.meet("replay")
 
     def run(self, groups: list[dict[str, Any]]) -> Result | None:
-        """Read, count, evaluate; None when there was no event with a time."""
+        """Read, count, evaluate; return None if no event has a time."""
         collect_seldom(young=50_000)
         sorter = self._read()
         every = (name for family in cat.FAMILIES.values() for name in sample_names(family))
@@ -263,7 +263,7 @@ class _Backtest:
         return {row.labels[1]: int(row.values[0]) for row in rows if row.values[0]}
 
     def lost(self) -> str:
-        """Return what became of the events, where none could be replayed."""
+        """Return why no event could be replayed, to complete an error message."""
         skipped = ", ".join(f"{count:,} {reason}" for reason, count in self._skipped().items())
         if not skipped:
             return ": there is none in what was given"
@@ -313,7 +313,7 @@ class _Backtest:
 
 
 def _size(log: str) -> int:
-    """Return the bytes of a log, 0 where it cannot be told."""
+    """Return the size of a log in bytes, 0 if unknown."""
     try:
         return 0 if log == "-" else Path(log).stat().st_size
     except OSError:
@@ -325,7 +325,7 @@ def _cores() -> int:
 
 
 class _Progress:
-    """A bar on a terminal; nothing elsewhere."""
+    """A progress bar on a terminal; nothing elsewhere."""
 
     def __init__(self) -> None:
         self._on = sys.stderr.isatty()
@@ -333,19 +333,19 @@ class _Progress:
         self._last = ""
 
     def reading(self, share: float, name: str, events: int) -> None:
-        """Tell which log is read, and the events of all so far: how many a packed one holds is not known before."""
+        """Show the current log, and the events so far: the number in an archive is not known in advance."""
         self._draw(0.1 * share, f"reading {Path(name).name}, {events:,} events")
 
     def counting(self, share: float) -> None:
-        """Tell the share of events counted."""
+        """Show the share of events counted."""
         self._draw(0.1 + 0.5 * share, "counting")
 
     def evaluating(self, share: float) -> None:
-        """Tell how much of the rules is done."""
+        """Show the share of rules evaluated."""
         self._draw(0.6 + 0.4 * share, "evaluating the rules")
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._on:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 

@@ -1,4 +1,4 @@
-"""``tocsin bundle build|check``: compile the rules, or say whether compiled ones are stale."""
+"""``tocsin bundle build|check``: compile the rules, or check whether compiled ones are stale."""
 
 from __future__ import annotations
 

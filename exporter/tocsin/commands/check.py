@@ -1,4 +1,4 @@
-"""``tocsin check``: JSON lines (or one plain text) on stdin, one verdict a line on stdout."""
+"""``tocsin check``: JSON lines (or one plain text) on stdin, one verdict per line on stdout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_parser(commands: Any) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Check what stdin holds; 1 when a line could not be read, whatever the verdicts."""
+    """Check the texts on stdin; 1 if a line could not be read, whatever the verdicts."""
     judge = Judge(load(arguments.config_file))
     floor = 0.0 if arguments.all else SUSPICION
     if arguments.text:
@@ -51,7 +51,7 @@ def _answer(judge: Judge, line: bytes, floor: float) -> dict[str, Any]:
 
 
 def _batches(source: BinaryIO) -> Iterator[list[bytes]]:
-    """Yield the lines that are there, without waiting for more: a caller may send one and wait for its answer."""
+    """Yield the available lines without waiting for more: a caller may send one and wait for its answer."""
     rest: list[bytes] = []
     while chunk := source.read1(_CHUNK):  # type: ignore[attr-defined]  # stdin.buffer is a BufferedReader
         first, *others = chunk.split(b"\n")

@@ -1,4 +1,4 @@
-"""``tocsin config check|show``: is the configuration right, and what is in force."""
+"""``tocsin config check|show``: check the configuration, or print the effective one."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
-    """Look at what the configuration and the flags of ``run`` name: files, folder, addresses."""
+    """Yield remarks on what the configuration and the flags of ``run`` name: files, folder, addresses."""
     read = patterns(arguments, config)
     for pattern in read:
         yield from files.files(pattern, config, time.time())
@@ -91,11 +91,11 @@ _OWN_VALUES: dict[str, int] = {
     "reason": len(FAILURE_REASONS), "source": 2, "requested": 1, "served": 1, "fingerprint": 1,
     "scorer": SCORERS_MAX + 1, "signal": 3, "role": 3, "delivered": 2, "echoed": 2, "example": 2,
 }  # fmt: skip
-"""How many values the labels of a family have beside the shared ones, at most."""
+"""Maximum number of values of the labels that a family has besides the shared ones."""
 
 
 def _samples(family: Family) -> int:
-    """Return how many samples one label set of the shared labels can have, in the worst case."""
+    """Return the worst-case number of samples per set of the shared labels."""
     samples = samples_of(family)
     for label in family.labels[3:]:
         kinds = len(SAFETY_KINDS) if family.group == "safety" else len(TOKEN_KINDS)
@@ -105,7 +105,7 @@ def _samples(family: Family) -> int:
 
 
 def _print_series(config: Config, ledger: Ledger) -> None:
-    """Print the worst case by family, and what the budget holds of it: histograms fold first, so fewer have them."""
+    """Print the worst case by family, and how much fits the limit: histograms fold first, so fewer sets have them."""
     before = ledger.store.samples
     ledger.groups.admit(("p", "m", "r", *("x",) * len(config.extra_labels)), succeeded=True)
     first = ledger.store.samples - before

@@ -1,4 +1,4 @@
-"""``tocsin demo``: a simulated application lives through four incidents, from the log line to the page delivered."""
+"""``tocsin demo``: a simulated application goes through four incidents, from the log line to the delivered page."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from tocsin.demo.stack import OVERRIDES, Addresses, answers, free_port, missing,
 
 EXAMPLE = "example: tocsin demo --stay"
 RATE = 20
-"""Calls a second."""
+"""Calls per second."""
 PATIENCE = 30
-"""Seconds to wait for an answer: on a slow machine a fast story keeps its core busy for some."""
+"""Seconds to wait for an HTTP response: on a slow machine, a fast demo keeps its core busy for some."""
 
 
 def add_parser(commands: Any) -> None:
@@ -38,9 +38,9 @@ def add_parser(commands: Any) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Run the story; 0 when the exporter counted every event and each category was paged for, where it could be."""
+    """Run the demo; 0 if the exporter counted every event and each category was paged for, as far as alerts run."""
     port = free_port(arguments.port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the programs that it started end with it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: the programs that it started end with it
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-demo-")))
         log = folder / "litellm.jsonl"
@@ -69,7 +69,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _alerting(stack: ExitStack, places: Addresses) -> bool:
-    """Start Prometheus and Alertmanager, or say why the demo goes on without pages."""
+    """Start Prometheus and Alertmanager, or print why the demo continues without pages."""
     absent = missing()
     if absent:
         print(f"no pages: {' and '.join(absent)} not found (`make tools` builds them)\n", flush=True)
@@ -89,7 +89,7 @@ def _alerting(stack: ExitStack, places: Addresses) -> bool:
 
 
 class _Story:
-    """Writes the log phase by phase and tells of each page as it is delivered."""
+    """Writes the log phase by phase and reports each delivered page."""
 
     def __init__(self, places: Addresses, log: Path, speed: float) -> None:
         self._places = places
@@ -111,7 +111,7 @@ class _Story:
                 until = time.monotonic() + phase.seconds / self._speed
                 judged: list[dict[str, Any]] = []
                 while time.monotonic() < until:
-                    self._post(judged)  # those of the turn before: the log has been read since
+                    self._post(judged)  # of the turn before: their calls have been read since
                     judged = []
                     for event in simulator.events(phase.name, RATE // 4, time.time()):
                         out.write(simulator.line(event))
@@ -121,11 +121,11 @@ class _Story:
                     time.sleep(0.25 / self._speed)
 
     def unpaged(self) -> list[str]:
-        """Return the categories that nobody was paged for."""
+        """Return the categories without a page."""
         return sorted(set(INCIDENTS) - self._paged)
 
     def counted(self) -> int:
-        """Return the requests that the exporter shows, once it has caught up."""
+        """Return the number of requests that the exporter shows, once it has caught up."""
         total = 0
         for _ in range(100):
             lines = _get(f"http://{self._places.exporter}/metrics").decode().splitlines()
@@ -136,7 +136,7 @@ class _Story:
         return total
 
     def _post(self, judged: list[dict[str, Any]]) -> None:
-        """Send what the application's judge thinks of some answers."""
+        """Send the scores of the application's judge for some answers."""
         if not judged:
             return
         body = "".join(json.dumps(feedback) + "\n" for feedback in judged).encode()
@@ -145,7 +145,7 @@ class _Story:
             urllib.request.urlopen(request, timeout=PATIENCE).close()  # noqa: S310 - our own loopback URL
 
     def _report(self) -> None:
-        """Tell of pages and resolutions since the last look."""
+        """Print pages and resolutions since the last call."""
         with suppress(OSError, urllib.error.URLError):
             for alert in json.loads(_get(f"http://{self._places.exporter}/api/v1/incidents"))["incidents"]:
                 key = (alert["alertname"], alert["fired_at"], alert["status"])

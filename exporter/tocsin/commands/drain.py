@@ -1,7 +1,7 @@
-"""``tocsin drain``: a preStop hook, which holds a pod until what it has accepted is counted and scraped.
+"""``tocsin drain``: a preStop hook that keeps a pod running until everything it has accepted is counted and scraped.
 
-Kubernetes takes a pod from its Services while the hook runs, and ends the process afterwards. A replica that is scaled
-in may never come back, so what its page does not show by then is missing from every sum.
+Kubernetes removes a pod from its Services while the hook runs, and ends the process afterwards. After a scale-down a
+replica may never return, so whatever its page does not show by then is missing from every sum.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def add_parser(commands: Any) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Wait; 1 when the spool was not empty by then, or nobody answered."""
+    """Wait; 1 if the spool was not empty by then, or the exporter did not respond."""
     began = time.monotonic()
     while True:
         backlog = _backlog(arguments.url)
@@ -49,7 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _backlog(url: str) -> float | None:
-    """Return the unread bytes of the spool, 0 where there is none (a guard); None when there is no page."""
+    """Return the unread bytes of the spool, 0 if it has none (a guard); None if there is no page."""
     context = ssl._create_unverified_context() if url.startswith("https:") else None  # noqa: S323, SLF001 - ourselves
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT, context=context) as answer:  # noqa: S310 - as given

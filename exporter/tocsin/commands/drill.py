@@ -1,4 +1,4 @@
-"""``tocsin drill``: try whether a page of a category reaches everybody it must, without an incident."""
+"""``tocsin drill``: test whether a page of a category reaches all its receivers, without an incident."""
 
 from __future__ import annotations
 

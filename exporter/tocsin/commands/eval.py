@@ -1,4 +1,4 @@
-"""``tocsin eval``: our own precision, recall and false alarms, with intervals, on labelled texts."""
+"""``tocsin eval``: precision, recall and false alarms of the detectors on labelled texts, with intervals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_parser(commands: Any) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Print the table; 1 when a detector is below its floor."""
+    """Print the table; 1 if a detector is below its floor."""
     if arguments.data is not None and not arguments.data.is_dir():
         print(f"tocsin: {arguments.data}: no such folder", file=sys.stderr)
         return 2

@@ -43,21 +43,21 @@ def add_parser(commands: Any) -> None:
 
 
 class _Progress:
-    """Says now and then how far the work is, on a terminal only."""
+    """Shows the progress on a terminal only."""
 
     def __init__(self) -> None:
         self._seen = 0
         self._on = sys.stderr.isatty()
 
     def step(self, read: int) -> None:
-        """Tell after each few thousand events."""
+        """Report after every few thousand events."""
         if self._on and read - self._seen >= 50_000:
             self._seen = read
             print(f"\r{read:,} events", end="", file=sys.stderr, flush=True)
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Replay; 0 when every input could be read to its end."""
+    """Replay; 0 if every input could be read to its end."""
     config = load(arguments.config_file)
     settings = ledger_settings(config)
     if arguments.detectors != "none":

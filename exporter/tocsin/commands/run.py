@@ -25,7 +25,7 @@ def add_parser(commands: Any) -> None:
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags, for ``tocsin config check`` too: it is asked with those of a command line that reads nothing."""
+    """Add the flags; ``tocsin config check`` takes those of the command line that it diagnoses."""
     parser.add_argument("--config.file", dest="config_file", metavar="FILE", help="configuration; default: none")
     parser.add_argument("--tail", action="append", default=[], metavar="PATH|GLOB", help="log files; repeatable")
     parser.add_argument("--format", choices=("auto", *formats.FORMATS), default="auto", help="format of --tail")
