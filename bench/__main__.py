@@ -1,6 +1,6 @@
-"""``make bench``: the exporter beside its limits and peers, in one run. Ratios are what counts; nothing is asserted.
+"""``make bench``: the exporter compared with its limits and peers, in one run. Only ratios matter; nothing is asserted.
 
-Needs two cores (subject and client). Other work on the machine moves all rows, the ratios least.
+Needs two cores (subject and client). Other work on the machine changes all rows, ratios the least.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SECTIONS = ("ingest", "scrape", "webhook", "guard", "footprint", "rules")
 
 
 def main() -> None:
-    """Run the chosen sections, print one table, keep the figures as JSON."""
+    """Run the chosen sections, print one table, save the figures as JSON."""
     parser = argparse.ArgumentParser(prog="python bench", description=__doc__)
     parser.add_argument("--events", type=int, default=60_000, help="lines of the slim log (default 60000)")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="sections to run")
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def show(figures: list[Figure]) -> None:
-    """Print the table, a heading for each section."""
+    """Print the table with a heading for each section."""
     section = ""
     print(f"\n{'':44s}{'figure':>12s} {'':10s}{'goal':>10s}")
     for figure in figures:

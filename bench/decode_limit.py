@@ -12,7 +12,7 @@ CHUNK = 1 << 20
 
 
 class Metadata(msgspec.Struct, gc=False):
-    """The two labels that stand in the metadata."""
+    """The two labels in the metadata."""
 
     user_api_key_team_alias: str | None = None
     user_api_key_request_route: str | None = None
@@ -25,7 +25,7 @@ class Failure(msgspec.Struct, gc=False):
 
 
 class Event(msgspec.Struct, gc=False):
-    """What any exporter of tokens, cost and latency needs of an event."""
+    """The fields of an event that any exporter of tokens, cost and latency needs."""
 
     status: str
     model_group: str
@@ -41,7 +41,7 @@ class Event(msgspec.Struct, gc=False):
 
 
 def chunks(path: str) -> Iterator[bytes]:
-    """Yield whole lines, about a megabyte at a time."""
+    """Yield complete lines, about a megabyte at a time."""
     file = os.open(path, os.O_RDONLY)
     rest = b""
     while data := os.read(file, CHUNK):

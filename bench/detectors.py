@@ -1,7 +1,7 @@
-"""``python bench/detectors.py SETS [NAME ...]``: what each detector is worth on the labelled sets in a folder.
+"""``python bench/detectors.py SETS [NAME ...]``: the quality of each detector on the labelled sets in a folder.
 
-A measure is a function of the sets that yields lines of text; each family of detectors has a module of them
-(``detectors_quality``, ...) and is named in ``FAMILIES``. Figures are of the part that was not trained on.
+A measure is a function of the sets that yields lines of text; each family of detectors has a module of measures
+(``detectors_quality``, ...), listed in ``FAMILIES``. Figures are of the part not trained on.
 """
 
 from __future__ import annotations

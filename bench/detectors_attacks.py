@@ -1,7 +1,7 @@
 """Measures of the detectors of injection, prompt leaks, toxicity and harmful advice.
 
-The shipped weights were trained on all rows: for figures of rows that were not trained on, make weights with
-``tools/train/train.py SETS exporter/tocsin/detectors/data --part fit`` first.
+The shipped weights were trained on all rows: for figures on rows not trained on, first fit weights with
+``tools/train/train.py SETS exporter/tocsin/detectors/data --part fit``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tocsin.detectors.toxicity import Toxicity
 
 
 def worth(detector: Detector, rows: list[Row], bad: str, **known: str) -> str:
-    """Precision, recall, rate of false alarms and AUC on labelled rows; ``known`` maps fields of a subject to keys."""
+    """Return precision, recall, false positive rate and AUC on labelled rows; ``known`` maps subject fields to keys."""
     scanner = Scanner([detector])
     pairs = [
         (row["label"] == bad, score(scanner, row["text"], **{field: row[key] for field, key in known.items()}))

@@ -29,12 +29,12 @@ from tocsin.finding import SAFETY_KINDS
 
 
 def judge(scanner: Scanner, text: str, **known: Any) -> Report:
-    """The report on one text."""
+    """Return the report on one text."""
     return scanner.scan(Subject(text, **known))
 
 
 def says(report: Report, *types: str, floor: float = 0.5) -> bool:
-    """Does a report hold a finding of one of these types that is not weak?"""
+    """Return whether a report contains a finding of one of these types with at least the score ``floor``."""
     return any(finding.type in types and finding.score >= floor for finding in report.findings)
 
 
@@ -87,7 +87,7 @@ def confidence(sets: Sets) -> Iterator[str]:
     rows = sets.rows("confidence")
     reports = [(row, judge(scanner, row["text"])) for row in rows]
     yield str(Binary.of((row["label"] == "stated", says(report, "confidence")) for row, report in reports))
-    valued = [(row["value"], report) for row, report in reports if row.get("value") is not None]  # the shipped set has none
+    valued = [(row["value"], report) for row, report in reports if row.get("value") is not None]  # not in the shipped set
     right = sum(abs((report.scores["confidence"] or 0) - value) < 0.005 for value, report in valued)
     yield f"right value: {right} of {len(valued)}"
     benign = sets.benign()

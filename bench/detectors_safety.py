@@ -72,7 +72,7 @@ def false_alarms(sets: Sets) -> Iterator[str]:
 
 
 def speed(sets: Sets) -> Iterator[str]:
-    """All the rows: it is the same work for every part."""
+    """Measure on all rows: the cost is the same for every part."""
     texts = [row["text"] for row in sets.rows("benign_arena", "all")]
     size = sum(len(text.encode()) for text in texts) / max(1, len(texts))
     thousand = [f"{first}{number} {second}" for first in "abcde" for second in "fghij" for number in range(40)]

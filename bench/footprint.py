@@ -1,4 +1,4 @@
-"""What the exporter costs by being there: memory, start, commits, idle polling."""
+"""The exporter's fixed costs: memory, start-up, commits, idle polling."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _memory(scratch: Path) -> list[Figure]:
 
 
 def log_of_label_sets(log: Path, series: int) -> int:
-    """Write one call for each of so many label sets that about ``series`` series result; return how many."""
+    """Write one call per label set, for about ``series`` series in total; return the number of label sets."""
     routes = 10
     models = -(-series // _series_of_ten())  # rounded up
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -90,12 +90,12 @@ def _count(ledger: Ledger, label_sets: int, number: int) -> None:
 
 
 def _series_of_ten() -> int:
-    """Series that ten more label sets make."""
+    """Return the series added by ten label sets."""
     return _ledger(20).store.samples - _ledger(10).store.samples
 
 
 def _commit(scratch: Path) -> list[Figure]:
-    """One commit each second with every label set changed: its CPU, and its share on the event loop."""
+    """Commit with every label set changed: its CPU once a second, and its longest turn of the event loop."""
     label_sets = COMMIT_SERIES * 10 // _series_of_ten()
     ledger, state = _ledger(label_sets), State(scratch / "commit")
     state.commit(ledger.changes())
@@ -110,7 +110,7 @@ def _commit(scratch: Path) -> list[Figure]:
         stalls.append(max(turns))
     state.close()
     share = cpu / COMMITS * 100
-    stall = median(stalls)  # the worst turn of a commit; another process takes one of its turns now and then
+    stall = median(stalls)  # the longest turn of a commit; another process occasionally preempts one
     what = f"commit each second, {ledger.store.samples:,} series"
     return [
         Figure("footprint", what, share, "% of core", "<= 0.5", share <= 0.5),
@@ -119,7 +119,7 @@ def _commit(scratch: Path) -> list[Figure]:
 
 
 def _turns(ledger: Ledger) -> tuple[list[Item], list[float]]:
-    """Collect what a commit writes; return how long the event loop was held each time."""
+    """Collect what a commit writes; return it with the durations of the event loop's turns."""
     items: list[Item] = []
     turns, began = [], time.perf_counter()
     for step in ledger.steps():

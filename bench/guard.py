@@ -1,4 +1,4 @@
-"""The guard under load: open-loop checks of 2 KB answers, latency from the moment that each was due; and in process."""
+"""The guard under load: open-loop checks of 2 KB answers, with latency from the moment each was due; and in process."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ from tocsin.judge import Judge
 SECONDS = 8.0
 RATES = (250, 1_000)
 POSTED = 50
-"""Events in each post beside the checks."""
+"""Events per post beside the checks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """What the same process does meanwhile."""
+    """The load of the same process."""
 
     checks: int
-    """Checks a second."""
+    """Checks per second."""
     events: int
-    """Events a second that are ingested, in posts of POSTED."""
+    """Events ingested per second, in posts of POSTED."""
     series: int
-    """Series of the page that is scraped each second; 0: as they come."""
+    """Series of the page scraped each second; 0: as many as the load creates."""
     tier: int | None = None
-    """Detectors up to this tier look at the events too; None: they are only counted."""
+    """Highest tier of detectors that also inspect the events; None: events are only counted."""
 
     @property
     def title(self) -> str:
@@ -62,15 +62,15 @@ class Mix:
 GOAL = Mix(1_000, 5_000, 100_000)
 MIXES = (Mix(250, 500, 0), GOAL, replace(GOAL, tier=0), replace(GOAL, tier=2))
 OVERLOAD = 6_000
-"""Checks a second that one core cannot answer: what is not looked at must be said so, and at once."""
+"""Checks per second beyond the capacity of one core: those shed must be answered immediately, and say so."""
 CRAFTED = ("4111 1111 1111 111 4111-1111-1111-1112 ", "\uff14\uff11\uff11\uff11 \uff11\uff11\uff11\uff11 ", "a.b1@c2.com ")
-"""Units of texts that are all work: near cards, digits in full width, addresses."""
+"""Units of texts that are expensive throughout: near-cards, full-width digits, addresses."""
 CRAFTED_CHARS = 1_000_000
 HELD_UP_MS = 50.0
-"""What a crafted text may hold up others."""
+"""Maximum milliseconds for which a crafted text may block others."""
 PRESIDIO_TEXTS = 200
 ADDED_MB = 60.0
-"""Resident memory that judging may add to counting alone."""
+"""Maximum resident memory that judging may add to counting alone."""
 GOALS = ((0.5, 1.0), (0.99, 5.0), (0.999, 10.0))
 """Share of the answers, milliseconds."""
 
@@ -78,8 +78,8 @@ GOALS = ((0.5, 1.0), (0.99, 5.0), (0.999, 10.0))
 def run(scratch: Path) -> list[Figure]:
     """Measure the guard alone, beside ingest with a scrape each second, and the detectors in process.
 
-    "Guard apart" is ``tocsin run --guard-only`` beside the exporter: another process on the same core, so it shows what
-    the scheduler does for it; with a core of its own the rows of the guard alone hold.
+    "Guard apart" is ``tocsin run --guard-only`` beside the exporter: a separate process on the same core, so it shows
+    the effect of the scheduler; with its own core, the rows of the guard alone apply.
     """
     texts = [row["text"] for row in Sets().rows("benign_arena")]
     two_kb = [(text * 2)[:2048] for text in texts if len(text) > 1024]
@@ -122,7 +122,7 @@ def _in_process(texts: list[str], scratch: Path) -> list[Figure]:
 
 
 def _rate(texts: list[str], *, max_tier: int) -> float:
-    """Texts that are judged in a second of CPU, by the best of four rounds."""
+    """Return the texts judged per second of CPU, the best of four rounds."""
     judge = Judge(Config(), max_tier=max_tier)
     rules = judge.rules("bench")
     best = float("inf")
@@ -135,7 +135,7 @@ def _rate(texts: list[str], *, max_tier: int) -> float:
 
 
 def _presidio(texts: list[str], scratch: Path, ours: float) -> list[Figure]:
-    """Measure Presidio's pattern recognizers alone, which is the least that it can do, on the same texts."""
+    """Measure only Presidio's pattern recognizers, its minimum, on the same texts."""
     python = Path(__file__).parents[1] / ".tools" / "presidio" / "bin" / "python"
     if not python.exists():
         print("presidio: not found, skipped (tools/install.sh presidio)", flush=True)
@@ -161,7 +161,7 @@ def _figures(what: str, latencies: list[float]) -> list[Figure]:
 
 
 def _behind(mix: Mix, exporter: Exporter) -> list[Figure]:
-    """Tell what is left to be counted, which is on disk, and what the exporter did not score to catch up."""
+    """Return the ingest lag (the backlog is on disk) and the answers scored while catching up."""
     lag = exporter.total("tocsin_ingest_lag_seconds")
     figures = [Figure("guard", f"{mix.title}: behind at the end", lag, "s")]
     if mix.tier is not None:
@@ -170,7 +170,7 @@ def _behind(mix: Mix, exporter: Exporter) -> list[Figure]:
 
 
 def _overload(scratch: Path, texts: list[str]) -> list[Figure]:
-    """More than a core can look at: the wait stays bounded, and every answer without a look is counted."""
+    """Check beyond the capacity of a core: latency stays bounded, and every check that is shed is counted."""
     with Exporter(scratch / "guard-overload", "--guard-only", ingest=True) as exporter:
         latencies = _run(_load(exporter, texts, OVERLOAD, seconds=3.0))
         time.sleep(1.5)  # a commit
@@ -184,7 +184,7 @@ def _overload(scratch: Path, texts: list[str]) -> list[Figure]:
 
 
 def _crafted(scratch: Path, texts: list[str], path: str) -> Figure:
-    """Send crafted texts of a megabyte to a path, one after the other, beside plain checks: how long is anyone held up?"""
+    """Send crafted texts of a megabyte to a path, one after another, and measure how long plain checks are blocked."""
     now = datetime.now(UTC).isoformat()
     crafted = [(unit * CRAFTED_CHARS)[:CRAFTED_CHARS] for unit in CRAFTED]
     bodies = [
@@ -208,7 +208,7 @@ def _crafted(scratch: Path, texts: list[str], path: str) -> Figure:
 
 
 def _memory(scratch: Path, texts: list[str]) -> Figure:
-    """Compare what is resident after checks with an exporter that only counts."""
+    """Compare the resident memory after checks with that of an exporter that only counts."""
     with Exporter(scratch / "guard-none", ingest=True) as exporter:
         before = exporter.rss_mb()
     with Exporter(scratch / "guard-memory", ingest=True) as exporter:
@@ -218,7 +218,7 @@ def _memory(scratch: Path, texts: list[str]) -> Figure:
 
 
 def _run(work: Coroutine[Any, Any, list[float]]) -> list[float]:
-    """Run on an event loop that is on time: asyncio's own counts in milliseconds, as epoll does, ``select`` does not."""
+    """Run on an event loop with precise timers: ``select`` counts microseconds, asyncio's default, epoll, milliseconds."""
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
         return runner.run(work)
 
@@ -232,9 +232,9 @@ async def _load(
     beside: Exporter | None = None,
     seconds: float = SECONDS,
 ) -> list[float]:
-    """Send checks at random moments of an average rate; return seconds from when each was due to its answer.
+    """Send checks at random times with an average rate; return the seconds from when each was due to its answer.
 
-    ``beside`` is what ingests and is scraped meanwhile: the same process unless another is given.
+    ``beside`` is the process that ingests and is scraped meanwhile, by default the same one.
     """
     posts = [
         request(json.dumps({"id": str(number), "text": text}).encode(), "/v1/check")
@@ -245,7 +245,7 @@ async def _load(
     lines = [line.rstrip() for line in islice(workload.Generator("slim").lines(count), count)] if mix else []
     batches = [
         request(b"[" + b",".join(lines[start : start + POSTED]) + b"]") for start in range(0, len(lines), POSTED)
-    ]  # made beforehand: what the client is late by counts as the server's
+    ]  # prepared in advance: delays of the client would count as the server's
     del lines
     await _warm(exporter, posts[0])
     pool = Pool(exporter.ingest_port)
@@ -266,7 +266,7 @@ async def _load(
 
 
 async def _warm(exporter: Exporter, first: bytes) -> None:
-    """Ask once: where content is not looked at, the detectors are made with the first check, which takes a second."""
+    """Send one check: if content is not inspected, the first check creates the detectors, which takes a second."""
     pool = Pool(exporter.ingest_port)
     await pool.send(first, time.perf_counter())
     await pool.close()

@@ -1,4 +1,4 @@
-"""Counting a log: ours beside the limit and the peers, interleaved, one core, user CPU of whole processes."""
+"""Counting a log: the exporter, the limit and the peers, interleaved on one core, by user CPU of whole processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIER_0 = "tocsin, tier 0"
 OURS = "tocsin"
 LIMIT = "decode limit"
 LITELLM = "LiteLLM logger"
-GOALS = (  # ours, its peer, smallest or largest ratio, which way round
+GOALS = (  # ours, its peer, goal: ours / peer (<=) or peer / ours (>=)
     (OURS, LIMIT, "<=", 1.5),
     (OURS, "mtail", ">=", 5.0),
     (OURS, "naive", ">=", 8.0),
@@ -54,7 +54,7 @@ def subjects(log: Path) -> dict[str, list[str]]:
 
 
 def run(folder: Path, events: int) -> list[Figure]:
-    """Measure both profiles; events of ``full`` are fewer, so that both take about as long."""
+    """Measure both profiles; ``full`` has fewer events, so that both take about as long."""
     figures: list[Figure] = []
     for profile, count in zip(workload.PROFILES, (events, events // 2), strict=True):
         figures += _profile(folder, profile, count)
@@ -108,9 +108,9 @@ def _litellm(log: Path) -> float | None:
 
 
 def _figures(section: str, costs: dict[str, list[float]], peak: dict[str, float]) -> list[Figure]:
-    """Give medians; a ratio is the median of the ratios within each round, so that load that comes and goes is shared.
+    """Return medians; a ratio is the median of the ratios within each round, so that varying load affects both sides.
 
-    Beside each ratio to a peer stands that of decoding alone: no program that decodes so can reach more.
+    Each ratio to a peer is followed by that of decoding alone: no program with the same decoder can exceed it.
     """
     figures = [Figure(section, name, median(cost), "us/event") for name, cost in costs.items()]
     figures.append(Figure(section, "tocsin, peak memory", peak[OURS], "MB"))

@@ -1,7 +1,7 @@
-"""Labelled sets of detectors, and what a detector is worth on them: precision, recall, AUC, cost per text.
+"""Labelled sets for detectors, and their figures: precision, recall, AUC, cost per text.
 
-A set is a file ``NAME.jsonl.gz`` of rows with ``text``, ``label`` and, where they apply, ``context``, ``question``,
-``kind`` and ``group``; the folder is an argument, because most sets may be measured with and not shipped.
+A set is a file ``NAME.jsonl.gz`` of rows with ``text``, ``label`` and, where applicable, ``context``, ``question``,
+``kind`` and ``group``; the folder is an argument, because most sets may be used for measuring but not shipped.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from tocsin.evaluation.counts import Counts
 Row = dict[str, Any]
 
 PARTS = ("all", "fit", "own")
-"""``fit``: may be looked at and trained on. ``own``: held aside by us. Rows of one group are in one part."""
+"""``fit``: may be read and trained on. ``own``: held out by us. All rows of a group are in one part."""
 
 
 class Sets:
-    """A folder of labelled sets, read as they are asked for."""
+    """A folder of labelled sets, read on demand."""
 
     def __init__(self, folder: Path, part: str = "own") -> None:
         self.folder, self.part = folder, part
 
     def rows(self, name: str, part: str | None = None) -> list[Row]:
-        """Rows of one set; empty when the folder does not hold it."""
+        """Return the rows of one set; empty if the folder does not contain it."""
         path = self.folder / f"{name}.jsonl.gz"
         if not path.exists():
             return []
@@ -40,18 +40,18 @@ class Sets:
         return [row for row in rows if part in ("all", part_of(row))]
 
     def benign(self) -> list[str]:
-        """Real answers in which nothing is wrong."""
+        """Return real answers without anything wrong in them."""
         return [row["text"] for name in ("benign_arena", "benign_halueval") for row in self.rows(name)]
 
 
 def part_of(row: Row) -> str:
-    """``fit`` or ``own``, by a hash of the row's group."""
+    """Return ``fit`` or ``own``, by a hash of the row's group."""
     key = str(row.get("group") or row["id"])
     return "fit" if zlib.crc32(key.encode()) % 5 < 3 else "own"
 
 
 class Binary(Counts):
-    """Counts of a yes-or-no detector, as text."""
+    """A confusion matrix, formatted as text."""
 
     def __str__(self) -> str:
         precision, recall = (math.nan if share is None else share for share in (self.precision, self.recall))
@@ -64,7 +64,7 @@ class Binary(Counts):
 
 
 def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
-    """Area under the ROC curve: chance that a positive scores over a negative, ties half."""
+    """Return the area under the ROC curve: the chance that a positive scores above a negative, ties count half."""
     ranked = sorted([(score, 1) for score in positive] + [(score, 0) for score in negative])
     total, start = 0.0, 0
     while start < len(ranked):
@@ -78,7 +78,7 @@ def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
 
 
 def cost_us(work: Callable[[Any], Any], items: Sequence[Any], repeats: int = 3) -> float:
-    """Microseconds of CPU per item: the best of some rounds, since other work only ever adds."""
+    """Return microseconds of CPU per item, the best of ``repeats`` rounds, since other work only adds to it."""
     best = math.inf
     for _ in range(repeats if items else 0):
         began = time.process_time()
@@ -89,6 +89,6 @@ def cost_us(work: Callable[[Any], Any], items: Sequence[Any], repeats: int = 3) 
 
 
 def resident_mb() -> float:
-    """Resident memory of this process."""
+    """Return the resident memory of this process."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.split("VmRSS:")[1].split()[0]) / 1024

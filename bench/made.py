@@ -1,4 +1,4 @@
-"""Texts made from real answers: loops, word salad, noise, and the lists and tables that only look like loops."""
+"""Synthetic texts made from real answers: loops, word salad, noise, and lists and tables that only resemble loops."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SEED = 20_261
 
 
 def loops(answers: Sequence[str], seed: int = SEED) -> list[tuple[str, str]]:
-    """(kind, text) of degenerate endings."""
+    """Return (kind, text) of degenerate endings."""
     draw = random.Random(seed)
     made = []
     for answer in answers:
@@ -44,7 +44,7 @@ def _varied(words: Sequence[str], draw: random.Random) -> str:
 
 
 def repetitive(count: int, seed: int = SEED) -> list[tuple[str, str]]:
-    """(kind, text) of good texts with much sameness: tables, arrays, inserts, refrains."""
+    """Return (kind, text) of good texts with much repetition: tables, arrays, inserts, refrains."""
     draw = random.Random(seed)
     names = ["Ada", "Linus", "Grace", "Edsger", "Barbara", "Dennis", "Margaret", "Ken", "Donald", "Radia"]
     made: list[tuple[str, str]] = []
@@ -73,7 +73,7 @@ def repetitive(count: int, seed: int = SEED) -> list[tuple[str, str]]:
 
 
 def garbled(answers: Sequence[str], seed: int = SEED) -> list[tuple[str, str]]:
-    """(kind, text) of answers that lost their sense: shuffled words, noise in the letters, mixed alphabets."""
+    """Return (kind, text) of answers made meaningless: shuffled words, noise in the letters, mixed alphabets."""
     draw = random.Random(seed)
     made = []
     for answer in answers:

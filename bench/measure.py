@@ -1,4 +1,4 @@
-"""How things are measured: CPU of whole processes on one core, and the exporter as a running server."""
+"""Measuring: CPU of whole processes on one core, and the exporter as a running server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOCSIN = [sys.executable, "-m", "tocsin"]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the result."""
+    """One row of the results."""
 
     section: str
     what: str
@@ -33,12 +33,12 @@ class Figure:
     unit: str
     goal: str = ""
     met: bool | None = None
-    """None where there is no goal."""
+    """None if there is no goal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a process cost."""
+    """The cost of a process."""
 
     user: float
     """User CPU in seconds."""
@@ -46,15 +46,15 @@ class Spent:
 
 
 def pin(core: int) -> None:
-    """Keep this process, and what it starts, on one core."""
+    """Pin this process, and its children, to one core."""
     os.sched_setaffinity(0, {core})
 
 
 def spent(command: Sequence[str]) -> Spent:
-    """Run a command to its end on the subject's core and tell what it cost.
+    """Run a command to its end on the subject's core and return its cost.
 
     Raises:
-        RuntimeError: it failed; with the end of what it said.
+        RuntimeError: it failed; with the end of its stderr.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
@@ -70,7 +70,7 @@ def spent(command: Sequence[str]) -> Spent:
 
 
 class Server:
-    """A process that serves HTTP on the subject's core, from start to end of a ``with`` block."""
+    """An HTTP server process on the subject's core, running during a ``with`` block."""
 
     def __init__(self, command: Sequence[str], ready_url: str) -> None:
         self._command = command
@@ -102,20 +102,20 @@ class Server:
             self._process.wait()
 
     def cpu(self) -> float:
-        """User and system CPU so far in seconds, to the nanosecond where ``/proc`` has ticks of ten milliseconds.
+        """Return user and system CPU so far in seconds, in nanoseconds, unlike the 10 ms ticks of ``/proc``.
 
-        https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html tells the clock of another process.
+        https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html gives the clock id of another process.
         """
         return time.clock_gettime(~self._process.pid << 3 | 2)
 
     def rss_mb(self) -> float:
-        """Resident memory now."""
+        """Return the current resident memory."""
         text = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(text.split("VmRSS:")[1].split()[0]) / 1024
 
 
 class Exporter(Server):
-    """``tocsin run`` with a state of its own; it only counts unless ``content``, so that detectors have rows of their own."""
+    """``tocsin run`` with its own state; unless ``content``, it only counts, as detectors are measured separately."""
 
     def __init__(
         self, folder: Path, *arguments: str, ingest: bool = False, config: str = "", content: bool = False
@@ -139,20 +139,20 @@ class Exporter(Server):
         return body
 
     def check(self, text: str) -> None:
-        """Have the guard look at a text: the first one makes the detectors."""
+        """Have the guard check a text: the first one creates the detectors."""
         url = f"http://127.0.0.1:{self.ingest_port}/v1/check"
         request = urllib.request.Request(url, json.dumps({"text": text}).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=60) as response:
             response.read()
 
     def total(self, family: str) -> float:
-        """Sum a family over its labels."""
+        """Return the sum of a family over its labels."""
         prefixes = (f"{family} ".encode(), f"{family}{{".encode())
         return sum(float(line.rsplit(b" ", 1)[1]) for line in self.page().splitlines() if line.startswith(prefixes))
 
 
 def answers(url: str) -> bool:
-    """True when the URL gives 200."""
+    """Return whether the URL responds with 200."""
     try:
         with urllib.request.urlopen(url, timeout=5) as response:
             return bool(response.status == 200)

@@ -1,4 +1,4 @@
-"""The webhook receiver without durability: aiohttp reads the body, checks its syntax where asked to, and says 202."""
+"""The webhook receiver without durability: aiohttp reads the body, optionally checks its syntax, and responds 202."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 async def take(request: web.Request) -> web.Response:
-    """Read the whole body and forget it."""
+    """Read the whole body and discard it."""
     await request.read()
     return web.Response(status=202)
 
 
 async def check(request: web.Request) -> web.Response:
-    """Read the whole body, which is a JSON array, check its syntax and forget it."""
+    """Read the whole body, a JSON array, check its syntax and discard it."""
     _ARRAY.decode(await request.read())
     return web.Response(status=202)
 
 
 async def ready(request: web.Request) -> web.Response:
-    """Say that the server is up."""
+    """Respond to readiness checks."""
     del request
     return web.Response()
 

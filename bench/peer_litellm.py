@@ -1,7 +1,7 @@
-"""LiteLLM's own PrometheusLogger on the same events, in process and warm; run by the Python that LiteLLM lives in.
+"""LiteLLM's own PrometheusLogger on the same events, in process and warm; run with LiteLLM's Python.
 
-Prints user CPU seconds per event, decoding apart. Labels are those of a quiet installation (service accounts, one
-gateway): with thousands of users LiteLLM's logger makes a series for each and is slower still.
+Prints user CPU seconds per event, without decoding. Labels are those of a quiet installation (service accounts, one
+gateway): with thousands of users LiteLLM's logger creates series for each and is slower still.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ ENVELOPE: dict[str, Any] = json.loads(workload.ENVELOPE.read_text())[0]
 
 
 def arguments(event: dict[str, Any]) -> tuple[dict[str, Any], None, datetime, datetime]:
-    """Make what LiteLLM hands to its loggers from the payload that it logs."""
+    """Return the arguments that LiteLLM passes to its loggers, from the payload that it logs."""
     start, first, end = (
         datetime.fromtimestamp(event[key], UTC).replace(tzinfo=None)
         for key in ("startTime", "completionStartTime", "endTime")
     )
-    event = ENVELOPE | event  # the slim profile leaves out keys that this version of LiteLLM always writes
+    event = ENVELOPE | event  # the slim profile omits keys that this version of LiteLLM always writes
     metadata = ENVELOPE["metadata"] | event["metadata"] | {
         "user_api_key_user_id": "service", "requester_ip_address": "10.0.0.1", "user_agent": "client",
         "user_api_key": event["metadata"]["user_api_key_hash"], "model_group": event["model_group"],
@@ -47,7 +47,7 @@ def arguments(event: dict[str, Any]) -> tuple[dict[str, Any], None, datetime, da
 
 
 def successes(path: str, count: int) -> list[dict[str, Any]]:
-    """Return the successes among the first events of a log."""
+    """Return the successes among the first ``count`` events of a log."""
     with Path(path).open("rb") as log:
         events = [json.loads(line) for line, _ in zip(log, range(count), strict=False)]
     return [event for event in events if event["status"] == "success"]

@@ -1,4 +1,4 @@
-"""The exporter one would write first: ``json.loads`` each line and tell prometheus_client."""
+"""A straightforward exporter: ``json.loads`` on each line, and prometheus_client."""
 
 from __future__ import annotations
 

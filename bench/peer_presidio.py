@@ -1,7 +1,7 @@
-"""Presidio on texts, one JSON string a line: all of its English pattern recognizers, without a language model.
+"""Presidio on texts, one JSON string per line: all its English pattern recognizers, without a language model.
 
-Run with the interpreter of `tools/install.sh presidio`; prints texts a second of user CPU. The language models of its
-documentation are downloads, so names of people and places are not looked for: its fastest setting.
+Run with the interpreter of `tools/install.sh presidio`; prints texts per second of user CPU. The language models in its
+documentation are downloads, so names of people and places are not detected: its fastest setting.
 """
 
 from __future__ import annotations

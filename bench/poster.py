@@ -1,4 +1,4 @@
-"""A load client that costs little: raw HTTP/1.1 over kept connections, each sends its next request when answered."""
+"""A cheap load client: raw HTTP/1.1 over kept-alive connections, each sending its next request after a response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def request(body: bytes, path: str = PATH) -> bytes:
 
 @dataclass(slots=True)
 class Tally:
-    """What came back."""
+    """The results of a run."""
 
     seconds: float = 0.0
     accepted: int = 0
@@ -26,13 +26,13 @@ class Tally:
     latencies: list[float] = field(default_factory=list)
 
     def percentile(self, share: float) -> float:
-        """Latency in milliseconds below which this share of the answers came."""
+        """Return the latency in milliseconds below which this share of the responses arrived."""
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3
 
 
 def _is_whole(answer: bytes) -> bool:
-    """True when an answer is there to its end, as its Content-Length says."""
+    """Return whether a response is complete according to its Content-Length."""
     end = answer.find(b"\r\n\r\n")
     if end < 0:
         return False
@@ -42,7 +42,7 @@ def _is_whole(answer: bytes) -> bool:
 
 
 class _Connection(asyncio.Protocol):
-    """Sends requests one after the other until there are none left."""
+    """Sends requests one after the other until none are left."""
 
     def __init__(self, requests: Iterator[bytes], tally: Tally) -> None:
         self._requests = requests
@@ -58,7 +58,7 @@ class _Connection(asyncio.Protocol):
         self._next()
 
     def data_received(self, data: bytes) -> None:
-        """Read one answer; its body is short and framed by Content-Length."""
+        """Read one response; its body is short and framed by Content-Length."""
         self._answer += data
         if not _is_whole(self._answer):
             return
@@ -71,7 +71,7 @@ class _Connection(asyncio.Protocol):
         self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The server closed: what was under way is not accepted."""
+        """Count a pending request as refused: the server closed."""
         del exc
         if not self.done.done():
             self._tally.refused += 1
@@ -101,7 +101,7 @@ async def _post(port: int, requests: list[bytes], connections: int) -> Tally:
 
 
 def post(port: int, requests: list[bytes], connections: int) -> Tally:
-    """Send all requests over some connections and wait for the answers."""
+    """Send all requests over some connections and wait for the responses."""
     return asyncio.run(_post(port, requests, connections))
 
 
@@ -125,7 +125,7 @@ class _Idle(asyncio.Protocol):
         self.transport.write(data)
 
     def data_received(self, data: bytes) -> None:
-        """Take the answer and go back to the pool."""
+        """Record the response and return to the pool."""
         self._answer += data
         if not _is_whole(self._answer):
             return
@@ -138,13 +138,13 @@ class _Idle(asyncio.Protocol):
         self._pool.give_back(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The server closed."""
+        """Leave the pool: the server closed."""
         del exc
         self._pool.forget(self, lost=self._busy)
 
 
 class Pool:
-    """Sends requests when they are due, each over a connection that is idle or new; ``limit`` bounds those open."""
+    """Sends requests when they are due, each over an idle or new connection; at most ``limit`` are open."""
 
     def __init__(self, port: int, limit: int = 400) -> None:
         self.tally = Tally()
@@ -155,7 +155,7 @@ class Pool:
         self._free = asyncio.Event()
 
     async def send(self, data: bytes, due: float) -> None:
-        """Send one request; ``due`` (``perf_counter``) is when its latency begins."""
+        """Send one request; its latency begins at ``due`` (``perf_counter``)."""
         while not self._idle and len(self._open) >= self._limit:
             self._free.clear()
             await self._free.wait()
@@ -166,12 +166,12 @@ class Pool:
         self._idle.pop().send(data, due)
 
     def give_back(self, connection: _Idle) -> None:
-        """Take a connection whose request is answered."""
+        """Return a connection whose request is answered."""
         self._idle.append(connection)
         self._free.set()
 
     def forget(self, connection: _Idle, *, lost: bool) -> None:
-        """Give up a connection that was closed, with or without a request on its way."""
+        """Drop a closed connection; ``lost``: with a request pending."""
         self._open.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
@@ -179,7 +179,7 @@ class Pool:
         self._free.set()
 
     async def close(self) -> None:
-        """Wait for all answers, then close all connections."""
+        """Wait for all responses, then close all connections."""
         while len(self._idle) < len(self._open):
             self._free.clear()
             await self._free.wait()

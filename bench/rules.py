@@ -1,11 +1,11 @@
-"""What the shipped rules cost a real Prometheus: 100 routes, 5 models on each, 3 replicas.
+"""The cost of the shipped rules in a real Prometheus: 100 routes, 5 models on each, 3 replicas.
 
-Six hours of raw samples at 15 s and a week of recorded ones are written by ``tools/blocks``: the last two hours are in
-memory, as in a server that runs, the others in blocks. Each rule is asked by itself, and the CPU of the process is read:
-what else the machine does hardly matters. Then three pages are scraped and the rules run for some minutes at their own
-intervals. Counters are by provider, model and route, with every label value that the exporter exports from the first
-call on (nine reasons, seven kinds of violation), histograms folded to the route: 49,000 series a replica, two and a half
-times the exporter's default bound. What goes wrong does so at one model of a route at a time.
+``tools/blocks`` writes six hours of raw samples at 15 s and a week of recorded ones: the last two hours are in memory,
+as in a running server, the others in blocks. Each rule is queried by itself, and the CPU of the process is read, so
+that other load hardly matters. Then three pages are scraped and the rules run for some minutes at their own intervals.
+Counters are by provider, model and route, with every label value that the exporter exports from the first call on (nine
+reasons, seven kinds of violation), histograms folded to the route: 49,000 series per replica, two and a half times the
+exporter's default limit. Failures occur at one model of a route at a time.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ STEP = 15
 RAW, RECORDED, HEAD = 6 * 3600, 7 * 86400, 2 * 3600
 ASKED = 5
 MINUTES = 6
-"""How long the rules run: the slowest groups run every five minutes."""
+"""Duration of the live run: the slowest groups run every five minutes."""
 SECTION = "rules (100 routes x 5 models x 3 replicas)"
 VALUES = {
     "reason": (
@@ -53,18 +53,18 @@ VALUES = {
 }  # fmt: skip
 """The label values that are exported from the first call on."""
 TOKENS = ("input", "output", "cache_read", "cache_write", "reasoning")
-"""The kinds of tokens: the label of violations has the same name."""
+"""The kinds of tokens; the label of violations has the same name."""
 RARE = ("timeout", "provider_5xx")
-"""What calls fail for."""
+"""Reasons of failed calls."""
 UNBORN = ("llm_late_request_failures_total", "llm_unscored_total", "llm_young_request_failures_total")
-"""Counters of which each label value is born when it is first counted; of these one."""
+"""Counters whose label values are only exported once counted; these have one."""
 GAUGES = {
     "llm_format_window_calls": 1000, "llm_format_window_compliant": 990, "tocsin_series": 15000, "tocsin_series_max": 20000,
     "tocsin_category_instrumented": 1, "llm_safety_last_violation_timestamp_seconds": 1, "tocsin_config_last_reload_successful": 1,
     "llm_model_info": 1, "tocsin_build_info": 1, "llm_provider_up": 1,
 }  # fmt: skip
 CLOCKS = ("tocsin_task_heartbeat_timestamp_seconds",)
-"""Gauges that say what time it is."""
+"""Gauges that contain the current time."""
 SPARSE = (
     "instance_call:llm_first_request:young", "instance:llm_first_request:young",
     "route_kind:llm_safety_violation:seconds", "route:llm_route:seen", "route:llm_format_failed:ratio30m", "route_signal:llm_signal_unhealthy:value30m",
@@ -72,32 +72,32 @@ SPARSE = (
     "route_scorer:llm_quality_score:incident", "route:llm_format_window:incident",
     "route_scorer:llm_quality_score_quiet:calls", "route_scorer:llm_quality_score_quiet:mean",
 )  # fmt: skip
-"""Recorded only of what is out of the ordinary."""
+"""Recorded only for exceptions."""
 STOOD = {
     "incident": 0, ":info": 1, "failures": 0, "model_changes": 0, "latency": 30, "llm_requests:increase15m": 4500,
     "score_sum": 9000, "score_count": 9000, "increase": 100, "cost": 100, "window:ratio": 0.99, "": 0.9,
 }  # fmt: skip
-"""What was recorded all week, by the first part that is in its name."""
+"""Constant values recorded all week, by the first part found in the record's name."""
 SPENT = "instance:llm_cost_usd:sum"
 """The one that grows."""
 LEAKED = "model-0", "pii"
-"""Each route had a violation once, in an answer of this model and of this kind."""
+"""Each route had one violation, of this kind in an answer of this model."""
 BUSY = re.compile(
     r"(llm_requests|llm_tokens|consumer_tokens|_scored|checked|checks|guard_requests|eligible|guard_scanned|events_read|events_counted)_total"
 )
-"""Counters of all calls grow by five in 15 s."""
+"""Counters of all calls, which grow by five in 15 s."""
 RARELY = re.compile(
     r"request_failures|recovered|suspected|injection|signals|refusals|repetitions|truncations|mismatches|off_topic|low_confidence"
     r"|format_failures|unscored|late_requests"
 )
-"""Counters of what always goes wrong somewhere grow slowly, and at the first model of a route. All others stand still: a
-week without an incident has no lost streams and no changed models, and an alert that fires asks queries for its text."""
+"""Counters of common failures grow slowly, and at the first model of a route. All others are constant: a week without
+an incident has no lost streams and no changed models, and texts of firing alerts run queries."""
 USD = 100 / (240 * ROUTES * MODELS * REPLICAS)
-"""What a model of a route costs in 15 s: $100 an hour for all."""
+"""Cost of a model of a route in 15 s: $100 an hour in total."""
 
 
 def run(scratch: Path) -> list[Figure]:
-    """Write the past, run the rules, read what they took."""
+    """Write the past, run the rules, measure their cost."""
     tools = {name: external.find(name) for name in ("prometheus", "blocks")}
     if not all(tools.values()):
         print(f"rules: skipped, not found: {[name for name, path in tools.items() if path is None]}")
@@ -127,22 +127,22 @@ def run(scratch: Path) -> list[Figure]:
 
 
 class Cost(NamedTuple):
-    """What one evaluation of a rule takes, and makes."""
+    """The cost and result of one evaluation of a rule."""
 
     group: str
     rule: str
     interval: float
     seconds: float
-    """Of CPU."""
+    """CPU seconds."""
     rows: int
-    """Alerts, or recorded series: some are recorded every half an hour, and no single moment shows all."""
+    """Alerts or recorded series; some are recorded every half hour, so no single moment shows all."""
 
 
 def _costs(scratch: Path, program: str, rules: bundle.Bundle, at: int) -> list[Cost]:
-    """Return what each rule costs: CPU of the process, so other work does not count.
+    """Return the cost of each rule, by CPU of the process, so that other work does not count.
 
-    The least of some, because a neighbour on the machine empties caches; less what a question takes that reads nothing,
-    because a rule comes without HTTP.
+    It is the minimum of several queries, because neighbours on the machine evict caches, minus the cost of an empty
+    query, because rules are evaluated without HTTP.
     """
     found = []
     with ExitStack() as stack:
@@ -152,7 +152,7 @@ def _costs(scratch: Path, program: str, rules: bundle.Bundle, at: int) -> list[C
             for group in document["groups"]:
                 for rule in group["rules"]:
                     query = urllib.parse.urlencode({"query": rule["expr"], "time": at - STEP})
-                    rows = len(_get(address, f"query?{query}")["result"])  # the first one reads blocks from disk
+                    rows = len(_get(address, f"query?{query}")["result"])  # the first query reads blocks from disk
                     seconds = max(0.0, min(_asked(address, process, query) for _ in range(ASKED)) - nothing)
                     interval = duration(group["interval"])
                     found.append(Cost(group["name"], rule.get("record") or rule["alert"], interval, seconds, rows))
@@ -160,14 +160,14 @@ def _costs(scratch: Path, program: str, rules: bundle.Bundle, at: int) -> list[C
 
 
 def _asked(address: str, process: subprocess.Popen[bytes], query: str) -> float:
-    """Return the CPU seconds that an answer takes."""
+    """Return the CPU seconds of one query."""
     before = _cpu(process)
     _get(address, f"query?{query}")
     return _cpu(process) - before
 
 
 def _show(costs: list[Cost]) -> None:
-    """Print the dearest groups and rules, and what most series are recorded of."""
+    """Print the most expensive groups and rules, and the records with the most series."""
     groups: dict[str, float] = defaultdict(float)
     recorded: dict[str, int] = defaultdict(int)
     for cost in costs:
@@ -182,16 +182,16 @@ def _show(costs: list[Cost]) -> None:
 
 
 def _cpu(process: subprocess.Popen[bytes]) -> float:
-    """Return the CPU seconds that the threads of a process have taken; Go keeps its threads."""
+    """Return the CPU seconds of a process' threads so far; Go keeps its threads."""
     threads = Path(f"/proc/{process.pid}/task").iterdir()
     return sum(int((thread / "schedstat").read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
 
 
 def _live(scratch: Path, program: str, pages: list[list[str]], costs: list[Cost]) -> list[Figure]:
-    """Run the rules at their own intervals beside three scraped pages, as they go on from minute to minute.
+    """Run the rules at their own intervals on three scraped pages that continue the past.
 
-    What a server reads from disk once, when it starts, is no cost a minute: a group's first evaluation does not count
-    where there are more. A group that did not come by costs what its rules did when they were asked.
+    A group's first evaluation is excluded if there are more, as it reads from disk once. A group without an evaluation
+    counts with the cost of its rules when queried.
     """
     with ExitStack() as stack:
         targets = [_serve(stack, page) for page in pages]
@@ -221,7 +221,7 @@ def _names(rules: bundle.Bundle) -> set[str]:
 
 
 def _raw(rules: bundle.Bundle, instance: str) -> Iterator[str]:
-    """Yield label sets and their growth in 15 s, as ``tools/blocks`` reads them."""
+    """Yield label sets and their growth in 15 s, in the format of ``tools/blocks``."""
     read = _names(rules)
     for family in FAMILIES.values():
         if family.planned or not any(name.startswith(family.name) for name in read):
@@ -262,7 +262,7 @@ def _values(family: Family, name: str) -> tuple[str, ...]:
 
 def _samples(family: Family, labels: dict[str, str]) -> Iterator[str]:
     if family.name == "llm_safety_last_violation_timestamp_seconds" and (labels["model"], labels["kind"]) != LEAKED:
-        return  # it is there from the first violation on
+        return  # exported from the first violation on
     if family.kind == "gauge":
         yield _line(family.name, labels, f"{STEP}" if family.name in CLOCKS else f"={GAUGES.get(family.name, 0)}")
     elif family.kind == "counter":
@@ -285,7 +285,7 @@ def _growth(name: str, labels: dict[str, str]) -> str:
 
 
 def _recorded(rules: bundle.Bundle, step: int) -> Iterator[str]:
-    """Yield the series that rules record, as they stand after a healthy week, and their growth in so many seconds."""
+    """Yield the recorded series with their values after a healthy week, and their growth in ``step`` seconds."""
     documents = yaml.safe_load(rules.recording)["groups"]
     for record in sorted({rule["record"] for group in documents for rule in group["rules"]}):
         growth = next(f"={value}" for part, value in STOOD.items() if part in record)
@@ -348,7 +348,7 @@ def _block(program: str | None, data: Path, lines: list[str], start: int, end: i
 
 
 def _serve(stack: ExitStack, lines: list[str]) -> str:
-    """Serve a page whose counters go on from the past; return its address."""
+    """Serve a page whose counters continue the past; return its address."""
     parts = [(text, float(value.lstrip("=")), value.startswith("=")) for text, value in (line.rsplit(" ", 1) for line in lines)]
 
     class Page(BaseHTTPRequestHandler):
@@ -377,13 +377,13 @@ def _prometheus(stack: ExitStack, scratch: Path, program: str, config: dict[str,
         program, f"--config.file={scratch / 'prometheus.yml'}", f"--storage.tsdb.path={scratch / 'data'}",
         f"--web.listen-address={address}", "--storage.tsdb.retention.time=30d", "--log.level=error",
     ])  # fmt: skip
-    if not answers(f"http://{address}/-/ready", 600):  # it reads its log first
+    if not answers(f"http://{address}/-/ready", 600):  # it replays its WAL first
         raise SystemExit("Prometheus does not answer")
     return address, process
 
 
 def _watch(address: str) -> dict[str, tuple[float, list[float]]]:
-    """Return the interval of each group and how long its evaluations took, in seconds, less the first where it can be."""
+    """Return each group's interval and evaluation times in seconds, without the first one if there are more."""
     seen: dict[str, dict[str, float]] = defaultdict(dict)
     intervals: dict[str, float] = {}
     until = time.monotonic() + 60 * MINUTES

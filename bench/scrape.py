@@ -1,4 +1,4 @@
-"""Rendering and compressing ``/metrics``: ours beside prometheus_client's ``generate_latest``, the same series."""
+"""Rendering and compressing ``/metrics``, compared with prometheus_client's ``generate_latest`` on the same series."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tocsin.series.exposition import blocks, gzip_blocks
 from tocsin.series.store import Store
 
 SIZES = ((10_000, 50.0), (100_000, 40.0))
-"""Series, and how many times faster we mean to be."""
+"""Number of series, and the goal for the speed ratio."""
 HISTOGRAMS = (cat.DURATION, cat.TTFT, cat.SPEED, cat.REQUEST_TOKENS)
 COUNTERS = (cat.REQUESTS, cat.UNPRICED, cat.USAGE_MISSING, cat.OUTLIERS)
 ROUNDS = 5
 REPEATS = 5
-"""Of ours in each round, beside one of theirs, which takes fifty times as long."""
+"""Our repetitions per round, beside one of theirs, which takes fifty times as long."""
 PER_LABEL_SET = sum(len(family.buckets) + 3 for family in HISTOGRAMS) + len(COUNTERS)
 
 
 def values(number: int) -> tuple[float, ...]:
-    """Return what one label set observes."""
+    """Return the observations of one label set."""
     return tuple(0.37 * (number % 7) + bound / 3 for bound in (1, 5, 20, 300))
 
 
@@ -62,7 +62,7 @@ def _size(label_sets: list[tuple[str, str, str]], goal: float) -> list[Figure]:
     for _ in range(ROUNDS * REPEATS):
         changed()
         turns.append(_turns(store))
-    longest = max(map(min, zip(*turns, strict=True)))  # what other processes took from one turn once is not ours
+    longest = max(map(min, zip(*turns, strict=True)))  # the minimum per turn excludes preemption by other processes
     return [
         Figure(section, "tocsin, every series changed", median(fresh) * 1e3, "ms"),
         Figure(section, "tocsin, nothing changed", median(cached) * 1e3, "ms"),
@@ -85,7 +85,7 @@ def _consume(store: Store) -> None:
 
 
 def _turns(store: Store) -> list[float]:
-    """Return the times between points at which others on the event loop may run."""
+    """Return the durations between points at which other tasks on the event loop may run."""
     turns = []
     began = time.perf_counter()
     for _ in gzip_blocks(blocks(store)):

@@ -1,4 +1,4 @@
-"""The durable webhook beside the same aiohttp application without the spool: posts of one event and of many."""
+"""The durable webhook compared with an aiohttp application without the spool: posts of one event and of batches."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PATIENCE = 60.0
 """Seconds after which accepted events count as lost."""
 BATCH = 200
 LITELLM_BATCH = 512
-"""LiteLLM's default batch size; of ``full`` lines that is 7.8 MB."""
+"""LiteLLM's default batch size; 7.8 MB of ``full`` lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """What is posted: no event twice, because a duplicate is cheaper."""
+    """The requests; no event occurs twice, because a duplicate is cheaper."""
 
     singles: list[bytes]
     batches: list[bytes]
@@ -54,7 +54,7 @@ def _arrays(lines: list[bytes], size: int) -> list[bytes]:
 
 
 def run(data: Path, scratch: Path, events: int) -> list[Figure]:
-    """Measure both servers on the same bodies, in turn; medians of the rounds count."""
+    """Measure both servers on the same bodies in turn, and compare the medians of the rounds."""
     print("\nwebhook", flush=True)
     prepared = bodies(data, events)
     pin(CLIENT_CORE)
@@ -75,19 +75,19 @@ def run(data: Path, scratch: Path, events: int) -> list[Figure]:
 
 @dataclass(slots=True)
 class Pair:
-    """The same posts to both servers, round by round; rates in events a second."""
+    """The same posts to both servers, by round; rates in events per second."""
 
     plain: list[float] = field(default_factory=list)
     checked: list[float] = field(default_factory=list)
-    """Plain, but for the check of arrays' syntax that the durable one makes, too: what durability alone costs."""
+    """The plain one with the same syntax check of arrays as the durable one: shows the cost of durability alone."""
     durable: list[float] = field(default_factory=list)
     counted: list[float] = field(default_factory=list)
-    """Until the last event is in the counters."""
+    """Until the last event is counted."""
     refused: int = 0
     latencies: list[float] = field(default_factory=list)
 
     def ratio(self, peer: list[float]) -> float:
-        """Return the median of the rounds' ratios of durable to a peer."""
+        """Return the median over the rounds of the ratio of durable to a peer."""
         return median(durable / other for durable, other in zip(self.durable, peer, strict=True))
 
 

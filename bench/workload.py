@@ -1,7 +1,7 @@
-"""The log that all subjects read: LiteLLM lines from a fixed seed.
+"""The workload of all subjects: LiteLLM log lines from a fixed seed.
 
 The envelope is a body that LiteLLM 1.106.2 really sent (``tests/golden/litellm``); names, numbers and texts vary.
-``full`` (about 15 KB a line) keeps the price map that LiteLLM copies into every event, ``slim`` (about 6.4 KB) is
+``full`` (about 15 KB per line) includes the price map that LiteLLM copies into every event, ``slim`` (about 6.4 KB) is
 what older versions and custom proxies write.
 """
 
@@ -43,7 +43,7 @@ WORDS = """
 
 
 class Generator:
-    """Makes events; the same seed and profile give the same bytes."""
+    """Generates events; the same seed and profile give the same bytes."""
 
     def __init__(self, profile: str, seed: int = SEED) -> None:
         self._random = random.Random(seed)
@@ -138,7 +138,7 @@ class Generator:
 
 
 def write(path: Path, profile: str, count: int) -> int:
-    """Write a log of ``count`` lines unless it stands there already; return its size in bytes."""
+    """Write a log of ``count`` lines unless it exists; return its size in bytes."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(".new")
