@@ -29,7 +29,7 @@ IDLE = 0.1
 IDLE_MOST = 0.4
 IDLE_SHARE = 1 / 25
 """Share of the idle time so far that the next poll waits, between ``IDLE`` and ``IDLE_MOST``. How a change of an idle
-file is interpreted depends on how long it was idle, with a limit slightly above this one (``Stream.quietly_gone``)."""
+file is interpreted depends on how long it was idle, with a limit slightly above this one (``Stream.surely_read``)."""
 CATCH_UP = 30.0
 """Seconds after the start by which the exporter is ready, with or without a backlog."""
 

@@ -51,7 +51,7 @@ class SelfMetrics:
             row(cat.HEARTBEAT, task).set(round(now - (time.monotonic() - beat), 3))
         if self._spool is not None:
             row(cat.SPOOL_BYTES).set(self._spool.spool_bytes)
-            for reason, count in self._spool.passed_over.items():
+            for reason, count in self._spool.skipped.items():
                 row(cat.SPOOL_PASSED_OVER, reason).set(count)
             row(cat.SPOOL_AGE).set(round(self._spool.oldest_age(now), 3))
         publish_seen(self._ledger)

@@ -214,7 +214,7 @@ def test_inputs_at_rest_are_looked_at_less_often(rest, pause):
 def test_a_look_at_a_file_at_rest_is_never_older_than_what_tells_that_it_was_read_to_its_end(rest):
     stream = Stream("s", Record(b""), 1 << 20)
     stream.grew, stream.caught_up = 0.0, 0.3 + rest
-    assert stream.quietly_gone(stream.caught_up + idle_pause(rest) + 0.01)
+    assert stream.surely_read(stream.caught_up + idle_pause(rest) + 0.01)
 
 
 SAID = LINE.replace(b'"m"', b'"m", "input": [{"role": "user", "content": "Why?"}], "output": "Because."')

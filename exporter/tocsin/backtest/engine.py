@@ -248,6 +248,7 @@ def _asked(plan: RunPlan) -> str:
 # ---- what promtool says ------------------------------------------------------------------------------------
 _HEAD = re.compile(r"^ {4}(?:expr: (?P<expr>\".*\")|alertname: (?P<alert>\S+)), time: (?P<time>\w+), *$")
 _HEAD_ERROR = re.compile(r"^ {4}(?:rule|expr): .*, err: ")
+_GOT = "        got: "
 _VECTOR = re.compile(r'\{((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\} (\S+?)(?:, |$)')
 _PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)=("(?:[^"\\]|\\.)*")')
 
@@ -259,13 +260,10 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
         EngineError: a rule could not be evaluated, or the output is not understood.
     """
     answer = Answer([], [], [])
-    near = _Nearness(plan)
-    asked = _asked(plan)
-    alerts = _alerts(plan)
-    expression, alert, at = "", False, 0.0
+    near, asked, alerts = _Nearness(plan), _asked(plan), _alerts(plan)
+    expression, alert, at, heads = "", False, 0.0, 0
     labels: Labels | None = None
     got = False
-    heads = 0
     with output.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             head = _HEAD.match(line)
@@ -283,19 +281,23 @@ def read(output: Path, plan: RunPlan, status: int) -> Answer:
                     labels = _whole(alerts, dict(_labels(text)))
                 elif got and text.startswith("Annotations:") and labels is not None:
                     answer.annotations.append((at, labels, dict(_labels(text))))
-            elif line.startswith("        got: "):
-                for pairs, text in _VECTOR.findall(line[len("        got: ") :].rstrip("\n")):
+            elif line.startswith(_GOT):
+                for pairs, text in _VECTOR.findall(line[len(_GOT) :].rstrip("\n")):
                     found, value = _labels(pairs), float(text)
                     if expression == asked:
                         _record(answer.recorded, found, at, value)
                     elif not near.take(expression, found, at, value):
                         kept = {name: label for name, label in found if name != "__name__"}
                         answer.changes.append(Change(at, _whole(alerts, kept), value != 0))
+    _check_ended(status, heads, output)
+    answer.nearest = near.found()
+    return answer
+
+
+def _check_ended(status: int, heads: int, output: Path) -> None:
     if status not in (0, 1) or (status == 1 and not heads):  # 1 with results is the normal case
         text = output.read_text(encoding="utf-8", errors="replace").strip()
         raise EngineError(f"promtool exited with status {status} and no result: {text[:600] or 'no output'}")
-    answer.nearest = near.found()
-    return answer
 
 
 def _whole(alerts: Mapping[str, Rule], labels: Labels) -> Labels:

@@ -102,7 +102,6 @@ class Simulator:
         if broken:
             error, duration = self._failure()
         identity = f"demo-{self._count:08d}"
-        served = "2026-11" if phase == "quality" else "2026-08"  # another model version behind the same name
         return {
             "id": f"chatcmpl-{identity}", "litellm_call_id": identity, "trace_id": f"trace-{identity}",
             "session_id": "agent-1" if agent else "", "call_type": "acompletion", "stream": not broken,
@@ -119,11 +118,15 @@ class Simulator:
             "request_tags": [f"app:{route}"], "end_user": "agent" if agent else f"user-{r.randrange(200)}",
             "messages": [{"role": "user", "content": "Plan step: fix the failing test." if agent else "Where is it?"}],
             "model_parameters": {"response_format": {"type": "json_object"}} if route == "search" and not agent else {},
-            "response": {} if broken else {
-                "model": f"{model}-{served}", "system_fingerprint": f"fp_{served}",
-                "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
-            },
+            "response": {} if broken else self._response(model, text, "2026-11" if phase == "quality" else "2026-08"),
             "error_information": error,
+        }  # fmt: skip
+
+    def _response(self, model: str, text: str, served: str) -> dict[str, Any]:
+        """Return a response; ``served`` is the model version behind the name."""
+        return {
+            "model": f"{model}-{served}", "system_fingerprint": f"fp_{served}",
+            "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
         }  # fmt: skip
 
     def _failure(self) -> tuple[dict[str, str], float]:

@@ -18,7 +18,7 @@ from tocsin.accounting.ledger import Ledger
 from tocsin.assembly import ledger_settings
 from tocsin.config import Config
 from tocsin.diagnosis.remark import Remark
-from tocsin.inputs.finder import MENDS, FilePattern, Finder, Found
+from tocsin.inputs.finder import FIXES, FilePattern, Finder, Found
 from tocsin.inputs.tailer import FileInput
 from tocsin.intake import Intake
 from tocsin.series.store import Store
@@ -39,7 +39,7 @@ def files(pattern: FilePattern, config: Config, now: float) -> Iterator[Remark]:
         if reason == "missing":
             yield Remark(path, _missing(path))
         else:
-            yield Remark(path, f"cannot be read ({reason}): {MENDS[reason]}")
+            yield Remark(path, f"cannot be read ({reason}): {FIXES[reason]}")
     for file in found[:FILES_MAX]:
         yield from _one(file, config, now)
     if len(found) > FILES_MAX:
@@ -65,11 +65,11 @@ def _missing(path: str) -> str:
     while not folder.exists() and folder.parent != folder:
         missing, folder = folder, folder.parent
     if folder == Path(path):
-        return MENDS["missing"]
+        return FIXES["missing"]
     try:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError:
-        return f"{folder} cannot be listed; {MENDS['permission']}"
+        return f"{folder} cannot be listed; {FIXES['permission']}"
     near = difflib.get_close_matches(missing.name, names, 1)
     hint = f"; did you mean {folder / near[0]}?" if near else ""
     return f"there is no {missing}{hint}; what appears there later is read"
@@ -81,7 +81,7 @@ def _one(file: Found, config: Config, now: float) -> Iterator[Remark]:
         with Path(file.path).open("rb"):
             pass
     except OSError as error:
-        yield Remark(file.path, f"cannot be read ({error.strerror}): {MENDS['permission']}")
+        yield Remark(file.path, f"cannot be read ({error.strerror}): {FIXES['permission']}")
         return
     if not file.size:
         yield Remark(file.path, "is empty: nothing has been written to it; does the gateway log here?")

@@ -94,10 +94,10 @@ class _Worker:
         """Queue an inspection of ``size`` characters."""
         self._waiting += size
         inspection = asyncio.get_running_loop().run_in_executor(self._thread, inspect)
-        inspection.add_done_callback(lambda _: self._be_done(size))
+        inspection.add_done_callback(lambda _: self._finished(size))
         return inspection
 
-    def _be_done(self, size: int) -> None:
+    def _finished(self, size: int) -> None:
         self._waiting -= size
 
 

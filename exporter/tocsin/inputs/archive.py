@@ -63,7 +63,7 @@ class _Reader:
     def __init__(self, raw: BinaryIO) -> None:
         self.complete = True
         head = raw.read(6)
-        source = cast("BinaryIO", _Rejoined(head, raw))
+        source = cast("BinaryIO", _PushedBack(head, raw))
         if head.startswith(b"\x1f\x8b"):
             source = cast("BinaryIO", _Gunzip(source))
         elif head.startswith(b"\x28\xb5\x2f\xfd"):
@@ -120,7 +120,7 @@ class _Reader:
         return Framing(limit, "plain")
 
 
-class _Rejoined:
+class _PushedBack:
     """A stream with its first bytes put back."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:

@@ -15,7 +15,7 @@ from tocsin.inputs.content import Identity, NotAFileError
 from tocsin.inputs.rotation import rotated_from, unfinished
 
 _ANY_DEPTH = re.compile(r"(?:(?<=/)|^)\*\*(?:/|$)")
-MENDS = {
+FIXES = {
     "missing": "nothing matches yet; it is read as soon as it appears",
     "permission": "give the exporter's user or group read permission, on the directories too",
     "not_a_file": "name a file, or a directory whose files are logs",
@@ -107,12 +107,12 @@ class Finder:
                 self._add_all([entry], wanted[path], found)
         return list(found.values())
 
-    def trouble(self, path: str, error: OSError) -> None:
+    def note_error(self, path: str, error: OSError) -> None:
         """Record that a file could not be opened."""
         if not isinstance(error, FileNotFoundError):
             self.problems[path] = reason(error)
 
-    def unsure(self, path: bytes) -> bool:
+    def cannot_list(self, path: bytes) -> bool:
         """Return whether the directory of a path could not be read."""
         return os.path.dirname(os.fsdecode(path)) in self.problems  # noqa: PTH120 - often
 
@@ -205,7 +205,7 @@ class Finder:
 
 
 def reason(error: OSError) -> str:
-    """Return the reason, a key of ``MENDS``, for an error."""
+    """Return the reason, a key of ``FIXES``, for an error."""
     if isinstance(error, NotAFileError):
         return "not_a_file"
     if error.errno in (errno.EACCES, errno.EPERM):

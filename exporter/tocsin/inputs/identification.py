@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache, lru_cache
 from typing import Protocol
@@ -38,10 +39,10 @@ class Evidence(Protocol):
     def holds(self, mark: Mark) -> bool:
         """Return whether the marked bytes are at their offset; an archive knows only the marks it was created for."""
 
-    def same_as(self, stream: Stream) -> bool:
+    def is_copy_of(self, stream: Stream) -> bool:
         """Return whether the whole content is also in the open file of the stream."""
 
-    def informed(self, stream: Stream) -> bool:
+    def comparable(self, stream: Stream) -> bool:
         """Return whether the file could be compared with the stream."""
 
 
@@ -60,11 +61,11 @@ class PlainEvidence:
         """Compare the bytes at the mark."""
         return mark.end <= self.end and self._prints.holds(self._content, mark)
 
-    def same_as(self, stream: Stream) -> bool:
+    def is_copy_of(self, stream: Stream) -> bool:
         """Compare the last bytes."""
         return _ends_within(self._content, self.end, stream)
 
-    def informed(self, stream: Stream) -> bool:
+    def comparable(self, stream: Stream) -> bool:
         """Always true: all of a plain file can be read."""
         del stream
         return True
@@ -99,7 +100,7 @@ class ArchiveEvidence:
         self._held: set[Mark] = set()
         self._captured: dict[str, list[Mark]] = {}
         self.head = _heads(content, prints)
-        for stream in streams.alike(self.head):
+        for stream in streams.with_same_head(self.head):
             stream.position_mark(prints)
             self._captured[stream.name] = stream.record.marks
         wanted = {mark for marks in self._captured.values() for mark in marks}
@@ -136,11 +137,11 @@ class ArchiveEvidence:
         """Return whether the mark was found during decompression."""
         return mark in self._held
 
-    def same_as(self, stream: Stream) -> bool:
+    def is_copy_of(self, stream: Stream) -> bool:
         """Compare the last bytes, which are still buffered after decompression."""
         return _ends_within(self._content, self.end, stream)
 
-    def informed(self, stream: Stream) -> bool:
+    def comparable(self, stream: Stream) -> bool:
         """False for a stream now read from an archive, or that has moved on since decompression began."""
         captured = self._captured.get(stream.name)
         if not captured or stream.content is not None:
@@ -155,7 +156,7 @@ class Verdict(Enum):
     """The rest of a stream that has lost its file."""
     COPY = auto()
     """A copy of a stream that is read from its own file."""
-    AGAIN = auto()
+    FINISHED = auto()
     """A finished stream under another name, compressed, or with late writes."""
     PREFIX = auto()
     """A copy that ends before the offset of its stream: all of it was read."""
@@ -166,6 +167,10 @@ class Verdict(Enum):
     NEW = auto()
 
 
+Answer = tuple[Verdict, Stream | None]
+"""What a file is, and in relation to which stream."""
+
+
 def identify(
     evidence: Evidence,
     streams: Streams,
@@ -174,67 +179,110 @@ def identify(
     primary: bool,
     file: Found,
     present: Mapping[Identity, Found],
-) -> tuple[Verdict, Stream | None]:
+) -> Answer:
     """Decide which log ``file`` contains; ``present`` are the files that still have a name."""
-    identity = file.identity
+    alike = streams.with_same_head(evidence.head)
+    kin = [stream for stream in alike if related(stream, file)]
+    file_is = _Comparison(evidence, streams, prints, primary, file, present, alike, kin)
+    checks = (
+        (file_is.continuation, file_is.finished, file_is.shortened) if primary
+        else (file_is.continuation, file_is.copy, file_is.finished, file_is.unclear)
+    )  # fmt: skip
+    return next(filter(None, (check() for check in checks)), (Verdict.NEW, None))
 
-    def replaced(stream: Stream) -> bool:
-        """Return whether this file has overwritten the stream's file and begins with all that was read of it."""
-        return primary and os.fsdecode(stream.record.base) == file.base and stream.record.identity not in present
 
-    def held(stream: Stream) -> bool:
-        """Return whether the file begins with all that was read of the stream."""
-        mark = stream.position_mark(prints)
-        return not stream.offset if mark is None else evidence.holds(mark)
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Compares a file with the streams ``alike``, which begin like it, and those of them that are ``related`` by name.
 
-    alike = streams.alike(evidence.head)
-    waiting = [s for s in alike if (s.adrift or (s.content is not None and replaced(s))) and held(s)]
-    if waiting:
-        own = [s for s in waiting if s.record.identity == identity]
-        return Verdict.CONTINUES, (own or sorted(waiting, key=lambda s: (not akin(s, file), -s.offset)))[0]
-    kin = [s for s in alike if akin(s, file)]
-    if not primary:
-        for stream in [s for s in streams if akin(s, file)] if evidence.end < HEAD_BYTES else kin:
-            if stream.content is not None and evidence.same_as(stream):
+    A check returns None if it does not apply. They depend on the order of ``identify``.
+    """
+
+    evidence: Evidence
+    streams: Streams
+    prints: Fingerprints
+    primary: bool
+    file: Found
+    present: Mapping[Identity, Found]
+    alike: Sequence[Stream]
+    related: Sequence[Stream]
+
+    def continuation(self) -> Answer | None:
+        """The rest of a stream that has lost its file, preferably of the one that was last read from this inode."""
+        lost = [s for s in self.alike if s.without_file or (s.content is not None and self._is_overwritten(s))]
+        waiting = [s for s in lost if self._contains_all_read(s)]
+        if not waiting:
+            return None
+        own = [s for s in waiting if s.record.identity == self.file.identity]
+        return Verdict.CONTINUES, own[0] if own else min(waiting, key=lambda s: (not related(s, self.file), -s.offset))
+
+    def copy(self) -> Answer | None:
+        """A copy of a stream, or of its beginning."""
+        evidence, file = self.evidence, self.file
+        short = evidence.end < HEAD_BYTES  # it may lack part of the head
+        for stream in [s for s in self.streams if related(s, file)] if short else self.related:
+            if stream.content is not None and evidence.is_copy_of(stream):
                 return Verdict.COPY, stream
-        for stream in kin:
-            if stream.parked and held(stream) and evidence.end <= present.get(stream.record.identity, file).size:
-                return Verdict.COPY if evidence.end <= stream.offset else Verdict.UNCLEAR, stream  # soon open
-        for stream in kin:
+        for stream in self.related:
+            original = self.present.get(stream.record.identity, file)
+            if stream.parked and self._contains_all_read(stream) and evidence.end <= original.size:
+                return Verdict.COPY if evidence.end <= stream.offset else Verdict.UNCLEAR, stream  # it is opened soon
+        for stream in self.related:
             if stream.content is None and _is_prefix(stream, evidence):
                 return Verdict.PREFIX, stream
-    finished = [s for s in alike if s.record.finished and _again(s, evidence, file, primary=primary) and held(s)]
-    if finished:
-        return Verdict.AGAIN, max(finished, key=lambda s: s.offset)
-    if primary:
-        for stream in kin:
-            if stream.adrift and os.fsdecode(stream.record.base) == file.base and stream.former(evidence.holds):
+        return None
+
+    def finished(self) -> Answer | None:
+        """A finished stream: of those that the file contains, the one read furthest."""
+        finished = [s for s in self.alike if s.record.finished and self._may_contain(s) and self._contains_all_read(s)]
+        return (Verdict.FINISHED, max(finished, key=lambda s: s.offset)) if finished else None
+
+    def shortened(self) -> Answer | None:
+        """The log of a stream at the same path that has lost its end."""
+        for stream in self.related:
+            if stream.without_file and self._has_base_of(stream) and stream.former(self.evidence.holds):
                 return Verdict.SHORTENED, stream
-    else:
-        for stream in kin:
-            if not evidence.informed(stream):
+        return None
+
+    def unclear(self) -> Answer | None:
+        """A file that cannot be compared yet, or that may be an incomplete copy."""
+        for stream in self.related:
+            if not self.evidence.comparable(stream):
                 return Verdict.UNCLEAR, stream
-        if not evidence.packed and any(stream.offset > evidence.end for stream in kin):
-            return Verdict.UNCLEAR, None  # it may be an incomplete copy
-    return Verdict.NEW, None
+        if not self.evidence.packed and any(stream.offset > self.evidence.end for stream in self.related):
+            return Verdict.UNCLEAR, None
+        return None
+
+    def _has_base_of(self, stream: Stream) -> bool:
+        return os.fsdecode(stream.record.base) == self.file.base
+
+    def _is_overwritten(self, stream: Stream) -> bool:
+        """Return whether this file has replaced the stream's file at its path."""
+        return self.primary and self._has_base_of(stream) and stream.record.identity not in self.present
+
+    def _contains_all_read(self, stream: Stream) -> bool:
+        """Return whether the file begins with all that was read of the stream."""
+        mark = stream.position_mark(self.prints)
+        return not stream.offset if mark is None else self.evidence.holds(mark)
+
+    def _may_contain(self, stream: Stream) -> bool:
+        """Return whether a file may contain a finished stream: the stream's own file, or one no longer written to."""
+        own = stream.record.identity == self.file.identity
+        if self.primary:
+            return own
+        return own or self.evidence.end == stream.offset or related(stream, self.file)
 
 
-def akin(stream: Stream, file: Found) -> bool:
+def related(stream: Stream, file: Found) -> bool:
     """Return whether, by their names, one was rotated from the other or both from one log: logs may share a header."""
-    return not family(os.fsdecode(stream.record.base)).isdisjoint(family(file.base) | family(file.path))
+    return not base_names(os.fsdecode(stream.record.base)).isdisjoint(base_names(file.base) | base_names(file.path))
 
 
 @lru_cache(maxsize=10_000)
-def family(path: str) -> frozenset[str]:
+def base_names(path: str) -> frozenset[str]:
     """Return the name of a file and the names that it may have had before rotation."""
     name = os.path.basename(path)  # noqa: PTH119 - often
     return frozenset((name, *rotated_from(name)))
-
-
-def _again(stream: Stream, evidence: Evidence, file: Found, *, primary: bool) -> bool:
-    """Return whether a file may contain a finished stream: the stream's own file, or one no longer written to."""
-    own = stream.record.identity == file.identity
-    return own if primary else own or evidence.end == stream.offset or akin(stream, file)
 
 
 def _is_prefix(stream: Stream, evidence: Evidence) -> bool:

@@ -68,7 +68,7 @@ class LineReader:
         content.discard(stream.offset)
         return progress
 
-    def succeed(self, stream: Stream, parts: list[Stream], sink: Sink, prints: Fingerprints) -> int:
+    def continue_record(self, stream: Stream, parts: list[Stream], sink: Sink, prints: Fingerprints) -> int:
         """Begin a file whose first record began in its predecessors; return the progress, 0 until its end appears.
 
         The first of ``parts`` is read to its end, the others do not complete the record. Everything up to the end of

@@ -49,7 +49,7 @@ class OpenFiles:
         """Continue a stream in a file; ``mark`` as for ``Stream.attach``."""
         stream.attach(content, mark, now)
         stream.parked = False
-        stream.here = file.path
+        stream.current_path = file.path
         stream.primary = file.primary and not content.packed
         stream.rotated = now
         stream.record.disk_size = file.size

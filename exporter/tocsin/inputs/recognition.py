@@ -10,7 +10,7 @@ import os
 from tocsin.inputs.content import FileContent, Identity, PackedContent, open_content
 from tocsin.inputs.finder import Finder, Found
 from tocsin.inputs.fingerprint import MARK_BYTES
-from tocsin.inputs.identification import ArchiveEvidence, Evidence, PlainEvidence, Verdict, family, identify
+from tocsin.inputs.identification import ArchiveEvidence, Evidence, PlainEvidence, Verdict, base_names, identify
 from tocsin.inputs.openfiles import OpenFiles, open_max
 from tocsin.inputs.rotation import rotated_from, unpacked
 from tocsin.inputs.stream import Stream
@@ -55,18 +55,18 @@ class Recognition:
         plain = {file.path for file in found}
         self._streams.forget(self._present)
         known = self._streams.known()
-        looks = [(file, known.get(file.identity)) for file in found]
-        looks = [(f, own) for f, own in looks if self._needs_look(f, own, now) and not self._being_packed(f, plain)]
-        strangers = [file for file, own in looks if own is None]
+        due = [(file, known.get(file.identity)) for file in found]
+        due = [(f, own) for f, own in due if self._is_due(f, own, now) and not self._being_packed(f, plain)]
+        strangers = [file for file, own in due if own is None]
         # a file's own stream first; after that, streams without a file may take others
-        strangers += self._resume_all([(own, file) for file, own in looks if own is not None], now)
+        strangers += self._resume_all([(own, file) for file, own in due if own is not None], now)
         self._note_gone(now)
         if strangers:
             strangers += self._overwritten(now)
             self._streams.index_heads()
         for file in self._in_order(strangers):
             if file.primary or not self._waiting:
-                self._meet(file, now)
+                self._examine(file, now)
         self._give_up_orphans(now)
         self._unread.forget(self._present)
         self._streams.begin()
@@ -84,7 +84,7 @@ class Recognition:
         if evidence.may_grow and not self._unread.found_cut(file, now):
             content.close()
             return 0
-        self._place(file, content, evidence, now)
+        self._classify(file, content, evidence, now)
         return 1
 
     def configure(self) -> None:
@@ -102,23 +102,25 @@ class Recognition:
 
     def _in_order(self, strangers: list[Found]) -> list[Found]:
         """Sort possible rests of logs, by name, first, and copies after what they are compared with."""
-        adrift: set[str] = set()
-        adrift.update(*(family(os.fsdecode(stream.record.base)) for stream in self._streams if stream.adrift))
-        return sorted(strangers, key=lambda f: (adrift.isdisjoint(family(f.base) | family(f.path)), not f.primary))
+        gone: set[str] = set()
+        gone.update(*(base_names(os.fsdecode(stream.record.base)) for stream in self._streams if stream.without_file))
+        return sorted(
+            strangers, key=lambda f: (gone.isdisjoint(base_names(f.base) | base_names(f.path)), not f.primary)
+        )
 
-    # ---- which files need a look --------------------------------------------------------------------------
+    # ---- which files are examined --------------------------------------------------------------------------
     def _name(self, stream: Stream, now: float) -> None:
         file = self._present.get(stream.record.identity)
-        if file is None and self._finder.unsure(stream.record.base):
+        if file is None and self._finder.cannot_list(stream.record.base):
             return
         if file is not None:
-            stream.here = file.path
+            stream.current_path = file.path
         primary = file is not None and file.primary and not stream.packed
         if stream.primary and not primary:
             stream.rotated = now
         stream.primary = primary
 
-    def _needs_look(self, file: Found, stream: Stream | None, now: float) -> bool:
+    def _is_due(self, file: Found, stream: Stream | None, now: float) -> bool:
         if file.identity in self.archives or file.identity in self._opened:
             return False
         if self._unread.can_wait(file, now):
@@ -139,7 +141,7 @@ class Recognition:
     def _wanted(self, stream: Stream, now: float) -> bool:
         """Return whether the original of this finished copy has lost its file: the stream may continue here."""
         first = self._streams.get(stream.record.copy_of)
-        return first is not None and first.adrift and not self._is_given_up(first, now)
+        return first is not None and first.without_file and not self._is_given_up(first, now)
 
     def _overwritten(self, now: float) -> list[Found]:
         """Detect truncation before other files are identified: they may be copies made before it."""
@@ -166,7 +168,7 @@ class Recognition:
         try:
             content = open_content(file.path)
         except OSError as error:
-            self._finder.trouble(file.path, error)
+            self._finder.note_error(file.path, error)
             return None
         if content.identity == file.identity:
             return content
@@ -174,13 +176,13 @@ class Recognition:
         self._again = True
         return None
 
-    def _resume_all(self, looks: list[tuple[Stream, Found]], now: float) -> list[Found]:
+    def _resume_all(self, due: list[tuple[Stream, Found]], now: float) -> list[Found]:
         """Continue in the files of known streams; return those that now contain something else.
 
         Parked streams take turns and leave half of the open files to new ones.
         """
         room, others = open_max() // 2, []
-        for stream, file in sorted(looks, key=lambda look: look[0].rotated):
+        for stream, file in sorted(due, key=lambda pair: pair[0].rotated):
             if stream.parked and not room:
                 self._again = self._waiting = True
                 continue
@@ -195,13 +197,13 @@ class Recognition:
         if content is None:
             return True
         try:
-            return self._go_on(stream, file, content, now)
+            return self._reattach(stream, file, content, now)
         except OSError as error:
             content.close()
-            self._finder.trouble(file.path, error)
+            self._finder.note_error(file.path, error)
             return True
 
-    def _go_on(self, stream: Stream, file: Found, content: FileContent, now: float) -> bool:
+    def _reattach(self, stream: Stream, file: Found, content: FileContent, now: float) -> bool:
         if content.packed:
             content.close()
             if not stream.record.finished and stream.orphaned is None:
@@ -221,7 +223,7 @@ class Recognition:
         self._attach(stream, file, content, mark, now)
         return True
 
-    def _meet(self, file: Found, now: float) -> None:
+    def _examine(self, file: Found, now: float) -> None:
         """Identify a file with an unknown inode."""
         content = self._open(file)
         if content is None:
@@ -231,12 +233,12 @@ class Recognition:
                 evidence = ArchiveEvidence(content, self._streams.prints, self._streams)
                 self.archives[file.identity] = (file, content, evidence)
             else:
-                self._place(file, content, PlainEvidence(content, self._streams.prints), now)
+                self._classify(file, content, PlainEvidence(content, self._streams.prints), now)
         except OSError as error:
             content.close()
-            self._finder.trouble(file.path, error)
+            self._finder.note_error(file.path, error)
 
-    def _place(self, file: Found, content: FileContent, evidence: Evidence, now: float) -> None:
+    def _classify(self, file: Found, content: FileContent, evidence: Evidence, now: float) -> None:
         """Attach or close a file according to its content."""
         if not evidence.end and not (evidence.cut and file.matched if evidence.packed else file.primary):
             content.close()
@@ -249,11 +251,11 @@ class Recognition:
         if stream is not None and verdict is Verdict.CONTINUES:
             self._continue(stream, verdict, file, content, evidence, now)
         elif (first := self._copied(file)) is not None:
-            first.quiet = True  # rotated with a copy; the rest of the original was read
+            first.nothing_lost = True  # rotated with a copy; the rest of the original was read
             self._remember(file, content, evidence, first)
         elif self._may_change(verdict, stream, file, evidence, now):
             content.close()
-        elif stream is not None and verdict is Verdict.AGAIN:
+        elif stream is not None and verdict is Verdict.FINISHED:
             self._continue(stream, verdict, file, content, evidence, now)
         elif stream is not None and verdict is Verdict.SHORTENED:
             self._fall_back(stream, file, content, evidence, now)
@@ -267,7 +269,7 @@ class Recognition:
         if verdict is Verdict.UNCLEAR:
             return (stream is not None and stream.offset > 0) or not self._unread.at_rest(file, now)
         if stream is not None and verdict is Verdict.PREFIX:
-            stream.quiet |= not evidence.cut  # rotated with a copy; the rest of the original was read
+            stream.nothing_lost |= not evidence.cut  # rotated with a copy; the rest of the original was read
             return not self._unread.at_rest(file, now)
         if stream is not None and verdict is Verdict.COPY and not evidence.packed:
             self._unread.found_copy(file, stream.name)
@@ -288,7 +290,7 @@ class Recognition:
         folder, name = os.path.split(file.base)
         return not any(os.path.join(folder, first) in self._read_before for first in rotated_from(name))  # noqa: PTH118
 
-    # ---- what becomes of it -------------------------------------------------------------------------------
+    # ---- acting on a verdict ------------------------------------------------------------------------------
     def _attach(self, stream: Stream, file: Found, content: FileContent, mark: bytes, now: float) -> None:
         self._files.attach(stream, file, content, mark, now)
         self._opened.add(file.identity)
@@ -334,7 +336,7 @@ class Recognition:
         if mark is None:  # it is changing
             content.close()
             return
-        if not stream.quiet:
+        if not stream.nothing_lost:
             stream.truncated = True
             self._streams.lose(stream)
         stream.fall_back(mark)
@@ -363,19 +365,19 @@ class Recognition:
         for stream in self._streams:
             if stream.record.finished or stream.content is not None or stream.orphaned is not None:
                 continue
-            if stream.record.identity not in self._present and not self._finder.unsure(stream.record.base):
+            if stream.record.identity not in self._present and not self._finder.cannot_list(stream.record.base):
                 stream.lose_file(now)  # even if its pattern is gone: another pattern may match its content
 
     def _give_up_orphans(self, now: float) -> None:
         """Report streams whose file is gone or truncated and whose rest was not found."""
         self.verdict_due = float("inf")
         for stream in self._streams:
-            if not stream.adrift or not self._streams.wanted(stream):
+            if not stream.without_file or not self._streams.wanted(stream):
                 continue
             if not self._is_given_up(stream, now):
                 self.verdict_due = min(self.verdict_due, self._given_up_at(stream))
                 continue
-            if not stream.quiet:
+            if not stream.nothing_lost:
                 self._streams.lose(stream)
             self._files.finish(stream)
 

@@ -28,7 +28,7 @@ class Segment:
     path: Path
     durable: int
     """Bytes that may be read: synced, or found at the start."""
-    born: float
+    created: float
     """When it was created, by the spool's clock."""
     sealed: bool = True
     """It is no longer written to."""
@@ -57,8 +57,8 @@ class Segments:
             number = int(path.stem) if path.stem.isdigit() else 0
             if number:
                 found = path.stat()
-                born = clock() - max(0.0, time.time() - found.st_mtime)
-                self._add(Segment(number, path, found.st_size, born))
+                created = clock() - max(0.0, time.time() - found.st_mtime)
+                self._add(Segment(number, path, found.st_size, created))
                 self._next = number + 1
 
     def __iter__(self) -> Iterator[Segment]:
@@ -68,10 +68,10 @@ class Segments:
         """Return a segment, None if it was deleted."""
         return self._segments.get(number)
 
-    def oldest_born(self) -> float | None:
+    def oldest_created(self) -> float | None:
         """Return when the oldest segment was created."""
         for segment in self._segments.values():
-            return segment.born
+            return segment.created
         return None
 
     def continue_after(self, number: int) -> None:

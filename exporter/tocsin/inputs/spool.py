@@ -123,7 +123,7 @@ class Spool(SpoolReader):
         if self._segments.stored + self._reserved + size > self.max_bytes:
             raise SpoolFullError("the spool is full")
         now = self._clock()
-        oldest = self._segments.oldest_born()
+        oldest = self._segments.oldest_created()
         if oldest is not None and now - oldest > MAX_AGE:
             raise SpoolFullError("the spool holds bodies that could not be committed for a day")
         self._reserved += size
@@ -184,7 +184,7 @@ class Spool(SpoolReader):
         for segment in list(self._segments):
             unread = segment.durable > (offset if segment.number == number else 0)
             at_once = self.used > _PRESSED or segment.durable >= _KEPT
-            if unread or not (segment.sealed or self._writer.give_up(segment, at_once=at_once)):
+            if unread or not (segment.sealed or self._writer.retire(segment, at_once=at_once)):
                 return
             self._delete_before(segment.number + 1)
 

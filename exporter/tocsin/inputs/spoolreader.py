@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _BLOCK = 256 << 10
 _AHEAD = 1 << 20
 """Bytes of read-ahead requested after a block."""
-PASSED_OVER = ("damaged", "torn", "wrong_key")
+SKIP_REASONS = ("damaged", "torn", "wrong_key")
 """Reasons for skipping data. Damaged: valid frames follow, or durable data is gone. Torn: an incomplete end of a
 segment, as a crash leaves it, never acknowledged. Wrong key: a frame encrypted with another key."""
 
@@ -37,9 +37,9 @@ class SpoolReader:
     part, deletes = "spool", True
 
     def __init__(self, segments: Segments, cipher: Cipher | None) -> None:
-        self.passed_over = dict.fromkeys(PASSED_OVER, 0)
+        self.skipped = dict.fromkeys(SKIP_REASONS, 0)
         """Counts of skipped places, by reason."""
-        self._passed_given = dict(self.passed_over)
+        self._skipped_given = dict(self.skipped)
         self._cipher = cipher
         self._segments = segments
         self._position = (0, 0)
@@ -75,8 +75,8 @@ class SpoolReader:
             elif key == "within":
                 number, offset, done = map(int, value.split(b":"))
                 within = ((number, offset), done)
-            elif key in self.passed_over:
-                self.passed_over[key] = self._passed_given[key] = int(value)
+            elif key in self.skipped:
+                self.skipped[key] = self._skipped_given[key] = int(value)
         # A release without "within" moves only the position.
         self._resume = self._given = (self._position, within[1] if within[0] == self._position else 0)
         self._segments.continue_after(self._position[0])
@@ -94,12 +94,12 @@ class SpoolReader:
                 log.error("spool segment %d cannot be read: %s; retrying", segment.number, error.strerror)
                 return consumed
             if frame is None:
-                consumed += self._pass_over(segment, self._position[1])
+                consumed += self._skip(segment, self._position[1])
             else:
                 consumed += self._hand_out(frame, sink, max_bytes - consumed)
         return consumed
 
-    def _pass_over(self, segment: Segment, offset: int) -> int:
+    def _skip(self, segment: Segment, offset: int) -> int:
         """Skip data that is no frame, up to the next complete one or the segment's end; return the bytes skipped."""
         try:
             following = next_frame(segment.path, offset + 1, segment.durable)
@@ -107,7 +107,7 @@ class SpoolReader:
         except (OSError, ValueError):  # ValueError: the file is shorter than its durable part
             following, reason = None, "damaged"
         end = segment.durable if following is None else following
-        self.passed_over[reason] += 1
+        self.skipped[reason] += 1
         log.warning("spool segment %d is %s: skipped %d bytes", segment.number, reason, end - offset)
         self._position, self._frame = (segment.number, end), None
         return end - offset
@@ -120,9 +120,9 @@ class SpoolReader:
             changed.append(("position", b"%d:%d" % self._position))
         if self._given[1] and self._given != before:
             changed.append(("within", b"%d:%d:%d" % (*self._position, self._given[1])))
-        for reason, count in self.passed_over.items():
-            if count != self._passed_given[reason]:
-                self._passed_given[reason] = count
+        for reason, count in self.skipped.items():
+            if count != self._skipped_given[reason]:
+                self._skipped_given[reason] = count
                 changed.append((reason, b"%d" % count))
         return changed
 
@@ -184,9 +184,9 @@ class SpoolReader:
         if frame is None:
             return None
         if frame.batch is None:
-            if not self.passed_over["wrong_key"]:
+            if not self.skipped["wrong_key"]:
                 log.error("skipped records of the spool that are encrypted with another key")
-            self.passed_over["wrong_key"] += 1
+            self.skipped["wrong_key"] += 1
         records: Sequence[bytes | msgspec.Raw | Piece] = frame.batch.records() if frame.batch else ()
         single = frame.batch is not None and frame.batch.elements
         if frame.batch is not None and frame.format in formats.SIGNALS:

@@ -119,12 +119,12 @@ class SpoolWriter:
         async with self._lock:
             await self._seal()
 
-    def give_up(self, segment: Segment, *, at_once: bool) -> bool:
+    def retire(self, segment: Segment, *, at_once: bool) -> bool:
         """Seal the active segment if it is unused, and old enough or ``at_once``; return whether it was sealed."""
-        young = not at_once and self._clock() - segment.born <= SEGMENT_AGE
+        young = not at_once and self._clock() - segment.created <= SEGMENT_AGE
         if young or self.busy or self._waiting or self._lock.locked():
             return False
-        self._leave()
+        self._close_active()
         return True
 
     # ---- writing --------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class SpoolWriter:
         """Return whether the active segment should be replaced."""
         active = self._active
         return active is not None and (
-            self._torn or self._end >= self._segment_bytes or self._clock() - active.born > SEGMENT_AGE
+            self._torn or self._end >= self._segment_bytes or self._clock() - active.created > SEGMENT_AGE
         )
 
     async def _writable(self) -> FileIO:
@@ -255,9 +255,9 @@ class SpoolWriter:
     async def _seal(self) -> None:
         """Close the active segment once its content is durable."""
         await self._synced.wait()
-        self._leave()
+        self._close_active()
 
-    def _leave(self) -> None:
+    def _close_active(self) -> None:
         if self._file:
             self._file.close()
         if self._active:

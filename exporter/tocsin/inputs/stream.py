@@ -17,7 +17,7 @@ from tocsin.inputs.fingerprint import HEAD_BYTES, MARK_BYTES, Fingerprints, Mark
 from tocsin.inputs.rotation import age
 from tocsin.inputs.wrappers import WRAPPED, Framing
 
-Place = tuple[int, int, tuple[int, ...], str]
+OrderKey = tuple[int, int, tuple[int, ...], str]
 """Sort key of the streams of one log."""
 MARKS = 8
 """Marks of earlier commits that are kept to recognise a copy that ends before the offset, or a log that lost its
@@ -68,7 +68,7 @@ class Stream:
     def __init__(self, name: str, record: Record, limit: int) -> None:
         self.name = name
         self.record = record
-        self.path = self.here = os.fsdecode(record.path)
+        self.path = self.current_path = os.fsdecode(record.path)
         """Where it was first found, and where its file is now."""
         self.origin = Origin("file", record.format, self.path)
         self.framing = Framing(limit, record.framing)
@@ -87,7 +87,7 @@ class Stream:
         self.dirty = False
         self.orphaned: float | None = None
         """Since when (injected clock) no file is known that it could continue in."""
-        self.truncated = self.quiet = False
+        self.truncated = self.nothing_lost = False
         """How it lost its file, and whether certainly nothing was unread then."""
         self.parked = False
         """Its file is closed because it is idle; a change reopens it."""
@@ -144,7 +144,7 @@ class Stream:
         return self.record.head is None and not self.offset and not self.record.damaged
 
     @property
-    def adrift(self) -> bool:
+    def without_file(self) -> bool:
         """True while its file is gone or contains something else: it continues where its content is found."""
         return self.content is None and not self.parked and not self.record.finished
 
@@ -156,20 +156,20 @@ class Stream:
         return self.content is not None and self.offset >= self.size and self.rebuilt is None
 
     @property
-    def place(self) -> Place:
+    def order_key(self) -> OrderKey:
         """Return the sort key of the streams of one log, from the oldest to the one being written to."""
-        if self.adrift:  # it was read before the others
+        if self.without_file:  # it was read before the others
             return 0, 0, (), ""
-        return (2, 0, (), "") if self.primary else (1, *age(self.here))
+        return (2, 0, (), "") if self.primary else (1, *age(self.current_path))
 
     @property
-    def unended(self) -> bool:
+    def may_continue(self) -> bool:
         """True while it may contain the beginning of a record that continues in the next file of its log."""
         unread = self.framing.kind is None and not self.offset
         if self.record.finished or not (unread or self.framing.kind in WRAPPED):
             return False
         waits = self.framing.pending or self.record.pending_from is not None
-        return waits or self.adrift or (self.content is not None and not self.drained)
+        return waits or self.without_file or (self.content is not None and not self.drained)
 
     @property
     def packed(self) -> bool:
@@ -258,7 +258,7 @@ class Stream:
         data = content.pread(mark.length, mark.end - mark.length)
         return data if len(data) == mark.length and prints.mark(data, mark.end) == mark else None
 
-    def quietly_gone(self, now: float) -> bool:
+    def surely_read(self, now: float) -> bool:
         """Return whether its file certainly contained nothing unread when it was destroyed.
 
         What was written since the last check is unknown. A very recent check suffices for an idle file, an older one
@@ -271,7 +271,7 @@ class Stream:
 
     def lose_file(self, now: float) -> None:
         """Note that no file is known that the stream continues in."""
-        self.quiet = self.quietly_gone(now)
+        self.nothing_lost = self.surely_read(now)
         self.orphaned = now
         self.parked = False
 

@@ -15,7 +15,7 @@ from tocsin.inputs.content import Identity
 from tocsin.inputs.finder import FilePattern, Found
 from tocsin.inputs.fingerprint import Fingerprints, Mark
 from tocsin.inputs.rotation import rotated_from
-from tocsin.inputs.stream import Place, Record, Stream
+from tocsin.inputs.stream import OrderKey, Record, Stream
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,9 @@ class Streams:
         self._patterns = {os.fsencode(pattern.path): pattern for pattern in patterns}
         self._limit = limit
         self._streams: dict[str, Stream] = {}
-        self._kin: dict[bytes, list[Stream]] = {}
+        self._by_path: dict[bytes, list[Stream]] = {}
         """Streams that may have been written at the same path, one after the other."""
-        self._ordered: dict[bytes, list[tuple[Place, Stream]]] = {}
+        self._ordered: dict[bytes, list[tuple[OrderKey, Stream]]] = {}
         """The same in the order of writing, computed on demand since ``order``."""
         self._heads: dict[int, dict[Mark | None, list[Stream]]] = {}
         """By length and mark of the head, as known when they were indexed."""
@@ -75,24 +75,24 @@ class Streams:
         """Sort the files of each log again on demand: names and roles may have changed."""
         self._ordered = {}
 
-    def unended_before(self, stream: Stream) -> Stream | None:
+    def predecessor(self, stream: Stream) -> Stream | None:
         """Return the older file of its log in which the first record of a stream may have begun.
 
         That is the newest one that is not empty.
         """
-        place = stream.place
-        before = [found for path in _first_paths(stream) if (found := self._newest_before(path, place)) is not None]
-        newest = max(before, key=lambda other: other.place, default=None)
-        return newest if newest is not None and newest.unended else None
+        key = stream.order_key
+        before = [found for path in _first_paths(stream) if (found := self._newest_before(path, key)) is not None]
+        newest = max(before, key=lambda other: other.order_key, default=None)
+        return newest if newest is not None and newest.may_continue else None
 
-    def _newest_before(self, path: bytes, place: Place) -> Stream | None:
+    def _newest_before(self, path: bytes, key: OrderKey) -> Stream | None:
         ordered = self._ordered.get(path)
         if ordered is None:
-            kin = sorted([(other.place, number) for number, other in enumerate(self._kin[path])])
-            ordered = self._ordered[path] = [(known, self._kin[path][number]) for known, number in kin]
-        for at in range(bisect_left(ordered, place, key=itemgetter(0)) - 1, -1, -1):
+            kin = sorted([(other.order_key, number) for number, other in enumerate(self._by_path[path])])
+            ordered = self._ordered[path] = [(known, self._by_path[path][number]) for known, number in kin]
+        for at in range(bisect_left(ordered, key, key=itemgetter(0)) - 1, -1, -1):
             other = ordered[at][1]
-            if other.offset or other.unended:
+            if other.offset or other.may_continue:
                 return other
         return None
 
@@ -116,7 +116,7 @@ class Streams:
         head = stream.record.head
         self._heads.setdefault(head.length if head else 0, {}).setdefault(head, []).append(stream)
 
-    def alike(self, head: Callable[[int], Mark]) -> list[Stream]:
+    def with_same_head(self, head: Callable[[int], Mark]) -> list[Stream]:
         """Return the indexed streams with the same beginning as a file; ``head`` returns the mark of its first bytes.
 
         A head that has grown since it was indexed still begins the same.
@@ -182,7 +182,7 @@ class Streams:
     def _add(self, stream: Stream) -> Stream:
         self._streams[stream.name] = stream
         for path in _first_paths(stream):
-            self._kin.setdefault(path, []).append(stream)
+            self._by_path.setdefault(path, []).append(stream)
             self._ordered.pop(path, None)
         return stream
 
@@ -231,10 +231,10 @@ class Streams:
     def _drop(self, stream: Stream) -> None:
         del self._streams[stream.name]
         for path in _first_paths(stream):
-            self._kin[path].remove(stream)
+            self._by_path[path].remove(stream)
             self._ordered.pop(path, None)
-            if not self._kin[path]:
-                del self._kin[path]
+            if not self._by_path[path]:
+                del self._by_path[path]
         self._gone.append(stream.name)
 
 

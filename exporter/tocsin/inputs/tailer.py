@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tocsin.inputs.base import Change, Oversize, Sink
 from tocsin.inputs.content import PackedContent
-from tocsin.inputs.finder import MENDS, FilePattern, Finder
+from tocsin.inputs.finder import FIXES, FilePattern, Finder
 from tocsin.inputs.fingerprint import HEAD_BYTES
 from tocsin.inputs.lines import LineReader, OverwrittenError
 from tocsin.inputs.openfiles import OpenFiles, open_max
@@ -165,7 +165,7 @@ class FileInput:
     def unusable_paths(self) -> list[tuple[str, str, str]]:
         """Return the same with path and fix, for the status page."""
         problems = sorted(self._finder.problems.items())
-        return [(path, reason.replace("_", " "), MENDS[reason]) for path, reason in problems]
+        return [(path, reason.replace("_", " "), FIXES[reason]) for path, reason in problems]
 
     # ---- reading --------------------------------------------------------------------------------------
     def _look(self, now: float) -> list[Stream]:
@@ -203,7 +203,7 @@ class FileInput:
         new = list(files.ready)[earlier:]
         for _ in new:
             files.ready.pop()
-        files.ready.extend(sorted(new, key=lambda stream: stream.place))
+        files.ready.extend(sorted(new, key=lambda stream: stream.order_key))
         return resting
 
     def _step(self, stream: Stream, sink: Sink, budget: int, now: float) -> int:
@@ -216,7 +216,7 @@ class FileInput:
                 return self._lines.step(stream, sink, budget, prints)
             known = not self._recognition.archives  # otherwise a file between the two may appear
             parts = self._begun_in(before) if known else []
-            if parts and (progress := self._lines.succeed(stream, parts, sink, prints)):
+            if parts and (progress := self._lines.continue_record(stream, parts, sink, prints)):
                 return progress
             self._followers.setdefault(before, []).append(stream)
             stream.mtime_ns = 0  # check again soon
@@ -235,7 +235,7 @@ class FileInput:
             return None
         if stream.framing.kind is None:
             stream.framing.recognise(stream.content.pread(HEAD_BYTES, 0))
-        return self._streams.unended_before(stream) if stream.framing.kind in WRAPPED else None
+        return self._streams.predecessor(stream) if stream.framing.kind in WRAPPED else None
 
     def _begun_in(self, before: Stream) -> list[Stream]:
         """Return the files with the beginning of a record, oldest first, up to ``before``; none while they are unknown.
@@ -243,8 +243,8 @@ class FileInput:
         Only the oldest has been read: the others may contain only pieces of this record.
         """
         parts = [before]
-        while len(parts) < PARTS_MOST and not (parts[0].offset or parts[0].packed or parts[0].adrift):
-            older = self._streams.unended_before(parts[0])
+        while len(parts) < PARTS_MOST and not (parts[0].offset or parts[0].packed or parts[0].without_file):
+            older = self._streams.predecessor(parts[0])
             if older is None:
                 break
             parts.insert(0, older)

@@ -32,15 +32,15 @@ _SLOWEST = 16 << 10
 """Minimum average rate of a body in bytes per second, after ``_GRACE`` seconds."""
 
 
-def begin(request: web.Request, verifiers: Sequence[Verifier], limit: int) -> list[Check]:
+def check_request(request: web.Request, verifiers: Sequence[Verifier], limit: int) -> list[Check]:
     """Check what the headers alone decide; return the checks that must process the body.
 
     Raises:
         web.HTTPUnauthorized: the sender is not authenticated, but must be.
-        web.HTTPForbidden: see ``begun``.
+        web.HTTPForbidden: see ``header_checks``.
         web.HTTPRequestEntityTooLarge: the announced body is over ``limit`` bytes.
     """
-    checks = begun(verifiers, request.headers)
+    checks = header_checks(verifiers, request.headers)
     if request.content_length is not None and request.content_length > limit:
         raise too_large(limit)
     return checks
@@ -53,15 +53,15 @@ async def small_body(request: web.Request, verifiers: Sequence[Verifier], limit:
         web.HTTPException: the request is refused.
         BodyError: the body is invalid.
     """
-    read_as_much_as_comes(request)
-    checks = begin(request, verifiers, limit)
-    if (body := arrived(request)) is not None:
-        prove(checks, body, limit)
+    set_read_size(request)
+    checks = check_request(request, verifiers, limit)
+    if (body := buffered_body(request)) is not None:
+        verify_body(checks, body, limit)
         return body
     inflate = inflater(request.headers.get("Content-Encoding", ""))
     pieces: list[bytes] = []
     sent = size = 0
-    async for data in arriving(request):
+    async for data in stream_body(request):
         sent += len(data)
         for check in checks:
             check.update(data)
@@ -171,7 +171,7 @@ def inflater(encoding: str) -> Inflater:
     raise web.HTTPUnsupportedMediaType(text="Content-Encoding must be gzip, deflate, zstd or identity\n")
 
 
-def read_as_much_as_comes(request: web.Request) -> None:
+def set_read_size(request: web.Request) -> None:
     """Set the size of asyncio's reads from this client.
 
     With the default, 256 KiB, every read maps and unmaps memory: a tenth of the cost of a small request. And each chunk
@@ -183,7 +183,7 @@ def read_as_much_as_comes(request: web.Request) -> None:
         transport.max_size = _CHUNKS_AT_ONCE if not length else _MUCH if len(length) > 5 else _LITTLE
 
 
-def arrived(request: web.Request) -> bytes | None:
+def buffered_body(request: web.Request) -> bytes | None:
     """Return a body that arrived with its headers, as small ones do, if it is not encoded; else None.
 
     Such a body needs no await and no timer: a third of the cost of a small request.
@@ -196,7 +196,7 @@ def arrived(request: web.Request) -> bytes | None:
         raise BodyError("the body ended too early") from None
 
 
-def begun(verifiers: Sequence[Verifier], headers: Mapping[str, str]) -> list[Check]:
+def header_checks(verifiers: Sequence[Verifier], headers: Mapping[str, str]) -> list[Check]:
     """Return the checks of a request's headers that must process the body.
 
     Raises:
@@ -216,7 +216,7 @@ def admits(verifiers: Sequence[Verifier]) -> Callable[[Fields], bool]:
 
     def may_be_known(fields: Fields) -> bool:
         try:
-            begun(verifiers, headers(fields))
+            header_checks(verifiers, headers(fields))
         except web.HTTPException:
             return False
         return True
@@ -224,7 +224,7 @@ def admits(verifiers: Sequence[Verifier]) -> Callable[[Fields], bool]:
     return may_be_known
 
 
-def prove(checks: Sequence[Check], body: Bytes, limit: int) -> None:
+def verify_body(checks: Sequence[Check], body: Bytes, limit: int) -> None:
     """Run the checks over a whole body.
 
     Raises:
@@ -239,7 +239,7 @@ def prove(checks: Sequence[Check], body: Bytes, limit: int) -> None:
         raise unauthorized()
 
 
-async def arriving(request: web.Request) -> AsyncIterator[bytes]:
+async def stream_body(request: web.Request) -> AsyncIterator[bytes]:
     """Yield the body as it arrives; abort if the sender is silent or slower than ``_SLOWEST``."""
     loop = asyncio.get_running_loop()
     began, size = loop.time(), 0

@@ -26,9 +26,9 @@ announced body is allocated only if the endpoint ``admits`` its headers: a sende
 ``WHOLE_WITHIN``."""
 WHOLE_WITHIN: Final = 1.0
 """Seconds after which an incomplete request is handed to aiohttp, which limits slow senders."""
-WAITS_MOST: Final = 0.02
+DEFERRED_MOST: Final = 0.02
 """Maximum seconds for which a deferrable body is deferred."""
-_ABOUT: Final = 1.0
+_URGENT_RECENTLY: Final = 1.0
 """Seconds after an urgent request in which more of them are likely."""
 _SWEEP: Final = 1.0
 _READ: Final = 64 << 10
@@ -41,33 +41,33 @@ class FastPath:
     def __init__(
         self,
         endpoints: Mapping[str, Endpoint],
-        further: Callable[[], asyncio.Protocol],
+        fallback: Callable[[], asyncio.Protocol],
         *,
         keepalive: float,
         retiring: Callable[[], bool],
         is_open: Callable[[], bool],
     ) -> None:
-        """Take the endpoint of each path, and ``further``, the protocol factory for all other requests.
+        """Take the endpoint of each path, and ``fallback``, the protocol factory for all other requests.
 
         Connections that are silent for ``keepalive`` seconds are closed; while ``retiring``, each is closed with its
         response. Nothing is answered here unless the listener ``is_open``: aiohttp's middlewares authenticate users.
         """
         self.endpoints = {f"POST {path} HTTP/1.1".encode(): endpoint for path, endpoint in endpoints.items()}
-        self.further = further
+        self.fallback = fallback
         self.retiring = retiring
         self.is_open = is_open
         self.open: set[Connection] = set()
         self.held = 0
         """Bytes of the bodies buffered or announced."""
-        self.room = memoryview(bytearray(_READ))
+        self.buffer = memoryview(bytearray(_READ))
         """Read buffer shared by all connections, except for the rest of a body."""
-        self._waiting: deque[tuple[float, Connection]] = deque()
+        self._deferred: deque[tuple[float, Connection]] = deque()
         """Deferred connections with a complete body, each with the time of its deferral."""
-        self._answered = 0
+        self._urgent = 0
         """Number of urgent requests so far,"""
-        self._answered_before = 0
+        self._urgent_before = 0
         """their number at the last turn,"""
-        self._answered_at = float("-inf")
+        self._urgent_at = float("-inf")
         """and the time of the last one."""
         self._keepalive = keepalive
         self._loop = asyncio.get_running_loop()
@@ -83,38 +83,38 @@ class FastPath:
         for connection in list(self.open):
             connection.leave()
 
-    def note_answer(self, now: float) -> None:
+    def note_urgent(self, now: float) -> None:
         """Note an urgent request."""
-        self._answered += 1
-        self._answered_at = now
+        self._urgent += 1
+        self._urgent_at = now
 
-    def put_off(self, connection: Connection, now: float) -> bool:
+    def defer(self, connection: Connection, now: float) -> bool:
         """Defer a connection until no urgent request was answered in a turn; False: there are no urgent requests."""
-        if now - self._answered_at > _ABOUT:
+        if now - self._urgent_at > _URGENT_RECENTLY:
             return False
-        if not self._waiting:
-            self._answered_before = -1  # what is read in this turn is not answered yet
+        if not self._deferred:
+            self._urgent_before = -1  # what is read in this turn is not answered yet
             self._loop.call_soon(self._turn)
-        self._waiting.append((now, connection))
+        self._deferred.append((now, connection))
         return True
 
     def _turn(self) -> None:
         """Continue one connection if the last turn had no urgent request or it waited too long; runs while any wait."""
-        since, connection = self._waiting[0]
-        goes_on = self._answered == self._answered_before or time.monotonic() - since > WAITS_MOST
-        self._answered_before = self._answered
-        if goes_on:
-            self._waiting.popleft()
-        if self._waiting:
+        since, connection = self._deferred[0]
+        is_due = self._urgent == self._urgent_before or time.monotonic() - since > DEFERRED_MOST
+        self._urgent_before = self._urgent
+        if is_due:
+            self._deferred.popleft()
+        if self._deferred:
             self._loop.call_soon(self._turn)
-        if goes_on:
-            connection.go_on()
+        if is_due:
+            connection.resume()
 
     def _sweep(self) -> None:
         self._timer = self._loop.call_later(_SWEEP, self._sweep)
         now = time.monotonic()
         for connection in list(self.open):
-            connection.grow_old(now, self._keepalive)
+            connection.expire(now, self._keepalive)
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -131,17 +131,17 @@ class Connection(asyncio.BufferedProtocol):
         """The body of a request, or the buffer for it."""
         self._missing = 0
         """Bytes of the body that have not arrived."""
-        self._is_put_off = False
+        self._is_deferred = False
         """The body is complete and deferred."""
         self._later: Later | None = None
-        self._heard = self._began = time.monotonic()
-        self._stuck = False
+        self._last_read = self._began = time.monotonic()
+        self._writing_paused = False
         self._leaving = False
 
     @property
     def _is_answering(self) -> bool:
-        """True while a complete request is deferred or being answered: further data is early."""
-        return self._is_put_off or self._later is not None
+        """True while a complete request is deferred or being answered: more data is early."""
+        return self._is_deferred or self._later is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
@@ -152,20 +152,20 @@ class Connection(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return the rest of a body's buffer, so that it is not copied again and nothing after it is read."""
         del sizehint
-        return memoryview(self._body)[-self._missing :] if self._missing else self._fast_path.room
+        return memoryview(self._body)[-self._missing :] if self._missing else self._fast_path.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Process what was read."""
         if self._request is not None and self._missing:
-            self._heard = time.monotonic()
+            self._last_read = time.monotonic()
             self._missing -= nbytes
-            self._go_on_receiving(self._request)
+            self._continue_receiving(self._request)
         else:
-            self._receive(bytes(self._fast_path.room[:nbytes]))
+            self._receive(bytes(self._fast_path.buffer[:nbytes]))
 
     def _receive(self, data: bytes) -> None:
         """Answer a complete request, buffer an incomplete one, and hand everything else to aiohttp."""
-        self._heard = time.monotonic()
+        self._last_read = time.monotonic()
         if self._is_answering:
             self._held += data
             self.transport.pause_reading()
@@ -174,7 +174,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _begin(self, data: bytes) -> None:
         if not self._held:
-            self._began = self._heard
+            self._began = self._last_read
         held = self._held + data if self._held else data
         found = read(held, self._fast_path.endpoints)
         if found is True:
@@ -189,7 +189,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._missing:
             self._body = bytearray(found.size)
             self._body[: len(found.body)] = found.body
-        self._go_on_receiving(found)
+        self._continue_receiving(found)
 
     def _has_room(self, request: PlainRequest) -> bool:
         """Return whether a body can be buffered; an incomplete one only if its headers are admitted."""
@@ -197,24 +197,24 @@ class Connection(asyncio.BufferedProtocol):
         fits = self._fast_path.held + request.size <= HELD_MAX
         return fits and (is_whole or request.endpoint.admits(request.fields))
 
-    def _go_on_receiving(self, request: PlainRequest) -> None:
+    def _continue_receiving(self, request: PlainRequest) -> None:
         """Answer or defer the request if its body is complete."""
         if self._missing:
             request.endpoint.arriving()
-        elif not request.endpoint.can_wait:
-            self._fast_path.note_answer(self._heard)
+        elif not request.endpoint.deferrable:
+            self._fast_path.note_urgent(self._last_read)
             self._finish(request)
-        elif self._fast_path.put_off(self, self._heard):
-            self._is_put_off = True
+        elif self._fast_path.defer(self, self._last_read):
+            self._is_deferred = True
         else:
             self._finish(request)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Continue a deferred request."""
-        if self._is_put_off and self._request is not None:
-            self._is_put_off = False
+        if self._is_deferred and self._request is not None:
+            self._is_deferred = False
             self._finish(self._request)
-            self._read_on()
+            self._read_early()
 
     def _finish(self, request: PlainRequest) -> None:
         """Answer a complete request, now or when its reply is ready."""
@@ -225,11 +225,11 @@ class Connection(asyncio.BufferedProtocol):
         self._body = b""
         if isinstance(reply, Later):
             self._later = reply
-            reply.done.add_done_callback(self._late)
+            reply.done.add_done_callback(self._send_ready)
         else:
             self._answer(reply)
 
-    def _late(self, done: asyncio.Future[Any]) -> None:
+    def _send_ready(self, done: asyncio.Future[Any]) -> None:
         """Send a reply that has become ready, and continue with early data."""
         later, self._later = self._later, None
         if done.cancelled() or later is None:
@@ -237,13 +237,13 @@ class Connection(asyncio.BufferedProtocol):
             self._forget()
             return
         self._answer(later.reply(done))
-        self._read_on()
+        self._read_early()
 
-    def _read_on(self) -> None:
+    def _read_early(self) -> None:
         """Continue with early data."""
         if self._held and not self._is_answering and not self.transport.is_closing():
             early, self._held = self._held, b""
-            if not self._stuck:
+            if not self._writing_paused:
                 self.transport.resume_reading()
             self._receive(early)
 
@@ -260,14 +260,14 @@ class Connection(asyncio.BufferedProtocol):
         """Drop the current request."""
         if self._request is not None:
             self._fast_path.held -= self._request.size
-        self._request, self._body, self._missing, self._is_put_off = None, b"", 0, False
+        self._request, self._body, self._missing, self._is_deferred = None, b"", 0, False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; a complete body is still accepted, and held until it is durable."""
         del exc
         self._fast_path.open.discard(self)
-        if self._is_put_off:
-            self.go_on()
+        if self._is_deferred:
+            self.resume()
         elif self._later is None:
             self._forget()
 
@@ -279,23 +279,23 @@ class Connection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         """Stop reading from a client that does not read its responses."""
-        self._stuck = True
+        self._writing_paused = True
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Resume reading."""
-        self._stuck = False
+        self._writing_paused = False
         if not (self._held and self._is_answering):
             self.transport.resume_reading()
 
-    def grow_old(self, now: float, keepalive: float) -> None:
+    def expire(self, now: float, keepalive: float) -> None:
         """Close a connection that was silent for too long; hand a slow request to aiohttp."""
         if self._is_answering:
             return
         if (self._held or self._request) and now - self._began > WHOLE_WITHIN:
             self._give_up()
-        elif now - self._heard > keepalive:
-            (self.transport.abort if self._stuck else self.transport.close)()
+        elif now - self._last_read > keepalive:
+            (self.transport.abort if self._writing_paused else self.transport.close)()
 
     def _reply(self, request: PlainRequest, body: Bytes) -> Reply | Later | None:
         try:
@@ -318,7 +318,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _hand_over(self, data: bytes) -> None:
         self._fast_path.open.discard(self)
-        protocol = self._fast_path.further()
+        protocol = self._fast_path.fallback()
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)
         protocol.data_received(data)

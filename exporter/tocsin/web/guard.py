@@ -22,9 +22,9 @@ from tocsin.scoring.scoring import Scoring
 from tocsin.tasks import spawn
 from tocsin.web.auth import Verifier
 from tocsin.web.batches import BodyError
-from tocsin.web.bodies import REFUSED, admits, answer, begun, prove, small_body
+from tocsin.web.bodies import REFUSED, admits, answer, header_checks, small_body, verify_body
 from tocsin.web.plain_request import Endpoint, Fields, Later, Reply, headers
-from tocsin.web.server import AT_ONCE
+from tocsin.web.server import FAST_ENDPOINTS
 
 BUDGET: Final = 0.025
 """Seconds of inspection per turn of the event loop."""
@@ -80,7 +80,7 @@ def add_routes(
     if prepared is None:
         prepared = asyncio.Event()
         prepared.set()
-    at_once = app.setdefault(AT_ONCE, {})
+    fast = app.setdefault(FAST_ENDPOINTS, {})
     for path, contract in (
         ("/v1/check", guard.check),
         ("/beta/litellm_basic_guardrail_api", guard.litellm),
@@ -88,7 +88,7 @@ def add_routes(
     ):
         route = _Route(guard, contract, tuple(auth), prepared, refused)
         app.router.add_post(path, route.handle)
-        at_once[path] = Endpoint(route.respond, admits=admits(auth))
+        fast[path] = Endpoint(route.respond, admits=admits(auth))
 
 
 class _Route:
@@ -113,7 +113,7 @@ class _Route:
         body = bytes(data)
         try:
             if self._auth:
-                prove(begun(self._auth, headers(fields)), body, BODY_MAX)
+                verify_body(header_checks(self._auth, headers(fields)), body, BODY_MAX)
             if not self._prepared.is_set():
                 return Later(spawn(self._answered(body), name="look"), _reply)
             found = self._decided(self._contract(body))

@@ -25,15 +25,15 @@ from tocsin.web.bodies import (
     Inflater,
     admits,
     answer,
-    arrived,
-    arriving,
-    begin,
-    begun,
+    buffered_body,
+    check_request,
+    header_checks,
     inflater,
-    prove,
-    read_as_much_as_comes,
+    set_read_size,
+    stream_body,
     too_large,
     unauthorized,
+    verify_body,
 )
 from tocsin.web.plain_request import Endpoint, Fields, Later, Reply, Respond, headers
 
@@ -80,9 +80,9 @@ def make_ingest_app(
         app.router.add_put(f"/v1/{word}", routes.ingest, expect_handler=routes.expect)
     app.router.add_post("/v1/metrics", otlp.no_metrics)
     app[server.REFUSED] = lambda: refused("connections")
-    app[server.AT_ONCE] = {
+    app[server.FAST_ENDPOINTS] = {
         f"/v1/ingest/{word}": Endpoint(
-            routes.responder(word), min(WHOLE, max_body_bytes), spool.note_arrival, can_wait=True, admits=admits(auth)
+            routes.responder(word), min(WHOLE, max_body_bytes), spool.note_arrival, deferrable=True, admits=admits(auth)
         )
         for word in formats
     }
@@ -122,10 +122,10 @@ class _Routes:
 
     async def ingest(self, request: web.Request) -> web.Response:
         """Accept one delivery."""
-        read_as_much_as_comes(request)
+        set_read_size(request)
         try:
             checks = self._begin(request)
-            if (body := arrived(request)) is not None:
+            if (body := buffered_body(request)) is not None:
                 await self._take(request, checks, body)
             else:
                 await self._receive(request, checks)
@@ -151,7 +151,7 @@ class _Routes:
         def respond(fields: Fields, body: Bytes) -> Later | None:
             try:
                 if rules.auth:
-                    prove(begun(rules.auth, headers(fields)), body, rules.max_body_bytes)
+                    verify_body(header_checks(rules.auth, headers(fields)), body, rules.max_body_bytes)
                 done = rules.spool.put(whole(body), word, time.time())
             except (web.HTTPException, BodyError, SpoolFullError):
                 return None
@@ -172,11 +172,11 @@ class _Routes:
         if _format(request) not in rules.formats and not _is_otlp(request):
             known = ", ".join(sorted(rules.formats))
             raise web.HTTPNotFound(text=f"no such format; there are: {known}\n")
-        return begin(request, rules.auth, rules.max_body_bytes)
+        return check_request(request, rules.auth, rules.max_body_bytes)
 
     async def _take(self, request: web.Request, checks: list[Check], body: bytes) -> None:
         """Store a body that has arrived completely."""
-        prove(checks, body, self._rules.max_body_bytes)
+        verify_body(checks, body, self._rules.max_body_bytes)
         self.hold(len(body))
         try:
             if (batch := _batch(request, body)) is not None:
@@ -191,7 +191,7 @@ class _Routes:
         size = 0
         try:
             inflate = inflater(request.headers.get("Content-Encoding", ""))
-            async for data in arriving(request):
+            async for data in stream_body(request):
                 size += len(data)
                 self._rules.spool.note_arrival()
                 if size > self._rules.max_body_bytes:

@@ -79,8 +79,8 @@ class Endpoint(NamedTuple):
     """Largest body answered here; a larger one would block the event loop for too long."""
     arriving: Callable[[], None] = _nothing
     """Called when part of a body arrives."""
-    can_wait: bool = False
-    """Whether a body may be deferred, for at most ``WAITS_MOST``, while other requests are answered."""
+    deferrable: bool = False
+    """Whether a body may be deferred, for at most ``DEFERRED_MOST``, while other requests are answered."""
     admits: Callable[[Fields], bool] = _anybody
     """Whether to allocate a buffer for a body that has not arrived: not if its headers authenticate nobody."""
 

@@ -39,7 +39,7 @@ RETIRE = 2.0
 """Seconds in which clients are asked to leave: a busy one sends another request within them, and is answered once
 more."""
 _LOG_INTERVAL = 10.0
-AT_ONCE = web.AppKey("at_once", dict[str, Endpoint])
+FAST_ENDPOINTS = web.AppKey("fast_endpoints", dict[str, Endpoint])
 """An application's paths whose plain requests are answered before aiohttp and its middlewares see them."""
 
 
@@ -94,7 +94,7 @@ class _Refuse(asyncio.Protocol):
             transport.close()
 
 
-class _Seldom(logging.Filter):
+class _RateLimit(logging.Filter):
     """Passes each message once in ten seconds, and none about disconnects: clients must not fill the disk."""
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class _Seldom(logging.Filter):
         return True
 
 
-_seldom = _Seldom()
+_rate_limit = _RateLimit()
 
 
 def split_address(address: str) -> tuple[str | None, int]:
@@ -166,11 +166,29 @@ async def start_listener(
     """
     host, port = split_address(address)
     for name in ("asyncio", "aiohttp.server", "aiohttp.web"):
-        logging.getLogger(name).addFilter(_seldom)
+        logging.getLogger(name).addFilter(_rate_limit)
     _raise_descriptor_limit()
     retiring = asyncio.Event()
-    app.on_response_prepare.append(_last_words(retiring))
-    runner = web.AppRunner(
+    app.on_response_prepare.append(_finish_headers(retiring))
+    runner = _runner(app)
+    await runner.setup()
+    assert runner.server is not None  # noqa: S101 - set by setup()
+    endpoints = {} if app.middlewares and is_open is None else app.get(FAST_ENDPOINTS, {})
+    fast_path = FastPath(
+        endpoints, runner.server, keepalive=KEEPALIVE, retiring=retiring.is_set, is_open=is_open or (lambda: True)
+    )
+    connect = _connecting(runner.server, fast_path if endpoints else None, app.get(REFUSED, _nothing))
+    try:
+        server = await _listen(connect, host, port, ssl_context)
+    except OSError:
+        fast_path.close()
+        await runner.cleanup()
+        raise
+    return Listener(server.sockets[0].getsockname()[1], runner, server, retiring, fast_path)
+
+
+def _runner(app: web.Application) -> web.AppRunner:
+    return web.AppRunner(
         app,
         access_log=None,
         auto_decompress=False,
@@ -180,39 +198,32 @@ async def start_listener(
         shutdown_timeout=SHUTDOWN,
         handle_signals=False,
     )
-    await runner.setup()
-    assert runner.server is not None  # noqa: S101 - set by setup()
-    endpoints = {} if app.middlewares and is_open is None else app.get(AT_ONCE, {})
-    fast_path = FastPath(
-        endpoints, runner.server, keepalive=KEEPALIVE, retiring=retiring.is_set, is_open=is_open or (lambda: True)
-    )
-    connect = _connecting(runner.server, fast_path if endpoints else None, app.get(REFUSED, _nothing))
-    try:
-        server = await asyncio.get_running_loop().create_server(
-            connect, host, port, ssl=ssl_context, ssl_handshake_timeout=KEEPALIVE if ssl_context else None,
-            backlog=ACCEPTED_AT_ONCE,
-        )  # fmt: skip
-    except OSError:
-        fast_path.close()
-        await runner.cleanup()
-        raise
+
+
+async def _listen(
+    connect: Callable[[], asyncio.BaseProtocol], host: str | None, port: int, ssl_context: ssl.SSLContext | None
+) -> asyncio.Server:
+    server = await asyncio.get_running_loop().create_server(
+        connect, host, port, ssl=ssl_context, ssl_handshake_timeout=KEEPALIVE if ssl_context else None,
+        backlog=ACCEPTED_AT_ONCE,
+    )  # fmt: skip
     for listening in server.sockets:
         with listening.dup() as same:
             same.listen(MAX_CONNECTIONS)  # the kernel's queue
-    return Listener(server.sockets[0].getsockname()[1], runner, server, retiring, fast_path)
+    return server
 
 
-def _last_words(retiring: asyncio.Event) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+def _finish_headers(retiring: asyncio.Event) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """Return a signal handler that removes the Server header, and closes connections while ``retiring``."""
 
-    async def last_words(request: web.Request, response: web.StreamResponse) -> None:
+    async def finish_headers(request: web.Request, response: web.StreamResponse) -> None:
         del request
         response.headers.pop("Server", None)
         if retiring.is_set():
             response.headers["Connection"] = "close"
             response.force_close()
 
-    return last_words
+    return finish_headers
 
 
 def _connecting(

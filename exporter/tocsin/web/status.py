@@ -33,7 +33,7 @@ CATEGORIES = {
     "cost": "What does it cost?",
     "safety": "Did anything leak?",
 }
-_WANTED = {
+_MISSING_SIGNAL = {
     "outage": "no call has been read",
     "quality": "no answer has been read with its text, nor with scores",
     "cost": "no call has been read that says its tokens",
@@ -45,7 +45,6 @@ _WANTED = {
 def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared: Declared) -> dict[str, Any]:
     """Return all data of the status page; ``declared`` are the intentional gaps."""
     store = pipeline.ledger.store
-    requests = store.total(cat.REQUESTS)
     tokens = store.total(cat.TOKENS, kind="input") + store.total(cat.TOKENS, kind="output")
     unpriced = store.total(cat.UNPRICED)
     scored = store.total(cat.SCORED, scorer=COMPOSITE)
@@ -70,17 +69,9 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared:
         "backlog_bytes": sum(source.backlog() for source in pipeline.inputs),
         "lag_seconds": store.total(cat.INGEST_LAG),
         "categories": {
-            "outage": {
-                "instrumented": requests > 0, "requests": int(requests),
-                "failures": _by_label(store, cat.FAILURES, "reason"), "recovered": int(store.total(cat.RECOVERED)),
-            },
+            "outage": _outage(store),
             "quality": _quality(store, scored),
-            "cost": {
-                "instrumented": tokens > 0, "tokens": int(tokens),
-                "usd": round(store.total(cat.COST), 6), "unpriced_tokens": int(unpriced),
-                "usage_missing": int(store.total(cat.USAGE_MISSING)), "outliers": int(store.total(cat.OUTLIERS)),
-                "by_model": _by_model(store),
-            },
+            "cost": _cost(store, tokens, unpriced),
             "safety": _safety(store),
         },
     }  # fmt: skip
@@ -108,6 +99,14 @@ def _ratio(part: float, whole: float) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
+def _outage(store: Store) -> dict[str, Any]:
+    requests = store.total(cat.REQUESTS)
+    return {
+        "instrumented": requests > 0, "requests": int(requests),
+        "failures": _by_label(store, cat.FAILURES, "reason"), "recovered": int(store.total(cat.RECOVERED)),
+    }  # fmt: skip
+
+
 def _quality(store: Store, scored: float) -> dict[str, Any]:
     any_score, checks = store.total(cat.SCORED), store.total(cat.FORMAT_CHECKS)
     means = [row.values for row in store.rows.get(cat.QUALITY_SCORE, {}).values() if row.labels[-1] == COMPOSITE]
@@ -118,6 +117,15 @@ def _quality(store: Store, scored: float) -> dict[str, Any]:
         "format_checks": int(checks), "format_failures": int(store.total(cat.FORMAT_FAILURES)),
         "refusals": int(store.total(cat.REFUSALS)), "truncations": int(store.total(cat.TRUNCATIONS)),
         "unscored": _by_label(store, cat.UNSCORED, "reason"),
+    }  # fmt: skip
+
+
+def _cost(store: Store, tokens: float, unpriced: float) -> dict[str, Any]:
+    return {
+        "instrumented": tokens > 0, "tokens": int(tokens),
+        "usd": round(store.total(cat.COST), 6), "unpriced_tokens": int(unpriced),
+        "usage_missing": int(store.total(cat.USAGE_MISSING)), "outliers": int(store.total(cat.OUTLIERS)),
+        "by_model": _by_model(store),
     }  # fmt: skip
 
 
@@ -225,14 +233,14 @@ def render(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
         f"<style>{_STYLE}</style></head><body><header><nav>{hold}</nav><h1>Tocsin</h1>"
-        f"<p>{' &middot; '.join(_said(view))}</p></header>"
+        f"<p>{' &middot; '.join(_headline(view))}</p></header>"
         f"{warnings}{body}<footer><a href='/metrics'>metrics</a> &middot; "
         "<a href='/config'>configuration</a> &middot; <a href='/api/v1/status'>status as JSON</a> &middot; "
         "<a href='/api/v1/offenders'>offenders</a></footer></body></html>"
     )
 
 
-def _said(view: dict[str, Any]) -> Iterator[str]:
+def _headline(view: dict[str, Any]) -> Iterator[str]:
     """Yield the parts of the headline: how much of the traffic is observed."""
     if view["mode"] == "guard":
         yield f"the guard alone: {_counted(sum(view['categories']['safety'].get('guard', {}).values()), 'text')} judged"
@@ -342,11 +350,11 @@ def _section(
     said = f"<h2>{name}<small>{CATEGORIES[name]}</small></h2>"
     said += f'<p class="pages">pages now:<br>{pages}</p>' if pages else ""
     said += f'<p class="off">off by choice: {html.escape(", ".join(chosen))}</p>' if chosen else ""
-    mood = "bad" if pages else "on" if data["instrumented"] else "none"
+    state = "bad" if pages else "on" if data["instrumented"] else "none"
     if not data["instrumented"]:
-        missing = "" if chosen else f'<p class="off">not instrumented: {_WANTED[name]}</p>'
+        missing = "" if chosen else f'<p class="off">not instrumented: {_MISSING_SIGNAL[name]}</p>'
         judged = _bars(_NAMES["guard"], data.get("guard", {}), "{:,}")
-        return f'<section class="{mood}">{said}{missing}{judged}</section>'
+        return f'<section class="{state}">{said}{missing}{judged}</section>'
     rows, plots = "", "" if trend is None else _line(trend, _SHOWN[name])
     for key, value in data.items():
         word = _NAMES.get(key, key.replace("_", " "))
@@ -355,7 +363,7 @@ def _section(
         elif key not in ("instrumented", "last_violation", "shed"):
             shown = "-" if value is None else f"{value:,.2f}" if key == "usd" else f"{value:,}"
             rows += f"<dt>{word}</dt><dd>{shown}</dd>"
-    return f'<section class="{mood}">{said}<dl>{rows}</dl>{plots}</section>'
+    return f'<section class="{state}">{said}<dl>{rows}</dl>{plots}</section>'
 
 
 def _line(trend: Trend, shown: str) -> str:

@@ -236,7 +236,7 @@ async def test_an_encrypted_spool_shows_nothing_and_needs_its_key(tmp_path):
     assert read_all(spool) == [b'{"secret": 1}']
     assert b"secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
     other = Spool(tmp_path, key=b"o" * 32)
-    assert (read_all(other), other.passed_over["wrong_key"]) == ([], 1)
+    assert (read_all(other), other.skipped["wrong_key"]) == ([], 1)
     await spool.close()
     await other.close()
 

@@ -59,7 +59,7 @@ async def damaged_spool(folder, at):
 async def test_what_stands_behind_a_damaged_place_is_read_and_the_place_is_counted(tmp_path, at, left, reason):
     spool = await damaged_spool(tmp_path, at)
     assert read_all(spool) == left
-    assert {name for name, count in spool.passed_over.items() if count} == {reason}
+    assert {name for name, count in spool.skipped.items() if count} == {reason}
     await spool.close()
 
 
@@ -67,7 +67,7 @@ async def test_what_was_passed_over_is_remembered_across_a_restart(tmp_path):
     spool = await damaged_spool(tmp_path, 1)
     read_all(spool)
     again = reopened(spool, dict(spool.changes()))
-    assert again.passed_over == {"damaged": 1, "torn": 0, "wrong_key": 0}
+    assert again.skipped == {"damaged": 1, "torn": 0, "wrong_key": 0}
     assert read_all(again) == []
     await spool.close()
     await again.close()
@@ -115,7 +115,7 @@ async def test_a_segment_that_somebody_deleted_is_counted_and_passed_over(tmp_pa
     next(tmp_path.iterdir()).unlink()
     await append(spool, b"2")
     assert read_all(spool) == [b"2"]
-    assert spool.passed_over == {"damaged": 1, "torn": 0, "wrong_key": 0}
+    assert spool.skipped == {"damaged": 1, "torn": 0, "wrong_key": 0}
     await spool.close()
 
 

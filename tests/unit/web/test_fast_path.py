@@ -9,9 +9,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.web.fast_path import WAITS_MOST, WHOLE_WITHIN, FastPath
+from tocsin.web.fast_path import WHOLE_WITHIN, FastPath
 from tocsin.web.plain_request import BODY_MAX, Endpoint, Later, Reply
-from tocsin.web.server import AT_ONCE, start_listener
+from tocsin.web.server import FAST_ENDPOINTS, start_listener
 from wire import Further, Wire, feed, post
 
 
@@ -21,7 +21,7 @@ class Echo:
     def __init__(self, respond=lambda _, body: Reply(200, b"direct " + body), most=BODY_MAX, **middlewares):
         self.app = web.Application(**middlewares)
         self.app.router.add_post("/echo", self._echo)
-        self.app[AT_ONCE] = {"/echo": Endpoint(respond, most)}
+        self.app[FAST_ENDPOINTS] = {"/echo": Endpoint(respond, most)}
 
     async def __aenter__(self):
         self.listener = await start_listener(self.app, "127.0.0.1:0")
@@ -153,7 +153,7 @@ async def test_what_comes_before_the_answer_waits_for_it_and_is_not_read_on(slow
 
 async def test_a_connection_that_waits_for_its_answer_is_neither_old_nor_closed_before_it(slow):
     feed(slow.connection, post(b"body"))
-    slow.connection.grow_old(slow.connection._heard + 100.0, 15.0)
+    slow.connection.expire(slow.connection._last_read + 100.0, 15.0)
     slow.fast_path.close()
     assert slow.state == []
     assert b"Connection: close" in await slow.answer()
@@ -181,7 +181,7 @@ async def test_a_body_that_was_begun_is_handed_on_whole(slow):
     request = post(b"x" * 500_000)
     feed(slow.connection, request[:100_000])
     feed(slow.connection, request[100_000:200_000])
-    slow.connection.grow_old(slow.connection._began + WHOLE_WITHIN + 0.1, 15.0)
+    slow.connection.expire(slow.connection._began + WHOLE_WITHIN + 0.1, 15.0)
     assert slow.connection.transport.protocol.data == request[:200_000]
     assert slow.fast_path.held == 0
 
@@ -240,119 +240,6 @@ async def test_a_body_given_up_by_its_sender_is_not_held(slow):
     assert slow.fast_path.held == 0
 
 
-# ---- who can wait, and for whom ------------------------------------------------------------------------
-class Busy:
-    """A fast path on which one connection asks for verdicts, and another delivers bodies that can wait."""
-
-    def __init__(self, monkeypatch):
-        self.now, self.taken, self.refuses = 100.0, [], False
-        monkeypatch.setattr("tocsin.web.fast_path.time.monotonic", lambda: self.now)
-        endpoints = {
-            "/check": Endpoint(lambda _, body: Reply(200, body)), "/log": Endpoint(self._take, can_wait=True),
-        }  # fmt: skip
-        self.fast_path = FastPath(endpoints, Further, keepalive=15.0, retiring=lambda: False, is_open=lambda: True)
-        self.asker, self.sender = self.fast_path.connect(), self.fast_path.connect()
-        for connection in (self.asker, self.sender):
-            connection.connection_made(Wire())
-
-    def _take(self, _, body):
-        self.taken.append(body)
-        return None if self.refuses else Reply(202, b"")
-
-    def ask(self):
-        feed(self.asker, post(path="/check"))
-
-    def deliver(self, *bodies):
-        for body in bodies:
-            feed(self.sender, post(body, path="/log"))
-
-    async def turns(self, count, asking=False):
-        """Let the loop turn, with or without a question in each turn."""
-        for _ in range(count):
-            if asking:
-                self.ask()
-            await asyncio.sleep(0)
-
-
-@pytest.fixture
-async def busy(monkeypatch):
-    busy = Busy(monkeypatch)
-    yield busy
-    busy.fast_path.close()
-
-
-async def test_a_body_is_taken_at_once_where_nobody_asks(busy):
-    busy.deliver(b"1")
-    assert busy.taken == [b"1"]
-
-
-async def test_a_body_waits_for_a_turn_in_which_nobody_is_answered(busy):
-    busy.ask()
-    busy.deliver(b"1")
-    await busy.turns(10, asking=True)
-    assert busy.taken == []
-    await busy.turns(2)
-    assert busy.taken == [b"1"]
-    assert busy.sender.transport.written.startswith(b"HTTP/1.1 202")
-
-
-async def test_a_body_that_waits_for_too_long_is_taken_whoever_asks(busy):
-    busy.ask()
-    busy.deliver(b"1")
-    await busy.turns(3, asking=True)
-    busy.now += WAITS_MOST + 0.001
-    await busy.turns(1, asking=True)
-    assert busy.taken == [b"1"]
-
-
-async def test_bodies_that_wait_are_taken_one_a_turn_and_in_order(busy):
-    busy.ask()
-    busy.deliver(b"1", b"2")  # the second one comes too early
-    await busy.turns(2)
-    assert busy.taken == [b"1"]
-    assert busy.sender.transport.state == ["pause_reading", "resume_reading"]
-    await busy.turns(3)
-    assert busy.taken == [b"1", b"2"]
-
-
-async def test_a_body_that_waits_and_is_refused_is_left_to_aiohttp_with_what_came_behind_it(busy):
-    busy.ask()
-    busy.refuses = True
-    busy.deliver(b"1", b"2")
-    await busy.turns(4)
-    wire = busy.sender.transport
-    assert wire.protocol.data == post(b"1", path="/log") + post(b"2", path="/log")
-    assert (wire.state, busy.fast_path.held) == (["pause_reading", "resume_reading"], 0)
-
-
-async def test_a_body_of_one_who_hung_up_meanwhile_is_taken_all_the_same(busy):
-    busy.ask()
-    busy.deliver(b"1")
-    busy.sender.transport.close()
-    busy.sender.connection_lost(None)
-    await busy.turns(3)
-    assert busy.taken == [b"1"]
-    assert (busy.sender.transport.written, busy.fast_path.held) == (b"", 0)
-
-
-async def test_a_refused_body_of_one_who_hung_up_is_forgotten(busy):
-    busy.ask()
-    busy.refuses = True
-    busy.deliver(b"1")
-    busy.sender.transport.close()
-    busy.sender.connection_lost(None)
-    assert (busy.sender.transport.protocol, busy.fast_path.held) == (None, 0)
-
-
-async def test_a_connection_whose_body_waits_is_closed_with_its_answer(busy):
-    busy.ask()
-    busy.deliver(b"1")
-    busy.sender.grow_old(busy.now + 100.0, 15.0)
-    busy.fast_path.close()
-    await busy.turns(3)
-    assert b"Connection: close" in busy.sender.transport.written
-
-
 async def test_a_connection_that_asks_for_more_goes_on_with_aiohttp():
     async with Echo() as echo:
         assert await echo.ask(post(b"1")) == b"direct 1"
@@ -392,22 +279,22 @@ async def test_a_middleware_sees_every_request():
 # ---- nobody can hold on to it ------------------------------------------------------------------------------
 async def test_a_slow_request_is_left_to_aiohttp(connection):
     feed(connection, post()[:-1])
-    connection.grow_old(connection._heard + WHOLE_WITHIN + 0.1, 15.0)
+    connection.expire(connection._last_read + WHOLE_WITHIN + 0.1, 15.0)
     assert connection.transport.protocol.data == post()[:-1]
 
 
 async def test_a_silent_connection_is_closed(connection):
     feed(connection, post())
-    connection.grow_old(connection._heard + 14.0, 15.0)
+    connection.expire(connection._last_read + 14.0, 15.0)
     assert "close" not in connection.transport.state
-    connection.grow_old(connection._heard + 16.0, 15.0)
+    connection.expire(connection._last_read + 16.0, 15.0)
     assert "close" in connection.transport.state
 
 
 async def test_a_client_that_does_not_read_its_answers_is_not_read_and_cut_off(connection):
     connection.pause_writing()
     assert connection.transport.state == ["pause_reading"]
-    connection.grow_old(connection._heard + 16.0, 15.0)
+    connection.expire(connection._last_read + 16.0, 15.0)
     assert connection.transport.state[-1] == "abort"
 
 

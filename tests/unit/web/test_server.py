@@ -126,7 +126,7 @@ def record(message, *args, exc_info=None):
 
 
 def test_a_repeated_message_is_logged_once():
-    seldom = server._Seldom()
+    seldom = server._RateLimit()
     assert seldom.filter(record("socket.accept() out of system resource"))
     assert not seldom.filter(record("socket.accept() out of system resource"))
     assert seldom.filter(record("another"))
@@ -137,14 +137,14 @@ def test_a_traceback_does_not_quote_the_client():
         int("what the client sent")
     except ValueError:
         entry = record("unhandled %s", "error", exc_info=sys.exc_info())
-    assert server._Seldom().filter(entry)
+    assert server._RateLimit().filter(entry)
     assert logging.Formatter().format(entry) == "unhandled error: ValueError"
 
 
 def test_a_client_that_hangs_up_is_no_error():
     gone = ConnectionResetError("Cannot write to closing transport")
     entry = record("Error handling request from %s", "127.0.0.1", exc_info=(type(gone), gone, None))
-    assert not server._Seldom().filter(entry)
+    assert not server._RateLimit().filter(entry)
 
 
 async def test_a_retiring_listener_lets_each_client_go_with_its_next_answer(monkeypatch):

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tocsin.config import ConfigError
 from tocsin.web.plain_request import Endpoint, Reply
-from tocsin.web.server import AT_ONCE, start_listener
+from tocsin.web.server import FAST_ENDPOINTS, start_listener
 from tocsin.web.webconfig import load_web_config
 
 
@@ -40,7 +40,7 @@ class Site:
         app = web.Application(middlewares=[self.config.middleware])
         app.router.add_get("/", self._page)
         app.router.add_post("/", self._page)
-        app[AT_ONCE] = {"/": Endpoint(lambda _, body: Reply(200, b"at once" + body), 1 << 20)}
+        app[FAST_ENDPOINTS] = {"/": Endpoint(lambda _, body: Reply(200, b"at once" + body), 1 << 20)}
         self.listener = await start_listener(app, "127.0.0.1:0", self.config.ssl_context, self.config.is_open)
         self.session = aiohttp.ClientSession()
         return self
