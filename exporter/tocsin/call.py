@@ -215,6 +215,10 @@ DRILLED = ("outage", "quality", "cost", "safety")
 Event = Call | Feedback | Drill
 
 
+NO_CALL: Final = "no_call"
+"""Why a record is passed over that tells of something else than a call, be it a call to a tool: it is no event."""
+
+
 class Skip(Exception):  # noqa: N818 - not an error: an event that is read, counted and passed over
     """Raised by an adapter for an event that cannot be counted.
 

@@ -287,7 +287,7 @@ EVENTS_SKIPPED = _counter(
 )
 RECORDS_PASSED = _counter(
     "tocsin_records_passed_total", "self",
-    "OTLP spans and log records that describe no call to a model, and so are no events.",
+    "OTLP spans and log records, and LiteLLM's calls to tools (MCP), that are no call to a model, and so no events.",
     ("input",),
 )  # fmt: skip
 FIELD_ERRORS = _counter(

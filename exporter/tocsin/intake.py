@@ -15,12 +15,11 @@ from msgspec import Raw
 
 from tocsin import catalogue as cat
 from tocsin.accounting.ledger import Ledger
-from tocsin.call import Call, Drill, Event, Feedback, Skip
+from tocsin.call import NO_CALL, Call, Drill, Event, Feedback, Skip
 from tocsin.formats.base import Buffer, Format
 from tocsin.formats.lenient import SKIP_REASONS, elements
 from tocsin.formats.otlp import jsonform
 from tocsin.formats.otlp.pieces import Piece
-from tocsin.formats.otlp.record import NO_CALL
 from tocsin.inputs.base import Origin
 from tocsin.scoring.inspection import Inspection
 from tocsin.scoring.merging import RecordMerger

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import xxhash
 
-from tocsin.call import OTHER, UNKNOWN, Call, Prompt
+from tocsin.call import NO_CALL, OTHER, UNKNOWN, Call, Prompt, Skip
 from tocsin.formats import litellm_content, litellm_errors, passthrough, spendlogs
 from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import decode
@@ -104,6 +104,8 @@ def _call(p: Payload, errors: list[str]) -> Call:
             cost = None
         elif not cost and not cache_hit and (sent or received):
             cost = None  # 0.0 with tokens means "unknown price", not free
+    if sent is None and p.call_type in _OF_TOOLS:
+        raise Skip(NO_CALL)
     metered = sent is not None or p.call_type is None or p.call_type in _METERED
     managed = meta.prompt_management_metadata
     return Call(  # by position: by name it takes half a microsecond longer, a thirtieth of all
@@ -213,6 +215,8 @@ _METERED = frozenset(
     )
 )  # fmt: skip
 """Kinds of calls whose answers tell tokens; pictures, speech, ranking and the like are metered in other units."""
+_OF_TOOLS = ("call_mcp_tool", "list_mcp_tools")
+"""Kinds that the proxy logs of its gateway to MCP servers: no model is called."""
 _NO_METADATA = Metadata()
 _NO_DETAILS = Details()
 _NO_COUNTS = (None, None, None, None, None)

@@ -13,7 +13,7 @@ import pytest
 from tocsin import catalogue as cat
 from tocsin import formats
 from tocsin.accounting.ledger import Ledger, Settings
-from tocsin.call import Call
+from tocsin.call import Call, Skip
 from tocsin.inputs.base import Origin
 from tocsin.intake import Intake
 from tocsin.series.store import Store
@@ -294,3 +294,13 @@ def test_asking_how_a_job_is_that_failed_succeeds_each_time(kind):
     payload = SUCCESS | {"call_type": "aretrieve_batch", "response": job, "prompt_tokens": 0, "completion_tokens": 0, "response_cost": 0.0}
     call = parse(payload)
     assert (call.failure, call.usage_expected) == (None, False)
+
+
+@pytest.mark.parametrize("kind", ["call_mcp_tool", "list_mcp_tools"])
+@pytest.mark.parametrize("payload", [SUCCESS | {"prompt_tokens": 0, "completion_tokens": 0}, FAILURE], ids=["success", "failure"])
+@pytest.mark.parametrize("word", ["litellm", "auto"])
+def test_a_call_to_a_tool_is_none_to_a_model(word, payload, kind):
+    told = payload | {"call_type": kind, "model": "MCP: github-create_issue", "model_group": None}
+    for content in (False, True):
+        with pytest.raises(Skip, match="no_call"):
+            formats.get(word, content=content).parse(json.dumps(told).encode())

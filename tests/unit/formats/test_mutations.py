@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin import formats
-from tocsin.call import Call, Event, Skip, usage_of
+from tocsin.call import NO_CALL, Call, Event, Skip, usage_of
 from tocsin.formats.lenient import MAX_SECONDS, MAX_TOKENS, SKIP_REASONS
-from tocsin.formats.otlp.record import NO_CALL
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 HOSTILE: list[Any] = [

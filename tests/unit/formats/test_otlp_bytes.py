@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin import formats
-from tocsin.call import Skip
+from tocsin.call import NO_CALL, Skip
 from tocsin.formats.lenient import SKIP_REASONS
 from tocsin.formats.otlp import pieces, protobuf
-from tocsin.formats.otlp.record import NO_CALL
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "otlp"
 PACKED = [path.read_bytes() for path in sorted(GOLDEN.glob("*.pb"))]

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import xxhash
 
-from tocsin.call import UNKNOWN, Call, Expectation, Prompt, Skip
+from tocsin.call import NO_CALL, UNKNOWN, Call, Expectation, Prompt, Skip
 from tocsin.formats import gemini
 from tocsin.formats.failures import by_error
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_SECONDS, bounded, is_number
 from tocsin.formats.otlp import claude_code, codex, gemini_cli, langfuse, mlflow, names, span_events, texts
-from tocsin.formats.otlp.record import NO_CALL, Record
+from tocsin.formats.otlp.record import Record
 from tocsin.formats.otlp.texts import Attributes
 from tocsin.formats.pairs import hold_first_token, hold_parts, prompt_key, tokens
 from tocsin.formats.texts import expectation, sampling

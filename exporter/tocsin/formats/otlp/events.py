@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from tocsin.call import Event, Skip
+from tocsin.call import NO_CALL, Event, Skip
 from tocsin.formats.feedback import FeedbackFormat
 from tocsin.formats.otlp import claude_code, codex, gemini_cli
-from tocsin.formats.otlp.record import NO_CALL, Record
+from tocsin.formats.otlp.record import Record
 
 _DETAILS: Final = "gen_ai.client.inference.operation.details"
 _JUDGED: Final = "gen_ai.evaluation.result"

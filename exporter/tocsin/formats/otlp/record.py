@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from tocsin.formats.lenient import MAX_SECONDS, is_number
 
-NO_CALL: Final = "no_call"
-"""Why a span or a log record is passed over that tells of no call: it is no event."""
 ATTRIBUTES_MAX: Final = 20_000
 """Of one span; SDKs keep 128, and OpenInference 10,000. What is more is left out."""
 NESTED_MAX: Final = 64
