@@ -64,12 +64,23 @@ _NAMES_WORDS = re.compile(
     r"(?:such as|like|e\.g\.,?|(?:phrase|string|pattern|word|sentence|message|prompt|input|text)s?|says"
     r"|contain(?:s|ing)?|flags?|detects?|catch(?:es)?|blocks?|filters?|match(?:es)?|titled|may (?:write|say)"
     r"|übersetz\w{1,3}(?: ich| man)?|dit-on|tradui(?:s|t|re)|tradu(?:ce|cir|zir|zo|rre)|перевести|переводится"
-    r"|vertaal (?:je|ik)|przetłumaczyć) ?:? ?\Z"
+    r"|vertaal (?:je|ik)|przetłumaczyć"
+    r"|wie|comme|como|come|als|(?:takie )?jak|вроде|типа|как|مثل|藏着|写着) ?:? ?\Z"
 )
 """What stands before quotes in which an order is shown."""
+_NAMED = re.compile(
+    r"[^\"\u201d\u2019\u00bb\u300d\n]{0,8}[\"\u201d\u2019\u00bb\u300d] ?"
+    r"(?:gibi|diye|などの|のような|という|같은|라는|这样的|这种|之类)"
+)
+"""What stands behind them in languages that say so there."""
 _QUOTES: Final = "\"'`\u201c\u201e\u2018\u00ab"
-_TELLERS: Final = ("attacker", "adversar", "hacker", "forbid", "prohibit", "possible for a")
-"""Who an order is said to come from, or what is said of it, within its sentence."""
+_TELLERS: Final = (
+    "attacker", "adversar", "hacker", "forbid", "prohibit", "possible for a", "angriff", "angreifer", "attaqu",
+    "ataque", "atacante", "attacco", "attaccant", "aanval", "ataku", "атак", "злоумышленн", "sald\u0131r", "攻击",
+    "攻撃", "공격", "هجوم", "kolleg", "collègue", "compañero", "colleghi", "colegas", "collega's", "współpracown",
+    "коллег", "arkadaşlar", "同事", "皆さん", "여러분", "زملاء",
+)  # fmt: skip
+"""Who an order is said to come from, or to go to, or what is said of it, within its sentence."""
 _NEGATED = re.compile(
     r"(?:n['\u2019]t |\bn['\u2019]|\b(?:not|never|no|não|non|не|nie|(?:tries|trying|attempts) to) |不要)\Z"
 )
@@ -125,7 +136,17 @@ _ANCHORS: Final = tuple(rule.literals for rule in RULES)
 _LITERALS: Final = tuple(dict.fromkeys(literal for literals in _ANCHORS for literal in literals))
 """All anchors, each with a gate of its own: a text is searched only for those that stand in it."""
 _REACHES: Final = tuple(rule.reach for rule in RULES)
-_RULES_OF: Final = tuple([n for n, literals in enumerate(_ANCHORS) if literal in literals] for literal in _LITERALS)
+
+
+def _rules_of_literals() -> tuple[list[int], ...]:
+    found: dict[str, list[int]] = {literal: [] for literal in _LITERALS}
+    for number, literals in enumerate(_ANCHORS):
+        for literal in dict.fromkeys(literals):
+            found[literal].append(number)
+    return tuple(found.values())
+
+
+_RULES_OF: Final = _rules_of_literals()
 """Numbers of the rules that each is an anchor of."""
 _BEYOND_ASCII: Final = frozenset(n for n, rule in enumerate(RULES) if not rule.anchors.replace("\xa6", "").isascii())
 """Rules all of whose anchors are searched for: gates see case in ASCII alone."""
@@ -152,7 +173,10 @@ def _order(rule: re.Pattern[str], text: str, start: int, end: int) -> re.Match[s
     """Return the first match that is an order, and not spoken about."""
     for _ in range(_MOST_MENTIONS):
         match = rule.search(text, start, end)
-        if match is None or not _is_mentioned(text[max(0, match.start() - _MENTION_REACH) : match.start()].lower()):
+        if match is None:
+            return None
+        ahead = text[max(0, match.start() - _MENTION_REACH) : match.start()].lower()
+        if not (_is_mentioned(ahead) or _NAMED.match(text, match.end())):
             return match
         start = match.end()
     return None

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from tocsin.detectors.injection_languages import LANGUAGES
+from tocsin.detectors.injection_machines import SAID
+from tocsin.detectors.injection_planted import PLANTED
 
 STRONG: Final = 6.0
 MILD: Final = 3.4
@@ -83,13 +85,13 @@ _OVERRIDE = (
     Rule(STRONG, "гнорирова|абудьте|абыть",
          r"(?:игнорировать|проигнорировать|забыть)(?: \S{1,40}){0,3} \S{0,30}(?:инструкц|указани|предыдущ|команд|правил)"),
     Rule(STRONG, "olvid|oubli|dimentic|esque",
-         r"\b(?:olvid\w{1,3}|oubli\w{1,3}|dimentic\w{1,4}|esque\w{1,4}) (?:de )?(?:lo que(?! (?:te |le |os |les )?(?:dije|acabo|pedí|he)\b)|todo lo|tout ce|ce qu(?!e j(?:e |['\u2019])(?:t['\u2019]|vous )?(?:ai|avais|viens|disais)\b)|tutto quello|ci\S que|o que(?! (?:eu )?(?:te |lhe )?(?:disse|falei|pedi|acabei)\b)|tudo o|ton r\S{1,2}le|tu (?:rol|papel)|il tuo ruolo|seu papel)"),
+         r"(?<!d['\u2019])\b(?:olvid(?!ara|aba|aron|amos|\xf3|\xe9\b)\w{1,3}|oubli\w{1,3}|dimentic\w{1,4}|esque\w{1,4}) (?:de )?(?:lo que(?! (?:te |le |os |les )?(?:dije|acabo|pedí|he)\b)|todo lo|tout ce|ce qu(?!e j(?:e |['\u2019])(?:t['\u2019]|vous )?(?:ai|avais|viens|disais)\b)|tutto quello|ci\S que|o que(?! (?:eu )?(?:te |lhe )?(?:disse|falei|pedi|acabei)\b)|tudo o|ton r\S{1,2}le|tu (?:rol|papel)|il tuo ruolo|seu papel)"),
     Rule(STRONG, "ignore |disregard |forget ",
          r"\b(?:ignore|disregard|forget) (?:everything|all|anything)(?: (?:of|that|you|i|we|before|above|prior|the user)\b|[.,!])"),
     Rule(MILD, " follow| obey|listen to|adhere to|comply with",
          r"\b(?:do not|don't|never|stop) (?:follow|obey|listen to|adhere to|comply with)\b"),
     Rule(STRONG, "vergiss|vergess|ignorier|missacht",
-         rf"\b(?:vergiss|vergessen sie|vergesse|ignoriere?n?|missachte)(?! nicht\b){_gap(4)}(?:anweisung|auftr|instruktion|davor|vorherig(?!\w* (?:e-?mail|mail|rechnung|erinnerung|mahnung|schreiben|bestellung))|bisherig|alles|obige|befehl|aufgabe|angaben|vorgaben)"),
+         rf"\b(?:vergiss|vergessen sie|vergesse|ignoriere?n?|missachte)(?! nicht\b|[.!?]){_gap(4)}(?:anweisung|auftr|instruktion|davor|vorherig(?!\w* (?:e-?mail|mail|rechnung|erinnerung|mahnung|schreiben|bestellung))|bisherig|alles|obige|befehl|aufgabe|angaben|vorgaben)"),
     Rule(STRONG, "olvid|ignor",
          rf"\b(?:olvid|ignor)(?:a|\S{{1,2}}|ar|en)(?! (?:my|our|the|his|her|their|all|any|your)\b){_gap(4)}(?:instruc|(?:orden|órdenes)\b)"
          rf"|\b(?:olvid|ignor)(?:a|\S{{1,2}}|ar|en)(?! (?:my|our|the|his|her|their|all|any|your|mis?|nuestr[ao]s?)\b){_gap(4)}(?<!correo )(?<!mail )(?<!factura )(?<!pedido )anterior"),
@@ -110,7 +112,7 @@ _OVERRIDE = (
     Rule(STRONG, "абудь|гнорируй|гноруй",
          r"(?:забудь|забудьте|игнорируй|игнорируйте|[іи]гноруй|[іи]гноруйте)(?! (?:мо[йюяеиё]|наш)\w{0,2} )(?: \S{1,40}){0,3} \S{0,30}(?:инструкц|указани|предыдущ|команд|правил|[іи]нструкц|вказівк|попередн)"),
     Rule(STRONG, "تجاهل|انس|نادیده",
-         r"(?:تجاهل|انس|نادیده)(?: \S{1,30}){0,4} \S{0,20}(?:تعليمات|أوامر|توجيهات|دستور)|(?:دستور)\S{0,20}(?: \S{1,30}){0,4} نادیده"),
+         r"(?<!ت)(?:تجاهل|انس|نادیده)(?: \S{1,30}){0,4} \S{0,20}(?:تعليمات|أوامر|توجيهات|دستور)|(?:دستور)\S{0,20}(?: \S{1,30}){0,4} نادیده"),
     Rule(STRONG, "talimat|komutlar",
          r"(?:talimat|komutlar)\S{0,12}(?: \S{1,20}){0,2} (?:yok say|g\S{1,2}rmezden gel|unut|dikkate alma)"),
     Rule(STRONG, "निर्देश|आदेश",
@@ -164,10 +166,9 @@ _EXTRACTION = (
          rf"\b(?:your|{_TELL} (?:(?:me|us|out) )?(?:the|our)) (?:secret |access |system |admin |entry |hidden )?(?:password|pass ?phrase|access code|secret key|secret word|passcode|security code)\b"),
     Rule(WEAK, "password|passphrase|pass phrase|access code|secret key|secret word|passcode|security code",
          r"\b(?:the|our) (?:secret |access |system |admin |entry |hidden )?(?:password|pass ?phrase|access code|secret key|secret word|passcode|security code)\b"),
-    Rule(MILD, "passwor|mot de passe|contrase|senha|kennwort|anweisungen|instruktionen|prompt",
-         r"\b(?:ihr|dein|deine|votre|ton|tu|su|sua|tua|seu) (?:passwor\S{1,3}|mot de passe|contrase\S{1,2}a|senha|kennwort|anweisungen|instruktionen|prompt)\b"),
-    Rule(MILD, "パスワード|密码|密碼|пароль|contrase|mot de passe",
-         r"(?:パスワード|密码|密碼|пароль|contrase\S{1,2}a|mot de passe)"),
+    Rule(MILD, "passwor|mot de passe|contrase|senha|kennwort|anweisungen|instruktionen|prompt|パスワード|密码|密碼|пароль",
+         r"\b(?:ihr|dein|deine|votre|ton|tu|su|sua|tua|seu) (?:passwor\S{1,3}|mot de passe|contrase\S{1,2}a|senha|kennwort|anweisungen|instruktionen|prompt)\b"
+         r"|(?:パスワード|密码|密碼|пароль|contrase\S{1,2}a|mot de passe)"),
     Rule(STRONG, "access granted|access code",
          r"\baccess (?:granted|code\b(?! (?:for|to|of) (?:the|my|our|an?)))\b"),
 )
@@ -338,7 +339,7 @@ _ADDRESSED = (
          r"\b(?:previous|prior|earlier|above|your) (?:safety |system )?(?:rules|instructions|guidelines) (?:are (?:now )?(?:void|cancelled|revoked|suspended)|no longer apply)\b", True),
     Rule(STRONG, "ai,|ai:|ai)|ais,|ais:|llm,|llm:|llms,|llms:|model,|model:|models,|models:|systems:|systems,|agent,|agent:|agent)|agents,|agents:|agents)|assistant,|assistant:|assistants,|assistants:|bot,|bot:|bots,|bots:|tools,|tools:|readers,|readers:|readers)|summarizer:|summariser:|summarizers:|copilot,|copilot:|copilot |gpt,|gpt:|claude,|gemini,|reviewers:",
          rf"(?:^|[\n(>*#\[.!?\u2014-]|\b(?:to|for|hey|hi|hello|dear)\b)\W{{0,3}}(?:the |any |all |every |whichever )?{_MACHINE}(?:[,:)]|(?<=@copilot)|(?<=@ai-agent))\W{{0,3}}(?:please |also |kindly |do not |don't |always |never |you (?:must|should|have to) ){{0,3}}(?:(?:when|before|if|while|after) [^,.\n]{{1,50}}, )?{_SAYING}\b", True),
-    Rule(STRONG, "reading this|read this|reads this|process this|processing this|processes this|summarizing this|summarising this|summarize this|summarizes this|scanning this|scans this|index this|indexing this|screening this|reviewing this|review this|handling this|analyzing this|translating this|comparing this|accessing this|access this|see this|seeing this|sees this",
+    Rule(STRONG, "reading this|read this|reads this|summarises this|process this|processing this|processes this|summarizing this|summarising this|summarize this|summarizes this|scanning this|scans this|index this|indexing this|screening this|reviewing this|review this|handling this|analyzing this|translating this|comparing this|accessing this|access this|see this|seeing this|sees this",
          rf"\b(?:{_MACHINE}|agents?|assistants?|models?|anyone|whoever|everyone)\b(?: (?:that|which|who))?(?: (?:will|may|might|happens? to|is|are))? (?:read|process|summari[sz]|scan|pars|index|screen|review|handl|see|access|analy[sz]|translat|compar)\w{{0,4}} (?:this|these|it)\b[^.\n]{{0,60}}(?:\b(?:must|should|shall|ought to|needs? to|ha(?:s|ve) to)\b|[:,]) ?(?:also |always |only |please ){{0,2}}(?:{_SAYING}|score|buy|book|visit)\b", True),
     Rule(STRONG, "are an ai|are a language|are an llm|are a chat|as an ai|as a language|as an llm|as a chat|you're an ai|eres una ia|es una ia|bist du eine ki|du eine ki|es une ia",
          rf"\b(?:if|since|because|as) (?:you are |you're |you )?(?:an? )?{_MACHINE}\b[^.\n]{{0,40}}(?:\b(?:you (?:are|must|should|have|need|will|shall)(?: (?:obliged|required|supposed))?(?: to)?|,) )(?:also |always |only |please )?(?:{_SAYING}|score|buy|book|visit)\b|\b(?:si eres una ia|se (?:\u00e9s|você \u00e9) uma ia|wenn du eine ki bist|si tu es une ia|se sei un'ia)\b", True),
@@ -361,5 +362,6 @@ _ADDRESSED = (
 )
 # fmt: on
 
-_LANGUAGES = tuple(Rule(STRONG, anchors, pattern) for anchors, pattern in LANGUAGES)
-RULES: Final = (*_OVERRIDE, *_LANGUAGES, *_EXTRACTION, *_ROLE_PLAY, *_FRAMES, *_ADDRESSED)
+_LANGUAGES = tuple(Rule(STRONG, anchors, pattern) for anchors, pattern in (*LANGUAGES, *SAID))
+_PLANTED = tuple(Rule(STRONG, anchors, pattern, documents_only=True) for anchors, pattern in PLANTED)
+RULES: Final = (*_OVERRIDE, *_LANGUAGES, *_EXTRACTION, *_ROLE_PLAY, *_FRAMES, *_ADDRESSED, *_PLANTED)
