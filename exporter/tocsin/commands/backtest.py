@@ -266,8 +266,8 @@ class _Backtest:
         """Return why no event could be replayed, to complete an error message."""
         skipped = ", ".join(f"{count:,} {reason}" for reason, count in self._skipped().items())
         if not skipped:
-            return ": there is none in what was given"
-        return f"; skipped: {skipped}. `tocsin replay` tells more; is --format {self._arguments.format} right?"
+            return ": the logs contain none"
+        return f"; skipped: {skipped}. `tocsin replay` shows details; is --format {self._arguments.format} right?"
 
     def pages(self, groups: list[dict[str, Any]]) -> int:
         """Return how often other rules would have paged for the samples of ``run``."""

@@ -47,7 +47,7 @@ def _key_of(directory: Path) -> bytes:
     """
     mend = "give the --storage.path of the exporter, or set consumers.hash_key_file"
     if not (directory / FILE).is_file():
-        raise ConfigError(f"{directory}: holds no state; {mend}")
+        raise ConfigError(f"{directory}: contains no state; {mend}")
     with tempfile.TemporaryDirectory() as folder:
         for name in (FILE, FILE + "-wal"):
             if (directory / name).exists():
@@ -58,5 +58,5 @@ def _key_of(directory: Path) -> bytes:
         except sqlite3.Error as error:
             raise ConfigError(f"{directory}: the state cannot be read ({error}); {mend}") from None
     if found is None:
-        raise ConfigError(f"{directory}: the state holds no key yet; {mend}")
+        raise ConfigError(f"{directory}: the state contains no key yet; {mend}")
     return bytes(found[0])

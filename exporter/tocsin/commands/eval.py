@@ -37,7 +37,7 @@ def execute(arguments: argparse.Namespace) -> int:
         results.append(result)
         print(line(result), flush=True)
     if not results:
-        print("tocsin: the folder holds none of the sets", file=sys.stderr)
+        print("tocsin: the folder contains none of the sets", file=sys.stderr)
         return 2
     print(STAR)
     print()

@@ -79,7 +79,7 @@ def read_secrets(key: str, path: str) -> list[bytes]:
     except (OSError, ValueError) as error:
         file = f"{path}: " if "/" in path else ""  # otherwise it may be the secret itself, which must not be logged
         what = getattr(error, "strerror", None) or "no name of a file"
-        raise ConfigError(f"{key}: {file}cannot be read: {what}; name a file that holds the secret") from None
+        raise ConfigError(f"{key}: {file}cannot be read: {what}; name a file that contains the secret") from None
     secrets = [line for line in lines if line.strip()]
     if not secrets:
         raise ConfigError(f"{key}: {path}: the secret file is empty")

@@ -40,7 +40,7 @@ PHASES = (
     Phase("recovery", 20, "The provider is back."),
     Phase("quality", 55, "QUALITY: HTTP 200 all the way, but another model answers, in a few hedging words."),
     Phase("cost", 45, "COST: one agent repeats the same prompt with 350,000 tokens, again and again."),
-    Phase("safety", 20, "SAFETY: an answer holds a card number (made up, of no documentation)."),
+    Phase("safety", 20, "SAFETY: some answers contain a card number (invented, in no documentation)."),
     Phase("healthy again", 50, "All is well again."),
 )
 INCIDENTS = ("outage", "quality", "cost", "safety")

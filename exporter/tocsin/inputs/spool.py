@@ -125,7 +125,7 @@ class Spool(SpoolReader):
         now = self._clock()
         oldest = self._segments.oldest_created()
         if oldest is not None and now - oldest > MAX_AGE:
-            raise SpoolFullError("the spool holds bodies that could not be committed for a day")
+            raise SpoolFullError("the spool contains bodies that could not be committed for a day")
         self._reserved += size
         self._arrived = now
 

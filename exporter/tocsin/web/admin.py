@@ -122,7 +122,7 @@ class _Routes:
     async def reload(self, request: web.Request) -> web.Response:
         """Reload the configuration; an invalid one changes nothing."""
         if "Origin" in request.headers:
-            raise web.HTTPForbidden(text="not with an Origin, as of a page in a browser: use curl, or SIGHUP\n")
+            raise web.HTTPForbidden(text="refused with an Origin header, as browsers send it: use curl, or SIGHUP\n")
         if self._admin.reload is None:
             raise web.HTTPForbidden(text="reloading over HTTP needs --web.enable-lifecycle\n")
         try:

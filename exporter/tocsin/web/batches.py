@@ -81,7 +81,7 @@ def _whole(body: Bytes) -> Batch:
     is_array = body.startswith(b"[")
     if _is_json(body) if is_array else _is_value(body):
         if _ONLY_SCALARS.fullmatch(body) if is_array else not _is_record(body):
-            raise BodyError("the body holds nothing but scalars")
+            raise BodyError("the body contains only scalars")
         return Batch(body)
     first, end, _ = body.partition(b"\n")
     # Lines of a truncated array may happen to be valid values; its first line is not.
@@ -152,7 +152,7 @@ class Splitter:
         else:
             return [whole(rest)]
         if not self._records:
-            raise BodyError("the body holds nothing but scalars")
+            raise BodyError("the body contains only scalars")
         return [Batch(rest, lines=self._kind == "lines")] if rest not in (b"", b"[]") else []
 
     def _recognise(self) -> None:

@@ -204,7 +204,7 @@ def header_checks(verifiers: Sequence[Verifier], headers: Mapping[str, str]) -> 
         web.HTTPForbidden: there are none, and a browser sent the request: any open web page could write the metrics.
     """
     if not verifiers and "Origin" in headers:
-        raise web.HTTPForbidden(text="an Origin, as of a page in a browser, needs ingest.auth and its token\n")
+        raise web.HTTPForbidden(text="an Origin header, as browsers send it, needs ingest.auth and its token\n")
     checks = [check for verifier in verifiers if (check := verifier.begin(headers)) is not None]
     if verifiers and not checks:
         raise unauthorized()

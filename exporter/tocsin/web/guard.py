@@ -39,7 +39,7 @@ _OVERLOADED: Final = Reply(
     b'{"error":{"message":"overloaded; this route fails closed","type":"overloaded"},"shed":true}',
     (("Retry-After", "1"),),
 )
-_BROKEN: Final = Reply(500, b'{"error":{"message":"a defect of ours, which is logged","type":"internal_error"}}')
+_BROKEN: Final = Reply(500, b'{"error":{"message":"internal error, see the log","type":"internal_error"}}')
 
 
 class Turn:

@@ -82,7 +82,7 @@ class Endpoint(NamedTuple):
     deferrable: bool = False
     """Whether a body may be deferred, for at most ``DEFERRED_MOST``, while other requests are answered."""
     admits: Callable[[Fields], bool] = _anybody
-    """Whether to allocate a buffer for a body that has not arrived: not if its headers authenticate nobody."""
+    """Whether to allocate a buffer for a body that has not arrived: only if its headers may authenticate the sender."""
 
 
 class PlainRequest(NamedTuple):

@@ -227,7 +227,7 @@ def render(
         sections = (_section(n, of[n], paging.get(n, []), lines.get(n), chosen.get(n, ())) for n in CATEGORIES)
         body = f"<main>{''.join(sections)}</main>{_incidents(incidents)}"
     # Keyboard and screen reader users would lose their place at each refresh.
-    hold = 'held still, <a href="/">go on</a>' if held else '<a href="/?hold">hold still</a>'
+    hold = 'refresh paused, <a href="/">go on</a>' if held else '<a href="/?hold">pause refresh</a>'
     title = html.escape(", ".join(paging)) + " pages: Tocsin" if paging else "Tocsin"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">'
@@ -286,8 +286,8 @@ def _incidents(alerts: Sequence[dict[str, Any]]) -> str:
     title = "<h2>Incidents<small>as Alertmanager delivered them, times in UTC</small></h2>"
     if not alerts:
         return (
-            f'<aside>{title}<p class="off">None was delivered here since the start. Alertmanager tells this page by a '
-            "webhook to <code>/v1/alerts</code> of the ingest listener.</p></aside>"
+            f'<aside>{title}<p class="off">None received since the start. Have a receiver of Alertmanager send to '
+            "<code>/v1/alerts</code> of the ingest listener.</p></aside>"
         )
     first = sorted(alerts, key=lambda a: (a["status"] != "firing", a["severity"] in _QUIET))
     more = len(first) - INCIDENTS_SHOWN
