@@ -1,4 +1,4 @@
-"""Builds the parts from the configuration: which settings each layer gets."""
+"""Builds the components from the configuration, each with the settings of its layer."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ CATEGORIES = ("outage", "quality", "cost", "safety")
 
 
 def with_estimates(settings: Settings) -> Settings:
-    """Return the settings with what estimates tokens, where this machine has it."""
+    """Return the settings with a token estimator, if this machine has one."""
     estimator, words = find_estimator()
     log.info("token estimates: %s", words)
     return replace(settings, estimator=estimator, estimates=words)
 
 
 def ledger_settings(config: Config, library: Callable[[], Any] = find_library) -> Settings:
-    """Return what the configuration decides about counting; ``library`` is where prices of last resort are.
+    """Return the ledger's settings; ``library`` returns the fallback prices.
 
     Raises:
         tocsin.config.ConfigError: a secret file cannot be read.
@@ -69,7 +69,7 @@ def ledger_settings(config: Config, library: Callable[[], Any] = find_library) -
 
 
 def publish_config(store: Store, config: Config, *, mode: str = "exporter") -> None:
-    """Export what the configuration says about itself, and the mode; routes are exported as they are seen."""
+    """Export metrics about the configuration and the mode; routes are exported once they are seen."""
     store.row(cat.BUILD_INFO, __version__, platform.python_version(), mode).set(1)
     store.row(cat.RELOAD_OK).set(1)
     store.row(cat.RELOAD_TIME).set(int(time.time()))
@@ -79,7 +79,7 @@ def publish_config(store: Store, config: Config, *, mode: str = "exporter") -> N
 
 
 def make_scoring(config: Config, ledger: Ledger, max_tier: int = MOST_TIER) -> Scoring:
-    """Build what judges the content of calls; its detectors, up to a tier, are made when they are needed.
+    """Build the scoring of calls; its detectors, up to a tier, are created on first use.
 
     Raises:
         tocsin.config.ConfigError: a file of policy terms or a schema cannot be read.
@@ -98,7 +98,7 @@ def make_scoring(config: Config, ledger: Ledger, max_tier: int = MOST_TIER) -> S
 
 
 def publish_detectors(store: Store, judge: Judge) -> None:
-    """Export which detectors are in use, and no others any more; makes them where that has not been done."""
+    """Export the detectors in use, and remove all others; creates the detectors if necessary."""
     for row in list(store.rows.get(cat.DETECTOR_INFO, {}).values()):
         if row.labels[0] != "detoxify":
             store.remove(row)
@@ -108,5 +108,5 @@ def publish_detectors(store: Store, judge: Judge) -> None:
 
 
 def sampling(config: Config) -> Sampling:
-    """Return what is not looked at, by choice."""
+    """Return what is deliberately not inspected."""
     return Sampling(config.detectors.sample, config.declared.content == "off")

@@ -1,7 +1,7 @@
 """The rules bundle: jsonnet in ``rules/`` compiled to the YAML that Prometheus loads.
 
-``rules/`` is package data. Compiled files are checked in under ``rules/out``; a test compares them with what the
-sources give. The same sources compile with other settings (``tocsin bundle build --set``), and with placeholders for a
+``rules/`` is package data. Compiled files are checked in under ``rules/out``; a test compares them with the output of
+the sources. The same sources compile with other settings (``tocsin bundle build --set``), and with placeholders for a
 chart, which cannot run jsonnet.
 """
 
@@ -22,7 +22,7 @@ import yaml
 from tocsin.config import ConfigError
 
 RULES = Path(__file__).parent / "rules"
-"""The jsonnet sources and, under ``out``, what they compile to."""
+"""The jsonnet sources, and their output under ``out``."""
 
 DASHBOARDS = Path(__file__).parent / "dashboards"
 """The same for dashboards."""
@@ -30,7 +30,7 @@ DASHBOARDS = Path(__file__).parent / "dashboards"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _SHARES = re.compile(r"(?<!rise)(Ratio|Share|Coverage|availability)$")
-"""Ends the key of a share of a whole; a rise may be over 1."""
+"""Matches keys of shares, which are at most 1; an increase may be above 1."""
 _DURATION = re.compile(r"[0-9.]+(ms|s|m|h|d|w)")
 
 _PLACEHOLDERS = (
@@ -38,11 +38,11 @@ _PLACEHOLDERS = (
     "quality.minimumCalls", "format.minimumRatio", "format.resolveRatio", "cost.usdPerHour", "cost.fastUsdPerHour",
     "cost.ceilingPerHour", "cost.baseline",
 )  # fmt: skip
-"""Thresholds that a chart sets. ``tokens.outlierFactor`` is the exporter's own and stands in no expression."""
+"""Thresholds that a chart sets. ``tokens.outlierFactor`` is the exporter's own and occurs in no expression."""
 
 
 class BundleError(ConfigError):
-    """The bundle cannot be compiled: what is wrong, and how to mend it."""
+    """The bundle cannot be compiled; the message states the reason and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Bundle:
     recording: str
     """Recording rules, YAML."""
     table: list[dict[str, Any]] = field(default_factory=list)
-    """One row an alert: name, category, severity, metric, threshold, window, requirement."""
+    """One row per alert: name, category, severity, metric, threshold, window, requirement."""
     alertmanager: str = ""
     """Routing as an Alertmanager configuration, YAML."""
     alertmanagerconfig: str = ""
@@ -62,22 +62,22 @@ class Bundle:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Names of all groups in the order of evaluation: what ``group_eval_order`` of promtool needs."""
+        """Names of all groups in evaluation order, as needed for promtool's ``group_eval_order``."""
         return tuple(group["name"] for group in self.rule_groups())
 
     def rule_groups(self) -> list[dict[str, Any]]:
-        """Return all groups of rules in the order of evaluation: the recording ones, then the alerting ones."""
+        """Return all groups of rules in evaluation order: recording rules, then alerting rules."""
         return [group for text in (self.recording, self.alerts) for group in parse(text)["groups"]]
 
 
 def compile(overrides: Mapping[str, Any] | None = None) -> Bundle:  # noqa: A001 - what it does
-    """Compile the rules with some settings changed.
+    """Compile the rules with changed settings.
 
     ``overrides`` maps dotted keys of ``config.libsonnet`` and ``taxonomy.libsonnet`` to values, such as
     ``{"quality.dropRatio": 0.2, "timeScale": 1 / 60}``.
 
     Raises:
-        BundleError: a key does not exist, or its value is of the wrong type, negative, or a share over 1.
+        BundleError: a key does not exist, or its value is of the wrong type, negative, or a share above 1.
     """
     overrides = dict(overrides or {})
     known = settings()
@@ -87,18 +87,18 @@ def compile(overrides: Mapping[str, Any] | None = None) -> Bundle:  # noqa: A001
 
 
 def shipped() -> Bundle:
-    """Return the rules as they are shipped, without compiling anything."""
+    """Return the shipped rules without compiling."""
     out = RULES / "out"
     return Bundle((out / "alerts.yaml").read_text("utf-8"), (out / "recording.yaml").read_text("utf-8"))
 
 
 def placeholders() -> Bundle:
-    """Compile with ``@@quality.dropRatio@@`` and the like where default thresholds stand, for a chart to fill in."""
+    """Compile with placeholders such as ``@@quality.dropRatio@@`` for default thresholds, which a chart fills in."""
     return _compile({key: f"@@{key}@@" for key in _PLACEHOLDERS})
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
-    """Fill placeholders in as a chart does: ``null`` is ``Inf``."""
+    """Fill in placeholders like a chart: ``null`` becomes ``Inf``."""
     for key in _PLACEHOLDERS:
         value = values[key]
         shown = value if isinstance(value, str) else "Inf" if value is None else f"{value:.10g}"
@@ -114,7 +114,7 @@ def dashboards(overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
 
 
 def templates() -> str:
-    """Return Alertmanager's message templates, which need no compiling."""
+    """Return Alertmanager's message templates, which are not compiled."""
     return (RULES / "routing" / "tocsin.tmpl").read_text("utf-8")
 
 
@@ -126,7 +126,7 @@ def settings() -> dict[str, Any]:
 def parse_setting(text: str) -> tuple[str, Any]:
     """Parse ``key=value`` of a command line; the value is JSON, or else a plain string.
 
-    What looks like a number is none where a name stands: ``cost.baseline=2026.10``.
+    For a setting with a string value, a number is a string: ``cost.baseline=2026.10``.
 
     Raises:
         BundleError: there is no ``=``.
@@ -142,7 +142,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def parse(text: str) -> Any:
-    """Parse YAML by libyaml where PyYAML has it: ten times faster, and these files are long."""
+    """Parse YAML with libyaml if PyYAML has it: ten times faster, and these files are long."""
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
 
 
@@ -171,7 +171,7 @@ def files(bundle: Bundle) -> dict[str, str]:
 
 
 def stale(folder: Path, compiled: Mapping[str, str]) -> str:
-    """Return how the files in a folder differ from compiled ones, as a unified diff; empty where they do not."""
+    """Return a unified diff between the files in a folder and compiled ones; empty if there is none."""
     found: list[str] = []
     for name, text in compiled.items():
         path = folder / name
@@ -184,7 +184,7 @@ def stale(folder: Path, compiled: Mapping[str, str]) -> str:
 
 
 def markdown(overrides: Mapping[str, Any] | None = None) -> str:
-    """Return ALERTS.md: one row an alert, generated so that it cannot be wrong. ``overrides`` as for ``compile``."""
+    """Return ALERTS.md: one row per alert, generated so that it cannot be wrong. ``overrides`` as for ``compile``."""
     known = settings()
 
     def valued(match: re.Match[str]) -> str:
@@ -227,7 +227,7 @@ def _compile(overrides: Mapping[str, Any]) -> Bundle:
 
 
 def _evaluate(code: str) -> Any:
-    # rjsonnet compiles the rules in 0.05 s, where the package jsonnet takes 28 s for the same result.
+    # rjsonnet compiles the rules in 0.05 s; the package jsonnet takes 28 s for the same result.
     try:
         return json.loads(rjsonnet.evaluate_snippet("bundle.jsonnet", code, jpathdir=[str(RULES)]))
     except RuntimeError as error:
@@ -235,7 +235,7 @@ def _evaluate(code: str) -> Any:
 
 
 def _code(overrides: Mapping[str, Any]) -> str:
-    """Return jsonnet that sets nested keys and leaves their neighbours."""
+    """Return jsonnet that sets nested keys without affecting their siblings."""
     tree: dict[str, Any] = {}
     for key, value in overrides.items():
         *parents, last = key.split(".")
@@ -283,7 +283,7 @@ def _check(key: str, value: Any, known: Mapping[str, Any]) -> None:
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # one of two
-    """Expressions keep their lines."""
+    """A dumper that keeps the line breaks of expressions."""
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
@@ -298,7 +298,7 @@ _ORDER = ("name", "interval", "record", "alert", "expr", "for", "keep_firing_for
 
 
 def _ordered(part: dict[str, Any]) -> dict[str, Any]:
-    """Return a group or a rule with its keys in the order in which people write them."""
+    """Return a group or rule with its keys in the customary order."""
     return {key: part[key] for key in _ORDER if key in part}
 
 

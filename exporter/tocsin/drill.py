@@ -1,10 +1,10 @@
 """A drill: one marked event, followed from the log through rule and Alertmanager to each receiver.
 
-What is known, and from whom: the exporter's ``/metrics`` (counted), Prometheus' ``/api/v1/alerts`` (fires),
-Alertmanager's ``/api/v2/alerts`` (routed to), its configuration in ``/api/v2/status`` (whether a receiver has
-anywhere to send to), its own counters of requests to integrations (taken by the other side), and the exporter's
-``/api/v1/incidents`` where a receiver's webhook is this exporter (delivered). Nobody but a person can tell that a phone
-rang. API: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml.
+Sources: the exporter's ``/metrics`` (counted), Prometheus' ``/api/v1/alerts`` (fires), Alertmanager's
+``/api/v2/alerts`` (routed), its configuration in ``/api/v2/status`` (whether a receiver has any integration), its own
+counters of requests to integrations (taken by the other side), and the exporter's ``/api/v1/incidents`` if a receiver's
+webhook is this exporter (delivered). Only a person can confirm that a phone rang. API:
+https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import yaml
 ALERT = "TocsinDrill"
 POLL = 0.25
 SKEW = 20.0
-"""Seconds by which the clocks of the machines concerned may differ."""
+"""Maximum clock difference in seconds between the machines involved."""
 _REQUESTS = re.compile(
     r'^alertmanager_notification_requests(_failed)?_total\{[^}]*integration="([^"]+)"[^}]*\} (\S+)', re.MULTILINE
 )
@@ -36,12 +36,12 @@ _DRILL = re.compile(r'^tocsin_drill_timestamp_seconds\{category="([^"]+)"\} (\S+
 
 
 class DrillError(Exception):
-    """The drill cannot begin: what is wrong, and how to mend it."""
+    """The drill cannot begin; the message states the reason and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Base URLs of the programs on the way; Prometheus may be left out."""
+    """Base URLs of the programs involved; Prometheus is optional."""
 
     exporter: str
     alertmanager: str
@@ -50,28 +50,28 @@ class Places:
     log: str = ""
     """A file that the exporter tails, instead of ``ingest``."""
     token: str = ""
-    """For the ingest listener."""
+    """Bearer token of the ingest listener."""
 
 
 @dataclass(slots=True)
 class Reach:
-    """What is known of one receiver."""
+    """The state of one receiver."""
 
     receiver: str
     result: str = "not routed"
-    """``delivered``, ``taken``, or why nothing is known to have arrived."""
+    """``delivered``, ``taken``, or why no delivery is known."""
     seconds: float | None = None
     integrations: tuple[str, ...] = ()
 
     @property
     def reached(self) -> bool:
-        """Tell whether somebody outside of us took the page."""
+        """Return whether an external party accepted the page."""
         return self.result in ("delivered", "taken")
 
 
 @dataclass(slots=True)
 class Report:
-    """A drill as far as it came; times are seconds after the event was sent."""
+    """The progress of a drill; times are seconds after the event was sent."""
 
     id: str
     category: str
@@ -81,7 +81,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Tell whether every receiver was reached."""
+        """Return whether every receiver was reached."""
         return bool(self.receivers) and all(reach.reached for reach in self.receivers)
 
 
@@ -105,7 +105,7 @@ class Drill:
         self._before: Counter[tuple[str, bool]] = Counter()
 
     def run(self) -> Report:
-        """Send the event and watch until every receiver was reached or the time is over.
+        """Send the event and poll until every receiver was reached or the timeout expires.
 
         Raises:
             DrillError: it cannot begin.
@@ -126,7 +126,7 @@ class Drill:
 
     def _look(self) -> None:
         steps = self.report.steps
-        alert = self._alert()  # asked first: what has come this far is seen at the steps before, too
+        alert = self._alert()  # queried first: an alert that got this far is then also found at the earlier steps
         if "counted" not in steps:
             found = dict(_DRILL.findall(_text(f"{self._places.exporter}/metrics")))
             if float(found.get(self.report.category, 0)) >= self._sent - SKEW:
@@ -166,10 +166,10 @@ class Drill:
                 reach.result = "routed, not sent yet"
 
     def _taken(self, routed: set[str]) -> bool | None:
-        """Tell whether the other sides took as many requests as the receivers have integrations; None: one failed.
+        """Return whether as many requests were accepted as the receivers have integrations; None: one failed.
 
-        Alertmanager counts by kind of integration and not by receiver, so receivers that share a kind are only known
-        together, and what else it sends meanwhile counts, too.
+        Alertmanager counts by type of integration, not by receiver, so receivers that share a type are only known
+        together, and its other notifications count, too.
         """
         wanted: Counter[str] = Counter()
         for reach in self.report.receivers:
@@ -184,14 +184,14 @@ class Drill:
         )
 
     def _requests(self) -> Counter[tuple[str, bool]]:
-        """Return Alertmanager's requests to integrations, by kind and whether failed ones are meant."""
+        """Return Alertmanager's requests to integrations, by type and whether they failed."""
         found: Counter[tuple[str, bool]] = Counter()
         for failed, kind, value in _REQUESTS.findall(_text(f"{self._places.alertmanager}/metrics")):
             found[kind, bool(failed)] += int(float(value))
         return found
 
     def _integrations(self) -> None:
-        """Note which integrations each receiver has; of the operator's ``NAMESPACE/NAME/oncall`` the end is enough.
+        """Note each receiver's integrations; a name may be the end of the operator's ``NAMESPACE/NAME/oncall``.
 
         Raises:
             DrillError: a name is the end of several.
@@ -223,7 +223,7 @@ class Drill:
         return next(iter(found), None) if isinstance(found, list) else None
 
     def _delivered(self) -> set[str]:
-        """Return the receivers whose webhook came back to this exporter."""
+        """Return the receivers whose webhook was delivered to this exporter."""
         incidents = _json(f"{self._places.exporter}/api/v1/incidents").get("incidents", [])
         return {
             receiver
@@ -272,7 +272,7 @@ class Drill:
 
 
 def _text(url: str) -> str:
-    """Return what stands there, empty where nobody answers."""
+    """Return the text at a URL, empty without a response."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - the operator's own URL
             return str(answer.read().decode("utf-8", "replace"))
@@ -281,7 +281,7 @@ def _text(url: str) -> str:
 
 
 def _json(url: str, *, must: bool = False) -> Any:
-    """Return the JSON that stands there, or an empty object.
+    """Return the JSON at a URL, or an empty object.
 
     Raises:
         DrillError: ``must``, and there is none.

@@ -43,11 +43,11 @@ from tocsin.web.bodies import REASONS
 
 log = logging.getLogger(__name__)
 DRAIN = 5.0
-"""Seconds after the last delivery in which the spool is still counted; what remains is counted after the next start."""
+"""Seconds after the last delivery in which the spool is still counted; the rest is counted after the next start."""
 
 
 def patterns(arguments: argparse.Namespace, config: Config) -> list[FilePattern]:
-    """Return what files are read: those of the configuration and of ``--tail``, none by the guard alone."""
+    """Return the files to read: those of the configuration and of ``--tail``; none with ``--guard-only``."""
     if arguments.guard_only:
         return []
     tails = Files(paths=tuple(arguments.tail), format=arguments.format)
@@ -59,17 +59,17 @@ def patterns(arguments: argparse.Namespace, config: Config) -> list[FilePattern]
 
 
 def ingest_address(arguments: argparse.Namespace, config: Config) -> str:
-    """Return where webhooks and texts for the guard are taken: the flag's host:port, else the configuration's."""
+    """Return the address for webhooks and guard requests: the flag's host:port, else the configuration's."""
     address: str | None = arguments.ingest_address
     return config.ingest.listen_address if address is None else address
 
 
 def restored(arguments: argparse.Namespace, config: Config) -> Exporter:
-    """Return an exporter with what was committed; an empty one where that cannot be understood, and is set aside."""
+    """Return an exporter with the committed state; an empty one if the state is unreadable, which is then set aside."""
     exporter = Exporter(arguments, config)
     try:
         exporter.restore()
-    except Exception as error:  # noqa: BLE001 - a damaged value may raise whatever who takes it back raises
+    except Exception as error:  # noqa: BLE001 - a damaged value may raise anything
         log.error("the state cannot be restored (%s); it is set aside", type(error).__name__)
         exporter = Exporter(arguments, config, exporter.put_state_aside())
         exporter.restore()
@@ -133,23 +133,23 @@ class Exporter:
         )  # fmt: skip
 
     def _format(self, word: str) -> Format:
-        """Return what reads a format: without what was said, where none of it is looked at."""
+        """Return the adapter of a format; without content if none of it is inspected."""
         return formats.get(word, content=not self._scoring.sampling.content_off)
 
     def _probes(self, config: Config) -> tuple[Probe, ...]:
-        """Return what is probed: nothing by the guard alone, which asks nobody and may reach nobody."""
+        """Return the probes; none with ``--guard-only``, which sends no requests and may have no network access."""
         return () if self._arguments.guard_only else config.probes
 
     def _heartbeats(self) -> dict[str, float]:
-        """Return the last sign of life of each root task, on the monotonic clock."""
+        """Return the last heartbeat of each root task, on the monotonic clock."""
         return {"ingest": self._pipeline.heartbeat, "probes": self._prober.heartbeat}
 
     def restore(self) -> None:
-        """Take back what was committed; it raises whatever damaged values make it raise."""
+        """Restore the committed state; raises whatever damaged values cause."""
         self._pipeline.restore()
 
     def put_state_aside(self) -> State:
-        """Return the state, which is empty now."""
+        """Set the state aside and return it, now empty."""
         self._state.put_aside()
         return self._state
 
@@ -158,13 +158,13 @@ class Exporter:
             log.error(self._state.trouble)
 
     async def run(self) -> int:
-        """Run until a signal; 1 when the ingest task failed."""
+        """Run until a signal; 1 if the ingest task failed."""
         loop = asyncio.get_running_loop()
         listeners: list[server.Listener] = []
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_end)
         loop.add_signal_handler(signal.SIGHUP, lambda: spawn(self._reload_quietly(), name="reload"))
-        if self._arguments.guard_only:  # there the detectors are all that readiness can be about
+        if self._arguments.guard_only:  # the detectors are all that its readiness depends on
             await self._detectors.wait()
         failures: list[BaseException] = []
         ingesting = spawn(self._pipeline.run(), name="ingest", on_failure=failures.append)
@@ -197,41 +197,41 @@ class Exporter:
         return 1 if failures else 0
 
     async def _expect_checks(self) -> None:
-        """Make the detectors, once all is ready, where a guard is configured or was ever asked: no check shall wait."""
+        """Create the detectors once ready, if a guard is configured or was ever used, so that no check has to wait."""
         asked = bool(self._ledger.store.rows.get(cat.GUARD_REQUESTS))
         if asked or any(route.guard for route in self._config.routes):
             await self._pipeline.ready.wait()
             await self._detectors.wait()
 
     async def _make_detectors(self) -> None:
-        """Load what takes a second and 25 MB, in a thread: the face answers and the spool receives meanwhile."""
+        """Load what takes a second and 25 MB, in a thread: meanwhile pages are served and the spool receives."""
         await asyncio.to_thread(self._scoring.judge.warm)
         publish_detectors(self._ledger.store, self._scoring.judge)
         collect_seldom()
 
     async def _find_prices(self) -> None:
-        """Load half a second's worth of price tables, in a thread as well."""
+        """Load price tables, which takes half a second, in a thread as well."""
         await asyncio.to_thread(find_library)
         collect_seldom()
 
     def _library(self) -> Any:
-        """Return the prices of last resort; raise PricesAwaitedError where no call has asked for them yet."""
+        """Return the fallback prices; raise PricesAwaitedError if they are not loaded yet."""
         if not self._prices.is_set():
             raise PricesAwaitedError(self._prices.wait)
         return find_library()
 
     def _told_to_end(self) -> None:
-        """Begin to leave; a second signal leaves at once."""
+        """Begin the shutdown; a second signal ends it immediately."""
         if self._told.is_set():
             self._pipeline.stop()
         self._told.set()
 
     async def _leave(self, listeners: Sequence[server.Listener]) -> None:
-        """Take nothing new, answer what was asked, count what was spooled; then let the pipeline end."""
+        """Accept nothing new, answer pending requests, count what was spooled; then let the pipeline end."""
         for listener in listeners:
             await listener.retire()
         if self._spool is not None:
-            await self._spool.seal()  # so that the last commit deletes what it counts: bodies hold what was said
+            await self._spool.seal()  # so that the last commit deletes what it counts: bodies contain users' texts
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN):
                 while self._spool is not None and self._spool.backlog():  # noqa: ASYNC110 - the pipeline reads it
@@ -242,7 +242,7 @@ class Exporter:
         self._refused[reason] += 1
 
     def _publish_refused(self) -> None:
-        """Bring what was refused to its rows, right before a commit: no scrape sees what a crash takes."""
+        """Add refused deliveries to their rows, right before a commit: no scrape sees what a crash could lose."""
         for reason, amount in self._refused.items():
             self._ledger.add(cat.INGEST_REFUSED, reason, amount=amount)
         self._refused.clear()
@@ -285,15 +285,15 @@ class Exporter:
         )
 
     async def _reload(self) -> None:
-        """Load the configuration again and change what is done; what cannot change while running is named in the log.
+        """Reload the configuration and apply it; settings that need a restart are logged.
 
         Raises:
-            ConfigError: the file is wrong; the old configuration stays in force.
+            ConfigError: the file is invalid; the old configuration stays in effect.
         """
         async with self._reloading:
             try:
                 wanted = load(self._arguments.config_file)
-                ledger_settings(wanted, self._library)  # what the next start would refuse is refused now
+                ledger_settings(wanted, self._library)  # reject now what the next start would reject
                 auth.verifiers(wanted.ingest.auth)
                 config = while_running(self._config, wanted)
                 settings = with_estimates(ledger_settings(config, self._library))
@@ -306,9 +306,9 @@ class Exporter:
             log.warning("the new %s takes effect after a restart", key)
 
     async def _make_judge(self, config: Config) -> Judge:
-        """Return who judges by a configuration, in a thread: the judge in force answers meanwhile."""
+        """Create the judge of a configuration in a thread, while the current one keeps answering."""
         judge = await asyncio.to_thread(Judge, config)
-        if self._detectors.is_wanted:  # else they are made when they are: by whoever is in force then
+        if self._detectors.is_wanted:  # otherwise detectors are created later, by the judge in effect then
             await asyncio.to_thread(judge.warm)
         return judge
 
@@ -336,7 +336,7 @@ def _spool(directory: Path, ingest: Ingest) -> Spool:
     """Open the spool in the folder of the state.
 
     Raises:
-        ConfigError: its key cannot be read, or it cannot be kept there.
+        ConfigError: its key cannot be read, or it cannot be stored there.
     """
     key = read_secrets("ingest.spool_key_file", ingest.spool_key_file)[0] if ingest.spool_key_file else None
     try:
@@ -351,10 +351,10 @@ def _spool(directory: Path, ingest: Ingest) -> Spool:
 async def _serve(
     key: str, what: str, app: web.Application, address: str, settings: webconfig.WebConfig | None
 ) -> server.Listener:
-    """Start a listener, with TLS and authentication where a web configuration says so, and log where it listens.
+    """Start a listener, with TLS and authentication if a web configuration is given, and log its address.
 
     Raises:
-        ConfigError: naming the key that the address is of, where nothing can listen there.
+        ConfigError: naming the setting of the address, if it cannot be listened on.
     """
     context = is_open = None
     if settings is not None:

@@ -1,4 +1,4 @@
-"""Programs that are not part of Tocsin: where they are looked for, and what to say where they are not."""
+"""External programs: where to find them, and what to do if they are missing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a detector found in a text, and what that makes of a call.
+"""A detector's finding in a text, and the kinds of findings.
 
-A ``Finding`` never holds the text that was found, only where it stands: what is logged, counted or stored
+A ``Finding`` contains only the position of the text found, never the text itself: what is logged, counted or stored
 about it cannot leak it. Detectors find; ``detectors/verdicts.py`` decides what a finding means on a route.
 """
 
@@ -31,14 +31,14 @@ TYPES: Final[dict[str, tuple[str, ...]]] = {
         "unsupported", "off_topic", "truncated", "confidence",
     ),
 }  # fmt: skip
-"""Types of findings by kind, as ``tocsin check`` prints them."""
+"""Types of findings by kind, as printed by ``tocsin check``."""
 
 KINDS: Final = frozenset({*SAFETY_KINDS, QUALITY, *(name for names in TYPES.values() for name in names)})
-"""What ``routes[].detectors`` and ``routes[].guard`` may name: kinds, and the types within them."""
+"""Names allowed in ``routes[].detectors`` and ``routes[].guard``: kinds, and their types."""
 
 
 class Finding(msgspec.Struct, gc=False, frozen=True):
-    """One thing found in a text, by position."""
+    """One finding in a text, by position."""
 
     kind: str
     """One of SAFETY_KINDS, or ``quality``."""
@@ -47,12 +47,12 @@ class Finding(msgspec.Struct, gc=False, frozen=True):
     start: int
     """First character, counted in code points of the text."""
     end: int
-    """Behind the last character."""
+    """Position after the last character."""
     score: float
-    """Confidence 0..1, monotone: raising a threshold over it never adds findings."""
+    """Confidence 0..1, monotone: raising a threshold never adds findings."""
     example: bool = False
     """A reserved or documentation value (example.com, test cards): counted, never paged."""
     echoed: bool = False
-    """Stands in the caller's own input: not a leak; counted, never paged."""
+    """Also in the caller's own input: not a leak; counted, never paged."""
     impersonal: bool = False
     """Belongs to a role or a company, not to a person (support@, a freephone number): suspected at most."""

@@ -1,8 +1,7 @@
-"""The one place where text from outside becomes a label value.
+"""The only place where external text becomes a label value.
 
-A lone surrogate in one label value makes every later scrape fail, a bidi or zero-width character
-makes two series look alike, an e-mail address is a person, and a key in the wrong field is a secret. So every value
-passes ``clean``.
+A lone surrogate in one label value makes every later scrape fail, a bidi or zero-width character makes two series look
+alike, an email address identifies a person, and a key in the wrong field is a secret. So every value passes ``clean``.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from tocsin.call import UNKNOWN
 
 MAX_LENGTH = 128
 _LOOKED_AT = 512
-"""Characters of a value that are looked at, and kept to be known again: one may be as long as a line."""
+"""Characters of a value that are checked and cached: a value may be as long as a line."""
 _SAFE = re.compile(r"[\w./:@+\-*=,#()\[\] ]{1,128}", re.ASCII)
 _AT = re.compile("\uff20|%40")
-"""How East Asian texts and URLs write the sign of an address."""
+"""The at sign in East Asian texts and URLs."""
 _EMAIL = re.compile(r"[^\s@/]{1,64}@[^\s@/]{1,190}\.[^\W\d_]{2,24}")
 _KEY = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:sk|nvapi)-(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}|(?:sk-(?:or-v1-)?|dapi)[0-9a-f]{32,}"
@@ -35,7 +34,7 @@ _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def clean(value: str) -> str:
-    """Return ``value`` as a bounded, printable label value: "unknown" when nothing is left, "private" for a secret."""
+    """Return a bounded, printable label value: "unknown" if nothing is left of ``value``, "private" for a secret."""
     return _clean(value[:_LOOKED_AT])
 
 
@@ -52,9 +51,9 @@ def _clean(value: str) -> str:
 
 
 def is_private(value: str) -> bool:
-    """Tell whether the value holds an e-mail address, which is an identity, or a key: neither is a label."""
+    """Return whether the value contains an email address, which identifies a person, or a key: neither is a label."""
     start = value[:_LOOKED_AT]
-    written = _AT.sub("@", start)  # one pattern with all signs would take 50 ms of a value full of them
+    written = _AT.sub("@", start)  # one pattern with all signs would take 50 ms on a value full of them
     return ("@" in written and _EMAIL.search(written) is not None) or _KEY.search(start) is not None
 
 
@@ -65,6 +64,6 @@ def escape(value: str) -> str:
 
 
 def keyed_hash(value: str, key: bytes) -> str:
-    """Return the 16 hex digits by which an identity is known outside: keyed BLAKE2b, 64 bits."""
+    """Return the 16 hex digits that represent an identity externally: keyed BLAKE2b, 64 bits."""
     raw = value.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(raw, digest_size=8, key=key[:64]).hexdigest()

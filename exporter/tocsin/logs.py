@@ -1,6 +1,6 @@
-"""Our own log: one line an event, logfmt or JSON, no content, bounded in rate.
+"""The exporter's own log: one line per event, logfmt or JSON, without content, rate-limited.
 
-Values pass ``json.dumps``, so that nothing from outside can forge a line.
+Values are encoded with ``json.dumps``, so that external input cannot forge a line.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 PER_MINUTE = 300
-"""Lines a minute; running out of file descriptors once made megabytes of log in a minute."""
+"""Lines per minute; running out of file descriptors once produced megabytes of log in a minute."""
 
 
 class _Line(logging.Formatter):

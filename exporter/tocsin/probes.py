@@ -1,7 +1,7 @@
-"""Probes: is a provider answering at all, asked at its own address on a schedule.
+"""Probes: scheduled requests to a provider's own URL, to see whether it responds at all.
 
-Any HTTP answer below 500 is "up", a refused key as well: what is asked is whether there is a provider, not whether
-we may use it. Nothing is sent but the request line; bodies are not read and redirects are not followed.
+Any HTTP response below 500 is "up", even for a refused key: the question is whether the provider is there, not whether
+we may use it. Only the request line and headers are sent; bodies are not read and redirects are not followed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tocsin.series.store import Store
 log = logging.getLogger(__name__)
 
 TIMEOUT = 10.0
-"""Seconds for one probe, name resolution and connection included."""
+"""Seconds for one probe, including name resolution and connection."""
 LOOK_EVERY = 1.0
-"""Seconds between looks at what is due."""
+"""Seconds between checks for due probes."""
 
 
 
@@ -35,11 +35,11 @@ class _Target:
     interval: float
     due: float = 0.0
     up: bool | None = None
-    """None until it was asked once."""
+    """None until it was probed."""
 
 
 class Prober:
-    """Asks all configured probes when they are due; ``llm_provider_up`` is 1 while all of a provider's answer."""
+    """Runs all configured probes when they are due; ``llm_provider_up`` is 1 while all of a provider's respond."""
 
     def __init__(self, store: Store, probes: Sequence[Probe] = ()) -> None:
         self._store = store
@@ -48,7 +48,7 @@ class Prober:
         self.configure(probes)
 
     def configure(self, probes: Sequence[Probe]) -> None:
-        """Take new probes; what is known of those that stay is kept."""
+        """Apply new probes, keeping the results of those that stay."""
         known = {(target.provider, target.url): target for target in self._targets}
         self._targets = []
         for probe in probes:
@@ -70,7 +70,7 @@ class Prober:
                 await asyncio.sleep(LOOK_EVERY)
 
     async def ask_due(self, http: aiohttp.ClientSession, now: float) -> None:
-        """Ask what is due at ``now`` (monotonic), all at once, and export the answers."""
+        """Run the probes due at ``now`` (monotonic) concurrently, and export the results."""
         due = [target for target in self._targets if target.due <= now]
         for target in due:
             target.due = now + target.interval

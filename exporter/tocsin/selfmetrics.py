@@ -19,7 +19,7 @@ _REASONS = ("missing", "permission", "not_a_file", "io")
 
 
 class SelfMetrics:
-    """Gauges that are true only at the moment of asking."""
+    """Gauges that are only valid at the time of a scrape."""
 
     def __init__(
         self, ledger: Ledger, files: FileInput, spool: Spool | None, heartbeats: Callable[[], dict[str, float]]
@@ -31,7 +31,7 @@ class SelfMetrics:
         ledger.store.row(cat.START_TIME).set(round(time.time(), 3))
 
     def publish(self, pipeline: Pipeline) -> None:
-        """Bring the gauges up to date."""
+        """Update the gauges."""
         row = self._ledger.store.row
         now = time.time()
         backlog = {source.part: source.backlog() for source in pipeline.inputs}
@@ -69,7 +69,7 @@ class SelfMetrics:
 
 
 def publish_seen(ledger: Ledger) -> None:
-    """Tell which categories have a signal: any call for outage and cost, a score, an answer that was checked."""
+    """Export which categories have a signal: any call for outage and cost, a score, a checked answer."""
     seen = bool(ledger.groups.by_labels)
     rows = ledger.store.rows
     signals = {
@@ -80,12 +80,12 @@ def publish_seen(ledger: Ledger) -> None:
     }
     shown = rows.get(cat.CATEGORY_INSTRUMENTED, {})
     for category, signal in signals.items():
-        if signal or (category,) in shown:  # a gap by choice (declared.content: off) has no row and stays without
+        if signal or (category,) in shown:  # an intentional gap (declared.content: off) has no row
             ledger.store.row(cat.CATEGORY_INSTRUMENTED, category).set(int(signal))
 
 
 def publish_healthy(ledger: Ledger) -> None:
-    """Export the health of an exporter that keeps up, for a backtest: what no log can show must mute no alert."""
+    """Export the health of an exporter that keeps up, for a backtest: what no log shows must not mute alerts."""
     publish_seen(ledger)
     row = ledger.store.row
     row(cat.INGEST_LAG).set(0)

@@ -1,9 +1,9 @@
 """The durable state: one SQLite table, one transaction for positions and counters together.
 
-A commit holds what was read and what was counted, so a crash takes back both or neither. Values
-belong to the part that wrote them and grow by adding fields at their end only, so that version N
-can be read by N-1. A corrupt file is renamed aside and said; a newer version refuses to start. Where the file cannot be
-written, counting goes on from what can be read of it, and is committed once it can be written again.
+A commit contains what was read and what was counted, so a crash loses both or neither. Values belong to the part that
+wrote them and are extended only by fields at their end, so that version N can be read by N-1. A corrupt file is renamed
+and reported; a newer version refuses to start. If the file cannot be written, counting continues from what can be read
+of it, and is committed once it can be written again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 VERSION = 1
 FILE = "tocsin.db"
 LOCKED_FOR = 2.0
-"""Seconds that a start waits for who has the file: the process before it may be about to end."""
+"""Seconds for which a start waits for a lock on the file: the previous process may be about to end."""
 Item = tuple[str, str, bytes | None]
 """Part, key, value; None deletes."""
 
@@ -35,16 +35,16 @@ class StateLockedError(Exception):
 
 
 class State:
-    """The state in a directory, or in memory when ``directory`` is None (``replay``)."""
+    """The state in a directory, or in memory if ``directory`` is None (``replay``)."""
 
     def __init__(self, directory: Path | None) -> None:
         self.directory = directory
         self.set_aside: Path | None = None
-        """Where a corrupt file was moved to."""
+        """The new path of a corrupt file."""
         self.writable = True
         self._path = None if directory is None else directory / FILE
         self._files: list[tuple[int, int]] = []
-        """Device and inode of what is written to."""
+        """Device and inode of the files being written to."""
         self._db = self._open()
 
     def load(self, part: str) -> list[tuple[str, bytes]]:
@@ -56,7 +56,7 @@ class State:
             return []
 
     def put_aside(self) -> None:
-        """Set the file aside, because it cannot be understood, and start empty."""
+        """Move an unreadable file aside and start empty."""
         self._db.close()
         if self.writable and self._path is not None:
             self._move_aside(self._path)
@@ -66,7 +66,7 @@ class State:
 
     @property
     def trouble(self) -> str | None:
-        """Say why not all is kept here, None where it is: the file was corrupt, or cannot be written."""
+        """Return why not everything is stored here, None if it is: the file was corrupt, or cannot be written."""
         if self.set_aside is not None:
             return f"state was corrupt and is set aside as {self.set_aside}; counting starts at 0"
         if not self.writable:
@@ -75,10 +75,10 @@ class State:
         return None
 
     def check(self) -> None:
-        """Do nothing while there is something to commit to.
+        """Do nothing if the state can be committed to.
 
         Raises:
-            OSError: the file cannot be written, was deleted, or another one stands in its place.
+            OSError: the file cannot be written, was deleted, or was replaced.
         """
         if self._path is None:
             return
@@ -88,10 +88,10 @@ class State:
             raise OSError(f"state was deleted or replaced: {self._path}; restart to continue with what is there")
 
     def commit(self, items: Iterable[Item], *, lasting: bool = False) -> None:
-        """Write all items in one transaction; a ``lasting`` one, and all before it, survives a loss of power as well.
+        """Write all items in one transaction; a ``lasting`` one, and all before it, also survives a power failure.
 
         Raises:
-            OSError: nothing was written (disk full, read-only, deleted); the caller keeps its changes and tries again.
+            OSError: nothing was written (disk full, read-only, deleted); the caller keeps its changes and retries.
         """
         try:
             if not self.writable:
@@ -125,7 +125,7 @@ class State:
             return _in_memory(self._path)
 
     def _open_file(self, path: Path) -> sqlite3.Connection:
-        """Open or make the file; a corrupt one is moved aside.
+        """Open or create the file; a corrupt one is moved aside.
 
         Raises:
             OSError, sqlite3.OperationalError: it cannot be written.
@@ -142,10 +142,10 @@ class State:
         return db
 
     def _open_again(self) -> None:
-        """Go on in the file, if it can be written by now and holds what was read of it at the start.
+        """Continue in the file if it has become writable and contains what was read of it at the start.
 
         Raises:
-            OSError, sqlite3.Error: it cannot, or does not.
+            OSError, sqlite3.Error: it has not, or does not.
         """
         assert self._path is not None  # noqa: S101 - memory can always be written
         db = self._open_file(self._path)
@@ -167,7 +167,7 @@ class State:
 _SUFFIXES = ("", "-wal", "-shm")
 _DELETE = "DELETE FROM items WHERE part = ? AND key = ?"
 _WRITE = "INSERT INTO items VALUES (?, ?, ?) ON CONFLICT (part, key) DO UPDATE SET value = excluded.value"
-"""In place: REPLACE deletes first, and costs half as much again."""
+"""An upsert: REPLACE deletes first, and costs half as much again."""
 
 
 def _is_gone(item: Item) -> bool:
@@ -175,7 +175,7 @@ def _is_gone(item: Item) -> bool:
 
 
 def _identities(path: Path) -> list[tuple[int, int]]:
-    """Return device and inode of the file and its log; nothing of what is not there."""
+    """Return device and inode of the file and its WAL, as far as they exist."""
     found = []
     for suffix in _SUFFIXES[:2]:
         with contextlib.suppress(OSError):
@@ -189,7 +189,7 @@ def _items(db: sqlite3.Connection) -> list[Item]:
 
 
 def _in_memory(path: Path) -> sqlite3.Connection:
-    """Return what can be read of a file that cannot be written: of a copy, as its log must be worked in."""
+    """Return what can be read of an unwritable file, from a copy, as reading the WAL requires writing."""
     db = _prepare(":memory:")
     with contextlib.suppress(OSError, sqlite3.Error), tempfile.TemporaryDirectory() as folder:
         for suffix in _SUFFIXES[:2]:
@@ -202,7 +202,7 @@ def _in_memory(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(path: str) -> sqlite3.Connection:
-    """Open or make a database.
+    """Open or create a database.
 
     Raises:
         sqlite3.OperationalError: it is locked or cannot be written.
@@ -241,7 +241,7 @@ def _prepare(path: str) -> sqlite3.Connection:
 
 
 def _create(path: str) -> None:
-    """Make an empty database, whole from the moment it has its name: one that was half made would look emptied."""
+    """Create an empty database, published by rename: a partly created one would look emptied."""
     new = f"{path}.new"
     with contextlib.suppress(FileNotFoundError):
         Path(new).unlink()

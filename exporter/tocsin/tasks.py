@@ -1,7 +1,7 @@
 """Root tasks: named, kept, watched.
 
-A task that nobody holds is collected by the garbage collector in the middle of its work, and a task
-that dies silently is the worst failure of a pager. So no other module calls ``asyncio.create_task``.
+A task without a reference may be garbage-collected while it runs, and a task that dies silently is the worst failure of
+a pager. So no other module calls ``asyncio.create_task``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _kept: set[asyncio.Task[Any]] = set()
 def spawn(
     work: Coroutine[Any, Any, Any], *, name: str, on_failure: Callable[[BaseException], None] | None = None
 ) -> asyncio.Task[Any]:
-    """Start a root task; when it fails, say so and call ``on_failure``."""
+    """Start a root task; if it fails, log it and call ``on_failure``."""
     task = asyncio.get_running_loop().create_task(work, name=name)
     _kept.add(task)
 
@@ -37,7 +37,7 @@ def spawn(
 
 
 class OnDemand(asyncio.Event):
-    """An event that the first who waits for it brings about."""
+    """An event that is triggered by the first task that waits for it."""
 
     def __init__(self, bring: Callable[[], Coroutine[Any, Any, Any]], *, name: str) -> None:
         super().__init__()
@@ -47,11 +47,11 @@ class OnDemand(asyncio.Event):
 
     @property
     def is_wanted(self) -> bool:
-        """True once somebody has waited for it."""
+        """True once a task has waited for it."""
         return self._bringing is not None
 
     async def wait(self) -> Literal[True]:
-        """Return when it is there. Raises what ``bring`` raised: it is tried once."""
+        """Return once the work is done. Raises the error of ``bring``, which is run once."""
         if not self.is_set():
             if self._bringing is None:
                 self._bringing = spawn(self._bring(), name=self._name)

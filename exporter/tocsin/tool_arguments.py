@@ -1,4 +1,4 @@
-"""The arguments of tool calls, as text that the detectors can read.
+"""The arguments of tool calls, as text that detectors can read.
 
 Arguments are JSON, whose escapes would hide values from a detector: an escaped line break before a number reads as n.
 """
@@ -12,16 +12,16 @@ import msgspec
 
 
 def readable(arguments: str) -> str:
-    """Return a line for each value, behind its name; what is no JSON stands as it is."""
+    """Return one line per value, after its name; text that is not JSON is returned unchanged."""
     try:
         value = msgspec.json.decode(arguments)
         return "\n".join(_lines(value))
-    except (ValueError, RecursionError):  # msgspec's errors among them: a stream may end within a value
+    except (ValueError, RecursionError):  # includes msgspec's errors: a stream may end within a value
         return arguments
 
 
 def _lines(value: Any) -> Iterator[str]:
-    """Return the lines in their order; they are no longer than the JSON, however deep that is."""
+    """Yield the lines in order; they are no longer than the JSON, whatever its depth."""
     left = [("", value)]
     while left:
         name, value = left.pop()

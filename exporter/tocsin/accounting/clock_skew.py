@@ -9,7 +9,7 @@ _TIMES = (cat.FIRST_REQUEST, cat.LAST_VIOLATION, cat.LAST_DRILL)
 
 
 def bound_times(ledger: Ledger, now: float) -> None:
-    """Let no time stand that is still to come: until then, rules would take it for a moment ago."""
+    """Limit timestamps to ``now``: until a future one has passed, rules would take it for very recent."""
     ledger.newest = min(ledger.newest, now)
     for family in _TIMES:
         for row in ledger.store.rows.get(family, {}).values():

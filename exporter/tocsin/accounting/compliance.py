@@ -12,11 +12,11 @@ from tocsin.series.store import Store
 
 WINDOW = 1000
 ROUTES_MAX = 500
-"""Routes with a window of their own; more share the window of ``other``."""
+"""Maximum number of routes with their own window; further ones share that of ``other``."""
 
 
 class Window:
-    """A ring of outcomes."""
+    """A ring buffer of outcomes."""
 
     __slots__ = ("compliant", "filled", "position", "ring")
 
@@ -27,7 +27,7 @@ class Window:
         self.compliant = 0
 
     def add(self, passed: bool) -> None:
-        """Take one outcome; the oldest of a full window goes."""
+        """Add one outcome, replacing the oldest of a full window."""
         self.compliant += passed - self.ring[self.position]
         self.ring[self.position] = passed
         self.position = (self.position + 1) % WINDOW
@@ -52,20 +52,20 @@ class Compliance:
         return route
 
     def add(self, route: str, passed: bool) -> None:
-        """Take the outcome of one format check."""
+        """Add the outcome of one format check."""
         route = self.meet(route)
         self._windows[route].add(passed)
         self._dirty.add(route)
 
     def publish(self) -> None:
-        """Bring the gauges up to date."""
+        """Update the gauges."""
         for route in self._dirty:
             window = self._windows[route]
             self._store.row(cat.FORMAT_WINDOW_COMPLIANT, route).set(window.compliant)
             self._store.row(cat.FORMAT_WINDOW_CALLS, route).set(window.filled)
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back committed windows."""
+        """Restore committed windows."""
         for route, value in items:
             window = self._windows[route] = Window()
             position, filled, ring = msgspec.msgpack.decode(value, type=tuple[int, int, bytes])
@@ -76,7 +76,7 @@ class Compliance:
         self._dirty = set()
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """Windows that changed since the last commit."""
+        """Return the windows that changed since the last commit."""
         self.publish()
         changes: list[tuple[str, bytes | None]] = []
         for route in self._dirty:

@@ -1,7 +1,7 @@
-"""Who uses the tokens: the top K by keyed hash, the rest in ``other``, the sum conserved.
+"""Token totals by consumer: the top K by keyed hash, the rest in ``other``, with the sum conserved.
 
-A consumer that is promoted starts at 0 (its past stays in ``other``), one that is demoted moves its
-total to ``other``. So no series ever decreases and the sum over consumers is always ``llm_tokens_total``.
+A promoted consumer starts at 0 (its past stays in ``other``), a demoted one moves its total to ``other``. So no series
+ever decreases and the sum over consumers is always ``llm_tokens_total``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tocsin.series.store import Row, Store
 
 STEP = 256
 REMEMBERED = 10_000
-"""Consumers whose weight is known; beyond that the lightest half is forgotten."""
+"""Number of consumers whose weight is known; above it the lightest half is forgotten."""
 
 
 class _Consumer:
@@ -29,7 +29,7 @@ class _Consumer:
         self.weight = 0
         self.rows: list[Row] | None = None
         self.totals = [0, 0, 0, 0, 0]
-        """What the rows show after ``changes()``."""
+        """The values of the rows after ``changes()``."""
 
     def add(self, usage: Sequence[int]) -> None:
         totals = self.totals
@@ -65,7 +65,7 @@ class Consumers:
         self._by_hash: dict[str, _Consumer] = {}
         self._exposed: list[_Consumer] = []
         self._bar = 0.0 if top else float("inf")
-        """Weight from which on a hidden consumer may be promoted."""
+        """Weight above which a hidden consumer may be promoted."""
         self._dirty: set[_Consumer] = set()
         self._other = self._fixed(OTHER)
         self._unknown = self._fixed(UNKNOWN)
@@ -79,7 +79,7 @@ class Consumers:
         return [self._store.row(CONSUMER_TOKENS, name, kind) for kind in TOKEN_KINDS]
 
     def add_all(self, calls: Sequence[Call], totals: Sequence[int], usage: Sequence[int]) -> None:
-        """Add the tokens of calls, by call (input and output) and in all (by kind)."""
+        """Add the tokens of calls, by call (input and output) and in total (by kind)."""
         known, touched = self._by_value, self._dirty.add
         other = list(usage)
         for call, total in zip(calls, totals, strict=True):
@@ -101,7 +101,7 @@ class Consumers:
             touched(self._other)
 
     def offenders(self, limit: int = 50) -> list[dict[str, object]]:
-        """The heaviest consumers since the state began, by hash, for ``/api/v1/offenders``."""
+        """Return the heaviest consumers since the state was created, by hash, for ``/api/v1/offenders``."""
         known = sorted(
             (c for c in self._by_hash.values() if c.weight), key=lambda c: c.weight, reverse=True
         )
@@ -129,7 +129,7 @@ class Consumers:
             del self._by_value[value]
 
     def _promote(self, consumer: _Consumer) -> bool:
-        """Give a heavy consumer series of its own; False when it is not heavy enough."""
+        """Give a heavy consumer its own series; return False if it is not heavy enough."""
         if len(self._exposed) >= self._top:
             self._raise_bar()
             if consumer.weight <= self._bar:
@@ -141,9 +141,9 @@ class Consumers:
         return True
 
     def _raise_bar(self) -> None:
-        """Set the weight from which on a consumer is promoted; between two calls it can only be too low.
+        """Set the weight above which a consumer is promoted; between two calls it can only be too low.
 
-        A tenth over the lightest: not for a hair's breadth, since each change costs series.
+        It is a tenth above the lightest, as every change of consumers costs series.
         """
         if len(self._exposed) >= self._top:
             self._bar = 1.1 * min((c.weight for c in self._exposed), default=2**62)
@@ -159,7 +159,7 @@ class Consumers:
         self._dirty |= {consumer, self._other}
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back the committed totals."""
+        """Restore the committed totals."""
         for name, value in items:
             saved = msgspec.msgpack.decode(value, type=_Saved)
             consumer = self._by_hash.get(name)
@@ -177,14 +177,14 @@ class Consumers:
         self._raise_bar()
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """What changed since the last commit."""
+        """Return what changed since the last commit."""
         return [item for step in self.steps() for item in step]
 
     def steps(self) -> Iterator[list[tuple[str, bytes | None]]]:
         """Return ``changes`` in steps of about a millisecond; nothing may be added in between."""
         changed, self._dirty = self._dirty, set()
         living = [c for c in changed if c.weight >= 0]
-        # One that was forgotten and met again must not be deleted last.
+        # Deletions come first: a forgotten consumer may have been added again.
         yield [(c.name, None) for c in changed if c.weight < 0]
         for start in range(0, len(living), STEP):
             yield [c.packed() for c in living[start : start + STEP]]

@@ -1,4 +1,4 @@
-"""Deduplication: which events were seen before, so that a redelivery counts once.
+"""Deduplication: remembers event ids, so that a redelivery counts once.
 
 Two generations of 64-bit hashes: when the young generation is full it becomes the old one, and the previous old one is
 dropped. So between 100,000 and 200,000 of the newest ids are remembered at any time.
@@ -14,9 +14,11 @@ import xxhash
 
 GENERATION = 100_000
 ITEM_LEAST = 512
-"""Identities that an item of the state has before the next one is begun: until then it is written anew, longer.
+"""Minimum number of identities of an item of the state before the next one is begun: until then it is rewritten,
+longer.
 
-So items are few, and nothing that takes long has to be written as one."""
+So there are few items, and none takes long to write.
+"""
 
 _digest = xxhash.xxh3_64_intdigest
 
@@ -30,24 +32,24 @@ def identity(text: str) -> int:
 
 
 class Items:
-    """The items that a memory of ids stands in, in the state: their names, and how many ids each has."""
+    """The items of the state that store a memory of ids: their names, and the number of ids in each."""
 
     def __init__(self, held: int) -> None:
-        """``held`` ids at least stay there."""
+        """At least ``held`` ids stay stored."""
         self._held = held
         self._counts: list[tuple[str, int]] = []
-        """Name of each item, the oldest first, and its number of ids."""
+        """Name of each item, oldest first, and its number of ids."""
         self._number = 0
         self.written = 0
-        """Ids of the item that is still written to."""
+        """Ids in the current item."""
 
     def restore(self, name: str, count: int) -> None:
-        """Take note of the next item that was committed."""
+        """Note the next committed item."""
         self._counts.append((name, count))
         self._number, self.written = int(name), count
 
     def write(self, count: int) -> tuple[str, list[str]]:
-        """Note that the last item is written anew, with ``count`` ids; return its name and those of forgotten items."""
+        """Note that the last item is rewritten with ``count`` ids; return its name and those of forgotten items."""
         name = f"{self._number:012d}"
         if self.written:
             self._counts.pop()
@@ -61,7 +63,7 @@ class Items:
         return name, gone
 
     def begin(self) -> bool:
-        """Begin the next item, and return True, where this one is long enough."""
+        """Begin the next item if this one is long enough; return whether it was begun."""
         if self.written < ITEM_LEAST:
             return False
         self._number, self.written = self._number + 1, 0
@@ -76,14 +78,14 @@ class SeenIds:
         self._young: set[int] = set()
         self._old: set[int] = set()
         self._tail = array("Q")
-        """The newest identities: of the item that is still written to."""
+        """The newest identities: those of the current item."""
         self._items = Items(2 * generation)
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
     def add(self, key: int) -> bool:
-        """Remember ``key``; False when it was known already."""
+        """Remember ``key``; return False if it was known already."""
         if key in self._young or key in self._old:
             return False
         if len(self._young) >= self._generation:
@@ -96,11 +98,11 @@ class SeenIds:
         return key in self._young or key in self._old
 
     def holds(self, text: str) -> bool:
-        """Tell whether the identity of a text is remembered."""
+        """Return whether the identity of a text is remembered."""
         return bool(self._young or self._old) and identity(text) in self
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back what was committed, before anything else. One that came again is as new as its last coming."""
+        """Restore what was committed, before any other use. An id that recurred is as new as its last occurrence."""
         keys, tail = array("Q"), array("Q")
         for name, value in sorted(items):
             tail = array("Q", value[: len(value) // 8 * 8])
@@ -112,7 +114,7 @@ class SeenIds:
         self._tail = array("Q") if self._items.begin() else tail
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """The item with the identities that are new since the last commit, and the items that are forgotten."""
+        """Return the item with the identities that are new since the last commit, and the items that are forgotten."""
         if len(self._tail) == self._items.written:
             return []
         name, gone = self._items.write(len(self._tail))

@@ -12,26 +12,26 @@ from tocsin.series.store import Row, Store
 
 
 class Durable:
-    """Counters and infos of what is rare; what changed is kept for the next commit."""
+    """Rarely changing counters and infos; keeps changes for the next commit."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._changed: dict[Row, None] = {}
 
     def add(self, family: cat.Family, *labels: str, amount: float = 1) -> Row:
-        """Add to a row, which is made where there is none."""
+        """Add to a row, creating it if necessary."""
         row = self._store.row(family, *labels)
         row.add(amount)
         self._changed[row] = None
         return row
 
     def remove(self, row: Row) -> None:
-        """Take a row out of the page and, with the next commit, out of the state."""
+        """Remove a row from the page and, with the next commit, from the state."""
         self._store.remove(row)
         self._changed[row] = None
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """What changed since the last call: key, and value; None deletes."""
+        """Return what changed since the last call: key and value; None deletes."""
         changed, self._changed = self._changed, {}
         return [(SEPARATOR.join((row.family.name, *row.labels)), self._packed(row)) for row in changed]
 
@@ -40,7 +40,7 @@ class Durable:
         return msgspec.msgpack.encode(row.values[0]) if living else None
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back what was committed, but for families and labels that this version does not have."""
+        """Restore committed rows, except for families and labels that this version does not have."""
         for key, value in items:
             name, *labels = key.split(SEPARATOR)
             family = cat.FAMILIES.get(name)

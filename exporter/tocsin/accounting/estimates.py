@@ -1,8 +1,8 @@
 """Token counts of calls that report none, estimated from their texts with tiktoken (optional extra ``tokens``).
 
-Estimates go to ``llm_estimated_tokens_total`` alone: no bill, no consumer and no outlier test rests on them.
-Encodings are read from disk only, from where tiktoken keeps them (``TIKTOKEN_CACHE_DIR``). tiktoken itself would
-download what is missing there; that is prevented here, and what is missing is said.
+Estimates only go to ``llm_estimated_tokens_total``: costs, consumers and outliers do not use them. Encodings are only
+read from disk, from tiktoken's cache (``TIKTOKEN_CACHE_DIR``). tiktoken would download missing ones; that is prevented
+here and reported instead.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from tocsin.call import Call
 log = logging.getLogger(__name__)
 
 ENCODINGS: Final = ("o200k_base", "cl100k_base")
-"""The first one that is here is used: GPT-4o's, else GPT-4's. One takes 60 MB; they differ by a few per cent."""
+"""The first available one is used: GPT-4o's, else GPT-4's. One takes 60 MB; they differ by a few per cent."""
 MAX_CHARS: Final = 4_000
-"""Characters of one text that are encoded, mostly in less than a millisecond; the rest is taken to be alike."""
+"""Characters of one text that are encoded, mostly in less than a millisecond; the rest is extrapolated."""
 MESSAGE_TOKENS: Final = 3
-"""What a message costs beside its text, and the beginning of the answer once more; by OpenAI's cookbook, "How to count
-tokens with tiktoken"."""
+"""Tokens of a message besides its text, and of the beginning of the answer; by OpenAI's cookbook, "How to count tokens
+with tiktoken"."""
 
 Counter = Callable[[str], int]
 
@@ -37,7 +37,7 @@ class Estimator:
         self._counter = counter
 
     def tokens(self, call: Call) -> tuple[int, int] | None:
-        """Return input and output tokens, None when the call tells no texts."""
+        """Return input and output tokens, None if the call contains no texts."""
         content = call.content
         if content is None or content.state in _UNCOUNTABLE or not (content.input or content.output or content.tools):
             return None
@@ -56,7 +56,7 @@ def _count(counter: Counter, text: str) -> int:
 
 
 def find_estimator() -> tuple[Estimator | None, str]:
-    """Return an estimator where tiktoken and an encoding are on this machine, and in words what there is."""
+    """Return an estimator if tiktoken and an encoding are installed, and its description."""
     try:
         import tiktoken  # noqa: PLC0415 - optional extra
     except ImportError:
@@ -81,7 +81,7 @@ def _counter_of(encoding: Any) -> Counter:
 
 @contextmanager
 def _no_downloads() -> Iterator[None]:
-    """Make tiktoken fail where it would fetch a file."""
+    """Make tiktoken fail instead of downloading a file."""
     from tiktoken import load  # noqa: PLC0415 - optional extra
 
     def refuse(blobpath: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The series of one provider, model and route: counters, histograms, and what is remembered beside them."""
+"""The series of one provider, model and route: counters, histograms, and related state."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ HISTOGRAMS = (cat.DURATION, cat.FAILURE_DURATION, cat.TTFT, cat.SPEED, cat.REQUE
 REMEMBERED_SERVERS = 8
 _NOT_TOLD = (UNKNOWN, "")
 SHORTEST_STREAM = 0.01
-"""Seconds from the first token to the last below which no speed can be told."""
+"""Seconds from the first token to the last below which a speed is meaningless."""
 YOUNG = 7200.0
-"""Seconds from its first request within which rules ask for a label set's counts since then."""
+"""Seconds from its first request within which rules query a label set's counts since then."""
 Item = tuple[str, bytes | None]
 """Key within the state, and value; None deletes."""
 SavedRow = tuple[str, tuple[str, ...], list[float | int]]
 """Name of the family, the row's own labels, its values."""
 _encode = msgspec.msgpack.Encoder().encode
-"""Its buffer begins larger than that of ``msgspec.msgpack.encode``, which would grow nine times for a group."""
+"""Its initial buffer is larger than that of ``msgspec.msgpack.encode``, which would grow nine times per group."""
 
 
 class Block:
@@ -46,10 +46,10 @@ class Block:
         self.store = store
         self.labels = labels
         self.joined = SEPARATOR.join(labels)
-        """The labels as they stand in keys of the state."""
+        """The labels in the form of state keys."""
         self.rows: list[Row] = []
         self._saved: list[SavedRow] = []
-        """What ``pack`` writes of each row; the values are the row's own list, so it is made once."""
+        """What ``pack`` writes of each row; built once, as the values are the row's own list."""
         self._lead = len(labels), pairs_of((*CALL, *store.extra), labels)
 
     def row(self, family: Family, *own: str) -> Row:
@@ -60,7 +60,7 @@ class Block:
         return row
 
     def later(self, family: Family, *own: str) -> list[float | int]:
-        """Return the values of a row that appears only with its first cause: not every group needs it."""
+        """Return the values of a row that is created on first use: not every group needs it."""
         return (self.store.find(family, self.labels + own) or self.row(family, *own)).values
 
     @property
@@ -69,13 +69,13 @@ class Block:
         return self.prefix + self.joined
 
     def pack(self) -> bytes:
-        """Return all values for the state; the rows' cached text is dropped, since they changed."""
+        """Return all values for the state, and drop the rows' cached text, as they changed."""
         for row in self.rows:
             row.text = None
         return _encode(self._saved)
 
     def items(self) -> list[Item]:
-        """Return what the state shall hold of the block."""
+        """Return the state items of the block."""
         return [(self.key, self.pack())]
 
     def absorb(self, saved: Iterable[SavedRow]) -> None:
@@ -101,7 +101,7 @@ class Block:
 
 @lru_cache(1000)
 def _shared(own: Labels) -> Labels:
-    """Return the same tuple for the same labels: most groups have the same rows."""
+    """Return the same tuple for equal labels: most groups have the same rows."""
     return own
 
 
@@ -119,9 +119,9 @@ class Histograms(Block):
         self.tokens = self.row(cat.REQUEST_TOKENS)
 
     def observe(self, calls: list[Call], *, begun: bool = False) -> None:
-        """Add what calls tell of time; their tokens are observed by who counts them.
+        """Add the durations of calls; their tokens are observed by the caller.
 
-        ``begun``: when their first token came is added already.
+        ``begun``: their times to first token are already added.
         """
         spent = [c.duration for c in calls if c.duration is not None and c.failure is None]
         if spent:
@@ -144,7 +144,7 @@ class Histograms(Block):
 
 
 class Group(Block):
-    """The counters of one label set, all exported as 0 from its first sight."""
+    """The counters of one label set, all exported as 0 from its first call on."""
 
     prefix = "g" + SEPARATOR
 
@@ -169,18 +169,18 @@ class Group(Block):
         self.p95: Row | None = None
         self.last_seen = 0.0
         self.began = 0.0
-        """When the first request was counted, late or not; 0 where what came first is of other labels."""
+        """Time at which the first request was counted, late or not; 0 if the first ones had other labels."""
         self.answers: Answers | None = None
-        """Rows of quality; there, and its zeros and those of safety exported, from the first answer on."""
+        """Rows of quality; from the first answer on, they and the zeros of quality and safety are exported."""
         self.waiting: list[Call] = []
-        """Calls that are counted and not yet in the rows."""
+        """Calls that are counted but not yet in the rows."""
         self.served: dict[tuple[str, str], None] = {}
-        """Served models and fingerprints seen lately, the current one last."""
+        """Recently served models and fingerprints, the current one last."""
         self.info: Row | None = None
 
     @property
     def extra_key(self) -> str:
-        """Key within the state of what is remembered beside the series."""
+        """Key within the state of what is stored besides the series."""
         return "x" + SEPARATOR + self.joined
 
     def reason(self, failure: str | None) -> str:
@@ -188,13 +188,13 @@ class Group(Block):
         return failure if failure in self.failures else OTHER
 
     def fail(self, failure: str | None, known: float) -> None:
-        """Count a failed request; within the first two hours once more, for rules that look for first bursts.
+        """Count a failed request; within the first two hours once more, for rules that look for initial bursts.
 
-        ``known`` is when it was known, not when it was counted: one that is counted again after a crash must not be too
-        old for what it has counted as before.
+        ``known`` is when the call ended, not when it was counted: a call counted again after a crash must be counted
+        the same.
 
-        Of all failures, by each reason, most stand at 0: to read them a second time, only for bursts that stood in the
-        first scrape already, cost a Prometheus nearly as much as all else that it asks about outages.
+        Most failure counters, by each reason, are 0: reading them all a second time, just for bursts that were already
+        in the first scrape, would cost a Prometheus nearly as much as all its other queries about outages.
         """
         reason = self.reason(failure)
         self.failures[reason][0] += 1
@@ -202,19 +202,19 @@ class Group(Block):
             self.later(cat.YOUNG_FAILURES, reason)[0] += 1
 
     def outdate(self) -> None:
-        """Count all requests as late: what is moved to other labels would look like an incident of now there."""
+        """Count all requests as late: moved to other labels, they would look like a current incident there."""
         self.late[0] = self.requests[0]
         for reason, values in self.failures.items():
             if values[0]:
                 self.later(cat.LATE_FAILURES, reason)[0] = values[0]
 
     def serve(self, calls: list[Call]) -> None:
-        """Note which models answered; a model and fingerprint not among the last eight are a change."""
+        """Note which models answered; a model and fingerprint not among the last eight count as a change."""
         served, known = self.served, len(self.served)
         changed = 0
         lately = dict.fromkeys([(c.served_model or UNKNOWN, c.fingerprint or "") for c in reversed(calls)])
         for model, fingerprint in reversed(lately):
-            pair = clean(model), fingerprint and clean(fingerprint)  # what the state holds must be no secret
+            pair = clean(model), fingerprint and clean(fingerprint)  # the state must not contain secrets
             if pair in served:
                 del served[pair]
             elif pair == _NOT_TOLD:
@@ -228,12 +228,12 @@ class Group(Block):
             self.later(cat.MODEL_CHANGES)[0] += changed if known else changed - 1
 
     def items(self) -> list[Item]:
-        """Return what the state shall hold of the group, its window and served models included."""
+        """Return the state items of the group, including its window and served models."""
         extra = _Extra(self.last_seen, self.window.pack(), [list(pair) for pair in self.served], self.began)
         return [*super().items(), (self.extra_key, _encode(extra))]
 
     def restore(self, packed: bytes | None) -> None:
-        """Take back what the state held under ``extra_key``."""
+        """Restore what the state contained under ``extra_key``."""
         extra = msgspec.msgpack.decode(packed, type=_Extra) if packed else _Extra()
         self.last_seen = extra.last_seen
         self.began = self.first[0] if extra.began is None else extra.began
@@ -242,7 +242,7 @@ class Group(Block):
         self.publish()
 
     def publish(self) -> None:
-        """Bring the gauges up to date: the p95 (from the 100th request on) and the serving model."""
+        """Update the gauges: the p95 (from the 100th request on) and the serving model."""
         self.publish_p95()
         if not self.served:
             return
@@ -256,7 +256,7 @@ class Group(Block):
             self.info.set(1)
 
     def publish_p95(self) -> None:
-        """Bring the p95 gauge up to date; it appears with the 100th request."""
+        """Update the p95 gauge; it appears with the 100th request."""
         p95 = self.window.p95
         if p95 is not None:
             if self.p95 is None:
@@ -265,7 +265,7 @@ class Group(Block):
 
 
 class _Extra(msgspec.Struct):
-    """What a group remembers beside its series."""
+    """What is stored of a group besides its series."""
 
     last_seen: float = 0.0
     window: bytes = b""

@@ -1,7 +1,7 @@
 """All groups of series, and which label sets are admitted.
 
-Label sets are admitted, capped and folded: a client that invents model names must not be able to
-grow ``/metrics``. Folding moves totals, so sums stay right; and it is counted.
+Label sets are admitted, limited and folded: a client that invents model names must not be able to grow ``/metrics``.
+Folding moves totals, so sums stay correct; and it is counted.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from tocsin.config import Route
 from tocsin.series.store import Store, samples_of
 
 UNPROVEN_MODELS = 200
-"""Models that never succeeded and still get series of their own; a client may have invented them."""
+"""Maximum number of models without a success that get their own series; a client may have invented them."""
 PROVEN_MODELS = 10_000
 STEP_BLOCKS = 32
 
 
 class Groups:
-    """All groups: admission, the series budget, folding and expiry."""
+    """All groups: admission, the series limit, folding and expiry."""
 
     def __init__(self, store: Store, max_series: int, reserve: int, folded: Callable[[str], None]) -> None:
         self._store = store
@@ -34,19 +34,19 @@ class Groups:
         self.routes = Routes(store)
         self.by_labels: dict[Labels, Group] = {}
         self.aliases: dict[Labels, Group] = {}
-        """Groups by the labels as they came in; emptied when a group goes."""
+        """Groups by the original labels; cleared when a group is removed."""
         self.histograms: dict[Labels, Histograms] = {}
         self.dirty: set[Block] = set()
         self._gone: list[str] = []
         self._proven: set[str] = set()
         self._unproven: set[str] = set()
         self._seen_since = 0.0
-        """No group was seen last before this: what is asked for each second must not go through thousands of them."""
+        """No group was last seen before this time: a check every second must not iterate over thousands of them."""
         self._counter_size = 0
         self._histogram_size = sum(map(samples_of, HISTOGRAMS))
 
     def admit(self, labels: Labels, *, succeeded: bool) -> Group:
-        """Return the group that ``labels`` (cleaned) are counted under, folded where there is no room."""
+        """Return the group that ``labels`` (cleaned) are counted under, folded if there is no room."""
         model = labels[1]
         if succeeded:
             if len(self._proven) < PROVEN_MODELS:
@@ -75,7 +75,7 @@ class Groups:
         return (OTHER, OTHER, labels[2], *(OTHER,) * self._extra)
 
     def _room(self) -> bool:
-        """Make room for the counters of a new group by folding histograms; False when there is none."""
+        """Make room for the counters of a new group by folding histograms; return False if there is none."""
         need = self._counter_size or 30
         while self._store.samples + need > self._bound:
             if not self._fold_some_histograms():
@@ -83,7 +83,7 @@ class Groups:
         return True
 
     def _fold_some_histograms(self) -> bool:
-        """Fold the longest silent eighth to their routes; False when that frees nothing."""
+        """Fold the longest silent eighth to their routes; return False if that frees nothing."""
         own = [
             group for labels in self.histograms
             if self._route_labels(labels) != labels and (group := self.by_labels.get(labels)) is not None
@@ -94,7 +94,7 @@ class Groups:
         return self._store.samples < before
 
     def _shrink(self) -> None:
-        """Keep the bound hard: rows that come with a later cause were not foreseen when their group was admitted."""
+        """Enforce the limit: rows that are created later were not reserved when their group was admitted."""
         while self._store.samples > self._bound:
             if self._fold_some_histograms():
                 continue
@@ -140,13 +140,13 @@ class Groups:
         return group
 
     def configure(self, routes: Sequence[Route]) -> None:
-        """Take new entries of ``routes``, for the groups of today and all to come."""
+        """Apply new entries of ``routes`` to current and future groups."""
         self.routes.configure(routes)
         for (_, model, route, *_extra), group in self.by_labels.items():
             group.outlier_factor = self.routes.outlier_factor(route, model)
 
     def learn(self, group: Group) -> None:
-        """Note how many series a group came to have, so that room is made for as many when the next one is admitted."""
+        """Note how many series a group has grown to, to reserve as many when the next one is admitted."""
         self._counter_size = max(self._counter_size, sum(row.samples for row in group.rows) + 2)
         self._histogram_size = max(self._histogram_size, sum(row.samples for row in group.histograms.rows))
 
@@ -162,7 +162,7 @@ class Groups:
                 self._folded("expired")
 
     def _fold_group(self, group: Group) -> None:
-        """Move a group's totals to ``other``; histograms that others of its route share stay."""
+        """Move a group's totals to ``other``; histograms shared with others of its route stay."""
         target = self.by_labels.get(self._everything) or self._create(self._everything)
         own = group.histograms
         del self.by_labels[group.labels]
@@ -184,11 +184,11 @@ class Groups:
         self.aliases.clear()
 
     def last_counted(self) -> float:
-        """Time of the newest call counted since the last commit; 0 when there was none."""
+        """Return the time of the newest call counted since the last commit; 0 if there was none."""
         return max((block.last_seen for block in self.dirty if isinstance(block, Group)), default=0.0)
 
     def changes(self) -> list[Item]:
-        """What changed since the last commit: packed blocks, windows and group extras."""
+        """Return what changed since the last commit: packed blocks, windows and group extras."""
         return [item for step in self.steps() for item in step]
 
     def steps(self) -> Iterator[list[Item]]:
@@ -203,7 +203,7 @@ class Groups:
         blocks, self.dirty = list(self.dirty), set()
         for start in range(0, len(blocks), STEP_BLOCKS):
             yield [item for block in blocks[start : start + STEP_BLOCKS] for item in block.items()]
-        if self._gone:  # folded in between: what went and what took its totals must be committed together
+        if self._gone:  # folded in between: removed groups and their new totals must be committed together
             blocks, self.dirty = list(self.dirty), set()
             yield [*self._take_gone(), *(item for block in blocks for item in block.items())]
 
@@ -212,20 +212,20 @@ class Groups:
         return [(key, None) for key in gone]
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back committed blocks. Labels are fitted to today's number of extra labels."""
+        """Restore committed blocks. Labels are adapted to the current number of extra labels."""
         saved = dict(items)
         size = 3 + self._extra
         blocks: dict[str, list[tuple[str, Labels, bool]]] = {"h": [], "g": []}
         for key in saved:
             kind, *parts = key.split(SEPARATOR)
             fits = len(parts) == size
-            more = OTHER if parts[:2] == [OTHER, OTHER] else UNKNOWN  # what is folded is of any extra label
+            more = OTHER if parts[:2] == [OTHER, OTHER] else UNKNOWN  # folded labels stand for any extra label
             blocks.setdefault(kind, []).append((key, (*parts, *(more,) * size)[:size], fits))
             if not fits:
                 self._gone.append(key)
         for key, labels, fits in blocks["h"]:
             block = self.histograms.get(labels)
-            if block is None:  # two keys may fit the same labels today
+            if block is None:  # two keys may map to the same labels now
                 block = self.histograms[labels] = Histograms(self._store, labels)
             block.absorb(msgspec.msgpack.decode(saved[key], type=list[SavedRow]))
             if not fits:
@@ -240,7 +240,7 @@ class Groups:
                 self.dirty |= {group, group.histograms}
 
     def _meet(self, group: Group) -> None:
-        """Remember whether a restored group's model ever succeeded."""
+        """Note whether a restored group's model ever succeeded."""
         failures = sum(values[0] for values in group.failures.values())
         (self._proven if group.requests[0] > failures else self._unproven).add(group.labels[1])
 
@@ -254,5 +254,5 @@ class Groups:
 
 
 def _longest_silent(groups: list[Group]) -> list[Group]:
-    """The eighth to fold next: folding one at a time would sort all of them for each."""
+    """Return the eighth to fold next: folding one at a time would sort all of them each time."""
     return sorted(groups, key=lambda g: g.last_seen)[: -(-len(groups) // 8)]

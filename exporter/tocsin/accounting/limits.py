@@ -1,6 +1,6 @@
 """Consumers and sessions that exceed their tokens per hour.
 
-The memory is bounded, least recently used entries leave first, and it is kept in the state: a restart must not count
+The memory is bounded, evicts the least recently used entries first, and is kept in the state: a restart must not count
 an hour's tokens from 0.
 """
 
@@ -16,32 +16,32 @@ from tocsin.accounting.deduplication import identity
 from tocsin.call import Call
 
 USED_MAX = 10_000
-"""Consumers, or sessions, that are remembered."""
+"""Maximum number of consumers, or sessions, remembered."""
 
 
 class TokenLimits:
-    """The limit of each user and that of each session, where they are set."""
+    """The limits of users and sessions, if configured."""
 
     def __init__(self, add: Callable[..., None], user: int | None, session: int | None) -> None:
-        """Take what adds to a counter (``Ledger.add``), and tokens an hour."""
+        """Take a function that adds to a counter (``Ledger.add``), and the limits in tokens per hour."""
         self._add = add
         self._user: HourlyLimit | None = None
         self._session: HourlyLimit | None = None
         self.configure(user, session)
 
     def __bool__(self) -> bool:
-        """Tell whether any is set."""
+        """Return whether any limit is set."""
         return bool(self._user or self._session)
 
     def configure(self, user: int | None, session: int | None) -> None:
-        """Take new tokens an hour; what was used in this one stays used."""
+        """Apply new limits; usage in the current hour is kept."""
         self._user, self._session = _limit(user, self._user), _limit(session, self._session)
         for scope, limit in (("user", self._user), ("session", self._session)):
             if limit is not None:
-                self._add(cat.LIMIT_BREACHES, scope, amount=0)  # exported before the first breach, so that it is a rise
+                self._add(cat.LIMIT_BREACHES, scope, amount=0)  # so that the first breach is an increase
 
     def count(self, calls: Sequence[Call], known: Callable[[Call], float]) -> None:
-        """Count the breaches of some calls; ``known`` tells the Unix time of one."""
+        """Count the breaches of some calls; ``known`` returns the Unix time of one."""
         user, session = self._user, self._session
         for call in calls:
             total, when = (call.input_tokens or 0) + (call.output_tokens or 0), known(call)
@@ -51,7 +51,7 @@ class TokenLimits:
                 self._add(cat.LIMIT_BREACHES, "session")
 
     def memories(self) -> list[tuple[str, HourlyLimit]]:
-        """Return what is kept, by part of the state."""
+        """Return the memories by section of the state."""
         limits = ("user_tokens", self._user), ("session_tokens", self._session)
         return [(part, limit) for part, limit in limits if limit is not None]
 
@@ -65,7 +65,7 @@ class HourlyLimit:
         self._dirty: dict[str, None] = {}
 
     def breached(self, name: str, tokens: int, when: float) -> bool:
-        """Add tokens; True when this call is the one that passes the limit."""
+        """Add tokens; return whether this call is the one that exceeds the limit."""
         key = f"{int(when // 3600)}:{identity(name):016x}"
         before = self._used.get(key)
         if before is None:
@@ -78,12 +78,12 @@ class HourlyLimit:
         return before <= self.tokens_per_hour < before + tokens
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back what was committed; older hours leave first."""
+        """Restore what was committed; older hours are evicted first."""
         for key, value in sorted(items, key=lambda item: int(item[0].partition(":")[0])):
             self._used[key] = msgspec.msgpack.decode(value, type=int)
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """What changed since the last commit."""
+        """Return what changed since the last commit."""
         used, dirty, self._dirty = self._used, self._dirty, {}
         return [(key, msgspec.msgpack.encode(used[key]) if key in used else None) for key in dirty]
 

@@ -18,7 +18,7 @@ _Given = list[tuple[Call, Labels]]
 
 
 def bare(call: Call) -> Call:
-    """Return what is counted of a call whose words never come: what else it tells is counted, and may be large."""
+    """Return what is counted of a call without content: the rest is counted already, and may be large."""
     return Call(
         call.id, call.call_id, model=call.model, route=call.route, failure=call.failure, trace_id=call.trace_id,
         output_tokens=call.output_tokens, finish_reason=call.finish_reason, refusal=call.refusal,
@@ -27,35 +27,35 @@ def bare(call: Call) -> Call:
 
 
 class MissingContent:
-    """A durable list of calls that were given up, with what they are counted under."""
+    """A durable list of calls that were given up, with the labels they are counted under."""
 
     def __init__(self) -> None:
         self._fresh: _Given = []
         """Given up since the last ``due``."""
         self._held: _Given = []
-        """Of the next commit."""
+        """Part of the next commit."""
         self._changed = False
 
     def __len__(self) -> int:
         return len(self._fresh)
 
     def give_up(self, call: Call, labels: Labels) -> None:
-        """Take a ``bare`` call, and what it is counted under."""
+        """Add a ``bare`` call and its labels."""
         self._fresh.append((call, labels))
 
     def due(self) -> _Given:
-        """Return, once, what the last commit has held; what was given up since is due when the next one has."""
+        """Return, once, the calls in the last commit; those given up since are due after the next one."""
         due, self._held, self._fresh = self._held, self._fresh, []
         self._changed = self._changed or bool(due or self._held)
         return due
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back what was committed."""
+        """Restore what was committed."""
         for _, value in items:
             self._held = msgspec.msgpack.decode(value, type=_Given)
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """Return all that is given up and not counted, where that has changed since the last call."""
+        """Return all calls that are given up but not counted, if they changed since the last call."""
         if not self._changed:
             return []
         self._changed = False

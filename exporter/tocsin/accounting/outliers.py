@@ -1,8 +1,8 @@
 """Exact token outliers: one request compared with the requests before it.
 
-A request is an outlier when its tokens exceed ``factor`` x the p95 of the last 1,000 requests of the
-same provider, model and route, from 100 requests on. It is judged before it is added, and an outlier is
-not added. PromQL cannot express this: a histogram knows no single request.
+A request is an outlier if its tokens exceed ``factor`` x the p95 of the last 1,000 requests of the same provider, model
+and route, from 100 requests on. It is judged before it is added, and an outlier is not added. PromQL cannot express
+this: a histogram has no single requests.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ SIZE = 1000
 MINIMUM = 100
 _TYPE = "q"
 _SORT_AT = 64
-"""Changes from which on sorting all anew is cheaper than moving one at a time."""
+"""Number of changes from which sorting everything is cheaper than moving one at a time."""
 
 
 class TokenWindow:
     """The token counts of the last requests, in order of arrival and in order of size.
 
-    The order of size may lag behind: each change moves a percentile by at most one rank, so what was sorted
-    before still tells a lower bound, and a batch below it holds no outlier.
+    The order of size may lag behind: each change moves a percentile by at most one rank, so the previous order still
+    gives a lower bound, and a batch below it contains no outlier.
     """
 
     __slots__ = ("_gone", "_new", "_next", "_ring", "_sorted")
@@ -35,7 +35,7 @@ class TokenWindow:
         self._next = 0
         self._new: list[int] = []
         self._gone: list[int] = []
-        """What came and went since ``_sorted`` was brought up to date."""
+        """Values added and removed since ``_sorted`` was updated."""
 
     def __len__(self) -> int:
         return len(self._ring)
@@ -48,7 +48,7 @@ class TokenWindow:
         return None if count < MINIMUM else self._sorted[-(-95 * count // 100) - 1]
 
     def judge(self, tokens: int, factor: float) -> bool:
-        """Tell whether ``tokens`` is an outlier; add it when it is not."""
+        """Return whether ``tokens`` is an outlier; add it if it is not."""
         p95 = self.p95
         if p95 is not None and tokens > factor * p95:
             return True
@@ -56,7 +56,7 @@ class TokenWindow:
         return False
 
     def judge_all(self, batch: Sequence[int], factor: float) -> int:
-        """Judge requests one after the other; return how many are outliers."""
+        """Judge requests one after the other; return the number of outliers."""
         unjudged = MINIMUM - len(self._ring)
         if unjudged > 0:
             self._add(batch[:unjudged])
@@ -71,7 +71,7 @@ class TokenWindow:
         return 0
 
     def _floor(self, coming: int) -> int:
-        """Return what the p95 cannot fall below while so many more requests are added; 0 when unknown."""
+        """Return what the p95 cannot fall below while ``coming`` more requests are added; 0 if unknown."""
         count = len(self._sorted)
         rank = -(-95 * count // 100) - 1 - len(self._new) - coming
         return self._sorted[rank] if count >= MINIMUM and rank >= 0 else 0

@@ -17,10 +17,10 @@ from tocsin.accounting.deduplication import identity
 from tocsin.call import Feedback
 
 WAIT = 300.0
-"""Seconds that feedback waits for its call; they begin anew at a restart."""
+"""Seconds that feedback waits for its call, counted anew after a restart."""
 WAITING_MOST = 10_000
 _NO_CALL = 0
-"""Stands in the state for the call of what is given up and not counted yet."""
+"""Stored in place of the call for feedback that is given up but not counted yet."""
 
 
 class _Waiting(msgspec.Struct):
@@ -35,38 +35,38 @@ class PendingFeedback:
     def __init__(self, most: int = WAITING_MOST) -> None:
         self._most = most
         self._waiting: dict[int, _Waiting] = {}
-        """By number, the oldest first."""
+        """By number, oldest first."""
         self._numbers: dict[int, list[int]] = {}
-        """By identity of the call."""
+        """Numbers by identity of the call."""
         self._given_up: dict[int, Feedback] = {}
-        """By number: what is counted as soon as a commit has kept that it does not wait any more."""
+        """By number: counted once a commit contains that it no longer waits."""
         self._next = 0
         self._changed: dict[int, None] = {}
-        """Numbers of what came or went since the last commit."""
+        """Numbers added or removed since the last commit."""
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def hold(self, feedback: Feedback, now: float) -> None:
-        """Let feedback wait, without what is not counted of it: an id may be anybody's, a comment is content."""
+        """Let feedback wait, without fields that are not counted: an id may identify a person, a comment is content."""
         call = identity(feedback.call_id)
         kept = msgspec.structs.replace(feedback, id="", call_id="", comment=None)
         self._changed[self._next] = None
         self._add(self._next, _Waiting(call, kept, now))
 
     def release(self, names: Iterable[str]) -> list[Feedback]:
-        """Return what waited for a call of these ids."""
+        """Return the feedback that waited for a call with one of these ids."""
         numbers = [number for name in names for number in self._numbers.get(identity(name), ())]
         return [self._remove(number).feedback for number in numbers]
 
     def surplus(self) -> list[Feedback]:
-        """Give up the oldest of too many, at once: what inputs tell makes them too many again after a crash."""
+        """Give up the oldest feedback above the limit immediately: after a crash, inputs reproduce the surplus."""
         return [self._remove(next(iter(self._waiting))).feedback for _ in range(len(self) - self._most)]
 
     def give_up(self, now: float) -> None:
-        """Let what has waited for ``WAIT`` seconds by ``now`` wait no more."""
+        """Give up feedback that has waited for ``WAIT`` seconds at ``now``."""
         first = next(iter(self._waiting.values()), None)
-        if first is not None and first.since > now:  # the clock was put back, or this is a start
+        if first is not None and first.since > now:  # the clock was set back, or this is a start
             for waiting in self._waiting.values():
                 waiting.since = min(waiting.since, now)
         while self._waiting:
@@ -76,13 +76,13 @@ class PendingFeedback:
             self._given_up[number] = self._remove(number).feedback
 
     def given_up(self) -> list[Feedback]:
-        """Return, once, what was given up; the last commit must have held that it was."""
+        """Return, once, the feedback given up; the last commit must contain that it was."""
         gone, self._given_up = self._given_up, {}
         self._changed |= dict.fromkeys(gone)
         return list(gone.values())
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back what was committed."""
+        """Restore what was committed."""
         for name, value in sorted(items):
             call, feedback = msgspec.msgpack.decode(value, type=tuple[int, Feedback])
             if call == _NO_CALL:
@@ -92,7 +92,7 @@ class PendingFeedback:
                 self._add(int(name), _Waiting(call, feedback, math.inf))
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """An item for each that came since the last commit, and the items of those that went."""
+        """Return an item for each feedback added since the last commit, and deletions for those removed."""
         changed, self._changed = self._changed, {}
         return [(f"{number:012d}", self._encoded(number)) for number in changed]
 

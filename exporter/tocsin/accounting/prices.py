@@ -1,8 +1,8 @@
-"""What a call costs when its event does not say: the operator's table, then genai-prices.
+"""The cost of a call that does not report it: the operator's table, then genai-prices.
 
-Rates are US dollars per million tokens. genai-prices (optional extra) is asked once per provider, model
-and day, because one look-up costs more than counting a whole event; what it does not know is unpriced.
-A model that no table knows is never priced at 0.
+Rates are US dollars per million tokens. genai-prices (optional extra) is queried once per provider, model and day,
+because one look-up costs more than counting a whole event; models that it does not know are unpriced. A model that no
+table knows is never priced at 0.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tocsin.call import UNKNOWN, TokenUsage
 
 MILLION = 1_000_000
 BATCH_SHARE = 0.5
-"""Of the usual rates, what a batch is billed at: by OpenAI, Azure, Anthropic, Google, Mistral and Groq alike."""
+"""Share of the usual rates that batches are billed at, by OpenAI, Azure, Anthropic, Google, Mistral and Groq alike."""
 _CACHE_MAX = 10_000
 _ASKED = 1_000
 
@@ -33,12 +33,12 @@ class Rates:
     cache_read: float
     cache_write: float
     hour_write: float | None = None
-    """Of cache writes that are kept for an hour, as Anthropic has them; None: as all others."""
+    """Rate of cache writes kept for an hour, as Anthropic has them; None: the same as other cache writes."""
 
     def cost(self, tokens: TokenUsage, hour_write: int = 0) -> float:
         """Return the US dollars of inclusive counts (input, output, cache_read, cache_write, reasoning).
 
-        ``hour_write`` are those of the cache writes that are kept for an hour.
+        ``hour_write`` is the number of cache writes that are kept for an hour.
         """
         sent, received, read, written, _ = tokens
         fresh = max(0, sent - read - written)
@@ -66,9 +66,9 @@ class Prices:
         declared: Mapping[str, float] | None = None,
         library: Callable[[], Any] = lambda: None,
     ) -> None:
-        """Take the operator's prices, and what returns genai-prices or None: it is asked for the first other model.
+        """Take the operator's prices, and a function that returns genai-prices or None, called on first use.
 
-        What it raises, ``rates`` raises.
+        ``rates`` raises its errors.
         """
         self._rows = rows
         self._declared = dict(declared or {})
@@ -76,7 +76,7 @@ class Prices:
         self._library = library
 
     def rates(self, provider: str, model: str, when: float) -> Rates | None:
-        """Return the rates on the day of ``when`` (Unix seconds), None when nobody knows them."""
+        """Return the rates on the day of ``when`` (Unix seconds), None if they are unknown."""
         key = (provider, model, int(when // 86400))
         if key not in self._cache:
             if len(self._cache) >= _CACHE_MAX:
@@ -98,7 +98,7 @@ class Prices:
 
     @staticmethod
     def _from_library(library: Any, provider: str, model: str, when: float) -> Rates | None:
-        """Ask genai-prices by provider or host, for the model as named and without the maker's name before it."""
+        """Query genai-prices by provider or host, for the model as named and without its vendor prefix."""
         for name in dict.fromkeys((model, model.rsplit("/", 1)[-1])):
             with contextlib.suppress(Exception):  # any failure is "unknown"
                 return _library_rates(library, provider, name, when)
@@ -106,16 +106,17 @@ class Prices:
 
 
 def _names_of(provider: str) -> tuple[str, ...]:
-    """Return what an operator may call a provider: a host, as logged pairs have it, also by the name it is known by.
+    """Return the names that an operator may use for a provider: a host, as in logged pairs, is also known by its name.
 
-    That is the word before its top level: ``openai`` of ``api.openai.com``, ``azure`` of ``mine.openai.azure.com``.
+    That is the word before its top-level domain: ``openai`` of ``api.openai.com``, ``azure`` of
+    ``mine.openai.azure.com``.
     """
     words = provider.split(".")
     return (provider, words[-2]) if len(words) > 1 else (provider,)
 
 
 class PricesAwaitedError(Exception):
-    """What is asked for is not known yet; it is once ``wait`` has returned."""
+    """The rates are not loaded yet; they are once ``wait`` has returned."""
 
     def __init__(self, wait: Callable[[], Awaitable[object]]) -> None:
         super().__init__()
@@ -124,7 +125,7 @@ class PricesAwaitedError(Exception):
 
 @cache
 def find_library() -> Any:
-    """Return genai-prices where it is installed (extra ``prices``, 16 MB of memory), else None. It asks no network.
+    """Return genai-prices if installed (extra ``prices``, 16 MB of memory), else None. It uses no network.
 
     The first call takes half a second.
     """
@@ -132,7 +133,7 @@ def find_library() -> Any:
         import genai_prices  # noqa: PLC0415 - optional extra
     except ImportError:
         return None
-    with contextlib.suppress(Exception):  # the first question builds its tables: 0.1 s that no event shall wait for
+    with contextlib.suppress(Exception):  # the first query builds its tables: 0.1 s that no event should wait for
         _library_rates(genai_prices, "openai", "gpt-4o", 0.0)
     return genai_prices
 
@@ -153,7 +154,7 @@ def _library_rates(library: Any, provider: str, model: str, when: float) -> Rate
         return float(answer.total_price * (MILLION // _ASKED))
 
     hour_write = None
-    with contextlib.suppress(TypeError):  # earlier versions do not tell them apart
+    with contextlib.suppress(TypeError):  # earlier versions do not distinguish them
         hour_write = price(
             input_tokens=_ASKED, cache_write_tokens=_ASKED, cache_write_1h_tokens=_ASKED, output_tokens=0
         )

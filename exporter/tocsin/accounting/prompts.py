@@ -12,7 +12,7 @@ PROMPTS_MAX = 500
 
 
 class Prompts:
-    """The version that each prompt was served in last, by route and name."""
+    """The version in which each prompt was last served, by route and name."""
 
     def __init__(self, durable: Durable, max_series: int) -> None:
         self._durable = durable
@@ -20,7 +20,7 @@ class Prompts:
         self._served: dict[tuple[str, ...], Row] = {}
 
     def serve(self, route: str, prompt: Prompt) -> None:
-        """Note that a route was served a prompt; one that is over the bound counts as folded."""
+        """Note that a route was served a prompt; a prompt above the limit counts as folded."""
         name = clean(prompt.name)
         labels = (route, name, clean(prompt.version or UNKNOWN), clean(prompt.checksum or UNKNOWN))
         served = self._served.get((route, name))
@@ -36,6 +36,6 @@ class Prompts:
         row.set(1)
 
     def restore(self, store: Store) -> None:
-        """Take back what was served before, from rows that are restored."""
+        """Restore the served versions from restored rows."""
         for row in store.rows.get(cat.PROMPT_INFO, {}).values():
             self._served[row.labels[:2]] = row

@@ -1,4 +1,4 @@
-"""Quality accounting: results of detectors and scorers become numbers of a call's label set."""
+"""Quality accounting: adds results of detectors and scorers to the rows of a call's label set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tocsin.labels import clean
 
 COMPOSITE = "composite"
 REVIEW_BELOW = 0.85
-"""A confidence under this is for a person to review."""
+"""A confidence below this needs review by a person."""
 SCORERS_MAX = 20
 SIGNALS = ("hedge", "numeric", "unsupported")
 COUNTED = {
@@ -25,7 +25,7 @@ COUNTED = {
     "repetition": cat.REPETITIONS,
     "off_topic": cat.OFF_TOPIC,
 }
-"""Types of findings that are counted as they are."""
+"""Types of findings with their own counter."""
 _ZEROS = (
     cat.ANSWERS_CHECKED, cat.LOW_CONFIDENCE, cat.CONFIDENCE_UNKNOWN, *COUNTED.values(), cat.LANGUAGE_CHECKS,
     cat.LANGUAGE_MISMATCHES,
@@ -34,7 +34,7 @@ _CHARS_BOUNDS, _SCORE_BOUNDS = cat.OUTPUT_CHARS.buckets, cat.QUALITY_SCORE.bucke
 
 
 class Answers:
-    """The rows of a group that nearly every answer adds to, held so that they are not looked up for each."""
+    """The rows of a group that nearly every answer adds to, cached to avoid look-ups."""
 
     __slots__ = ("block", "chars", "checked", "hedge_checks", "scored", "scores", "unknown")
 
@@ -44,13 +44,13 @@ class Answers:
         self.hedge_checks = group.later(cat.HALLUCINATION_CHECKS, "hedge")
         self.scored = group.later(cat.SCORED, COMPOSITE)
         self.block: Block | None = None
-        """Whose the rows of histograms are: those of a group may be folded to its route's."""
+        """The block of the histograms: those of a group may be folded to its route's."""
         self.chars: list[float | int] = []
         self.scores: list[float | int] = []
         """Empty until an answer is scored."""
 
     def hold(self, block: Block) -> None:
-        """Hold the rows of these histograms."""
+        """Cache the rows of these histograms."""
         self.block = block
         self.chars = block.later(cat.OUTPUT_CHARS)
         self.scores = []
@@ -65,7 +65,7 @@ class Quality:
         self.windows = Compliance(ledger.store)
 
     def meet(self, group: Group) -> Answers:
-        """Export the zeros that rules need before the first event, and hold the rows of answers."""
+        """Export the zeros that rules need before the first event, and cache the rows of answers."""
         for family in _ZEROS:
             group.later(family)
         for signal in SIGNALS:
@@ -98,7 +98,7 @@ class Quality:
         group.later(cat.UNSCORED, reason)[0] += 1
 
     def cut_off(self, group: Group) -> None:
-        """Count an answer whose finish reason tells of a length limit."""
+        """Count an answer whose finish reason is a length limit."""
         group.later(cat.TRUNCATIONS)[0] += 1
 
     def refused(self, group: Group) -> None:
@@ -106,7 +106,7 @@ class Quality:
         group.later(cat.REFUSALS)[0] += 1
 
     def confidence(self, group: Group, value: float | None) -> None:
-        """Count a stated or reported confidence; None: the answer tells none."""
+        """Count a stated or reported confidence; None: the answer has none."""
         if value is None:
             answers = group.answers
             (group.later(cat.CONFIDENCE_UNKNOWN) if answers is None else answers.unknown)[0] += 1
@@ -124,7 +124,7 @@ class Quality:
         marks: Collection[str],
         topic: float | None,
     ) -> None:
-        """Count a checked answer: the types found in it, the checks made of it, its similarity to the question."""
+        """Count a checked answer: its types of findings, the checks made, its similarity to the question."""
         answers = group.answers or self.meet(group)
         if answers.block is not group.histograms:
             answers.hold(group.histograms)
@@ -143,7 +143,7 @@ class Quality:
             self.checked_format(group, outcomes, marks)
 
     def empty(self, group: Group) -> None:
-        """Count an answer that says nothing: as long as that, and there is no more to check in it."""
+        """Count an empty answer: a length of 0, without further checks."""
         _observe(group.histograms, cat.OUTPUT_CHARS, 0)
 
     def _found(self, group: Group, types: Collection[str]) -> None:
@@ -165,7 +165,7 @@ class Quality:
             group.later(cat.LANGUAGE_MISMATCHES)[0] += not passed
 
     def checked_format(self, group: Group, outcomes: Mapping[str, bool], marks: Collection[str]) -> None:
-        """Count what became of the format check of an answer, if there was one."""
+        """Count the outcome of the format check of an answer, if there was one."""
         if "format_unchecked" in marks:
             self.format_unchecked(group)
         passed = outcomes.get("format")
@@ -173,14 +173,14 @@ class Quality:
             self.format(group, passed, fenced="fenced" in marks)
 
     def format(self, group: Group, passed: bool, *, fenced: bool) -> None:
-        """Count one answer held against the format that was asked for; ``fenced``: a kinder parser would take it."""
+        """Count one answer checked against the requested format; ``fenced``: a lenient parser would accept it."""
         group.later(cat.FORMAT_CHECKS)[0] += 1
         group.later(cat.FORMAT_FAILURES)[0] += not passed
         group.later(cat.FORMAT_FENCED)[0] += fenced
         self.windows.add(group.labels[2], passed)
 
     def format_unchecked(self, group: Group) -> None:
-        """Count an answer that a broken schema or pattern of its call left unchecked."""
+        """Count an answer that an invalid schema or pattern of its call left unchecked."""
         group.later(cat.FORMAT_UNCHECKED)[0] += 1
 
     def expect_format(self, group: Group) -> None:
@@ -199,12 +199,12 @@ class Quality:
         return scorer
 
     def restored(self) -> None:
-        """Learn the scorers that already have series."""
+        """Load the scorers that already have series."""
         rows = self._ledger.store.rows.get(cat.SCORED, {})
         self._scorers |= {labels[-1] for labels in rows}
 
     def live(self) -> bool:
-        """Tell whether any answer got a score."""
+        """Return whether any answer got a score."""
         return any(row.values[0] for row in self._ledger.store.rows.get(cat.SCORED, {}).values())
 
 

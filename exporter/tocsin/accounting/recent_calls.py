@@ -24,9 +24,9 @@ class RecentCalls:
         self._young: dict[int, str] = {}
         self._old: dict[int, str] = {}
         self._tail: list[tuple[int, str]] = []
-        """The newest ids: of the item of the state that is still written to."""
+        """The newest ids: those of the current item of the state."""
         self._put_lately: list[tuple[str, str]] = []
-        """What was put and is not in the map yet: to take many at once is cheaper, and they are seldom asked for."""
+        """Added but not yet in the map: adding many at once is cheaper, and they are seldom queried."""
         self._items = Items(2 * generation)
 
     def put(self, name: str, text: str) -> None:
@@ -49,7 +49,7 @@ class RecentCalls:
             self._put(key, text)
 
     def get(self, name: str) -> str | None:
-        """Return what is known of the id."""
+        """Return the text of the id, None if it is unknown."""
         if self._put_lately:
             self._take()
         key = identity(name)
@@ -57,7 +57,7 @@ class RecentCalls:
         return self._old.get(key) if found is None else found
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back what was committed, oldest first."""
+        """Restore what was committed, oldest first."""
         for name, value in sorted(items):
             texts, *packed = msgspec.msgpack.decode(value, type=tuple[list[str], bytes, bytes])
             keys, numbers = array("Q", packed[0]), array("I", packed[1])
@@ -68,7 +68,7 @@ class RecentCalls:
             self._tail = []
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """The item with what is new since the last commit, and the items that are forgotten."""
+        """Return the item with what is new since the last commit, and the items that are forgotten."""
         self._take()
         if len(self._tail) == self._items.written:
             return []

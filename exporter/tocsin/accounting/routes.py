@@ -1,9 +1,9 @@
-"""Which entry of ``routes`` applies to a call, and what the rules learn about each route.
+"""The entries of ``routes``: which one applies to a call, and the metrics about each route that rules join.
 
-Patterns cannot be joined in PromQL, so owner, tier, traffic class, baseline and thresholds are exported
-for every route that calls were seen on, by its own name. A join needs exactly one row a route, but entries
-may differ by model: while the models of a route fall under different entries, the route's own row is that
-of the first entry that matches it with any model. So one model declared as a test cannot silence a route.
+Patterns cannot be joined in PromQL, so owner, tier, traffic class, baseline and thresholds are exported for every route
+that calls were seen on, by its own name. A join needs exactly one row per route, but entries may differ by model: while
+the models of a route match different entries, the route's own row is that of the first entry that matches it with any
+model. So one model declared as a test cannot silence a route.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tocsin.series.store import Row, Store
 OUTLIER_FACTOR = 3.0
 BASELINE = "default"
 DEFAULT = Route(Match())
-"""What holds where no entry matches: no owner, tier ``prod``, live traffic."""
+"""Applies if no entry matches: no owner, tier ``prod``, live traffic."""
 
 
 class Routes:
@@ -30,9 +30,9 @@ class Routes:
         self._store = store
         self._entries = (*entries, DEFAULT)
         self._models: dict[str, Counter[str]] = {}
-        """Models seen by route, with the number of label sets that hold them."""
+        """Models seen by route, with the number of their label sets."""
         self._under: dict[str, Counter[int]] = {}
-        """By route, the places of the entries that its models fall under, with the number of these models."""
+        """By route, the indices of the entries that its models match, with the number of these models."""
         self._rows: dict[str, list[Row]] = {}
         self._baselines: dict[str, str] = {}
 
@@ -48,7 +48,7 @@ class Routes:
         )
 
     def outlier_factor(self, route: str, model: str) -> float:
-        """Return ``tokens.outlierFactor`` of a call's entry: requests over this many times the p95 are outliers."""
+        """Return ``tokens.outlierFactor`` of a call's entry: requests over this multiple of the p95 are outliers."""
         return self.entry(route, model).thresholds.get("tokens.outlierFactor", OUTLIER_FACTOR)
 
     def baseline(self, route: str) -> str:
@@ -62,11 +62,11 @@ class Routes:
         if models[model] == 1:
             place = self._place(route, model)
             under[place] += 1
-            if under[place] == 1:  # else it is exported as it is: there may be thousands of models
+            if under[place] == 1:  # otherwise it is exported already: there may be thousands of models
                 self._publish(route)
 
     def leave(self, route: str, model: str) -> None:
-        """Note that such a label set went; a route without any is not exported any more."""
+        """Note that such a label set was removed; a route without any is no longer exported."""
         models, under = self._models[route], self._under[route]
         models[model] -= 1
         if not models[model]:
@@ -78,7 +78,7 @@ class Routes:
                 self._publish(route)
 
     def configure(self, entries: Sequence[Route]) -> None:
-        """Take new entries and export all routes by them."""
+        """Apply new entries and export all routes by them."""
         self._entries = (*entries, DEFAULT)
         for route, models in list(self._models.items()):
             self._under[route] = Counter(self._place(route, model) for model in models)

@@ -1,7 +1,7 @@
-"""Safety accounting: violations, suspicions and attempts become numbers of their label set.
+"""Safety accounting: adds violations, suspicions and attempts to the rows of their label set.
 
-A violation counts once an answer and kind, however often it stands there. Only one that reached a user, is no
-example and was not the caller's own moves the gauge of the last violation, because that is what pages.
+A violation counts once per answer and kind, however often it occurs. The gauge of the last violation, which pages, is
+only set by one that reached a user, is not an example and did not come from the caller.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Safety:
     def violations(
         self, group: Group, found: Iterable[Found], when: float, *, delivered: bool, amount: int = 1
     ) -> None:
-        """Count the violations of one answer; ``when`` is the Unix time that the gauge gets."""
+        """Count the violations of one answer; ``when`` is the Unix time for the gauge."""
         pages = self._ledger.groups.routes.of_route(group.labels[2]).traffic == "live"
         for kind, echoed, example in set(found):
             group.later(cat.VIOLATIONS, kind, _WORD[delivered], _WORD[echoed], _WORD[example])[0] += amount
@@ -47,14 +47,14 @@ class Safety:
                 last[0] = max(last[0], round(when, 3))
 
     def suspected(self, group: Group, kinds: Iterable[str], *, amount: int = 1) -> None:
-        """Count what a person should look at."""
+        """Count findings that a person should review."""
         for kind in set(kinds):
             group.later(cat.SUSPECTED, kind)[0] += amount
 
     def attempt(self, group: Group, role: str) -> None:
-        """Count an injection in a text that came from outside."""
+        """Count an injection in a text from outside."""
         group.later(cat.INJECTION_ATTEMPTS, role)[0] += 1
 
     def live(self) -> bool:
-        """Tell whether any answer was looked at."""
+        """Return whether any answer was checked."""
         return any(row.values[0] for row in self._ledger.store.rows.get(cat.ANSWERS_CHECKED, {}).values())

@@ -1,8 +1,8 @@
 """Agent loops: sessions that repeat the same prompt.
 
-A loop is the same prompt (digits aside) five times within five minutes in one session; each further
-five count again. The memory is bounded, least recently used sessions leave first, and it is kept in the
-state: a restart must not hide a loop that is under way.
+A loop is the same prompt (digits aside) five times within five minutes in one session; every five further ones count
+again. The memory is bounded, evicts the least recently used sessions first, and is kept in the state: a restart must
+not hide a current loop.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ REPEATS = 5
 WINDOW = 300.0
 RECENT = 32
 _COMMITS_KEPT = 900
-"""Commits whose prompts stay in the state: with one a second, three times the window."""
+"""Number of commits whose prompts stay in the state: with one a second, three times the window."""
 _PROMPTS_KEPT = 200_000
-"""Prompts in the state at most: 4.8 MB."""
+"""Maximum number of prompts in the state: 4.8 MB."""
 
 
 class Loops:
@@ -31,10 +31,10 @@ class Loops:
         self._fresh: deque[tuple[int, int, float]] = deque(maxlen=_PROMPTS_KEPT)
         """Prompts since the last commit: session, prompt, time."""
         self._items: deque[tuple[str, int]] = deque()
-        """What is in the state, oldest first: key, number of prompts."""
+        """The items in the state, oldest first: key, number of prompts."""
 
     def repeated(self, session: str, prompt_key: int, when: float) -> bool:
-        """Note one prompt; True at its fifth repetition within the window (and at the tenth, ...)."""
+        """Note one prompt; return whether it is the fifth repetition within the window (or the tenth, ...)."""
         key = identity(session)
         self._fresh.append((key, prompt_key, when))
         return self._note(key, prompt_key, when)
@@ -55,7 +55,7 @@ class Loops:
         return True
 
     def restore(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Take back what was committed by noting it once more, in order."""
+        """Restore what was committed by noting it again, in order."""
         for name, value in sorted(items):
             third = len(value) // 24 * 8
             sessions, prompts, times = array("Q"), array("Q"), array("d")
@@ -66,7 +66,7 @@ class Loops:
             self._items.append((name, len(times)))
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """One item with the prompts since the last commit, and the items that are too old to matter."""
+        """Return one item with the prompts since the last commit, and deletions of items that are too old to matter."""
         if not self._fresh:
             return []
         sessions, prompts, times = zip(*self._fresh, strict=True)

@@ -1,1 +1,1 @@
-"""Why there is no data: what ``tocsin config check`` finds beside errors of the configuration."""
+"""Diagnosis of missing data: what ``tocsin config check`` finds besides configuration errors."""

@@ -1,7 +1,7 @@
-"""Whether logs can be read and hold events, and whether state can be kept.
+"""Checks whether logs are readable and contain events, and whether state can be stored.
 
-Files are read the way ``tocsin run`` reads them, from their beginning and for a little while; nothing is kept. Only
-names and counts are told, never what stands in a log.
+Files are read like ``tocsin run`` does, from their beginning and up to a limit; nothing is kept. Only names and counts
+are reported, never the content of a log.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from tocsin.intake import Intake
 from tocsin.series.store import Store
 
 SAMPLE_BYTES = 1 << 18
-"""How much of a file is looked at."""
+"""Number of bytes of a file that are read."""
 FILES_MAX = 3
-"""How many files of a pattern are looked at: the newest."""
+"""Number of files of a pattern that are read, the newest first."""
 QUIET_AFTER = 3600.0
-"""Seconds without a new byte after which a file is said to be quiet."""
+"""Seconds without new data after which a file is reported as quiet."""
 
 
 def files(pattern: FilePattern, config: Config, now: float) -> Iterator[Remark]:
-    """Say of a path or glob whether its files are there, can be read, and hold events of a known format."""
+    """Yield whether the files of a path or glob exist, are readable, and contain events of a known format."""
     finder = Finder([pattern])
     found = sorted((f for f in finder.find() if f.primary), key=lambda f: f.mtime_ns, reverse=True)
     for path, reason in finder.problems.items():
@@ -47,7 +47,7 @@ def files(pattern: FilePattern, config: Config, now: float) -> Iterator[Remark]:
 
 
 def read_otherwise(patterns: Sequence[FilePattern]) -> Iterator[Remark]:
-    """Say which files two patterns name that differ in format or start: the first one holds, and each is read once."""
+    """Yield files matched by two patterns with different format or start: each is read once, as the first one says."""
     first = {file.identity: file.pattern for file in Finder(patterns).find()}
     for pattern in patterns:
         for file in Finder([pattern]).find():
@@ -58,7 +58,7 @@ def read_otherwise(patterns: Sequence[FilePattern]) -> Iterator[Remark]:
 
 
 def _missing(path: str) -> str:
-    """Name the first part of a path that is not there, and what is there instead."""
+    """Return the first missing part of a path, and what exists instead."""
     if path.startswith("~"):
         return "~ is a shell's word, and in quotes it is none; write the whole path"
     folder = Path(path)
@@ -76,7 +76,7 @@ def _missing(path: str) -> str:
 
 
 def _one(file: Found, config: Config, now: float) -> Iterator[Remark]:
-    """Read the beginning of a file as the exporter would."""
+    """Read the beginning of a file like the exporter would."""
     try:
         with Path(file.path).open("rb"):
             pass
@@ -105,9 +105,9 @@ def _one(file: Found, config: Config, now: float) -> Iterator[Remark]:
 
 
 def _sample(file: Found, config: Config) -> tuple[int, int, dict[str, int], int]:
-    """Return how many events stand in the beginning of a file, how many are known, and why the others are not.
+    """Return the number of events at the beginning of a file, how many are recognised, and why the others are not.
 
-    The last number is that of spans and log records that tell of no call, and are no events.
+    The last number is that of spans and log records that are not calls, and so not events.
     """
     settings = replace(ledger_settings(config), estimator=None)
     intake = Intake(Ledger(Store(settings.extra_labels), settings), formats.get, time.time)
@@ -127,7 +127,7 @@ def _sample(file: Found, config: Config) -> tuple[int, int, dict[str, int], int]
 
 
 def storage(directory: Path) -> Iterator[Remark]:
-    """Say whether state and spool can be kept in a folder, or in one that has yet to be made."""
+    """Yield whether state and spool can be stored in a folder that exists or can be created."""
     place = directory
     while not place.exists() and place.parent != place:
         place = place.parent

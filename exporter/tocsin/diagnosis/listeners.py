@@ -13,11 +13,11 @@ from tocsin.diagnosis.remark import Remark
 from tocsin.web.server import split_address
 
 ANSWERS_WITHIN = 5.0
-"""Seconds after which who has an address is taken for none that speaks HTTP."""
+"""Seconds without a response after which an address is assumed not to speak HTTP."""
 
 
 def listener(name: str, address: str) -> Iterator[Remark]:
-    """Say whether an address can be listened on, and what is there where it cannot."""
+    """Yield whether an address can be listened on, and otherwise what uses it."""
     host, port = split_address(address)
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -37,14 +37,14 @@ def listener(name: str, address: str) -> Iterator[Remark]:
 
 
 def same_listener(one: str, other: str) -> bool:
-    """Tell whether two addresses want one port of one host; an empty host is all of them."""
+    """Return whether two addresses need the same port of one host; an empty host means all."""
     (host, port), (its_host, its_port) = split_address(one), split_address(other)
     everywhere = {"", "0.0.0.0", "::", None}  # noqa: S104 - compared with, not listened on
     return port == its_port != 0 and (host == its_host or host in everywhere or its_host in everywhere)
 
 
 def running(address: str) -> tuple[int, int] | None:
-    """Return how many events a Tocsin that runs at an address has read and counted; None where none answers."""
+    """Return how many events a Tocsin running at an address has read and counted; None if none responds."""
     host, port = split_address(address)
     place = f"{f'[{host}]' if ':' in (host or '') else host or '127.0.0.1'}:{port}"
     try:
@@ -62,12 +62,12 @@ def running(address: str) -> tuple[int, int] | None:
 
 
 def _page(url: str) -> str:
-    """Return what stands at an address, or nothing where it does not speak so.
+    """Return the page at a URL, or an empty string if there is no HTTP response.
 
     Raises:
-        TimeoutError: it takes connections and says nothing.
+        TimeoutError: it accepts connections but does not respond.
     """
-    context = ssl._create_unverified_context()  # noqa: S323, SLF001 - ourselves, and counts alone
+    context = ssl._create_unverified_context()  # noqa: S323, SLF001 - our own server, and only counts are read
     try:
         with urllib.request.urlopen(url, timeout=ANSWERS_WITHIN, context=context) as answer:  # noqa: S310 - http or https
             body: bytes = answer.read(64 << 20)

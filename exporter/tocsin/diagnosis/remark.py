@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something found: where, what and how to mend it."""
+    """A finding: where, what, and how to fix it."""
 
     where: str
     what: str
     wrong: bool = True
-    """It keeps data away; else it is only worth knowing."""
+    """True if it prevents data; otherwise it is information."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"

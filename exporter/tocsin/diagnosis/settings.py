@@ -15,35 +15,35 @@ from tocsin.diagnosis.remark import Remark
 from tocsin.finding import TYPES
 
 _VALUES = frozenset({*REDACTED_KINDS, *(name for kind in REDACTED_KINDS for name in TYPES[kind])})
-"""Kinds and types whose findings are a value, which a placeholder can stand for."""
+"""Kinds and types whose findings are values, which can be replaced by a placeholder."""
 _PAIRS = (
     ("format.minimumRatio", "format.resolveRatio", "the page resolves where it pages, and comes again and again"),
     ("quality.ticketDropRatio", "quality.dropRatio", "the page comes before its ticket"),
 )
-"""Thresholds of which one must be below the other, as the chart asks for."""
+"""Pairs of thresholds of which the first must be below the second, as the chart requires."""
 _SECRET = 16
-"""Characters, as the chart asks for."""
+"""Minimum length of a secret in characters, as the chart requires."""
 _A_TOKEN = 0.001
-"""US dollars under which no million tokens are sold, and over which no single one is."""
+"""US dollars below which no million tokens are sold, and above which no single one is."""
 _DOMAIN = re.compile(r"[@.]*[^\s@:/*]+")
 _PEOPLE = frozenset({"user", "user_id", "email", "customer", "customer_id", "consumer", "session", "session_id", "ip"})
-"""Labels whose values are people, mostly."""
+"""Labels whose values usually identify people."""
 _TARGET = frozenset({"namespace", "pod", "service", "container", "endpoint"})
-"""Labels that prometheus-operator gives each target."""
+"""Labels that prometheus-operator adds to each target."""
 _REGEX = re.compile(r"^\^|\$$|(?<!\d)\.\*")
-"""What stands in regular expressions, and hardly in a glob; ``gpt-4.*`` may be one."""
+"""Typical for regular expressions and rare in globs; ``gpt-4.*`` may be a glob."""
 _VENDOR = re.compile(r"([a-z0-9]+\.)+\*")
-"""Models of Amazon Bedrock are called by region and vendor: ``anthropic.*`` and ``us.anthropic.*`` are globs."""
+"""Model names of Amazon Bedrock begin with region and vendor: ``anthropic.*`` and ``us.anthropic.*`` are globs."""
 
 
 def settings(config: Config) -> Iterator[Remark]:
-    """Say what has no effect, or another one than is meant."""
+    """Yield settings that have no effect, or probably an unintended one."""
     for look in (_without_effect, _other_than_meant, _names, _entries):
         yield from look(config)
 
 
 def _without_effect(config: Config) -> Iterator[Remark]:
-    """Say which detectors rest, which routes page nobody, and what a route asks for that nobody looks for."""
+    """Yield disabled detectors, routes that do not page, and settings of a route without effect."""
     chosen: list[tuple[str, int | None]] = [("detectors.max_tier", config.detectors.max_tier)]
     chosen += [(f"routes[{n}].max_detector_tier", r.max_detector_tier) for n, r in enumerate(config.routes)]
     for where, tier in chosen:
@@ -62,7 +62,7 @@ def _without_effect(config: Config) -> Iterator[Remark]:
 
 
 def _other_than_meant(config: Config) -> Iterator[Remark]:
-    """Say what is allowed and hardly what somebody wants."""
+    """Yield valid settings that are rarely intended."""
     defaults = bundle.settings()
     for n, route in enumerate(config.routes):
         for kind, action in route.guard.items():
@@ -86,7 +86,7 @@ def _other_than_meant(config: Config) -> Iterator[Remark]:
 
 
 def _names(config: Config) -> Iterator[Remark]:
-    """Say which labels would tell who somebody is, and which domains are none."""
+    """Yield labels that would identify people, and domains and numbers that match nothing."""
     for name in _PEOPLE.intersection(config.extra_labels):
         what = f"{name}: its values stand in /metrics as they are; consumers (`consumers.top`) are counted by a hash"
         yield Remark("extra_labels", what, wrong=False)
@@ -103,7 +103,7 @@ def _names(config: Config) -> Iterator[Remark]:
 
 
 def _entries(config: Config) -> Iterator[Remark]:
-    """Say which entries no call reaches, which patterns are regular expressions, and which prices are none."""
+    """Yield entries that no call reaches, patterns that are regular expressions, and implausible prices."""
     routes = [(f"routes[{n}]", (r.match.route, r.match.model)) for n, r in enumerate(config.routes)]
     prices = [(f"prices[{n}]", (p.provider, p.model)) for n, p in enumerate(config.prices)]
     for entries in (routes, prices):
@@ -128,5 +128,5 @@ def _entries(config: Config) -> Iterator[Remark]:
 
 
 def _covers(earlier: Sequence[str], later: Sequence[str]) -> bool:
-    """Tell whether globs surely match all that later ones do: only ``*`` stands for whatever another glob holds."""
+    """Return whether globs certainly match all that later ones do: only ``*`` covers any other glob."""
     return all(a == b or (not set("?[") & set(a) and fnmatchcase(b, a)) for a, b in zip(earlier, later, strict=True))
