@@ -99,13 +99,13 @@ class LineReader:
             part.framing.adopt(framing)
             framing.flush()
             framing = part.framing
-            self._hand_out(part, sink, data, end)
+            self._pass_on(part, sink, data, end)
         for part in parts:
             part.record.pending_from = None
             part.dirty = True
         return read[-1][2]
 
-    def _hand_out(self, stream: Stream, sink: Sink, data: bytearray, end: int) -> None:
+    def _pass_on(self, stream: Stream, sink: Sink, data: bytearray, end: int) -> None:
         """Pass on the lines at the beginning of a file."""
         view, start = memoryview(data), 0
         while start < end:

@@ -96,7 +96,7 @@ class SpoolReader:
             if frame is None:
                 consumed += self._skip(segment, self._position[1])
             else:
-                consumed += self._hand_out(frame, sink, max_bytes - consumed)
+                consumed += self._pass_on(frame, sink, max_bytes - consumed)
         return consumed
 
     def _skip(self, segment: Segment, offset: int) -> int:
@@ -208,7 +208,7 @@ class SpoolReader:
             self._block = (segment.number, offset, block if wanted <= _BLOCK else b"")
         return block[at : at + size]
 
-    def _hand_out(self, frame: _Opened, sink: Sink, budget: int) -> int:
+    def _pass_on(self, frame: _Opened, sink: Sink, budget: int) -> int:
         """Pass on records of a frame; return the bytes consumed."""
         consumed, count = 0, len(frame.records)
         while frame.done < count and consumed < budget:
