@@ -17,13 +17,13 @@ _TO_MACHINES: Final = {
         r"|\[(?:anweisung|befehl) (?:an|für) (?:den |die |das )(?:agent|assistent|ki|modell)\w{0,3}"
         r"|\b(?:falls|wenn|sofern|da|solltest) du (?:ein\w? )?(?:automatische\w? system|ki|sprachmodell|llm|assistent|chatbot|maschine|ki-\w+)\b<4>\b(?:bist|sein)"
     ),
-    "l'ia|l’ia|aux ia|la ia|les ia|modèle de lang|modèles de lang|pour llm|aux llm|aux chatbot|l'assistant|l’assistant|l'agent|l’agent|si tu es|si jamais tu|si vous êtes|si jamais vous": (
-        r"\b(?:note|message|consigne|instruction|avis)s? (?:à l['’]attention de|à|aux|pour) (?:l['’]|la |le |les |tous les )?(?:ia|modèles? de langage|llm|chatbots?)\b(?= {0,1}[:,.(]| qui )"
+    "l'ia|l’ia|aux ia|la ia|les ia|modèle de lang|modèles de lang|pour llm|systèmes d|aux llm|aux chatbot|l'assistant|l’assistant|l'agent|l’agent|si tu es|si jamais tu|si vous êtes|si jamais vous": (
+        r"\b(?:note|message|consigne|instruction|avis)s? (?:à l['’]attention de|à|aux|pour) (?:l['’]|la |le |les |tous les )?(?:syst[eè]mes d['’])?(?:ia|modèles? de langage|llm|chatbots?)\b(?= {0,1}[:,.(]| qui )"
         r"|\b(?:nouvelle|importante|secrète) (?:instruction|consigne)s? (?:pour|à) l['’](?:assistant|agent|ia)\b"
         r"|\bsi (?:jamais )?(?:tu es|vous êtes) (?:un |une )?(?:système automatique|modèle de langage|ia|intelligence artificielle|llm|chatbot|robot)\b"
     ),
-    "para la ia|a la ia|para ia|para las ia|a las ia|los modelos de l|el modelo de l|para modelos de l|a modelos de l|para llm|a los llm|el asistente|el agente|si eres|que eres": (
-        r"\b(?:nota|mensaje|aviso|orden|instrucci[oó]n(?:es)?) (?:para|a) (?:la |el |los |las )?(?:ia|modelos? de lenguaje|llm|chatbots?)\b(?= ?[:,.(]| que )"
+    "para la ia|a la ia|para ia|para las ia|a las ia|los modelos de l|el modelo de l|para modelos de l|a modelos de l|para llm|sistemas de ia|a los llm|el asistente|el agente|si eres|que eres": (
+        r"\b(?:nota|mensaje|aviso|orden|instrucci[oó]n(?:es)?) (?:para|a) (?:la |el |los |las )?(?:sistemas de )?(?:ia|modelos? de lenguaje|llm|chatbots?)\b(?= {0,1}[:,.(]| que )"
         r"|\b(?:nueva|importante|secreta) (?:instrucción|orden)(?:es)? para (?:el|la) (?:asistente|agente|ia)\b"
         r"|\bsi (?:resulta que )?eres (?:un |una )?(?:sistema automático|modelo de lenguaje|ia|inteligencia artificial|llm|chatbot|robot)\b"
     ),
@@ -32,8 +32,8 @@ _TO_MACHINES: Final = {
         r"|\b(?:nuova|importante|segreta) (?:istruzione|ordine) per (?:l['’])?(?:assistente|agente|ia)\b"
         r"|\bse (?:per caso )?sei (?:un |una |un['’])?(?:sistema automatico|modello linguistico|ia|intelligenza artificiale|llm|chatbot|robot)\b"
     ),
-    "para a ia|para ia|à ia|modelos de ling|modelo de ling|para o assistente|para o agente|se você é um|se você for|acaso você|se és |acaso és|acaso for": (
-        r"\b(?:nota|mensagem|aviso|ordem|instruç(?:ão|ões)) (?:para|à|a|aos) (?:a |o |os )?(?:ia|modelos? de linguagem|llm|chatbots?)\b(?= {0,1}[:,.(]| que )"
+    "para a ia|para ia|sistemas de ia|à ia|modelos de ling|modelo de ling|para o assistente|para o agente|se você é um|se você for|acaso você|se és |acaso és|acaso for": (
+        r"\b(?:nota|mensagem|aviso|ordem|instruç(?:ão|ões)) (?:para|à|a|aos) (?:a |o |os )?(?:sistemas de )?(?:ia|modelos? de linguagem|llm|chatbots?)\b(?= {0,1}[:,.(]| que )"
         r"|\b(?:nova|importante|secreta) (?:instrução|ordem) para o (?:assistente|agente|ia)\b"
         r"|\bse (?:por acaso )?(?:você (?:é|for)|és|fores) (?:um |uma )?(?:sistema automático|modelo de linguagem|ia|inteligência artificial|llm|chatbot|robô)\b"
     ),
@@ -47,7 +47,7 @@ _TO_MACHINES: Final = {
         r"|\b(?:nowa|ważna|tajna) (?:instrukcja|polecenie) dla (?:asystenta|agenta|ai)\b"
         r"|\b(?:jeśli|jeżeli|skoro|gdyby) ?(?:jesteś|ś był) (?:systemem automatycznym|modelem językowym|ai|sztuczną inteligencją|llm|chatbotem|robotem)\b|\bgdybyś był (?:ai|modelem)"
     ),
-    "для ии|ко ии|всех ии|всем ии|языковых мод|языковым мод|языковой мод|языковая мод|для ассист|для помощ|для агента|если ты|вдруг ты": (
+    "для ии|ко ии|всех ии|всем ии|языковых мод|языковым мод|языковой мод|языковая мод|для ассист|для помощ|для агента|сли ты|вдруг ты|чат-бот": (
         r"(?<!\w)(?:примечание|сообщение|указание|инструкция|приказ)\w? (?:для |ко )?(?:всех |всем )?(?:ии|языков\w+ модел\w+|чат-бот\w*)(?!\w)(?= ?[:.(]|, котор)"
         r"|(?<!\w)(?:новая|важная|секретная) (?:инструкция|команда) для (?:ассистента|помощника|агента|ии)(?!\w)"
         r"|(?<!\w)если (?:вдруг )?ты ?[—-]? ?(?:автоматическая система|языковая модель|ии|искусственный интеллект|чат-бот|робот)(?!\w)"
@@ -56,17 +56,17 @@ _TO_MACHINES: Final = {
         r"\b(?:yapay zek\w|dil model\w+)\s{0,1}(?:ya|ye|lere|larına|lerine)? (?:not|mesaj|talimat)\b|\basistan için (?:yeni |gizli |önemli )?(?:talimat|emir)\b"
         r"|\b(?:otomatik (?:bir )?sistem|(?:bir )?dil modeli|yapay zek\w)(?:sen|ysen|ysan|san| isen)\b"
     ),
-    "ai的|ai说|ai指|ai消|ai:|ai：|语言模型|给助手|你是一个|你是一种|你是自动|你是语言|你是大语|你是ai|你是人工|你是机器|人工智能的|人工智能说": (
+    "ai的|ai说|ai指|ai消|ai:|ai：|语言模型|给助手|你是一个|你是一种|你是自动|你是语言|你是大语|你是ai|你是人工|你是机器|你是聊天|人工智能的|人工智能说": (
         r"(?:给|致)(?:所有|各|阅读<8>的)?(?:ai|人工智能|大?语言模型)(?:的)?(?:说明|指令|消息|[:：])|给助手的新?(?:指令|命令)"
-        r"|(?:如果|假如|若)你是(?:一个|一种)?(?:自动系统|语言模型|大语言模型|ai|人工智能|机器人)"
+        r"|(?:如果|假如|若)你是(?:一个|一种)?(?:自动系统|语言模型|大语言模型|ai|人工智能|(?:聊天)?机器人)"
     ),
-    "aiへ|aiに対|言語モデルへ|言語モデルに|人工知能へ|人工知能に|アシスタントへ|もしai|もし人工|もし言語|もしロボ|もし自動|あなたがai|あなたが自動|あなたが言語|あなたが人工|あなたがロボ": (
+    "aiへ|aiに対|言語モデルへ|言語モデルに|人工知能へ|人工知能に|アシスタントへ|もしai|もし人工|もし言語|もしチャット|もしロボ|もし自動|あなたがai|あなたが自動|あなたが言語|あなたが人工|あなたがロボ": (
         r"(?:ai|人工知能|言語モデル)(?:へ|に対する|への)(?:の)?(?:注意|指示|メッセージ|命令|[:：])|アシスタントへの?(?:新しい|重要な)?(?:指示|命令)"
-        r"|(?:あなたが|もし)(?:自動システム|言語モデル|ai|人工知能|ロボット)(?:なら|であれば)"
+        r"|(?:あなたが|もし)(?:自動システム|言語モデル|ai|人工知能|ロボット|チャットボット)(?:なら|であれば)"
     ),
-    "ai에게|ai에 대|ai을 위|ai를 위|인공지능에|인공지능을 위|언어 모델에|언어 모델을 위|어시스턴트를 위한|자동 시스템이라|언어 모델이라|ai라면|ai이라|인공지능이라|로봇이라": (
+    "ai에게|ai에 대|ai을 위|ai를 위|인공지능에|인공지능을 위|언어 모델에|언어 모델을 위|어시스턴트를 위한|자동 시스템이라|언어 모델이라|ai라면|ai이라|인공지능이라|로봇이라|챗봇이라": (
         r"(?:ai|인공지능|언어 모델)(?:에게|에 대한|을 위한)(?: 메시지| 지시| 알림|[:：])|어시스턴트를 위한 (?:새 |새로운 |중요한 )?(?:지시|명령)"
-        r"|(?:당신이|네가|너가|혹시) (?:자동 시스템|언어 모델|ai|인공지능|로봇)(?:이라면|라면)"
+        r"|(?:당신이|네가|너가|혹시) (?:자동 시스템|언어 모델|ai|인공지능|로봇|챗봇)(?:이라면|라면)"
     ),
     "للذكاء|لذكاء|إلى الذكاء|نماذج اللغة|نموذج اللغة|للمساعد|نظاما آليا|نموذج لغة|نموذجا لغويا|ذكاء اصطناعيا|روبوتا": (
         r"(?:ملاحظة|رسالة|تنبيه|أمر) (?:إلى |ل)(?:لل?)?(?:ل?لذكاء الاصطناعي|الذكاء الاصطناعي|ذكاء الاصطناعي|نماذج اللغة|نموذج اللغة)"
@@ -115,7 +115,29 @@ _OF_USERS: Final = {
     ),
 }
 
+_READ: Final = {
+    "diesen text als|una ia |un'ia |un’ia |une ia |uma ia |verarbeite|zusammenfass|liest|traité par|traite |lit ce|résume|procesa |lee este|resume |elabora |legge quest|riassume|processar|processa |ler este|resumir|verwerkt|leest|samenvat|przetwarza|czyta |streszcza"
+    "|обрабатывает|читает|işliyor|okuyor|özetliyor|ai处理|ai阅读|ai读|ai总结|ai在|が処理|がこの|처리한|읽는다|عالج|قرأ": (
+        r"\b(?:wenn|falls|sofern) du (?:das|dies\w{0,2}|den)\b<24>\bals ki\b|\b(?:wenn|falls|sofern) eine ki (?:das|dies\w{0,2}|den text)\b<16>(?:liest|verarbeitet|zusammenfasst)"
+        r"|\bsi (?:ce|cette) (?:texte|page|document|message) est (?:traitée?|lue?|résumée?) par une ia\b|\bsi une ia (?:lit|traite|résume)\b"
+        r"|\bsi una ia (?:procesa|lee|resume)\b|\bse (?:un['’]ia|una ia) (?:elabora|legge|riassume)\b|\bse uma ia (?:processar?|ler|resumir)\b|\bals een ai (?:dit|deze)\b<16>(?:verwerkt|leest|samenvat)"
+        r"|\bjeśli (?:ten|to)\b<16>(?:przetwarza|czyta|streszcza) ai\b|(?<!\w)если (?:этот|это)(?!\w)<16>(?:обрабатывает|читает) ии(?!\w)|\byapay zek\w (?:işliyor|okuyor|özetliyor)sa\b"
+        r"|(?:如果|若)(?:有)?ai(?:正?在)?(?:处理|阅读|读|总结)|ai(?:が|がこの<8>を)<8>(?:処理|要約|読)<4>(?:場合|なら)|ai가<12>(?:처리한다면|읽는다면)|إذا (?:عالج|قرأ) ذكاء اصطناعي"
+    ),
+    "restlichen text|rest des text|reste du texte|resto del texto|resto del testo|resto do texto|rest van de tekst|resztę tekstu|остальной текст|остаток текста|metnin geri|其余文字|其余内容|残りの文章|残りのテキスト|나머지 글|나머지 텍스트|باقي النص": (
+        r"\bignoriere? (?:den|all\w{0,2})<8>(?:restlichen text|rest des textes)\b<30>(?:gib|schreib|antworte|sag)|\bignore le reste du texte<8>(?:affiche|écris|réponds|dis)|\bignora el resto del texto<8>(?:muestra|escribe|responde|di\b)"
+        r"|\bignora il resto del testo<8>(?:mostra|scrivi|rispondi|di')|\bignore o resto do texto<8>(?:mostre|escreva|responda|diga)|\bnegeer de rest van de tekst<8>(?:toon|schrijf|antwoord|zeg)|\bzignoruj resztę tekstu<8>(?:wyświetl|napisz|odpowiedz|powiedz)"
+        r"|игнорируй (?:остальной текст|остаток текста)<8>(?:выведи|напиши|ответь|скажи)|\bmetnin geri kalanını (?:yok say|dikkate alma)<24>(?:göster|yaz|söyle)|忽略其余(?:文字|内容)<8>(?:输出|写|回答)"
+        r"|残りの(?:文章|テキスト)は?を?無視<30>(?:出力|書|答え)|나머지 (?:글|텍스트)(?:은|는|을|를) 무시<24>(?:출력|써|대답)|تجاهل باقي النص<8>(?:اعرض|اكتب|أجب)"
+    ),
+    "des nutzers an|des benutzers an|de l'utilisateur à|de l’utilisateur à|del usuario a |dell'utente a|do usuário para|van de gebruiker naar|użytkownika na|пользователя на": (
+        r"\b(?:leit|send|schick|übermittl)\w{1,3}\b<30>\b(?:e-?mails|nachrichten|kontakte|dateien|daten) des (?:nutzers|benutzers) an [\w.+-]{1,40}@|\b(?:transfér|envoy|transmett)\w{1,3}\b<30>(?:courriels|e-?mails|messages|contacts|fichiers) de l['’]utilisateur à [\w.+-]{1,40}@"
+        r"|\b(?:reenví|enví|mand)\w{1,3}\b<24>(?:correos|mensajes|contactos|archivos) del usuario a [\w.+-]{1,40}@|\b(?:inoltr|invi|mand)\w{1,2}\b<24>(?:mail|messaggi|contatti|file) dell['’]utente a [\w.+-]{1,40}@|\b(?:encaminh|envi|mand)\w{1,2}\b<24>(?:e-?mails|mensagens|contatos|arquivos) do usuário para [\w.+-]{1,40}@"
+        r"|\bstuur\b<24>(?:e-?mails|berichten|contacten|bestanden) van de gebruiker naar [\w.+-]{1,40}@|\b(?:prześlij|wyślij)\b<24>(?:maile|wiadomości|kontakty|pliki) użytkownika na [\w.+-]{1,40}@|(?:перешли|отправь)<24>(?:письма|сообщения|контакты|файлы) пользователя на [\w.+-]{1,40}@"
+    ),
+}
+
 PLANTED: Final = tuple(
-    (anchors, expanded(pattern)) for rules in (_TO_MACHINES, _OF_USERS) for anchors, pattern in rules.items()
+    (anchors, expanded(pattern)) for rules in (_TO_MACHINES, _OF_USERS, _READ) for anchors, pattern in rules.items()
 )
 """Anchors and pattern of a rule each."""
