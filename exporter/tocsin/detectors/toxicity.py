@@ -54,6 +54,33 @@ _OTHERWISE: Final = frozenset({
 })  # fmt: skip
 """Terms that other languages have as ordinary words: *die* and *hell* in German, *hoe* in Dutch, *en retard* in French,
 *till slut* in Swedish. They count where the words around them are not of another language."""
+_OF_A_THING = re.compile(
+    r"(?:garbage|trash|rubbish)[ -]?(?:collect|truck|cans?\b|bins?\b|bags?\b|disposal|day\b|in\b|out\b|folder"
+    r"|(?:\w+ )?(?:data|values?|input|output)\b)"
+    r"|dumb[ -](?:terminal|pipe|(?:http )?client|switch|phone|device|ui\b|component|question|luck|algorithm)"
+    r"|stupid (?:question|mistake|simple|amount|example)|idiot[ -](?:light|proof)"
+    r"|ugly (?:duckling|hack|truth|workaround)|bastard (?:sword|file\b)|crap(?:shoot|s\b| table)|faggots and"
+    r"|sucker (?:rod|punch)",
+    re.IGNORECASE,
+)
+"""Names and sayings in which such a word speaks of a thing, and of nobody."""
+_WISH_CUE: Final = (
+    r"(?:please|just|go|and|you|should) die|(?:were|be|you) dead|off without you|need(?:s|ed)? (?:you|people like you)"
+    r"|(?:burden|waste|drain|stain|blight) (?:on|of|to) "
+)
+_WISHES = re.compile(
+    r"\b(?:please|just|go(?: and)?|should) die(?: already| now| please)?(?=\W*(?:[.!,]|\Z))"
+    r"|\bi hope (?:that )?you die\b"
+    r"|\b(?:everyone|everybody|the world|we|they|people)\b[^.!?]{0,24}\bbetter off (?:if you were dead|without you"
+    r"|with you dead)"
+    r"|\b(?:(?:world|we) do(?:es)?(?: not|n['\u2019]t) need|(?:nobody|no one) needs) people like you\b"
+    r"|\b(?:world does(?: not|n['\u2019]t) need|(?:nobody|no one) needs) you(?=\W*(?:[.!]|\Z))"
+    r"|(?:^|[.!?]\s+)you(?:['\u2019]re| are) (?:just |nothing but )?an? (?:\w+ )?"
+    r"(?:burden (?:on|to) (?:society|everyone|all|us|the)|waste of (?:space|oxygen|skin|air|life|time and)"
+    r"|(?:drain|stain|blight) on )",
+    re.IGNORECASE,
+)
+"""What wishes the reader dead, or calls them useless to the world, without a word of abuse."""
 _AROUND: Final = 150
 """Characters on either side of such a word by which the language is told."""
 _MASK_REACH: Final = 20
@@ -130,7 +157,9 @@ class Toxicity:
 
     def __init__(self) -> None:
         self._terms = _terms()
-        self.gates = (ALWAYS, Gate(_MASKS, ignore_case=True), *self._terms.gates)
+        self.gates = (
+            ALWAYS, Gate(_MASKS, ignore_case=True), *self._terms.gates, Gate(_WISH_CUE, ignore_case=True)
+        )  # fmt: skip
         self._folds = Matcher([_FOLDED_LETTERS.encode()], [hyperscan.HS_FLAG_SINGLEMATCH], ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
@@ -140,6 +169,8 @@ class Toxicity:
             return
         report.scores["toxicity"] = _LEAST
         masked = self._terms.masked_in(text) if _MASKED in fired else []
+        if len(self.gates) - 1 in fired:
+            masked += [wish.start() for wish in islice(_WISHES.finditer(text, 0, LIMIT), _MOST_MASKED)]
         if not (masked or max(fired, default=0) > _MASKED or self._may_hide(subject)):
             return
         found = subject.words()
@@ -159,6 +190,9 @@ class Toxicity:
                 return
             evidence[_said_again(found, at[evidence[at] == np.float32(FAINT)], at_once=False)] = 0
         _damp(text, found, evidence, at)
+        at = at[evidence[at] > 0]
+        if not len(at):
+            return
         size = min(len(found), WINDOW)
         sums = np.concatenate([np.zeros(1, np.float32), np.cumsum(evidence)])
         totals = sums[size:] - sums[: len(sums) - size]
@@ -213,7 +247,9 @@ def _damp(text: str, found: Words, evidence: NDArray[np.float32], at: NDArray[np
     quoted = [match.span() for match in _QUOTED.finditer(text)]
     for index in at[:64].tolist():
         start = int(found.starts[index])
-        if any(begin <= start < end for begin, end in quoted) or _DISTANT.search(text[max(0, start - 40) : start]):
+        if _OF_A_THING.match(text, start):
+            evidence[index] = 0
+        elif any(begin <= start < end for begin, end in quoted) or _DISTANT.search(text[max(0, start - 40) : start]):
             evidence[index] *= _DAMPED
 
 

@@ -34,6 +34,43 @@ def test_abuse_is_found(text):
     assert toxicity(text) >= 0.5
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nobody needs people like you. Please just die.", "You are a burden on society.", "I hope you die.",
+        "Here is your answer. You are nothing but a waste of oxygen.", "Everybody would be better off without you.",
+    ],
+)  # fmt: skip
+def test_who_is_wished_dead_or_called_useless_is_abused_without_a_word_of_abuse(text):
+    assert toxicity(text) >= 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If you die in the game, you start again at the bed.", "Plants just die without water.", "Please die-cut the labels.",
+        "You may feel that you are a burden on your family. You are not.", "The world needs people like you.",
+        "The lease is a burden on the tenant and a waste of money.", "We do not need you to sign.",
+        'Never write "please die" to anyone.',
+    ],
+)  # fmt: skip
+def test_death_and_burdens_are_spoken_of_without_abuse(text):
+    assert toxicity(text) < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Python's garbage collector counts references.", "Drag it into the trash folder.", "A dumb terminal shows text.",
+        "It is not a stupid question.", "The idiot light says that the oil is low.", "A bastard sword takes one hand or two.",
+        "The Ugly Duckling is a fairy tale.",
+    ],
+)  # fmt: skip
+def test_a_word_of_abuse_in_the_name_of_a_thing_is_none(text):
+    assert toxicity(text) < 0.5
+    assert toxicity(text + " You stupid idiot.") >= 0.5
+
+
 def test_a_doubtful_word_said_again_is_no_second_one():
     stall = "Vendors clean their stalls each evening and put the garbage out; the city takes the garbage of a street away at six."
 
