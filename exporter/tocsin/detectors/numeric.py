@@ -3,7 +3,8 @@
 A ratio to watch, not a verdict on one answer: a number taken from the wrong place of the context is seen only where it
 stands between the same words as another one there, and a correct one that follows from the context in a way not known
 here does not pass. List markers, step numbers, other ways to
-write a number, rounding with a scale word, and sums or differences where the text speaks of one are tolerated.
+write a number, rounding with a scale word, other units, calculations that are shown and come out right, and sums or
+differences where the text speaks of one are tolerated.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Final
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.numerals import MAX_DIGITS, Number, digits, months, readings, worded
 from tocsin.detectors.quality import ANSWERS, JUDGED_CHARS, finding
+from tocsin.detectors.units import is_converted, measures, unit_behind
 
 CONTEXT_CHARS: Final = 262_144
 MIN_WORDED: Final = 13
@@ -28,6 +30,8 @@ MAX_MARKER: Final = 100
 MIN_YEAR, MAX_YEAR, MAX_AGE = 1000, 2200, 130
 MIN_ROUNDED: Final = 100
 """Smaller numbers are too easily near one that they are not."""
+_PLACES: Final = 6
+"""Decimals to which sums are compared: 25.00 less 19.99 is not quite 5.01 in binary."""
 MAX_PAIRS_OF: Final = 60
 """Numbers of the context whose sums and differences are looked at."""
 
@@ -41,7 +45,15 @@ _COUNTS_ITEMS = re.compile(
     r"\s(?:\w+\s)?(?:points?|steps?|reasons?|ways|things|examples?|items?|options|facts|questions|sentences?|bullets?)\b",
     re.IGNORECASE,
 )
-_SUMS = re.compile(r"\b(?:total|sum|combined|altogether|together|difference|remaining|remain|net)\b", re.IGNORECASE)
+_SUMS = re.compile(
+    r"\b(?:total|sum|combined|altogether|together|difference|remaining|remain|net|in all"
+    r"|(?:comes?|adds? up|amounts?) to)\b",
+    re.IGNORECASE,
+)
+_SHOWN = re.compile(
+    r"(\d[\d,.]*)\D{0,12}?([+\u2212\u2013*\u00d7x\u00b7/\u00f7-])\D{0,4}?(\d[\d,.]*)[^\d=]{0,16}=\s?[^\d\s]?$"
+)
+"""A calculation whose result comes next."""
 _CHANGE = re.compile(
     r"\b(?:increas\w*|decreas\w*|growth|rise|drop|gain|loss|grew|rose|fell|up|down|more|fewer|less)\s(?:of|by)\s\S?$",
     re.IGNORECASE,
@@ -146,6 +158,11 @@ class _Source:
         return {float(whole or 0) + int(over) / int(under) for whole, over, under in found if int(under)}
 
     @cached_property
+    def measures(self) -> list[tuple[str, float]]:
+        """Its values that have a unit."""
+        return measures(self.text)
+
+    @cached_property
     def months(self) -> set[float]:
         """The months that it names."""
         return months(self.text)
@@ -231,6 +248,10 @@ def _explained(text: str, number: Number, source: _Source) -> bool:
         return True
     if (_SUMS.search(before + " " + after) or _CHANGE.search(before)) and _is_derived(number, source):
         return True
+    if _is_calculated(number, before):
+        return True
+    if (unit := unit_behind(text, number.end)) and is_converted(value, unit, number.unit, source.measures):
+        return True
     lasts = _AGED.search(before) or _YEARS.match(after) or (_LASTS.search(before) and after.startswith(" year"))
     lasts = lasts or _AT_THE_TIME.match(after)
     return bool(lasts) and _spans_years(value, source)
@@ -286,10 +307,27 @@ def _spans_years(value: float, source: _Source) -> bool:
     return value < MAX_AGE and any(later - value in known or later - value - 1 in known for later in source.years)
 
 
+def _is_calculated(number: Number, before: str) -> bool:
+    """Tell whether a number is what the calculation before it comes to, rounded to its own last digit."""
+    shown = _SHOWN.search(before)
+    if shown is None:
+        return False
+    left, sign, right = shown.groups()
+    try:
+        first, second = (float(side.rstrip(".,").replace(",", "")) for side in (left, right))
+    except ValueError:  # 1.2.3
+        return False
+    if sign in "/\u00f7":
+        result = first / second if second else math.inf
+    else:
+        result = first + second if sign == "+" else first - second if sign in "-\u2212\u2013" else first * second
+    return any(abs(result - reading) <= number.unit / 2 + 10**-_PLACES for reading in number.readings)
+
+
 def _is_derived(number: Number, source: _Source) -> bool:
     """Tell whether a number is the sum or the difference of two numbers of the source."""
     known, values = source.known, source.ordered[-MAX_PAIRS_OF:]
     return any(
-        value not in (0.0, reading) and (reading - value in known or reading + value in known)
+        value not in (0.0, reading) and {round(reading - value, _PLACES), round(reading + value, _PLACES)} & known
         for reading in number.readings if reading for value in values
     )  # fmt: skip

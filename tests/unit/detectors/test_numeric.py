@@ -190,7 +190,33 @@ def test_anything_can_be_read(text, context):
         assert 0 <= number.start < number.end <= len(text)
 
 
-@pytest.mark.parametrize("unit", ["1 ", "9", "1,", "one ", "1.2.", "total 5 "])
+MEASURES = "The trail is 5 miles long, at 72 \u00b0F; a pack of 10 pounds costs $19.99, a map $5.01."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The trail is 5 miles (8 km) long.", "It is 72 \u00b0F, about 22 \u00b0C.", "A pack weighs 4.5 kg.",
+        "Pack and map come to $25.00.", "$19.99 + $5.01 = $25.00", "$5.01 * 72 = $360.72", "5 miles / 10 = 0.5 miles",
+    ],
+)  # fmt: skip
+def test_other_units_and_calculations_that_come_out_right_are_fine(text):
+    assert strangers(text, MEASURES) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "strange"),
+    [
+        ("The trail is 5 miles (9.5 km) long.", ["9.5"]), ("It is 72 \u00b0F, about 27 \u00b0C.", ["27"]), ("A pack weighs 6 kg.", ["6"]),
+        ("The trail is 8 miles long.", ["8"]), ("Pack and map come to $27.00.", ["27.00"]), ("$19.99 + $5.01 = $26.00", ["26.00"]),
+        ("10 / 0 = 7", ["0", "7"]), ("It is 22 km long.", ["22"]),
+    ],
+)  # fmt: skip
+def test_other_units_and_calculations_that_do_not_come_out_are_strange(text, strange):
+    assert strangers(text, MEASURES) == strange
+
+
+@pytest.mark.parametrize("unit", ["1 ", "9", "1,", "one ", "1.2.", "total 5 ", "7 km ", "7 + 7 = "])
 def test_cost_is_linear(unit):
     text = unit * (60_000 // len(unit))
 
