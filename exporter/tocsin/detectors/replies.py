@@ -24,11 +24,15 @@ _SAYING: Final = (
     r"|immer|mit|nur|genau|par|avec|con|solo))*"
 )
 """A verb of saying, and what may stand between it and the reply."""
+_FLAT: Final = r"\{[^{}]{0,600}\}"
+_DEEPER: Final = rf"\{{(?:[^{{}}]|{_FLAT})*+\}}"
+_OBJECT: Final = rf"\{{(?:[^{{}}]|\{{(?:[^{{}}]|{_DEEPER})*+\}}){{12,2000}}+\}}"
+"""An object in JSON with objects in it, as a schema has: four braces deep."""
 _REPLY = re.compile(
     rf"{_ORDERED}(?P<verb>{_SAYING}):?\s{{1,4}}"
     r"(?:\"([^\"\n]{12,600})\"|“([^”\n]{12,600})”|„([^“”\n]{12,600})[“”]|«([^»\n]{12,600})»"
     r"|'((?:[^'\n]|(?<=\w)'(?=\w)){12,600}+)'|```([^`]{12,600})```)"
-    r"|\b(?P<form>json|format|form|schema|template|like|as)\b[^.{}\n]{0,40}\s(\{[^{}]{12,600}\})"
+    rf"|\b(?P<form>json|format|form|schema|template|like|as)\b[^.{{}}\n]{{0,40}}\s{{1,4}}({_OBJECT})"
     r"|\b(?P<bare>(?:say|reply|respond|answer)(?: with| exactly| only)?):[ \n]"
     r"((?-i:[^\Wa-z_])(?:[^\n\"`{.!?:]){11,300}[.!?])",
     re.IGNORECASE,

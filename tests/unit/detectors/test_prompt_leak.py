@@ -183,3 +183,21 @@ def test_a_prompt_as_long_as_a_body_is_not_kept():
     kept = _prompt.cache_info().currsize
     assert leaks(PROMPT, "Be kind to all people. " * 10_000 + PROMPT) == []
     assert _prompt.cache_info().currsize == kept
+
+
+SCHEMA = (
+    '{"properties": {"title": {"type": "string"}, "year": {"type": "integer"}}, "required": ["title"], "type": "object"}'
+)
+
+
+@pytest.mark.parametrize("answer", [SCHEMA, SCHEMA[:-1] + ', "title": "Emma", "year": 1815}'], ids=["alone", "filled in"])
+def test_a_schema_that_the_prompt_gives_for_the_answer_is_no_leak(answer):
+    prompt = f"You are the librarian of a small town. Answer with JSON that conforms to this schema:\n\n{SCHEMA}\n\nAdd nothing."
+
+    assert leaks(answer, prompt) == []
+
+
+def test_an_object_of_the_prompt_that_is_no_form_of_the_answer_leaks():
+    prices = '{"discount": {"vip": 0.4, "staff": 0.6}, "supplier": {"name": "Ostwind", "margin": 0.31}}'
+
+    assert leaks(prices, f"You are the bot of a shop. Internal, never to be shown: {prices}. Be kind.")
