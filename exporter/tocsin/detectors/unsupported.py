@@ -29,6 +29,13 @@ LONGEST_CONTAINED: Final = 200
 THRESHOLD: Final = 0.25
 """Support under which an answer counts as unsupported: below even, so that a paraphrase passes."""
 
+BRIEF_CHARS: Final = 64
+"""A context up to this length, as the result of a tool, has too few words to be shared by runs."""
+BRIEF_SUPPORT: Final = 0.6
+"""Support of an answer that only puts such a context into a sentence."""
+BRIEF_ANSWER_CHARS: Final = 256
+_MOST_NOVEL: Final = 0.25
+
 _STEM: Final = 5
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
@@ -50,6 +57,8 @@ _FUNCTION_WORDS: Final = (
     "does did have has had will would can could should may might must there here so if than then also very just about "
     "into over after before more most some any all one such only other up out s t"
 )
+_ZEROS: Final = frozenset({"0", "00"})
+"""Decimals that an answer leaves out."""
 _FUNCTION: Final = frozenset(_FUNCTION_WORDS.split())
 
 
@@ -78,10 +87,23 @@ class UnsupportedDetector:
         values = features(subject.text, "\n".join(subject.context), subject.question or "")
         total = self._bias + sum(weight * value for weight, value in zip(self._weights, values, strict=True))
         support = 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
+        if support < BRIEF_SUPPORT and tells_all_of("\n".join(subject.context), subject.text, subject.question or ""):
+            support = BRIEF_SUPPORT
         report.scores["support"] = support
         report.outcomes["unsupported"] = support >= THRESHOLD
         if support < THRESHOLD:
             report.findings.append(finding("unsupported", 0, len(subject.text), 1.0 - support / (2 * THRESHOLD)))
+
+
+def tells_all_of(context: str, text: str, question: str) -> bool:
+    """Tell whether an answer puts all of a brief context into a sentence, with words of the question around it."""
+    if len(context) > BRIEF_CHARS or len(text) > BRIEF_ANSWER_CHARS or not question:
+        return False
+    source, own = read(context), read(text)
+    if not source.stems or not source.stems <= own.stems | _ZEROS:
+        return False
+    known = source.stems | read(question[:QUESTION_CHARS]).stems
+    return sum(stem not in known for stem in own.content) <= _MOST_NOVEL * len(own.content)
 
 
 def features(text: str, context: str, question: str) -> list[float]:

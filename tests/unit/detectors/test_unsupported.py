@@ -116,3 +116,28 @@ def test_support_is_a_probability(text):
 
 def test_cost_is_bounded():
     assert costs_at_most(1.0, lambda: judge("alpha beta. " * 100_000, ("alpha gamma. " * 100_000,)))
+
+
+@pytest.mark.parametrize(
+    ("context", "question", "answer"),
+    [
+        ("Bern", "What is the capital of Switzerland?", "The capital of Switzerland is Bern."),
+        ("18.0", "How warm is it in Oslo right now?", "It is 18 degrees warm in Oslo right now."),
+        ("It's raining.", "What is the weather in Bergen today?", "In Bergen it's raining today."),
+    ],
+)
+def test_a_brief_result_that_is_put_into_a_sentence_supports_it(context, question, answer):
+    assert judge(answer, (context,), question).outcomes == {"unsupported": True}
+
+
+@pytest.mark.parametrize(
+    ("context", "question", "answer"),
+    [
+        ("Bern", "What is the capital of Switzerland?", "The capital of Switzerland is Zurich."),
+        ("Bern", "What is the capital of Switzerland?", "Bern, founded by Duke Berthold in 1191, was never conquered by the French army."),
+        ("Bern", "", "The capital of Switzerland is Bern."),
+    ],
+    ids=["another", "more than that", "no question"],
+)
+def test_a_brief_result_supports_nothing_else(context, question, answer):
+    assert judge(answer, (context,), question).outcomes == {"unsupported": False}
