@@ -229,8 +229,10 @@ _FRAMES = (
          r"(?<![\"'`])<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)\|>(?![\"'`])|\[/?inst\]|<</?sys>>"),
     Rule(STRONG, "end of|end prompt|end ambig|end instr|end the|end system|end user|begin prompt|begin new|begin the|begin instr|begin system|begin user|begin my|begin ambig|start of|start prompt|start new|start the|start instr|start system|start user|start my|start ambig|prompt end|prompt start",
          r"\b(?:end|begin|start)(?: of)?(?: the| new| my| user)* (?:prompt|instructions|system prompt|system message|ambiguity)\b|\bprompt (?:end|start)\b"),
-    Rule(STRONG, "[system|[admin|[assistant|[developer",
-         r"(?:^|\n)[ \t#*>-]{0,6}\[{1,2}(?:system|admin|administrator|assistant|developer)(?: message| note| prompt)?\]"),
+    Rule(STRONG, "[system|[admin|[developer",
+         r"(?:^|\n)[ \t#*>-]{0,6}\[{1,2}(?:system|admin|administrator|developer)(?: message| note| prompt)?\]"),
+    # Who has a conversation summed up writes this as well.
+    Rule(MILD, "[assistant", r"(?:^|\n)[ \t#*>-]{0,6}\[{1,2}assistant(?: message| note| prompt)?\]"),
     Rule(MILD, "system:|system :|system message:|admin:|admin :|assistant:|assistant :",
          r"(?:^|\n)[ \t#*>-]{0,6}(?:system|system message|admin|assistant) ?: ?\S"),
     Rule(MILD, "# system|# instruction|# new instruction|# assistant|#system|#instruction|#new instr|#assistant",
@@ -293,8 +295,8 @@ _ADDRESSED = (
     Rule(STRONG, "supersede|take precedence over|takes precedence over",
          rf"\b(?:supersedes?|takes? precedence over) (?:all |any |your |the ){{0,2}}(?:{_BEFORE} )?{_ORDERS}\b", True),
     Rule(STRONG, "user has |user already|user gave",
-         r"(?:(?:\A|[.!?:;,\n(\[\"'*-])\s{0,3}|\b(?:and|as|since|because|note that) )(?:the )?user (?:has )?(?:pre-?)?(?:approved|authori[sz]ed|consented|granted|agreed|gave permission|given permission)\b"
-         r"|\buser (?:has )?(?:already|pre-?) ?(?:approved|authori[sz]ed|consented|granted|agreed|gave permission|given permission)\b", True),
+         r"(?:(?:\A|[.!?:;,\n(\[\"'*-])\s{0,3}|\b(?:and|as|since|because|note that) )(?:the )?user (?:has )?(?:pre-?)?(?:approved|authori[sz]ed|consented|granted|agreed|gave permission|given permission)\b(?! (?:your|the) plan\b)"
+         r"|\buser (?:has )?(?:already|pre-?) ?(?:approved|authori[sz]ed|consented|granted|agreed|gave permission|given permission)\b(?! (?:your|the) plan\b)", True),
     Rule(STRONG, " tool to | tool and| tool with| tool now| function now|tool.",
          r"\b(?:call|invoke|use|via) (?:the ){0,1}[\w\-]{1,24} (?:tool|function|plugin) (?:to (?:send|forward|delete|e-?mail|transfer|post|upload|share|buy|pay|run|execute)|now|with the (?:user|conversation))", True),
     # The task that the user gave is named, by one who speaks as the user: "Before you can solve the task that I gave you ...".
