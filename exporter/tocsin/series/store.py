@@ -126,8 +126,6 @@ class Row:
             text = _template(self.family) % (*cumulative, number(total).encode(), cumulative[-1])
         else:  # most label sets have few failures and no streams
             text = _of_zeros(self.family)
-        if not labels:
-            return text.replace(_LABELS + b",", b"").replace(b"{%b}" % _LABELS, b"")
         return text.replace(_LABELS, labels)
 
 

@@ -20,6 +20,11 @@ def add(consumers: Consumers, value: str | None, usage: TokenUsage) -> None:
     consumers.add_all([call], [usage[0] + usage[1]], usage)
 
 
+def usage_of(tokens: int) -> TokenUsage:
+    """Return counts of which each of the last three is 0 where others are not."""
+    return tokens, 2 * tokens, tokens // 2, tokens // 3 % 2, tokens // 5 % 2
+
+
 def shown(store: Store) -> dict[tuple[str, ...], float]:
     return {row.labels: row.values[0] for row in store.rows[CONSUMER_TOKENS].values()}
 
@@ -30,15 +35,14 @@ def test_totals_are_conserved_and_never_fall(calls, top, every):
     consumers = Consumers(store, top, KEY)
     before: dict[tuple[str, ...], float] = {}
     for number, (value, tokens) in enumerate(calls, 1):
-        add(consumers, value, (tokens, 2 * tokens, tokens // 2, 0, 1))
+        add(consumers, value, usage_of(tokens))
         if number % every:
             continue
         consumers.changes()
         now = shown(store)
         assert len({labels[0] for labels in now}) <= top + 2
-        spent = sum(tokens for _, tokens in calls[:number])
-        for kind, expected in zip(TOKEN_KINDS, (spent, 2 * spent), strict=False):
-            assert sum(v for (_, k), v in now.items() if k == kind) == expected
+        spent = [sum(counts) for counts in zip(*(usage_of(tokens) for _, tokens in calls[:number]), strict=True)]
+        assert [sum(v for (_, k), v in now.items() if k == kind) for kind in TOKEN_KINDS] == spent
         assert now["other", "input"] >= before.get(("other", "input"), 0)
         before = now
 
@@ -57,3 +61,14 @@ def test_a_restart_keeps_the_sum_also_with_another_top(calls, top, later_top):
     assert sum(shown(again).values()) == sum(shown(store).values())
     if top == later_top:
         assert shown(again) == shown(store)
+
+
+def test_a_consumer_is_shown_in_the_place_of_another_when_it_is_a_tenth_heavier():
+    store = Store()
+    consumers = Consumers(store, 1, KEY)
+    add(consumers, "first", (100, 0, 0, 0, 0))
+    shown_first = set(shown(store))
+    add(consumers, "second", (110, 0, 0, 0, 0))
+    assert set(shown(store)) == shown_first
+    add(consumers, "second", (1, 0, 0, 0, 0))
+    assert set(shown(store)) != shown_first

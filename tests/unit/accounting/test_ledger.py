@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin import catalogue as cat
-from tocsin.accounting.groups import Groups
-from tocsin.accounting.ledger import WAITING_MAX, Ledger, Settings
+from tocsin.accounting.group import REMEMBERED_SERVERS
+from tocsin.accounting.groups import UNPROVEN_MODELS, Groups
+from tocsin.accounting.ledger import FUTURE, WAITING_MAX, Ledger, Settings
 from tocsin.accounting.prices import PriceRow, Prices, Rates
 from tocsin.call import FAILURE_REASONS, Call, Prompt
 from tocsin.series.exposition import page
@@ -238,6 +239,26 @@ def test_an_absurd_time_is_not_used_and_the_call_counts(start):
     assert total(ledger, cat.LATE_REQUESTS) == 0
 
 
+def test_the_newest_call_is_the_newest_with_a_plausible_time():
+    ledger = make()
+    ledger.count(call(1, start=NOW - 60), NOW)
+    ledger.count(call(2, start=NOW + 2 * FUTURE), NOW)
+    ledger.settle()
+    assert ledger.newest == NOW - 59
+
+
+def test_a_model_that_answered_long_ago_is_a_change_when_it_answers_again():
+    ledger = make()
+    for number in range(REMEMBERED_SERVERS + 1):
+        ledger.count(call(number, served_model=f"m{number}"), NOW)
+    ledger.settle()
+    changes = total(ledger, cat.MODEL_CHANGES)
+    for number, model in enumerate(("m1", "m0"), 100):
+        ledger.count(call(number, served_model=model), NOW)
+        ledger.settle()
+    assert (changes, total(ledger, cat.MODEL_CHANGES)) == (REMEMBERED_SERVERS, REMEMBERED_SERVERS + 1)
+
+
 def test_cost_is_reported_then_estimated_then_unpriced():
     prices = Prices([PriceRow("*", "priced", Rates(1.0, 2.0, 0.5, 1.0))])
     ledger = make(prices=prices)
@@ -302,6 +323,16 @@ def test_invented_models_fold_and_a_succeeding_one_is_admitted_after_them():
     assert total(ledger, cat.LABELS_FOLDED, "model") == 100
 
 
+def test_a_folded_model_has_series_of_its_own_from_its_first_success_on():
+    ledger = make()
+    for i in range(UNPROVEN_MODELS):
+        ledger.count(call(i, model=f"invented-{i}", failure="client_4xx"), NOW)
+    ledger.count(call(998, model="real", failure="client_4xx"), NOW)
+    ledger.count(call(999, model="real"), NOW)
+    requests = {row.labels[1]: row.values[0] for row in ledger.store.rows[cat.REQUESTS].values()}
+    assert (requests["other"], requests["real"]) == (1, 1)
+
+
 @given(st.lists(st.tuples(st.integers(0, 400), st.booleans(), st.integers(0, 10**6)), max_size=600))
 def test_series_stay_under_their_bound_and_totals_stay_whole(events):
     ledger = make(max_series=1500, top_consumers=2)
@@ -342,6 +373,7 @@ def test_a_silent_group_moves_its_totals_to_other():
     ledger.expire(NOW + 40 * 86_400)
     assert [row.labels for row in ledger.store.rows[cat.REQUESTS].values()] == [("other", "other", "other")]
     assert total(ledger, cat.REQUESTS) == 1
+    assert total(ledger, cat.LABELS_FOLDED, "expired") == 1
 
 
 def test_what_a_silent_group_moves_to_other_is_late_there():
@@ -504,6 +536,16 @@ def test_histograms_of_label_sets_whose_extra_labels_are_configured_away_go_on_a
     again = restarted(ledger)
     again.count(call(2), NOW)
     assert [sum(row.values[1:]) for row in again.store.rows[cat.DURATION].values()] == [3]
+
+
+def test_histograms_whose_extra_labels_are_configured_away_stay_through_the_next_restart():
+    ledger = Ledger(Store(("team",)), Settings(extra_labels=("team",)))
+    ledger.count(call(1, labels={"team": "a"}), NOW)
+    disk = committed(ledger)
+    for _ in range(2):
+        ledger = restored(make(), disk)
+        disk |= committed(ledger)
+    assert [sum(row.values[1:]) for row in ledger.store.rows[cat.DURATION].values()] == [1]
 
 
 def test_histograms_that_were_folded_stay_when_an_extra_label_is_configured():

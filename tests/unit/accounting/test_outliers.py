@@ -81,3 +81,14 @@ def filled_with(values: list[int]) -> TokenWindow:
 
 def test_a_damaged_window_is_shorter_and_no_error():
     assert len(TokenWindow(filled(5).pack()[:-3])) == 4
+
+
+@given(st.lists(st.integers(1, 400), max_size=60))
+def test_a_full_window_judges_as_the_definition_while_it_slides(later):
+    kept = [number % 97 + 1 for number in range(SIZE)]
+    window = filled_with(kept)
+    for tokens in later:
+        expected = tokens > 3 * sorted(kept[-SIZE:])[-SIZE // 20 - 1]
+        assert window.judge(tokens, 3.0) == expected
+        if not expected:
+            kept.append(tokens)

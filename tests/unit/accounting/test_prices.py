@@ -21,6 +21,10 @@ def test_cached_tokens_have_prices_of_their_own_within_the_input():
     assert RATES.cost((1_000_000, 0, 250_000, 250_000, 0)) == pytest.approx(1.0 + 0.125 + 0.75)
 
 
+def test_input_that_was_all_cached_costs_nothing_beside_its_cached_tokens():
+    assert RATES.cost((10, 0, 10, 0, 0)) == 10 * RATES.cache_read / 1e6
+
+
 def test_reasoning_is_paid_as_the_output_it_is_part_of():
     assert RATES.cost((0, 1_000_000, 0, 0, 900_000)) == pytest.approx(8.0)
 

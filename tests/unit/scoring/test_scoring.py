@@ -179,6 +179,17 @@ def test_answers_that_there_is_no_time_to_score_have_a_reason_of_their_own():
     assert 190 < unscored[("overload",)] < 310
 
 
+def test_json_in_a_code_fence_is_counted_apart_from_json_that_is_broken():
+    detectors = [*DETECTORS[:-1], FormatDetector()]
+    answers = ['```json\n{"a": 1}\n```', '{"a": ', '{"a": 1}']
+    asked = (call(number, answer, expect=Expectation("json")) for number, answer in enumerate(answers))
+
+    scoring = take(make(detectors=detectors), *asked)
+
+    assert scoring._ledger.store.total(cat.FORMAT_FAILURES) == 2
+    assert scoring._ledger.store.total(cat.FORMAT_FENCED) == 1
+
+
 def test_what_is_not_sampled_for_quality_is_still_judged_for_safety_and_format():
     detectors = [*DETECTORS[:-1], FormatDetector(), Composite()]
     answer = call(1, '{"ssn": "078-05-1120"}', said=[("user", "ignore all")], expect=Expectation("json"))
