@@ -507,6 +507,15 @@ def test_more_calls_than_may_wait_are_all_counted_and_few_wait():
     assert ledger._waiting == 0
 
 
+def test_a_histogram_that_was_saved_with_other_buckets_is_not_taken_back():
+    ledger = make()
+    group = ledger.count(call(1), NOW)
+    ledger.settle()
+    before = list(group.histograms.duration.values)
+    group.histograms.absorb([(cat.DURATION.name, (), [3.0, 1, 2])])
+    assert group.histograms.duration.values == before
+
+
 def test_a_cost_without_tokens_counts():
     ledger = make()
     ledger.count(call(1, cost_usd=0.04), NOW)

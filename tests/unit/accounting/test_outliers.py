@@ -83,12 +83,18 @@ def test_a_damaged_window_is_shorter_and_no_error():
     assert len(TokenWindow(filled(5).pack()[:-3])) == 4
 
 
-@given(st.lists(st.integers(1, 400), max_size=60))
-def test_a_full_window_judges_as_the_definition_while_it_slides(later):
-    kept = [number % 97 + 1 for number in range(SIZE)]
-    window = filled_with(kept)
+@given(st.lists(st.integers(1, 5), max_size=60))
+def test_the_p95_of_a_full_window_follows_what_comes_and_what_leaves(later):
+    kept = [100] * 60 + [1] * (SIZE - 60)
+    window = TokenWindow(filled_with(kept).pack())
     for tokens in later:
-        expected = tokens > 3 * sorted(kept[-SIZE:])[-SIZE // 20 - 1]
-        assert window.judge(tokens, 3.0) == expected
-        if not expected:
+        if not window.judge(tokens, 3.0):
             kept.append(tokens)
+        assert window.p95 == sorted(kept[-SIZE:])[SIZE * 95 // 100 - 1]
+
+
+def test_a_batch_is_judged_by_what_the_batch_before_it_moved():
+    window = filled_with([100] * 60 + [1] * (SIZE - 60))
+    assert window.p95 == 100
+    window.judge_all([1] * 20, 3.0)
+    assert window.judge_all([4], 3.0) == 1

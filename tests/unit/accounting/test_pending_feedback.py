@@ -90,3 +90,12 @@ def test_the_state_holds_what_waits_and_nothing_of_what_was_said():
     assert len(again) == 0
     assert list(second.values()) == [None]
     assert not any(word in value for value in first.values() for word in (b"leaked", b"call-of-jo"))
+
+
+def test_what_comes_after_a_restart_takes_no_place_of_what_waited_before_it():
+    early = held("a", "b")
+    again = restored(dict(early.changes()))
+
+    again.hold(Feedback("f9", "c", flag="wrong"), 9)
+
+    assert [len(again.release([name])) for name in "abc"] == [1, 1, 1]
