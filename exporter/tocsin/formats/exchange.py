@@ -74,6 +74,8 @@ def _unnamed_error(response: dict[str, Any]) -> dict[str, Any] | None:
 
     MiniMax answers HTTP 200 whatever became of a call (https://platform.minimax.io/docs/api-reference/errorcode).
     """
+    if len(response) == 1 and (raised := bedrock.error_of(response)):
+        return raised
     amazons = response["Output"] if isinstance(response.get("Output"), dict) else response
     if isinstance(amazons.get("__type"), str):
         return {"type": amazons["__type"].rpartition("#")[2], "message": amazons.get("message")}

@@ -3,7 +3,8 @@
 Envoy AI Gateway's as its example writes it (https://aigateway.envoyproxy.io/docs/capabilities/observability/accesslogs):
 what broke below HTTP stands in Envoy's flags. Kong's AI plugins
 (https://developer.konghq.com/ai-gateway/ai-audit-log-reference): the key around what was counted is the plugin's, a
-cost of 0 says that no price is configured, and its judge gives 1 to 100. Times are in milliseconds.
+cost of 0 says that no price is configured, and its judge gives 1 to 100. APISIX's plugin ``ai-proxy`` adds a summary to
+the lines of its loggers. Times are in milliseconds.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _EARLIER: Final = {
     "genai_tokens_total": "gen_ai.usage.total_tokens",
 }  # fmt: skip
 """Names in the example of 2025, and those of today."""
+_CACHED: Final = ("gen_ai.usage.cached_input_tokens", "gen_ai.usage.cache_read.input_tokens")
 _BROKEN: Final = {
     "DC": "client disconnect", "DR": "client disconnect", "DT": "timeout", "UT": "timeout", "SI": "timeout",
     "UC": "connection", "UF": "connection", "UR": "connection", "LR": "connection", "UPE": "protocol error",
@@ -36,6 +38,8 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
     if "response_code" in tree:
         line = tree if _MODEL in tree else {_EARLIER.get(name, name): value for name, value in tree.items()}
         return _of_envoy(line) if line.get(_MODEL) else tree
+    if isinstance(tree.get("llm_summary"), dict):
+        return _of_apisix(tree, tree["llm_summary"])
     told = tree.get("ai", tree if "ai-proxy" in tree else None)
     if isinstance(told, dict):
         for entry in (*map(told.get, _PLUGINS), told, *told.values()):
@@ -47,10 +51,12 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
 
 def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
     reasoning = tree.get("gen_ai.usage.reasoning_tokens")
+    cached = next((tree[name] for name in _CACHED if tree.get(name) is not None), None)
     usage = {
         "prompt_tokens": tree.get("gen_ai.usage.input_tokens"),
         "completion_tokens": tree.get("gen_ai.usage.output_tokens"),
         "total_tokens": tree.get("gen_ai.usage.total_tokens"),
+        "prompt_tokens_details": {"cached_tokens": cached} if cached is not None else None,
         "completion_tokens_details": {"reasoning_tokens": reasoning} if reasoning is not None else None,
     }
     flags = str(tree.get("response_flags") or "").split(",")
@@ -68,6 +74,24 @@ def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
         "session": tree.get("session.id"),
         "response": _answer(tree.get("gen_ai.response.model"), usage),
         "error": {"type": broken} if broken else None,
+    }
+
+
+def _of_apisix(tree: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
+    """Return a line of APISIX, whose plugin ``ai-proxy`` adds a summary, and the request where it is told to.
+
+    https://apisix.apache.org/docs/apisix/plugins/ai-proxy/
+    """
+    answered, asked = (told if isinstance(told, dict) else {} for told in map(tree.get, ("response", "llm_request")))
+    counts = {name: summary.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+    return {
+        "id": tree.get("request_id"),
+        "time": tree.get("start_time"),
+        "duration_ms": tree.get("latency", summary.get("duration")),
+        "status": answered.get("status"),
+        "route": tree.get("route_id"),
+        "request": {**asked, "model": asked.get("model", summary.get("model"))},
+        "response": _answer(summary.get("model"), counts if any(counts.values()) else {}),
     }
 
 

@@ -161,7 +161,7 @@ def _finish(call: Call, response: dict[str, Any]) -> None:
         return
     details = response.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else None
-    call.finish_reason = finish_of(reason) or {"completed": "stop"}.get(status)
+    call.finish_reason = finish_of(reason) or {"completed": "stop", "complete": "stop"}.get(status)
     if status == "failed" and call.failure in (None, OTHER):
         call.failure, call.usage_expected = "provider_5xx", False
     elif status == "cancelled" and call.failure is None:

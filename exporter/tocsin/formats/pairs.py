@@ -21,6 +21,7 @@ from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, 
 
 SCORES_MAX = 64
 """Scorers of one call that are taken, the first ones: each costs as much as a small call."""
+_TIMES = ("time", "timestamp", "created_at", "timestamp_ms", "request_time")
 _DIGITS = re.compile(r"\d+")
 _DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
 _UNMETERED = re.compile(
@@ -92,7 +93,7 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
     provider = host or (_name(tree, "provider", ex.errors) or provider).lower()
     call = Call(event_id, call_id, provider, asked or _deployment(path) or served or told or UNKNOWN)
     call.route = _name(tree, "route", ex.errors) or _route(path, response.get("id"))
-    stamps = (*map(tree.get, ("time", "timestamp", "created_at")), response.get("created"), response.get("created_at"))
+    stamps = (*map(tree.get, _TIMES), response.get("created"), response.get("created_at"))
     call.start = seconds(next((stamp for stamp in stamps if stamp is not None), None))
     if call.start is None:
         call.start = text_seconds(ex.headers.get("date", ""))
@@ -260,7 +261,11 @@ def _decimal(text: str) -> float | None:
         return None
 
 
-_MILLISECONDS = ("duration_ms", "latency_ms", "latencyMs", "responseTime", "invocationLatency")
+_MILLISECONDS = (
+    "duration_ms", "latency_ms", "latencyMs", "responseTime", "invocationLatency", "execution_time_ms",
+    "execution_duration_ms",
+)  # fmt: skip
+"""The last two are of Databricks' tables of payloads (https://docs.databricks.com/aws/en/machine-learning/model-serving)."""
 _TOOK = ("openai-processing-ms", "x-amzn-bedrock-invocation-latency")
 """Headers that say the milliseconds an answer took; of a stream only those until its head."""
 

@@ -35,6 +35,8 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
         or ("custom_id" in tree and "anthropic_version" in asked and isinstance(status, str))
     ):
         return _of_vertex(tree, status)
+    if "full_request" in tree and "full_response" in tree:
+        return _of_vertex_log(tree)
     if "recordId" in tree and isinstance(tree.get("modelInput"), dict):
         return _of_bedrocks_batch(tree)
     sides = (tree.get("response"), tree.get("error"))
@@ -61,6 +63,23 @@ def _of_vertex(tree: dict[str, Any], status: Any) -> dict[str, Any]:
         except (AttributeError, ValueError, RecursionError, TypeError, KeyError):
             error = status
     return {"time": tree.get("processed_time"), **tree, "status": None, "error": error}
+
+
+def _of_vertex_log(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the table to which Vertex AI logs requests and responses.
+
+    https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/request-response-logging
+    """
+    meta = tree.get("metadata")
+    return {
+        "id": tree.get("request_id"),
+        "time": tree.get("logging_time"),
+        "duration_ms": meta.get("request_latency") if isinstance(meta, dict) else None,
+        "provider": "google",
+        "model": tree.get("model"),
+        "request": tree["full_request"],
+        "response": tree["full_response"],
+    }
 
 
 def _of_bedrocks_batch(tree: dict[str, Any]) -> dict[str, Any]:

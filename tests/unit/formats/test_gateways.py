@@ -164,3 +164,34 @@ def test_a_line_of_kongs_log_without_a_model_is_no_call():
 def test_log_with_some_ai_of_its_own_is_none_of_kongs(ai: dict[str, Any]) -> None:
     with pytest.raises(Skip):
         formats.get("auto").parse(json.dumps({"level": "info", "ai": ai}).encode())
+
+
+def test_envoys_log_may_say_what_was_cached():
+    assert parse(ENVOY | {"gen_ai.usage.cached_input_tokens": 9}).cache_read_tokens == 9
+
+
+# https://apisix.apache.org/docs/apisix/plugins/ai-proxy/ for "llm_summary", around it the usual line of APISIX's loggers
+APISIX = {
+    "start_time": 1735900000000, "request": {"method": "POST", "uri": "/chat", "url": "http://gw/chat"}, "response": {"status": 200}, "latency": 1670,
+    "route_id": "chat", "llm_summary": {"duration": 1600, "model": "gpt-4", "prompt_tokens": 23, "completion_tokens": 11, "total_tokens": 34},
+}  # fmt: skip
+
+
+def test_a_line_of_apisix_is_a_call():
+    call = parse(APISIX)
+    assert (call.model, call.route, call.duration, call.start, tokens(call)) == ("gpt-4", "chat", 1.67, 1735900000.0, (23, 11, None, None))
+
+
+def test_a_failure_in_apisixs_log_is_one_and_has_no_counts():
+    call = parse(APISIX | {"response": {"status": 503}, "llm_summary": {"model": "gpt-4", "prompt_tokens": 0, "completion_tokens": 0}})
+    assert (call.failure, call.usage_expected, tokens(call)) == ("provider_5xx", False, (None, None, None, None))
+
+
+@pytest.mark.parametrize("odd", [None, 1, "x", [], {"status": "x"}, [[]], {"prompt_tokens": {}}])
+@pytest.mark.parametrize("name", ["llm_summary", "llm_request", "request", "response", "start_time", "latency", "route_id"])
+def test_odd_lines_of_apisix_raise_nothing(name, odd):
+    told = json.dumps(APISIX | {name: odd}).encode()
+    try:
+        formats.get("auto", content=True).parse(told)
+    except Skip:
+        assert name == "llm_summary"

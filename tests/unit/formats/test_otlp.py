@@ -339,3 +339,15 @@ def test_springs_none_is_no_model():
     told = {"gen_ai.operation.name": "embedding", "gen_ai.request.model": "none", "gen_ai.response.model": "text-embedding-ada-002-v2"}
     assert span(**told).model == "text-embedding-ada-002-v2"
     assert chat(**{"gen_ai.response.model": "none"}).served_model is None
+
+
+def test_vercels_embeddings_have_a_span_of_the_call_and_one_around_it():
+    told = {"ai.model.provider": "openai.embedding", "ai.model.id": "text-embedding-3-small", "ai.usage.tokens": 8}
+    call = span(**told, **{"ai.operationId": "ai.embed.doEmbed"})
+    assert (call.provider, call.model, call.input_tokens, call.output_tokens) == ("openai", "text-embedding-3-small", 8, 0)
+    with pytest.raises(Skip, match="no_call"):
+        span(**told, **{"ai.operationId": "ai.embed"})
+
+
+def test_vercels_objects_are_answers_as_the_text_they_came_in():
+    assert chat(**{"ai.response.object": '{"a": 1}'}).content.output == '{"a": 1}'

@@ -465,3 +465,13 @@ def test_baidus_errors_under_200_are_failures():
 def test_deepinfra_says_what_an_answer_is_estimated_to_cost():
     usage = {"prompt_tokens": 15, "completion_tokens": 16, "total_tokens": 31, "estimated_cost": 0.0000268}
     assert parse({"id": "1", "request": {"model": "m"}, "response": {"choices": [], "usage": usage}}).cost_usd == 0.0000268
+
+
+def test_an_exception_alone_under_200_is_a_failure():
+    body = {"modelStreamErrorException": {"message": "Model produced invalid sequence as part of ToolUse."}}
+    assert parse({"id": "1", "status": 200, "request": {"messages": []}, "response": body}).failure == "provider_5xx"
+
+
+def test_a_response_that_is_complete_has_stopped():
+    body = {"id": "resp_1", "object": "response", "status": "complete", "output": [], "usage": {"input_tokens": 1, "output_tokens": 1}}
+    assert parse({"id": "1", "request": {"model": "m"}, "response": body}).finish_reason == "stop"

@@ -159,3 +159,26 @@ def test_line_of_a_cache_is_no_batchs_failure() -> None:
     line = {"key": "cache:42", "error": "connection refused"}
     with pytest.raises(Skip):
         formats.get("auto").parse(json.dumps(line).encode())
+
+
+SAID = {"candidates": [{"content": {"role": "model", "parts": [{"text": "A"}]}, "finishReason": "STOP"}], "usageMetadata": {"promptTokenCount": 5, "candidatesTokenCount": 1}}
+VERTEX_ROW = {
+    "endpoint": "projects/1/locations/l/publishers/google/models/gemini-2.0-flash", "logging_time": "2026-01-01T00:00:00.1Z", "request_id": 19301,
+    "request_payload": [], "response_payload": [], "model": "gemini-2.0-flash", "metadata": {"request_latency": 712},
+    "full_request": {"contents": [{"role": "user", "parts": [{"text": "Q"}]}]}, "full_response": SAID,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", [SAID, [SAID], json.dumps(SAID)], ids=["object", "chunks", "text"])
+def test_a_row_of_vertex_ais_log_is_a_call(said):
+    call = parse(VERTEX_ROW | {"full_response": said})
+    assert call.content is not None
+    assert (call.model, call.input_tokens, call.output_tokens, call.finish_reason, call.duration) == ("gemini-2.0-flash", 5, 1, "stop", 0.712)
+    assert (call.content.input[0].text, call.content.output) == ("Q", "A")
+
+
+def test_a_row_of_databricks_payloads_has_its_time_and_duration():
+    body = {"id": "x", "model": "m", "choices": [{"message": {"content": "A"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9, "completion_tokens": 2}}
+    row = {"databricks_request_id": "d", "timestamp_ms": 1764312000000, "status_code": 200, "execution_time_ms": 1447, "request": '{"messages": []}'}
+    call = parse(row | {"response": json.dumps(body)})
+    assert (call.start, call.duration, call.input_tokens, call.status) == (1764312000.0, 1.447, 9, 200)

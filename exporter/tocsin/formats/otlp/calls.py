@@ -69,6 +69,8 @@ def is_call(record: Record) -> bool:
     kind = told.get("gen_ai.span.kind")
     if isinstance(kind, str) and kind.upper() in names.KINDS | names.OTHER_KINDS:
         return kind.upper() in names.KINDS
+    if str(told.get("ai.operationId")).endswith(".doEmbed"):  # of Vercel's, with no other sign of a call
+        return True
     if "traceloop.span.kind" in told or first(told, (*names.ASKED[:2], *names.SERVED[:2])) is None:
         return False
     return record.failed or not told.keys().isdisjoint(names.EVIDENCE)

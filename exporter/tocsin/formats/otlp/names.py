@@ -37,6 +37,7 @@ EVIDENCE: Final = frozenset(
 
 PROVIDER: Final = (
     "gen_ai.provider.name", "gen_ai.system", "gen_ai.model.provider", "llm.provider", "llm.system", "llm.vendor",
+    "ai.model.provider",
 )  # fmt: skip
 ASKED: Final = ("gen_ai.request.model", "llm.request.model", "ai.model.id")
 SERVED: Final = ("gen_ai.response.model", "llm.response.model", "llm.model_name", "embedding.model_name")
@@ -44,7 +45,7 @@ OPERATION: Final = ("gen_ai.operation.name", "llm.request.type")
 
 SENT: Final = (
     "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt",
-    "gen_ai.response.prompt_tokens",
+    "gen_ai.response.prompt_tokens", "ai.usage.tokens",
 )  # fmt: skip
 RECEIVED: Final = (
     "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion",

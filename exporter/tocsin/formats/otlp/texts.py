@@ -208,6 +208,8 @@ def answer(attributes: Attributes, response: dict[str, Any]) -> dict[str, Any]:
         ValueError: it is cut off.
     """
     told = next((attributes[name] for name in _OUTPUTS if attributes.get(name)), None)
+    if told is None and isinstance(made := attributes.get("ai.response.object"), str):
+        return {"choices": [{"message": {"content": made}}]}
     found = value_of(told)
     if isinstance(found, dict) and isinstance(found.get("generations"), list):
         return {"choices": [{"text": one.get("text")} for one in _flat(found["generations"]) if isinstance(one, dict)]}
