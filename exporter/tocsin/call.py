@@ -1,11 +1,11 @@
-"""One record: what every adapter produces and everything downstream reads.
+"""The event types that every adapter produces and everything downstream reads.
 
-Adapters know vendors; nothing else does. A ``Call`` is one finished request to a model, a
-``Feedback`` is a later judgement of one. ``None`` always means "unknown", never 0 (design, 1.6).
+Only adapters know vendors. A ``Call`` is one finished request to a model, a ``Feedback`` is a later judgement of one.
+``None`` always means "unknown", never 0 (design, 1.6).
 
-Units: times are Unix seconds (UTC), durations seconds, money US dollars, tokens are counts.
-Token counts are inclusive: ``input_tokens`` includes cache reads and writes, ``output_tokens``
-includes reasoning. Anthropic and Bedrock report them apart; their adapters add them up.
+Units: times are Unix seconds (UTC), durations seconds, money US dollars, tokens are counts. Token counts are inclusive:
+``input_tokens`` includes cache reads and writes, ``output_tokens`` includes reasoning. Anthropic and Bedrock report
+them separately; their adapters add them up.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, Final
 import msgspec
 
 UNKNOWN: Final = "unknown"
-"""The value of a label that the event does not tell."""
+"""The value of a label that the event does not contain."""
 
 OTHER: Final = "other"
-"""The value of a label that was folded, and of a failure that cannot be classed."""
+"""The value of a folded label, and of a failure that cannot be classified."""
 
 FAILURE_REASONS: Final = (
     "provider_5xx",
@@ -37,7 +37,7 @@ OUTAGE_REASONS: Final = frozenset({"provider_5xx", "timeout", "connection"})
 """The reasons that count against availability."""
 
 TOKEN_KINDS: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
-"""The kinds in which tokens are counted."""
+"""The kinds of tokens that are counted."""
 
 TokenUsage = tuple[int, int, int, int, int]
 """Inclusive token counts of one call, in the order of TOKEN_KINDS."""
@@ -53,16 +53,16 @@ class Prompt(msgspec.Struct, gc=False, frozen=True):
 
 
 EXPECTED_FORMATS: Final = ("json", "json_schema", "regex", "text")
-"""What an answer can be asked to be."""
+"""The formats that can be requested of an answer."""
 
 
 def expected_format(told: str | None, schema: Any, pattern: str | None) -> str | None:
-    """Return the format that an answer is asked to have: as it is told, else what a schema or a pattern alone means."""
+    """Return the requested format of an answer: the explicit one, else the one that a schema or pattern implies."""
     return told or ("json_schema" if schema is not None else "regex" if pattern else None)
 
 
 class Expectation(msgspec.Struct, gc=False, frozen=True):
-    """What the call asked the answer to be; it is judged by that and by the route's configuration."""
+    """Requirements of the call on its answer, which is judged by them and by the route's configuration."""
 
     format: str | None = None
     """One of EXPECTED_FORMATS."""
@@ -70,9 +70,9 @@ class Expectation(msgspec.Struct, gc=False, frozen=True):
     pattern: str | None = None
     language: str | None = None
     tools: dict[str, Any] | None = None
-    """JSON Schemas of strict tools by name: the arguments of a call to one of them are held against its schema."""
+    """JSON Schemas of strict tools by name: arguments of calls to these tools are checked against them."""
     follow_question: bool = True
-    """Where no language is asked for, the answer should be in the question's."""
+    """Without a requested language, the answer should be in the question's."""
 
 
 class Message(msgspec.Struct, gc=False):
@@ -84,30 +84,30 @@ class Message(msgspec.Struct, gc=False):
 
 
 class ToolCall(msgspec.Struct, gc=False, frozen=True):
-    """One call to a tool that the answer asked for."""
+    """One tool call in the answer."""
 
     name: str
     arguments: str | None = None
-    """JSON text as the model wrote it; None when the event does not tell."""
+    """JSON text as written by the model; None if the event does not contain it."""
 
 
 class Content(msgspec.Struct, gc=False):
-    """What was said. Adapters fill it only when asked to: decoding it costs as much as all the rest."""
+    """The content of a call. Adapters fill it only on request: decoding it costs as much as everything else."""
 
     input: Sequence[Message] = []
     output: str | None = None
-    """Text of the answer, which may be empty; None when the event holds none (failure, embedding)."""
+    """Text of the answer, possibly empty; None if the event contains none (failure, embedding)."""
     context: list[str] = []
     """Retrieved passages the answer should rest on."""
     tools: list[ToolCall] = []
-    """What tools the answer called, and with what."""
+    """The tool calls of the answer."""
     logprobs: list[float] | None = None
     state: str = "present"
     """``present``, ``redacted``, ``truncated``, ``pointer`` or ``absent``."""
 
 
 class Call(msgspec.Struct, gc=False, omit_defaults=True):
-    """One request to a model and what became of it."""
+    """One request to a model and its outcome."""
 
     id: str
     """Identity of this event; a second event with the same id is a duplicate."""
@@ -118,7 +118,7 @@ class Call(msgspec.Struct, gc=False, omit_defaults=True):
     """As requested by the caller."""
     route: str = UNKNOWN
     start: float | None = None
-    """None when the event has no usable time; the event still counts."""
+    """None if the event has no usable time; the event still counts."""
     duration: float | None = None
     ttft: float | None = None
     """Time to first token; only of real streams."""
@@ -139,9 +139,9 @@ class Call(msgspec.Struct, gc=False, omit_defaults=True):
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
     usage_expected: bool = True
-    """False where no usage can be expected yet or at all (queued, failed): not "usage missing"."""
+    """False if usage is not expected, yet or at all (queued, failed): it is then not "usage missing"."""
     cost_usd: float | None = None
-    """As reported by the event; None when it tells none, or a 0 that means "unknown price"."""
+    """As reported by the event; None if it reports none, or a 0 that means "unknown price"."""
     finish_reason: str | None = None
     """stop, length, tool_calls, content_filter, refusal, error or other."""
     refusal: bool = False
@@ -160,24 +160,24 @@ class Call(msgspec.Struct, gc=False, omit_defaults=True):
     field_errors: tuple[str, ...] = ()
     """Optional fields that were present with a wrong type or an absurd value, by their vendor name."""
     usage_cut: bool = False
-    """The input's tokens are known and the output's are missing, because a stream was cut off before its end."""
+    """The output's tokens are unknown because the stream was cut off; the input's are known."""
     response_id: str | None = None
-    """The provider's id of the answer, by which feedback may name the call; filled with its content or without."""
+    """The provider's id of the answer, by which feedback may refer to the call; filled with or without content."""
     batch_rates: bool = False
-    """Billed at the rates of batches, half of the usual ones."""
+    """Billed at batch rates, half of the usual ones."""
     mergeable: bool = False
-    """Other records may tell of this call, too, and what this one leaves out."""
+    """Other records may describe the same call, and contain what this one lacks."""
     hour_write_tokens: int | None = None
-    """Of the cache writes, those that are kept for an hour, not for minutes: they cost more."""
+    """Those of the cache writes that are kept for an hour instead of minutes, which cost more."""
 
     @property
     def known_at(self) -> float | None:
-        """Unix time at which the call was finished and could be known: start + duration."""
+        """Unix time at which the call ended: start + duration."""
         return None if self.start is None else self.start + (self.duration or 0.0)
 
 
 def usage_of(call: Call) -> TokenUsage:
-    """Return the tokens of a call, 0 where a kind is not told."""
+    """Return the tokens of a call, 0 for kinds that it does not report."""
     return (
         call.input_tokens or 0, call.output_tokens or 0, call.cache_read_tokens or 0, call.cache_write_tokens or 0,
         call.reasoning_tokens or 0,
@@ -198,11 +198,11 @@ class Feedback(msgspec.Struct, gc=False):
     comment: str | None = None
     field_errors: tuple[str, ...] = ()
     wrong_verdicts: tuple[str, ...] = ()
-    """Kinds of findings that a reviewer calls wrong: false positives of the guard."""
+    """Kinds of findings that a reviewer rejects: false positives of the guard."""
 
 
 class Drill(msgspec.Struct, gc=False):
-    """An exercise: raises the alert ``TocsinDrill`` of a category, and counts in no metric of calls."""
+    """A drill: raises the alert ``TocsinDrill`` of a category, and does not count in metrics of calls."""
 
     id: str
     category: str
@@ -216,13 +216,13 @@ Event = Call | Feedback | Drill
 
 
 NO_CALL: Final = "no_call"
-"""Why a record is passed over that tells of something else than a call, be it a call to a tool: it is no event."""
+"""The reason for ignoring a record that is not a call to a model, such as a tool call: it is not an event."""
 
 
-class Skip(Exception):  # noqa: N818 - not an error: an event that is read, counted and passed over
+class Skip(Exception):  # noqa: N818 - not an error: an event that is read, counted and skipped
     """Raised by an adapter for an event that cannot be counted.
 
-    ``reason`` is the value of ``tocsin_events_skipped_total{reason}``; it never holds content.
+    ``reason`` is the value of ``tocsin_events_skipped_total{reason}``; it never contains content.
     """
 
     def __init__(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""The one path from a record to counts: parse it, drop what is known, count the rest, account for every one."""
+"""Intake: parses each record, drops duplicates, counts the rest, and accounts for every event."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 _BRACE, _BRACKET = b"{["
 RECORDS_AT_ONCE: Final = 16
-"""Of one line or body: a millisecond where they are spans."""
+"""Records counted per step of one line or body: a millisecond for spans."""
 _BLANK = b"\x00\xef\xbb\xbf \t\r\n"
 
 
@@ -43,7 +43,7 @@ class Tally:
 
 
 class Intake:
-    """Takes records, makes calls of them, and accounts for every one of them."""
+    """Takes records, parses them into events, and accounts for every one."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Intake:
     ) -> None:
         self._ledger = ledger
         self.scoring = scoring
-        """None: content is not looked at."""
+        """None: content is not inspected."""
         self._merger = RecordMerger(ledger, scoring)
         self._get = formats
         self._parsers: dict[str, Callable[[Buffer], Event]] = {}
@@ -63,18 +63,18 @@ class Intake:
         """Events since the last commit by input."""
         self.skipped: dict[tuple[str, str], int] = {}
         self.passed: dict[str, int] = {}
-        """Spans and log records since the last commit that tell of no call, by input: they are no events."""
+        """Spans and log records since the last commit that are not calls, by input: they do not count as events."""
         self.now = clock()
-        """Time of counting, refreshed once a slice: asking for each event costs too much."""
+        """Time of counting, refreshed once per slice: reading the clock for each event costs too much."""
         self.recent: deque[dict[str, object]] = deque(maxlen=50)
-        """The newest skipped events, without content: for ``/recent``."""
+        """The newest skipped events, without content, for ``/recent``."""
 
     def tick(self) -> None:
         """Refresh the time of counting."""
         self.now = self._clock()
 
     def meet(self, name: str) -> None:
-        """Export an input's counters as 0 from its start."""
+        """Export the counters of an input as 0 from its start."""
         if name not in self.tallies:
             self.tallies[name] = Tally()
             self._publish(name, Tally())
@@ -83,9 +83,9 @@ class Intake:
             self._ledger.add(cat.RECORDS_PASSED, name, amount=0)
 
     def take(self, data: Buffer, origin: Origin) -> None:
-        """Count one record; of an array and of a request of OTLP each event. Never raises for bad data.
+        """Count one record, or each event of an array or OTLP request. Never raises for bad data.
 
-        Where ``Ledger.deferred`` is done in turn, most of many are left to it: they may take seconds.
+        If ``Ledger.deferred`` is processed, most of a large number are deferred: they may take seconds.
         """
         if origin.single or (data and data[0] == _BRACE and not jsonform.is_request(data)):
             self._take_one(data, origin)
@@ -97,7 +97,7 @@ class Intake:
             self._ledger.deferred.append(partial(self._take_on, found, origin))
 
     def _take_some(self, found: Iterator[Buffer], origin: Origin, most: int | None = None) -> bool:
-        """Count the next records; tell whether these were as many as there may be."""
+        """Count the next records; return whether their number reached ``most``."""
         left = most
         for record in islice(found, most):
             self._take_one(record, origin)
@@ -109,11 +109,11 @@ class Intake:
             self._ledger.deferred.append(partial(self._take_on, found, origin))
 
     def finish(self) -> None:
-        """Wait for no other records: there are no more."""
+        """Stop waiting for other records of calls: there are none."""
         self._merger.finish(self.now)
 
     def oversize(self, length: int, origin: Origin) -> None:
-        """Account for a line longer than the limit; ``length`` is what was seen of it."""
+        """Account for a line above the size limit; ``length`` is what was read of it."""
         del length
         self.meet(origin.input)
         self.tallies[origin.input].read += 1
@@ -127,11 +127,11 @@ class Intake:
         return found
 
     def renew(self) -> None:
-        """Ask for what reads each format anew: the configuration has changed."""
+        """Discard cached parsers, as the configuration has changed."""
         self._parsers.clear()
 
     def parsed(self, data: Buffer, origin: Origin) -> Event | str:
-        """Return the event in a record, or the reason for which it is skipped."""
+        """Return the event in a record, or the reason why it is skipped."""
         parse = self._parsers.get(origin.format)
         if parse is None:
             parse = self._parsers[origin.format] = self._get(origin.format).parse
@@ -139,7 +139,7 @@ class Intake:
             return parse(data)
         except Skip as skip:
             return skip.reason
-        except Exception as error:  # noqa: BLE001 - a defect of ours must not stop at the same record for ever
+        except Exception as error:  # noqa: BLE001 - our own defect must not block ingest on one record
             log.error("skipped a %s record: %s in its adapter", origin.format, type(error).__name__)
             return "adapter_error"
 
@@ -147,13 +147,13 @@ class Intake:
         event = self.parsed(data, origin)
         self.count(event, origin)
         if type(event) is str and not origin.single:
-            # a loss of power leaves NULs behind a torn line, and the next one is appended to them
+            # a power failure leaves NULs after a torn line, and the next line is appended to them
             _, hole, after = bytes(data).rpartition(b"\x00")
             if hole and after.strip():
                 self._take_one(after, origin)
 
     def count(self, event: Event | str, origin: Origin, seen: Inspection | None = None) -> None:
-        """Count what was ``parsed``; ``seen`` is what was seen in a call, None where nobody has looked."""
+        """Count a ``parsed`` event; ``seen`` is the inspection of a call, None if it was not inspected."""
         tally = self.tallies.get(origin.input)
         if tally is None:
             self.meet(origin.input)
@@ -176,7 +176,7 @@ class Intake:
             waits = event.mergeable and self._merger.first(event, group, self.now)
             if self.scoring is not None and not waits:
                 self.scoring.count(event, group, self.now, seen)
-                event.content = None  # the call waits in its group; what was said must not
+                event.content = None  # the call is queued in its group, but its content must not be kept
         elif type(event) is Feedback and self.scoring is not None:
             self.scoring.feedback(event, self.now)
         elif type(event) is Drill:
@@ -184,7 +184,7 @@ class Intake:
         tally.counted += 1
 
     def _drill(self, drill: Drill) -> None:
-        """Show the time of a drill; one that stands in an old log is as old as its event."""
+        """Set the time of a drill; a drill in an old log is as old as its event."""
         self._ledger.add(cat.DRILLS, drill.category)
         last = self._ledger.store.row(cat.LAST_DRILL, drill.category)
         last.set(max(last.values[0], min(self.now, drill.time or self.now)))
@@ -194,17 +194,17 @@ class Intake:
         self.recent.append({"time": round(self.now, 3), "input": name, "reason": reason})
 
     def publish(self) -> None:
-        """Do all of ``publishing``."""
+        """Run all steps of ``publishing``."""
         for _ in self.publishing():
             pass
 
     def publishing(self) -> Iterator[None]:
-        """Bring the event counters to their rows, and what waited for its time, in small steps; then commit."""
+        """Add the event counters and expired waits to their rows, in small steps; a commit must follow."""
         yield from self._merger.settling(self.now)
         if self.scoring is not None:
             self.scoring.publish(self.now)
         for name, tally in self.tallies.items():
-            if tally.read:  # an idle input must not have its zeros written every second
+            if tally.read:  # the zeros of an idle input must not be written every second
                 self._publish(name, tally)
                 self.tallies[name] = Tally()
         for (name, reason), value in self.skipped.items():
@@ -221,7 +221,7 @@ class Intake:
 
 
 def records(data: Buffer) -> Iterator[Buffer]:
-    """Yield the records in a line or body: one, none where it is blank, or those of an array or a request of OTLP."""
+    """Yield the records in a line or body: itself, nothing if it is blank, or the parts of an array or OTLP request."""
     head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
     found: Sequence[Raw | Piece] | None = None
     if jsonform.is_request(data):
