@@ -71,8 +71,13 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // Judgement: those of one tenant among many are no news.
     refusedRatio: 0.9,
     // One of a model's many routes, whose failures no ratio of the model shows: this share times out or gets a 5xx. A
-    // request that succeeds at its fourth attempt is no outage of the route. Judgement.
+    // request that succeeds at its fourth attempt is no outage of the route. For so long, because what one client asked at
+    // one moment is none, either. Judgement.
     routeRatio: 0.75,
+    routeFor: 3 * minute,
+    // Where over this share of the model's requests fails meanwhile, the model's page tells of the route instead: one outage
+    // is one page. Less than 14.4 x the budget, which would page for the model within the hour. Judgement.
+    routeShare: 0.05,
     // A provider that fails behind a working fallback: nobody notices but the bill. Judgement.
     fallbackRatio: 0.1,
     // Calls of 15 minutes under this share of the same time yesterday and a week ago. Source: contract.

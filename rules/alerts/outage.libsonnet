@@ -7,6 +7,7 @@ function(config)
   local c = config.outage;
   local keys = ['provider', 'model', 'tier'];
   local shown = ['provider', 'model'];
+  local deadRoute = 'route:llm_route_dead:ratio10m';
   local series(name) = 'provider_model:%s:increase5m' % name;
   // Windows longer than five minutes are sums of recorded ones: reading days of raw counters would be expensive.
   local over(name, window) =
@@ -36,6 +37,11 @@ function(config)
       shortly(pair.short), limit(pair.factor), std.join(' or ', std.map(burnt, pair.long)), calm(pair),
     ];
   local total = '%s > %s' % [shortly(300), q.number(c.totalRatio)];
+  // One of its routes is dead: the hour would know much later. Half the share, so that chance does not end it in between.
+  local ofDeadRoute = '%s / %s > 0.5 * %s\nand %s (%s and %s %s)' % [
+    unrecovered(300), requests(300), q.number(c.routeShare), q.on(keys), q.recorded('call_class:llm_request_failures:increase5m', 'class="outage"'),
+    q.on(['route']), q.recorded(deadRoute, 'of="model"'),
+  ];
   local succeeded = 'provider_model:llm_requests_succeeded:increase10m';
   // Among thousands that a fallback answers, some are always on their way.
   local failedForGood = '%s > %s * %s' % [
@@ -96,10 +102,10 @@ function(config)
         name: 'LLMRequestsFailing',
         severity: 'page',
         metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
-        threshold: 'outage.availability burnt 14.4 x over 1 h and 5 m, 6 x over 30 m and 6 h (10 failures) or 14.4 x over 1 h (20 failures), or outage.totalRatio of 5 m; at least outage.minimumCalls and outage.minimumFailures',
+        threshold: 'outage.availability burnt 14.4 x over 1 h and 5 m, 6 x over 30 m and 6 h (10 failures) or 14.4 x over 1 h (20 failures), or outage.totalRatio of 5 m; at least outage.minimumCalls and outage.minimumFailures; or over outage.routeShare while a route of it fails by outage.routeRatio',
         requirement: 'A1, A3',
         keepFiringFor: 300,
-        expr: std.join('\nor\n', [total] + std.map(burning, c.burn.page)),
+        expr: std.join('\nor\n', [total] + std.map(burning, c.burn.page) + [ofDeadRoute]),
         summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} are failing.',
         description: '{{ $value | humanizePercentage }} of requests fail after retries and fallbacks.' + reasons(600, ours) + alert.since('LLMRequestsFailing', shown) + alert.affected(shown, 'llm_request_failures_total', ours),
       },
@@ -114,6 +120,24 @@ function(config)
         expr: noSuccess + 'and ' + lately,
         summary: 'No request to {{ $labels.provider }}/{{ $labels.model }} succeeds.',
         description: '{{ printf "%.0f" $value }} failures and no success in the last 10 minutes.' + reasons(600, forGood) + ' Typical causes: an expired key, a withdrawn model, an exhausted quota.' + alert.since('LLMNoSuccess', shown),
+      },
+      {
+        name: 'LLMRouteFailing',
+        severity: 'page',
+        category: 'outage',
+        ownership: 'route',
+        keys: ['route'],
+        metric: 'llm_request_failures_total, llm_requests_total',
+        threshold: 'over outage.routeRatio of requests time out or get a 5xx, for 3 m, at least outage.minimumCalls; while the models answer other routes, and at most outage.routeShare of their requests fails',
+        requirement: 'A1, A5',
+        window: 600,
+        keepFiringFor: 300,
+        expr: 'max %s (%s)' % [q.by(['route']), q.recorded(deadRoute, 'of="route"')],
+        summary: 'Almost no request of {{ $labels.route }} succeeds.',
+        description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes failed, while the model answers other routes.'
+                     + '{{ range printf `topk(1, %s)` $labels.route | query }} Most common: {{ .Labels.reason }} from {{ .Labels.model }}.{{ end }}' %
+                       q.sumRises(['model', 'reason'], 'llm_request_failures_total', 600, ours + ', route=%[1]q')
+                     + alert.since('LLMRouteFailing', ['route']) + alert.affected(['route'], 'llm_request_failures_total', ours),
       },
       {
         name: 'LLMProviderUnreachable',
@@ -149,25 +173,6 @@ function(config)
                      + now('first_token', ' p95 time to first token: {{ . | first | value | humanizeDuration }}.')
                      + now('speed', ' Median speed: {{ . | first | value | printf "%.0f" }} tokens per second.')
                      + alert.changes(shown) + alert.since('LLMLatencyHigh', shown),
-      },
-      {
-        name: 'LLMRouteFailing',
-        severity: 'page',
-        category: 'outage',
-        ownership: 'route',
-        keys: ['route'],
-        metric: 'llm_request_failures_total, llm_requests_total',
-        threshold: 'over outage.routeRatio of requests time out or get a 5xx, at least outage.minimumCalls; while the models answer other routes',
-        requirement: 'A1, A5',
-        window: 600,
-        'for': 120,
-        keepFiringFor: 300,
-        expr: q.recorded('route:llm_requests_failing:ratio10m'),
-        summary: 'Almost no request of {{ $labels.route }} succeeds.',
-        description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes failed, while the model answers other routes.'
-                     + '{{ range printf `topk(1, %s)` $labels.route | query }} Most common: {{ .Labels.reason }} from {{ .Labels.model }}.{{ end }}' %
-                       q.sumRises(['model', 'reason'], 'llm_request_failures_total', 600, ours + ', route=%[1]q')
-                     + alert.since('LLMRouteFailing', ['route']) + alert.affected(['route'], 'llm_request_failures_total', ours),
       },
       trafficGone(true),
     ], config.intervals.slow),

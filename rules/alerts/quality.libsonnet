@@ -17,6 +17,11 @@ function(config)
   local causes = wrong('llm_format_failures_total', 'llm_format_checks_total', 'are not in the requested format')
                  + wrong('llm_refusals_total', 'llm_answers_checked_total', 'refuse')
                  + wrong('llm_truncations_total', 'llm_requests_total', 'are cut off');
+  // A judge that says 0 of everything is no route's fault.
+  local together = alert.asked(
+    'count(max by (route) (route_scorer:llm_quality_score:incident{%s}) == 1) > 2' % 'scorer=%[1]q', ['scorer'],
+    ' {{ . | first | value | printf "%.0f" }} routes got worse by this score: look first at the scorer, and at what they share.'
+  );
   local quality = { category: 'quality', ownership: 'route', keys: route };
   local lately = quality { window: c.window, 'for': 600 };
   local lasting = lately { keepFiringFor: c.keepFiringFor };
@@ -55,17 +60,7 @@ function(config)
           q.indented(score.explainedByFormat('quality.dropRatio', c.dropRatio), 2),
         ],
         summary: 'Answers of {{ $labels.route }} got worse.',
-        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + causes + alert.changes(route) + alert.since('LLMQualityScoreDropped', score.keys) + alert.affected(route),
-      },
-      lasting {
-        name: 'LLMAnswersEmpty',
-        severity: 'ticket',
-        metric: 'llm_unscored_total{reason="empty"}, llm_requests_total',
-        threshold: 'at least safety.surgeMinimum and over quality.emptyRatio of requests and safety.surgeFactor x the usual share',
-        requirement: 'B5, B6',
-        expr: surges.breach(surges.empty),
-        summary: 'Answers of {{ $labels.route }} are empty.',
-        description: '{{ printf "%.0f" $value }} answers of the last 30 minutes have HTTP 200 but no text.' + alert.changes(route) + alert.since('LLMAnswersEmpty', route),
+        description: 'The {{ $labels.scorer }} score is {{ printf "%.2f" $value }},' + baseline + '.' + causes + together + alert.changes(route) + alert.since('LLMQualityScoreDropped', score.keys) + alert.affected(route),
       },
     ], config.intervals.default),
     alert.groups('quality-signals', [
@@ -142,6 +137,16 @@ function(config)
         expr: deviates(signals.refusal),
         summary: '{{ $labels.route }} refuses more often than before.',
         description: '{{ $value | humanizePercentage }} of the answers of the last 30 minutes are refusals.' + alert.changes(route),
+      },
+      lasting {
+        name: 'LLMAnswersEmpty',
+        severity: 'ticket',
+        metric: 'llm_unscored_total{reason="empty"}, llm_requests_total',
+        threshold: 'at least safety.surgeMinimum and over quality.emptyRatio of requests and safety.surgeFactor x the usual share',
+        requirement: 'B5, B6',
+        expr: surges.breach(surges.empty),
+        summary: 'Answers of {{ $labels.route }} are empty.',
+        description: '{{ printf "%.0f" $value }} answers of the last 30 minutes have HTTP 200 but no text.' + alert.changes(route) + alert.since('LLMAnswersEmpty', route),
       },
       lasting {
         name: 'LLMAnswersShorter',

@@ -55,10 +55,24 @@ function(config)
     'group %s (%s)' % [q.by(call), q.metric('llm_requests_total')], q.on(['route']),
     q.one(['route'], q.recorded('route:llm_route:info', 'traffic="live"')),
   ]];
-  // Of a route's failures those of models that answer others: of one that fails altogether its own alerts tell.
+  // A route's failures, of models that answer others: of one that fails altogether its own alerts tell.
   local apart = 'sum %s (%s\nunless %s (%s / sum %s (%s) > %s))' % [
     q.by(['route']), q.twice(failed, outage), q.on(keys), 'provider_model:llm_request_failures_unrecovered:increase10m',
     q.by(keys), q.twice(calls), q.number(config.outage.totalRatio),
+  ];
+  local failing = 'route:llm_requests_failing:ratio10m';
+  local dead = 'route:llm_route_dead:ratio10m';
+  local onRoute = q.on(['route']);
+  local was(of) = q.latest(dead, 'of="%s"' % of, 3 * config.intervals.slow);
+  // Dead is a route of which nearly all fails, and did a while ago: what one client asked at one moment is no outage. And
+  // then, lest chance end it and page again, as long as half of it does.
+  local deadly = '%(now)s > %(ratio)s and %(on)s (%(now)s offset %(before)s > %(ratio)s)' % {
+    now: failing, ratio: q.number(config.outage.routeRatio), on: onRoute, before: q.duration(config.outage.routeFor),
+  };
+  // Routes of models of whose requests they, and whatever else fails, are more than a few.
+  local ofMany = 'group %s (%s and %s (%s / %s > %s))' % [
+    q.by(['route']), q.recorded(failed, outage), q.on(keys), 'provider_model:llm_request_failures_unrecovered:increase5m', calls,
+    q.number(config.outage.routeShare),
   ];
   [
     {
@@ -124,16 +138,37 @@ function(config)
       rules: [{
         record: 'route:llm_requests:increase15m',
         expr: q.live(q.sumCounted(['route'], 'llm_requests_total', 900)),
-      }, {
-        // Only where nearly all fails, so that healthy routes add nothing.
-        record: 'route:llm_requests_failing:ratio10m',
+      }],
+    },
+    {
+      name: 'tocsin-outage-routes',
+      interval: q.duration(config.intervals.requests),
+      rules: [{
+        // Only where half fails, in both halves of the time, so that healthy routes add nothing.
+        record: failing,
         expr: |||
           clamp_max((%(failed)s)
-          / %(on)s (%(asked)s), 1) > %(ratio)s
+          / %(on)s (%(asked)s), 1) > 0.5
+          and %(on)s %(now)s
+          and %(on)s (%(now)s offset %(half)s)
         ||| % {
-          failed: q.atLeast(apart, config.outage.minimumCalls),
-          on: q.on(['route']), asked: q.live(q.sumCounted(['route'], 'llm_requests_total', 600)), ratio: q.number(config.outage.routeRatio),
+          failed: q.atLeast(apart, config.outage.minimumCalls), on: onRoute,
+          asked: q.live(q.sumCounted(['route'], 'llm_requests_total', 600)), now: q.recorded(failed, outage), half: q.duration(minutes5),
         },
+      }, {
+        // One outage is one page: the route's where it is a small part of its models' requests, else the model's. What was
+        // told of once is told of so until it ends.
+        record: dead,
+        labels: { of: 'route' },
+        expr: |||
+          %(deadly)s
+          unless %(on)s (%(ofMany)s or %(was)s)
+          or %(failing)s and %(on)s %(still)s
+        ||| % { deadly: deadly, on: onRoute, ofMany: ofMany, was: was('model'), failing: failing, still: was('route') },
+      }, {
+        record: dead,
+        labels: { of: 'model' },
+        expr: '(%s or %s and %s %s) unless %s %s' % [deadly, failing, onRoute, was('model'), onRoute, q.recorded(dead, 'of="route"')],
       }],
     },
     {

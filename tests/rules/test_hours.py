@@ -3,7 +3,7 @@
 from outage_series import CALL, DEAD, MODEL, STILL, failures, info, requests
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "outage", "outage-tickets", "traffic", "surges", "safety-surges", "quality")
+GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "outage", "outage-tickets", "traffic", "surges", "safety-surges", "quality-signals")
 EMPTY = "LLMAnswersEmpty"
 INTERVAL, STEP = "5m", "1m"
 

@@ -1,9 +1,9 @@
 """What no sum over a model or a fleet shows: one of its routes fails, one of its scorers is silent."""
 
-from outage_series import CALL, failures, info, recovered, requests
+from outage_series import CALL, FAILING, failures, info, recovered, requests
 from promtool import Case, Text, failed, series
 
-GROUPS = ("routes-seen", "routes", "outage-requests", "owners", "traffic", "outage-slow", "quality-scores", "quality-signals")
+GROUPS = ("routes-seen", "routes", "outage-requests", "outage-routes", "owners", "traffic", "outage", "outage-slow", "quality-scores", "quality-signals")
 ROUTE, SCORER = "LLMRouteFailing", "LLMScorerSilent"
 WELL = [info(), info(route="search"), requests("0+80x300")]
 """A route that a model answers, and another one that asks the same model."""
@@ -24,7 +24,7 @@ CASES = [
         searched("0+4x300", "0x90 4+4x60 244x150"), {"90m": 0, "105m": 1, "150m": 1, "175m": 0},
         text=Text("120m", "page", "outage", "Almost no request of search succeeds.",
                   "100% of the requests of the last 10 minutes failed, while the model answers other routes. Most "
-                  "common: timeout from gpt-4o. Ongoing for 22m 0s. Affected: 120 requests in the last 1h.", SEARCH),
+                  "common: timeout from gpt-4o. Ongoing for 19m 0s. Affected: 120 requests in the last 1h.", SEARCH),
     ),
     Case("one of many staging routes is a ticket", ROUTE,
          [info(tier="staging"), info(route="search", tier="staging"), requests("0+80x300"), requests("0+4x300", **SEARCH),
@@ -42,11 +42,18 @@ CASES = [
                 *searched("0+4x300", "0x90 4+4x60"), requests("0x90 4+4x60", model="b", **SEARCH), recovered("0x90 4+4x60", model="b", **SEARCH)],
             "a batch at its limit": searched("0+40x300", "0x90 39+39x60", "rate_limited"),
             "a guardrail that takes all": searched("0+4x300", "0x90 4+4x60", "blocked_guardrail"),
+            "a seventh of the model's requests, which its own alert tells of": searched("0+13x300", "0x90 13+13x60 793x150"),
+            "thirty timeouts of one client at one moment": searched("0+1x100 131x8 139x190", "0x101 130x250"),
             "three failures of a route that asks seldom": searched("0x90 1+1x2 3x100", "0x90 1+1x2 3x100"),
             "one client's burst of requests that are refused": searched("0+1x100 101x8 107x190", "0x109 6x190", "client_4xx"),
             "a key that expired, which is a ticket": searched("0+1x300", "0x90 1+1x60 61x150", "client_4xx"),
         }.items()
     ),
+    Case("a route that is a seventh of its model's requests pages once, for the model, within twelve minutes", FAILING,
+         searched("0+13x300", "0x90 13+13x60 793x150"), {"91m": 0, **{f"{minute}m": 1 for minute in range(101, 150, 4)}, "180m": 0}, severity="page"),
+    Case("a route that is nearly dead pages until it is mended, whatever chance lets through", ROUTE,
+         searched("0+4x300", "0x90 " + " ".join(str(4 * sum(n < 15 or n % 5 < 3 for n in range(minute))) for minute in range(1, 61)) + " 168x150"),
+         {f"{minute}m": 1 for minute in range(104, 150, 2)}, severity="page"),
     Case(
         "a scorer that scores no more, beside requests, is a ticket", SCORER, [info(2300), requests("0+10x2200"), scores("0+2x1860 3720x120 3722+2x160")],
         {"31h": 0, "32h30m": 1, "34h40m": 0},

@@ -27,7 +27,17 @@ WRONG = [
     series("llm_answers_checked_total", "0+100x200", **CALL), series("llm_refusals_total", "0x48 10+10x150", **CALL),
     series("llm_truncations_total", "0x48 1+1x150", **CALL),
 ]
+ALSO = [series("route_scorer:llm_quality_score:incident", "0x47 1x150", route=route, scorer="composite", baseline="default") for route in "bc"]
+"""Other routes whose score is an incident, as it is recorded."""
 CASES = [
+    Case(
+        "a drop of several routes at once says so", "LLMQualityScoreDropped", [info(), REQUESTS, *ALSO, *scored(LEARNT + [0.56] * 2 * HOUR)],
+        text=Text(
+            "5h", "page", "quality", "Answers of support got worse.",
+            "The composite score is 0.56, against a baseline of 0.80. 3 routes got worse by this score: look first at the "
+            "scorer, and at what they share. Ongoing for 45m 0s. Affected: 1200 requests in the last 1h.", LABELS,
+        ),
+    ),
     Case(
         "a drop says how far, which model changed, since when and how many requests", "LLMQualityScoreDropped",
         [info(), REQUESTS, *CHANGE, *scored(LEARNT + [0.56] * 2 * HOUR)], {"4h": 0, "5h": 1},
