@@ -38,7 +38,8 @@ def unscored_reason(call: Call, content: Content | None, sampling: Sampling, aff
     if content.state in CUT:
         return content.state
     if not content.output:
-        return "tool_call" if content.tools else "empty" if is_empty(call, content) else "no_content"
+        calls = content.tools or call.finish_reason == "tool_calls"  # which some logs leave out
+        return "tool_call" if calls else "empty" if is_empty(call, content) else "no_content"
     return left_out(call, sampling, affordable)
 
 

@@ -111,6 +111,7 @@ def test_an_injection_in_the_input_is_an_attempt_once_a_role_and_no_violation():
         ("no_answer", {"content": None, "output_tokens": 0}),
         ("no_answer", {"state": "redacted", "output": None, "output_tokens": 0}),
         ("tool_call", {"output": None, "tools": [ToolCall("search")]}),
+        ("tool_call", {"output": "", "finish_reason": "tool_calls"}),
         ("redacted", {"state": "redacted"}),
         ("truncated", {"state": "truncated"}),
         ("pointer", {"state": "pointer"}),
