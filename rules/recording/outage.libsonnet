@@ -65,9 +65,10 @@ function(config)
   local onRoute = q.on(['route']);
   local was(of) = q.latest(dead, 'of="%s"' % of, 3 * config.intervals.slow);
   // Dead is a route of which nearly all fails, and did a while ago: what one client asked at one moment is no outage. And
-  // then, lest chance end it and page again, as long as half of it does.
-  local deadly = '%(now)s > %(ratio)s and %(on)s (%(now)s offset %(before)s > %(ratio)s)' % {
+  // then, lest chance end it and page again, as long as half of it does, of half as many.
+  local deadly = '%(now)s > %(ratio)s and %(on)s (%(now)s offset %(before)s > %(ratio)s) and %(on)s (%(many)s)' % {
     now: failing, ratio: q.number(config.outage.routeRatio), on: onRoute, before: q.duration(config.outage.routeFor),
+    many: q.atLeast('sum %s (%s)' % [q.by(['route']), q.twice(failed, outage)], config.outage.minimumCalls),
   };
   // Routes of models of whose requests they, and whatever else fails, are more than a few.
   local ofMany = 'group %s (%s and %s (%s / %s > %s))' % [
@@ -152,7 +153,7 @@ function(config)
           and %(on)s %(now)s
           and %(on)s (%(now)s offset %(half)s)
         ||| % {
-          failed: q.atLeast(apart, config.outage.minimumCalls), on: onRoute,
+          failed: '%s > 0.5 * %s' % [apart, q.number(config.outage.minimumCalls)], on: onRoute,
           asked: q.live(q.sumCounted(['route'], 'llm_requests_total', 600)), now: q.recorded(failed, outage), half: q.duration(minutes5),
         },
       }, {

@@ -8,6 +8,8 @@ ROUTE, SCORER = "LLMRouteFailing", "LLMScorerSilent"
 WELL = [info(), info(route="search"), requests("0+80x300")]
 """A route that a model answers, and another one that asks the same model."""
 SEARCH = {"route": "search"}
+FEWER = [3 * n if n < 16 else 45 + 3 * (n - 15) // 2 for n in range(1, 46)]
+"""Three requests a minute, and then half as many."""
 
 
 def searched(values, failed, reason="timeout", **labels):
@@ -51,6 +53,9 @@ CASES = [
     ),
     Case("a route that is a seventh of its model's requests pages once, for the model, within twelve minutes", FAILING,
          searched("0+13x300", "0x90 13+13x60 793x150"), {"91m": 0, **{f"{minute}m": 1 for minute in range(101, 150, 4)}, "180m": 0}, severity="page"),
+    Case("a route with hardly enough requests pages until it is mended, whatever chance leaves of them", ROUTE,
+         searched("0+3x90 " + " ".join(str(270 + n) for n in FEWER), "0x90 " + " ".join(map(str, FEWER))), {f"{minute}m": 1 for minute in range(106, 134, 2)},
+         severity="page"),
     Case("a route that is nearly dead pages until it is mended, whatever chance lets through", ROUTE,
          searched("0+4x300", "0x90 " + " ".join(str(4 * sum(n < 15 or n % 5 < 3 for n in range(minute))) for minute in range(1, 61)) + " 168x150"),
          {f"{minute}m": 1 for minute in range(104, 150, 2)}, severity="page"),
