@@ -60,7 +60,7 @@ def test_an_event_of_another_year_is_refused_with_the_time_that_all_cover():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "none in what was given"),
+        ("", "the logs contain none"),
         ("{nope\n" * 3, "skipped: 3 not_json.*--format auto"),
         ('{"v": 1, "id": "c", "model": "m"}\n', "skipped: 1 missing_time"),
     ],
