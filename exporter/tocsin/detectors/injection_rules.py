@@ -230,7 +230,7 @@ _FRAMES = (
     Rule(STRONG, "end of|end prompt|end ambig|end instr|end the|end system|end user|begin prompt|begin new|begin the|begin instr|begin system|begin user|begin my|begin ambig|start of|start prompt|start new|start the|start instr|start system|start user|start my|start ambig|prompt end|prompt start",
          r"\b(?:end|begin|start)(?: of)?(?: the| new| my| user)* (?:prompt|instructions|system prompt|system message|ambiguity)\b|\bprompt (?:end|start)\b"),
     Rule(STRONG, "[system|[admin|[developer",
-         r"(?:^|\n)[ \t#*>-]{0,6}\[{1,2}(?:system|admin|administrator|developer)(?: message| note| prompt)?\]"),
+         r"(?:^|\n)[ \t#*>-]{0,6}\[{1,2}(?:system|admin|administrator|developer)(?:(?: admin| administrator)?(?: message| note| prompt)(?: - [a-z ]{1,30})?)?\]"),
     # Who has a conversation summed up writes this as well.
     Rule(MILD, "[assistant", r"(?:^|\n)[ \t#*>-]{0,6}\[{1,2}assistant(?: message| note| prompt)?\]"),
     Rule(MILD, "system:|system :|system message:|admin:|admin :|assistant:|assistant :",
@@ -327,6 +327,14 @@ _ADDRESSED = (
     Rule(MILD, "secret|id_rsa|.ssh|/etc/passwd|/etc/shadow|.aws|api_key|apikey|_token|environ|printenv|env  sort|env > |env \xa6|.bashrc|.zshrc|.profile|authorized_keys",
          r"\b(?:cat|less|head|tail|echo|open|read|type|cp|scp|base64)\b[^\n]{0,40}(?:\.ssh/|id_rsa|/etc/(?:passwd|shadow)|\.aws/|\.secret|/secrets?\b|\$\{?\w*(?:secret|api_?key|token|password|credential)\w*)"
          r"|\bprint\w*\b[^\n]{0,60}\bos\.environ\b(?!\[?['\"]?(?:path|home|user)\b)|\bprintenv\b|\benv ?(?:\||>) ?\S|>> ?~?/?\S{0,24}\.(?:bashrc|zshrc|profile|bash_profile)\b|>> ?\S{0,40}authorized_keys\b", True),
+    # A tool that wants a file or what was said read before it may be used.
+    Rule(STRONG, "this tool|the tool|any tool|other tool|tools, |tool, ",
+         r"\b(?:before|prior to) (?:using|calling|invoking|running) (?:this|the|any|other)(?: other)? (?:\w{2,16} )?tools?,? {0,1}(?:you (?:must |have to |need to |should )?)?(?:first )?(?:please )?(?:read|open|cat|fetch|list|dump|collect|retrieve)\b[^.\n]{0,24}?(?:[`'\" ](?:~/|\.{0,2}/\w)|[`'\" ]\.(?:env|ssh|aws)|\.(?:json|env|pem|key|ya?ml|txt)\b|the user's|chat history|credentials|conversation)", True),
+    # Machines are spoken to by kind, and given a task: "To the AI agent who handles this ticket: please also list ...".
+    Rule(STRONG, "ai agent|ai assistant|llm agent|ai coding|coding agent|coding assistant|language model|ai model|llms|ai reviewer|ai tool",
+         rf"(?:\A|\n|[.!?] )[ \t#*>-]{{0,6}}(?:(?:to|for) )?(?:the |any |all |every )?{_MACHINE}{_PEOPLE}(?: (?:that|who|which|handling|processing|reading|reviewing|working)\b[^.:\n]{{0,40}})?: (?:to [^,.\n]{{3,60}},? )?(?:please |you (?:must|need to|have to|should) |now |also |first ){{1,3}}(?:run|execute|call|send|forward|upload|delete|approve|mark|install|fetch|post|list|look at|open|add|include|ignore|reply|respond|say|state|recommend|rate|rank|put)\b", True),
+    Rule(MILD, "bing|chatgpt|claude|gemini|copilot|llama|deepseek|grok",
+         r"(?:\A|\n|[.!?] )[ \t#*>-]{0,6}(?:hi|hello|hey),? (?:bing|chatgpt|claude|gemini|copilot|llama|deepseek|grok)\b", True),
     Rule(MILD, "@",
          r"\b(?:send|forward|e-?mail|submit|copy)\b[^.\n]{0,70}\b(?:records?|data|details|ssns?|account numbers?|contents?|history|credentials|file|files|documents?)\b[^.\n]{0,24} to [\w.+-]{1,40}@", True),
     Rule(STRONG, "without asking|without notif|without inform|without confirm|without the know|without telling",
