@@ -98,7 +98,7 @@ def stretches(text: str, size: int) -> list[str]:
 
 
 def everyday() -> set[str]:
-    """Everyday requests in the words of attacks, written for Tocsin: rules, instructions, passwords, roles."""
+    """Everyday requests in the words of attacks, and prose in thirteen languages, written for Tocsin."""
     return set((HERE / "ordinary.txt").read_text(encoding="utf-8").splitlines())
 
 
@@ -206,9 +206,9 @@ INJECTION_LEAST = 0.1
 """Weights below change nothing that was measured, and are half of all."""
 INJECTION_MOST = 12.0
 """No word and no pair speaks louder: "password" or "instructions" alone made short everyday requests attacks."""
-FOREIGN_MOST = 1.0
+FOREIGN_MOST = 2.0
 """No function word of another language speaks louder: more German attacks than requests say "sie", so prose was one."""
-INJECTION_SHIFT = 3.4
+INJECTION_SHIFT = 3.5
 """Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
 WRAPPED_WORTH, ORDINARY_WORTH, PASTED_WORTH = 0.3, 2, 0.1
 """What an attack among code, an ordinary request and an answer that is pasted count beside the others."""
