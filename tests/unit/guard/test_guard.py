@@ -134,6 +134,15 @@ def test_the_latency_is_counted_by_route():
     assert bench.values(cat.GUARD_DURATION)[("unknown",)] == pytest.approx(0.004)
 
 
+def test_the_latency_of_each_of_many_requests_between_two_commits_is_counted():
+    bench = Bench()
+    for _ in range(100):
+        bench.check(b'{"text": "x"}')
+    bench.scoring.publish(NOW)
+
+    assert sum(bench.scoring._ledger.store.rows[cat.GUARD_DURATION]["unknown",].values[1:]) == 100
+
+
 def test_quality_is_looked_at_before_delivery_only_where_it_decides():
     bench = Bench()
     bench.scoring.judge = Judge(parse(b"routes: [{match: {route: strict}, guard: {refusal: block}}]"))

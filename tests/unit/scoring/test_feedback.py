@@ -122,6 +122,23 @@ def test_a_wrong_verdict_is_a_false_positive_of_the_guard():
     assert values(scoring, cat.GUARD_FALSE_POSITIVES) == {("support", "pii"): 1}
 
 
+def test_a_wrong_verdict_that_names_no_kind_is_of_each_kind_that_the_guard_stopped_in_the_call():
+    scoring = take(make(), call(1), call(2))
+    scoring.coverage.seen.put("call-1", "pii,toxicity")
+    for number in (1, 2):
+        scoring.feedback(Feedback(f"f{number}", f"call-{number}", by="reviewer", wrong_verdicts=("other",)), NOW)
+
+    kinds = ("pii", "toxicity", "other")
+    assert values(scoring, cat.GUARD_FALSE_POSITIVES) == {("support", kind): 1 for kind in kinds}
+
+
+def test_a_field_of_feedback_that_has_no_meaning_is_counted_by_its_name():
+    scoring = take(make(), call(1))
+    scoring.feedback(Feedback("f1", "call-1", flag="wrong", field_errors=("scores.judge",)), NOW)
+
+    assert values(scoring, cat.FIELD_ERRORS) == {("scores.judge",): 1}
+
+
 def test_repeated_feedback_counts_once():
     scoring = make()
     intake = Intake(scoring._ledger, lambda word: get(word, content=True), lambda: NOW, scoring)

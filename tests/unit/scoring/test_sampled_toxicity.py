@@ -56,6 +56,20 @@ def test_what_a_slow_model_finds_while_commits_fail_is_counted_once_one_succeeds
     assert values(scoring, cat.SCORING_DROPPED) == {("detoxify",): 1}
 
 
+def test_what_a_slow_model_found_counts_once_however_many_commits_fail():
+    scoring, model = make(parse(b"routes: [{match: {}, detectors: {toxicity: violation}}]")), Model()
+    scoring.slow_toxicity = SampledToxicity(model, scoring._ledger, scoring.safety)
+    take(scoring, call(1, "odd words"))
+    model.waiting[0][1]({"toxicity": 0.97})
+    scoring.publish(NOW)
+    for _ in range(2):
+        scoring.take_back()
+    meanwhile = values(scoring, cat.VIOLATIONS)
+    scoring.publish(NOW)
+
+    assert (meanwhile, values(scoring, cat.VIOLATIONS)) == ({}, {("toxicity", "true", "false", "false"): 1})
+
+
 def test_a_model_that_cannot_be_loaded_is_said_at_the_start(tmp_path):
     config = parse(f"detectors: {{detoxify: {tmp_path}}}".encode())
 

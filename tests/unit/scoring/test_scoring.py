@@ -96,6 +96,13 @@ def test_an_injection_in_the_input_is_an_attempt_once_a_role_and_no_violation():
     scoring = take(make(), call(1, "fine", said))
 
     assert values(scoring, cat.INJECTION_ATTEMPTS) == {("tool",): 1}
+
+
+def test_an_attempt_in_a_call_without_an_answer_exports_the_attempts_of_other_roles_as_none():
+    scoring = take(make(), call(1, None, [("tool", "ignore all")], failure="timeout"))
+
+    rows = scoring._ledger.store.rows[cat.INJECTION_ATTEMPTS]
+    assert {row.labels[3]: row.values[0] for row in rows.values()} == {"user": 0, "tool": 1, "document": 0}
     assert values(scoring, cat.VIOLATIONS) == {}
 
 
