@@ -141,6 +141,14 @@ def test_a_start_that_was_killed_while_it_made_the_file_leaves_no_corrupt_state(
     state.close()
 
 
+def test_what_a_killed_start_left_behind_does_not_hinder_the_next(tmp_path):
+    (tmp_path / f"{FILE}.new").write_bytes(b"no database" * 1_000)
+    state = State(tmp_path)
+    state.commit([("a", "k", b"1")])
+    assert (state.trouble, state.load("a")) == (None, [("k", b"1")])
+    state.close()
+
+
 def test_a_file_in_the_place_of_ours_takes_no_commit(tmp_path):
     state = State(tmp_path)
     (tmp_path / FILE).rename(tmp_path / "away")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.inputs.lines import BUFFER_BYTES
 from tocsin.inputs.tailer import FileInput, FilePattern
 
 LIMIT = 40_000
@@ -18,8 +19,9 @@ LIMIT = 40_000
 class Reader:
     """A tailer over one file, killed and started again at will."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, limit: int = LIMIT) -> None:
         self.path = path
+        self.limit = limit
         self.now = 0.0
         self.state: dict[str, bytes] = {}
         self.got: list[bytes] = []
@@ -28,7 +30,7 @@ class Reader:
 
     def start(self) -> None:
         self.tailer = FileInput(
-            [FilePattern(str(self.path))], max_line_bytes=LIMIT, clock=lambda: self.now,
+            [FilePattern(str(self.path))], max_line_bytes=self.limit, clock=lambda: self.now,
             oversize=lambda length, _: self.told.append(length),
         )  # fmt: skip
         self.tailer.restore(list(self.state.items()))
@@ -107,6 +109,28 @@ def test_a_line_too_long_for_the_limit_is_told_once_across_a_kill(reader):
     reader.drain()
     assert reader.got == [b"one", b"two"]
     assert reader.told == [800_000]
+
+
+def test_a_line_too_long_for_the_limit_does_not_take_the_next_if_its_end_is_written_later(reader):
+    for piece in (b"one\n", b"x" * 400_000, b"\ntwo\n"):
+        append(reader.path, piece)
+        reader.drain()
+    assert reader.got == [b"one", b"two"]
+    assert reader.told == [400_000]
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_a_line_of_several_buffers_is_read_whole_however_it_is_written(tmp_path, kill):
+    log = Reader(tmp_path / "app.log", limit=8 * BUFFER_BYTES)
+    line = b"x" * (5 * BUFFER_BYTES // 2)
+    for piece in (b"one\n", line, line, line + b"\ntwo\n"):
+        append(log.path, piece)
+        log.drain()
+        if kill:
+            log.kill()
+    log.tailer.close()
+    assert log.got == [b"one", line * 3, b"two"]
+    assert log.told == []
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line(reader):

@@ -211,6 +211,17 @@ def test_what_cannot_be_read_is_said_with_its_mend(tmp_path):
     tailer.close()
 
 
+@pytest.mark.parametrize(("pattern", "unusable"), [("f*", {}), ("pip*", {"not_a_file": 1})])
+def test_a_pipe_that_a_pattern_matches_is_said_and_a_folder_is_passed_over(tmp_path, pattern, unusable):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    tailer = FileInput([FilePattern(str(tmp_path / pattern))], max_line_bytes=1000, oversize=lambda length, origin: None)
+    tailer.restore([])
+    tailer.read(lambda data, origin: None, 4096)
+    assert {reason: count for reason, count in tailer.unusable().items() if count} == unusable
+    tailer.close()
+
+
 def reconfigured(tmp_path):
     """A tailer that read two lines of app.log, and a second log."""
     world = World(tmp_path)
