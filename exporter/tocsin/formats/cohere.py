@@ -31,10 +31,19 @@ def _tokens(body: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+def _generations(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the texts of its Generate, on Bedrock too: beside them stands what was asked, or why each ended."""
+    listed = body.get("generations")
+    told = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    if listed != told or not all(isinstance(one.get("text"), str) for one in told):
+        return []
+    return told if told and ("finish_reason" in told[0] or "prompt" in body or "meta" in body) else []
+
+
 def is_body(body: dict[str, Any]) -> bool:
     """Tell whether a response body is of this API."""
-    if isinstance(generations := body.get("generations"), list) and "id" in body:
-        return all(isinstance(one, dict) and "text" in one for one in generations)
+    if "generations" in body and "id" in body:
+        return bool(_generations(body))
     named = "generation_id" in body or ("id" in body and isinstance(body.get("message"), dict))
     return (named and "finish_reason" in body) or _tokens(body) is not None
 
@@ -45,7 +54,7 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     usage = tokens and {**tokens, "input_tokens_details": {"cached_tokens": _told(body).get("cached_tokens")}}
     found: dict[str, Any] = {"choices": [], "usage": usage, "error": body.get("error")}
     found["id"] = body.get("id", body.get("generation_id"))
-    if isinstance(generations := body.get("generations"), list):  # of its Generate, on Bedrock too
+    if generations := _generations(body):
         return found | {
             "choices": [{"finish_reason": one.get("finish_reason"), "text": one["text"]} for one in generations]
         }

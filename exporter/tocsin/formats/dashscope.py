@@ -32,17 +32,34 @@ def stream(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
     first = [_first(event["output"]) for event in events]
     messages = [choice["message"] for choice in first]
     reasons = [reason for choice in first if (reason := choice.get("finish_reason")) not in (None, "null")]
-    calls = [message["tool_calls"] for message in messages if message.get("tool_calls")]
     said = whole_text([part_text(message.get("content")) for message in messages])
     return {
         "id": events[-1].get("request_id"),
         "choices": [{
             "finish_reason": reasons[-1] if reasons else None,
-            "message": {"content": said, "tool_calls": calls[-1] if calls else None},
+            "message": {"content": said, "tool_calls": _tool_calls(messages)},
         }],
         "usage": events[-1].get("usage"),
         "error": events[-1].get("error"),
     }  # fmt: skip
+
+
+def _tool_calls(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the calls to tools, whose arguments come as texts do."""
+    pieces: dict[int, list[dict[str, Any]]] = {}
+    for message in messages:
+        calls = message.get("tool_calls")
+        for place, call in enumerate(calls if isinstance(calls, list) else ()):
+            if isinstance(call, dict) and isinstance(call.get("function"), dict):
+                index = call.get("index")
+                pieces.setdefault(index if isinstance(index, int) else place, []).append(call["function"])
+    return [
+        {"function": {
+            "name": next((piece["name"] for piece in of_one if piece.get("name")), None),
+            "arguments": whole_text([said for piece in of_one if isinstance(said := piece.get("arguments"), str)]),
+        }}
+        for of_one in pieces.values()
+    ]  # fmt: skip
 
 
 def _first(said: dict[str, Any]) -> dict[str, Any]:

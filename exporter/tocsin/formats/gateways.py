@@ -38,8 +38,9 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
     if "response_code" in tree:
         line = tree if _MODEL in tree else {_EARLIER.get(name, name): value for name, value in tree.items()}
         return _of_envoy(line) if line.get(_MODEL) else tree
-    if isinstance(tree.get("llm_summary"), dict):
-        return _of_apisix(tree, tree["llm_summary"])
+    summary = tree.get("llm_summary")
+    if isinstance(summary, dict) and any(summary.values()):  # else the plugin had nothing to do with it
+        return _of_apisix(tree, summary)
     told = tree.get("ai", tree if "ai-proxy" in tree else None)
     if isinstance(told, dict):
         for entry in (*map(told.get, _PLUGINS), told, *told.values()):

@@ -20,9 +20,9 @@ _TEXTS: Final = ("generated_text", "text", "content")
 _REASONS: Final = ("stop_reason", "finish_reason", "finishReason", "stop_type")
 _SENT: Final = ("input_token_count", "prompt_tokens", "tokens_evaluated")
 _RECEIVED: Final = ("generated_token_count", "completion_tokens", "tokens_predicted")
-_SURE: Final = frozenset(("generated_text", "meta_info", *_SENT, *_RECEIVED))
-"""Names that nobody else has beside a text."""
-_BESIDE: Final = _SURE | {*_REASONS, "safetyAttributes", "stop", bedrock.METRICS}
+_SURE: Final = frozenset((*_SENT, *_RECEIVED))
+"""Counts that nobody else has beside a text."""
+_BESIDE: Final = _SURE | {*_REASONS, "generated_text", "meta_info", "safetyAttributes", "stop", bedrock.METRICS}
 
 
 def is_body(body: dict[str, Any], beside: frozenset[str] = _BESIDE) -> bool:
@@ -35,7 +35,7 @@ def is_body(body: dict[str, Any], beside: frozenset[str] = _BESIDE) -> bool:
 
 def is_sure(body: dict[str, Any]) -> bool:
     """Tell whether a response body is of such a server, whatever was asked."""
-    return is_body(body, _SURE)
+    return is_body({**body, **_meta(body)}, _SURE)
 
 
 def _told(body: dict[str, Any]) -> dict[str, Any]:
@@ -49,18 +49,23 @@ def _told(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+def _meta(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what SGLang tells beside a text."""
+    meta = body.get("meta_info")
+    return meta if isinstance(meta, dict) else {}
+
+
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     """Return a body under OpenAI's names."""
-    told = _told(body)
-    meta = body.get("meta_info")
-    counted = {**body, **told, **(meta if isinstance(meta, dict) else {})}
+    told, meta = _told(body), _meta(body)
+    counted = {**body, **told, **meta}
     sent, received = _first(counted, _SENT), _first(counted, _RECEIVED)
     usage = {
         "prompt_tokens": sent,
         "completion_tokens": received,
         "prompt_tokens_details": {"cached_tokens": counted.get("cached_tokens")},
     }
-    named = counted.get("id")
+    named = meta.get("id", body.get("id"))  # not of a text in a list, which may be its number there
     return {
         "id": named if isinstance(named, str) else None,  # Jurassic's is 1234, always
         "model": _first(body, ("model", "model_id")),

@@ -21,7 +21,7 @@ from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, 
 
 SCORES_MAX = 64
 """Scorers of one call that are taken, the first ones: each costs as much as a small call."""
-_TIMES = ("time", "timestamp", "created_at", "timestamp_ms", "request_time")
+_TIMES = ("time", "timestamp", "created_at", "timestamp_ms")
 _DIGITS = re.compile(r"\d+")
 _DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
 _UNMETERED = re.compile(

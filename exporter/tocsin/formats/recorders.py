@@ -37,6 +37,8 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
         return _of_vertex(tree, status)
     if "full_request" in tree and "full_response" in tree:
         return _of_vertex_log(tree)
+    if "databricks_request_id" in tree:  # elsewhere a time of this name is how long a request took
+        return {"time": tree.get("request_time"), **tree}
     if "recordId" in tree and isinstance(tree.get("modelInput"), dict):
         return _of_bedrocks_batch(tree)
     sides = (tree.get("response"), tree.get("error"))
@@ -71,12 +73,13 @@ def _of_vertex_log(tree: dict[str, Any]) -> dict[str, Any]:
     https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/request-response-logging
     """
     meta = tree.get("metadata")
+    named = {"model": tree["model"]} if tree.get("model") else {}  # a model is a sign of a call
     return {
+        **named,
         "id": tree.get("request_id"),
         "time": tree.get("logging_time"),
         "duration_ms": meta.get("request_latency") if isinstance(meta, dict) else None,
         "provider": "google",
-        "model": tree.get("model"),
         "request": tree["full_request"],
         "response": tree["full_response"],
     }

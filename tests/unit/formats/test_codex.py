@@ -50,6 +50,7 @@ def test_the_event_with_the_tokens_is_the_call(word):
         ("codex.sse_event", {"event.kind": "response.completed", "duration_ms": "12"}),
         ("codex.sse_event", {"event.kind": "response.output_text.delta", "duration_ms": "12"}),
         ("codex.sse_event", {"event.kind": "response.output_item.done", "error.message": "failed to parse response.output_item.done"}),
+        ("codex.api_request", {"http.response.status_code": 503, "error.message": "http 503", "endpoint": "/models"}),
         ("codex.websocket_request", {"success": "true", "duration_ms": "30"}),
         ("codex.user_prompt", {"prompt": "[REDACTED]"}),
         ("codex.tool_result", {"tool_name": "exec_command", "success": "false", "output": "x"}),

@@ -187,6 +187,12 @@ def test_a_failure_in_apisixs_log_is_one_and_has_no_counts():
     assert (call.failure, call.usage_expected, tokens(call)) == ("provider_5xx", False, (None, None, None, None))
 
 
+@pytest.mark.parametrize("summary", [{}, {"model": None, "duration": None, "prompt_tokens": None, "completion_tokens": None}])
+def test_an_empty_summary_in_apisixs_log_is_of_another_service(summary):
+    with pytest.raises(Skip, match="unknown_format"):
+        parse(APISIX | {"response": {"status": 500}, "llm_summary": summary, "request": {"method": "GET", "uri": "/orders"}})
+
+
 @pytest.mark.parametrize("odd", [None, 1, "x", [], {"status": "x"}, [[]], {"prompt_tokens": {}}])
 @pytest.mark.parametrize("name", ["llm_summary", "llm_request", "request", "response", "start_time", "latency", "route_id"])
 def test_odd_lines_of_apisix_raise_nothing(name, odd):

@@ -59,6 +59,7 @@ def test_opentelemetrys_event_of_no_answer_is_no_call(told):
         ({"error": "You exceeded your current quota", "error_type": "TerminalQuotaError", "status_code": "429"}, "rate_limited"),
         ({"error": "API key not valid.", "error_type": "ApiError", "status_code": 400}, "client_4xx"),
         ({"error": "The user aborted a request.", "error_type": "AbortError"}, "cancelled"),
+        ({"error.message": "Please wait.", "error.type": "RateLimitError"}, "rate_limited"),
     ],
 )
 def test_an_error_is_a_failure(told, reason):

@@ -91,6 +91,24 @@ def test_jurassics_answers_which_all_have_one_id_are_many_calls():
     assert first.id != second.id
 
 
+def test_answers_whose_texts_are_numbered_from_0_are_many_calls():
+    said = [{"outputs": [{"id": "0", "text": text, "stop_reason": "stop"}]} for text in ("a", "b")]
+    first, second = (parse(f"{BEDROCK}/mistral.mistral-7b-instruct-v0:2/invoke", {"prompt": "x"}, body, id=None) for body in said)
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize("listed", [[], [{"text": "Ada"}, {"text": "Byron"}], [{"url": "https://h/1.png"}]])
+def test_a_list_of_generations_by_itself_is_no_call(listed):
+    with pytest.raises(Skip, match="unknown_format"):
+        formats.get("auto").parse(json.dumps({"id": "family", "generations": listed}).encode())
+
+
+@pytest.mark.parametrize("odd", [[1], [{}], [{"text": None}], [None, {"text": "x"}]])
+def test_odd_generations_beside_coheres_counts_raise_nothing(odd):
+    call = parse("https://api.cohere.com/v1/generate", {"prompt": "x"}, {"generations": odd, "meta": {"billed_units": {"input_tokens": 5, "output_tokens": 7}}})
+    assert (call.input_tokens, call.output_tokens) == (5, 7)
+
+
 METRICS = {"amazon-bedrock-invocationMetrics": {"inputTokenCount": 25, "outputTokenCount": 2, "invocationLatency": 540}}
 
 
@@ -126,13 +144,12 @@ def test_a_transcript_with_usage_keeps_it():
     [
         {"content": "bus", "stop": "Main St"}, {"text": "x", "finish_reason": "stop"}, {"results": [{"text": "x"}]}, {"outputs": [{"text": "x", "stop_reason": "y"}]},
         {"success": True, "result": {"response": "ok"}}, {"output": {"text": "x", "finish_reason": "stop"}}, {"generated_text": "x"},
+        {"text": "invoice", "meta_info": {"pages": 1}},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("around", ["alone", "asked"])
 def test_an_object_with_a_text_is_no_call_unless_a_model_was_asked(record, around):
     told = record if around == "alone" else {"id": "1", "url": "https://shop.example/stops", "request": {"line": 7}, "response": record}
-    if around == "asked" and "generated_text" in record:
-        told["response"] = {"text": "x"}
     with pytest.raises(Skip, match="unknown_format"):
         formats.get("auto").parse(json.dumps(told).encode())
 
@@ -160,6 +177,17 @@ def test_dashscopes_streams_have_all_that_was_said_so_far_or_pieces(second):
     call = dashscope(choice("我"), choice(second, "stop"))
     assert call.content is not None
     assert (call.content.output, call.input_tokens, call.output_tokens, call.finish_reason) == ("我是", 22, 2, "stop")
+
+
+@pytest.mark.parametrize("second", ['"Paris"}', '{"city": "Paris"}'], ids=["pieces", "all so far"])
+def test_the_arguments_of_dashscopes_tools_come_as_its_texts_do(second):
+    def called(function: dict[str, Any], reason: str = "null") -> dict[str, Any]:
+        message = {"role": "assistant", "content": "", "tool_calls": [{"index": 0, "id": "c", "type": "function", "function": function}]}
+        return {"choices": [{"finish_reason": reason, "message": message}]}
+
+    call = dashscope(called({"name": "weather", "arguments": ""}), called({"arguments": '{"city": '}), called({"arguments": second}, "tool_calls"))
+    assert call.content is not None
+    assert [(tool.name, tool.arguments) for tool in call.content.tools] == [("weather", '{"city": "Paris"}')]
 
 
 CLOUDFLARE = "https://api.cloudflare.com/client/v4/accounts/x/ai/run/@cf/meta/llama-3.1-8b-instruct"

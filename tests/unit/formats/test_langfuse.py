@@ -84,6 +84,11 @@ def test_other_observations_are_no_calls(kind):
         parse(type=kind, model__name="gpt-4o", usage_details={"input": 1})
 
 
+def test_a_number_beside_details_that_are_none_is_read():
+    call = generation(usage_details={"input": 7, "output": [1], "total": 9})
+    assert (call.input_tokens, call.field_errors) == (7, ("gen_ai.usage.output_tokens",))
+
+
 def test_details_that_are_no_numbers_are_named_and_raise_nothing():
     call = generation(usage_details={"input": "many", "output": [1], "total": {}}, cost_details="[", completion_start_time="soon")
     assert (call.input_tokens, call.output_tokens, call.cost_usd) == (None, None, None)

@@ -173,13 +173,26 @@ def test_many_events_of_a_span_are_read_in_linear_time():
     assert fields(24_000) < 30 * fields(3_000)  # sixty times as long, where each is compared with all
 
 
-def test_messages_of_a_span_are_all_noted_up_to_a_bound():
-    events = [{"name": "gen_ai.user.message"}, {"name": "gen_ai.choice"}] * 6_000
-    plain = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": [], "events": events}]}]}]}).encode()
-    for few in (events[:6], events):
-        packed = request(b"".join(field(11, field(2, each["name"].encode())) for each in few))
-        assert len(ADAPTERS[0].record(packed).moments) == min(len(few), 10_000)
-    assert len(ADAPTERS[0].record(plain).moments) == 10_000
+def said_in_a_span(count: int) -> tuple[bytes, bytes]:
+    """Return a span whose events are a number of questions and one answer, as JSON and in protobuf."""
+    told = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
+    said = [("gen_ai.user.message", "content", "Q")] * count + [("gen_ai.choice", "message", "A")]
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
+    events = [{"name": name, "attributes": [{"key": key, "value": {"stringValue": text}}]} for name, key, text in said]
+    plain = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": attributes, "events": events}]}]}]}).encode()
+    packed = b"".join(field(11, field(2, name.encode()) + field(3, pair(key, text))) for name, key, text in said)
+    return plain, request(packed + b"".join(field(9, pair(*each)) for each in told.items()))
+
+
+def test_messages_of_a_span_are_all_noted():
+    assert [len(ADAPTERS[0].record(body).moments) for body in said_in_a_span(200)] == [201, 201]
+
+
+def test_of_too_many_messages_of_a_span_the_oldest_are_left_out_and_that_is_told():
+    for body in said_in_a_span(10_000):
+        assert len(ADAPTERS[0].record(body).moments) == 10_000
+        call = formats.get("traces", content=True).parse(body)
+        assert (call.content.output, call.field_errors) == ("A", ("events",))
 
 
 def test_attributes_beyond_what_any_sdk_keeps_are_left_out():

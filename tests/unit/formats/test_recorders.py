@@ -182,3 +182,21 @@ def test_a_row_of_databricks_payloads_has_its_time_and_duration():
     row = {"databricks_request_id": "d", "timestamp_ms": 1764312000000, "status_code": 200, "execution_time_ms": 1447, "request": '{"messages": []}'}
     call = parse(row | {"response": json.dumps(body)})
     assert (call.start, call.duration, call.input_tokens, call.status) == (1764312000.0, 1.447, 9, 200)
+
+
+def test_a_row_of_databricks_ai_gateway_has_its_time():
+    row = {"databricks_request_id": "d", "request_time": "2026-01-01T00:00:00Z", "status_code": 429, "execution_duration_ms": 12, "request": '{"messages": []}', "response": None}
+    call = parse(row)
+    assert (call.start, call.duration, call.failure) == (1767225600.0, 0.012, "rate_limited")
+
+
+@pytest.mark.parametrize("took", [0.532, "0.532"])
+def test_how_long_a_request_took_in_nginxs_log_is_no_time_of_day(took):
+    body = {"id": "x", "created": 1764312000, "model": "m", "choices": [{"message": {"content": "A"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9, "completion_tokens": 2}}
+    assert parse({"request_time": took, "status": 200, "request": {"messages": []}, "response": body}).start == 1764312000.0
+
+
+def test_a_log_of_full_requests_to_another_service_is_no_call():
+    line = {"full_request": "GET /orders", "full_response": '{"error": "boom"}', "request_id": 1}
+    with pytest.raises(Skip, match="unknown_format"):
+        formats.get("auto").parse(json.dumps(line).encode())

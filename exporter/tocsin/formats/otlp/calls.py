@@ -116,13 +116,9 @@ def call_of(record: Record, data: bytes, *, content: bool) -> Call:
     _ending(call, told, response)
     call.fingerprint = _text(first(told, names.FINGERPRINT)) or _text(response.get("system_fingerprint"))
     call.consumer = _text(first(told, names.USER)) or _text(request.get("user"))
-    call.session = _text(first(told, names.SESSION))
-    call.trace_id = record.trace_id or None
-    call.prompt = _prompt(told, call.route)
-    labels = islice(record.resource.items(), _LABELS_MAX)
-    call.labels = {name.replace(".", "_"): value[:_TEXT_MAX] for name, value in labels if isinstance(value, str)}
-    if call.session is not None:
-        call.prompt_key = _prompt_key(told, body)
+    _surroundings(call, record, body)
+    if record.messages_dropped:
+        errors.append("events")
     if content:
         call.content = texts.fill(told, body or request, response)
         call.expect = _expectation(told, body or request)
@@ -169,6 +165,18 @@ def _identify(call: Call, record: Record, response: Attributes, data: bytes) -> 
         call.id = call.call_id = f"{record.trace_id}|{record.span_id}"
     else:
         call.id = call.call_id = xxhash.xxh3_128_hexdigest(data)
+
+
+def _surroundings(call: Call, record: Record, body: Attributes) -> None:
+    """Fill in what a call belongs to: session, trace, prompt and labels."""
+    told = record.attributes
+    call.session = _text(first(told, names.SESSION))
+    call.trace_id = record.trace_id or None
+    call.prompt = _prompt(told, call.route)
+    labels = islice(record.resource.items(), _LABELS_MAX)
+    call.labels = {name.replace(".", "_"): value[:_TEXT_MAX] for name, value in labels if isinstance(value, str)}
+    if call.session is not None:
+        call.prompt_key = _prompt_key(told, body)
 
 
 def _first_token(call: Call, record: Record, errors: list[str]) -> None:

@@ -16,6 +16,8 @@ _REQUESTS: Final = ("codex.api_request", "codex.websocket_request")
 _ANSWERED: Final = "response.completed"
 _BROKEN: Final = (None, "response.failed", _ANSWERED)
 """Pieces whose error ends the stream; without a kind it is the stream's own. Others are skipped by Codex."""
+_MODELS: Final = "/models"
+"""What it asks for the list of models, which calls none."""
 _SENT: Final = "input_token_count"
 
 
@@ -27,7 +29,9 @@ def is_event(record: Record) -> bool:
     if name == _PIECE:
         kind = told.get("event.kind")
         return (kind == _ANSWERED and _SENT in told) or ("error.message" in told and kind in _BROKEN)
-    return name in _REQUESTS and ("error.message" in told or _is_error(_status(told)))
+    if name not in _REQUESTS or told.get("endpoint") == _MODELS:
+        return False
+    return "error.message" in told or _is_error(_status(told))
 
 
 def _status(told: dict[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 https://geminicli.com/docs/cli/telemetry. Each call is told twice: under their own names, with all counts, and by
 OpenTelemetry's event, with the words. Both have the time in common. That event comes also of a request that is sent,
 and of one that failed, without a word on that. Thoughts are counted beside the answer, what tools put in beside the
-prompt.
+prompt. Newer versions name an error as OpenTelemetry does.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def _rename(record: Record, told: dict[str, Any]) -> None:
         "gen_ai.usage.output_tokens": _sum(received, thought),
         "gen_ai.usage.cache_read.input_tokens": read,
         "gen_ai.usage.reasoning.output_tokens": thought,
-        "error.type": told.get("error_type"),
+        "error.type": told.get("error_type", told.get("error.type")),
         "http.response.status_code": number(told.get("status_code")),
     }
     record.set_duration(number(told.get("duration_ms")))
     if record.event in _FAILED:
-        record.failed, record.message = True, str(told.get("error") or "")
+        record.failed, record.message = True, str(told.get("error", told.get("error.message")) or "")
 
 
 def _provider(record: Record, told: dict[str, Any]) -> str | None:

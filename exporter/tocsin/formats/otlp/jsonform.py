@@ -218,8 +218,9 @@ def _record(told: _Record, resource: bytes, scope: _Named, *, is_log: bool) -> R
         firsts = {event.name: event for event in reversed(told.events)}  # one for each piece of a stream is enough
         noted = list(firsts.values())
         if not SPOKEN.isdisjoint(firsts):
-            noted = [event for event in noted if event.name not in SPOKEN]
-            noted += [event for event in told.events if event.name in SPOKEN][:SPOKEN_MAX]
+            spoken = [event for event in told.events if event.name in SPOKEN]
+            noted = [event for event in noted if event.name not in SPOKEN] + spoken[-SPOKEN_MAX:]
+            record.messages_dropped = len(spoken) > SPOKEN_MAX
         record.moments = [
             Moment(event.name, _integer(event.time_unix_nano), _attributes(event.attributes)) for event in noted
         ]

@@ -57,7 +57,8 @@ def _usage(details: dict[str, Any]) -> dict[str, Any]:
         counts |= inner if isinstance(inner, dict) else {}
     sent, received = _first(counts, _SENT), _first(counts, _RECEIVED)
     total = _first(counts, ("total", "total_tokens"))
-    if "input" in counts and is_number(sent) and not (is_number(total) and total <= sent + (received or 0)):
+    said = received if is_number(received) else 0
+    if "input" in counts and is_number(sent) and not (is_number(total) and total <= sent + said):
         sent += _total(_parts(counts), "input_", "cache_") or 0
         received = received + (_total(_parts(counts), "output_") or 0) if is_number(received) else received
     return {

@@ -9,6 +9,7 @@ that all packages of an environment have to agree on. Nothing is recursive but v
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -131,6 +132,7 @@ def _record(data: bytes, at: int, end: int, signal: Signal, budget: Budget) -> R
     record = Record(is_log=signal.is_log)
     attributes: list[tuple[int, int]] = []
     moments: dict[str, Moment] = {}
+    spoken: deque[Moment] = deque(maxlen=SPOKEN_MAX + 1)
     for number, kind, value in _fields(data, at, end, budget):
         if kind == _BYTES:
             start, stop = value
@@ -143,7 +145,7 @@ def _record(data: bytes, at: int, end: int, signal: Signal, budget: Budget) -> R
             elif number == signal.name:
                 record.name = _text(data, start, stop)
             elif number == signal.events:
-                _note(moments, data, start, stop, budget)
+                _note(moments, spoken, data, start, stop, budget)
             elif number == signal.status:
                 _status(record, data, start, stop, budget)
             elif number == signal.body:
@@ -157,11 +159,16 @@ def _record(data: bytes, at: int, end: int, signal: Signal, budget: Budget) -> R
     if signal.is_log:
         record.start, record.end = record.start or record.end, 0
     record.attributes = _pairs(data, attributes[:ATTRIBUTES_MAX], 0, budget)
-    record.moments = list(moments.values())
+    if len(spoken) > SPOKEN_MAX:
+        spoken.popleft()
+        record.messages_dropped = True
+    record.moments = [*moments.values(), *spoken]
     return record
 
 
-def _note(moments: dict[str, Moment], data: bytes, at: int, end: int, budget: Budget) -> None:
+def _note(
+    moments: dict[str, Moment], spoken: deque[Moment], data: bytes, at: int, end: int, budget: Budget
+) -> None:
     """Take note of an event; of those with the same name, as one for each piece of a stream, of the first.
 
     Messages are all noted.
@@ -180,10 +187,10 @@ def _note(moments: dict[str, Moment], data: bytes, at: int, end: int, budget: Bu
                 return
         elif number == 3 and kind == _BYTES:
             moment.attributes.update(_pairs(data, [value], 0, budget))
-    if moment.name not in SPOKEN:
+    if moment.name in SPOKEN:
+        spoken.append(moment)
+    else:
         moments[moment.name] = moment
-    elif len(moments) < SPOKEN_MAX:
-        moments[f"{moment.name}|{len(moments)}"] = moment
 
 
 def _status(record: Record, data: bytes, at: int, end: int, budget: Budget) -> None:

@@ -20,7 +20,7 @@ SPOKEN: Final = frozenset(
 )  # fmt: skip
 """Names of events that are a message each: all of them are kept. Of others with one name the first is."""
 SPOKEN_MAX: Final = 10_000
-"""Messages of one span; SDKs keep 128 events. What is more is left out."""
+"""Messages of one span; SDKs keep 128 events. Of more the oldest are left out."""
 
 
 @dataclass(slots=True)
@@ -48,6 +48,8 @@ class Record:
     moments: list[Moment] = field(default_factory=list)
     moments_dropped: bool = False
     """The oldest events of the span are not here: there were more than the SDK keeps."""
+    messages_dropped: bool = False
+    """There were more than ``SPOKEN_MAX`` messages."""
     failed: bool = False
     message: str = ""
     """What the status says."""
