@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tocsin.config import Config, ConfigError, load, parse, read_secrets, show
+from tocsin.config.reloading import waiting, while_running
 
 
 @pytest.mark.parametrize(
@@ -122,3 +123,13 @@ def test_any_text_is_a_configuration_or_a_clear_error(raw):
         assert isinstance(parse(raw), Config)
     except ConfigError as error:
         assert str(error)
+
+
+def test_what_a_reload_does_not_change_is_named_and_keeps_its_value_and_the_rest_has_effect():
+    before = Config()
+    wanted = parse(b"series: {max: 5000}\nlimits: {max_line_bytes: 5000, tokens_per_hour: {user: 7}}\ndeclared: {content: off}")
+    in_force = while_running(before, wanted)
+
+    assert waiting(in_force, wanted) == ["series", "limits.max_line_bytes"]
+    assert (in_force.series, in_force.limits.max_line_bytes) == (before.series, before.limits.max_line_bytes)
+    assert (in_force.declared, in_force.limits.tokens_per_hour.user) == (wanted.declared, 7)

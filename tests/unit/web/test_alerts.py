@@ -49,6 +49,14 @@ def test_only_the_newest_alerts_are_kept():
     assert kept[0]["labels"]["number"] == str(KEPT + 4)
 
 
+def test_alerts_without_a_fingerprint_are_told_apart_by_their_labels():
+    board = Board()
+    for route in ("support", "search", "support"):
+        board.take(notification(fingerprint="", route=route))
+
+    assert [kept["labels"]["route"] for kept in board.newest()] == ["support", "search"]
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"alerts": [{"status": 1}]}', b"\xff"])
 def test_a_body_that_is_no_notification_is_refused(body):
     with pytest.raises(BodyError):

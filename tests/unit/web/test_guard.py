@@ -1,6 +1,9 @@
 """The guard over HTTP: who may ask, what is answered, and that it sheds instead of queueing."""
 
 import asyncio
+import gzip
+import hashlib
+import hmac
 import io
 import json
 
@@ -55,6 +58,17 @@ async def test_only_who_has_the_key_gets_an_answer(key, path):
         assert (await server.post(body, path))[0] == 401
         assert (await server.post(body, path, x_api_key="k3y"))[0] == 200
         assert (await server.post(body, path, Authorization="Bearer k3y"))[0] == 200
+
+
+@pytest.mark.parametrize(("secret", "status"), [(b"k3y", 200), (b"other", 401)])
+async def test_a_signature_is_of_the_body_as_it_was_sent_also_if_that_is_compressed(tmp_path, secret, status):
+    (tmp_path / "key").write_bytes(b"k3y")
+    sent = gzip.compress(b'{"text": "x"}')
+    signature = "sha256=" + hmac.new(secret, sent, hashlib.sha256).hexdigest()
+    async with Server(auth=verifiers([Auth(scheme="github", secret_file=str(tmp_path / "key"))])) as server:
+        answer = await server.post(sent, X_Hub_Signature_256=signature, Content_Encoding="gzip")
+
+    assert answer[0] == status
 
 
 async def test_a_body_that_is_no_request_gets_400_without_its_content():

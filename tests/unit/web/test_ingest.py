@@ -203,6 +203,12 @@ async def test_too_large_is_refused_before_100_continue(tmp_path):
         writer.close()
 
 
+async def test_another_expectation_is_refused_and_counted(tmp_path):
+    async with Receiver(tmp_path) as receiver:
+        assert await receiver.post(b'{"id": 1}', Expect="the unexpected") == 417
+        assert (receiver.refused, receiver.records()) == (["broken"], [])
+
+
 async def test_100_continue_is_sent_to_who_may_go_on(tmp_path):
     async with Receiver(tmp_path) as receiver:
         reader, writer = await asyncio.open_connection("127.0.0.1", receiver.listener.port)
