@@ -27,6 +27,15 @@ def failed(code: object, name: str = "", normalized: str | None = None) -> str |
     return parse(status="failure", response={}, error_information=information).failure
 
 
+@pytest.mark.parametrize(("provider", "output"), [("xai", 4 + 94), ("openai", 4)])
+def test_reasoning_of_more_than_the_output_is_beside_it_where_xai_streams(provider, output):
+    """Its total leaves the reasoning out of a stream, and so tells nothing."""
+    usage = {"prompt_tokens": 10, "completion_tokens": 4, "completion_tokens_details": {"reasoning_tokens": 94}}
+    call = parse(custom_llm_provider=provider, total_tokens=14, response={"usage": usage})
+    assert call.output_tokens == output
+    assert call.field_errors == (() if provider == "xai" else ("reasoning_tokens",))
+
+
 def test_the_failure_and_the_success_of_a_retry_are_two_events_of_one_call():
     first, second = parse(status="failure", id="c-1"), parse()
     assert first.id != second.id
