@@ -78,8 +78,9 @@ def _is_unmetered(response: dict[str, Any]) -> bool:
     if response.get("status") in ("queued", "in_progress", "cancelled") and "output" in response:
         return True
     kind, listed = response.get("object"), response.get("data")
-    if kind == "list":
-        return not (isinstance(listed, list) and listed and isinstance(listed[0], dict) and "embedding" in listed[0])
+    if kind == "list":  # as embeddings are too, be there none
+        first = listed[0] if isinstance(listed, list) and listed else None
+        return "has_more" in response or (isinstance(first, dict) and first.get("object", "embedding") != "embedding")
     return response.get("deleted") is True or (isinstance(kind, str) and kind.startswith(_NO_ANSWERS))
 
 

@@ -20,13 +20,13 @@ def value(told: Any) -> dict[str, Any]:
     return {"boolValue": told} if isinstance(told, bool) else {"intValue": str(told)} if isinstance(told, int) else {"stringValue": told}
 
 
-def event(name: str, *, word: str = "auto", **told: Any) -> Call:
+def event(name: str, *, word: str = "auto", end: int = END, **told: Any) -> Call:
     common = {
         "event.name": name, "event.timestamp": "2026-06-05T02:37:54.042Z", "conversation.id": "019e5dc9", "user.account_id": "acc",
         "user.email": "dev@example.com", "model": "gpt-5.4", "slug": "gpt-5.4",
     }  # fmt: skip
-    attributes = [{"key": key, "value": value(told)} for key, told in (common | told).items()]
-    record = {"timeUnixNano": f"{END}000000000", "attributes": attributes, "traceId": "a" * 32, "spanId": "b" * 16}
+    attributes = [{"key": key, "value": value(told)} for key, told in (common | told).items() if told is not None]
+    record = {"timeUnixNano": f"{end}000000000", "attributes": attributes, "traceId": "a" * 32, "spanId": "b" * 16}
     resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "codex_cli_rs"}}]}
     body = {"resourceLogs": [{"resource": resource, "scopeLogs": [{"scope": {"name": "codex_otel.log_only"}, "logRecords": [record]}]}]}
     (part,) = records(json.dumps(body).encode())
@@ -84,6 +84,12 @@ def test_a_request_that_was_refused_and_a_stream_that_broke_off_are_failures(nam
 
 def test_calls_of_one_turn_which_share_a_span_are_told_apart_by_their_time():
     assert event("codex.sse_event", **COMPLETED).id != event("codex.sse_event", **COMPLETED | {"event.timestamp": "2026-06-05T02:37:59.000Z"}).id
+
+
+def test_calls_are_told_apart_where_the_attributes_that_name_them_were_taken_off():
+    names = {"conversation.id": None, "event.timestamp": None}
+    first, second = (event("codex.sse_event", end=end, **COMPLETED | names).id for end in (END, END + 1))
+    assert first != second
 
 
 @pytest.mark.parametrize("odd", ["", "many", "-5", "9" * 40, True])

@@ -184,6 +184,13 @@ def said_in_a_span(count: int) -> tuple[bytes, bytes]:
     return plain, request(packed + b"".join(field(9, pair(*each)) for each in told.items()))
 
 
+def test_events_of_a_span_stand_in_their_order():
+    names = ["b", "a", "c"]
+    plain = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": [], "events": [{"name": name} for name in names]}]}]}]}).encode()
+    packed = request(b"".join(field(11, field(2, name.encode())) for name in names))
+    assert [[moment.name for moment in ADAPTERS[0].record(body).moments] for body in (plain, packed)] == [names, names]
+
+
 def test_messages_of_a_span_are_all_noted():
     assert [len(ADAPTERS[0].record(body).moments) for body in said_in_a_span(200)] == [201, 201]
 

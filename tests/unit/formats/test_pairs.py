@@ -419,7 +419,7 @@ def test_what_a_provider_billed_is_the_cost(told, cost):
     "body",
     [
         {"object": "response.input_tokens", "input_tokens": 321}, {"id": "resp_1", "object": "response", "deleted": True},
-        {"object": "list", "data": [{"object": "chat.completion", "choices": [], "usage": {"prompt_tokens": 1}}]}, {"object": "list", "data": []},
+        {"object": "list", "data": [{"object": "chat.completion", "choices": [], "usage": {"prompt_tokens": 1}}]}, {"object": "list", "data": [], "has_more": False},
         {"id": "conv_1", "object": "conversation", "created_at": 1}, {"id": "run_1", "object": "thread.run", "status": "queued", "usage": None},
     ],
 )  # fmt: skip
@@ -428,8 +428,9 @@ def test_an_object_that_is_no_answer_owes_no_usage(body):
     assert (call.usage_expected, call.input_tokens) == (False, None)
 
 
-def test_embeddings_without_usage_owe_it():
-    body = {"object": "list", "data": [{"object": "embedding", "embedding": [0.1]}], "model": "m"}
+@pytest.mark.parametrize("listed", [[{"object": "embedding", "embedding": [0.1]}], [{"embedding": "AAAA"}], []])
+def test_embeddings_without_usage_owe_it(listed):
+    body = {"object": "list", "data": listed, "model": "m"}
     assert parse({"id": "1", "url": "https://h/v1/embeddings", "request": {"model": "m"}, "response": body}).usage_expected
 
 

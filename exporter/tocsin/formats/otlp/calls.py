@@ -122,8 +122,7 @@ def call_of(record: Record, data: bytes, *, content: bool) -> Call:
     if content:
         call.content = texts.fill(told, body or request, response)
         call.expect = _expectation(told, body or request)
-        if not record.scope.startswith(_FILLED_IN):
-            call.params = _sampling(told) or sampling(request)
+        call.params = _sampling(record, request)
     call.field_errors = tuple(errors)
     call.mergeable = True
     return call
@@ -274,9 +273,12 @@ def _prompt_key(told: Attributes, body: Attributes) -> int | None:
     return prompt_key(body.get("messages", body.get("input")))
 
 
-def _sampling(told: Attributes) -> Attributes:
-    wanted = ("temperature", "top_p", "max_tokens", "seed")
-    return {name: told[f"gen_ai.request.{name}"] for name in wanted if is_number(told.get(f"gen_ai.request.{name}"))}
+def _sampling(record: Record, request: Attributes) -> Attributes | None:
+    if record.scope.startswith(_FILLED_IN):
+        return None
+    told, wanted = record.attributes, ("temperature", "top_p", "max_tokens", "seed")
+    named = {name: told[f"gen_ai.request.{name}"] for name in wanted if is_number(told.get(f"gen_ai.request.{name}"))}
+    return named or sampling(request)
 
 
 def _expectation(told: Attributes, request: Attributes) -> Expectation | None:

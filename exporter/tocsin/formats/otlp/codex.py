@@ -56,7 +56,7 @@ def rename(record: Record) -> None:
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": told.get("model"),
         "gen_ai.request.stream": True,
-        "gen_ai.response.id": _identity(told, sent, received),
+        "gen_ai.response.id": _identity(record, sent, received),
         "gen_ai.response.finish_reason": None if failed else "stop",
         "gen_ai.conversation.id": told.get("conversation.id"),
         "gen_ai.usage.input_tokens": sent,
@@ -71,7 +71,11 @@ def rename(record: Record) -> None:
         record.set_duration(number(told.get("duration_ms")))
 
 
-def _identity(told: dict[str, Any], *counts: Any) -> str | None:
-    """Return an id of the event, as there is none of the answer: all of a turn may share those of a span."""
-    session, moment = told.get("conversation.id"), told.get("event.timestamp")
-    return None if session is None or moment is None else "|".join(map(str, ("codex", session, moment, *counts)))
+def _identity(record: Record, *counts: Any) -> str | None:
+    """Return an id of the event, as there is none of the answer: all of a turn may share those of a span.
+
+    Its attributes may have been taken off on the way.
+    """
+    session = record.attributes.get("conversation.id", record.trace_id)
+    moment = record.attributes.get("event.timestamp", record.start or None)
+    return None if moment is None else "|".join(map(str, ("codex", session, moment, *counts)))

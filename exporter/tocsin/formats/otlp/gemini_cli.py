@@ -40,7 +40,7 @@ def rename(record: Record) -> None:
     told = record.attributes
     if record.event == _DETAILS and record.scope in _AGENTS:
         counts = (told.get("gen_ai.usage.input_tokens"), told.get("gen_ai.usage.output_tokens"))
-        same = _identity(told, told.get("gen_ai.request.model"), *counts)
+        same = _identity(record, told.get("gen_ai.request.model"), *counts)
         record.attributes = told | {"gen_ai.response.id": same or told.get("gen_ai.response.id")}
     elif is_event(record):
         _rename(record, told)
@@ -54,7 +54,7 @@ def _rename(record: Record, told: dict[str, Any]) -> None:
         "gen_ai.operation.name": "generate_content",
         "gen_ai.provider.name": _provider(record, told),
         "gen_ai.request.model": told.get("model"),
-        "gen_ai.response.id": _identity(told, told.get("model"), sent, received),
+        "gen_ai.response.id": _identity(record, told.get("model"), sent, received),
         "gen_ai.response.finish_reasons": told.get("finish_reasons"),
         "gen_ai.usage.input_tokens": _sum(sent, added),
         "gen_ai.usage.output_tokens": _sum(received, thought),
@@ -79,7 +79,7 @@ def _sum(count: Any, more: Any) -> Any:
     return count + more if is_number(count) and is_number(more) and more > 0 else count
 
 
-def _identity(told: dict[str, Any], *parts: Any) -> str | None:
+def _identity(record: Record, *parts: Any) -> str | None:
     """Return an id that both events of one call have, and no other call of the session."""
-    session, moment = told.get("session.id"), told.get("event.timestamp")
-    return None if session is None or moment is None else "|".join(map(str, (session, moment, *parts)))
+    session, moment = record.attributes.get("session.id", record.trace_id), record.attributes.get("event.timestamp")
+    return None if moment is None else "|".join(map(str, (session, moment, *parts)))

@@ -216,7 +216,7 @@ def _record(told: _Record, resource: bytes, scope: _Named, *, is_log: bool) -> R
     record.attributes = _attributes(told.attributes and told.attributes[:ATTRIBUTES_MAX])
     if told.events:
         firsts = {event.name: event for event in reversed(told.events)}  # one for each piece of a stream is enough
-        noted = list(firsts.values())
+        noted = list(reversed(firsts.values()))
         if not SPOKEN.isdisjoint(firsts):
             spoken = [event for event in told.events if event.name in SPOKEN]
             noted = [event for event in noted if event.name not in SPOKEN] + spoken[-SPOKEN_MAX:]
