@@ -31,6 +31,20 @@ def test_a_url_that_is_none_leaves_the_provider_to_the_format_and_is_named():
     assert (call.provider, call.field_errors) == ("openai", ("url",))
 
 
+@pytest.mark.parametrize(
+    ("around", "request_", "response"),
+    [
+        ({"session": "s-1", "session_id": "s-2"}, {}, {}), ({"session_id": "s-1"}, {"conversation": "s-2"}, {}),
+        ({"session": 5}, {"conversation": "s-1"}, {}), ({}, {"conversation": {"id": "s-2"}}, {"conversation": {"id": "s-1"}}),
+    ],
+)  # fmt: skip
+def test_a_pair_belongs_to_the_session_around_it_or_to_the_conversation_that_the_provider_keeps(around, request_, response):
+    """https://platform.openai.com/docs/api-reference/conversations"""
+    call = parse({**around, "url": "https://api.example.com/v1/responses", "request": request_, "response": {**CHAT, **response}})
+    assert call.session == "s-1"
+    assert call.field_errors == (("session",) if around.get("session") == 5 else ())
+
+
 def test_a_short_response_id_that_comes_again_later_is_another_event():
     assert parse(CHAT).id != parse({**CHAT, "created": CHAT["created"] + 60}).id
 
