@@ -187,6 +187,13 @@ def test_answers_that_there_is_no_time_to_score_have_a_reason_of_their_own():
     assert 190 < unscored[("overload",)] < 310
 
 
+def test_format_checks_are_exported_before_the_first_where_a_route_expects_a_format_and_nowhere_else():
+    config = parse(b"routes: [{match: {route: orders}, expect: {format: json}}]")
+    scoring = take(make(config), call(1, "{}", route="orders"), call(2, "fine"))
+
+    assert {labels[2] for labels in scoring._ledger.store.rows[cat.FORMAT_CHECKS]} == {"orders"}
+
+
 def test_json_in_a_code_fence_is_counted_apart_from_json_that_is_broken():
     detectors = [*DETECTORS[:-1], FormatDetector()]
     answers = ['```json\n{"a": 1}\n```', '{"a": ', '{"a": 1}']
