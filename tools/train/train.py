@@ -208,7 +208,7 @@ INJECTION_MOST = 12.0
 """No word and no pair speaks louder: "password" or "instructions" alone made short everyday requests attacks."""
 FOREIGN_MOST = 2.0
 """No function word of another language speaks louder: more German attacks than requests say "sie", so prose was one."""
-INJECTION_SHIFT = 3.5
+INJECTION_SHIFT = 3.6
 """Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
 WRAPPED_WORTH, ORDINARY_WORTH, PASTED_WORTH = 0.3, 2, 0.1
 """What an attack among code, an ordinary request and an answer that is pasted count beside the others."""
