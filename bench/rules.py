@@ -69,7 +69,7 @@ SPARSE = (
     "instance_call:llm_first_request:young", "instance:llm_first_request:young",
     "route_kind:llm_safety_violation:seconds", "route:llm_route:seen", "route:llm_format_failed:ratio30m", "route_signal:llm_signal_unhealthy:value30m",
     "route_signal:llm_surge_unusual:increase30m",
-    "route:llm_requests_failing:ratio10m", "route:llm_route_dead:ratio10m", "route_scorer:llm_quality_score:incident", "route:llm_format_window:incident",
+    "route:llm_requests_failing:ratio10m", "route:llm_route_dead:ratio10m", "call:llm_route_dead:increase5m", "route_scorer:llm_quality_score:incident", "route:llm_format_window:incident",
     "route_scorer:llm_quality_score_quiet:calls", "route_scorer:llm_quality_score_quiet:mean",
 )  # fmt: skip
 """Recorded only for exceptions."""

@@ -7,7 +7,6 @@ function(config)
   local c = config.outage;
   local keys = ['provider', 'model', 'tier'];
   local shown = ['provider', 'model'];
-  local deadRoute = 'route:llm_route_dead:ratio10m';
   local series(name) = 'provider_model:%s:increase5m' % name;
   // Windows longer than five minutes are sums of recorded ones: reading days of raw counters would be expensive.
   local over(name, window) =
@@ -37,11 +36,8 @@ function(config)
       shortly(pair.short), limit(pair.factor), std.join(' or ', std.map(burnt, pair.long)), calm(pair),
     ];
   local total = '%s > %s' % [shortly(300), q.number(c.totalRatio)];
-  // One of its routes is dead: the hour would know much later. Half the share, so that chance does not end it in between.
-  local ofDeadRoute = '%s / %s > 0.5 * %s\nand %s (%s and %s %s)' % [
-    unrecovered(300), requests(300), q.number(c.routeShare), q.on(keys), q.recorded('call_class:llm_request_failures:increase5m', 'class="outage"'),
-    q.on(['route']), q.recorded(deadRoute, 'of="model"'),
-  ];
+  // One of its routes is dead: the hour would know much later.
+  local ofDeadRoute = '%s / %s\nand %s call:llm_route_dead:increase5m' % [unrecovered(300), requests(300), q.on(keys)];
   local succeeded = 'provider_model:llm_requests_succeeded:increase10m';
   // Among thousands that a fallback answers, some are always on their way.
   local failedForGood = '%s > %s * %s' % [
@@ -132,7 +128,7 @@ function(config)
         requirement: 'A1, A5',
         window: 600,
         keepFiringFor: 300,
-        expr: 'max %s (%s)' % [q.by(['route']), q.recorded(deadRoute, 'of="route"')],
+        expr: 'route:llm_route_dead:ratio10m',
         summary: 'Almost no request of {{ $labels.route }} succeeds.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes failed, while the model answers other routes.'
                      + '{{ range printf `topk(1, %s)` $labels.route | query }} Most common: {{ .Labels.reason }} from {{ .Labels.model }}.{{ end }}' %

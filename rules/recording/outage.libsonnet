@@ -62,19 +62,27 @@ function(config)
   ];
   local failing = 'route:llm_requests_failing:ratio10m';
   local dead = 'route:llm_route_dead:ratio10m';
+  local deadForModel = 'call:llm_route_dead:increase5m';
   local onRoute = q.on(['route']);
-  local was(of) = q.latest(dead, 'of="%s"' % of, 3 * config.intervals.slow);
-  // Dead is a route of which nearly all fails, and did a while ago: what one client asked at one moment is no outage. And
-  // then, lest chance end it and page again, as long as half of it does, of half as many.
-  local deadly = '%(now)s > %(ratio)s and %(on)s (%(now)s offset %(before)s > %(ratio)s) and %(on)s (%(many)s)' % {
+  local was(name) = q.latest(name, within=3 * config.intervals.slow);
+  // Dead is a route of which nearly all fails, and did a while ago, of which something failed long before, or nearly all did within
+  // the hour: what one client asked at one moment is no outage, and batches of which each fails are one. Then, lest chance end it and page
+  // again, as long as half of it does, of half as many.
+  local deadly = |||
+    %(now)s > %(ratio)s and %(on)s (%(now)s offset %(before)s > %(ratio)s)
+    and %(on)s (%(many)s)
+    and %(on)s %(failed)s and %(on)s (%(failed)s offset %(ago)s or max_over_time(%(now)s[%(hour)s] offset %(window)s) > %(ratio)s)
+  ||| % {
     now: failing, ratio: q.number(config.outage.routeRatio), on: onRoute, before: q.duration(config.outage.routeFor),
     many: q.atLeast('sum %s (%s)' % [q.by(['route']), q.twice(failed, outage)], config.outage.minimumCalls),
+    failed: q.recorded(failed, outage), ago: q.duration(minutes5 + config.outage.routeFor), hour: q.duration(3600), window: q.duration(600),
   };
-  // Routes of models of whose requests they, and whatever else fails, are more than a few.
-  local ofMany = 'group %s (%s and %s (%s / %s > %s))' % [
-    q.by(['route']), q.recorded(failed, outage), q.on(keys), 'provider_model:llm_request_failures_unrecovered:increase5m', calls,
-    q.number(config.outage.routeShare),
-  ];
+  // Models of which a route asks much, and of whose requests it, and whatever else fails, is more than a share.
+  local muchOfModel(share) = '(%(failed)s > %(on)s group_left () 0.25 * sum %(by)s (%(failed)s)\nand %(keys)s (%(unrecovered)s / %(calls)s > %(share)s))' % {
+    failed: q.recorded(failed, outage), on: onRoute, by: q.by(['route']), keys: q.on(keys), calls: calls, share: share,
+    unrecovered: 'provider_model:llm_request_failures_unrecovered:increase5m',
+  };
+  local many = muchOfModel(q.number(config.outage.routeShare));
   [
     {
       name: 'tocsin-outage-requests',
@@ -145,31 +153,36 @@ function(config)
       name: 'tocsin-outage-routes',
       interval: q.duration(config.intervals.requests),
       rules: [{
-        // Only where half fails, in both halves of the time, so that healthy routes add nothing.
+        // Only where half fails, so that healthy routes add nothing.
         record: failing,
         expr: |||
           clamp_max((%(failed)s)
           / %(on)s (%(asked)s), 1) > 0.5
-          and %(on)s %(now)s
-          and %(on)s (%(now)s offset %(half)s)
         ||| % {
           failed: '%s > 0.5 * %s' % [apart, q.number(config.outage.minimumCalls)], on: onRoute,
-          asked: q.live(q.sumCounted(['route'], 'llm_requests_total', 600)), now: q.recorded(failed, outage), half: q.duration(minutes5),
+          asked: q.live(q.sumCounted(['route'], 'llm_requests_total', 600)),
         },
       }, {
         // One outage is one page: the route's where it is a small part of its models' requests, else the model's. What was
-        // told of once is told of so until it ends.
+        // told of once is told of so until it ends, or until it is less than half of the share: then the route's tells of it.
         record: dead,
-        labels: { of: 'route' },
         expr: |||
           %(deadly)s
-          unless %(on)s (%(ofMany)s or %(was)s)
+          unless %(on)s (%(many)s or %(was)s)
           or %(failing)s and %(on)s %(still)s
-        ||| % { deadly: deadly, on: onRoute, ofMany: ofMany, was: was('model'), failing: failing, still: was('route') },
+        ||| % { deadly: q.indented(deadly, 0), on: onRoute, many: many, was: was(deadForModel), failing: failing, still: was(dead) },
       }, {
-        record: dead,
-        labels: { of: 'model' },
-        expr: '(%s or %s and %s %s) unless %s %s' % [deadly, failing, onRoute, was('model'), onRoute, q.recorded(dead, 'of="route"')],
+        record: deadForModel,
+        expr: |||
+          (
+            %(many)s and %(on)s (%(deadly)s)
+            or %(few)s and %(on)s (%(failing)s and %(on)s %(was)s)
+          )
+          unless %(on)s %(dead)s
+        ||| % {
+          many: many, few: muchOfModel('0.5 * ' + q.number(config.outage.routeShare)), on: onRoute, failing: failing,
+          deadly: q.indented(deadly, 2), was: was(deadForModel), dead: dead,
+        },
       }],
     },
     {

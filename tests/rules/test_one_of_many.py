@@ -12,6 +12,13 @@ FEWER = [3 * n if n < 16 else 45 + 3 * (n - 15) // 2 for n in range(1, 46)]
 """Three requests a minute, and then half as many."""
 
 
+BATCHES = " ".join(str(40 * ((minute + 5) // 15)) for minute in range(300))
+FAILED = " ".join(str(40 * (max(0, minute - 85) // 15)) for minute in range(300))
+"""Forty requests every fifteen minutes, and from minute 100 on all of them fail."""
+DAY = "0+20x120 2560+160x120"
+"""Requests of the other routes: eight times as many from minute 120 on."""
+
+
 def searched(values, failed, reason="timeout", **labels):
     return [*WELL, requests(values, **SEARCH, **labels), failures(failed, reason, **SEARCH, **labels)]
 
@@ -53,6 +60,18 @@ CASES = [
     ),
     Case("a route that is a seventh of its model's requests pages once, for the model, within twelve minutes", FAILING,
          searched("0+13x300", "0x90 13+13x60 793x150"), {"91m": 0, **{f"{minute}m": 1 for minute in range(101, 150, 4)}, "180m": 0}, severity="page"),
+    Case("a route that asks in batches pages once the second of them fails", ROUTE,
+         [*WELL, requests("0+200x300", route="more"), info(route="more"), requests(BATCHES, **SEARCH), failures(FAILED, "timeout", **SEARCH)],
+         {**{f"{minute}m": 0 for minute in range(90, 116, 2)}, "120m": 1, "135m": 1, "150m": 1}, severity="page"),
+    Case("a route that pages for its model pages for itself when it becomes a small part of it by day", ROUTE,
+         [info(), info(route="search"), requests(DAY), requests("0+3x240", **SEARCH), failures("0x90 3+3x150", "timeout", **SEARCH)],
+         {"115m": 0, **{f"{minute}m": 1 for minute in range(140, 220, 4)}}, severity="page"),
+    Case("a route that asks another model a little pages for itself, whatever fails there", ROUTE,
+         [*WELL, requests("0+200x300", route="more"), info(route="more"), info(route="third"),
+          requests("0+4x300", **SEARCH), failures("0x90 4+4x60", "timeout", **SEARCH), requests("0+1x300", model="b", **SEARCH),
+          failures("0x90 " + " ".join(str(minute // 2) for minute in range(1, 61)), "timeout", model="b", **SEARCH),
+          requests("0+50x300", model="b", route="third"), failures("0x90 3+3x60", model="b", route="third")],
+         {f"{minute}m": 1 for minute in range(104, 148, 4)}, severity="page"),
     Case("a route with hardly enough requests pages until it is mended, whatever chance leaves of them", ROUTE,
          searched("0+3x90 " + " ".join(str(270 + n) for n in FEWER), "0x90 " + " ".join(map(str, FEWER))), {f"{minute}m": 1 for minute in range(106, 134, 2)},
          severity="page"),
