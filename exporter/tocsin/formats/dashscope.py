@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tocsin.formats.generators import whole_text
-from tocsin.formats.texts import part_text
+from tocsin.formats.texts import part_text, whole_text
 
 _ANSWERED: Final = {"text", "finish_reason"}
 

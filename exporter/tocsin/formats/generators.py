@@ -10,10 +10,10 @@ an object with a text is anybody's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, Final
 
 from tocsin.formats import bedrock
+from tocsin.formats.texts import whole_text
 
 _LISTS: Final = ("results", "outputs", "completions", "predictions")
 _TEXTS: Final = ("generated_text", "text", "content")
@@ -105,9 +105,3 @@ def stream(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
     last, told = pieces[-1], _told(pieces[-1])
     whole = {name: value for name, value in {**last, **told}.items() if name not in (*_LISTS, *_TEXTS)}
     return {**whole, "generated_text": whole_text(texts) if "meta_info" in last else "".join(texts)}
-
-
-def whole_text(texts: Sequence[str]) -> str:
-    """Return the text of a stream whose pieces are one after the other, or each all that was said so far."""
-    grows = len(texts) > 1 and all(text.startswith(before) for before, text in pairwise(texts))
-    return texts[-1] if grows else "".join(texts)

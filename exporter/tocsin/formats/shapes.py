@@ -19,8 +19,8 @@ from tocsin.formats import (
 )
 
 _SHAPES = (ollama, gemini, interactions, bedrock, bedrock_invoke, cohere, realtime, tgi, dashscope)
-_IN_PAIRS = (cloudflare, generators)
-"""Those whose bodies could be anybody's, unless it is known that a model was asked."""
+_IN_PAIRS = (*_SHAPES, cloudflare, generators)
+"""With those whose bodies could be anybody's, unless it is known that a model was asked."""
 
 
 def is_body(body: dict[str, Any]) -> bool:
@@ -32,7 +32,7 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     """Return a response body in OpenAI's shape; one that is of none of them as it is."""
     if "choices" in body or body.get("object") == "response":  # as nearly always
         return body
-    return next((shape.as_openai(body) for shape in (*_SHAPES, *_IN_PAIRS) if shape.is_body(body)), body)
+    return next((shape.as_openai(body) for shape in _IN_PAIRS if shape.is_body(body)), body)
 
 
 def request(asked: dict[str, Any]) -> dict[str, Any]:

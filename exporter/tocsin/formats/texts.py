@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from tocsin.call import Expectation, Message, ToolCall
@@ -28,6 +29,12 @@ def part_text(value: Any) -> str:
     if isinstance(value, list):
         return _joined(text for _, text in map(_part, value))
     return ""
+
+
+def whole_text(texts: Sequence[str]) -> str:
+    """Return the text of a stream whose pieces are one after the other, or each all that was said so far."""
+    grows = len(texts) > 1 and all(text.startswith(before) for before, text in pairwise(texts))
+    return texts[-1] if grows else "".join(texts)
 
 
 def _joined(texts: Iterable[str]) -> str:
