@@ -1,4 +1,4 @@
-"""Adapters: from vendors' bytes to ``Call``. Nothing else knows vendors."""
+"""Adapters: turn vendors' bytes into ``Call``. Nothing else knows about vendors."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _ADAPTERS: dict[str, type[LiteLLM | OpenAI | Anthropic | Native | FeedbackFormat
 _SIGNALS: dict[str, type[Traces | Logs]] = {"traces": Traces, "logs": Logs}
 
 FORMATS = tuple(_ADAPTERS)
-"""The words of ``--format`` and of ``/v1/ingest/{format}``, beside ``auto``."""
+"""The values of ``--format`` and of ``/v1/ingest/{format}``, besides ``auto``."""
 SIGNALS = tuple(_SIGNALS)
-"""What OTLP is sent as: the last words of the paths ``/v1/traces`` and ``/v1/logs``."""
+"""The OTLP signals: the last segments of the paths ``/v1/traces`` and ``/v1/logs``."""
 
 
 def get(name: str, *, content: bool = False) -> Format:
-    """Return the adapter of a format word; ``content`` fills ``Call.content``.
+    """Return the adapter of a format; with ``content`` it fills in ``Call.content``.
 
     Raises:
-        KeyError: the word is unknown.
+        KeyError: the format is unknown.
     """
     if name == "auto":
         return Auto(content=content)
@@ -42,5 +42,5 @@ def get(name: str, *, content: bool = False) -> Format:
 
 
 def parts(name: str, data: Buffer) -> Sequence[Piece]:
-    """Return the records in a request of one of ``SIGNALS``, one for each event."""
+    """Split a request of one of ``SIGNALS`` into records, one for each event."""
     return _SIGNALS[name].parts(data)

@@ -1,6 +1,6 @@
 """Anthropic Messages pairs.
 
-https://docs.anthropic.com/en/api/messages. ``usage.input_tokens`` leaves cache reads and writes out, so they
+https://docs.anthropic.com/en/api/messages. ``usage.input_tokens`` excludes cache reads and writes, so they
 are added: 433 in + 2,752 read + 0 written are 3,185 inclusive input tokens.
 """
 
@@ -14,7 +14,7 @@ from tocsin.formats.exchange import Exchange
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import within
 
-_OUTSIDE = ("compaction", "advisor_message")
+_NOT_IN_TOTAL = ("compaction", "advisor_message")
 
 
 class Anthropic(pairs.PairFormat):
@@ -22,8 +22,8 @@ class Anthropic(pairs.PairFormat):
 
     name = "anthropic"
 
-    def judge(self, call: Call, ex: Exchange) -> None:
-        """Fill in what Anthropic reports."""
+    def fill(self, call: Call, ex: Exchange) -> None:
+        """Fill in the usage and the finish reason."""
         usage = ex.response.get("usage")
         if isinstance(usage, dict):
             _usage(call, usage, ex.errors)
@@ -44,10 +44,10 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
     call.cache_read_tokens, call.cache_write_tokens = read, written
     if fresh is not None:
         call.input_tokens = fresh + (read or 0) + (written or 0)
-    lasting = usage.get("cache_creation")
-    if isinstance(lasting, dict):
-        kept = pairs.tokens(lasting.get("ephemeral_1h_input_tokens"), "usage.cache_creation", errors)
-        call.hour_write_tokens = within(kept, written, "usage.cache_creation", errors)
+    lifetimes = usage.get("cache_creation")
+    if isinstance(lifetimes, dict):
+        hour = pairs.tokens(lifetimes.get("ephemeral_1h_input_tokens"), "usage.cache_creation", errors)
+        call.hour_write_tokens = within(hour, written, "usage.cache_creation", errors)
     _add_iterations(call, usage.get("iterations"), errors)
     details = usage.get("output_tokens_details")
     if isinstance(details, dict):
@@ -56,19 +56,19 @@ def _usage(call: Call, usage: dict[str, Any], errors: list[str]) -> None:
 
 
 def _add_iterations(call: Call, iterations: Any, errors: list[str]) -> None:
-    """Add what it took to sum up a long conversation, or to ask an advisor: billed, and in no total of the usage.
+    """Add the tokens of compacting a conversation or consulting an advisor: billed, but in no total of the usage.
 
     https://platform.claude.com/docs/en/build-with-claude/compaction and /agents-and-tools/tool-use/advisor-tool; an
-    advisor is billed at the price of its own model, which stands beside its tokens.
+    advisor is billed at the price of its own model, which is given beside its tokens.
     """
     for entry in iterations if isinstance(iterations, list) else ():
-        if isinstance(entry, dict) and entry.get("type") in _OUTSIDE:
+        if isinstance(entry, dict) and entry.get("type") in _NOT_IN_TOTAL:
             fresh, received, read, written = (
                 pairs.tokens(entry.get(name), "usage.iterations", errors) or 0
                 for name in ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
             )
             call.input_tokens = (call.input_tokens or 0) + fresh + read + written
-            if call.output_tokens is not None:  # of a stream that was cut it stays unknown
+            if call.output_tokens is not None:  # unknown for a stream that was cut off, and stays so
                 call.output_tokens += received
             call.cache_read_tokens = (call.cache_read_tokens or 0) + read
             call.cache_write_tokens = (call.cache_write_tokens or 0) + written

@@ -1,6 +1,6 @@
 """Recognition of a record's format from its keys.
 
-Each record is recognised by itself: what is cheap to tell from the bytes first, then by its decoded keys.
+Each record is recognised on its own: first by what is cheap to find in the bytes, then by its decoded keys.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tocsin.formats.signs import is_bare_error, is_chunk, is_error, is_log, is_m
 
 _NATIVE = re.compile(rb'\s*\{\s*"v"\s*:\s*1\b')
 _LITELLM = re.compile(rb'"(?:startTime|custom_llm_provider|litellm_call_id)"\s*:')
-_ITS_OWN = re.compile(rb'"(?:custom_llm_provider|litellm_call_id|call_type|model_group|request_id)"\s*:')
-"""Keys of which a payload has one where neither model nor provider is known."""
+_LITELLM_ONLY = re.compile(rb'"(?:custom_llm_provider|litellm_call_id|call_type|model_group|request_id)"\s*:')
+"""A payload whose model and provider are both unknown has at least one of these keys."""
 
 
 class Auto:
@@ -48,11 +48,11 @@ class Auto:
             try:
                 call = self._litellm.parse(data)
             except Skip:
-                pass  # the words may stand deeper in another format's record
+                pass  # the keys may be nested in another format's record
             else:
-                if call.model != UNKNOWN or call.provider != UNKNOWN or _ITS_OWN.search(data):
+                if call.model != UNKNOWN or call.provider != UNKNOWN or _LITELLM_ONLY.search(data):
                     return call
-                raise Skip("unknown_format")  # of another kind of work that starts and ends
+                raise Skip("unknown_format")  # some other kind of work with a start and an end
         elif _NATIVE.match(data):
             return self._native.parse(data)
         if is_request(data):
@@ -65,25 +65,25 @@ class Auto:
             return self._otlp.parse(data)
         tree = as_pair(tree)
         if depth < envelopes.DEPTH_MAX and is_bare_error(tree):
-            raise Skip("unknown_format")  # an error alone, in a message or a line of a log, tells of no call
+            raise Skip("unknown_format")  # an error alone, in a message or log line, is no evidence of a call
         found = self._recognise(tree)
         if found is not None:
             return found.parse(data)
-        ex = exchange(tree, told=False)
+        ex = exchange(tree, is_call=False)
         return (self._anthropic if is_messages(ex.response, ex.url) else self._openai).read(ex, data)
 
     def _recognise(self, tree: dict[str, Any]) -> LiteLLM | Native | None:
-        """Return the adapter for a decoded record; None for a pair, whose bodies tell whose it is.
+        """Return the adapter for a decoded record; None for a pair, whose bodies identify the vendor.
 
         Raises:
-            Skip: no format has such a record.
+            Skip: the record matches no format.
         """
         if any(key in tree for key in ("startTime", "custom_llm_provider", "litellm_call_id")):
             return self._litellm
         if "model" in tree and "event_id" in tree and "request" not in tree:
             return self._native
         sides = any(key in tree for key in ("request", "response", "request_body", "response_body"))
-        if sides or (("url" in tree or "uri" in tree) and "model" not in tree):  # where nothing came back
+        if sides or (("url" in tree or "uri" in tree) and "model" not in tree):  # a request without a response
             return None
         if isinstance(tree.get("object"), str) or "choices" in tree:
             return None

@@ -1,8 +1,7 @@
-"""Amazon Bedrock's Converse API, brought to the shape of OpenAI's, and what its headers count of any other body.
+"""Amazon Bedrock's Converse API, converted to OpenAI's format, and the token counts in Bedrock's headers.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and ``..._ConverseStream.html``. Input
-leaves out what is read from and written to the cache. A guardrail "intervenes" where it blocks, and where it only
-masks.
+tokens exclude cache reads and writes. A guardrail "intervenes" both when it blocks and when it only masks.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ _EVENTS: Final = frozenset(
     ("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata")
 )
 METRICS: Final = "amazon-bedrock-invocationMetrics"
-"""What the last piece of a model's own body says of all of it."""
+"""Totals of the whole stream, in the last chunk of a model's own format."""
 ACTION: Final = "amazon-bedrock-guardrailAction"
-"""What a guardrail adds to a model's own body, or to one of its pieces."""
+"""What a guardrail adds to a body, or a chunk, in a model's own format."""
 _TRACE: Final = "amazon-bedrock-trace"
 
 
 def is_body(body: dict[str, Any]) -> bool:
-    """Tell whether a response body is of this API."""
+    """Return whether a response body is of this API."""
     return "stopReason" in body and isinstance(body.get("output"), dict)
 
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a body under OpenAI's names."""
+    """Return a body in OpenAI's format."""
     message = body["output"].get("message")
     parts = message.get("content") if isinstance(message, dict) else None
     parts = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
@@ -44,67 +43,67 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
         "choices": [{
             "finish_reason": "stop" if intervened else reason,
             "message": {"content": [{"text": part.get("text")} for part in parts], "tool_calls": tools},
-            "error": {"type": reason} if intervened and _blocks(body.get("trace")) else None,
+            "error": {"type": reason} if intervened and _has_blocked(body.get("trace")) else None,
         }],
-        "usage": _counted(usage) if isinstance(usage, dict) else None,
+        "usage": _converse_usage(usage) if isinstance(usage, dict) else None,
         "metrics": body.get("metrics"),
         METRICS: body.get(METRICS),
         "error": body.get("error") or blocked(body),
     }  # fmt: skip
 
 
-def _blocks(trace: Any) -> bool:
+def _has_blocked(trace: Any) -> bool:
     return '"BLOCKED"' in json.dumps(trace)
 
 
 def blocked(body: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the error of a model's own body in whose place a guardrail put its message; None where none did."""
-    if body.get(ACTION) == "INTERVENED" and _blocks(body.get(_TRACE)):
+    """Return the error of a body that a guardrail replaced with its own message; None if none did."""
+    if body.get(ACTION) == "INTERVENED" and _has_blocked(body.get(_TRACE)):
         return {"type": "guardrail_intervened"}
     return None
 
 
 def is_event(chunk: dict[str, Any]) -> bool:
-    """Tell whether an object is an event of a stream of Converse, or says how long one of a model's own body took."""
+    """Return whether an object is an event of a Converse stream, or the metrics chunk of a stream in another format."""
     return not chunk.keys().isdisjoint(_EVENTS) or METRICS in chunk
 
 
 def error_of(event: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the exception with which a stream broke off, under HTTP 200."""
-    found = next(((name, told) for name, told in event.items() if name.endswith("Exception")), None)
+    """Return the exception that ended a stream early, under HTTP 200."""
+    found = next(((name, details) for name, details in event.items() if name.endswith("Exception")), None)
     return {"type": found[0], "message": found[1].get("message")} if found and isinstance(found[1], dict) else None
 
 
 def stream(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the body of Converse that its events amount to; only what was measured of a stream of a model's own body.
+    """Combine the events of a stream into one Converse body; of a stream in a model's own format only its metrics.
 
-    A model's own events may be those of Converse, or a piece of its body each.
+    Events in a model's own format may be those of Converse, or one chunk of the body each.
     """
-    whole: dict[str, Any] = {}
+    body: dict[str, Any] = {}
     blocks: dict[int, dict[str, Any]] = {}
     for event in events:
-        told = event.get(METRICS)
-        if isinstance(told, dict):
-            whole[METRICS] = told
+        payload = event.get(METRICS)
+        if isinstance(payload, dict):
+            body[METRICS] = payload
         for name in _EVENTS & event.keys():
-            told = event[name] if isinstance(event[name], dict) else {}
+            payload = event[name] if isinstance(event[name], dict) else {}
             if name == "metadata":
-                whole |= {key: told[key] for key in ("usage", "metrics", "trace") if told.get(key)}
+                body |= {key: payload[key] for key in ("usage", "metrics", "trace") if payload.get(key)}
             elif name == "messageStop":
-                whole["stopReason"] = told.get("stopReason")
+                body["stopReason"] = payload.get("stopReason")
             else:
-                index = told.get("contentBlockIndex")
-                _add(blocks.setdefault(index if isinstance(index, int) else 0, {}), told)
-    if not blocks and "stopReason" not in whole:
-        return whole
+                index = payload.get("contentBlockIndex")
+                _add(blocks.setdefault(index if isinstance(index, int) else 0, {}), payload)
+    if not blocks and "stopReason" not in body:
+        return body
     content = [block for block in blocks.values() if block]
-    return {"stopReason": None, **whole, "output": {"message": {"content": content}}}
+    return {"stopReason": None, **body, "output": {"message": {"content": content}}}
 
 
-def _add(block: dict[str, Any], told: dict[str, Any]) -> None:
-    """Add the beginning of a call to a tool, a piece of its input, or a piece of text."""
-    begun, delta = told.get("start"), told.get("delta")
-    call = begun.get("toolUse") if isinstance(begun, dict) else None
+def _add(block: dict[str, Any], event: dict[str, Any]) -> None:
+    """Add the start of a tool call, a fragment of its input, or a fragment of text."""
+    start, delta = event.get("start"), event.get("delta")
+    call = start.get("toolUse") if isinstance(start, dict) else None
     if isinstance(call, dict):
         block["toolUse"] = {"name": call.get("name"), "input": ""}
     if not isinstance(delta, dict):
@@ -116,13 +115,13 @@ def _add(block: dict[str, Any], told: dict[str, Any]) -> None:
         block["toolUse"]["input"] += piece["input"]
 
 
-def _count(usage: dict[str, Any], name: str) -> Any:
-    """Return a count; Nova's own bodies have other names for what is cached."""
+def _cache_count(usage: dict[str, Any], name: str) -> Any:
+    """Return a count; Nova's own format names cached tokens differently."""
     return usage.get(name, usage.get(name.replace("Tokens", "TokenCount")))
 
 
 def counted(headers: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return the counts in the headers of an answer under OpenAI's names, whatever model's shape its body has."""
+    """Return the counts in the headers of a response in OpenAI's format, whatever the format of its body."""
     counts = [headers.get(f"x-amzn-bedrock-{name}-token-count") for name in _HEADERS]
     if counts[0] is None:
         return None
@@ -130,22 +129,22 @@ def counted(headers: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def measured(body: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the counts that stand in the last piece of a stream under OpenAI's names."""
-    told = body.get(METRICS)
+    """Return the counts in the last chunk of a stream, in OpenAI's format."""
+    metrics = body.get(METRICS)
     names = ("inputTokenCount", "outputTokenCount", "cacheReadInputTokenCount", "cacheWriteInputTokenCount")
-    return _usage([told.get(name) for name in names]) if isinstance(told, dict) else None
+    return _usage([metrics.get(name) for name in names]) if isinstance(metrics, dict) else None
 
 
-def _counted(usage: dict[str, Any]) -> dict[str, Any]:
-    """Return the counts of Converse under OpenAI's names, and what of the cache written is kept for an hour."""
+def _converse_usage(usage: dict[str, Any]) -> dict[str, Any]:
+    """Return the counts of Converse in OpenAI's format, and how many of the cache writes are kept for an hour."""
     details = usage.get("cacheDetails")
-    kept = [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
-    hour = [count for one in kept if one.get("ttl") == "1h" and is_number(count := one.get("inputTokens"))]
-    return {**_usage([_count(usage, name) for name in _COUNTS]), "hour_write_tokens": sum(hour) if hour else None}
+    kept = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
+    hour = [count for entry in kept if entry.get("ttl") == "1h" and is_number(count := entry.get("inputTokens"))]
+    return {**_usage([_cache_count(usage, name) for name in _COUNTS]), "hour_write_tokens": sum(hour) if hour else None}
 
 
 def _usage(counts: list[Any]) -> dict[str, Any]:
-    """Bring counts, as Bedrock orders and separates them, together."""
+    """Combine the counts, in Bedrock's order, into OpenAI's usage."""
     sent, received, *cached = counts
     if isinstance(sent, int):
         sent += sum(count for count in cached if isinstance(count, int))
@@ -153,10 +152,10 @@ def _usage(counts: list[Any]) -> dict[str, Any]:
     return {"prompt_tokens": sent, "completion_tokens": received, "prompt_tokens_details": details}
 
 
-def request(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return a request with the results of tools as Messages has them; one of another API as it is."""
-    said = asked.get("messages")
-    return {**asked, "messages": [_message(entry) for entry in said]} if isinstance(said, list) else asked
+def request(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a request with tool results in the format of Anthropic Messages; one of another API unchanged."""
+    entries = body.get("messages")
+    return {**body, "messages": [_message(entry) for entry in entries]} if isinstance(entries, list) else body
 
 
 def _message(entry: Any) -> Any:
@@ -167,10 +166,10 @@ def _message(entry: Any) -> Any:
 
 
 def _part(part: Any) -> Any:
-    given = part.get("toolResult") if isinstance(part, dict) else None
-    pieces = given.get("content") if isinstance(given, dict) else None
+    result = part.get("toolResult") if isinstance(part, dict) else None
+    pieces = result.get("content") if isinstance(result, dict) else None
     if not isinstance(pieces, list):
         return part
-    found = [piece for piece in pieces if isinstance(piece, dict)]
-    texts = [json.dumps(piece["json"], ensure_ascii=False) if "json" in piece else piece.get("text") for piece in found]
+    items = [piece for piece in pieces if isinstance(piece, dict)]
+    texts = [json.dumps(piece["json"], ensure_ascii=False) if "json" in piece else piece.get("text") for piece in items]
     return {"type": "tool_result", "content": [{"text": text} for text in texts]}

@@ -1,7 +1,8 @@
-"""Chat completions, typed: what a conversation, an answer and a request's wishes look like on the wire.
+"""Typed structs of chat completions: the conversation, the answer and the parameters of a request.
 
-A tree of everything costs four times as much as the fields that are read (``texts`` reads such trees). What does not
-fit these types makes the decoder refuse the whole record, whose tree is then read instead, with the same outcome.
+Decoding everything into a tree costs four times as much as decoding only the fields that are needed (``texts`` reads
+such trees). If a record does not fit these types, the decoder rejects all of it, and its tree is read instead, with the
+same result.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from tocsin.call import Expectation, Message, ToolCall
 from tocsin.formats.texts import (
     by_speaker,
     expectation,
+    implied_role,
     joined,
+    message_text,
     messages,
     part_text,
     role_of,
-    said_in,
-    spoken,
+    speaker_and_text,
     system_prompts,
     tool_calls,
-    unnamed_role,
 )
 
 _ABSENT: Final = Raw()
@@ -33,27 +34,27 @@ _NOTHING: Final = (b"", b"null", b"[]")
 
 
 class Part(msgspec.Struct, gc=False):
-    """One part of a message; pictures, sound and files are passed over undecoded."""
+    """One part of a message; images, audio and files are skipped undecoded."""
 
     type: Any = None
     text: Any = UNSET
     refusal: Any = UNSET
     content: Any = UNSET
     source: Raw = _ABSENT
-    """Of a document: its text or its bytes."""
+    """A document's text or bytes."""
 
 
 Texts = str | list[Part | str] | UnsetType | None
 
 
-class _Said(msgspec.Struct, gc=False):
+class _Turn(msgspec.Struct, gc=False):
     """One message of a conversation."""
 
     role: str | None = None
     type: Any = None
     content: Texts = UNSET
     output: Texts = UNSET
-    """What a tool gave, in a conversation of the Responses API."""
+    """A tool result, in a conversation of the Responses API."""
 
 
 class _Specific(msgspec.Struct, gc=False):
@@ -61,20 +62,20 @@ class _Specific(msgspec.Struct, gc=False):
 
 
 class Answer(msgspec.Struct, gc=False):
-    """How an answer was refused: all of it that counting needs; see ``texts.refusal_of``."""
+    """An answer's refusal, which is all that counting needs; see ``texts.refusal_of``."""
 
     refusal: str | None = None
     provider_specific_fields: _Specific | None = None
 
     @property
     def refused(self) -> str | None:
-        """What it refuses with."""
+        """The text of the refusal."""
         own = self.provider_specific_fields
         return self.refusal or (None if own is None else own.refusal)
 
 
 class Choice(msgspec.Struct, gc=False):
-    """One answer, as far as counting needs it."""
+    """One choice, as far as counting needs it."""
 
     finish_reason: str | None = None
     message: Answer | None = None
@@ -85,28 +86,28 @@ class _Audio(msgspec.Struct, gc=False):
 
 
 class FullAnswer(Answer, gc=False):
-    """An answer with what it says."""
+    """An answer with its content."""
 
     content: str | list[Any] | None = None
     tool_calls: Any = None
     function_call: Any = None
-    """As older APIs have it."""
+    """Of older APIs."""
     audio: _Audio | None = None
     images: Raw = _ABSENT
 
     @property
-    def pictured(self) -> bool:
-        """Whether it shows pictures."""
+    def has_images(self) -> bool:
+        """Whether it contains images."""
         return bytes(self.images) not in _NOTHING
 
     @property
-    def calls(self) -> bool:
+    def has_calls(self) -> bool:
         """Whether it calls tools."""
         return bool(self.tool_calls or self.function_call)
 
 
 class FullChoice(Choice, gc=False):
-    """A choice with what it says."""
+    """A choice with its content."""
 
     message: FullAnswer | None = None
     text: Any = None
@@ -124,8 +125,8 @@ class _Tool(_Function, gc=False):
     function: _Function | None = None
 
 
-class Wishes(msgspec.Struct, gc=False):
-    """The parameters of a request that say what its answer is to be; schemas of tools stay undecoded."""
+class RequestParameters(msgspec.Struct, gc=False):
+    """The parameters of a request that determine its answer; the schemas of tools stay undecoded."""
 
     temperature: Any = UNSET
     top_p: Any = UNSET
@@ -141,7 +142,7 @@ class Wishes(msgspec.Struct, gc=False):
     system: Any = None
 
     def system_prompts(self) -> list[Message]:
-        """Return the system prompts that stand here; see ``texts.system_prompts``."""
+        """Return the system prompts; see ``texts.system_prompts``."""
         if self.instructions is None and self.system is None:
             return []
         return system_prompts({"instructions": self.instructions, "system": self.system})
@@ -160,7 +161,7 @@ class Wishes(msgspec.Struct, gc=False):
         return sent
 
     def expectation(self) -> Expectation | None:
-        """Return what the answer is to be; see ``texts.expectation``."""
+        """Return the expected format of the answer; see ``texts.expectation``."""
         strict = self.tools and [tool for tool in self.tools if (tool.function or tool).strict is True]
         if not (self.response_format or self.text or self.output_format or self.output_config or strict):
             return None
@@ -172,14 +173,14 @@ class Wishes(msgspec.Struct, gc=False):
 
 def _tree(tool: _Function) -> dict[str, Any]:
     schema = tool.parameters if bytes(tool.parameters) else tool.input_schema
-    return {"name": tool.name, "strict": tool.strict, "parameters": _any(bytes(schema))}
+    return {"name": tool.name, "strict": tool.strict, "parameters": _decode(bytes(schema))}
 
 
 def answer_of(choices: Sequence[FullChoice], others: dict[str, Any]) -> tuple[str | None, list[ToolCall]]:
-    """Return the text and the tool calls of a body, whose fields of other kinds than chat are ``others``."""
-    if len(choices) == 1 and not others:  # as nearly always
+    """Return the text and the tool calls of a body; ``others`` are its fields of APIs other than chat."""
+    if len(choices) == 1 and not others:  # the usual case
         only = choices[0].message
-        if only is not None and type(only.content) is str and only.content and not only.calls:
+        if only is not None and type(only.content) is str and only.content and not only.has_calls:
             return only.content, []
     texts: list[str] = []
     tools: list[ToolCall] = []
@@ -188,21 +189,21 @@ def answer_of(choices: Sequence[FullChoice], others: dict[str, Any]) -> tuple[st
         if message is None:
             texts.append(part_text(choice.text))
             continue
-        said = spoken(message.content, message.refused, message.audio and message.audio.transcript)
-        if said or (message.audio is None and not message.pictured):
-            texts.append(said)
-        if message.calls:
+        text = message_text(message.content, message.refused, message.audio and message.audio.transcript)
+        if text or (message.audio is None and not message.has_images):
+            texts.append(text)
+        if message.has_calls:
             tools += tool_calls(message.tool_calls, message.function_call)
     return joined(texts, tools, others)
 
 
 class Conversation(Sequence[Message]):  # noqa: PLW1641 - has no hash, as a list has none
-    """The messages of a conversation, read out of its JSON when somebody first looks: detectors of tier 0 seldom do."""
+    """The messages of a conversation, decoded on first use: detectors of tier 0 seldom need them."""
 
     __slots__ = ("_before", "_json", "_messages")
 
     def __init__(self, data: bytes, before: Sequence[Message] = ()) -> None:
-        """Take the JSON, and what stands ``before`` what it says."""
+        """Take the JSON of the messages, and messages that come ``before`` them."""
         self._json = data
         self._before = before
         self._messages: list[Message] | None = None
@@ -212,10 +213,10 @@ class Conversation(Sequence[Message]):  # noqa: PLW1641 - has no hash, as a list
             try:
                 found = _conversation.decode(self._json) if self._json else None
             except (msgspec.MsgspecError, ValueError, RecursionError):
-                said = messages(_any(self._json))
+                read = messages(_decode(self._json))
             else:
-                said = _messages(found) if type(found) is list else messages(found)
-            self._messages = [*self._before, *said]
+                read = _messages(found) if type(found) is list else messages(found)
+            self._messages = [*self._before, *read]
         return self._messages
 
     def __len__(self) -> int:
@@ -238,15 +239,15 @@ class Conversation(Sequence[Message]):  # noqa: PLW1641 - has no hash, as a list
         return f"Conversation({self._read()!r})"
 
 
-_conversation = msgspec.json.Decoder(list[_Said] | str | None)
+_conversation = msgspec.json.Decoder(list[_Turn] | str | None)
 
 
-def _messages(found: list[_Said]) -> list[Message]:
+def _messages(conversation: list[_Turn]) -> list[Message]:
     """Flatten a typed conversation as ``texts.messages`` flattens a tree of one."""
     out = []
-    for said in found:
-        content = said.content if said.content is not UNSET else said.output
-        role = role_of(said.role or unnamed_role(said.type, gave=said.output is not UNSET))
+    for message in conversation:
+        content = message.content if message.content is not UNSET else message.output
+        role = role_of(message.role or implied_role(message.type, has_output=message.output is not UNSET))
         if type(content) is list:
             out += by_speaker(role, [(None, part) if isinstance(part, str) else _part(part) for part in content])
         else:
@@ -258,11 +259,11 @@ def _part(part: Part) -> tuple[str | None, str]:
     inner = part.text
     if inner is UNSET:
         inner = part.content if part.refusal is UNSET else part.refusal
-    return said_in(part.type, inner, _any(bytes(part.source)) if part.type == "document" else None)
+    return speaker_and_text(part.type, inner, _decode(bytes(part.source)) if part.type == "document" else None)
 
 
-def _any(data: bytes) -> Any:
-    """Decode a value, tolerantly where it must be; None where nothing can."""
+def _decode(data: bytes) -> Any:
+    """Decode a value, leniently if necessary; None if it cannot be decoded."""
     try:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):

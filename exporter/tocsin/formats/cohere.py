@@ -1,8 +1,8 @@
-"""Cohere's own API (``/v1/chat``, ``/v2/chat``, ``/v2/embed``), brought to the shape of OpenAI's.
+"""Cohere's own API (``/v1/chat``, ``/v2/chat``, ``/v2/embed``), converted to OpenAI's format.
 
-https://docs.cohere.com/reference/chat and /reference/chat-stream. ``tokens`` are those of the model, ``billed_units``
-leave out its preamble and are all that embeddings have. A stream is server-sent events, of the first version also one
-object a line.
+https://docs.cohere.com/reference/chat and /reference/chat-stream. ``tokens`` are those of the model; ``billed_units``
+exclude its preamble, and are all that embeddings have. A stream is server-sent events; in version 1 it may also be one
+object per line.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ _EVENTS: Final = (
     "message-start", "message-end", "content-start", "content-delta", "content-end", "tool-plan-delta",
     "tool-call-start", "tool-call-delta", "tool-call-end", "citation-start", "citation-end",
 )  # fmt: skip
-_BROKEN_OFF: Final = {"TIMEOUT": "timeout", "USER_CANCEL": "cancelled"}
-"""Reasons for an end that are failures, under HTTP 200, and our words for them."""
+_FAILURES: Final = {"TIMEOUT": "timeout", "USER_CANCEL": "cancelled"}
+"""Finish reasons that are failures under HTTP 200, and our reasons for them."""
 
 
-def _told(body: dict[str, Any]) -> dict[str, Any]:
-    told = body.get("usage", body.get("meta"))
-    return told if isinstance(told, dict) else {}
+def _usage(body: dict[str, Any]) -> dict[str, Any]:
+    usage = body.get("usage", body.get("meta"))
+    return usage if isinstance(usage, dict) else {}
 
 
 def _tokens(body: dict[str, Any]) -> dict[str, Any] | None:
-    told = _told(body)
-    for found in (told.get("tokens"), told.get("billed_units")):
-        if isinstance(found, dict) and found.keys() & {"input_tokens", "output_tokens"}:
-            return found
+    usage = _usage(body)
+    for counts in (usage.get("tokens"), usage.get("billed_units")):
+        if isinstance(counts, dict) and counts.keys() & {"input_tokens", "output_tokens"}:
+            return counts
     return None
 
 
 def _generations(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the texts of its Generate, on Bedrock too: beside them stands what was asked, or why each ended."""
+    """Return the generations of the Generate API, which come with finish reasons, a prompt or ``meta``."""
     listed = body.get("generations")
-    told = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    if listed != told or not all(isinstance(one.get("text"), str) for one in told):
+    found = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    if listed != found or not all(isinstance(entry.get("text"), str) for entry in found):
         return []
-    return told if told and ("finish_reason" in told[0] or "prompt" in body or "meta" in body) else []
+    return found if found and ("finish_reason" in found[0] or "prompt" in body or "meta" in body) else []
 
 
 def is_body(body: dict[str, Any]) -> bool:
-    """Tell whether a response body is of this API."""
+    """Return whether a response body is of this API."""
     if "generations" in body and "id" in body:
         return bool(_generations(body))
     named = "generation_id" in body or ("id" in body and isinstance(body.get("message"), dict))
@@ -49,59 +49,59 @@ def is_body(body: dict[str, Any]) -> bool:
 
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a body under OpenAI's names."""
+    """Return a body in OpenAI's format."""
     tokens = _tokens(body)
-    usage = tokens and {**tokens, "input_tokens_details": {"cached_tokens": _told(body).get("cached_tokens")}}
-    found: dict[str, Any] = {"choices": [], "usage": usage, "error": body.get("error")}
-    found["id"] = body.get("id", body.get("generation_id"))
+    usage = tokens and {**tokens, "input_tokens_details": {"cached_tokens": _usage(body).get("cached_tokens")}}
+    converted: dict[str, Any] = {"choices": [], "usage": usage, "error": body.get("error")}
+    converted["id"] = body.get("id", body.get("generation_id"))
     if generations := _generations(body):
-        return found | {
-            "choices": [{"finish_reason": one.get("finish_reason"), "text": one["text"]} for one in generations]
+        return converted | {
+            "choices": [{"finish_reason": entry.get("finish_reason"), "text": entry["text"]} for entry in generations]
         }
     if "finish_reason" not in body:  # embeddings
-        return found
+        return converted
     message = body.get("message")
-    said = message if isinstance(message, dict) else {"content": body.get("text"), "tool_calls": body.get("tool_calls")}
-    why = _BROKEN_OFF.get(str(body["finish_reason"]).upper())
-    return found | {
-        "choices": [{"finish_reason": body["finish_reason"], "message": said, "error": why and {"type": why}}]
-    }
+    if not isinstance(message, dict):
+        message = {"content": body.get("text"), "tool_calls": body.get("tool_calls")}
+    failure = _FAILURES.get(str(body["finish_reason"]).upper())
+    error = failure and {"type": failure}
+    return converted | {"choices": [{"finish_reason": body["finish_reason"], "message": message, "error": error}]}
 
 
 def is_event(chunk: dict[str, Any]) -> bool:
-    """Tell whether an object is an event of a stream of this API."""
+    """Return whether an object is an event of a stream of this API."""
     return chunk.get("type") in _EVENTS or isinstance(chunk.get("event_type"), str)
 
 
 def stream(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the body that the events of a stream amount to; the last one of the first version holds it whole."""
-    whole: dict[str, Any] = {"finish_reason": None}
-    said: list[str] = []
+    """Combine the events of a stream into one body; in version 1 the last event contains all of it."""
+    body: dict[str, Any] = {"finish_reason": None}
+    texts: list[str] = []
     calls: list[dict[str, Any]] = []
     for event in events:
-        ended = event.get("response")
-        if event.get("event_type") == "stream-end" and isinstance(ended, dict):
-            return {"finish_reason": event.get("finish_reason"), **ended}
+        response = event.get("response")
+        if event.get("event_type") == "stream-end" and isinstance(response, dict):
+            return {"finish_reason": event.get("finish_reason"), **response}
         delta = event.get("delta")
         delta = delta if isinstance(delta, dict) else event
         message = delta.get("message")
         message = message if isinstance(message, dict) else {}
-        whole |= {key: event[key] for key in ("id", "generation_id") if isinstance(event.get(key), str)}
-        whole |= {key: delta[key] for key in ("finish_reason", "usage", "error") if delta.get(key)}
+        body |= {key: event[key] for key in ("id", "generation_id") if isinstance(event.get(key), str)}
+        body |= {key: delta[key] for key in ("finish_reason", "usage", "error") if delta.get(key)}
         content = message.get("content")
         text = content.get("text") if isinstance(content, dict) else event.get("text")
-        said += [text] if isinstance(text, str) else []
-        _call(calls, event.get("type"), message.get("tool_calls"))
-    return {**whole, "message": {"content": "".join(said), "tool_calls": calls}}
+        texts += [text] if isinstance(text, str) else []
+        _add_call(calls, event.get("type"), message.get("tool_calls"))
+    return {**body, "message": {"content": "".join(texts), "tool_calls": calls}}
 
 
-def _call(calls: list[dict[str, Any]], kind: Any, told: Any) -> None:
-    """Add the beginning of a call to a tool, or a piece of the last one's arguments."""
-    function = told.get("function") if isinstance(told, dict) else None
+def _add_call(calls: list[dict[str, Any]], kind: Any, entry: Any) -> None:
+    """Add the start of a tool call, or a fragment of the last one's arguments."""
+    function = entry.get("function") if isinstance(entry, dict) else None
     if not isinstance(function, dict):
         return
     if kind == "tool-call-start":
         calls.append({"function": dict(function)})
     elif calls and isinstance(function.get("arguments"), str):
-        begun = calls[-1]["function"]
-        begun["arguments"] = str(begun.get("arguments") or "") + function["arguments"]
+        last = calls[-1]["function"]
+        last["arguments"] = str(last.get("arguments") or "") + function["arguments"]

@@ -15,18 +15,18 @@ import json
 from typing import Any, Final
 
 DEPTH_MAX: Final = 3
-"""Carriers inside each other: a log line of an event bus's message is two."""
-_LINES: Final = ("message", "log", "msg", "jsonPayload")
-_SIGNS: Final = ("specversion", "detail-type", "Type", *_LINES)
-_RECORDS: Final = frozenset(
+"""Levels of nesting: a log line in an event bus's message is two."""
+_LINE_KEYS: Final = ("message", "log", "msg", "jsonPayload")
+_ENVELOPE_KEYS: Final = ("specversion", "detail-type", "Type", *_LINE_KEYS)
+_RECORD_KEYS: Final = frozenset(
     ("request", "response", "request_body", "response_body", "startTime", "litellm_call_id", "schemaType")
 )
-"""Keys of which a record has one that a line of a log holds; by an error or an answer alone a line tells of no call."""
+"""A record in a log line has at least one of these keys; an error or an answer alone is no evidence of a call."""
 
 
 def unwrapped(tree: dict[str, Any]) -> bytes | None:
-    """Return the JSON of the record inside a carrier; None where the object is no carrier, or holds no object."""
-    if tree.keys().isdisjoint(_SIGNS):  # as nearly always
+    """Return the JSON of the record in an envelope; None if the object is no envelope, or contains no object."""
+    if tree.keys().isdisjoint(_ENVELOPE_KEYS):  # the usual case
         return None
     if "specversion" in tree:
         return _json(tree.get("data")) or _base64(tree.get("data_base64"))
@@ -37,32 +37,32 @@ def unwrapped(tree: dict[str, Any]) -> bytes | None:
     message = tree.get("message")
     if "subscription" in tree and isinstance(message, dict):
         return _base64(message.get("data"))
-    return next((found for key in _LINES if key in tree and (found := _line(tree[key]))), None)
+    return next((found for key in _LINE_KEYS if key in tree and (found := _line(tree[key]))), None)
 
 
-def _line(told: Any) -> bytes | None:
-    """Return what a line of a log holds where it is a record of a call."""
-    if not isinstance(told, dict) and not (isinstance(told, str) and told.lstrip().startswith("{")):
+def _line(value: Any) -> bytes | None:
+    """Return the content of a log line if it is a record of a call."""
+    if not isinstance(value, dict) and not (isinstance(value, str) and value.lstrip().startswith("{")):
         return None
     try:
-        tree = told if isinstance(told, dict) else json.loads(told)
+        tree = value if isinstance(value, dict) else json.loads(value)
     except (ValueError, RecursionError):
         return None
-    is_record = isinstance(tree, dict) and (tree.keys() & _RECORDS or tree.get("v") == 1)
-    return _json(told) if is_record else None
+    is_record = isinstance(tree, dict) and (tree.keys() & _RECORD_KEYS or tree.get("v") == 1)
+    return _json(value) if is_record else None
 
 
-def _json(told: Any) -> bytes | None:
-    if isinstance(told, str) and told.lstrip().startswith("{"):
-        return told.encode("utf-8", "surrogatepass")
+def _json(value: Any) -> bytes | None:
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        return value.encode("utf-8", "surrogatepass")
     try:
-        return json.dumps(told).encode() if isinstance(told, dict) else None
+        return json.dumps(value).encode() if isinstance(value, dict) else None
     except RecursionError:
         return None
 
 
-def _base64(told: Any) -> bytes | None:
+def _base64(value: Any) -> bytes | None:
     try:
-        return base64.b64decode(told, validate=True) if isinstance(told, str) else None
+        return base64.b64decode(value, validate=True) if isinstance(value, str) else None
     except (binascii.Error, ValueError):
         return None

@@ -1,8 +1,8 @@
-"""Why a call failed: the reason that belongs to an HTTP status, or to what an error is called, or says.
+"""Why a call failed: the failure reason for an HTTP status, for an error's type or code, or for its message.
 
-Names are those of providers, their gateways and their SDKs, and of what breaks below them: gRPC's codes
+The names are those of providers, gateways and SDKs, and of the layers below them: gRPC's codes
 (https://grpc.io/docs/guides/status-codes/), those of Node.js and its ``undici``, exceptions of httpx, requests,
-urllib3, aiohttp and botocore. LiteLLM's own exceptions are those of ``litellm_errors``.
+urllib3, aiohttp and botocore. LiteLLM's own exceptions are in ``litellm_errors``.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from tocsin.call import OTHER
 _STATUSES: Final = {
     408: "timeout", 504: "timeout", 429: "rate_limited", 498: "rate_limited", 499: "cancelled", 424: "provider_5xx",
 }  # fmt: skip
-"""Those that are not what their class is. 424 is Bedrock's for a model that failed, and TGI's; 498 is Groq's for no
-capacity in its tier ``flex``."""
+"""Statuses whose reason differs from that of their class. 424 is a failed model on Bedrock and TGI; 498 is Groq's, for
+no capacity in its tier ``flex``."""
 
-_TOLD_MAX: Final = 200
+_TEXT_MAX: Final = 200
 _JOINTS: Final = str.maketrans("", "", "_-")
 _GUARDRAIL: Final = re.compile(r"guardrail.{0,12}(?:interven|block|violat|tripwire|raised)")
 _CODES: Final = (
@@ -28,8 +28,8 @@ _BLOCKED: Final = re.compile(
     r"content ?(?:filter|policy|moderation|management policy|blocked)|responsible ?ai|moderation ?blocked"
     r"|blocked ?prompt|prohibited ?content|" + _CODES
 )
-"""DashScope's name is ``data_inspection_failed``, OpenAI's of what may serve an attack ``cyber_policy``; those of
-Volcengine, New API and MiniMax (https://platform.minimax.io/docs/api-reference/errorcode) speak of what is sensitive.
+"""DashScope's code is ``data_inspection_failed``, OpenAI's for content that may serve an attack ``cyber_policy``; those
+of Volcengine, New API and MiniMax (https://platform.minimax.io/docs/api-reference/errorcode) contain "sensitive".
 """
 _FLAGGED: Final = re.compile(
     r"(?:^|errors: |message\": ?\")output blocked by content filter|flagged as potentially violating"
@@ -38,41 +38,41 @@ _FLAGGED: Final = re.compile(
     r"|(?:in|out)put (?:\w+ )?may contain sensitive information"
     r"|google's responsible ai practices|content was flagged for possible cybersecurity"
 )
-"""What vendors say where they refuse a request, some of which they call no more than invalid, or forbidden.
+"""Messages with which vendors refuse content, some under codes that only say invalid or forbidden.
 
-Anthropic (and Bedrock in its name), OpenAI, xAI, DeepSeek, Z.ai in two languages, OpenRouter, Volcengine, Imagen.
+Anthropic (also on Bedrock), OpenAI, xAI, DeepSeek, Z.ai in two languages, OpenRouter, Volcengine, Imagen.
 """
-_SHUT_OUT: Final = re.compile(
+_BANNED: Final = re.compile(
     r"\b(?:account|organi[sz]ation|team|workspace|access|api ?key)\b.{0,80}"
     r"\b(?:is|was|been|are|were) (?:\w+ )?(?:suspended|disabled|deactivated|terminated|banned|revoked)\b"
 )
-"""What a vendor says to those whom it serves no more, be it for its policies: every call fails, whatever it asks."""
-_OF_THE_CALLER: Final = (401, 402, 404, 407)
-"""Statuses of who calls, or of what is called: none comes of what was asked, whatever the text beside it says."""
+"""Messages to accounts that a vendor no longer serves, perhaps for its policies: every call fails, whatever it asks."""
+_CALLER_STATUSES: Final = (401, 402, 404, 407)
+"""Statuses about the caller or the address: never caused by the content, whatever the message says."""
 _REFUSALS: Final = ("blocked_guardrail", "blocked_provider")
 _QUOTED: Final = re.compile(r"(?<!\w)'[^']*+'(?!\w)|`[^`]*+`|(?<!\w)\"[^\"]*+\"(?!\w)")
-"""What a message quotes: names and words of the caller, by which it is classed only where nothing else tells."""
+"""Quotations in a message: names and words of the caller, which decide the reason only if nothing else does."""
 _CODE: Final = re.compile(r"(?:^|error code:? |status(?: ?code)?:? |http ?)([45]\d\d)(?!\d)")
 """A status inside a type or a code."""
-_SAID_CODE: Final = re.compile(
+_STATUS_IN_MESSAGE: Final = re.compile(
     r"^([45]\d\d)(?= *(?:$|[-:{(]|[A-Z]|status code))"
     r"|(?:[Ee]rror code:? |[Ss]tatus(?: ?code)?:? |HTTP(?:/[\d.]+)? ?(?:error )?|(?:Client|Server) error ')"
     r"([45]\d\d)(?!\d)"
 )
 """A status inside a message, where the SDKs of OpenAI, Anthropic and Google, httpx, requests and axios put it.
 
-Any other number is one of the caller's: "500 items is more than the maximum".
+Any other number may be the caller's: "500 items is more than the maximum".
 """
 
 
 class _Reasons:
-    """Patterns of words, each with the reason of a failure that it tells."""
+    """Patterns of words, each with its failure reason."""
 
     def __init__(self, *rows: tuple[str, str]) -> None:
         self._rows = tuple((re.compile(pattern), reason) for pattern, reason in rows)
 
     def first(self, words: str, otherwise: str = OTHER) -> str:
-        """Return the reason of the first pattern that stands in some words."""
+        """Return the reason of the first pattern that matches; ``otherwise`` if none does."""
         return next((reason for pattern, reason in self._rows if pattern.search(words)), otherwise)
 
 
@@ -101,34 +101,34 @@ _WORDS: Final = _Reasons(
     (_WRONG, "client_4xx"),
     (r"abort", "cancelled"),
 )
-"""Of types and codes of errors in small letters, without the signs between their words; the first holds.
+"""For types and codes of errors in lower case, without the characters between their words; the first match counts.
 
-What expired in a batch was never begun, as what was cancelled: OpenAI calls it that, too
+A request that expired in a batch never started, like a cancelled one: OpenAI also calls it so
 (https://platform.openai.com/docs/guides/batch).
 """
 
 
-_NAMED: Final = re.compile(
+_NAMES: Final = re.compile(
     r"^(?:[\w.]*\.)?(\w*(?:[Ee]rror|[Ee]xception|[Tt]imeout))(?=[:(]|$)|\b([A-Z]\w*(?:Error|Exception|Timeout))\b"
     r"|(?:^|^\d+ |(?<=[Ee]rror: )|; |\bcode = |StatusCode\.)"
     r"([A-Z]+_[A-Z_]+|(?<=\d )[A-Z]+|(?<=Code\.)[A-Z]+|(?<== )\w+)\b"
 )
 """Names of errors in a message: of exceptions (``str`` or ``repr`` of one, botocore, Ruby) and gRPC's codes."""
-_SAID_LIMITED: Final = (
+_LIMITED_PHRASES: Final = (
     r"^rate ?limit|^\S+ rate ?limit\.?$|rate ?limited|(?:rate|request) ?limit (?:reached|exceeded|error|hit)"
     r"|rate exceeded|throttl(?:ed|ing)"
     r"|(?:exceed(?:s|ed)?|reached|hit)\b.{0,60}\b(?:rate ?limit|quota)"
     r"|quota.{0,40}(?:exceeded|exhausted|reached)|insufficient ?quota|check quota|resource (?:has been )?exhausted"
     r"|too many (?:requests|tokens|concurrent|connections)|slow down|no deployments available"
 )
-_SAID_LATE: Final = (
+_TIMEOUT_PHRASES: Final = (
     r"\be?(?:socket)?timed ?out|deadline (?:exceeded|expired)|exceeded (?:the|its) deadline|due to (?:a )?time ?out"
     r"|client\.timeout|^(?:error: |\S+ |model \S+ )?time ?out\.?$|\btime ?out (?:error|exceeded|expired)"
     r"|in provider: timeout"
     r"|(?:^|\b(?:request|gateway|read|connect(?:ion)?|response|upstream|server|socket|stream|pool|operation|idle|i/o"
     r"|handshake) )time ?out\b(?! (?:must|should|param|value))"
 )
-_SAID_CONNECTION: Final = (
+_CONNECTION_PHRASES: Final = (
     r"connection (?:\w+ )?(?:error|reset|refused|closed|aborted|lost|broken|terminated|failed|attempts|pool)"
     r"|(?:cannot|can't|could not|couldn't|failed to|unable to) (?:connect|fetch|resolve host)|disconnected"
     r"|closed (?:the |network )?connection|no connection established"
@@ -138,11 +138,11 @@ _SAID_CONNECTION: Final = (
     r"|^terminated$|premature (?:close|eof)|\beof (?:occurred|error)|unexpected eof|\beof$"
     r"|stream (?:closed|reset)|\bssl[:e]|certificate verify|max retries"
 )
-_SAID_CANCELLED: Final = (
+_CANCELLED_PHRASES: Final = (
     r"^(?:cancell?ed|aborted)|(?:request|operation|stream|call|context|task) (?:was )?(?:cancell?ed|aborted)"
     r"|user aborted"
 )
-_SAID_BROKEN: Final = (
+_BROKEN_PHRASES: Final = (
     r"bad gateway|overloaded|over capacity|\bserver (?:had an |is )?(?:error|busy)|internal (?:server )?error"
     r"|(?:service|server|model|provider|backend|upstream|api|openai|temporarily|currently) (?:is )?"
     r"(?:temporarily |currently )?unavailable(?! in| for)"
@@ -152,33 +152,33 @@ _SAID_BROKEN: Final = (
 _PHRASES: Final = _Reasons(
     (r"^(?:invalid|unsupported|unknown|unrecognized|incorrect|missing)\b", "client_4xx"),
     (r"client ?(?:disconnect|closed)", "cancelled"),
-    (_SAID_LIMITED, "rate_limited"),
-    (_SAID_LATE, "timeout"),
-    (_SAID_CONNECTION, "connection"),
-    (_SAID_CANCELLED, "cancelled"),
-    (_SAID_BROKEN, "provider_5xx"),
+    (_LIMITED_PHRASES, "rate_limited"),
+    (_TIMEOUT_PHRASES, "timeout"),
+    (_CONNECTION_PHRASES, "connection"),
+    (_CANCELLED_PHRASES, "cancelled"),
+    (_BROKEN_PHRASES, "provider_5xx"),
     (_WRONG, "client_4xx"),
 )
-"""Of messages in small letters: what providers and networks say when they fail, the first holds.
+"""For messages in lower case: the phrases of providers and networks when they fail; the first match counts.
 
-A word alone ("quota", "timeout", "internal") may be the caller's, and makes no outage.
+A single word ("quota", "timeout", "internal") may be the caller's, and is no outage.
 """
 
 
 def by_status(status: int | None) -> str | None:
-    """Class an HTTP status of 400 and above."""
+    """Return the reason for an HTTP status of 400 and above; None below."""
     if status is None or status < 400:
         return None
     named = _STATUSES.get(status)
     return named or ("provider_5xx" if status >= 500 else "client_4xx")
 
 
-def by_error(told: str, status: int | None, message: str = "") -> str:
-    """Class a failure by what its error is called, by its HTTP status, and else by what its ``message`` says.
+def by_error(name: str, status: int | None, message: str = "") -> str:
+    """Return the reason of a failure: by its error's ``name``, by its HTTP status, and otherwise by its ``message``.
 
-    A message alone makes a refusal of a plain 4xx, and nothing of a 401, 429 or 5xx: that may speak of filters, too.
+    A message alone can turn a plain 4xx into a refusal, but not a 401, 429 or 5xx: their messages may mention filters.
     """
-    words = _words(told)
+    words = _words(name)
     refusal = _refusal(words)
     if refusal is not None:
         return refusal
@@ -189,54 +189,54 @@ def by_error(told: str, status: int | None, message: str = "") -> str:
         return "blocked_provider"
     if not message or not (reason == OTHER or (reason == "client_4xx" and not words)):
         return reason
-    said = by_message(_QUOTED.sub("", message[:_TOLD_MAX]))
-    said = by_message(message) if said == OTHER else said
-    return said if reason == OTHER or said in _REFUSALS else reason
+    by_text = by_message(_QUOTED.sub("", message[:_TEXT_MAX]))
+    by_text = by_message(message) if by_text == OTHER else by_text
+    return by_text if reason == OTHER or by_text in _REFUSALS else reason
 
 
 def is_refused(message: str) -> bool:
-    """Tell whether an error says in a vendor's own words or codes that it is a refusal of what was asked."""
+    """Return whether a message has a vendor's own words or codes for refusing content."""
     words = _words(message)
-    return _is_flagged(words) or (re.search(_CODES, words) is not None and _SHUT_OUT.search(words) is None)
+    return _is_flagged(words) or (re.search(_CODES, words) is not None and _BANNED.search(words) is None)
 
 
 def is_of_caller(status: int | None) -> bool:
-    """Tell whether a status is of who calls, or of what is called: none of them comes of what was asked."""
-    return status in _OF_THE_CALLER
+    """Return whether a status is about the caller or the address: none of these is caused by the content."""
+    return status in _CALLER_STATUSES
 
 
 def by_message(message: str) -> str:
-    """Class what an error says: a status or an exception's name where SDKs put it, or a phrase that is well known."""
+    """Return the reason that a message gives: a status or exception name where SDKs put it, or a known phrase."""
     words = _words(message)
     refusal = _refusal(words)
     if refusal is not None:
         return refusal
-    code = _SAID_CODE.search(message[:_TOLD_MAX])
-    if code is not None:
-        return by_status(int(code[1] or code[2])) or OTHER
-    names = (_by_words(_words(name[name.lastindex or 0])) for name in _NAMED.finditer(message[:_TOLD_MAX]))
-    called = next((reason for reason in names if reason != OTHER), OTHER)
-    if called not in (OTHER, "cancelled"):  # clients cancel what is late, and some say so
-        return called
-    return _PHRASES.first(words, called)
+    status = _STATUS_IN_MESSAGE.search(message[:_TEXT_MAX])
+    if status is not None:
+        return by_status(int(status[1] or status[2])) or OTHER
+    names = (_by_words(_words(name[name.lastindex or 0])) for name in _NAMES.finditer(message[:_TEXT_MAX]))
+    named = next((reason for reason in names if reason != OTHER), OTHER)
+    if named not in (OTHER, "cancelled"):  # clients cancel late requests, and some name the timeout
+        return named
+    return _PHRASES.first(words, named)
 
 
 def _refusal(words: str) -> str | None:
     if _GUARDRAIL.search(words):
         return "blocked_guardrail"
-    return "blocked_provider" if _BLOCKED.search(words) and not _SHUT_OUT.search(words) else None
+    return "blocked_provider" if _BLOCKED.search(words) and not _BANNED.search(words) else None
 
 
 def _is_flagged(words: str) -> bool:
-    return _FLAGGED.search(words) is not None and _SHUT_OUT.search(words) is None
+    return _FLAGGED.search(words) is not None and _BANNED.search(words) is None
 
 
-def _words(told: str) -> str:
-    return told[:_TOLD_MAX].lower().translate(_JOINTS)
+def _words(text: str) -> str:
+    return text[:_TEXT_MAX].lower().translate(_JOINTS)
 
 
 def _by_words(words: str) -> str:
-    """Class the words of an error; ``other`` where none is known."""
+    """Return the reason for an error's type and code; ``other`` if unknown."""
     code = _CODE.search(words)
     if code is not None:
         return by_status(int(code[1])) or OTHER

@@ -1,8 +1,8 @@
-"""Judgements of earlier calls: our own feedback, OpenTelemetry's evaluation names, Langfuse's and Portkey's bodies.
+"""Judgements of earlier calls: our own feedback, OpenTelemetry's evaluation events, Langfuse's and Portkey's bodies.
 
 Scores are 0..1. Ours: ``scores`` by scorer, or the attributes of the event ``gen_ai.evaluation.result``
 (https://opentelemetry.io/docs/specs/semconv/gen-ai/). Langfuse: ``traceId``, ``name``, ``value``. Portkey: ``trace_id``
-and a ``value`` of -10..10, which becomes 0..1 of the scorer ``portkey``. The call is named by its id or its trace id.
+and a ``value`` of -10..10, scaled to 0..1 for the scorer ``portkey``. The call is identified by its id or trace id.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PORTKEY_RANGE: Final = 10.0
 
 
 class FeedbackFormat:
-    """Adapter for feedback in any of its shapes; content plays no part in it."""
+    """Adapter for feedback in any of these formats; ``content`` has no effect."""
 
     name = "feedback"
 
@@ -33,16 +33,16 @@ class FeedbackFormat:
     def parse(self, data: Buffer) -> Event:
         """Return the feedback of one object; see ``Format.parse``."""
         tree = load(data)
-        call_id = next((found for name in _CALL_IDS if (found := _id(tree.get(name)))), None)
+        call_id = next((value for name in _CALL_IDS if (value := _id(tree.get(name)))), None)
         if call_id is None:
             raise Skip("missing_call_id")
         errors: list[str] = []
         identity = _id(tree.get("id"))
         if identity is None:  # a repeated delivery of the same bytes is a duplicate
             identity = xxhash.xxh3_128_hexdigest(bytes(data))
-        when = tree.get("time", tree.get("timestamp"))
-        time = seconds(when)
-        if when is not None and time is None:
+        timestamp = tree.get("time", tree.get("timestamp"))
+        time = seconds(timestamp)
+        if timestamp is not None and time is None:
             errors.append("time")
         return Feedback(
             "feedback|" + identity, call_id, time, _scores(tree, errors) or None, _flag(tree),
@@ -51,7 +51,7 @@ class FeedbackFormat:
 
 
 def _id(value: Any) -> str | None:
-    """Return an id as text; None where there is none."""
+    """Return an id as text; None if there is none."""
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
 
 
@@ -76,12 +76,12 @@ def _flag(tree: dict[str, Any]) -> str | None:
     flag = tree.get("flag")
     if flag is None or flag == "":
         return None
-    word = flag.lower() if isinstance(flag, str) else OTHER
-    return word if word in FLAGS else OTHER
+    known = flag.lower() if isinstance(flag, str) else OTHER
+    return known if known in FLAGS else OTHER
 
 
 def _wrong(tree: dict[str, Any]) -> tuple[str, ...]:
-    """Return the kinds whose verdict is called wrong; ``other`` where it is not said which."""
+    """Return the kinds of findings marked as wrong; ``other`` if the kind is not given."""
     if tree.get("verdict") != "wrong":
         return ()
     kind = tree.get("kind")

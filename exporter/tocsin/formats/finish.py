@@ -1,4 +1,4 @@
-"""How an answer ended: every vendor's words, in our few; what they say more is lost on purpose."""
+"""Finish reasons: every vendor's, mapped to our few; finer distinctions are dropped on purpose."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ FINISH: Final = {
     "refusal": "refusal",
     **dict.fromkeys(("error", "insufficient_system_resource", "network_error"), "error"),
 }
-"""OpenAI, Anthropic, Mistral, Groq, Together, TGI, Cohere, Ollama, Titan, llama.cpp, watsonx, GigaChat; of a length
-limit by documentation.
+"""OpenAI, Anthropic, Mistral, Groq, Together, TGI, Cohere, Ollama, Titan, llama.cpp, watsonx, GigaChat; those for a
+length limit from documentation.
 
-After Anthropic's ``pause_turn`` the caller sends the turn back to go on, as after a call of a tool. DeepSeek breaks
-answers off for want of resources, under HTTP 200 (https://api-docs.deepseek.com); Z.ai's that are ``sensitive`` or met
-a ``network_error`` end under it, too (https://docs.z.ai/api-reference/llm/chat-completion).
+After Anthropic's ``pause_turn`` the caller sends the turn back to continue, as after a tool call. DeepSeek ends answers
+for lack of resources under HTTP 200 (https://api-docs.deepseek.com), as does Z.ai those that are ``sensitive`` or met a
+``network_error`` (https://docs.z.ai/api-reference/llm/chat-completion).
 """
 
 
 def finish_of(reason: Any) -> str | None:
-    """Return our word for a vendor's, in any case; None where none is told, ``other`` for an unknown one."""
+    """Return our finish reason for a vendor's, in any case; None for none, ``other`` for an unknown one."""
     return FINISH.get(str(reason).lower(), OTHER) if reason else None
 
 
 def refused(output: Any) -> bool:
-    """Tell whether the ``output`` of the Responses API holds a refusal: a part of a message of this type."""
+    """Return whether the ``output`` of the Responses API contains a refusal: a message part of this type."""
     items = [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
     contents = [item["content"] for item in items if isinstance(item.get("content"), list)]
     return any(part.get("type") == "refusal" for parts in contents for part in parts if isinstance(part, dict))

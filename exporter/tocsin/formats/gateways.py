@@ -1,9 +1,9 @@
-"""Access logs of gateways in Kubernetes that count tokens, brought to the shape of a logged pair.
+"""Access logs of Kubernetes gateways that count tokens, converted to a logged pair.
 
-Envoy AI Gateway's as its example writes it (https://aigateway.envoyproxy.io/docs/capabilities/observability/accesslogs):
-what broke below HTTP stands in Envoy's flags. Kong's AI plugins
-(https://developer.konghq.com/ai-gateway/ai-audit-log-reference): the key around what was counted is the plugin's, a
-cost of 0 says that no price is configured, and its judge gives 1 to 100. APISIX's plugin ``ai-proxy`` adds a summary to
+Envoy AI Gateway as in its example (https://aigateway.envoyproxy.io/docs/capabilities/observability/accesslogs):
+failures below HTTP are in Envoy's flags. Kong's AI plugins
+(https://developer.konghq.com/ai-gateway/ai-audit-log-reference): the counts are nested under the plugin's name, a cost
+of 0 means that no price is configured, and its judge scores 1 to 100. APISIX's plugin ``ai-proxy`` adds a summary to
 the lines of its loggers. Times are in milliseconds.
 """
 
@@ -15,37 +15,37 @@ from typing import Any, Final
 from tocsin.formats.lenient import is_number
 
 _MODEL: Final = "gen_ai.request.model"
-_EARLIER: Final = {
+_OLD_NAMES: Final = {
     "genai_model_name": _MODEL, "genai_backend_name": "gen_ai.provider.name",
     "genai_tokens_input": "gen_ai.usage.input_tokens", "genai_tokens_output": "gen_ai.usage.output_tokens",
     "genai_tokens_total": "gen_ai.usage.total_tokens",
 }  # fmt: skip
-"""Names in the example of 2025, and those of today."""
+"""Names in the example of 2025, and today's."""
 _CACHED: Final = ("gen_ai.usage.cached_input_tokens", "gen_ai.usage.cache_read.input_tokens")
-_BROKEN: Final = {
+_FAILURE_FLAGS: Final = {
     "DC": "client disconnect", "DR": "client disconnect", "DT": "timeout", "UT": "timeout", "SI": "timeout",
     "UC": "connection", "UF": "connection", "UR": "connection", "LR": "connection", "UPE": "protocol error",
 }  # fmt: skip
-"""Envoy's flags of what breaks an answer off, under HTTP 200, too (docs of ``%RESPONSE_FLAGS%``)."""
-_OF_KONG: Final = ("request_model", "provider_name")
-"""Of which Kong's ``meta`` has one: other logs have an ``ai`` with some ``meta``, too."""
+"""Envoy's flags of failures, some under HTTP 200 (documentation of ``%RESPONSE_FLAGS%``)."""
+_KONG_META_KEYS: Final = ("request_model", "provider_name")
+"""Kong's ``meta`` has at least one of these: other logs may have an ``ai`` with a ``meta``, too."""
 _PLUGINS: Final = ("proxy", "ai-proxy", "ai-proxy-advanced")
-"""Kong's that pass a call on; others, as the judge, call models themselves."""
+"""Kong's plugins that forward a call; others, like the judge, call models themselves."""
 
 
 def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return a line of an access log as a pair; any other record, and traffic to no model, as it is."""
+    """Return an access log line as a pair; any other record, and traffic to no model, unchanged."""
     if "response_code" in tree:
-        line = tree if _MODEL in tree else {_EARLIER.get(name, name): value for name, value in tree.items()}
-        return _of_envoy(line) if line.get(_MODEL) else tree
+        record = tree if _MODEL in tree else {_OLD_NAMES.get(name, name): value for name, value in tree.items()}
+        return _of_envoy(record) if record.get(_MODEL) else tree
     summary = tree.get("llm_summary")
-    if isinstance(summary, dict) and any(summary.values()):  # else the plugin had nothing to do with it
+    if isinstance(summary, dict) and any(summary.values()):  # otherwise the plugin was not involved
         return _of_apisix(tree, summary)
-    told = tree.get("ai", tree if "ai-proxy" in tree else None)
-    if isinstance(told, dict):
-        for entry in (*map(told.get, _PLUGINS), told, *told.values()):
+    ai = tree.get("ai", tree if "ai-proxy" in tree else None)
+    if isinstance(ai, dict):
+        for entry in (*map(ai.get, _PLUGINS), ai, *ai.values()):
             meta = entry.get("meta") if isinstance(entry, dict) else None
-            if isinstance(meta, dict) and not meta.keys().isdisjoint(_OF_KONG):
+            if isinstance(meta, dict) and not meta.keys().isdisjoint(_KONG_META_KEYS):
                 return _of_kong(tree, entry, meta)
     return tree
 
@@ -61,7 +61,7 @@ def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
         "completion_tokens_details": {"reasoning_tokens": reasoning} if reasoning is not None else None,
     }
     flags = str(tree.get("response_flags") or "").split(",")
-    broken = next((_BROKEN[flag] for flag in flags if flag in _BROKEN), None)
+    failure = next((_FAILURE_FLAGS[flag] for flag in flags if flag in _FAILURE_FLAGS), None)
     path = tree.get("x-envoy-origin-path") or tree.get("path") or ""
     return {
         "id": tree.get("x-request-id"),
@@ -74,65 +74,65 @@ def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
         "request": {"model": tree[_MODEL]},
         "session": tree.get("session.id"),
         "response": _answer(tree.get("gen_ai.response.model"), usage),
-        "error": {"type": broken} if broken else None,
+        "error": {"type": failure} if failure else None,
     }
 
 
 def _of_apisix(tree: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
-    """Return a line of APISIX, whose plugin ``ai-proxy`` adds a summary, and the request where it is told to.
+    """Return a line of APISIX, whose plugin ``ai-proxy`` adds a summary, and the request if so configured.
 
     https://apisix.apache.org/docs/apisix/plugins/ai-proxy/
     """
-    answered, asked = (told if isinstance(told, dict) else {} for told in map(tree.get, ("response", "llm_request")))
+    response, request = (side if isinstance(side, dict) else {} for side in map(tree.get, ("response", "llm_request")))
     counts = {name: summary.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
     return {
         "id": tree.get("request_id"),
         "time": tree.get("start_time"),
         "duration_ms": tree.get("latency", summary.get("duration")),
-        "status": answered.get("status"),
+        "status": response.get("status"),
         "route": tree.get("route_id"),
-        "request": {**asked, "model": asked.get("model", summary.get("model"))},
+        "request": {**request, "model": request.get("model", summary.get("model"))},
         "response": _answer(summary.get("model"), counts if any(counts.values()) else {}),
     }
 
 
 def _of_kong(tree: dict[str, Any], entry: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    asked, answered, consumer, payload, latencies, usage, cache = (
-        told if isinstance(told, dict) else {}
-        for told in (
+    request, response, consumer, payload, latencies, usage, cache = (
+        value if isinstance(value, dict) else {}
+        for value in (
             *map(tree.get, ("request", "response", "consumer")), entry.get("payload"), tree.get("latencies"),
             entry.get("usage"), entry.get("cache"),
         )
     )  # fmt: skip
-    plugins = [told for told in entry.values() if isinstance(told, dict)]
-    blocked = any(told[name] for told in plugins for name in told if name.endswith("block_reason"))
-    said, took = _object(payload.get("response")), latencies.get("request", meta.get("llm_latency"))
+    plugins = [value for value in entry.values() if isinstance(value, dict)]
+    blocked = any(value[name] for value in plugins for name in value if name.endswith("block_reason"))
+    body, duration = _object(payload.get("response")), latencies.get("request", meta.get("llm_latency"))
     hit = str(cache.get("cache_status")).lower() == "hit"
     counts = _counts(usage, hit=hit)
     return {
-        "id": asked.get("id"),
+        "id": request.get("id"),
         "time": tree.get("started_at"),
-        "duration_ms": took,
-        "ttft_s": _first_token(usage, meta, took),
-        "status": answered.get("status"),
-        "route": str(asked.get("uri") or "").partition("?")[0] or None,
+        "duration_ms": duration,
+        "ttft_s": _first_token(usage, meta, duration),
+        "status": response.get("status"),
+        "route": str(request.get("uri") or "").partition("?")[0] or None,
         "provider": meta.get("provider_name"),
         "consumer": consumer.get("username") or consumer.get("custom_id") or consumer.get("id"),
         "cost_usd": usage.get("cost") or None,
         "cache_hit": hit,
-        "scores": {"llm_accuracy": judged / 100} if is_number(judged := usage.get("llm_accuracy")) else None,
+        "scores": {"llm_accuracy": score / 100} if is_number(score := usage.get("llm_accuracy")) else None,
         "request": {
-            **(sent := _object(payload.get("request"))),
-            "model": meta.get("request_model") or sent.get("model"),
+            **(sent_body := _object(payload.get("request"))),
+            "model": meta.get("request_model") or sent_body.get("model"),
             "stream": meta.get("request_mode") == "stream",
         },
-        "response": {"usage": counts, **said} if said else _answer(meta.get("response_model"), counts),
+        "response": {"usage": counts, **body} if body else _answer(meta.get("response_model"), counts),
         "error": {"type": "guardrail_blocked"} if blocked else None,
     }
 
 
 def _counts(usage: dict[str, Any], *, hit: bool) -> dict[str, Any]:
-    """Return what Kong counted; nothing where it is 0, as of streams that tell no usage, but for what it had cached.
+    """Return Kong's counts; none if they are 0, as for streams without usage, unless the answer came from its cache.
 
     Before 3.10 its documentation has the names without an "s".
     """
@@ -141,23 +141,23 @@ def _counts(usage: dict[str, Any], *, hit: bool) -> dict[str, Any]:
     return {**usage, **counts} if hit or any(counts.values()) else {}
 
 
-def _first_token(usage: dict[str, Any], meta: dict[str, Any], took: Any) -> float | None:
-    """Return the seconds to the first token; None where it came with the last, as of answers that are no streams."""
-    first, whole = usage.get("time_to_first_token"), meta.get("llm_latency")
-    if meta.get("request_mode") == "oneshot" or not (is_number(first) and is_number(whole) and is_number(took)):
+def _first_token(usage: dict[str, Any], meta: dict[str, Any], duration: Any) -> float | None:
+    """Return the seconds to the first token; None if it came with the last, as without streaming."""
+    first, total = usage.get("time_to_first_token"), meta.get("llm_latency")
+    if meta.get("request_mode") == "oneshot" or not (is_number(first) and is_number(total) and is_number(duration)):
         return None
-    return first / 1000 if first < whole and first <= took else None
+    return first / 1000 if first < total and first <= duration else None
 
 
 def _answer(model: Any, usage: dict[str, Any]) -> dict[str, Any] | None:
-    told = {name: count for name, count in usage.items() if count is not None}
-    return {"model": model, "usage": told} if told or model else None
+    counts = {name: count for name, count in usage.items() if count is not None}
+    return {"model": model, "usage": counts} if counts or model else None
 
 
 def _object(text: Any) -> dict[str, Any]:
-    """Return a body that is logged as text; nothing where it is none."""
+    """Decode a body that is logged as text; empty if it is no object."""
     try:
-        told = json.loads(text) if isinstance(text, str) else text
+        value = json.loads(text) if isinstance(text, str) else text
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return value if isinstance(value, dict) else {}

@@ -1,10 +1,10 @@
-"""Bodies of servers that generate text under names of their own, converted to OpenAI's.
+"""Bodies of text generation servers with formats of their own, converted to OpenAI's.
 
 llama.cpp (``/completion``, https://github.com/ggml-org/llama.cpp/tree/master/tools/server), SGLang (``/generate``,
 https://docs.sglang.io), KoboldCpp, watsonx (https://cloud.ibm.com/apidocs/watsonx-ai), Hugging Face without
 details, PaLM on Vertex AI, and on Bedrock Mistral and Jurassic
-(https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html). They are bodies in a pair alone: by itself
-an object with a text is anybody's.
+(https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html). They are recognised only in a pair: on its
+own an object with a text could be anything.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tocsin.formats import bedrock
-from tocsin.formats.texts import whole_text
+from tocsin.formats.texts import stream_text
 
 _LISTS: Final = ("results", "outputs", "completions", "predictions")
 _TEXTS: Final = ("generated_text", "text", "content")
@@ -21,25 +21,25 @@ _REASONS: Final = ("stop_reason", "finish_reason", "finishReason", "stop_type")
 _SENT: Final = ("input_token_count", "prompt_tokens", "tokens_evaluated")
 _RECEIVED: Final = ("generated_token_count", "completion_tokens", "tokens_predicted")
 _SURE: Final = frozenset((*_SENT, *_RECEIVED))
-"""Counts that nobody else has beside a text."""
+"""Counts that no other format has beside a text."""
 _BESIDE: Final = _SURE | {*_REASONS, "generated_text", "meta_info", "safetyAttributes", "stop", bedrock.METRICS}
 
 
 def is_body(body: dict[str, Any], beside: frozenset[str] = _BESIDE) -> bool:
-    """Tell whether a response body, or a piece of a stream, is of such a server; none has OpenAI's ``usage``."""
-    told = _told(body)
-    if "usage" in body or told.keys().isdisjoint(beside):
+    """Return whether a response body, or a chunk of a stream, is of such a server; none has OpenAI's ``usage``."""
+    result = _first_result(body)
+    if "usage" in body or result.keys().isdisjoint(beside):
         return False
-    return any(isinstance(told.get(name), str) for name in _TEXTS)
+    return any(isinstance(result.get(name), str) for name in _TEXTS)
 
 
 def is_sure(body: dict[str, Any]) -> bool:
-    """Tell whether a response body is of such a server, whatever was asked."""
+    """Return whether a response body is of such a server, whatever the request."""
     return is_body({**body, **_meta(body)}, _SURE)
 
 
-def _told(body: dict[str, Any]) -> dict[str, Any]:
-    """Return what is told of the first text: where the body has a list of them, the first one with what it wraps."""
+def _first_result(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the object with the first text: the body, or the first of its list, with what that one wraps."""
     for name in _LISTS:
         listed = body.get(name)
         first = listed[0] if isinstance(listed, list) and listed else None
@@ -50,44 +50,44 @@ def _told(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _meta(body: dict[str, Any]) -> dict[str, Any]:
-    """Return what SGLang tells beside a text."""
+    """Return SGLang's metadata of a text."""
     meta = body.get("meta_info")
     return meta if isinstance(meta, dict) else {}
 
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a body under OpenAI's names."""
-    told, meta = _told(body), _meta(body)
-    counted = {**body, **told, **meta}
-    sent, received = _first(counted, _SENT), _first(counted, _RECEIVED)
+    """Return a body in OpenAI's format."""
+    result, meta = _first_result(body), _meta(body)
+    merged = {**body, **result, **meta}
+    sent, received = _first(merged, _SENT), _first(merged, _RECEIVED)
     usage = {
         "prompt_tokens": sent,
         "completion_tokens": received,
-        "prompt_tokens_details": {"cached_tokens": counted.get("cached_tokens")},
+        "prompt_tokens_details": {"cached_tokens": merged.get("cached_tokens")},
     }
-    named = meta.get("id", body.get("id"))  # not of a text in a list, which may be its number there
+    identity = meta.get("id", body.get("id"))  # not that of a list entry, which may be its index
     return {
-        "id": named if isinstance(named, str) else None,  # Jurassic's is 1234, always
+        "id": identity if isinstance(identity, str) else None,  # Jurassic's is always 1234
         "model": _first(body, ("model", "model_id")),
         "created": body.get("created_at"),
-        "choices": [{"finish_reason": _reason(counted), "message": {"content": _first(told, _TEXTS)}}],
-        "usage": bedrock.measured(body) or _of_palm(body) if sent is None and received is None else usage,
+        "choices": [{"finish_reason": _reason(merged), "message": {"content": _first(result, _TEXTS)}}],
+        "usage": bedrock.measured(body) or _palm_usage(body) if sent is None and received is None else usage,
         "error": body.get("error"),
         bedrock.METRICS: body.get(bedrock.METRICS),
     }
 
 
-def _first(told: dict[str, Any], names: Sequence[str]) -> Any:
-    return next((told[name] for name in names if told.get(name) is not None), None)
+def _first(tree: dict[str, Any], names: Sequence[str]) -> Any:
+    return next((tree[name] for name in names if tree.get(name) is not None), None)
 
 
-def _reason(told: dict[str, Any]) -> Any:
-    """Return why a text ended; SGLang has its type, and Jurassic its reason, in an object."""
-    reason = _first(told, _REASONS)
+def _reason(tree: dict[str, Any]) -> Any:
+    """Return the finish reason; SGLang's and Jurassic's are inside an object."""
+    reason = _first(tree, _REASONS)
     return reason.get("type", reason.get("reason")) if isinstance(reason, dict) else reason
 
 
-def _of_palm(body: dict[str, Any]) -> dict[str, Any] | None:
+def _palm_usage(body: dict[str, Any]) -> dict[str, Any] | None:
     counts: Any = body.get("metadata")
     counts = counts.get("tokenMetadata") if isinstance(counts, dict) else None
     if not isinstance(counts, dict):
@@ -99,9 +99,9 @@ def _of_palm(body: dict[str, Any]) -> dict[str, Any] | None:
     return {"prompt_tokens": sent, "completion_tokens": received}
 
 
-def stream(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the body that its pieces amount to: the last one, which has the counts, with the text of all."""
-    texts = [text for piece in pieces if isinstance(text := _first(_told(piece), _TEXTS), str)]
-    last, told = pieces[-1], _told(pieces[-1])
-    whole = {name: value for name, value in {**last, **told}.items() if name not in (*_LISTS, *_TEXTS)}
-    return {**whole, "generated_text": whole_text(texts) if "meta_info" in last else "".join(texts)}
+def stream(chunks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Combine the chunks of a stream into one body: the last one, which has the counts, with the text of all."""
+    texts = [text for chunk in chunks if isinstance(text := _first(_first_result(chunk), _TEXTS), str)]
+    last, result = chunks[-1], _first_result(chunks[-1])
+    body = {name: value for name, value in {**last, **result}.items() if name not in (*_LISTS, *_TEXTS)}
+    return {**body, "generated_text": stream_text(texts) if "meta_info" in last else "".join(texts)}

@@ -1,7 +1,7 @@
-"""The slow, forgiving way to the same typed record.
+"""The slow, lenient path to the same typed record.
 
-The fast path decodes straight into a Struct and fails as a whole on one odd field. Then this module
-decodes with the standard library and converts field by field: what cannot be used is left out and named.
+The fast path decodes straight into a Struct and fails on a single unexpected field. This module then
+decodes with the standard library and converts field by field: unusable values are left out and listed.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from tocsin.call import Skip
 from tocsin.formats.base import Buffer
 
 MAX_COUNT = 2**53
-"""Largest integer taken: beyond it a float is no longer exact."""
+"""Largest integer accepted: beyond it a float is not exact."""
 MAX_TOKENS = 10**9
-"""Tokens of one call from which on they are a fault: totals of such values would outgrow 64 bits in the state."""
+"""Token counts of one call from here on are invalid: their totals would outgrow 64 bits in the state."""
 MAX_SECONDS = 86_400.0
-"""Seconds of one call from which on they are a fault: one of its two times is wrong."""
+"""Durations of one call from here on are invalid: one of its two times is wrong."""
 SKIP_REASONS = (
     "null", "not_json", "not_object", "too_deep", "too_long", "missing_id", "missing_time", "missing_model",
     "missing_status", "missing_call_id", "wrong_type", "unknown_format", "stream_chunk", "not_protobuf",
@@ -34,9 +34,9 @@ SKIP_REASONS = (
 
 _HUGE = 1e300
 _ISO_DATE = 8
-"""Digits of a date without signs between its parts."""
+"""Digits of a date without separators."""
 _DATE_MAX = 64
-_MENDS_MAX = 10_000
+_REPAIRS_MAX = 10_000
 _IN_TEXT = rb'(?:[^"\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))*+'
 _SOUND_TEXT = re.compile(_IN_TEXT, re.DOTALL)
 _SOUND = re.compile(rb'(?:[^"NI-]++|-(?!I)|"' + _IN_TEXT + rb'")*+', re.DOTALL)
@@ -80,16 +80,16 @@ def load(data: Buffer) -> dict[str, Any]:
 
 
 def mended(data: Buffer) -> bytes:
-    """Return JSON text, as long as before, without what Python's ``json`` writes and strict parsers refuse.
+    """Replace what Python's ``json`` writes and strict parsers reject, without changing the length.
 
     Halves of a surrogate pair (texts that were cut inside a character) become U+FFFD; ``NaN`` and infinities become an
-    empty text: of no use, and named as such where a number is wanted.
+    empty text, which is a field error where a number is expected.
     """
     out, at, in_text = bytearray(data), 0, False
-    for _ in range(_MENDS_MAX):
-        sound = (_SOUND_TEXT if in_text else _SOUND).match(out, at)  # it may match nothing, but always matches
+    for _ in range(_REPAIRS_MAX):
+        sound = (_SOUND_TEXT if in_text else _SOUND).match(out, at)  # the match may be empty, but never fails
         at = sound.end() if sound else len(out)
-        if out[at : at + 1] == b'"':  # the beginning or the end of a text with half a pair in it
+        if out[at : at + 1] == b'"':  # the start or the end of a text with half a pair in it
             in_text = not in_text
             at += 1
             continue
@@ -102,10 +102,9 @@ def mended(data: Buffer) -> bytes:
 
 
 def elements(data: Buffer, *, mend: bool = True) -> list[msgspec.Raw]:
-    """Take a JSON array apart; what Python's ``json`` writes and strict parsers refuse is ``mended``, where allowed.
+    """Split a JSON array into its elements; with ``mend``, what strict parsers reject is ``mended``.
 
-    An element that is nested deeper than the parser goes does not take its neighbours with it: of such a one only
-    the brackets are looked at.
+    An element that is nested too deep for the parser does not affect its neighbours: only its brackets are checked.
 
     Raises:
         ValueError: it is no JSON array.
@@ -122,17 +121,17 @@ def _elements(data: Buffer) -> list[msgspec.Raw]:
     try:
         return _ARRAY.decode(data)
     except RecursionError:
-        return _parted(bytes(data).strip(b" \t\r\n"))
+        return _split_by_brackets(bytes(data).strip(b" \t\r\n"))
     except msgspec.MsgspecError:
         raise ValueError("no JSON array") from None
 
 
-def _parted(data: bytes) -> list[msgspec.Raw]:
-    """Take an array apart by counting brackets, in a few passes over all bytes at once: it may be made of brackets."""
-    import numpy as np  # noqa: PLC0415 - needed seldom, and counting alone does without it
+def _split_by_brackets(data: bytes) -> list[msgspec.Raw]:
+    """Split an array by counting brackets, in a few passes over all bytes at once: it may consist of brackets."""
+    import numpy as np  # noqa: PLC0415 - rarely needed, and counting alone runs without it
 
     marks = np.frombuffer(data.replace(b"\\\\", b"__").replace(b'\\"', b"__"), np.uint8)
-    outside = np.cumsum(marks == _QUOTE, dtype=np.uint8) % 2 == 0  # it wraps, and stays odd or even
+    outside = np.cumsum(marks == _QUOTE, dtype=np.uint8) % 2 == 0  # the parity survives the overflow
     steps = np.zeros(256, np.int8)
     steps[list(b"[{")], steps[list(b"]}")] = 1, -1
     step = steps[marks] * outside
@@ -140,18 +139,18 @@ def _parted(data: bytes) -> list[msgspec.Raw]:
     if data[:1] != b"[" or data[-1:] != b"]" or depth[-1] or depth[:-1].min() < 1:
         raise ValueError("no JSON array")
     commas = np.flatnonzero((marks == _COMMA) & outside & (depth == 1)).tolist()
-    found = [data[start + 1 : end] for start, end in pairwise([0, *commas, len(data) - 1])]
+    parts = [data[start + 1 : end] for start, end in pairwise([0, *commas, len(data) - 1])]
     try:
-        for element in found:
+        for element in parts:
             with contextlib.suppress(RecursionError):
                 _VALUE.decode(element)
     except msgspec.MsgspecError:
         raise ValueError("no JSON array") from None
-    return [msgspec.Raw(element.strip(b" \t\r\n")) for element in found]
+    return [msgspec.Raw(element.strip(b" \t\r\n")) for element in parts]
 
 
 def convert(value: dict[str, Any], kind: type[S], errors: list[str], where: str = "") -> S:
-    """Build a Struct from a dict; an unusable optional field is left out and its name goes to ``errors``.
+    """Build a Struct from a dict; an unusable optional field is left out, and its name added to ``errors``.
 
     Raises:
         Skip: a required field is missing or unusable.
@@ -183,7 +182,7 @@ def _value(raw: Any, kind: Any, errors: list[str], where: str) -> Any:
     if kind is Any or kind is msgspec.Raw:
         return msgspec.Raw(_encode(raw)) if kind is msgspec.Raw else raw
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        if isinstance(raw, str):  # database rows hold their objects as text
+        if isinstance(raw, str):  # database rows store objects as text
             raw = _parsed(raw)
         if not isinstance(raw, dict):
             raise _UnusableError
@@ -253,28 +252,28 @@ def _encode(value: Any) -> bytes:
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:
-    """Tell whether a decoded value is a number to count with: finite, no boolean, within a float's range."""
+    """Return whether a decoded value is a usable number: finite, not a boolean, within a float's range."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -_HUGE < value < _HUGE
 
 
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
-"""Epoch numbers from which on they are in nanoseconds, microseconds, milliseconds; a second has so many of them."""
+"""Numbers above which an epoch is in nanoseconds, microseconds or milliseconds, and how many of these a second has."""
 
 
 def epoch_seconds(number: float) -> float:
-    """Return the Unix seconds of an epoch number; its size tells its unit."""
+    """Return the Unix seconds of an epoch number; its size determines its unit."""
     return next((number / units for least, units in _UNITS if number > least), float(number))
 
 
 def text_seconds(text: str) -> float | None:
-    """Return the Unix seconds of a time in text, None when it is none.
+    """Return the Unix seconds of a time in text; None if it is not a time.
 
-    ISO 8601 (without zone it is UTC; Go's loggers have slashes in the date), an epoch number, whose digits Python would
-    take for an ISO time of 1732, or a date of HTTP.
+    ISO 8601 (UTC if without zone; Go's loggers have slashes in the date), an epoch number, whose digits Python would
+    take for an ISO time of 1732, or an HTTP date.
     """
     if not (text.isdecimal() and len(text) > _ISO_DATE):
         try:
-            moment = datetime.fromisoformat(text.upper().removesuffix(" UTC").replace("/", "-", 2))  # a small "z" too
+            moment = datetime.fromisoformat(text.upper().removesuffix(" UTC").replace("/", "-", 2))  # upper: for "z"
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             pass
@@ -286,7 +285,7 @@ def text_seconds(text: str) -> float | None:
 
 
 def _http_seconds(text: str) -> float | None:
-    """Return the Unix seconds of a date as HTTP and e-mail write it (RFC 9110, 5.6.7), None when it is none."""
+    """Return the Unix seconds of a date of HTTP or e-mail (RFC 9110, 5.6.7); None if it is not one."""
     if len(text) > _DATE_MAX:
         return None
     try:
@@ -297,7 +296,7 @@ def _http_seconds(text: str) -> float | None:
 
 
 def count(value: int | None, name: str, errors: list[str]) -> int | None:
-    """Return a token count, or None with an error when it is absurd."""
+    """Return a token count; an absurd one is None, and an error."""
     if value is None or 0 <= value < MAX_TOKENS:
         return value
     errors.append(name)
@@ -305,7 +304,7 @@ def count(value: int | None, name: str, errors: list[str]) -> int | None:
 
 
 def bounded(value: Any, name: str, limit: float, errors: list[str], *, inclusive: bool = False) -> float | None:
-    """Return a number from 0 to under ``limit`` (``inclusive``: or that); else None, with an error where it is told."""
+    """Return a number from 0 to below ``limit`` (``inclusive``: or equal); other values are None, and an error."""
     if value is None or (is_number(value) and (0 <= value < limit or (inclusive and value == limit))):
         return value
     errors.append(name)
@@ -313,7 +312,7 @@ def bounded(value: Any, name: str, limit: float, errors: list[str], *, inclusive
 
 
 def within(part: int | None, whole: int | None, name: str, errors: list[str]) -> int | None:
-    """Return a count that is a part of another one; None where that is unknown, and with an error where it is less."""
+    """Return a count that is part of ``whole``; None if that is unknown, and an error if it is smaller."""
     if whole is None or not part or part <= whole:
         return None if whole is None else part
     errors.append(name)

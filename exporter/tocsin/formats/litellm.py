@@ -1,6 +1,6 @@
 """LiteLLM's ``StandardLoggingPayload``, as its generic callback posts it and its loggers write it.
 
-Source: https://docs.litellm.ai/docs/proxy/logging_spec, and what the proxy really sends (1.81 to 1.109):
+Source: https://docs.litellm.ai/docs/proxy/logging_spec, and what the proxy actually sends (1.81 to 1.109):
 ``response_time`` is the time to first token for streams, an unknown price is a cost of 0.0, a guardrail
 block has status "failure" like an outage, and the success after a retry shares its call id.
 """
@@ -59,14 +59,14 @@ class LiteLLM:
             try:
                 return _with_content(_full(data))
             except (msgspec.MsgspecError, ValueError, RecursionError):
-                pass  # some field is odd: as it ever was
+                pass  # a field has an unexpected type: take the lenient path
         errors: list[str] = []
         tree: dict[str, Any] | None = None
         try:
             payload = _fast(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             tree = load(data)
-            payload = convert(spendlogs.named(tree), Payload, errors)
+            payload = convert(spendlogs.as_payload(tree), Payload, errors)
         call = _call(payload, errors)
         if call.session is not None:
             call.prompt_key = _prompt_key(data)
@@ -82,19 +82,19 @@ def _call(p: Payload, errors: list[str]) -> Call:
     meta = p.metadata or _NO_METADATA
     start, duration, ttft = _times(p, errors)
     info, response = p.error_information, p.response
-    told = p.status != "success" or (info is not None and info.error_code)
-    failure, status = _failed(p) if told else (None, None)
+    is_failure = p.status != "success" or (info is not None and info.error_code)
+    failure, status = _failed(p) if is_failure else (None, None)
     model = p.model_group or p.model or UNKNOWN
     if isinstance(response, Response):
         served, fingerprint, finish, refusal, queued = _answer(response, model)
-        if failure is None and response.status in _ENDED_BADLY:
-            failure = _ended_badly(response)
+        if failure is None and response.status in _FAILED_STATUSES:
+            failure = _response_failure(response)
     else:
         served = fingerprint = finish = None
         refusal = queued = False
     cache_hit = p.cache_hit is True
     call_id, identity = p.litellm_call_id, p.id or ""
-    if not identity and not call_id:  # two calls without a name are two
+    if not identity and not call_id:  # calls without ids must not become duplicates of each other
         identity = f"{p.startTime}|{p.endTime}|{p.model}|{p.total_tokens}|{p.trace_id}"
     sent, received, read, written, reasoning = _usage(p, meta, errors, owed=failure is None and cache_hit)
     cost = p.response_cost
@@ -104,11 +104,11 @@ def _call(p: Payload, errors: list[str]) -> Call:
             cost = None
         elif not cost and not cache_hit and (sent or received):
             cost = None  # 0.0 with tokens means "unknown price", not free
-    if sent is None and p.call_type in _OF_TOOLS:
+    if sent is None and p.call_type in _TOOL_CALL_TYPES:
         raise Skip(NO_CALL)
-    metered = sent is not None or p.call_type is None or p.call_type in _METERED
+    metered = sent is not None or p.call_type is None or p.call_type in _TOKEN_CALL_TYPES
     managed = meta.prompt_management_metadata
-    return Call(  # by position: by name it takes half a microsecond longer, a thirtieth of all
+    return Call(  # by position: by name it takes half a microsecond longer, a thirtieth of the parse
         f"{call_id or ''}|{p.status}|{identity}", call_id or identity,
         p.custom_llm_provider or UNKNOWN, model, _route(p.request_tags, meta),
         start, duration, ttft, failure, status, served, fingerprint,
@@ -147,23 +147,23 @@ def _failed(p: Payload) -> tuple[str | None, int | None]:
     """Return the reason and the HTTP status of a failure; (None, None) for a success."""
     info = p.error_information
     if p.status != "success":
-        told = info or Error()
-        code = str(told.error_code or "")
+        error = info or Error()
+        code = str(error.error_code or "")
         guardrail = p.status_fields.guardrail_status if p.status_fields is not None else None
         guarded = p.metadata is not None and bool(p.metadata.applied_guardrails)
         reason = litellm_errors.failure(
-            code, told.error_class or "", told.normalized_error or "", guardrail, guarded=guarded
+            code, error.error_class or "", error.normalized_error or "", guardrail, guarded=guarded
         )
         return reason, int(code[:6]) if code.isdecimal() else None
     if info is not None and str(info.error_code) == "499":
-        return "cancelled", None  # the client went away; what was used is still reported
+        return "cancelled", None  # the client disconnected; usage is still reported
     return None, None
 
 
-def _ended_badly(response: Response) -> str | None:
-    """Return why an answer of the Responses API ended without one, under HTTP 200.
+def _response_failure(response: Response) -> str | None:
+    """Return the reason why a response of the Responses API failed under HTTP 200.
 
-    None for a batch, a video or a job of fine-tuning that did: who asks how it is gets an answer, each time.
+    None for a failed batch, video or fine-tuning job: polling its status is a call that succeeds.
     """
     if response.output is None:
         return None
@@ -175,15 +175,15 @@ def _ended_badly(response: Response) -> str | None:
 
 
 def _answer(response: Response, model: str) -> tuple[str | None, str | None, str | None, bool, bool]:
-    """Return served model (where it differs), fingerprint, finish reason, whether refused, whether queued."""
+    """Return served model (if it differs), fingerprint, finish reason, whether refused, whether queued."""
     finish, refusal = response.stop_reason, False
-    if response.incomplete_details is not None:  # of the Responses API
+    if response.incomplete_details is not None:  # the Responses API
         finish = response.incomplete_details.reason
     if response.choices:
         choice = response.choices[0]
         finish = choice.finish_reason
         refusal = choice.message is not None and bool(choice.message.refused)
-    elif response.output is not None:  # of the Responses API too
+    elif response.output is not None:  # the Responses API, too
         refusal = refused(response.output)
         finish = finish or ("stop" if response.status == "completed" else None)
     if finish:
@@ -205,8 +205,8 @@ def _prompt_of(managed: PromptManagement) -> Prompt | None:
     return Prompt(managed.prompt_id, None if managed.prompt_version is None else str(managed.prompt_version))
 
 
-_ENDED_BADLY = ("failed", "cancelled")
-_METERED = frozenset(
+_FAILED_STATUSES = ("failed", "cancelled")
+_TOKEN_CALL_TYPES = frozenset(
     prefix + kind
     for prefix in ("", "a")
     for kind in (
@@ -214,9 +214,9 @@ _METERED = frozenset(
         "generate_content_stream", "pass_through_endpoint", "llm_passthrough_route",
     )
 )  # fmt: skip
-"""Kinds of calls whose answers tell tokens; pictures, speech, ranking and the like are metered in other units."""
-_OF_TOOLS = ("call_mcp_tool", "list_mcp_tools")
-"""Kinds that the proxy logs of its gateway to MCP servers: no model is called."""
+"""Types of calls metered in tokens; images, speech, reranking and the like are metered in other units."""
+_TOOL_CALL_TYPES = ("call_mcp_tool", "list_mcp_tools")
+"""Types of calls to MCP servers through the proxy's gateway: no model is called."""
 _NO_METADATA = Metadata()
 _NO_DETAILS = Details()
 _NO_COUNTS = (None, None, None, None, None)
@@ -235,24 +235,24 @@ _Counts = tuple[int | None, int | None, int | None, int | None, int | None]
 
 
 def _usage(p: Payload, meta: Metadata, errors: list[str], *, owed: bool) -> _Counts:
-    """Return sent, received, cache read, cache written and reasoning tokens; ``owed``: 0 of both is a count."""
+    """Return sent, received, cache read, cache written and reasoning tokens; ``owed``: zeros are a count."""
     sent, received = p.prompt_tokens, p.completion_tokens
     if sent is not None and not 0 <= sent < MAX_TOKENS:
         sent = count(sent, "prompt_tokens", errors)
     if received is not None and not 0 <= received < MAX_TOKENS:
         received = count(received, "completion_tokens", errors)
     if not sent and not received and not owed:
-        return _NO_COUNTS  # LiteLLM writes 0 where it knows nothing
+        return _NO_COUNTS  # LiteLLM writes 0 for unknown counts
     usage = meta.usage_object
     if usage is None or usage.prompt_tokens_details is None:
         usage = (p.response.usage if isinstance(p.response, Response) else None) or usage
     if usage is None:
         return sent, received, None, None, None
-    into = usage.prompt_tokens_details or usage.input_tokens_details or _NO_DETAILS
-    out = usage.completion_tokens_details or usage.output_tokens_details or _NO_DETAILS
-    read = usage.cache_read_input_tokens or into.cached_tokens  # the first of them alone, in streams of 1.72
-    written = usage.cache_creation_input_tokens or into.cache_creation_tokens
-    reasoning = out.reasoning_tokens
+    input_details = usage.prompt_tokens_details or usage.input_tokens_details or _NO_DETAILS
+    output_details = usage.completion_tokens_details or usage.output_tokens_details or _NO_DETAILS
+    read = usage.cache_read_input_tokens or input_details.cached_tokens  # streams of 1.72 have only the former
+    written = usage.cache_creation_input_tokens or input_details.cache_creation_tokens
+    reasoning = output_details.reasoning_tokens
     if not read and not written and not reasoning:
         return sent, received, read, written, reasoning
     read = count(read, "cached_tokens", errors)
@@ -261,29 +261,29 @@ def _usage(p: Payload, meta: Metadata, errors: list[str], *, owed: bool) -> _Cou
     if cached > (sent or 0):
         sent = (sent or 0) + cached
     elif cached and p.status_fields is None and p.litellm_call_id is None:
-        sent = (sent or 0) + _left_out(meta, into, cached, written or 0)
+        sent = (sent or 0) + _uncounted_cached(meta, input_details, cached, written or 0)
     reasoning = count(reasoning, "reasoning_tokens", errors)
-    if reasoning and _is_beside(reasoning, p):
+    if reasoning and _is_reasoning_excluded(reasoning, p):
         received = (received or 0) + reasoning
     reasoning = within(reasoning, received, "reasoning_tokens", errors)
     return sent, received, read, written, reasoning
 
 
-def _left_out(meta: Metadata, into: Details, cached: int, written: int) -> int:
-    """Return the cached tokens that are not in prompt_tokens, of a version before 1.77.7.
+def _uncounted_cached(meta: Metadata, input_details: Details, cached: int, written: int) -> int:
+    """Return the cached tokens that are not in prompt_tokens, in versions before 1.77.7.
 
-    Streams of 1.61, which have no details: all. From 1.65, which has the usage in its metadata, to 1.77.1: what was
-    written.
+    Streams of 1.61, which have no details: all. From 1.65, which has the usage in its metadata, to 1.77.1: cache
+    writes.
     """
     if meta.usage_object is None:
-        return cached if into is _NO_DETAILS else 0
-    return written if into.cache_creation_tokens is None else 0
+        return cached if input_details is _NO_DETAILS else 0
+    return written if input_details.cache_creation_tokens is None else 0
 
 
-def _is_beside(reasoning: int, p: Payload) -> bool:
-    """Tell whether reasoning stands beside the output: xAI's, which LiteLLM 1.81 passed on as it came.
+def _is_reasoning_excluded(reasoning: int, p: Payload) -> bool:
+    """Return whether reasoning is not part of the output: xAI's, which LiteLLM 1.81 passes on unchanged.
 
-    Its streams have a total that leaves it out.
+    In its streams the total excludes it, too.
     """
     received = p.completion_tokens or 0
     if p.custom_llm_provider == "xai" and reasoning > received:
@@ -292,7 +292,7 @@ def _is_beside(reasoning: int, p: Payload) -> bool:
 
 
 def _seconds(value: str, name: str, errors: list[str]) -> float | None:
-    """Return Unix seconds of a time in text; one that is none is named."""
+    """Return the Unix seconds of a time in text; an invalid one is an error."""
     moment = text_seconds(value)
     if moment is None and value:
         errors.append(name)
@@ -316,8 +316,8 @@ def _with_content(p: FullPayload) -> Call:
     call = _call(p, errors)
     if errors:
         call.field_errors = tuple(errors)
-    asked = bytes(p.messages)  # a copy: the buffer of the line is used again
+    messages = bytes(p.messages)  # a copy: the line's buffer is reused
     if call.session is not None:
-        call.prompt_key = _key_of(asked)
-    litellm_content.fill(call, p, asked)
+        call.prompt_key = _key_of(messages)
+    litellm_content.fill(call, p, messages)
     return call

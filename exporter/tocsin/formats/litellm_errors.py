@@ -1,4 +1,4 @@
-"""The reason of a failure from the exception that LiteLLM logged: its class, its code, its normalised word."""
+"""The failure reason from the exception that LiteLLM logged: its class, its code, its normalised error."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ _BY_CLASS: Final = {
     ),
     "CancelledError": "cancelled",
 }
-_BLOCKS: Final = ("400", "403", "422")
-"""With which guardrails of one's own refuse, as LiteLLM's documents tell them to: by FastAPI's exception."""
-_CUT: Final = (
+_BLOCK_STATUSES: Final = ("400", "403", "422")
+"""Statuses with which custom guardrails refuse, as LiteLLM's documentation suggests: with FastAPI's exception."""
+_CONNECTION_ERRORS: Final = (
     "ReadError", "WriteError", "RemoteProtocolError", "ServerDisconnectedError", "ClientPayloadError", "ClientOSError",
     "IncompleteRead",
 )  # fmt: skip
-"""What httpx and aiohttp raise where a connection breaks."""
+"""Exceptions of httpx and aiohttp for a broken connection."""
 _BY_CODE: Final = {
     "408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled", "424": "provider_5xx",
 }  # fmt: skip
 _NAMES: Final = re.compile(r"\blitellm\.(\w+): ")
 _MID_STREAM: Final = "MidStreamFallbackError"
-"""By its source a ServiceUnavailableError; its text names what it was made of."""
+"""A subclass of ServiceUnavailableError; its text names the exception that it wraps."""
 
 
-class _Told(msgspec.Struct):
+class _ErrorFields(msgspec.Struct):
     error_str: Any = None
     error_information: Any = None
 
 
-_told = msgspec.json.Decoder(_Told).decode
+_decode_error = msgspec.json.Decoder(_ErrorFields).decode
 
 
 def failure(code: str, name: str, normalized: str, guardrail: str | None, *, guarded: bool = False) -> str:
-    """Class a failure: guardrail first, then a ``code`` of 4xx, the normalised error, the class ``name``.
+    """Return the reason of a failure: guardrail, then a ``code`` of 4xx, the normalised error, the class ``name``.
 
-    LiteLLM looks for the words of its normalised errors in the message, too: a model that nobody configured is
-    "no healthy deployments" to it, and a 400 that speaks of a timeout is one. What the caller was told holds.
+    LiteLLM derives its normalised errors from the message, too: a model that is not configured is "no healthy
+    deployments", and a 400 that mentions a timeout is a timeout. So the code that the caller received comes first.
     ``guarded``: guardrails were applied.
 
-    ``RouterRateLimitError`` (no deployment is free) is a limit: one 429 makes a deployment rest, a 5xx only where most
-    calls fail, and these calls stand in the log with their provider, which this one has not (1.106).
+    ``RouterRateLimitError`` (no deployment is available) is a rate limit: one 429 cools a deployment down, 5xx only do
+    if most calls fail, and those calls are logged with their provider, which this one lacks (1.106).
     """
     normalized = normalized.upper()
     if guardrail == "guardrail_intervened" or _is_block(name):
         return "blocked_guardrail"
-    if guarded and name == "HTTPException" and code in _BLOCKS:
+    if guarded and name == "HTTPException" and code in _BLOCK_STATUSES:
         return "blocked_guardrail"
     if "CONTENT_POLICY" in normalized or "ContentPolicy" in name or code == "content_filter":
         return "blocked_provider"
@@ -66,7 +66,7 @@ def failure(code: str, name: str, normalized: str, guardrail: str | None, *, gua
     if not (code.isdigit() and code.startswith("4")):
         if "Timeout" in name or "TIMEOUT" in normalized:
             return "timeout"
-        if "CONNECTION" in normalized or "Connect" in name or name in _CUT:
+        if "CONNECTION" in normalized or "Connect" in name or name in _CONNECTION_ERRORS:
             return "connection"
         if "RateLimit" in name:
             return "rate_limited"
@@ -81,10 +81,10 @@ def failure(code: str, name: str, normalized: str, guardrail: str | None, *, gua
 
 
 def by_text(data: bytes | bytearray | memoryview) -> str:
-    """Class a failure of which a payload has neither code nor class that is known, by what its text says.
+    """Return the reason of a failure without a known code or class, from its text.
 
-    Streams that broke off have no code (1.106), failures before January 2025 nothing but their text. Of exceptions
-    around each other the innermost holds.
+    Streams that broke off have no code (1.106), failures before January 2025 only their text. Of nested exceptions
+    the innermost decides.
     """
     text, info = _text(data)
     for name in reversed(_NAMES.findall(text[:500])):
@@ -97,27 +97,27 @@ def by_text(data: bytes | bytearray | memoryview) -> str:
 
 
 def is_refused(data: bytes | bytearray | memoryview, status: int | None) -> bool:
-    """Tell whether a 4xx is a provider's refusal of what was asked, by the text that LiteLLM passes on.
+    """Return whether a 4xx is a provider's refusal of the content, from the text that LiteLLM passes on.
 
-    It raises its ContentPolicyViolationError for words that it knows. Anything else is a bad request to it, or a lack
-    of permission, with the body of the answer in the text.
+    LiteLLM raises ContentPolicyViolationError for wordings that it knows. Others become a bad request or a lack of
+    permission, with the body of the response in the text.
     """
     return not failures.is_of_caller(status) and failures.is_refused(_text(data)[0])
 
 
 def _text(data: bytes | bytearray | memoryview) -> tuple[str, dict[str, Any]]:
-    """Return what a payload says of its error, empty where it says nothing, and the parts that it tells apart."""
+    """Return the text of a payload's error, empty if there is none, and its ``error_information``."""
     try:
-        told = _told(data)
+        payload = _decode_error(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return "", {}
-    info = told.error_information if isinstance(told.error_information, dict) else {}
-    text = told.error_str or info.get("error_message")
+    info = payload.error_information if isinstance(payload.error_information, dict) else {}
+    text = payload.error_str or info.get("error_message")
     return text if isinstance(text, str) else "", info
 
 
 def _is_block(name: str) -> bool:
-    """Tell whether an exception is a guardrail's verdict, not a guardrail that failed itself."""
+    """Return whether an exception is a guardrail's verdict, not a failure of the guardrail."""
     if "Guardrail" in name:
         return not name.endswith(("APIError", "MissingSecrets"))
     return "Blocked" in name or name == "ModifyResponseException"

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from tocsin.formats.chat import Choice, FullChoice, Wishes
+from tocsin.formats.chat import Choice, FullChoice, RequestParameters
 
 
 class Details(msgspec.Struct, gc=False):
-    """Parts of a count of tokens."""
+    """Token counts that are part of another count."""
 
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
@@ -21,7 +21,7 @@ class Details(msgspec.Struct, gc=False):
 
 
 class Usage(msgspec.Struct, gc=False):
-    """Counts of tokens under the names of several APIs."""
+    """Token usage under the names of several APIs."""
 
     prompt_tokens_details: Details | None = None
     completion_tokens_details: Details | None = None
@@ -39,7 +39,7 @@ class PromptManagement(msgspec.Struct, gc=False):
 
 
 class Metadata(msgspec.Struct, gc=False):
-    """Who called, by which route, under which guardrails."""
+    """The caller, the route and the guardrails."""
 
     user_api_key_hash: str | None = None
     user_api_key_user_id: str | None = None
@@ -59,7 +59,7 @@ class Error(msgspec.Struct, gc=False):
 
 
 class Status(msgspec.Struct, gc=False):
-    """What its guardrails came to."""
+    """The verdict of the guardrails."""
 
     guardrail_status: str | None = None
 
@@ -71,7 +71,7 @@ class Incomplete(msgspec.Struct, gc=False):
 
 
 class Response(msgspec.Struct, gc=False):
-    """An answer, as far as counting needs it."""
+    """A response, as far as counting needs it."""
 
     model: str | None = None
     system_fingerprint: str | None = None
@@ -82,14 +82,14 @@ class Response(msgspec.Struct, gc=False):
     choices: tuple[Choice, ...] | None = None
     output: Any = None
     usage: Usage | None = None
-    """Payloads of early 2025 tell its details here alone, those of mid 2025 still so of the Responses API."""
+    """Payloads of early 2025 have the details only here; those of mid-2025 still do for the Responses API."""
 
 
 class Payload(msgspec.Struct, gc=False, kw_only=True):
-    """Fields in the order in which LiteLLM writes them: msgspec looks for the next one first."""
+    """Fields in the order in which LiteLLM writes them: msgspec tries the next field first."""
 
     id: str | None
-    """That of the answer, which a provider may leave out."""
+    """The id of the response, which a provider may omit."""
     litellm_call_id: str | None = None
     trace_id: str | None = None
     session_id: str | None = None
@@ -111,18 +111,18 @@ class Payload(msgspec.Struct, gc=False, kw_only=True):
     request_tags: list[str] | None = None
     end_user: str | None = None
     model_group: str | None = None
-    response: Response | list[Any] | str | None = None  # text and lists come from odd endpoints
+    response: Response | list[Any] | str | None = None  # some endpoints have text or a list
     error_information: Error | None = None
 
 
 class WithSession(msgspec.Struct, gc=False):
-    """The messages of a payload, which tell sessions that go round in circles."""
+    """The messages of a payload, by which sessions that loop are recognised."""
 
     messages: msgspec.Raw = msgspec.Raw()
 
 
 class FullResponse(Response, gc=False):
-    """An answer with what it says."""
+    """A response with its content."""
 
     choices: tuple[FullChoice, ...] | None = None
     content: Any = None
@@ -130,8 +130,8 @@ class FullResponse(Response, gc=False):
 
 
 class FullPayload(Payload, gc=False, kw_only=True):
-    """A payload with what was said."""
+    """A payload with its content."""
 
     messages: msgspec.Raw = msgspec.Raw()
     response: FullResponse | list[Any] | str | None = None
-    model_parameters: Wishes | None = None
+    model_parameters: RequestParameters | None = None

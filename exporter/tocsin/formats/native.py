@@ -1,4 +1,4 @@
-"""Tocsin's own event: one call or one feedback an object. The schema stands in ``native.schema.json``.
+"""Tocsin's own event: each object is one call or one feedback. The schema is ``native.schema.json``.
 
 Only ``id``, ``time`` and ``model`` are required; an absent key means "unknown", never 0.
 """
@@ -69,7 +69,7 @@ class Expect(msgspec.Struct, gc=False):
 
 
 class NativeEvent(msgspec.Struct, gc=False):
-    """A call, or with ``type`` "feedback" a judgement of one."""
+    """A call or, with ``type`` "feedback", a judgement of one."""
 
     id: str
     time: str | float
@@ -131,22 +131,22 @@ class Native:
             event = _fast.decode(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             event = convert(_with_aliases(load(data)), NativeEvent, errors)
-        when = seconds(event.time)
-        if when is None:
+        start = seconds(event.time)
+        if start is None:
             errors.append("time")
         if event.type == "feedback":
             return _feedback.parse(data)
         if event.type == "drill":
             if event.category not in DRILLED:
                 raise Skip("unknown_category")
-            return Drill("drill|" + event.id, event.category, when)
+            return Drill("drill|" + event.id, event.category, start)
         if not event.id:
             raise Skip("missing_id")
         if not event.model:
             raise Skip("wrong_type" if "model" in errors else "missing_model")
-        call = _call(event, when, errors)
+        call = _call(event, start, errors)
         if event.session is not None and event.input:
-            call.prompt_key = prompt_key(_plain(event.input))
+            call.prompt_key = prompt_key(_decode(event.input))
         if self._content:
             _fill_content(call, event, errors)
         call.field_errors = tuple(errors)
@@ -154,21 +154,21 @@ class Native:
 
 
 def _with_aliases(tree: dict[str, Any]) -> dict[str, Any]:
-    """Read ``event_id`` and ``ts`` where ``id`` and ``time`` are missing: many loggers have these names."""
+    """Read ``event_id`` and ``ts`` if ``id`` and ``time`` are missing: many loggers use these names."""
     for name, alias in (("id", "event_id"), ("time", "ts")):
         if name not in tree and alias in tree:
             tree[name] = tree[alias]
     return tree
 
 
-def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
-    call = Call(e.id, e.call_id or e.id, e.provider or UNKNOWN, e.model or UNKNOWN, e.route or UNKNOWN, when)
+def _call(e: NativeEvent, start: float | None, errors: list[str]) -> Call:
+    call = Call(e.id, e.call_id or e.id, e.provider or UNKNOWN, e.model or UNKNOWN, e.route or UNKNOWN, start)
     call.duration = bounded(e.duration_s, "duration_s", MAX_SECONDS, errors)
     hold_first_token(call, e.ttft_s, errors)
     call.status = None if (status := bounded(e.status, "status", 1000, errors)) is None else int(status)
     call.failure = _failure(e, call.status)
     if call.failure is not None:
-        call.id += "|failed"  # a retry or fallback that comes through afterwards is another event of the same call
+        call.id += "|failed"  # a later successful retry or fallback is another event of the same call
     call.usage_expected = call.failure is None
     call.served_model, call.fingerprint = e.served_model, e.fingerprint
     call.consumer, call.session, call.trace_id = e.consumer or None, e.session or None, e.trace_id
@@ -196,17 +196,17 @@ def _call(e: NativeEvent, when: float | None, errors: list[str]) -> Call:
 
 def _failure(e: NativeEvent, status: int | None) -> str | None:
     error = e.error
-    named, said = (error.type, error.message) if isinstance(error, Error) else (error, None)
-    if named and " " in named:  # a sentence, and no name
-        named, said = None, f"{named}: {said}" if said else named
-    told = named or said
-    if not told:
+    name, message = (error.type, error.message) if isinstance(error, Error) else (error, None)
+    if name and " " in name:  # a sentence, not a name
+        name, message = None, f"{name}: {message}" if message else name
+    reason = name or message
+    if not reason:
         return by_status(status)
-    return told if told in FAILURE_REASONS else by_error(named or "", status, said or "")
+    return reason if reason in FAILURE_REASONS else by_error(name or "", status, message or "")
 
 
-def _plain(raw: msgspec.Raw) -> Any:
-    """Decode a part that is only looked at when detectors want it; None when it is absent."""
+def _decode(raw: msgspec.Raw) -> Any:
+    """Decode a field that only detectors need; None if it is absent or invalid."""
     try:
         return msgspec.json.decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -218,27 +218,27 @@ def _texts(value: Any) -> list[str]:
 
 
 def _expectation(expect: Expect, errors: list[str]) -> Expectation:
-    """Return what the answer should be; a schema or a pattern alone says the format."""
-    wanted = expected_format(expect.format, expect.schema, expect.pattern)
-    if wanted is not None and wanted not in EXPECTED_FORMATS:
+    """Return the expectation of the answer; a schema or a pattern implies the format."""
+    kind = expected_format(expect.format, expect.schema, expect.pattern)
+    if kind is not None and kind not in EXPECTED_FORMATS:
         errors.append("expect.format")
-        wanted = None
-    return Expectation(wanted, expect.schema, expect.pattern, expect.language)
+        kind = None
+    return Expectation(kind, expect.schema, expect.pattern, expect.language)
 
 
 def _fill_content(call: Call, e: NativeEvent, errors: list[str]) -> None:
-    said = _plain(e.output)
-    passages = _plain(e.context)
-    asked = messages(_plain(e.input))
+    output = _decode(e.output)
+    passages = _decode(e.context)
+    conversation = messages(_decode(e.input))
     if e.prompt is not None and e.prompt.system:
-        asked.insert(0, messages([{"role": "system", "content": e.prompt.system}])[0])
+        conversation.insert(0, messages([{"role": "system", "content": e.prompt.system}])[0])
     call.content = Content(
-        input=asked,
-        output=None if said is None else part_text(said),
+        input=conversation,
+        output=None if output is None else part_text(output),
         context=[passages] if isinstance(passages, str) else _texts(passages),
-        tools=[ToolCall(name) for name in _texts(_plain(e.tools))],
-        logprobs=token_logprobs([_plain(e.logprobs)]),
-        state="present" if said or asked else "absent",
+        tools=[ToolCall(name) for name in _texts(_decode(e.tools))],
+        logprobs=token_logprobs([_decode(e.logprobs)]),
+        state="present" if output or conversation else "absent",
     )
     if e.expect is not None:
         call.expect = _expectation(e.expect, errors)

@@ -1,4 +1,4 @@
-"""A logged request and response, whatever the vendor: who called what, when, for how long, and whether it failed."""
+"""A logged request and response of any vendor: the caller, the model, the time, the duration and the failure."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ from tocsin.formats.recorders import as_pair
 from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, sampling, system_prompts, text_of
 
 SCORES_MAX = 64
-"""Scorers of one call that are taken, the first ones: each costs as much as a small call."""
+"""Maximum number of scorers of one call; the rest are dropped: each costs as much as a small call."""
 _TIMES = ("time", "timestamp", "created_at", "timestamp_ms")
 _DIGITS = re.compile(r"\d+")
-_DEPLOYMENT = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
+_MODEL_IN_PATH = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
 _UNMETERED = re.compile(
     r"/(?:images|audio|moderations|files|uploads|batches|rerank|ocr|vector_stores|fine_tuning|cachedContents)(?:/|$)"
     r"|/guardrail/[^/]+/version/[^/]+/apply$|/count[_-]tokens$|/models(?:/[^/:]+)?$|:(?:countTokens|(?:batchE|e)mbedContents?)$"
     r"|/models/(?:imagen|veo|imagegeneration|multimodalembedding)[^/]*:predict"
 )
-"""Paths of what is metered in other units than tokens, or not at all."""
+"""Paths of endpoints that are metered in units other than tokens, or not at all."""
 
 
 class PairFormat(ABC):
-    """What adapters of request/response pairs share; a vendor's own part is ``judge``."""
+    """Base class of adapters for request/response pairs; the vendor-specific part is ``fill``."""
 
     name: str
     input_keys: tuple[str, ...] = ("messages",)
-    """Where the request may hold the conversation; the first that it has."""
+    """Keys of the request that may have the conversation; the first one present is used."""
 
     def __init__(self, *, content: bool = False) -> None:
         self._content = content
 
     def parse(self, data: Buffer) -> Call:
         """Return the call of one pair; see ``Format.parse``."""
-        return self.read(exchange(as_pair(decode(data)), told=True), data)
+        return self.read(exchange(as_pair(decode(data)), is_call=True), data)
 
     def read(self, ex: Exchange, data: Buffer) -> Call:
-        """Return the call of one pair that is taken out of its envelope already; ``data`` are its bytes."""
+        """Return the call of one pair that is already out of its envelope; ``data`` are the bytes of the record."""
         ex.request, ex.response = shapes.request(ex.request), self.body(ex.response)
-        call = _base_call(ex, data, self.name)
-        self.judge(call, ex)
+        call = _call_of(ex, data, self.name)
+        self.fill(call, ex)
         call.batch_rates = _has_batch_rates(call, ex)
         if call.failure is not None:
-            call.id += "|failed"  # a retry that comes through under the same id is another event of the same call
+            call.id += "|failed"  # a successful retry under the same id is another event of the same call
         _by_recorder(call, ex)
         if self._content:
             _fill_content(call, ex, self.input_keys)
@@ -61,18 +61,18 @@ class PairFormat(ABC):
         return call
 
     def body(self, response: dict[str, Any]) -> dict[str, Any]:
-        """Return a response in the vendor's usual shape."""
+        """Return a response in the vendor's usual format."""
         return response
 
     @abstractmethod
-    def judge(self, call: Call, ex: Exchange) -> None:
-        """Fill in usage, how the answer ended, and what else the vendor reports."""
+    def fill(self, call: Call, ex: Exchange) -> None:
+        """Fill in the usage, the finish reason, and whatever else the vendor reports."""
 
 
 def _has_batch_rates(call: Call, ex: Exchange) -> bool:
-    """Tell whether a call is billed at half: a result of a batch, or OpenAI's and Azure's tier ``flex``.
+    """Return whether a call is billed at half price: a batch result, or OpenAI's and Azure's tier ``flex``.
 
-    https://developers.openai.com/api/docs/guides/flex-processing; Groq's tier of this name costs what its usual does.
+    https://developers.openai.com/api/docs/guides/flex-processing; Groq's tier of this name has the standard price.
     """
     usage = ex.response.get("usage")
     if "custom_id" in ex.envelope or "processed_time" in ex.envelope:
@@ -82,25 +82,25 @@ def _has_batch_rates(call: Call, ex: Exchange) -> bool:
     return ex.response.get("service_tier") == "flex" and "openai" in call.provider
 
 
-def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
-    """Build what all pairs share: identity, time, model, route, failure."""
+def _call_of(ex: Exchange, data: Buffer, provider: str) -> Call:
+    """Build the call from what all pairs have: identity, time, model, route, failure."""
     tree, request, response = ex.envelope, ex.request, ex.response
     split = _split(ex)
     path = split.path if split is not None else ""
-    asked, served, told = (_name(side, "model", ex.errors) for side in (request, response, tree))
+    requested, served, logged = (_name(side, "model", ex.errors) for side in (request, response, tree))
     event_id, call_id = _identity(tree, response, path, data)
     host = split.hostname if split is not None else None
     provider = host or (_name(tree, "provider", ex.errors) or provider).lower()
-    call = Call(event_id, call_id, provider, asked or _deployment(path) or served or told or UNKNOWN)
+    call = Call(event_id, call_id, provider, requested or _model_in_path(path) or served or logged or UNKNOWN)
     call.route = _name(tree, "route", ex.errors) or _route(path, response.get("id"))
-    stamps = (*map(tree.get, _TIMES), response.get("created"), response.get("created_at"))
-    call.start = seconds(next((stamp for stamp in stamps if stamp is not None), None))
+    timestamps = (*map(tree.get, _TIMES), response.get("created"), response.get("created_at"))
+    call.start = seconds(next((stamp for stamp in timestamps if stamp is not None), None))
     if call.start is None:
         call.start = text_seconds(ex.headers.get("date", ""))
     if call.start is None and tree.get("time") is not None:
         ex.errors.append("time")
-    answered = response.get("id")
-    call.response_id = answered if isinstance(answered, str) else None
+    response_id = response.get("id")
+    call.response_id = response_id if isinstance(response_id, str) else None
     call.duration = _duration(ex)
     call.status = ex.status
     call.stream = ex.stream
@@ -124,7 +124,7 @@ def _base_call(ex: Exchange, data: Buffer, provider: str) -> Call:
 
 
 def _name(side: Any, key: str, errors: list[str]) -> str | None:
-    """Return a name that stands in a side of the exchange; one that is no text is named, and absent."""
+    """Return a non-empty text field; a value of another type is an error, and absent."""
     value = side.get(key) if isinstance(side, dict) else None
     if value is not None and not isinstance(value, str):
         errors.append(key)
@@ -133,56 +133,56 @@ def _name(side: Any, key: str, errors: list[str]) -> str | None:
 
 
 def _conversation(ex: Exchange) -> str | None:
-    """Return the id of the conversation to which a response belongs, where the Responses API keeps one."""
-    told = ex.response.get("conversation") or ex.request.get("conversation")
-    named = told.get("id") if isinstance(told, dict) else told
-    return named if isinstance(named, str) and named else None
+    """Return the id of the conversation to which a response belongs, if the Responses API stores one."""
+    conversation = ex.response.get("conversation") or ex.request.get("conversation")
+    identity = conversation.get("id") if isinstance(conversation, dict) else conversation
+    return identity if isinstance(identity, str) and identity else None
 
 
-def _route(path: str, answered: Any) -> str:
-    """Return the path, without the id of a response that is asked for by it: each would be a route of its own."""
-    return (path.replace(f"/{answered}", "") if isinstance(answered, str) and answered else path) or UNKNOWN
+def _route(path: str, response_id: Any) -> str:
+    """Return the path without the id of a polled response: otherwise each would be a route of its own."""
+    return (path.replace(f"/{response_id}", "") if isinstance(response_id, str) and response_id else path) or UNKNOWN
 
 
 def _identity(tree: dict[str, Any], response: dict[str, Any], path: str, data: Buffer) -> tuple[str, str]:
     """Return the identity of the event and of the call.
 
     Some servers number their responses from a small range (Ollama: three digits), so a response's own id is
-    joined with its second. A queued response comes again under the same id when it is finished; who asks for it by
-    its id (``GET /v1/responses/resp_1``) gets the same answer each time.
+    combined with its creation time. A queued response is logged again under the same id once it is finished; polling
+    by id (``GET /v1/responses/resp_1``) returns the same response each time.
     """
-    named, answered = tree.get("id") or tree.get("request_id") or tree.get("_id"), response.get("id")
-    joined = tree.get("call_id")
-    if isinstance(answered, str) and answered and path.endswith(f"/{answered}"):
-        named = None
+    logged_id, response_id = tree.get("id") or tree.get("request_id") or tree.get("_id"), response.get("id")
+    call_id = tree.get("call_id")
+    if isinstance(response_id, str) and response_id and path.endswith(f"/{response_id}"):
+        logged_id = None
     status = response.get("status")
-    waiting = f"|{status}" if status in ("queued", "in_progress") else ""
-    if isinstance(named, str | int):
-        return f"{named}{waiting}", joined if isinstance(joined, str) and joined else str(named)
-    if isinstance(answered, str | int) and answered:
+    pending = f"|{status}" if status in ("queued", "in_progress") else ""
+    if isinstance(logged_id, str | int):
+        return f"{logged_id}{pending}", call_id if isinstance(call_id, str) and call_id else str(logged_id)
+    if isinstance(response_id, str | int) and response_id:
         created = response.get("created", response.get("created_at"))
-        second = f"|{created}" if isinstance(created, int | float | str) else ""
-        return f"{answered}{second}{waiting}", str(answered)
+        suffix = f"|{created}" if isinstance(created, int | float | str) else ""
+        return f"{response_id}{suffix}{pending}", str(response_id)
     identity = xxhash.xxh3_128_hexdigest(bytes(data))
     return identity, identity
 
 
-def _deployment(path: str) -> str | None:
-    """Return what the path calls, as those of Azure, Bedrock and Gemini do: nothing else may name the model."""
-    found = _DEPLOYMENT.search(path)
+def _model_in_path(path: str) -> str | None:
+    """Return the model in the path: with Azure, Bedrock and Gemini it may be named nowhere else."""
+    found = _MODEL_IN_PATH.search(path)
     return unquote(found[1] or found[2]) if found else None
 
 
 def _split(ex: Exchange) -> SplitResult | None:
     try:
         return urlsplit(ex.url) if ex.url else None
-    except ValueError:  # a bracket that opens no IPv6 address
+    except ValueError:  # a bracket that does not open an IPv6 address
         ex.errors.append("url")
         return None
 
 
 def prompt_key(prompt: Any) -> int | None:
-    """Return the 64-bit hash of a prompt's end without digits."""
+    """Return the 64-bit hash of the end of a prompt, without digits."""
     text = prompt if isinstance(prompt, str) else part_text(
         [m.get("content") for m in prompt[-1:] if isinstance(m, dict)] if isinstance(prompt, list) else ""
     )  # fmt: skip
@@ -191,28 +191,28 @@ def prompt_key(prompt: Any) -> int | None:
 
 
 def _fill_content(call: Call, ex: Exchange, input_keys: tuple[str, ...]) -> None:
-    """Fill what was said and what was asked for."""
+    """Fill in the texts, the expected format and the sampling parameters."""
     request = ex.request
-    said = messages(next((request[key] for key in (*input_keys, "prompt") if key in request), None))
-    asked = [*system_prompts(request), *said]
+    conversation = messages(next((request[key] for key in (*input_keys, "prompt") if key in request), None))
+    texts = [*system_prompts(request), *conversation]
     output, tools = text_of(ex.response)
-    state = "present" if output or asked else "absent"
-    call.content = Content(input=asked, output=output, tools=tools, logprobs=logprobs_of(ex.response), state=state)
+    state = "present" if output or texts else "absent"
+    call.content = Content(input=texts, output=output, tools=tools, logprobs=logprobs_of(ex.response), state=state)
     call.expect = expectation(request)
     call.params = sampling(request)
 
 
 def seconds(value: Any) -> float | None:
-    """Return Unix seconds of an epoch number (s, ms, us or ns) or a time in text; None when it is neither."""
+    """Return the Unix seconds of an epoch number (s, ms, us or ns) or a time in text; None if it is neither."""
     if is_number(value):
         return epoch_seconds(value)
     return text_seconds(value) if isinstance(value, str) else None
 
 
 def _by_recorder(call: Call, ex: Exchange) -> None:
-    """Fill in what only the recorder knows, and what it counted where the bodies do not tell.
+    """Fill in what only the recorder knows, and its own counts if the bodies have none.
 
-    Those of Helicone's webhook are cut at 10 kB; LiteLLM's proxy says in a header what an answer cost.
+    Helicone's webhook cuts bodies at 10 kB; LiteLLM's proxy reports the cost in a header.
     """
     tree, errors = ex.envelope, ex.errors
     meta = ex.recorder[-1] if ex.recorder else {}
@@ -229,27 +229,27 @@ def _by_recorder(call: Call, ex: Exchange) -> None:
     if tree.get("scores") is not None:
         call.scores = scores_of(tree["scores"], errors)
     hold_first_token(call, tree.get("ttft_s"), errors)
-    told = bounded(tree.get("cost_usd"), "cost_usd", 1e6, errors)
+    cost = bounded(tree.get("cost_usd"), "cost_usd", 1e6, errors)
     billed = meta.get("cost") if "promptTokens" in meta else _decimal(ex.headers.get("x-litellm-response-cost", ""))
-    if told is None and call.cost_usd is None and is_number(billed) and 0 < billed < 1e6:
-        told = float(billed)  # 0 is an unknown price
-    call.cost_usd = call.cost_usd if told is None else told
+    if cost is None and call.cost_usd is None and is_number(billed) and 0 < billed < 1e6:
+        cost = float(billed)  # 0 means an unknown price
+    call.cost_usd = call.cost_usd if cost is None else cost
 
 
 def texts_of(labels: dict[str, Any], errors: list[str]) -> dict[str, str]:
-    """Return the free labels that are texts; that others stood beside them is named."""
+    """Return the labels that are texts; others are an error."""
     good = {name: value for name, value in labels.items() if isinstance(value, str)}
     if len(good) < len(labels) and any(value is not None for value in labels.values() if not isinstance(value, str)):
         errors.append("labels")
     return good
 
 
-def scores_of(told: Any, errors: list[str]) -> dict[str, float] | None:
-    """Return the external scores that are 0..1, by scorer; that others stood beside them is named."""
-    given = told if isinstance(told, dict) else {}
-    some = islice(given.items(), SCORES_MAX)
-    good = {name: float(value) for name, value in some if is_number(value) and 0 <= value <= 1}
-    if len(good) < len(given) or (told and not given):
+def scores_of(raw: Any, errors: list[str]) -> dict[str, float] | None:
+    """Return the external scores within 0..1, by scorer; others are an error."""
+    given = raw if isinstance(raw, dict) else {}
+    first = islice(given.items(), SCORES_MAX)
+    good = {name: float(score) for name, score in first if is_number(score) and 0 <= score <= 1}
+    if len(good) < len(given) or (raw and not given):
         errors.append("scores")
     return good or None
 
@@ -261,27 +261,27 @@ def _decimal(text: str) -> float | None:
         return None
 
 
-_MILLISECONDS = (
+_DURATION_KEYS = (
     "duration_ms", "latency_ms", "latencyMs", "responseTime", "invocationLatency", "execution_time_ms",
     "execution_duration_ms",
 )  # fmt: skip
-"""The last two are of Databricks' tables of payloads (https://docs.databricks.com/aws/en/machine-learning/model-serving)."""
-_TOOK = ("openai-processing-ms", "x-amzn-bedrock-invocation-latency")
-"""Headers that say the milliseconds an answer took; of a stream only those until its head."""
+"""The last two are of Databricks' payload tables (https://docs.databricks.com/aws/en/machine-learning/model-serving)."""
+_DURATION_HEADERS = ("openai-processing-ms", "x-amzn-bedrock-invocation-latency")
+"""Headers with the duration in milliseconds; for a stream, only until its first byte."""
 
 
 def _duration(ex: Exchange) -> float | None:
     response, errors, stream = ex.response, ex.errors, ex.stream
     value = ex.envelope.get("duration_s")
     if value is None:
-        told = "" if stream else next((ex.headers[name] for name in _TOOK if name in ex.headers), "")
-        if told.isdecimal() and len(told) < 9:
-            return int(told) / 1000
+        header = "" if stream else next((ex.headers[name] for name in _DURATION_HEADERS if name in ex.headers), "")
+        if header.isdecimal() and len(header) < 9:
+            return int(header) / 1000
         measured = (response.get("metrics"), response.get(bedrock.METRICS))
         sides = [side for side in (*ex.recorder, *measured) if isinstance(side, dict)]
-        took = next((side[key] for side in sides for key in _MILLISECONDS if key in side), None)
-        if is_number(took) and 0 <= took < MAX_SECONDS * 1000:
-            return float(took) / 1000
+        milliseconds = next((side[key] for side in sides for key in _DURATION_KEYS if key in side), None)
+        if is_number(milliseconds) and 0 <= milliseconds < MAX_SECONDS * 1000:
+            return float(milliseconds) / 1000
         created, completed = response.get("created_at"), response.get("completed_at")
         if is_number(created) and is_number(completed) and 0 < completed - created < MAX_SECONDS:
             return float(completed - created)
@@ -290,20 +290,20 @@ def _duration(ex: Exchange) -> float | None:
 
 
 def failure(ex: Exchange) -> str | None:
-    """Class a failed exchange by its status and error object; None for a success.
+    """Return the reason of a failed exchange by its status and error object; None for a success.
 
-    A status of 0 is a network error's (https://fetch.spec.whatwg.org/#concept-network-error).
+    A status of 0 is a network error (https://fetch.spec.whatwg.org/#concept-network-error).
     """
     error = ex.error
     status = ex.status
     if error is None and (status is None or status < 400):
         return "connection" if status == 0 and not ex.response else None
-    told = error or ex.response  # Amazon's, Cohere's, DashScope's and SiliconFlow's errors are flat
+    body = error or ex.response  # Amazon's, Cohere's, DashScope's and SiliconFlow's errors are flat
     if status is None or status < 400:
-        status = next((int(code) for name in ("code", "status") if _HTTP.fullmatch(code := str(told.get(name)))), None)
-    words = " ".join(str(told[key]) for key in ("type", "code", "status") if told.get(key))
-    reason = by_error(words, status, str(told.get("message") or ""))
-    # What was accepted and broke off in the middle was not the caller's fault, whatever it is called.
+        status = next((int(code) for name in ("code", "status") if _HTTP.fullmatch(code := str(body.get(name)))), None)
+    words = " ".join(str(body[key]) for key in ("type", "code", "status") if body.get(key))
+    reason = by_error(words, status, str(body.get("message") or ""))
+    # A stream that was accepted and then broke off is not the caller's fault, whatever the error says.
     return "provider_5xx" if reason == OTHER and ex.stream and ex.response else reason
 
 
@@ -311,7 +311,7 @@ _HTTP = re.compile(r"[45]\d\d")
 
 
 def tokens(value: Any, name: str, errors: list[str]) -> int | None:
-    """Return a token count of a usage object; an unusable one is None and named."""
+    """Return a token count of a usage object; an unusable one is None, and an error."""
     if value is None:
         return None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
@@ -322,16 +322,16 @@ def tokens(value: Any, name: str, errors: list[str]) -> int | None:
     return count(int(value), name, errors)
 
 
-def hold_first_token(call: Call, took: Any, errors: list[str]) -> None:
-    """Take the seconds to the first token, unless it would have come after the end; they are named then."""
-    call.ttft = bounded(took, "ttft_s", MAX_SECONDS, errors)
+def hold_first_token(call: Call, ttft: Any, errors: list[str]) -> None:
+    """Set the seconds to the first token; a value later than the end is an error."""
+    call.ttft = bounded(ttft, "ttft_s", MAX_SECONDS, errors)
     if call.ttft is not None and call.duration is not None and call.ttft > call.duration:
         errors.append("ttft_s")
         call.ttft = None
 
 
 def hold_parts(call: Call, errors: list[str]) -> None:
-    """Drop counts that are more than what they are a part of; they are named."""
+    """Drop counts that exceed the count of which they are a part; each is an error."""
     call.cache_read_tokens = within(call.cache_read_tokens, call.input_tokens, "usage.cache_read", errors)
     left = None if call.input_tokens is None else call.input_tokens - (call.cache_read_tokens or 0)
     call.cache_write_tokens = within(call.cache_write_tokens, left, "usage.cache_write", errors)

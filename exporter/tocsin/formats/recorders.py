@@ -1,9 +1,9 @@
-"""Records of calls that providers write themselves, brought to the shape of a logged pair.
+"""Records of calls that providers write themselves, converted to a logged pair.
 
 Results of batches: Anthropic (https://docs.anthropic.com/en/docs/build-with-claude/batch-processing), Gemini
 (https://ai.google.dev/gemini-api/docs/batch-api), Vertex AI (https://cloud.google.com/vertex-ai/generative-ai/docs,
-batch prediction of Gemini and of Claude), Bedrock
-(https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-results.html). Bedrock's log of invocations:
+batch prediction with Gemini and Claude), Bedrock
+(https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-results.html). Bedrock's invocation log:
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html. OpenAI's batches are pairs already.
 """
 
@@ -19,30 +19,30 @@ _OPERATIONS: Final = {
     "Converse": "converse", "ConverseStream": "converse-stream", "InvokeModel": "invoke",
     "InvokeModelWithResponseStream": "invoke-with-response-stream",
 }  # fmt: skip
-"""What Bedrock's log calls an operation, and its path."""
-_OF_GEMINI: Final = frozenset(("key", "response", "error", "metadata"))
+"""Operations in Bedrock's log, and their paths."""
+_GEMINI_KEYS: Final = frozenset(("key", "response", "error", "metadata"))
 
 
 def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return a record of a provider as a pair; any other record as it is."""
+    """Return a provider's record as a pair; any other record unchanged."""
     if "custom_id" in tree and isinstance(tree.get("result"), dict):
         return _of_anthropic(tree, tree["result"])
     if tree.get("schemaType") == "ModelInvocationLog" and str(tree.get("operation")) in _OPERATIONS:
         return _of_bedrock(tree)
-    asked, status = tree.get("request"), tree.get("status")
-    if isinstance(asked, dict) and (
-        ("processed_time" in tree and "contents" in asked)
-        or ("custom_id" in tree and "anthropic_version" in asked and isinstance(status, str))
+    request, status = tree.get("request"), tree.get("status")
+    if isinstance(request, dict) and (
+        ("processed_time" in tree and "contents" in request)
+        or ("custom_id" in tree and "anthropic_version" in request and isinstance(status, str))
     ):
         return _of_vertex(tree, status)
     if "full_request" in tree and "full_response" in tree:
         return _of_vertex_log(tree)
-    if "databricks_request_id" in tree:  # elsewhere a time of this name is how long a request took
+    if "databricks_request_id" in tree:  # elsewhere ``request_time`` is a duration
         return {"time": tree.get("request_time"), **tree}
     if "recordId" in tree and isinstance(tree.get("modelInput"), dict):
-        return _of_bedrocks_batch(tree)
+        return _of_bedrock_batch(tree)
     sides = (tree.get("response"), tree.get("error"))
-    if "key" in tree and tree.keys() <= _OF_GEMINI and any(isinstance(side, dict) for side in sides):
+    if "key" in tree and tree.keys() <= _GEMINI_KEYS and any(isinstance(side, dict) for side in sides):
         return {"provider": "google", "custom_id": tree["key"], "response": None, **tree}
     return gateways.as_pair(tree)
 
@@ -50,14 +50,14 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
 def _of_anthropic(tree: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     error = result.get("error")
     inner = error.get("error") if isinstance(error, dict) else None
-    named = {"custom_id": tree["custom_id"]}
+    identity = {"custom_id": tree["custom_id"]}
     if "message" in result:
-        return {**named, "response": result["message"]}
-    return {**named, "error": inner or {"type": f"batch_{result.get('type')}"}}
+        return {**identity, "response": result["message"]}
+    return {**identity, "error": inner or {"type": f"batch_{result.get('type')}"}}
 
 
 def _of_vertex(tree: dict[str, Any], status: Any) -> dict[str, Any]:
-    """Return a result whose status is empty or says what failed, with the body of the error."""
+    """Return a result whose status is empty, or contains the body of the error."""
     error: Any = None
     if status:
         try:
@@ -68,14 +68,14 @@ def _of_vertex(tree: dict[str, Any], status: Any) -> dict[str, Any]:
 
 
 def _of_vertex_log(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return a row of the table to which Vertex AI logs requests and responses.
+    """Return a row of the table in which Vertex AI logs requests and responses.
 
     https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/request-response-logging
     """
     meta = tree.get("metadata")
-    named = {"model": tree["model"]} if tree.get("model") else {}  # a model is a sign of a call
+    model = {"model": tree["model"]} if tree.get("model") else {}  # the key alone is a sign of a call
     return {
-        **named,
+        **model,
         "id": tree.get("request_id"),
         "time": tree.get("logging_time"),
         "duration_ms": meta.get("request_latency") if isinstance(meta, dict) else None,
@@ -85,40 +85,40 @@ def _of_vertex_log(tree: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_bedrocks_batch(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return a result of a batch, whose ids are those of its lines alone: another batch has them, too."""
+def _of_bedrock_batch(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return a result of a batch; its ids are unique only within the batch."""
     error = tree.get("error")
-    told = {"code": error.get("errorCode"), "message": error.get("errorMessage")} if isinstance(error, dict) else error
-    named = {"custom_id": tree["recordId"], "provider": "aws"}
-    return {**named, "request": tree["modelInput"], "response": tree.get("modelOutput"), "error": told}
+    cause = {"code": error.get("errorCode"), "message": error.get("errorMessage")} if isinstance(error, dict) else error
+    identity = {"custom_id": tree["recordId"], "provider": "aws"}
+    return {**identity, "request": tree["modelInput"], "response": tree.get("modelOutput"), "error": cause}
 
 
 def _of_bedrock(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return an invocation as an application logs it; its counts stand in headers of the answer there."""
+    """Return an invocation as an application would log it, with its counts in response headers."""
     sent, received = (tree[side] if isinstance(tree.get(side), dict) else {} for side in ("input", "output"))
     operation, identity = tree["operation"], tree.get("identity")
-    asked, answered = sent.get("inputBodyJson"), received.get("outputBodyJson")
-    if isinstance(answered, list):
-        answered = [event for event in answered if isinstance(event, dict)]  # not the text [DONE]
+    request, response = sent.get("inputBodyJson"), received.get("outputBodyJson")
+    if isinstance(response, list):
+        response = [event for event in response if isinstance(event, dict)]  # not the text [DONE]
     counts = {
         "input": sent.get("inputTokenCount"),
         "output": received.get("outputTokenCount"),
         "cache-read-input": sent.get("cacheReadInputTokenCount"),
         "cache-write-input": sent.get("cacheWriteInputTokenCount"),
     }
-    failed = tree.get("errorCode")
+    error_code = tree.get("errorCode")
     return {
         "id": tree.get("requestId"),
         "time": tree.get("timestamp"),
         "model": tree.get("modelId"),
         "url": f"https://bedrock-runtime.{tree.get('region')}.amazonaws.com/model/"
         f"{quote(str(tree.get('modelId')), safe=':', errors='replace')}/{_OPERATIONS[operation]}",
-        "request": {**(asked if isinstance(asked, dict) else {}), "stream": "Stream" in operation},
-        "response": answered,
+        "request": {**(request if isinstance(request, dict) else {}), "stream": "Stream" in operation},
+        "response": response,
         "response_headers": {
             f"x-amzn-bedrock-{name}-token-count": str(count) for name, count in counts.items() if count is not None
         },
         "consumer": identity.get("arn") if isinstance(identity, dict) else None,
         "labels": tree.get("requestMetadata"),
-        "error": {"type": failed} if failed else None,
+        "error": {"type": error_code} if error_code else None,
     }

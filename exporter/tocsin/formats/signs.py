@@ -1,4 +1,4 @@
-"""What tells a call to a model from any other record: logs of applications hold errors, requests and answers too.
+"""Signs by which a call to a model differs from other records: application logs have errors and requests, too.
 
 A record without a sign is skipped as ``unknown_format``: an access log in the same file must not count as traffic.
 """
@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from tocsin.formats import generators, shapes
 
-_ASKED: Final = frozenset(("model", "messages", "prompt", "contents", "inputs", "instructions"))
-_ANSWERED: Final = frozenset(
+_REQUEST_KEYS: Final = frozenset(("model", "messages", "prompt", "contents", "inputs", "instructions"))
+_RESPONSE_KEYS: Final = frozenset(
     ("choices", "usage", "usageMetadata", "candidates", "embeddings", "generations", "model", "modelVersion")
 )
 _PATH: Final = re.compile(
@@ -26,22 +26,22 @@ _EVENTS: Final = (
     "content_block_start", "content_block_delta", "content_block_stop",
 )  # fmt: skip
 ENDS: Final = ("response.completed", "response.incomplete", "response.failed", "response.cancelled", "response.done")
-"""Events with which a stream of the Responses API ends, and an answer of the Realtime API."""
+"""Last events of a stream of the Responses API, and of a response of the Realtime API."""
 _SIDES: Final = frozenset(("request", "response", "request_body", "response_body"))
-_BODIES: Final = ("chat.completion", "text_completion", "text.completion", "response", "error")
-_BESIDE_ERRORS: Final = frozenset(
+_BODY_KINDS: Final = ("chat.completion", "text_completion", "text.completion", "response", "error")
+_ERROR_KEYS: Final = frozenset(
     ("error", "type", "request_id", "id", "user_id", "status", "code", "event_id", "provider")
 )
-"""What providers and Portkey put beside an error; with anything else it is a line of some application's log."""
-_OF_LOGS: Final = frozenset(("level", "severity", "levelname", "logger", "msg"))
+"""Keys that providers and Portkey put beside an error; an object with any other is an application's log line."""
+_LOG_KEYS: Final = frozenset(("level", "severity", "levelname", "logger", "msg"))
 
 
 def is_pair(
     envelope: dict[str, Any], request: dict[str, Any], response: dict[str, Any], url: str, *, sure: bool
 ) -> bool:
-    """Tell whether an envelope holds a call; ``sure``: one without a request is one unless it says something else."""
-    asked = request.keys() & _ASKED or (sure and "input" in request)  # which other services have too
-    if asked or response.keys() & _ANSWERED or _PATH.search(url) or _is_typed(response):
+    """Return whether an envelope contains a call; ``sure``: even without a request, unless it shows something else."""
+    is_request = request.keys() & _REQUEST_KEYS or (sure and "input" in request)  # other services have this key too
+    if is_request or response.keys() & _RESPONSE_KEYS or _PATH.search(url) or _is_typed(response):
         return True
     if generators.is_sure(response):
         return True
@@ -51,11 +51,11 @@ def is_pair(
 
 
 def is_body(body: dict[str, Any]) -> bool:
-    """Tell whether an object is by itself what a model's API answered."""
+    """Return whether an object on its own is a response of a model's API."""
     kind = body.get("object")
-    if kind == "batch":  # it tells how a job is
+    if kind == "batch":  # the status of a job
         return False
-    if isinstance(kind, str) and (kind in _BODIES or "usage" in body):
+    if isinstance(kind, str) and (kind in _BODY_KINDS or "usage" in body):
         return True
     if "usage" in body and "model" in body:
         return True
@@ -68,23 +68,23 @@ def is_body(body: dict[str, Any]) -> bool:
 
 
 def is_chunk(body: dict[str, Any]) -> bool:
-    """Tell whether an object is one chunk of a stream: a part of an answer, and no call.
+    """Return whether an object is one chunk of a stream: a part of a response, not a call.
 
-    Those of completions have no kind of their own; their last one is taken for the call, as is the one of chat that
-    tells the usage, and the event with which a stream of the Responses API ends: it holds the whole body.
+    Chunks of completions are not marked as such; the last one counts as the call, as do the chat chunk with the usage,
+    and the last event of a stream of the Responses API, which contains the whole body.
     """
     event, kind, choices = body.get("type"), body.get("object"), body.get("choices")
     if isinstance(event, str) and (event.startswith("response.") or event in _EVENTS):
         return event not in ENDS
     if kind == "text_completion" and isinstance(choices, list) and not body.get("usage"):
         return not any(isinstance(choice, dict) and choice.get("finish_reason") for choice in choices)
-    return isinstance(kind, str) and kind.endswith(".chunk") and not _tells_usage(body)
+    return isinstance(kind, str) and kind.endswith(".chunk") and not _has_final_usage(body)
 
 
-def _tells_usage(chunk: dict[str, Any]) -> bool:
-    """Tell whether a chunk of chat is the one with all that was used: without choices, or the last of a choice.
+def _has_final_usage(chunk: dict[str, Any]) -> bool:
+    """Return whether a chat chunk has the final usage: it has no choices, or is the last chunk of a choice.
 
-    vLLM and others, which may tell in each chunk what was used so far, tell it in both; they have the same id.
+    vLLM and others, which may report usage so far in each chunk, have it in both; these have the same id.
     """
     usage, choices = chunk.get("usage"), chunk.get("choices")
     if not isinstance(usage, dict) or not usage.get("prompt_tokens") or not isinstance(choices, list):
@@ -93,7 +93,7 @@ def _tells_usage(chunk: dict[str, Any]) -> bool:
 
 
 def is_messages(response: dict[str, Any], url: str) -> bool:
-    """Tell whether a pair is of Anthropic's Messages API: by its answer, else by its URL."""
+    """Return whether a pair is of Anthropic's Messages API: by its response, otherwise by its URL."""
     kind = response.get("type")
     if kind == "message" or (kind == "error" and isinstance(response.get("error"), dict)):
         return True
@@ -101,23 +101,23 @@ def is_messages(response: dict[str, Any], url: str) -> bool:
 
 
 def is_error(body: dict[str, Any]) -> bool:
-    """Tell whether an object is the bare body of an error."""
+    """Return whether an object has an error of the usual form."""
     error = body.get("error")
     return isinstance(error, dict) and bool(error.keys() & {"message", "type", "code"})
 
 
 def is_bare_error(body: dict[str, Any]) -> bool:
-    """Tell whether an object is an error as a provider answers it, and nothing more."""
-    return body.get("object") == "error" or (is_error(body) and body.keys() <= _BESIDE_ERRORS)
+    """Return whether an object is a provider's error body, and nothing more."""
+    return body.get("object") == "error" or (is_error(body) and body.keys() <= _ERROR_KEYS)
 
 
 def is_log(record: dict[str, Any]) -> bool:
-    """Tell whether a record has what only loggers write."""
-    return bool(record.keys() & _OF_LOGS)
+    """Return whether a record has keys that only loggers write."""
+    return bool(record.keys() & _LOG_KEYS)
 
 
 def _is_typed(body: dict[str, Any]) -> bool:
-    """Tell whether a body names its own kind, as Anthropic's and the Responses API's do."""
+    """Return whether a body states its type, as Anthropic's and those of the Responses API do."""
     kind = body.get("type")
     return (
         (kind == "message" and ("usage" in body or "content" in body))

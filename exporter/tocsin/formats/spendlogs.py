@@ -1,7 +1,7 @@
-"""Rows of LiteLLM's table SpendLogs (``/spend/logs``, a dump of its database), under the names of a payload.
+"""Rows of LiteLLM's table SpendLogs (``/spend/logs``, a dump of its database), converted to a payload.
 
-Source: ``SpendLogsPayload`` and ``SpendLogsMetadata`` in LiteLLM's ``proxy/_types.py``. Objects stand there as text.
-The metadata says why a call failed, and in early 2025, before the table had a column for it, that it failed at all.
+Source: ``SpendLogsPayload`` and ``SpendLogsMetadata`` in LiteLLM's ``proxy/_types.py``. Objects are stored as text.
+The metadata has the error, and in early 2025, before the table had a column for it, the status.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import Any
 
 
-def named(tree: dict[str, Any]) -> dict[str, Any]:
-    """Give a row the names of a payload; any other record stays as it is."""
+def as_payload(tree: dict[str, Any]) -> dict[str, Any]:
+    """Rename the fields of a row to those of a payload; any other record is unchanged."""
     if "request_id" not in tree or "id" in tree:
         return tree
     meta = _metadata(tree)
@@ -21,37 +21,37 @@ def named(tree: dict[str, Any]) -> dict[str, Any]:
     if tree.get("status") not in ("success", "failure"):
         tree["status"] = "failure" if meta.get("status") == "failure" else "success"
     tree.setdefault("error_information", meta.get("error_information"))
-    if meta.get("usage_object") is None and "additional_usage_values" in meta:  # of early 2025
+    if meta.get("usage_object") is None and "additional_usage_values" in meta:  # early 2025
         meta["usage_object"] = meta["additional_usage_values"]
     meta.setdefault("user_api_key_hash", meta.get("user_api_key"))
     meta.setdefault("user_api_key_user_id", tree.get("user"))
-    tree.setdefault("status_fields", {})  # which tell the age of a payload
+    tree.setdefault("status_fields", {})  # their absence would mark an old payload
     tree["cache_hit"] = str(tree.get("cache_hit")).lower() == "true"
     _decode_texts(tree)
     return tree
 
 
 def _decode_texts(row: dict[str, Any]) -> None:
-    """Decode what was said, in its place: without ``store_prompts_in_spend_logs`` these are empty objects.
+    """Decode the content in place: without ``store_prompts_in_spend_logs`` these are empty objects.
 
-    Rows of 2025 and later have what was asked in the request as the proxy received it.
+    Rows of 2025 and later have the messages in the request as the proxy received it.
     """
     for name in ("messages", "response", "proxy_server_request"):
-        told = row.get(name)
+        value = row.get(name)
         with suppress(ValueError, RecursionError):
-            row[name] = json.loads(told) if isinstance(told, str) and told[:1] in ("{", "[") else told
-    asked = row.get("proxy_server_request")
-    if isinstance(asked, dict):
-        row["messages"] = row.get("messages") or asked.get("messages", asked.get("input"))
-        row.setdefault("model_parameters", asked)
+            row[name] = json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
+    request = row.get("proxy_server_request")
+    if isinstance(request, dict):
+        row["messages"] = row.get("messages") or request.get("messages", request.get("input"))
+        row.setdefault("model_parameters", request)
 
 
 def _metadata(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the metadata of a row, decoded in its place; what is none stays there, to be named as a fault."""
-    told = row.get("metadata")
+    """Return the metadata of a row, decoded in place; other values stay there, and become a field error."""
+    value = row.get("metadata")
     with suppress(ValueError, RecursionError):
-        found = json.loads(told) if isinstance(told, str) else told
-        if isinstance(found, dict):
-            row["metadata"] = found
-            return found
+        decoded = json.loads(value) if isinstance(value, str) else value
+        if isinstance(decoded, dict):
+            row["metadata"] = decoded
+            return decoded
     return {}

@@ -1,9 +1,9 @@
-"""Server-sent events logged as text: from the chunks back to the body that a plain call would have had.
+"""Server-sent events logged as text, combined into the body that the call would have had without streaming.
 
-https://html.spec.whatwg.org/multipage/server-sent-events.html. Chat streams carry usage only in a last
-chunk with empty ``choices``, and only when ``stream_options.include_usage`` was asked for; Responses
+https://html.spec.whatwg.org/multipage/server-sent-events.html. Chat streams have usage only in a last
+chunk with empty ``choices``, and only if ``stream_options.include_usage`` was requested; Responses
 streams end with the whole body; Messages streams split usage over ``message_start`` and ``message_delta``.
-A stream that was cut off is worth what had come until then.
+Of a stream that was cut off, the part before the cut is used.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ _Stream = Callable[[Sequence[dict[str, Any]]], dict[str, Any]]
 
 
 def is_stream(text: str) -> bool:
-    """Tell whether a logged body is an event stream."""
+    """Return whether a logged body is an event stream."""
     return text.lstrip("\ufeff \r\n").startswith(("data:", "event:", ":", "id:", "retry:"))
 
 
 def body(text: str) -> dict[str, Any] | None:
-    """Return the body that the stream amounts to, None when nothing in it can be used."""
+    """Combine a logged stream into one body; None if it contains nothing usable."""
     return merged(_chunks(text))
 
 
 def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the body that the decoded events of a stream amount to, None when nothing in them can be used."""
+    """Combine the decoded events of a stream into one body; None if they contain nothing usable."""
     chat, messages, responses = _Chat(), _Messages(), _Responses()
-    others: list[list[dict[str, Any]]] = [[] for _ in _OTHERS]
+    events_by_api: list[list[dict[str, Any]]] = [[] for _ in _APIS]
     error: Any = None
     base: Any = None
     for chunk in chunks:
-        base = chunk.get("base_resp") or base  # of MiniMax: how it went, under HTTP 200
+        base = chunk.get("base_resp") or base  # MiniMax's status, under HTTP 200
         kind = chunk.get("type")
         kind = kind if isinstance(kind, str) else ""
         if kind.startswith("response."):
@@ -51,29 +51,29 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
         elif "choices" in chunk:
             chat.add(chunk)
         else:
-            place = next((n for n, (is_event, _) in enumerate(_OTHERS) if is_event(chunk)), None)
-            if place is not None:
-                others[place].append(chunk)
+            api = next((n for n, (is_event, _) in enumerate(_APIS) if is_event(chunk)), None)
+            if api is not None:
+                events_by_api[api].append(chunk)
             error = bedrock.error_of(chunk) or error
         if bedrock.ACTION in chunk:
             error = bedrock.blocked(chunk) or error
-        if chunk.get("error"):  # a router's last chunk may hold the error and the usage
+        if chunk.get("error"):  # a router's last chunk may have both the error and the usage
             error = chunk["error"]
-        elif kind == "error":  # Responses tell of it without an object around it
+        elif kind == "error":  # the Responses API has it without an object around it
             error = {key: chunk.get(key) for key in ("code", "message")}
         elif chunk.get("object") == "error":  # vLLM too
             error = chunk
-    whole = chat.body() | messages.body() | responses.body()
-    for events, (_, stream) in zip(others, _OTHERS, strict=True):
-        whole |= stream(events) if events else {}
-    whole |= {"base_resp": base} if base else {}
-    return (whole | {"error": error} if error else whole) or None
+    body = chat.body() | messages.body() | responses.body()
+    for events, (_, stream) in zip(events_by_api, _APIS, strict=True):
+        body |= stream(events) if events else {}
+    body |= {"base_resp": base} if base else {}
+    return (body | {"error": error} if error else body) or None
 
 
 _MEDIA_ENDS: Final = (
     "transcript.text.done", "speech.audio.done", "image_generation.completed", "image_edit.completed",
 )  # fmt: skip
-"""Events with which OpenAI's streams of speech and pictures end; they hold the usage, and a transcript whole."""
+"""Last events of OpenAI's speech and image streams; they have the usage, and the whole transcript."""
 
 
 def _is_media_end(chunk: dict[str, Any]) -> bool:
@@ -84,50 +84,50 @@ def _media(ends: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {key: ends[-1][key] for key in ("usage", "text", "created_at") if key in ends[-1]}
 
 
-_OTHERS: Final[tuple[tuple[_IsEvent, _Stream], ...]] = (
+_APIS: Final[tuple[tuple[_IsEvent, _Stream], ...]] = (
     (gemini.is_body, gemini.stream), (interactions.is_event, interactions.stream),
     (bedrock_invoke.is_body, bedrock_invoke.stream), (dashscope.is_body, dashscope.stream),
     (cloudflare.is_event, cloudflare.stream), (cohere.is_event, cohere.stream), (tgi.is_event, tgi.stream),
     (_is_media_end, _media), (generators.is_body, generators.stream), (bedrock.is_event, bedrock.stream),
 )  # fmt: skip
-"""Of APIs with a shape of their own: what tells their events (none has choices), and what puts them together."""
+"""APIs with their own formats: what recognises their events (none has choices), and what combines them."""
 
 
 def _chunks(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of the events; one whose JSON runs over several ``data`` lines is put together.
+    """Yield the objects of the events; the JSON of one may span several ``data`` lines.
 
-    What an event called ``error`` holds is one, be it no JSON.
+    The data of an event named ``error`` is an error, even if it is not JSON.
     """
     pieces: list[str] = []
     name = ""
-    named = "event: error" in text or "event:error" in text  # seldom: else names need not be read
+    named = "event: error" in text or "event:error" in text  # rare: otherwise names are not needed
     for line in (*text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""):
         if line.startswith("data:"):
             value = _object(line[5:])
             if value is None:
                 pieces.append(line[5:])
             else:
-                yield _failing(value) if name == "error" else value
+                yield _as_error(value) if name == "error" else value
         elif named and line.startswith("event:"):
             name = line[6:].strip()
         elif not line:
             text = "\n".join(pieces)
             value = _object(text) if len(pieces) > 1 else None
             if name == "error" and pieces:
-                yield _failing(value or {"message": text.strip()})
+                yield _as_error(value or {"message": text.strip()})
             elif value is not None:
                 yield value
             pieces.clear()
             name = ""
 
 
-def _failing(value: dict[str, Any]) -> dict[str, Any]:
-    """Return an error as providers write it, with an object around it, where it does not say itself what it is."""
+def _as_error(value: dict[str, Any]) -> dict[str, Any]:
+    """Wrap an error in the usual object, unless it is recognisable as one."""
     return value if value.get("error") or "error" in (value.get("type"), value.get("object")) else {"error": value}
 
 
 def objects(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a stream with nothing around them: one in each line, or an array that was cut off."""
+    """Yield the bare objects of a stream: one per line, or those of an array that was cut off."""
     if text.lstrip().startswith("["):
         yield from _elements(text)
         return
@@ -138,17 +138,17 @@ def objects(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _elements(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of an array up to where it breaks off; Gemini's may run over many lines each."""
+    """Yield the objects of an array up to where it is cut off; each of Gemini's may span many lines."""
     decoder, at = json.JSONDecoder(strict=False), text.index("[") + 1
-    while begun := _NEXT.match(text, at):
+    while start := _OBJECT_START.match(text, at):
         try:
-            value, at = decoder.raw_decode(text, begun.end() - 1)
+            value, at = decoder.raw_decode(text, start.end() - 1)
         except (ValueError, RecursionError):
             return
         yield value
 
 
-_NEXT: Final = re.compile(r"[\s,]*+\{")
+_OBJECT_START: Final = re.compile(r"[\s,]*+\{")
 _strict = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -160,7 +160,7 @@ def _object(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        return None  # [DONE], or a line cut off with the log
+        return None  # [DONE], or a line cut off at the end of the log
     return value if isinstance(value, dict) else None
 
 
@@ -169,7 +169,7 @@ def _index(value: Any, otherwise: int = 0) -> int:
 
 
 class _Messages:
-    """Adds up the events of an Anthropic stream."""
+    """Combines the events of an Anthropic stream."""
 
     KINDS = ("message_start", "content_block_start", "content_block_delta", "message_delta")
 
@@ -198,9 +198,9 @@ class _Messages:
                     self._pieces.setdefault((index, target), []).append(delta[source])
 
     def _use(self, usage: Any) -> None:
-        """Take later counts: they are cumulative, and what an event does not know it may give as null or 0."""
-        begun = self._head.get("usage")
-        merged = dict(begun) if isinstance(begun, dict) else {}
+        """Update the counts: they are cumulative, and an event may have null or 0 for those it does not know."""
+        usage_so_far = self._head.get("usage")
+        merged = dict(usage_so_far) if isinstance(usage_so_far, dict) else {}
         for key, value in usage.items() if isinstance(usage, dict) else ():
             self._counted = self._counted or (key == "output_tokens" and value is not None)
             known = merged.get(key)
@@ -210,8 +210,8 @@ class _Messages:
 
     def body(self) -> dict[str, Any]:
         for (index, target), pieces in self._pieces.items():
-            begun = self._blocks[index].get(target)  # a tool's input is an empty object until the first piece
-            self._blocks[index][target] = (begun if isinstance(begun, str) else "") + "".join(pieces)
+            start = self._blocks[index].get(target)  # a tool's input is an empty object until its first fragment
+            self._blocks[index][target] = (start if isinstance(start, str) else "") + "".join(pieces)
         content = [block for _, block in sorted(self._blocks.items())]
         usage = self._head.get("usage")
         if isinstance(usage, dict) and not self._counted:  # message_start only has a placeholder, mostly 1
@@ -219,12 +219,12 @@ class _Messages:
         return {**self._head, "content": content} if self._head or content else {}
 
 
-def _part(text: str, *, refusing: bool) -> dict[str, Any]:
-    return {"type": "refusal", "refusal": text} if refusing else {"type": "output_text", "text": text}
+def _part(text: str, *, is_refusal: bool) -> dict[str, Any]:
+    return {"type": "refusal", "refusal": text} if is_refusal else {"type": "output_text", "text": text}
 
 
 class _Responses:
-    """Follows a Responses stream: its last event holds the whole body, the others what a cut one had said."""
+    """Combines a Responses stream: its last event has the whole body; the others serve if it was cut off."""
 
     def __init__(self) -> None:
         self._head: dict[str, Any] = {}
@@ -247,20 +247,20 @@ class _Responses:
     def body(self) -> dict[str, Any]:
         if self._ended and self._head.get("output"):
             return self._head
-        begun = {
-            index: {"type": "message", "content": [_part("".join(pieces), refusing=index in self._refusing)]}
+        partial = {
+            index: {"type": "message", "content": [_part("".join(pieces), is_refusal=index in self._refusing)]}
             for index, pieces in self._texts.items()
         }  # fmt: skip
-        output = [item for _, item in sorted((begun | self._items).items())]
+        output = [item for _, item in sorted((partial | self._items).items())]
         if output:
             self._head = {**self._head, "output": output}
         if not self._ended and self._head.get("status") == "in_progress":
-            self._head = {**self._head, "status": "incomplete"}  # it will not come again, as a queued one does
+            self._head = {**self._head, "status": "incomplete"}  # unlike a queued one, it will not be logged again
         return self._head
 
 
 class _Chat:
-    """Adds up the chunks of a chat stream."""
+    """Combines the chunks of a chat stream."""
 
     def __init__(self) -> None:
         self._seen = False
@@ -275,9 +275,9 @@ class _Chat:
     def add(self, chunk: dict[str, Any]) -> None:
         self._seen = True
         for key in ("id", "model", "created", "system_fingerprint", "usage", "provider", "service_tier"):
-            if chunk.get(key):  # Azure's chunks on filters have empty ones
+            if chunk.get(key):  # empty in Azure's chunks with filter results
                 self._head[key] = chunk[key]
-        groq = chunk.get("x_groq")  # Groq reports usage there, asked or not
+        groq = chunk.get("x_groq")  # Groq always reports usage there
         if isinstance(groq, dict):
             if isinstance(groq.get("usage"), dict):
                 self._head.setdefault("usage", groq["usage"])
@@ -293,11 +293,11 @@ class _Chat:
         delta = choice.get("delta")
         delta = delta if isinstance(delta, dict) else {}
         texts = self._texts.setdefault(index, [])
-        said = part_text(delta.get("content")) or choice.get("text")
-        if not said and isinstance(delta.get("audio"), dict):
-            said = delta["audio"].get("transcript")
-        if isinstance(said, str):
-            texts.append(said)
+        text = part_text(delta.get("content")) or choice.get("text")
+        if not text and isinstance(delta.get("audio"), dict):
+            text = delta["audio"].get("transcript")
+        if isinstance(text, str):
+            texts.append(text)
         if choice.get("logprobs"):
             self._logprobs.setdefault(index, []).append(choice["logprobs"])
         if choice.get("usage"):  # Moonshot's last chunk has it here
@@ -310,7 +310,7 @@ class _Chat:
         for call in calls if isinstance(calls, list) else [{"function": delta.get("function_call")}]:
             if isinstance(call, dict) and isinstance(call.get("function"), dict):
                 self._tools.setdefault(index, _Tools()).add(call, call["function"])
-        if choice.get("finish_reason") or choice.get("stop_reason"):  # the latter of DeepSeek's on Bedrock
+        if choice.get("finish_reason") or choice.get("stop_reason"):  # the latter is DeepSeek's on Bedrock
             self._finish[index] = choice.get("finish_reason") or choice["stop_reason"]
 
     def body(self) -> dict[str, Any]:
@@ -335,12 +335,12 @@ class _Chat:
 
 
 class _Tools:
-    """The calls to tools in one choice: a name begins one, arguments follow in pieces, side by side by index."""
+    """The tool calls of one choice: a name starts one, fragments of its arguments follow, interleaved by index."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
         self._latest: dict[Any, dict[str, Any]] = {}
-        """By index; some servers give none, some the same to all."""
+        """By index; some servers have none, some the same for all."""
 
     def add(self, call: dict[str, Any], function: dict[str, Any]) -> None:
         key = _index(call.get("index"))
@@ -348,5 +348,5 @@ class _Tools:
             self.calls.append({"function": dict(function)})
             self._latest[key] = self.calls[-1]["function"]
         elif key in self._latest and isinstance(function.get("arguments"), str):
-            begun = self._latest[key]
-            begun["arguments"] = str(begun.get("arguments") or "") + function["arguments"]
+            latest = self._latest[key]
+            latest["arguments"] = str(latest.get("arguments") or "") + function["arguments"]

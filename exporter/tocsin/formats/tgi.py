@@ -1,7 +1,7 @@
-"""Text Generation Inference's own API (``/generate``, ``/generate_stream``), brought to the shape of OpenAI's.
+"""Text Generation Inference's own API (``/generate``, ``/generate_stream``), converted to OpenAI's format.
 
-https://huggingface.github.io/text-generation-inference. What was generated is counted; what was asked only in streams,
-and where the tokens of the prompt were asked for.
+https://huggingface.github.io/text-generation-inference. Output tokens are always counted; input tokens only in streams,
+and if the prompt's tokens were requested (``decoder_input_details``).
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from typing import Any
 
 
 def is_body(body: dict[str, Any]) -> bool:
-    """Tell whether a response body is of this API, with its details."""
+    """Return whether a response body is of this API, with its details."""
     return "generated_text" in body and isinstance(body.get("details"), dict)
 
 
 def is_event(chunk: dict[str, Any]) -> bool:
-    """Tell whether an object is an event of a stream of this API: a token each, with the whole text in the last one."""
+    """Return whether an object is an event of a stream: each has one token, the last one also the whole text."""
     return "generated_text" in chunk and isinstance(chunk.get("token"), dict)
 
 
 def stream(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the body that the events of a stream amount to."""
-    ended = next((event for event in events if is_body(event)), None)
-    if ended is not None:
-        return {"generated_text": ended["generated_text"], "details": ended["details"]}
-    said = [event["token"].get("text") for event in events]
-    return {"generated_text": "".join(text for text in said if isinstance(text, str)), "details": {}}
+    """Combine the events of a stream into one body."""
+    last = next((event for event in events if is_body(event)), None)
+    if last is not None:
+        return {"generated_text": last["generated_text"], "details": last["details"]}
+    texts = [event["token"].get("text") for event in events]
+    return {"generated_text": "".join(text for text in texts if isinstance(text, str)), "details": {}}
 
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a body under OpenAI's names."""
+    """Return a body in OpenAI's format."""
     details = body["details"]
     prompt = details.get("prefill")
     sent = details.get("input_length") or (len(prompt) if isinstance(prompt, list) and prompt else None)

@@ -58,7 +58,7 @@ _OF_LOGS: Final = (claude_code, codex, gemini_cli)
 
 
 def is_call(record: Record) -> bool:
-    """Tell whether a span is that of a call to a model, and not of what makes such calls or runs beside them."""
+    """Return whether a span is that of a call to a model, and not of what makes such calls or runs beside them."""
     told = record.attributes
     kind = told.get("openinference.span.kind")
     operation = first(told, names.OPERATION)

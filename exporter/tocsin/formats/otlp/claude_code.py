@@ -20,7 +20,7 @@ _SCOPE: Final = "com.anthropic.claude_code"
 
 
 def is_event(record: Record) -> bool:
-    """Tell whether a log record is an event of a call that was answered, or of one that was given up."""
+    """Return whether a log record is an event of a call that was answered, or of one that was given up."""
     return record.is_log and _event(record) in (_ANSWERED, _FAILED)
 
 

@@ -22,7 +22,7 @@ _SENT: Final = "input_token_count"
 
 
 def is_event(record: Record) -> bool:
-    """Tell whether a log record is the event of a call that was answered, or of an attempt that failed."""
+    """Return whether a log record is the event of a call that was answered, or of an attempt that failed."""
     if not record.is_log or not record.event.startswith("codex."):
         return False
     told, name = record.attributes, record.event

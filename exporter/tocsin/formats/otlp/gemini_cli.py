@@ -24,12 +24,12 @@ _GEMINI_API: Final = "gemini-api-key"
 
 
 def is_event(record: Record) -> bool:
-    """Tell whether a log record is their own event of a call that was answered, or of one that failed."""
+    """Return whether a log record is their own event of a call that was answered, or of one that failed."""
     return record.is_log and (record.event in _ANSWERED or record.event in _FAILED)
 
 
 def is_silent(record: Record) -> bool:
-    """Tell whether a log record is OpenTelemetry's event of them, and of no answer."""
+    """Return whether a log record is OpenTelemetry's event of them, and of no answer."""
     return record.scope in _AGENTS and record.event == _DETAILS and record.attributes.keys().isdisjoint(_OF_ANSWERS)
 
 

@@ -129,12 +129,12 @@ _named = msgspec.json.Decoder(_Named)
 
 
 def is_request(data: Buffer) -> bool:
-    """Tell whether JSON begins as a request or a line of OTLP does, which holds any number of events."""
+    """Return whether JSON begins as a request or a line of OTLP does, which holds any number of events."""
     return _REQUEST.match(data) is not None
 
 
 def is_span(tree: dict[str, Any]) -> bool:
-    """Tell whether an object is a span by itself, as exporters to a console or a file of their own write it."""
+    """Return whether an object is a span by itself, as exporters to a console or a file of their own write it."""
     told = tree.get("attributes")
     return isinstance(told, list) and bool(told) and isinstance(told[0], dict) and {"key", "value"} <= told[0].keys()
 

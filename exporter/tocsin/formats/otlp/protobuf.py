@@ -69,7 +69,7 @@ TOO_MANY: Final = b"\x0a\x00"
 
 
 def is_request(data: Buffer) -> bool:
-    """Tell whether what came is protobuf; an empty request holds nothing."""
+    """Return whether what came is protobuf; an empty request holds nothing."""
     return len(data) > 0 and data[0] == _RESOURCES
 
 

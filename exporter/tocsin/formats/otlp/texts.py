@@ -256,7 +256,7 @@ def _function(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_refused(attributes: Attributes, response: dict[str, Any]) -> bool:
-    """Tell whether the answer says that it is a refusal, as a part of this type or a field of this name does."""
+    """Return whether the answer says that it is a refusal, as a part of this type or a field of this name does."""
     told = attributes.get("gen_ai.output.messages")
     if isinstance(told, list) or (isinstance(told, str) and '"refusal"' in told):
         try:
