@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+import tiktoken
 
 from tocsin import catalogue as cat
 from tocsin.accounting.estimates import MAX_CHARS, Estimator, find_estimator
@@ -82,7 +83,6 @@ def test_a_declared_gap_is_not_estimated():
 
 
 def test_encodings_that_are_not_here_are_not_fetched(tmp_path, monkeypatch):
-    tiktoken = pytest.importorskip("tiktoken")
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
     asked = []
@@ -92,7 +92,6 @@ def test_encodings_that_are_not_here_are_not_fetched(tmp_path, monkeypatch):
 
 
 def test_a_damaged_encoding_is_not_fetched_anew(tmp_path, monkeypatch):
-    tiktoken = pytest.importorskip("tiktoken")
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: pytest.fail("the network was asked"))
@@ -101,7 +100,6 @@ def test_a_damaged_encoding_is_not_fetched_anew(tmp_path, monkeypatch):
 
 
 def test_encodings_on_disk_count_like_tiktoken(monkeypatch):
-    tiktoken = pytest.importorskip("tiktoken")
     shipped = Path(__file__).parents[3] / ".tools/litellm"
     folder = next(shipped.glob("lib/python3*/site-packages/litellm/litellm_core_utils/tokenizers"), None)
     if folder is None:

@@ -2,7 +2,9 @@ import sys
 import types
 
 import numpy as np
+import onnx
 import pytest
+import tokenizers
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,17 +105,13 @@ def test_wordllama_is_told_where_its_own_files_are(monkeypatch, tmp_path):
     assert asked == {"cache_dir": tmp_path, "disable_download": True}
 
 
-def test_wordllama_loads_offline_where_it_is_installed():
-    pytest.importorskip("wordllama")
+def test_wordllama_loads_offline():
     embedder = WordLlamaEmbedder()
 
     assert cosine(embedder.embed(QUESTION), embedder.embed(ON)) > cosine(embedder.embed(QUESTION), embedder.embed(OFF))
 
 
 def test_a_mounted_onnx_model_is_loaded_and_averaged(tmp_path):
-    onnx = pytest.importorskip("onnx")
-    pytest.importorskip("onnxruntime")
-    tokenizers = pytest.importorskip("tokenizers")
     words = {"[UNK]": 0, "red": 1, "blue": 2}
     tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
@@ -135,8 +133,5 @@ def test_a_mounted_onnx_model_is_loaded_and_averaged(tmp_path):
 
 
 def test_a_missing_onnx_file_is_named(tmp_path):
-    pytest.importorskip("onnxruntime")
-    pytest.importorskip("tokenizers")
-
     with pytest.raises(FileNotFoundError, match=r"model\.onnx"):
         OnnxEmbedder(tmp_path)
