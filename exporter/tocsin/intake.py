@@ -225,7 +225,7 @@ def records(data: Buffer) -> Iterator[Buffer]:
     head = next((byte for byte in data[:16] if byte not in _BLANK), 0)
     found: Sequence[Raw | Piece] | None = None
     if jsonform.is_request(data):
-        found = jsonform.parted(data)
+        found = jsonform.split(data)
     elif head == _BRACKET:
         with contextlib.suppress(ValueError):
             found = elements(data)

@@ -299,8 +299,8 @@ def test_a_request_is_taken_apart_once():
 @pytest.mark.parametrize("name", [path.stem for path in sorted(GOLDEN.glob("*.pb"))])
 def test_protobuf_says_what_json_says(name):
     signal = protobuf.LOGS if "logs" in name else protobuf.SPANS
-    packed = protobuf.parted((GOLDEN / f"{name}.pb").read_bytes())
-    plain = jsonform.parted((GOLDEN / f"{name}.json").read_bytes())
+    packed = protobuf.split((GOLDEN / f"{name}.pb").read_bytes())
+    plain = jsonform.split((GOLDEN / f"{name}.json").read_bytes())
     assert [protobuf.read(bytes(record), signal) for record in packed] == [jsonform.read(bytes(record)) for record in plain]
 
 

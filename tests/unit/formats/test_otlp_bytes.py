@@ -69,7 +69,7 @@ VALUES = st.recursive(
 @given(st.dictionaries(NAMES, VALUES, max_size=8))
 def test_attributes_are_what_was_encoded(attributes):
     span = b"".join(field(9, pair(key, value)) for key, value in attributes.items())
-    (record,) = protobuf.parted(request(span))
+    (record,) = protobuf.split(request(span))
     assert protobuf.read(bytes(record), protobuf.SPANS).attributes == attributes
 
 
@@ -141,8 +141,8 @@ def test_what_stands_once_for_thousands_of_spans_is_not_copied_without_end(body)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * len(body)
-    assert sum(map(len, found)) <= pieces.PARTED_MAX
-    assert len(found) == pieces.PARTED_MAX // 500_000 + 1
+    assert sum(map(len, found)) <= pieces.PIECES_BYTES_MAX
+    assert len(found) == pieces.PIECES_BYTES_MAX // 500_000 + 1
     with pytest.raises(Skip, match="too_long"):
         ADAPTERS[0].parse(bytes(found[-1]))
 

@@ -1,4 +1,4 @@
-"""The adapters of OTLP: one span or log record, as JSON or protobuf, to what it tells."""
+"""The adapters of OTLP: turn one span or log record, in JSON or protobuf, into an event."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tocsin.formats.otlp.record import Record
 
 
 class OTLP:
-    """Adapter for JSON; a request with several spans or log records is taken apart before (``jsonform.parted``)."""
+    """Adapter for JSON; a request with several spans or log records is split before (``jsonform.split``)."""
 
     name = "otlp"
 
@@ -20,10 +20,10 @@ class OTLP:
         self._content = content
 
     def parse(self, data: Buffer) -> Event:
-        """Return what the one span or log record in ``data`` tells; see ``Format.parse``."""
+        """Return the event of the one span or log record in ``data``; see ``Format.parse``."""
         record = self.record(data)
-        if record.is_log and (said := events.told(record)) is not None:
-            return said
+        if record.is_log and (judgement := events.judgement(record)) is not None:
+            return judgement
         return calls.call_of(record, bytes(data), content=self._content)
 
     def record(self, data: Buffer) -> Record:
@@ -36,15 +36,15 @@ class OTLP:
 
 
 class Traces(OTLP):
-    """Adapter for what came to ``/v1/traces``: in protobuf, or as JSON."""
+    """Adapter for requests to ``/v1/traces``, in protobuf or JSON."""
 
     name = "traces"
     signal = protobuf.SPANS
 
     @classmethod
     def parts(cls, data: Buffer) -> Sequence[Piece]:
-        """Return a request in pieces, each of them a request with one span or log record."""
-        return protobuf.parted(data) if protobuf.is_request(data) else jsonform.parted(data)
+        """Split a request into requests with one span or log record each."""
+        return protobuf.split(data) if protobuf.is_request(data) else jsonform.split(data)
 
     def record(self, data: Buffer) -> Record:
         """Return the one span or log record in ``data``.
@@ -56,7 +56,7 @@ class Traces(OTLP):
 
 
 class Logs(Traces):
-    """Adapter for what came to ``/v1/logs``."""
+    """Adapter for requests to ``/v1/logs``."""
 
     name = "logs"
     signal = protobuf.LOGS

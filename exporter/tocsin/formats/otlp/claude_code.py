@@ -1,8 +1,8 @@
-"""Claude Code's events of calls (log records) and their spans, converted to OpenTelemetry's names.
+"""Claude Code's log events and spans of calls, converted to OpenTelemetry's names.
 
-https://code.claude.com/docs/en/monitoring-usage. Numbers may be texts, an event has the time at which the call ended,
-and input leaves out what is cached. An event and the span of one call have the same ``request_id``. ``prompt.id`` is a
-new one for each turn, not a managed prompt.
+https://code.claude.com/docs/en/monitoring-usage. Numbers may be texts, the time of an event is the end of the call,
+and input excludes cached tokens. The event and the span of a call have the same ``request_id``. ``prompt.id`` is new
+for each turn: it is not a managed prompt.
 """
 
 from __future__ import annotations
@@ -13,58 +13,58 @@ from tocsin.formats.lenient import is_number
 from tocsin.formats.otlp.record import Record, number
 
 _SPAN: Final = "claude_code.llm_request"
-_ANSWERED: Final = "claude_code.api_request"
+_SUCCEEDED: Final = "claude_code.api_request"
 _FAILED: Final = "claude_code.api_error"
 _SCOPE: Final = "com.anthropic.claude_code"
-"""In which events are called without their prefix."""
+"""The scope in which event names lack their prefix."""
 
 
 def is_event(record: Record) -> bool:
-    """Return whether a log record is an event of a call that was answered, or of one that was given up."""
-    return record.is_log and _event(record) in (_ANSWERED, _FAILED)
+    """Return whether a log record is the event of a successful or a failed call."""
+    return record.is_log and _event(record) in (_SUCCEEDED, _FAILED)
 
 
 def _event(record: Record) -> str:
-    told = record.attributes
-    names = (record.body, record.name, told.get("event.name"))
+    attributes = record.attributes
+    names = (record.body, record.name, attributes.get("event.name"))
     name = next((name for name in names if name and isinstance(name, str)), "")
     return f"claude_code.{name}" if record.scope.startswith(_SCOPE) and "." not in name else name
 
 
 def rename(record: Record) -> None:
-    """Give an event or a span of a call OpenTelemetry's names; any other record keeps its own."""
+    """Convert an event or a span of a call to OpenTelemetry's names; leave any other record unchanged."""
     if not (is_event(record) if record.is_log else record.name == _SPAN):
         return
-    told = record.attributes
+    attributes = record.attributes
     sent, received, read, written = (
-        number(told.get(f"{name}_tokens")) for name in ("input", "output", "cache_read", "cache_creation")
+        number(attributes.get(f"{name}_tokens")) for name in ("input", "output", "cache_read", "cache_creation")
     )
     if is_number(sent):
         sent += sum(max(count, 0) for count in (read, written) if is_number(count))
-    first, status = number(told.get("ttft_ms")), number(told.get("status_code"))
-    found = {
+    ttft_ms, status = number(attributes.get("ttft_ms")), number(attributes.get("status_code"))
+    renamed = {
         "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": told.get("gen_ai.system", "anthropic"),
-        "gen_ai.request.model": told.get("model"),
-        "gen_ai.response.id": told.get("request_id") or _in_session(told),
-        "gen_ai.response.finish_reason": told.get("stop_reason"),
-        "gen_ai.request.stream": is_number(first),
-        "gen_ai.response.time_to_first_chunk": first / 1000 if is_number(first) else None,
+        "gen_ai.provider.name": attributes.get("gen_ai.system", "anthropic"),
+        "gen_ai.request.model": attributes.get("model"),
+        "gen_ai.response.id": attributes.get("request_id") or _event_id(attributes),
+        "gen_ai.response.finish_reason": attributes.get("stop_reason"),
+        "gen_ai.request.stream": is_number(ttft_ms),
+        "gen_ai.response.time_to_first_chunk": ttft_ms / 1000 if is_number(ttft_ms) else None,
         "gen_ai.usage.input_tokens": sent,
         "gen_ai.usage.output_tokens": received,
         "gen_ai.usage.cache_read.input_tokens": read,
         "gen_ai.usage.cache_creation.input_tokens": written,
-        "gen_ai.usage.cost": told.get("cost_usd"),
+        "gen_ai.usage.cost": attributes.get("cost_usd"),
         "http.response.status_code": status,
     }
-    record.attributes = found | {name: value for name, value in told.items() if name != "prompt.id"}
+    record.attributes = renamed | {name: value for name, value in attributes.items() if name != "prompt.id"}
     if record.is_log:
-        record.set_duration(number(told.get("duration_ms")))
-    if told.get("error") or (record.is_log and _event(record) == _FAILED):
-        record.failed, record.message = True, str(told.get("error") or record.message)
+        record.set_duration(number(attributes.get("duration_ms")))
+    if attributes.get("error") or (record.is_log and _event(record) == _FAILED):
+        record.failed, record.message = True, str(attributes.get("error") or record.message)
 
 
-def _in_session(told: dict[str, Any]) -> str | None:
-    """Return an id of the event: older ones have none of their request, and all of a turn may share that of a span."""
-    session, sequence = told.get("session.id"), told.get("event.sequence")
+def _event_id(attributes: dict[str, Any]) -> str | None:
+    """Return an id of the event: older ones lack a request id, and all events of a turn may share a span id."""
+    session, sequence = attributes.get("session.id"), attributes.get("event.sequence")
     return None if session is None or sequence is None else f"claude_code|{session}|{sequence}"

@@ -1,8 +1,8 @@
-"""Codex's events of calls (log records), converted to OpenTelemetry's names.
+"""Codex's log events of calls, converted to OpenTelemetry's names.
 
-https://developers.openai.com/codex/config-advanced and ``codex-rs/otel`` of https://github.com/openai/codex. A call
-that was answered is told by the one event that has its tokens: what Codex logs of its HTTP request, and of each piece
-of the stream, would tell it again. A request that was refused, and a stream that broke off, are told by those.
+https://developers.openai.com/codex/config-advanced and ``codex-rs/otel`` of https://github.com/openai/codex. A
+successful call is counted by the one event that has its tokens, not by those of its HTTP request and of each stream
+event, which would count it again. Those count requests that failed and streams that broke off.
 """
 
 from __future__ import annotations
@@ -11,31 +11,32 @@ from typing import Any, Final
 
 from tocsin.formats.otlp.record import Record, number
 
-_PIECE: Final = "codex.sse_event"
+_STREAM_EVENT: Final = "codex.sse_event"
 _REQUESTS: Final = ("codex.api_request", "codex.websocket_request")
-_ANSWERED: Final = "response.completed"
-_BROKEN: Final = (None, "response.failed", _ANSWERED)
-"""Pieces whose error ends the stream; without a kind it is the stream's own. Others are skipped by Codex."""
+_COMPLETED: Final = "response.completed"
+_FAILING_KINDS: Final = (None, "response.failed", _COMPLETED)
+"""Stream events whose error ends the stream; no kind: an error of the stream itself. Codex skips others."""
 _MODELS: Final = "/models"
-"""What it asks for the list of models, which calls none."""
+"""The endpoint that lists models, which is not a call."""
 _SENT: Final = "input_token_count"
 
 
 def is_event(record: Record) -> bool:
-    """Return whether a log record is the event of a call that was answered, or of an attempt that failed."""
+    """Return whether a log record is the event of a successful call or of a failed attempt."""
     if not record.is_log or not record.event.startswith("codex."):
         return False
-    told, name = record.attributes, record.event
-    if name == _PIECE:
-        kind = told.get("event.kind")
-        return (kind == _ANSWERED and _SENT in told) or ("error.message" in told and kind in _BROKEN)
-    if name not in _REQUESTS or told.get("endpoint") == _MODELS:
+    attributes, name = record.attributes, record.event
+    if name == _STREAM_EVENT:
+        kind = attributes.get("event.kind")
+        failed = "error.message" in attributes and kind in _FAILING_KINDS
+        return failed or (kind == _COMPLETED and _SENT in attributes)
+    if name not in _REQUESTS or attributes.get("endpoint") == _MODELS:
         return False
-    return "error.message" in told or _is_error(_status(told))
+    return "error.message" in attributes or _is_error(_status(attributes))
 
 
-def _status(told: dict[str, Any]) -> Any:
-    return number(told.get("http.response.status_code", told.get("http.status_code")))
+def _status(attributes: dict[str, Any]) -> Any:
+    return number(attributes.get("http.response.status_code", attributes.get("http.status_code")))
 
 
 def _is_error(status: Any) -> bool:
@@ -43,38 +44,38 @@ def _is_error(status: Any) -> bool:
 
 
 def rename(record: Record) -> None:
-    """Give an event of a call OpenTelemetry's names; any other record keeps its own."""
+    """Convert an event of a call to OpenTelemetry's names; leave any other record unchanged."""
     if not is_event(record):
         return
-    told = record.attributes
-    failed = record.event != _PIECE or "error.message" in told
-    sent, received, read, thought = (
-        number(told.get(f"{name}_token_count")) for name in ("input", "output", "cached", "reasoning")
+    attributes = record.attributes
+    failed = record.event != _STREAM_EVENT or "error.message" in attributes
+    sent, received, read, reasoning = (
+        number(attributes.get(f"{name}_token_count")) for name in ("input", "output", "cached", "reasoning")
     )
-    found = {
+    renamed = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
-        "gen_ai.request.model": told.get("model"),
+        "gen_ai.request.model": attributes.get("model"),
         "gen_ai.request.stream": True,
-        "gen_ai.response.id": _identity(record, sent, received),
+        "gen_ai.response.id": _event_id(record, sent, received),
         "gen_ai.response.finish_reason": None if failed else "stop",
-        "gen_ai.conversation.id": told.get("conversation.id"),
+        "gen_ai.conversation.id": attributes.get("conversation.id"),
         "gen_ai.usage.input_tokens": sent,
         "gen_ai.usage.output_tokens": received,
         "gen_ai.usage.cache_read.input_tokens": read,
-        "gen_ai.usage.reasoning.output_tokens": thought,
-        "user.id": told.get("user.account_id"),
+        "gen_ai.usage.reasoning.output_tokens": reasoning,
+        "user.id": attributes.get("user.account_id"),
     }
-    record.attributes = told | found | {"http.response.status_code": _status(told)}
+    record.attributes = attributes | renamed | {"http.response.status_code": _status(attributes)}
     if failed:
-        record.failed, record.message = True, str(told.get("error.message") or "")
-        record.set_duration(number(told.get("duration_ms")))
+        record.failed, record.message = True, str(attributes.get("error.message") or "")
+        record.set_duration(number(attributes.get("duration_ms")))
 
 
-def _identity(record: Record, *counts: Any) -> str | None:
-    """Return an id of the event, as there is none of the answer: all of a turn may share those of a span.
+def _event_id(record: Record, *counts: Any) -> str | None:
+    """Return an id of the event: the response has none, and all events of a turn may share a span id.
 
-    Its attributes may have been taken off on the way.
+    A processor may have removed its attributes.
     """
     session = record.attributes.get("conversation.id", record.trace_id)
     moment = record.attributes.get("event.timestamp", record.start or None)

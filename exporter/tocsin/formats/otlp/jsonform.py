@@ -1,4 +1,4 @@
-"""OTLP as JSON: a request, or a line that the Collector's file exporter writes, taken apart and read.
+"""OTLP as JSON: splits and reads a request, or a line of the Collector's file exporter.
 
 https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding: 64-bit integers are texts or numbers, enumerations
 numbers (old exporters: names), ids hexadecimal.
@@ -15,11 +15,11 @@ from msgspec import UNSET, Raw
 from tocsin.call import Skip
 from tocsin.formats.base import Buffer
 from tocsin.formats.lenient import load, mended
-from tocsin.formats.otlp.pieces import Piece, Pieces, kept
-from tocsin.formats.otlp.record import ATTRIBUTES_MAX, NESTED_MAX, SPOKEN, SPOKEN_MAX, Moment, Record
+from tocsin.formats.otlp.pieces import Piece, Pieces, cached
+from tocsin.formats.otlp.record import ATTRIBUTES_MAX, MESSAGE_EVENTS, MESSAGES_MAX, NESTED_MAX, Moment, Record
 
 VALUES_MAX: Final = 1_000_000
-"""Commas of one request: a million values of three bytes each would take a hundred times their place."""
+"""Maximum commas of one request: a million values of three bytes each would decode to a hundred times their size."""
 _ABSENT: Final = Raw()
 _NO_OBJECT: Final = b"{}"
 _REQUEST: Final = re.compile(rb'\s*+\{\s*+"resource(?:Spans|Logs)"\s*+:')
@@ -45,7 +45,7 @@ class _Request(msgspec.Struct, gc=False, rename="camel"):
 
 
 class _Value(msgspec.Struct, gc=False, rename="camel"):
-    """``AnyValue``: one of these."""
+    """An ``AnyValue``: exactly one field is set."""
 
     string_value: Any = UNSET
     int_value: Any = UNSET
@@ -117,7 +117,7 @@ class _OneResource(msgspec.Struct, gc=False, rename="camel"):
 
 
 class _One(_Record, gc=False, rename="camel"):
-    """A request with one record, or a span alone."""
+    """A request with one record, or a bare span."""
 
     resource_spans: list[_OneResource] | None = None
     resource_logs: list[_OneResource] | None = None
@@ -129,54 +129,55 @@ _named = msgspec.json.Decoder(_Named)
 
 
 def is_request(data: Buffer) -> bool:
-    """Return whether JSON begins as a request or a line of OTLP does, which holds any number of events."""
+    """Return whether JSON begins like an OTLP request, which may contain any number of events."""
     return _REQUEST.match(data) is not None
 
 
 def is_span(tree: dict[str, Any]) -> bool:
-    """Return whether an object is a span by itself, as exporters to a console or a file of their own write it."""
-    told = tree.get("attributes")
-    return isinstance(told, list) and bool(told) and isinstance(told[0], dict) and {"key", "value"} <= told[0].keys()
+    """Return whether an object is a bare span, as console exporters and custom file exporters write."""
+    attributes = tree.get("attributes")
+    first = attributes[0] if isinstance(attributes, list) and attributes else None
+    return isinstance(first, dict) and first.keys() >= {"key", "value"}
 
 
-def parted(data: Buffer) -> list[Piece]:
-    """Return a request in pieces, each of them a request with one span or log record; as it is where it is none."""
-    held = bytes(data)
-    if held.count(b",") > VALUES_MAX:
+def split(data: Buffer) -> list[Piece]:
+    """Split a request into requests with one span or log record each; anything else is returned whole."""
+    raw = bytes(data)
+    if raw.count(b",") > VALUES_MAX:
         return [Piece((), TOO_MANY)]
     try:
-        request = _request.decode(held)
+        request = _request.decode(raw)
     except _DEEP:
         try:
-            request = _request.decode(mended(held))
+            request = _request.decode(mended(raw))
         except _DEEP:
-            return [Piece((), held)]
+            return [Piece((), raw)]
     pieces = Pieces(TOO_MANY)
     for signal, resources in ((b"Spans", request.resource_spans), (b"Logs", request.resource_logs)):
         inner = b'"spans":[' if signal == b"Spans" else b'"logRecords":['
         for resource in resources or ():
-            around = b'{"resource%b":[{"resource":%b,"scope%b":[{"scope":' % (
+            outer = b'{"resource%b":[{"resource":%b,"scope%b":[{"scope":' % (
                 signal, bytes(resource.resource) or _NO_OBJECT, signal,
             )  # fmt: skip
             for scope in (resource.scope_spans if signal == b"Spans" else resource.scope_logs) or ():
-                before = (around, bytes(scope.scope) or _NO_OBJECT, b",", inner)
+                prefix = (outer, bytes(scope.scope) or _NO_OBJECT, b",", inner)
                 records = (scope.spans if signal == b"Spans" else scope.log_records) or ()
                 for record in records:
-                    pieces.add(before, memoryview(record), b"]}]}]}")
+                    pieces.add(prefix, memoryview(record), b"]}]}]}")
                     if pieces.full:
                         return pieces.found
     return pieces.found
 
 
 TOO_MANY: Final = b'{"resourceSpans":null}'
-"""Stands for all records of a request that are beyond ``Pieces``."""
+"""Stands for all records of a request beyond the limits of ``Pieces``."""
 
 
 def read(data: Buffer) -> Record:
-    """Return the one record of a request, or a span that stands alone.
+    """Return the one record of a request, or a bare span.
 
     Raises:
-        Skip: it is none.
+        Skip: it is neither.
     """
     if data == TOO_MANY:
         raise Skip("too_long")
@@ -186,7 +187,7 @@ def read(data: Buffer) -> Record:
         try:
             one = _one.decode(mended(data))
         except _DEEP:
-            load(data)  # says what it is if not an object
+            load(data)  # raises the right reason if it is not an object
             raise Skip("wrong_type") from None
     for resources in (one.resource_spans, one.resource_logs):
         for resource in resources or ():
@@ -203,61 +204,61 @@ def read(data: Buffer) -> Record:
 _NO_NAME: Final = _Named()
 
 
-def _record(told: _Record, resource: bytes, scope: _Named, *, is_log: bool) -> Record:
-    record = Record(told.trace_id, told.span_id)
+def _record(decoded: _Record, resource: bytes, scope: _Named, *, is_log: bool) -> Record:
+    record = Record(decoded.trace_id, decoded.span_id)
     record.is_log = is_log
     if is_log:
-        record.name = told.event_name if isinstance(told.event_name, str) else ""
-        record.start = _integer(told.time_unix_nano) or _integer(told.observed_time_unix_nano)
-        record.body = _plain(told.body, 0)
+        record.name = decoded.event_name if isinstance(decoded.event_name, str) else ""
+        record.start = _integer(decoded.time_unix_nano) or _integer(decoded.observed_time_unix_nano)
+        record.body = _python_value(decoded.body, 0)
     else:
-        record.name = told.name if isinstance(told.name, str) else ""
-        record.start, record.end = _integer(told.start_time_unix_nano), _integer(told.end_time_unix_nano)
-    record.attributes = _attributes(told.attributes and told.attributes[:ATTRIBUTES_MAX])
-    if told.events:
-        firsts = {event.name: event for event in reversed(told.events)}  # one for each piece of a stream is enough
-        noted = list(reversed(firsts.values()))
-        if not SPOKEN.isdisjoint(firsts):
-            spoken = [event for event in told.events if event.name in SPOKEN]
-            noted = [event for event in noted if event.name not in SPOKEN] + spoken[-SPOKEN_MAX:]
-            record.messages_dropped = len(spoken) > SPOKEN_MAX
+        record.name = decoded.name if isinstance(decoded.name, str) else ""
+        record.start, record.end = _integer(decoded.start_time_unix_nano), _integer(decoded.end_time_unix_nano)
+    record.attributes = _attributes(decoded.attributes and decoded.attributes[:ATTRIBUTES_MAX])
+    if decoded.events:
+        firsts = {event.name: event for event in reversed(decoded.events)}  # streams may have one for each chunk
+        events = list(reversed(firsts.values()))
+        if not MESSAGE_EVENTS.isdisjoint(firsts):
+            messages = [event for event in decoded.events if event.name in MESSAGE_EVENTS]
+            events = [event for event in events if event.name not in MESSAGE_EVENTS] + messages[-MESSAGES_MAX:]
+            record.messages_dropped = len(messages) > MESSAGES_MAX
         record.moments = [
-            Moment(event.name, _integer(event.time_unix_nano), _attributes(event.attributes)) for event in noted
+            Moment(event.name, _integer(event.time_unix_nano), _attributes(event.attributes)) for event in events
         ]
-    record.moments_dropped = bool(told.dropped_events_count)
-    if told.status is not None:
-        record.failed = told.status.code in _ERROR
-        record.message = told.status.message if isinstance(told.status.message, str) else ""
+    record.moments_dropped = bool(decoded.dropped_events_count)
+    if decoded.status is not None:
+        record.failed = decoded.status.code in _ERROR
+        record.message = decoded.status.message if isinstance(decoded.status.message, str) else ""
     record.resource = _resource(resource) if len(resource) > len(_NO_OBJECT) else {}
     record.scope = scope.name
     return record
 
 
-@kept
+@cached
 def _resource(data: bytes) -> dict[str, Any]:
-    """Return the attributes of a resource: all that a service sends has the same, which nobody changes."""
+    """Return the attributes of a resource, which are shared by all records of a service and must not be modified."""
     try:
         return _attributes(_named.decode(data).attributes)
     except _DEEP:
         return {}
 
 
-def _attributes(told: list[_Attribute] | None, depth: int = 0) -> dict[str, Any]:
-    found = {}
-    for attribute in told or ():
+def _attributes(pairs: list[_Attribute] | None, depth: int = 0) -> dict[str, Any]:
+    attributes = {}
+    for attribute in pairs or ():
         value = attribute.value
         if value is None:
             continue
         plain = value.string_value
         if type(plain) is not str:
-            plain = _plain(value, depth)
+            plain = _python_value(value, depth)
         if plain is not None:
-            found[attribute.key] = plain
-    return found
+            attributes[attribute.key] = plain
+    return attributes
 
 
-def _plain(value: _Value | None, depth: int) -> Any:
-    """Return a value as Python has it; None for bytes, and for what is nested too deeply or is of no sense."""
+def _python_value(value: _Value | None, depth: int) -> Any:
+    """Return an ``AnyValue`` as a Python value; None for bytes, and for values nested too deep or invalid."""
     if value is None or depth > NESTED_MAX:
         return None
     if value.string_value is not UNSET:
@@ -269,20 +270,20 @@ def _plain(value: _Value | None, depth: int) -> Any:
     if value.double_value is not UNSET:
         return value.double_value
     if value.array_value is not None:
-        return [_plain(item, depth + 1) for item in value.array_value.values or ()]
+        return [_python_value(item, depth + 1) for item in value.array_value.values or ()]
     return None if value.kvlist_value is None else _attributes(value.kvlist_value.values, depth + 1)
 
 
-def _number(told: Any) -> Any:
-    """Return a 64-bit integer, which the encoding has as a text."""
-    if type(told) is str and len(told) <= 20:
+def _number(value: Any) -> Any:
+    """Return a 64-bit integer, which this encoding writes as text."""
+    if type(value) is str and len(value) <= 20:
         try:
-            return int(told)
+            return int(value)
         except ValueError:
-            return told
-    return told
+            return value
+    return value
 
 
-def _integer(told: Any) -> int:
-    number = _number(told)
+def _integer(value: Any) -> int:
+    number = _number(value)
     return number if type(number) is int and 0 < number < 1 << 64 else 0

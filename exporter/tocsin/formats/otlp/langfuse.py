@@ -1,6 +1,6 @@
 """Spans of Langfuse's SDKs (3 and later), converted to OpenTelemetry's names.
 
-https://langfuse.com/integrations/native/opentelemetry#property-mapping. What is not text is JSON in a text.
+https://langfuse.com/integrations/native/opentelemetry#property-mapping. Values other than text are JSON in a text.
 """
 
 from __future__ import annotations
@@ -22,43 +22,43 @@ _RECEIVED: Final = ("output", "completion_tokens", "output_tokens")
 _CACHE_READ: Final = ("input_cache_read", "input_cached_tokens", "cache_read_input_tokens", "cached_tokens")
 _CACHE_WRITE: Final = ("input_cache_creation", "cache_creation_input_tokens")
 _REASONING: Final = ("output_reasoning", "output_reasoning_tokens", "reasoning_tokens")
-"""Names that Langfuse's own integrations give to tokens, which may be called anything, and those of OpenAI."""
+"""Names of token counts, which are free: those of Langfuse's own integrations, and OpenAI's."""
 
 
 def rename(record: Record) -> None:
-    """Give a generation or an embedding of Langfuse the names of OpenTelemetry; any other span keeps its own."""
-    told = record.attributes
-    operation = _OPERATIONS.get(str(told.get(f"{_OBSERVATION}type")))
-    if operation is None or "gen_ai.operation.name" in told:
+    """Convert a generation or an embedding to OpenTelemetry's names; leave any other span unchanged."""
+    attributes = record.attributes
+    operation = _OPERATIONS.get(str(attributes.get(f"{_OBSERVATION}type")))
+    if operation is None or "gen_ai.operation.name" in attributes:
         return
-    cost = object_of(told.get(f"{_OBSERVATION}cost_details"))
-    first_token = _first_token(record, told)
-    found = {
+    cost = object_of(attributes.get(f"{_OBSERVATION}cost_details"))
+    first_token = _first_token(record, attributes)
+    renamed = {
         "gen_ai.operation.name": operation,
         "gen_ai.request.stream": first_token is not None,
         "gen_ai.response.time_to_first_chunk": first_token,
         "gen_ai.usage.cost": cost.get("total", _total(cost)),
-        **{ours: told.get(f"{_OBSERVATION}{name}") for name, ours in _NAMES.items()},
-        **_usage(object_of(told.get(f"{_OBSERVATION}usage_details"))),
+        **{ours: attributes.get(f"{_OBSERVATION}{name}") for name, ours in _NAMES.items()},
+        **_usage(object_of(attributes.get(f"{_OBSERVATION}usage_details"))),
     }
-    record.attributes = found | told
-    if told.get(f"{_OBSERVATION}level") == "ERROR":
-        record.failed, record.message = True, str(told.get(f"{_OBSERVATION}status_message") or record.message)
+    record.attributes = renamed | attributes
+    if attributes.get(f"{_OBSERVATION}level") == "ERROR":
+        record.failed, record.message = True, str(attributes.get(f"{_OBSERVATION}status_message") or record.message)
 
 
 def _usage(details: dict[str, Any]) -> dict[str, Any]:
     """Return the counts, inclusive.
 
-    By Langfuse's convention ``input`` leaves out what is counted under names that begin with it, and ``output`` too:
-    the total is the sum of all. OpenAI's names, with their details in an object each, are inclusive already.
+    By Langfuse's convention ``input`` excludes counts whose names begin with it, and so does ``output``: the total is
+    the sum of all. OpenAI's names, with their details in nested objects, are inclusive already.
     """
     counts = dict(details)
     for inner in details.values():
         counts |= inner if isinstance(inner, dict) else {}
     sent, received = _first(counts, _SENT), _first(counts, _RECEIVED)
     total = _first(counts, ("total", "total_tokens"))
-    said = received if is_number(received) else 0
-    if "input" in counts and is_number(sent) and not (is_number(total) and total <= sent + said):
+    output = received if is_number(received) else 0
+    if "input" in counts and is_number(sent) and not (is_number(total) and total <= sent + output):
         sent += _total(_parts(counts), "input_", "cache_") or 0
         received = received + (_total(_parts(counts), "output_") or 0) if is_number(received) else received
     return {
@@ -75,20 +75,20 @@ def _first(counts: dict[str, Any], names: tuple[str, ...]) -> Any:
 
 
 def _parts(counts: dict[str, Any]) -> dict[str, Any]:
-    """Return what may be a part of the input or the output: all but the same told again under another name."""
+    """Return the counts that may be part of the input or the output: all but these two under their other names."""
     return {name: count for name, count in counts.items() if name not in (*_SENT, *_RECEIVED)}
 
 
 def _total(counts: dict[str, Any], *prefixes: str) -> Any:
-    """Return the sum of the numbers whose names begin with one of the prefixes, or of all; None where there is none."""
-    found = [count for name, count in counts.items() if is_number(count) and name.startswith(prefixes or "")]
-    return sum(found) if found else None
+    """Return the sum of the numbers whose names begin with one of the prefixes, or of all; None if there are none."""
+    numbers = [count for name, count in counts.items() if is_number(count) and name.startswith(prefixes or "")]
+    return sum(numbers) if numbers else None
 
 
-def _first_token(record: Record, told: dict[str, Any]) -> float | None:
-    """Return the seconds to the first token of a stream; None where there was no stream."""
-    begun = told.get(f"{_OBSERVATION}completion_start_time")
-    moment = text_seconds(begun.strip('"')) if isinstance(begun, str) else None
+def _first_token(record: Record, attributes: dict[str, Any]) -> float | None:
+    """Return the seconds to the first token of a stream; None without streaming."""
+    raw = attributes.get(f"{_OBSERVATION}completion_start_time")
+    moment = text_seconds(raw.strip('"')) if isinstance(raw, str) else None
     if moment is None or not record.start < moment * 1e9 < record.end:
         return None
     return moment - record.start / 1e9

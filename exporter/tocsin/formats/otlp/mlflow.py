@@ -1,7 +1,7 @@
-"""Spans of MLflow's tracing of calls to a model, converted to OpenTelemetry's names.
+"""MLflow's spans of calls to a model, converted to OpenTelemetry's names.
 
-https://mlflow.org/docs/latest/genai/tracing/. Each attribute is JSON in a text, be it a text itself; the bodies of
-request and response stand in ``mlflow.spanInputs`` and ``mlflow.spanOutputs``.
+https://mlflow.org/docs/latest/genai/tracing/. Each attribute is JSON in a text, even a text; ``mlflow.spanInputs`` and
+``mlflow.spanOutputs`` are the bodies of request and response.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ _OPERATIONS: Final = {"CHAT_MODEL": "chat", "LLM": "chat", "EMBEDDING": "embeddi
 
 
 def rename(record: Record) -> None:
-    """Give a span of a call OpenTelemetry's names; any other record keeps its own."""
-    told = record.attributes
-    kind = told.get("mlflow.spanType")
-    operation = _OPERATIONS.get(_plain(kind)) if isinstance(kind, str) else None
-    if operation is None or "gen_ai.operation.name" in told:
+    """Convert a span of a call to OpenTelemetry's names; leave any other record unchanged."""
+    attributes = record.attributes
+    kind = attributes.get("mlflow.spanType")
+    operation = _OPERATIONS.get(_unquoted(kind)) if isinstance(kind, str) else None
+    if operation is None or "gen_ai.operation.name" in attributes:
         return
-    counts, cost = object_of(told.get("mlflow.chat.tokenUsage")), object_of(told.get("mlflow.llm.cost"))
-    answered = object_of(told.get("mlflow.spanOutputs"))
-    found: dict[str, Any] = {
+    counts, cost = object_of(attributes.get("mlflow.chat.tokenUsage")), object_of(attributes.get("mlflow.llm.cost"))
+    response = object_of(attributes.get("mlflow.spanOutputs"))
+    renamed: dict[str, Any] = {
         "gen_ai.operation.name": operation,
-        "gen_ai.provider.name": _plain(told.get("mlflow.llm.provider")),
-        "gen_ai.request.model": _plain(told.get("mlflow.llm.model")),
-        "gen_ai.response.model": answered.get("model"),
+        "gen_ai.provider.name": _unquoted(attributes.get("mlflow.llm.provider")),
+        "gen_ai.request.model": _unquoted(attributes.get("mlflow.llm.model")),
+        "gen_ai.response.model": response.get("model"),
         "gen_ai.usage.input_tokens": counts.get("input_tokens"),
         "gen_ai.usage.output_tokens": counts.get("output_tokens"),
         "gen_ai.usage.cache_read.input_tokens": counts.get("cache_read_input_tokens"),
         "gen_ai.usage.cache_creation.input_tokens": counts.get("cache_creation_input_tokens"),
         "gen_ai.usage.cost": cost.get("total_cost"),
-        "input.value": told.get("mlflow.spanInputs"),
-        "output.value": told.get("mlflow.spanOutputs"),
+        "input.value": attributes.get("mlflow.spanInputs"),
+        "output.value": attributes.get("mlflow.spanOutputs"),
     }
-    record.attributes = found | told
+    record.attributes = renamed | attributes
 
 
-def _plain(told: Any) -> str:
-    """Return a text that is JSON, or plain as older versions have it."""
-    return told.strip('"') if isinstance(told, str) else ""
+def _unquoted(value: Any) -> str:
+    """Return a text that is JSON, or plain in older versions."""
+    return value.strip('"') if isinstance(value, str) else ""

@@ -1,8 +1,8 @@
-"""What attributes are called: OpenTelemetry's conventions for GenAI in their versions, and others' for the same.
+"""Names of attributes: of all versions of OpenTelemetry's conventions for GenAI, and of other conventions.
 
 OpenTelemetry 1.27 to 1.41 (https://opentelemetry.io/docs/specs/semconv/gen-ai/), OpenLLMetry, OpenLIT, OpenInference
 (https://arize-ai.github.io/openinference/spec/semantic_conventions.html), the AI SDK of Vercel, and what OpenRouter and
-Cloudflare's AI Gateway send. The first name that a span has counts.
+Cloudflare's AI Gateway send. The first name that a span has is used.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ OPERATIONS: Final = frozenset(
         "anthropic_messages", "agenerate_content", "generate_content_stream", "agenerate_content_stream",
     )
 )  # fmt: skip
-"""Calls to a model, of ``gen_ai.operation.name`` and ``llm.request.type``; agents, workflows and tools make such.
+"""Values of ``gen_ai.operation.name`` and ``llm.request.type`` that are calls to a model, unlike agents and tools.
 
-Semantic Kernel's are plural, LiteLLM's are called as its functions.
+Semantic Kernel's are plural, LiteLLM's are named after its functions.
 """
 KINDS: Final = frozenset(("LLM", "EMBEDDING"))
-"""Of ``openinference.span.kind``, and of ``gen_ai.span.kind``, as Alibaba's instrumentation has it."""
+"""Calls in ``openinference.span.kind``, and in ``gen_ai.span.kind`` of Alibaba's instrumentation."""
 OTHER_KINDS: Final = frozenset(
     ("CHAIN", "TOOL", "AGENT", "RETRIEVER", "RERANKER", "TASK", "ENTRY", "STEP", "WORKFLOW", "GUARDRAIL")
 )
-"""Of ``gen_ai.span.kind``: they tell the tokens of the calls within."""
+"""Other values of ``gen_ai.span.kind``: these spans repeat the tokens of the calls inside them."""
 EVIDENCE: Final = frozenset(
     (
         "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "gen_ai.response.id",
@@ -33,14 +33,14 @@ EVIDENCE: Final = frozenset(
         "gen_ai.completion.0.content",
     )
 )  # fmt: skip
-"""Attributes of which a span with a model has one that is a call, where nothing says which operation it is."""
+"""A span with a model but without an operation is a call if it has one of these attributes."""
 
 PROVIDER: Final = (
     "gen_ai.provider.name", "gen_ai.system", "gen_ai.model.provider", "llm.provider", "llm.system", "llm.vendor",
     "ai.model.provider",
 )  # fmt: skip
-ASKED: Final = ("gen_ai.request.model", "llm.request.model", "ai.model.id")
-SERVED: Final = ("gen_ai.response.model", "llm.response.model", "llm.model_name", "embedding.model_name")
+REQUEST_MODEL: Final = ("gen_ai.request.model", "llm.request.model", "ai.model.id")
+RESPONSE_MODEL: Final = ("gen_ai.response.model", "llm.response.model", "llm.model_name", "embedding.model_name")
 OPERATION: Final = ("gen_ai.operation.name", "llm.request.type")
 
 SENT: Final = (
@@ -76,7 +76,7 @@ PARTS: Final = frozenset((*CACHE_READ, *CACHE_WRITE, *REASONING))
 COST: Final = (
     "gen_ai.usage.cost", "gen_ai.usage.total_cost", "llm.cost.total", "operation.cost", "gen_ai.cost.total_cost",
 )  # fmt: skip
-"""Pydantic's and Logfire's is that of the operation."""
+"""``operation.cost`` is Pydantic's and Logfire's."""
 
 USER: Final = (
     "gen_ai.user", "gen_ai.request.user", "user.id", "enduser.id", "traceloop.association.properties.user_id",
@@ -98,7 +98,7 @@ FIRST_MOMENTS: Final = (
     "First Token Stream Event", "gen_ai.content.completion.chunk", "llm.content.completion.chunk",
     "ai.stream.firstChunk",
 )  # fmt: skip
-"""Events of a span of which the first is that of the first token."""
+"""Span events; the first of them marks the first token."""
 FINISH: Final = (
     "gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "gen_ai.completion.0.finish_reason",
     "llm.finish_reason", "ai.response.finishReason", "anthropic.message.stop_reason",

@@ -1,6 +1,6 @@
-"""A request of OTLP taken apart: each piece is a request with one span or log record, made when it is asked for.
+"""An OTLP request split into pieces: each is a request with one span or log record, assembled on demand.
 
-A resource and a scope stand once in a request, and in each of its pieces: 4 MB of them before 50,000 spans are 200 GB.
+A request has a resource and a scope once, its pieces each: 4 MB of them before 50,000 spans would be 200 GB.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 RECORDS_MAX: Final = 50_000
-"""Spans or log records of one request,"""
-PARTED_MAX: Final = 128 << 20
-"""and bytes of all its pieces: 8,000 spans of a service whose resource is 16 KB. What is more is one event too long."""
+"""Maximum spans or log records of one request,"""
+PIECES_BYTES_MAX: Final = 128 << 20
+"""and bytes of all its pieces: 8,000 spans of a service whose resource is 16 KB. The rest is one event too long."""
 
 
-_KEPT_MAX: Final = 16 << 10
+_CACHED_BYTES_MAX: Final = 16 << 10
 
 
-def kept(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
-    """Let what is read of the newest resources or scopes be kept; not of large ones, which fill the memory."""
-    known = lru_cache(maxsize=64)(read)
+def cached(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """Cache what is read of the newest resources or scopes, except large ones, which would fill the memory."""
+    cache = lru_cache(maxsize=64)(read)
 
     @wraps(read)
     def look(data: bytes) -> T:
-        return known(data) if len(data) <= _KEPT_MAX else read(data)
+        return cache(data) if len(data) <= _CACHED_BYTES_MAX else read(data)
 
     return look
 
 
 class Piece:
-    """One record of a request, with what goes before and behind it."""
+    """One record of a request, with the bytes before and after it."""
 
     __slots__ = ("_after", "_before", "_record")
 
@@ -49,17 +49,17 @@ class Piece:
 
 
 class Pieces:
-    """The pieces of one request, until there are too many or they are too much."""
+    """The pieces of one request, up to a maximum number and size."""
 
     def __init__(self, too_many: bytes) -> None:
-        """``too_many`` stands for all that are beyond."""
+        """``too_many`` stands for all records beyond the limits."""
         self.found: list[Piece] = []
         self.full = False
         self._too_many = too_many
-        self._left = PARTED_MAX
+        self._left = PIECES_BYTES_MAX
 
     def add(self, before: tuple[bytes, ...], record: bytes | memoryview, after: bytes = b"") -> None:
-        """Add a record, or what stands for it and all others; no more once that is ``full``."""
+        """Add a record or, beyond the limits, ``too_many``; then it is ``full``, and nothing more may be added."""
         piece = Piece(before, record, after)
         self._left -= len(piece)
         self.full = self._left < 0 or len(self.found) == RECORDS_MAX

@@ -1,4 +1,4 @@
-"""A span or a log record, whatever it was encoded in."""
+"""A span or a log record, independent of its encoding."""
 
 from __future__ import annotations
 
@@ -8,72 +8,72 @@ from typing import Any, Final
 from tocsin.formats.lenient import MAX_SECONDS, is_number
 
 ATTRIBUTES_MAX: Final = 20_000
-"""Of one span; SDKs keep 128, and OpenInference 10,000. What is more is left out."""
+"""Maximum attributes of one span; SDKs keep 128, OpenInference 10,000. The rest are dropped."""
 NESTED_MAX: Final = 64
-"""Values inside each other; what is deeper is left out."""
+"""Maximum depth of values; deeper ones are dropped."""
 
-SPOKEN: Final = frozenset(
+MESSAGE_EVENTS: Final = frozenset(
     (
         "gen_ai.system.message", "gen_ai.user.message", "gen_ai.assistant.message", "gen_ai.tool.message",
         "gen_ai.choice",
     )
 )  # fmt: skip
-"""Names of events that are a message each: all of them are kept. Of others with one name the first is."""
-SPOKEN_MAX: Final = 10_000
-"""Messages of one span; SDKs keep 128 events. Of more the oldest are left out."""
+"""Names of events that are one message each: all are kept. Of other events of one name only the first is."""
+MESSAGES_MAX: Final = 10_000
+"""Maximum messages of one span; SDKs keep 128 events. Beyond it the oldest are dropped."""
 
 
 @dataclass(slots=True)
 class Moment:
-    """An event of a span: something that happened within it."""
+    """An event of a span: something that happened during it."""
 
     name: str
     time: int
-    """Nanoseconds of the Unix epoch, 0 where it is not told."""
+    """Nanoseconds of the Unix epoch; 0 if unknown."""
     attributes: dict[str, Any]
 
 
 @dataclass(slots=True)
 class Record:
-    """One span or log record, with what is said of all that its service sends."""
+    """One span or log record, with its resource."""
 
     trace_id: str = ""
     span_id: str = ""
     name: str = ""
-    """Of a span; of a log record the name of its event."""
+    """The span's name; for a log record the event name."""
     start: int = 0
-    """Nanoseconds of the Unix epoch, 0 where it is not told; of a log record its time."""
+    """Nanoseconds of the Unix epoch; 0 if unknown; for a log record its time."""
     end: int = 0
     attributes: dict[str, Any] = field(default_factory=dict)
     moments: list[Moment] = field(default_factory=list)
     moments_dropped: bool = False
-    """The oldest events of the span are not here: there were more than the SDK keeps."""
+    """The oldest events of the span are missing: there were more than the SDK keeps."""
     messages_dropped: bool = False
     """There were more than ``SPOKEN_MAX`` messages."""
     failed: bool = False
     message: str = ""
-    """What the status says."""
+    """The status message."""
     resource: dict[str, Any] = field(default_factory=dict)
     scope: str = ""
-    """The library that instruments."""
+    """The instrumentation library."""
     is_log: bool = False
     body: Any = None
-    """Of a log record."""
+    """The body of a log record."""
 
     @property
     def event(self) -> str:
-        """The name of the event that a log record is, empty where it has none."""
-        named = self.name or self.attributes.get("event.name")
-        return named if isinstance(named, str) else ""
+        """The event name of a log record; empty if it has none."""
+        name = self.name or self.attributes.get("event.name")
+        return name if isinstance(name, str) else ""
 
-    def set_duration(self, took: Any) -> None:
-        """Make a log record, whose time is that of the end, begin some milliseconds before it, if that can be."""
-        if is_number(took) and 0 <= took < MAX_SECONDS * 1000:
-            self.end, self.start = self.start, max(0, self.start - int(took * 1e6))
+    def set_duration(self, milliseconds: Any) -> None:
+        """Turn a log record's time, which is the end of a call, into start and end; ignore invalid ``milliseconds``."""
+        if is_number(milliseconds) and 0 <= milliseconds < MAX_SECONDS * 1000:
+            self.end, self.start = self.start, max(0, self.start - int(milliseconds * 1e6))
 
 
-def number(told: Any) -> Any:
-    """Return a number that may be a text, as coding agents write them; anything else as it is."""
-    if isinstance(told, str) and told.isascii() and told.isdecimal() and len(told) < 16:
-        return int(told)
-    return told
+def number(value: Any) -> Any:
+    """Return a number, which coding agents may write as text; anything else unchanged."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16:
+        return int(value)
+    return value
