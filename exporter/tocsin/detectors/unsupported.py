@@ -2,7 +2,8 @@
 
 Fixed weights over overlap features, trained on human and constructed labels by ``tools/train/support.py`` (HaluEval QA,
 MIT; BEGIN and FaithDial, CC BY 4.0 and MIT). It sees words and not meaning: a claim that turns a fact of the context
-around passes, a good paraphrase may not. Watch the rate over a window.
+around passes, a good paraphrase may not. Watch the rate over a window. Of what the weights doubt, ``novelty`` is asked
+where it knows more.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from tocsin.detectors.base import Gate, Report, Subject
 from tocsin.detectors.linear import DATA
+from tocsin.detectors.novelty import FUNCTION, second_opinion
 from tocsin.detectors.quality import ANSWERS, finding
 
 ANSWER_CHARS: Final = 8_192
@@ -28,13 +30,6 @@ LONGEST_CONTAINED: Final = 200
 """Words of an answer that is looked for as a whole."""
 THRESHOLD: Final = 0.25
 """Support under which an answer counts as unsupported: below even, so that a paraphrase passes."""
-
-BRIEF_CHARS: Final = 64
-"""A context up to this length, as the result of a tool, has too few words to be shared by runs."""
-BRIEF_SUPPORT: Final = 0.6
-"""Support of an answer that only puts such a context into a sentence."""
-BRIEF_ANSWER_CHARS: Final = 256
-_MOST_NOVEL: Final = 0.25
 
 _STEM: Final = 5
 _WORD = re.compile(r"[^\W_]+")
@@ -51,21 +46,13 @@ _NAME = re.compile(r"[A-Z](?<!\w.)(?<![.!?]\s.)(?<!^.)[\w'-]+")  # the capital f
 _OWN_WORDS: Final = "i me my you your we our lol haha wow yeah oh cool thanks thank hi hello"
 _OPINION: Final = frozenset(_OWN_WORDS.split())
 """Words of what is said in one's own name; the tails of ``i'm`` and ``you've`` are words of their own."""
-_FUNCTION_WORDS: Final = (
-    "a an the of in on at to for from by with as and or but is are was were be been being it its this that these those "
-    "he she they them his her their i you we my your our me us who whom which what when where how why not no yes do "
-    "does did have has had will would can could should may might must there here so if than then also very just about "
-    "into over after before more most some any all one such only other up out s t"
-)
-_ZEROS: Final = frozenset({"0", "00"})
-"""Decimals that an answer leaves out."""
-_FUNCTION: Final = frozenset(_FUNCTION_WORDS.split())
 
 
 class UnsupportedDetector:
     """Sets ``report.scores["support"]`` and ``report.outcomes["unsupported"]`` where there is context.
 
-    Not for an answer that says that there is no answer, by the mark of the refusal detector before it.
+    Not for an answer that says that there is no answer, by the mark of the refusal detector before it, nor where it is
+    not to be told (``novelty``).
     """
 
     name = "unsupported"
@@ -80,30 +67,22 @@ class UnsupportedDetector:
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Hold one answer against its context."""
-        if not subject.context or not subject.text.strip():
+        if not any(map(str.strip, subject.context)) or not subject.text.strip():
             return
         if "unanswered" in report.marks:  # that the context does not say it is no claim about what it says
             return
         values = features(subject.text, "\n".join(subject.context), subject.question or "")
         total = self._bias + sum(weight * value for weight, value in zip(self._weights, values, strict=True))
         support = 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
-        if support < BRIEF_SUPPORT and tells_all_of("\n".join(subject.context), subject.text, subject.question or ""):
-            support = BRIEF_SUPPORT
+        if support < THRESHOLD:
+            opinion = second_opinion(subject, support)
+            if opinion is None:
+                return
+            support = opinion
         report.scores["support"] = support
         report.outcomes["unsupported"] = support >= THRESHOLD
         if support < THRESHOLD:
             report.findings.append(finding("unsupported", 0, len(subject.text), 1.0 - support / (2 * THRESHOLD)))
-
-
-def tells_all_of(context: str, text: str, question: str) -> bool:
-    """Tell whether an answer puts all of a brief context into a sentence, with words of the question around it."""
-    if len(context) > BRIEF_CHARS or len(text) > BRIEF_ANSWER_CHARS or not question:
-        return False
-    source, own = read(context), read(text)
-    if not source.stems or not source.stems <= own.stems | _ZEROS:
-        return False
-    known = source.stems | read(question[:QUESTION_CHARS]).stems
-    return sum(stem not in known for stem in own.content) <= _MOST_NOVEL * len(own.content)
 
 
 def features(text: str, context: str, question: str) -> list[float]:
@@ -153,7 +132,7 @@ def read(text: str) -> Reading:
     for sentence in _sentences(text.lower()):
         found = sentence.split()
         words += found
-        if stems := [word[:_STEM] for word in found if word not in _FUNCTION]:
+        if stems := [word[:_STEM] for word in found if word not in FUNCTION]:
             content += stems
             sentences.append(set(stems))
     return Reading(words, content, set(content), sentences)
