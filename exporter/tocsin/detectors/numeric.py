@@ -3,8 +3,8 @@
 A ratio to watch, not a verdict on one answer: a number taken from the wrong place of the context is seen only where it
 stands between the same words as another one there, and a correct one that follows from the context in a way not known
 here does not pass. List markers, step numbers, other ways to
-write a number, rounding with a scale word, other units, calculations that are shown and come out right, and sums or
-differences where the text speaks of one are tolerated.
+write a number, rounding with a scale word (of data without one), other units, calculations that are shown and come out
+right, minutes between two times, and sums or differences where the text speaks of one are tolerated.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate, combinations, islice
 from typing import Final
 
 from tocsin.detectors.base import Gate, Report, Subject
+from tocsin.detectors.novelty import is_data
 from tocsin.detectors.numerals import MAX_DIGITS, Number, digits, months, readings, worded
 from tocsin.detectors.quality import ANSWERS, JUDGED_CHARS, finding
 from tocsin.detectors.units import is_converted, measures, unit_behind
@@ -30,10 +32,16 @@ MAX_MARKER: Final = 100
 MIN_YEAR, MAX_YEAR, MAX_AGE = 1000, 2200, 130
 MIN_ROUNDED: Final = 100
 """Smaller numbers are too easily near one that they are not."""
+_BESIDE: Final = 300
+"""Characters on either side of a total in which what it is made of may stand."""
 _PLACES: Final = 6
 """Decimals to which sums are compared: 25.00 less 19.99 is not quite 5.01 in binary."""
 MAX_PAIRS_OF: Final = 60
 """Numbers of the context whose sums and differences are looked at."""
+MAX_TIMES: Final = 40
+"""Times of day of the context between which spans are looked at."""
+MAX_ADDED: Final = 20
+"""Numbers of an answer that may make up a total beside them."""
 
 _LINE_MARKER = re.compile(r"(?:^|\n)[ \t>*#_-]*\(?$|[\[(]\^?$")
 _CLOSES = re.compile(r"[.):\]]")
@@ -41,12 +49,15 @@ _NAMED_MARKER = re.compile(
     r"\b(?:step|part|point|option|question|answer|example|item|note|reason|tip|rule|fact|summary)[ \t]*[#.(]?[ \t]*$",
     re.IGNORECASE,
 )
+_CONFIDENT = re.compile(r"\bconfidence\W{0,6}$", re.IGNORECASE)
+"""Before a number that an answer gives itself."""
 _COUNTS_ITEMS = re.compile(
     r"\s(?:\w+\s)?(?:points?|steps?|reasons?|ways|things|examples?|items?|options|facts|questions|sentences?|bullets?)\b",
     re.IGNORECASE,
 )
 _SUMS = re.compile(
     r"\b(?:total|sum|combined|altogether|together|difference|remaining|remain|net|in all"
+    r"|cheaper|dearer|pricier|costlier|saves?|saving|warmer|colder|cooler|faster|slower|ahead of|behind"
     r"|(?:comes?|adds? up|amounts?) to)\b",
     re.IGNORECASE,
 )
@@ -54,6 +65,8 @@ _SHOWN = re.compile(
     r"(\d[\d,.]*)\D{0,12}?([+\u2212\u2013*\u00d7x\u00b7/\u00f7-])\D{0,4}?(\d[\d,.]*)[^\d=]{0,16}=\s?[^\d\s]?$"
 )
 """A calculation whose result comes next."""
+_LASTING = re.compile(r"[\s-](?:min(?:ute)?s?|h(?:ou)?rs?|h)\b", re.IGNORECASE)
+_CLOCK = re.compile(r"(?<![\d:])([01]?\d|2[0-4]):([0-5]\d)")
 _CHANGE = re.compile(
     r"\b(?:increas\w*|decreas\w*|growth|rise|drop|gain|loss|grew|rose|fell|up|down|more|fewer|less)\s(?:of|by)\s\S?$",
     re.IGNORECASE,
@@ -147,6 +160,17 @@ class _Source:
         return [value for value in self.ordered if value % 1]
 
     @cached_property
+    def is_data(self) -> bool:
+        """Whether it is no prose, so that a text has to round its decimals, large or not."""
+        return is_data(self.text)
+
+    @cached_property
+    def minutes(self) -> set[int]:
+        """Minutes between two times of day that it names."""
+        times = [60 * int(hour) + int(minute) for hour, minute in _CLOCK.findall(self.text)[:MAX_TIMES]]
+        return {later - earlier for earlier, later in combinations(sorted(set(times)), 2)}
+
+    @cached_property
     def years(self) -> list[float]:
         """Those that may be years."""
         return [year for year in self.known if MIN_YEAR <= year <= MAX_YEAR][:MAX_PAIRS_OF]
@@ -213,6 +237,8 @@ def _says_something(text: str, number: Number) -> bool:
         or _COUNTS_ITEMS.match(after)
     ):  # fmt: skip
         return False
+    if _CONFIDENT.search(before):
+        return False
     return not _GLUED.search(before[-2:]) and _SUFFIX.match(after) is not None
 
 
@@ -232,7 +258,11 @@ def _explained(text: str, number: Number, source: _Source) -> bool:
         return True
     value = number.readings[0]
     large = [reading for reading in number.readings if reading >= MIN_ROUNDED and not reading % 1]
+    if source.is_data:
+        large = [reading for reading in number.readings if not reading % 1]
     if any(_rounds(reading, source.decimals, number.unit) for reading in large):
+        return True
+    if (lasting := _LASTING.match(after)) and value * (60 if "h" in lasting[0] else 1) in source.minutes:
         return True
     if _is_timed(value, before, after, known) or _is_abbreviated(value, before, after, source):
         return True
@@ -246,7 +276,8 @@ def _explained(text: str, number: Number, source: _Source) -> bool:
         return True
     if _IN_DATE.search(before[-8:] + raw + after[:8]) and (value in source.months or value + 2000 in known):
         return True
-    if (_SUMS.search(before + " " + after) or _CHANGE.search(before)) and _is_derived(number, source):
+    is_sum = _SUMS.search(before + " " + after) or _CHANGE.search(before)
+    if is_sum and (_is_derived(number, source) or _is_total(text, number)):
         return True
     if _is_calculated(number, before):
         return True
@@ -322,6 +353,18 @@ def _is_calculated(number: Number, before: str) -> bool:
     else:
         result = first + second if sign == "+" else first - second if sign in "-\u2212\u2013" else first * second
     return any(abs(result - reading) <= number.unit / 2 + 10**-_PLACES for reading in number.readings)
+
+
+def _is_total(text: str, number: Number) -> bool:
+    """Tell whether a number is the sum of at least three numbers that stand right before or behind it in its answer."""
+    before, behind = text[max(0, number.start - _BESIDE) : number.start], text[number.end : number.end + _BESIDE]
+    beside = (digits(before)[: -MAX_ADDED - 1 : -1], digits(behind)[:MAX_ADDED])
+    return any(
+        round(total - reading, 2) == 0
+        for side in beside
+        for total in islice(accumulate(max(one.readings, default=0.0) for one in side), 2, None)
+        for reading in number.readings
+    )
 
 
 def _is_derived(number: Number, source: _Source) -> bool:

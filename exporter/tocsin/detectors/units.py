@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from tocsin.detectors.numerals import digits
@@ -38,6 +39,12 @@ _UNIT: Final = re.compile(
     re.IGNORECASE,
 )
 _ORDER: Final = tuple(_NAMES)
+_KEYED: Final = re.compile(
+    r"_(?P<unit>c|f|km|mi|m|ft|in|cm|kg|lb|lbs|oz|g|kph|kmh|mph)\"?\s?[:=]\s?\"?(?P<value>-?\d{1,9}(?:\.\d{1,9})?)(?![\w.])",
+    re.IGNORECASE,
+)
+"""A value whose key has the unit, as those of JSON have: ``"temp_f": 75.2``."""
+_IN_KEYS: Final = {"kph": "km/h", "kmh": "km/h", "lbs": "lb"}
 MAX_MEASURES: Final = 60
 """Values of a context with a unit that others are held against."""
 CLOSE: Final = 0.02
@@ -51,9 +58,11 @@ def unit_behind(text: str, end: int) -> str:
 
 
 def measures(text: str) -> list[tuple[str, float]]:
-    """Return the first values of a text that have a unit behind them, with its name."""
+    """Return the first values of a text that have a unit behind them or in their key, with its name."""
+    keyed = ((match["unit"].lower(), float(match["value"])) for match in islice(_KEYED.finditer(text), MAX_MEASURES))
     found = ((unit_behind(text, number.end), number.readings) for number in digits(text))
-    return [(unit, value) for unit, values in found if unit for value in values][:MAX_MEASURES]
+    behind = [(unit, value) for unit, values in found if unit for value in values][:MAX_MEASURES]
+    return [(_IN_KEYS.get(unit, unit), value) for unit, value in keyed] + behind
 
 
 def is_converted(value: float, unit: str, last_digit: float, known: Sequence[tuple[str, float]]) -> bool:

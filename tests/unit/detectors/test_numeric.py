@@ -228,3 +228,47 @@ def test_hundredths_and_fractions_in_words_are_the_same_numbers():
 
     assert strangers("About 33% work at home; the dividend is 45 cents.", context) == []
     assert strangers("About 35% work at home; the dividend is 54 cents.", context) == ["35", "54"]
+
+
+DATA = (
+    '{"temp_f": 75.2, "wind": 13.4, "start": "2025-06-12T09:30:00", "end": "2025-06-12T10:15:00", '
+    '"rent": 4200, "power": 310.5, "internet": 89.5, "fares": [129, 98]}'
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A wind of 13 km/h blows.",
+        "It is 75 °F (24 °C).",
+        "It lasts 45 minutes.",
+        "The total is **4,600.00**: rent 4,200, power 310.50 and internet 89.50.",
+        "The second fare is $31 cheaper.",
+        '{"fare": 98, "confidence": 90}',
+    ],
+    ids=["rounded", "a unit in a key", "a span of time", "a total of what is listed", "a difference", "its own confidence"],
+)
+def test_what_answers_make_of_data_follows_from_it(text):
+    assert strangers(text, DATA) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "strange"),
+    [
+        ("A wind of 17 km/h blows.", ["17"]),
+        ("It is 75 °F (28 °C).", ["28"]),
+        ("It lasts 50 minutes.", ["50"]),
+        ("The total is 4,700.00: rent 4,200, power 310.50 and internet 89.50.", ["4,700.00"]),
+        ("The second fare is $37 cheaper.", ["37"]),
+    ],
+)
+def test_what_does_not_follow_from_data_is_strange(text, strange):
+    assert strangers(text, DATA) == strange
+
+
+def test_decimals_of_prose_are_rounded_only_where_the_text_says_so():
+    assert strangers("A wind of 13 km/h blows.", "The wind of 13.4 km/h was no hindrance to any of the boats that left that day.") == ["13"]
+
+
+def test_cost_of_many_totals_is_bounded():
+    assert costs_at_most(1.0, lambda: strange_numbers("total 7.5 " * 2_000, DATA))
