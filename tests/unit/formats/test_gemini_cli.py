@@ -23,9 +23,11 @@ def attribute(key: str, told: Any) -> dict[str, Any]:
     return {"key": key, "value": {"intValue": str(told)} if isinstance(told, int) else {"stringValue": told}}
 
 
-def event(name: str, *, agent: str = "gemini-cli", **told: Any) -> Call:
-    common = {"session.id": "9f075be3", "event.name": name, "event.timestamp": "2026-10-01T10:00:02.311Z", "auth_type": "oauth-personal"}
-    record = {"timeUnixNano": f"{END}000000000", "body": {"stringValue": "as people read it"}, "attributes": [attribute(*item) for item in (common | told).items()]}
+def event(name: str, *, agent: str = "gemini-cli", timed: bool = True, at: int = END, **told: Any) -> Call:
+    common = {"session.id": "9f075be3", "event.name": name, "auth_type": "oauth-personal"}
+    if timed:
+        common["event.timestamp"] = "2026-10-01T10:00:02.311Z"
+    record = {"timeUnixNano": f"{at}000000000", "body": {"stringValue": "as people read it"}, "attributes": [attribute(*item) for item in (common | told).items()]}
     body = {"resourceLogs": [{"scopeLogs": [{"scope": {"name": agent}, "logRecords": [record]}]}]}
     (part,) = records(json.dumps(body).encode())
     call = formats.get("auto", content=True).parse(part)
@@ -80,3 +82,15 @@ def test_qwen_codes_events_are_read_as_well():
 
 def test_two_answers_of_one_moment_are_told_apart_by_their_model_and_counts():
     assert event("gemini_cli.api_response", **COUNTS).id != event("gemini_cli.api_response", **COUNTS | {"model": "gemini-2.5-flash"}).id
+
+
+def test_answers_whose_time_was_taken_off_are_told_apart_by_that_of_the_record():
+    first, second = (event("gemini_cli.api_response", timed=False, at=at, **COUNTS) for at in (END, END + 9))
+    assert first.id != second.id
+    assert first.id == event("gemini_cli.api_response", timed=False, **COUNTS).id
+
+
+def test_opentelemetrys_event_without_its_time_counts_no_answer_twice():
+    used = {"gen_ai.usage.input_tokens": 12000, "gen_ai.usage.output_tokens": 350}
+    with pytest.raises(Skip, match="no_call"):
+        event("gen_ai.client.inference.operation.details", timed=False, **DETAILS, **used)

@@ -57,7 +57,7 @@ def rename(record: Record) -> None:
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": attributes.get("model"),
         "gen_ai.request.stream": True,
-        "gen_ai.response.id": _event_id(record, sent, received),
+        "gen_ai.response.id": record.call_id("conversation.id", "codex", sent, received),
         "gen_ai.response.finish_reason": None if failed else "stop",
         "gen_ai.conversation.id": attributes.get("conversation.id"),
         "gen_ai.usage.input_tokens": sent,
@@ -70,13 +70,3 @@ def rename(record: Record) -> None:
     if failed:
         record.failed, record.message = True, str(attributes.get("error.message") or "")
         record.set_duration(number(attributes.get("duration_ms")))
-
-
-def _event_id(record: Record, *counts: Any) -> str | None:
-    """Return an id of the event: the response has none, and all events of a turn may share a span id.
-
-    A processor may have removed its attributes.
-    """
-    session = record.attributes.get("conversation.id", record.trace_id)
-    moment = record.attributes.get("event.timestamp", record.start or None)
-    return None if moment is None else "|".join(map(str, ("codex", session, moment, *counts)))

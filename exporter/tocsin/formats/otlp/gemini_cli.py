@@ -20,6 +20,7 @@ _DETAILS: Final = "gen_ai.client.inference.operation.details"
 _RESPONSE_KEYS: Final = frozenset(
     ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.response.finish_reasons", "gen_ai.response.id")
 )
+_SESSION: Final = "session.id"
 _GEMINI_API: Final = "gemini-api-key"
 
 
@@ -29,8 +30,14 @@ def is_event(record: Record) -> bool:
 
 
 def is_without_response(record: Record) -> bool:
-    """Return whether a log record is OpenTelemetry's event, but without any response."""
-    return record.scope in _AGENTS and record.event == _DETAILS and record.attributes.keys().isdisjoint(_RESPONSE_KEYS)
+    """Return whether a log record is OpenTelemetry's event, but without any response, or cannot be matched to one.
+
+    Its own time differs from that of their event by a moment: if a processor removed the attribute, only that counts.
+    """
+    if record.scope not in _AGENTS or record.event != _DETAILS:
+        return False
+    attributes = record.attributes
+    return "event.timestamp" not in attributes or attributes.keys().isdisjoint(_RESPONSE_KEYS)
 
 
 def rename(record: Record) -> None:
@@ -40,7 +47,7 @@ def rename(record: Record) -> None:
     attributes = record.attributes
     if record.event == _DETAILS and record.scope in _AGENTS:
         counts = (attributes.get("gen_ai.usage.input_tokens"), attributes.get("gen_ai.usage.output_tokens"))
-        shared_id = _shared_id(record, attributes.get("gen_ai.request.model"), *counts)
+        shared_id = record.call_id(_SESSION, attributes.get("gen_ai.request.model"), *counts)
         record.attributes = attributes | {"gen_ai.response.id": shared_id or attributes.get("gen_ai.response.id")}
     elif is_event(record):
         _rename(record, attributes)
@@ -54,7 +61,7 @@ def _rename(record: Record, event: dict[str, Any]) -> None:
         "gen_ai.operation.name": "generate_content",
         "gen_ai.provider.name": _provider(record, event),
         "gen_ai.request.model": event.get("model"),
-        "gen_ai.response.id": _shared_id(record, event.get("model"), sent, received),
+        "gen_ai.response.id": record.call_id(_SESSION, event.get("model"), sent, received),
         "gen_ai.response.finish_reasons": event.get("finish_reasons"),
         "gen_ai.usage.input_tokens": _sum(sent, tool_results),
         "gen_ai.usage.output_tokens": _sum(received, thoughts),
@@ -77,9 +84,3 @@ def _provider(record: Record, attributes: dict[str, Any]) -> str | None:
 
 def _sum(count: Any, more: Any) -> Any:
     return count + more if is_number(count) and is_number(more) and more > 0 else count
-
-
-def _shared_id(record: Record, *parts: Any) -> str | None:
-    """Return an id that both events of a call share, and that is unique in the session."""
-    session, moment = record.attributes.get("session.id", record.trace_id), record.attributes.get("event.timestamp")
-    return None if moment is None else "|".join(map(str, (session, moment, *parts)))

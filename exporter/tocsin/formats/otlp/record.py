@@ -66,6 +66,16 @@ class Record:
         name = self.name or self.attributes.get("event.name")
         return name if isinstance(name, str) else ""
 
+    def call_id(self, session_key: str, *parts: Any) -> str | None:
+        """Return an id for the event of a call whose response has none, from its session, its time and ``parts``.
+
+        All calls of a turn may share a span id. A processor may have removed the attributes: the trace id and the
+        record's own time replace them. None if neither time is known.
+        """
+        session = self.attributes.get(session_key, self.trace_id)
+        moment = self.attributes.get("event.timestamp", self.start or None)
+        return None if moment is None else "|".join(map(str, (session, moment, *parts)))
+
     def set_duration(self, milliseconds: Any) -> None:
         """Turn a log record's time, which is the end of a call, into start and end; ignore invalid ``milliseconds``."""
         if is_number(milliseconds) and 0 <= milliseconds < MAX_SECONDS * 1000:
