@@ -18,7 +18,7 @@ from tocsin.formats import gemini
 from tocsin.formats.failures import by_error
 from tocsin.formats.finish import finish_of
 from tocsin.formats.lenient import MAX_SECONDS, bounded, is_number
-from tocsin.formats.otlp import claude_code, codex, gemini_cli, langfuse, mlflow, names, span_events, texts
+from tocsin.formats.otlp import claude_code, codex, gemini_cli, genkit, langfuse, mlflow, names, span_events, texts
 from tocsin.formats.otlp.record import Record
 from tocsin.formats.otlp.texts import Attributes
 from tocsin.formats.pairs import hold_first_token, hold_parts, prompt_key, tokens
@@ -53,7 +53,7 @@ _PARTS: Final = (
     (names.REASONING, "gen_ai.usage.reasoning"),
 )  # fmt: skip
 """Token counts: the names of their attributes, and the name of a field error in them."""
-_SPAN_CONVENTIONS: Final = (langfuse, mlflow, claude_code, span_events)
+_SPAN_CONVENTIONS: Final = (langfuse, mlflow, genkit, claude_code, span_events)
 _LOG_CONVENTIONS: Final = (claude_code, codex, gemini_cli)
 """Modules that convert other conventions to OpenTelemetry's attribute names."""
 

@@ -196,6 +196,9 @@ def _parts(parts: list[Any]) -> list[Any]:
         if kind == "tool_call_response":
             result = part.get("response", part.get("result", part.get("content")))
             kept.append({"type": "tool_result", "content": result if isinstance(result, str) else json.dumps(result)})
+        elif isinstance(response := part.get("toolResponse"), dict):  # Genkit's
+            output = response.get("output")
+            kept.append({"type": "tool_result", "content": output if isinstance(output, str) else json.dumps(output)})
         elif kind not in _TEXTLESS and kind not in ("tool_call", "tool_use"):
             kept.append(part)
     return kept
