@@ -70,7 +70,7 @@ def _error_object(error: Any, response: dict[str, Any]) -> dict[str, Any] | None
 
 
 def _unnamed_error(response: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the error of a body without a key ``error``: Amazon's, MiniMax's, Cloudflare's and other gateways'.
+    """Return the error of a body without a key ``error``: Amazon's, MiniMax's, Baidu's, CLOVA's and those of gateways.
 
     MiniMax answers every call with HTTP 200 (https://platform.minimax.io/docs/api-reference/errorcode).
     """
@@ -83,12 +83,25 @@ def _unnamed_error(response: dict[str, Any]) -> dict[str, Any] | None:
     if isinstance(base, dict) and (code := str(base.get("status_code") or 0)) != "0":
         return {"code": code, "status": _MINIMAX_STATUSES.get(code), "message": base.get("status_msg")}
     if "error_msg" in response and str(response.get("error_code") or 0) != "0":  # Baidu's
-        return {"message": response["error_msg"]}
+        code = str(response["error_code"])
+        return {"code": code, "status": _BAIDU_STATUSES.get(code), "message": response["error_msg"]}
+    status = response.get("status")
+    if isinstance(status, dict) and _CLOVA_CODE.fullmatch(code := str(status.get("code"))):
+        return {"code": code[:3], "message": status.get("message")}
     if response.get("success") is False:
         return _error_object(response.get("errors") or True, response)
     return None
 
 
+_BAIDU_STATUSES: Final = {
+    "2": 503, "4": 429, "6": 403, "13": 401, "15": 404, "17": 429, "18": 429, "19": 429, "100": 400, "110": 401,
+    "111": 401, "336000": 500, "336001": 400, "336002": 400, "336003": 400, "336004": 403, "336005": 404, "336100": 503,
+    "336101": 400, "336103": 400, "336104": 400, "336105": 400,
+}  # fmt: skip
+"""The HTTP status equivalent to each of Baidu's codes (``APIErrorCode`` of
+https://github.com/baidubce/bce-qianfan-sdk, and 336103, a prompt that is too long)."""
+_CLOVA_CODE: Final = re.compile(r"[45]\d{4}")
+"""An HTTP status and two more digits."""
 _MINIMAX_STATUSES: Final = {
     "1000": 500, "1001": 504, "1002": 429, "1004": 401, "1008": 402, "1013": 500, "1024": 500, "1033": 500,
     "1039": 429, "1041": 429, "2045": 429, "2049": 401, "2056": 429,

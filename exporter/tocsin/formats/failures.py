@@ -23,24 +23,27 @@ _JOINTS: Final = str.maketrans("", "", "_-")
 _GUARDRAIL: Final = re.compile(r"guardrail.{0,12}(?:interven|block|violat|tripwire|raised)")
 _CODES: Final = (
     r"data ?inspection|cyber ?policy|sensitive ?(?:content|words) ?detected|(?:in|out)put new ?sensitive"
+    r"|(?:text|image) ?illegal ?detected"
 )
 _BLOCKED: Final = re.compile(
     r"content ?(?:filter|policy|moderation|management policy|blocked)|responsible ?ai|moderation ?blocked"
     r"|blocked ?prompt|prohibited ?content|" + _CODES
 )
 """DashScope's code is ``data_inspection_failed``, OpenAI's for content that may serve an attack ``cyber_policy``; those
-of Volcengine, New API and MiniMax (https://platform.minimax.io/docs/api-reference/errorcode) contain "sensitive".
+of Volcengine, New API and MiniMax (https://platform.minimax.io/docs/api-reference/errorcode) contain "sensitive",
+Tencent's "illegal".
 """
 _FLAGGED: Final = re.compile(
     r"(?:^|errors: |message\": ?\")output blocked by content filter|flagged as potentially violating"
     r"|rejected (?:as a result of|by) (?:our|the) safety|violates? usage guidelines|content exists risk"
-    r"|unsafe or sensitive content|不安全或敏感内容|your input was flagged"
+    r"|unsafe or sensitive content|failed content safety check|不安全或敏感内容|your input was flagged"
     r"|(?:in|out)put (?:\w+ )?may contain sensitive information"
     r"|google's responsible ai practices|content was flagged for possible cybersecurity"
 )
 """Messages with which vendors refuse content, some under codes that only say invalid or forbidden.
 
-Anthropic (also on Bedrock), OpenAI, xAI, DeepSeek, Z.ai in two languages, OpenRouter, Volcengine, Imagen.
+Anthropic (also on Bedrock), OpenAI, xAI, DeepSeek, Z.ai in two languages, OpenRouter, Volcengine, Imagen, Azure API
+Management.
 """
 _BANNED: Final = re.compile(
     r"\b(?:account|organi[sz]ation|team|workspace|access|api ?key)\b.{0,80}"

@@ -9,6 +9,7 @@ from tocsin.call import OTHER
 FINISH: Final = {
     **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete"), "stop"),
     **dict.fromkeys(("finish", "stop_criteria_met", "compaction", "word", "endoftext", "normal"), "stop"),
+    **dict.fromkeys(("stop_before", "end_token"), "stop"),
     **dict.fromkeys(
         (
             "length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded", "limit",
@@ -21,8 +22,8 @@ FINISH: Final = {
     "refusal": "refusal",
     **dict.fromkeys(("error", "insufficient_system_resource", "network_error"), "error"),
 }
-"""OpenAI, Anthropic, Mistral, Groq, Together, TGI, Cohere, Ollama, Titan, llama.cpp, watsonx, GigaChat; those for a
-length limit from documentation.
+"""OpenAI, Anthropic, Mistral, Groq, Together, TGI, Cohere, Ollama, Titan, llama.cpp, watsonx, GigaChat, CLOVA; those
+for a length limit from documentation.
 
 After Anthropic's ``pause_turn`` the caller sends the turn back to continue, as after a tool call. DeepSeek ends answers
 for lack of resources under HTTP 200 (https://api-docs.deepseek.com), as does Z.ai those that are ``sensitive`` or met a

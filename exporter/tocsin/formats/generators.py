@@ -1,10 +1,10 @@
 """Bodies of text generation servers with formats of their own, converted to OpenAI's.
 
 llama.cpp (``/completion``, https://github.com/ggml-org/llama.cpp/tree/master/tools/server), SGLang (``/generate``,
-https://docs.sglang.io), KoboldCpp, watsonx (https://cloud.ibm.com/apidocs/watsonx-ai), Hugging Face without
-details, PaLM on Vertex AI, and on Bedrock Mistral and Jurassic
-(https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html). They are recognised only in a pair: on its
-own an object with a text could be anything.
+https://docs.sglang.io), Triton (``/generate``, https://docs.nvidia.com/deeplearning/triton-inference-server),
+KoboldCpp, watsonx (https://cloud.ibm.com/apidocs/watsonx-ai), Hugging Face without details, PaLM on Vertex AI, and on
+Bedrock Mistral and Jurassic (https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html). They are
+recognised only in a pair: on its own an object with a text could be anything.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from tocsin.formats import bedrock
 from tocsin.formats.texts import stream_text
 
 _LISTS: Final = ("results", "outputs", "completions", "predictions")
-_TEXTS: Final = ("generated_text", "text", "content")
+_TEXTS: Final = ("generated_text", "text", "content", "text_output")
 _REASONS: Final = ("stop_reason", "finish_reason", "finishReason", "stop_type")
-_SENT: Final = ("input_token_count", "prompt_tokens", "tokens_evaluated")
-_RECEIVED: Final = ("generated_token_count", "completion_tokens", "tokens_predicted")
+_SENT: Final = ("input_token_count", "prompt_tokens", "tokens_evaluated", "num_input_tokens")
+_RECEIVED: Final = ("generated_token_count", "completion_tokens", "tokens_predicted", "num_output_tokens")
 _SURE: Final = frozenset((*_SENT, *_RECEIVED))
 """Counts that no other format has beside a text."""
-_BESIDE: Final = _SURE | {*_REASONS, "generated_text", "meta_info", "safetyAttributes", "stop", bedrock.METRICS}
+_BESIDE: Final = _SURE | {
+    *_REASONS, "generated_text", "meta_info", "safetyAttributes", "stop", "model_version", bedrock.METRICS,
+}  # fmt: skip
 
 
 def is_body(body: dict[str, Any], beside: frozenset[str] = _BESIDE) -> bool:
@@ -68,7 +70,7 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     identity = meta.get("id", body.get("id"))  # not that of a list entry, which may be its index
     return {
         "id": identity if isinstance(identity, str) else None,  # Jurassic's is always 1234
-        "model": _first(body, ("model", "model_id")),
+        "model": _first(body, ("model", "model_id", "model_name")),
         "created": body.get("created_at"),
         "choices": [{"finish_reason": _reason(merged), "message": {"content": _first(result, _TEXTS)}}],
         "usage": bedrock.measured(body) or _palm_usage(body) if sent is None and received is None else usage,

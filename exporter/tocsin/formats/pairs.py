@@ -23,7 +23,9 @@ SCORES_MAX = 64
 """Maximum number of scorers of one call; the rest are dropped: each costs as much as a small call."""
 _TIMES = ("time", "timestamp", "created_at", "timestamp_ms")
 _DIGITS = re.compile(r"\d+")
-_MODEL_IN_PATH = re.compile(r"/(?:deployments|model)/([^/]{1,200})/|/models/([^/:]{1,200}):")
+_MODEL_IN_PATH = re.compile(
+    r"/(?:deployments|model|v2/models)/([^/]{1,200})/|/models/([^/:]{1,200}):|/chat-completions/([^/]{1,200})$"
+)
 _UNMETERED = re.compile(
     r"/(?:images|audio|moderations|files|uploads|batches|rerank|ocr|vector_stores|fine_tuning|cachedContents)(?:/|$)"
     r"|/guardrail/[^/]+/version/[^/]+/apply$|/count[_-]tokens$|/models(?:/[^/:]+)?$|:(?:countTokens|(?:batchE|e)mbedContents?)$"
@@ -168,9 +170,9 @@ def _identity(tree: dict[str, Any], response: dict[str, Any], path: str, data: B
 
 
 def _model_in_path(path: str) -> str | None:
-    """Return the model in the path: with Azure, Bedrock and Gemini it may be named nowhere else."""
+    """Return the model in the path: with Azure, Bedrock, Gemini, Triton and CLOVA it may be named nowhere else."""
     found = _MODEL_IN_PATH.search(path)
-    return unquote(found[1] or found[2]) if found else None
+    return unquote(found[found.lastindex or 0]) if found else None
 
 
 def _split(ex: Exchange) -> SplitResult | None:
@@ -300,7 +302,8 @@ def failure(ex: Exchange) -> str | None:
         return "connection" if status == 0 and not ex.response else None
     body = error or ex.response  # Amazon's, Cohere's, DashScope's and SiliconFlow's errors are flat
     if status is None or status < 400:
-        status = next((int(code) for name in ("code", "status") if _HTTP.fullmatch(code := str(body.get(name)))), None)
+        codes = (str(body.get(name)) for name in ("code", "status", "httpCode"))
+        status = next((int(code) for code in codes if _HTTP.fullmatch(code)), None)
     words = " ".join(str(body[key]) for key in ("type", "code", "status") if body.get(key))
     reason = by_error(words, status, str(body.get("message") or ""))
     # A stream that was accepted and then broke off is not the caller's fault, whatever the error says.

@@ -10,7 +10,11 @@ from typing import Any, Final
 
 from tocsin.formats import generators, shapes
 
-_REQUEST_KEYS: Final = frozenset(("model", "messages", "prompt", "contents", "inputs", "instructions"))
+_REQUEST_KEYS: Final = frozenset(
+    (
+        "model", "messages", "prompt", "contents", "inputs", "instructions", "modelUri", "Messages", "text_input",
+    )
+)  # fmt: skip
 _RESPONSE_KEYS: Final = frozenset(
     ("choices", "usage", "usageMetadata", "candidates", "embeddings", "generations", "model", "modelVersion")
 )
@@ -18,7 +22,8 @@ _PATH: Final = re.compile(
     r"/(?:chat/)?completions|/v\d\w*/(?:messages|responses|embeddings|chat|generate|rerank|embed)\b"
     r"|/api/(?:chat|generate|embed)|/model/[^/]+/(?:invoke|converse)|:(?:stream)?generateContent"
     r"|/v1(?:(?:alpha|beta)\d*)?/interactions\b|/models/[^/:]+:(?:raw|streamRaw)?predict|openai|anthropic"
-    r"|/ml/v\d\w*/text/(?:generation|chat)",
+    r"|/ml/v\d\w*/text/(?:generation|chat)|/v2/models/[^/]+/(?:versions/[^/]+/)?generate|/chat-completions/"
+    r"|/foundationModels/v\d/completion|/wenxinworkshop/|hunyuan|api\.replicate\.com/v1/(?:models/.*)?predictions",
     re.IGNORECASE,
 )
 _EVENTS: Final = (
@@ -41,13 +46,18 @@ def is_pair(
 ) -> bool:
     """Return whether an envelope contains a call; ``sure``: even without a request, unless it shows something else."""
     is_request = request.keys() & _REQUEST_KEYS or (sure and "input" in request)  # other services have this key too
-    if is_request or response.keys() & _RESPONSE_KEYS or _PATH.search(url) or _is_typed(response):
+    if is_request or response.keys() & _RESPONSE_KEYS or is_path(url) or _is_typed(response):
         return True
     if generators.is_sure(response):
         return True
     if request or is_log(envelope) or not envelope.keys() & _SIDES:
         return False
     return sure or "duration_s" in envelope or "model" in envelope
+
+
+def is_path(url: str) -> bool:
+    """Return whether models are called at a URL."""
+    return _PATH.search(url) is not None
 
 
 def is_body(body: dict[str, Any]) -> bool:

@@ -15,7 +15,21 @@ from typing import Any, Final
 
 import msgspec
 
-from tocsin.formats import bedrock, bedrock_invoke, cloudflare, cohere, dashscope, gemini, generators, interactions, tgi
+from tocsin.formats import (
+    bedrock,
+    bedrock_invoke,
+    cloudflare,
+    clova,
+    cohere,
+    dashscope,
+    ernie,
+    gemini,
+    generators,
+    hunyuan,
+    interactions,
+    tgi,
+    yandex,
+)
 from tocsin.formats.signs import ENDS
 from tocsin.formats.texts import part_text, token_logprobs
 
@@ -88,6 +102,8 @@ _APIS: Final[tuple[tuple[_IsEvent, _Stream], ...]] = (
     (gemini.is_body, gemini.stream), (interactions.is_event, interactions.stream),
     (bedrock_invoke.is_body, bedrock_invoke.stream), (dashscope.is_body, dashscope.stream),
     (cloudflare.is_event, cloudflare.stream), (cohere.is_event, cohere.stream), (tgi.is_event, tgi.stream),
+    (yandex.is_body, yandex.stream), (ernie.is_body, ernie.stream), (hunyuan.is_body, hunyuan.stream),
+    (clova.is_event, clova.stream),
     (_is_media_end, _media), (generators.is_body, generators.stream), (bedrock.is_event, bedrock.stream),
 )  # fmt: skip
 """APIs with their own formats: what recognises their events (none has choices), and what combines them."""

@@ -1,0 +1,56 @@
+"""Replicate's predictions, as in its API and its webhooks, converted to the Responses API's format.
+
+https://replicate.com/docs/reference/webhooks and https://github.com/replicate/cog/blob/main/docs/metrics.md. The output
+of a language model is a list of fragments; its token counts are metrics. A prediction contains its input.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_STATUSES: Final = {
+    "starting": "queued", "processing": "in_progress", "succeeded": "completed", "canceled": "cancelled",
+    "aborted": "cancelled",
+}  # fmt: skip
+_KEYS: Final = ("input", "output", "status")
+_FILES: Final = "https://replicate.delivery/"
+"""The output of models of images and sound is files there."""
+
+
+def is_body(body: dict[str, Any]) -> bool:
+    """Return whether an object is a prediction."""
+    has_keys = "version" in body and all(name in body for name in _KEYS)
+    return has_keys and isinstance(body["status"], str) and "object" not in body
+
+
+def as_openai(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a prediction in the format of the Responses API."""
+    metrics = body.get("metrics")
+    metrics = metrics if isinstance(metrics, dict) else {}
+    output, status = body["output"], body["status"]
+    fragments = output if isinstance(output, list) else [output]
+    texts = [fragment for fragment in fragments if isinstance(fragment, str) and not fragment.startswith(_FILES)]
+    message = [{"type": "message", "content": [{"type": "output_text", "text": "".join(texts)}]}]
+    usage = {
+        "input_tokens": metrics.get("input_token_count"), "output_tokens": metrics.get("output_token_count"),
+    }  # fmt: skip
+    seconds = metrics.get("total_time", metrics.get("predict_time"))
+    return {
+        "id": body.get("id"),
+        "model": body.get("model") or body["version"],
+        "created_at": body.get("created_at"),
+        "status": _STATUSES.get(status, status),
+        "output": message if texts else None,
+        "usage": usage if any(count is not None for count in usage.values()) else None,
+        "error": body.get("error"),
+        "metrics": {"latencyMs": seconds * 1000} if isinstance(seconds, int | float) else None,
+    }
+
+
+def as_pair(prediction: dict[str, Any]) -> dict[str, Any]:
+    """Return a prediction from a webhook as a pair with its input."""
+    return {
+        "provider": "replicate",
+        "request": {"model": prediction.get("model") or prediction["version"], "input": prediction["input"]},
+        "response": prediction,
+    }
