@@ -1,18 +1,18 @@
-"""Access logs of Kubernetes gateways that count tokens, converted to a logged pair.
+"""Access logs of gateways that count tokens, converted to a logged pair.
 
 Envoy AI Gateway as in its example (https://aigateway.envoyproxy.io/docs/capabilities/observability/accesslogs):
 failures below HTTP are in Envoy's flags. Kong's AI plugins
 (https://developer.konghq.com/ai-gateway/ai-audit-log-reference): the counts are nested under the plugin's name, a cost
 of 0 means that no price is configured, and its judge scores 1 to 100. APISIX's plugin ``ai-proxy`` adds a summary to
-the lines of its loggers. Times are in milliseconds.
+the lines of its loggers. Cloudflare's AI Gateway has rows behind its API and its bindings
+(https://developers.cloudflare.com/api/resources/ai_gateway/subresources/logs/). Times are in milliseconds.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
-from tocsin.formats.lenient import is_number
+from tocsin.formats.lenient import is_number, object_of
 
 _MODEL: Final = "gen_ai.request.model"
 _OLD_NAMES: Final = {
@@ -38,6 +38,8 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
     if "response_code" in tree:
         record = tree if _MODEL in tree else {_OLD_NAMES.get(name, name): value for name, value in tree.items()}
         return _of_envoy(record) if record.get(_MODEL) else tree
+    if "tokens_in" in tree and "model" in tree and "provider" in tree:
+        return _of_cloudflare(tree)
     summary = tree.get("llm_summary")
     if isinstance(summary, dict) and any(summary.values()):  # otherwise the plugin was not involved
         return _of_apisix(tree, summary)
@@ -96,6 +98,30 @@ def _of_apisix(tree: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _of_cloudflare(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of Cloudflare's log, which has the first part of each body if it was requested by its id.
+
+    A response from the gateway's cache has the tokens and the cost of the first response.
+    """
+    counts = {"prompt_tokens": tree["tokens_in"], "completion_tokens": tree.get("tokens_out")}
+    counts = counts if any(counts.values()) else {}
+    cached, failed = tree.get("cached") is True, tree.get("success") is False
+    sent_body, body = object_of(tree.get("request_head")), object_of(tree.get("response_head"))
+    return {
+        "id": tree.get("id"),
+        "time": tree.get("created_at"),
+        "duration_ms": tree.get("duration"),
+        "status": tree.get("status_code"),
+        "provider": tree["provider"],
+        "route": tree.get("path"),
+        "cost_usd": None if cached else tree.get("cost") or None,
+        "cache_hit": cached,
+        "request": {**sent_body, "model": tree["model"]},
+        "response": {"usage": counts, **body} if body else _answer(tree["model"], counts),
+        "error": {"type": "error"} if failed and not body else None,
+    }
+
+
 def _of_kong(tree: dict[str, Any], entry: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     request, response, consumer, payload, latencies, usage, cache = (
         value if isinstance(value, dict) else {}
@@ -106,7 +132,7 @@ def _of_kong(tree: dict[str, Any], entry: dict[str, Any], meta: dict[str, Any]) 
     )  # fmt: skip
     plugins = [value for value in entry.values() if isinstance(value, dict)]
     blocked = any(value[name] for value in plugins for name in value if name.endswith("block_reason"))
-    body, duration = _object(payload.get("response")), latencies.get("request", meta.get("llm_latency"))
+    body, duration = object_of(payload.get("response")), latencies.get("request", meta.get("llm_latency"))
     hit = str(cache.get("cache_status")).lower() == "hit"
     counts = _counts(usage, hit=hit)
     return {
@@ -122,7 +148,7 @@ def _of_kong(tree: dict[str, Any], entry: dict[str, Any], meta: dict[str, Any]) 
         "cache_hit": hit,
         "scores": {"llm_accuracy": score / 100} if is_number(score := usage.get("llm_accuracy")) else None,
         "request": {
-            **(sent_body := _object(payload.get("request"))),
+            **(sent_body := object_of(payload.get("request"))),
             "model": meta.get("request_model") or sent_body.get("model"),
             "stream": meta.get("request_mode") == "stream",
         },
@@ -152,12 +178,3 @@ def _first_token(usage: dict[str, Any], meta: dict[str, Any], duration: Any) -> 
 def _answer(model: Any, usage: dict[str, Any]) -> dict[str, Any] | None:
     counts = {name: count for name, count in usage.items() if count is not None}
     return {"model": model, "usage": counts} if counts or model else None
-
-
-def _object(text: Any) -> dict[str, Any]:
-    """Decode a body that is logged as text; empty if it is no object."""
-    try:
-        value = json.loads(text) if isinstance(text, str) else text
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

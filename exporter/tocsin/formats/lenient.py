@@ -251,6 +251,15 @@ def _encode(value: Any) -> bytes:
     return json.dumps(value).encode("utf-8", "replace")
 
 
+def object_of(value: Any) -> dict[str, Any]:
+    """Return an object, or the one in a text of JSON; nothing where there is none."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def is_number(value: Any) -> TypeGuard[int | float]:
     """Return whether a decoded value is a usable number: finite, not a boolean, within a float's range."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -_HUGE < value < _HUGE

@@ -13,7 +13,7 @@ import json
 from typing import Any, Final
 from urllib.parse import quote
 
-from tocsin.formats import gateways, replicate
+from tocsin.formats import azure, gateways, replicate
 
 _OPERATIONS: Final = {
     "Converse": "converse", "ConverseStream": "converse-stream", "InvokeModel": "invoke",
@@ -39,6 +39,8 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
         return _of_vertex_log(tree)
     if "databricks_request_id" in tree:  # elsewhere ``request_time`` is a duration
         return {"time": tree.get("request_time"), **tree}
+    if "category" in tree and "properties" in tree:
+        return azure.as_pair(tree)
     if replicate.is_body(tree):
         return replicate.as_pair(tree)
     if "recordId" in tree and isinstance(tree.get("modelInput"), dict):

@@ -201,3 +201,36 @@ def test_odd_lines_of_apisix_raise_nothing(name, odd):
         formats.get("auto", content=True).parse(told)
     except Skip:
         assert name == "llm_summary"
+
+
+CLOUDFLARE = {
+    "id": "01JADMCQQQBWH3NXZ5GCRN98DP", "created_at": "2026-10-12T09:07:24.118Z", "duration": 1520, "provider": "openai", "model": "gpt-4o-mini",
+    "path": "chat/completions", "status_code": 200, "success": True, "cached": False, "cost": 0.00012, "tokens_in": 20, "tokens_out": 31,
+    "request_type": "chat", "step": 0,
+}  # fmt: skip
+
+
+def test_a_row_of_cloudflares_log_is_a_call():
+    call = parse(CLOUDFLARE)
+    assert (call.id, call.provider, call.model, call.route) == ("01JADMCQQQBWH3NXZ5GCRN98DP", "openai", "gpt-4o-mini", "chat/completions")
+    assert (call.input_tokens, call.output_tokens, call.cost_usd, call.duration, call.cache_hit) == (20, 31, 0.00012, 1.52, False)
+
+
+def test_what_cloudflare_had_cached_costs_nothing_again():
+    call = parse(CLOUDFLARE | {"cached": True})
+    assert (call.cache_hit, call.cost_usd) == (True, None)
+
+
+@pytest.mark.parametrize(("status", "reason"), [(429, "rate_limited"), (500, "provider_5xx"), (401, "client_4xx")])
+def test_a_failure_in_cloudflares_log_has_no_counts(status, reason):
+    call = parse(CLOUDFLARE | {"status_code": status, "success": False, "tokens_in": 0, "tokens_out": 0, "cost": 0})
+    assert (call.failure, call.input_tokens, call.usage_expected, call.cost_usd) == (reason, None, False, None)
+
+
+def test_cloudflares_log_has_the_bodies_where_it_is_asked_for_one_row():
+    said = {"object": "chat.completion", "model": "gpt-4o-mini-2024-07-18", "choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
+    asked = {"messages": [{"role": "user", "content": "hi"}]}
+    call = parse(CLOUDFLARE | {"request_head": json.dumps(asked), "response_head": json.dumps(said)})
+    assert call.content is not None
+    assert (call.content.input[0].text, call.content.output, call.served_model) == ("hi", "Hello", "gpt-4o-mini-2024-07-18")
+    assert (call.input_tokens, call.finish_reason) == (20, "stop")
