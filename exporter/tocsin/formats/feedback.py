@@ -1,8 +1,11 @@
-"""Judgements of earlier calls: our own feedback, OpenTelemetry's evaluation events, Langfuse's and Portkey's bodies.
+"""Judgements of earlier calls: our own feedback, OpenTelemetry's evaluation events, and other vendors' bodies.
 
 Scores are 0..1. Ours: ``scores`` by scorer, or the attributes of the event ``gen_ai.evaluation.result``
 (https://opentelemetry.io/docs/specs/semconv/gen-ai/). Langfuse: ``traceId``, ``name``, ``value``. Portkey: ``trace_id``
-and a ``value`` of -10..10, scaled to 0..1 for the scorer ``portkey``. The call is identified by its id or trace id.
+and a ``value`` of -10..10, scaled to 0..1 for the scorer ``portkey``. LangSmith: ``key``, ``score`` and the id of a
+trace or its root run, a UUID whose hex digits are the trace id of the spans that its SDK sends over OpenTelemetry
+(https://docs.langchain.com/langsmith/feedback-data-format). Helicone: ``helicone-id`` and a boolean ``rating`` for the
+scorer ``helicone``. The call is identified by its id or trace id.
 """
 
 from __future__ import annotations
@@ -18,7 +21,12 @@ from tocsin.formats.lenient import is_number, load
 from tocsin.formats.pairs import seconds
 
 FLAGS: Final = ("unsafe", "wrong", "offensive", OTHER)
-_CALL_IDS: Final = ("call_id", "gen_ai.response.id", "response_id", "trace_id", "traceId", "observationId")
+_HELICONE_ID: Final = "helicone-id"
+_CALL_IDS: Final = (
+    "call_id", "gen_ai.response.id", "response_id", "trace_id", "traceId", "observationId", _HELICONE_ID,
+)  # fmt: skip
+_LANGSMITH_IDS: Final = ("trace_id", "run_id")
+_TIMES: Final = ("time", "timestamp", "created_at")
 _PORTKEY_RANGE: Final = 10.0
 
 
@@ -33,14 +41,14 @@ class FeedbackFormat:
     def parse(self, data: Buffer) -> Event:
         """Return the feedback of one object; see ``Format.parse``."""
         tree = load(data)
-        call_id = next((value for name in _CALL_IDS if (value := _id(tree.get(name)))), None)
+        call_id = _call_id(tree)
         if call_id is None:
             raise Skip("missing_call_id")
         errors: list[str] = []
         identity = _id(tree.get("id"))
         if identity is None:  # a repeated delivery of the same bytes is a duplicate
             identity = xxhash.xxh3_128_hexdigest(bytes(data))
-        timestamp = tree.get("time", tree.get("timestamp"))
+        timestamp = next((tree[name] for name in _TIMES if name in tree), None)
         time = seconds(timestamp)
         if timestamp is not None and time is None:
             errors.append("time")
@@ -48,6 +56,13 @@ class FeedbackFormat:
             "feedback|" + identity, call_id, time, _scores(tree, errors) or None, _flag(tree),
             _text(tree, "by"), _text(tree, "comment", "gen_ai.evaluation.explanation"), tuple(errors), _wrong(tree),
         )  # fmt: skip
+
+
+def _call_id(tree: dict[str, Any]) -> str | None:
+    langsmith = "key" in tree and "score" in tree
+    names = _LANGSMITH_IDS if langsmith else _CALL_IDS
+    call_id = next((value for name in names if (value := _id(tree.get(name)))), None)
+    return call_id.replace("-", "") if call_id and langsmith else call_id
 
 
 def _id(value: Any) -> str | None:
@@ -62,6 +77,12 @@ def _scores(tree: dict[str, Any], errors: list[str]) -> dict[str, float]:
     name = _text(tree, "gen_ai.evaluation.name", "name")
     if "gen_ai.evaluation.score.value" in tree:
         given = {**given, name or OTHER: tree["gen_ai.evaluation.score.value"]}
+    elif _HELICONE_ID in tree and isinstance(tree.get("rating"), bool):
+        given = {**given, "helicone": int(tree["rating"])}
+    elif "key" in tree and "score" in tree:
+        score = tree["score"]
+        scores = {} if score is None else {str(tree["key"]): int(score) if isinstance(score, bool) else score}
+        given = {**given, **scores}
     elif "value" in tree and name is not None:
         given = {**given, name: tree["value"]}
     elif "value" in tree and is_number(tree["value"]):

@@ -73,3 +73,22 @@ def test_without_a_call_it_is_nothing():
 
 def test_without_an_id_the_same_bytes_are_the_same_feedback():
     assert parse(call_id="c", flag="wrong").id == parse(call_id="c", flag="wrong").id != parse(call_id="d", flag="wrong").id
+
+
+@pytest.mark.parametrize(("score", "scores"), [(0.5, {"helpful": 0.5}), (True, {"helpful": 1.0}), (None, None)])
+def test_langsmiths_feedback_names_the_trace_that_its_spans_have(score, scores):
+    read = parse(id="a", run_id="00000000-0000-0000-0000-0000000000aa", trace_id="5b8efff7-9803-8103-d269-b633813fc60c", key="helpful",
+                 score=score, value=None, comment="ok", created_at="2026-11-20T02:47:00+00:00")
+
+    assert (read.call_id, read.scores, read.time, read.field_errors) == ("5b8efff798038103d269b633813fc60c", scores, 1_795_142_820.0, ())
+
+
+def test_langsmiths_feedback_on_a_first_run_names_its_trace():
+    assert parse(run_id="5b8efff7-9803-8103-d269-b633813fc60c", key="helpful", score=1).call_id == "5b8efff798038103d269b633813fc60c"
+
+
+@pytest.mark.parametrize(("rating", "score"), [(True, 1.0), (False, 0.0)])
+def test_helicones_rating_is_a_score(rating, score):
+    read = parse(**{"helicone-id": "h-1", "rating": rating})
+
+    assert (read.call_id, read.scores) == ("h-1", {"helicone": score})
