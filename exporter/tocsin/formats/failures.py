@@ -14,13 +14,19 @@ from tocsin.call import OTHER
 
 _STATUSES: Final = {
     408: "timeout", 504: "timeout", 429: "rate_limited", 498: "rate_limited", 499: "cancelled", 424: "provider_5xx",
+    446: "blocked_guardrail",
 }  # fmt: skip
 """Statuses whose reason differs from that of their class. 424 is a failed model on Bedrock and TGI; 498 is Groq's, for
-no capacity in its tier ``flex``."""
+no capacity in its tier ``flex``; 446 is Portkey's, for its guardrails."""
 
 _TEXT_MAX: Final = 200
 _JOINTS: Final = str.maketrans("", "", "_-")
-_GUARDRAIL: Final = re.compile(r"guardrail.{0,12}(?:interven|block|violat|tripwire|raised)")
+_GUARDRAIL: Final = re.compile(
+    r"guardrail.{0,12}(?:interven|block|violat|tripwire|trigger|raised|denied)|violated guardrail"
+    r"|guardrail checks? .{0,24}failed|\bhooks ?failed|(?:prompt|response) blocked due to security config"
+    r"|prompt pattern is blocked"
+)
+"""Names and messages of guardrails, among them those of Databricks, LiteLLM, Portkey, Cloudflare and Kong."""
 _CODES: Final = (
     r"data ?inspection|cyber ?policy|sensitive ?(?:content|words) ?detected|(?:in|out)put new ?sensitive"
     r"|(?:text|image) ?illegal ?detected"
@@ -180,6 +186,7 @@ def by_error(name: str, status: int | None, message: str = "") -> str:
     """Return the reason of a failure: by its error's ``name``, by its HTTP status, and otherwise by its ``message``.
 
     A message alone can turn a plain 4xx into a refusal, but not a 401, 429 or 5xx: their messages may mention filters.
+    A 424 is Cloudflare's for its guardrails, too.
     """
     words = _words(name)
     refusal = _refusal(words)
@@ -188,6 +195,8 @@ def by_error(name: str, status: int | None, message: str = "") -> str:
     reason = by_status(status) or _by_words(words)
     if is_of_caller(status):
         return reason
+    if (reason == "client_4xx" or status == 424) and _GUARDRAIL.search(_words(message)):
+        return "blocked_guardrail"
     if reason == "client_4xx" and _is_flagged(_words(message)):
         return "blocked_provider"
     if not message or not (reason == OTHER or (reason == "client_4xx" and not words)):

@@ -134,6 +134,31 @@ def test_a_refusal_is_one_in_whatever_shape_it_comes(status: int, body: dict[str
 
 
 @pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (446, {"error": {"message": "The guardrail checks defined in the config failed.", "type": "hooks_failed"}, "hook_results": {}}),
+        (200, {"error": {"message": "Guardrail denied the request: SSN detected in prompt.", "type": "hooks_failed"}}),
+        (424, {"success": False, "result": [], "error": [{"code": 2016, "message": "Prompt blocked due to security configurations"}]}),
+        (424, {"success": False, "result": [], "error": [{"code": 2017, "message": "Response blocked due to security configurations"}]}),
+        (400, {"error_code": "BAD_REQUEST", "message": '{"input_guardrail": [{"flagged": true}], "finishReason": "input_guardrail_triggered"}'}),
+        (400, {"error": {"message": "{'error': 'Violated guardrail policy'}", "type": "None", "param": "None", "code": "400"}}),
+        (400, {"error": {"message": "bad request: prompt pattern is blocked"}}),
+    ],
+    ids=["Portkey", "Portkey under 200", "Cloudflare's prompt", "Cloudflare's response", "Databricks", "LiteLLM", "Kong"],
+)
+def test_what_a_gateways_guardrail_stopped_pages_nobody(status: int, body: dict[str, Any]) -> None:
+    pair = {"id": "1", "status": status, "url": "https://gateway.example/v1/chat/completions", "request": {"model": "m"}, "response": body}
+    call = formats.get("auto").parse(json.dumps(pair).encode())
+    assert isinstance(call, Call)
+    assert call.failure == GUARDED
+
+
+@pytest.mark.parametrize("message", ["Failed dependency", "Model is not ready: guardrail service starting"])
+def test_any_other_424_is_an_outage(message: str) -> None:
+    assert by_error("", 424, message) == "provider_5xx"
+
+
+@pytest.mark.parametrize(
     ("status", "told", "message"),
     [
         (401, "authentication_error", "Invalid key; details are left out as the input may contain sensitive information"),
