@@ -4,8 +4,9 @@ Envoy AI Gateway as in its example (https://aigateway.envoyproxy.io/docs/capabil
 failures below HTTP are in Envoy's flags. Kong's AI plugins
 (https://developer.konghq.com/ai-gateway/ai-audit-log-reference): the counts are nested under the plugin's name, a cost
 of 0 means that no price is configured, and its judge scores 1 to 100. APISIX's plugin ``ai-proxy`` adds a summary to
-the lines of its loggers. Cloudflare's AI Gateway has rows behind its API and its bindings
-(https://developers.cloudflare.com/api/resources/ai_gateway/subresources/logs/). Times are in milliseconds.
+the lines of its loggers, Higress' ``ai-statistics`` JSON text to Envoy's
+(https://higress.cn/docs/latest/plugins/ai/api-o11y/ai-statistics/). Cloudflare's AI Gateway has rows behind its API and
+its bindings (https://developers.cloudflare.com/api/resources/ai_gateway/subresources/logs/). Times are in milliseconds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tocsin.formats.lenient import is_number, object_of
+from tocsin.formats.signs import is_path
 
 _MODEL: Final = "gen_ai.request.model"
 _OLD_NAMES: Final = {
@@ -21,6 +23,11 @@ _OLD_NAMES: Final = {
     "genai_tokens_total": "gen_ai.usage.total_tokens",
 }  # fmt: skip
 """Names in the example of 2025, and today's."""
+_HIGRESS_NAMES: Final = {
+    "model": _MODEL, "input_token": "gen_ai.usage.input_tokens", "output_token": "gen_ai.usage.output_tokens",
+    "cached_tokens": "gen_ai.usage.cached_input_tokens", "reasoning_tokens": "gen_ai.usage.reasoning_tokens",
+    "session_id": "session.id",
+}  # fmt: skip
 _CACHED: Final = ("gen_ai.usage.cached_input_tokens", "gen_ai.usage.cache_read.input_tokens")
 _FAILURE_FLAGS: Final = {
     "DC": "client disconnect", "DR": "client disconnect", "DT": "timeout", "UT": "timeout", "SI": "timeout",
@@ -35,6 +42,8 @@ _PLUGINS: Final = ("proxy", "ai-proxy", "ai-proxy-advanced")
 
 def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
     """Return an access log line as a pair; any other record, and traffic to no model, unchanged."""
+    if "response_code" in tree and "ai_log" in tree:
+        return _of_higress(tree, object_of(tree["ai_log"]))
     if "response_code" in tree:
         record = tree if _MODEL in tree else {_OLD_NAMES.get(name, name): value for name, value in tree.items()}
         return _of_envoy(record) if record.get(_MODEL) else tree
@@ -53,13 +62,14 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
-    reasoning = tree.get("gen_ai.usage.reasoning_tokens")
+    reasoning, written = tree.get("gen_ai.usage.reasoning_tokens"), tree.get("gen_ai.usage.cache_creation.input_tokens")
     cached = next((tree[name] for name in _CACHED if tree.get(name) is not None), None)
     usage = {
         "prompt_tokens": tree.get("gen_ai.usage.input_tokens"),
         "completion_tokens": tree.get("gen_ai.usage.output_tokens"),
         "total_tokens": tree.get("gen_ai.usage.total_tokens"),
         "prompt_tokens_details": {"cached_tokens": cached} if cached is not None else None,
+        "cache_creation_input_tokens": written,
         "completion_tokens_details": {"reasoning_tokens": reasoning} if reasoning is not None else None,
     }
     flags = str(tree.get("response_flags") or "").split(",")
@@ -75,9 +85,32 @@ def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
         "provider": tree.get("gen_ai.provider.name"),
         "request": {"model": tree[_MODEL]},
         "session": tree.get("session.id"),
-        "response": _answer(tree.get("gen_ai.response.model"), usage),
+        "response": _answer(tree.get("gen_ai.response.model") or tree.get("gen_ai.request.model_override"), usage),
         "error": {"type": failure} if failure else None,
     }
+
+
+def _of_higress(tree: dict[str, Any], log: dict[str, Any]) -> dict[str, Any]:
+    """Return a line of Higress as a pair; unchanged if it is of no model. Its counts and times are texts."""
+    path = str(tree.get("path") or "")
+    if not log or not (log.get("model") or is_path(path)):
+        return tree
+    names = {ours: log[name] for name, ours in _HIGRESS_NAMES.items() if log.get(name) not in (None, "-")}
+    pair = _of_envoy({_MODEL: None, **tree, **names, "x-request-id": tree.get("request_id")})
+    first_token = _number(log.get("llm_first_token_duration"))
+    consumer, cluster = log.get("consumer"), str(tree.get("upstream_cluster") or "")
+    return {
+        **pair,
+        "duration_ms": _number(tree.get("duration")),
+        "ttft_s": None if first_token is None else first_token / 1000,
+        "provider": cluster.rpartition("|")[2] or None,  # outbound|443||llm-qwen.internal.dns
+        "consumer": consumer if consumer not in ("none", "-") else None,
+        "request": {**pair["request"], "stream": log.get("response_type") == "stream" or first_token is not None},
+    }
+
+
+def _number(text: Any) -> int | None:
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
 def _of_apisix(tree: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
@@ -87,14 +120,20 @@ def _of_apisix(tree: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
     """
     response, request = (side if isinstance(side, dict) else {} for side in map(tree.get, ("response", "llm_request")))
     counts = {name: summary.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+    parts = {
+        **{name: summary.get(name) for name in ("cache_read_input_tokens", "cache_creation_input_tokens")},
+        "completion_tokens_details": {"reasoning_tokens": summary.get("reasoning_tokens")},
+    }
+    streamed = summary.get("stream", request.get("stream"))
     return {
         "id": tree.get("request_id"),
         "time": tree.get("start_time"),
         "duration_ms": tree.get("latency", summary.get("duration")),
         "status": response.get("status"),
         "route": tree.get("route_id"),
-        "request": {**request, "model": request.get("model", summary.get("model"))},
-        "response": _answer(summary.get("model"), counts if any(counts.values()) else {}),
+        "consumer": summary.get("end_user_id"),
+        "request": {**request, "model": request.get("model", summary.get("model")), "stream": streamed},
+        "response": _answer(summary.get("model"), {**counts, **parts} if any(counts.values()) else {}),
     }
 
 

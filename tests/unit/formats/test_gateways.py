@@ -234,3 +234,47 @@ def test_cloudflares_log_has_the_bodies_where_it_is_asked_for_one_row():
     assert call.content is not None
     assert (call.content.input[0].text, call.content.output, call.served_model) == ("hi", "Hello", "gpt-4o-mini-2024-07-18")
     assert (call.input_tokens, call.finish_reason) == (20, "stop")
+
+
+HIGRESS = {
+    "authority": "api.example", "duration": "1960", "path": "/v1/chat/completions", "request_id": "4ec9ebdb", "response_code": "200",
+    "response_flags": "-", "start_time": "2025-07-15T01:56:41.412Z", "upstream_cluster": "outbound|443||llm-qwen.internal.dns",
+}  # fmt: skip
+AI_LOG = {"session_id": "s-1", "model": "qwen-turbo", "input_token": "10", "output_token": "69", "llm_first_token_duration": "309", "consumer": "team-a"}
+
+
+def higress(ai_log: Any, **more: Any) -> Call:
+    return parse(HIGRESS | {"ai_log": ai_log if isinstance(ai_log, str) else json.dumps(ai_log)} | more)
+
+
+def test_a_line_of_higress_is_a_call_whose_counts_and_times_are_texts():
+    call = higress(AI_LOG)
+    assert (call.id, call.provider, call.model, call.route) == ("4ec9ebdb", "llm-qwen.internal.dns", "qwen-turbo", "/v1/chat/completions")
+    assert (call.input_tokens, call.output_tokens, call.duration, call.ttft, call.stream) == (10, 69, 1.96, 0.309, True)
+    assert (call.consumer, call.session, call.failure) == ("team-a", "s-1", None)
+
+
+def test_a_failure_in_higress_log_may_name_no_model():
+    call = higress({"api": "-", "consumer": "none"}, response_code="429")
+    assert (call.failure, call.model, call.consumer, call.usage_expected) == ("rate_limited", "unknown", None, False)
+
+
+@pytest.mark.parametrize(("ai_log", "path"), [("-", "/index.html"), ("", "/v1/chat/completions"), ('{"api": "-"}', "/index.html")])
+def test_other_lines_of_higress_are_no_calls(ai_log, path):
+    with pytest.raises(Skip, match="unknown_format"):
+        higress(ai_log, path=path)
+
+
+def test_apisixs_summary_of_2026_tells_the_parts_the_caller_and_the_stream():
+    summary = {
+        "model": "gpt-4o", "prompt_tokens": 100, "completion_tokens": 40, "total_tokens": 140, "stream": True, "end_user_id": "u-7",
+        "cache_read_input_tokens": 64, "cache_creation_input_tokens": 0, "reasoning_tokens": 12,
+    }  # fmt: skip
+    call = parse({"route_id": "r", "start_time": 1790000000000, "latency": 1520.5, "response": {"status": 200}, "llm_summary": summary})
+    assert (call.input_tokens, call.cache_read_tokens, call.reasoning_tokens) == (100, 64, 12)
+    assert (call.consumer, call.stream) == ("u-7", True)
+
+
+def test_envoys_log_tells_the_model_that_replaced_the_requested_one_and_what_the_cache_took():
+    call = parse(ENVOY | {"gen_ai.response.model": None, "gen_ai.request.model_override": "gpt-5-mini", "gen_ai.usage.cache_creation.input_tokens": "2"})
+    assert (call.served_model, call.cache_write_tokens) == ("gpt-5-mini", 2)
