@@ -1,4 +1,4 @@
-"""What detectors look things up in and need up to 40 ms to build: built once, at the start or when first needed."""
+"""Lookup tables of detectors that take up to 40 ms to build: built once, at the start or on first use."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ BUILDERS: Final[list[Callable[[], object]]] = []
 
 
 def built_once(build: Callable[[], Built]) -> _lru_cache_wrapper[Built]:
-    """Keep what ``build`` returns, and have ``build_all`` call it; a decorator."""
-    kept = cache(build)
-    BUILDERS.append(kept)
-    return kept
+    """A decorator: caches what ``build`` returns, and registers it for ``build_all``."""
+    cached = cache(build)
+    BUILDERS.append(cached)
+    return cached
 
 
 def build_all() -> None:
-    """Build what is missing: the first text that needs it would hold up the event loop."""
+    """Build all tables that are missing: the first text that needs one would block the event loop."""
     for build in BUILDERS:
         build()

@@ -1,7 +1,7 @@
-"""What the confirm stage of a detector works with: candidates, how many of them, and the words around them.
+"""The confirm stage of detectors: candidates, limits on their number, and the words around them.
 
-The gate is linear and cheap; confirming in Python is where a crafted text could burn time. So every finder walks
-its candidates through ``capped``, and looks at bounded windows of text only.
+The gate is linear and cheap; confirming in Python is where a crafted text could waste time. So every detector
+iterates over its candidates with ``capped``, and reads only bounded windows of text.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from typing import Final, NamedTuple, TypeVar
 T = TypeVar("T")
 _UNSPACED = "\u0e00"
 LETTER: Final = r"[^\W_\u0e00-\u1dff\u3040-\ud7af]"
-"""A letter or digit that a value cannot touch. Those of Thai, Japanese, Chinese and Korean stand beside values without
-a space, as in \u756a\u53f7\u306f090-1234-5678\u3067\u3059."""
+"""A letter or digit that cannot be adjacent to a value. Those of Thai, Japanese, Chinese and Korean can, without a
+space, as in \u756a\u53f7\u306f090-1234-5678\u3067\u3059."""
 MAX_CANDIDATES = 1000
-"""Per type and text; what stands behind them is not looked at. A text with more is not an answer."""
+"""Per type and text; the rest are not confirmed. A text with more is not an ordinary answer."""
 
 
 _SPAN: Final = 8 << 10
-"""Characters that are searched in one call: nothing else runs meanwhile, and crafted ones take a microsecond each."""
+"""Characters searched per call: other threads are blocked meanwhile, and crafted ones take a microsecond each."""
 _REACH: Final = 4 << 10
-"""Characters behind a span that are searched for the ends of what begins in it."""
+"""Characters after a span that are searched for the ends of matches that begin in it."""
 _AHEAD: Final = 64
-"""Characters behind a match at which patterns look."""
+"""Characters after a match that patterns look at."""
 
 
 _SIGN: Final = r"[ .()/\-\u00a0\u2000-\u2015\u202f]"
 _ENDLESS: Final = 64
 _NUMBERS: Final = re.compile(rf"[0-9](?<![0-9].)(?<![0-9]{_SIGN}.)(?:{_SIGN}?[0-9]){{{_ENDLESS},}}+")
-"""Digits, a sign between two of them at most."""
+"""Digits, with at most one separator between two of them."""
 
 
 class Candidate(NamedTuple):
@@ -45,26 +45,26 @@ class Candidate(NamedTuple):
     example: bool = False
     """A documentation or test value."""
     impersonal: bool = False
-    """Belongs to a role or a company, not to a person."""
+    """It belongs to a role or a company, not to a person."""
     same: tuple[str, ...] = ()
-    """The value in the other ways in which a person may have written it, for the look into the caller's input."""
+    """Other ways in which a person may have written the value, to search the caller's input for."""
 
 
 def capped(pattern: re.Pattern[str], text: str, limit: int = MAX_CANDIDATES) -> Iterator[re.Match[str]]:
-    """The first ``limit`` matches of a pattern; notes when there are more."""
+    """Yield the first ``limit`` matches of a pattern; note if there are more."""
     matches = pattern.finditer(text) if len(text) <= _SPAN + _REACH else _in_spans(pattern, text)
     return limited(matches, limit)
 
 
 def limited(candidates: Iterator[T], limit: int = MAX_CANDIDATES) -> Iterator[T]:
-    """The first ``limit`` candidates; notes when there are more."""
+    """Yield the first ``limit`` candidates; note if there are more."""
     yield from islice(candidates, limit)
     if next(candidates, None) is not None:
         note_cut()
 
 
 def _in_spans(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """The matches of a pattern, searched span by span: between two of them other threads may run."""
+    """Yield the matches of a pattern, searching span by span, so that other threads may run in between."""
     start, size = 0, len(text)
     while start < size:
         end = start + _SPAN
@@ -72,20 +72,20 @@ def _in_spans(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         for match in pattern.finditer(text, start, seen):
             if match.start() >= end:
                 break
-            if seen < size and match.end() > seen - _AHEAD:  # it may end there because the search does
+            if seen < size and match.end() > seen - _AHEAD:  # it may have ended only because the search did
                 whole = pattern.match(text, match.start())
                 if whole is None:
                     continue
-                match = whole  # noqa: PLW2901 - the same one, to its end
+                match = whole  # noqa: PLW2901 - the same match, up to its end
             yield match
             end = max(end, match.end())
         start = end
 
 
 def without_endless_numbers(text: str) -> str:
-    """A long text with digits alone in each number of more than ``_ENDLESS`` of them but for its end, places kept.
+    """Replace all but the end of each number of more than ``_ENDLESS`` digits, in a long text, by as many zeros.
 
-    For values that no digit follows: each group of such a number would be tried for the beginning of one.
+    For values that no digit follows: each group of such a number would be tried as the start of one.
     """
     return _NUMBERS.sub(_flattened, text) if len(text) > _SPAN else text
 
@@ -95,7 +95,7 @@ def _flattened(number: re.Match[str]) -> str:
 
 
 def spans(text: str) -> Iterator[str]:
-    """A text in pieces that are worked on in one call."""
+    """Split a text into pieces for one call each."""
     return (text[start : start + _SPAN] for start in range(0, len(text), _SPAN))
 
 
@@ -107,31 +107,30 @@ _cut = _Cut()
 
 
 def note_cut() -> None:
-    """Note that a text has more candidates than are confirmed: what stands behind them goes unseen."""
+    """Note that a text has more candidates than are confirmed: the rest is not judged."""
     _cut.noted = True
 
 
 def was_cut() -> bool:
-    """Tell whether this thread noted a cut since the last call."""
+    """Return whether this thread noted a cut since the last call."""
     noted, _cut.noted = _cut.noted, False
     return noted
 
 
 def before(text: str, start: int, width: int = 40) -> str:
-    """The lower-cased characters before a position."""
+    """Return the characters before a position, in lower case."""
     return text[max(0, start - width) : start].lower()
 
 
 def after(text: str, end: int, width: int = 24) -> str:
-    """The lower-cased characters behind a position."""
+    """Return the characters after a position, in lower case."""
     return text[end : end + width].lower()
 
 
 def words(alternatives: str) -> re.Pattern[str]:
-    """A pattern that finds any of some words, whole ("during" does not contain "ring"), which stand apart by space.
+    """Return a pattern for any of the words in a space-separated list, as whole words: "ring" is not in "during".
 
-    Those of scripts that put no space between words (Thai, Chinese, Japanese) or glue endings on (Korean) are found
-    inside of others too.
+    Words of scripts without spaces (Thai, Chinese, Japanese) or with suffixes (Korean) are also found inside others.
     """
     spaced = [word for word in alternatives.split() if word[0] < _UNSPACED]
     others = [word for word in alternatives.split() if word[0] >= _UNSPACED]
@@ -139,12 +138,12 @@ def words(alternatives: str) -> re.Pattern[str]:
 
 
 def listed(block: str) -> frozenset[str]:
-    """The values of a block of text, which stand apart by white space."""
+    """Return the whitespace-separated values of a block of text."""
     return frozenset(block.split())
 
 
 def without_overlaps(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The candidates, the best first where two share characters."""
+    """Return the candidates without overlaps: of two that overlap the better one."""
     kept: list[Candidate] = []
     for candidate in sorted(candidates, key=lambda c: (-c.score, c.start, c.end)):
         place = bisect(kept, candidate.start, key=lambda c: c.start)

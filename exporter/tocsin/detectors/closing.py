@@ -1,8 +1,8 @@
-"""Whether an answer ends with what it declines, or goes on to answer.
+"""Whether an answer ends after it declines, or goes on to answer.
 
 "I can only help with billing. Is there anything about your bill?" ends there; "I can only give you the figures up to
-March: 2.1 million" and "The documents do not mention a deposit. The rent is 900 euros" are answers. All is tried on a
-normalised opening (lower case, plain apostrophes).
+March: 2.1 million" and "The documents do not mention a deposit. The rent is 900 euros" are answers. The patterns are
+for a normalised opening (lower case, plain apostrophes).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import re
 from typing import Final
 
 _STOPS: Final = r"!?;:\n\u3002\uff01\uff1f\uff1b\uff1a\uff0c\u2013\u2014"
-"""Full-width commas too: Chinese and Japanese join sentences by them."""
+"""Full-width commas, too: Chinese and Japanese join sentences with them."""
 _DECLINING: Final = r"(?:i|we|please|that|you|feel|let)\b"
-_ON: Final = (
+_CONTINUES: Final = (
     rf"(?:but|though|yet|while|whereas|however) (?!(?:{_DECLINING}|if you|unfortunately))|because (?!i)|since (?!i)|although |which |so (?!(?:i|we)(?:'m|'re|'d| am| are| would)? (?:\w+ )?(?:can|not|un|suggest|recommend)|please|could|feel)"
     r"|and (?:the|it|he|she|they|therefore|so) |that (?:has|have|is|are|must|needs?) |aber |sondern |weil |deshalb |daher |also |pero |porque |así que |sino |mais |donc |(?<=, )(?:elles?|ils?|il) |car |mas |porque |ma |perché |quindi "
 )
-"""What goes on within a sentence."""
+"""Words that continue a sentence with an answer."""
 _HELPS: Final = (
     r"contact|check|try|ask|find|visit|reach|consult|rephrase|provide|upload|share|look|refer|want|wish|need|speak|talk|call|reword|search|also|e-?mail|clarify|still"
 )
@@ -32,18 +32,18 @@ _CLOSING: Final = (
     r"|posso|pode|se (?:tiver|precisar|quiser|hai|ha|vuole)|entre em|para (?:outr|mais)|em que|come posso|per (?:altr|favore)|contatt|vui lòng|bạn|xin"
     r"|请|請|如|您|你|有|若|建议|抱歉|对不起|很抱歉|可以|无法|我|お|ご|他|何|申し訳|恐れ|詳し|サポート|別|もう|それ以外|また|当|担当"
 )
-"""How the next sentence begins, where it asks, offers or sends on."""
+"""Beginnings of a next sentence that asks, offers or refers elsewhere."""
 _ENDS: Final = re.compile(
-    rf"(?:(?!(?<!\w)(?:{_ON}))(?:[^.{_STOPS}]|\.(?=\w)))*+(?:\Z|(?:[.{_STOPS}\s*\"')\]]|(?<=,) )++(?:\Z|{_CLOSING}))"
+    rf"(?:(?!(?<!\w)(?:{_CONTINUES}))(?:[^.{_STOPS}]|\.(?=\w)))*+(?:\Z|(?:[.{_STOPS}\s*\"')\]]|(?<=,) )++(?:\Z|{_CLOSING}))"
 )
 
 
-_FIGURE: Final = re.compile(r"\d")
-_TURNS_TO: Final = re.compile(r"call|phone|dial|tel\b|hotline|https?:|www|@|visit|mail|between|anruf|rufen|llam|appel|电话|拨打|電話")
-"""Where to turn may be told in figures; elsewhere they are an answer."""
+_DIGIT: Final = re.compile(r"\d")
+_CONTACT: Final = re.compile(r"call|phone|dial|tel\b|hotline|https?:|www|@|visit|mail|between|anruf|rufen|llam|appel|电话|拨打|電話")
+"""Contact details may contain digits; elsewhere digits are an answer."""
 
 
 def ends(opening: str, at: int) -> bool:
-    """Tell whether a normalised opening says no more behind ``at`` than a farewell, a question or where to turn."""
+    """Return whether a normalised opening has nothing after ``at`` but a farewell, a question or a referral."""
     match = _ENDS.match(opening, at)
-    return match is not None and (not _FIGURE.search(opening, match.end()) or _TURNS_TO.search(opening, at) is not None)
+    return match is not None and (not _DIGIT.search(opening, match.end()) or _CONTACT.search(opening, at) is not None)

@@ -1,7 +1,7 @@
-"""Confidence: how sure is the model, by its own words (``Confidence: 80 %``), else by the probabilities of its tokens.
+"""Confidence: how sure the model is, as stated (``Confidence: 80 %``) or else by the probabilities of its tokens.
 
-Absent is absent: an answer that tells nothing gets None, never 0. Stated confidence is what an application asked
-for and wins over probabilities, which are the geometric mean over tokens and live on another scale.
+An answer without either gets None, never 0. Stated confidence, which an application asked for, takes precedence over
+probabilities, whose geometric mean over the tokens is on another scale.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ _MAX_PLACES: Final = 16
 _AROUND: Final = 120
 _DIGIT = re.compile(r"\d")
 _CUE = re.compile(r"confiden|certain|sure\b|positive\b")
-"""What stands in every match of ``_STATED``, in lower case: those are too slow for a whole answer."""
+"""Every match of ``_STATED`` contains one of these in lower case: those are too slow for a whole answer."""
 
 
 class ConfidenceDetector:
-    """Sets ``report.scores["confidence"]`` and says ``confidence`` where a number is stated; the last one counts."""
+    """Sets ``report.scores["confidence"]``, and adds a finding for a stated number; the last one counts."""
 
     name = "confidence"
     tier = 0
     roles = ANSWERS
     gates: tuple[Gate, ...] = (
-        ALWAYS,  # every text has a confidence, if only None
+        ALWAYS,  # every text gets a confidence, even if it is None
         Gate(
             # With a bounded distance to a digit this one would be a fifth of all gates.
             r"confidence|certainty|(?:%|percent|per cent|[/f ]10|\.\d{1,4}) ?(?:sure|certain|confiden|positive)",
@@ -64,7 +64,7 @@ class ConfidenceDetector:
     )
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
-        """Tell the confidence of one answer."""
+        """Judge one answer."""
         score = None if subject.logprobs is None else token_confidence(subject.logprobs)
         if 1 in fired and (stated := find_stated(subject.text)):
             start, end, score = stated
@@ -73,13 +73,13 @@ class ConfidenceDetector:
 
 
 def token_confidence(logprobs: Sequence[float] | None) -> float | None:
-    """Geometric mean probability of the tokens, from their natural logarithms; None where there are none."""
-    known = [value for value in logprobs or () if value <= 0.0]  # also leaves out NaN
+    """Return the geometric mean probability of the tokens, from their natural logarithms; None if there are none."""
+    known = [value for value in logprobs or () if value <= 0.0]  # this excludes NaN, too
     return math.exp(max(-700.0, sum(known) / len(known))) if known else None
 
 
 def find_stated(text: str) -> tuple[int, int, float] | None:
-    """The last stated confidence: where it stands, and its value 0..1."""
+    """Return start, end and value (0..1) of the last stated confidence."""
     places = [match.start() for match in _CUE.finditer(lowered(text))][-_MAX_PLACES:]
     best: tuple[int, int, float] | None = None
     for place in places:

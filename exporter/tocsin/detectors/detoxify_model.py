@@ -1,9 +1,10 @@
 """Toxicity by a mounted Detoxify model: the optional extra ``detoxify``, sampled, in a thread of its own.
 
-Detoxify 0.5.4 cannot load offline by its documented path (it asks the hub for the base model even with a local
-checkpoint) and unpickles what it is given. So this reads a folder itself: ``config.json`` and the tokenizer's files of
-the base model, and ``model.safetensors``, or the released ``*.ckpt`` with ``weights_only``. Nothing is downloaded.
-One answer takes about 0.3 s on one core and the process 2.1 GB: hence the sampling, the deadline and the bounded queue.
+Detoxify 0.5.4 cannot load offline in the documented way (it asks the hub for the base model even with a local
+checkpoint), and it unpickles its checkpoint. So this module reads a folder itself: ``config.json`` and the tokenizer
+files of the base model, and ``model.safetensors``, or the released ``*.ckpt`` with ``weights_only``. Nothing is
+downloaded. One answer takes about 0.3 s on one core, and the process 2.1 GB: hence the sampling, the deadline and the
+bounded queue.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ log = logging.getLogger(__name__)
 
 MAX_TOKENS: Final = 512
 QUEUE: Final = 64
-"""Answers that wait; more are dropped and counted."""
+"""Maximum answers in the queue; more are dropped and counted."""
 DEADLINE_S: Final = 30.0
-"""An answer that waited longer is dropped and counted."""
+"""An answer that waits longer is dropped and counted."""
 
 
 class ModelError(Exception):
-    """The model cannot be loaded; says what is missing and how to mend it."""
+    """The model cannot be loaded; the message says what is missing and how to fix it."""
 
 
 class DetoxifyModel:
-    """A loaded model; not for several threads at once."""
+    """A loaded model; not thread-safe."""
 
     def __init__(self, folder: Path) -> None:
-        """Load from a folder. Raises ModelError when the extra or a file is missing or is not what it should be."""
+        """Load from a folder. Raises ModelError if the extra or a file is missing or invalid."""
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
         try:
             import torch  # noqa: PLC0415 - optional, and 2 GB
@@ -92,10 +93,10 @@ def _weights(folder: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 class SampledScorer:
-    """Scores a share of the texts it is offered in one thread; never makes the caller wait.
+    """Scores a share of the offered texts in one thread; never blocks the caller.
 
-    ``dropped`` counts what was sampled and not scored: queue full, deadline passed, or the model failed. It is the
-    value of ``tocsin_scoring_dropped_total{detector="detoxify"}``.
+    ``dropped`` counts texts that were sampled but not scored: queue full, deadline passed, or the model failed. It is
+    the value of ``tocsin_scoring_dropped_total{detector="detoxify"}``.
     """
 
     def __init__(
@@ -103,20 +104,20 @@ class SampledScorer:
         score: Callable[[str], dict[str, float]],
         rate: float,
         deadline: float = DEADLINE_S,
-        waiting: int = QUEUE,
+        queue_size: int = QUEUE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take a share 0..1 of texts: every 1/rate-th, so that the rate is exact."""
+        """Score a share 0..1 of the texts: every 1/rate-th, so that the rate is exact."""
         self.rate = rate
         self.scored = self.dropped = 0
         self._score, self._deadline, self._clock = score, deadline, clock
         self._credit = 0.0
-        self._queue: queue.Queue[tuple[str, float, Callable[[dict[str, float]], None]] | None] = queue.Queue(waiting)
+        self._queue: queue.Queue[tuple[str, float, Callable[[dict[str, float]], None]] | None] = queue.Queue(queue_size)
         self._thread = threading.Thread(target=self._run, name="detoxify", daemon=True)
         self._thread.start()
 
     def offer(self, text: str, done: Callable[[dict[str, float]], None]) -> bool:
-        """Take a text or leave it; ``done`` is called in the worker. False: it will not be scored."""
+        """Offer a text; ``done`` is called in the worker thread. Return whether it will be scored."""
         self._credit += self.rate
         if self._credit < 1:
             return False
@@ -129,7 +130,7 @@ class SampledScorer:
         return True
 
     def close(self) -> None:
-        """Let the worker finish what waits, and end it."""
+        """Let the worker finish the queue, then stop it."""
         self._queue.put(None)
         self._thread.join()
 

@@ -1,8 +1,8 @@
-"""Input drift: the population stability index (PSI) of what a route is asked, feature by feature.
+"""Input drift: the population stability index (PSI) of a route's questions, for each feature.
 
-PSI = sum over bins of (current - reference) * ln(current / reference), shares in both. By custom under 0.1 is stable,
-from 0.25 a shift. The reference is the route's own past, a histogram that decays and stands still while the input
-drifts; the current one is that of the last questions. With few of either there is no value: noise is no drift.
+PSI = sum over bins of (current - reference) * ln(current / reference), as shares. Conventionally below 0.1 is stable,
+and from 0.25 a shift. The reference is the route's own past, a histogram that decays, and is frozen while the input
+drifts; the current histogram is that of the last questions. With few of either there is no value: noise is not drift.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ FEATURES: Final[dict[str, tuple[str, ...]]] = {
     "code": ("none", "some", "mostly"),
     "topic": (*map(str, range(TOPICS)), "none"),
 }
-"""Bins by feature of a question; what else is known of a call has ``Segments``."""
+"""Bins of each feature of a question; labels of a call have ``Segments``."""
 
 WINDOW: Final = 500
-"""Questions that are current."""
+"""Questions in the current histogram."""
 MIN_CURRENT: Final = 200
 MIN_REFERENCE: Final = 1_000
 FREEZE_ABOVE: Final = 0.25
-_LOOK_EVERY: Final = 8
-"""Questions between two looks at whether the reference stands still: the index is most of what a question costs."""
+_CHECK_EVERY: Final = 8
+"""Questions between two checks whether to freeze the reference: the index is most of the cost of a question."""
 HALF_LIFE: Final = 20_000.0
-"""Questions in which the weight of an old one halves."""
+"""Questions after which the weight of an old one is halved."""
 MAX_BINS: Final = 32
 KNOWN_FROM: Final = 0.01
-"""Share of the past from which a value of a label is no news."""
+"""Share of the past from which a value of a label is not new."""
 OTHER: Final = "other"
-"""Values that are met when all other bins are taken."""
+"""The bin of values that appear after all other bins are taken."""
 _LENGTHS: Final = (32, 64, 128, 256, 512, 1024, 2048, 4096, 16384)
 _EPSILON: Final = 0.5
-"""Added to each bin, so that an empty one is rare and not impossible."""
+"""Added to each bin, so that an empty one is rare, but not impossible."""
 _BEYOND_LATIN = re.compile(r"[^\x00-\u024f]")
 _SCRIPTS: Final = (
     ("cyrillic", 0x400, 0x52F), ("arabic", 0x600, 0x6FF), ("cjk", 0x3040, 0x30FF), ("cjk", 0x3400, 0x9FFF),
@@ -52,11 +52,11 @@ _SCRIPTS: Final = (
 _READ_CHARS: Final = 4_096
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _WORD_CHARS: Final = 200
-"""Characters in which the word of a topic is sought."""
+"""Characters that are searched for the topic's word."""
 
 
 def psi(reference: Sequence[float], current: Sequence[float]) -> float:
-    """The population stability index of two histograms over the same bins, from their counts; 0 for equal shares.
+    """Return the population stability index of two histograms over the same bins, from their counts; 0 if equal.
 
     Half a count is added to each bin of both.
 
@@ -75,7 +75,7 @@ def psi(reference: Sequence[float], current: Sequence[float]) -> float:
 
 
 def features(text: str) -> dict[str, int]:
-    """The bin of each feature of one question."""
+    """Return the bin of each feature of one question."""
     sample = text[:_READ_CHARS]
     questions = sample.count("?")
     fenced = sum(map(len, sample.split("```")[1::2])) if "```" in sample else 0
@@ -90,10 +90,10 @@ def features(text: str) -> dict[str, int]:
 
 
 def _topic(sample: str) -> int:
-    """The bucket of the longest word, which is rarely a common one: no model, and no word is kept.
+    """Return the bucket of the longest word, which is rarely a common one: this needs no model, and stores no word.
 
-    Measured on the domains of CLINC's oos-eval: where they stay the same, the index is at most 0.11; where half of the
-    questions are of another one, 0.21 or more, while that of the other features may be 0.02 where all of them are.
+    Measured on the domains of CLINC's oos-eval: if they stay the same, the index is at most 0.11; if half of the
+    questions are of another one, 0.21 or more, while that of the other features may be 0.02 even if all of them are.
     """
     words = _WORD.findall(sample[:_WORD_CHARS].lower())
     return xxh3_64_intdigest(max(words, key=len).encode()) % TOPICS if words else TOPICS
@@ -116,13 +116,13 @@ def _language(sample: str) -> str:
 
 
 def _latin(sample: str) -> str:
-    from tocsin.detectors.language import certain_language  # noqa: PLC0415 - its tables: a start does not wait for them
+    from tocsin.detectors.language import certain_language  # noqa: PLC0415 - its tables would slow down the start
 
     return "en" if certain_language(sample) == "en" else "latin"
 
 
 class Packed(msgspec.Struct, array_like=True, gc=False):
-    """State of one feature of one route, as it is stored."""
+    """The stored state of one feature of one route."""
 
     reference: list[float]
     recent: list[int]
@@ -132,8 +132,8 @@ class Packed(msgspec.Struct, array_like=True, gc=False):
 class Drift:
     """One feature of one route: a reference histogram and the last bins.
 
-    A question enters the reference when it leaves the window, so that the two never hold the same question, and not
-    while the index is over FREEZE_ABOVE.
+    A question enters the reference when it leaves the window, so that no question is in both, but not while the index
+    is above FREEZE_ABOVE.
     """
 
     def __init__(self, bins: int, window: int = WINDOW, half_life: float = HALF_LIFE) -> None:
@@ -144,26 +144,26 @@ class Drift:
         self._reference = [0.0] * bins
         self._recent: deque[int] = deque(maxlen=window)
         self._current = [0] * bins
-        self._unlooked = 0
-        """Questions until the next look."""
+        self._unchecked = 0
+        """Questions until the next check."""
         self._frozen = False
 
     @property
     def bins(self) -> int:
-        """How many bins there are."""
+        """The number of bins."""
         return len(self._current)
 
     def add(self, place: int) -> None:
-        """Take in the bin of one question; one outside of the bins counts in the last."""
+        """Count one question in a bin; a number beyond the bins counts in the last."""
         place = place if 0 <= place < self.bins else self.bins - 1
         if len(self._recent) == self._window:
             oldest = self._recent[0]
             self._current[oldest] -= 1
-            if not self._unlooked:
+            if not self._unchecked:
                 value = self.value()
                 self._frozen = value is not None and value > FREEZE_ABOVE
-                self._unlooked = _LOOK_EVERY
-            self._unlooked -= 1
+                self._unchecked = _CHECK_EVERY
+            self._unchecked -= 1
             if not self._frozen:
                 self._reference = [count * self._keep for count in self._reference]
                 self._reference[oldest] += 1.0
@@ -171,22 +171,22 @@ class Drift:
         self._current[place] += 1
 
     def value(self) -> float | None:
-        """The index now; None while the reference or the window holds too little."""
+        """Return the current index; None while the reference or the window has too few questions."""
         if len(self._recent) < min(MIN_CURRENT, self._window) or sum(self._reference) < MIN_REFERENCE:
             return None
-        return psi(*self._compared())
+        return psi(*self._histograms())
 
     def grown(self) -> tuple[int, float]:
-        """The bin that gained most over the reference, and its gain as a share of all; where there is a ``value``."""
-        before, now = sum(self._reference), len(self._recent)
-        gains = [(place, self._current[place] / now - self._reference[place] / before) for place in self._news()]
+        """Return the bin that grew most over the reference, and by which share; needs a ``value``."""
+        total, size = sum(self._reference), len(self._recent)
+        gains = [(place, self._current[place] / size - self._reference[place] / total) for place in self._growable()]
         return max(gains, key=lambda gain: gain[1])
 
-    def _news(self) -> Sequence[int]:
-        """Return the bins that may be news."""
+    def _growable(self) -> Sequence[int]:
+        """Return the bins that may have grown."""
         return range(self.bins)
 
-    def _compared(self) -> tuple[Sequence[float], Sequence[float]]:
+    def _histograms(self) -> tuple[Sequence[float], Sequence[float]]:
         """Return the two histograms that the index compares."""
         return self._reference, self._current
 
@@ -196,17 +196,17 @@ class Drift:
 
     @classmethod
     def unpack(cls, data: bytes, window: int = WINDOW, half_life: float = HALF_LIFE) -> Self:
-        """From the bytes of ``pack``.
+        """Restore the state from the bytes of ``pack``.
 
         Raises:
-            ValueError: they are not.
+            ValueError: the bytes are invalid.
         """
         packed = msgspec.msgpack.decode(data, type=Packed)  # msgspec's errors are ValueErrors
         drift = cls(len(packed.reference), window, half_life)
-        drift._take(packed)
+        drift._restore(packed)
         return drift
 
-    def _take(self, packed: Packed) -> None:
+    def _restore(self, packed: Packed) -> None:
         bins = len(packed.reference)
         if not all(0 <= place < bins for place in packed.recent) or not all(
             0 <= c < math.inf for c in packed.reference
@@ -219,10 +219,10 @@ class Drift:
 
 
 class Segments(Drift):
-    """A label of one route, whose values get their bins as they are met; those beyond them share the last.
+    """A label of one route, whose values get bins in order of appearance; values beyond that share the last.
 
-    Labels have a rhythm, as a team that works by night: so all values that the past knows count as one bin, and the
-    index is that of the new ones.
+    Labels have a rhythm, such as a team that works at night: so all values known from the past count as one bin, and
+    the index is that of the new ones.
     """
 
     def __init__(self, bins: int = MAX_BINS, window: int = WINDOW, half_life: float = HALF_LIFE) -> None:
@@ -236,15 +236,15 @@ class Segments(Drift):
         return self.names.index(value) if value in self.names else self.bins - 1
 
     def name(self, place: int) -> str:
-        """Return the value that a bin is for."""
+        """Return the value of a bin."""
         return self.names[place] if place < len(self.names) else OTHER
 
-    def _compared(self) -> tuple[Sequence[float], Sequence[float]]:
-        before = [self._reference[place] for place in self._news()]
-        now = [self._current[place] for place in self._news()]
+    def _histograms(self) -> tuple[Sequence[float], Sequence[float]]:
+        before = [self._reference[place] for place in self._growable()]
+        now = [self._current[place] for place in self._growable()]
         return [sum(self._reference) - sum(before), *before], [len(self._recent) - sum(now), *now]
 
-    def _news(self) -> Sequence[int]:
+    def _growable(self) -> Sequence[int]:
         known = KNOWN_FROM * sum(self._reference)
         return [place for place, current in enumerate(self._current) if current and self._reference[place] < known]
 
@@ -252,6 +252,6 @@ class Segments(Drift):
         """State as bytes (MessagePack)."""
         return msgspec.msgpack.encode(Packed(self._reference, list(self._recent), self.names))
 
-    def _take(self, packed: Packed) -> None:
-        super()._take(packed)
+    def _restore(self, packed: Packed) -> None:
+        super()._restore(packed)
         self.names = packed.names[: self.bins - 1]

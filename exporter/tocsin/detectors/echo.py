@@ -1,7 +1,7 @@
-"""Whether a value stands in the caller's own input: then the answer repeats it and leaks nothing.
+"""Whether a value is in the caller's own input: then the answer repeats it, and leaks nothing.
 
-Only what the user wrote counts. A value from a document, a tool or the system prompt is a leak when the answer
-shows it, even though it was part of the request. What an answer hands to a tool may come from another tool, too.
+Only what the user wrote counts. A value from a document, a tool or the system prompt is a leak if the answer
+shows it, even though it was part of the request. The arguments of a tool call may come from another tool, too.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import unicodedata
 from tocsin.detectors.base import ARGUMENTS, Subject
 
 _MAX_INPUT = 1_000_000
-"""Characters of input that are looked at, from its end: the last messages are those that an answer repeats."""
+"""Characters of input that are searched, from its end: an answer repeats the last messages."""
 _MAX_GAP = 3
 """Separators between two characters of one value, as in ``(201) 555-0100``."""
 _MAX_TRIES = 32
-_WRITTEN = frozenset({"user"})
-_TOLD = frozenset({"user", "tool", "document"})
+_BY_USER = frozenset({"user"})
+_BY_USER_OR_TOOL = frozenset({"user", "tool", "document"})
 
 
 class Echo:
-    """The caller's own input, made comparable on first use."""
+    """The caller's own input, normalised on first use."""
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
@@ -30,7 +30,7 @@ class Echo:
         self._places: list[int] = []
 
     def holds(self, value: str, same: tuple[str, ...] = ()) -> bool:
-        """Whether the user wrote the value, in any case, or one of its other forms with any separators."""
+        """Return whether the user wrote the value, in any case, or one of its other forms with any separators."""
         text = self._read()
         if not text:
             return False
@@ -39,13 +39,13 @@ class Echo:
     def _read(self) -> str:
         if self._text is None:
             subject = self._subject
-            told = _TOLD if subject.role == ARGUMENTS else _WRITTEN
-            parts = [message.text for message in subject.input if message.role in told]
-            if told is _TOLD:
+            roles = _BY_USER_OR_TOOL if subject.role == ARGUMENTS else _BY_USER
+            parts = [message.text for message in subject.input if message.role in roles]
+            if roles is _BY_USER_OR_TOOL:
                 parts += subject.context
             if subject.question:
                 parts.append(subject.question)
-            # The text under judgement is itself the user's: nothing in it is an echo.
+            # If the text is itself the user's, nothing in it is an echo.
             self._text = "" if subject.role == "user" else _fold("\n".join(parts)[-_MAX_INPUT:])
         return self._text
 
@@ -55,7 +55,7 @@ class Echo:
         for _ in range(_MAX_TRIES):
             if at < 0:
                 return False
-            if _apart(text, at, at + len(value)):
+            if _is_whole(text, at, at + len(value)):
                 return True
             at = text.find(value, at + 1)
         return False
@@ -72,14 +72,14 @@ class Echo:
                 return False
             places = self._places[at : at + len(value)]
             near = all(later - place <= _MAX_GAP + 1 for place, later in itertools.pairwise(places))
-            if near and _apart(self._read(), places[0], places[-1] + 1):
+            if near and _is_whole(self._read(), places[0], places[-1] + 1):
                 return True
             at = self._compact.find(value, at + 1)
         return False
 
 
-def _apart(text: str, start: int, end: int) -> bool:
-    """Whether a span is not a piece of a longer word or number."""
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Return whether a span is not part of a longer word or number."""
     return not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())
 
 

@@ -1,6 +1,6 @@
-"""Embedders: texts as vectors whose cosine says how near their subjects are.
+"""Embedders: texts as vectors, whose cosine is the similarity of their subjects.
 
-The default needs no model: each word stem falls into one of 4,096 dimensions, weighted by how rare it is
+The default needs no model: each word stem is hashed into one of 4,096 dimensions, weighted by its rarity
 (feature hashing, Weinberger et al. 2009, https://arxiv.org/abs/0902.2206). Better ones are optional: ``wordllama``, and
 any sentence model as an ONNX file that the user mounts.
 """
@@ -20,13 +20,13 @@ from tocsin.detectors.ngrams import Hashes, beginnings, beginnings_of_two
 Vector = NDArray[np.float32]
 
 EMBEDDED_CHARS: Final = 4_096
-"""Characters of a text that are embedded, from its beginning."""
+"""Characters of a text that are embedded, from its start."""
 DIMENSIONS: Final = 4_096
 RARITIES: Final = 8_192
 _STEM: Final = 4
-"""Letters of a word that are its stem."""
+"""Letters of a word's stem."""
 _TINY: Final = 1e-30
-"""Keeps a quotient finite where the commonest words, which have no weight, are alone."""
+"""Keeps a quotient finite for texts of only the commonest words, which have no weight."""
 
 
 class Embedder(Protocol):
@@ -36,7 +36,7 @@ class Embedder(Protocol):
     tier: int
 
     def embed(self, text: str) -> Vector:
-        """Return a vector of length 1, or of zeros where the text says nothing."""
+        """Return a vector of length 1, or of zeros if the text has no content."""
 
 
 class HashedEmbedder:
@@ -51,7 +51,7 @@ class HashedEmbedder:
 
     def embed(self, text: str) -> Vector:
         """Return the vector of a text."""
-        places, weights = self._weighed(stems(text))
+        places, weights = self._weighted(stems(text))
         total = float(weights.sum())
         if not total:
             return np.zeros(DIMENSIONS, np.float32)
@@ -59,31 +59,31 @@ class HashedEmbedder:
         return np.sqrt(np.bincount(places, weights, DIMENSIONS)).astype(np.float32)
 
     def similarity(self, first: str, second: str) -> float | None:
-        """Return the cosine of the vectors of two texts, without making them; None where a text says nothing."""
+        """Return the cosine of the vectors of two texts, without computing them; None if a text has no content."""
         first, second = first[:EMBEDDED_CHARS], second[:EMBEDDED_CHARS]
         hashes, count = beginnings_of_two(first, second, _STEM)
-        places, weights = self._weighed(hashes)
+        places, weights = self._weighted(hashes)
         at, own_weights, other_weights = places[:count], weights[:count], weights[count:]
         lengths = float(own_weights.sum()) * float(other_weights.sum())
         if not lengths:
             return None
         own, others = np.bincount(at, own_weights), np.bincount(places[count:], other_weights, DIMENSIONS)
-        # The sum of sqrt(own * others) over all dimensions, taken where the first text has a word.
+        # The sum of sqrt(own * others) over all dimensions, computed only where the first text has a word.
         ratios = np.sqrt(others.take(at) / (own.take(at) + _TINY))
         return min(1.0, float(own_weights @ ratios) / math.sqrt(lengths))
 
-    def _weighed(self, hashes: Hashes) -> tuple[Hashes, NDArray[np.float64]]:
-        """Dimension and weight of each stem."""
+    def _weighted(self, hashes: Hashes) -> tuple[Hashes, NDArray[np.float64]]:
+        """Return dimension and weight of each stem."""
         return hashes >> np.uint32(20), self._rarity.take(rarity_places(hashes))
 
 
 def stems(text: str) -> Hashes:
-    """Hashes of the word stems of a text; of pairs of letters where a script has no spaces."""
+    """Return hashes of the word stems of a text; of pairs of letters in scripts without spaces."""
     return beginnings(text[:EMBEDDED_CHARS], _STEM)
 
 
 def rarity_places(hashes: Hashes) -> Hashes:
-    """Where in the table of rarities the stems are: other bits of the hash than the dimension."""
+    """Return the indices of stems in the table of rarities: other bits of the hash than the dimension."""
     return (hashes >> np.uint32(4)) & np.uint32(RARITIES - 1)
 
 
@@ -94,19 +94,19 @@ def unit(raw: NDArray[Any]) -> Vector:
 
 
 def cosine(first: Vector, second: Vector) -> float:
-    """Similarity of two vectors of length 1, held to 0..1."""
+    """Return the similarity of two vectors of length 1, clamped to 0..1."""
     return min(1.0, max(0.0, float(first @ second)))
 
 
 class EmbedderError(ValueError):
-    """An embedder cannot be had; says why and how to mend it."""
+    """An embedder is not available; the message says why and how to fix it."""
 
 
 def embedder(name: str, folder: Path | None = None) -> Embedder:
     """Make an embedder by its name: ``hashed``, ``wordllama`` or, from a folder, ``onnx``.
 
     Raises:
-        EmbedderError: a package or a file is missing or is not what it should be.
+        EmbedderError: a package or a file is missing or invalid.
     """
     try:
         if name == "wordllama":
@@ -135,7 +135,7 @@ class WordLlamaEmbedder:
     def __init__(self) -> None:
         import wordllama  # noqa: PLC0415 - optional
 
-        # The wheel looks for its own files in the wrong place unless told where it lies.
+        # The wheel looks for its own files in the wrong place unless given their location.
         package = Path(wordllama.__file__).parent
         self._model = wordllama.WordLlama.load(cache_dir=package, disable_download=True)
 
@@ -147,8 +147,8 @@ class WordLlamaEmbedder:
 class OnnxEmbedder:
     """A sentence model that the user mounts: ``model.onnx`` and ``tokenizer.json`` in one folder.
 
-    Takes BERT's inputs and averages the token vectors (or takes a pooled output), as MiniLM wants it. Nothing is
-    downloaded, and neither file can hold code. 15 to 70 ms per 2 KB: for samples.
+    Feeds BERT's inputs and averages the token vectors (or uses a pooled output), as MiniLM requires. Nothing is
+    downloaded, and neither file can contain code. 15 to 70 ms per 2 KB: for samples.
 
     Raises:
         ImportError: the packages ``onnxruntime`` and ``tokenizers`` are not installed.

@@ -1,9 +1,9 @@
 # ruff: noqa: RUF001 - letters that look like others are what this module is about
-"""Folds text so that one spelling of a word is left: for terms that must be found however they are disguised.
+"""Folds all spellings of a word into one: for terms that must be found however they are disguised.
 
-Folded away are case, compatibility forms (fullwidth, ligatures, mathematical letters), invisible characters, marks
-piled on a letter, and Cyrillic or Greek letters that look Latin. Accents stay: "año" is not "ano". ASCII is only
-lower-cased, and only what folding changes is looked at beyond ASCII, so that ordinary text costs little.
+Folding removes case, compatibility forms (fullwidth, ligatures, mathematical letters), invisible characters, piles of
+marks on a letter, and Cyrillic or Greek letters that look Latin. Accents stay: "año" is not "ano". ASCII is only
+lower-cased, and beyond it only characters that folding changes are processed, so that ordinary text costs little.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ _MARK = re.compile(_MARKS)
 _DROPPED = re.compile(f"{_INVISIBLE.pattern}|{_MARKS}")
 _MARKS_AT = re.compile(f"{_MARKS}+")
 _MARKED = re.compile(rf"(?s:.)?{_MARKS}+")
-"""A character with the marks that stand on it."""
+"""A character with its marks."""
 _UNIT = re.compile(rf"(?s:.){_MARKS}*")
 _MOST_MARKS = 2
-"""On a letter in any living orthography (Vietnamese); more are decoration."""
+"""Maximum marks on a letter in any living orthography (Vietnamese); more are decoration."""
 _MOST_MARKED: Final = 20_000
-"""Characters with marks of one text that keep them; behind them marks are taken off, as each takes microseconds."""
+"""Maximum characters of one text that keep their marks; each takes microseconds, so later ones lose them."""
 _LONGEST: Final = 4
-"""Characters that one may become: longer are words of Arabic and Japanese in one sign, which disguise nothing."""
+"""Maximum length of a folded character: longer are Arabic and Japanese words in one sign, which disguise nothing."""
 _BLOCK: Final = 64
 _BLOCKS: Final = ((0x80, 0x3400), (0xA000, 0xAC00), (0xD7A4, 0x10000))
 """The basic plane without ideographs and Hangul syllables, which folding does not change beyond their case."""
 _RARER: Final = ((0x10000, 0x1F300), (0x1FB00, 0x20000), (0x2F800, 0x2FA40), (0xE0000, 0xE1000))
-"""Where else it changes characters: not among pictures."""
+"""Other ranges in which folding changes characters: not those of emoji."""
 _SPAN: Final = 8 << 10
-"""Characters that are folded in one call: nothing else runs meanwhile."""
-FEW: Final = 128
-"""Different characters of a piece up to which each is replaced by itself: text in an alphabet has no more."""
+"""Characters folded per call: other threads are blocked meanwhile."""
+FEW_DISTINCT: Final = 128
+"""Distinct characters of a piece up to which they are replaced one by one: text in an alphabet has no more."""
 _PIECE: Final = 64
-"""Characters that are folded one by one, to tell where one of them came from."""
+"""Characters per piece when folding character by character, to find their origins."""
 
 
 def lowered(text: str) -> str:
-    """The text in lower case, each character at its place: the Turkish İ, alone in Unicode, would become two."""
+    """Return a text in lower case, with all positions kept: only the Turkish İ would become two characters."""
     return text.replace("İ", "i").lower()
 
 
 def fold(text: str) -> str:
-    """The text in its folded form."""
+    """Return the folded form of a text."""
     if text.isascii():
         return text.lower()
     marks = _Marks()
@@ -64,33 +64,33 @@ def fold(text: str) -> str:
 
 
 def places_of(text: str, indices: Iterable[int]) -> dict[int, int]:
-    """The places in ``text`` from which characters of its folded form came, by their indices; its end has one, too."""
+    """Map indices into the folded form of a text, including its end, to positions in the text."""
     places: dict[int, int] = {}
-    wanted = sorted(set(indices), reverse=True)
+    pending = sorted(set(indices), reverse=True)
     marks, size, at = _Marks(), 0, 0
     for piece in _pieces(text, _PIECE):
-        if not wanted:
+        if not pending:
             return places
         kept = marks.left
         end = size + len(_fold_piece(piece, marks))
-        if wanted[-1] < end:
+        if pending[-1] < end:
             origins = _origins(piece, _Marks(kept))
-            while wanted and wanted[-1] < end:
-                index = wanted.pop()
+            while pending and pending[-1] < end:
+                index = pending.pop()
                 places[index] = at + origins[index - size]
         size, at = end, at + len(piece)
-    return places | dict.fromkeys(wanted, len(text))
+    return places | dict.fromkeys(pending, len(text))
 
 
 class _Marks:
-    """How many characters of a text may keep their marks."""
+    """The number of characters of a text that may still keep their marks."""
 
     def __init__(self, left: int = _MOST_MARKED) -> None:
         self.left = left
 
 
 def _pieces(text: str, size: int) -> Iterator[str]:
-    """A text in pieces of about ``size`` characters, none of which begins with a mark."""
+    """Split a text into pieces of about ``size`` characters, none of which begins with a mark."""
     start = 0
     while start < len(text):
         end = start + size
@@ -112,16 +112,16 @@ def _fold_piece(piece: str, marks: _Marks) -> str:
     piece = piece.casefold()
     if not changing.search(piece):
         return piece
-    few = set(piece)
-    if len(few) > FEW:
+    distinct = set(piece)
+    if len(distinct) > FEW_DISTINCT:
         return changing.sub(lambda run: run[0].translate(table), piece)
-    return replaced(piece, few, table)
+    return replaced(piece, distinct, table)
 
 
 def replaced(piece: str, characters: Iterable[str], table: Mapping[int, str]) -> str:
-    """What ``translate`` makes of a piece of these characters, in a tenth of the time: one after the other is replaced.
+    """Do what ``translate`` does for a piece of these characters, in a tenth of the time: replace one after the other.
 
-    The table must leave as it is what it makes of any character.
+    The table must not change any of its own results.
     """
     for character in characters:
         if ord(character) in table:
@@ -130,7 +130,7 @@ def replaced(piece: str, characters: Iterable[str], table: Mapping[int, str]) ->
 
 
 def _origins(piece: str, marks: _Marks) -> list[int]:
-    """For each character of a folded piece the index of the one in it that it came from."""
+    """Return, for each character of a folded piece, the index of its origin."""
     origins: list[int] = []
     for unit in _UNIT.finditer(piece):
         origins += [unit.start()] * (1 if unit[0].isascii() else len(_fold_piece(unit[0], marks)))
@@ -139,12 +139,12 @@ def _origins(piece: str, marks: _Marks) -> list[int]:
 
 @built_once
 def _changing() -> tuple[re.Pattern[str], dict[int, str]]:
-    """Runs of characters that folding changes beyond their case, of which most text has few, and what they become.
+    """Return a pattern for runs of characters that folding changes beyond their case, which are rare, and their table.
 
-    Made once, in about 50 ms.
+    Built once, in about 50 ms.
     """
     table = {code: folded for block in _BLOCKS for code, folded in _changes(*block)}
-    ranges = [f"{chr(first)}-{chr(behind - 1)}" for first, behind in _RARER]  # one by one they would be tried so
+    ranges = [f"{chr(first)}-{chr(behind - 1)}" for first, behind in _RARER]  # a set of single characters is slower
     pattern = re.compile(f"[{''.join(map(re.escape, map(chr, table)))}{''.join(ranges)}]+")
     return pattern, table | {code: folded for block in _RARER for code, folded in _changes(*block)}
 
@@ -161,7 +161,7 @@ def _changes(first: int, behind: int) -> Iterator[tuple[int, str]]:
 
 
 def _may_change(characters: str) -> bool:
-    """Tell whether folding may change any of some characters beyond their case: asked of many at once, it is fast."""
+    """Return whether folding may change any of these characters beyond their case: fast for many at once."""
     block = characters.casefold()
     return (
         unicodedata.normalize("NFKC", block) != block.lower()

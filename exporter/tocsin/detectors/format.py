@@ -83,7 +83,7 @@ class UnusableError(ValueError):
 
 
 def fits(text: str, validator: Any = None) -> bool:
-    """Tell whether a text is strict JSON and, with a validator, whether its value conforms."""
+    """Return whether a text is strict JSON and, with a validator, whether its value conforms."""
     try:
         value = _strict_json(text)
     except (ValueError, RecursionError):

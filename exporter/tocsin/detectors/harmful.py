@@ -1,9 +1,9 @@
 """Finds answers that read like dangerous advice: a linear model over words, with a conservative threshold.
 
-It knows how compliance with harmful requests reads in the sets it was trained on, and catches about a quarter of such
-answers that it has not seen; its findings are suspicions for a person to look at. An answer is read only where a word
-of harm stands: one in ten everyday answers, and 98 of 100 that it would find. "I have sent your invoice" complies, too:
-without such a word one in ten short sentences of an agent would be suspected.
+It recognises compliance with harmful requests as in its training sets, and finds about a quarter of such answers that
+it has not seen; its findings are suspicions for a person to review. An answer is read only if it contains a word of
+harm: one in ten everyday answers do, and 98 of 100 that it would find. "I have sent your invoice" complies, too:
+without this condition one in ten short sentences of an agent would be suspected.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from tocsin.detectors.ngram_model import load
 from tocsin.finding import Finding
 
 SHORT: Final = 400
-"""Characters up to which a text is read where a word of abuse stands, too: one sentence may be a threat, and in longer
-texts such words are everyday ones."""
+"""Characters up to which a text is also read if it contains a word of abuse: one sentence may be a threat; in longer
+texts such words are common."""
 _TERMS: Final = r"""
     kill murder assassin stabb strangl poison tortur massacre slaughter behead kidnap abduct hostage terroris
     genocid lynch
@@ -41,7 +41,7 @@ _TERMS: Final = r"""
     bully bullies harass stalk threat humiliat intimidat manipulat coerc shame shaming worthless pathetic idiot
     hypothetically niccolo
 """
-"""Beginnings of the words of harm, by hazard; the last line is how jailbroken answers begin."""
+"""Prefixes of words of harm, by hazard; the last line is how jailbroken answers begin."""
 _ABUSE: Final = r"""
     die dies dying death dead burn burns wrists? throat jump.off shoot hurt hate knife pills hell your.wife
     fuck\w* f\*+ bitch\w* whores? sluts? fag\w* cunts? shit\w* scum vermin disgrace stupid retard\w* ugly nobody
@@ -50,7 +50,7 @@ _ABUSE: Final = r"""
 """
 """Words of threats, insults, self-harm and hate."""
 _LONG: Final = 6
-"""Letters from which a term is looked for anywhere: boundaries cost."""
+"""Letters from which a term is searched for without word boundaries, which are expensive."""
 
 
 def _pattern(term: str) -> str:
@@ -72,7 +72,7 @@ class Harmful:
         self._model = load("harmful")
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
-        """Add one finding, the most suspect stretch."""
+        """Add one finding, the most suspicious stretch."""
         if 0 not in fired and len(subject.text) > SHORT:
             return
         found = subject.words()

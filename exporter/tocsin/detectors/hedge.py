@@ -1,7 +1,7 @@
-"""Hedge: how often an answer qualifies what it says.
+"""Hedge: how often an answer qualifies its statements.
 
-A count, not a verdict: on 1,815 human-labelled answers hedging words tell hallucinated ones from good ones hardly
-better than chance (AUC 0.56 to 0.58). What is worth watching is a shift of their rate on a route.
+A count, not a verdict: on 1,815 human-labelled answers hedging words separate hallucinated ones from good ones hardly
+better than chance (AUC 0.56 to 0.58). A shift of their rate on a route is worth watching.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tocsin.detectors.hyperscanning import Matcher
 from tocsin.detectors.quality import ANSWERS, finding
 
 HEDGE_CHARS: Final = 2_048
-"""Characters of an answer in which hedges are counted, from its beginning."""
+"""Characters of an answer in which hedges are counted, from its start."""
 STRONG: Final = (
     r"i (?:think|believe|guess|suppose|assume)|as far as i (?:know|can tell)|to (?:my|the best of my) knowledge"
     r"|unsure"
@@ -32,20 +32,20 @@ WEAK: Final = (
     r"|could be|likely|unlikely|uncertain|more or less|sort of|kind of|roughly|somewhat"
 )
 MIN_COUNT, MIN_WEAK = 2, 3
-"""Hedges from which an answer counts as hedged: with a strong one among them, and without."""
+"""Hedges from which an answer counts as hedged: with a strong one, and without."""
 MIN_SHARE: Final = 1 / 20
-"""Hedges per word from which weak ones alone are enough: about one in each sentence."""
+"""Hedges per word from which weak ones are enough: about one per sentence."""
 MIN_STRONG_SHARE: Final = 1 / 80
-"""The same where a strong one is among them."""
+"""The same with a strong one."""
 
-# No leading \b: Python's engine skips to first letters only of a pattern that begins with letters.
+# No leading \b: Python's engine only skips ahead for a pattern that begins with letters.
 _HEDGE = re.compile(rf"(?:(?P<strong>{STRONG})|{WEAK})\b")
 _STRONG_BYTES = STRONG.replace("'", ".{1,3}")  # a typographic apostrophe is three bytes
 _STRONG_GATE: Final = 0
 
 
 class HedgeDetector:
-    """Says ``hedge`` of an answer that qualifies itself several times, spanning the first to the last hedge."""
+    """Adds a finding ``hedge``, from the first to the last hedge, to an answer with several."""
 
     name = "hedge"
     tier = 0
@@ -79,7 +79,7 @@ class HedgeDetector:
             report.findings.append(finding("hedge", hedges[0].start(), hedges[-1].end(), score))
 
     def _dense(self, text: str, *, strong: bool) -> bool:
-        """Tell whether there can be hedges enough; to count them so costs far less than to read each."""
+        """Return whether there may be enough hedges; counting them here is far cheaper than reading each."""
         words = text.count(" ", 0, HEDGE_CHARS) + 1
         least = max(MIN_COUNT, MIN_STRONG_SHARE * words) if strong else max(MIN_WEAK, MIN_SHARE * words)
         count = 0
@@ -94,6 +94,6 @@ class HedgeDetector:
 
 
 def _is_month(hedge: re.Match[str]) -> bool:
-    """Tell whether a "may" stands in a date, such as each line of a log begins with: May 30 01:12:53."""
+    """Return whether a "may" is in a date, as at the start of a log line: May 30 01:12:53."""
     text, (start, end) = hedge.string, hedge.span()
     return hedge[0] == "may" and (text[end + 1 : end + 2].isdigit() or text[max(0, start - 2) : start - 1].isdigit())

@@ -1,7 +1,7 @@
 """Hyperscan databases that any thread may use.
 
-A scan works in a scratch space, which one scan at a time may have: a database brings one along, and a second thread
-would get an error. So each thread gets its own.
+A scan needs a scratch space that no other scan uses meanwhile: a database has one, and a second thread would get an
+error. So each thread gets its own.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from tocsin.detectors import compiled
 
 
 class Matcher:
-    """Patterns behind one database; immutable, for all threads."""
+    """Patterns in one database; immutable, and usable by all threads."""
 
     def __init__(self, expressions: Sequence[bytes], flags: Sequence[int], *, ours: bool = False) -> None:
-        """Compile, or take what an earlier start compiled: only of patterns of ``ours``, which are no secret.
+        """Compile, or load from the cache if the patterns are ``ours``: those of users may be secret.
 
         Raises:
-            hyperscan.error: when a pattern is not in its dialect or too large.
+            hyperscan.error: a pattern is not in its dialect, or too large.
         """
         name = compiled.key(expressions, flags) if ours else ""
         database = compiled.load(name) if ours else None
         if database is None:
             database = hyperscan.Database()
             database.compile(expressions=list(expressions), ids=list(range(len(expressions))), flags=list(flags))
-            _give_back()
+            _release_memory()
             if ours:
-                compiled.keep(name, database)
+                compiled.save(name, database)
         self._scan = database.scan
         self._database = database
         self._own = threading.local()
 
     def fired(self, data: bytes) -> set[int]:
-        """Which patterns match at all; for those compiled with HS_FLAG_SINGLEMATCH."""
+        """Return which patterns match; they must be compiled with HS_FLAG_SINGLEMATCH."""
         hits: set[int] = set()
         try:
             scratch = self._own.scratch
@@ -48,7 +48,7 @@ class Matcher:
         return hits
 
     def each(self, data: bytes, report: Callable[[int, int], bool]) -> None:
-        """Report start and end of every match, in bytes, until it says True: enough."""
+        """Call ``report`` with start and end of each match, in bytes, until it returns True."""
         try:
             self._scan(data, match_event_handler=_report, context=report, scratch=self._scratch())
         except hyperscan.ScanTerminated:
@@ -69,8 +69,8 @@ def _report(_number: int, start: int, end: int, _flags: int, report: Any) -> boo
     return bool(report(start, end))
 
 
-def _give_back() -> None:
-    """Return what compiling has taken, some 30 MB, to the system: glibc keeps it otherwise (malloc_trim(3))."""
+def _release_memory() -> None:
+    """Return the memory used for compiling, some 30 MB, to the system; glibc would keep it (malloc_trim(3))."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -1,8 +1,8 @@
-"""Language: is the answer, all of it, in the language that was asked for.
+"""Language: whether all of the answer is in the expected language.
 
-Windows of 300 characters, because a switch midway hides in the whole; code, links and formulas are blanked first. A
-window's script decides where it can (Greek, Thai, ...); among languages of one script, function words do. A window
-that shows neither, such as a list of names, decides nothing.
+Judged in windows of 300 characters, since a switch midway is hidden in the whole; code, links and formulas are blanked
+first. A window's script decides if it can (Greek, Thai, ...); among languages of one script, function words do. A
+window without either, such as a list of names, decides nothing.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ WINDOW_CHARS: Final = 300
 LANGUAGE_CHARS: Final = 16_384
 """Characters of an answer that are judged."""
 LONG_QUESTION, SHORT_QUESTION = 8, 5
-"""Words of a question whose language its function words tell; a short one needs more of them."""
+"""Words of a question whose language is recognised by function words; a short one needs a larger share of them."""
 MIN_LETTERS: Final = 12
 """A window with fewer letters of a script that several languages share decides nothing."""
 
 _OWN_SHARE: Final = 0.12
-"""Share of function words from which a window is in a language at once; English prose has 0.3 to 0.5."""
+"""Share of function words from which a window is in a language; English prose has 0.3 to 0.5."""
 _SCRIPTS: Final = {
     "el": "\u0370-\u03ff\u1f00-\u1fff", "cyrillic": "\u0400-\u052f", "he": "\u0590-\u05ff",
     "arabic": "\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff", "hi": "\u0900-\u097f", "bn": "\u0980-\u09ff",
@@ -42,31 +42,31 @@ _SCRIPTS: Final = {
     "ml": "\u0d00-\u0d7f", "th": "\u0e00-\u0e7f", "ka": "\u10a0-\u10ff", "ko": "\u1100-\u11ff\uac00-\ud7af",
     "ja": "\u3040-\u30ff", "han": "\u3400-\u4dbf\u4e00-\u9fff", "hy": "\u0530-\u058f",
 }  # fmt: skip
-"""Ranges of the Unicode blocks of scripts; the name is the language where one stands for the script."""
+"""Ranges of the Unicode blocks of scripts; a script of one language has its name."""
 _SCRIPT_OF: Final = {
     **dict.fromkeys(("ru", "uk", "bg", "sr", "be", "mk", "kk"), "cyrillic"),
     **dict.fromkeys(("ar", "fa", "ur"), "arabic"), **dict.fromkeys(("hi", "mr", "ne"), "hi"),
     "zh": "han", "ja": "ja",
 }  # fmt: skip
-_DISTINCT: Final = {  # letters that a language of a shared script has, and its greatest neighbour has not
+_DISTINCT: Final = {  # letters of a language that the largest other language of its script lacks
     "uk": re.compile("[іїєґ]"), "ru": re.compile("[ыэъё]"), "fa": re.compile("[پچژگ]"), "ur": re.compile("[ٹڈڑںے]"),
 }  # fmt: skip
-_CHINESE = re.compile("[吗嗎么麼请請这這们們你您怎哪啊呢吧说說还]")
-"""What Chinese asks with and Japanese does not write: a question may be too short to miss kana in it."""
+_CHINESE_QUESTION = re.compile("[吗嗎么麼请請这這们們你您怎哪啊呢吧说說还]")
+"""Chinese question words that Japanese does not use: a Japanese question may be too short for kana."""
 _RIVALS: Final = {"ru": ("uk",), "uk": ("ru",), "ar": ("fa", "ur"), "fa": ("ur",), "ur": ()}
 _NOT_LATIN = re.compile("[" + "".join(_SCRIPTS.values()) + "]")
 _ACCENTED = re.compile(r"[\u00c0-\u024f\u1e00-\u1eff]")
 _MANY_KINDS = re.compile(f"{_NOT_LATIN.pattern}|{_ACCENTED.pattern}")
-"""Letters of another kind than plain ones: windows overlap by half, lest a foreign passage hide between two."""
+"""Letters beyond plain ones: with them windows overlap by half, so that no foreign passage is split between two."""
 _ASCII: Final = bytes(range(128))
 _OWN_LETTERS: Final = {
     "en": "", "id": "", "nl": "", "de": "äöüß", "fr": "àâæçéèêëîïôœùûüÿ", "es": "áéíñóúü", "it": "àèéìíîòóùú",
     "pt": "áâãàçéêíóôõúü", "pl": "ąćęłńóśźż", "cs": "áčďéěíňóřšťúůýž", "ro": "ăâîșşțţ", "hu": "áéíóöőúüű", "sv": "åäöé",
     "da": "æøåé", "no": "æøåéòóô", "fi": "äöå", "tr": "çğıöşüâîû",
 }  # fmt: skip
-"""Letters beyond ASCII by language; those of the first three are rare and foreign."""
+"""Non-ASCII letters by language; in the first three they are rare and foreign."""
 MIN_ACCENTED: Final = 0.025
-"""Share of letters that a language does not have, from which a window with hardly a function word is not in it."""
+"""Share of foreign letters from which a window with hardly any function words is not in a language."""
 _LETTER = re.compile(r"[^\W\d_]")
 _NO_LETTERS: Final = bytes(set(range(256)) - set(string.ascii_letters.encode()))
 _MARKED: Final = (
@@ -74,7 +74,7 @@ _MARKED: Final = (
 )
 _NO_MARKED = re.compile(_MARKED, re.DOTALL)
 _NO_PROSE = re.compile(rf"{_MARKED}|https?://\S+", re.DOTALL)
-"""Where there are links: most words that begin with an h are none."""
+"""For texts with links only: otherwise each word with an h would be tried."""
 _LANGUAGE_NAMES: Final = (
     "translat", "language", "english", "french", "german", "spanish", "italian", "portuguese", "dutch", "polish",
     "russian", "turkish", "arabic", "hindi", "chinese", "mandarin", "japanese", "korean", "greek", "thai",
@@ -91,18 +91,18 @@ _NAMED_ELSEWHERE: Final = (
     "英語", "英语", "英文", "中文", "中国語", "日語", "日语", "日本語", "日文", "韓国語", "語で", "번역",
     "영어", "한국어", "일본어", "ترجم", "الإنجليزية", "अनुवाद", "अंग्रेज़ी",
 )  # fmt: skip
-"""Without a first letter that may be a capital beyond ASCII: Hyperscan sees case in ASCII alone."""
+"""Without first letters that may be non-ASCII capitals: Hyperscan ignores case only in ASCII."""
 _NAMES_A_LANGUAGE: Final = rf"\b(?:{'|'.join(_LANGUAGE_NAMES)})|{'|'.join(_NAMED_ELSEWHERE)}"
 PUNCTUATION: Final = ".,;:!?\"'()*"
-"""Signs that may stand at either end of a word."""
+"""Characters to strip from both ends of a word."""
 _QUESTION_CHARS: Final = 8_192
-"""Characters of a question in which a language may be named."""
+"""Characters of a question that are searched for the name of a language."""
 
 
 class LanguageDetector:
-    """Sets ``report.outcomes["language"]``, and says ``language`` with the span in another language.
+    """Sets ``report.outcomes["language"]``, and adds a finding for the span in another language.
 
-    The language is ``subject.expect.language``, or the question's where that is certain and is to be followed.
+    Expected is ``subject.expect.language``, or the question's language if that is certain and is to be followed.
     """
 
     name = "language"
@@ -122,7 +122,7 @@ class LanguageDetector:
         text = blanked(subject.text[:LANGUAGE_CHARS])
         beyond = _beyond_ascii(text)
         plain = expected in _function_words() and not _NOT_LATIN.search(beyond)
-        judge = _by_words if plain else is_in  # nearly always plain: each window need not be asked which letters it has
+        judge = _by_words if plain else is_in  # usually plain: no need to count the letters of each window
         verdicts = []
         for start in _starts(len(text), WINDOW_CHARS // 2 if _MANY_KINDS.search(beyond) else WINDOW_CHARS):
             window = text[start : start + WINDOW_CHARS]
@@ -148,12 +148,12 @@ class LanguageDetector:
         return "" if self._names_a_language(question[:_QUESTION_CHARS]) else language
 
     def _names_a_language(self, question: str) -> bool:
-        """Tell whether a question speaks of one, as those do that ask for a translation."""
+        """Return whether a question names a language, as requests for translation do."""
         return bool(self._language_names.fired(question.encode("utf-8", "surrogatepass")))
 
 
 def _starts(size: int, step: int) -> list[int]:
-    """Where the windows of a text of ``size`` characters begin, ``step`` apart; the last one ends with the text."""
+    """Return the starts of windows in a text of ``size`` characters, ``step`` apart; the last ends with the text."""
     starts = list(range(0, max(1, size - WINDOW_CHARS // 3), step))
     if size > WINDOW_CHARS and starts[-1] + WINDOW_CHARS != size:
         starts.append(size - WINDOW_CHARS)
@@ -161,25 +161,25 @@ def _starts(size: int, step: int) -> list[int]:
 
 
 def _beyond_ascii(text: str) -> str:
-    """Return the characters of a text that are not ASCII: patterns of other alphabets search them much faster."""
+    """Return the non-ASCII characters of a text, which is much faster to search for other alphabets."""
     if text.isascii():
         return ""
     return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
 
 
 def base(tag: str) -> str:
-    """Return the language of a tag without its region: ``pt`` of ``pt-BR`` and ``pt_BR``."""
+    """Return the language of a tag without its region: ``pt`` for ``pt-BR`` and ``pt_BR``."""
     return tag.lower().replace("_", "-").partition("-")[0]
 
 
 def known(language: str) -> bool:
-    """Tell whether the built-in heuristic can judge a language."""
+    """Return whether the built-in heuristic can judge a language."""
     return language in _function_words() or language in _SCRIPT_OF or language in _SCRIPTS
 
 
 def blanked(text: str) -> str:
-    """The text with code, links, formulas and tags replaced by as many spaces."""
-    linked = ":" in text and "://" in text  # to look for one character first is many times as fast
+    """Return a text with code, links, formulas and tags replaced by as many spaces."""
+    linked = ":" in text and "://" in text  # searching for one character first is many times as fast
     marked = "`" in text or "$" in text or "<" in text or ("\\" in text and ("\\[" in text or "\\(" in text))
     if not linked and not marked:
         return text
@@ -187,18 +187,18 @@ def blanked(text: str) -> str:
 
 
 class _Letters(NamedTuple):
-    """What the letters of a window tell."""
+    """The letters of a window."""
 
     total: int
-    """How many there are."""
+    """Number of letters."""
     scripts: Counter[str]
-    """Characters of a script other than Latin, by its name."""
+    """Number of characters by script, other than Latin."""
 
 
 _LATIN_ALONE: Final[Counter[str]] = Counter()
 
 
-def _letters(window: str) -> _Letters:
+def _letters_of(window: str) -> _Letters:
     encoded = window.encode("utf-8", "surrogatepass")
     if len(encoded) == len(window):
         return _Letters(len(encoded.translate(None, _NO_LETTERS)), _LATIN_ALONE)
@@ -216,16 +216,16 @@ def _letters(window: str) -> _Letters:
 
 
 _KINDS: Final = ("", *_SCRIPTS)
-"""None of the scripts, or one."""
+"""No script, or one."""
 _PLANE: Final = 1 << 16
-"""Characters of the basic plane. Beyond it are mostly pictures, but also letters, as those set in bold."""
+"""Characters of the basic plane. Beyond it are mostly emoji, but also letters, such as mathematical bold."""
 
 
 @built_once
 def _kinds() -> NDArray[np.uint8]:
-    """By character of the basic plane: twice the place of its script in ``_KINDS``, and one more where it is a letter.
+    """Return, by character of the basic plane, twice the index of its script in ``_KINDS``, plus one for letters.
 
-    One more entry stands for all characters beyond the plane.
+    The last entry stands for all characters beyond the plane.
     """
     kinds = np.zeros(_PLANE + 1, np.uint8)
     kinds[list(map(ord, _LETTER.findall("".join(map(chr, range(_PLANE))))))] = 1
@@ -237,8 +237,8 @@ def _kinds() -> NDArray[np.uint8]:
 
 
 def is_in(window: str, expected: str) -> bool | None:
-    """Is a window in a language? None: it does not tell."""
-    return _is_in(window, _letters(window), expected)
+    """Return whether a window is in a language; None if undecided."""
+    return _is_in(window, _letters_of(window), expected)
 
 
 def _is_in(window: str, letters: _Letters, expected: str) -> bool | None:
@@ -259,7 +259,7 @@ def _is_in(window: str, letters: _Letters, expected: str) -> bool | None:
 
 
 def _by_letters(window: str, letters: _Letters, script: str, expected: str) -> bool | None:
-    """Decide in a window whose script is not Latin, for an expected language whose script is not Latin either."""
+    """Decide for a window and an expected language of which neither has Latin script."""
     wanted = _SCRIPT_OF.get(expected, expected)
     if script in {"han", "ja"} and wanted in {"han", "ja"}:
         return (letters.scripts["ja"] > 0) == (expected == "ja") if letters.total >= MIN_LETTERS else None
@@ -274,20 +274,20 @@ def _by_letters(window: str, letters: _Letters, script: str, expected: str) -> b
 
 
 def certain_language(text: str) -> str:
-    """The language of a text where that is beyond doubt by its beginning, or an empty string."""
+    """Return the language of a text if its start is unambiguous, otherwise an empty string."""
     return _certain_language(text[: 2 * WINDOW_CHARS])
 
 
-@lru_cache(maxsize=16)  # a question is asked about by the detector and for drift
+@lru_cache(maxsize=16)  # the detector and drift both need a question's language
 def _certain_language(opening: str) -> str:
     window = blanked(opening)
-    letters = _letters(window) if _NOT_LATIN.search(_beyond_ascii(window)) else None
+    letters = _letters_of(window) if _NOT_LATIN.search(_beyond_ascii(window)) else None
     if letters is None or letters.total > 2 * letters.scripts.total():
         words = _words(window)
         language, share, second = _best(words)
         certain = 2 * _OWN_SHARE if len(words) >= LONG_QUESTION else 3 * _OWN_SHARE
         return language if len(words) >= SHORT_QUESTION and share >= certain and share >= 2 * second else ""
-    if _CHINESE.search(window) and not letters.scripts["ja"]:
+    if _CHINESE_QUESTION.search(window) and not letters.scripts["ja"]:
         return "zh"
     for language in ("ja", "zh", "ru", "uk", "ar", "fa", "el", "he", "hi", "th", "ko", "ta", "te", "bn"):
         own = _DISTINCT.get(language)
@@ -316,16 +316,16 @@ def _by_words(window: str, expected: str) -> bool | None:
 
 
 def _words(window: str) -> list[str]:
-    """The words of a window in lower case, without those in capitals alone: "AI" is no Italian preposition."""
+    """Return the words of a window in lower case, except those in capitals: "AI" is not an Italian preposition."""
     words = window.split()
     plain = [word for word in words if not word.isupper() or len(word) == 1]
     return " ".join(plain if 2 * len(plain) > len(words) else words).lower().split()
 
 
 def _best(words: Sequence[str]) -> tuple[str, float, float]:
-    """The language with most function words among some words, their share, and the share of the next one.
+    """Return the language with the most function words among ``words``, their share, and the share of the next one.
 
-    Words of one letter are no evidence: lists are numbered with them.
+    Words of one letter are ignored: they number lists.
     """
     counts: dict[str, int] = {}
     bare = map(str.strip, words, repeat(PUNCTUATION))

@@ -1,7 +1,7 @@
-"""What a model says of itself in other languages than English: that it cannot do a thing, or gives no professional advice.
+"""Limits and disclaimers in languages other than English: a model cannot do something, or gives no professional advice.
 
-Tried on a normalised opening (lower case, plain apostrophes), behind one Hyperscan cue each. The first person and an
-object that only a model lacks ("access to real-time data") make a limit: "no access to your account" is anybody's.
+For a normalised opening (lower case, plain apostrophes), behind one Hyperscan cue each. A limit is in the first person,
+with an object that only a model lacks ("access to real-time data"): a person, too, may have "no access to your account".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LIMIT_CUE: Final = (
     r"|リアルタイム|インターネット|言語モデル|실시간|인터넷|언어 모델|互联网|互聯網|实时|即時|语言模型"
     r"|الإنترنت|معلومات في الوقت|वास्तविक समय|इंटरनेट"
 )
-"""What every limit of ``LIMIT`` names, and no English text: to search for one takes 80 us."""
+"""Every match of ``LIMIT``, and no English text, contains one of these: searching for a limit takes 80 us."""
 _LIVE: Final = (
     r"(?:internet|echtzeit|aktuelle[nr]? (?:daten|informationen|nachrichten|kurse|ereignisse)|webseiten|temps réel"
     r"|tiempo real|tempo reale?|realtime|actuele (?:gegevens|informatie)|internetu|czasie rzeczywistym)"

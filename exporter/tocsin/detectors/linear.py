@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint32]
 
 DATA: Final = Path(__file__).parent / "data"
-"""Where the weights of this package lie."""
+"""The directory with this package's weights."""
 
 _JOIN: Final = np.uint32(2_654_435_761)
 """Knuth's multiplicative constant: joins the hashes of neighbours, in order."""
 _HEAD: Final = (np.uint32(1), _JOIN, np.uint32(2_654_435_761**2 % 2**32))
-"""What tells runs of 1, 2 and 3 words at the head from the same ones elsewhere: their first word plus one."""
+"""Added to runs of 1, 2 and 3 words at the head, so that they differ from the same ones elsewhere."""
 
 
 class LinearModel:
@@ -41,20 +41,20 @@ class LinearModel:
             return cls(data["weights"].astype(np.float32) * np.float32(data["step"]), float(data["bias"]))
 
     def score(self, hashes: Hashes) -> float:
-        """Probability 0..1 of a bag of features."""
+        """Return the probability 0..1 of a bag of features."""
         total = float(np.add.reduce(self._weights.take(hashes & self._mask))) + self._bias
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
 
 
 def hashed(words: Sequence[bytes]) -> Hashes:
-    """The hash of each word."""
+    """Return the hash of each word."""
     return np.fromiter(map(crc32, words), np.uint32, len(words))
 
 
 def runs_of(words: Hashes, head: int, others: Sequence[int]) -> Hashes:
-    """Hashes of all runs of 1 to 3 words, again of those within the first ``head`` words, and some others.
+    """Return hashes of all runs of 1 to 3 words, of those within the first ``head`` words again, and ``others``.
 
-    The same run at the head is another feature. One array for all of them: each call of numpy takes a microsecond.
+    A run at the head is a separate feature. All are in one array, as each call of numpy takes a microsecond.
     """
     count = len(words)
     pairs, triples = max(0, count - 1), max(0, count - 2)

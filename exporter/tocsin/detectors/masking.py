@@ -1,7 +1,7 @@
-"""Takes off the masks of words in a folded text: letters set apart, signs in place of letters, character references.
+"""Undoes the masking of words in a folded text: spaced letters, symbols instead of letters, character references.
 
-``r i c i n``, ``r1c1n`` and ``ri&#99;in`` are read as the word that a reader sees. Words of fewer than four letters, or
-of more signs than letters, are left as they are: "A55" is a road and 455e7 a number.
+``r i c i n``, ``r1c1n`` and ``ri&#99;in`` become the word that a reader sees. Words of fewer than four letters, or
+of more symbols than letters, are unchanged: "A55" is a road and 455e7 a number.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MASKED = re.compile(
     r"|&#(?:x(?P<hex>[0-9a-f]{2,6})|(?P<decimal>[0-9]{2,7}));"
 )
 _SIGNS: Final = (str.maketrans("0134578@$!|", "oieastbasii"), str.maketrans("0134578@$!|", "oleastbasil"))
-"""What each sign looks like; a one is an i or an l."""
+"""The letter that each symbol resembles; a one is an i or an l."""
 
 
 @built_once
@@ -38,10 +38,10 @@ def _gate() -> Matcher:
 
 
 class Places:
-    """Where the characters of a text without masks stood, and its end. By runs: a list of a million holds others up."""
+    """Original positions of the characters of an unmasked text, and of its end; stored as runs, to be fast to build."""
 
     def __init__(self, runs: Sequence[tuple[int, int, int]]) -> None:
-        """Take the runs in order: index of the first character, its place, and how far apart places are."""
+        """``runs`` in order: index of the first character, its position, and the distance between positions."""
         self._runs = runs
 
     def __getitem__(self, index: int) -> int:
@@ -50,9 +50,9 @@ class Places:
 
 
 def unmasked(folded: str) -> Iterator[tuple[str, Places]]:
-    """The text without masks, in each way that it may be read, with the places of its characters and its end.
+    """Yield the text without masks, in each possible reading, with the positions of its characters and its end.
 
-    Nothing for a text in which no word has one.
+    Yields nothing for a text without masked words.
     """
     if not _gate().fired(folded.encode("utf-8", "surrogatepass")):
         return

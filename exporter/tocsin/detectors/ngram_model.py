@@ -1,7 +1,7 @@
-"""Linear models over hashed words and pairs of words, with weights that are shipped (``data/*.npz``).
+"""Linear models over hashed words and pairs of words, with shipped weights (``data/*.npz``).
 
-A model says how much a text resembles what it was trained on, and no more: it knows no meaning, and it does not see
-families of attacks that its training sets lack. ``tools/train/train.py`` makes the weights anew.
+A model only measures how much a text resembles its training texts: it knows no meaning, and misses families of attacks
+that its training sets lack. ``tools/train/train.py`` trains the weights.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ BITS: Final = 17
 _LEFT_OUT: Final = np.uint32(32 - BITS)
 
 FIRM: Final = 16
-"""Features by which a whole text counts as longer than it is: a few words prove little."""
+"""Features added to the length of a whole text: a few words prove little."""
 _MOST_DOUBT: Final = -2.0
 
 
 def features(hashes: Hashes) -> Hashes:
-    """Index into the weights for each hash of a word or a pair."""
+    """Return the index into the weights for each hash of a word or a pair."""
     index: Hashes = hashes >> _LEFT_OUT
     return index
 
@@ -38,14 +38,14 @@ class LinearModel:
 
     weights: NDArray[np.float32]
     bias: float
-    """Log-odds of a text without features, less those at which the threshold stands."""
+    """Log-odds of a text without features, minus those at the threshold."""
     slope: float
     """Score = logistic(slope * margin)."""
     window: int
-    """Words that are judged together; 0 is the whole text, each feature counted once."""
+    """Words that are judged together; 0: the whole text, with each feature counted once."""
 
     def score(self, words: Words) -> tuple[float, int, int]:
-        """Return the score 0..1, and the first word and the word behind the last that it is for."""
+        """Return the score 0..1, and the range of words (first, and one past the last) that it is for."""
         count = len(words)
         if not count:
             return 0.0, 0, 0
@@ -61,7 +61,7 @@ class LinearModel:
         return self._logistic(float(totals[first]) / math.sqrt(2 * size - 1)), first, first + size
 
     def evidence(self, words: Words) -> float:
-        """Return the log-odds of a whole text; doubt is bounded, so that a sure rule stands."""
+        """Return the log-odds of a whole text; bounded below, so that they cannot outweigh a sure rule."""
         if not len(words):
             return 0.0
         return max(_MOST_DOUBT, self.slope * (self._mean(words) + self.bias))

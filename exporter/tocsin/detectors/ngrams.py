@@ -1,10 +1,10 @@
 """Words of a text as hashes, and sums of weights over their 1- and 2-grams, vectorised.
 
-A word's hash is a polynomial over its folded characters, taken from one running sum: ``(S[end] - S[start]) / p^start``,
-all modulo 2^32. So no Python object is made per word: 2 KB cost about 20 microseconds, where splitting them with ``re``
-costs twice that before anything is counted.
+A word's hash is a polynomial over its folded characters, computed from one running sum: ``(S[end] - S[start]) /
+p^start``, modulo 2^32. So no Python object is created per word: 2 KB take about 20 microseconds; splitting them with
+``re`` takes twice that before anything is counted.
 
-Folding: lower case, accents and width dropped, zero-width and tag characters skipped. An ideograph is a word.
+Folding: lower case, without accents and width, zero-width and tag characters skipped. An ideograph is a word.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _BASE: Final = 0x9E3779B1
 _MIX: Final = np.uint32(0x85EBCA6B)
 _HALF, _THREE = np.uint32(15), np.uint32(3)
 SKIP: Final = 0xFFFF
-"""What a folded text holds for a character that is as if it were not there."""
+"""Stands in a folded text for a character to be skipped."""
 BLOCK: Final = 16
-"""Letters that ``blocks`` hashes together."""
+"""Letters per hash in ``blocks``."""
 _EIGHT: Final = np.dtype("<u8")
 _FIRST: Final = np.uint64(0x9E3779B97F4A7C15)
 _SECOND: Final = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -57,13 +57,13 @@ class Words(msgspec.Struct, frozen=True, gc=False):
         return len(self.hashes)
 
     def pairs(self) -> Hashes:
-        """Hashes of neighbouring words, one less than words."""
+        """Return hashes of neighbouring words, one fewer than words."""
         mixed: Hashes = (self.hashes[:-1] * _THREE + self.hashes[1:]) * _MIX
         return mixed
 
 
 def words(text: str) -> Words:
-    """Read the words of a text, in time linear in its length."""
+    """Return the words of a text, in time linear in its length."""
     together = _latest
     if together is not None and text == together.first:
         return together.words(together.words_of_first)
@@ -71,16 +71,16 @@ def words(text: str) -> Words:
 
 
 def beginnings(text: str, length: int) -> Hashes:
-    """Read the first ``length`` letters of each word, or each pair of letters where a script puts no spaces."""
+    """Return hashes of the first ``length`` letters of each word, or of pairs of letters in scripts without spaces."""
     return _Reading(text).beginnings(length)
 
 
 def beginnings_of_two(first: str, second: str, length: int) -> tuple[Hashes, int]:
-    """Read ``beginnings`` of two texts at once, in little more time than of one; and how many are of the first.
+    """Return ``beginnings`` of two texts, in little more time than for one; and how many are those of the first.
 
-    The words of the first one are remembered until the next two: a question is also searched for injections.
+    The words of the first text are cached until the next call: a question is also searched for injections.
     """
-    global _latest  # noqa: PLW0603 - a memory of one place; whichever thread wrote it last, it is whole
+    global _latest  # noqa: PLW0603 - a cache of one entry, which is complete whichever thread wrote it last
     reading = _Reading(f"{first}\n{second}", first)
     if reading.has_thai or len(first) + len(second) >= LIMIT:
         parts = beginnings(first, length), beginnings(second, length)
@@ -90,7 +90,7 @@ def beginnings_of_two(first: str, second: str, length: int) -> tuple[Hashes, int
 
 
 class _Reading:
-    """A folded text, where its words are, and the sums of which all hashes are made."""
+    """A folded text, the positions of its words, and the running sums for their hashes."""
 
     __slots__ = (
         "_before", "_ends", "_inverses", "_letters", "_most", "_origin", "_starts", "_sums", "first", "has_thai",
@@ -105,8 +105,8 @@ class _Reading:
         self._before = self._sums.take(self._starts)
         self._inverses = _powers()[1].take(self._starts)
         self.first = first
-        """With what the text begins, where two were read together."""
-        self.has_thai = self._most >= _THAI and _holds_thai(letters)
+        """The first text, if two were read together."""
+        self.has_thai = self._most >= _THAI and _contains_thai(letters)
         self.words_of_first = self._words_before(len(first)) if first else 0
 
     def _words_before(self, end: int) -> int:
@@ -114,7 +114,7 @@ class _Reading:
         return int(self._starts.searchsorted(place))
 
     def words(self, count: int | None = None) -> Words:
-        """Return the words, or the first ones."""
+        """Return the words, or the first ``count``."""
         starts, ends = self._starts[:count], self._ends[:count]
         hashes = self._sums.take(ends)
         hashes -= self._before[:count]
@@ -128,7 +128,7 @@ class _Reading:
         if self.has_thai:
             return self._unspaced_beginnings(length)
         if self._most >= _IDEOGRAPHS:
-            ends += self._letters.take(self._starts) >= _IDEOGRAPHS  # of an ideograph, the next letter too
+            ends += self._letters.take(self._starts) >= _IDEOGRAPHS  # an ideograph and the next letter
         hashes = self._sums.take(ends, mode="clip")
         hashes -= self._before
         hashes *= self._inverses
@@ -150,13 +150,13 @@ class _Reading:
 _latest: _Reading | None = None
 
 
-def _holds_thai(letters: Folded) -> bool:
-    behind = letters - letters.dtype.type(_THAI)  # what stands before wraps around
+def _contains_thai(letters: Folded) -> bool:
+    behind = letters - letters.dtype.type(_THAI)  # smaller values wrap around
     return int(behind.min(initial=_BEHIND_THAI)) < _BEHIND_THAI - _THAI
 
 
 def _unskipped(letters: Folded) -> tuple[Folded, Positions | None, int]:
-    """Take out what is as if it were not there: the rest, where that stood, and the greatest of its letters."""
+    """Remove skipped characters; return the rest, its original positions, and its largest letter."""
     if letters.dtype == np.uint8:
         return letters, None, 0
     origin = None
@@ -170,16 +170,16 @@ def _unskipped(letters: Folded) -> tuple[Folded, Positions | None, int]:
 
 @dataclass(frozen=True, slots=True)
 class Shingles:
-    """Every run of ``width`` letters and digits, whatever stands between them."""
+    """Hashes of every run of ``width`` letters and digits, ignoring everything between them."""
 
     hashes: Hashes
-    """One for each letter that has width - 1 others behind it."""
+    """One for each letter with width - 1 others after it."""
     positions: Positions
     """Character offset of each letter; width - 1 more than hashes."""
 
 
 def shingles(text: str, width: int) -> Shingles:
-    """Read the runs of letters of a text, in time linear in its length."""
+    """Return the runs of letters of a text, in time linear in its length."""
     whole = folded(text)
     positions = ((whole != 0) & (whole != SKIP)).nonzero()[0]
     _, inverses = _powers()
@@ -192,7 +192,7 @@ def shingles(text: str, width: int) -> Shingles:
 
 
 def letters_of(text: str) -> bytes:
-    """Return the letters and digits of a text alone, folded, a byte each: beyond ASCII, several share one."""
+    """Return only the letters and digits of a text, folded, one byte each, which non-ASCII letters may share."""
     text = text[:LIMIT]
     if text.isascii():
         return text.encode().translate(_ascii_fold(), _NO_LETTERS)
@@ -205,7 +205,7 @@ def letters_of(text: str) -> bytes:
 
 
 def blocks(letters: bytes, step: int) -> Blocks:
-    """Hash the BLOCK bytes at each ``step``-th place; the upper bits are the best spread."""
+    """Hash the BLOCK bytes at every ``step``-th position; the upper bits are distributed best."""
     count = (len(letters) - BLOCK) // step + 1
     if count < 1:
         return np.zeros(0, np.uint64)
@@ -244,7 +244,7 @@ def folded(text: str) -> Folded:
 
 
 def _sums(letters: Folded) -> Hashes:
-    """Return the running sum of which every hash is a difference; one longer than the letters."""
+    """Return the running sum from which hashes are differences; one longer than the letters."""
     powers, _ = _powers()
     sums = np.empty(len(letters) + 1, np.uint32)
     sums[0] = 0
@@ -253,7 +253,7 @@ def _sums(letters: Folded) -> Hashes:
 
 
 def _edges(letters: Folded) -> tuple[Positions, Positions]:
-    """Where runs of letters begin and end."""
+    """Return starts and ends of runs of letters."""
     inside = np.zeros(len(letters) + 2, np.bool_)
     np.not_equal(letters, 0, out=inside[1:-1])
     edges = (inside[1:] != inside[:-1]).nonzero()[0]
@@ -261,7 +261,7 @@ def _edges(letters: Folded) -> tuple[Positions, Positions]:
 
 
 def _wide_edges(letters: Folded) -> tuple[Positions, Positions]:
-    """Where words begin and end in a text with ideographs, each of which is one."""
+    """Return starts and ends of words in a text with ideographs, each of which is a word."""
     single = (letters >= _IDEOGRAPHS).nonzero()[0]
     inside = np.zeros(len(letters) + 2, np.bool_)
     np.not_equal(letters, 0, out=inside[1:-1])
@@ -281,7 +281,7 @@ def _fold(codes: Hashes) -> Hashes:
         full_width = (other >= 0xFF01) & (other <= 0xFF5E)
         other = np.where(full_width, table[np.where(full_width, other - 0xFEE0, 0)], other)
         tags = (other >= 0xE0000) & (other <= 0xE007F)
-        other = np.where(other == SKIP, 0, other)  # the code point of that number is no letter
+        other = np.where(other == SKIP, 0, other)  # the code point equal to SKIP is no letter
         other = np.where(tags | ((other >= 0xFE00) & (other <= 0xFE0F)) | (other == 0xFEFF), np.uint32(SKIP), other)
         symbols = (other >= 0x1F000) & (other < 0x20000) | (other >= _TABLE_END) & (other < 0x3005)
         letters[beyond] = np.where(symbols, 0, other)
@@ -295,7 +295,7 @@ def _ascii_fold() -> bytes:
 
 @built_once
 def _wide_fold() -> Hashes:
-    """Letters by code point below _TABLE_END: 0 is no word, SKIP is as if it were not there."""
+    """Return letters by code point below _TABLE_END: 0 is not part of a word, SKIP is to be skipped."""
     table = np.zeros(_TABLE_END, np.uint32)
     for code in range(_TABLE_END):
         character = chr(code)
@@ -311,19 +311,19 @@ def _wide_fold() -> Hashes:
 
 @built_once
 def _plane_fold() -> NDArray[np.uint16]:
-    """``_fold`` of every character of the basic plane."""
+    """Return ``_fold`` of every character of the basic plane."""
     return _fold(np.arange(1 << 16, dtype=np.uint32)).astype(np.uint16)
 
 
 @built_once
 def _plane_narrow() -> NDArray[np.uint8]:
-    """``_narrowed`` of every character of the basic plane."""
+    """Return ``_narrowed`` of every character of the basic plane."""
     return _narrowed(_plane_fold())
 
 
 @built_once
 def _powers() -> tuple[Hashes, Hashes]:
-    """Powers of the base and of its inverse, modulo 2^32."""
+    """Return powers of the base and of its inverse, modulo 2^32."""
 
     def run(base: int) -> Hashes:
         row = np.full(LIMIT + 1, base, np.uint32)

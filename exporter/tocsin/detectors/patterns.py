@@ -1,7 +1,7 @@
-"""Patterns that operators write, in Hyperscan's dialect: linear in the text whatever they are.
+"""Patterns from the configuration, in Hyperscan's dialect: matching is always linear in the text.
 
-No look-around and no back-references, since no engine can promise a time for those; a pattern that cannot be used is
-named with the reason at start. https://intel.github.io/hyperscan/dev-reference/compilation.html#pattern-support
+No look-around and no back-references, for which no engine can guarantee a time; an unusable pattern is reported with
+the reason at start. https://intel.github.io/hyperscan/dev-reference/compilation.html#pattern-support
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from tocsin.detectors.hyperscanning import Matcher
 MAX_MATCHES: Final = 1000
 """Per pattern and text; the scan ends there."""
 SLOWEST: Final = 20e6
-"""Bytes a second below which a pattern is named as slow: an answer of 2 KB takes 0.1 ms."""
+"""Bytes per second below which a pattern is reported as slow: an answer of 2 KB takes 0.1 ms."""
 
 _FLAGS = hyperscan.HS_FLAG_SOM_LEFTMOST | hyperscan.HS_FLAG_UTF8
 _PROBE = ("The quick brown fox, aaaa 1234567890-abc@def.gh: " * 1400).encode()
 
 
 class PatternError(ValueError):
-    """Patterns that cannot be used; the message has each with its reason."""
+    """Unusable patterns; the message lists each with its reason."""
 
 
 class Patterns:
-    """Patterns of the configuration; each finds the longest match at every start."""
+    """Patterns from the configuration; each yields the longest match at every start."""
 
     def __init__(self, sources: Iterable[str], clock: Callable[[], float] = time.process_time) -> None:
         """Compile.
 
         Raises:
-            PatternError: naming every pattern that cannot be used.
+            PatternError: lists every unusable pattern.
         """
         refused: list[str] = []
         self.slow: dict[str, str] = {}
-        """Usable patterns below SLOWEST, with their speed."""
+        """Usable patterns slower than SLOWEST, with their speed."""
         self._matchers: list[Matcher] = []
         for source in dict.fromkeys(sources):
             try:
@@ -58,7 +58,7 @@ class Patterns:
         return bool(self._matchers)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where patterns match, in characters, sorted."""
+        """Return the spans of matches in characters, sorted."""
         encoded = text.encode("utf-8", "replace")
         found: set[tuple[int, int]] = set()
         for matcher in self._matchers:
@@ -72,7 +72,7 @@ class Patterns:
 
 
 def _longest(matcher: Matcher, data: bytes) -> dict[int, int]:
-    """End of the longest match by start."""
+    """Return the end of the longest match by start."""
     longest: dict[int, int] = {}
 
     def keep(start: int, end: int) -> bool:

@@ -1,8 +1,8 @@
-"""Policy terms: words that an operator does not want said, found however they are written.
+"""Policy terms: words that an operator forbids, found however they are written.
 
-A term matches as a whole word in any case; between its words may stand any space, line end, hyphen or emphasis. The
-text is folded first (``folding``), and read once more without masks (``masking``). All terms are one Hyperscan
-database; what it fires, ``re`` confirms.
+A term matches as a whole word in any case; its words may be separated by any space, line end, hyphen or emphasis. The
+text is folded first (``folding``), and searched once more without masks (``masking``). All terms are one Hyperscan
+database, whose matches ``re`` confirms.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from tocsin.finding import Finding
 
 MAX_TERM: Final = 200
 """Characters of a term; longer ones are cut."""
-MAX_TERMS_OF_A_CALL: Final = 1000
+MAX_TERMS_OF_CALL: Final = 1000
 MAX_FINDINGS: Final = 1000
 _MAX_PLACES: Final = 10_000
-"""Places of a text at which terms are tried, all together; each term is tried at _LEAST_PLACES."""
+"""Maximum positions of a text at which terms are tried, in total; each term is tried at _LEAST_PLACES at least."""
 _LEAST_PLACES: Final = 10
 _CACHED_LISTS: Final = 64
 log = logging.getLogger(__name__)
@@ -36,15 +36,15 @@ log = logging.getLogger(__name__)
 _GAP = r"[\s_*~`'\"/\-\u2010-\u2015\u2212]{1,6}"
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Scripts that put no space between words: a term of them has no word boundary."""
+"""Scripts without spaces between words: their terms have no word boundaries."""
 
 
 class Policy:
-    """Finds the terms of the configuration and those that a call brings along."""
+    """Finds the terms of the configuration and those of a call."""
 
     name = "policy"
     tier = 0
-    gates: tuple[Gate, ...] = ()  # it folds the text first: the common gate database sees the text as it is
+    gates: tuple[Gate, ...] = ()  # it folds the text first; the common gate database matches the original text
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class Policy:
         *,
         roles: frozenset[str] = HANDED_OVER,
     ) -> None:
-        """Compile terms and patterns; the latter see the text as it is.
+        """Compile terms and patterns; the latter match the original text.
 
         Raises:
-            PatternError: naming every pattern that cannot be used, and why.
+            PatternError: lists every unusable pattern, and why.
         """
         self.roles = roles
         self._terms = _Terms(terms)
@@ -65,15 +65,15 @@ class Policy:
             log.warning("policy pattern %r is slow: %s; anchor it at a rare literal", pattern[:80], speed)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
-        """Append a finding per place of a term or pattern; those that overlap count once."""
+        """Append a finding for each match of a term or pattern; overlapping ones count once."""
         if not (self._terms or self._patterns or subject.terms):
             return
         text = subject.text
         spans = set(self._patterns.spans(text)) if self._patterns else set()
-        own = _terms_of_a_call(tuple(subject.terms[:MAX_TERMS_OF_A_CALL])) if subject.terms else None
+        own = _terms_of_call(tuple(subject.terms[:MAX_TERMS_OF_CALL])) if subject.terms else None
         if self._terms or own:
             spans |= _spans_of_terms(text, self._terms, own)
-        if was_cut() or len(spans) > MAX_FINDINGS or len(subject.terms) > MAX_TERMS_OF_A_CALL:
+        if was_cut() or len(spans) > MAX_FINDINGS or len(subject.terms) > MAX_TERMS_OF_CALL:
             report.capped.append(self.name)
         end = 0
         for start, stop in sorted(spans, key=lambda span: (span[0], -span[1]))[:MAX_FINDINGS]:
@@ -93,12 +93,12 @@ def _spans_of_terms(text: str, *lists: _Terms | None) -> set[tuple[int, int]]:
     if not spans or text.isascii():
         return spans
     origins = places_of(text, {index for start, stop in spans for index in (start, stop - 1, stop)})
-    # The end takes in the marks and invisible characters that stand on the last character.
+    # The end includes the marks and invisible characters of the last character.
     return {(origins[start], max(origins[stop - 1] + 1, origins[stop])) for start, stop in spans}
 
 
 def _first(spans: set[tuple[int, int]]) -> set[tuple[int, int]]:
-    """The first findings that are listed; notes when there are more."""
+    """Return the first MAX_FINDINGS spans; note if there are more."""
     if len(spans) <= MAX_FINDINGS:
         return spans
     note_cut()
@@ -106,7 +106,7 @@ def _first(spans: set[tuple[int, int]]) -> set[tuple[int, int]]:
 
 
 class _Terms:
-    """A list of terms. Their longest words are one database of literals, which compiles in 30 µs per term."""
+    """A list of terms. Their longest words are one database of literals, which takes 30 µs per term to compile."""
 
     def __init__(self, terms: Iterable[str]) -> None:
         folded = dict.fromkeys(filter(None, (" ".join(fold(term[:MAX_TERM]).split()) for term in terms)))
@@ -117,7 +117,7 @@ class _Terms:
         return bool(self._terms)
 
     def spans(self, folded: str) -> Iterator[tuple[int, int]]:
-        """Where terms stand in a folded text."""
+        """Yield the spans of terms in a folded text."""
         if self._gate is None:
             return
         hits = sorted(self._gate.fired(folded.encode("utf-8", "surrogatepass")))
@@ -137,7 +137,7 @@ class _Term:
         self._pattern: re.Pattern[str] | None = None
 
     def spans(self, folded: str, limit: int) -> Iterator[tuple[int, int]]:
-        """Looks at ``limit`` places of the first word only: searching with ``re`` would try every character."""
+        """Try only ``limit`` positions of the first word: searching with ``re`` would try every character."""
         if self._pattern is None:
             self._pattern = re.compile(self._source)
         at = folded.find(self._first)
@@ -153,7 +153,7 @@ class _Term:
 
 
 @lru_cache(maxsize=_CACHED_LISTS)
-def _terms_of_a_call(terms: tuple[str, ...]) -> _Terms:
+def _terms_of_call(terms: tuple[str, ...]) -> _Terms:
     return _Terms(terms)
 
 

@@ -204,7 +204,7 @@ def _forms(prompt: str) -> tuple[str, str, str]:
 
 
 def _tells_more(known: Hashes, replies: str, told: Hashes) -> bool:
-    """Tell whether what an answer has of a prompt is not of the replies that it gives alone."""
+    """Return whether what an answer has of a prompt is not of the replies that it gives alone."""
     own = np.setdiff1d(known, shingles(replies, WIDTH).hashes)
     return len(np.intersect1d(own, told)) >= max(1, _LEAST_OWN * len(own))
 
@@ -236,7 +236,7 @@ def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
 
 
 def _has_look_alikes(text: str, raw: bytes) -> bool:
-    """Tell whether letters are mixed often enough; most texts beyond ASCII hold too few of those to begin with."""
+    """Return whether letters are mixed often enough; most texts beyond ASCII hold too few of those to begin with."""
     return len(raw.translate(None, _NO_LOOK_ALIKES)) >= _LEAST_ESCAPES <= len(_MIXED.findall(text))
 
 

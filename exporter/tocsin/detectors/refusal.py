@@ -234,7 +234,7 @@ def outcome_of(
 
 
 def _says(pattern: re.Pattern[str], opening: str) -> bool:
-    """Tell whether an opening says it itself, and quotes nobody."""
+    """Return whether an opening says it itself, and quotes nobody."""
     match = pattern.search(opening)
     return match is not None and not is_quoted(opening[: match.start()])
 

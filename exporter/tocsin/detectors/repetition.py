@@ -128,7 +128,7 @@ def _suspicious(text: str) -> bool:
 
 
 def _ends_as_before(text: str) -> bool:
-    """Tell whether the end of a text stands in its first half as well: all of it may have been said again."""
+    """Return whether the end of a text stands in its first half as well: all of it may have been said again."""
     size = len(text.rstrip())
     probe = text[size - _LONG_PROBE : size]
     return size > LONG_REPEATS * LONG_UNIT and text.find(probe, 0, size // 2 + _LONG_PROBE) >= 0

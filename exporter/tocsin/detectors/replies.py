@@ -69,7 +69,7 @@ def _given(prompt: str) -> str:
 
 
 def _is_withheld(reply: re.Match[str]) -> bool:
-    """Tell whether the sentence about a reply takes it back, or keeps it for some."""
+    """Return whether the sentence about a reply takes it back, or keeps it for some."""
     prompt, text = reply.string, reply.group(reply.lastindex or 0).rstrip()
     start, end = reply.start("verb" if reply["verb"] else "form" if reply["form"] else "bare"), reply.end()
     ahead = _SENTENCE_ENDS.split(prompt[max(0, start - _SENTENCE_MOST) : start])[-1]

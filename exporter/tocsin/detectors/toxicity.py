@@ -123,7 +123,7 @@ class _Terms(NamedTuple):
     """Of all terms."""
 
     def may_hide_in(self, text: str) -> bool:
-        """Tell whether a word of a term stands in a text only once letters beyond ASCII are folded."""
+        """Return whether a word of a term stands in a text only once letters beyond ASCII are folded."""
         beyond = " ".join(filterfalse(str.isascii, text[:LIMIT].split()))
         return not self.words.isdisjoint(_letters(beyond).split(b"\0"))
 
@@ -204,7 +204,7 @@ class Toxicity:
         report.findings.append(Finding("toxicity", "toxic", start, end, score))
 
     def _may_hide(self, subject: Subject) -> bool:
-        """Tell whether a term stands in a text only once letters beyond ASCII are folded."""
+        """Return whether a term stands in a text only once letters beyond ASCII are folded."""
         if subject.text.isascii() or not self._folds.fired(subject.encoded()):
             return False
         return self._terms.may_hide_in(subject.text)

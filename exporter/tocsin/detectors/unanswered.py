@@ -85,6 +85,6 @@ CUES: Final = tuple(form.cue for form in FORMS)
 
 
 def unanswered(opening: str, cues: Container[int] = range(len(FORMS))) -> bool:
-    """Tell whether a normalised opening says that there is no answer; ``cues`` are the forms whose cue it holds."""
+    """Return whether a normalised opening says that there is no answer; ``cues`` are the forms whose cue it holds."""
     matches = (form.pattern.search(opening) for number, form in enumerate(FORMS) if number in cues)
     return any(match and ends(opening, match.end()) and not is_quoted(opening[: match.start()]) for match in matches)

@@ -19,7 +19,7 @@ def test_what_folding_makes_of_a_character_it_leaves_as_it_is():
 
 
 def test_a_piece_of_few_characters_and_one_of_many_fold_alike():
-    many = "".join(map(chr, range(0x4E00, 0x4E00 + folding.FEW)))
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + folding.FEW_DISTINCT)))
     few = "\uff21\u200b\u0410…ﬁ"
 
     assert fold(few + many) == fold(few) + fold(many)

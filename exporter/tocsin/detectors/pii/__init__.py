@@ -1,4 +1,4 @@
-"""Personal data in what a model says: one module per type, each with its gates, its validator and its guards."""
+"""Personal data in answers: one module per type, each with its gates, its validator and its exclusions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from tocsin.detectors.base import HANDED_OVER, Gate, Report, Subject
 from tocsin.detectors.candidates import Candidate, spans, was_cut, without_endless_numbers, without_overlaps
 from tocsin.detectors.echo import Echo
-from tocsin.detectors.folding import FEW, replaced
+from tocsin.detectors.folding import FEW_DISTINCT, replaced
 from tocsin.detectors.pii import card, email, iban, ip, passport, phone, ssn
 from tocsin.finding import Finding
 
@@ -36,28 +36,28 @@ _WIDE: Final = Gate(
     r"|\xdb[\xb0-\xb9]\xdb[\xb0-\xb9]|\xe0\xa5[\xa6-\xaf]\xe0\xa5[\xa6-\xaf]|\xf0\x9d\x9f[\x8e-\xbf]"
     rf"|[0-9A-Za-z.@][ -]?{_HIDDEN}[ -]?[0-9A-Za-z.@]"
 )
-"""Digits in full width, Arabic, Persian, Devanagari or of formulas, an "@" in full width, or what is invisible within a
-value: no other gate knows them."""
+"""Full-width, Arabic, Persian, Devanagari or mathematical digits, a full-width "@", or invisible characters in a value:
+the other gates do not match these."""
 _ENDING: Final = frozenset({"phone", "credit_card", "us_ssn"})
-"""Types of values that no further digit follows."""
+"""Types of values that no other digit follows."""
 _ALL_INVISIBLE: Final = "".join(
     map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF, 0xAD))
 )
 _INVISIBLE = re.compile(f"[{_ALL_INVISIBLE}]")
 _NOTHING: Final = dict.fromkeys(map(ord, _ALL_INVISIBLE), "")
 _NEEDS: Final = {"email": "@", "ip_address": ".:"} | dict.fromkeys(("iban", "phone", "credit_card", "us_ssn"), digits)
-"""Characters of which a value has at least one, unless its own gate knows it: an address with a spelt-out "at"."""
+"""A value has at least one of these, unless its own gate matched: an address may have a spelt-out "at"."""
 _PIECE: Final = 512
-"""Characters from which the invisible ones are taken out together."""
+"""Characters from which the invisible ones are removed together."""
 _ZEROS: Final = (0x660, 0x6F0, 0x966, *range(0x1D7CE, 0x1D800, 10))
 _NARROW: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
     zero + digit: str(digit) for zero in _ZEROS for digit in range(10)
 }
-"""To ASCII, character by character, so that places stay."""
+"""To ASCII, character by character, so that positions are kept."""
 
 
 class Pii:
-    """Finds personal data. Score bands: 0.9 and up validated or in context, 0.5 to 0.9 by shape, below that weak."""
+    """Finds personal data. Scores: from 0.9 validated or in context, from 0.5 by shape, below that weak."""
 
     name = "pii"
     tier = 0
@@ -66,21 +66,21 @@ class Pii:
         self.roles = roles
         self.gates = (*(gate for kind in types for gate in FINDERS[kind][0]), _WIDE)
         self._types = tuple(kind for kind in types for _ in FINDERS[kind][0])
-        """Type by index of gate, but for the last gate."""
+        """Type by index of gate, except the last gate."""
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
-        """Append what is found; where two types claim the same characters, the surer one is right."""
+        """Append findings; if two types claim the same characters, the surer one wins."""
         text = subject.text
         plain, kinds = text, dict.fromkeys(self._types[index] for index in fired if index < len(self._types))
-        taken_out = _TakenOut()
+        removed = _Removed()
         if len(self._types) in fired:
-            plain = taken_out.of("".join(map(_narrow, spans(text))))
-            kinds = {kind: None for kind in dict.fromkeys(self._types) if kind in kinds or _may_hold(plain, kind)}
+            plain = removed.of("".join(map(_narrow, spans(text))))
+            kinds = {kind: None for kind in dict.fromkeys(self._types) if kind in kinds or _may_contain(plain, kind)}
         numbered = without_endless_numbers(plain) if not _ENDING.isdisjoint(kinds) else plain
         types: dict[Candidate, str] = {}
         for kind in kinds:
             for candidate in FINDERS[kind][1](numbered if kind in _ENDING else plain):
-                types.setdefault(taken_out.put_back(candidate), kind)
+                types.setdefault(removed.restore(candidate), kind)
         if was_cut():
             report.capped.append(self.name)
         if not types:
@@ -103,24 +103,24 @@ class Pii:
 
 def _narrow(span: str) -> str:
     characters = set(span)
-    return replaced(span, characters, _NARROW) if len(characters) <= FEW else span.translate(_NARROW)
+    return replaced(span, characters, _NARROW) if len(characters) <= FEW_DISTINCT else span.translate(_NARROW)
 
 
-def _may_hold(plain: str, kind: str) -> bool:
-    """Tell whether a text holds a character of ``_NEEDS``."""
+def _may_contain(plain: str, kind: str) -> bool:
+    """Return whether a text contains a character of ``_NEEDS``."""
     return any(character in plain for character in _NEEDS.get(kind, plain[:1]))
 
 
-class _TakenOut:
-    """The invisible characters that were taken out of a text."""
+class _Removed:
+    """The invisible characters that were removed from a text."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._starts: list[int] = []
-        """Where each piece begins in the text that is left."""
+        """Start of each piece in the remaining text."""
 
     def of(self, text: str) -> str:
-        """Take them out of a text, and return the rest."""
+        """Remove them from a text, and return the rest."""
         if not _INVISIBLE.search(text):
             return text
         self._pieces = [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
@@ -128,8 +128,8 @@ class _TakenOut:
         self._starts = list(accumulate(map(len, left), initial=0))[:-1]
         return "".join(left)
 
-    def put_back(self, candidate: Candidate) -> Candidate:
-        """Return a candidate where it stood before."""
+    def restore(self, candidate: Candidate) -> Candidate:
+        """Return a candidate with its original position."""
         if not self._pieces:
             return candidate
         return candidate._replace(start=self._place(candidate.start), end=self._place(candidate.end - 1) + 1)

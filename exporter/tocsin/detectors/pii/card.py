@@ -1,7 +1,7 @@
-"""Payment card numbers: a brand's prefix and length, the Luhn digit, and words that say it is something else.
+"""Payment card numbers: a brand's prefix and length, the Luhn digit, and no words for something else.
 
-One number in ten passes Luhn, so a run of digits without a word of payment beside it is suspected at most where its
-brand and length are common, and not at all in arithmetic.
+One number in ten passes Luhn, so digits without a payment word beside them are suspected only if their brand and
+length are common, and never in arithmetic.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def find(text: str) -> Iterator[Candidate]:
 
 
 def is_luhn(digits: str) -> bool:
-    """Whether the last digit is the check digit of ISO/IEC 7812-1, annex B. ASCII digits only."""
+    """Return whether the last digit is the check digit of ISO/IEC 7812-1, annex B. ASCII digits only."""
     odd, even = digits[-1::-2], digits[-2::-2]
     return (sum(map(int, odd)) + sum(sum(divmod(2 * int(digit), 10)) for digit in even)) % 10 == 0
 

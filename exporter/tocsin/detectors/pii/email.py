@@ -1,7 +1,7 @@
 """E-mail addresses.
 
-An "@" stands in much else that models write: credentials in a URL, SSH targets and Git remotes, package versions,
-decorators, matrix products, Mastodon handles, message ids. Each is told by what stands around the "@".
+An "@" is in much else that models write: credentials in a URL, SSH targets and Git remotes, package versions,
+decorators, matrix products, Mastodon handles, message ids. Each is recognised by the text around the "@".
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ _DOMAIN = re.compile(
     rf"(?:[{_LETTERS}0-9](?:[{_LETTERS}0-9-]{{0,61}}[{_LETTERS}0-9])?\.)+(xn--[A-Za-z0-9-]{{2,59}}|[{_LETTERS}]{{2,24}})"
     rf"(?![{_LETTERS}0-9_-])"
 )
-_SPOKEN = (
+_SPELT_OUT = (
     r" (?:at|AT) (?!(?:an?|the|this|that|each|every|any|some|my|your|our|its|his|her|their) )"
     r"(?=[A-Za-z0-9-]{1,62}(?: (?:dot|DOT) [A-Za-z0-9-]{1,62}){0,3} (?:dot|DOT)"
     r" (?:com|org|net|edu|gov|io|info|co|ai|dev|eu|uk|de|fr|es|nl|ch|ca|au|pl|cz|se|dk|fi|ie|ru|ua|jp|cn|br|nz|za)\b)"
 )
-_DISGUISED_AT = re.compile(rf"%40|&#64;|[\[({{] ?(?:at|AT) ?[\])}}] ?|@(?=[A-Za-z0-9-]{{1,62}} ?[\[({{])|{_SPOKEN}")
+_DISGUISED_AT = re.compile(rf"%40|&#64;|[\[({{] ?(?:at|AT) ?[\])}}] ?|@(?=[A-Za-z0-9-]{{1,62}} ?[\[({{])|{_SPELT_OUT}")
 _DISGUISED_DOT = r"(?: ?[\[({] ?(?:dot|DOT|\.) ?[\])}] ?| (?:dot|DOT) )"
 _DISGUISED_DOMAIN = re.compile(
     rf"[A-Za-z0-9][A-Za-z0-9-]{{0,61}}(?:(?:\.|{_DISGUISED_DOT})[A-Za-z0-9][A-Za-z0-9-]{{0,61}}){{1,5}}(?![\w-])"
 )
-"""An address as it is written for people only, ``ana [at] example dot org``, or as URLs and HTML write it."""
+"""An address obfuscated for programs, ``ana [at] example dot org``, or escaped as in URLs and HTML."""
 _AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]*\Z", re.IGNORECASE)
 _REMOTE = re.compile(r"\b(?:ssh|scp|sftp|rsync|mosh|git|hg|svn|ssh-copy-id|ssh-keyscan|autossh)\b[^\n|;&]{0,80}\Z")
 _REMOTE_USERS = frozenset({"git", "hg", "svn", "root", "ubuntu", "ec2-user", "centos", "debian"})
@@ -54,7 +54,7 @@ _FILES = listed("""
     dll so jar war whl gz tgz tar lock conf cfg ini log db sqlite service socket timer target mount local internal
     lan localdomain cluster svc ipynb cpp hpp java py rb php
 """)
-"""Endings of file, unit and host names that follow an "@" too. None is a domain that takes mail in the wild."""
+"""Extensions of file, unit and host names that may follow an "@". None is a top-level domain with mail addresses."""
 _COMMON_TLDS = listed("""
     com org net edu gov mil int info biz name pro aero coop museum jobs mobi travel tel cat asia post app dev cloud
     online site xyz shop store tech club space website live life news blog agency email world today digital

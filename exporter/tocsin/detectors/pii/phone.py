@@ -221,7 +221,7 @@ def _line_before(text: str, start: int) -> str:
 
 
 def _is_labelled(ahead: str, value: str) -> bool:
-    """Tell whether a word of telephony stands before a number, and no other label after it.
+    """Return whether a word of telephony stands before a number, and no other label after it.
 
     Of a number in groups another label is one only right before it: not "the phone number on your account is".
     """
@@ -239,7 +239,7 @@ def _is_labelled(ahead: str, value: str) -> bool:
 
 
 def _is_dialled(value: str) -> bool:
-    """Tell whether a grouped value begins as what is dialled does, and what is counted does not."""
+    """Return whether a grouped value begins as what is dialled does, and what is counted does not."""
     return value[0] in "+(0" or _NANP.fullmatch(value) is not None
 
 
@@ -281,7 +281,7 @@ def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, ex
 
 
 def _counts_up(groups: Sequence[str]) -> bool:
-    """Tell whether the groups of a value are a list: sizes, years, frames."""
+    """Return whether the groups of a value are a list: sizes, years, frames."""
     return len(groups) > _LEAST_LISTED and all(a[0] != "0" and int(a) < int(b) for a, b in pairwise(groups))
 
 

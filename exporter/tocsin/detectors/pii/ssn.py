@@ -1,4 +1,4 @@
-"""US Social Security numbers: the shape 3-2-4, an area and group that are issued, or the words beside nine digits."""
+"""US Social Security numbers: the form 3-2-4 with an issued area and group, or nine digits beside a word for them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OTHER = words(r"""
 
 
 def find(text: str) -> Iterator[Candidate]:
-    """Social Security numbers. Those of areas from 900 are of taxpayers, never of Social Security: not found."""
+    """Yield Social Security numbers. Areas from 900 are taxpayer numbers, never Social Security: not found."""
     for match in capped(_NUMBER, text):
         digits = "".join(filter(str.isdigit, match[0]))
         example = is_example_ssn(digits)
