@@ -74,9 +74,9 @@ def test_without_a_place_everything_is_compiled(tmp_path, monkeypatch):
 
 
 def test_the_oldest_databases_go(folder):
-    for number in range(compiled.KEPT + 3):
+    for number in range(compiled.FILES_MAX + 3):
         Matcher([b"needle %d" % number], FLAGS, ours=True)
-    assert len(list(folder.iterdir())) == compiled.KEPT
+    assert len(list(folder.iterdir())) == compiled.FILES_MAX
 
 
 def test_what_compiling_took_is_given_back_to_the_system(monkeypatch):

@@ -26,7 +26,7 @@ def test_what_does_not_fit_the_queue_is_dropped_and_counted_at_once():
         release.wait(60)
         return {"toxicity": 0.0}
 
-    scorer = SampledScorer(score, rate=1.0, waiting=1)
+    scorer = SampledScorer(score, rate=1.0, queue_size=1)
     scorer.offer("first", lambda _: None)
     busy.wait(60)
     assert [scorer.offer("more", lambda _: None) for _ in range(3)] == [True, False, False]

@@ -99,11 +99,11 @@ def test_terms_of_a_call_are_searched_beside_the_configured_ones():
 
 
 def test_lists_of_calls_are_compiled_once_and_forgotten_in_the_end():
-    module._terms_of_a_call.cache_clear()
+    module._terms_of_call.cache_clear()
     for number in range(200):
         spans("text", terms=[f"term {number % 100}"])
 
-    assert module._terms_of_a_call.cache_info().currsize <= 64
+    assert module._terms_of_call.cache_info().currsize <= 64
 
 
 def test_without_terms_nothing_is_found():
