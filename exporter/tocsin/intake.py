@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections import deque
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 _BRACE, _BRACKET = b"{["
 RECORDS_AT_ONCE: Final = 16
 """Records counted per step of one line or body: a millisecond for spans."""
+LARGE: Final = 128 << 10
+"""Bytes of a record above which a thread parses it: a crafted one takes a microsecond per byte, and all would wait."""
 _BLANK = b"\x00\xef\xbb\xbf \t\r\n"
 
 
@@ -91,10 +94,15 @@ class Intake:
             self._take_one(data, origin)
             return
         found = records(data)
-        if self.scoring is None or self.scoring.detectors is None:
+        if not self._defers:
             self._take_some(found, origin)
         elif self._take_some(found, origin, RECORDS_AT_ONCE):
             self._ledger.deferred.append(partial(self._take_on, found, origin))
+
+    @property
+    def _defers(self) -> bool:
+        """Whether ``Ledger.deferred`` is processed."""
+        return self.scoring is not None and self.scoring.detectors is not None
 
     def _take_some(self, found: Iterator[Buffer], origin: Origin, most: int | None = None) -> bool:
         """Count the next records; return whether their number reached ``most``."""
@@ -144,7 +152,15 @@ class Intake:
             return "adapter_error"
 
     def _take_one(self, data: Buffer, origin: Origin) -> None:
-        event = self.parsed(data, origin)
+        if len(data) > LARGE and self._defers:
+            self._ledger.deferred.append(partial(self._take_large, bytes(data), origin))
+        else:
+            self._take_parsed(self.parsed(data, origin), data, origin)
+
+    async def _take_large(self, data: bytes, origin: Origin) -> None:
+        self._take_parsed(await asyncio.to_thread(self.parsed, data, origin), data, origin)
+
+    def _take_parsed(self, event: Event | str, data: Buffer, origin: Origin) -> None:
         self.count(event, origin)
         if type(event) is str and not origin.single:
             # a power failure leaves NULs after a torn line, and the next line is appended to them

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import threading
 import time
 from itertools import pairwise
 from unittest import mock
@@ -18,7 +19,7 @@ from tocsin.config import Config
 from tocsin.inputs.base import Origin
 from tocsin.inputs.stream import Record, Stream
 from tocsin.inputs.tailer import FileInput, FilePattern
-from tocsin.intake import RECORDS_AT_ONCE, Intake
+from tocsin.intake import LARGE, RECORDS_AT_ONCE, Intake
 from tocsin.judge import Judge
 from tocsin.pipeline import COMMIT_EVERY, Pipeline, commit_pause, idle_pause
 from tocsin.scoring.scoring import Scoring
@@ -72,6 +73,34 @@ async def test_of_a_line_of_many_records_a_few_are_counted_at_a_time_where_the_l
 
     assert max(after - before for before, after in pairwise(counted)) == (RECORDS_AT_ONCE if paced else number)
     assert (counted[-1], ledger.store.total(cat.SCORED)) == (number, number)
+
+
+class Noting:
+    """An adapter that notes in which threads it parses."""
+
+    def __init__(self):
+        self.threads = []
+
+    def parse(self, data):
+        self.threads.append(threading.current_thread())
+        return formats.get("native").parse(data)
+
+
+@pytest.mark.parametrize(("size", "shares"), [(LARGE + 1, True), (LARGE, True), (LARGE + 1, False)])
+async def test_a_large_record_is_parsed_in_a_thread_where_the_loop_is_shared(size, shares):
+    ledger, adapter = Ledger(Store(()), Settings()), Noting()
+    scoring = Scoring(ledger, Judge(Config()))
+    if shares:
+        scoring.detectors = asyncio.Event()
+    intake = Intake(ledger, lambda _: adapter, lambda: 1_800_000_000.0, scoring)
+
+    intake.take(memoryview(bytearray(LINE.strip().ljust(size))), Origin("file", "native"))
+    while ledger.deferred:
+        await ledger.deferred[0]()
+        ledger.deferred.popleft()
+
+    assert intake.tallies["file"].counted == 1
+    assert [thread is threading.current_thread() for thread in adapter.threads] == [not shares or size == LARGE]
 
 
 class Broken:

@@ -6,10 +6,10 @@ https://github.com/ollama/ollama/blob/main/docs/api.md. A stream is one JSON obj
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from tocsin.formats.lenient import is_number
+from tocsin.formats.sse import objects_of_lines
 
 _LOADING: Final = ("load", "unload")
 """Reasons of an answer to an empty prompt: a model was loaded or unloaded, and nothing generated."""
@@ -25,15 +25,11 @@ def stream(text: str) -> dict[str, Any] | None:
     texts: list[str] = []
     last: dict[str, Any] = {}
     error: Any = None
-    for line in text.splitlines():
-        try:
-            chunk = json.loads(line)
-        except (ValueError, RecursionError):
-            continue  # cut off at the end of the log
-        if isinstance(chunk, dict) and is_body(chunk):
+    for chunk in objects_of_lines(text):
+        if is_body(chunk):
             texts.append(_text(chunk))
             last = chunk
-        elif isinstance(chunk, dict) and isinstance(chunk.get("error"), str):
+        elif isinstance(chunk.get("error"), str):
             error = {"type": "server_error", "message": chunk["error"]}
     return {**last, "response": "".join(texts), "error": error} if last else None
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -33,6 +34,12 @@ from tocsin.formats import (
 from tocsin.formats.signs import ENDS
 from tocsin.formats.texts import part_text, token_logprobs
 
+LINES_MOST: Final = 200_000
+"""Maximum number of lines and events of a stream that are read, the first ones: each takes some microseconds. A stream
+of 64,000 tokens has three lines per token."""
+_BROKEN_MOST: Final = 1_000
+"""Number of lines that begin like an object but are none, after which a text is not a stream."""
+
 _IsEvent = Callable[[dict[str, Any]], bool]
 _Stream = Callable[[Sequence[dict[str, Any]]], dict[str, Any]]
 
@@ -53,7 +60,7 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     events_by_api: list[list[dict[str, Any]]] = [[] for _ in _APIS]
     error: Any = None
     base: Any = None
-    for chunk in chunks:
+    for chunk in islice(chunks, LINES_MOST):
         base = chunk.get("base_resp") or base  # MiniMax's status, under HTTP 200
         kind = chunk.get("type")
         kind = kind if isinstance(kind, str) else ""
@@ -117,7 +124,7 @@ def _chunks(text: str) -> Iterator[dict[str, Any]]:
     pieces: list[str] = []
     name = ""
     named = "event: error" in text or "event:error" in text  # rare: otherwise names are not needed
-    for line in (*text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""):
+    for line in (*_lines(text.lstrip("\ufeff")), ""):
         if line.startswith("data:"):
             value = _object(line[5:])
             if value is None:
@@ -144,13 +151,22 @@ def _as_error(value: dict[str, Any]) -> dict[str, Any]:
 
 def objects(text: str) -> Iterator[dict[str, Any]]:
     """Yield the bare objects of a stream: one per line, or those of an array that was cut off."""
-    if text.lstrip().startswith("["):
-        yield from _elements(text)
-        return
-    for line in text.splitlines():
+    return _elements(text) if text.lstrip().startswith("[") else objects_of_lines(text)
+
+
+def objects_of_lines(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the bare objects of a stream, one per line."""
+    broken = 0
+    for line in filter(_BRACE.match, _lines(text)):
         value = _object(line)
         if value is not None:
             yield value
+        elif (broken := broken + 1) > _BROKEN_MOST:
+            return
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n", LINES_MOST)[:LINES_MOST]
 
 
 def _elements(text: str) -> Iterator[dict[str, Any]]:
@@ -165,10 +181,13 @@ def _elements(text: str) -> Iterator[dict[str, Any]]:
 
 
 _OBJECT_START: Final = re.compile(r"[\s,]*+\{")
+_BRACE: Final = re.compile(r"[ \t\r\n]*+\{")
 _strict = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def _object(text: str) -> dict[str, Any] | None:
+    if _BRACE.match(text) is None:
+        return None  # such as [DONE]; raising takes twenty times as long
     try:
         return _strict(text)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -176,7 +195,7 @@ def _object(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        return None  # [DONE], or a line cut off at the end of the log
+        return None  # a line cut off at the end of the log
     return value if isinstance(value, dict) else None
 
 
@@ -215,14 +234,14 @@ class _Messages:
 
     def _use(self, usage: Any) -> None:
         """Update the counts: they are cumulative, and an event may have null or 0 for those it does not know."""
-        usage_so_far = self._head.get("usage")
-        merged = dict(usage_so_far) if isinstance(usage_so_far, dict) else {}
+        merged = self._head.get("usage")
+        if not isinstance(merged, dict):
+            merged = self._head["usage"] = {}
         for key, value in usage.items() if isinstance(usage, dict) else ():
             self._counted = self._counted or (key == "output_tokens" and value is not None)
             known = merged.get(key)
             if value is not None and not (value == 0 and known):
                 merged[key] = value
-        self._head["usage"] = merged
 
     def body(self) -> dict[str, Any]:
         for (index, target), pieces in self._pieces.items():
@@ -342,7 +361,7 @@ class _Chat:
                     "role": "assistant",
                     "content": "".join(texts) or None,
                     "refusal": "".join(self._refusals.get(index, [])) or None,
-                    "tool_calls": self._tools[index].calls if index in self._tools else None,
+                    "tool_calls": self._tools[index].calls() if index in self._tools else None,
                 },
             }
             for index, texts in sorted(self._texts.items())
@@ -354,15 +373,22 @@ class _Tools:
     """The tool calls of one choice: a name starts one, fragments of its arguments follow, interleaved by index."""
 
     def __init__(self) -> None:
-        self.calls: list[dict[str, Any]] = []
-        self._latest: dict[Any, dict[str, Any]] = {}
-        """By index; some servers have none, some the same for all."""
+        self._calls: list[tuple[dict[str, Any], list[str]]] = []
+        """The start of each call, and further fragments of its arguments."""
+        self._latest: dict[Any, list[str]] = {}
+        """Fragments by index; some servers have none, some the same for all."""
 
     def add(self, call: dict[str, Any], function: dict[str, Any]) -> None:
         key = _index(call.get("index"))
         if function.get("name"):
-            self.calls.append({"function": dict(function)})
-            self._latest[key] = self.calls[-1]["function"]
+            self._latest[key] = []
+            self._calls.append((function, self._latest[key]))
         elif key in self._latest and isinstance(function.get("arguments"), str):
-            latest = self._latest[key]
-            latest["arguments"] = str(latest.get("arguments") or "") + function["arguments"]
+            self._latest[key].append(function["arguments"])
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return the calls as a plain answer has them."""
+        return [
+            {"function": {**start, "arguments": str(start.get("arguments") or "") + "".join(more)} if more else start}
+            for start, more in self._calls
+        ]

@@ -7,6 +7,7 @@ import pytest
 
 from tocsin import formats
 from tocsin.call import Call
+from tocsin.formats import sse
 
 CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
 
@@ -277,3 +278,29 @@ def test_a_whole_answer_in_a_list_with_the_word_that_ends_a_stream_keeps_its_usa
     call = formats.get("auto", content=True).parse(json.dumps(pair).encode())
     assert isinstance(call, Call)
     assert (call.stream, said(call), call.input_tokens) == (True, "Yo", 3)
+
+
+# ---- endless streams --------------------------------------------------------------------------------------
+WORDS = [{"choices": [{"index": 0, "delta": {"content": word}}]} for word in ("one ", "two ", "three ")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["".join(f"data: {json.dumps(chunk)}\n" for chunk in WORDS), "\n".join(map(json.dumps, WORDS)), json.dumps(WORDS)[:-1], WORDS],
+    ids=["events", "lines", "array that was cut off", "list"],
+)
+def test_of_an_endless_stream_the_first_events_are_read(monkeypatch, text):
+    monkeypatch.setattr(sse, "LINES_MOST", 2)
+    assert said(read(CHAT, text)) == "one two "
+
+
+@pytest.mark.parametrize(("broken", "found"), [(2, [{"a": 1}]), (3, [])])
+def test_a_text_of_many_broken_lines_is_no_stream(monkeypatch, broken, found):
+    monkeypatch.setattr(sse, "_BROKEN_MOST", 2)
+    assert list(sse.objects_of_lines("words\n\n" + "{\n" * broken + '{"a": 1}')) == found
+
+
+def test_a_line_that_begins_no_object_is_not_decoded(monkeypatch):
+    monkeypatch.setattr(sse, "_strict", None)
+    assert list(sse.objects_of_lines("\n\n[DONE]\n words")) == []
+    assert sse.body("data: [DONE]\n\ndata:\n\n") is None
