@@ -1,13 +1,13 @@
-"""Finds the system prompt in an answer: how much of it stands there, in whatever dress.
+"""Finds the system prompt in an answer: how much of it, however it is disguised.
 
-Compared are runs of letters and digits, so case, punctuation, bullets and ``s_p_a_c_i_n_g`` change nothing; reversed
-and ROT13 forms of the prompt are looked for too; escapes of JSON, URLs and HTML, look-alike letters, Base64 and
+Runs of letters and digits are compared, so case, punctuation, bullets and ``s_p_a_c_i_n_g`` do not matter; the reversed
+and ROT13 forms of the prompt are searched for, too; escapes of JSON, URLs and HTML, look-alike letters, Base64 and
 hexadecimal runs of the answer are decoded.
-A prompt of at most three words is a token: it leaks when it stands there as such. Paraphrase and riddles are not seen.
-A reply that the prompt gives ("say ...") is there to be said: an answer that repeats no more of the prompt obeys.
+A prompt of at most three words is a token, which leaks if it appears as such. Paraphrases and riddles are not found.
+A reply that the prompt provides ("say ...") is meant to be said: an answer that repeats only that obeys.
 
-Most answers share no run with their prompt, and a prompt is often a new one: so every fifth block of 16 letters of the
-prompt is looked for first, of which each run of 20 holds one, and only where one stands are all runs compared.
+Most answers share no run with their prompt, and prompts are often new: so every fifth block of 16 letters of the prompt
+is searched for first, of which each run of 20 contains one, and all runs are compared only if one is found.
 """
 
 from __future__ import annotations
@@ -36,60 +36,60 @@ from tocsin.detectors.replies import given_replies
 from tocsin.finding import Finding
 
 WIDTH: Final = 20
-"""Letters in a row that are compared, about four words."""
+"""Letters in a compared run, about four words."""
 HALF: Final = 0.2
-"""The share of the prompt whose leak has a score of 0.5."""
+"""The leaked share of the prompt that scores 0.5."""
 _TOKEN_WORDS: Final = 3
 _TOKEN_LETTERS: Final = 4
 _TOKEN_MOST: Final = 200
-"""Characters of a token: to compile a pattern of as many takes 5 ms, and of a prompt without spaces half a minute."""
+"""Maximum characters of a token: its pattern takes 5 ms to compile, that of a prompt without spaces half a minute."""
 _CANARIES_MOST: Final = 16
 _TOKEN_SCORE: Final = 0.9
 _PARTS_SCORE: Final = 0.6
 _STEP: Final = WIDTH - BLOCK + 1
-"""Letters from block to block of a prompt: each run of WIDTH holds a whole one."""
+"""Letters between the starts of blocks of a prompt: each run of WIDTH contains a whole block."""
 _SPARSE, _MOST_BITS = 4, 17
-"""A table of blocks has 16 places or more for each of them, and at most 128 KiB."""
+"""A table of blocks has at least 16 entries for each block, and at most 128 KiB."""
 _MOST_DECODED: Final = 8
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}|(?:[0-9A-Fa-f]{2}[ :]?){16,}")
 _BASE64: Final = bytes(ord("b") if (chr(c).isalnum() and c < 128) or c in b"+/_-" else 0 for c in range(256))
 _HEX: Final = bytes(ord("h") if c in b"0123456789abcdefABCDEF" else 0 for c in range(256))
 _RUN, _HEX_RUN = b"b" * 24, b"h" * 32
-"""What stands in every text, its characters told apart only by those tables, that holds something encoded."""
+"""A text with something encoded, translated by these tables, contains one of these."""
 _WORD = re.compile(r"\w+")
 _FOUR_WORDS = re.compile(rf"\W*+(?:\w++\W++){{{_TOKEN_WORDS}}}\w")
 _LETTERS: Final = string.ascii_lowercase + string.ascii_uppercase
 _ROT13: Final = bytes.maketrans(_LETTERS.encode(), codecs.encode(_LETTERS, "rot13").encode())
-_WRAPPED = re.compile(  # the end of a line first: `re` skips to it, then looks back
+_WRAPPED = re.compile(  # the line end first: `re` skips to it, then looks back
     r"(?:\n(?<=[A-Za-z0-9+/]{24}\n)|\r\n(?<=[A-Za-z0-9+/]{24}\r\n))(?=[A-Za-z0-9+/]{4,}={0,2}(?:\s|\Z))"
 )
-"""The ends of lines within an encoded text: MIME wraps it at 76 characters, PEM at 64."""
+"""Line ends inside an encoded text: MIME wraps it at 76 characters, PEM at 64."""
 _LEAST_ESCAPES: Final = 4
 _ENTITY = re.compile(r"&(?:[a-z]{2,6}|#x?[0-9a-f]{1,6});")
 _MIXED = re.compile(r"[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
 """Greek or Cyrillic letters within Latin words, as look-alikes."""
 _NO_LOOK_ALIKES: Final = bytes(byte for byte in range(256) if not 0xCD <= byte <= 0xD4)
-"""All bytes but those with which such letters begin in UTF-8."""
+"""All bytes except the first bytes of such letters in UTF-8."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
-_PLANTED: Final = b"canary"
-"""Stands in the letters of every text that ``_CANARY`` matches."""
+_CANARY_LETTERS: Final = b"canary"
+"""The letters of every text that ``_CANARY`` matches contain this."""
 _CANARY = re.compile(r"\bcanary(?: token)?\s*(?:is|[:=])\s*[\"'`]?([\w-]{8,200})", re.IGNORECASE)
 _LEAST_OWN: Final = 0.05
-"""Share of a prompt without its replies below which an answer says what it was given to say."""
+"""Share of a prompt without its replies below which an answer only says the replies."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Prompt:
-    """What is remembered of a system prompt."""
+    """What is cached of a system prompt."""
 
     blocks: Blocks
-    """Of all forms, sorted; empty where there is nothing to compare but tokens."""
+    """Blocks of all forms, sorted; empty if there are only tokens to compare."""
     seen: NDArray[np.bool_]
-    """By the upper bits of a block, as many as are left by ``shift``: whether the prompt has it."""
+    """Whether the prompt has a block, by the upper bits of the block that ``shift`` leaves."""
     shift: np.uint64
     tokens: tuple[re.Pattern[str], ...]
     parts: tuple[re.Pattern[str], ...] = ()
-    """Words of a prompt of two or three: apart they tell it as well."""
+    """Words of a prompt of two or three, which leak it even if separate."""
 
     def shared(self, text: str) -> set[int]:
         """Return the blocks that a text shares with the prompt, in any of its forms."""
@@ -105,7 +105,7 @@ class _Prompt:
 
 
 class PromptLeak:
-    """Judges answers whose system prompt is known."""
+    """Judges answers with a known system prompt."""
 
     name = "prompt_leak"
     tier = 1
@@ -113,7 +113,7 @@ class PromptLeak:
     gates: tuple[Gate, ...] = ()
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
-        """Add at most one finding: from the first to the last character that the prompt also has."""
+        """Add at most one finding: from the first to the last character shared with the prompt."""
         if not subject.system_prompt:
             return
         prompt = _known(subject.system_prompt)
@@ -136,16 +136,16 @@ class PromptLeak:
 
 
 def _known(text: str) -> _Prompt:
-    """Return a prompt, kept where it is not so long that a few would fill the memory."""
+    """Return a prompt, cached unless it is so long that a few would fill the memory."""
     return _prompt(text) if len(text) <= LIMIT else _prompt.__wrapped__(text)
 
 
 @lru_cache(maxsize=64)
 def _prompt(text: str) -> _Prompt:
-    read = [text] if len(text) <= LIMIT else [text, text[-LIMIT:]]  # of the reversed form, the end is the beginning
+    read = [text] if len(text) <= LIMIT else [text, text[-LIMIT:]]  # the reversed form begins with the end
     letters = list(map(letters_of, read))
-    planted = _CANARY.finditer(text) if any(_PLANTED in part for part in letters) else ()
-    tokens = [match.group(1) for match in islice(planted, _CANARIES_MOST)]
+    canaries = _CANARY.finditer(text) if any(_CANARY_LETTERS in part for part in letters) else ()
+    tokens = [match.group(1) for match in islice(canaries, _CANARIES_MOST)]
     bare = text.strip()
     if len(bare) <= _TOKEN_MOST and not _FOUR_WORDS.match(text):
         words = _WORD.findall(text)
@@ -162,26 +162,26 @@ def _prompt(text: str) -> _Prompt:
 
 
 def _rot13(text: str) -> str:
-    """What ``codecs.encode(text, "rot13")`` is, in a tenth of its time."""
+    """Return ``codecs.encode(text, "rot13")``, in a tenth of the time."""
     return text.encode("utf-8", "surrogatepass").translate(_ROT13).decode("utf-8", "surrogatepass")
 
 
 def _distinct(hashes: Hashes) -> Hashes:
-    """Sort, each once: several times as fast here as ``np.unique``."""
+    """Sort, without duplicates: several times as fast here as ``np.unique``."""
     found = np.sort(hashes)
     return found[np.concatenate(([True], found[1:] != found[:-1]))[: len(found)]]
 
 
 def _token(token: str) -> re.Pattern[str]:
-    """Match a token however its characters are set apart, but not inside a longer word."""
+    """Return a pattern of a token with any separators between its characters, but not inside a longer word."""
     spaced = r"[\W_]{0,2}".join(re.escape(c) for c in token if not c.isspace())
     return re.compile(rf"(?<![^\W_]){spaced}(?![^\W_])", re.IGNORECASE)
 
 
 def _overlap(text: str, prompt: str, shared: AbstractSet[int]) -> tuple[float, int, int]:
-    """Return the share of the prompt that stands in a text, in the form of which most does, and from where to where.
+    """Return the share of the prompt that is in a text, for the form with the largest, and its first and last position.
 
-    An answer that repeats what the prompt gives it to say, and hardly more, has no share.
+    An answer that repeats little more than the replies that the prompt provides has a share of 0.
     """
     found = shingles(text, WIDTH)
     share, first, last = 0.0, 0, 0
@@ -189,13 +189,15 @@ def _overlap(text: str, prompt: str, shared: AbstractSet[int]) -> tuple[float, i
         if shared.isdisjoint(blocks(letters_of(form), 1).tolist()):
             continue
         known = _distinct(shingles(form, WIDTH).hashes)
-        if not len(known):  # letters in plenty, and not so many tokens
+        if not len(known):  # many letters, but too few in any run
             continue
         index = known.searchsorted(found.hashes)
-        at = (known.take(index, mode="clip") == found.hashes).nonzero()[0]
-        told = found.hashes.take(at)
-        if (part := len(set(index.take(at).tolist())) / len(known)) > share and _tells_more(known, replies, told):
-            share, first, last = part, int(found.positions[at[0]]), int(found.positions[at[-1] + WIDTH - 1]) + 1
+        matches = (known.take(index, mode="clip") == found.hashes).nonzero()[0]
+        common = found.hashes.take(matches)
+        part = len(set(index.take(matches).tolist())) / len(known)
+        if part > share and _is_more_than_replies(known, replies, common):
+            end = int(found.positions[matches[-1] + WIDTH - 1]) + 1
+            share, first, last = part, int(found.positions[matches[0]]), end
     return share, first, last
 
 
@@ -203,14 +205,14 @@ def _forms(prompt: str) -> tuple[str, str, str]:
     return prompt, prompt[::-1], _rot13(prompt)
 
 
-def _tells_more(known: Hashes, replies: str, told: Hashes) -> bool:
-    """Return whether what an answer has of a prompt is not of the replies that it gives alone."""
+def _is_more_than_replies(known: Hashes, replies: str, common: Hashes) -> bool:
+    """Return whether the runs shared with a prompt are not only those of the replies that it provides."""
     own = np.setdiff1d(known, shingles(replies, WIDTH).hashes)
-    return len(np.intersect1d(own, told)) >= max(1, _LEAST_OWN * len(own))
+    return len(np.intersect1d(own, common)) >= max(1, _LEAST_OWN * len(own))
 
 
 def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
-    """The text, and what can be decoded of it with where that stands."""
+    """Yield the text, and what can be decoded from it with its position."""
     text, raw = subject.text, subject.encoded()
     yield text, 0, len(text)
     if "\\" in text and (plain := _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text)) != text:
@@ -236,12 +238,12 @@ def _views(subject: Subject) -> Iterator[tuple[str, int, int]]:
 
 
 def _has_look_alikes(text: str, raw: bytes) -> bool:
-    """Return whether letters are mixed often enough; most texts beyond ASCII hold too few of those to begin with."""
+    """Return whether letters are mixed often enough; most non-ASCII texts have too few of them anyway."""
     return len(raw.translate(None, _NO_LOOK_ALIKES)) >= _LEAST_ESCAPES <= len(_MIXED.findall(text))
 
 
 def _base64_runs(raw: bytes, alphabet: bytes) -> Iterator[tuple[int, int, str]]:
-    """What ``_ENCODED`` finds in a text without hexadecimal runs, several times as fast: start, end, run."""
+    """Yield the matches of ``_ENCODED`` in a text without hexadecimal runs, several times as fast: start, end, run."""
     end = 0
     while (start := alphabet.find(_RUN, end)) >= 0:
         end = alphabet.find(b"\0", start) % (len(raw) + 1)

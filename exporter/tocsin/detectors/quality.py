@@ -1,4 +1,4 @@
-"""What all quality detectors share: they judge answers, and say so with findings of the kind ``quality``."""
+"""Shared by all quality detectors: they judge answers, with findings of the kind ``quality``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Final
 from tocsin.finding import QUALITY, Finding
 
 ANSWERS: Final = frozenset({"assistant"})
-"""The roles whose text has a quality."""
+"""The roles whose texts are judged for quality."""
 
 JUDGED_CHARS: Final = 65_536
-"""Characters of an answer that are judged; what stands behind them costs nothing and says nothing new."""
+"""Maximum characters of an answer that are judged; the rest would cost time and add nothing."""
 
 
 def finding(kind_of_finding: str, start: int, end: int, score: float) -> Finding:
-    """A finding about quality, its score held to 0..1."""
+    """Return a finding about quality, with its score clamped to 0..1."""
     return Finding(QUALITY, kind_of_finding, start, end, min(1.0, max(0.0, score)))

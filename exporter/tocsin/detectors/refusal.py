@@ -1,16 +1,16 @@
-"""Refusal: did the answer decline, name a limit of the model, or only begin with a disclaimer.
+"""Refusal: whether the answer declines, names a limit of the model, or only begins with a disclaimer.
 
 Three outcomes, of which an answer has at most one:
 
-- ``refusal``: it declines on principle, with a stock phrase or without ("It is never okay to ..."), or because it is no
-  matter of this assistant's ("I can only help with billing");
+- ``refusal``: it declines on principle, with or without a stock phrase ("It is never okay to ..."), or because the
+  question is out of this assistant's scope ("I can only help with billing");
 - ``capability_limit``: the model says that it cannot (no access, no live data, no pictures), or that the documents do
-  not say it (``unanswered``), and gives no answer;
-- ``disclaimer``: it says something of both kinds and then complies ("As an AI ... However, here are ...").
+  not contain the answer (``unanswered``), and gives none;
+- ``disclaimer``: it contains words of either kind, but then complies ("As an AI ... However, here are ...").
 
-A refusal stands in the opening of an answer, so only that is read, by a linear model trained on human labels
-(XSTest, CC BY 4.0, https://github.com/paul-rottger/exaggerated-safety) where it holds one of many cheap cues, and by
-rules (``refusal_rules``) for what the five models of that set do not say, other languages among it.
+A refusal is in the opening of an answer, so only that is read: by a linear model trained on human labels (XSTest,
+CC BY 4.0, https://github.com/paul-rottger/exaggerated-safety) if it contains one of many cheap cues, and by rules
+(``refusal_rules``) for wordings that the five models of that set do not use, including other languages.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ THRESHOLD: Final = 0.5
 _MODEL = LinearModel.load("refusal")
 _WORD = re.compile(rb"[a-z]+(?:'[a-z]+)?|\d+")
 _SPACED: Final = bytes(byte if byte in b"'0123456789abcdefghijklmnopqrstuvwxyz" else 0x20 for byte in range(256))
-"""Puts a space in place of all that is in no word."""
+"""Replaces everything outside words by a space."""
 _DECLINES: Final = (
     r"sorry|apologi|cannot|can.{1,3}t\b|unable|not able|appropriate|illegal|unlawful|ethical|harmful|comfortable"
     r"|\bnever (?:ok|accept)|won.{1,3}t\b|(?:must|should|will|did|does) not|refrain|condone"
@@ -51,7 +51,7 @@ _LACKS: Final = (
     r"|(?:could not|couldn.{1,3}t|did not|didn.{1,3}t|able to|can.{1,3}t|cannot) (?:find|locate|see) "
     r"|(?:does|do)(?: not|n.{1,3}t) (?:mention|contain|say|specify|include|cover|provide|state)"
 )
-_SPEAKS_OF_ITSELF: Final = (
+_SELF_REFERENCE: Final = (
     r"as an (?:ai|artificial|language)|language model|i(?:.{1,3}m| am) (?:just |only )?an? ai"
     r"|(?:do not|don.{1,3}t) (?:(?:seem|appear) to )?have|knowledge cut|real[- ]time"
     r"|(?:legal|medical|financial|professional|investment) advice"
@@ -108,7 +108,7 @@ _PLAIN_LIMIT = re.compile(
     r"(?: \w+)? (?:access|brows|open|view|see|watch|hear|listen|play|display|draw)\w* (?:[\w-]+ ){0,3}?"
     r"(?:audio|sound|music|video|image|picture|photo|link|url|file|attachment|pdf|web|internet|website|webpage)s?\b"
 )
-"""What no text can do, and what the documents do not say: a limit, whatever the linear model says."""
+"""What no text can do, and what the documents do not contain: a limit, whatever the score of the linear model."""
 _DISCLAIMER = re.compile(
     r"\bas an (?:ai|artificial|language)|\bi(?:'m| am) (?:just |only )?an? (?:ai|artificial|language model|large)"
     r"|\b(?:do not|don't) have (?:any )?"
@@ -132,8 +132,8 @@ _BY_RULE = re.compile(
     r"\b(?:violat|contraven|breach|conflict|against|due to|because of|under)\w*\b[^.!?]{0,24}"
     r"\b(?:content|usage|use|safety|community|our|my) (?:\w+ )?(?:polic(?:y|ies)|guidelines|rules)\b"
 )
-"""A rule that is named as the reason: what it forbids is no limit."""
-_GOES_ON: Final = re.compile(r"\b(?:but|however)\b")
+"""A rule given as the reason: then it is a refusal, not a limit."""
+_CONTINUES: Final = re.compile(r"\b(?:but|however)\b")
 _MAY_COMPLY: Final = (
     r"however|but\b|nevertheless|that said|instead|\bstill\b|nonetheless|\bhere\b|```"
     r"|\n[\s\x80-\xff]*(?:1[.)]|[-*]|\xe2\x80\xa2) "
@@ -144,13 +144,13 @@ _MAY_BE_LIMITED: Final = (
     rf"|my (?:knowledge|training)|(?:can|could) you |please |without |{_LACKS}"
 )
 _MAY_DISCLAIM: Final = r"as an (?:ai|ar|la)|\bi(?:.{1,3}m| am) |(?:do not|don.{1,3}t) have |advice"
-"""What each of the three patterns above needs: a text without it is not searched with ``re``, at 10 to 20 us each."""
-_WORTH_READING: Final = (*CUES, _DECLINES, _SPEAKS_OF_ITSELF, _ASKS, *NO_ANSWER, LIMIT_CUE, ADVICE_CUE)
-"""The first are those of the rules."""
+"""Each match of the three patterns above contains one of these: searching with ``re`` takes 10 to 20 us each."""
+_WORTH_READING: Final = (*CUES, _DECLINES, _SELF_REFERENCE, _ASKS, *NO_ANSWER, LIMIT_CUE, ADVICE_CUE)
+"""The first are the cues of the rules."""
 _NO_ANSWER: Final = len(CUES) + 3
 _FOREIGN_LIMIT, _FOREIGN_ADVICE = len(_WORTH_READING) - 2, len(_WORTH_READING) - 1
 _WORDED: Final = (0, 1, *range(len(CUES), _NO_ANSWER))
-"""Those in words that the model knows; the other forms are few words, and tried alone."""
+"""Cues in words that the model knows; the other forms have few words, and are tried separately."""
 _FORMS: Final = (_MAY_COMPLY, _MAY_BE_LIMITED, _MAY_DISCLAIM)
 _COMPLY, _LIMIT, _DISCLAIM = range(len(_FORMS))
 _RULED_SCORE: Final = 0.8
@@ -159,13 +159,13 @@ _COMPLYING, _PLAIN = crc32(b"<complies>"), crc32(b"<plain>")
 
 
 class RefusalDetector:
-    """Says ``refusal``, ``capability_limit`` or ``disclaimer`` of an answer, with a finding over its opening."""
+    """Adds a finding ``refusal``, ``capability_limit`` or ``disclaimer`` over the opening of an answer."""
 
     name = "refusal"
     tier = 0
     roles = ANSWERS
     gates: tuple[Gate, ...] = ()
-    """None: a gate looks at the whole text, and one held to an opening takes Hyperscan ten times as long to compile."""
+    """None: a gate matches the whole text, and one limited to the opening takes ten times as long to compile."""
 
     def __init__(self) -> None:
         flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_CASELESS
@@ -174,7 +174,7 @@ class RefusalDetector:
         )
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
-        """Judge the opening of one answer; the mark ``unanswered`` is for one that says that there is no answer."""
+        """Judge the opening of one answer; the mark ``unanswered`` is for one that says there is no answer."""
         data = _plain(subject.text).encode("utf-8", "surrogatepass")
         cues = self._worth_reading.fired(data)
         if not cues:
@@ -188,12 +188,12 @@ class RefusalDetector:
 
 
 def normalized(text: str) -> str:
-    """The opening of a text in lower case, with plain apostrophes."""
+    """Return the opening of a text in lower case, with plain apostrophes."""
     return _plain(text).lower().replace("\u2019", "'")
 
 
 def _plain(text: str) -> str:
-    """The opening of a text without the marks of bold print: who declines often stresses it ("I **cannot**")."""
+    """Return the opening of a text without marks of bold print, which refusals often use ("I **cannot**")."""
     return text[:OPENING_CHARS].replace("**", "")
 
 
@@ -204,9 +204,9 @@ def outcome_of(
     forms: Container[int] = range(len(_FORMS)),
     cues: Container[int] = range(len(_WORTH_READING)),
 ) -> tuple[str, float]:
-    """The outcome of a normalised opening, or an empty one, and how sure it is.
+    """Return the outcome of a normalised opening, or an empty one, and its score.
 
-    ``forms`` are those that it may have, ``cues`` the places in ``_WORTH_READING`` of those that it holds.
+    ``forms`` are the indices in ``_FORMS``, and ``cues`` those in ``_WORTH_READING``, that the opening matches.
     """
     complying = _COMPLIES.search(opening) if _COMPLY in forms else None
     complies = complying is not None
@@ -222,25 +222,25 @@ def outcome_of(
         return "refusal", score
     if limit:
         return ("refusal", _RULED_SCORE) if _BY_RULE.search(opening) else ("capability_limit", 0.8)
-    if _FOREIGN_LIMIT in cues and _says(LIMIT, opening):
+    if _FOREIGN_LIMIT in cues and _matches_unquoted(LIMIT, opening):
         return ("disclaimer", 0.9) if complies else ("capability_limit", 0.8)
     refused = refuses(opening, [cue for cue in range(len(CUES)) if cue in cues])
-    goes_on = disclaimer and _GOES_ON.search(opening, max(refused, 0)) is not None
-    if refused >= 0 and not goes_on and (complying is None or refused < complying.start()):
+    continues = disclaimer and _CONTINUES.search(opening, max(refused, 0)) is not None
+    if refused >= 0 and not continues and (complying is None or refused < complying.start()):
         return "refusal", _RULED_SCORE
-    if disclaimer or (_FOREIGN_ADVICE in cues and _says(ADVICE, opening)):
+    if disclaimer or (_FOREIGN_ADVICE in cues and _matches_unquoted(ADVICE, opening)):
         return "disclaimer", 0.8
     return ("refusal", score) if score >= 0.1 else ("", 0.0)
 
 
-def _says(pattern: re.Pattern[str], opening: str) -> bool:
-    """Return whether an opening says it itself, and quotes nobody."""
+def _matches_unquoted(pattern: re.Pattern[str], opening: str) -> bool:
+    """Return whether an opening matches outside of a quotation."""
     match = pattern.search(opening)
     return match is not None and not is_quoted(opening[: match.start()])
 
 
 def features(opening: str, *, complies: bool | None = None) -> Hashes:
-    """What the model reads of a normalised opening: word 1-, 2- and 3-grams, those it begins with, and its form."""
+    """Return the features of a normalised opening: word 1-, 2- and 3-grams, the initial ones again, and its form."""
     if complies is None:
         complies = _COMPLIES.search(opening) is not None
     words = hashed(_words(opening.encode("utf-8", "surrogatepass")))
@@ -248,12 +248,12 @@ def features(opening: str, *, complies: bool | None = None) -> Hashes:
 
 
 def _unanswered(opening: str, cues: Container[int]) -> bool:
-    there = [number for number in range(len(NO_ANSWER)) if _NO_ANSWER + number in cues]
-    return bool(there) and unanswered(opening, there)
+    numbers = [number for number in range(len(NO_ANSWER)) if _NO_ANSWER + number in cues]
+    return bool(numbers) and unanswered(opening, numbers)
 
 
 def _words(opening: bytes) -> list[bytes]:
-    """What ``_WORD`` finds: to split first is three times as fast, since few words hold an apostrophe or a digit."""
+    """Return the matches of ``_WORD``: splitting first is three times as fast, as few words have ' or digits."""
     words = opening.translate(_SPACED).split()
     if all(map(bytes.isalpha, words)):
         return words

@@ -50,7 +50,7 @@ ENGLISH: Final = re.compile(
     rf"|^\W*(?:can't|cannot|won't) (?:help|assist) (?:you|with)\b"
     rf"|^\W*(?:nope|no|sorry)\W+(?:i )?(?:can't|cannot|won't) (?:do|help|answer|give|write|tell|share|discuss)\b"
 )
-"""A refusal in English."""
+"""Verbs of refusal in English."""
 
 ELSEWHERE: Final = re.compile(
     # German, Dutch, Scandinavian
@@ -113,15 +113,15 @@ _CUE_ELSEWHERE: Final = (
 
 
 class Form(NamedTuple):
-    """One way to refuse."""
+    """One form of refusal."""
 
     cue: str
-    """What stands, over UTF-8 and in either case, in each opening that holds it."""
+    """Every opening that matches contains this, in UTF-8 and in any case."""
     pattern: re.Pattern[str]
     final: bool = False
-    """True where the same words stand in answers too: it counts only where the answer ends there."""
+    """True if answers use the same words: it counts only if the answer ends there."""
     unless: re.Pattern[str] | None = None
-    """How an opening begins in which the same words are no refusal."""
+    """Beginnings of openings in which the same words are not a refusal."""
 
 
 _N: Final = r"(?:n't| ?not| never)"
@@ -134,7 +134,7 @@ _IDIOM: Final = (
     r"(?:wait|lie|imagine|believe|spoil|sugar-?coat|bore|pretend|forget|deny|stress|argue|claim|hesitate|give up|go into|try to|judge|repeat"
     r"|say|be (?:able to (?:come|attend|join|make)|in\b|at\b|back|there|home|late|around|surprised|the (?:first|one)|long)|have (?:to|time)|need|let|stop|leave|miss|rest|hold|tolerate|cover|need)"
 )
-"""What one will not do in ordinary talk."""
+"""Things that people decline in ordinary conversation."""
 _SUCH: Final = (
     r"(?:that|this|those|these|such|any\w*|content|material|instructions|guidance|information|advice|tips|assistance|people|part|in|with|private|personal|harmful|hate\w*|sexual\w*|illegal)"
 )
@@ -145,15 +145,15 @@ _SERVE: Final = (
     r"|(?:talk|chat|speak)(?: with you)? about|handle (?:[\w-]+ ){0,3}(?:questions|queries|requests|matters)|provide (?:[\w-]+ ){0,2}(?:information|support|assistance|help|guidance)|give (?:[\w-]+ ){0,2}(?:information|support)"
     r"|support (?:[\w-]+ ){0,2}(?:questions|queries|requests)|explain what)"
 )
-"""What a service assistant does for those who ask."""
+"""What a service assistant does for its users."""
 _ABOUT: Final = r"(?:\A\W*|[.,!] |\bbut )(?:(?:i'm |i am )?(?:sorry|afraid)\W+(?:but |that )?)?(?:that|this|it|(?:that|this|the|your) (?:\w+ )?(?:question|request|query|topic|subject|inquiry|one))"
-"""What was asked, as the subject of a sentence."""
+"""The request, as the subject of a sentence."""
 
 _AGREED: Final = re.compile(
     r"\W*(?:(?:sure|of course|ok|okay|alright|all right|great|good idea|yes|yeah|absolutely|no problem|gladly|sounds|happy|certainly|natürlich|klar|gern|gerne|claro|por supuesto|vale|de acuerdo|sí|bien sûr|d'accord|avec plaisir|oui|certo|volentieri|va bene|com certeza|tudo bem|sim|natuurlijk|prima)\b"
     r"|好的|好啊|当然|當然|没问题|可以|もちろん|はい|いいですね|конечно|хорошо|с удовольствием|да[,!.]|물론|네[,!.]|좋아요)"
 )
-"""How an answer begins that takes up what was proposed."""
+"""Beginnings of answers that accept a proposal."""
 
 FORMS: Final = (
     Form(_CUE_ENGLISH, ENGLISH),
@@ -293,17 +293,17 @@ FORMS: Final = (
 )
 CUES: Final = tuple(form.cue for form in FORMS)
 _LATEST: Final = 140
-"""Characters of an answer after which it has begun to say something."""
+"""Characters after which an answer has started to say something."""
 _QUOTES: Final = '"“”«»'
 _SAID: Final = re.compile(r"(?:^|[\s(:])'(?!\d|til\b|tis\b|em\b)(?:[^']|(?<=\w)'(?=\w))*\Z")
-"""What stands behind an opening single quote, apostrophes within words and before years apart."""
+"""Text after an opening single quote, except apostrophes inside words and before years."""
 _AHEAD: Final = _QUOTES + "\n *_"
 _VERSE: Final = re.compile(r"\S *\n *\S")
-"""Lines without space between them, as of a poem or a script, in which others speak."""
+"""Consecutive lines, as of a poem or a script, in which others speak."""
 
 
 def refuses(opening: str, cues: Iterable[int] = range(len(CUES))) -> int:
-    """Where a refusal begins in a normalised opening; -1 where there is none, or somebody else says it.
+    """Return where a refusal begins in a normalised opening; -1 if there is none, or somebody else says it.
 
     ``cues`` are the places in ``FORMS`` of those whose cue the opening holds.
     """
@@ -319,5 +319,5 @@ def refuses(opening: str, cues: Iterable[int] = range(len(CUES))) -> int:
 
 
 def is_quoted(ahead: str) -> bool:
-    """Tell by what stands ahead of words in an opening whether somebody else says them: in quotes or in verse."""
+    """Return whether the text before words in an opening shows that somebody else says them: in quotes or in verse."""
     return sum(map(ahead.count, _QUOTES)) % 2 == 1 or bool(_VERSE.search(ahead) or _SAID.search(ahead))

@@ -1,4 +1,4 @@
-"""Every detector by name: the one list that says which there are, and how each is made."""
+"""All detectors by name, and how each is constructed."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from tocsin.detectors.unsupported import UnsupportedDetector
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What detectors are told once, when they are made."""
+    """Configuration that detectors are constructed with."""
 
     policy_terms: tuple[str, ...] = ()
-    """Terms that no answer may hold."""
+    """Terms that no answer may contain."""
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Weights of the quality score by pattern of the route."""
+    """Weights of the quality score by route pattern."""
     policy_patterns: tuple[str, ...] = ()
     """Patterns that no answer may match, in Hyperscan's dialect."""
     embedder: Embedder | None = None
@@ -64,11 +64,11 @@ DETECTORS: dict[str, Factory] = {
     "unsupported": lambda _: UnsupportedDetector(),
     "topic": lambda knowledge: TopicDetector(knowledge.embedder, off_topic_below=knowledge.off_topic_below),
     "coherence": lambda _: CoherenceDetector(),
-    "quality": lambda knowledge: QualityScore(routes=knowledge.weights),  # last: it reads what the others found
+    "quality": lambda knowledge: QualityScore(routes=knowledge.weights),  # last: it reads the results of the others
 }
-"""The detectors that run on everything, by the word that configuration, metrics and ``scanned`` use."""
+"""Detectors by their name in the configuration, in metrics and in ``scanned``."""
 
 
 def make(knowledge: Knowledge) -> list[Detector]:
-    """Make every detector, in the order in which they run."""
+    """Construct all detectors, in the order in which they run."""
     return [factory(knowledge) for factory in DETECTORS.values()]

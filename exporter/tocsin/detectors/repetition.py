@@ -1,10 +1,10 @@
-"""Repetition: does the answer end in a loop, the way a degenerate model does.
+"""Repetition: whether the answer ends in a loop, as of a degenerate model.
 
-Three signs. White space without an end, as models write that are held to JSON. An exact period: the distance between
-the end of the text and an earlier place that reads the same, and how far back text and shifted text stay equal. And
-prose that compresses far better than prose does. The last two are asked only of texts that say some of their phrases
-several times, so that ordinary answers cost a few substring counts.
-Tables, arrays and inserts repeat their frame and not their values: they have no exact period, and they are no prose.
+Three signs. Endless white space, which models constrained to JSON may write. An exact period: the distance between the
+end of the text and an earlier occurrence of it, and how far back the text equals itself shifted by that. And prose that
+compresses far better than prose normally does. The last two are checked only for texts with repeated phrases, so that
+ordinary answers cost a few substring counts.
+Tables, arrays and SQL inserts repeat their frame, not their values: they have no exact period, and are not prose.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from tocsin.detectors.quality import ANSWERS, JUDGED_CHARS, finding
 
 MIN_REPEATS: Final = 4
 MIN_LOOP_CHARS: Final = 200
-"""A loop is this long, or a quarter of its text and LEAST_LOOP_CHARS."""
+"""A loop is at least this long, or a quarter of its text and LEAST_LOOP_CHARS."""
 LEAST_LOOP_CHARS: Final = 48
 MIN_BARE_LOOP_CHARS: Final = 360
-"""Of a loop whose unit has no letter, and more than one kind of character."""
+"""For a loop whose unit has no letter, and more than one kind of character."""
 MIN_LOOP_SHARE: Final = 0.25
 LONG_UNIT: Final = 80
-"""A unit of this many characters need not stand there four times, if the loop is nearly all of the text: an answer that
-is said again as a whole."""
+"""A unit of this many characters need not occur four times if the loop is nearly all of the text: the whole answer may
+be repeated."""
 LONG_REPEATS: Final = 2.5
 LONG_SHARE: Final = 0.8
 TAIL_CHARS: Final = 3_000
 MIN_RATIO: Final = 6.0
-"""Compression of a tail, uncompressed over compressed, from which prose is a loop; 767 real answers reach 3.4."""
+"""Compression ratio of a tail from which prose is a loop; 767 real answers reach 3.4."""
 MAX_MARKUP: Final = 0.04
-"""Share of brackets, bars, quotes and the like up to which a text is prose."""
+"""Share of brackets, bars, quotes and the like up to which a text counts as prose."""
 MAX_NUMBERS: Final = 8
-"""Different numbers in a tail from which it is a list or a table that counts on, not a loop."""
+"""Distinct numbers in a tail from which it is a list or a table that counts up, not a loop."""
 
 _PROBE_CHARS: Final = 16
 _LONG_PROBE: Final = 64
@@ -45,7 +45,7 @@ _CLOSING: Final = (0, 3, 40, 120, 250)
 """Characters of closing words that may follow a loop."""
 _LONGEST_MARKER: Final = 40
 _ZLIB_SLACK: Final = 64
-"""Bytes that the half may take beyond the whole: what it refers to stands in the other half."""
+"""Bytes by which the half may exceed the whole: what it refers to is in the other half."""
 _MARKUP: Final = b'{}[]|<>=;"\\/*#_^&$+'
 _NUMBER = re.compile(r"\d+")
 _LIST_MARKER = re.compile(r"^[ \t]*(?:(?:[^\W\d_]{1,20} )?\d{1,4}[.):]|[-*\u2022])[ \t]+", re.MULTILINE)
@@ -53,7 +53,7 @@ _LIST_MARKER = re.compile(r"^[ \t]*(?:(?:[^\W\d_]{1,20} )?\d{1,4}[.):]|[-*\u2022
 
 
 class RepetitionDetector:
-    """Says ``repetition`` of a text that ends in a loop; the finding spans the loop."""
+    """Adds a finding over the loop in which a text ends."""
 
     name = "repetition"
     tier = 0
@@ -80,9 +80,9 @@ class RepetitionDetector:
 
 
 def find_loop(text: str) -> tuple[int, int, float] | None:
-    """The loop that a text ends in: start, end, and how often its unit stands there. None: there is none.
+    """Return the loop in which a text ends: start, end, and number of repetitions; None if there is none.
 
-    A few closing words may follow it, and list markers at line starts may count on.
+    A few closing words may follow it, and list markers at line starts may count up.
     """
     size = len(text.rstrip())
     for back in _CLOSING:
@@ -96,13 +96,13 @@ def find_loop(text: str) -> tuple[int, int, float] | None:
 
 
 def tail_ratio(text: str) -> float:
-    """How well the tail of a text compresses, when that is beyond what prose does; 0 otherwise, and for markup."""
+    """Return the compression ratio of a text's tail if it exceeds that of prose; 0 otherwise, and for markup."""
     tail = text[-TAIL_CHARS:]
     raw = tail.encode("utf-8", "surrogatepass")
     if len(tail) < 2 * MIN_LOOP_CHARS or len(raw) - len(raw.translate(None, _MARKUP)) > MAX_MARKUP * len(tail):
         return 0.0
     least = MIN_RATIO * _length_factor(len(raw))
-    # Half of the tail compresses to no more than all of it does: with prose that settles it.
+    # Half of the tail compresses to no more than all of it: this is enough to rule out prose.
     if len(zlib.compress(raw[len(raw) // 2 :], 6)) > len(raw) / least + _ZLIB_SLACK:
         return 0.0
     ratio = len(raw) / len(zlib.compress(raw, 6))
@@ -110,7 +110,7 @@ def tail_ratio(text: str) -> float:
 
 
 def _length_factor(size: int) -> float:
-    """Short texts cannot compress as far: the unit and the header weigh more."""
+    """Return a factor for short texts, which compress less: the unit and the header weigh more."""
     return min(1.0, 0.55 + 0.45 * size / TAIL_CHARS)
 
 
@@ -128,7 +128,7 @@ def _suspicious(text: str) -> bool:
 
 
 def _ends_as_before(text: str) -> bool:
-    """Return whether the end of a text stands in its first half as well: all of it may have been said again."""
+    """Return whether the end of a text is also in its first half: the whole text may be repeated."""
     size = len(text.rstrip())
     probe = text[size - _LONG_PROBE : size]
     return size > LONG_REPEATS * LONG_UNIT and text.find(probe, 0, size // 2 + _LONG_PROBE) >= 0
@@ -154,16 +154,16 @@ def _periodic_end(text: str, end: int, *, closed: bool = False) -> tuple[int, in
         loop = _equal_back(text, end, period) + period
         repeats = loop / period
         unit = text[end - period : end]
-        often = repeats >= MIN_REPEATS or (
+        is_frequent = repeats >= MIN_REPEATS or (
             repeats >= LONG_REPEATS and period >= LONG_UNIT and loop >= LONG_SHARE * len(text)
         )
-        if often and _is_long(loop, end, unit) and unit.strip():
+        if is_frequent and _is_long(loop, end, unit) and unit.strip():
             return end - loop, end, repeats
     return None
 
 
 def _equal_back(text: str, end: int, period: int) -> int:
-    """How many characters before ``end`` equal those a period earlier."""
+    """Return how many characters before ``end`` equal those one period earlier."""
     low, high = 0, end - period
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,7 +1,7 @@
-"""Replies that a system prompt gives its model to say: who says them obeys, and gives nothing away.
+"""Replies that a system prompt tells its model to say: an answer that says them obeys, and leaks nothing.
 
-Only what stands in quotes or a fence right behind an imperative of saying is such a reply, one sentence behind "say:",
-or an object behind "JSON" and the like. Secrets, examples and whole prompts stand in quotes, fences and braces too.
+A reply is only what follows an imperative of saying directly, in quotes or a fence, one sentence after "say:", or an
+object after "JSON" and the like. Secrets, examples and whole prompts may be in quotes, fences and braces, too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _ORDERED: Final = (
     r"(?:\A|[.!?:;,\n>*)-]\s{0,3}|\b(?:then|please|always|and|or|by|you (?:must|should|shall|can|will)|bitte|immer) "
     r"|\bfor (?:any|all|every|other)\w*(?: \w{1,20}){0,4} )"
 )
-"""What stands ahead of an imperative, and not of what others say or want to be said."""
+"""What precedes an imperative, unlike reported speech or wishes."""
 _SAYING: Final = (
     r"(?:say(?:ing)?|reply|respond|answer|tell|greet|begin|start|end|write|output|print|return"
     r"|antworte|sage?|schreibe?|r[eé]ponde?[sz]|dis|dites|responde|diga|rispondi)\b"
@@ -23,11 +23,11 @@ _SAYING: Final = (
     r"|an|users?|customers?|guests?|visitors?|callers?|people|them|him|her|following|text|message|sentence|words?|phrase"
     r"|immer|mit|nur|genau|par|avec|con|solo))*"
 )
-"""A verb of saying, and what may stand between it and the reply."""
+"""A verb of saying, and what may come between it and the reply."""
 _FLAT: Final = r"\{[^{}]{0,600}\}"
 _DEEPER: Final = rf"\{{(?:[^{{}}]|{_FLAT})*+\}}"
 _OBJECT: Final = rf"\{{(?:[^{{}}]|\{{(?:[^{{}}]|{_DEEPER})*+\}}){{12,2000}}+\}}"
-"""An object in JSON with objects in it, as a schema has: four braces deep."""
+"""A JSON object with nested objects, such as a schema: four braces deep."""
 _REPLY = re.compile(
     rf"{_ORDERED}(?P<verb>{_SAYING}):?\s{{1,4}}"
     r"(?:\"([^\"\n]{12,600})\"|“([^”\n]{12,600})”|„([^“”\n]{12,600})[“”]|«([^»\n]{12,600})»"
@@ -40,25 +40,25 @@ _REPLY = re.compile(
 _CONDITION = re.compile(
     r"\s*(?:[-*#]|\d+[.)])?\s*(?:if|when|whenever|wenn|falls|si|se|cuando|quando)\b[^,\n]*,", re.IGNORECASE
 )
-"""Ahead of what is to be said in such a case: "if you do not know," withholds nothing."""
+"""A condition before a reply: "if you do not know," withholds nothing."""
 _WITHHELD = re.compile(
     r"n['\u2019]t\b|\b(?:never|not|no|none|nobody|cannot|avoid|refuse|forbid\w*|prohibit\w*|without|instead|rather than"
     r"|unless|only (?:if|when|to|after)|secret|confidential"
     r"|nie|niemals|nicht|keine?[mnrs]?|ne|jamais|pas|nunca|jam[aá]s|non|mai)\b",
     re.IGNORECASE,
 )
-"""Makes of "say" that it is not to be said, or not to everybody."""
+"""Words by which a reply must not be said, or not to everybody."""
 _SENTENCE_ENDS = re.compile(r"[.!?\n]")
 _SENTENCE_MOST: Final = 200
-"""Characters of a sentence that are read on either side of a reply."""
+"""Characters of a sentence that are read on each side of a reply."""
 _READ: Final = 32_768
-"""Characters of a prompt in which replies are looked for."""
+"""Characters of a prompt that are searched for replies."""
 _MOST: Final = 64
-"""Replies of a prompt that are looked at."""
+"""Maximum replies of a prompt."""
 
 
 def given_replies(prompt: str) -> str:
-    """Return all replies that a prompt gives to say to whoever asks, one behind the other."""
+    """Return all replies that a prompt provides for everybody, joined."""
     return _given(prompt[:_READ])
 
 
@@ -69,11 +69,11 @@ def _given(prompt: str) -> str:
 
 
 def _is_withheld(reply: re.Match[str]) -> bool:
-    """Return whether the sentence about a reply takes it back, or keeps it for some."""
+    """Return whether the sentence around a reply forbids it, or restricts it to some callers."""
     prompt, text = reply.string, reply.group(reply.lastindex or 0).rstrip()
     start, end = reply.start("verb" if reply["verb"] else "form" if reply["form"] else "bare"), reply.end()
-    ahead = _SENTENCE_ENDS.split(prompt[max(0, start - _SENTENCE_MOST) : start])[-1]
-    behind = _SENTENCE_ENDS.split(prompt[end : end + _SENTENCE_MOST])[0]
-    if text.endswith((".", "!", "?")) and not behind.lstrip()[:1].islower():
-        behind = ""  # a sentence of its own
-    return any(map(_WITHHELD.search, (_CONDITION.sub("", ahead, count=1), reply["verb"] or "", behind)))
+    head = _SENTENCE_ENDS.split(prompt[max(0, start - _SENTENCE_MOST) : start])[-1]
+    tail = _SENTENCE_ENDS.split(prompt[end : end + _SENTENCE_MOST])[0]
+    if text.endswith((".", "!", "?")) and not tail.lstrip()[:1].islower():
+        tail = ""  # a sentence of its own
+    return any(map(_WITHHELD.search, (_CONDITION.sub("", head, count=1), reply["verb"] or "", tail)))

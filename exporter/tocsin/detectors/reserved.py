@@ -1,4 +1,4 @@
-"""Documentation and test values: counted as examples, never paged. They are most of what technical answers hold.
+"""Documentation and test values: counted as examples, never paged. Technical answers contain little else.
 
 Sources: RFC 2606 and 6761 (names), RFC 5737, 3849, 1918 and the IANA special-purpose registries (addresses), the
 North American Numbering Plan (555-01xx), Ofcom and ACMA (numbers for drama), the test cards of payment processors,
@@ -22,7 +22,7 @@ _DOMAINS = listed("""
 """)
 """Names reserved by RFC 2606, and names that writers use as placeholders."""
 _PROVIDERS = listed("email.com mail.com gmail.com outlook.com hotmail.com yahoo.com icloud.com")
-"""Where real people have addresses: only an unmistakable local part makes an example."""
+"""Domains of real people's addresses: only an unmistakable local part makes one an example."""
 _SUFFIXES = (".example", ".test", ".invalid", ".localhost", ".example.com", ".example.org", ".example.net")
 _LOCAL = re.compile(
     r"(?:your|my|some|the|an?|any|their|sender|recipient|receiver|from|to|test|dummy|fake|sample|example)"
@@ -35,7 +35,7 @@ _PLACEHOLDER_ONLY = re.compile(r"(?:your|my)[._-]?[a-z._-]*(?:mail|name|address)
 
 
 def is_example_email(local: str, domain: str) -> bool:
-    """Whether an address is one for documentation; both parts in lower case."""
+    """Return whether an address is for documentation; both parts are in lower case."""
     if domain in _DOMAINS or domain.endswith(_SUFFIXES):
         return True
     if _PLACEHOLDER_ONLY.fullmatch(local):
@@ -64,7 +64,7 @@ _CARDS = listed("""
 
 
 def is_example_card(digits: str) -> bool:
-    """Whether a card number is a published test number or a bare pattern."""
+    """Return whether a card number is a published test number or an obvious pattern."""
     return digits in _CARDS or len(set(digits[1:-1])) <= 2 or digits.startswith(("1234", "0000"))
 
 
@@ -95,7 +95,7 @@ _IBANS = listed("""
 
 
 def is_example_iban(compact: str) -> bool:
-    """Whether an IBAN is an example of its registry."""
+    """Return whether an IBAN is an example from the registry."""
     return compact in _IBANS
 
 
@@ -105,7 +105,7 @@ _SSNS = frozenset(
 
 
 def is_example_ssn(digits: str) -> bool:
-    """Whether a Social Security number is void or one of the usual placeholders."""
+    """Return whether a Social Security number is void or a common placeholder."""
     area, group, serial = digits[:3], digits[3:5], digits[5:]
     # 987-65-4320 to 4329 are reserved for advertisements; an area of 000 or 666 was never issued.
     placeholder = (
@@ -119,11 +119,11 @@ _RESOLVERS = listed("""
     5.6.7.8 4.4.4.4 2.2.2.2 3.3.3.3 4.3.2.1 11.22.33.44 12.34.56.78 2001:4860:4860::8888 2001:4860:4860::8844
     2606:4700:4700::1111 2606:4700:4700::1001
 """)
-"""Public resolvers, and quads that only writers use."""
+"""Public resolvers, and addresses that are only used as placeholders."""
 
 
 def is_example_ip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether an address says nothing of a person: not globally routable, or a well-known resolver."""
+    """Return whether an address identifies nobody: not globally routable, or a well-known resolver."""
     return not address.is_global or address.is_multicast or str(address) in _RESOLVERS
 
 
@@ -142,7 +142,7 @@ _SEQUENCE = "01234567890123456789"
 
 
 def is_example_phone(digits: str) -> bool:
-    """Whether a telephone number is reserved for fiction or an obvious placeholder."""
+    """Return whether a telephone number is reserved for fiction or an obvious placeholder."""
     national = digits[-8:]
     counted = national in _SEQUENCE or national in _SEQUENCE[::-1] or digits.endswith(("123456", "654321"))
     return counted or bool(_PHONES.fullmatch(digits))
@@ -152,5 +152,5 @@ _PASSPORTS = re.compile(r"[A-Z]{0,2}(?:0?123456(?:7(?:8(?:9)?)?)?|987654(?:3(?:2
 
 
 def is_example_passport(number: str) -> bool:
-    """Whether a passport number is a sequence that only writers use."""
+    """Return whether a passport number is an obvious placeholder."""
     return bool(_PASSPORTS.fullmatch(number))

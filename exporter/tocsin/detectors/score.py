@@ -1,10 +1,10 @@
-"""The composite quality score: 1 for an answer in which nothing is wrong, less for each thing that is.
+"""The composite quality score: 1 for an answer with nothing wrong, less for each problem.
 
-Each component that applies to an answer has a value 0..1 and a weight: how much of the score its utter failure takes
-away. The score is the product of ``1 - weight * (1 - value)`` over them, so it does not depend on which checks a route
-has turned on, and a worse component never makes a better score. It measures form and fitness, not truth.
+Each component that applies to an answer has a value 0..1 and a weight: the share of the score that its complete failure
+removes. The score is the product of ``1 - weight * (1 - value)`` over them, so it does not depend on which checks a
+route has enabled, and a worse component never makes a better score. It measures form and fitness, not truth.
 
-``python -m tocsin.detectors.score`` prints the table of components, which is kept in ``exporter/QUALITY.md``.
+``python -m tocsin.detectors.score`` prints the table of components, which is in ``exporter/QUALITY.md``.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ Weights = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One thing that an answer can be judged by."""
+    """One aspect by which an answer is judged."""
 
     name: str
     weight: float
     """Share 0..1 of the score that a value of 0 takes away."""
     value: Callable[[Subject, Report], float | None]
-    """0..1, or None where it does not apply."""
+    """0..1, or None if it does not apply."""
     meaning: str
     found: bool = False
-    """True for one that is 1 where it applies, unless there is a finding."""
+    """True if the value is 1 unless there is a finding."""
 
 
 def _worst(report: Report, *types: str) -> float:
@@ -52,7 +52,7 @@ def _unless_found(detector: str, *types: str) -> Callable[[Subject, Report], flo
 
 
 def _truncation(subject: Subject, report: Report) -> float | None:
-    """What providers call a cut has an alert of its own, and is none by the score as well."""
+    """A truncation reported by the provider has its own alert, so it does not lower the score, too."""
     if "truncated" not in report.scanned:
         return None
     return 1.0 if subject.finish_reason == "length" else 1.0 - _worst(report, "truncated")
@@ -95,8 +95,8 @@ _WEIGHED: Final = frozenset({"coherence", "support"})
 COMPONENTS: Final = (
     Component("emptiness", 1.0, _emptiness, "0 for an answer of nothing but white space"),
     Component("coherence", 0.9, _coherence, "reads like text, not like noise or shuffled words"),
-    # Format has alerts of its own, exact over 1,000 calls: alone it must not make an answer a bad one (0.5 or less), or
-    # one cause raises two alerts.
+    # Format has its own alerts, exact over 1,000 calls: alone it must not make an answer bad (0.5 or less), otherwise
+    # one cause would raise two alerts.
     Component("format", 0.45, _format, "is in the format asked for; 0.5 in a fence"),
     Component("repetition", 0.9, _unless_found("repetition", "repetition"), "1 minus the score of a loop", True),
     Component("language", 0.8, _language, "1 minus the score of a mismatch"),
@@ -115,13 +115,13 @@ _ROUTES_MAX: Final = 10_000
 
 
 class QualityScore:
-    """Sets ``report.scores["quality"]`` from what the detectors before it found; it stands last among them.
+    """Sets ``report.scores["quality"]`` from the results of the other detectors; it runs last.
 
-    None, with the mark ``nothing_to_score``, where no component of a weight applies. ``routes`` maps patterns of route
-    names to weights that replace the default ones; the first that matches counts.
+    None, with the mark ``nothing_to_score``, if no component with a weight applies. ``routes`` maps patterns of route
+    names to weights that replace the default ones; the first match is used.
 
     Raises:
-        ValueError: a weight for an unknown component, or outside of 0..1.
+        ValueError: a weight is for an unknown component, or outside 0..1.
     """
 
     name = "quality"
@@ -138,9 +138,9 @@ class QualityScore:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Score one answer."""
         plan = self._plan(subject.route) if self._routes else self._default
-        asked = report.outcomes or not _WEIGHED.isdisjoint(report.scores)  # seldom with detectors of tier 0
+        asked = report.outcomes or not _WEIGHED.isdisjoint(report.scores)  # rare with detectors of tier 0
         score = _product(plan.others if asked else plan.always, subject, report)
-        if report.findings or score is None:  # else they are all 1: a finding is rare
+        if report.findings or score is None:  # otherwise they are all 1: findings are rare
             found = _product(plan.findings, subject, report)
             score = found if score is None else score if found is None else score * found
         if score is None:
@@ -152,7 +152,7 @@ class QualityScore:
         if found is None:
             matching = (own for pattern, own in self._routes.items() if fnmatchcase(route, pattern))
             found = next(matching, self._default)
-            if len(self._cache) >= _ROUTES_MAX:  # a client can invent routes
+            if len(self._cache) >= _ROUTES_MAX:  # clients can send any route
                 self._cache.clear()
             if len(route) <= NAMES_MAX:
                 self._cache[route] = found
@@ -163,18 +163,18 @@ _Weighted = tuple[tuple[float, Callable[[Subject, Report], float | None]], ...]
 
 
 class _Plan:
-    """Weights and values of what weighs anything; components that are 1 unless there is a finding stand apart."""
+    """Components with a weight; those that are 1 unless there is a finding are separate."""
 
     def __init__(self, weights: Weights) -> None:
         weighted = [(c, (weights[c.name], c.value)) for c in COMPONENTS if weights[c.name]]
         self.findings: _Weighted = tuple(pair for component, pair in weighted if component.found)
         self.others: _Weighted = tuple(pair for component, pair in weighted if not component.found)
         self.always: _Weighted = tuple(pair for component, pair in weighted if component.value is _emptiness)
-        """Those of the others that need neither an outcome nor a score."""
+        """Those of ``others`` that need neither an outcome nor a score."""
 
 
 def _product(components: _Weighted, subject: Subject, report: Report) -> float | None:
-    """Multiply what is left of the score by each component that applies; None where none does."""
+    """Multiply the shares of the score that each applicable component leaves; None if none applies."""
     product: float | None = None
     for weight, value_of in components:
         value = value_of(subject, report)
@@ -194,7 +194,7 @@ def _checked(weights: Weights) -> Weights:
 
 
 def document() -> str:
-    """The description of the score, as Markdown."""
+    """Return the description of the score as Markdown."""
     rows = "\n".join(f"| `{c.name}` | {c.weight:g} | {c.meaning} |" for c in COMPONENTS)
     return f"""# The composite quality score
 

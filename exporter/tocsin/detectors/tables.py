@@ -1,4 +1,4 @@
-"""Tables in Markdown: what stands in a cell is told by the header of its column, a line or more above it."""
+"""Tables in Markdown: the meaning of a cell is in the header of its column, one or more lines above it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Final
 from tocsin.detectors.candidates import MAX_CANDIDATES, capped, note_cut
 
 RULE: Final = r"\n[ \t]*\|?[ \t]*:?--"
-"""For a gate: a line that begins as the rule under a header does."""
+"""For a gate: a line that begins like the rule under a header."""
 RULE_BELOW: Final = rf"[^\n]*{RULE}"
-"""The same behind a word of the header, with the rest of its line."""
+"""The same after a word of the header, with the rest of its line."""
 
 _RULE = re.compile(r"\n([ \t:|-]{3,400}+)(?=\n)")
 _RULE_SIGNS: Final = frozenset(" \t:|-")
 _REACH: Final = 4_000
-"""Characters between a cell and its header."""
+"""Maximum characters between a cell and its header."""
 _LONGEST_LINE: Final = 1_000
 
 
 def header_of(text: str, at: int, unless: re.Pattern[str]) -> str:
-    """Return the header of the column in which a place stands, in lower case.
+    """Return the column header of the cell at ``at``, in lower case.
 
-    Empty outside of tables, and in those with a header that has a match of ``unless``.
+    Empty outside of tables, and in tables with a header that matches ``unless``.
     """
     row = text.rfind("\n", max(0, at - _LONGEST_LINE), at) + 1
     column = text.count("|", row, at)
@@ -39,9 +39,9 @@ def header_of(text: str, at: int, unless: re.Pattern[str]) -> str:
 
 
 def cells_under(text: str, name: re.Pattern[str], beside: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    """Where the cells of the columns are whose header has a match of ``name``, in tables with one of ``beside``.
+    """Yield the spans of cells in columns whose header matches ``name``, in tables with a header matching ``beside``.
 
-    Headers are matched in lower case. Of a text, MAX_CANDIDATES rows and cells are read.
+    Headers are matched in lower case. At most MAX_CANDIDATES rows and cells of a text are read.
     """
     left = MAX_CANDIDATES
     for rule in capped(_RULE, text):

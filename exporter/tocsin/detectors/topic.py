@@ -1,7 +1,7 @@
-"""Topic: is an answer about what was asked.
+"""Topic: whether an answer is about its question.
 
-Similarity is a score to watch over a window: a route whose answers leave what it is asked about shows as a lower mean.
-``off_topic`` is said only where an answer and its question are both long enough to share words and share next to none.
+Similarity is a score to watch over a window: a route whose answers drift off topic has a lower mean. The finding
+``off_topic`` is only for an answer and a question that are long enough to share words, but share almost none.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from tocsin.detectors.embedding import Embedder, HashedEmbedder, cosine
 from tocsin.detectors.quality import ANSWERS, finding
 
 OFF_TOPIC_BELOW: Final = 0.022
-"""Similarity of the hashed embedder under which an answer is off topic: the median of pairs that do not belong."""
+"""Similarity of the hashed embedder below which an answer is off topic: the median of unrelated pairs."""
 MIN_ANSWER_WORDS: Final = 80
 MIN_QUESTION_WORDS: Final = 8
 
 
 class TopicDetector:
-    """Sets ``report.scores["topic"]`` where the question is known, and says ``off_topic``.
+    """Sets ``report.scores["topic"]`` if the question is known, and adds findings ``off_topic``.
 
-    The threshold is measured for the hashed embedder: with another one, nothing is off topic until one is given.
+    The threshold was measured for the hashed embedder: with another one, nothing is off topic unless one is given.
     """
 
     name = "topic"
@@ -33,7 +33,10 @@ class TopicDetector:
     def __init__(self, embedder: Embedder | None = None, *, off_topic_below: float | None = None) -> None:
         embedder = embedder or HashedEmbedder()
         hashed = isinstance(embedder, HashedEmbedder)
-        self._similarity = embedder.similarity if isinstance(embedder, HashedEmbedder) else partial(_compared, embedder)
+        if isinstance(embedder, HashedEmbedder):
+            self._similarity = embedder.similarity
+        else:
+            self._similarity = partial(_similarity, embedder)
         if off_topic_below is None:
             off_topic_below = OFF_TOPIC_BELOW if hashed else 0.0
         self._off_topic_below = off_topic_below
@@ -56,8 +59,8 @@ class TopicDetector:
             report.findings.append(finding("off_topic", 0, len(subject.text), 1.0 - similarity / (2 * below)))
 
 
-def _compared(embedder: Embedder, first: str, second: str) -> float | None:
-    """Return the similarity of two texts; None where a text says nothing."""
+def _similarity(embedder: Embedder, first: str, second: str) -> float | None:
+    """Return the similarity of two texts; None if a text has no content."""
     vectors = embedder.embed(first), embedder.embed(second)
     return cosine(*vectors) if vectors[0].any() and vectors[1].any() else None
 

@@ -1,8 +1,8 @@
-"""The light judge of toxicity: how densely a text uses words of abuse.
+"""The light detector of toxicity: how densely a text uses words of abuse.
 
-A list of our own (``data/toxic_terms.txt.gz``, compressed to be out of plain view), each term either abuse wherever it
-stands or only beside another. What is quoted or negated weighs less. It does not understand: hate in polite words
-passes, and reclaimed or discussed slurs may not. For that there is ``detoxify_model``.
+The list is our own (``data/toxic_terms.txt.gz``, compressed to be out of plain view); each term is abuse anywhere, or
+only beside another. Quoted or negated terms weigh less. Meaning is not understood: hate in polite words passes, and
+reclaimed or discussed slurs may not. For that there is ``detoxify_model``.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ from tocsin.detectors.ngrams import LIMIT, SKIP, Hashes, Words, folded, words
 from tocsin.finding import Finding
 
 SURE: Final = 5.0
-"""Log-odds of a term that is abuse wherever it stands."""
+"""Log-odds of a term that is always abuse."""
 DOUBTFUL: Final = 2.2
-"""Log-odds of one that is so only beside another."""
+"""Log-odds of a term that is abuse only beside another."""
 FAINT: Final = 1.1
-"""Log-odds of one that abuse often comes with, and history or medicine as well."""
+"""Log-odds of a term that is frequent in abuse, but also in history or medicine."""
 PRIOR: Final = -3.5
-"""Log-odds of a long text without any."""
+"""Log-odds of a long text without any terms."""
 BREVITY: Final = 2.4
 """Log-odds that a very short text adds to each doubtful term: a remark is not a treatise on the word."""
 _SHORT: Final = 100
 _EVIDENCE: Final = {"s": SURE, "w": DOUBTFUL, "v": FAINT}
 WINDOW: Final = 24
-"""Words whose evidence is added."""
+"""Words whose evidence is added up."""
 _LEAST: Final = round(1 / (1 + math.exp(-PRIOR)), 4)
 _BITS: Final = 16
 _MASKS: Final = r"[a-z][*@$#!1]{1,4}[a-z]|f[*#@$!%&.-]{2}|fu+ck|@sshole|a-hole"
-"""What stands in every word that marks are put into; the words themselves are tried around it."""
+"""Every masked word contains one of these; the words themselves are tried around it."""
 _MASK = re.compile(  # the mark or the f first: `re` skips to it, then looks back
     r"[*@$#!1fF-](?:(?<=[A-Za-z][*@$#!1])[*@$#!1]{0,3}[A-Za-z]|(?<=[fF])(?:[*#@$!%&.-]{2}|[uU]{1,9}[cC][kK])"
     r"|(?<=@)[sS]{2}[hH]|(?<=[aA]-)[hH]ole)"
 )
-_OTHERWISE: Final = frozenset({
+_FOREIGN_WORDS: Final = frozenset({
     "anal", "bum", "cum", "dick", "die", "fag", "fags", "fat", "gross", "hag", "hell", "hoe", "kill", "lame", "lied",
     "pig", "prick", "rat", "retard", "retards", "slut", "tard", "tits", "troll",
 })  # fmt: skip
-"""Terms that other languages have as ordinary words: *die* and *hell* in German, *hoe* in Dutch, *en retard* in French,
-*till slut* in Swedish. They count where the words around them are not of another language."""
-_OF_A_THING = re.compile(
+"""Terms that are ordinary words in other languages: *die* and *hell* in German, *hoe* in Dutch, *en retard* in French,
+*till slut* in Swedish. They count only if the words around them are not of another language."""
+_ABOUT_THINGS = re.compile(
     r"(?:garbage|trash|rubbish)[ -]?(?:collect|truck|cans?\b|bins?\b|bags?\b|disposal|day\b|in\b|out\b|folder"
     r"|(?:\w+ )?(?:data|values?|input|output)\b)"
     r"|dumb[ -](?:terminal|pipe|(?:http )?client|switch|phone|device|ui\b|component|question|luck|algorithm)"
@@ -63,7 +63,7 @@ _OF_A_THING = re.compile(
     r"|sucker (?:rod|punch)",
     re.IGNORECASE,
 )
-"""Names and sayings in which such a word speaks of a thing, and of nobody."""
+"""Names and idioms in which such a word refers to a thing, not to a person."""
 _WISH_CUE: Final = (
     r"(?:please|just|go|and|you|should) die|(?:were|be|you) dead|off without you|need(?:s|ed)? (?:you|people like you)"
     r"|(?:burden|waste|drain|stain|blight) (?:on|of|to) "
@@ -80,26 +80,26 @@ _WISHES = re.compile(
     r"|(?:drain|stain|blight) on )",
     re.IGNORECASE,
 )
-"""What wishes the reader dead, or calls them useless to the world, without a word of abuse."""
+"""Wishes for the reader's death, or calling them useless to the world, without a word of abuse."""
 _AROUND: Final = 150
-"""Characters on either side of such a word by which the language is told."""
+"""Characters on each side of such a word by which the language is recognised."""
 _MASK_REACH: Final = 20
 _MOST_MASKED: Final = 64
 _DAMPED: Final = 0.25
 _MASKED: Final = 1
-"""The gate of masks; behind it stand those of the terms, before it one that is open for every text: it gets a score,
-mostly without a look at its words."""
+"""Index of the gate of masks; after it are those of the terms, before it ``ALWAYS``: every text gets a score, usually
+without reading its words."""
 _INK = re.compile(r"[^\x00-\x20]")
 _FOLDED_LETTERS: Final = (
     r"\xc2[\xaa\xad\xb2\xb3\xb9\xba\xbc-\xbe]|[\xc3-\xcf\xd2-\xdf\xe0\xe1]"
     r"|\xe2(?:\x80[\x8b-\x8f\xa8-\xae]|[\x81-\x85\x87\x89-\x93\xa0-\xbf]|\x86[\x80-\x8f])"
     r"|\xef(?:\xb8[\x80-\x8f]|\xbb\xbf|\xbc[\x90-\xbf]|\xbd[\x80-\x9a])|\xf3"
 )
-"""Bytes of all letters folded to ASCII (accents, full width) and of marks that are skipped (zero width, tags); curly
-apostrophes stand in the gates of the terms that have one."""
+"""Bytes of all letters that fold to ASCII (accents, full width) and of skipped characters (zero width, tags); curly
+apostrophes are in the gates of the terms that have one."""
 _SKIPPED: Final = bytes([SKIP & 0xFF])
 _BARE: Final = 5
-"""A term longer than this is looked for anywhere: boundaries around every one cost compiling time."""
+"""A term longer than this is searched for without word boundaries, which take time to compile."""
 _QUOTED = re.compile(r'["\u201c\u00ab]([^"\u201c\u201d\u00ab\u00bb\n]{1,400})["\u201d\u00bb]')
 _DISTANT = re.compile(
     r"(?:\bi(?:['\u2019]m| am| was| feel| felt)(?:(?: such| just)? an?| so)\s"
@@ -114,21 +114,21 @@ class _Terms(NamedTuple):
     """Sorted."""
     evidence: NDArray[np.float32]
     seen: NDArray[np.bool_]
-    """By the upper bits of a hash: whether a term has it."""
+    """Whether a term has a hash, by the upper bits of the hash."""
     masked: re.Pattern[str]
     gates: tuple[Gate, ...]
-    """One a term: a text that fires none of them holds none, unless letters beyond ASCII hide it."""
+    """One per term: a text that matches none of them has no term, unless non-ASCII letters hide it."""
 
     words: frozenset[bytes]
-    """Of all terms."""
+    """Words of all terms."""
 
     def may_hide_in(self, text: str) -> bool:
-        """Return whether a word of a term stands in a text only once letters beyond ASCII are folded."""
+        """Return whether a text contains a word of a term once non-ASCII letters are folded."""
         beyond = " ".join(filterfalse(str.isascii, text[:LIMIT].split()))
         return not self.words.isdisjoint(_letters(beyond).split(b"\0"))
 
     def masked_in(self, text: str) -> list[int]:
-        """Return where words begin that marks are put into."""
+        """Return the starts of masked words."""
         places = []
         for hint in islice(_MASK.finditer(text), _MOST_MASKED):
             match = self.masked.search(text, max(0, hint.start() - _MASK_REACH), hint.end() + _MASK_REACH)
@@ -137,7 +137,7 @@ class _Terms(NamedTuple):
         return places
 
     def mark(self, hashes: Hashes, evidence: NDArray[np.float32]) -> None:
-        """Raise the evidence of the words that are terms, in place."""
+        """Raise the evidence of words that are terms, in place."""
         likely = self.seen.take(hashes >> np.uint32(32 - _BITS)).nonzero()[0]
         if len(likely):
             index = np.minimum(np.searchsorted(self.hashes, hashes[likely]), len(self.hashes) - 1)
@@ -148,7 +148,7 @@ class _Terms(NamedTuple):
 
 
 class Toxicity:
-    """Judges answers; ``toxicity`` of the scores is set for every one that is not blank."""
+    """Judges answers; the score ``toxicity`` is set for every one that is not blank."""
 
     name = "toxicity"
     tier = 1
@@ -163,7 +163,7 @@ class Toxicity:
         self._folds = Matcher([_FOLDED_LETTERS.encode()], [hyperscan.HS_FLAG_SINGLEMATCH], ours=True)
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
-        """Set the score; add one finding, the densest stretch, when it is worth one."""
+        """Set the score; add at most one finding, the densest stretch."""
         text = subject.text
         if not _INK.search(text):
             return
@@ -180,15 +180,15 @@ class Toxicity:
             return
         unsure = at[evidence[at] == np.float32(DOUBTFUL)]
         if len(unsure) > 1:
-            evidence[_said_again(found, unsure)] = 0
+            evidence[_repeated(found, unsure)] = 0
         if len(found) < _SHORT:
             evidence[unsure] *= 1 + BREVITY / DOUBTFUL * (1 - len(found) / _SHORT)
-        if evidence[at].sum() > -PRIOR:  # else it is no finding
+        if evidence[at].sum() > -PRIOR:  # otherwise it cannot become a finding
             _drop_foreign(text, found, evidence, at)
             at = at[evidence[at] > 0]
             if not len(at):
                 return
-            evidence[_said_again(found, at[evidence[at] == np.float32(FAINT)], at_once=False)] = 0
+            evidence[_repeated(found, at[evidence[at] == np.float32(FAINT)], at_once=False)] = 0
         _damp(text, found, evidence, at)
         at = at[evidence[at] > 0]
         if not len(at):
@@ -204,7 +204,7 @@ class Toxicity:
         report.findings.append(Finding("toxicity", "toxic", start, end, score))
 
     def _may_hide(self, subject: Subject) -> bool:
-        """Return whether a term stands in a text only once letters beyond ASCII are folded."""
+        """Return whether a text may contain a term once non-ASCII letters are folded."""
         if subject.text.isascii() or not self._folds.fired(subject.encoded()):
             return False
         return self._terms.may_hide_in(subject.text)
@@ -219,35 +219,35 @@ class Toxicity:
         return evidence
 
 
-def _said_again(found: Words, at: NDArray[np.intp], *, at_once: bool = True) -> NDArray[np.intp]:
-    """Of the places of words, those within a window behind the same word: it is no other one beside it.
+def _repeated(found: Words, at: NDArray[np.intp], *, at_once: bool = True) -> NDArray[np.intp]:
+    """Return the positions of words that repeat the same word within a window: they are no evidence beside it.
 
-    Unless ``at_once``, one right behind itself is none of them: "die, die, die" is meant so.
+    Unless ``at_once``, a direct repetition is not one of them: "die, die, die" is deliberate.
     """
     order = at[np.lexsort((at, found.hashes[at]))]
     apart = np.diff(order)
     again = (np.diff(found.hashes[order]) == 0) & (apart < WINDOW) & (at_once | (apart > 1))
-    repeated: NDArray[np.intp] = order[1:][again]
-    return repeated
+    again_at: NDArray[np.intp] = order[1:][again]
+    return again_at
 
 
 def _drop_foreign(text: str, found: Words, evidence: NDArray[np.float32], at: NDArray[np.intp]) -> None:
-    """Take away the evidence of words that mean something else in the language around them, in place."""
+    """Remove the evidence of words that mean something else in the language around them, in place."""
     for index in at[:64].tolist():
         start, end = int(found.starts[index]), int(found.ends[index])
-        if text[start:end].lower() in _OTHERWISE:
+        if text[start:end].lower() in _FOREIGN_WORDS:
             around = text[max(0, start - _AROUND) : start].split() + text[end : end + _AROUND].split()
-            others = (word for word in around if word.lower().strip(PUNCTUATION) not in _OTHERWISE)
+            others = (word for word in around if word.lower().strip(PUNCTUATION) not in _FOREIGN_WORDS)
             if is_in(" ".join(others), "en") is False:
                 evidence[index] = 0
 
 
 def _damp(text: str, found: Words, evidence: NDArray[np.float32], at: NDArray[np.intp]) -> None:
-    """Lower what is quoted, negated or spoken about, in place."""
+    """Lower the evidence of words that are quoted, negated or discussed, in place."""
     quoted = [match.span() for match in _QUOTED.finditer(text)]
     for index in at[:64].tolist():
         start = int(found.starts[index])
-        if _OF_A_THING.match(text, start):
+        if _ABOUT_THINGS.match(text, start):
             evidence[index] = 0
         elif any(begin <= start < end for begin, end in quoted) or _DISTANT.search(text[max(0, start - 40) : start]):
             evidence[index] *= _DAMPED
@@ -274,7 +274,7 @@ def _terms() -> _Terms:
 
 
 def _letters(text: str) -> bytes:
-    """The folded letters of a text, NUL between words; letters beyond ASCII become some byte."""
+    """Return the folded letters of a text, with NUL between words; other letters become arbitrary bytes."""
     return folded(text).astype(np.uint8).tobytes().translate(None, _SKIPPED)
 
 

@@ -1,4 +1,4 @@
-"""Truncation: was the answer cut off. The provider says so, or, more weakly, the text breaks off."""
+"""Truncation: whether the answer was cut off, by its finish reason or, more weakly, because the text breaks off."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _DANGLING: Final = frozenset(
     "and or but the a an of to in on at by for from with as than which because is are was were your their".split()  # noqa: SIM905 - as a list it would take a page
 )
 _CLOSED: Final = frozenset(".!?:;)]}>`*\"'0123456789")
-"""Last characters of most texts, which no text breaks off with."""
+"""Last characters of most texts, none of which is a sign of a cut."""
 _LAST_WORD = re.compile(r"\w+\Z")
 _LONGEST: Final = 10
-"""More characters than a dangling word has: in a longer word, none is found."""
+"""Characters that are searched for the last word: more than any dangling word has."""
 _MIN_CHARS: Final = 200
 
 
 class TruncationDetector:
-    """Says ``truncated``: surely where the finish reason is a length limit, weakly where a long text breaks off."""
+    """Adds a finding: certain if the finish reason is a length limit, weak if a long text breaks off."""
 
     name = "truncated"
     tier = 0
@@ -43,7 +43,7 @@ class TruncationDetector:
 
 
 def _breaks_off(text: str) -> float:
-    if "`" in text and text.count("```") % 2:  # to look for one character first is several times as fast
+    if "`" in text and text.count("```") % 2:  # searching for one character first is several times as fast
         return OPEN_FENCE
     if text[-1] in _CLOSED:
         return 0.0

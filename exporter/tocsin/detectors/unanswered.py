@@ -1,8 +1,8 @@
-"""Answers that say there is no answer: the documents do not hold it, or the speaker does not know it.
+"""Answers that say there is no answer: the documents do not contain it, or the model does not know it.
 
-Such an answer ends there. Where it goes on ("The report has no figures for 2024. For 2023 it lists ..."), it answers:
-so each form counts only where ``closing`` says so.
-All is tried on a normalised opening (lower case, plain apostrophes), behind Hyperscan cues.
+Such an answer ends there. If it continues ("The report has no figures for 2024. For 2023 it lists ..."), it answers:
+so a form counts only if ``closing.ends``.
+The patterns are for a normalised opening (lower case, plain apostrophes), behind Hyperscan cues.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _THESE: Final = (
     rf"(?:{_GIVEN} (?:\w+ )?{_SOURCES}|(?:context|passages?|excerpts?|documents|sources|knowledge base|snippets?|search results|handbook|manual))"
     rf"(?: (?:(?:that )?(?:you|i|we)(?:'ve| have| was| were)? (?:\w+ )?(?:provided|gave|given|shared|uploaded|have|found)|{_GIVEN}))?"
 )
-"""What an answer was to be drawn from; "the document" alone may be the one that is talked about."""
-_HOLDS: Final = (
+"""What an answer was to be based on; "the document" alone may be the one discussed."""
+_CONTAINS: Final = (
     r"(?:mention|contain|say(?! (?:that )?(?:you|they|he|she|it)\b)|specify|include|cover|provide|state|address|discuss|indicate|give|have|tell|list|reveal|disclose|offer|answer|describe)"
 )
 _INFORMATION: Final = r"(?:information|details?|data|context|evidence)"
@@ -35,7 +35,7 @@ FORMS: Final = (
     Form(
         r"(?:does|do|did)(?: not|n.{1,3}t) (?:\w{2,12} (?:to )?)?(?:mention|contain|say|specify|include|cover|provide|state|address|discuss|indicate|give|have|tell|list|reveal|disclos|offer|answer|describe)",
         re.compile(
-            rf"\b{_THESE} (?:does|do|did)(?: not|n't)(?: (?:appear to|seem to|explicitly|directly|specifically|actually|clearly))? {_HOLDS}\b"
+            rf"\b{_THESE} (?:does|do|did)(?: not|n't)(?: (?:appear to|seem to|explicitly|directly|specifically|actually|clearly))? {_CONTAINS}\b"
             rf"|{_SORRY}i (?:do not|don't) (?:currently |really |yet )?have (?:\w+ ){{0,2}}(?:information|details|data|records?) (?:on|about|regarding|for|concerning)\b(?! you\b)"
         ),
     ),
@@ -85,6 +85,6 @@ CUES: Final = tuple(form.cue for form in FORMS)
 
 
 def unanswered(opening: str, cues: Container[int] = range(len(FORMS))) -> bool:
-    """Return whether a normalised opening says that there is no answer; ``cues`` are the forms whose cue it holds."""
+    """Return whether a normalised opening says that there is no answer; ``cues`` are the forms whose cue matches."""
     matches = (form.pattern.search(opening) for number, form in enumerate(FORMS) if number in cues)
     return any(match and ends(opening, match.end()) and not is_quoted(opening[: match.start()]) for match in matches)

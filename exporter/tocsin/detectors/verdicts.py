@@ -1,7 +1,7 @@
 """What a finding means on a route: an action for each finding, and one verdict for the text.
 
-Detectors say what stands where; a ``Policy`` says whether that is a violation, suspected, or of no interest, and what
-the guard does about it. Only here is the found text looked at again, to tell an address or number of the house.
+Detectors find; a ``Policy`` decides whether a finding is a violation, suspected, or ignored, and what the guard does
+about it. Only here the text of a finding is read again, to recognise the operator's own addresses and numbers.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ Verdict = Literal["allow", "review", "redact", "block"]
 VERDICTS: Final[tuple[Verdict, ...]] = ("allow", "review", "redact", "block")
 """From the mildest to the strictest; a text gets the strictest verdict of its findings."""
 REDACTED_KINDS: Final = frozenset({"pii", "secret", "policy"})
-"""Kinds whose findings are a value at a place, which a placeholder can stand for."""
+"""Kinds whose findings are values that a placeholder can replace."""
 
 _SUSPECTED: Final = frozenset({"passport", "ip_address", "toxicity", "harmful", "injection"})
-"""Kinds and types that the profile ``balanced`` leaves to a person's review."""
+"""Kinds and types that the profile ``balanced`` leaves for review by a person."""
 _ADDRESSES: Final = frozenset({"email", "phone"})
-"""Types that a tool is given every day, where nobody may have told us who gave them to the model."""
+"""Types that are everyday arguments of tool calls, whose origin may not be in the input."""
 _VALIDATED: Final = 0.7
-"""A secret of a lower score is a plain word that a text calls a password: nothing vouches for it."""
+"""A secret with a lower score is a plain word that a text calls a password: nothing confirms it."""
 
 
 class Judged(msgspec.Struct, gc=False, frozen=True):
@@ -39,15 +39,15 @@ class Judged(msgspec.Struct, gc=False, frozen=True):
 
     @property
     def counts(self) -> bool:
-        """True for what pages as a violation: neither an example nor echoed."""
+        """True if it pages as a violation: neither an example nor echoed."""
         return self.action == "violation" and not self.finding.example and not self.finding.echoed
 
 
 class Policy:
     """The rules of one entry of ``routes``: immutable, shared by every call that it matches.
 
-    ``actions`` maps a kind or a type to an action, ``guard`` to a verdict; a type wins over its kind. A word for a kind
-    that holds both sure and doubtful types, as ``pii``, is for its violations; one for a type is for suspicions too.
+    ``actions`` maps a kind or a type to an action, ``guard`` to a verdict; a type overrides its kind. An entry for a
+    kind with both sure and doubtful types, such as ``pii``, applies to violations; one for a type to suspicions, too.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Policy:
     def judge(
         self, text: str, findings: Sequence[Finding], floor: float = SUSPICION, role: str = "assistant"
     ) -> list[Judged]:
-        """Give each finding of at least ``floor`` its action and verdict; what is off is left out."""
+        """Return each finding of at least ``floor`` with its action and verdict, except those that are off."""
         return [
             Judged(finding, action, self._verdict(finding, action, role))
             for finding in findings
@@ -77,7 +77,7 @@ class Policy:
         ]
 
     def action(self, finding: Finding, text: str, role: str = "assistant") -> Action:
-        """Say what a finding in ``text`` is on this route; what users write is never a violation of the model."""
+        """Return the action for a finding in ``text``; what users write is never a violation by the model."""
         action = self._action(finding, text, role)
         theirs = role not in HANDED_OVER and finding.kind != "injection"
         return "suspected" if action == "violation" and theirs else action
@@ -90,7 +90,7 @@ class Policy:
             return chosen or "suspected"
         if finding.impersonal and not self._strict:
             return "suspected"
-        if finding.type == "email" and self._is_of_the_house(text[finding.start : finding.end]):
+        if finding.type == "email" and self._is_own_address(text[finding.start : finding.end]):
             return "suspected"
         if finding.type == "phone" and self._numbers and self._is_own_number(text[finding.start : finding.end]):
             return "suspected"
@@ -112,7 +112,7 @@ class Policy:
             by_type = by_kind
         return by_type or "review"
 
-    def _is_of_the_house(self, address: str) -> bool:
+    def _is_own_address(self, address: str) -> bool:
         domain = address.lower().rpartition("@")[2]
         return any(domain == own or domain.endswith("." + own) for own in self._domains)
 
@@ -122,17 +122,17 @@ class Policy:
 
 
 def verdict(judged: Iterable[Judged]) -> Verdict:
-    """Return the strictest verdict; ``allow`` when nothing was found."""
+    """Return the strictest verdict; ``allow`` if nothing was found."""
     return strictest(item.verdict for item in judged)
 
 
 def strictest(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the strictest of some verdicts; ``allow`` when there is none."""
+    """Return the strictest of some verdicts; ``allow`` if there are none."""
     return max(verdicts, key=VERDICTS.index, default="allow")
 
 
 def redact(text: str, findings: Iterable[Finding]) -> str:
-    """Put ``[TYPE]`` in place of each finding; those that overlap become one, named after the surer of them."""
+    """Replace each finding by ``[TYPE]``; overlapping ones become one, named after the surer of them."""
     spans: list[tuple[int, int, Finding]] = []
     for finding in sorted(findings, key=lambda f: (f.start, -f.end)):
         if finding.end <= finding.start:

@@ -60,7 +60,7 @@ _MATHS_AFTER = re.compile(r"\s*(?:[=+*/^\u00d7·≈<>%]|\\[a-z])")
 
 
 def find(text: str) -> Iterator[Candidate]:
-    """Payment card numbers."""
+    """Yield payment card numbers."""
     for match in capped(_NUMBER, text):
         digits = "".join(filter(str.isdigit, match[0]))
         if not (_is_branded(digits) and is_luhn(digits)):

@@ -36,14 +36,14 @@ LENGTHS: Final[dict[str, int]] = {
 _HEAD = re.compile(rf"(?<!{LETTER})[A-Za-z]{{2}}[0-9]{{2}}(?=[ .\-\u00a0\u2000-\u2015\u202f]?[A-Za-z0-9]{{2}})")
 _GOES_ON = re.compile(f"{LETTER}|_")
 _LEAST_LOOSE_DIGITS: Final = 10
-"""Of a number in groups of any length: what spaces divide may be words."""
+"""For a number in groups of any length: text separated by spaces may be words."""
 _SEPARATOR = frozenset(" .-\u00a0\u202f" + "".join(map(chr, range(0x2000, 0x2016))))
 _WORDS = words(r"iban accounts? konto\w* compte cuenta conto transfer\w* bank\w* wire deposit")
 _KEYS = words(r"key licen[cs]e serial model part\snumber sku tracking voucher coupon")
 
 
 def find(text: str) -> Iterator[Candidate]:
-    """IBANs, in one piece, in groups of four or of another length, in upper or lower case."""
+    """Yield IBANs: unspaced, in groups of four or of another length, in upper or lower case."""
     for head in capped(_HEAD, text):
         length = LENGTHS.get(head[0][:2].upper())
         if length is None:
@@ -60,13 +60,13 @@ def find(text: str) -> Iterator[Candidate]:
 
 
 def is_iban(compact: str) -> bool:
-    """Whether the check digits are right (ISO 7064, mod 97-10). ASCII upper-case letters and digits only."""
+    """Return whether the check digits are right (ISO 7064, mod 97-10). ASCII upper-case letters and digits only."""
     moved = compact[4:] + compact[:4]
     return LENGTHS.get(compact[:2]) == len(compact) and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
 
 
 def _end(text: str, start: int, length: int) -> int:
-    """Where an IBAN of ``length`` characters ends, in one piece or in groups of four; 0 where there is none."""
+    """Return the end of an IBAN of ``length`` characters, unspaced or in groups of four; 0 if there is none."""
     grouped = text[start + 4 : start + 5] in _SEPARATOR
     at, seen = start, 0
     while seen < length:
@@ -82,7 +82,7 @@ def _end(text: str, start: int, length: int) -> int:
 
 
 def _loose_end(text: str, start: int, length: int) -> int:
-    """Where one ends whose groups are not of four (the branch, then the account); 0 where there is none."""
+    """Return the end of an IBAN in other groups (the branch, then the account); 0 if there is none."""
     at, seen = start, 0
     while seen < length:
         character = text[at : at + 1]
@@ -101,4 +101,4 @@ def _score(ahead: str, compact: str) -> float:
             return 0.4
         if compact.islower():
             return 0.6
-    return 0.99  # as sure as a card: one that hides in its digits stands behind it
+    return 0.99  # equal to a card: a card number within an IBAN comes later in the text

@@ -1,4 +1,4 @@
-"""IP addresses. Private, reserved and documentation ones are examples; a version number is no address at all."""
+"""IP addresses. Private, reserved and documentation ones are examples; version numbers are not addresses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ADDRESSED = re.compile(
     r"(?:(?<![a-z])(?:ip|ipv4|addr|address|host|hostname|src|dst|source|destination|client|remote|server|peer|gateway|dns)"
     r"(?:_?(?:ip|addr|address|host))? ?=[ \"']{0,2}|[-=]> ?)\Z"
 )
-"""What an assignment or an arrow makes an address of, and no version."""
+"""An assignment or an arrow before an address, which versions do not have."""
 _FOLLOWS = re.compile(
     r"\s*(?:of the (?:driver|library|package|software)|version|release"
     r"|(?:or|and) (?:later|newer|higher|above|up|earlier|older|below)|-(?:alpha|beta|rc))"
@@ -53,7 +53,7 @@ _GROUPS: Final = 8
 
 
 def find(text: str) -> Iterator[Candidate]:
-    """IPv4 and IPv6 addresses."""
+    """Yield IPv4 and IPv6 addresses."""
     yield from _find_v4(text)
     yield from _find_v6(text)
 
@@ -75,7 +75,7 @@ def _find_v4(text: str) -> Iterator[Candidate]:
 
 
 def _find_v6(text: str) -> Iterator[Candidate]:
-    if not _TWO_COLONS.search(text):  # what every address has is found much faster than an address
+    if not _TWO_COLONS.search(text):  # much faster than searching for an address
         return
     for match in capped(_V6, text):
         value = match[0].rstrip(":") if not match[0].endswith("::") else match[0]
@@ -91,7 +91,7 @@ def _find_v6(text: str) -> Iterator[Candidate]:
 
 
 def _is_v6_shaped(value: str, ahead: str) -> bool:
-    """Tells an address from a scope (``a::b``), a slice (``[1::2]``), a time and a fingerprint."""
+    """Return whether this is an address, not a scope (``a::b``), a slice (``[1::2]``), a time or a fingerprint."""
     groups = value.split(":")
     if "::" not in value:
         return len(groups) >= _GROUPS - 1 and any(len(group) > 2 for group in groups)

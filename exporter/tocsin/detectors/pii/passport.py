@@ -1,4 +1,4 @@
-"""Passport numbers: only beside the word, since every country has its own shape and none a public check digit."""
+"""Passport numbers: only beside the word, since formats differ by country and none has a public check digit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NUMBER = (
 )
 _ANY_NUMBER = re.compile(rf"(?<!{LETTER})(?<![_.$€£#@/-]){_NUMBER}(?!{LETTER})(?![@_]|[.,-][0-9])")
 _MENTION = re.compile(_WORD)
-"""In a text in lower case: letters of either case are tried one by one."""
+"""For a text in lower case: ignoring case would try characters one by one."""
 _AFTER = re.compile(rf"({_NUMBER})\s(?:es|is|est|ist|è|é|was)\s[^\n.]{{0,24}}?{_WORD}", re.IGNORECASE)
 _NOT_THAT = re.compile(
     r"\b(?:phone|tel|order|invoice|isbn|ssn|visa number|version|account|iban|zip|fee|costs?)\b", re.IGNORECASE
@@ -43,7 +43,7 @@ _MAX_PER_MENTION = 2
 
 
 def find(text: str) -> Iterator[Candidate]:
-    """Numbers that stand at most 40 characters behind the word passport, or right before it."""
+    """Yield numbers at most 40 characters after the word passport, or right before it."""
     seen = -1
     for mention in capped(_MENTION, lowered(text)):
         end = mention.end()

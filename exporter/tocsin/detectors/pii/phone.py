@@ -20,7 +20,7 @@ from tocsin.detectors.reserved import is_example_phone
 from tocsin.detectors.tables import RULE, RULE_BELOW, header_of
 
 _SIGN = r"(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x93\xaf])"
-"""What may stand between two digits, in UTF-8: up to three of them."""
+"""Separators between two digits, in UTF-8: up to three of them."""
 _GAP = rf"{_SIGN}{{0,3}}"
 _SIX = rf"[0-9](?:{_GAP}[0-9]){{5}}"
 _WORD = (
@@ -34,7 +34,7 @@ _PLACE = r" ?[\-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b"
 
 
 def _groups() -> str:
-    """What eight digits must be to be a number without a word beside them: grouped, and no date and no decimal."""
+    """Return patterns of eight digits that are a number without a word: grouped, not a date, not a decimal."""
     byte = r"[ .()/\-\xa0\xc2\xe2\x80\x90-\x93\xaf]"  # of a sign: fewer states than signs, and few other texts
     gap, odd = f"{byte}+", rf"(?:{byte}*[()]{byte}*|[ .()/\-]{byte}+|{byte}+[ .()/\-]|{byte}{{4}}{byte}*)"
     signs = (r"(?: |\xc2\xa0|\xe2\x80\xaf)", r"(?:-|\xe2\x80[\x90-\x93])", r"\.", "/")
@@ -63,21 +63,21 @@ def _groups() -> str:
 
 
 _EIGHT = Gate(rf"[0-9](?:{_GAP}[0-9]){{7}}", confirm=Gate(_groups()))
-"""Dates and identifiers, which every other answer holds, and other groups, which hardly one does."""
+"""Dates and identifiers, which every other answer has, and other groups, which hardly any has."""
 _BESIDE = (Gate(r"\+ ?\(?[0-9]"), Gate(_WORD, ignore_case=True), Gate(rf"{_SIX}{_PLACE}", ignore_case=True), _EIGHT)
 GATES: Final = (
     Gate(rf"555{_SIGN}[0-9]{{4}}"),
-    # Six digits first, which few texts hold: to look for so many words takes a third of the time of all gates.
+    # Six digits first, which few texts have: matching so many words takes a third of the time of all gates.
     *(Gate(_SIX, confirm=gate) for gate in _BESIDE),
     Gate(RULE, confirm=Gate(rf"(?:{_WORD}){RULE_BELOW}", ignore_case=True)),
 )
-"""Digits are a number only behind a sign, by their groups, or beside a word: all else, ``find`` would refuse."""
+"""Digits are a number only after a plus sign, by their groups, or beside a word: ``find`` would reject all else."""
 
 MAX_PARSED = 200
-"""Candidates per text that are worth the 30 to 60 µs of libphonenumber; later ones are judged by shape alone."""
+"""Candidates per text that are parsed by libphonenumber, at 30 to 60 µs; later ones are judged by shape only."""
 
 _LEAST_DIGITS: Final = 8
-"""Of a number that no strong word stands beside."""
+"""For a number without a strong word beside it."""
 _SEPARATOR = r"[ .()/\-\u00a0\u2010-\u2013\u202f]"
 _NUMBER = re.compile(
     # The first character first: `re` skips to it, then looks back.
@@ -104,11 +104,11 @@ _NOT_A_NUMBER = re.compile(
     r"|[0-9]{1,3}(?: [0-9]{3})+"  # groups of thousands
 )
 _LIKE_NUMBERS = re.compile(r"[0-9]{1,3}(?: [0-9]{3}){2,}|[0-9]{2}(?: [0-9]{2}){3}")
-"""Groups that are thousands or a date, unless a strong word stands beside them."""
+"""Groups that are thousands or a date, unless a strong word is beside them."""
 _LIKE_THOUSANDS = re.compile(r"[0-9]{1,2}(?: [0-9]{3})+|[0-9]{3}(?: [0-9]{3})*(?: 000)")
-"""As no telephone number is written, or seldom."""
+"""Formats in which telephone numbers are rarely or never written."""
 _NEAR: Final = 16
-"""Characters between a strong word and groups of thousands up to which it is their label."""
+"""Maximum characters between groups of thousands and a strong word that is their label."""
 _STRONG = words(r"""
     phones? telephones? tel tél téléphone telefon\w* teléfonos? teléfono telefone telefoon\w* telepon τηλέφωνο mobiles?
     mobil mobilnummer mobilfunk\w* mobiltelefon\w* mob cell cellphone cellulare celular handy handynummer
@@ -122,16 +122,16 @@ _STRONG = words(r"""
 _CALLS_SOMEBODY = re.compile(
     r"\b(?:[Cc]all|[Tt]ext|[Rr]ing|[Pp]hone|[Rr]each|[Cc]ontact) (?:[A-Z][\w.'-]* ){1,3}(?:at|on) \Z"
 )
-"""Somebody with a name, right before the number that they are called on."""
+"""A named person, right before their number."""
 _GROUP = re.compile(r"[0-9]+")
 _LEAST_LISTED: Final = 3
-"""Groups that may count up by chance."""
+"""Maximum groups that may count up by chance."""
 _COUNTED = re.compile(
     r" (?:per|ms|m?[lg]|k?hz|users|entries|rows|(?:milli|micro|nano)?seconds|minutes|hours|days|dollars|euros|times)\b"
 )
-"""What a number counts that it stands before."""
+"""Units of counts, after a number."""
 _STRONG_UNSPACED = re.compile(r"(?:手机|手機|电话|電話|携帯|전화|휴대폰|핸드폰|โทร)\D{0,10}\Z")
-"""Of scripts without spaces between words: right before the number, since they stand in other words too."""
+"""Words of scripts without spaces: right before the number, since they may be part of other words."""
 _WEAK = words(r"""
     call(?:ed|ing)? text(?:ed|ing)? dial\w* ring reach(?:ed)? contact(?:ed)? desk office work home
     bel(?:len|t)?\s(?:me|mij|ons|hem|haar) ringa bereik\w* contactez contacter
@@ -149,12 +149,12 @@ _PART_OF_ONE = re.compile(
     r"\b(?:imei|meid|iccid|esn|serial|model|part|order|invoice|ticket)s?(?: numbers?| no\.?| code| id)?"
     r" (?:of|for|on|to) (?:(?:the|my|your|his|her|our|their|this|that|an?|new|old) ){1,2}\Z"
 )
-"""What makes a telephone the thing that is counted: the IMEI of the phone."""
+"""Contexts in which a telephone is a device: the IMEI of the phone."""
 _BEHIND = re.compile(r" ?[-(]? ?(?:office|fax|home|mobile|cell|work|desk)\b")
 _PLATFORMS = re.compile(r"\b(?:desktop|tablet)")
-"""What stands beside a mobile that is a kind of device, whose users or bytes are counted."""
+"""Words beside a mobile that is a kind of device, whose users or bytes are counted."""
 _IN_A_PATH = re.compile(r"(?:[0-9]|\b[a-z])[\w.-]{0,40}/\S{0,60}\.\Z")
-"""Before a part of an identifier, as that of an article (10.1016/j.cell.2023.04.827): its words are no labels."""
+"""Before a part of an identifier, such as a DOI (10.1016/j.cell.2023.04.827): its words are not labels."""
 _MATHS = re.compile(r"(?:[0-9)\]}] ?|(?<![a-z])[a-z] ?|[=*/^\u00d7·≈<>~{\[] ?)\Z")
 _COMPANY: Final = frozenset(
     {
@@ -170,11 +170,11 @@ _NATIONAL_SERVICE = re.compile(
     r"|0(?:120|570)[0-9]{6}|400[0-9]{7}|1[568][0-9]{6}|1[38]00[0-9]{6}"  # Japan, China, Korea, Australia
     r"|(?:80[0138]|90[02])[0-9]{6}"  # Italy, Poland, Portugal, Spain
 )
-"""What callers dial within a country to reach an organisation, by the plans of the countries (ITU-T E.129)."""
+"""National service numbers of organisations, by the countries' numbering plans (ITU-T E.129)."""
 
 
 def find(text: str) -> Iterator[Candidate]:
-    """Telephone numbers; freephone and premium ones are impersonal."""
+    """Yield telephone numbers; freephone and premium ones are impersonal."""
     parsed = 0
     for match in capped(_NUMBER, text):
         start, end = match.span()
@@ -201,19 +201,19 @@ def find(text: str) -> Iterator[Candidate]:
             end,
             0.97 if number else 0.8,
             example=example,
-            impersonal=_is_of_a_company(digits, number),
+            impersonal=_is_company(digits, number),
             same=_other_forms(digits, number),
         )
 
 
-def _is_of_a_company(digits: str, number: phonenumbers.PhoneNumber | None) -> bool:
+def _is_company(digits: str, number: phonenumbers.PhoneNumber | None) -> bool:
     if number is None:
         return _NATIONAL_SERVICE.fullmatch(digits) is not None
     return phonenumbers.number_type(number) in _COMPANY
 
 
 def _line_before(text: str, start: int) -> str:
-    """What stands before a number on its line, or above: where it stands alone under its label, or in a column."""
+    """Return the text before a number on its line; if there is none, the line above; in a table, the header."""
     above, _, line = before(text, start, 56).rpartition("\n")
     if "|" in line and (header := header_of(text, start, _PLATFORMS)):
         return f"{header}: {line.rpartition('|')[2]}"
@@ -221,9 +221,9 @@ def _line_before(text: str, start: int) -> str:
 
 
 def _is_labelled(ahead: str, value: str) -> bool:
-    """Return whether a word of telephony stands before a number, and no other label after it.
+    """Return whether a word for a telephone precedes a number, without another label in between.
 
-    Of a number in groups another label is one only right before it: not "the phone number on your account is".
+    For a number in groups, only a word right before it is another label: not "the phone number on your account is".
     """
     word = _STRONG.search(ahead)
     if word is None:
@@ -239,12 +239,12 @@ def _is_labelled(ahead: str, value: str) -> bool:
 
 
 def _is_dialled(value: str) -> bool:
-    """Return whether a grouped value begins as what is dialled does, and what is counted does not."""
+    """Return whether a grouped value begins like a dialled number, unlike a count."""
     return value[0] in "+(0" or _NANP.fullmatch(value) is not None
 
 
 def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, extended: bool) -> float:
-    """0: no number; below 1: one if libphonenumber says so; 1: one by its surroundings."""
+    """Return 0 for no number, 1 for a number by its context, in between for one that libphonenumber must confirm."""
     if _EXAMPLE_SHAPE.fullmatch(value) and is_example_phone(digits):
         return 1
     line = _line_before(text, start)
@@ -261,7 +261,7 @@ def _shape_score(text: str, start: int, end: int, value: str, digits: str, *, ex
     if not strong and ((len(digits) < _LEAST_DIGITS and value[0] != "+") or _OTHER.search(line[-24:])):
         return 0
     weak = bool(_WEAK.search(line))
-    # Not so in a link, [number](tel:number), or in a cell, <td>number</td>.
+    # Except in a link, [number](tel:number), or in a cell, <td>number</td>.
     framed = line.endswith(("[", ">")) and text.startswith(("](", "</"), end)
     maths = not framed and bool(_MATHS.search(line))
     if value.startswith("+"):

@@ -1,4 +1,4 @@
-"""Secrets in what a model says: tokens by their format, keys by their structure, values by the word before them."""
+"""Secrets in answers: tokens by their format, keys by their structure, values by the word before them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Secrets:
         self.roles = roles
 
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
-        """Append what is found; a token inside a longer secret (a URL, an assignment) is not told twice."""
+        """Append findings; a token inside a longer secret (a URL, an assignment) is not reported twice."""
         text = subject.text
         found = without_overlaps(self._find(text, fired))
         if was_cut():

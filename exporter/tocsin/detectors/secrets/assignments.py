@@ -1,7 +1,7 @@
 # ruff: noqa: RUF001 - full-width colons and dashes are signs of assignment too
 """Secrets by the word before them: ``api_key = "..."``, ``Password: ...``, ``Authorization: Bearer ...``.
 
-The word makes a value suspect; only a value that looks generated, or a password of some strength, is one.
+The word makes a value suspicious; only a value that looks generated, or a strong enough password, is a secret.
 """
 
 from __future__ import annotations
@@ -89,28 +89,28 @@ _PASSWORDS_BEGIN: Final = (
     "pass", "psw", "pwd", "kennwort", "mot de passe", "contraseña", "senha", "wachtwoord", "lösenord", "hasło",
     "пароль", "密码", "密碼", "パスワード", "비밀번호",
 )  # fmt: skip
-"""With one of these what ``_PASSWORD_VALUE`` matches begins: to find them takes a tenth of searching for it."""
+"""Matches of ``_PASSWORD_VALUE`` begin with one of these, which are ten times as fast to find."""
 _KEYS_BEGIN: Final = (
     "secret", "token", "credential", "key", "ssws", "bearer", "authorization", "_pat", "密钥", "密鑰", "jeton",
     "clé api", "api-schlüssel",
 )  # fmt: skip
 """The same for ``_KEY``."""
 _MOST_PLACES: Final = 50_000
-"""Of a text that are tried: 1.5 MB of JSON may hold as many. Each takes two microseconds, value or not."""
+"""Maximum starts per text that are tried: 1.5 MB of JSON may have as many. Each takes two microseconds."""
 _KEY_SIGN = (
     rf"[a-z0-9_\-.]{{0,20}})(?:{_FOR}(?={_CLOSING}(?:[:=]|(?P<said> (?:{_SAYS}) ))))?"
     rf"{_CLOSING}[ \t]{{0,4}}{_TYPE}"
     rf"(?P<sign>=>|:=|[=!]==?|[:=：|→]|[-–—](?=\s)|(?:{_SAYS})[: ]|>(?=[^\s<>]{{16,400}}</)| )"
     rf"(?:(?<=:)(?:{_BELOW}|{_NODE})|[ \t>*\\]{{0,6}})(?P<scheme>{_SCHEME})\**"
 )
-"""From the rest of a key's name to where its value begins."""
+"""From the rest of a key's name to the start of its value."""
 _KEY_VALUE = re.compile(
     rf"(?P<name>(?:{_MACHINE}){_KEY_SIGN}"
     r"(?:(?P<quote>[\"'`])(?P<quoted>(?:(?!\\?(?P=quote))[^\s]){16,1000}+)\\?(?P=quote)"
     r"|(?P<bare>[a-z0-9_+/=.:~-]{16,1000}+)(?![^\s\"'`,;)\]}&|<*#\\]))"
 )
 _KEY = re.compile(rf"(?:{_MACHINE})(?=(?P<name>{_KEY_SIGN}(?:[\"'`]\S{{16}}|[a-z0-9_+/=.:~-]{{16}}))")
-"""Where a key may stand: to look at the whole value is dear, so such places are counted."""
+"""Possible keys: reading the whole value is expensive, so their number is capped."""
 _APART_VALUE = re.compile(
     rf"(?P<name>(?:passwor[dt]|passwd|pwd|secret|token|credential|key|salt|_pat\b)[a-z0-9_\-.]{{0,20}}){_APART}"
     r"(?P<value>(?<=\")[^\"\n]{8,200}(?=\")|(?<=')[^'\n]{8,200}(?=')|(?<=>)[^<\n]{8,200}(?=<)"
@@ -124,18 +124,18 @@ _COLUMNS: Final = (
     ),
     (re.compile(rf"(?:secret|token|(?:api|access|secret)[ _\-]?key|credential)s?{_HEADER_END}"), re.compile("")),
 )
-"""Columns of passwords, and of keys, not of their lengths, names and addresses. A password stands beside whose it is:
-tables of good and bad ones are lessons."""
+"""Columns of passwords, and of keys, not of their lengths, names and addresses. A password must have its user beside
+it: tables of good and bad ones are lessons."""
 _ABOUT_ONE = re.compile(r"[a-z](?:_?(?:strength|policy|field|type|hint|format|label|reset|rules?|status|input))\b")
-"""A name that holds the word, of something about a password."""
+"""A name that contains the word, of something about a password."""
 _QUOTES = re.compile("[\"'`]")
 _BESIDE = re.compile(r"(?:\b(?:and|und|et|y|e)|[,/])\s(?:the |das |dem |le |la |a )?\Z")
 _BESIDE_REACH: Final = 12
-"""What stands ahead of a password that is given beside its user, without a sign: "user `ops` and password `...`"."""
+"""What precedes a password given with its user, without a separator: "user `ops` and password `...`"."""
 _NEXT_FIELD = re.compile(r"&(?:amp;)?[A-Za-z_]{2,24}=")
-"""Where the value of a field of a query ends."""
+"""The end of a value in a query string."""
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
-"""Of an OpenPGP key, which prose names by it (RFC 9580, 5.5.4)."""
+"""An OpenPGP fingerprint, by which prose names a key (RFC 9580, 5.5.4)."""
 _PARTS = re.compile(r"[_\-.:/]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEY_OF_SOMETHING = re.compile(r"[a-z0-9][_\- ]\Z|(?:api|access|auth|private|secret|app|shared|account)\Z|login\(\Z")
@@ -144,9 +144,9 @@ _KEY_OF_RECORD = re.compile(
     r"|trace|request|correlation|external|natural|business|unique|lookup|index|routing|instance|resource|asset|file|image"
     r"|product|project|issue|element|composite|storage|data)[_\- ]?\Z"
 )
-"""Ahead of ``key`` where a UUID is that of a thing: providers issue such keys, too."""
+"""Before ``key`` if a UUID identifies a thing: providers issue such keys, too."""
 _IN_A_TAG = re.compile(r"<[A-Za-z][\w.]{0,40}(?: [^<>\n]{0,120})? \Z")
-"""Before an attribute, such as the ``key`` by which React tells items apart."""
+"""Before an attribute, such as the ``key`` of a React list item."""
 _LONGEST_TAG: Final = 160
 _NOT_SECRET = re.compile(
     r"(?:(?:public|publishable|primary|foreign|partition|cache|object|idempotency|dedup|client"
@@ -157,11 +157,11 @@ _NOT_SECRET = re.compile(
     r"(?:id|arn|name|alias|version|type|format|length|size|spec|usage|state|status|fingerprint|thumbprint|ref"
     r"|hash|digest|checksum|sha_?[0-9]{1,3}|md5)s?\Z"
 )
-"""Names that hold such a word and are of no secret: a public key, the token of a page, the id of a key."""
+"""Names with such a word that are not of a secret: a public key, a page token, the id of a key."""
 
 
 def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
-    """Secrets by the gates (indices into GATES) that fired: 0 passwords, 1 keys, 2 and 3 values apart from names."""
+    """Yield secrets by the gates (indices into GATES) that fired: 0 passwords, 1 keys, 2 and 3 separate values."""
     lower = lowered(text)
     if 0 in fired:
         yield from _find_passwords(text, lower)
@@ -191,7 +191,7 @@ def _find_in_tables(text: str) -> Iterator[Candidate]:
 
 
 def _matches(pattern: re.Pattern[str], lower: str, beginnings: Sequence[str]) -> Iterator[re.Match[str]]:
-    """The matches of a pattern, each of which begins with one of these."""
+    """Yield the matches of a pattern, each of which begins with one of these."""
     end = 0
     for place in limited(merge(*(_places(lower, beginning) for beginning in beginnings)), _MOST_PLACES):
         if place >= end and (match := pattern.match(lower, place)):
@@ -256,7 +256,7 @@ def _find_keys(text: str, lower: str) -> Iterator[Candidate]:
 
 
 def _is_named(text: str, match: re.Match[str], value: str) -> bool:
-    """Whether the name before a value is one of a secret: ``publicKey``, ``next_token`` and "the key is" are not."""
+    """Return whether the name before a value is that of a secret, unlike ``publicKey`` and ``next_token``."""
     start = match.start("name")
     if text[start - 1 : start] == ":":  # a part of a longer name: arn:aws:secretsmanager:...:secret:prod/db
         return False
@@ -270,14 +270,14 @@ def _is_named(text: str, match: re.Match[str], value: str) -> bool:
 
 
 def _name(text: str, match: re.Match[str]) -> tuple[str, str]:
-    """The name before a value, and what stands ahead of it; in lower case, the words of CamelCase apart."""
+    """Return the name before a value, and the text before it, in lower case with the words of CamelCase separated."""
     start, end = match.span("name")
     ahead = _HUMP.sub("_", text[max(0, start - 16) : start + 1])[:-1].lower()
     return ahead, _HUMP.sub("_", text[start:end]).lower()
 
 
 def _is_key(match: re.Match[str], value: str) -> bool:
-    """Whether a value is a key; without a sign of assignment only one that cannot be a name."""
+    """Return whether a value is a key; without a sign of assignment only one that cannot be a name."""
     assigned = match["sign"].strip(" -–—") or match["scheme"]
     if match["quoted"] and not is_template(value) and "://" not in value:
         least_kinds = 3 if len(value) >= 32 and "/" not in value else 4
@@ -289,5 +289,5 @@ def _is_key(match: re.Match[str], value: str) -> bool:
 
 
 def _is_random(value: str) -> bool:
-    """Whether a value has a long random part: that of a name, such as ``billing-db-prod1-2024x``, has none."""
+    """Return whether a value has a long random part; a name, such as ``billing-db-prod1-2024x``, has none."""
     return is_generated_key(value) and any(map(is_generated_key, _PARTS.split(value)))

@@ -23,7 +23,7 @@ from tocsin.detectors.secrets.values import (
 
 _BASE64URL: Final = string.ascii_letters + string.digits + "_-"
 _JWT_CLAIMS = re.compile(r"\.eyJ")
-"""Where a token is looked for: its header begins at one of many places, and each would be tried."""
+"""Tokens are searched for by their claims: their header may begin at many positions, each of which would be tried."""
 _JWT_HEADER: Final = range(10, 2001)
 _JWT_REST = re.compile(r"\.eyJ([A-Za-z0-9_-]{4,6000})\.([A-Za-z0-9_-]{16,1500})(?![A-Za-z0-9_-])")
 _PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
@@ -33,12 +33,12 @@ _BASE64_LINE = re.compile(r"[ \t>]{0,8}[A-Za-z0-9+/]{4,76}={0,2}\s?")
 _LONGEST_LINE: Final = 100
 _LONGEST_PEM = 16_000
 _LEAST_PEM = 60
-_PEM_LOOKED_AT = 1000
+_PEM_READ = 1000
 _CREDENTIALS = re.compile(
     r"([^\s:/?#@\"'<>\\]{0,64}):([^\s/@\"'<>\\]{2,128})@(\[?[A-Za-z0-9][A-Za-z0-9.:_-]{0,250}\]?)"
 )
 _LONGEST_SCHEME = 21
-_WORD_FOR_ONE = re.compile(
+_PLACEHOLDER = re.compile(
     r"(?:db_?|my_?)?(?:password|passwd|passwort|pass|pwd|pw|secret|token)|[\[{(%$].*", re.IGNORECASE
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}\Z")
@@ -57,7 +57,7 @@ _COMMAND_WORD = re.compile(
     r"|\b(?:mysql(?:dump|admin)?|psexec|mongo(?:sh|dump)?|sqlcmd|winexe|(?:docker|podman|registry) login)\b"
     r"|(?i:\bidentified\s(?:with\s\S{1,40}\s)?by|\bwith\s(?:encrypted\s)?password)\s|\blogin\s"
 )
-"""Where one may begin: each place costs a look at what follows, so they are counted."""
+"""Possible starts of a command: checking what follows is expensive, so their number is capped."""
 _COMMAND = re.compile(
     r"(?:curl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,64}:"
     r"|--(?:[a-z]{1,12}-)?pass(?:word|phrase)[ =][\"']?"
@@ -83,17 +83,17 @@ _TOOL = re.compile(
     r"|:(?:543[0-9]|6432):[\w*.-]{1,64}:[\w*.-]{1,64}:)"  # host:port:database:user:password
     r"([^\s\"'<>{}$|][^\s\"'<>{}|]{7,127})"
 )
-"""The same of tools of directories, shares, keys and roots, and in a ``.pgpass``; hardly a text names one."""
+"""The same for tools for directories, shares, keys and root access, and in a ``.pgpass``; few texts mention them."""
 _CALL = re.compile(
     r"(?:Credentials?|DirectoryEntry|BasicAuth|\bauth ?= ?|\blogin)\([^()]{0,120}?"
     r"[\"'][^\"'\n]{1,64}[\"'],\s{0,12}[\"'](?P<password>[^\s\"']{8,200})[\"'](?!,\s{0,12}[\"'])"
     r"|\.(?:sign|verify)\([^()\"'\n]{1,60}, ?[\"'](?P<key>[^\s\"']{8,200})[\"']"
     r"|Client\([\"'](?=[A-Za-z]{0,16}[0-9])[A-Za-z0-9]{16,64}[\"'],\s{0,12}[\"'](?P<pair>[A-Za-z0-9+/=_-]{16,200})[\"']"
 )
-"""A password or a key among the arguments of a call. Clients are made of names, hosts and models, too: there a
-key stands behind an account that is as random as it is."""
+"""A password or a key among the arguments of a call. Clients also take names, hosts and models: there a key follows an
+account that is as random."""
 _DOCKER = re.compile(r"\"auth\"\s?:\s?\"([A-Za-z0-9+/]{12,400}={0,2})\"")
-"""User and password of a registry, as ``docker login`` stores them."""
+"""User and password of a registry as stored by ``docker login``."""
 
 GATES: Final = (
     Gate(r"eyJ[A-Za-z0-9_\-]{10,400}\.eyJ"),
@@ -120,7 +120,7 @@ GATES: Final = (
 
 
 def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
-    """Secrets by the gates (indices into GATES) that fired."""
+    """Yield secrets by the gates (indices into GATES) that fired."""
     finders = (
         _find_jwt, _find_private_keys, _find_url_credentials, _find_connection_strings, _find_in_commands,
         _find_in_calls, _find_docker_logins, _find_in_tools,
@@ -142,7 +142,7 @@ def _find_jwt(text: str) -> Iterator[Candidate]:
         if not isinstance(header, dict) or ("alg" not in header and "enc" not in header):
             continue
         claims = payload if isinstance(payload, dict) else {}
-        # The token that jwt.io shows, and what was made from it.
+        # The token that jwt.io shows, and variations of it.
         example = str(claims.get("sub")) == "1234567890" or claims.get("name") == "John Doe"
         yield Candidate(at - len(first), match.end(), 0.97, example=example or is_documentation(match[2]))
 
@@ -163,7 +163,7 @@ def _find_private_keys(text: str) -> Iterator[Candidate]:
         end = text.find("-----", match.end(), match.end() + _LONGEST_PEM)
         end = min(len(text), match.end() + _LONGEST_PEM) if end < 0 else end
         inside = text[match.end() : end]
-        key = re.sub(r"\\[nr]|\s", "", inside[:_PEM_LOOKED_AT])
+        key = re.sub(r"\\[nr]|\s", "", inside[:_PEM_READ])
         if len(key) < _LEAST_PEM or "..." in inside or entropy(key) < 4:
             continue
         closing = _PEM_END.match(text, end)
@@ -171,14 +171,14 @@ def _find_private_keys(text: str) -> Iterator[Candidate]:
 
 
 def _tail_start(text: str, end: int) -> int:
-    """Where the Base64 begins that ends ahead of ``end``, of a key whose beginning is not there; -1: there is none."""
+    """Return the start of the Base64 before ``end``, for a key whose beginning is missing; -1 if there is none."""
     start = end
     while start:
         line = text.rfind("\n", max(0, start - _LONGEST_LINE), start - 1) + 1
         if not _BASE64_LINE.fullmatch(text, line, start):
             break
         start = line
-    key = "".join(text[start:end][:_PEM_LOOKED_AT].split())
+    key = "".join(text[start:end][:_PEM_READ].split())
     begun = "-----BEGIN" in text[max(0, start - _LONGEST_LINE) : start]
     return -1 if begun or len(key) < _LEAST_PEM or entropy(key) < 4 else start
 
@@ -190,9 +190,9 @@ def _find_url_credentials(text: str) -> Iterator[Candidate]:
             return
         scheme = _SCHEME.search(text[max(0, at - _LONGEST_SCHEME) : at])
         match = _CREDENTIALS.match(text, at + 3)
-        if scheme and match and not is_empty_phrase(match[2]) and not _WORD_FOR_ONE.fullmatch(match[2]):
+        if scheme and match and not is_empty_phrase(match[2]) and not _PLACEHOLDER.fullmatch(match[2]):
             stock, local = _is_stock(*match.groups()), match[3].lower().partition(":")[0] in _LOCAL_HOSTS
-            if not (stock and local):  # what every database on a laptop has
+            if not (stock and local):  # every database on a laptop has these
                 yield Candidate(at - len(scheme[0]), match.end(), 0.95, example=stock or local)
         at = text.find("://", at + 3)
     if at >= 0:
@@ -200,7 +200,7 @@ def _find_url_credentials(text: str) -> Iterator[Candidate]:
 
 
 def _is_stock(user: str, password: str, host: str) -> bool:
-    """Whether the credentials are such as documentation uses: ``admin:admin``, ``user:hunter2``, a host of RFC 2606."""
+    """Return whether credentials are those of documentation: ``admin:admin``, ``user:hunter2``, a host of RFC 2606."""
     plain = user.lower() in _STOCK_USERS and password.isalpha()
     return plain or password == user or len(password) < 6 or "example" in host.lower() or is_stock_password(password)
 

@@ -32,15 +32,15 @@ class Token(NamedTuple):
     least_entropy: float = 3.0
     """Bits per character of the body; hexadecimal never has more than 4."""
     needs_word: bool = False
-    """Public as often as secret: found only where the text around it speaks of a credential."""
+    """Public as often as secret: found only if the text around it mentions a credential."""
     behind: int = 6
-    """Letters, digits and the like behind the prefix that the gate asks for."""
+    """Letters and digits after the prefix that the gate requires."""
     rare: str = ""
-    """What the gate asks for instead, where letters that any text is full of are all that the prefix has."""
+    """What the gate requires instead, if the prefix consists of common letters."""
 
     @property
     def gate(self) -> Gate:
-        """The prefix and enough behind it to be rare in prose."""
+        """The prefix, with enough after it to be rare in prose."""
         if self.rare:
             return Gate(self.rare)
         return Gate(rf"{self.prefix}[A-Za-z0-9_./+=%-]{{{self.behind}}}" if self.behind else self.prefix)
@@ -70,7 +70,7 @@ TOKENS: Final = (
     Token("SharedAccessKey=", rf"{_B}{{43}}="),
     Token("sig=", rf"(?:[A-Za-z0-9%]{{40,80}}(?:%3D|=)|{_W}{{43}})"),
     Token(r"[A-Za-z0-9_~.]{3}[0-9]Q~", "[A-Za-z0-9_.~-]{31,34}"),
-    # What Azure issues since 2023 bears a signature before its last characters.
+    # Azure's tokens since 2023 have a signature before their last characters.
     Token("[A-Za-z0-9]{52}JQQJ9[89]", rf"{_A}{{26}}"),
     Token("[A-Za-z0-9]{76}AZDO", rf"{_A}{{4}}", 0.0, behind=4),
     Token("[A-Za-z0-9+/]{44}AzFu", rf"{_B}{{6}}==", 1.0),
@@ -173,7 +173,7 @@ TOKENS: Final = (
     Token("shippo_(?:live|test)_", rf"{_H}{{40}}", 2.8),
     Token("FLWSECK(?:_TEST)?-", rf"{_A}{{32}}-X"),
     Token("access_token\\$(?:production|sandbox)\\$", rf"[0-9a-z]{{16}}\${_H}{{32}}", 2.8),
-    # Talk and mail
+    # Chat and mail
     Token("xox[abceoprs]-", r"[A-Za-z0-9-]{20,200}"),
     Token("xoxd-", r"[A-Za-z0-9%/+=-]{40,300}"),
     Token("xapp-", r"[0-9]-[A-Z0-9]{8,14}-[0-9]{10,14}-[0-9a-f]{40,80}"),
@@ -193,7 +193,7 @@ TOKENS: Final = (
     Token("AAAA[A-Za-z0-9_-]{7}:APA91b", rf"{_W}{{120,180}}"),
     Token("EAACEdEose0cBA", rf"{_A}{{40,200}}"),
     Token("AAAAAAAAAAAAAAAAAAAA", "[A-Za-z0-9%]{50,120}"),
-    # Work and watching
+    # Productivity and monitoring
     Token("ntn_", rf"[0-9]{{11}}{_A}{{35}}"),
     Token("secret_", rf"{_A}{{43}}"),
     Token("pk_[0-9]{6,10}_", "[A-Z0-9]{32}"),  # ClickUp
@@ -234,23 +234,23 @@ TOKENS: Final = (
 )  # fmt: skip
 
 _SPAN: Final = 8 << 10
-"""Characters of a long text that are looked at together; between two of them other threads may run."""
+"""Characters of a long text searched per call, so that other threads may run in between."""
 _LONGEST_GATE: Final = 160
 _LONGEST: Final = 4_200
 """Characters of a token."""
 _MOST_SEARCHES: Final = 400
-"""Of one span for one format: a crafted text fires every gate, and all of it for all of them takes seconds."""
+"""Maximum matches per span and format: a crafted text fires every gate, which would take seconds."""
 
 
 def matches(text: str, fired: Sequence[int]) -> Iterator[tuple[Token, re.Match[str]]]:
-    """Tokens of the formats (indices into TOKENS) whose gates fired; notes when there are more than are confirmed."""
+    """Return tokens of the formats (indices into TOKENS) whose gates fired; note if there are too many to confirm."""
     if len(text) > _SPAN + _LONGEST and fired:
         return limited(_near_gates(text))
     return limited((TOKENS[index], match) for index in fired for match in compiled(TOKENS[index]).finditer(text))
 
 
 def _near_gates(text: str) -> Iterator[tuple[Token, re.Match[str]]]:
-    """The tokens of a long text, each searched only in spans in which its gate matches."""
+    """Yield the tokens of a long text, searching only spans in which the gate of a format matches."""
     passed: dict[int, int] = {}
     left = _MOST_SEARCHES
     for start in range(0, len(text), _SPAN):

@@ -1,4 +1,4 @@
-"""Whether a value looks like a secret that was generated, a documentation value, or no secret at all."""
+"""Whether a value looks like a generated secret, a documentation value, or no secret at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Final
 
 MIN_KEY: Final = 16
-"""Characters below which a generated key is not told from a name."""
+"""Minimum characters of a generated key: shorter ones look like names."""
 DOUBTFUL: Final = 0.6
 """The score of a plain word that a text calls a password."""
 
@@ -17,7 +17,7 @@ _PLACEHOLDER: Final = (
     r"your|(?-i:xxx+|XXX+)|\.\.\.|…|placeholder|insert|replace|change_?me|redacted|\*\*\*|_here|todo|undefined|secret_?key"
     r"|some[_-]|my[_-]?(?:secret|token|key|pass)|here\Z"
 )
-"""Words that stand for a value, which the reader should put in."""
+"""Placeholders for a value that the reader should fill in."""
 _STAND_IN = re.compile(_PLACEHOLDER, re.IGNORECASE)
 _NO_VALUE = re.compile(
     rf"{_PLACEHOLDER}|\A<|>\Z|<[a-z_ .-]+>|\$\{{|\{{\{{|%\("
@@ -33,7 +33,7 @@ _DOCUMENTATION = re.compile(
 _LEET = str.maketrans("@$013457", "asoleast")
 _WORDY = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]{1,8}(?:T[0-9]{4,6}Z?)?|v[0-9]+")
 _WORD = re.compile(r"[a-z]{5}")
-"""What random letters of both cases hold once in thirty, and CamelCase names nearly always."""
+"""One in thirty random mixed-case values contains this, and nearly every CamelCase name."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _PLACE = re.compile(r"\{[^{}]{0,40}\}|%[sd]|\$[a-z{(]", re.IGNORECASE)
 _SIMPLE = re.compile(r"(?=.{8,32}\Z)[a-z]{3,24}[0-9]{2,6}[a-z]{0,12}")
@@ -46,7 +46,7 @@ _TYPE_OR_STATE = re.compile(
     r"|input|field|label|form|type|column|prompt|variable|keyring|vault|provided|supplied|stored|anything|whatever"
     r"|kennwort|mot|contrase|senha|wachtwoord|parola|geheim|clave)"
 )
-"""With what a value begins that is a type, a state or a label in code."""
+"""Beginnings of values that are a type, a state or a label in code."""
 _ALGORITHM = re.compile(r"bcrypt|argon|scrypt|pbkdf|sha-?[0-9]|md[0-9]|hmac|aes-?[0-9]|rsa-?[0-9]", re.IGNORECASE)
 _METHOD = re.compile(rf"(?:{_ALGORITHM.pattern})[a-z0-9_-]{{0,12}}", re.IGNORECASE)
 _RULES = re.compile(r"[a-z_]{2,20}(?::[\w,]{1,40})?(?:\|[a-z_]{2,20}(?::[\w,]{1,40})?)+")
@@ -64,7 +64,7 @@ _OF_CODE = re.compile(
     r"|v?[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(?:[-+.].*)?|[0-9]{4}-[0-9]{2}-[0-9]{2}T.*",  # a version, a time
     re.DOTALL,
 )
-"""Names, types, hosts, versions and times, as code has them behind a word for a secret."""
+"""Names, types, hosts, versions and times, which code has after a word for a secret."""
 _SIGN = re.compile(r"[^\w.-]")
 _CONSTANT = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)+")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
@@ -80,27 +80,27 @@ _RUNS: Final = (
 _RUN_LENGTH: Final = 6
 _IN_RUNS: Final = frozenset(run[at : at + _RUN_LENGTH] for run in _RUNS for at in range(len(run) - _RUN_LENGTH + 1))
 _READ: Final = 200
-"""Characters by which a value is judged to be made up; Base64 can be cut there."""
+"""Characters of a value that are checked for being made up; Base64 can be cut there."""
 
 
 def entropy(value: str) -> float:
-    """Shannon entropy in bits per character."""
+    """Return the Shannon entropy in bits per character."""
     total = len(value)
     return -sum(n / total * math.log2(n / total) for n in Counter(value).values()) if total else 0.0
 
 
 def is_empty_phrase(value: str) -> bool:
-    """Whether a value stands for one that the reader should put in: ``your_key``, ``${TOKEN}``, ``os.environ[..]``."""
+    """Return whether a value is a placeholder or an expression: ``your_key``, ``${TOKEN}``, ``os.environ[..]``."""
     return bool(_NO_VALUE.search(value)) or len(set(value)) < 4
 
 
 def is_stand_in(body: str) -> bool:
-    """Whether the body of a token stands for one: ``xxxx``, ``your_key``. Random characters may look like code."""
+    """Return whether the body of a token is a placeholder: ``xxxx``, ``your_key``. Random ones may look like code."""
     return bool(_STAND_IN.search(body)) or len(set(body)) < 4
 
 
 def is_documentation(value: str) -> bool:
-    """Whether a well-formed value was made up: EXAMPLE, runs of the keyboard, a half twice, a sentence in Base64."""
+    """Return whether a well-formed value was made up: EXAMPLE, keyboard runs, one half twice, a sentence in Base64."""
     value = value[:_READ]
     lower, plain = value.lower(), _plain(value).lower()
     if "example" in lower or (" " in plain.strip() and plain[0] != "{") or _is_run(lower) or (plain and _is_run(plain)):
@@ -110,7 +110,7 @@ def is_documentation(value: str) -> bool:
 
 
 def _is_run(lower: str) -> bool:
-    """Whether at least half of the characters belong to runs of the alphabet, the digits or the keyboard."""
+    """Return whether at least half of the characters are in runs of the alphabet, the digits or the keyboard."""
     total = at = 0
     last = -2
     starts = range(len(lower) - _RUN_LENGTH + 1)
@@ -122,12 +122,12 @@ def _is_run(lower: str) -> bool:
 
 
 def is_uuid(value: str) -> bool:
-    """Whether a value is a UUID: a few providers issue such keys, and everybody such identifiers."""
+    """Return whether a value is a UUID: a few providers issue such keys, but most UUIDs are identifiers."""
     return _UUID.fullmatch(value) is not None
 
 
 def is_generated_key(value: str) -> bool:
-    """Whether a value is long and random as keys and tokens are."""
+    """Return whether a value is as long and random as keys and tokens."""
     if len(value) < MIN_KEY or not _ALPHABET.fullmatch(value) or is_empty_phrase(value) or _OF_CODE.fullmatch(value):
         return False
     if is_uuid(value):
@@ -144,9 +144,9 @@ def is_generated_key(value: str) -> bool:
 
 
 def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
-    """Whether a value is a password that somebody chose with care, rather than a word of prose or code.
+    """Return whether a value is a carefully chosen password, not a word of prose or code.
 
-    It has a digit or a sign, and ``least_kinds`` of lower case, upper case, digits and signs.
+    It has a digit or a symbol, and at least ``least_kinds`` of lower case, upper case, digits and symbols.
     """
     if not 8 <= len(value) <= 128 or is_empty_phrase(value):
         return False
@@ -163,7 +163,7 @@ def is_strong_password(value: str, *, least_kinds: int = 3) -> bool:
 
 
 def is_stock_password(value: str) -> bool:
-    """Whether a password is one of those that examples use, leet and Base64 included: ``P@ssw0rd123``."""
+    """Return whether a password is one that examples use, also in leet and Base64: ``P@ssw0rd123``."""
     lower = value.lower()
     return (
         bool(_DOCUMENTATION.search(lower) or _DOCUMENTATION.search(lower.translate(_LEET)))
@@ -173,7 +173,7 @@ def is_stock_password(value: str) -> bool:
 
 
 def _plain(value: str) -> str:
-    """What a value says in Base64, as Kubernetes writes secrets; empty where it is none."""
+    """Return a value decoded from Base64, in which Kubernetes writes secrets; empty if it is not Base64."""
     try:
         plain = base64.b64decode(value, validate=True).decode("ascii")
     except ValueError:
@@ -182,14 +182,14 @@ def _plain(value: str) -> str:
 
 
 def is_template(value: str) -> bool:
-    """Whether a value holds places that a program fills in: ``user:{id}``, ``%s``."""
+    """Return whether a value has fields that a program fills in: ``user:{id}``, ``%s``."""
     return bool(_PLACE.search(value))
 
 
 def is_simple_password(value: str, *, quoted: bool) -> bool:
-    """Whether a value may be a password that somebody remembers, ``bluetruck32``; in quotes also a mere word.
+    """Return whether a value may be a password to remember, such as ``bluetruck32``; in quotes also a mere word.
 
-    Not so the words that code has in that place (``"password": "required"``) and those that examples use.
+    Words that code has in this position (``"password": "required"``) and those of examples are not.
     """
     if not (_SIMPLE_QUOTED if quoted else _SIMPLE).fullmatch(value):
         return False
