@@ -24,7 +24,7 @@ def pins(name: str) -> dict[str, str]:
     }
 
 
-def test_this_environment_holds_the_pinned_versions_and_nothing_else():
+def test_this_environment_has_the_pinned_versions_and_nothing_else():
     held = {canonicalize_name(each.name): each.version for each in distributions()}
     del held["tocsin"]
     assert held.items() <= pins("venv").items(), "run `make venv`, or `make lock` where a dependency is new"

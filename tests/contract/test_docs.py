@@ -28,7 +28,7 @@ def test_every_command_is_tocsins_or_a_usual_one(line):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-def test_links_hold(page):
+def test_links_resolve(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), target

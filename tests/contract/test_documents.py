@@ -15,7 +15,7 @@ def test_metrics_md_is_what_the_catalogue_says():
     assert (ROOT / "exporter" / "METRICS.md").read_text() == catalogue.markdown(), "run `make docs`"
 
 
-def test_the_example_configuration_holds_every_key_at_its_default():
+def test_the_example_configuration_has_every_key_at_its_default():
     example = ROOT / "exporter" / "tocsin.example.yml"
     assert load(example) == Config()
     text = example.read_text()

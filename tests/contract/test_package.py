@@ -32,7 +32,7 @@ def wheel(tmp_path_factory):
         yield archive
 
 
-def test_the_wheel_holds_every_file_of_the_package_that_is_not_code(wheel):
+def test_the_wheel_contains_every_file_of_the_package_that_is_not_code(wheel):
     package = ROOT / "exporter" / "tocsin"
     data = {
         f"tocsin/{path.relative_to(package).as_posix()}"
@@ -42,18 +42,18 @@ def test_the_wheel_holds_every_file_of_the_package_that_is_not_code(wheel):
     assert data - set(wheel.namelist()) == set()
 
 
-def test_the_wheel_holds_the_rules_and_their_sources(wheel):
+def test_the_wheel_contains_the_rules_and_their_sources(wheel):
     rules = {f"tocsin/rules/{path.relative_to(ROOT / 'rules').as_posix()}" for path in (ROOT / "rules").rglob("*.*")}
     assert rules - set(wheel.namelist()) == set()
 
 
-def test_the_wheel_holds_the_dashboards_and_their_sources(wheel):
+def test_the_wheel_contains_the_dashboards_and_their_sources(wheel):
     pages = {f"tocsin/dashboards/{path.relative_to(ROOT / 'dashboards').as_posix()}" for path in (ROOT / "dashboards").rglob("*.*")}
     assert any(name.endswith(".json") for name in pages)
     assert pages - set(wheel.namelist()) == set()
 
 
-def test_the_wheel_holds_the_runbooks(wheel):
+def test_the_wheel_contains_the_runbooks(wheel):
     pages = {f"tocsin/runbooks/{path.name}" for path in (ROOT / "runbooks").glob("*.md")}
     assert pages
     assert pages - set(wheel.namelist()) == set()
@@ -66,5 +66,5 @@ def test_the_wheel_names_its_console_script_and_its_licence(wheel):
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 
 
-def test_the_wheel_holds_nothing_but_the_package(wheel):
+def test_the_wheel_contains_nothing_but_the_package(wheel):
     assert {name.split("/")[0].split("-")[0] for name in wheel.namelist()} == {"tocsin"}

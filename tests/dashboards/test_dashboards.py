@@ -147,7 +147,7 @@ def test_every_query_parses(page):
         promql_parser.parse(filled(expr))
 
 
-def test_every_query_asks_for_what_exists(page):
+def test_every_query_selects_existing_metrics(page):
     known = set(RECORDED) | {"ALERTS"}
     for family in FAMILIES.values():
         known |= {family.name, *(family.name + end for end in ("_bucket", "_sum", "_count") if family.kind == "histogram")}
@@ -241,7 +241,7 @@ def test_every_dashboard_url_of_an_alert_names_a_page_and_its_variables():
             assert set(re.findall(r"var-(\w+)=", url)) <= by_uid[uid], f"{rule['alert']}: {url}"
 
 
-def test_every_family_that_is_no_plan_stands_on_a_page():
+def test_every_exported_family_is_on_a_dashboard():
     shown = {
         selector.name for page in PAGES.values() for _, expr in queries(page)
         for selector in selectors(promql_parser.parse(filled(expr)))

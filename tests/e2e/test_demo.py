@@ -48,7 +48,7 @@ def test_the_exporter_ends_when_the_demo_is_terminated(port):
 
 
 @pytest.mark.parametrize("wrong", ["--port", "--speed"])
-def test_what_the_demo_cannot_use_is_said_before_it_begins(wrong):
+def test_the_demo_reports_unusable_settings_before_it_starts(wrong):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

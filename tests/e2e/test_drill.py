@@ -42,7 +42,7 @@ def test_a_drill_reaches_everybody_and_counts_in_no_metric_of_calls(running):
     assert "still up" in refusal
 
 
-def test_a_receiver_that_tells_nobody_fails_the_drill(running):
+def test_a_receiver_without_recipients_fails_the_drill(running):
     exporter, places, log = running
     hook = {"webhook_configs": [{"url": f"http://{places.receiver}/v1/alerts"}]}
     closed = {"webhook_configs": [{"url": "http://127.0.0.1:9/"}]}

@@ -156,7 +156,7 @@ def test_no_container_line_is_lost_or_doubled_by_kills(tmp_path, launch):
         torment(exporter, Writer(target, line=cri))
 
 
-def test_an_accepted_body_is_counted_once_whatever_is_killed(tmp_path, launch):
+def test_an_accepted_body_is_counted_once_after_any_kill(tmp_path, launch):
     accepted = 0
     with launch(tmp_path) as exporter:
         for _ in range(KILLS):

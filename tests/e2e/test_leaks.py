@@ -40,7 +40,7 @@ def found_in(data: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("key", [False, True], ids=["spool in clear", "spool encrypted"])
-def test_nothing_that_was_said_is_shown_logged_or_kept(tmp_path, launch, key):
+def test_no_content_is_shown_logged_or_stored(tmp_path, launch, key):
     state, log = tmp_path / "state", tmp_path / "calls.jsonl"
     log.write_bytes(lines(
         event(1), event(2, output=None, error={"type": "timeout", "message": SAID}), event(3, duration_s=SAID, usage={"input": SAID}),
@@ -92,7 +92,7 @@ def test_nothing_that_was_said_is_shown_logged_or_kept(tmp_path, launch, key):
     assert any("tocsin.db" in name for name in after_kill)
 
 
-def test_errors_of_the_command_line_hold_no_content():
+def test_command_line_errors_contain_no_content():
     lines_of_input = lines({"id": 1, "text": [SAID]}, {"id": 2, "text": "x", "role": SAID}, SAID.encode() + b"\n")
     done = subprocess.run([sys.executable, "-m", "tocsin", "check"], input=lines_of_input, capture_output=True, timeout=60, check=False)
 

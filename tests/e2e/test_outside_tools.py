@@ -24,7 +24,7 @@ def exporter(tmp_path: Path, launch) -> Iterator[int]:
         yield running.port
 
 
-def test_prometheus_scrapes_and_knows_the_totals(tmp_path, exporter, tool, port):
+def test_prometheus_scrapes_the_totals(tmp_path, exporter, tool, port):
     own = port()
     config = tmp_path / "prometheus.yml"
     config.write_text(

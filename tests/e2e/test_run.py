@@ -39,7 +39,7 @@ def test_a_log_is_counted_exactly_across_kills(tmp_path, launch):
         assert totals["llm_consumer_tokens_total"] == totals["llm_tokens_total"]
 
 
-def test_the_log_tells_once_where_each_listener_is(tmp_path, launch):
+def test_each_listener_is_logged_once(tmp_path, launch):
     exporter = launch(tmp_path, "--log.level", "info")
     with (tmp_path / "log").open("wb") as exporter.stderr, exporter:
         exporter.get("/metrics")
@@ -49,7 +49,7 @@ def test_the_log_tells_once_where_each_listener_is(tmp_path, launch):
     assert log.count("listening") == 2
 
 
-def test_litellm_batches_come_through_the_webhook_and_a_repeated_one_counts_once(tmp_path, launch):
+def test_a_repeated_litellm_batch_counts_once(tmp_path, launch):
     with launch(tmp_path) as exporter:
         body = (GOLDEN / "litellm" / "generic_api-004.json").read_bytes()
         assert exporter.post("/v1/ingest/litellm", body) == 202
@@ -61,7 +61,7 @@ def test_litellm_batches_come_through_the_webhook_and_a_repeated_one_counts_once
 
 
 @pytest.mark.parametrize("body", [b"", b"nope", b"7", b"[1, 2]"])
-def test_a_body_that_holds_no_event_is_refused(tmp_path, body, launch):
+def test_a_body_without_an_event_is_refused(tmp_path, body, launch):
     with launch(tmp_path) as exporter:
         assert exporter.post("/v1/ingest/auto", body) == 400
 
@@ -97,7 +97,7 @@ def test_the_admin_pages_answer(tmp_path, launch):
         assert exporter.get("/metrics", **{"Accept-Encoding": "gzip"})[:2] == b"\x1f\x8b"
 
 
-def test_a_corrupt_state_is_set_aside_and_said(tmp_path, launch):
+def test_a_corrupt_state_is_set_aside_and_logged(tmp_path, launch):
     log = tmp_path / "app.jsonl"
     log.write_bytes(lines(0, 10))
     exporter = launch(tmp_path, "--tail", str(log))
@@ -118,7 +118,7 @@ def test_a_second_exporter_on_the_same_state_is_refused(tmp_path, launch):
         assert b"another tocsin uses this state" in result.stderr
 
 
-def test_a_wrong_configuration_names_file_key_and_mend(tmp_path):
+def test_a_configuration_error_names_file_key_and_fix(tmp_path):
     config = tmp_path / "tocsin.yml"
     config.write_text("inputz: {}\n")
     result = subprocess.run(
@@ -183,7 +183,7 @@ def test_a_reload_reads_new_inputs_and_a_wrong_file_changes_nothing(tmp_path, la
         exporter.wait_for("llm_requests_total", 15)
 
 
-def test_what_needs_a_restart_stays_as_it_was_in_a_reload(tmp_path, launch):
+def test_a_reload_does_not_change_settings_that_need_a_restart(tmp_path, launch):
     log = tmp_path / "app.jsonl"
     log.write_bytes(lines(0, 5))
     config = tmp_path / "tocsin.yml"
@@ -201,7 +201,7 @@ def test_what_needs_a_restart_stays_as_it_was_in_a_reload(tmp_path, launch):
         assert b"extra_labels:\n- team\nconsumers" in exporter.get("/config")
 
 
-def test_answers_are_looked_at_from_the_reload_on_that_says_so(tmp_path, launch):
+def test_a_reload_can_enable_detectors(tmp_path, launch):
     log = tmp_path / "app.jsonl"
     said = b'{"v": 1, "id": "%d", "time": "2026-11-20T02:47:00Z", "model": "m", "output": "Card 4921 8170 3264 5595."}\n'
     log.write_bytes(said % 1)
@@ -248,7 +248,7 @@ def test_a_text_that_the_guard_refuses_is_counted(tmp_path, launch, only):
     assert (before, status) == (0, 400)
 
 
-def test_the_guard_alone_says_so_and_probes_nobody(tmp_path, launch, port):
+def test_guard_only_mode_is_logged_and_probes_no_provider(tmp_path, launch, port):
     config = tmp_path / "tocsin.yml"
     config.write_text(f"probes: [{{provider: nobody, url: 'http://127.0.0.1:{port()}/', interval_s: 1}}]\n")
     with launch(tmp_path, "--config.file", str(config), "--guard-only") as guard:

@@ -15,7 +15,7 @@ def incident(route):
     }  # fmt: skip
 
 
-async def test_pages_fit_a_telephone_whatever_names_and_tables_stand_in_them(tool, tmp_path):
+async def test_pages_fit_a_phone_screen_with_long_names_and_tables(tool, tmp_path):
     view = {
         "events_read": 10, "share_priced": 1.0, "share_scored": 1.0, "share_guarded": None, "series": 5, "series_max": 20_000,
         "unusable_inputs": [{"path": "/var/log/" + "x" * 200, "reason": "permission denied", "mend": "let it be read"}],

@@ -177,7 +177,7 @@ with httpx.Client(transport=CallLog("calls.jsonl", route="support-bot")) as clie
 """
 
 
-def test_a_stream_that_nobody_reads_on_is_logged_all_the_same(tool, tmp_path):
+def test_an_abandoned_stream_is_logged(tool, tmp_path):
     with serving(Breaking) as server:
         url = f"http://127.0.0.1:{server.server_port}/v1/chat/completions"
         subprocess.run([tool("sdks").readlink(), "-c", GIVEN_UP, url], cwd=tmp_path, env={"PYTHONPATH": str(EXAMPLES / "openai-sdk")}, timeout=60, check=True)

@@ -24,19 +24,19 @@ def text(name):
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
-def test_every_example_says_what_it_is_and_stands_in_the_list(folder):
+def test_every_example_is_described_and_listed(folder):
     assert (folder / "README.md").read_text().startswith("# ")
     assert f"(../{folder.name})" in text("README.md").replace(f"({folder.name})", f"(../{folder.name})")
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("README.md")), ids=lambda path: path.parent.name)
-def test_links_between_examples_hold(path):
+def test_links_between_examples_resolve(path):
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
         if "://" not in target:
             assert (path.parent / target).exists(), target
 
 
-def test_datadog_asks_for_names_that_there_are_and_for_all_samples():
+def test_datadog_collects_existing_names_with_all_samples():
     (instance,) = yaml.safe_load(text("datadog/conf.yaml"))["instances"]
     names = {name.removesuffix("_total") for name, family in FAMILIES.items() if not family.planned}
 

@@ -21,7 +21,7 @@ def test_integrations_in_the_words_of_the_other_routing_are_refused(helm, routin
 
 
 @pytest.mark.parametrize(("given", "stands"), [("null", "1"), ("20261127", "20261127")])
-def test_the_baseline_of_cost_stands_as_it_is_written(helm, tmp_path, given, stands):
+def test_the_cost_baseline_is_rendered_as_written(helm, tmp_path, given, stands):
     """Null is what an upgrade with ``--reuse-values`` finds in the values of an earlier chart."""
     (tmp_path / "values.yaml").write_text(f"thresholds: {{cost: {{baseline: {given}}}}}")
     done = helm("template", "gate", CHART, "--set", "rulesConfigMap.enabled=true", "-f", str(tmp_path / "values.yaml"))
@@ -43,7 +43,7 @@ def test_rules_equal_the_mixins_but_for_the_namespace(render):
     assert got == expected
 
 
-def test_a_threshold_of_the_values_stands_in_the_rules(render, tool, tmp_path):
+def test_a_threshold_in_the_values_reaches_the_rules(render, tool, tmp_path):
     settings = ("thresholds.quality.dropRatio=0.21", "thresholds.cost.ceilingPerHour=90", "thresholds.cost.baseline=2026-q1")
     resources = render(TOKEN, "rulesConfigMap.enabled=true", *settings)
     (rules,) = [r for r in of_kind(resources, "ConfigMap") if r["metadata"]["name"].endswith("-rules")]
@@ -148,7 +148,7 @@ def alerts_of(resources):
     ]  # fmt: skip
 
 
-def test_links_in_alerts_lead_where_the_values_say(render):
+def test_links_in_alerts_use_the_urls_of_the_values(render):
     alerts = alerts_of(render(TOKEN, "prometheusRule.enabled=true", "alerts.runbookUrl=https://wiki/llm/", "alerts.grafanaUrl=https://grafana"))
 
     assert {r["annotations"]["runbook_url"] for r in alerts} == {f"https://wiki/llm/{r['alert']}" for r in alerts}
@@ -205,7 +205,7 @@ def test_safety_pages_are_not_resolved_at_the_receiver(routing):
     assert receivers["status-page"]["slackConfigs"] == [{"channel": "#status"}]
 
 
-def test_an_outage_is_told_where_outages_are_told_today(routing, tool, tmp_path):
+def test_an_outage_is_sent_to_todays_outage_receiver(routing, tool, tmp_path):
     tree = translated(one(routing, "AlertmanagerConfig"))["route"]
     outage = {"namespace": "llm", "category": "outage", "severity": "page"}
 

@@ -86,7 +86,7 @@ def test_paths_that_a_pod_sees_are_not_refused(helm, settings):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_schema_knows_the_configuration_of_the_exporter():
+def test_the_schema_includes_the_exporters_configuration():
     spec = importlib.util.spec_from_file_location("valuesschema", ROOT / "tools" / "valuesschema.py")
     valuesschema = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(valuesschema)
@@ -156,7 +156,7 @@ def test_sidecar_mode_renders_no_workload(render):
 
 
 @pytest.mark.parametrize("mode", ["webhook", "tail"])
-def test_the_pod_security_context_that_is_given_stands_once(render_text, mode):
+def test_a_given_pod_security_context_is_rendered_once(render_text, mode):
     text = render_text(f"mode={mode}", "podSecurityContext.fsGroup=2000", TOKEN)
 
     assert set(re.findall(r"fsGroup: .*", text)) == {"fsGroup: 2000"}
@@ -186,7 +186,7 @@ def test_the_pod_of_helm_test_runs_where_the_others_may(render):
         assert pod["tolerations"] == [{"key": "gpu", "operator": "Exists"}]
 
 
-def test_the_container_beside_a_gateway_has_the_certificate_that_its_configuration_names(render_text, tmp_path):
+def test_the_sidecar_mounts_the_certificate_that_its_configuration_names(render_text, tmp_path):
     values = tmp_path / "values.yaml"
     values.write_text("mode: sidecar\ntls: {existingSecret: cert}\nextraManifests: ['{{ include \"tocsin.sidecar\" . }}']\n")
 
@@ -245,7 +245,7 @@ def test_the_users_configuration_wins(render):
 
 
 @pytest.mark.parametrize(("address", "arrives"), [("127.0.0.1:9878", False), ("0.0.0.0:9000", False), ("[::]:9878", True)])
-def test_the_notes_say_where_no_other_pod_reaches_the_webhook(run_helm, address, arrives):
+def test_the_notes_warn_if_no_other_pod_can_reach_the_webhook(run_helm, address, arrives):
     setting = f"config.ingest.listen_address={address}"
     done = run_helm("helm4", "install", "gate", CHART, "--dry-run=client", "--set", setting)  # Helm 3 asks a cluster
 
@@ -254,7 +254,7 @@ def test_the_notes_say_where_no_other_pod_reaches_the_webhook(run_helm, address,
 
 
 @pytest.mark.parametrize(("interval", "warned"), [("5m", True), ("61s", True), ("1m", False)])
-def test_the_notes_say_where_scrapes_are_too_far_apart_for_the_rules(run_helm, interval, warned):
+def test_the_notes_warn_if_the_scrape_interval_is_too_long_for_the_rules(run_helm, interval, warned):
     settings = f"serviceMonitor.enabled=true,serviceMonitor.interval={interval}"
     done = run_helm("helm4", "install", "gate", CHART, "--dry-run=client", "--set", settings)
 
@@ -355,7 +355,7 @@ def test_a_chart_that_depends_on_this_one_renders_it(run_helm, tmp_path):
     assert "kind: StatefulSet" in done.stdout
 
 
-def test_large_numbers_of_the_configuration_stay_whole(render, tmp_path):
+def test_large_numbers_in_the_configuration_are_not_rounded(render, tmp_path):
     file = tmp_path / "values.yaml"
     file.write_text("config: {ingest: {spool_max_bytes: 8589934592, max_body_bytes: 134217728}}\n")
 
@@ -409,7 +409,7 @@ def test_pods_are_scraped_once_where_both_monitors_are_on(render):
     assert one(resources, "PodMonitor")["spec"]["selector"]["matchLabels"] == {"tocsin.dev/sidecar": "true"}
 
 
-def test_a_pod_monitor_alone_scrapes_the_guard_too(render):
+def test_a_pod_monitor_also_scrapes_the_guard(render):
     resources = render(TOKEN, "podMonitor.enabled=true", "guard.enabled=true")
 
     selected = one(resources, "PodMonitor")["spec"]["selector"]["matchLabels"].items()
@@ -418,7 +418,7 @@ def test_a_pod_monitor_alone_scrapes_the_guard_too(render):
 
 
 @pytest.mark.parametrize("mode", ["webhook", "tail"])
-def test_the_policy_lets_nothing_out_and_two_ports_in(render, mode):
+def test_the_network_policy_allows_no_egress_and_two_ports(render, mode):
     policies = [p for p in of_kind(render(TOKEN, f"mode={mode}", "guard.enabled=true"), "NetworkPolicy") if "annotations" not in p["metadata"]]
 
     assert len(policies) == 2
@@ -473,7 +473,7 @@ def test_a_spread_without_a_selector_counts_the_pods_of_its_own_workload(render)
         assert given["labelSelector"] == {"matchLabels": {"app": "other"}}
 
 
-def test_replicas_keep_apart_where_they_can(render):
+def test_replicas_prefer_different_nodes(render):
     guard = one(render(TOKEN, "guard.enabled=true"), "Deployment")["spec"]["template"]
 
     (term,) = guard["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]

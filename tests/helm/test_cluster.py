@@ -102,7 +102,7 @@ def between(text, start, end):
     return notes[notes.index(start) : notes.index(end)]
 
 
-def test_the_notes_tell_a_plain_prometheus_what_to_scrape(cluster, tool, tmp_path):
+def test_the_notes_show_a_scrape_configuration_for_plain_prometheus(cluster, tool, tmp_path):
     done = cluster.run("helm3", "install", "gate", CHART, "--namespace", cluster.namespace("plain", "restricted"))
     job = between(done.stdout, "       - job_name: tocsin", "     With the operator")
     file = tmp_path / "prometheus.yml"

@@ -171,7 +171,7 @@ def test_the_webhook_container_becomes_ready_counts_and_leaves_in_order(render, 
         assert container.end() == 0
 
 
-def test_what_is_spooled_when_the_signal_comes_is_counted_before_the_end(render, tmp_path):
+def test_spooled_bodies_are_counted_before_a_termination_ends(render, tmp_path):
     with Container(tmp_path, render(TOKEN), "StatefulSet") as container:
         assert container.ready().post("/v1/ingest/native", json.dumps(CALL).encode()) == 202
         assert container.hold(0).returncode == 0  # its detectors are loaded, which takes longer than the end may
@@ -233,7 +233,7 @@ def test_logs_of_root_are_read(render, tmp_path, logs, mode, settings):
 
 
 @pytest.mark.usefixtures("other_user")
-def test_a_log_that_root_alone_can_read_is_said(render, tmp_path, logs):
+def test_a_log_that_only_root_can_read_is_reported(render, tmp_path, logs):
     (logs / "litellm-1.log").chmod(0o600)
 
     with tail(render, tmp_path, logs) as container:

@@ -147,7 +147,7 @@ def test_an_alert_of_each_kind_reaches_whom_it_is_for(operated, rendered, tool):
         assert plain["severity"] != "page" or "llm/gate-tocsin/oncall" in got
 
 
-def test_receivers_have_what_their_secrets_hold(operated):
+def test_receivers_use_the_values_of_their_secrets(operated):
     receivers = {r["name"].removeprefix("llm/gate-tocsin/"): r for r in configuration(operated)["receivers"]}
 
     assert receivers["oncall"]["pagerduty_configs"][0]["routing_key"] == SECRETS["pagerduty"]

@@ -18,7 +18,7 @@ LOCKED = dict(re.findall(r"^([\w.-]+)==(\S+)", (FOLDER / "requirements.txt").rea
 EXTRAS = ("prices", "encryption", "tokens")
 
 
-def test_hadolint_has_nothing_to_say(tool):
+def test_hadolint_reports_nothing(tool):
     done = subprocess.run([tool("hadolint"), DOCKERFILE], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout
@@ -66,7 +66,7 @@ def requirements() -> list[str]:
 
 
 @pytest.mark.parametrize("text", requirements())
-def test_the_lock_holds_what_the_package_needs(text):
+def test_the_lock_includes_the_dependencies_of_the_package(text):
     needed = Requirement(text)
 
     assert needed.specifier.contains(LOCKED[canonicalize_name(needed.name)]), "run `make lock`"

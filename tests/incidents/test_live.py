@@ -143,11 +143,11 @@ def lived(tool, launch, tmp_path_factory) -> Lived:
 
 
 @pytest.mark.parametrize(("alert", "severity", "about", "receivers"), [row[1:] for row in EXPECTED], ids=[f"{row[0]}: {row[1]}" for row in EXPECTED])
-def test_an_incident_is_told_to_those_who_must_know(alert, severity, about, receivers, lived):
+def test_an_incident_reaches_its_receivers(alert, severity, about, receivers, lived):
     assert lived.told.get((alert, severity, about)) == receivers
 
 
-def test_nothing_else_fires_and_nobody_else_is_told(lived):
+def test_nothing_else_fires_or_notifies_anyone(lived):
     expected = {tuple(row[1:4]) for row in EXPECTED}
 
     assert set(lived.told) - ALLOWED <= expected

@@ -202,7 +202,7 @@ def test_a_ruler_that_is_restarted_in_an_incident_neither_resolves_nor_pages_twi
 
 
 @pytest.mark.parametrize("age", ["newest", "oldest"])
-def test_a_restarted_ruler_knows_since_when_alerts_wait(age, lived):
+def test_a_restarted_ruler_restores_pending_alerts(age, lived):
     """Of the one whose window, half an hour, is longer than any start here: without data at first, nothing is restored."""
     assert lived.after[age]["LLMQualityScoreDropped"] == lived.before[age]["LLMQualityScoreDropped"]
 

@@ -73,7 +73,7 @@ def test_a_safety_alert_without_a_known_severity_is_a_page(routed):
     assert routed(category="safety", severity="critical") == "oncall,legal,comms"
 
 
-def test_a_category_in_shadow_reaches_the_reviewer_alone(routed):
+def test_a_category_in_shadow_reaches_only_the_reviewer(routed):
     assert routed(category="safety", severity="page", shadow="true") == "review"
 
 
@@ -85,7 +85,7 @@ def test_what_no_entry_matches_is_not_lost(routed):
     assert routed(alertname="Unknown") == "oncall"
 
 
-def test_the_helper_of_kube_prometheus_stack_wakes_nobody(routed):
+def test_the_helper_alert_of_kube_prometheus_stack_notifies_nobody(routed):
     """It bears the labels of our info alerts, and a severity that no entry knows."""
     assert routed(alertname="InfoInhibitor", category="exporter", owner="platform", severity="none") == "null"
 
@@ -94,7 +94,7 @@ HEARTBEAT = {"heartbeat": {"webhook_configs": [{"url": "http://127.0.0.1/"}]}}
 
 
 @pytest.mark.parametrize("settings", [{}, {"shadow.exporter": True}])
-def test_the_dead_mans_switch_goes_to_the_heartbeat_once_there_is_one(routed, tmp_path, settings):
+def test_the_dead_mans_switch_is_routed_to_the_heartbeat_receiver(routed, tmp_path, settings):
     file = tmp_path / "heartbeat.yaml"
     file.write_text(bundle.compile(settings | {"routing.receivers": HEARTBEAT}).alertmanager)
     groups = bundle.compile(settings).rule_groups()
@@ -115,7 +115,7 @@ def test_the_heartbeat_beats_each_minute_and_is_never_resolved():
     assert receiver["webhook_configs"] == [{"send_resolved": False, "url": "http://127.0.0.1/"}]
 
 
-def test_an_owner_can_have_a_pager_of_its_own_but_not_for_safety(routed, tmp_path):
+def test_an_owner_can_have_its_own_pager_except_for_safety(routed, tmp_path):
     file = tmp_path / "owned.yaml"
     settings = {"routing.owners": {"team-support": "support-oncall"}, "routing.outageReceiver": "incidents"}
     file.write_text(bundle.compile(settings).alertmanager)
@@ -165,7 +165,7 @@ def test_no_inhibition_can_mute_safety_another_fleet_or_match_on_an_absent_label
             assert f'{label}=~".+"' in rule["target_matchers"]
 
 
-def test_an_inhibition_asks_for_labels_that_its_alerts_have():
+def test_inhibitions_match_labels_that_their_alerts_have():
     named = {rule["alert"]: rule["annotations"]["dashboard_url"] for rule in ALERTS}
     for rule in bundle.parse(bundle.compile().alertmanager)["inhibit_rules"]:
         for side in ("source_matchers", "target_matchers"):
@@ -212,7 +212,7 @@ def test_message_templates_render(amtool, name):
     assert "<no value>" not in text
 
 
-def test_names_that_callers_choose_mention_nobody_and_break_no_silence(amtool, tmp_path):
+def test_names_chosen_by_callers_are_escaped_in_mentions_and_silences(amtool, tmp_path):
     alert = {"status": "firing", "labels": {}, "startsAt": "2026-01-01T00:00:00Z", "annotations": {"summary": "<!channel> & more", "description": "d"}}
     data = {"status": "firing", "commonLabels": {"route": 'a b "<!here>\\+'}, "alerts": [alert], "externalURL": "http://am"}
     (tmp_path / "data.json").write_text(json.dumps(data))

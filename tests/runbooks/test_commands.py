@@ -78,7 +78,7 @@ def test_fallbacks_in_examples_have_litellms_shape():
             assert set(model) == {"model_name", "litellm_params"}
 
 
-def test_limits_that_are_told_bound_what_is_asked():
+def test_documented_limits_bound_the_queries():
     """``rpm`` alone shares requests out among deployments: with 3 of it LiteLLM 1.106.2 answered 8 of 8 in a second."""
     bounds = [block for block in YAML if "rpm:" in block.text]
 
@@ -87,7 +87,7 @@ def test_limits_that_are_told_bound_what_is_asked():
         assert yaml.safe_load(block.text)["router_settings"]["optional_pre_call_checks"] == ["enforce_model_rate_limits"], block
 
 
-def test_a_fallback_is_told_only_where_calls_fail():
+def test_a_fallback_is_suggested_only_if_calls_fail():
     """LiteLLM asks it when a call fails: bad answers come with HTTP 200, and go on."""
     told = {block.page for block in YAML if "fallbacks:" in block.text}
 
@@ -95,7 +95,7 @@ def test_a_fallback_is_told_only_where_calls_fail():
     assert {name for name in told if read(name).facts["category"] == "quality"} == set()
 
 
-def test_what_waits_for_a_restart_is_not_told_to_reload():
+def test_no_reload_is_suggested_for_settings_that_need_a_restart():
     for block in YAML:
         if block.text.startswith("# /etc/tocsin/tocsin.yml"):
             wanted = config.parse(block.text.encode())

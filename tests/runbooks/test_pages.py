@@ -66,7 +66,7 @@ def test_all_headings_are_there_in_order_with_text_under_each(name):
 
 
 @pytest.mark.parametrize("name", alert_pages())
-def test_the_first_action_stands_within_one_screen(name):
+def test_the_first_action_is_within_one_screen(name):
     page = read(name)
     first = page.sections["Stop the bleeding"].splitlines()[0]
     assert page.text.splitlines().index(first) < 30
@@ -99,7 +99,7 @@ def test_every_query_says_what_is_healthy_and_how_the_alert_misleads(name):
 
 
 @pytest.mark.parametrize("name", alert_pages())
-def test_the_five_layers_stand_in_the_table(name):
+def test_the_table_has_the_five_layers(name):
     cells = read(name).rows
     assert [row[0] for row in cells] == list(LAYERS)
     assert [row for row in cells if len(row) != 4 or not all(row)] == []
@@ -142,7 +142,7 @@ def test_links_resolve(name):
 
 
 @pytest.mark.parametrize("name", all_pages())
-def test_nothing_that_is_not_built_is_told_of(name):
+def test_only_built_features_are_mentioned(name):
     planned = r"tocsin (incident|mcp)\b|/ofrep|/api/v1/(incidents|remediations|prompts)|/v1/alerts"
     assert re.findall(planned, read(name).text) == []
 

@@ -61,7 +61,7 @@ def test_the_mixin_takes_labels_of_yours_and_settings_of_other_mixins():
     assert mixin("{ extraLabels+: { team: 'llm' }, kubeStateMetrics: { selector: 'job' }, quality+: { dropRatio: 0.2 } }")["groups"]
 
 
-def test_a_receiver_that_the_routing_is_told_of_gets_alerts():
+def test_a_configured_receiver_gets_alerts():
     compiled = bundle.compile({"routing.owners": {"team-support": "support"}, "routing.receivers": {"support": {}}})
 
     assert "name: support" in compiled.alertmanager
@@ -82,7 +82,7 @@ def test_a_name_that_looks_like_a_number_is_a_name(value):
     assert f'baseline="{value}"' in bundle.compile({key: parsed}).recording
 
 
-def test_a_rise_may_be_over_the_whole():
+def test_a_rise_threshold_may_exceed_100_percent():
     assert "(1 + 1.5)" in bundle.compile({"cost.riseRatio": 1.5}).recording
 
 

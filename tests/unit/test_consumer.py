@@ -7,7 +7,7 @@ from tocsin.labels import keyed_hash
 from tocsin.state import State
 
 
-def test_the_key_of_the_state_is_found_while_the_exporter_holds_it_locked(tmp_path, capsys):
+def test_the_state_key_is_read_while_the_exporter_locks_the_state(tmp_path, capsys):
     state = State(tmp_path)
     state.commit([("key", "consumers", b"k" * 32)])
 

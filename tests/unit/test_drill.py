@@ -69,7 +69,7 @@ def run(monkeypatch, tmp_path):
     return run
 
 
-def test_receivers_whose_services_took_the_page_are_reached(run):
+def test_receivers_that_accepted_the_page_are_reached(run):
     report, log = run(World(), "oncall", "comms")
 
     assert report.passed
@@ -119,7 +119,7 @@ def test_receivers_of_the_operator_are_known_by_the_end_of_their_names(run):
     assert [(reach.receiver, reach.result) for reach in report.receivers] == [("llm/tocsin/oncall", "taken"), ("llm/tocsin/comms", "taken")]
 
 
-def test_a_name_that_ends_several_receivers_is_asked_for_whole(run):
+def test_an_ambiguous_receiver_name_must_be_given_in_full(run):
     both = CONFIG.replace("name: oncall", "name: a/tocsin/oncall").replace("name: legal", "name: b/tocsin/oncall")
 
     with pytest.raises(DrillError, match="one of a/tocsin/oncall, b/tocsin/oncall"):
@@ -138,7 +138,7 @@ def test_a_refused_request_is_a_failure(run):
     assert all(reach.result.startswith("failed") for reach in report.receivers)
 
 
-def test_a_silence_is_told(run):
+def test_a_silence_is_reported(run):
     report, _ = run(World(state="suppressed", requests=[0] * 999), "oncall")
 
     assert not report.passed
@@ -150,12 +150,12 @@ def test_a_drill_does_not_begin_while_an_earlier_one_is_up(run):
         run(World(up=True), "oncall")
 
 
-def test_an_alertmanager_that_does_not_answer_is_said():
+def test_an_unreachable_alertmanager_is_reported():
     with pytest.raises(DrillError, match="address of Alertmanager"):
         Drill("cost", Places("http://127.0.0.1:9", "http://127.0.0.1:9"), ["oncall"], timeout=1).run()
 
 
-def test_a_drill_in_a_log_is_no_call():
+def test_a_drill_in_a_log_is_not_a_call():
     event = get("native").parse(b'{"v": 1, "type": "drill", "id": "d1", "time": 1764000000, "category": "cost"}')
 
     assert event == DrillEvent("drill|d1", "cost", 1764000000.0)

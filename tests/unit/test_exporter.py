@@ -100,7 +100,7 @@ async def test_a_defect_in_making_detectors_is_a_failed_reload_too(with_terms, m
     assert exporter._ledger.store.row(cat.RELOAD_OK).values == [0]
 
 
-async def test_reloads_take_their_turn_and_the_last_file_holds(with_terms):
+async def test_concurrent_reloads_are_serialised_and_the_last_file_wins(with_terms):
     exporter, config = with_terms
     await exporter._detectors.wait()
     first = spawn(exporter._reload(), name="reload")
@@ -110,7 +110,7 @@ async def test_reloads_take_their_turn_and_the_last_file_holds(with_terms):
     assert policy_terms_in(exporter, "mandragora and wolfsbane") == ["wolfsbane"]
 
 
-async def test_a_reload_before_anything_was_looked_at_makes_no_detectors(with_terms):
+async def test_a_reload_before_the_first_text_builds_no_detectors(with_terms):
     exporter, _ = with_terms
     await exporter._reload()
     assert exporter._scoring.judge._made is None

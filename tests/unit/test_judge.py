@@ -47,7 +47,7 @@ GERMAN = "Das ist eine gute Frage, und die Antwort ist nicht so einfach, wie man
         ("detectors: {embedder: onnx, embedder_folder: /nowhere}", "detectors.embedder: onnx"),
     ],
 )
-def test_what_cannot_be_compiled_is_named_with_its_mend(text, message, tmp_path):
+def test_a_pattern_that_cannot_be_compiled_is_named_with_the_fix(text, message, tmp_path):
     (tmp_path / "tocsin.yml").write_text(text)
 
     with pytest.raises(ConfigError) as error:
@@ -103,7 +103,7 @@ def test_a_route_can_let_answers_be_in_any_language():
     assert outcomes == [{"language": False}, {}]
 
 
-def test_any_language_holds_where_the_call_asks_for_a_format():
+def test_any_language_is_accepted_if_the_call_expects_a_format():
     route = Expectation(follow_question=False)
 
     assert merged(Expectation("json"), route) == Expectation("json", follow_question=False)
@@ -134,7 +134,7 @@ MANY = MAX_CANDIDATES + 1
         (Policy([], ["ab+c"]), "abc " * MANY),
     ],
 )
-def test_a_text_over_the_cap_of_a_detector_is_told(detector, text):
+def test_a_text_over_the_cap_of_a_detector_is_reported(detector, text):
     scanner = Scanner([detector])
 
     assert scanner.scan(Subject(text)).capped == [detector.name]
@@ -167,7 +167,7 @@ def scanned(bench: Judge, route: str) -> set[str]:
     return set(bench.judge(Subject("You are an idiot. " * 9, route=route, question="Who?"), bench.rules(route)).report.scanned)
 
 
-def test_a_route_is_looked_at_up_to_its_tier_only():
+def test_only_detectors_up_to_a_routes_tier_run():
     bench = Judge(parse(b"detectors: {max_tier: 0}\nroutes: [{match: {route: deep}, max_detector_tier: 1}]"))
 
     assert scanned(bench, "deep") - scanned(bench, "plain") == {"toxicity", "harmful", "prompt_leak", "language", "topic", "coherence", "numeric", "unsupported"}
@@ -182,7 +182,7 @@ def test_a_bound_from_outside_wins_and_only_what_it_leaves_is_in_use():
     assert {d.tier for d in bench.in_use} == {0}
 
 
-def test_the_check_says_what_rests(tmp_path, capsys):
+def test_the_check_lists_detectors_that_are_off(tmp_path, capsys):
     (tmp_path / "tocsin.yml").write_text("detectors: {max_tier: 1}")
     parser = argparse.ArgumentParser()
     command.add_parser(parser.add_subparsers())
@@ -197,7 +197,7 @@ def test_the_check_says_what_rests(tmp_path, capsys):
     "answer",
     ["Write to Ann at ann.lee@rivermail.org.", "I'm sorry, but I cannot help with that.", GERMAN, "You are the clerk of the city.", '{"a": 1}'],
 )  # fmt: skip
-def test_detectors_of_tier_0_judge_alike_whether_or_not_they_are_told_the_question_and_the_system_prompt(answer):
+def test_tier_0_detectors_do_not_depend_on_question_and_system_prompt(answer):
     said = [Message("system", "You are the clerk of the city."), Message("user", "Who is ann.lee@rivermail.org?")]
     judge = Judge(Config(), max_tier=0)
     rules = judge.rules("r")

@@ -108,7 +108,7 @@ async def test_slices_are_short_where_requests_are_about(clock):
     assert pace.seconds == SLICE_SECONDS
 
 
-async def test_one_turn_is_enough_where_nobody_is_about(clock):
+async def test_one_turn_is_enough_if_nothing_else_runs(clock):
     await Pace(lambda: False, clock, clock).turn()
     assert clock.turns == 1
 
@@ -140,7 +140,7 @@ async def test_requests_get_no_more_than_a_slice_where_counting_is_overdue(clock
     assert await given(pace, clock) == pytest.approx(2 * clock.others)
 
 
-async def test_long_work_lets_others_run_once_it_took_as_long_as_a_slice(clock):
+async def test_long_work_yields_after_each_slice(clock):
     pace = Pace(lambda: False, clock, clock)
     clock.now += 0.9 * SLICE_SECONDS
     await pace.breathe()

@@ -108,7 +108,7 @@ class Broken:
         raise ZeroDivisionError(bytes(data))
 
 
-def test_a_record_that_an_adapter_fails_on_is_skipped_and_the_log_tells_nothing_of_it(caplog):
+def test_a_record_that_crashes_an_adapter_is_skipped_and_not_logged(caplog):
     ledger = Ledger(Store(()), Settings())
     intake = Intake(ledger, lambda _: Broken(), lambda: 0.0)
     intake.take(b'{"id": "private"}', Origin("file", "openai"))
@@ -134,7 +134,7 @@ def test_each_reason_to_skip_is_exported_before_the_first():
     assert {("webhook", "not_json"), ("webhook", "adapter_error")} <= shown
 
 
-def test_an_array_counts_each_element_although_one_holds_what_only_python_writes():
+def test_each_element_of_an_array_with_python_only_json_counts():
     intake = Intake(Ledger(Store(()), Settings()), formats.get, lambda: 0.0)
     intake.take(b"[" + LINE + b"," + LINE.replace(b'"1"', b'"2"').replace(b'"m"', b'"m", "cost_usd": NaN') + b"]", Origin("file", "auto"))
     assert intake.tallies["file"].counted == 2
@@ -163,7 +163,7 @@ class Endless:
         pass
 
 
-def test_a_slice_ends_with_the_piece_that_exceeds_its_time(bench, monkeypatch):
+def test_a_slice_ends_after_the_piece_that_exceeds_its_time(bench, monkeypatch):
     source = Endless()
     bench.pipeline.inputs = [source]
     monkeypatch.setattr(time, "monotonic", lambda: source.now)
@@ -191,7 +191,7 @@ async def test_a_spool_that_fills_up_leaves_time_for_fewer_scores_once_all_of_be
     assert (before, scoring.affordable) == (1.0, 0.5)
 
 
-async def test_what_was_refused_and_committed_is_shown_by_a_start_whose_commits_fail(tmp_path, monkeypatch):
+async def test_committed_refusals_are_exported_after_a_start_whose_commits_fail(tmp_path, monkeypatch):
     before = Bench(tmp_path)
     before.pipeline.ledger.add(cat.INGEST_REFUSED, "no_room", amount=3)
     await before.pipeline._commit()
@@ -235,7 +235,7 @@ async def running(pipeline):
 
 
 @pytest.mark.parametrize(("rest", "pause"), [(0.0, 0.1), (2.5, 0.1), (5.0, 0.2), (3600.0, 0.4)])
-def test_inputs_at_rest_are_looked_at_less_often(rest, pause):
+def test_idle_inputs_are_polled_less_often(rest, pause):
     assert idle_pause(rest) == pytest.approx(pause)
 
 
@@ -324,7 +324,7 @@ async def test_what_is_deleted_once_it_is_counted_is_committed_so_that_a_loss_of
     assert told == [deletes, deletes, False]
 
 
-async def test_without_a_backlog_it_is_ready_and_counts_what_comes(bench):
+async def test_without_a_backlog_it_is_ready_at_once(bench):
     async with running(bench.pipeline):
         await asyncio.wait_for(bench.pipeline.ready.wait(), 60)
         bench.log.write_bytes(LINE)

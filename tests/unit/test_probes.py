@@ -55,7 +55,7 @@ async def test_any_answer_below_500_is_up(status, value):
     assert up(store) == {"p": value}
 
 
-async def test_a_provider_that_refuses_the_connection_or_is_no_name_is_down():
+async def test_a_provider_that_refuses_connections_or_does_not_resolve_is_down():
     store = Store()
     await ask(Prober(store, [Probe(provider="p", url="http://127.0.0.1:1/"), Probe(provider="q", url="http://[/")]), 0.0)
     assert up(store) == {"p": 0, "q": 0}
@@ -68,7 +68,7 @@ async def test_a_silent_provider_is_down_when_its_time_is_over():
     assert up(store) == {"p": 0}
 
 
-async def test_a_slow_provider_holds_no_other():
+async def test_a_slow_provider_delays_no_other():
     store = Store()
     async with provider() as base:
         await ask(Prober(store, [Probe(provider="p", url=f"{base}/patient"), Probe(provider="q", url=f"{base}/200")]), 0.0)
@@ -96,7 +96,7 @@ async def test_a_probe_waits_for_its_interval(monkeypatch):
     assert len(asked) == 3
 
 
-async def test_a_provider_that_was_never_asked_is_not_exported():
+async def test_a_provider_that_was_never_probed_is_not_exported():
     store = Store()
     Prober(store, [Probe(provider="p", url="http://x/")])
     assert up(store) == {}

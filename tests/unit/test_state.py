@@ -77,7 +77,7 @@ def test_a_second_user_of_the_state_is_refused(tmp_path, monkeypatch):
     first.close()
 
 
-def test_the_file_is_its_owners_alone(tmp_path):
+def test_the_file_is_private_to_its_owner(tmp_path):
     state = State(tmp_path)
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
     state.close()
@@ -174,7 +174,7 @@ def read_only(monkeypatch):
     return switch
 
 
-def test_a_state_that_cannot_be_written_is_read_and_goes_on_when_it_can_be(tmp_path, read_only):
+def test_an_unwritable_state_is_read_and_recovers_once_writable(tmp_path, read_only):
     folder = tmp_path / "state"
     state = State(folder)
     state.commit([("a", "k", b"1")])

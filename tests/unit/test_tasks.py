@@ -21,7 +21,7 @@ async def test_it_is_brought_about_once_and_only_when_somebody_waits():
     assert (before, event.is_set(), brought) == ((False, []), True, [1])
 
 
-async def test_one_who_gives_up_waiting_does_not_end_it_for_the_others():
+async def test_one_cancelled_waiter_does_not_cancel_the_others():
     go = asyncio.Event()
     event = OnDemand(go.wait, name="test")
     hasty, patient = spawn(event.wait(), name="hasty"), spawn(event.wait(), name="patient")
@@ -31,7 +31,7 @@ async def test_one_who_gives_up_waiting_does_not_end_it_for_the_others():
     assert await patient
 
 
-async def test_all_who_wait_learn_that_it_failed():
+async def test_all_waiters_get_the_failure():
     async def bring():
         raise OSError("no")
 

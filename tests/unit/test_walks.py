@@ -207,7 +207,7 @@ def request(kind, numbers):
 
 
 @pytest.mark.parametrize("seed", SEEDS[:5])
-async def test_a_call_of_otlp_counts_once_and_what_was_said_in_it_too_however_late_that_comes(tmp_path, monkeypatch, seed):
+async def test_an_otlp_call_and_its_late_content_count_once(tmp_path, monkeypatch, seed):
     chance, calls = random.Random(seed), 0
     (tmp_path / "w").mkdir()
     world = World(tmp_path / "w", chance)

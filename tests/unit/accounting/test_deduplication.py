@@ -39,7 +39,7 @@ def test_the_newest_generation_is_always_known_even_after_restarts(keys, steps):
         assert len(seen) <= 20
 
 
-def test_the_items_of_the_state_stay_few_and_short_whatever_is_new_in_a_commit_and_across_restarts():
+def test_items_of_the_state_stay_few_and_short_across_commits_and_restarts():
     seen, saved = SeenIds(), {}
     for key in range(2000):
         seen.add(key)

@@ -27,7 +27,7 @@ def totals(ledger: Ledger, family: cat.Family) -> dict[str, float]:
     return {row.labels[-1]: row.values[0] for row in ledger.store.rows.get(family, {}).values()}
 
 
-def test_input_and_output_are_estimated_apart():
+def test_input_and_output_are_estimated_separately():
     said = call(input=[Message("system", "be brief"), Message("user", "how are you")], output="fine thanks")
     assert Estimator(words).tokens(said) == (2 + 3 + 3 + 3 + 3, 2)
 
@@ -48,7 +48,7 @@ def test_a_long_text_is_counted_in_part_and_scaled():
     assert sum(seen) == MAX_CHARS
 
 
-def test_an_estimate_is_counted_where_usage_is_missing_and_nowhere_else():
+def test_an_estimate_is_counted_only_if_usage_is_missing():
     ledger = Ledger(Store(), Settings(estimator=Estimator(words)))
     ledger.count(call(input=[Message("user", "how are you")], output="fine thanks"), NOW)
     assert totals(ledger, cat.ESTIMATED_TOKENS) == {"input": 9, "output": 2}

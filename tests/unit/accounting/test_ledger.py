@@ -139,7 +139,7 @@ def first_request(ledger: Ledger) -> dict[str, float]:
     return {row.labels[1]: row.values[0] for row in ledger.store.rows[cat.FIRST_REQUEST].values()}
 
 
-def test_a_label_set_tells_when_it_counted_its_first_request():
+def test_a_label_set_exports_the_time_of_its_first_request():
     ledger = make()
     ledger.count(call(1), NOW)
     ledger.settle()
@@ -156,7 +156,7 @@ def test_a_restart_forgets_no_first_request():
     assert first_request(again) == {"gpt-4o": NOW}
 
 
-def test_a_state_that_tells_of_no_first_request_is_old():
+def test_label_sets_of_a_state_without_first_request_times_are_old():
     ledger = make()
     group = ledger.count(call(1), NOW)
     group._saved = [saved for saved in group._saved if saved[0] != cat.FIRST_REQUEST.name]
@@ -165,7 +165,7 @@ def test_a_state_that_tells_of_no_first_request_is_old():
     assert first_request(again) == {"gpt-4o": 0}
 
 
-def test_failures_of_the_first_two_hours_are_told_by_the_reasons_that_there_were():
+def test_failures_of_the_first_two_hours_are_counted_by_reason():
     ledger = make()
     for number, minutes in enumerate([0, 119, 121]):
         when = NOW + 60 * minutes
@@ -334,7 +334,7 @@ def test_a_folded_model_has_series_of_its_own_from_its_first_success_on():
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.booleans(), st.integers(0, 10**6)), max_size=600))
-def test_series_stay_under_their_bound_and_totals_stay_whole(events):
+def test_series_stay_under_their_limit_and_totals_stay_complete(events):
     ledger = make(max_series=1500, top_consumers=2)
     for number, (model, failed, tokens) in enumerate(events):
         failure = "timeout" if failed else None
@@ -387,7 +387,7 @@ def test_what_a_silent_group_moves_to_other_is_late_there():
     assert total(ledger, cat.LATE_COST) == 1.0  # of an exporter's money nothing moves
 
 
-def test_a_group_silent_for_a_month_goes_with_the_next_commit_after_a_call():
+def test_a_group_silent_for_a_month_expires_with_the_next_commit_after_a_call():
     ledger = make()
     ledger.count(call(1, model="retired"), NOW)
     ledger.changes()
@@ -480,7 +480,7 @@ def test_groups_that_were_all_seen_lately_are_gone_through_once():
     groups.expire(before=3.0)
 
 
-def test_a_group_expires_though_others_were_looked_at_before_it_was_due():
+def test_a_group_expires_after_others_were_checked_before_it_was_due():
     groups = Groups(Store(), 10_000, 0, lambda label: None)
     groups.admit(("p", "old", "r"), succeeded=True).last_seen = 3.0
     groups.admit(("p", "new", "r"), succeeded=True).last_seen = 9.0

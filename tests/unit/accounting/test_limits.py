@@ -13,7 +13,7 @@ def test_a_limit_is_breached_once_an_hour_by_the_call_that_passes_it():
     assert limit.breached("u", 101, 7200.0)
 
 
-def test_consumers_are_limited_apart():
+def test_consumers_are_limited_separately():
     limit = HourlyLimit(100)
     assert not limit.breached("u", 60, 0.0)
     assert not limit.breached("v", 60, 0.0)
@@ -31,7 +31,7 @@ def test_a_restart_between_any_two_calls_changes_no_breach(calls):
         assert restarting.breached(*call) == whole.breached(*call)
 
 
-def test_calls_of_two_hours_that_come_mixed_are_counted_apart():
+def test_interleaved_calls_of_two_hours_are_counted_separately():
     limit = HourlyLimit(100)
     assert [limit.breached("u", 60, 3600.0 * (i % 2)) for i in range(4)] == [False, False, True, True]
 

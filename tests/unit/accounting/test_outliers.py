@@ -35,7 +35,7 @@ def test_a_batch_is_judged_as_its_requests_would_be_one_after_the_other(batches)
 
 
 @pytest.mark.parametrize(("tokens", "outlier"), [(299, False), (300, False), (301, True)])
-def test_exactly_three_times_is_no_outlier(tokens, outlier):
+def test_exactly_three_times_the_p95_is_not_an_outlier(tokens, outlier):
     assert filled(SIZE).judge(tokens, 3.0) is outlier
 
 
@@ -84,7 +84,7 @@ def test_a_damaged_window_is_shorter_and_no_error():
 
 
 @given(st.lists(st.integers(1, 5), max_size=60))
-def test_the_p95_of_a_full_window_follows_what_comes_and_what_leaves(later):
+def test_the_p95_of_a_full_window_is_updated_by_arrivals_and_departures(later):
     kept = [100] * 60 + [1] * (SIZE - 60)
     window = TokenWindow(filled_with(kept).pack())
     for tokens in later:

@@ -31,7 +31,7 @@ def test_a_call_gets_all_that_waited_for_any_of_its_ids_once():
     assert len(early) == 1
 
 
-def test_what_waited_too_long_is_given_up_and_the_rest_is_not():
+def test_only_feedback_that_waited_too_long_is_given_up():
     early = held("a", "b")
 
     early.give_up(WAIT)
@@ -40,7 +40,7 @@ def test_what_waited_too_long_is_given_up_and_the_rest_is_not():
     assert (early.release(["a"]), len(early.release(["b"]))) == ([], 1)
 
 
-def test_the_oldest_of_too_many_is_given_up_whatever_the_time():
+def test_the_oldest_of_too_many_is_given_up_at_any_age():
     early = held("a", "b", "c", most=2)
 
     assert len(early.surplus()) == 1
@@ -48,7 +48,7 @@ def test_the_oldest_of_too_many_is_given_up_whatever_the_time():
     assert len(early.release(["b", "c"])) == 2
 
 
-def test_a_clock_that_is_put_back_makes_nothing_wait_for_longer_than_the_wait():
+def test_a_clock_set_back_does_not_extend_the_wait():
     early = PendingFeedback()
     early.hold(Feedback("f", "a"), 1_000_000)
 
@@ -67,7 +67,7 @@ def test_everything_is_given_up_at_the_end():
     assert len(early.given_up()) == 2
 
 
-def test_what_is_given_up_stays_so_after_a_crash_until_the_state_holds_that_it_was_counted():
+def test_given_up_feedback_is_counted_once_across_a_crash():
     early = held("a")
     early.give_up(WAIT)
     state = dict(early.changes())
@@ -79,7 +79,7 @@ def test_what_is_given_up_stays_so_after_a_crash_until_the_state_holds_that_it_w
     assert once_more.given_up() == []
 
 
-def test_the_state_holds_what_waits_and_nothing_of_what_was_said():
+def test_the_state_has_pending_feedback_without_content():
     early = held("call-of-jo", "b")
     first = dict(early.changes())
     early.release(["b"])
@@ -92,7 +92,7 @@ def test_the_state_holds_what_waits_and_nothing_of_what_was_said():
     assert not any(word in value for value in first.values() for word in (b"leaked", b"call-of-jo"))
 
 
-def test_what_comes_after_a_restart_takes_no_place_of_what_waited_before_it():
+def test_feedback_after_a_restart_does_not_displace_pending_feedback():
     early = held("a", "b")
     again = restored(dict(early.changes()))
 

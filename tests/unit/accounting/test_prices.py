@@ -21,7 +21,7 @@ def test_cached_tokens_have_prices_of_their_own_within_the_input():
     assert RATES.cost((1_000_000, 0, 250_000, 250_000, 0)) == pytest.approx(1.0 + 0.125 + 0.75)
 
 
-def test_input_that_was_all_cached_costs_nothing_beside_its_cached_tokens():
+def test_fully_cached_input_costs_only_its_cached_tokens():
     assert RATES.cost((10, 0, 10, 0, 0)) == 10 * RATES.cache_read / 1e6
 
 
@@ -81,7 +81,7 @@ def library():
         ("unknown", "gpt-4o", Rates(2.5, 10.0, 1.25, 2.5)),
     ],
 )
-def test_genai_prices_knows_what_the_operator_does_not_say(library, provider, model, rates):
+def test_genai_prices_fills_in_models_without_a_configured_price(library, provider, model, rates):
     found = Prices([], None, lambda: library).rates(provider, model, NOW)
     assert (found.input, found.output, found.cache_read) == pytest.approx((rates.input, rates.output, rates.cache_read))
 
@@ -91,7 +91,7 @@ def test_a_cache_write_that_is_kept_for_an_hour_costs_more(library):
     assert (found.cache_write, found.hour_write) == pytest.approx((3.75, 6.0))
 
 
-def test_the_lowest_tier_of_a_price_holds(library):
+def test_the_lowest_tier_of_a_price_applies(library):
     found = Prices([], None, lambda: library).rates("gemini", "gemini-2.5-pro", NOW)
     assert (found.input, found.output) == pytest.approx((1.25, 10.0))
 
@@ -100,18 +100,18 @@ def test_what_genai_prices_does_not_know_has_no_price(library):
     assert Prices([], None, lambda: library).rates("openai", "unheard-of-model", NOW) is None
 
 
-def test_the_operator_is_asked_before_genai_prices(library):
+def test_configured_prices_override_genai_prices(library):
     assert Prices([PriceRow("*", "gpt-4o", RATES)], None, lambda: library).rates("openai", "gpt-4o", NOW) is RATES
 
 
-def test_genai_prices_is_asked_once_a_model_and_day(library, monkeypatch):
+def test_genai_prices_is_queried_once_per_model_and_day(library, monkeypatch):
     prices = Prices([], None, lambda: library)
     first = prices.rates("openai", "gpt-4o", NOW)
     monkeypatch.setattr(library, "calc_price", lambda *a, **k: pytest.fail("asked again"))
     assert prices.rates("openai", "gpt-4o", NOW + 60) is first
 
 
-def test_genai_prices_asks_no_network(library, monkeypatch):
+def test_genai_prices_uses_no_network(library, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: pytest.fail("the network was asked"))
     assert Prices([], None, find_library).rates("openai", "gpt-4o", NOW) is not None
 

@@ -37,7 +37,7 @@ def test_a_route_that_no_entry_matches_has_the_defaults():
     assert exported(store, cat.THRESHOLD) == {}
 
 
-def test_a_pattern_is_exported_for_each_route_it_matches_and_by_no_name_of_its_own():
+def test_a_pattern_is_exported_for_each_matching_route_not_by_itself():
     store = Store()
     routes = Routes(store, [entry("support-*", owner="help", thresholds={"quality.dropRatio": 0.2}, baseline="2")])
     routes.meet("support-eu", "gpt-4o")
@@ -53,7 +53,7 @@ def test_the_first_entry_that_matches_wins():
     assert set(exported(store, cat.ROUTE_INFO)) == {("eval-nightly", "", "lab", "eval")}
 
 
-def test_a_route_whose_models_fall_under_different_entries_takes_the_one_for_any_model():
+def test_a_route_with_models_under_different_entries_uses_the_one_for_any_model():
     store = Store()
     routes = Routes(store, [entry("chat", "candidate-*", traffic="test"), entry("chat", owner="chat-team")])
     routes.meet("chat", "candidate-1")
@@ -62,14 +62,14 @@ def test_a_route_whose_models_fall_under_different_entries_takes_the_one_for_any
     assert set(exported(store, cat.ROUTE_INFO)) == {("chat", "chat-team", "prod", "live")}
 
 
-def test_a_route_is_exported_once_whatever_its_label_sets():
+def test_a_route_with_several_label_sets_is_exported_once():
     ledger = ledger_of()
     count(ledger, 1, model="a", route="r")
     count(ledger, 2, model="b", route="r")
     assert set(exported(ledger.store, cat.ROUTE_INFO)) == {("r", "", "prod", "live")}
 
 
-def test_a_further_model_under_the_same_entry_leaves_the_rows_of_its_route_alone():
+def test_another_model_under_the_same_entry_does_not_change_the_rows_of_its_route():
     ledger = ledger_of(entry("r", owner="team"))
     count(ledger, 1, model="a", route="r")
     (before,) = ledger.store.rows[cat.ROUTE_INFO].values()
@@ -86,7 +86,7 @@ def test_a_route_takes_the_entry_of_the_models_that_are_left():
     assert set(exported(store, cat.ROUTE_INFO)) == {("chat", "", "prod", "test")}
 
 
-def test_a_route_whose_label_sets_went_is_not_exported_any_more():
+def test_a_route_whose_label_sets_expired_is_no_longer_exported():
     ledger = ledger_of()
     count(ledger, 1, model="a", route="r")
     ledger.expire(NOW + 40 * 86_400)
@@ -101,7 +101,7 @@ def test_a_restart_exports_the_routes_before_their_next_call():
     assert set(exported(again.store, cat.ROUTE_INFO)) == {("r", "team", "prod", "live")}
 
 
-def test_new_entries_replace_what_was_said():
+def test_new_entries_replace_earlier_ones():
     ledger = ledger_of(entry("r", owner="old", thresholds={"quality.dropRatio": 0.2}))
     count(ledger, 1, model="a", route="r")
     ledger.configure(Settings(routes=(entry("r", owner="new"),)))

@@ -15,11 +15,11 @@ def test_each_fifth_repetition_is_a_loop():
     assert [i for i, hit in enumerate(repeats(Loops(), 10), 1) if hit] == [5, 10]
 
 
-def test_repetitions_further_apart_than_the_window_are_none():
+def test_repetitions_further_apart_than_the_window_do_not_count():
     assert not any(repeats(Loops(), 20, gap=WINDOW / 4 + 1))
 
 
-def test_different_prompts_are_no_loop():
+def test_different_prompts_are_not_a_loop():
     loops = Loops()
     assert not any(loops.repeated("s", key, 1000.0) for key in range(100))
 

@@ -124,7 +124,7 @@ def test_a_side_that_has_no_result_is_left_out_of_an_expression(expression, lean
 
 
 @pytest.mark.parametrize("expression", ["", "(", "sum by (a", "a or", "or a", "a > on (b"])
-def test_what_is_not_understood_stays_as_it_is(expression):
+def test_expressions_that_are_not_understood_are_unchanged(expression):
     assert States(SEEN).lean(expression) == expression
 
 

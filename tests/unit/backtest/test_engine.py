@@ -59,7 +59,7 @@ def test_no_complaint_means_no_alert(tmp_path):
 
 
 @pytest.mark.parametrize("status", [1, 2, -9])
-def test_a_failure_of_promtool_is_no_silence(tmp_path, status):
+def test_a_failure_of_promtool_is_an_error(tmp_path, status):
     with pytest.raises(EngineError, match=f"exited with status {status}"):
         read(said(tmp_path, "    yaml: line 3: mapping values are not allowed\n"), PLAN, status)
 
@@ -79,7 +79,7 @@ DOWN = {
         {"labels": {"severity": "page", "who": "openai", "provider": "openai", "job": "tocsin"}},
     ],
 )
-def test_promtool_tells_an_alert_with_its_labels_and_its_text(tmp_path, tool, more):
+def test_promtool_reports_an_alert_with_its_labels_and_text(tmp_path, tool, more):
     alert = answered(tmp_path, tool, DOWN | more)
 
     assert (alert.pending_at, alert.firing_at, alert.resolved_at) == (120.0, 180.0, None)
@@ -88,13 +88,13 @@ def test_promtool_tells_an_alert_with_its_labels_and_its_text(tmp_path, tool, mo
     assert alert.annotations == {"summary": "openai is 0"}
 
 
-def test_promtool_tells_it_beside_a_rule_that_asks_for_alerts(tmp_path, tool):
+def test_promtool_reports_an_alert_beside_a_rule_that_selects_alerts(tmp_path, tool):
     alert = answered(tmp_path, tool, DOWN, {"record": "firing", "expr": 'ALERTS{alertname="Down", severity="page"}'})
 
     assert (alert.alertname, alert.severity, alert.annotations) == ("Down", "page", {"summary": "openai is 0"})
 
 
-def test_promtool_tells_an_alert_whose_text_asks_for_it(tmp_path, tool):
+def test_promtool_reports_an_alert_whose_text_queries_it(tmp_path, tool):
     since = '{{ with query `time() - max(ALERTS_FOR_STATE{alertname="Down", severity="page"})` }}{{ . | first | value }}{{ end }}'
 
     alert = answered(tmp_path, tool, DOWN | {"annotations": {"summary": f"down for {since} s"}})

@@ -27,7 +27,7 @@ ORIGIN = Origin("replay", "auto", "calls.jsonl")
 BEGAN = 1_795_297_366
 
 
-def test_the_elements_of_an_array_are_put_in_order_although_one_holds_what_only_python_writes():
+def test_the_elements_of_an_array_are_sorted_despite_python_only_json():
     events = [
         {"v": 1, "id": f"c-{minute}", "time": f"2026-11-20T02:{minute}:00Z", "model": "m", "status": 200, "cost_usd": cost}
         for minute, cost in ((47, 0.1), (12, float("nan")))
@@ -37,7 +37,7 @@ def test_the_elements_of_an_array_are_put_in_order_although_one_holds_what_only_
     assert [json.loads(data)["id"] for _, data, _ in sorter] == ["c-12", "c-47"]
 
 
-def test_a_flag_that_bears_the_time_at_which_its_call_began_comes_after_the_call():
+def test_a_flag_with_the_start_time_of_its_call_is_sorted_after_the_call():
     call = {"v": 1, "id": "c", "time": "2026-11-20T02:47:00Z", "duration_s": 9, "model": "m", "status": 200}
     flag = {"v": 1, "type": "feedback", "id": "f", "call_id": "c", "time": call["time"], "flag": "unsafe"}
     sorter = EventSorter()
@@ -65,7 +65,7 @@ def test_an_event_of_another_year_is_refused_with_the_time_that_all_cover():
         ('{"v": 1, "id": "c", "model": "m"}\n', "skipped: 1 missing_time"),
     ],
 )
-def test_logs_without_an_event_are_told_by_what_became_of_them(text, said, tmp_path, capsys, monkeypatch):
+def test_logs_without_an_event_are_reported_with_their_skip_reasons(text, said, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(external, "find", lambda _name: "promtool")
     log = tmp_path / "calls.jsonl"
     log.write_text(text, encoding="utf-8")

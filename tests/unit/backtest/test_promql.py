@@ -23,7 +23,7 @@ def test_a_duration_that_is_none_is_refused():
         duration("5 minutes")
 
 
-def test_words_stand_outside_of_strings_and_comments():
+def test_words_in_strings_and_comments_are_ignored():
     assert words('sum by (route) (up{job="not_me"}) # nor me') == {"sum", "by", "route", "up", "job"}
 
 

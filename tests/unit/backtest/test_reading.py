@@ -61,7 +61,7 @@ def test_what_is_no_event_says_why_and_an_array_holds_several():
     ]  # fmt: skip
 
 
-def test_a_reader_that_is_ended_is_told(monkeypatch):
+def test_a_killed_reader_is_reported(monkeypatch):
     monkeypatch.setattr(reading.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(reading, "FEW", 0)
     monkeypatch.setattr(reading, "_serve", exits)

@@ -18,7 +18,7 @@ RESULT = {
 }  # fmt: skip
 
 
-def test_the_page_names_the_noisiest_route_and_escapes_what_alerts_say():
+def test_the_page_names_the_noisiest_route_and_escapes_alert_texts():
     alerts = [page_for("support"), page_for("support"), page_for("search")]
 
     page = render(RESULT, alerts, 604_800, "--set quality.dropRatio=0.3 would have paged 1 times instead of 3.")

@@ -51,7 +51,7 @@ def test_what_an_alert_reads_every_five_minutes_is_recorded_before_and_read_as_a
     assert [(run.step, run.given) for run in found.late] == [(60, {"a:rate:spaced"})]
 
 
-def test_a_subquery_of_what_needs_a_range_of_its_own_stays_one():
+def test_a_subquery_over_an_expression_with_its_own_range_is_kept():
     slow = group("latch", "1m", record("a:latch", "max_over_time(a:rate[1h]) > 1"))
     alerts = group("alerts", "1m", alert("A", "sum_over_time(a:latch[3d:5m]) > 1"))
 
@@ -188,7 +188,7 @@ def test_what_is_only_taken_off_is_not_evaluated_while_it_never_rises():
     assert LATE in expression(more=" and sum(llm_late_requests_total) == 0")
 
 
-def test_buckets_that_are_read_for_quantiles_alone_are_told():
+def test_buckets_used_only_for_quantiles_are_recognised():
     quantile = "histogram_quantile(0.95, sum by (route, le) (increase({}[10m]))) > 5"
     rules = [
         alert("A", quantile.format("a_bucket")),

@@ -114,7 +114,7 @@ def test_sparse_buckets_show_each_minute_what_a_scrape_showed(rounds):
     assert values[0::4] == counts[0::4]
 
 
-def test_what_series_did_is_told():
+def test_the_changes_of_a_series_are_reported():
     store, sampler = Store(), Sampler({"llm_requests_total", "llm_provider_up", "llm_refusals_total"})
     labels = ("openai", "gpt-4o", "support")
     store.row(cat.PROVIDER_UP, "openai").set(1)

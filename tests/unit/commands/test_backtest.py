@@ -15,7 +15,7 @@ def factors(config: Config) -> list[float]:
     return [routes.outlier_factor(route, "gpt-4o") for route in ("said", "silent", "unheard-of")]
 
 
-def test_a_threshold_of_the_exporter_holds_wherever_the_configuration_is_silent():
+def test_the_exporters_thresholds_apply_without_configuration():
     said, silent = (Route(match=Match(route=name), owner="team") for name in ("said", "silent"))
     said.thresholds[KEY] = 2.0
     config = Config(routes=(said, silent))
@@ -25,7 +25,7 @@ def test_a_threshold_of_the_exporter_holds_wherever_the_configuration_is_silent(
     assert configured(config, {KEY: 5}).routes[1].owner == "team"
 
 
-def test_settings_of_rules_leave_the_configuration_as_it_is():
+def test_rule_settings_do_not_change_the_configuration():
     config = Config()
 
     assert configured(config, {key: 1 for key in THRESHOLDS if key not in EXPORTERS_OWN}) is config

@@ -38,7 +38,7 @@ def test_an_ingest_address_that_run_would_refuse_is_refused(tmp_path, capsys):
         parsed.execute(parsed)
 
 
-def test_a_small_budget_holds_fewer_label_sets(capsys, tmp_path):
+def test_a_small_budget_fits_fewer_label_sets(capsys, tmp_path):
     small = tmp_path / "tocsin.yml"
     small.write_text("series: {max: 2000}\n")
     out = run(capsys, "check", "--series", "--config.file", str(small))

@@ -42,7 +42,7 @@ def test_it_waits_for_services_to_forget_the_pod(page):
     assert time.monotonic() - began >= 0.2
 
 
-def test_what_stays_in_the_spool_is_said(page, capsys):
+def test_what_remains_in_the_spool_is_reported(page, capsys):
     url = page(EMPTY.replace(" 0", " 900"))
 
     assert main(["drain", url, "--at-least=0", "--at-most=0.1"]) == 1
@@ -53,6 +53,6 @@ def test_a_guard_has_nothing_to_drain(page):
     assert main(["drain", page("llm_guard_requests_total 3\n"), "--at-least=0", "--at-most=60"]) == 0
 
 
-def test_silence_is_said(capsys):
+def test_a_drain_without_an_answer_is_reported(capsys):
     assert main(["drain", "--url=http://127.0.0.1:1/metrics", "--at-least=0", "--at-most=0.1"]) == 1
     assert "does not answer" in capsys.readouterr().err

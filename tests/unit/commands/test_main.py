@@ -14,7 +14,7 @@ SAID = b'{"id": "1", "text": "hello"}\n'
 
 @pytest.mark.once
 @pytest.mark.parametrize("command", [("check",), ("replay", "-"), ("config", "show")])
-def test_a_full_disk_is_said_in_a_line(command):
+def test_a_full_disk_is_reported_in_one_line(command):
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([sys.executable, "-m", "tocsin", *command], input=SAID, stdout=full, stderr=subprocess.PIPE, check=False)
 
@@ -34,7 +34,7 @@ def test_a_full_disk_is_said_in_a_line(command):
         (("drill", "--alertmanager.url", "http://127.0.0.1:1", "--ingest.token-file", "{file}"), 2),
     ],
 )
-def test_a_file_that_is_no_text_is_said_in_lines(command, status, tmp_path):
+def test_a_file_that_is_not_text_is_reported_in_lines(command, status, tmp_path):
     file = tmp_path / "alerts.yaml"
     file.write_bytes(b"\xea\x00\xff\n")
 
@@ -45,7 +45,7 @@ def test_a_file_that_is_no_text_is_said_in_lines(command, status, tmp_path):
     assert done.stdout + done.stderr
 
 
-def test_a_reader_that_goes_is_no_error():
+def test_a_closed_pipe_is_not_an_error():
     script = f"{sys.executable} -m tocsin config show | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], stdin=subprocess.DEVNULL, capture_output=True, check=False)
 

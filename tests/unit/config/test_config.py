@@ -72,7 +72,7 @@ def test_the_environment_is_read(monkeypatch):
     assert parse(b"storage: {path: '${TOCSIN_TEST_PATH}'}").storage.path == "/data"
 
 
-def test_files_are_looked_for_beside_the_configuration(tmp_path):
+def test_relative_paths_are_resolved_against_the_configuration(tmp_path):
     (tmp_path / "order.json").write_text("{}")
     (tmp_path / "tocsin.yml").write_text("routes: [{match: {}, expect: {schema_file: order.json}}]\nconsumers: {hash_key_file: elsewhere}\n")
 

@@ -12,7 +12,7 @@ PIECES = st.sampled_from([
 
 
 @given(st.lists(PIECES, max_size=40).map("".join))
-def test_shapes_say_no_only_where_nothing_is_broken(sample):
+def test_the_shape_filter_misses_nothing_broken(sample):
     shape = f"\n{sample}\n".encode().translate(module._SHAPE)
     possible = module._may_be_broken(shape) or b"f" in shape
 
@@ -24,7 +24,7 @@ def test_noise_is_not_coherent(noise):
     assert coherence(f"{noise} " * 10) < 0.1
 
 
-def test_classes_tell_function_words_from_other_words_numbers_and_marks():
+def test_classes_separate_function_words_other_words_numbers_and_punctuation():
     the, of = classes("the of")
 
     assert classes("the Of cat 1,5. of\n") == [

@@ -39,7 +39,7 @@ def test_other_patterns_have_another_database(kept):
 
 
 @pytest.mark.parametrize("data", [b"", b"garbage", b"\0" * 4096])
-def test_a_file_that_is_no_database_is_compiled_anew(kept, data):
+def test_an_invalid_cache_file_is_compiled_again(kept, data):
     kept.write_bytes(data)
     assert finds(Matcher(PATTERN, FLAGS, ours=True))
 
@@ -62,7 +62,7 @@ def test_a_link_is_not_followed(kept):
     assert compiled.load(kept.stem) is None
 
 
-def test_patterns_of_the_user_are_not_kept(folder):
+def test_patterns_of_the_user_are_not_cached(folder):
     Matcher(PATTERN, FLAGS)
     assert not folder.exists()
 
@@ -73,7 +73,7 @@ def test_without_a_place_everything_is_compiled(tmp_path, monkeypatch):
     assert finds(Matcher(PATTERN, FLAGS, ours=True))
 
 
-def test_the_oldest_databases_go(folder):
+def test_the_oldest_databases_are_deleted(folder):
     for number in range(compiled.FILES_MAX + 3):
         Matcher([b"needle %d" % number], FLAGS, ours=True)
     assert len(list(folder.iterdir())) == compiled.FILES_MAX

@@ -59,7 +59,7 @@ def test_other_percentages_and_words_state_nothing(text):
     assert report.findings == []
 
 
-def test_token_probabilities_stand_in_where_nothing_is_stated():
+def test_token_probabilities_are_used_if_nothing_is_stated():
     report = SCANNER.scan(Subject("Paris.", logprobs=[math.log(0.9), math.log(0.4)]))
 
     assert report.scores["confidence"] == pytest.approx(math.sqrt(0.36))
@@ -71,7 +71,7 @@ def test_a_stated_number_wins_over_token_probabilities():
 
 
 @pytest.mark.parametrize("logprobs", [None, [], [math.nan], [0.5]])
-def test_no_usable_probability_is_no_confidence(logprobs):
+def test_without_a_usable_probability_confidence_is_none(logprobs):
     assert token_confidence(logprobs) is None
 
 

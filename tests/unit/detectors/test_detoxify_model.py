@@ -5,7 +5,7 @@ import pytest
 from tocsin.detectors.detoxify_model import DetoxifyModel, ModelError, SampledScorer
 
 
-def test_a_folder_without_a_model_is_refused_with_the_mend(tmp_path):
+def test_a_folder_without_a_model_is_refused_with_the_fix(tmp_path):
     with pytest.raises(ModelError, match=r"extra is not installed|no config\.json"):
         DetoxifyModel(tmp_path)
 
@@ -43,7 +43,7 @@ def test_what_waited_too_long_is_dropped():
     assert (scorer.scored, scorer.dropped) == (0, 1)
 
 
-def test_a_failing_model_is_counted_and_told_of_and_the_worker_lives_on(caplog):
+def test_a_failing_model_is_counted_and_logged_and_the_worker_continues(caplog):
     def score(text: str) -> dict[str, float]:
         if text == "bad":
             raise RuntimeError(text)

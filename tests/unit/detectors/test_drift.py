@@ -125,7 +125,7 @@ def test_the_bin_that_gained_most_is_known():
     assert (place, round(gain, 1)) == (3, 0.2)
 
 
-def test_a_new_value_of_a_label_is_a_drift_and_is_named_whatever_the_known_ones_do():
+def test_a_new_label_value_is_drift_and_is_named():
     segments = labelled(labelled(Segments(), 3_000, ["day", "day", "night"]), 500, ["night", "night", "night", "partner"])
 
     assert segments.value() > 0.2

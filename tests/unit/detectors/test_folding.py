@@ -12,13 +12,13 @@ def test_lower_case_moves_no_character():
     assert len(lowered(everything)) == len(everything)
 
 
-def test_what_folding_makes_of_a_character_it_leaves_as_it_is():
+def test_folding_is_idempotent():
     _, table = folding._changing()
 
     assert [folded for folded in table.values() if folded.translate(table) != folded] == []
 
 
-def test_a_piece_of_few_characters_and_one_of_many_fold_alike():
+def test_pieces_of_few_and_of_many_distinct_characters_fold_alike():
     many = "".join(map(chr, range(0x4E00, 0x4E00 + folding.FEW_DISTINCT)))
     few = "\uff21\u200b\u0410…ﬁ"
 

@@ -69,7 +69,7 @@ def test_what_the_grammar_allows_passes(text):
         '{"id": 1} Done.',
     ],
 )
-def test_wrapped_json_fails_with_a_mark_of_its_own(text):
+def test_wrapped_json_fails_with_the_mark_fenced(text):
     report = judge(text, format="json_schema", schema=ORDER)
 
     assert report.outcomes == {"format": False}
@@ -160,7 +160,7 @@ def test_an_unusable_pattern_means_unchecked(pattern):
     assert judge("aa", format="regex", pattern=pattern).marks == {"format_unchecked"}
 
 
-def test_a_pattern_that_would_backtrack_for_ever_takes_linear_time():
+def test_a_pattern_prone_to_backtracking_takes_linear_time():
     compiled_pattern("^(a+)+$")
     hostile = "a" * 60_000 + "b"
 
@@ -169,7 +169,7 @@ def test_a_pattern_that_would_backtrack_for_ever_takes_linear_time():
 
 
 @pytest.mark.parametrize(("text", "passes"), [("hello", True), (" \n", False), ("", False)])
-def test_text_must_hold_something(text, passes):
+def test_text_must_not_be_blank(text, passes):
     assert judge(text, format="text").outcomes == {"format": passes}
 
 
@@ -185,7 +185,7 @@ def test_the_verdict_is_that_of_the_json_module_without_its_extensions(text):
     assert judge(text, format="json").outcomes == {"format": strictly_json(text)}
 
 
-def test_a_half_character_is_no_defect_of_ours():
+def test_a_lone_surrogate_raises_nothing():
     assert judge("order 17 \ud83d", format="regex", pattern="order [0-9]+").outcomes["format"] is True
     with pytest.raises(UnusableError):
         compiled_pattern("\ud83d")

@@ -36,7 +36,7 @@ def test_an_answer_that_qualifies_itself_is_hedged(text):
         "",
     ],
 )
-def test_a_single_careful_word_is_no_hedging(text):
+def test_a_single_hedge_is_not_hedging(text):
     assert SCANNER.scan(Subject(text)).findings == []
 
 

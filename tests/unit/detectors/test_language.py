@@ -50,7 +50,7 @@ def test_a_text_in_another_language_is_found(actual, expected):
 
 
 @pytest.mark.parametrize("other", ["de", "es", "ru", "zh", "tr"])
-def test_a_switch_midway_is_found_where_it_stands(other):
+def test_a_switch_midway_is_found_with_its_span(other):
     text = TEXTS["en"] * 6 + TEXTS[other] * 4
 
     finding = judge(text, "en").findings[0]
@@ -75,11 +75,11 @@ def test_a_switch_midway_is_found_where_it_stands(other):
     ],
     ids=["phrase", "code", "links", "names", "numerals", "number", "empty"],
 )
-def test_foreign_bits_in_an_english_answer_are_no_mismatch(text):
+def test_foreign_fragments_in_an_english_answer_are_not_a_mismatch(text):
     assert judge(text, "en").findings == []
 
 
-def test_letters_set_in_bold_are_letters_beside_two_of_another_script():
+def test_mathematical_bold_letters_count_as_letters():
     bold = str.maketrans({letter: chr(0x1D41A + place) for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz")})
 
     assert judge("the angles α and β are equal, so the triangle is isosceles".translate(bold), "en").outcomes == {}
@@ -99,7 +99,7 @@ def test_regions_of_a_language_are_its_own():
     ],
     ids=["pl", "hu", "cs"],
 )
-def test_letters_that_a_language_does_not_have_tell_it(text, expected):
+def test_letters_that_a_language_lacks_are_a_mismatch(text, expected):
     assert judge(text, expected).outcomes == {"language": False}
 
 
@@ -132,7 +132,7 @@ def test_a_question_that_leaves_doubt_decides_nothing(question):
     ],
     ids=["en", "de", "zh", "zh, a short answer"],
 )
-def test_a_short_question_tells_its_language_too(question, answer):
+def test_the_language_of_a_short_question_is_recognised(question, answer):
     assert judge(answer, question=question).outcomes == {"language": False}
 
 
@@ -150,12 +150,12 @@ def test_a_language_may_be_named_in_any_language(question):
     assert judge(TEXTS["en"], question=question).outcomes == {}
 
 
-def test_capitals_are_no_words_of_another_language():
+def test_words_in_capitals_are_not_evidence_of_another_language():
     assert judge("Tools: Prompt AI, Studio AI, Canvas AI, Voice AI and Search AI", "en").findings == []
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_a_long_question_tells_its_language(language):
+def test_the_language_of_a_long_question_is_recognised(language):
     assert certain_language(TEXTS[language] * 2) == language
 
 

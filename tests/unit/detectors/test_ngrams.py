@@ -23,19 +23,19 @@ def test_a_text_without_words_has_none():
 
 
 @given(st.text())
-def test_words_stand_where_they_are_said_to_stand(text):
+def test_words_have_their_offsets(text):
     found = words(text)
     assert all(0 <= s < e <= len(text) for s, e in zip(found.starts, found.ends, strict=True))
     for hashed, start, end in zip(found.hashes, found.starts, found.ends, strict=True):
         assert hashed in words(text[start:end]).hashes
 
 
-def test_shingles_pass_over_what_is_no_letter():
+def test_shingles_skip_everything_but_letters():
     assert shingles("b_e_g-i n", 5).hashes.tolist() == shingles("Begin", 5).hashes.tolist()
 
 
 @given(st.text(st.characters(max_codepoint=0xFFFF)))
-def test_a_character_is_folded_alike_whatever_stands_beside_it(text):
+def test_folding_a_character_does_not_depend_on_its_neighbours(text):
     assert folded(text).tolist() == folded(text + "\U00020000")[:-1].tolist()
 
 
@@ -45,7 +45,7 @@ def test_every_fifth_block_of_a_text_is_among_all_of_them(text):
     assert set(blocks(letters, 5).tolist()) <= set(blocks(letters, 1).tolist())
 
 
-def test_a_run_of_twenty_letters_holds_one_of_every_fifth_blocks_however_it_stands_in_the_text():
+def test_a_run_of_twenty_letters_contains_one_of_every_fifth_block_at_any_offset():
     prompt = letters_of("The launch is on the ninth of May, and nobody but the four of you knows it yet.")
     known = set(blocks(prompt, 5).tolist())
     runs = [prompt[at : at + 20] for at in range(len(prompt) - 19)]
@@ -53,12 +53,12 @@ def test_a_run_of_twenty_letters_holds_one_of_every_fifth_blocks_however_it_stan
 
 
 @given(st.text())
-def test_letters_are_read_alike_whatever_plane_the_text_needs(text):
+def test_letters_are_read_alike_in_every_unicode_plane(text):
     assert letters_of(text) == letters_of(text + "\U0001f514")
 
 
 @given(st.text(), st.text())
-def test_two_texts_read_at_once_begin_as_each_alone(first, second):
+def test_beginnings_of_two_equals_beginnings_of_each(first, second):
     hashes, count = beginnings_of_two(first, second, 4)
     alone = [beginnings(text, 4).tolist() for text in (first, second)]
     assert [sorted(hashes[:count].tolist()), sorted(hashes[count:].tolist())] == list(map(sorted, alone))

@@ -174,7 +174,7 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize(("kind", "frame", "value"), FOUND)
-def test_a_value_is_found_where_it_stands(values, kind, frame, value):
+def test_a_value_is_found_with_its_span(values, kind, frame, value):
     assert (kind, value) in values(frame.format(value))
 
 
@@ -257,7 +257,7 @@ def test_an_at_sign_that_a_text_begins_with_takes_no_name_from_its_end():
     assert list(email.find("(at) gmail.com, ana.souza ")) == []
 
 
-def test_only_the_types_asked_for_are_searched():
+def test_only_the_given_types_are_searched():
     report = Scanner([Pii(["iban"])]).scan(Subject("jane@acme.io, DE75512108001245126199"))
 
     assert [f.type for f in report.findings] == ["iban"]
@@ -288,7 +288,7 @@ def test_offsets_count_characters_in_any_script(values, before, after, case):
     st.data(),
 )
 @settings(max_examples=150)
-def test_a_value_is_found_with_what_is_invisible_within_it_and_told_whole(values, case, mark, data):
+def test_a_value_with_invisible_characters_is_found_with_its_whole_span(values, case, mark, data):
     kind, frame, value = case
     at = data.draw(st.integers(1, len(value) - 1))
     written = value[:at] + mark + value[at:]
@@ -297,7 +297,7 @@ def test_a_value_is_found_with_what_is_invisible_within_it_and_told_whole(values
 
 
 @pytest.mark.parametrize("value", ["ana.lopez@\u200bacme.io", "81.136\u00ad.26.196", "𝟓𝟑𝟔-𝟗𝟎-𝟒𝟑𝟗𝟗"])
-def test_a_masked_value_is_found_where_it_stands(values, value):
+def test_a_masked_value_is_found_with_its_span(values, value):
     assert value in [f[1] for f in values(f"It is {value}, as said.")]
 
 
@@ -377,7 +377,7 @@ def test_every_type_has_gates_and_a_finder():
     assert all(gates and find for gates, find in FINDERS.values())
 
 
-def test_what_is_invisible_is_taken_out_of_a_piece_at_a_time(values, monkeypatch):
+def test_invisible_characters_are_removed_piece_by_piece(values, monkeypatch):
     sizes = []
     genuine = pii.replaced
     monkeypatch.setattr(pii, "replaced", lambda piece, *rest: sizes.append(len(piece)) or genuine(piece, *rest))

@@ -36,7 +36,7 @@ def spans(text, policy=POLICY, **subject):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("frame", ["{}", "Say ({}), please.", "é — “{}” — 漢字", "`{}`", "_{}_"])
-def test_a_term_is_found_in_every_spelling_where_it_stands(written, frame):
+def test_a_term_is_found_in_every_spelling_with_its_span(written, frame):
     text = frame.format(written)
 
     [span] = spans(text)
@@ -52,7 +52,7 @@ def test_a_term_is_found_in_every_spelling_where_it_stands(written, frame):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("frame", ["{}", "Say ({}), please.", "é — “{}” — 漢字", "1 {} of b2"])
-def test_a_term_is_found_behind_letters_set_apart_signs_and_references(written, frame):
+def test_a_term_masked_by_spaces_symbols_or_references_is_found(written, frame):
     assert spans(frame.format(written)) == [written]
 
 
@@ -80,7 +80,7 @@ def test_places_of_an_unmasked_text_grow_and_end_with_it(sample):
         "𝐚𝐬𝐬𝐞𝐭",
     ],
 )
-def test_what_only_holds_the_letters_is_not_found(text):
+def test_a_word_that_only_contains_the_term_is_not_found(text):
     assert spans(text) == []
 
 
@@ -94,7 +94,7 @@ def test_each_place_counts_once_though_terms_overlap():
     ) == ["bad", "bad"]
 
 
-def test_terms_of_a_call_are_searched_beside_the_configured_ones():
+def test_terms_of_a_call_are_added_to_the_configured_ones():
     assert spans("acmecorp met Zeta Corp", terms=["zeta corp"]) == ["acmecorp", "Zeta Corp"]
 
 
@@ -136,7 +136,7 @@ def test_every_folded_character_has_a_place_and_places_grow(sample):
 
 
 @given(text, text, st.sampled_from(["project bluebird", "ａｃｍｅcorp", "stra\u200bße"]))
-def test_offsets_count_characters_of_the_text_as_it_was_given(before, after, written):
+def test_offsets_refer_to_the_original_text(before, after, written):
     found = spans(f"{before} . {written} . {after}")
 
     assert written in found
@@ -197,7 +197,7 @@ def test_threads_scan_at_the_same_time(found):
     assert {(len(report.findings), tuple(report.scanned)) for report in reports} == {(module.MAX_FINDINGS, ("policy",))}
 
 
-def test_a_long_text_is_folded_a_piece_at_a_time(monkeypatch):
+def test_a_long_text_is_folded_piece_by_piece(monkeypatch):
     sizes = []
     genuine = folding.replaced
     monkeypatch.setattr(folding, "replaced", lambda piece, *rest: sizes.append(len(piece)) or genuine(piece, *rest))

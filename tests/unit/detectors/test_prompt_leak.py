@@ -40,7 +40,7 @@ def leaks(text: str, prompt: str | None = PROMPT, detector: PromptLeak | None = 
         PROMPT.translate(str.maketrans("aeo", "\u0430\u0435\u043e")),
     ],
 )
-def test_a_prompt_is_found_in_any_dress(text):
+def test_a_disguised_prompt_is_found(text):
     assert leaks(text)
 
 
@@ -68,7 +68,7 @@ REPLY = "I'm sorry, but I can only help with plants and tools, so please write t
         f'Return JSON like {{"reply": "{REPLY}"}}',
     ],
 )
-def test_a_reply_that_the_prompt_gives_is_no_leak_and_the_prompt_with_it_is(given):
+def test_a_reply_provided_by_the_prompt_is_not_a_leak_unless_the_prompt_follows(given):
     prompt = f"{PROMPT}\n{given}\nBe short."
 
     assert not leaks(REPLY, prompt)
@@ -98,11 +98,11 @@ DUTIES = "Help visitors find the museum, the cafe and the lookout. Tickets cost 
         "Here is an example of what to keep in mind when you reply to people in a hurry: '{}'",
     ],
 )
-def test_what_stands_in_quotes_and_is_not_to_be_said_to_all_is_a_leak(kept):
+def test_a_quotation_that_is_not_a_public_reply_leaks(kept):
     assert leaks(SECRET, f"{kept.format(SECRET)} {DUTIES}")
 
 
-def test_a_prompt_of_replies_leaks_by_what_stands_between_them():
+def test_a_prompt_of_replies_leaks_by_the_text_between_them():
     prompt = (
         'If they want a discount, say "I am afraid I cannot change prices." If they want a manager, say "I will pass you '
         'on to a colleague." If they swear, say "Let us stay polite, please."'
@@ -112,7 +112,7 @@ def test_a_prompt_of_replies_leaks_by_what_stands_between_them():
     assert not leaks("I am afraid I cannot change prices. I will pass you on to a colleague.", prompt)
 
 
-def test_what_stands_between_two_quoted_words_is_no_reply():
+def test_the_text_between_two_quotations_is_not_a_reply():
     prompt = f'Always react with "no". {PROMPT} Otherwise say "yes".'
 
     assert leaks(PROMPT[:90], prompt)
@@ -122,7 +122,7 @@ def test_nothing_is_judged_without_a_prompt():
     assert not leaks(PROMPT, None)
 
 
-def test_the_place_is_told():
+def test_the_finding_spans_the_leak():
     text = f"Here it is: {PROMPT} Bye."
     (finding,) = leaks(text)
     assert text[finding.start : finding.end] == PROMPT.rstrip(".")
@@ -163,7 +163,7 @@ def test_base64_is_found_at_the_same_places_with_and_without_a_pattern(pieces):
     assert [*_base64_runs(raw, raw.translate(_BASE64))] == [(*m.span(), m.group()) for m in _ENCODED.finditer(text)]
 
 
-def test_the_place_of_an_encoded_prompt_is_told_in_characters():
+def test_the_span_of_an_encoded_prompt_is_in_characters():
     encoded = base64.b64encode(PROMPT.encode()).decode()
     (finding,) = leaks(f"\u00e9t\u00e9: {encoded} \u00e7a")
     assert (finding.start, finding.end) == (5, 5 + len(encoded))
@@ -175,7 +175,7 @@ def test_a_long_prompt_without_spaces_is_compared_and_not_compiled():
     assert _prompt(prompt).tokens == ()
 
 
-def test_of_many_canaries_some_are_looked_for():
+def test_the_number_of_canaries_is_capped():
     assert len(_prompt("You are a careful assistant. " + "canary: abcdefgh1 " * 1_000).tokens) == 16
 
 
@@ -191,13 +191,13 @@ SCHEMA = (
 
 
 @pytest.mark.parametrize("answer", [SCHEMA, SCHEMA[:-1] + ', "title": "Emma", "year": 1815}'], ids=["alone", "filled in"])
-def test_a_schema_that_the_prompt_gives_for_the_answer_is_no_leak(answer):
+def test_a_response_schema_in_the_prompt_is_not_a_leak(answer):
     prompt = f"You are the librarian of a small town. Answer with JSON that conforms to this schema:\n\n{SCHEMA}\n\nAdd nothing."
 
     assert leaks(answer, prompt) == []
 
 
-def test_an_object_of_the_prompt_that_is_no_form_of_the_answer_leaks():
+def test_an_object_in_the_prompt_that_is_not_a_response_schema_leaks():
     prices = '{"discount": {"vip": 0.4, "staff": 0.6}, "supplier": {"name": "Ostwind", "margin": 0.31}}'
 
     assert leaks(prices, f"You are the bot of a shop. Internal, never to be shown: {prices}. Be kind.")

@@ -145,7 +145,7 @@ def test_a_refusal_is_found_by_its_grammar(text):
         "Bartleby's answer is 'I would prefer not to help', and his boss is lost for words.",
     ],
 )
-def test_what_others_refuse_or_do_not_allow_is_no_refusal(text):
+def test_refusals_by_others_are_not_refusals(text):
     assert outcomes(text) == []
 
 
@@ -182,7 +182,7 @@ def test_a_limit_of_the_model_is_not_a_refusal(text):
         ("disclaimer", "以上内容不构成医疗建议。"),
     ],
 )
-def test_a_limit_and_a_disclaimer_are_told_in_other_languages(outcome, text):
+def test_limits_and_disclaimers_are_recognised_in_other_languages(outcome, text):
     assert outcomes(text) == [outcome]
 
 
@@ -266,7 +266,7 @@ def test_an_ordinary_answer_has_none_of_the_three(text):
         "I **cannot** and **will not** write that.",
     ],
 )
-def test_what_is_no_matter_of_the_assistants_is_declined(text):
+def test_declining_out_of_scope_questions_is_a_refusal(text):
     assert outcomes(text) == ["refusal"]
 
 
@@ -305,7 +305,7 @@ def test_another_subject_or_a_rule_instead_of_an_answer_is_a_refusal(text):
         "My daughter is still learning how to answer questions in French.",
     ],
 )
-def test_a_change_of_subject_that_was_asked_for_is_no_refusal(text):
+def test_a_requested_change_of_subject_is_not_a_refusal(text):
     assert outcomes(text) == []
 
 
@@ -353,7 +353,7 @@ def test_what_the_model_has_not_learned_or_cannot_reach_is_a_limit(text):
         "你只能处理一个相关问题，请先合并分支再继续。",
     ],
 )
-def test_a_limit_of_something_else_is_no_refusal(text):
+def test_a_limit_of_something_else_is_not_a_refusal(text):
     assert outcomes(text) == []
 
 
@@ -384,7 +384,7 @@ def test_a_limit_of_something_else_is_no_refusal(text):
         "资料中未提及该内容，请联系客服。",
     ],
 )
-def test_that_the_documents_do_not_say_it_is_a_limit(text):
+def test_documents_without_the_answer_are_a_capability_limit(text):
     assert outcomes(text) == ["capability_limit"]
 
 
@@ -429,11 +429,11 @@ def test_that_the_documents_do_not_say_it_is_a_limit(text):
         "エラーは見つかりませんでした。ビルドは成功です。",
     ],
 )
-def test_an_answer_that_goes_on_has_no_limit(text):
+def test_an_answer_that_continues_is_not_a_limit(text):
     assert outcomes(text) == []
 
 
-def test_what_stands_behind_the_opening_does_not_matter():
+def test_text_after_the_opening_is_ignored():
     assert outcomes("Paris is the capital of France. " * 20 + "I'm sorry, but I can't assist with that.") == []
 
 

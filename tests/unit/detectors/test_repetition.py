@@ -74,7 +74,7 @@ def test_the_finding_spans_the_loop():
     ],
     ids=["json", "sql", "times table", "table", "days", "matrix", "rulers", "cells", "song", "plain", "empty", "laughter", "twice", "labels", "verses"],
 )
-def test_sameness_that_is_no_loop_is_left_alone(text):
+def test_repeated_structure_is_not_a_loop(text):
     assert judge(text) == []
 
 

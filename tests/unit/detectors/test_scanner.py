@@ -36,7 +36,7 @@ def test_a_detector_without_gates_runs_on_every_text():
     assert always.fired == [()]
 
 
-def test_a_detector_that_always_runs_is_told_which_of_its_other_gates_matched():
+def test_a_detector_that_always_runs_gets_the_matches_of_its_other_gates():
     always = Recorder("always", ALWAYS, Gate("visa"))
     scanner = Scanner([always])
 
@@ -74,7 +74,7 @@ def test_what_is_off_neither_runs_nor_is_listed():
     assert (first.fired, report.scanned) == ([], ["second"])
 
 
-def test_a_detector_is_not_asked_about_roles_that_it_does_not_judge():
+def test_a_detector_does_not_run_for_roles_that_it_does_not_judge():
     detector = Recorder("answers")
 
     report = Scanner([detector]).scan(Subject("text", role="tool"))

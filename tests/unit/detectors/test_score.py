@@ -62,12 +62,12 @@ def test_an_incoherent_answer_scores_well_under_a_healthy_one(spoil):
     ],
     ids=["refusal", "format", "language", "unsupported"],
 )
-def test_each_failure_takes_away_its_share(text, known):
+def test_each_failure_removes_its_share(text, known):
     assert score(text, **known) < 0.8
 
 
 @pytest.mark.parametrize(("reason", "left"), [("length", 1.0), (None, 0.88)])
-def test_a_cut_that_the_provider_tells_has_an_alert_of_its_own_and_one_in_the_text_takes_its_share(reason, left):
+def test_only_a_truncation_found_in_the_text_lowers_the_score(reason, left):
     assert score(f"{HEALTHY} We ship it on Monday and", finish_reason=reason) == pytest.approx(left)
 
 
@@ -89,7 +89,7 @@ def test_weights_of_a_route_replace_the_default_ones():
     assert of("kids-1") == pytest.approx(1.0)
 
 
-def test_where_nothing_applies_there_is_no_score_and_a_reason():
+def test_without_an_applicable_component_there_is_no_score_but_a_reason():
     report = Report()
     QualityScore(dict.fromkeys(DEFAULT_WEIGHTS, 0.0)).scan(Subject("text"), (), report)
 

@@ -272,7 +272,7 @@ def test_a_secret_is_found(found, name, text):
 
 
 @pytest.mark.parametrize("text", BENIGN)
-def test_what_is_no_secret_is_not_listed(found, text):
+def test_values_that_are_not_secrets_are_not_found(found, text):
     assert [f for f in found(text) if f.kind == "secret"] == []
 
 
@@ -283,7 +283,7 @@ def test_secrets_made_for_documentation_are_examples(found, text):
     assert [f.example for f in findings] == [True]
 
 
-def test_a_browser_key_alone_is_weak_and_a_secret_beside_the_word(found):
+def test_a_browser_key_is_weak_unless_a_word_calls_it_secret(found):
     browser_key = "AI" + "za" + key(35)
 
     assert found(browser_key) == []
@@ -298,7 +298,7 @@ def test_a_secret_that_the_user_sent_is_echoed(found):
 
 @given(st.sampled_from(SECRETS[:10]), st.text(st.characters(codec="utf-8"), max_size=30))
 @settings(max_examples=60)
-def test_a_token_is_found_where_it_stands_in_any_script(values, secret, around):
+def test_a_token_is_found_with_its_span_in_any_script(values, secret, around):
     token = secret[1]
 
     assert ("secret", token) in values(f"{around} — {token} — {around}")
@@ -313,7 +313,7 @@ def test_the_gate_of_a_format_is_its_own_beginning_or_what_is_rare_in_it(token):
 @pytest.mark.parametrize("token", [token for token in TOKENS if token.rare], ids=lambda token: token.prefix)
 @given(data=st.data())
 @settings(max_examples=20)
-def test_what_is_rare_in_a_format_stands_in_each_of_its_tokens(token, data):
+def test_the_rare_part_of_a_format_is_in_each_of_its_tokens(token, data):
     value = data.draw(st.from_regex(token.prefix + token.body, fullmatch=True))
 
     assert re.search(token.rare, value)
@@ -332,7 +332,7 @@ def test_what_is_rare_in_a_format_stands_in_each_of_its_tokens(token, data):
         ("short9Key", False),
     ],
 )
-def test_generated_keys_are_told_from_names(value, generated):
+def test_generated_keys_are_distinguished_from_names(value, generated):
     assert judged.is_generated_key(value) is generated
 
 
@@ -373,7 +373,7 @@ def test_a_crowd_of_commands_without_a_password_costs_a_bounded_look(found, crow
     assert costs_at_most(0.4, lambda: found(text))
 
 
-def test_a_key_is_found_in_a_long_text_whatever_stands_around(values):
+def test_a_key_is_found_in_any_long_text(values):
     key = f"aws_access_key_id = AKIA{'QZ7XK2MBV4RT6WNJ'}"
     filler = "the quick brown fox jumps over the lazy dog\n" * 1_000
 
@@ -381,7 +381,7 @@ def test_a_key_is_found_in_a_long_text_whatever_stands_around(values):
 
 
 @pytest.mark.parametrize("offset", range(8_150, 8_200, 7))
-def test_a_token_of_a_long_text_is_found_across_the_pieces_in_which_it_is_searched(values, offset):
+def test_a_token_across_two_pieces_of_a_long_text_is_found(values, offset):
     token = "glpat-" + "q7Zx2Lm9Ks4Vb8Wn3Tc6"
 
     assert values("x" * (offset - 1) + " " + token + " y" * 5_000) == [("secret", token)]
@@ -412,7 +412,7 @@ def test_what_is_tried_where_names_begin_is_all_that_a_search_finds(pattern, beg
 
 
 @pytest.mark.once
-def test_a_key_is_found_behind_as_many_names_as_a_long_document_holds(values):
+def test_a_key_is_found_after_as_many_names_as_in_a_long_document(values):
     text = '{"key": "a"}, ' * 25_000 + 'api_key = "q7Zx2Lm9Ks4Vb8Wn3Tc6"'
 
     assert values(text) == [("secret", "q7Zx2Lm9Ks4Vb8Wn3Tc6")]

@@ -52,7 +52,7 @@ def test_short_texts_are_never_off_topic(text, question):
     assert judge(text, question).findings == []
 
 
-def test_without_a_question_nothing_is_said():
+def test_without_a_question_there_is_no_result():
     assert judge(ON, None) == Report()
 
 
@@ -84,7 +84,7 @@ def test_zeros_stay_zeros():
     assert not unit(np.zeros(3)).any()
 
 
-def test_wordllama_is_told_where_its_own_files_are(monkeypatch, tmp_path):
+def test_wordllama_gets_the_location_of_its_files(monkeypatch, tmp_path):
     asked = {}
 
     class Model:

@@ -66,12 +66,12 @@ def test_death_and_burdens_are_spoken_of_without_abuse(text):
         "The Ugly Duckling is a fairy tale.",
     ],
 )  # fmt: skip
-def test_a_word_of_abuse_in_the_name_of_a_thing_is_none(text):
+def test_a_word_of_abuse_in_the_name_of_a_thing_does_not_count(text):
     assert toxicity(text) < 0.5
     assert toxicity(text + " You stupid idiot.") >= 0.5
 
 
-def test_a_doubtful_word_said_again_is_no_second_one():
+def test_a_repeated_doubtful_word_counts_once():
     stall = "Vendors clean their stalls each evening and put the garbage out; the city takes the garbage of a street away at six."
 
     assert toxicity(stall + " Cardboard goes to the yard behind the market hall." * 8) < 0.5
@@ -99,16 +99,16 @@ def test_what_is_quoted_explained_or_innocent_is_not(text):
         "Hoe kan ik mijn wachtwoord wijzigen? En hoe lang duurt dat?",
     ],
 )
-def test_a_word_that_another_language_has_as_well_counts_in_english_alone(text):
+def test_a_word_shared_with_another_language_counts_only_in_english(text):
     assert toxicity(text) < 0.1
 
 
 @pytest.mark.parametrize("text", ["what a retard", "Du bist ein retard", "you are a slut"])
-def test_such_a_word_counts_where_no_sentence_of_that_language_stands_around_it(text):
+def test_a_shared_word_counts_outside_sentences_of_the_other_language(text):
     assert toxicity(text) >= 0.5
 
 
-def test_a_faint_word_said_again_is_no_second_one():
+def test_a_repeated_faint_word_counts_once():
     assert toxicity("Use kill to end the process, or kill the group; if kill fails, kill the parent, then kill -9.") < 0.5
 
 
@@ -154,7 +154,7 @@ def test_a_threat_of_one_sentence_is_suspected():
     assert [f for f in judge(text).findings if f.kind == "harmful" and f.score >= 0.5]
 
 
-def test_a_long_answer_is_read_for_harm_only_where_a_word_of_harm_stands():
+def test_a_long_answer_is_read_for_harm_only_with_a_word_of_harm():
     plain, harm = Subject("The lake is deep and cold. " * 40), Subject("The lake is deep and cold. " * 40 + "Malware!")
 
     for subject in (plain, harm):

@@ -25,5 +25,5 @@ def test_a_text_that_breaks_off_is_a_weak_finding(text):
 
 
 @pytest.mark.parametrize("text", [LONG, LONG + "- a list item", "the", "", LONG + "```\ncode\n```"])
-def test_a_whole_text_is_not(text):
+def test_a_complete_text_is_not_truncated(text):
     assert judge(text, "stop") == []

@@ -121,11 +121,11 @@ def test_a_route_says_what_the_guard_does_about_a_kind():
         ({}, "injection", "review"),
     ],
 )
-def test_a_word_for_a_doubtful_kind_or_a_type_holds_for_suspicions(guard, type_of_finding, expected):
+def test_a_setting_for_a_doubtful_kind_or_a_type_applies_to_suspicions(guard, type_of_finding, expected):
     assert verdict(Policy(guard=guard).judge("x", [found(type_of_finding)])) == expected
 
 
-def test_what_users_write_is_no_violation_but_an_injection_can_be():
+def test_what_users_write_is_not_a_violation_unless_an_injection():
     strict = Policy("strict")
 
     assert strict.action(found("us_ssn"), "x", "user") == "suspected"

@@ -16,7 +16,7 @@ def test_a_log_of_events_is_found_right(check, tmp_path):
     assert check("--tail", str(tmp_path / "*.jsonl")) == (0, f"{tmp_path}/calls.jsonl: 3 of the first 3 events are recognised\nthe configuration is right\n")
 
 
-def test_a_wrong_path_is_named_with_the_right_one_beside_it(check, tmp_path):
+def test_a_wrong_path_is_reported_with_a_similar_one(check, tmp_path):
     (tmp_path / "litellm").mkdir()
 
     code, said = check("--tail", str(tmp_path / "litelm" / "*.jsonl"))
@@ -33,7 +33,7 @@ def test_a_pattern_without_files_is_named(check, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not read")
-def test_a_file_that_may_not_be_read_is_named_with_the_mend(check):
+def test_an_unreadable_file_is_reported_with_the_fix(check):
     with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to everybody else
         Path(folder).chmod(0o755)
         log = Path(folder) / "calls.jsonl"
@@ -68,13 +68,13 @@ def test_a_wrong_format_word_is_seen(check, tmp_path):
     assert "as format litellm" in said
 
 
-def test_the_kubelets_wrapping_is_looked_through(check, tmp_path):
+def test_records_inside_the_kubelets_wrapper_are_checked(check, tmp_path):
     (tmp_path / "pod.log").write_text(f"2026-11-20T02:47:00.000000000Z stdout F {NATIVE}")
 
     assert check("--tail", str(tmp_path / "pod.log"))[0] == 0
 
 
-def test_an_empty_file_is_no_mistake_of_tocsins(check, tmp_path):
+def test_an_empty_file_is_not_an_error(check, tmp_path):
     (tmp_path / "calls.jsonl").touch()
 
     code, said = check("--tail", str(tmp_path / "calls.jsonl"))
@@ -83,7 +83,7 @@ def test_an_empty_file_is_no_mistake_of_tocsins(check, tmp_path):
     assert "is empty: nothing has been written to it" in said
 
 
-def test_a_log_that_has_gone_quiet_is_said_to_be(check, tmp_path):
+def test_a_silent_log_is_reported(check, tmp_path):
     log = tmp_path / "calls.jsonl"
     log.write_text(NATIVE)
     os.utime(log, (1_000_000, 1_000_000))
@@ -94,7 +94,7 @@ def test_a_log_that_has_gone_quiet_is_said_to_be(check, tmp_path):
     assert "nothing new for" in said
 
 
-def test_a_folder_that_cannot_hold_state_is_named(check, tmp_path):
+def test_a_directory_that_cannot_hold_the_state_is_reported(check, tmp_path):
     (tmp_path / "file").touch()
 
     code, said = check("--storage.path", str(tmp_path / "file" / "state"))
@@ -139,7 +139,7 @@ def test_two_entries_that_read_a_file_alike_are_not_named(check, tmp_path):
     ([], "none of the first 2 spans and log records tells of a call to a model"),
     ([{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}], "1 of the first 1 events are recognised"),
 ])  # fmt: skip
-def test_a_collectors_file_without_spans_of_calls_is_told_from_one_with(check, tmp_path, attributes, says):
+def test_a_collectors_file_without_spans_of_calls_is_reported(check, tmp_path, attributes, says):
     spans = [{"name": "GET /", "attributes": attributes}, {"name": "GET /", "attributes": []}]
     (tmp_path / "traces.jsonl").write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}) + "\n")
 

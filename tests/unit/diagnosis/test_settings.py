@@ -3,7 +3,7 @@
 import pytest
 
 
-def test_a_threshold_that_no_rule_looks_for_by_route_is_said_to_have_no_effect(check, tmp_path):
+def test_a_threshold_that_no_rule_reads_by_route_is_reported(check, tmp_path):
     (tmp_path / "tocsin.yml").write_text("routes: [{match: {route: a}, thresholds: {cost.usdPerHour: 20, quality.dropRatio: 0.2}}]")
 
     code, said = check(f"--config.file={tmp_path / 'tocsin.yml'}")
@@ -13,7 +13,7 @@ def test_a_threshold_that_no_rule_looks_for_by_route_is_said_to_have_no_effect(c
     assert "dropRatio" not in said
 
 
-def test_a_tier_that_pages_nobody_and_a_language_that_is_not_checked_are_named(check, tmp_path):
+def test_a_tier_without_pages_and_an_unchecked_language_are_reported(check, tmp_path):
     (tmp_path / "tocsin.yml").write_text(
         "routes: [{match: {route: a}, tier: production, expect: {language: english}}, {match: {}, expect: {language: pt-BR}}]"
     )

@@ -57,7 +57,7 @@ def test_false_alarms_become_pages_a_week():
 
 
 @pytest.mark.once
-def test_what_ships_holds_its_floors_and_the_readme_states_these_figures():
+def test_shipped_detectors_meet_their_floors_and_the_readme_has_their_figures():
     bench = Bench(Sets())
 
     assert [result.measure.name for result in measure(bench) if not result.ok] == []
@@ -85,7 +85,7 @@ def test_texts_shaped_like_credentials_are_not_in_clear(name):
     [(b"garbage", "cannot be unpacked"), (gzip.compress(b'{"text": "a", "label": "hit"}\n{"text": "a"}\n'), "line 2: not an object"), (gzip.compress(b"[\n"), "line 1: not an object")],
     ids=("no archive", "no label", "no object"),
 )
-def test_a_file_that_is_no_set_is_named(tmp_path, raw, says):
+def test_an_invalid_set_is_reported(tmp_path, raw, says):
     (tmp_path / "mine.jsonl.gz").write_bytes(raw)
 
     with pytest.raises(ConfigError, match=rf"mine\.jsonl\.gz: {says}"):

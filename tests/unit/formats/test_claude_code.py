@@ -41,19 +41,19 @@ def span(**told: Any) -> Call:
 
 
 @pytest.mark.parametrize("word", ["auto", "otlp", "logs"])
-def test_an_answered_request_is_a_call_whose_input_holds_what_was_cached(word):
+def test_the_input_of_a_successful_request_includes_cached_tokens(word):
     call = event("api_request", word=word, **USED)
     assert (call.provider, call.model, call.route, call.consumer) == ("anthropic", "claude-sonnet-4-6", "claude-code", "u")
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens) == (1003, 40, 900, 100)
     assert (call.cost_usd, call.start, call.duration, call.failure, call.field_errors) == (0.0125, END - 4, 4.0, None, ())
 
 
-def test_the_id_of_a_turn_is_no_managed_prompt():
+def test_the_id_of_a_turn_is_not_a_managed_prompt():
     assert event("api_request", **USED).prompt is None
 
 
 @pytest.mark.parametrize("scope", ["com.anthropic.claude_code.events", "", "other"])
-def test_the_body_tells_an_event_whatever_its_scope(scope):
+def test_an_event_is_recognised_by_its_body_in_any_scope(scope):
     assert event("api_request", scope=scope, **USED).output_tokens == 40
 
 
@@ -69,7 +69,7 @@ def test_a_request_that_was_given_up_is_a_failure(status, error, reason):
     assert (call.failure, call.usage_expected, call.duration) == (reason, False, pytest.approx(0.9))
 
 
-def test_events_without_an_id_of_their_request_are_told_apart_within_a_span():
+def test_events_without_a_request_id_are_distinguished_within_a_span():
     old = {name: value for name, value in USED.items() if name != "request_id"}
     assert event("api_request", **old).id != event("api_request", **old | {"event.sequence": 8}).id
 
@@ -90,6 +90,6 @@ def test_odd_counts_are_absent_and_cost_no_call(odd):
 
 
 @pytest.mark.parametrize("name", ["user_prompt", "tool_result", "api_request_body", "api_retries_exhausted"])
-def test_other_events_are_no_calls(name):
+def test_other_events_are_not_calls(name):
     with pytest.raises(Skip, match="no_call"):
         event(name, **USED)

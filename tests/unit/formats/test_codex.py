@@ -57,7 +57,7 @@ def test_the_event_with_the_tokens_is_the_call(word):
         ("codex.conversation_starts", {"provider_name": "OpenAI"}),
     ],
 )
-def test_what_tells_of_no_call_or_tells_one_again_is_none(name, told):
+def test_events_that_record_no_call_or_repeat_one_are_skipped(name, told):
     with pytest.raises(Skip, match="no_call"):
         event(name, **told)
 
@@ -82,11 +82,11 @@ def test_a_request_that_was_refused_and_a_stream_that_broke_off_are_failures(nam
     assert (call.failure, call.usage_expected, call.duration) == (reason, False, pytest.approx(0.268))
 
 
-def test_calls_of_one_turn_which_share_a_span_are_told_apart_by_their_time():
+def test_calls_of_one_turn_in_a_shared_span_are_distinguished_by_their_time():
     assert event("codex.sse_event", **COMPLETED).id != event("codex.sse_event", **COMPLETED | {"event.timestamp": "2026-06-05T02:37:59.000Z"}).id
 
 
-def test_calls_are_told_apart_where_the_attributes_that_name_them_were_taken_off():
+def test_calls_without_identifying_attributes_are_distinguished():
     names = {"conversation.id": None, "event.timestamp": None}
     first, second = (event("codex.sse_event", end=end, **COMPLETED | names).id for end in (END, END + 1))
     assert first != second

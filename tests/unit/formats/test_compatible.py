@@ -49,7 +49,7 @@ def test_a_providers_own_usage_is_read(host, model, tokens, finish):
         ("openrouter.ai", "anthropic/claude-4.5-sonnet-20250929"), ("api.groq.com", None),
     ],
 )  # fmt: skip
-def test_a_served_model_is_told_where_it_is_another_one(host, served):
+def test_a_served_model_is_set_if_it_differs(host, served):
     assert recorded(host).served_model == served
 
 
@@ -59,7 +59,7 @@ def test_openrouter_says_what_it_billed_and_others_do_not():
 
 
 @pytest.mark.parametrize(("host", "fingerprint"), [("api.groq.com", "fp_179b0f92c9"), ("api.cerebras.ai", "fp_46358675aa6b1ba4d98d"), ("api.mistral.ai", None)])
-def test_a_fingerprint_is_told_where_there_is_one(host, fingerprint):
+def test_a_fingerprint_is_read(host, fingerprint):
     assert recorded(host).fingerprint == fingerprint
 
 
@@ -120,12 +120,12 @@ def answered(usage, finish="stop", **told):
         ({"prompt_tokens_details": None, "prompt_token_details": {"cached_tokens": 900}}, (900, None)),
     ],
 )  # fmt: skip
-def test_what_is_cached_goes_by_several_names(usage, cached):
+def test_cached_tokens_are_read_under_several_names(usage, cached):
     call = answered({"prompt_tokens": 1800, "completion_tokens": 5, "total_tokens": 1805, **usage})
     assert (call.cache_read_tokens, call.cache_write_tokens, call.input_tokens, call.field_errors) == (*cached, 1800, ())
 
 
-def test_what_mistral_heard_is_input_of_which_it_tells_the_seconds_alone():
+def test_mistral_audio_counts_as_input_although_only_seconds_are_given():
     call = answered({"prompt_audio_seconds": 30, "prompt_tokens": 5, "completion_tokens": 24, "total_tokens": 404})
     assert (call.input_tokens, call.output_tokens) == (380, 24)
 
@@ -144,12 +144,12 @@ def test_zais_reasons_for_an_end_are_read(reason, finish, failure):
         (1039, "token limit", "rate_limited"), (1027, "output new_sensitive", "blocked_provider"), ([1], {}, "other"),
     ],
 )  # fmt: skip
-def test_minimax_tells_its_failures_beside_the_answer_under_http_200(code, said, failure):
+def test_minimax_reports_failures_under_http_200(code, said, failure):
     choices = [{"finish_reason": "stop", "message": {"content": "x"}}] if failure is None else None
     assert answered({"prompt_tokens": 5, "completion_tokens": 1}, choices=choices, base_resp={"status_code": code, "status_msg": said}).failure == failure
 
 
-def test_minimax_tells_that_a_stream_failed_in_its_last_piece():
+def test_minimax_reports_a_failed_stream_in_its_last_chunk():
     body = 'data: {"id": "1", "choices": null, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}\n\n'
     event = formats.get("openai").parse(json.dumps({"url": "https://h/v1/chat/completions", "request": {"model": "m"}, "response": body}).encode())
     assert isinstance(event, Call)

@@ -64,7 +64,7 @@ def test_a_line_of_a_log_on_an_event_bus_is_read():
         cloud_event({"data_base64": "%"}), {"message": {"data": 5}, "subscription": "s"}, {"Type": "Notification"},
     ],
 )  # fmt: skip
-def test_what_holds_no_record_of_a_call_is_none(line):
+def test_an_envelope_without_the_record_of_a_call_is_skipped(line):
     with pytest.raises(Skip):
         parse(line)
 
@@ -78,7 +78,7 @@ def test_what_holds_no_record_of_a_call_is_none(line):
         {"time": "2026-11-20T10:00:00Z", "remote_addr": "192.0.2.1", "request": "", "status": "400"},  # nginx, of a broken request
     ],
 )  # fmt: skip
-def test_what_failed_in_another_service_is_no_call_in_a_line_nor_by_itself(record):
+def test_a_failure_of_another_service_is_not_a_call(record):
     for line in ({"level": "error", "message": text(record)}, {"log": text(record)}, record):
         with pytest.raises(Skip):
             parse(line)
@@ -92,13 +92,13 @@ ERRORS = [
 
 @pytest.mark.parametrize("carrier", CARRIERS)
 @pytest.mark.parametrize("error", ERRORS)
-def test_an_error_alone_inside_another_record_tells_of_no_call(carrier, error):
+def test_an_error_alone_inside_another_record_is_not_a_call(carrier, error):
     with pytest.raises(Skip):
         parse(carrier(error))
 
 
 @pytest.mark.parametrize("error", ERRORS[:2])
-def test_an_error_alone_is_a_call_as_a_provider_answers_it_and_none_among_what_an_application_logs(error):
+def test_an_error_body_is_a_call_but_not_in_an_application_log(error):
     assert parse(error).failure == "provider_5xx"
     for beside in ({"time": "2026-11-20T10:00:00Z", "service": "billing"}, {"message": "upload failed"}):
         with pytest.raises(Skip):
@@ -111,7 +111,7 @@ def test_an_error_in_portkeys_words_is_a_call():
 
 
 @pytest.mark.parametrize("beside", [{"status_code": 503}, {"request_id": "r1"}, {"provider": "openai"}, {"response_headers": {"x-request-id": "1"}}])
-def test_a_failed_answer_without_its_request_is_a_call_where_anything_of_a_pairs_stands_around_it(beside):
+def test_an_error_without_its_request_is_a_call_inside_the_envelope_of_a_pair(beside):
     assert parse({"response": ERRORS[0], **beside}).failure == "provider_5xx"
 
 

@@ -108,7 +108,7 @@ def test_a_result_of_a_batch_without_a_message_is_a_failure(word, result, reason
     ],
     ids=["OpenAI's batch", "Anthropic's batch", "its tier", "flex", "a stream's", "Groq's flex", "default", "Messages"],
 )  # fmt: skip
-def test_what_is_billed_at_the_rates_of_batches_is_told(record, half):
+def test_calls_billed_at_batch_rates_are_marked(record, half):
     """https://developers.openai.com/api/docs/guides/flex-processing, https://console.groq.com/docs/flex-processing."""
     assert parse(record).batch_rates is half
 
@@ -133,29 +133,29 @@ def test_a_result_of_vertex_ais_batches_has_an_empty_status(word):
         ('Service Unavailable: {"error": {"code": 503, "message": "x", "status": "UNAVAILABLE"}}', "provider_5xx"), ("Timeout: it took too long", "timeout"),
     ],
 )  # fmt: skip
-def test_a_status_that_vertex_ais_batches_say_in_words_is_a_failure(status, reason):
+def test_a_textual_status_in_vertex_ai_batches_is_a_failure(status, reason):
     call = parse({**VERTEX, "status": status, "response": {}})
     assert (call.failure, call.usage_expected, call.field_errors) == (reason, False, ())
 
 
 @pytest.mark.parametrize("name", ["duration_ms", "latency_ms"])
-def test_milliseconds_are_read_where_no_seconds_are_told(name):
+def test_a_duration_in_milliseconds_is_read(name):
     assert parse({"status": 200, name: 250, "request": {"model": "m"}, "response": CHAT}).duration == 0.25
     assert parse({"status": 200, name: 250, "duration_s": 2.0, "request": {"model": "m"}, "response": CHAT}).duration == 2.0
 
 
-def test_times_that_are_years_apart_make_no_duration():
+def test_times_years_apart_give_no_duration():
     body = {"id": "r", "object": "response", "status": "completed", "output": [], "created_at": 1, "completed_at": 1_795_142_820, "usage": USAGE}
     assert parse(body).duration is None
 
 
-def test_another_services_record_with_an_input_is_no_call():
+def test_a_record_of_another_service_with_an_input_is_not_a_call():
     record = {"uri": "https://api.example.com/v2/guardrails/pii/execute", "status": 200, "request_body": {"input": {"text": "x"}}, "response_body": {"pass": True}}
     with pytest.raises(Exception, match="unknown_format"):
         parse(record)
 
 
-def test_a_logger_may_say_what_only_it_knows():
+def test_fields_that_only_the_recorder_knows_are_read():
     told = {"duration_s": 2.0, "ttft_s": 0.25, "cost_usd": 0.5, "trace_id": "t-1", "labels": {"team": "search", "x": 1}}
     call = parse({"status": 200, **told, "request": {"model": "m"}, "response": {**CHAT, "usage": {**USAGE, "cost": 0.1}}})
     assert (call.duration, call.ttft, call.cost_usd, call.trace_id, call.labels) == (2.0, 0.25, 0.5, "t-1", {"team": "search"})
@@ -187,7 +187,7 @@ def test_embeddings_of_other_apis_miss_no_usage(path, body, tokens):
 
 
 @pytest.mark.parametrize(("error", "reason"), [("peer closed connection", "connection"), ({"type": "timeout", "message": "ReadTimeout"}, "timeout"), (None, None), ("", None)])
-def test_an_answer_that_broke_off_is_a_failure_with_what_had_come(error, reason):
+def test_an_interrupted_answer_is_a_failure_with_its_partial_content(error, reason):
     begun = 'data: {"choices": [{"delta": {"content": "Hel"}}]}\n\n'
     call = parse({"status": 200, "url": "https://a/v1/chat/completions", "request": {"model": "m", "stream": True}, "response": begun, "error": error})
     assert (call.failure, call.usage_expected) == (reason, reason is None)

@@ -39,7 +39,7 @@ WRONG, CANCELLED, BLOCKED, GUARDED = "client_4xx", "cancelled", "blocked_provide
         ("429", BUSY), ("http_502", BROKEN), ("504", TIMEOUT), ("boom", "other"),
     ],
 )  # fmt: skip
-def test_the_name_of_an_error_tells_its_reason(name, reason):
+def test_an_error_type_is_classified(name, reason):
     assert by_error(name, None) == reason
 
 
@@ -85,7 +85,7 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(("message", "reason"), SENTENCES)
-def test_what_an_error_says_tells_its_reason_where_its_name_does_not(message, reason):
+def test_an_error_message_is_classified_if_the_type_is_not(message, reason):
     event = {"v": 1, "id": "1", "time": "2026-11-20T02:47:00Z", "model": "m"}
     pair = {"id": "1", "status": 200, "request": {"model": "m"}}
     for error in ({"type": None, "message": message}, {"type": "Error", "message": message}):
@@ -128,7 +128,7 @@ def test_a_refusal_that_is_called_an_invalid_request_is_one(message: str, reason
         (429, {"message": "Slow down; see our content policy"}, BUSY),
     ],
 )  # fmt: skip
-def test_a_refusal_is_one_in_whatever_shape_it_comes(status: int, body: dict[str, Any], reason: str) -> None:
+def test_a_refusal_is_recognised_in_every_error_format(status: int, body: dict[str, Any], reason: str) -> None:
     record = {"id": "1", "status": status, "url": "https://api.vendor.test/v1/chat/completions", "request": {"model": "m"}, "response": body}
     assert parse(record).failure == parse(record, "openai").failure == reason
 
@@ -171,11 +171,11 @@ def test_any_other_424_is_an_outage(message: str) -> None:
         (400, "invalid_request_error", "Your account was flagged for possible cybersecurity risk."),
     ],
 )  # fmt: skip
-def test_who_is_let_in_no_more_is_no_refusal_of_what_was_asked(status: int, told: str, message: str) -> None:
+def test_a_banned_account_is_not_a_refusal_of_content(status: int, told: str, message: str) -> None:
     assert by_error(told, status, message) == WRONG
 
 
-def test_the_name_of_an_error_holds_before_what_it_says_and_its_status_before_both():
+def test_the_status_precedes_the_error_type_and_that_the_message():
     assert by_error("rate_limit_error", None, "connection reset") == BUSY
     assert by_error("Error", 400, "connection reset") == WRONG
 
@@ -211,7 +211,7 @@ def test_neither_a_filter_in_an_outages_message_nor_what_it_quotes_decides(messa
     assert by_error("", status, message) == reason
 
 
-def test_an_error_of_a_native_event_that_is_a_sentence_is_no_name():
+def test_a_sentence_as_the_error_of_a_native_event_is_a_message():
     event = {"v": 1, "id": "1", "time": "2026-11-20T02:47:00Z", "model": "m"}
     found = [parse({**event, "error": told}).failure for told in ("internal_id is required", "Request timed out.", "timeout", "APITimeoutError")]
     assert found == ["other", TIMEOUT, TIMEOUT, TIMEOUT]

@@ -12,7 +12,7 @@ def parse(word="feedback", **fields):
     return get(word).parse(json.dumps(fields).encode())
 
 
-def test_native_feedback_is_read_alone_and_in_a_log():
+def test_native_feedback_is_read_by_itself_and_in_a_log():
     fields = {"v": 1, "type": "feedback", "id": "fb-1", "call_id": "c-1", "time": "2026-11-20T02:47:00Z",
               "scores": {"judge": 0.4}, "flag": "unsafe", "by": "reviewer", "comment": "bad"}
 
@@ -38,7 +38,7 @@ def test_a_portkey_value_becomes_a_score(value, score):
 
 
 @pytest.mark.parametrize("value", [7, "good", None, True])
-def test_a_value_that_is_no_share_is_left_out_and_named(value):
+def test_a_score_outside_0_to_1_is_a_field_error(value):
     read = parse(traceId="t", name="stars", value=value)
 
     assert (read.scores, read.field_errors) == (None, ("value",))
@@ -61,7 +61,7 @@ def test_an_id_may_be_a_number(given, name):
 
 
 @pytest.mark.parametrize("given", ["", None, True, [], {"a": 1}])
-def test_what_is_no_id_names_no_call(given):
+def test_feedback_with_an_invalid_call_id_is_skipped(given):
     with pytest.raises(Skip, match="missing_call_id"):
         parse(call_id=given, flag="wrong")
 

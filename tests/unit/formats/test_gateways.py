@@ -63,7 +63,7 @@ def test_the_names_of_envoys_example_of_2025_are_read():
 
 
 @pytest.mark.parametrize("record", ["envoy", "kong"])
-def test_the_model_is_the_one_that_was_asked_for(record):
+def test_the_model_is_the_requested_one(record):
     kong = KONG_AI | {"meta": KONG_AI["meta"] | {"response_model": "served"}}
     call = parse(ENVOY | {"gen_ai.response.model": "served"} if record == "envoy" else KONG | {"ai": {"proxy": kong}})
     assert (call.model, call.served_model) == ("gpt-4o-mini" if record == "envoy" else "command", "served")
@@ -76,13 +76,13 @@ def test_the_model_is_the_one_that_was_asked_for(record):
         (429, "RL", "rate_limited"), (200, "SI", "timeout"), (503, "UH", "provider_5xx"), (401, "-", "client_4xx"), (200, None, None),
     ],
 )  # fmt: skip
-def test_envoys_flags_tell_what_broke_below_http(code, flags, reason):
+def test_envoys_flags_are_classified_as_failures(code, flags, reason):
     uncounted = {"gen_ai.usage.input_tokens": None, "gen_ai.usage.output_tokens": None, "gen_ai.usage.total_tokens": None}
     call = parse(ENVOY | uncounted | {"response_code": code, "response_flags": flags})
     assert (call.failure, call.usage_expected, call.model) == (reason, reason is None, "gpt-4o-mini")
 
 
-def test_a_line_of_envoys_log_that_names_no_model_is_no_call():
+def test_a_line_of_envoys_log_without_a_model_is_not_a_call():
     with pytest.raises(Skip):
         parse(ENVOY | {"gen_ai.request.model": None, "mcp.method.name": "tools/call", "x-envoy-origin-path": "/mcp"})
 
@@ -132,7 +132,7 @@ def test_what_kongs_judge_says_is_a_score():
     assert parse(KONG | {"ai": {"ai-llm-as-judge": entry}}).scores == {"llm_accuracy": 0.14}
 
 
-def test_what_kongs_plugins_counted_may_stand_alone():
+def test_kongs_counts_are_read_without_its_other_fields():
     call = parse({"ai-proxy": KONG_AI})
     assert (call.provider, call.model, call.duration, tokens(call)) == ("cohere", "command", 2.67, (14, 21, 0, 0))
 
@@ -151,22 +151,22 @@ def test_kong_counts_nothing_where_it_says_zero_and_named_its_counts_otherwise_o
     assert ((call.input_tokens, call.output_tokens), call.served_model, call.usage_expected) == (wanted, "served", True)
 
 
-def test_envoy_tells_what_was_thought():
+def test_envoys_reasoning_tokens_are_read():
     assert parse(ENVOY | {"gen_ai.usage.reasoning_tokens": 5}).reasoning_tokens == 5
 
 
-def test_a_line_of_kongs_log_without_a_model_is_no_call():
+def test_a_line_of_kongs_log_without_a_model_is_not_a_call():
     with pytest.raises(Skip):
         parse({key: value for key, value in KONG.items() if key != "ai"})
 
 
 @pytest.mark.parametrize("ai", [{"feature": {"meta": {}}}, {"meta": {"seed": 1}}])
-def test_log_with_some_ai_of_its_own_is_none_of_kongs(ai: dict[str, Any]) -> None:
+def test_another_log_with_a_key_ai_is_not_kongs(ai: dict[str, Any]) -> None:
     with pytest.raises(Skip):
         formats.get("auto").parse(json.dumps({"level": "info", "ai": ai}).encode())
 
 
-def test_envoys_log_may_say_what_was_cached():
+def test_envoys_cached_tokens_are_read():
     assert parse(ENVOY | {"gen_ai.usage.cached_input_tokens": 9}).cache_read_tokens == 9
 
 

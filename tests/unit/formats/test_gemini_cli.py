@@ -35,7 +35,7 @@ def event(name: str, *, agent: str = "gemini-cli", timed: bool = True, at: int =
     return call
 
 
-def test_an_answer_counts_with_its_thoughts_and_with_what_tools_put_in():
+def test_thoughts_and_tool_results_are_counted():
     call = event("gemini_cli.api_response", finish_reasons=["STOP"], **COUNTS)
     assert (call.provider, call.model, call.session, call.finish_reason) == ("gcp.vertex_ai", "gemini-2.5-pro", "9f075be3", "stop")
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.reasoning_tokens) == (12060, 770, 8000, 420)
@@ -49,7 +49,7 @@ def test_opentelemetrys_event_of_the_same_answer_is_the_same_call():
 
 
 @pytest.mark.parametrize("told", [{}, {"gen_ai.response.model": "gemini-2.5-pro"}], ids=["a request sent", "a request that failed"])
-def test_opentelemetrys_event_of_no_answer_is_no_call(told):
+def test_opentelemetrys_event_without_a_response_is_not_a_call(told):
     with pytest.raises(Skip, match="no_call"):
         event("gen_ai.client.inference.operation.details", **DETAILS, **told)
 
@@ -70,7 +70,7 @@ def test_an_error_is_a_failure(told, reason):
 
 
 @pytest.mark.parametrize("name", ["gemini_cli.api_request", "gemini_cli.tool_call", "gemini_cli.model_routing", "gemini_cli.chat.content_retry"])
-def test_other_events_are_no_calls(name):
+def test_other_events_are_not_calls(name):
     with pytest.raises(Skip, match="no_call"):
         event(name, **COUNTS)
 
@@ -80,7 +80,7 @@ def test_qwen_codes_events_are_read_as_well():
     assert (call.model, call.output_tokens, call.duration) == ("qwen3-coder-plus", 770, pytest.approx(2.311))
 
 
-def test_two_answers_of_one_moment_are_told_apart_by_their_model_and_counts():
+def test_simultaneous_answers_are_distinguished_by_model_and_counts():
     assert event("gemini_cli.api_response", **COUNTS).id != event("gemini_cli.api_response", **COUNTS | {"model": "gemini-2.5-flash"}).id
 
 

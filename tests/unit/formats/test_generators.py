@@ -91,20 +91,20 @@ def test_jurassics_answers_which_all_have_one_id_are_many_calls():
     assert first.id != second.id
 
 
-def test_answers_whose_texts_are_numbered_from_0_are_many_calls():
+def test_answers_with_texts_numbered_from_0_are_separate_calls():
     said = [{"outputs": [{"id": "0", "text": text, "stop_reason": "stop"}]} for text in ("a", "b")]
     first, second = (parse(f"{BEDROCK}/mistral.mistral-7b-instruct-v0:2/invoke", {"prompt": "x"}, body, id=None) for body in said)
     assert first.id != second.id
 
 
 @pytest.mark.parametrize("listed", [[], [{"text": "Ada"}, {"text": "Byron"}], [{"url": "https://h/1.png"}]])
-def test_a_list_of_generations_by_itself_is_no_call(listed):
+def test_a_bare_list_of_generations_is_not_a_call(listed):
     with pytest.raises(Skip, match="unknown_format"):
         formats.get("auto").parse(json.dumps({"id": "family", "generations": listed}).encode())
 
 
 @pytest.mark.parametrize("odd", [[1], [{}], [{"text": None}], [None, {"text": "x"}]])
-def test_odd_generations_beside_coheres_counts_raise_nothing(odd):
+def test_invalid_generations_with_coheres_counts_raise_nothing(odd):
     call = parse("https://api.cohere.com/v1/generate", {"prompt": "x"}, {"generations": odd, "meta": {"billed_units": {"input_tokens": 5, "output_tokens": 7}}})
     assert (call.input_tokens, call.output_tokens) == (5, 7)
 
@@ -128,7 +128,7 @@ METRICS = {"amazon-bedrock-invocationMetrics": {"inputTokenCount": 25, "outputTo
     ],
     ids=["llama.cpp", "sglang", "mistral"],
 )  # fmt: skip
-def test_a_stream_has_what_its_pieces_say(url, pieces, said):
+def test_the_chunks_of_a_stream_are_combined(url, pieces, said):
     call = parse(url, {"prompt": "x", "stream": True}, sse(*pieces))
     assert call.content is not None
     assert (call.content.output, call.input_tokens, call.output_tokens, call.finish_reason) == said
@@ -148,7 +148,7 @@ def test_a_transcript_with_usage_keeps_it():
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("around", ["alone", "asked"])
-def test_an_object_with_a_text_is_no_call_unless_a_model_was_asked(record, around):
+def test_an_object_with_a_text_is_a_call_only_in_a_pair(record, around):
     told = record if around == "alone" else {"id": "1", "url": "https://shop.example/stops", "request": {"line": 7}, "response": record}
     with pytest.raises(Skip, match="unknown_format"):
         formats.get("auto").parse(json.dumps(told).encode())
@@ -166,21 +166,21 @@ def choice(text: str, reason: str = "null") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("output", [choice("我是", "stop"), {"text": "我是", "finish_reason": "stop"}, {"text": None, "finish_reason": None, **choice("我是", "stop")}])
-def test_dashscopes_answer_stands_in_its_output(output):
+def test_dashscopes_answer_is_read_from_its_output(output):
     call = dashscope(output, stream=False)
     assert call.content is not None
     assert (call.content.output, call.input_tokens, call.output_tokens, call.finish_reason) == ("我是", 22, 1, "stop")
 
 
 @pytest.mark.parametrize("second", ["我是", "是"], ids=["all so far", "a piece each"])
-def test_dashscopes_streams_have_all_that_was_said_so_far_or_pieces(second):
+def test_dashscopes_streams_are_cumulative_or_incremental(second):
     call = dashscope(choice("我"), choice(second, "stop"))
     assert call.content is not None
     assert (call.content.output, call.input_tokens, call.output_tokens, call.finish_reason) == ("我是", 22, 2, "stop")
 
 
 @pytest.mark.parametrize("second", ['"Paris"}', '{"city": "Paris"}'], ids=["pieces", "all so far"])
-def test_the_arguments_of_dashscopes_tools_come_as_its_texts_do(second):
+def test_the_arguments_of_dashscopes_tool_calls_are_cumulative_or_incremental(second):
     def called(function: dict[str, Any], reason: str = "null") -> dict[str, Any]:
         message = {"role": "assistant", "content": "", "tool_calls": [{"index": 0, "id": "c", "type": "function", "function": function}]}
         return {"choices": [{"finish_reason": reason, "message": message}]}
@@ -203,7 +203,7 @@ USED = {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}
     ],
     ids=["text", "chat", "stream"],
 )
-def test_cloudflares_answer_stands_in_its_result(response):
+def test_cloudflares_answer_is_read_from_its_result(response):
     call = parse(CLOUDFLARE, {"messages": [{"role": "user", "content": "x"}]}, response)
     assert call.content is not None
     assert (call.content.output, call.input_tokens, call.output_tokens) == ("Hello", 12, 3)
@@ -215,7 +215,7 @@ def test_cloudflares_errors_are_failures_still():
 
 @pytest.mark.parametrize("between", ["\n,\r\n", ",", "\n\n"])
 @pytest.mark.parametrize("indent", [None, 2])
-def test_an_array_of_geminis_that_was_cut_off_is_worth_what_had_come(between, indent):
+def test_a_truncated_gemini_array_is_read_up_to_the_cut(between, indent):
     pieces = [{"candidates": [{"content": {"parts": [{"text": text}]}}], "usageMetadata": {"promptTokenCount": 5, "candidatesTokenCount": 2}} for text in ("Hel", "lo")]
     text = "[" + between.join(json.dumps(piece, indent=indent) for piece in pieces) + between + '{"candidates": [{"content": {"par'
     call = parse(GEMINI, {"contents": []}, text)

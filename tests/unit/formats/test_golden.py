@@ -85,11 +85,11 @@ def test_cached_tokens_that_an_old_litellm_left_out_are_in_the_input_where_they_
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens) == (3000, 30, 1000, 500)
 
 
-def test_a_passed_through_answer_has_the_model_that_was_asked():
+def test_a_passed_through_answer_has_the_requested_model():
     assert emitted("1.80.11-passthrough").model == "gpt-4o--plain"
 
 
-def test_what_the_details_of_an_old_litellm_leave_out_stands_elsewhere_in_its_record():
+def test_cached_tokens_of_old_litellm_are_read_from_its_metadata():
     assert emitted("1.72.6-anthropic-stream").cache_read_tokens == 1024
     assert emitted("1.72.6-responses-reasoning").reasoning_tokens == 256
 
@@ -128,7 +128,7 @@ def test_the_tokens_of_an_answer_that_litellm_passed_through_unread_are_counted(
 
 
 @pytest.mark.parametrize(("name", "reason"), [("unknown-model", "client_4xx"), ("own-guardrail", "blocked_guardrail")])
-def test_what_the_caller_was_told_says_who_failed(name, reason):
+def test_the_callers_status_decides_the_failure_reason(name, reason):
     assert emitted(f"1.106.2-{name}").failure == reason
 
 
@@ -156,7 +156,7 @@ def test_usage_is_inclusive_and_absent_stays_absent(folder, name, tokens):
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == tokens
 
 
-def test_reasoning_stands_inside_the_output():
+def test_output_tokens_include_reasoning():
     call = sample("openai-chat", "reasoning-tokens")
     assert (call.output_tokens, call.reasoning_tokens) == (228, 192)
 
@@ -194,7 +194,7 @@ def test_an_answer_of_messages_in_a_log_of_another_format_keeps_what_was_cached(
     assert parse("openai", data).input_tokens == parse("anthropic", data).input_tokens == 1169
 
 
-def test_an_anthropic_stream_is_put_together():
+def test_the_events_of_an_anthropic_stream_are_combined():
     call = sample("anthropic-messages", "stream")
     assert call.output_tokens == 108
     assert call.finish_reason == "stop"

@@ -37,7 +37,7 @@ def test_tokens_of_tools_are_input_and_thoughts_are_output(word):
 
 
 @pytest.mark.parametrize("outputs", [{"steps": [SAID]}, {"outputs": [{"type": "text", "text": "Sunny."}]}])
-def test_what_was_said_is_read_in_both_versions(outputs):
+def test_content_is_read_in_both_versions(outputs):
     call = parse(interaction(**outputs))
     assert call.content is not None
     assert call.content.output == "Sunny."
@@ -105,7 +105,7 @@ def test_an_error_ends_a_stream_under_http_200():
     assert (call.failure, call.usage_expected) == ("rate_limited", False)
 
 
-def test_what_was_asked_goes_to_who_said_it():
+def test_inputs_have_their_roles():
     call = parse(interaction(steps=[SAID]), system_instruction="Be brief.", generation_config={"max_output_tokens": 9}, input=[
         {"type": "user_input", "content": [{"type": "text", "text": "Rome?"}]}, {"type": "model_output", "content": "Which?"},
         {"type": "thought", "signature": "x"}, {"type": "function_result", "call_id": "1", "name": "weather", "result": "16 C"},
@@ -139,7 +139,7 @@ def test_an_item_of_an_input_of_an_odd_type_says_nothing(kind):
 
 
 @pytest.mark.parametrize("url", ["https://discord.com/api/v10/interactions/1/token/callback", "https://shop.test/v2/interactions"])
-def test_interactions_of_other_services_are_no_calls(url):
+def test_interactions_of_other_services_are_not_calls(url):
     pair = {"id": "1", "url": url, "status": 503, "duration_s": 1, "request": {"type": 4, "data": {"content": "x"}}, "response": {"message": "x"}}
     with pytest.raises(Skip, match="unknown_format"):
         formats.get("auto").parse(json.dumps(pair).encode())

@@ -57,7 +57,7 @@ def test_a_generation_is_a_call():
         ({"input_tokens": 10, "output_tokens": 20, "cache_read_input_tokens": 900}, (910, 20, 900, None, None)),
     ],
 )  # fmt: skip
-def test_tokens_are_inclusive_whatever_the_convention(details, tokens):
+def test_tokens_are_inclusive_in_every_convention(details, tokens):
     call = generation(usage_details=details)
     assert tokens == (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens, call.reasoning_tokens)
 
@@ -73,23 +73,23 @@ def test_what_is_an_error_failed():
     assert (call.failure, call.status, call.usage_expected) == ("rate_limited", 429, False)
 
 
-def test_an_embedding_has_its_input_alone():
+def test_an_embedding_has_only_input_tokens():
     call = parse(type="embedding", model__name="e", usage_details={"input": 7})
     assert (call.input_tokens, call.output_tokens) == (7, 0)
 
 
 @pytest.mark.parametrize("kind", ["span", "agent", "tool", "chain", "retriever", "event"])
-def test_other_observations_are_no_calls(kind):
+def test_other_observations_are_not_calls(kind):
     with pytest.raises(Skip, match="no_call"):
         parse(type=kind, model__name="gpt-4o", usage_details={"input": 1})
 
 
-def test_a_number_beside_details_that_are_none_is_read():
+def test_a_count_is_read_beside_invalid_details():
     call = generation(usage_details={"input": 7, "output": [1], "total": 9})
     assert (call.input_tokens, call.field_errors) == (7, ("gen_ai.usage.output_tokens",))
 
 
-def test_details_that_are_no_numbers_are_named_and_raise_nothing():
+def test_invalid_details_are_field_errors():
     call = generation(usage_details={"input": "many", "output": [1], "total": {}}, cost_details="[", completion_start_time="soon")
     assert (call.input_tokens, call.output_tokens, call.cost_usd) == (None, None, None)
     assert call.field_errors == ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens")

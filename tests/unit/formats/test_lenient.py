@@ -27,7 +27,7 @@ def test_whatever_python_writes_can_be_read_and_is_as_long_as_before(value):
 
 
 @given(values)
-def test_what_was_sound_stays_as_it_was(value):
+def test_valid_json_is_unchanged(value):
     written = json.dumps(value).encode()
     try:
         msgspec.json.decode(written)
@@ -53,7 +53,7 @@ DEEP = b'{"a": ' + b"[" * 2000 + b'"],["' + b"]" * 2000 + b"}"
 
 
 @given(st.lists(values, max_size=5), st.integers(0, 5))
-def test_an_array_is_taken_apart_also_around_an_element_that_is_too_deep(items, place):
+def test_an_array_is_split_around_an_element_that_is_too_deep(items, place):
     found = [json.dumps(item).encode() for item in items]
     found.insert(place, DEEP)
     written = b" [" + b" ,".join(found) + b" ] "
@@ -63,7 +63,7 @@ def test_an_array_is_taken_apart_also_around_an_element_that_is_too_deep(items, 
 @pytest.mark.parametrize(
     "data", [b"", b"{}", b"[1,", b"[1,]", b"[1] 2", b"[" * 5000, b"[" + DEEP, b"[" + DEEP + b",]", b"[" + DEEP + b"],[1]"]
 )
-def test_what_is_no_array_is_not_taken_apart(data):
+def test_splitting_anything_but_an_array_raises(data):
     with pytest.raises(ValueError, match="no JSON array"):
         elements(data)
 

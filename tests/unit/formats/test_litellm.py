@@ -28,7 +28,7 @@ def failed(code: object, name: str = "", normalized: str | None = None) -> str |
 
 
 @pytest.mark.parametrize(("provider", "output"), [("xai", 4 + 94), ("openai", 4)])
-def test_reasoning_of_more_than_the_output_is_beside_it_where_xai_streams(provider, output):
+def test_reasoning_beyond_the_output_of_an_xai_stream_is_added(provider, output):
     """Its total leaves the reasoning out of a stream, and so tells nothing."""
     usage = {"prompt_tokens": 10, "completion_tokens": 4, "completion_tokens_details": {"reasoning_tokens": 94}}
     call = parse(custom_llm_provider=provider, total_tokens=14, response={"usage": usage})
@@ -47,7 +47,7 @@ def test_an_answer_without_a_name_has_that_of_its_call():
 
 
 @pytest.mark.parametrize("name", ["", None])
-def test_calls_without_a_name_are_told_apart_by_their_time_and_tokens(name):
+def test_calls_without_ids_are_distinguished_by_their_time_and_tokens(name):
     nameless = {"id": name, "litellm_call_id": None}
     one, again, other = (parse(**nameless, total_tokens=tokens) for tokens in (5, 5, 6))
 
@@ -76,7 +76,7 @@ def test_a_cache_hit_costs_nothing_and_is_priced():
 
 
 @pytest.mark.parametrize("response", [{}, "text", [{"a": 1}], None, {"text": "redacted-by-litellm"}])
-def test_a_response_of_any_shape_is_no_field_error(response):
+def test_a_response_of_any_type_is_accepted(response):
     assert parse(response=response).field_errors == ()
 
 
@@ -132,7 +132,7 @@ def test_failures_are_classed(code, name, normalized, reason):
     assert failed(code, name, normalized) == reason
 
 
-def test_a_client_that_went_away_is_a_cancelled_call_with_its_tokens():
+def test_a_disconnected_client_is_a_cancelled_call_with_its_tokens():
     call = parse(error_information={"error_code": "499"})
     assert (call.failure, call.input_tokens) == ("cancelled", 10)
 

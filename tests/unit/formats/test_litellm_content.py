@@ -84,7 +84,7 @@ def test_odd_payloads_are_read_with_the_same_outcome(payload):
 
 
 @given(st.binary(max_size=6), st.sampled_from(("messages", "response", "model_parameters")))
-def test_bytes_that_are_no_text_are_read_with_the_same_outcome(junk, where):
+def test_invalid_utf8_is_read_with_the_same_result(junk, where):
     said = b'[{"role": "user", "content": "a' + junk + b'"}]'
     body = said if where == "messages" else b'{"choices": [{"message": ' + said[1:-1] + b'}], "tools": [{"name": "f", "strict": true, "parameters": {"a": "' + junk + b'"}}]}'
     raw = json.dumps(PLAIN).encode()[:-1] + b', "' + where.encode() + b'": ' + body + b"}"
@@ -108,7 +108,7 @@ def test_what_is_redacted_is_known_without_reading_the_conversation():
 
 
 @pytest.mark.parametrize("raw", [b"", b"null", b'""', b"{}", b"7", b"[1]", b"[" * 10_000 + b"]" * 10_000])
-def test_what_is_no_conversation_is_an_empty_one(raw):
+def test_invalid_messages_are_an_empty_conversation(raw):
     assert Conversation(raw) == []
 
 
@@ -168,7 +168,7 @@ def test_an_answer_that_litellm_cut_and_wrote_as_one_text_is_nobodys_words(odd):
 
 
 @pytest.mark.parametrize("odd", [{}, {"total_tokens": "9"}], ids=["typed", "tree"])
-def test_a_conversation_that_litellm_cut_and_wrote_as_one_text_was_said_by_nobody(odd):
+def test_a_conversation_truncated_to_one_text_is_dropped(odd):
     content = parse({**answered("Yes."), "messages": CUT_WHOLE, **odd}).content
     assert content is not None
     assert (content.state, content.output, list(content.input)) == ("present", "Yes.", [])
@@ -184,13 +184,13 @@ BODY = {"model": "gpt-4o", "messages": ASKED, "temperature": 0.2, "response_form
 
 
 @pytest.mark.parametrize("asked", [{"messages": ASKED}, {"proxy_server_request": BODY}, {"proxy_server_request": {"input": "Is it warm?"}}])
-def test_what_was_said_in_a_row_is_decoded(asked):
+def test_the_content_of_a_row_is_decoded(asked):
     content = parse(row(response=answered("Yes.")["response"], **asked)).content
     assert content is not None
     assert (list(content.input), content.output, content.state) == ([Message("user", "Is it warm?")], "Yes.", "present")
 
 
-def test_the_request_in_a_row_says_what_was_asked_for_and_the_row_who_asked():
+def test_the_request_in_a_row_has_the_parameters_and_the_row_the_caller():
     call = parse(row(response=answered("{}")["response"], proxy_server_request=BODY))
     assert call.expect is not None
     assert (call.expect.format, call.params, call.consumer) == ("json", {"temperature": 0.2}, "u-7")

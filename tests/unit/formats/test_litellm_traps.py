@@ -47,7 +47,7 @@ def test_1_the_response_time_of_a_stream_is_not_its_duration():
     assert (call.duration, call.ttft) == (2.0, pytest.approx(0.4))
 
 
-def test_2_the_alias_in_the_response_is_no_served_model():
+def test_2_the_alias_in_the_response_is_not_a_served_model():
     assert parse(SUCCESS).served_model is None
     assert parse(SUCCESS | {"response": SUCCESS["response"] | {"model": "gpt-4o-2024-08-06"}}).served_model == "gpt-4o-2024-08-06"
 
@@ -57,7 +57,7 @@ def test_3_a_cost_of_nothing_for_tokens_is_an_unknown_price():
 
 
 @pytest.mark.parametrize("fields", [{"status_fields": {"guardrail_status": "guardrail_intervened"}}, {"error_information": {"error_code": "400", "error_class": "GuardrailRaisedException"}}])
-def test_4_a_guardrail_block_is_no_outage(fields):
+def test_4_a_guardrail_block_is_not_an_outage(fields):
     assert parse(FAILURE | fields).failure == "blocked_guardrail"
 
 
@@ -80,12 +80,12 @@ def test_10_a_model_group_that_is_empty_names_nothing():
     assert parse(SUCCESS | {"model": "nope", "model_group": ""}).model == "nope"
 
 
-def test_11_a_redacted_text_is_no_text():
+def test_11_a_redacted_text_is_not_content():
     call = parse(SUCCESS | {"messages": [{"role": "user", "content": "redacted-by-litellm"}], "response": {"text": "redacted-by-litellm"}})
     assert (call.content.state, call.content.output, call.content.input) == ("redacted", None, [])
 
 
-def test_12_an_array_may_hold_nulls_and_each_is_one_event_that_is_skipped():
+def test_12_each_null_in_an_array_is_a_skipped_event():
     ledger = Ledger(Store(), Settings())
     intake = Intake(ledger, formats.get, time.time)
     intake.take(json.dumps([None, SUCCESS, None]).encode(), Origin("webhook", "litellm", ""))
@@ -101,7 +101,7 @@ def test_13_finish_reasons_are_taken_as_litellm_normalised_them(reason, meaning)
 
 
 @pytest.mark.parametrize("text", ["2025-01-24 09:20:46.847371", "2025-01-24T09:20:46.847371Z", "1737710446.847371"])
-def test_14_times_come_as_text_too(text):
+def test_14_times_may_be_text(text):
     assert parse(SUCCESS | {"startTime": text}).start == pytest.approx(1737710446.847371)
 
 
@@ -112,7 +112,7 @@ def test_14a_an_event_without_a_call_id_is_known_by_its_own():
 
 
 @pytest.mark.parametrize("first", [1000.0, 1002.0])
-def test_14a_a_stream_that_began_when_it_started_or_ended_tells_no_time_to_first_token(first):
+def test_14a_a_first_token_at_the_start_or_end_of_a_stream_gives_no_ttft(first):
     assert parse(old(SUCCESS | {"stream": True, "completionStartTime": first})).ttft is None
 
 
@@ -144,7 +144,7 @@ def test_a_failure_without_a_code_is_classed_by_the_exceptions_in_its_text(infor
 @pytest.mark.parametrize(
     ("text", "reason"), [("Connection error.", "connection"), ("Error code: 503 - x", "provider_5xx"), ("500 items are too many", "other")]
 )
-def test_a_failure_of_an_exception_that_nobody_knows_is_classed_by_what_it_says(text, reason):
+def test_an_unknown_exception_is_classified_by_its_message(text, reason):
     information = {"error_code": "", "error_class": "OurError", "error_message": text}
     assert parse(FAILURE | {"error_str": None, "error_information": information}).failure == reason
 
@@ -176,7 +176,7 @@ def test_a_text_that_names_no_exception_of_litellms_says_nothing():
     assert parse(FAILURE | {"error_str": ["x"], "error_information": "x"}).failure == "other"
 
 
-def test_14a_a_client_that_went_away_is_a_success_in_the_log_and_cancelled_for_us():
+def test_14a_a_disconnected_client_is_a_success_in_the_log_but_cancelled_for_us():
     call = parse(SUCCESS | {"error_information": {"error_code": "499", "error_class": "ClientDisconnected"}})
     assert (call.failure, call.output_tokens) == ("cancelled", 4)
 
@@ -192,7 +192,7 @@ def test_14a_a_client_that_went_away_is_a_success_in_the_log_and_cancelled_for_u
         ({"error_code": "429", "error_class": "RateLimitError", "normalized_error": "429_RATE_LIMIT_EXCEEDED"}, "rate_limited"),
     ],
 )  # fmt: skip
-def test_14a_failures_are_classed_whatever_the_version_calls_them(information, reason):
+def test_14a_failures_of_every_version_are_classified(information, reason):
     assert failed(**information) == reason
 
 
@@ -201,7 +201,7 @@ def test_14a_cache_writes_under_three_names_are_one():
     assert parse(SUCCESS | {"metadata": {"usage_object": usage}}).cache_write_tokens == 7
 
 
-def test_14a_a_text_that_holds_a_hashed_key_reaches_no_metric():
+def test_14a_a_text_with_a_hashed_key_reaches_no_metric():
     ledger = Ledger(Store(), Settings())
     error = {"error_code": "429", "error_class": "ProxyRateLimitError", "error_message": "key 88dc28d0f030c55ed4ab77ed8faf098196cb1c05 has used its budget"}
     intake = Intake(ledger, formats.get, time.time)
@@ -213,7 +213,7 @@ def test_14a_a_text_that_holds_a_hashed_key_reaches_no_metric():
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"usage_object": None}])
-def test_payloads_of_early_2025_have_the_details_of_usage_in_the_response_alone(metadata):
+def test_usage_details_of_early_2025_are_read_from_the_response(metadata):
     usage = {"prompt_tokens": 10, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 8}}
     call = parse(SUCCESS | {"metadata": metadata, "response": SUCCESS["response"] | {"usage": usage}})
     assert (call.input_tokens, call.cache_read_tokens) == (10, 8)
@@ -242,7 +242,7 @@ def test_a_response_that_is_incomplete_says_why(reason, meaning):
         ("RemoteProtocolError", "", "connection"), ("ConnectTimeout", "", "timeout"), ("APIError", "", "provider_5xx"),
     ],
 )  # fmt: skip
-def test_an_exception_is_classed_by_its_name_where_nothing_else_tells(name, code, reason):
+def test_an_exception_is_classified_by_its_name_as_a_last_resort(name, code, reason):
     assert failed(error_class=name, error_code=code) == reason
 
 
@@ -253,7 +253,7 @@ def test_a_response_that_is_still_being_made_misses_no_usage(status):
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 1.8e9), (-5.0, 1.8e9), (1.8e9, 1e18)])
-def test_times_that_are_years_apart_make_no_duration(start, end):
+def test_times_years_apart_give_no_duration(start, end):
     call = parse(SUCCESS | {"stream": True, "startTime": start, "endTime": end, "completionStartTime": start + 1})
     assert (call.duration, call.ttft, call.field_errors) == (None, None, ("endTime",))
 

@@ -70,7 +70,7 @@ def test_a_required_text_that_is_empty_is_missing(name):
 
 
 @pytest.mark.parametrize("name", ["id", "time", "model"])
-def test_a_required_field_of_a_wrong_type_is_said_to_be_so(name):
+def test_a_required_field_of_a_wrong_type_is_skipped_as_wrong_type(name):
     event = {"v": 1, "id": "1", "time": "2026-11-20T02:47:00Z", "model": "m", name: {}}
     with pytest.raises(Skip, match="wrong_type"):
         formats.get("native").parse(json.dumps(event).encode())
@@ -86,7 +86,7 @@ def test_a_required_field_of_a_wrong_type_is_said_to_be_so(name):
         ({"language": "en"}, None, ()),
     ],
 )
-def test_a_format_that_nobody_knows_is_named_and_not_failed(expect, wanted, errors):
+def test_an_unknown_expected_format_is_a_field_error(expect, wanted, errors):
     call = parse({**CALL, "expect": expect})
     assert isinstance(call, Call)
     assert call.expect is not None
@@ -166,7 +166,7 @@ def test_a_first_token_after_the_end_is_named_and_absent():
     assert (call.ttft, call.field_errors) == (None, ("ttft_s",))
 
 
-def test_an_answer_may_come_in_parts():
+def test_an_answer_may_be_a_list_of_parts():
     call = parse({**CALL, "output": [{"type": "text", "text": "On its"}, {"type": "text", "text": "way."}]})
     assert isinstance(call, Call)
     assert call.content is not None
@@ -174,7 +174,7 @@ def test_an_answer_may_come_in_parts():
 
 
 @pytest.mark.parametrize("wrapped", [lambda tokens: tokens, lambda tokens: {"content": tokens}], ids=["tokens", "choice"])
-def test_log_probabilities_are_read_as_openai_tells_them(wrapped):
+def test_log_probabilities_are_read_in_openais_format(wrapped):
     call = parse({**CALL, "output": "Yes.", "logprobs": wrapped([{"token": "Yes", "logprob": -0.25}, {"token": ".", "logprob": -0.5}])})
     assert isinstance(call, Call)
     assert call.content is not None
@@ -233,14 +233,14 @@ def test_a_time_may_be_written_in_many_ways(time):
 
 
 @pytest.mark.parametrize(("tokens", "taken"), [(10**9 - 1, True), (10**9, False), (2**53 - 1, False), (2**62, False)])
-def test_token_counts_whose_totals_would_outgrow_the_state_are_field_errors(tokens, taken):
+def test_token_counts_that_would_overflow_the_state_are_field_errors(tokens, taken):
     event = formats.get("native").parse(json.dumps({**CALL, "usage": {"input": tokens, "output": 1}}).encode())
     assert isinstance(event, Call)
     assert (event.input_tokens, event.field_errors) == ((tokens, ()) if taken else (None, ("usage.input",)))
 
 
 @pytest.mark.parametrize("part", ["cache_read", "cache_write", "reasoning"])
-def test_a_part_of_the_tokens_that_is_more_than_the_whole_is_named_and_absent(part):
+def test_a_token_count_that_exceeds_its_total_is_a_field_error(part):
     event = formats.get("native").parse(json.dumps({**CALL, "usage": {"input": 5, "output": 5, part: 6}}).encode())
     assert isinstance(event, Call)
     assert (getattr(event, f"{part}_tokens"), event.field_errors) == (None, (f"usage.{part}",))
@@ -254,7 +254,7 @@ def test_a_vendors_word_for_the_end_is_understood(told, reason):
 
 
 @pytest.mark.parametrize(("labels", "kept", "errors"), [({"team": 5, "app": "a"}, {"app": "a"}, ("labels",)), ({"team": None, "app": "a"}, {"app": "a"}, ())])
-def test_a_label_that_is_no_text_is_named_and_absent(labels, kept, errors):
+def test_a_label_that_is_not_text_is_a_field_error(labels, kept, errors):
     event = formats.get("native").parse(json.dumps({**CALL, "labels": labels}).encode())
     assert isinstance(event, Call)
     assert (event.labels, event.field_errors) == (kept, errors)

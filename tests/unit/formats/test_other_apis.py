@@ -44,7 +44,7 @@ def recorded(name: str) -> Call:
         ("cohere-v2-stream", "command-r-08-2024", (212, 36, 208, None, None), "stop"),
     ],
 )  # fmt: skip
-def test_tokens_are_inclusive_and_the_model_is_the_one_asked_for(name, model, tokens, finish):
+def test_tokens_are_inclusive_and_the_model_is_the_requested_one(name, model, tokens, finish):
     call = recorded(name)
     assert (call.model, call.finish_reason, call.failure, call.field_errors) == (model, finish, None, ())
     assert tokens == (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens, call.reasoning_tokens)
@@ -66,7 +66,7 @@ def test_a_prompt_that_was_blocked_owes_no_usage():
 
 
 @pytest.mark.parametrize("tail", ["", "A", "AAAA"])
-def test_a_binary_stream_that_was_cut_is_worth_what_had_come(tail):
+def test_a_truncated_binary_stream_is_read_up_to_the_cut(tail):
     record = json.loads(FOLDER.joinpath("converse-stream-tool.json").read_bytes())
     call = parse(record | {"response_body": record["response_body"][:600] + tail})
     assert (call.failure, call.input_tokens, call.usage_expected, call.field_errors) == (None, None, True, ())
@@ -79,13 +79,13 @@ def test_the_texts_of_streams_are_joined():
     ]  # fmt: skip
 
 
-def test_the_input_of_a_tool_comes_in_pieces():
+def test_fragments_of_a_tools_input_are_joined():
     content = recorded("converse-stream-tool").content
     assert content is not None
     assert [(tool.name, json.loads(tool.arguments or "")) for tool in content.tools] == [("get_weather", {"location": "Barcelona"})]
 
 
-def test_an_answer_that_a_guardrail_put_in_place_of_a_models_own_is_a_block():
+def test_an_answer_replaced_by_a_guardrail_is_a_block():
     call = recorded("invoke-stream-blocked")
     assert (call.failure, call.input_tokens, call.output_tokens) == ("blocked_guardrail", 6, 3)
 
@@ -118,7 +118,7 @@ def test_events_that_an_sdk_has_decoded_are_a_stream():
     assert call.content.output == "Hello"
 
 
-def test_embeddings_of_cohere_have_billed_units_alone():
+def test_coheres_embeddings_have_only_billed_units():
     body = {"id": "e", "embeddings": {"float": [[0.1]]}, "texts": ["x"], "meta": {"api_version": {"version": "2"}, "billed_units": {"input_tokens": 2}}}
     call = parse({"url": "https://api.cohere.com/v2/embed", "status": 200, "request": {"model": "embed-v4.0"}, "response": body})
     assert (call.input_tokens, call.output_tokens) == (2, 0)
@@ -130,7 +130,7 @@ def test_reasons_of_cohere_that_are_failures(reason, failure):
     assert parse({"status": 200, "request": {}, "response": body}).failure == failure
 
 
-def test_a_check_by_a_guardrail_alone_misses_no_tokens():
+def test_a_guardrail_check_owes_no_usage():
     body = {"action": "NONE", "outputs": [], "usage": {"topicPolicyUnits": 1}}
     call = parse({"url": "https://bedrock-runtime.us-east-1.amazonaws.com/guardrail/g1/version/1/apply", "status": 200, "request": {}, "response": body})
     assert not call.usage_expected
@@ -144,7 +144,7 @@ CONTENTS = [
 CANDIDATE = {"content": {"role": "model", "parts": [{"text": "hm", "thought": True}, {"text": "Yes, "}]}}
 
 
-def test_thoughts_of_gemini_are_no_answer_and_what_its_tools_gave_is_theirs():
+def test_geminis_thoughts_are_not_content_and_tool_results_have_the_role_tool():
     call = parse({
         "request": {"contents": CONTENTS, "systemInstruction": {"parts": [{"text": "Be brief."}]}, "generationConfig": {"temperature": 0.5}},
         "response": {"candidates": [CANDIDATE]},
@@ -241,7 +241,7 @@ def test_pictures_of_vertex_ai_owe_no_tokens():
         (["1h"], None, ()), ({"ttl": "1h"}, None, ()), ([{"ttl": "1h", "inputTokens": 41}], None, ("usage.cacheDetails",)),
     ],
 )  # fmt: skip
-def test_what_converse_keeps_in_its_cache_for_an_hour_is_told(details, kept, errors):
+def test_hour_long_cache_writes_of_converse_are_counted(details, kept, errors):
     usage = {"inputTokens": 8, "outputTokens": 5, "totalTokens": 113, "cacheReadInputTokens": 60, "cacheWriteInputTokens": 40, "cacheDetails": details}
     answer = {"output": {"message": {"content": [{"text": "x"}]}}, "stopReason": "end_turn", "usage": usage}
     call = parse({"id": "1", "status": 200, "request": {"model": "m"}, "response": answer})
@@ -256,7 +256,7 @@ def test_what_converse_keeps_in_its_cache_for_an_hour_is_told(details, kept, err
         ([{"completion": "Hi", "stop_reason": None}, {"completion": "", "stop_reason": "stop_sequence"}], "Hi"),
     ],
 )  # fmt: skip
-def test_a_last_piece_without_words_takes_none_away(pieces, text):
+def test_a_last_chunk_without_text_keeps_the_text(pieces, text):
     url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/invoke-with-response-stream"
     call = parse({"url": url, "status": 200, "request": {"prompt": "x"}, "response": pieces})
     assert call.content is not None

@@ -25,7 +25,7 @@ def events(name, *, content=True, word="auto"):
     return found
 
 
-def test_the_official_instrumentations_span_has_model_tokens_cache_and_what_was_said():
+def test_the_official_instrumentations_span_has_model_tokens_cache_and_content():
     (call,) = events("genai-traces-02")
     assert (call.provider, call.model, call.served_model, call.route) == ("openai", "gpt-4o", "gpt-4o-mini-2024-07-18", "checkout-bot")
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == (1497, 1037, 1408)
@@ -59,7 +59,7 @@ def test_a_stream_has_its_time_to_the_first_token(name, ttft):
     assert (call.stream, call.ttft) == (True, pytest.approx(ttft))
 
 
-def test_events_of_which_the_oldest_were_dropped_tell_no_time_to_the_first_token():
+def test_dropped_span_events_give_no_ttft():
     assert events("openllmetry-traces-02")[0].ttft is None  # droppedEventsCount is 67
 
 
@@ -87,7 +87,7 @@ def test_openllmetry_keeps_a_refusal_and_openinference_the_body_that_has_one():
     assert refused.content.output == "I'm very sorry, but I can't assist with that request."
 
 
-def test_openinference_has_the_model_asked_for_and_the_one_that_answered():
+def test_openinference_has_the_requested_and_the_served_model():
     (call,) = events("openinf-traces-01")
     assert (call.model, call.served_model, call.id) == ("gpt-4o", "gpt-4o-mini-2024-07-18", "chatcmpl-BPVp0tjSGV5NBPc7t1hqssC4kJ1MG")
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.consumer) == (1497, 1037, 1408, "u-42")
@@ -101,7 +101,7 @@ def test_the_responses_api_has_its_instructions_as_the_systems_words():
         assert call.content.output == "The capital of France is Paris."
 
 
-def test_spans_of_openinference_that_stand_alone_are_read():
+def test_bare_spans_of_openinference_are_read():
     (tools,) = events("openinference-chat-parallel-tools")
     assert (tools.model, tools.input_tokens, tools.output_tokens, tools.reasoning_tokens) == ("gpt-5-nano", 162, 219, 192)
     assert [(tool.name, tool.arguments) for tool in tools.content.tools] == [("get_current_weather", '{"location":"San Francisco, CA"}')]
@@ -175,18 +175,18 @@ def test_parts_of_the_tokens_go_by_several_names(names, field):
         assert (call.input_tokens, call.output_tokens, getattr(call, field)) == (90, 80, 7)
 
 
-def test_what_is_cached_beside_the_input_is_added():
+def test_cached_tokens_outside_the_input_are_added():
     call = chat(**{"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 5, "gen_ai.usage.cache_read.input_tokens": 100})
     assert (call.input_tokens, call.cache_read_tokens) == (110, 100)
 
 
 @pytest.mark.parametrize(("total", "wanted"), [(1910, 1900), (1010, 1000)])
-def test_the_total_says_whether_what_is_cached_is_beside_the_input(total, wanted):
+def test_the_total_decides_whether_the_input_includes_cached_tokens(total, wanted):
     told = {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 10, "gen_ai.usage.cache_read.input_tokens": 900}
     assert chat(**told, **{"gen_ai.usage.total_tokens": total}).input_tokens == wanted
 
 
-def test_the_total_of_vercels_sdk_says_whether_reasoning_is_beside_the_output():
+def test_the_total_of_vercels_sdk_decides_whether_the_output_includes_reasoning():
     told = {"gen_ai.usage.input_tokens": 6, "gen_ai.usage.output_tokens": 20, "ai.usage.reasoningTokens": 10}
     assert [chat(**told, **{"ai.usage.totalTokens": total}).output_tokens for total in (26, 36)] == [20, 30]
 
@@ -197,7 +197,7 @@ def test_no_tokens_at_all_are_missing_and_not_none():
 
 
 @pytest.mark.parametrize("name", ["gen_ai.usage.cost", "gen_ai.usage.total_cost", "llm.cost.total"])
-def test_a_cost_that_is_told_is_taken(name):
+def test_a_recorded_cost_is_used(name):
     assert chat(**{"gen_ai.usage.input_tokens": 10, name: 0.25}).cost_usd == 0.25
 
 
@@ -236,7 +236,7 @@ def test_indexed_attributes_of_older_openllmetry_are_a_conversation():
     assert (call.content.output, call.content.tools[0].name, call.finish_reason) == ("Sunny.", "look", "tool_calls")
 
 
-def test_thoughts_and_calls_to_tools_are_no_words_of_the_answer():
+def test_thoughts_and_tool_calls_are_not_text_of_the_answer():
     said = [{"role": "assistant", "parts": [{"type": "reasoning", "content": "hm"}, {"type": "text", "content": "Yes."}, {"type": "tool_call", "name": "f", "arguments": {"a": 1}}]}]
     call = chat(**{"gen_ai.output.messages": json.dumps(said)})
     assert (call.content.output, call.content.tools[0].arguments) == ("Yes.", '{"a": 1}')
@@ -247,7 +247,7 @@ def test_what_a_tool_gave_is_the_tools_word():
     assert [(m.role, m.text) for m in chat(**{"gen_ai.input.messages": json.dumps(asked)}).content.input] == [("user", "hi"), ("tool", "42")]
 
 
-def test_messages_that_the_sdk_cut_off_are_said_to_be():
+def test_messages_cut_off_by_the_sdk_are_marked_as_truncated():
     call = chat(**{"gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"Once up'})
     assert (call.content.state, call.content.output) == ("truncated", None)
 
@@ -257,13 +257,13 @@ def test_what_openinference_hides_is_redacted():
     assert call.content.state == "redacted"
 
 
-def test_a_schema_that_was_asked_for_is_expected():
+def test_a_requested_schema_is_expected():
     schema = {"type": "object", "required": ["a"]}
     call = chat(**{"gen_ai.request.structured_output_schema": json.dumps(schema)})
     assert (call.expect.format, call.expect.schema) == ("json_schema", schema)
 
 
-def test_sessions_prompts_and_users_are_told():
+def test_sessions_prompts_and_users_are_read():
     call = chat(**{"gen_ai.conversation.id": "s-1", "traceloop.prompt.key": "greet", "traceloop.prompt.version": 3, "user.id": "u-1", "gen_ai.input.messages": "[]"})
     assert (call.session, call.prompt.name, call.prompt.version, call.consumer) == ("s-1", "greet", "3", "u-1")
 
@@ -275,7 +275,7 @@ def test_sessions_prompts_and_users_are_told():
         ("content-filter", "content_filter"), ("guardrail_intervened", "content_filter"), ('["length"]', "length"), ("unheard_of", "other"), ("refusal", "refusal"),
     ],
 )  # fmt: skip
-def test_how_an_answer_ended_goes_by_the_words_of_all_providers(told, reason):
+def test_finish_reasons_of_all_providers_are_known(told, reason):
     assert chat(**{"gen_ai.response.finish_reasons": told}).finish_reason == reason
 
 
@@ -289,7 +289,7 @@ def test_a_line_of_json_with_half_a_character_is_read():
     assert isinstance(formats.get("auto").parse(record), Call)
 
 
-def test_a_request_is_taken_apart_once():
+def test_a_split_request_is_not_split_again():
     request = (GOLDEN / "openllmetry-traces-03.json").read_bytes()
     once = list(records(request))
     assert [list(records(record)) for record in once] == [[record] for record in once]
@@ -326,7 +326,7 @@ def test_what_was_cached_has_many_names(name):
 
 
 @pytest.mark.parametrize(("kind", "calls"), [("LLM", True), ("llm", True), ("CHAIN", False), ("agent", False), ("client", True)])
-def test_alibabas_kind_of_a_span_tells_a_call_from_what_makes_it(kind, calls):
+def test_alibabas_span_kind_distinguishes_calls_from_their_callers(kind, calls):
     told = {"gen_ai.span.kind": kind, "gen_ai.request.model": "qwen3", "gen_ai.usage.input_tokens": 36}
     if calls:
         assert span(**told).input_tokens == 36
@@ -335,7 +335,7 @@ def test_alibabas_kind_of_a_span_tells_a_call_from_what_makes_it(kind, calls):
             span(**told)
 
 
-def test_springs_none_is_no_model():
+def test_the_text_none_of_spring_is_not_a_model():
     told = {"gen_ai.operation.name": "embedding", "gen_ai.request.model": "none", "gen_ai.response.model": "text-embedding-ada-002-v2"}
     assert span(**told).model == "text-embedding-ada-002-v2"
     assert chat(**{"gen_ai.response.model": "none"}).served_model is None

@@ -119,7 +119,7 @@ def test_values_nested_without_end_are_left_out():
 
 
 @pytest.mark.parametrize("body", [request(*[b""] * 50_100), b'{"resourceSpans":[{"scopeSpans":[{"spans":[%b{}]}]}]}' % (b"{}," * 50_099)], ids=["protobuf", "json"])
-def test_of_too_many_spans_the_rest_is_one_event_that_is_too_long(body):
+def test_spans_beyond_the_limit_are_one_event_skipped_as_too_long(body):
     found = formats.parts("traces", body)
     assert len(found) == pieces.RECORDS_MAX + 1
     with pytest.raises(Skip, match="too_long"):
@@ -135,7 +135,7 @@ LARGE_RESOURCES = {
 
 
 @pytest.mark.parametrize("body", LARGE_RESOURCES.values(), ids=LARGE_RESOURCES)
-def test_what_stands_once_for_thousands_of_spans_is_not_copied_without_end(body):
+def test_the_resource_of_thousands_of_spans_is_copied_up_to_a_limit(body):
     tracemalloc.start()
     found = formats.parts("traces", body)
     _, peak = tracemalloc.get_traced_memory()
@@ -158,7 +158,7 @@ def test_large_resources_are_not_kept_in_memory():
     assert held < 3_000_000
 
 
-def test_values_of_one_byte_are_not_taken_apart_by_the_million():
+def test_millions_of_one_byte_values_are_not_decoded():
     body = b'{"resourceSpans":[{"scopeSpans":[{"spans":[0%b]}]}]}' % (b",0" * 2_000_000)
     assert read_all(body)[0] == "too_long"
 
@@ -184,7 +184,7 @@ def said_in_a_span(count: int) -> tuple[bytes, bytes]:
     return plain, request(packed + b"".join(field(9, pair(*each)) for each in told.items()))
 
 
-def test_events_of_a_span_stand_in_their_order():
+def test_events_of_a_span_keep_their_order():
     names = ["b", "a", "c"]
     plain = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": [], "events": [{"name": name} for name in names]}]}]}]}).encode()
     packed = request(b"".join(field(11, field(2, name.encode())) for name in names))
@@ -195,7 +195,7 @@ def test_messages_of_a_span_are_all_noted():
     assert [len(ADAPTERS[0].record(body).moments) for body in said_in_a_span(200)] == [201, 201]
 
 
-def test_of_too_many_messages_of_a_span_the_oldest_are_left_out_and_that_is_told():
+def test_the_oldest_of_too_many_messages_are_dropped_with_a_field_error():
     for body in said_in_a_span(10_000):
         assert len(ADAPTERS[0].record(body).moments) == 10_000
         call = formats.get("traces", content=True).parse(body)
@@ -234,7 +234,7 @@ def test_fields_of_two_bytes_are_not_read_by_the_million(body):
     assert read_all(body)[0] == "not_protobuf"
 
 
-def test_the_body_of_a_log_record_may_hold_what_others_have_as_attributes():
+def test_the_body_of_a_log_record_may_have_the_attributes():
     told = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 7}
     attributes = [{"key": key, "value": {"intValue": value} if isinstance(value, int) else {"stringValue": value}} for key, value in told.items()]
     record = {"eventName": "gen_ai.client.inference.operation.details", "body": {"kvlistValue": {"values": attributes}}}

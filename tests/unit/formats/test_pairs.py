@@ -45,7 +45,7 @@ def test_a_pair_belongs_to_the_session_around_it_or_to_the_conversation_that_the
     assert call.field_errors == (("session",) if around.get("session") == 5 else ())
 
 
-def test_a_short_response_id_that_comes_again_later_is_another_event():
+def test_a_reused_short_response_id_is_another_event():
     assert parse(CHAT).id != parse({**CHAT, "created": CHAT["created"] + 60}).id
 
 
@@ -68,7 +68,7 @@ def test_an_error_without_an_id_is_known_by_its_bytes():
     assert parse(failed).id != parse({**failed, "time": "2026-11-20T02:47:01Z"}).id
 
 
-def test_a_body_that_is_no_json_is_named_and_not_a_failure():
+def test_a_body_that_is_not_json_is_a_field_error():
     call = parse({"id": "1", "status": 200, "request": {"model": "m"}, "response": "{cut of"})
     assert (call.failure, call.usage_expected, call.field_errors) == (None, True, ("response",))
 
@@ -104,7 +104,7 @@ def test_a_page_in_the_place_of_an_answer_is_a_failure(word, page):
     assert (parse(pair, word).failure, parse({**pair, "status": 404}, word).failure) == ("provider_5xx", "client_4xx")
 
 
-def test_a_page_that_nobody_asked_a_model_for_is_no_call():
+def test_an_html_page_without_a_model_request_is_not_a_call():
     pair = {"id": "1", "status": 200, "url": "https://example.com/", "request": {"q": "a"}, "response": "<html>"}
     with pytest.raises(Skip, match="unknown_format"):
         parse(pair, "auto")
@@ -133,7 +133,7 @@ def test_a_status_of_0_without_an_answer_is_a_network_error(response, reason):
     assert parse({"id": "1", "status": 0, "request": {"model": "m", "messages": []}, "response": response}).failure == reason
 
 
-def test_an_ollama_stream_of_lines_is_put_together():
+def test_the_lines_of_an_ollama_stream_are_combined():
     lines = [
         {"model": "llama3", "created_at": "2024-05-24T20:57:43Z", "message": {"content": "Hel"}, "done": False},
         {"model": "llama3", "created_at": "2024-05-24T20:57:44Z", "message": {"content": "lo"}, "done": False},
@@ -235,7 +235,7 @@ def test_the_bare_body_of_an_error_is_recognised_and_an_event_with_an_error_stay
         ({"status_code": 200, "body": CHAT}, None),
     ],
 )
-def test_the_status_may_stand_beside_the_body_in_the_response(response, reason):
+def test_the_status_may_be_beside_the_body_in_the_response(response, reason):
     call = parse({"id": "batch_req_1", "response": response, "error": None}, "auto")
     assert (call.failure, call.model) == (reason, "m" if reason is None else "unknown")
 
@@ -277,12 +277,12 @@ def test_where_nothing_is_metered_in_tokens_none_are_missed(path):
 
 
 @pytest.mark.parametrize("name", ["model", "user"])
-def test_a_name_that_is_no_text_is_no_label_and_is_named(name):
+def test_a_name_that_is_not_text_is_a_field_error(name):
     call = parse({"id": "1", "status": 200, "request": {name: {"a": 1}}, "response": {**CHAT, "model": None}})
     assert (call.model, call.consumer, call.field_errors) == ("unknown", None, (name,))
 
 
-def test_a_provider_that_failed_under_http_200_is_told_by_the_choice():
+def test_an_error_in_a_choice_under_http_200_is_a_failure():
     choice = {"finish_reason": "error", "message": {"content": ""}, "error": {"code": 503, "message": "x"}}
     assert parse({"id": "1", "status": 200, "request": {}, "response": {**CHAT, "choices": [choice]}}).failure == "provider_5xx"
 
@@ -310,7 +310,7 @@ def used(usage: dict[str, Any]) -> Call:
     return parse({**CHAT, "usage": usage})
 
 
-def test_xai_counts_reasoning_beside_the_answer():
+def test_xais_reasoning_outside_the_output_is_added():
     call = used({"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 135, "completion_tokens_details": {"reasoning_tokens": 94}})
     assert (call.input_tokens, call.output_tokens, call.reasoning_tokens) == (32, 103, 94)
 
@@ -333,12 +333,12 @@ def test_openai_counts_reasoning_in_the_answer():
     ],
     ids=["thought told", "thought not told", "cached", "absurd total", "empty total", "two names", "digits"],
 )  # fmt: skip
-def test_a_total_says_what_stands_beside_its_parts(usage, tokens):
+def test_tokens_that_only_the_total_includes_are_added(usage, tokens):
     call = used(usage)
     assert (call.input_tokens, call.output_tokens) == tokens
 
 
-def test_a_part_that_is_more_than_its_whole_is_named_and_absent():
+def test_a_count_that_exceeds_its_total_is_a_field_error():
     call = used({"prompt_tokens": 5, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 6}, "completion_tokens_details": {"reasoning_tokens": 3}})
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.reasoning_tokens) == (5, 2, None, None)
     assert call.field_errors == ("usage.cache_read", "usage.reasoning")
@@ -350,7 +350,7 @@ def test_what_was_read_from_the_cache_has_many_names(name):
 
 
 @pytest.mark.parametrize(("told", "kept", "errors"), [(30, 30, ()), (0, 0, ()), (500, None, ("usage.cache_creation",)), ("x", None, ("usage.cache_creation",))])
-def test_what_was_written_to_the_cache_for_an_hour_is_told_apart(told, kept, errors):
+def test_hour_long_cache_writes_are_counted_separately(told, kept, errors):
     written = {"ephemeral_5m_input_tokens": 70, "ephemeral_1h_input_tokens": told}
     usage = {"input_tokens": 5, "output_tokens": 1, "cache_creation_input_tokens": 100, "cache_creation": written}
     body = {"type": "message", "id": "m", "model": "claude", "content": [], "usage": usage}
@@ -382,7 +382,7 @@ def test_what_an_advisor_took_is_added():
     assert (call.input_tokens, call.output_tokens) == (412 + 823, 531 + 1612)
 
 
-def test_embeddings_that_tell_a_total_alone_have_it_as_their_input():
+def test_a_lone_total_of_embeddings_is_their_input():
     """As Voyage answers: https://docs.voyageai.com/reference/embeddings-api."""
     body = {"object": "list", "data": [{"object": "embedding", "embedding": [0.1], "index": 0}], "model": "voyage-3", "usage": {"total_tokens": 10}}
     call = parse({"id": "1", "status": 200, "request": {"model": "voyage-3"}, "response": body})
@@ -393,7 +393,7 @@ def test_embeddings_that_tell_a_total_alone_have_it_as_their_input():
 SPOKEN = {"type": "tokens", "input_tokens": 14, "input_token_details": {"text_tokens": 0, "audio_tokens": 14, "cached_tokens": 3}, "output_tokens": 45, "total_tokens": 59}
 
 
-def test_a_transcript_has_what_was_cached_under_a_name_of_its_own():
+def test_cached_tokens_of_a_transcription_are_read():
     call = parse({"url": "https://api.openai.com/v1/audio/transcriptions", "status": 200, "request": {"model": "m"}, "response": {"text": "hi", "usage": SPOKEN}})
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == (14, 45, 3)
 
@@ -437,7 +437,7 @@ def test_what_a_provider_billed_is_the_cost(told, cost):
         {"id": "conv_1", "object": "conversation", "created_at": 1}, {"id": "run_1", "object": "thread.run", "status": "queued", "usage": None},
     ],
 )  # fmt: skip
-def test_an_object_that_is_no_answer_owes_no_usage(body):
+def test_an_object_that_is_not_a_response_owes_no_usage(body):
     call = parse({"id": "1", "url": "https://api.openai.com/v1/responses", "request": {"model": "m"}, "response": body})
     assert (call.usage_expected, call.input_tokens) == (False, None)
 
@@ -448,7 +448,7 @@ def test_embeddings_without_usage_owe_it(listed):
     assert parse({"id": "1", "url": "https://h/v1/embeddings", "request": {"model": "m"}, "response": body}).usage_expected
 
 
-def test_what_a_compacted_conversation_keeps_of_the_user_is_no_answer():
+def test_user_messages_in_a_compacted_conversation_are_not_the_answer():
     kept = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "mail bob@corp.example"}]}
     body = {"object": "response.compaction", "output": [kept, {"type": "compaction", "encrypted_content": "x"}], "usage": {"input_tokens": 12, "output_tokens": 1}}
     call = parse({"id": "1", "request": {"model": "m"}, "response": body})
@@ -456,7 +456,7 @@ def test_what_a_compacted_conversation_keeps_of_the_user_is_no_answer():
     assert (call.content.output, call.input_tokens) == (None, 12)
 
 
-def test_the_event_with_which_a_realtime_answer_ends_holds_it():
+def test_a_realtime_response_is_read_from_its_last_event():
     said = {"type": "message", "role": "assistant", "content": [{"type": "output_audio", "transcript": "Hi!"}]}
     usage = {"total_tokens": 275, "input_tokens": 127, "output_tokens": 148, "input_token_details": {"cached_tokens": 64}}
     ended = {"object": "realtime.response", "id": "r", "status": "incomplete", "status_details": {"reason": "max_output_tokens"}, "output": [said], "usage": usage}
@@ -482,7 +482,7 @@ def test_deepinfra_says_what_an_answer_is_estimated_to_cost():
     assert parse({"id": "1", "request": {"model": "m"}, "response": {"choices": [], "usage": usage}}).cost_usd == 0.0000268
 
 
-def test_an_exception_alone_under_200_is_a_failure():
+def test_a_bare_exception_under_http_200_is_a_failure():
     body = {"modelStreamErrorException": {"message": "Model produced invalid sequence as part of ToolUse."}}
     assert parse({"id": "1", "status": 200, "request": {"messages": []}, "response": body}).failure == "provider_5xx"
 

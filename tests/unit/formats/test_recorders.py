@@ -77,7 +77,7 @@ def test_lines_of_two_batches_with_the_same_id_are_two_calls():
     assert parse(first).id != parse(second).id
 
 
-def test_a_pair_with_an_id_of_its_own_and_a_status_in_words_did_not_fail():
+def test_a_textual_status_of_another_recorder_is_not_a_failure():
     recorded = {"custom_id": "q-1", "status": "200 OK", "request": ASKED, "response": CLAUDE}
     assert parse(recorded).failure is None
 
@@ -113,7 +113,7 @@ def test_an_invocation_in_bedrocks_log_is_a_call(operation, stream):
     assert (call.content.output, call.content.input[0].text) == ("Yo", "Hi")
 
 
-def test_events_of_a_stream_in_bedrocks_log_are_put_together():
+def test_the_events_of_a_stream_in_bedrocks_log_are_combined():
     answer = [
         {"type": "message_start", "message": {**CLAUDE, "content": [], "stop_reason": None, "usage": {"input_tokens": 8, "output_tokens": 1}}},
         {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Yo"}},
@@ -131,7 +131,7 @@ def test_an_invocation_whose_texts_are_not_logged_has_its_tokens():
     assert (call.model, call.failure, tokens(call)) == (MODEL, None, (14, 5, 4, 2, None))
 
 
-def test_a_profile_in_the_place_of_a_model_is_named_as_a_whole():
+def test_an_inference_profile_as_the_model_keeps_its_full_name():
     arn = "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc"
     assert parse(invocation(CONVERSE, modelId=arn)).model == arn
 
@@ -146,16 +146,16 @@ def test_an_invocation_that_failed_says_why(code, reason):
 
 
 @pytest.mark.parametrize("odd", [{"operation": ["Converse"]}, {"operation": None}, {"schemaType": []}])
-def test_an_operation_that_is_no_word_is_no_call(odd):
+def test_an_operation_that_is_not_text_is_not_a_call(odd):
     with pytest.raises(Skip):
         parse({**LOG, **odd})
 
 
-def test_a_model_whose_name_is_half_a_character_is_named_all_the_same():
+def test_a_model_name_with_a_lone_surrogate_is_kept():
     assert parse(invocation(CONVERSE, modelId="m\ud800")).model.startswith("m")
 
 
-def test_line_of_a_cache_is_no_batchs_failure() -> None:
+def test_a_cache_log_line_is_not_a_failed_batch_result() -> None:
     line = {"key": "cache:42", "error": "connection refused"}
     with pytest.raises(Skip):
         formats.get("auto").parse(json.dumps(line).encode())
@@ -191,12 +191,12 @@ def test_a_row_of_databricks_ai_gateway_has_its_time():
 
 
 @pytest.mark.parametrize("took", [0.532, "0.532"])
-def test_how_long_a_request_took_in_nginxs_log_is_no_time_of_day(took):
+def test_nginxs_request_time_is_not_a_timestamp(took):
     body = {"id": "x", "created": 1764312000, "model": "m", "choices": [{"message": {"content": "A"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9, "completion_tokens": 2}}
     assert parse({"request_time": took, "status": 200, "request": {"messages": []}, "response": body}).start == 1764312000.0
 
 
-def test_a_log_of_full_requests_to_another_service_is_no_call():
+def test_a_log_of_requests_to_another_service_is_not_a_call():
     line = {"full_request": "GET /orders", "full_response": '{"error": "boom"}', "request_id": 1}
     with pytest.raises(Skip, match="unknown_format"):
         formats.get("auto").parse(json.dumps(line).encode())

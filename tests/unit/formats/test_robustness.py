@@ -49,7 +49,7 @@ def test_no_bytes_raise_anything_but_skip(word, raw):
         (b"[" * 100_000, "too_deep"), (b'{"a":1}', "unknown_format"),
     ],
 )  # fmt: skip
-def test_what_is_no_event_is_skipped_with_its_reason(raw, reason):
+def test_anything_but_an_event_is_skipped_with_a_reason(raw, reason):
     assert outcome("auto", raw) == reason
 
 
@@ -81,7 +81,7 @@ def test_a_lone_surrogate_a_byte_order_mark_and_nuls_are_survived():
     assert event.model == "gpt-4o"
 
 
-def test_feedback_is_told_from_a_call():
+def test_feedback_is_distinguished_from_a_call():
     raw = json.dumps({"v": 1, "type": "feedback", "id": "f", "call_id": "c", "time": "2026-11-20T02:47:00Z", "flag": "unsafe"})
     event = formats.get("auto").parse(raw.encode())
     assert isinstance(event, Feedback)

@@ -40,7 +40,7 @@ def parse(record: Any, word: str = "auto") -> Call:
     ],
     ids=lambda record: ",".join(record),
 )  # fmt: skip
-def test_a_record_of_another_application_is_no_call(record, word):
+def test_a_record_of_another_application_is_not_a_call(record, word):
     assert skipped(record, word) == "unknown_format"
 
 
@@ -51,13 +51,13 @@ BATCH = {
 """https://developers.openai.com/api/reference/resources/batches: a batch has its usage since September 2025."""
 
 
-def test_what_a_whole_batch_used_is_not_counted_again_each_time_that_somebody_asks():
+def test_polling_a_batch_does_not_count_its_usage():
     assert skipped(BATCH, "auto") == "unknown_format"
     call = parse({"id": "1", "status": 200, "url": "https://api.openai.com/v1/batches/batch_1", "request": {}, "response": BATCH})
     assert (call.input_tokens, call.output_tokens, call.usage_expected, call.duration, call.failure) == (None, None, False, None, None)
 
 
-def test_who_asks_for_a_response_by_its_id_gets_the_same_event_each_time():
+def test_polling_a_response_by_id_is_one_event():
     body = {**BODY, "status": "completed", "usage": {"input_tokens": 3, "output_tokens": 2}}
     url = "https://api.openai.com/v1/responses"
     asked = {"status": 200, "request": {}}
@@ -69,12 +69,12 @@ def test_who_asks_for_a_response_by_its_id_gets_the_same_event_each_time():
 
 
 @pytest.mark.parametrize("path", ["/v1/responses/resp_1", "/v1/responses"])
-def test_who_asks_for_a_response_by_its_id_is_on_the_route_that_made_it(path):
+def test_polling_a_response_by_id_has_the_route_that_created_it(path):
     call = parse({"id": "p1", "url": f"https://api.openai.com{path}", "response": BODY, "status": 200, "request": {}})
     assert call.route == "/v1/responses"
 
 
-def test_work_of_another_kind_that_starts_and_ends_is_no_call():
+def test_another_record_with_start_and_end_times_is_not_a_call():
     job = {"id": "job-7", "startTime": "2026-11-20T02:47:00Z", "endTime": "2026-11-20T02:48:00Z", "status": "success", "job": "backup"}
     assert skipped(job, "auto") == "unknown_format"
 
@@ -99,23 +99,23 @@ def test_a_call_that_brought_nothing_back_still_counts(record):
 
 @pytest.mark.parametrize("word", ["auto", "openai"])
 @pytest.mark.parametrize("chunk", [{"object": "chat.completion.chunk", **CHUNK}, PIECE], ids=["chat", "completions"])
-def test_a_chunk_of_a_stream_is_no_call(chunk, word):
+def test_a_chunk_of_a_stream_is_not_a_call(chunk, word):
     assert skipped(chunk, word) == "stream_chunk"
 
 
 @pytest.mark.parametrize("choices", [[], [{"index": 0, "delta": {}, "finish_reason": "stop"}]], ids=["without choices", "last of a choice"])
-def test_the_chunk_that_tells_the_usage_is_the_call(choices):
+def test_the_chunk_with_the_final_usage_is_the_call(choices):
     usage = {"prompt_tokens": 40, "completion_tokens": 10, "total_tokens": 50}
     call = parse({**CHUNK, "object": "chat.completion.chunk", "choices": choices, "usage": usage})
     assert (call.input_tokens, call.output_tokens) == (40, 10)
 
 
 @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": 0, "completion_tokens": 0}, {"prompt_tokens": 40, "completion_tokens": 1}])
-def test_a_chunk_in_the_middle_is_no_call_whatever_usage_it_tells(usage):
+def test_a_middle_chunk_with_usage_is_not_a_call(usage):
     assert skipped({**CHUNK, "object": "chat.completion.chunk", "usage": usage}, "auto") == "stream_chunk"
 
 
-def test_the_last_piece_of_a_completion_is_the_call():
+def test_the_last_chunk_of_a_completion_is_the_call():
     assert parse({**PIECE, "choices": [{"text": ".", "finish_reason": "length"}]}).finish_reason == "length"
 
 
@@ -129,7 +129,7 @@ EVENTS = [
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event["type"])
-def test_an_event_of_a_stream_is_no_call(event):
+def test_an_event_of_a_stream_is_not_a_call(event):
     assert skipped(event, "auto") == "stream_chunk"
 
 

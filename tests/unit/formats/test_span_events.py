@@ -45,7 +45,7 @@ DETAILS = moments(
 
 
 @pytest.mark.parametrize("events", [AZURE, STRANDS, KERNEL, DETAILS], ids=["azure", "strands", "semantic kernel", "in one event"])
-def test_events_of_a_span_tell_what_was_asked_and_answered(events):
+def test_messages_are_read_from_span_events(events):
     call = chat(_events=events)
     assert (call.content.input[-1].text, call.content.output) == (ASKED, "Done")
 
@@ -54,12 +54,12 @@ def test_all_messages_are_kept_in_their_order():
     assert [(m.role, m.text) for m in chat(_events=AZURE).content.input][:3] == [("system", "Be brief"), ("user", "Hello"), ("assistant", "Hi")]
 
 
-def test_a_choice_tells_how_the_answer_ended_and_what_tools_it_calls():
+def test_a_choice_event_has_the_finish_reason_and_the_tool_calls():
     call = chat(_events=STRANDS)
     assert (call.finish_reason, [(tool.name, json.loads(tool.arguments)) for tool in call.content.tools]) == ("tool_calls", [("mail", {"to": "bob"})])
 
 
-def test_what_a_span_says_itself_goes_before_its_events():
+def test_a_spans_attributes_precede_its_events():
     assert chat(_events=AZURE, **{"gen_ai.output.messages": '[{"role": "assistant", "parts": [{"type": "text", "content": "Later"}]}]'}).content.output == "Later"
 
 

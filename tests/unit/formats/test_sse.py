@@ -65,7 +65,7 @@ def test_an_error_event_of_a_responses_stream_is_a_failure(code, reason):
         ('{"message": "the model is overloaded"}', "provider_5xx"), ('{\ndata: "detail": "?"}', "provider_5xx"),
     ],
 )  # fmt: skip
-def test_an_event_called_error_is_one_whatever_it_holds(data, reason):
+def test_an_event_named_error_is_an_error_with_any_data(data, reason):
     said_before = 'data: {"choices": [{"index": 0, "delta": {"content": "Hel"}}]}\n\n'
     call = read(CHAT, f"{said_before}event: error\ndata: {data}\n\n")
     assert (said(call), call.failure, call.usage_expected) == ("Hel", reason, False)
@@ -79,7 +79,7 @@ def test_a_refusal_that_was_cut_off_is_one(ending):
     assert (call.refusal, said(call), call.failure) == (True, "I cannot", None)
 
 
-def test_nothing_that_comes_after_the_end_of_a_responses_stream_takes_it_back():
+def test_events_after_the_end_of_a_responses_stream_are_ignored():
     late = {"type": "response.in_progress", "response": response("in_progress")}
     call = read(RESPONSES, stream(*BEGUN, {"type": "response.completed", "response": WHOLE}, late))
     assert (call.input_tokens, call.output_tokens, said(call)) == (9, 2, "Hello there")
@@ -120,7 +120,7 @@ def test_a_stream_with_its_end_reports_what_that_says(count):
     assert (call.output_tokens, call.usage_cut) == (count, False)
 
 
-def test_blocks_that_come_side_by_side_are_told_apart_by_their_index():
+def test_interleaved_blocks_are_assigned_by_their_index():
     call = read(MESSAGES, messages(
         {"input_tokens": 1},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}},
@@ -151,7 +151,7 @@ def test_groq_says_there_that_a_stream_was_stopped_early():
     assert read(CHAT, stream(chunk({"content": "Hel"}), chunk({}, x_groq={"id": "r", "error": "internal server error"}))).failure == "provider_5xx"
 
 
-def test_a_chunk_may_hold_parts_instead_of_text():
+def test_a_chunk_may_have_parts_instead_of_text():
     parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "Hello"}]
     assert said(read(CHAT, stream(chunk({"content": parts})))) == "Hello"
 
@@ -162,7 +162,7 @@ def test_an_event_may_run_over_several_data_lines():
     assert said(read(CHAT, text)) == "Hello"
 
 
-def test_calls_to_tools_that_come_side_by_side_are_told_apart_by_their_index():
+def test_interleaved_tool_calls_are_assigned_by_their_index():
     def tool(index: int, **function: str) -> dict[str, Any]:
         return chunk({"tool_calls": [{"index": index, "function": function}]})
 
@@ -196,7 +196,7 @@ def test_a_response_may_be_the_list_of_its_lines():
     assert (call.input_tokens, call.stream, call.field_errors) == (9, True, ())
 
 
-def test_chunks_on_azures_filters_take_no_identity_away():
+def test_azures_filter_chunks_do_not_clear_the_identity():
     late = {"id": "", "object": "", "created": 0, "model": "", "choices": [{"index": 0, "finish_reason": None, "content_filter_results": {}}]}
     pair = {"status": 200, "request": {}, "response": stream(*PIECES, COUNTED, late)}
     call = formats.get("openai").parse(json.dumps(pair).encode())
@@ -223,7 +223,7 @@ def test_usage_in_every_chunk_is_that_of_the_last():
     assert read(CHAT, stream(*counted)).output_tokens == 3
 
 
-def test_a_call_to_a_function_of_older_apis_is_put_together():
+def test_fragments_of_a_legacy_function_call_are_joined():
     call = read(CHAT, stream(*(chunk({"function_call": piece}) for piece in ({"name": "f", "arguments": ""}, {"arguments": '{"a"'}, {"arguments": ":1}"}))))
     assert call.content is not None
     assert [(tool.name, tool.arguments) for tool in call.content.tools] == [("f", '{"a":1}')]
@@ -272,7 +272,7 @@ def test_a_list_of_one_chunk_is_a_stream(end):
         assert (call.stream, said(call), call.finish_reason) == (True, "Yo", "stop")
 
 
-def test_a_whole_answer_in_a_list_with_the_word_that_ends_a_stream_keeps_its_usage():
+def test_a_complete_answer_listed_with_done_keeps_its_usage():
     answer = {"type": "message", "role": "assistant", "model": "m", "content": [{"type": "text", "text": "Yo"}], "usage": {"input_tokens": 3}}
     pair = {"id": "1", "status": 200, "request": {"model": "m"}, "response": [answer, "[DONE]"]}
     call = formats.get("auto", content=True).parse(json.dumps(pair).encode())

@@ -162,7 +162,7 @@ DRAWN = {"type": "image_generation_call", "status": "completed", "result": "iVBO
 
 
 @pytest.mark.parametrize(("output", "said"), [((), ""), ((THOUGHT,), ""), ((THOUGHT, SEARCHED), ""), ((THOUGHT, DRAWN), None)])
-def test_an_answer_of_thoughts_alone_is_empty_and_one_with_a_picture_is_not(output, said):
+def test_an_answer_of_only_thoughts_is_empty_but_not_one_with_an_image(output, said):
     assert responses(*output).output == said
 
 

@@ -44,7 +44,7 @@ def test_a_format_and_strict_tools_are_expected_together():
     assert (expect.format, expect.tools) == ("json", {"weather": SCHEMA})
 
 
-def test_litellm_parameters_hold_strict_tools():
+def test_strict_tools_are_read_from_litellms_parameters():
     payload = {"id": "1", "status": "success", "model": "m", "startTime": 1.0, "endTime": 2.0, "model_parameters": {"tools": [CHAT_TOOL]}}
     assert formats.get("litellm", content=True).parse(json.dumps(payload).encode()).expect.tools == {"weather": SCHEMA}
 
@@ -65,7 +65,7 @@ def sse(*chunks: dict) -> str:
     return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
 
 
-def test_the_pieces_of_a_chat_stream_are_put_together():
+def test_the_chunks_of_a_chat_stream_are_combined():
     def chunk(**function):
         return {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": function}]}}]}
 
@@ -73,7 +73,7 @@ def test_the_pieces_of_a_chat_stream_are_put_together():
     assert pair("openai", {}, text).content.tools == [ToolCall("weather", ARGUMENTS), ToolCall("time", "{}")]
 
 
-def test_the_pieces_of_a_messages_stream_are_put_together():
+def test_the_events_of_a_messages_stream_are_combined():
     text = sse(
         {"type": "message_start", "message": {"type": "message", "content": []}},
         {"type": "content_block_start", "content_block": {"type": "tool_use", "name": "weather", "input": {}}},
@@ -85,5 +85,5 @@ def test_the_pieces_of_a_messages_stream_are_put_together():
 
 
 @pytest.mark.parametrize("tools", [None, 7, ["x"], [{"function": 3, "strict": True}], [{"name": 4, "strict": True, "parameters": {}}]])
-def test_odd_tools_are_no_expectation(tools):
+def test_invalid_tools_are_not_an_expectation(tools):
     assert pair("openai", {"tools": tools}, {}).expect is None

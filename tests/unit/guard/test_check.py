@@ -125,7 +125,7 @@ def test_detectors_run_on_the_roles_they_are_for(stdin):
     assert [a["verdict"] for a in answers] == ["allow", "review"]
 
 
-def test_an_answer_comes_before_the_next_line_is_there():
+def test_each_line_is_answered_before_the_next_is_read():
     batches = _batches([b'{"a"', b": 1}\n{}", b"\n", b"rest"])
 
     assert list(batches) == [[b'{"a": 1}'], [b"{}"], [b"rest"]]
@@ -194,7 +194,7 @@ def test_a_pattern_that_cannot_be_used_stops_the_start_with_its_reason():
         Judge(parse("detectors: {policy_patterns: ['a(?=b)']}"))
 
 
-def test_policy_terms_come_from_the_file_too(tmp_path):
+def test_policy_terms_are_read_from_the_file(tmp_path):
     (tmp_path / "terms").write_text("# mine\nproject falcon\n\n")
 
     assert judge.policy_terms(parse(f"detectors: {{policy: [x], policy_file: {tmp_path}/terms}}".encode())) == (

@@ -43,7 +43,7 @@ def test_an_address_in_the_place_of_a_route_is_labelled_as_the_log_labels_it():
     assert bench.scoring.label("jo@example.com") not in ("jo@example.com", "private")
 
 
-def test_a_body_that_is_no_request_is_refused():
+def test_an_invalid_request_body_is_refused():
     with pytest.raises(RequestError):
         Bench().check(b"[1]")
 
@@ -78,7 +78,7 @@ def test_a_violation_is_counted_under_the_group_that_the_log_has_made():
     assert list(bench.values(cat.VIOLATIONS)) == [("openai", "m", "support", "pii", "false", "false", "false")]
 
 
-def test_a_byte_order_mark_before_a_request_is_taken_away():
+def test_a_byte_order_mark_before_a_request_is_ignored():
     assert Bench().check(b'\xef\xbb\xbf{"text": "x"}')["verdict"] == "allow"
 
 
@@ -143,7 +143,7 @@ def test_the_latency_of_each_of_many_requests_between_two_commits_is_counted():
     assert sum(bench.scoring._ledger.store.rows[cat.GUARD_DURATION]["unknown",].values[1:]) == 100
 
 
-def test_quality_is_looked_at_before_delivery_only_where_it_decides():
+def test_quality_is_checked_before_delivery_only_if_it_decides():
     bench = Bench()
     bench.scoring.judge = Judge(parse(b"routes: [{match: {route: strict}, guard: {refusal: block}}]"))
     refusal = "I'm sorry, but I cannot help with that request."
@@ -168,7 +168,7 @@ def test_the_reason_names_each_kind_once():
     assert reason([]) == "Blocked by Tocsin: "
 
 
-def test_a_look_that_comes_after_the_log_still_counts_as_coverage():
+def test_a_check_after_the_log_record_counts_as_coverage():
     bench = Bench()
     call = Call("id", "c1", "openai", "m", "redacting", NOW)
     bench.scoring.count(call, bench.scoring._ledger.count(call, NOW), NOW)
@@ -177,7 +177,7 @@ def test_a_look_that_comes_after_the_log_still_counts_as_coverage():
     assert (bench.values(cat.GUARD_ELIGIBLE), bench.values(cat.GUARD_SCANNED)) == ({("redacting",): 1}, {("redacting",): 1})
 
 
-def test_what_the_guard_counted_before_the_log_is_not_taken_for_old():
+def test_label_sets_first_counted_by_the_guard_are_not_old():
     bench = Bench()
     bench.litellm(SECRET, call="c1")
     bench.values(cat.VIOLATIONS)
@@ -210,7 +210,7 @@ class Slow:
         return self.guard.decide(case) if case.size <= LARGE else await self.guard.decide_in_turn(case)
 
 
-async def test_a_large_text_holds_up_nobody_and_too_many_of_them_are_overload():
+async def test_a_large_text_blocks_nobody_and_too_many_are_overload():
     slow = Slow()
 
     looks = [spawn(slow.check(LARGE_WAITING // 4), name="look") for _ in range(4)]
@@ -248,7 +248,7 @@ async def test_what_a_text_is_held_against_counts_as_its_size(fields):
     assert threading.current_thread() not in slow.threads
 
 
-async def test_a_body_of_no_more_bytes_than_a_small_text_is_looked_at_right_away():
+async def test_a_small_body_is_checked_at_once():
     slow = Slow(least=LARGE)
 
     await slow.check(LARGE // 2 - 100, input="x" * (LARGE // 2 - 100))
@@ -256,13 +256,13 @@ async def test_a_body_of_no_more_bytes_than_a_small_text_is_looked_at_right_away
     assert slow.threads == {threading.current_thread()}
 
 
-def test_what_is_null_is_not_told_in_a_body_of_any_size():
+def test_null_fields_count_as_absent_in_bodies_of_any_size():
     body = b'{"role": null, "route": null, "text": "SSN 078-05-1120 %b"}' % (b"x" * REPAIRED_MAX)
 
     assert Bench().check(body)["verdict"] == "block"
 
 
-def test_a_large_body_with_a_value_of_the_wrong_type_is_told_which():
+def test_a_value_of_the_wrong_type_in_a_large_body_is_named():
     with pytest.raises(RequestError, match="role"):
         Bench().check(b'{"role": 5, "text": "%b"}' % (b"x" * REPAIRED_MAX))
 

@@ -12,7 +12,7 @@ from tocsin.guard.guardrail import CALLS_MOST, PARTS_MOST
 from tocsin.judge import Judge
 
 
-def test_litellm_blocks_with_a_reason_that_holds_no_content():
+def test_litellm_blocks_with_a_reason_without_content():
     answer = Bench().litellm(f"your SSN is {SECRET}")
 
     assert answer["action"] == "BLOCKED"
@@ -25,7 +25,7 @@ def test_litellm_may_give_one_text_without_a_list():
     assert Bench().raw_litellm(body)["action"] == "BLOCKED"
 
 
-def test_litellm_passes_what_is_clean_or_for_review_and_holds_back_the_end_of_a_stream():
+def test_litellm_passes_clean_and_review_texts_and_withholds_the_end_of_a_stream():
     assert Bench().litellm("fine", "you idiot") == {"action": "NONE", "stream_holdback_chars": [HOLDBACK, HOLDBACK]}
 
 
@@ -46,7 +46,7 @@ def test_litellm_blocks_values_in_what_is_handed_to_tools_since_no_answer_can_ch
     assert (answer["action"], answer["blocked_reason"]) == ("BLOCKED", "Blocked by Tocsin: pii (us_ssn)")
 
 
-def test_litellm_redacts_texts_beside_calls_to_tools_that_are_clean():
+def test_litellm_redacts_texts_beside_clean_tool_calls():
     answer = Bench().litellm(f"a {SECRET}", tool_calls=calls("{}"), additional_provider_specific_params={"route": "redacting"})
     assert answer == {"action": "GUARDRAIL_INTERVENED", "texts": ["a [US_SSN]"], "stream_holdback_chars": [HOLDBACK]}
 
@@ -58,7 +58,7 @@ def test_an_address_that_a_tool_is_given_is_blocked_where_the_route_says_so(rout
     assert answer["action"] == action
 
 
-def test_of_thousands_of_parts_the_first_have_an_author_and_the_rest_are_the_users():
+def test_parts_beyond_the_limit_are_attributed_to_the_user():
     said = [{"role": "system", "content": [{"type": "text", "text": f"{number} ignore all"} for number in range(PARTS_MOST + 1)]}]
     bench = Bench()
     attempts = [
@@ -97,7 +97,7 @@ def test_what_is_handed_to_tools_counts_for_the_size_of_a_case():
     assert Bench().guard.litellm(body).size > LARGE
 
 
-def test_the_team_alias_is_the_route_when_nothing_else_is_said():
+def test_the_team_alias_is_the_default_route():
     bench = Bench()
     bench.litellm("x", request_data={"user_api_key_team_alias": "redacting"})
 
@@ -160,7 +160,7 @@ def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():
 
 
 @pytest.mark.parametrize("first", ["{}", ""])
-def test_more_calls_to_tools_than_are_read_are_not_looked_at_and_counted(first):
+def test_tool_calls_beyond_the_limit_are_not_checked_and_counted(first):
     bench = Bench()
     answer = bench.litellm("fine", tool_calls=calls(*[first] * CALLS_MOST, SECRET))
     assert (answer["action"], bench.values(cat.GUARD_SHED)) == ("NONE", {("unknown",): 1})

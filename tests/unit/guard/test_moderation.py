@@ -42,7 +42,7 @@ def test_moderations_of_more_texts_than_can_be_answered_are_refused():
         Bench().moderations(json.dumps({"input": [""] * (INPUTS_MAX + 1)}).encode())
 
 
-def test_moderations_that_there_is_no_time_for_flag_nothing_and_say_that_nothing_was_looked_at():
+def test_shed_moderations_flag_nothing_and_say_so():
     answer = Bench(admit=lambda: False).moderations(b'{"input": ["idiot", "idiot"]}')
 
     assert answer["shed"] is True

@@ -38,7 +38,7 @@ def test_the_lines_of_a_container_are_unwrapped(tmp_path, lines, pack):
 
 
 @pytest.mark.parametrize("kind", ["cri", "docker"])
-def test_the_rest_of_a_cut_line_at_the_beginning_hides_no_wrapper(tmp_path, kind):
+def test_a_partial_first_line_does_not_hide_the_wrapper(tmp_path, kind):
     log = tmp_path / "0.log"
     log.write_bytes(b'ut": 5}}\n' + b"\n".join(WRAPPED[kind]) + b"\n")
     found: list[bytes] = []
@@ -46,7 +46,7 @@ def test_the_rest_of_a_cut_line_at_the_beginning_hides_no_wrapper(tmp_path, kind
     assert found == [b'ut": 5}}', FIRST, SECOND]
 
 
-def test_a_record_whose_pieces_are_too_long_together_is_oversize(tmp_path):
+def test_a_record_whose_parts_exceed_the_limit_is_oversize(tmp_path):
     log = tmp_path / "0.log"
     log.write_bytes(cri(b"P", b"x" * 60) + b"\n" + cri(b"P", b"x" * 60) + b"\n" + cri(b"F", b"x") + b"\n" + cri(b"F", FIRST) + b"\n")
     found: list[bytes] = []

@@ -8,7 +8,7 @@ import pytest
 from rotatedlog import World
 
 
-def test_an_archive_beside_its_original_waits_until_that_is_gone(world):
+def test_an_archive_waits_until_its_original_is_deleted(world):
     world.write(100)
     world.drain()
     world.write(10)
@@ -35,7 +35,7 @@ def test_a_large_archive_is_read_to_its_end(world):
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-400], lambda data: data[:20] + b"\xff" * 60], ids=["cut", "damaged"])
-def test_what_an_archive_without_its_end_holds_is_read_and_the_rest_announced_once(world, damage):
+def test_a_truncated_archive_is_read_up_to_the_cut_and_reported_once(world, damage):
     world.write(5)
     world.drain()
     with world.log.open("a") as out:

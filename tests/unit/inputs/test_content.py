@@ -57,7 +57,7 @@ def test_an_archive_of_several_members_is_read_at_any_offset(archive, offset):
 
 @pytest.mark.once
 @pytest.mark.parametrize("size", [100, 128 << 10])
-def test_less_than_asked_for_is_given_only_at_the_end_of_an_archive(archive, size):
+def test_a_short_read_only_happens_at_the_end_of_an_archive(archive, size):
     offset = 0
     while got := read(archive, offset, size):
         assert len(got) == size or offset + len(got) == len(TEXT)
@@ -75,7 +75,7 @@ def test_an_archive_is_complete_only_when_it_was_unpacked(archive):
     assert archive.end == len(TEXT)
 
 
-def test_an_archive_goes_back(archive):
+def test_an_archive_can_seek_backwards(archive):
     read(archive, 2 << 20, 10)
     assert read(archive, 5, 10) == TEXT[5:15]
 
@@ -109,7 +109,7 @@ def test_what_is_before_the_cut_of_an_archive_is_read(tmp_path, kind):
     content.close()
 
 
-def test_an_archive_that_wants_too_much_memory_is_damaged_and_not_unpacked(tmp_path):
+def test_an_archive_that_needs_too_much_memory_counts_as_damaged(tmp_path):
     parameters = zstandard.ZstdCompressionParameters(window_log=27)
     path = tmp_path / "app.log.zst"
     writer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()

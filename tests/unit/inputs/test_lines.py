@@ -101,7 +101,7 @@ def test_a_hole_larger_than_any_line_does_not_take_the_line_behind_it(reader):
     assert reader.told == []
 
 
-def test_a_line_too_long_for_the_limit_is_told_once_across_a_kill(reader):
+def test_an_oversize_line_is_reported_once_across_a_kill(reader):
     append(reader.path, b"one\n" + b"x" * 400_000)
     reader.drain()
     reader.kill()
@@ -120,7 +120,7 @@ def test_a_line_too_long_for_the_limit_does_not_take_the_next_if_its_end_is_writ
 
 
 @pytest.mark.parametrize("kill", [False, True])
-def test_a_line_of_several_buffers_is_read_whole_however_it_is_written(tmp_path, kill):
+def test_a_line_longer_than_the_buffer_is_read_whole(tmp_path, kill):
     log = Reader(tmp_path / "app.log", limit=8 * BUFFER_BYTES)
     line = b"x" * (5 * BUFFER_BYTES // 2)
     for piece in (b"one\n", line, line, line + b"\ntwo\n"):
@@ -133,7 +133,7 @@ def test_a_line_of_several_buffers_is_read_whole_however_it_is_written(tmp_path,
     assert log.told == []
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_line(reader):
+def test_a_byte_order_mark_is_not_part_of_the_first_line(reader):
     append(reader.path, b"\xef\xbb\xbfone\ntwo\n")
     reader.drain()
     assert reader.got == [b"one", b"two"]
@@ -155,7 +155,7 @@ SPLIT = {
 
 @pytest.mark.parametrize("kind", SPLIT)
 @pytest.mark.parametrize("kill_after", range(4))
-def test_the_pieces_of_a_split_record_survive_a_kill(reader, kind, kill_after):
+def test_the_parts_of_a_split_record_survive_a_kill(reader, kind, kill_after):
     for number, line in enumerate(SPLIT[kind]):
         append(reader.path, line)
         reader.drain()
@@ -166,7 +166,7 @@ def test_the_pieces_of_a_split_record_survive_a_kill(reader, kind, kill_after):
 
 
 @pytest.mark.parametrize("kind", SPLIT)
-def test_the_state_holds_no_text_of_pending_pieces(reader, kind):
+def test_the_state_has_no_text_of_pending_parts(reader, kind):
     append(reader.path, SPLIT[kind][0].replace(b"{a", b"{secret-text"))
     reader.drain()
     reader.kill()
@@ -175,7 +175,7 @@ def test_the_state_holds_no_text_of_pending_pieces(reader, kind):
 
 @pytest.mark.parametrize("wrap", [lambda text: cri("stdout", "F", text), lambda text: docker("stdout", text + "\n")], ids=["cri", "docker"])
 @pytest.mark.parametrize("kill", [False, True])
-def test_the_rest_of_a_cut_line_at_the_beginning_hides_no_wrapper(reader, wrap, kill):
+def test_a_partial_first_line_does_not_hide_the_wrapper(reader, wrap, kill):
     append(reader.path, b'ut": 5}}\n')
     if kill:
         reader.drain()
@@ -197,7 +197,7 @@ def test_wrapped_lines_are_recognised_after_a_restart_in_the_middle(reader):
 @pytest.mark.parametrize("kind", SPLIT)
 @pytest.mark.parametrize("cut", [1, 2, 3])
 @pytest.mark.parametrize("kill", [None, "before", "after"])
-def test_a_record_whose_pieces_stand_in_two_files_is_put_together(reader, kind, cut, kill):
+def test_a_record_split_over_two_files_is_joined(reader, kind, cut, kill):
     lines = SPLIT[kind]
     append(reader.path, b"".join(lines[:cut]))
     reader.drain()
@@ -213,7 +213,7 @@ def test_a_record_whose_pieces_stand_in_two_files_is_put_together(reader, kind, 
 
 @pytest.mark.parametrize("kind", SPLIT)
 @pytest.mark.parametrize("late", [False, True])
-def test_a_record_whose_first_pieces_are_in_an_archive_by_now_is_put_together(reader, kind, late):
+def test_a_split_record_that_starts_in_an_archive_is_joined(reader, kind, late):
     lines = SPLIT[kind]
     append(reader.path, b"".join(lines[:2]))
     reader.drain()
@@ -235,7 +235,7 @@ NAMES = {"cri": ["20260131-100000", "20260131-110000", "20260131-120000"], "dock
 
 @pytest.mark.parametrize("kind", SPLIT)
 @pytest.mark.parametrize("packed", [(), (0,), (0, 1), (0, 1, 2)])
-def test_records_are_put_together_over_files_that_were_rotated_before_they_were_seen(reader, kind, packed):
+def test_records_are_joined_over_files_rotated_before_they_were_seen(reader, kind, packed):
     lines = SPLIT[kind]
     append(reader.path, b"".join(lines[:2]))
     reader.drain()
@@ -267,7 +267,7 @@ def test_files_of_one_log_are_read_in_one_turn_the_oldest_first(reader):
     assert reader.got == [b"{1bc", b"{2bc", b"{3bc"]
 
 
-def test_records_over_many_files_are_put_together_in_one_turn(reader):
+def test_records_over_many_files_are_joined_in_one_turn(reader):
     first, *rest = SPLIT["cri"]
     append(reader.path, first)
     reader.drain()
@@ -285,7 +285,7 @@ def test_records_over_many_files_are_put_together_in_one_turn(reader):
 
 @pytest.mark.parametrize("down", [True, False])
 @pytest.mark.parametrize("killed", [True, False])
-def test_a_record_over_three_files_is_put_together(reader, down, killed):
+def test_a_record_over_three_files_is_joined(reader, down, killed):
     for number, lines in enumerate((["P", "{a"], ["P", "b"], ["F", "c"])):
         if number:
             reader.path.rename(reader.path.with_name(f"{reader.path.name}.20260131-10000{number}"))
@@ -302,7 +302,7 @@ def test_a_record_over_three_files_is_put_together(reader, down, killed):
 
 
 @pytest.mark.parametrize("kind", SPLIT)
-def test_the_end_of_a_record_in_the_next_file_may_come_late(reader, kind):
+def test_the_end_of_a_record_in_the_next_file_may_be_late(reader, kind):
     lines = SPLIT[kind]
     append(reader.path, lines[0])
     reader.drain()
@@ -317,7 +317,7 @@ def test_the_end_of_a_record_in_the_next_file_may_come_late(reader, kind):
 
 
 @pytest.mark.parametrize("kind", SPLIT)
-def test_a_record_in_two_files_is_put_together_however_long_we_get_no_turn(reader, kind):
+def test_a_record_in_two_files_is_joined_after_any_delay(reader, kind):
     lines = SPLIT[kind]
     append(reader.path, lines[0])
     reader.drain()
@@ -338,14 +338,14 @@ def test_lines_that_a_shipper_wrote_again_without_their_ends_are_records_each(re
     assert reader.got == records
 
 
-def test_plain_text_without_its_line_end_holds_no_record_back(reader):
+def test_plain_text_without_a_line_end_delays_no_record(reader):
     shipped = ["INFO: started", '{"n": 1}', "", "Traceback (most recent call last):", '{"n": 2}']
     append(reader.path, b"".join(docker("stdout", text) for text in shipped))
     reader.drain()
     assert [line for line in reader.got if line.startswith(b"{")] == [b'{"n": 1}', b'{"n": 2}']
 
 
-def test_a_record_that_a_shipper_cut_stands_apart_from_the_next_one(reader):
+def test_a_record_cut_by_a_shipper_is_not_joined_with_the_next(reader):
     append(reader.path, docker("stdout", '{"n": 1, "text": "cut he') + docker("stdout", '{"n": 2}') + docker("stdout", '{"n": 3}'))
     reader.drain()
     assert reader.got == [b'{"n": 1, "text": "cut he\x00{"n": 2}', b'{"n": 3}']
@@ -359,7 +359,7 @@ def test_lines_of_a_few_bytes_are_handed_out_a_few_at_a_time(reader, line):
     assert len(reader.got) <= 16_384 // 64 + 1
 
 
-def test_a_record_in_many_pieces_is_put_together_in_time(reader):
+def test_a_record_in_many_parts_is_joined_in_linear_time(reader):
     """Each piece measured all that came before it: 300,000 of them took minutes."""
     append(reader.path, b"2026-11-20T02:47:00.000000000Z stdout P x\n" * 39_000 + b"2026-11-20T02:47:00.000000000Z stdout F y\n")
     began = time.thread_time()

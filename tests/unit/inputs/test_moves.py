@@ -30,7 +30,7 @@ def test_a_log_that_is_renamed_into_another_directory_is_read_to_its_end(world, 
 
 
 @pytest.mark.parametrize("down", [False, True])
-def test_a_log_that_an_editor_saves_anew_goes_on_where_it_was(world, down):
+def test_a_log_saved_by_an_editor_continues_at_its_offset(world, down):
     world.write(50)
     world.poll()
     world.commit()
@@ -251,7 +251,7 @@ def test_an_empty_file_that_is_closed_for_lack_of_room_and_gone_before_its_turn_
     world.check()
 
 
-def test_a_log_whose_archive_waits_until_fewer_files_are_open_is_not_told_to_be_lost(world, monkeypatch):
+def test_a_log_whose_archive_waits_for_a_descriptor_is_not_reported_as_lost(world, monkeypatch):
     world.write(20)
     world.poll()
     for number in (2, 3):
@@ -271,7 +271,7 @@ def test_a_log_whose_archive_waits_until_fewer_files_are_open_is_not_told_to_be_
     assert world.tailer.lost == {"deleted": 0, "truncated": 0}
 
 
-def test_the_copy_of_a_log_that_was_closed_for_lack_of_room_is_not_read_beside_it(world, monkeypatch):
+def test_the_copy_of_a_log_closed_for_lack_of_descriptors_is_not_read(world, monkeypatch):
     world.write(60)
     world.drain()
     (stream,) = world.tailer._files.active.values()

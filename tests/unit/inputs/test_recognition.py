@@ -30,7 +30,7 @@ def test_truncation_without_a_copy_is_announced(world):
     assert world.tailer.lost["truncated"] == 1
 
 
-def test_truncation_of_a_file_at_rest_that_was_read_to_its_end_is_no_loss(world):
+def test_truncating_an_idle_file_that_was_read_to_its_end_is_not_a_loss(world):
     world.write(5)
     world.drain()
     world.poll(0.1)
@@ -66,7 +66,7 @@ def test_a_file_deleted_while_down_is_announced_and_the_new_one_is_read(world):
     assert world.tailer.lost["deleted"] + world.tailer.lost["truncated"] == 1
 
 
-def test_a_clock_that_was_set_lets_no_file_look_as_if_it_had_rested_for_long(tmp_path):
+def test_a_clock_change_makes_no_file_look_idle(tmp_path):
     log, got, state = tmp_path / "app.log", [], {}
     now, ahead = 0.0, 1e9
 
@@ -129,7 +129,7 @@ def test_a_start_between_copy_and_truncation_reads_on_in_the_log(world):
 
 @pytest.mark.parametrize("size", [40, 1500])
 @pytest.mark.parametrize("restart", [False, True])
-def test_a_copy_in_the_making_is_not_read_as_a_log_of_its_own(world, size, restart):
+def test_an_unfinished_copy_is_not_read_as_a_separate_log(world, size, restart):
     world.write(200)
     world.drain()
     world.write(5)
@@ -162,7 +162,7 @@ def test_a_copy_that_ended_before_the_log_was_read_on_is_not_read_again(world):
     assert world.tailer.lost == {"deleted": 0, "truncated": 0}
 
 
-def test_a_backup_of_a_log_that_goes_on_is_not_read_even_after_its_rotation(world):
+def test_a_backup_of_an_active_log_is_not_read_even_after_rotation(world):
     world.write(100)
     world.drain()
     (world.folder / "app.log.bak").write_bytes(world.log.read_bytes())
@@ -243,7 +243,7 @@ def test_what_a_symbolic_link_pointed_to_before_is_read_to_its_end(world, down):
 
 
 @pytest.mark.parametrize("pack", [False, True])
-def test_files_that_begin_alike_are_told_apart(world, pack):
+def test_files_with_the_same_beginning_are_distinguished(world, pack):
     header = "#" * 900 + "\n"
 
     def rotate(kind):
@@ -302,7 +302,7 @@ def test_a_closed_log_that_was_moved_by_copying_is_not_read_again(world):
     world.check()
 
 
-def test_a_log_that_cannot_be_opened_after_a_restart_is_not_told_to_be_lost(world, monkeypatch):
+def test_a_log_that_cannot_be_opened_after_a_restart_is_not_reported_as_lost(world, monkeypatch):
     world.write(5)
     world.drain()
     world.write(5)
@@ -388,7 +388,7 @@ def test_an_archive_that_begins_like_a_closed_log_at_rest_is_read(world, monkeyp
     world.check()
 
 
-def test_a_loss_is_told_in_time_although_looks_at_so_many_files_are_seldom(world, monkeypatch):
+def test_a_loss_among_many_files_is_reported_in_time(world, monkeypatch):
     monkeypatch.setattr("tocsin.inputs.tailer.SCAN_EVERY", 10.0)
     world.write(5)
     world.poll()

@@ -34,7 +34,7 @@ def test_another_log_is_no_rotated_file(name):
 
 
 @pytest.mark.parametrize("name", ["0.log.20060102-150405.tmp", ".app.log.swp", "app.log~"])
-def test_names_of_unfinished_work_are_told(name):
+def test_names_of_unfinished_files_are_recognised(name):
     assert unfinished(name)
 
 

@@ -66,7 +66,7 @@ async def test_a_body_waits_in_the_spool_since_its_receipt(tmp_path):
     await spool.close()
 
 
-async def test_bodies_that_cannot_be_committed_are_not_gathered_for_ever(tmp_path):
+async def test_bodies_that_cannot_be_committed_are_not_collected_without_limit(tmp_path):
     now = [0.0]
     spool = Spool(tmp_path, clock=lambda: now[0])
     await append(spool, b"{}")
@@ -204,7 +204,7 @@ async def test_a_committed_segment_is_deleted(tmp_path):
 
 
 @pytest.mark.parametrize(("kept", "files"), [(1, 0), (1 << 20, 1)], ids=["large", "small"])
-async def test_a_large_segment_goes_as_soon_as_it_is_committed_and_a_small_one_later(tmp_path, monkeypatch, kept, files):
+async def test_a_large_segment_is_deleted_once_committed_and_a_small_one_later(tmp_path, monkeypatch, kept, files):
     monkeypatch.setattr(module, "_KEPT", kept)
     spool = Spool(tmp_path)
     await append(spool, b"{}")

@@ -16,7 +16,7 @@ from tocsin.inputs.spool import Spool
 from tocsin.inputs.spoolframe import Batch
 
 
-async def test_reading_stops_within_a_batch_and_goes_on_there_after_a_crash(tmp_path):
+async def test_reading_resumes_within_a_batch_after_a_crash(tmp_path):
     spool = Spool(tmp_path)
     await append(spool, b"[{},[1],2]", b"{}")
     first = []
@@ -28,7 +28,7 @@ async def test_reading_stops_within_a_batch_and_goes_on_there_after_a_crash(tmp_
     await again.close()
 
 
-async def test_a_place_within_a_batch_holds_only_for_the_position_it_was_told_with(tmp_path):
+async def test_an_offset_within_a_batch_applies_only_to_its_position(tmp_path):
     spool = Spool(tmp_path)
     await append(spool, b"[1,2]", b"[3,4]")
     spool.read(lambda data, origin: None, 1)
@@ -56,7 +56,7 @@ async def damaged_spool(folder, at):
     ("at", "left", "reason"),
     [(0, [b'{"id": "1"}', b'{"id": "2"}'], "damaged"), (1, [b'{"id": "0"}', b'{"id": "2"}'], "damaged"), (2, [b'{"id": "0"}', b'{"id": "1"}'], "torn")],
 )
-async def test_what_stands_behind_a_damaged_place_is_read_and_the_place_is_counted(tmp_path, at, left, reason):
+async def test_records_after_a_damaged_one_are_read_and_the_damage_is_counted(tmp_path, at, left, reason):
     spool = await damaged_spool(tmp_path, at)
     assert read_all(spool) == left
     assert {name for name, count in spool.skipped.items() if count} == {reason}
@@ -92,7 +92,7 @@ def test_garbage_between_frames_hides_none_of_them(garbage, before):
     asyncio.run(check())
 
 
-async def test_bodies_that_come_after_the_start_do_not_hold_the_catching_up(tmp_path):
+async def test_bodies_received_after_the_start_do_not_delay_readiness(tmp_path):
     first = Spool(tmp_path)
     await append(first, b"1", b"2")
     await first.close()

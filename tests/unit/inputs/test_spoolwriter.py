@@ -18,7 +18,7 @@ from tocsin.inputs.spoolframe import Batch
 from tocsin.tasks import spawn
 
 
-async def test_bodies_that_come_together_share_a_sync(tmp_path, monkeypatch):
+async def test_concurrent_bodies_share_a_sync(tmp_path, monkeypatch):
     spool, syncs = Spool(tmp_path), []
     monkeypatch.setattr(spoolwriter.os, "fdatasync", syncs.append)
     await asyncio.gather(*[append(spool, b"{}") for _ in range(50)])
@@ -65,7 +65,7 @@ async def test_a_large_body_is_written_during_the_sync_of_another_and_durable_wi
     await spool.close()
 
 
-async def test_a_large_body_is_written_when_it_comes_with_what_waits_before_it(tmp_path, monkeypatch):
+async def test_a_large_body_is_written_at_once_after_the_pending_ones(tmp_path, monkeypatch):
     disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
     bodies = [spool.put(Batch(b"1"), "auto", 0.0)]
     await until(lambda: disk.sizes)
@@ -99,7 +99,7 @@ async def test_segments_are_small_where_the_spool_is(tmp_path, monkeypatch):
     await spool.close()
 
 
-async def test_small_bodies_that_come_during_a_sync_share_the_next(tmp_path, monkeypatch):
+async def test_small_bodies_received_during_a_sync_share_the_next(tmp_path, monkeypatch):
     disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
     first = spool.put(Batch(b"{}"), "auto", 0.0)
     await until(lambda: disk.sizes)
@@ -138,7 +138,7 @@ async def test_a_body_in_a_deleted_segment_is_refused_and_the_next_one_begins_an
     await spool.close()
 
 
-async def test_a_spool_whose_directory_was_deleted_takes_bodies_again(tmp_path):
+async def test_a_spool_recovers_from_a_deleted_directory(tmp_path):
     spool = Spool(tmp_path / "spool")
     await spool.put(Batch(LARGE), "auto", 0.0)
     shutil.rmtree(spool.directory)

@@ -69,7 +69,7 @@ def test_the_last_line_of_a_rotated_file_counts_without_newline(world):
     world.check()
 
 
-def test_a_line_over_the_limit_is_told_and_skipped(world):
+def test_an_oversize_line_is_reported_and_skipped(world):
     with world.log.open("a") as out:
         out.write("x" * 5000 + "\n")
     world.write(3)
@@ -78,7 +78,7 @@ def test_a_line_over_the_limit_is_told_and_skipped(world):
     assert len(world.oversize) == 1
 
 
-def test_the_state_holds_no_text_of_the_log(world):
+def test_the_state_has_no_text_of_the_log(world):
     world.write(20)
     world.drain()
     assert all(b"line 0" not in value for value in world.state.values())
@@ -197,7 +197,7 @@ def test_a_name_that_is_not_utf8_is_committed(tmp_path):
     assert got == [b"one"]
 
 
-def test_what_cannot_be_read_is_said_with_its_mend(tmp_path):
+def test_an_unreadable_file_is_logged_with_the_fix(tmp_path):
     (tmp_path / "pipe").mkdir()
     os.mkfifo(tmp_path / "fifo")
     tailer = FileInput(
@@ -212,7 +212,7 @@ def test_what_cannot_be_read_is_said_with_its_mend(tmp_path):
 
 
 @pytest.mark.parametrize(("pattern", "unusable"), [("f*", {}), ("pip*", {"not_a_file": 1})])
-def test_a_pipe_that_a_pattern_matches_is_said_and_a_folder_is_passed_over(tmp_path, pattern, unusable):
+def test_a_matching_pipe_is_logged_and_a_directory_is_ignored(tmp_path, pattern, unusable):
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     tailer = FileInput([FilePattern(str(tmp_path / pattern))], max_line_bytes=1000, oversize=lambda length, origin: None)
@@ -241,7 +241,7 @@ def test_a_new_pattern_is_read_without_a_restart(tmp_path):
     world.close()
 
 
-def test_a_pattern_that_went_is_read_no_more_and_goes_on_where_it_stopped_when_it_comes_again(tmp_path):
+def test_a_removed_pattern_resumes_at_its_offset_when_added_again(tmp_path):
     world = reconfigured(tmp_path)
     world.tailer.configure([])
     world.log.write_text("a\nb\nc\n")
@@ -255,7 +255,7 @@ def test_a_pattern_that_went_is_read_no_more_and_goes_on_where_it_stopped_when_i
     world.close()
 
 
-def test_a_new_format_holds_for_what_is_read_from_now_on(tmp_path):
+def test_a_new_format_applies_to_records_read_from_now_on(tmp_path):
     world = reconfigured(tmp_path)
     formats = []
     world.sink = lambda data, origin: formats.append(origin.format)
@@ -268,7 +268,7 @@ def test_a_new_format_holds_for_what_is_read_from_now_on(tmp_path):
     world.close()
 
 
-def test_what_is_written_after_the_start_does_not_hold_the_catching_up(tmp_path):
+def test_lines_written_after_the_start_do_not_delay_readiness(tmp_path):
     world = World(tmp_path)
     world.write(100)
     world.start()
@@ -363,7 +363,7 @@ def test_links_that_lead_back_add_nothing_to_what_any_depth_names(tmp_path):
     assert found(tmp_path, f"{tmp_path}/**/c/*.log")[0] == [b"c"]
 
 
-def test_any_depth_goes_through_links_to_logs_that_moved_to_another_disk(tmp_path):
+def test_a_recursive_pattern_follows_links_to_another_disk(tmp_path):
     logs, disk = tmp_path / "logs", tmp_path / "disk"
     for folder in (logs / "b", disk / "a", disk / "c"):
         folder.mkdir(parents=True)
@@ -384,7 +384,7 @@ def test_a_relative_pattern_of_any_depth_names_files_as_they_are(tmp_path, monke
 
 
 @pytest.mark.parametrize("pattern", ["**/*.log", "*/*.log"])
-def test_a_file_beside_the_directories_of_a_pattern_is_no_trouble(tmp_path, pattern):
+def test_a_file_beside_the_directories_of_a_pattern_is_ignored(tmp_path, pattern):
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "app.log").write_text("b\n")
     (tmp_path / "other.log").write_text("")

@@ -47,7 +47,7 @@ async def test_feedback_waits_for_the_call_that_waits_for_its_detectors():
     assert values(scoring, cat.USER_FLAGS)["support", "wrong"] == 1
 
 
-def test_a_call_that_says_nothing_waits_for_no_detectors():
+def test_a_call_without_content_does_not_wait_for_detectors():
     scoring = take(deferring(), call(1, output=None), call(2, output="fine"))
     assert len(scoring._ledger.deferred) == 1
 
@@ -61,7 +61,7 @@ def test_a_call_that_says_nothing_makes_no_detectors():
     [Content(output="x" * LARGE + SSN), Content(output=SSN, context=["x" * LARGE]), Content([Message("user", "x" * LARGE)], SSN)],
     ids=["answer", "context", "input"],
 )
-async def test_a_large_call_is_looked_at_in_a_thread_and_what_comes_after_it_waits(content):
+async def test_a_large_call_is_judged_in_a_thread_and_later_calls_wait(content):
     where = Where()
     scoring = deferring(detectors=[where, *DETECTORS])
     scoring.detectors.set()

@@ -48,7 +48,7 @@ def test_feedback_may_name_a_call_by_its_own_id_its_trace_or_its_providers_answe
     assert values(scoring, cat.USER_FLAGS) == {("shop", "wrong"): len(names)}
 
 
-def test_scores_that_come_first_wait_for_their_call_over_a_restart():
+def test_scores_received_before_their_call_wait_across_a_restart():
     early = make()
     early.feedback(Feedback("f1", "call-1", scores={"judge": 0.4}), NOW)
     early.publish(NOW)
@@ -107,7 +107,7 @@ def test_a_flag_does_not_wait_for_its_call():
     assert values(scoring, cat.USER_FLAGS) == {("unknown", "wrong"): 1}
 
 
-def test_a_reviewers_unsafe_does_not_wait_and_is_counted_as_unknown_and_said():
+def test_a_reviewers_unsafe_flag_for_an_unknown_call_is_counted_and_logged_at_once():
     scoring = make()
     scoring.feedback(Feedback("f1", "lost", flag="unsafe", by="reviewer"), NOW)
 

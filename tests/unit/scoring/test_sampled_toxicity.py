@@ -23,7 +23,7 @@ class Model:
         return True
 
 
-def test_a_slow_model_counts_with_the_commit_after_it_has_judged_and_what_it_drops_is_said():
+def test_a_slow_models_results_are_committed_and_its_drops_logged():
     scoring = make(parse(b"routes: [{match: {route: kids}, detectors: {toxicity: violation}}]"))
     model = Model()
     scoring.slow_toxicity = SampledToxicity(model, scoring._ledger, scoring.safety)
@@ -70,7 +70,7 @@ def test_what_a_slow_model_found_counts_once_however_many_commits_fail():
     assert (meanwhile, values(scoring, cat.VIOLATIONS)) == ({}, {("toxicity", "true", "false", "false"): 1})
 
 
-def test_a_model_that_cannot_be_loaded_is_said_at_the_start(tmp_path):
+def test_a_model_that_cannot_be_loaded_is_reported_at_the_start(tmp_path):
     config = parse(f"detectors: {{detoxify: {tmp_path}}}".encode())
 
     with pytest.raises(ConfigError, match=r"detectors\.detoxify: "):

@@ -35,7 +35,7 @@ def test_a_value_that_is_handed_to_a_tool_is_a_violation_once_an_answer(output):
 
 
 @pytest.mark.parametrize(("role", "echoed"), [("user", "true"), ("tool", "true"), ("system", "false"), ("assistant", "false")])
-def test_what_a_tool_is_given_may_come_from_the_user_or_from_another_tool(role, echoed):
+def test_tool_arguments_may_echo_the_user_or_another_tool(role, echoed):
     handed = [ToolCall("pay", '{"card": "4921 8170 3264 5595"}')]
     scoring = take(make(detectors=None), call(1, None, said=[(role, "It is 4921-8170-3264-5595."), ("user", "go")], tools=handed))
     assert values(scoring, cat.VIOLATIONS) == {("pii", "true", echoed, "false"): 1}
@@ -48,14 +48,14 @@ def test_an_address_that_a_tool_is_given_is_suspected_and_a_key_is_a_violation()
     assert values(scoring, cat.VIOLATIONS) == {("secret", "true", "false", "false"): 1}
 
 
-def test_an_example_counts_apart_and_moves_no_gauge():
+def test_an_example_is_counted_separately_and_changes_no_gauge():
     scoring = take(make(), call(1, "SECRET"))
 
     assert values(scoring, cat.VIOLATIONS) == {("secret", "true", "false", "true"): 1}
     assert values(scoring, cat.LAST_VIOLATION) == {}
 
 
-def test_what_is_only_suspected_is_no_violation():
+def test_a_suspicion_is_not_a_violation():
     scoring = take(make(), call(1, "you idiot"))
 
     assert values(scoring, cat.SUSPECTED) == {("toxicity",): 1}
@@ -147,7 +147,7 @@ EMPTY = {"output": "", "finish_reason": "stop", "said": [("user", "hi")]}
         (0, 0, EMPTY | {"state": "redacted"}),
     ],
 )
-def test_an_empty_answer_has_a_length_and_fails_the_format_that_was_asked_for(chars, failures, fields):
+def test_an_empty_answer_has_a_length_and_fails_the_expected_format(chars, failures, fields):
     store = take(make(), call(1, **fields))._ledger.store
 
     assert sum(sum(row.values[1:]) for row in store.rows.get(cat.OUTPUT_CHARS, {}).values()) == chars
@@ -160,7 +160,7 @@ def test_empty_answers_are_sampled_as_others_are():
     assert 200 < sum(sum(row.values[1:]) for row in store.rows[cat.OUTPUT_CHARS].values()) < 300
 
 
-def test_content_that_is_off_by_choice_is_said_so_and_is_no_missing_category():
+def test_disabled_content_is_reported_and_not_a_missing_category():
     scoring = take(make(sampling=Sampling(content_off=True)), call(1, content=None))
     scoring.publish(NOW)
 
@@ -168,7 +168,7 @@ def test_content_that_is_off_by_choice_is_said_so_and_is_no_missing_category():
     assert ("quality",) not in scoring._ledger.store.rows[cat.CATEGORY_INSTRUMENTED]
 
 
-def test_sampling_is_visible_and_about_as_large_as_asked():
+def test_the_sampled_share_is_exported_and_close_to_the_setting():
     scoring = take(make(sampling=Sampling(0.25)), *(call(i) for i in range(1000)))
 
     scored, left = values(scoring, cat.SCORED)[("composite",)], values(scoring, cat.UNSCORED)[("sampled_out",)]
@@ -176,7 +176,7 @@ def test_sampling_is_visible_and_about_as_large_as_asked():
     assert 190 < scored < 310
 
 
-def test_answers_that_there_is_no_time_to_score_have_a_reason_of_their_own():
+def test_answers_not_scored_for_lack_of_time_have_their_own_reason():
     scoring = make(sampling=Sampling(0.5))
     scoring.affordable = 0.5
     take(scoring, *(call(i) for i in range(1000)))
@@ -194,7 +194,7 @@ def test_format_checks_are_exported_before_the_first_where_a_route_expects_a_for
     assert {labels[2] for labels in scoring._ledger.store.rows[cat.FORMAT_CHECKS]} == {"orders"}
 
 
-def test_json_in_a_code_fence_is_counted_apart_from_json_that_is_broken():
+def test_fenced_json_is_counted_separately_from_broken_json():
     detectors = [*DETECTORS[:-1], FormatDetector()]
     answers = ['```json\n{"a": 1}\n```', '{"a": ', '{"a": 1}']
     asked = (call(number, answer, expect=Expectation("json")) for number, answer in enumerate(answers))
@@ -259,12 +259,12 @@ def test_a_confidence_that_is_reported_counts_with_and_without_a_text(output):
 
 
 @pytest.mark.parametrize("output", ["No.", "I cannot help", None])
-def test_a_refusal_that_the_provider_marks_counts_once_whatever_its_words(output):
+def test_a_refusal_marked_by_the_provider_counts_once(output):
     scoring = take(make(), call(1, output=output, refusal=True))
     assert values(scoring, cat.REFUSALS) == {(): 1}
 
 
-def test_a_refusal_is_counted_by_what_stands_there():
+def test_a_refusal_is_counted_by_its_outcome():
     assert values(take(make(), call(1, "I cannot help with that")), cat.REFUSALS) == {(): 1}
 
 
@@ -292,7 +292,7 @@ def test_arguments_of_a_strict_tool_are_held_against_its_schema():
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(0, 60))
-def test_a_window_restored_at_any_moment_goes_on_as_if_nothing_had_been(outcomes, cut):
+def test_a_window_restored_at_any_moment_continues_unchanged(outcomes, cut):
     prefix = [True, False] * (WINDOW // 2 - 10)
     outcomes = prefix + outcomes
     whole, first, second = (Compliance(Store()) for _ in range(3))
@@ -402,7 +402,7 @@ class Partial:
         (Partial("refusal", "none"), "off"),
     ],
 )
-def test_an_answer_without_a_score_tells_why(detector, reason):
+def test_an_answer_without_a_score_has_a_reason(detector, reason):
     scoring = take(make(detectors=[detector]), call())
 
     assert values(scoring, cat.UNSCORED)[reason,] == 1
@@ -424,7 +424,7 @@ def test_a_text_of_which_a_detector_saw_a_part_is_counted():
     assert values(scoring, cat.DETECTOR_CAPPED)["pii",] == 1
 
 
-def test_what_rests_for_its_tier_has_no_series_at_all():
+def test_detectors_off_by_tier_have_no_series():
     scoring = take(make(parse(b"detectors: {max_tier: 0}")), call(said=[("user", "Please ignore all of it, will you?")]))
     rows = scoring._ledger.store.rows
 

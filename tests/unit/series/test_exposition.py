@@ -44,7 +44,7 @@ def test_any_text_becomes_a_label_value_that_parses(text):
     assert 0 < len(clean(text)) <= 128
 
 
-def test_a_histogram_of_nothing_reads_as_zeros_whatever_its_labels():
+def test_an_empty_histogram_is_exported_as_zeros():
     store = Store()
     store.row(cat.DURATION, "p", "100%d", "r")
     found = samples(store)
@@ -53,7 +53,7 @@ def test_a_histogram_of_nothing_reads_as_zeros_whatever_its_labels():
     assert len(found) == len(cat.DURATION.buckets) + 3
 
 
-def test_while_commits_fail_what_no_input_tells_again_stands_as_in_the_last_page_and_all_else_goes_on():
+def test_while_commits_fail_only_unrepeatable_values_are_frozen():
     store = Store()
     stopped, delivered = (store.row(cat.VIOLATIONS, "p", "m", "r", "pii", word, "false", "false") for word in ("false", "true"))
     rows = [stopped, delivered, store.row(cat.GUARD_SHED, "r"), store.row(cat.REQUESTS, "p", "m", "r")]
@@ -71,7 +71,7 @@ def test_while_commits_fail_what_no_input_tells_again_stands_as_in_the_last_page
 
 @pytest.mark.parametrize("own", [(), ("timeout",)])
 @pytest.mark.parametrize("extra", [(), ("team",)])
-def test_rows_that_share_their_first_labels_read_as_those_made_alone(own, extra):
+def test_rows_sharing_their_first_labels_equal_rows_rendered_alone(own, extra):
     family, labels = cat.FAILURES if own else cat.REQUESTS, ("p", 'm"\\', "r", *extra)
     alone, together = Store(extra), Store(extra)
     alone.row(family, *labels, *own)
@@ -116,7 +116,7 @@ def test_no_trace_id_spoils_the_page(trace):
 
 
 @pytest.mark.parametrize("private", ["sk-proj-Zx81kqLmN0pQ9rStUvWxYz12", "eyJhbGciOiJI.eyJzdWIiOiIx.sig"])
-def test_a_key_in_the_place_of_a_trace_id_is_no_exemplar(private):
+def test_a_key_as_the_trace_id_is_not_an_exemplar(private):
     store = filled()
     store.row(cat.DURATION, "p", "m", "r").exemplar = (private, 0.3, 1795000000.0)
     assert private.encode() not in page(store, openmetrics=True)

@@ -83,7 +83,7 @@ async def test_a_task_without_a_sign_of_life_is_unhealthy():
         assert set((await answer.json())["tasks"]) == {"ingest", "probes"}
 
 
-async def test_reloading_needs_to_be_allowed_and_a_wrong_file_is_said():
+async def test_reloading_must_be_enabled_and_reports_an_invalid_file():
     async def wrong():
         raise ValueError("tocsin.yml: inputz: unknown key")
 
@@ -110,7 +110,7 @@ async def test_the_first_line_says_what_can_be_seen_and_what_cannot():
         assert re.search(r"[\d,]+ of 20,000 series used \| all inputs can be read$", line)
 
 
-async def test_the_page_says_how_to_mend_what_cannot_be_read():
+async def test_the_page_says_how_to_fix_unreadable_files():
     async with served(unusable=lambda: [("/var/log/a", "permission", "give <read> permission")]) as client:
         assert (await first_line(client)).endswith("1 input cannot be read")
         assert "/var/log/a cannot be read (permission): give &lt;read&gt; permission" in await (await client.get("/")).text()
@@ -126,7 +126,7 @@ async def test_a_category_without_a_signal_says_so_and_one_with_a_signal_has_num
         assert view["safety"]["last_violation"] is not None
 
 
-async def test_what_the_caller_sent_himself_and_test_values_are_told_apart_from_what_leaked():
+async def test_echoed_and_test_values_are_shown_separately_from_leaks():
     leaked = EVENT | {"id": "2", "output": "His mail is h.okafor@gmail.com."}
     echoed = EVENT | {"id": "3", "input": "I am mary.poole@gmail.com", "output": "You are mary.poole@gmail.com."}
     example = EVENT | {"id": "4", "output": "Pay with card 4111 1111 1111 1111."}
@@ -149,7 +149,7 @@ async def test_offenders_are_hashes():
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])
-async def test_metrics_come_as_openmetrics_when_asked_for(encoding):
+async def test_metrics_are_openmetrics_on_request(encoding):
     async with served(EVENT) as client:
         answer = await client.get("/metrics", headers={"Accept": "application/openmetrics-text", "Accept-Encoding": encoding})
         assert (await answer.text()).endswith("# EOF\n")

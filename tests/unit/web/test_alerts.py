@@ -49,7 +49,7 @@ def test_only_the_newest_alerts_are_kept():
     assert kept[0]["labels"]["number"] == str(KEPT + 4)
 
 
-def test_alerts_without_a_fingerprint_are_told_apart_by_their_labels():
+def test_alerts_without_a_fingerprint_are_distinguished_by_their_labels():
     board = Board()
     for route in ("support", "search", "support"):
         board.take(notification(fingerprint="", route=route))
@@ -58,7 +58,7 @@ def test_alerts_without_a_fingerprint_are_told_apart_by_their_labels():
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"alerts": [{"status": 1}]}', b"\xff"])
-def test_a_body_that_is_no_notification_is_refused(body):
+def test_an_invalid_notification_is_refused(body):
     with pytest.raises(BodyError):
         Board().take(body)
 
@@ -80,7 +80,7 @@ def test_the_status_page_escapes_what_an_alert_says():
     assert "02:47:00" in page
 
 
-async def test_the_endpoint_asks_for_the_authentication_of_ingest(tmp_path):
+async def test_the_endpoint_requires_the_authentication_of_ingest(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("sesame")
     board, app = Board(), web.Application()

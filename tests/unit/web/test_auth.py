@@ -132,6 +132,6 @@ def test_loopback_needs_none(address):
 
 
 @pytest.mark.parametrize("address", ["", "9878", "host:", "host:x", "host:70000", "::1:80"])
-def test_a_wrong_address_is_said(address):
+def test_an_invalid_address_is_reported(address):
     with pytest.raises(ConfigError, match="listen address"):
         check_bind(address, has_auth=False)

@@ -47,7 +47,7 @@ def small_chunks(monkeypatch):
 
 
 @given(st.lists(events, min_size=1, max_size=20), layouts, st.lists(st.integers(0, 2000), max_size=6))
-def test_an_array_comes_out_as_it_went_in(items, layout, cuts):
+def test_an_array_round_trips(items, layout, cuts):
     items.append({"the last": "is a record"})
     body = json.dumps(items, **layout).encode()
     assert records(cut(body, cuts)) == items
@@ -57,7 +57,7 @@ def test_an_array_comes_out_as_it_went_in(items, layout, cuts):
     st.lists(st.dictionaries(texts, events, max_size=3), min_size=2, max_size=20),
     st.lists(st.integers(0, 2000), max_size=6),
 )
-def test_ndjson_comes_out_as_it_went_in(items, cuts):
+def test_ndjson_round_trips(items, cuts):
     items.append({"the last": "is a record"})
     body = "\n".join(map(json.dumps, items)).encode()
     assert records(cut(body, cuts)) == items
@@ -84,7 +84,7 @@ def test_an_element_beyond_the_bound_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("odd", [b'{"id": 2, "output": "\\ud83d"}', b'{"id": 2, "cost_usd": NaN}'])
 @pytest.mark.parametrize("size", [1, 2 * batches.CHUNK])
-def test_a_value_that_only_python_writes_does_not_refuse_the_events_beside_it(odd, size):
+def test_python_only_json_does_not_reject_the_other_events(odd, size):
     """Half a character is what json.dumps makes of a text that was cut."""
     first, last = (json.dumps({"id": number, "output": "x" * size}).encode() for number in (1, 3))
     body = b"[" + b", ".join([first, odd, last]) + b"]"
@@ -108,7 +108,7 @@ def test_an_array_with_one_record_and_an_array_on_a_line_are_taken(body):
     assert batches.whole(body).payload == body
 
 
-def test_lines_that_only_begin_like_records_are_looked_at_up_to_a_bound():
+def test_lines_that_only_begin_like_records_are_checked_up_to_a_limit():
     """A million of them held up everybody for seconds."""
     assert batches.whole(b"{\n" * 999 + b"{}").lines
     with pytest.raises(BodyError):

@@ -51,12 +51,12 @@ async def busy(monkeypatch):
     busy.fast_path.close()
 
 
-async def test_a_body_is_taken_at_once_where_nobody_asks(busy):
+async def test_a_body_is_processed_at_once_without_other_requests(busy):
     busy.deliver(b"1")
     assert busy.taken == [b"1"]
 
 
-async def test_a_body_waits_for_a_turn_in_which_nobody_is_answered(busy):
+async def test_a_body_waits_until_no_request_is_being_answered(busy):
     busy.ask()
     busy.deliver(b"1")
     await busy.turns(10, asking=True)
@@ -66,7 +66,7 @@ async def test_a_body_waits_for_a_turn_in_which_nobody_is_answered(busy):
     assert busy.sender.transport.written.startswith(b"HTTP/1.1 202")
 
 
-async def test_a_body_that_waits_for_too_long_is_taken_whoever_asks(busy):
+async def test_a_body_that_waits_too_long_is_processed_despite_requests(busy):
     busy.ask()
     busy.deliver(b"1")
     await busy.turns(3, asking=True)
@@ -95,7 +95,7 @@ async def test_a_body_that_waits_and_is_refused_is_left_to_aiohttp_with_what_cam
     assert (wire.state, busy.fast_path.held) == (["pause_reading", "resume_reading"], 0)
 
 
-async def test_a_body_of_one_who_hung_up_meanwhile_is_taken_all_the_same(busy):
+async def test_a_body_is_processed_after_its_client_disconnected(busy):
     busy.ask()
     busy.deliver(b"1")
     busy.sender.transport.close()
@@ -105,7 +105,7 @@ async def test_a_body_of_one_who_hung_up_meanwhile_is_taken_all_the_same(busy):
     assert (busy.sender.transport.written, busy.fast_path.held) == (b"", 0)
 
 
-async def test_a_refused_body_of_one_who_hung_up_is_forgotten(busy):
+async def test_a_refused_body_of_a_disconnected_client_is_dropped(busy):
     busy.ask()
     busy.refuses = True
     busy.deliver(b"1")
@@ -114,7 +114,7 @@ async def test_a_refused_body_of_one_who_hung_up_is_forgotten(busy):
     assert (busy.sender.transport.protocol, busy.fast_path.held) == (None, 0)
 
 
-async def test_a_connection_whose_body_waits_is_closed_with_its_answer(busy):
+async def test_a_connection_with_a_waiting_body_is_closed_after_its_response(busy):
     busy.ask()
     busy.deliver(b"1")
     busy.sender.expire(busy.now + 100.0, 15.0)

@@ -83,12 +83,12 @@ async def test_answers_have_the_fields_that_aiohttp_gives():
     assert ours.keys() == theirs.keys()
 
 
-async def test_one_connection_asks_again_and_again():
+async def test_a_connection_serves_several_requests():
     async with Echo() as echo:
         assert [await echo.ask(post(b"%d" % i)) for i in range(3)] == [b"direct 0", b"direct 1", b"direct 2"]
 
 
-async def test_head_and_body_may_come_apart():
+async def test_head_and_body_may_arrive_separately():
     async with Echo() as echo:
         request = post(b"body")
         echo.send(request[:-4])
@@ -135,14 +135,14 @@ async def slow():
 
 
 @pytest.mark.parametrize(("error", "status"), [(None, b"202"), (OSError(), b"500")])
-async def test_an_answer_may_come_later(slow, error, status):
+async def test_a_response_may_be_deferred(slow, error, status):
     feed(slow.connection, post(b"body"))
     assert slow.connection.transport.written == b""
     assert (await slow.answer(error))[9:12] == status
     assert slow.fast_path.held == 0
 
 
-async def test_what_comes_before_the_answer_waits_for_it_and_is_not_read_on(slow):
+async def test_requests_received_before_the_response_wait_unread(slow):
     feed(slow.connection, post(b"1"))
     feed(slow.connection, post(b"2"))
     assert (len(slow.due), slow.state) == (1, ["pause_reading"])
@@ -160,7 +160,7 @@ async def test_a_connection_that_waits_for_its_answer_is_neither_old_nor_closed_
     assert slow.state == ["close"]
 
 
-async def test_what_is_done_for_one_who_hung_up_is_held_until_it_is_done(slow):
+async def test_work_for_a_disconnected_client_is_kept_until_it_is_done(slow):
     feed(slow.connection, post(b"body"))
     slow.connection.transport.close()
     slow.connection.connection_lost(None)
@@ -169,7 +169,7 @@ async def test_what_is_done_for_one_who_hung_up_is_held_until_it_is_done(slow):
     assert slow.fast_path.held == 0
 
 
-async def test_a_large_body_is_gathered_as_it_comes(slow):
+async def test_a_large_body_is_collected_as_it_arrives(slow):
     request = post(body := b"x" * 500_000)
     for start in range(0, len(request), 100_000):
         feed(slow.connection, request[start : start + 100_000])
@@ -177,7 +177,7 @@ async def test_a_large_body_is_gathered_as_it_comes(slow):
     assert slow.pieces == 6
 
 
-async def test_a_body_that_was_begun_is_handed_on_whole(slow):
+async def test_a_partly_received_body_is_handed_over_whole(slow):
     request = post(b"x" * 500_000)
     feed(slow.connection, request[:100_000])
     feed(slow.connection, request[100_000:200_000])
@@ -186,7 +186,7 @@ async def test_a_body_that_was_begun_is_handed_on_whole(slow):
     assert slow.fast_path.held == 0
 
 
-async def test_what_stands_behind_a_body_in_pieces_is_read_after_its_answer(slow):
+async def test_a_request_after_a_chunked_body_is_read_after_the_response(slow):
     feed(slow.connection, post(b"1")[:-1])
     feed(slow.connection, b"1" + post(b"2"))
     assert (await slow.answer()).endswith(b"1")
@@ -240,14 +240,14 @@ async def test_a_body_given_up_by_its_sender_is_not_held(slow):
     assert slow.fast_path.held == 0
 
 
-async def test_a_connection_that_asks_for_more_goes_on_with_aiohttp():
+async def test_a_connection_with_other_requests_is_handed_to_aiohttp():
     async with Echo() as echo:
         assert await echo.ask(post(b"1")) == b"direct 1"
         assert await echo.ask(post(b"2", Content_Encoding="identity")) == b"aiohttp 2"
         assert await echo.ask(post(b"3")) == b"aiohttp 3"
 
 
-async def test_requests_that_come_together_are_answered_in_turn():
+async def test_pipelined_requests_are_answered_in_order():
     async with Echo() as echo:
         echo.send(post(b"1") + post(b"2"))
         assert [(await echo.answer())[2] for _ in range(2)] == [b"aiohttp 1", b"aiohttp 2"]
@@ -304,7 +304,7 @@ async def test_a_client_that_reads_again_is_read_again(connection):
     assert connection.transport.state == ["pause_reading", "resume_reading"]
 
 
-async def test_old_connections_are_looked_for(monkeypatch):
+async def test_idle_connections_are_found(monkeypatch):
     monkeypatch.setattr("tocsin.web.fast_path._SWEEP", 0.01)
     monkeypatch.setattr("tocsin.web.fast_path.WHOLE_WITHIN", 0.0)
     async with Echo() as echo:

@@ -52,7 +52,7 @@ def key(tmp_path):
 
 
 @pytest.mark.parametrize("path", ["/v1/check", "/beta/litellm_basic_guardrail_api", "/v1/moderations"])
-async def test_only_who_has_the_key_gets_an_answer(key, path):
+async def test_requests_without_the_key_are_refused(key, path):
     async with Server(auth=key) as server:
         body = b'{"text": "x", "input": "x", "texts": ["x"]}'
         assert (await server.post(body, path))[0] == 401
@@ -61,7 +61,7 @@ async def test_only_who_has_the_key_gets_an_answer(key, path):
 
 
 @pytest.mark.parametrize(("secret", "status"), [(b"k3y", 200), (b"other", 401)])
-async def test_a_signature_is_of_the_body_as_it_was_sent_also_if_that_is_compressed(tmp_path, secret, status):
+async def test_a_signature_covers_the_body_as_sent_even_if_compressed(tmp_path, secret, status):
     (tmp_path / "key").write_bytes(b"k3y")
     sent = gzip.compress(b'{"text": "x"}')
     signature = "sha256=" + hmac.new(secret, sent, hashlib.sha256).hexdigest()
@@ -71,14 +71,14 @@ async def test_a_signature_is_of_the_body_as_it_was_sent_also_if_that_is_compres
     assert answer[0] == status
 
 
-async def test_a_body_that_is_no_request_gets_400_without_its_content():
+async def test_an_invalid_body_gets_400_without_its_content():
     async with Server() as server:
         status, text = await server.post(b'{"text": 5, "id": "hush"}')
 
     assert (status, "hush" in text) == (400, False)
 
 
-async def test_what_is_refused_is_told_with_its_reason(key):
+async def test_a_refusal_has_its_reason(key):
     refused: list[str] = []
     async with Server(auth=key, refused=refused.append) as server:
         await server.post(b'{"text": "x"}', x_api_key="other")
@@ -106,7 +106,7 @@ async def test_overload_is_shed_and_the_wait_stays_bounded():
     assert shed < 100
 
 
-async def test_overload_of_a_route_that_fails_closed_gets_503_and_when_to_come_again():
+async def test_overload_of_a_fail_closed_route_gets_503_with_retry_after():
     config = b"routes: [{match: {}, guard: {on_overload: fail_closed}}]"
     async with Server(config=config, budget=-1.0) as server:
         answers = await asyncio.gather(*(server.post(b'{"text": "x"}') for _ in range(20)))
@@ -136,7 +136,7 @@ async def test_large_texts_are_answered(size, status):
     assert (found, json.loads(text)["id"]) == (status, 7)
 
 
-async def test_a_larger_body_that_is_no_request_gets_400():
+async def test_a_larger_invalid_body_gets_400():
     async with Server() as server:
         assert (await server.post(b'{"text": 5, "id": "%b"}' % (b"x" * LARGE)))[0] == 400
 
@@ -160,7 +160,7 @@ async def test_a_defect_of_ours_with_a_larger_body_is_a_500_that_quotes_nothing(
     assert (status, "xxx" in text, "ZeroDivisionError" in caplog.text) == (500, False, True)
 
 
-async def test_what_comes_before_the_detectors_waits_for_them():
+async def test_requests_before_the_detectors_are_ready_wait():
     prepared = asyncio.Event()
     async with Server(prepared=prepared) as server:
         with pytest.raises(TimeoutError):

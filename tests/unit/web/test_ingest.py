@@ -159,7 +159,7 @@ async def test_a_body_over_the_bound_is_refused(tmp_path):
             pass  # the answer can be lost when the connection is closed on a sender that goes on sending
 
 
-async def test_a_full_spool_tells_the_sender_to_come_again(tmp_path):
+async def test_a_full_spool_asks_the_sender_to_retry(tmp_path):
     async with Receiver(tmp_path, max_bytes=100) as receiver:
         async with receiver.session.post("/v1/ingest/native", data=b'{"id": "%s"}' % (b"x" * 100)) as answer:
             assert answer.status == 503
@@ -209,7 +209,7 @@ async def test_another_expectation_is_refused_and_counted(tmp_path):
         assert (receiver.refused, receiver.records()) == (["broken"], [])
 
 
-async def test_100_continue_is_sent_to_who_may_go_on(tmp_path):
+async def test_100_continue_is_sent_only_if_the_body_will_be_accepted(tmp_path):
     async with Receiver(tmp_path) as receiver:
         reader, writer = await asyncio.open_connection("127.0.0.1", receiver.listener.port)
         writer.write(b"POST /v1/ingest/native HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n")

@@ -86,7 +86,7 @@ async def test_chunks_are_taken(tmp_path, body, headers):
 
 
 @pytest.mark.parametrize(("body", "headers"), [(b"", PACKED), (b"", {"X-Test-Connection": "true"}), (b"{}", JSON), (b"", JSON), (b'{"resourceSpans":[]}', JSON)])
-async def test_what_holds_nothing_is_welcome(tmp_path, body, headers):
+async def test_an_empty_request_is_accepted(tmp_path, body, headers):
     async with Receiver(tmp_path) as receiver:
         assert (await receiver.send(body, **headers))[0] == 200
         assert receiver.count() == 0
@@ -108,7 +108,7 @@ async def test_json_is_one_object_and_no_lines(tmp_path):
 
 
 @pytest.mark.parametrize("headers", [PACKED, JSON])
-async def test_a_large_request_is_refused_with_the_mend_while_others_are_answered(tmp_path, headers):
+async def test_a_large_request_is_refused_with_the_fix_while_others_are_answered(tmp_path, headers):
     async with Receiver(tmp_path) as receiver:
         large = b'{"resourceSpans":[' + b'{"resource":{}},' * (1 << 20)
         (status, _, said), small = await asyncio.gather(receiver.send(large, **headers), receiver.send(SIX, **JSON))
@@ -141,7 +141,7 @@ async def test_a_slice_may_end_within_a_request(tmp_path):
         assert receiver.count(at_once=1) == 6
 
 
-async def test_a_request_that_comes_again_counts_once(tmp_path):
+async def test_a_repeated_request_counts_once(tmp_path):
     async with Receiver(tmp_path) as receiver:
         for body, headers in ((SPANS, PACKED), (SIX, JSON)):
             await receiver.send(body, **headers)
@@ -157,7 +157,7 @@ async def test_a_line_of_the_collectors_file_is_taken_by_the_other_path_too(tmp_
         assert receiver.count() == 8  # of the other four, two tell of one call, and one of a call that all emitters made
 
 
-async def test_spans_of_no_call_are_no_events_and_are_counted_apart(tmp_path):
+async def test_spans_that_are_not_calls_are_counted_separately(tmp_path):
     request = {"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "a" * 32, "name": "GET /", "attributes": []}] * 3}]}]}
     async with Receiver(tmp_path) as receiver:
         await receiver.send(json.dumps(request).encode(), **JSON)

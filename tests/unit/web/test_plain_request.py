@@ -21,7 +21,7 @@ def test_a_request_in_pieces_is_incomplete_until_its_last_byte(cuts):
     assert read(whole, LINES).body == b"some body"
 
 
-def test_fields_are_found_whatever_their_case():
+def test_header_names_are_case_insensitive():
     found = read(post(AUTHORIZATION="Bearer  k3y "), LINES)
     assert headers(found.fields)["Authorization"] == "Bearer  k3y"
 
@@ -65,6 +65,6 @@ def test_what_is_not_plain_is_not_read(data):
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_read_or_left_alone(data):
+def test_arbitrary_bytes_are_parsed_or_rejected(data):
     assert isinstance(read(data, LINES), bool)
     assert isinstance(read(b"POST /echo HTTP/1.1\r\n" + data, LINES), bool | PlainRequest)

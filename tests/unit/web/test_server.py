@@ -96,7 +96,7 @@ def test_webhooks_from_the_network_need_authentication():
 @pytest.mark.parametrize(
     "sent", [b"", b"GET / HTTP/1.1\r\nX-A: a", GET], ids=["silent", "half a header", "after an answer"]
 )
-async def test_a_client_that_holds_on_is_closed(monkeypatch, sent):
+async def test_a_client_that_never_finishes_is_closed(monkeypatch, sent):
     monkeypatch.setattr(server, "KEEPALIVE", 0.2)
     async with Served() as served:
         reader = await served.connect(sent)
@@ -105,7 +105,7 @@ async def test_a_client_that_holds_on_is_closed(monkeypatch, sent):
         assert answer.endswith(b"page" if sent == GET else b"")
 
 
-async def test_connections_beyond_the_bound_are_told_to_come_again(monkeypatch):
+async def test_connections_beyond_the_limit_get_retry_after(monkeypatch):
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
     async with Served() as served:
         for _ in range(2):
@@ -113,7 +113,7 @@ async def test_connections_beyond_the_bound_are_told_to_come_again(monkeypatch):
         assert (await (await served.connect(GET)).readline()).startswith(b"HTTP/1.1 503")
 
 
-async def test_connections_leave_most_descriptors_to_the_rest_of_the_program(monkeypatch):
+async def test_connections_leave_most_descriptors_to_other_uses(monkeypatch):
     monkeypatch.setattr(server.resource, "getrlimit", lambda _: (8, 8))
     async with Served() as served:
         for _ in range(2):
@@ -141,13 +141,13 @@ def test_a_traceback_does_not_quote_the_client():
     assert logging.Formatter().format(entry) == "unhandled error: ValueError"
 
 
-def test_a_client_that_hangs_up_is_no_error():
+def test_a_disconnecting_client_is_not_an_error():
     gone = ConnectionResetError("Cannot write to closing transport")
     entry = record("Error handling request from %s", "127.0.0.1", exc_info=(type(gone), gone, None))
     assert not server._RateLimit().filter(entry)
 
 
-async def test_a_retiring_listener_lets_each_client_go_with_its_next_answer(monkeypatch):
+async def test_a_retiring_listener_closes_each_connection_after_its_next_response(monkeypatch):
     monkeypatch.setattr(server, "RETIRE", 600.0)
     async with Served() as served:
         reader = await served.connect(GET)
@@ -164,7 +164,7 @@ async def test_a_retiring_listener_lets_each_client_go_with_its_next_answer(monk
             await served.connect(GET)
 
 
-async def test_a_silent_client_holds_a_retiring_listener_for_a_moment_alone(monkeypatch):
+async def test_a_silent_client_delays_a_retiring_listener_only_briefly(monkeypatch):
     monkeypatch.setattr(server, "RETIRE", 0.1)
     async with Served() as served:
         reader = await served.connect(GET)

@@ -32,7 +32,7 @@ def test_a_page_is_shown_in_a_category_that_has_had_no_signal_since_the_start():
     assert moods(render(view, [alert("LLMExporterAbsent", "outage")])) == {"outage": "bad", "quality": "none", "cost": "none", "safety": "none"}
 
 
-def test_without_an_alert_the_page_says_how_alertmanager_would_tell_it():
+def test_without_alerts_the_page_says_how_to_connect_alertmanager():
     assert "<code>/v1/alerts</code>" in render(VIEW)
 
 
@@ -62,7 +62,7 @@ def test_a_time_that_no_calendar_has_spoils_no_page(moment):
     assert "<td>?</td>" in render(VIEW, [alert("A") | {"fired_at": moment}])
 
 
-def test_what_pages_now_stands_before_what_is_over_and_before_tickets():
+def test_current_pages_precede_resolved_ones_and_tickets():
     page = render(VIEW, [alert("Over", status="resolved"), alert("Ticket", severity="ticket"), alert("Page")])
 
     assert re.findall(r'<td><a href="/runbooks/(\w+)"', page) == ["Page", "Ticket", "Over"]
@@ -74,7 +74,7 @@ def test_only_what_pages_now_is_red_among_the_incidents():
     assert re.findall(r'<tr class=page>.*?/runbooks/(\w+)"', page) == ["Page"]
 
 
-def test_incidents_that_find_no_room_are_told():
+def test_incidents_beyond_the_limit_are_mentioned():
     assert "and 3 more:" in render(VIEW, [alert("A")] * (INCIDENTS_SHOWN + 3))
     assert "more:" not in render(VIEW, [alert("A")] * INCIDENTS_SHOWN)
 
@@ -93,11 +93,11 @@ def test_who_reads_what_is_long_past_is_told_up_to_when_and_how_much_is_left():
     assert 'href="/runbooks/TocsinIngestLagging"' in page
 
 
-def test_a_lag_in_which_calls_are_not_late_is_not_told():
+def test_a_harmless_lag_is_not_shown():
     assert "behind:" not in render(VIEW | {"lag_seconds": 600.0, "backlog_bytes": 2_000_000})
 
 
-def test_an_input_that_cannot_be_read_is_told_with_its_mend_once():
+def test_an_unreadable_input_is_shown_once_with_the_fix():
     page = render(VIEW | {"unusable_inputs": [{"path": "/var/log/a<b", "reason": "not_a_file", "mend": "name a file"}]})
 
     assert "1 input cannot be read" in page
@@ -128,7 +128,7 @@ def test_a_category_without_a_signal_says_which_one_is_missing():
     ]  # fmt: skip
 
 
-def test_the_guard_alone_says_what_it_judged_and_misses_no_input():
+def test_guard_only_mode_shows_what_it_judged_and_no_missing_input():
     silent = {name: {"instrumented": False} for name in CATEGORIES}
     silent["safety"] |= {"guard": {"allow": 1200, "block": 3}, "stopped": 4}
 
@@ -142,7 +142,7 @@ def test_the_guard_alone_says_what_it_judged_and_misses_no_input():
         assert missed not in page
 
 
-def test_what_the_guard_let_by_without_a_look_is_told():
+def test_texts_that_the_guard_shed_are_shown():
     safety = VIEW["categories"]["safety"] | {"guard": {"block": 626}, "shed": 22_714}
 
     page = render(VIEW | {"categories": VIEW["categories"] | {"safety": safety}})
@@ -151,7 +151,7 @@ def test_what_the_guard_let_by_without_a_look_is_told():
     assert 'href="/runbooks/LLMGuardCoverageLow"' in page
 
 
-def test_folded_labels_are_told_and_lead_to_their_runbook():
+def test_folded_labels_are_shown_with_their_runbook():
     page = render(VIEW | {"folded": {"histogram": 4100, "model": 1800}})
 
     assert "counted as <code>other</code> (histogram 4,100, model 1,800)" in page
@@ -179,11 +179,11 @@ def test_a_line_of_nothing_is_left_out():
     assert "<path" not in render(VIEW, [], {"outage": Trend("share failing", 20.0, 0.0, 0.1, (None, None))})
 
 
-def test_bars_say_what_they_count():
+def test_bars_are_labelled():
     assert "failures by reason" in render(VIEW)
 
 
-def test_a_gap_by_choice_is_said_to_be_one_and_is_not_called_missing():
+def test_a_configured_gap_is_shown_as_such_not_as_missing():
     silent = {"outage": True, "quality": False, "cost": True, "safety": False}
     view = VIEW | {
         "categories": {name: {"instrumented": live} for name, live in silent.items()},

@@ -26,7 +26,7 @@ def test_one_look_makes_no_line(trends):
     assert trends.lines() == {}
 
 
-def test_the_failing_share_is_that_of_the_stretch_and_counts_outages_alone(store, trends):
+def test_the_failing_share_is_that_of_the_period_and_counts_only_outages(store, trends):
     store.row(cat.REQUESTS, *CALL).add(10)
     store.row(cat.FAILURES, *CALL, "timeout").add(4)
     store.row(cat.FAILURES, *CALL, "rate_limited").add(3)
@@ -51,7 +51,7 @@ def test_the_mean_score_is_that_of_the_composite(store, trends):
     assert trends.lines()["quality"].values == (0.75,)
 
 
-def test_money_is_told_by_the_hour(store, trends):
+def test_cost_is_shown_per_hour(store, trends):
     store.row(cat.COST, *CALL, "reported").add(2.0)
 
     trends.look(60.0)
@@ -73,7 +73,7 @@ def test_only_violations_that_page_are_drawn(store, trends):
     assert trends.lines()["safety"].values == (1.0,)
 
 
-def test_a_total_that_fell_since_old_series_went_is_no_negative_rate(store, trends):
+def test_a_total_lowered_by_expired_series_is_not_a_negative_rate(store, trends):
     store.row(cat.COST, *CALL, "reported").add(5.0)
     trends.look(EVERY)
     store.remove(store.row(cat.COST, *CALL, "reported"))

@@ -76,7 +76,7 @@ def _certificate(tmp_path_factory):
     return self_signed(tmp_path_factory.mktemp("tls"))
 
 
-def test_files_of_tls_are_looked_for_beside_the_web_configuration(certificate):
+def test_tls_files_are_resolved_against_the_web_configuration(certificate):
     cert, key = certificate
 
     assert load_web_config(write(cert.parent, f"tls_server_config: {{cert_file: {cert.name}, key_file: {key.name}}}")).ssl_context
@@ -106,7 +106,7 @@ def test_a_client_certificate_cannot_be_required_without_a_ca(tmp_path, certific
         load_web_config(write(tmp_path, text))
 
 
-async def test_only_known_users_come_in(tmp_path):
+async def test_only_known_users_are_admitted(tmp_path):
     path = write(tmp_path, f"basic_auth_users: {{alice: '{hashed(b'right')}'}}")
     async with Site(path) as site:
         assert await site.get() == 401
@@ -157,7 +157,7 @@ async def test_tls_is_served(tmp_path, certificate):
         assert await site.get("https", ssl=trusting) == 200
 
 
-async def test_a_client_without_certificate_is_turned_away(tmp_path, certificate):
+async def test_a_client_without_a_certificate_is_refused(tmp_path, certificate):
     cert, key = certificate
     path = write(
         tmp_path,
@@ -180,7 +180,7 @@ async def test_what_is_answered_at_once_is_so_over_tls_too(tmp_path, certificate
         assert await site.post("https", ssl=ssl.create_default_context(cafile=str(cert))) == (200, "at once")
 
 
-async def test_a_large_body_comes_whole_over_tls(tmp_path, certificate):
+async def test_a_large_body_arrives_complete_over_tls(tmp_path, certificate):
     cert, key = certificate
     path = write(tmp_path, f"tls_server_config: {{cert_file: {cert}, key_file: {key}}}")
     body = "".join(map(str, range(100_000)))
@@ -219,7 +219,7 @@ async def test_an_unknown_user_is_compared_at_the_cost_of_a_known_one(tmp_path, 
 
 
 @pytest.mark.parametrize("further", ["min_version: TLS13", "client_ca_file: CERT, client_auth_type: RequireAndVerifyClientCert"])
-async def test_tls_that_would_need_a_restart_is_said_and_not_taken_for_enforced(tmp_path, certificate, further, caplog):
+async def test_tls_that_needs_a_restart_is_reported_and_not_shown_as_enforced(tmp_path, certificate, further, caplog):
     cert, key = certificate
     text = f"tls_server_config: {{cert_file: {cert}, key_file: {key}"
     async with Site(write(tmp_path, text + "}")) as site:
