@@ -17,6 +17,7 @@ import msgspec
 
 from tocsin.detectors.base import Subject
 from tocsin.detectors.language import WINDOW_CHARS, blanked, is_in
+from tocsin.detectors.linear import DATA
 
 CONTEXT_CHARS: Final = 65_536
 PASSAGES: Final = 256
@@ -32,11 +33,11 @@ SUPPORTED: Final = 0.6
 """Support of an answer that says nothing new."""
 
 _KNOWN_SHARE: Final = 0.2
-"""New share of the words up to which nothing is new, for an answer has verbs of its own."""
+"""New share of the words up to which nothing is new, for an answer has words of its own."""
 _NEW_SHARE: Final = 0.5
 """New share of the words from which support is nought."""
-_FEWEST: Final = 9
-"""Words that a shorter answer is taken to have: five new ones are needed to call it new."""
+_FEWEST: Final = 7
+"""Words that a shorter answer is taken to have: four new ones are needed to call it new."""
 _OPENING_CHARS: Final = 200
 _MESSAGES: Final = 16
 """Newest messages beside the context that may be a source."""
@@ -69,7 +70,8 @@ _CODE = re.compile(
 _CLAIMS_NOTHING = re.compile(
     r"[\s*_#>-]*(?:based on [^,\n]{1,60}, ?)?(?:(?:ok(?:ay)?|now|next|first|then|great|sure|perfect)\b\W*)*"
     r"(?:let(?:'s| me| us)|(?:i|we)(?:'ll| will| can| could|'m going to| am going to| need to| should)|would you|do you"
-    r"|shall|could you|please|feel free|if you|is there|want me|you (?:can|could|may|might)|anything|enjoy|just let)\b",
+    r"|shall|could you|please|feel free|remember|make sure|note that|keep in mind|if you|is there|want me"
+    r"|you (?:can|could|may|might)|anything|enjoy|just let)\b",
     re.IGNORECASE,
 )
 """How a sentence begins that plans, offers, asks or takes its leave."""
@@ -107,29 +109,29 @@ _FUNCTION_WORDS: Final = (
 )
 FUNCTION: Final = frozenset(_FUNCTION_WORDS.split())
 """Words that say nothing by themselves."""
-_OWN_WORDS: Final = (
-    "through between while because since both each every whose although though however therefore thus still yet even "
-    "already now today current approximately around roughly nearly total overall first second third last next result "
-    "information data detail following summary found find show list available know like want need help further make "
-    "additional anything else ask question answer sure great note include user tool call return response use provide "
-    "success complete done ready value name mean indicate appear seem look based according unable sorry cannot request "
-    "fulfill try able couldn wasn isn doesn didn don won hasn haven aren ve re ll sum together give gives come comes "
-    "get gets got made explain describe called kind degrees celsius fahrenheit percent hours minutes seconds days "
-    "weeks months years utc id url location number unit monday tuesday wednesday thursday friday saturday sunday "
-    "january february march april june july august september october november december two three four five six seven "
-    "eight nine ten eleven twelve million billion thousand hundred ok true false null none"
+COMMON_STEMS: Final = DATA / "common_stems.txt"
+"""Made by ``tools/train/common.py``: stems that ordinary answers have in three of a hundred."""
+_TOLD_ANYWHERE: Final = (
+    "already approximately currently roughly nearly unfortunately sorry cannot request couldn wasn isn doesn didn won "
+    "hasn haven aren ve re ll together success complete done ready degrees celsius fahrenheit percent hours minutes "
+    "seconds weeks utc id url monday tuesday wednesday thursday friday saturday sunday january february march april "
+    "june july august september october november december three four five six seven eight nine ten eleven twelve "
+    "million billion thousand hundred ok true false null none"
 )
-_OWN: Final = frozenset(word[:_STEM] for word in (_FUNCTION_WORDS + " " + _OWN_WORDS).split())
-"""Stems of what any answer may say of itself, of numbers and of time; none of them is a claim."""
+"""What beyond those any answer may say of itself, of numbers and of time."""
+_COMMON: Final = frozenset(
+    [*COMMON_STEMS.read_text(encoding="utf-8").split(), *(word[:_STEM] for word in _TOLD_ANYWHERE.split())]
+)
+"""Stems that are nothing new wherever they stand."""
 
 
 class _Claims(msgspec.Struct, gc=False, frozen=True):
-    """What an answer says, in words and, once more, in names."""
+    """What an answer says, in words and, once more, in names: what it was given, and what is new and not common."""
 
     stems: frozenset[str]
     size: int
     new: int
-    """Those that stand nowhere in what it was given."""
+    """Those that it was not given."""
     worst: float
     """The share that is new in the sentence where it is greatest."""
 
@@ -155,16 +157,18 @@ def second_opinion(subject: Subject, support: float) -> float | None:
     if not is_of_data and sum(map(len, said)) < LONG_ANSWER * _STEM:
         return support
     context = "\n".join(passages)[:CONTEXT_CHARS]
-    source = _stems(context)
+    source = stems_of(context)
     told = [message.text for message in subject.input[-_MESSAGES:] if message.role != "assistant"]
-    claims = _claims(said, source.union(*map(_stems, (*told, subject.question or "", subject.system_prompt or ""))))
+    claims = _claims(said, source.union(*map(stems_of, (*told, subject.question or "", subject.system_prompt or ""))))
     if not is_of_data:
         is_known = claims.size >= LONG_ANSWER and claims.share <= _KNOWN_SHARE and claims.worst <= _NEW_SHARE
         return max(support, SUPPORTED) if is_known else support
-    if claims.share > _KNOWN_SHARE and _is_beyond(text, context):
+    said_little = source - _COMMON if len(context) <= BRIEF_CHARS else None
+    is_passed_over = bool(claims.new and said_little and not said_little & claims.stems)
+    if (claims.share > _KNOWN_SHARE or is_passed_over) and _is_beyond(text, context):
         return None
-    if claims.new and len(context) <= BRIEF_CHARS and source - _OWN and not source & claims.stems - _OWN:
-        return support  # all that the tool said is passed over
+    if is_passed_over:
+        return support
     return max(support, min(SUPPORTED, (_NEW_SHARE - claims.share) / (_NEW_SHARE - _KNOWN_SHARE)))
 
 
@@ -201,14 +205,17 @@ def _claims(said: Sequence[str], known: set[str]) -> _Claims:
     stems: set[str] = set()
     for sentence in said:
         words = [*_WORD.findall(_CAMEL.sub(" ", sentence)), *_NAME.findall(sentence)]
-        claimed = [stem for stem in (word.lower()[:_STEM] for word in words) if stem not in _OWN]
-        strange = sum(stem not in known and stem[:_SHORT] not in known for stem in claimed)
-        size, new, worst = size + len(claimed), new + strange, max(worst, strange / max(_FEWEST, len(claimed)))
-        stems.update(claimed)
+        own = [lower[:_STEM] for lower in map(str.lower, words) if lower not in FUNCTION]
+        given = sum(stem in known or stem[:_SHORT] in known for stem in own)
+        strange = sum(stem not in known and stem[:_SHORT] not in known and stem not in _COMMON for stem in own)
+        size, new = size + given + strange, new + strange
+        worst = max(worst, strange / max(_FEWEST, given + strange))
+        stems.update(own)
     return _Claims(frozenset(stems), size, new, worst)
 
 
-def _stems(text: str) -> set[str]:
+def stems_of(text: str) -> set[str]:
+    """Return the stems of the words of a text, and of those within its names of programs, but not of function words."""
     text = text[:CONTEXT_CHARS]
     words = text.lower().encode().translate(_APART).decode().split() if text.isascii() else _WORD.findall(text.lower())
     stems = {word[:_STEM] for word in set(words) if len(word) > 1}
@@ -217,7 +224,7 @@ def _stems(text: str) -> set[str]:
 
 def _is_beyond(text: str, context: str) -> bool:
     """Tell whether an answer is in another language than data is, or explains a program or something shown."""
-    if is_in(blanked(text[:WINDOW_CHARS]), "en") is False:
+    if is_in(blanked(text[:WINDOW_CHARS]), "en") is False and is_in(context[:WINDOW_CHARS], "en") is not False:
         return True
     if not context.lstrip().startswith(_OPENS_DATA) and _has_two(_CODE, context[:ANSWER_CHARS]):
         return True
