@@ -11,6 +11,7 @@ from tocsin.detectors.unsupported import UnsupportedDetector
 DETECTOR = UnsupportedDetector()
 WEATHER = '{"location": {"name": "Tromsø", "tz": "Europe/Oslo"}, "current": {"tempC": -4.5, "condition": "Snow", "windKph": 22}}'
 ORDERS = '[{"orderId": 7741, "customerName": "Petra Holm", "state": "shipped", "carrier": "Bring"}]'
+ROUTES = '{"routes": [{"mode": "train", "departs": "14:12", "minutes": 26}, {"mode": "bus", "departs": "14:05"}]}'
 PODS = "NAME        READY   STATUS    RESTARTS\nweb-0       1/1     Running   0\nqueue-0     0/1     Error     9"
 FAILED = "Error executing tool: connection to the booking system timed out"
 CODE = "def total(rows):\n    return sum(row.price for row in rows)"
@@ -37,8 +38,9 @@ def verdict(answer, *context, question="What does it say?", said=(), system=None
         ("Order 7741 was shipped to Petra Holm, and in Tromsø there is snow at -4.5 °C.", [ORDERS, WEATHER]),
         ("Today's date is March 3, 2025.", ["2025-03-03"]),
         ("Done, the lights are on.", ["OK"]),
+        ("The fastest option is the 14:12 train, which takes 26 minutes. Alternatively, the bus leaves at 14:05.", [ROUTES]),
     ],
-    ids=["JSON", "records", "a table", "as JSON", "two tools", "a date", "an acknowledgement"],
+    ids=["JSON", "records", "a table", "as JSON", "two tools", "a date", "an acknowledgement", "ordinary words"],
 )
 def test_what_data_says_may_be_put_into_sentences(answer, context):
     assert verdict(answer, *context) is True
@@ -56,6 +58,13 @@ def test_what_data_says_may_be_put_into_sentences(answer, context):
 )
 def test_what_data_does_not_say_is_unsupported(answer, context):
     assert verdict(answer, context) is False
+
+
+def test_an_answer_in_the_language_of_data_that_is_not_english_is_judged():
+    data = "Zimmer: frei, Preis: 90 Euro, Frühstück: nicht dabei"
+
+    assert verdict("Das Zimmer ist frei und kostet 90 Euro. Das Frühstück ist nicht dabei.", data) is True
+    assert verdict("Die Seilbahn auf den Gipfel wurde wegen Sturm gesperrt, und der Wirt ist nach Bozen gefahren.", data) is False
 
 
 def test_a_failure_supports_only_what_admits_it():
