@@ -116,7 +116,8 @@ _TOLD_ANYWHERE: Final = (
     "hasn haven aren ve re ll together success complete done ready degrees celsius fahrenheit percent hours minutes "
     "seconds weeks utc id url monday tuesday wednesday thursday friday saturday sunday january february march april "
     "june july august september october november december three four five six seven eight nine ten eleven twelve "
-    "million billion thousand hundred ok true false null none"
+    "million billion thousand hundred jan feb mar apr jun jul aug sep sept oct nov dec kb mb gb tb km kg cm mm "
+    "mph kmh ms pm ok true false null none"
 )
 """What beyond those any answer may say of itself, of numbers and of time."""
 _COMMON: Final = frozenset(
@@ -173,12 +174,17 @@ def second_opinion(subject: Subject, support: float) -> float | None:
 
 
 def is_data(passage: str) -> bool:
-    """Tell whether a passage is no prose: brief, JSON, markup, columns, a failure, or with hardly a function word."""
+    """Tell whether a passage is no prose: brief, JSON, markup, columns, code, a failure, or with few function words."""
     if len(passage) <= BRIEF_CHARS or passage.lstrip().startswith(_OPENS_DATA) or _brought_nothing(passage):
         return True
     opening = passage[:ANSWER_CHARS]
     words = opening.lower().split()
-    return sum(map(FUNCTION.__contains__, words)) < DATA_SHARE * len(words) or _has_two(_COLUMNS, opening)
+    is_worded = sum(map(FUNCTION.__contains__, words)) >= DATA_SHARE * len(words)
+    return not is_worded or _has_two(_COLUMNS, opening) or _is_code(opening)
+
+
+def _is_code(text: str) -> bool:
+    return _CODE.match(text) is not None or _has_two(_CODE, text)
 
 
 def _has_two(lines: re.Pattern[str], text: str) -> bool:
@@ -226,6 +232,6 @@ def _is_beyond(text: str, context: str) -> bool:
     """Tell whether an answer is in another language than data is, or explains a program or something shown."""
     if is_in(blanked(text[:WINDOW_CHARS]), "en") is False and is_in(context[:WINDOW_CHARS], "en") is not False:
         return True
-    if not context.lstrip().startswith(_OPENS_DATA) and _has_two(_CODE, context[:ANSWER_CHARS]):
+    if not context.lstrip().startswith(_OPENS_DATA) and _is_code(context[:ANSWER_CHARS]):
         return True
     return _SHOWN.search(text) is not None and _SHOWN.search(context) is None

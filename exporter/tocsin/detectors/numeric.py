@@ -32,6 +32,7 @@ MAX_MARKER: Final = 100
 MIN_YEAR, MAX_YEAR, MAX_AGE = 1000, 2200, 130
 MIN_ROUNDED: Final = 100
 """Smaller numbers are too easily near one that they are not."""
+_CENT: Final = 0.01
 _BESIDE: Final = 300
 """Characters on either side of a total in which what it is made of may stand."""
 _PLACES: Final = 6
@@ -264,7 +265,7 @@ def _explained(text: str, number: Number, source: _Source) -> bool:
         return True
     if (lasting := _LASTING.match(after)) and value * (60 if "h" in lasting[0] else 1) in source.minutes:
         return True
-    if _is_timed(value, before, after, known) or _is_abbreviated(value, before, after, source):
+    if _is_timed(value, before, after, known) or _is_abbreviated(number, before, after, source):
         return True
     if after.startswith(_PERCENT) and _near(value / 100, source.ordered):
         return True
@@ -295,13 +296,15 @@ def _is_timed(value: float, before: str, after: str, known: set[float]) -> bool:
     return value == 0 and _HOURS.search(before) is not None
 
 
-def _is_abbreviated(value: float, before: str, after: str, source: _Source) -> bool:
-    """Tell a year by its last digits, a century by a year, a sum below one by its cents, a decimal by its fraction."""
+def _is_abbreviated(number: Number, before: str, after: str, source: _Source) -> bool:
+    """Tell a year by its last digits, a century by a year, a sum by its cents, a decimal by its fraction."""
+    value = number.readings[0]
     if before.endswith(("'", "\u2019")) and value < 100 and {1900 + value, 2000 + value} & source.known:
         return True
     if _CENTURY.match(after):
         return any(100 * value - 99 <= year <= 100 * value for year in source.years)
-    if before.endswith(_CURRENCIES) and value < 1 and _near(100 * value, source.ordered):
+    is_sum = before.endswith(_CURRENCIES) and value < 1
+    if (is_sum or (source.is_data and number.unit == _CENT)) and _near(100 * value, source.ordered):
         return True
     return value % 1 != 0 and value in source.fractions
 

@@ -118,7 +118,7 @@ def test_a_support_is_never_lowered():
     assert second_opinion(Subject("Pirates burned down warehouses in Tortuga.", context=[WEATHER]), 0.2) == 0.2
 
 
-@pytest.mark.parametrize(("passage", "expected"), [(WEATHER, True), (PODS, True), ("sunny", True), (FAILED, True), (PROSE, False)])
+@pytest.mark.parametrize(("passage", "expected"), [(WEATHER, True), (PODS, True), ("sunny", True), (FAILED, True), (CODE, True), (PROSE, False)])
 def test_data_is_told_from_prose(passage, expected):
     assert is_data(passage) is expected
 

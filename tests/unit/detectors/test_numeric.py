@@ -232,7 +232,7 @@ def test_hundredths_and_fractions_in_words_are_the_same_numbers():
 
 DATA = (
     '{"temp_f": 75.2, "wind": 13.4, "start": "2025-06-12T09:30:00", "end": "2025-06-12T10:15:00", '
-    '"rent": 4200, "power": 310.5, "internet": 89.5, "fares": [129, 98]}'
+    '"rent": 4200, "power": 310.5, "internet": 89.5, "fares": [129, 98], "price_cents": 3490}'
 )
 
 
@@ -245,8 +245,9 @@ DATA = (
         "The total is **4,600.00**: rent 4,200, power 310.50 and internet 89.50.",
         "The second fare is $31 cheaper.",
         '{"fare": 98, "confidence": 90}',
+        '{"price": 34.90}',
     ],
-    ids=["rounded", "a unit in a key", "a span of time", "a total of what is listed", "a difference", "its own confidence"],
+    ids=["rounded", "a unit in a key", "a span of time", "a total of what is listed", "a difference", "its own confidence", "cents"],
 )
 def test_what_answers_make_of_data_follows_from_it(text):
     assert strangers(text, DATA) == []
@@ -260,6 +261,7 @@ def test_what_answers_make_of_data_follows_from_it(text):
         ("It lasts 50 minutes.", ["50"]),
         ("The total is 4,700.00: rent 4,200, power 310.50 and internet 89.50.", ["4,700.00"]),
         ("The second fare is $37 cheaper.", ["37"]),
+        ('{"price": 39.40}', ["39.40"]),
     ],
 )
 def test_what_does_not_follow_from_data_is_strange(text, strange):
