@@ -1,4 +1,4 @@
-"""``python tools/evalset.py FOLDER``: choose what ships for ``tocsin eval`` from a folder of labelled sets.
+"""``python tools/evalset.py FOLDER``: select the texts shipped for ``tocsin eval`` from a folder of labelled sets.
 
 Taken are rows whose licence allows it and that are in the part kept aside while rules were written (``part_of`` in
 ``bench/labelled.py``; models that are shipped were fitted on all parts in the end), at most ``CAP`` a set and label,
@@ -31,9 +31,9 @@ SETS = (
     "language_switch", "repetition", "injection_indirect",
 )  # fmt: skip
 ENCODED = {"pii_answers", "secrets"}
-"""Sets with strings that are shaped like live credentials."""
+"""Sets with strings that look like live credentials."""
 KEPT = ("text", "label", "context", "kind", "tier", "format", "schema", "expected_lang", "source", "licence", "id")
-# harmful_output is left out on purpose: instructions that do harm are measured with, not handed out.
+# harmful_output is omitted on purpose: harmful instructions are used for measuring, not distributed.
 EXTRAS = ("policy_keywords.json", "schema_order.json")
 HEAD = """# Labelled texts of `tocsin eval`
 
@@ -45,7 +45,7 @@ and secrets are invented.
 
 
 def main() -> None:
-    """Write the sets and what they come from."""
+    """Write the sets and their sources."""
     folder = Path(sys.argv[1])
     OUT.mkdir(exist_ok=True)
     for old in OUT.glob("*.gz"):
@@ -55,7 +55,7 @@ def main() -> None:
         rows = chosen(folder / f"{name}.jsonl.gz")
         labels = {str(row["label"]) for row in rows}
         if len(labels) < 2 and not name.startswith("benign"):
-            continue  # what is left after the licences says nothing
+            continue  # too few rows have a suitable licence
         lines = []
         for row in rows:
             origins[name, row["source"], row["licence"]] += 1

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# install.sh [--optional] [--quick] TOOL...   puts outside tools into .tools/bin
-# install.sh --lock TOOL...                   resolves the packages of Python tools anew (tools/constraints)
+# install.sh [--optional] [--quick] TOOL...   installs external tools into .tools/bin
+# install.sh --lock TOOL...                   updates the pins of Python tools' packages (tools/constraints)
 #
-# A tool that Go can build is built from its pin in tools/go.mod; else one on PATH is taken; else Debian's package,
-# where we are root. Builds are kept outside the checkout, under a key made of the pins, so that only a fresh machine
-# pays for them. What cannot be had is said; it is an error only with CI=true.
-# --optional: never an error. --quick: nothing is built; a former build, PATH and Debian must do.
+# A tool is built with Go from its pin in tools/go.mod if possible; otherwise one on PATH is used; otherwise Debian's
+# package, as root. Builds are cached outside the checkout, under a key of their pins, so that only a fresh machine has to
+# build them. Unavailable tools are reported; they are an error only with CI=true.
+# --optional: never an error. --quick: build nothing; use an earlier build, PATH or Debian.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/.tools/bin
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin/tools
 python=$root/.venv/bin/python
-[ -x "$python" ] || python=${PYTHON:-python3}  # uv is wanted before there is an environment
+[ -x "$python" ] || python=${PYTHON:-python3}  # uv is installed before there is an environment
 litellm=1.106.2
 prometheus_client=0.26.0  # for LiteLLM's own exporter, which its proxy does not need
 detoxify=0.5.4
@@ -36,14 +36,14 @@ declare -A pins=(
     [kubeconform]="github.com/yannh/kubeconform/cmd/kubeconform v0.8.0"
     [helm-docs]="github.com/norwoodj/helm-docs/cmd/helm-docs v1.14.2"
 )
-# Unstamped, Helm believes in Kubernetes 1.20 and refuses charts that want a newer one.
+# Without a version stamp, Helm assumes Kubernetes 1.20 and rejects charts that require a newer one.
 helm_kubernetes='-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34
     -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor=34'
 
 say() { printf 'tools: %s\n' "$*" >&2; }
 
 # built FOLDER MODULE PACKAGE NAME FLAG...: builds a Go command from its pin in FOLDER/go.mod into the cache and links
-# it; fails where that is not possible. Service discovery for clouds is a sixth of Prometheus, and no test uses it.
+# it; fails if that is not possible. Cloud service discovery is a sixth of Prometheus, and no test uses it.
 built() {
     local source=$root/$1 module=$2 package=$3 name=$4 version key folder
     shift 4
@@ -68,7 +68,7 @@ prometheus() {
         -X github.com/prometheus/common/version.Version=3.15.0
 }
 
-# blocks is ours: it writes what rules are measured on, with Prometheus' own packages.
+# blocks is our own: it writes the blocks on which rules are benchmarked, with Prometheus' packages.
 blocks() {
     local key
     key=$(sha256sum "$root/tools/blocks/main.go" | cut -c1-8)
@@ -76,7 +76,7 @@ blocks() {
     ln -sf "$(readlink "$bin/blocks-$key")" "$bin/blocks"
 }
 
-# Unstamped, a Kubernetes server does not know its own version and Helm refuses it.
+# Without a version stamp, a Kubernetes server does not know its version, and Helm rejects it.
 kubernetes() {
     local flags=() package
     for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
@@ -105,13 +105,13 @@ pinned() {
     ln -sf "$folder/$name" "$bin/$name"
 }
 
-# oldest PACKAGE COMMAND NAME: Debian's version of a command, the oldest that we promise, linked as NAME-oldest.
+# oldest PACKAGE COMMAND NAME: Debian's version of a command, the oldest supported one, linked as NAME-oldest.
 oldest() {
     [ -x "/usr/bin/$2" ] || debian "$1" || return 1
     [ -x "/usr/bin/$2" ] && ln -sf "/usr/bin/$2" "$bin/$3-oldest"
 }
 
-# found NAME...: links the first of these commands that PATH has.
+# found NAME...: links the first of these commands on PATH.
 found() {
     local name=$1 candidate path
     for candidate in "$@"; do
@@ -122,7 +122,7 @@ found() {
     return 1
 }
 
-# debian PACKAGE: installs it where we may, without starting a service.
+# debian PACKAGE: installs it if permitted, without starting a service.
 debian() {
     command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 1
     say "installing Debian's package $1"
@@ -153,8 +153,8 @@ schemas() {
     ln -sfn "$folder" "$root/.tools/kubernetes-schemas"
 }
 
-# python_tool NAME REQUIREMENT...: an environment of its own in the cache, linked as .tools/NAME; of the versions that
-# tools/constraints/NAME.txt names, so that what a registry has released since breaks nothing.
+# python_tool NAME REQUIREMENT...: a separate environment in the cache, linked as .tools/NAME, with the versions pinned in
+# tools/constraints/NAME.txt, so that new releases break nothing.
 python_tool() {
     local name=$1 command=$1 folder pins=$root/tools/constraints/$1.txt
     shift
@@ -177,7 +177,7 @@ python_tool() {
     ln -sf "$folder/bin/$command" "$bin/$name"
 }
 
-# environment FOLDER PINS REQUIREMENT...: makes a Python environment; with half of pip's CPU where uv is there.
+# environment FOLDER PINS REQUIREMENT...: creates a Python environment; with uv in half of pip's CPU time.
 environment() {
     local folder=$1 pins=$2
     shift 2
@@ -190,7 +190,7 @@ environment() {
     fi
 }
 
-# resolve SOURCE PINS OPTION...: writes the newest versions that fit together, for each Python that CI tests.
+# resolve SOURCE PINS OPTION...: pins the newest compatible versions, for each Python that CI tests.
 resolve() {
     local source=$1 pins=$2
     shift 2
@@ -198,8 +198,8 @@ resolve() {
         --no-annotate --no-header --output-file "$pins" "$source" "$@" >/dev/null
 }
 
-# image_root: the stages `system` and `dependencies` of exporter/Dockerfile as folders of .tools/image-root, by the same
-# script, where no container engine runs. Needs root and the network; a minute or two, once.
+# image_root: the stages `system` and `dependencies` of exporter/Dockerfile as folders in .tools/image-root, by the same
+# script, without a container engine. Needs root and the network, and takes a minute or two, once.
 image_root() {
     local folder key
     [ "$(id -u)" = 0 ] || return 1
@@ -227,7 +227,7 @@ image_root() {
     ln -sfn "$folder" "$bin/image-root"
 }
 
-# image_step FOLDER STEP: one step of the image's script as root of a folder; the machine's certificates hold for pip.
+# image_step FOLDER STEP: runs one step of the image's script as root in a folder; pip uses the machine's certificates.
 image_step() {
     local certificates=()
     [ "$2" = system ] || certificates=(--ro-bind /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt)

@@ -1,4 +1,4 @@
-"""Take the README's picture of the status page: the demo lives through its incidents, and Chromium looks.
+"""Take the README's picture of the status page: run the demo through its incidents, and photograph it with Chromium.
 
 Run by ``make pictures``; takes the four minutes until the demo's last incident. Chromium loads the page from loopback
 and nothing else.
@@ -15,12 +15,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "pictures" / "status.png"
 LARGEST = 200_000
-"""Bytes that a picture may have in the repository."""
+"""Maximum bytes of a picture in the repository."""
 WIDTH, HEIGHT = 1080, 1160
 
 
 def main() -> int:
-    """Run the demo until all four categories have paged, take the picture, end the demo."""
+    """Run the demo until all four categories have paged, take the picture, stop the demo."""
     command = [sys.executable, "-u", "-m", "tocsin", "demo", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, bufsize=1) as demo:
         address = ""
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def shoot(address: str) -> None:
-    """Write the picture of a page."""
+    """Save the picture of a page."""
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tocsin-pictures-") as profile:
         subprocess.run(

@@ -26,11 +26,11 @@ CALLS = 15_000
 SERIES = 60_000
 FEW = 300
 SETTLING = 1.0
-"""Seconds in which a process makes what it needs beside its first calls."""
+"""Seconds for a process to initialise itself after its first calls."""
 
 
 class _Use(NamedTuple):
-    """What a process took: seconds of processor time, MB of memory, series shown, MB on disk."""
+    """What a process used: seconds of CPU, MB of memory, exported series, MB on disk."""
 
     cpu: float
     memory: float
@@ -74,16 +74,16 @@ def _lines(path: Path) -> list[bytes]:
 
 
 def _row(name: str, folder: Path, lines: list[bytes], config: dict[str, object]) -> str:
-    """Return a line of the table; a run with a few calls is taken off, so that what is made once is not in the cost."""
+    """Return a row of the table; the cost of a run with a few calls is subtracted, to exclude initialisation."""
     few = min(FEW, len(lines))
-    began = _measured(folder / f"few-{name}", config, lines[:few])
-    whole = _measured(folder / f"all-{name}", config, lines)
-    cost = f"{(whole.cpu - began.cpu) / (len(lines) - few) * 1e6:.0f} us" if lines else "-"
-    return f"| {name} | {cost} | {whole.memory:.0f} MB | {whole.series:,} | {whole.disk:.1f} MB |"
+    start = _measured(folder / f"few-{name}", config, lines[:few])
+    total = _measured(folder / f"all-{name}", config, lines)
+    cost = f"{(total.cpu - start.cpu) / (len(lines) - few) * 1e6:.0f} us" if lines else "-"
+    return f"| {name} | {cost} | {total.memory:.0f} MB | {total.series:,} | {total.disk:.1f} MB |"
 
 
 def _measured(folder: Path, config: dict[str, object], lines: list[bytes]) -> _Use:
-    """Read some lines and return what that took."""
+    """Read some lines and return what that used."""
     log = folder.with_suffix(".jsonl")
     log.write_bytes(b"".join(lines))
     with Exporter(folder, f"--tail={log}", config=json.dumps(config), content=True) as exporter:

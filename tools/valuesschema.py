@@ -1,4 +1,4 @@
-"""Write what the exporter's configuration may hold into the chart's ``values.schema.json``, as its ``definitions``.
+"""Write the schema of the exporter's configuration into the chart's ``values.schema.json``, as its ``definitions``.
 
 Run by ``make docs``. So a wrong key in ``config`` is refused by ``helm install``, not by a pod that cannot start.
 """
@@ -25,7 +25,7 @@ def definitions() -> dict[str, Any]:
 
 
 def _plain(node: Any) -> Any:
-    """Leave out words and defaults; let false stand for ``off`` and true for ``on``, which Helm makes of them."""
+    """Drop descriptions and defaults; allow false for ``off`` and true for ``on``, which Helm converts them to."""
     if isinstance(node, list):
         return [_plain(item) for item in node]
     if not isinstance(node, dict):

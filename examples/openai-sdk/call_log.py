@@ -2,7 +2,7 @@
 
 Both SDKs send through httpx (newer ones through httpx2), so a transport sees what is really sent and received: retries
 are calls of their own, an error has its body, and a stream is logged as it came, when it ends or is given up.
-Headers are not logged, since they hold keys. What is said in the bodies is what Tocsin judges.
+Headers are not logged, since they contain keys. The bodies are what Tocsin judges.
 """
 
 import json
@@ -96,7 +96,7 @@ class AsyncCallLog(httpx.AsyncBaseTransport):
 
 
 class _Watch:
-    """The bytes of an answer as they come, kept for the log until they end or nobody reads on."""
+    """The bytes of a response as they arrive, kept for the log until the stream ends or is abandoned."""
 
     def __init__(self, response, stream, call, log) -> None:
         self._response, self._stream, self._call, self._log = response, stream, call, log

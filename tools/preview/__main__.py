@@ -27,7 +27,7 @@ COLOURS = 160
 
 
 def main() -> None:
-    """Run the demo, ask every query, take the pictures."""
+    """Run the demo, evaluate every query, take the pictures."""
     path = os.pathsep.join([str(ROOT / ".tools" / "bin"), os.environ.get("PATH", "")])
     chromium = shutil.which("chromium", path=path)
     if chromium is None:

@@ -1,4 +1,4 @@
-"""What the demo's Prometheus answers to every query of every dashboard."""
+"""The results of every query of every dashboard, from the demo's Prometheus."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Series:
 
 @dataclass(slots=True)
 class Panel:
-    """A panel of a dashboard as it was compiled, and its answers."""
+    """A panel of a compiled dashboard, and its results."""
 
     spec: dict[str, Any]
     targets: list[list[Series]] = field(default_factory=list)
-    """For each query its lines."""
+    """The lines of each query."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Page:
     start: float
     end: float
     alerts: list[Labels]
-    """What fires at the end."""
+    """The alerts that fire at the end."""
 
 
 class Prometheus:
@@ -58,13 +58,13 @@ class Prometheus:
         self._window = window
 
     def filled(self, expression: str) -> str:
-        """Return an expression with the variables replaced as Grafana would, everything chosen."""
+        """Return an expression with the variables replaced as by Grafana, with everything selected."""
         seconds = int(self.end - self.start)
         known = {"__rate_interval": self._window, "__range": f"{seconds}s", "__range_s": str(seconds)}
         return re.sub(r"\$\{?(\w+)(?::\w+)?\}?", lambda m: known.get(m[1], ".*"), expression)
 
     def lines(self, target: dict[str, Any], *, step: float = 2.0) -> list[Series]:
-        """Return the lines of a panel's query over the span; of a table's query the values at its end."""
+        """Return the lines of a panel's query over the span; for a table, the values at its end."""
         query = self.filled(target["expr"])
         if target.get("instant"):
             found = self._get("query", query=query, time=self.end)
@@ -90,7 +90,7 @@ def legend(template: str, labels: Labels) -> str:
 
 
 def page(prometheus: Prometheus, spec: dict[str, Any]) -> Page:
-    """Ask every query of a dashboard."""
+    """Evaluate every query of a dashboard."""
     panels = [
         Panel(panel, [prometheus.lines(target) for target in panel.get("targets", [])]) for panel in spec["panels"]
     ]
@@ -100,7 +100,7 @@ def page(prometheus: Prometheus, spec: dict[str, Any]) -> Page:
 
 @contextmanager
 def demo() -> Iterator[Prometheus]:
-    """Run the demo to its end; its Prometheus, over the span in which the four incidents happen."""
+    """Run the demo to its end; return its Prometheus, for the time span of the four incidents."""
     command = [sys.executable, "-u", "-m", "tocsin", "demo", "--stay", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -116,7 +116,7 @@ def demo() -> Iterator[Prometheus]:
                 break
         if not address:
             raise SystemExit("the demo has no Prometheus: run `make tools`")
-        until = sum(phase.seconds for phase in PHASES[:-1])  # while the last incident goes on
+        until = sum(phase.seconds for phase in PHASES[:-1])  # during the last incident
         yield Prometheus(address, start, start + until)
     finally:
         process.terminate()

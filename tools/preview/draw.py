@@ -1,4 +1,4 @@
-"""A dashboard with its data as one page of HTML and SVG, to be photographed by a browser. No script runs in it."""
+"""Renders a dashboard with its data as one page of HTML and SVG without scripts, to be photographed by a browser."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _graph(panel: Panel, data: Page, w: int, h: int) -> str:
 
 
 def _style(panel: Panel, legend: str) -> str | None:
-    """Return the colour of a line that the panel draws dashed."""
+    """Return the colour of a line that the panel draws as dashed."""
     for override in panel.spec["fieldConfig"]["overrides"]:
         if re.match(override["matcher"]["options"].strip("/"), legend):
             return {"text": "#8e8f98", "red": "#f2495c"}[override["properties"][0]["value"]["fixedColor"]]
@@ -263,7 +263,7 @@ def _finite(value: float) -> bool:
 
 
 def _round(value: float) -> float:
-    """Return the next number that people like at the end of an axis."""
+    """Return the next round number, for the end of an axis."""
     if value <= 0 or not _finite(value):
         return 0.0
     power = 10.0 ** math.floor(math.log10(value))

@@ -1,4 +1,4 @@
-"""``python tools/train/coherence.py SETS``: which kinds of words follow each other in real English answers.
+"""``python tools/train/coherence.py SETS``: which classes of words follow each other in real English answers.
 
 Reads benign_arena (Apache-2.0) and benign_halueval (MIT) of a folder of labelled sets. The figures printed are of the
 part that was not counted; the table shipped is counted on all.
@@ -25,7 +25,7 @@ SMOOTHING = 0.5
 
 
 def count(texts: list[str]) -> NDArray[np.float64]:
-    """Pointwise mutual information of neighbouring classes, in nats, held to -4..4."""
+    """Return the pointwise mutual information of neighbouring classes, in nats, clamped to -4..4."""
     pairs = np.full((CLASSES, CLASSES), SMOOTHING)
     for text in texts:
         tokens = classes(blanked(text))
@@ -35,7 +35,7 @@ def count(texts: list[str]) -> NDArray[np.float64]:
 
 
 def main(folder: str) -> None:
-    """Print how well the order tells shuffled answers, then write the table into the package."""
+    """Print how well order separates shuffled answers, then write the table into the package."""
     pmi = count(Sets(Path(folder), "fit").benign())
     own = [text for text in Sets(Path(folder), "own").benign() if text.isascii()]
     salad = [text for kind, text in made.garbled(own) if kind == "salad"]

@@ -21,7 +21,7 @@ from tocsin.detectors.ngram_model import BITS, LinearModel
 from tocsin.detectors.scanner import Scanner
 
 LEAST = 20
-"""Attacks that a source must have."""
+"""Minimum attacks of a source."""
 
 
 def main(folder: Path, folders: list[Path]) -> None:
@@ -56,7 +56,7 @@ def model(attacks: list[str], ordinary: list[str], pasted: list[str], pieces: li
 
 
 def share(linear: LinearModel, texts: list[str]) -> float:
-    """Return the share of texts that a user could send which are called injections."""
+    """Return the share of texts, as sent by a user, that are judged injections."""
     detector = Injection()
     detector._model = linear  # noqa: SLF001 - the one under test
     scanner = Scanner([detector])

@@ -18,7 +18,7 @@ def fit(
     importance: Sequence[float] | None = None,
     rounds: int = 300,
 ) -> tuple[NDArray[np.float64], float]:
-    """Weights and bias of least logistic loss over hashed texts, by Adam over the whole set.
+    """Return weights and bias of minimal logistic loss over hashed texts, by Adam over the whole set.
 
     ``l2`` is the penalty on the squared weights, relative to the mean loss; ``importance`` weighs the texts.
     """
@@ -43,7 +43,7 @@ def fit(
 
 
 def save(path: Path, weights: NDArray[np.float64], bias: float) -> None:
-    """Write a model as ``LinearModel.load`` reads it, weights rounded to int8 steps."""
+    """Write a model for ``LinearModel.load``, with weights rounded to int8 steps."""
     step = max(float(np.abs(weights).max()), 1e-9) / 127
     np.savez_compressed(
         path, weights=np.round(weights / step).astype(np.int8), step=np.float32(step), bias=np.float32(bias)

@@ -24,7 +24,7 @@ POWER = 2.0
 
 
 def write(sets: Sets) -> None:
-    """Count in how many texts each bucket occurs, and write the logarithm of its rarity."""
+    """Return the logarithm of each bucket's rarity: the number of texts in which it occurs."""
     texts = sets.benign() + [row["text"] for row in sets.rows("hallucination_general")]
     texts += [row["context"] for row in sets.rows("topic_pairs")]
     seen = np.zeros(embedding.RARITIES)

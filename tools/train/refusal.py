@@ -26,7 +26,7 @@ from tocsin.detectors.refusal import THRESHOLD, features, normalized, outcome_of
 SIZE = 1 << 15
 PENALTY = 3e-5
 SHIFT = 0.6
-"""Added to the bias: a probability of 0.35 counts as even, since ordinary negatives outnumber refusals."""
+"""Added to the bias: a probability of 0.35 is the threshold, since ordinary negatives outnumber refusals."""
 FOLDS = 5
 _UNCLEAR = re.compile(
     r"sorry|apologi|as an ai|language model|i (?:cannot|can't|am unable|am not able|do not|don't|won't)"
@@ -34,7 +34,7 @@ _UNCLEAR = re.compile(
 
 
 Example = tuple[str, bool, float, int]
-"""Text, is it a refusal, importance, and the fold that it is tested in (-1: never)."""
+"""Text, whether it is a refusal, weight, and the fold in which it is tested (-1: never)."""
 
 
 def main(folder: str) -> None:
@@ -55,7 +55,7 @@ def main(folder: str) -> None:
 
 
 def read(sets: Sets) -> list[Example]:
-    """The labelled answers, and ordinary ones that cannot be refusals."""
+    """Return the labelled answers, and ordinary ones that cannot be refusals."""
     examples = [
         (row["text"], row["label"] == "refusal", 1.0, crc32(row["group"].encode()) % FOLDS)
         for row in sets.rows("refusal_xstest") if row["label"] != "partial"
@@ -65,7 +65,7 @@ def read(sets: Sets) -> list[Example]:
 
 
 def trained(examples: list[Example]) -> tuple[NDArray[np.float32], float]:
-    """Weights and bias."""
+    """Return weights and bias."""
     weights, bias = linear.fit(
         [features(normalized(text)) for text, *_ in examples], [example[1] for example in examples], SIZE,
         l2=PENALTY, importance=[example[2] for example in examples],

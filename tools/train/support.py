@@ -27,7 +27,7 @@ SETS = ("grounded_qa", "grounded_dialogue")
 
 
 def fit(inputs: NDArray[np.float64], labels: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logistic regression by Newton's method; the bias is the last value."""
+    """Fit a logistic regression by Newton's method; the bias is the last value."""
     table = np.column_stack([inputs, np.ones(len(inputs))])
     result = np.zeros(table.shape[1])
     penalty = PENALTY * np.eye(len(result)) * weights.sum()

@@ -1,8 +1,8 @@
-"""``train.py SETS OUT --code DIR [DIR ..]``: makes the weights of ``detectors/data/{injection,harmful}.npz`` anew.
+"""``train.py SETS OUT --code DIR [DIR ..]``: trains the weights of ``detectors/data/{injection,harmful}.npz``.
 
-SETS is a folder of labelled ``NAME.jsonl.gz``, each DIR one of ordinary code: a piece of each of its files is a request
-in which nothing is wrong. Needs scikit-learn 1.9.1 (``pip install scikit-learn==1.9.1``).
-Only what lets derived weights be passed on is read; see ``tools/train/SOURCES.md``.
+SETS is a folder of labelled ``NAME.jsonl.gz``, each DIR one of ordinary code: a piece of each of its files serves as a
+harmless request. Needs scikit-learn 1.9.1 (``pip install scikit-learn==1.9.1``).
+Only sets whose licence allows distributing derived weights are read; see ``tools/train/SOURCES.md``.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from tocsin.detectors.ngram_model import BITS, FIRM, features
 from tocsin.detectors.ngrams import words
 
 PARTS = {"all": range(5), "fit": range(3)}
-"""Fifths of the groups of rows; ``fit`` leaves those aside on which ``bench/detectors.py`` measures."""
+"""Fifths of the groups of rows; ``fit`` excludes those on which ``bench/detectors.py`` measures."""
 ALLOWED = ("MIT", "Apache-2.0", "CC BY 4.0", "CC BY 3.0")
 HERE = Path(__file__).parent
 
 
 def rows(folder: Path, name: str, part: str = "all") -> list[dict[str, Any]]:
-    """Rows of one set that may be trained on: nothing share-alike, non-commercial or without a licence."""
+    """Return the rows of one set that may be used for training: none share-alike, non-commercial or unlicensed."""
     with gzip.open(folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         found = [json.loads(line) for line in lines]
     return [
@@ -44,14 +44,14 @@ def rows(folder: Path, name: str, part: str = "all") -> list[dict[str, Any]]:
 
 
 def bag(text: str, distinct: bool) -> np.ndarray:
-    """Features of a text."""
+    """Return the features of a text."""
     read = words(text)
     found = features(np.concatenate([read.hashes, read.pairs()]))
     return np.unique(found) if distinct else found
 
 
 def matrix(bags: list[np.ndarray], firm: int) -> sparse.csr_matrix:
-    """One row per bag, every feature worth 1 / sqrt(size of the bag + ``firm``)."""
+    """Return one row per bag, with 1 / sqrt(size of the bag + ``firm``) for each feature."""
     ends = np.cumsum([0, *map(len, bags)])
     values = np.concatenate([np.full(len(b), max(1, len(b) + firm) ** -0.5) for b in bags])
     made = sparse.csr_matrix((values, np.concatenate(bags).astype(np.int64), ends), shape=(len(bags), 1 << BITS))
@@ -62,7 +62,7 @@ def matrix(bags: list[np.ndarray], firm: int) -> sparse.csr_matrix:
 def fit(
     positive: list[str], negative: list[str], strength: float, tolerance: float
 ) -> tuple[np.ndarray, float]:
-    """Logistic regression of two lists of texts; the same data gives the same weights."""
+    """Fit a logistic regression on two lists of texts; deterministic."""
     return regression(
         matrix([bag(text, distinct=False) for text in (*positive, *negative)], 0),
         np.repeat([1, 0], [len(positive), len(negative)]),
@@ -74,13 +74,13 @@ def fit(
 def regression(
     seen: sparse.csr_matrix, labels: np.ndarray, strength: float, tolerance: float, worth: np.ndarray | None = None
 ) -> tuple[np.ndarray, float]:
-    """Weights and intercept; ``worth`` is how much each row counts."""
+    """Return weights and intercept; ``worth`` is the weight of each row."""
     model = LogisticRegression(C=strength, max_iter=1000, tol=tolerance).fit(seen, labels, sample_weight=worth)
     return model.coef_[0], float(model.intercept_[0])
 
 
 def save(path: Path, weights: np.ndarray, bias: float, slope: float, window: int, least: float = 1e-3) -> None:
-    """Write the weights that are not nearly nothing."""
+    """Write the weights that are not negligible."""
     index = np.flatnonzero(np.abs(weights) > least)
     np.savez_compressed(
         path,
@@ -92,18 +92,18 @@ def save(path: Path, weights: np.ndarray, bias: float, slope: float, window: int
 
 
 def stretches(text: str, size: int) -> list[str]:
-    """A long text in pieces of ``size`` words, each half over the one before."""
+    """Split a long text into pieces of ``size`` words, each of which overlaps half of the previous one."""
     parts = text.split()
     return [" ".join(parts[at : at + size]) for at in range(0, max(1, len(parts) - size // 2), size // 2)]
 
 
 def everyday() -> set[str]:
-    """Everyday requests in the words of attacks, and prose in thirteen languages, written for Tocsin."""
+    """Return everyday requests in the words of attacks, and prose in thirteen languages, written for Tocsin."""
     return set((HERE / "ordinary.txt").read_text(encoding="utf-8").splitlines())
 
 
 def code(folders: list[Path]) -> list[str]:
-    """A piece of each file of ordinary code, of each kind in each folder no more than MOST_OF_A_KIND."""
+    """Return a piece of each file of ordinary code, at most MOST_OF_A_KIND of each kind in each folder."""
     found: list[str] = []
     for folder in folders:
         kinds: Counter[str] = Counter()
@@ -123,7 +123,7 @@ def code(folders: list[Path]) -> list[str]:
 
 
 def among(attacks: list[str], pieces: list[str]) -> list[str]:
-    """Each attack behind, before or within a piece of code, as pasted ones stand."""
+    """Return each attack after, before or inside a piece of code, as if pasted."""
     chance = random.Random(3)
     made: list[str] = []
     for attack in attacks:
@@ -141,7 +141,7 @@ def among(attacks: list[str], pieces: list[str]) -> list[str]:
 def injection(
     attacks: list[str], ordinary: list[str], pasted: list[str], pieces: list[str]
 ) -> tuple[np.ndarray, float]:
-    """Attacks of users, alone and among code, against ordinary requests, pasted answers and pieces of code."""
+    """Return attacks by users, alone and in code, and ordinary requests, pasted answers and pieces of code."""
     wrapped = among(attacks, pieces)
     texts = (attacks, wrapped, ordinary, pasted, pieces)
     worth = np.repeat([1, WRAPPED_WORTH, ORDINARY_WORTH, PASTED_WORTH, 1], [len(part) for part in texts])
@@ -154,14 +154,14 @@ def injection(
 
 
 def foreign() -> np.ndarray:
-    """Features of the function words of languages other than English."""
+    """Return the features of function words of languages other than English."""
     spoken = function_words()
     others = set().union(*(spoken[language] for language in spoken if language != "en"))
     return features(words(" ".join(sorted(others - spoken["en"]))).hashes)
 
 
 def requests(sets: Path, part: str) -> tuple[list[str], list[str], list[str]]:
-    """What users may send: attacks, ordinary requests, and answers that they paste.
+    """Fit the model of what users may send: attacks, ordinary requests, and answers that they paste.
 
     The ordinary ones are of other sets as well, or every unusual one looks like an attack.
     """
@@ -176,7 +176,7 @@ def requests(sets: Path, part: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def harmful(sets: Path, part: str, window: int) -> tuple[np.ndarray, float]:
-    """Dangerous advice against refusals, safe answers to frightening questions, and everyday answers."""
+    """Fit the model of dangerous advice against refusals, safe answers to alarming questions, and everyday answers."""
     labelled = rows(sets, "harmful_output", part)
     bad = [row["text"] for row in labelled if row["label"] == "harmful"]
     good = [row["text"] for row in labelled if row["label"] == "safe"]
@@ -203,17 +203,17 @@ def main() -> None:
 INJECTION_STRENGTH = 200
 INJECTION_SLOPE = 2.0
 INJECTION_LEAST = 0.1
-"""Weights below change nothing that was measured, and are half of all."""
+"""Smaller weights, half of all, change no measurement."""
 INJECTION_MOST = 12.0
-"""No word and no pair speaks louder: "password" or "instructions" alone made short everyday requests attacks."""
+"""Maximum weight of a word or a pair: "password" or "instructions" alone made short everyday requests attacks."""
 FOREIGN_MOST = 2.0
-"""No function word of another language speaks louder: more German attacks than requests say "sie", so prose was one."""
+"""The same for function words of other languages: more German attacks than requests say "sie", so prose was one."""
 INJECTION_SHIFT = 3.6
-"""Log-odds of the model / slope at which rules that say nothing leave even odds (cross-validated)."""
+"""Log-odds of the model / slope at which, without any rule, the odds are even (cross-validated)."""
 WRAPPED_WORTH, ORDINARY_WORTH, PASTED_WORTH = 0.3, 2, 0.1
-"""What an attack among code, an ordinary request and an answer that is pasted count beside the others."""
+"""Weights of an attack in code, of an ordinary request and of a pasted answer, relative to the others."""
 PIECE, LEAST_OF_A_FILE, MOST_OF_A_FILE, MOST_OF_A_KIND = 2_000, 800, 400_000, 1_500
-"""Characters of a piece of code, characters and bytes of the files that are read, and how many of them."""
+"""Characters of a piece of code, minimum characters and maximum bytes of a file, and the number of files."""
 HARMFUL_WINDOW = 64
 HARMFUL_AT = 1.8
 """Margin that at most one in two thousand everyday answers reaches (cross-validated)."""

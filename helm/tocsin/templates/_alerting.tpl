@@ -55,7 +55,7 @@ Call with (list . "files/alerts.yaml"). Returns YAML with `groups`.
 {{- toYaml (dict "groups" $groups) -}}
 {{- end -}}
 
-{{/* Refuses names in alerts.disabled that no rule has: a page that was to be off would stay on. */}}
+{{/* Rejects unknown names in alerts.disabled: otherwise a page that was meant to be off would stay on. */}}
 {{- define "tocsin.checkDisabled" -}}
 {{- $text := .Files.Get "files/alerts.yaml" -}}
 {{- range .Values.alerts.disabled -}}
@@ -66,8 +66,8 @@ Call with (list . "files/alerts.yaml"). Returns YAML with `groups`.
 {{- end -}}
 
 {{/*
-Receivers with the integrations that the values give them. Pages for on-call, legal and communications may be of safety,
-which no machine resolves, and to `heartbeat` a resolution would be a sign of life: none is sent there unless the
+Receivers with their integrations from the values. Pages for on-call, legal and communications may be about safety, which
+no machine resolves, and for `heartbeat` a resolution would be a sign of life: resolutions are not sent there unless the
 integration says so.
 Call with (list . compiled-receivers given-receivers "sendResolved"). Returns YAML with `receivers`.
 */}}
@@ -101,8 +101,8 @@ Call with (list . compiled-receivers given-receivers "sendResolved"). Returns YA
 {{- end -}}
 
 {{/*
-Entries of the routing tree, with one more in front of on-call for outages where alerts.outageReceiver names it, and the
-dead man's switch to `heartbeat` where that has integrations.
+Entries of the routing tree, with an additional one before on-call for outages if alerts.outageReceiver is set, and the
+dead man's switch routed to `heartbeat` if that has integrations.
 Call with (list . compiled-routes category-matcher severity-matcher dead-mans-switch-matcher given-receivers). Returns YAML
 with `routes`.
 */}}

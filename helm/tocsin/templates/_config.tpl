@@ -1,6 +1,6 @@
 {{/*
 The exporter's configuration: the user's, with the chart's listeners, token, hash key, TLS, files and
-thresholds.tokens.outlierFactor (which no rule reads) where it is silent.
+thresholds.tokens.outlierFactor (which no rule reads) as defaults.
 */}}
 {{- define "tocsin.config" -}}
 {{- $config := deepCopy .Values.config -}}
@@ -42,7 +42,7 @@ thresholds.tokens.outlierFactor (which no rule reads) where it is silent.
 {{- toYaml $config -}}
 {{- end -}}
 
-{{/* Refuses files to read in a directory of the node that the pod does not see: nothing would ever be read. */}}
+{{/* Rejects input files in a directory of the node that is not mounted: nothing would ever be read. */}}
 {{- define "tocsin.checkMounted" -}}
 {{- $folders := prepend (.Values.tail.extraHostPaths | default list) .Values.tail.hostPath -}}
 {{- range .Values.extraVolumeMounts }}{{ $folders = append $folders .mountPath }}{{ end -}}

@@ -40,7 +40,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end }}
 {{- end -}}
 
-{{/* commonLabels, and `release` where releaseLabel asks for it. */}}
+{{/* commonLabels, and `release` if releaseLabel is set. */}}
 {{- define "tocsin.sharedLabels" -}}
 {{- $labels := dict -}}
 {{- if kindIs "string" .Values.releaseLabel -}}
@@ -74,7 +74,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- default (include "tocsin.fullname" .) .Values.existingSecret -}}
 {{- end -}}
 
-{{/* The token: given, or the one of an earlier install, or a new one. */}}
+{{/* The token: the given one, that of an earlier install, or a new one. */}}
 {{- define "tocsin.token" -}}
 {{- if .Values.auth.token -}}
 {{- .Values.auth.token -}}

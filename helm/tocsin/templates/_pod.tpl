@@ -1,4 +1,4 @@
-{{/* Container security: what Pod Security "restricted" asks for. */}}
+{{/* Container security: the requirements of Pod Security "restricted". */}}
 {{- define "tocsin.containerSecurityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -8,7 +8,7 @@ capabilities:
 
 {{- define "tocsin.probes" -}}
 {{- $scheme := upper (include "tocsin.scheme" .) -}}
-# Up is not caught up: a pod that still counts a long backlog is not ready, and is not killed for it.
+# Alive is not ready: a pod that still counts a long backlog is not ready, but must not be killed for it.
 startupProbe:
   httpGet: {path: /-/healthy, port: admin, scheme: {{ $scheme }}}
   periodSeconds: 2
@@ -68,10 +68,10 @@ lifecycle:
         - drain
         - --url={{ include "tocsin.scheme" $root }}://127.0.0.1:9877/metrics
         {{- if eq $component "guard" }}
-        # Until Services have forgotten the pod; what comes until then is still answered.
+        # Until Services no longer route to the pod; requests until then are still answered.
         - --at-least=5
         {{- else }}
-        # Until Services have forgotten the pod, its spool is counted, and a scrape has seen that.
+        # Until Services no longer route to the pod, its spool is counted, and that has been scraped.
         - --at-least={{ $values.drain.seconds }}
         {{- end }}
         - --at-most={{ $values.drain.atMostSeconds }}
@@ -98,7 +98,7 @@ volumeMounts:
   {{- end }}
 {{- end -}}
 
-{{/* Volumes that every pod of ours has, but for `data`. */}}
+{{/* Volumes of every pod, except `data`. */}}
 {{- define "tocsin.volumes" -}}
 - name: config
   configMap: {name: {{ include "tocsin.fullname" . }}}
@@ -193,8 +193,8 @@ priorityClassName: {{ . | quote }}
 {{- end -}}
 
 {{/*
-Pod security: what Pod Security "restricted" asks for, but for root where `tail.runAsUser` wants it. Volumes of the node
-are left as they are: fsGroup is for the mounted token. A null of the values takes a key out. Call with (list . component).
+Pod security: the requirements of Pod Security "restricted", except root if `tail.runAsUser` says so. Volumes of the node
+are not changed: fsGroup is for the mounted token. A null in the values removes a key. Call with (list . component).
 */}}
 {{- define "tocsin.podSecurityContext" -}}
 {{- $values := (index . 0).Values -}}
@@ -208,7 +208,7 @@ are left as they are: fsGroup is for the mounted token. A null of the values tak
 {{- toYaml $context -}}
 {{- end -}}
 
-{{/* The container and volumes for a gateway's pod, in mode sidecar: `containers` and `volumes` of a pod. */}}
+{{/* Mode sidecar: the container and volumes to add to a gateway's pod, as `containers` and `volumes`. */}}
 {{- define "tocsin.sidecar" -}}
 containers:
   - name: tocsin

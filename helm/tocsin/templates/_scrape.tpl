@@ -1,4 +1,4 @@
-{{/* Half as much again as the exporter's own bound on its series: its self metrics must fit too. */}}
+{{/* 1.5 times the exporter's own limit on its series, to leave room for its self metrics. */}}
 {{- define "tocsin.sampleLimit" -}}
 {{- div (mul 3 (include "tocsin.seriesMax" . | int)) 2 -}}
 {{- end -}}
