@@ -1,12 +1,12 @@
-// Settings of the bundle. Thresholds stand in taxonomy.libsonnet and are merged in here, so that
-// `_config+:: { quality+: { dropRatio: 0.2 } }` changes one. Durations are numbers of seconds.
+// Settings of the bundle. Thresholds are in taxonomy.libsonnet and merged in here, so that
+// `_config+:: { quality+: { dropRatio: 0.2 } }` changes one. Durations are in seconds.
 {
   _config+:: (import 'taxonomy.libsonnet') + {
-    // Label matchers that find Tocsin's series. The one place where a job is named; '' selects every job.
+    // Label matchers that select Tocsin's series. The only place that names a job; '' selects every job.
     selector: 'job="tocsin"',
 
-    // Labels that keep fleets apart, such as ['cluster', 'namespace']: every rule aggregates by them as well.
-    // None by default, because a matcher on an absent label matches the empty one and hides a mistake.
+    // Labels that distinguish fleets, such as ['cluster', 'namespace']: every rule aggregates by them, too.
+    // None by default, because a matcher on an absent label matches the empty one and would hide a mistake.
     aggregationLabels: [],
 
     // Factor on every window, `for` and interval: 1/60 turns hours into minutes for a demonstration. Nothing gets
@@ -15,35 +15,34 @@
     minimumSeconds: 1,
 
     // Evaluation intervals in seconds. Safety follows the scrape (15 s). Outages must page within three minutes:
-    // requests are dear to sum and cheap to judge, so they are summed every minute and judged every 15 s, which finds an
-    // outage as soon as both every 30 s would. What pages after ten minutes can wait two (slow). Tickets are for the
-    // day, and read many series over half an hour: just under the five minutes for which Prometheus looks back, so that
-    // nothing goes stale in between. Samples of baselines are taken every five minutes, and the many means of signals
-    // over a week every half an hour.
+    // requests are expensive to sum and cheap to compare, so they are summed every minute and compared every 15 s, which
+    // is as fast as both every 30 s. What pages after ten minutes can wait two (slow). Tickets read many series over half
+    // an hour and are not urgent: just under the five minutes for which Prometheus looks back, so that nothing goes stale
+    // in between. Baselines are sampled every five minutes, and the many weekly means of signals every half hour.
     intervals: { safety: 15, outage: 15, cost: 30, requests: 60, default: 60, slow: 120, tickets: 280, baseline: 300, week: 1800 },
 
     // Seconds of missing scrapes (a restart, a slow network) that change neither a route's owner nor a violation.
     scrapeGap: 300,
 
-    // The words of the label `severity`: { page: 'critical', ticket: 'warning' } for a team that says it so.
+    // Values of the label `severity`, such as { page: 'critical', ticket: 'warning' } for teams that use these.
     severityNames: { page: 'page', ticket: 'ticket', info: 'info' },
 
-    // A category set to true is evaluated and labelled shadow="true": routing sends it to the receiver `review` alone.
+    // A category set to true is evaluated and labelled shadow="true": routing sends it only to the receiver `review`.
     shadow: { outage: false, quality: false, cost: false, safety: false, change: false, control: false, exporter: false },
 
-    // Where an alert's links lead; %s is the alert's name or the dashboard's uid. The exporter serves the runbooks.
+    // Targets of an alert's links; %s is the alert's name or the dashboard's uid. The exporter serves the runbooks.
     runbookUrl: 'http://localhost:9877/runbooks/%s',
     dashboardUrl: 'http://localhost:3000/d/%s',
 
-    // Owner of what no route owns: money of the whole fleet, providers used by several owners, Tocsin itself.
+    // Owner of everything without a route: the fleet's spending, providers used by several owners, Tocsin itself.
     platformOwner: 'platform',
-    // Owner of a route that the exporter's configuration gives none.
+    // Owner of a route without one in the exporter's configuration.
     defaultOwner: 'unowned',
 
     // Receivers, owners and templates of the routing.
     routing: import 'routing/settings.libsonnet',
 
-    // Labels and annotations put on every alert.
+    // Labels and annotations added to every alert.
     extraLabels: {},
     extraAnnotations: {},
   },

@@ -1,13 +1,13 @@
 // Tocsin's rules as a monitoring mixin: (import 'mixin.libsonnet') { _config+:: { selector: 'job="llm"' } }.
 local settings = (import 'config.libsonnet')._config;
-// Here keys are names of yours.
+// Objects whose keys are free.
 local open = ['extraLabels', 'extraAnnotations'];
 (import 'config.libsonnet')
 + (import 'recording/recording.libsonnet')
 + (import 'alerts/alerts.libsonnet')
 + (import 'routing/routing.libsonnet')
 + {
-  // A misspelt threshold would change nothing and say nothing. `_config` itself may be shared with mixins of others.
+  // Without this check a misspelt threshold would be ignored. `_config` itself may be shared with other mixins.
   local strangers = [
     '%s.%s' % [part, key]
     for part in std.objectFields(settings)

@@ -1,12 +1,11 @@
 // The only home of categories, severities, thresholds, windows and floors.
 //
-// Durations are seconds. A ratio is 0..1. "Source" in a comment names where a number comes from: "contract" is what these
-// alerts had to do before any was written; "judgement" we chose, and `tocsin backtest` on your own logs is the way to a
-// better one.
-// A threshold is only ever printed into an expression, never computed with here: so a chart can put a placeholder in.
+// Durations are in seconds. A ratio is 0..1. "Source" in a comment is the origin of a number: "contract" is a requirement
+// that existed before the alerts; "judgement" is our choice, which `tocsin backtest` on your own logs can improve.
+// Thresholds are only printed into expressions, never used in computations here, so that a chart can use placeholders.
 local minute = 60, hour = 60 * minute, day = 24 * hour;
 {
-  // What can go wrong with a model, what changes around it, and what would make us blind.
+  // What can go wrong with a model, what changes around it, and what would blind the monitoring.
   categories: {
     outage: 'Requests fail, hang or stop.',
     quality: 'Requests succeed and the answers are worse.',
@@ -16,11 +15,11 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     control: 'A remediation, an approval or a duty to notify.',
     exporter: 'Tocsin itself does not see.',
   },
-  // page wakes somebody; ticket is work for the day; info explains another alert.
+  // A page wakes somebody; a ticket can wait for working hours; info explains another alert.
   severities: ['page', 'ticket', 'info'],
 
-  // Who hears of it, by category and severity; routing reads it. Source: contract. Safety pages reach legal and
-  // communications whatever the hour; nothing is sent for info.
+  // Receivers by category and severity, for the routing. Source: contract. Safety pages reach legal and
+  // communications at any hour; nothing is sent for info.
   receivers: {
     outage: { page: ['oncall'], ticket: ['tickets'], info: [] },
     quality: { page: ['oncall', 'product'], ticket: ['product', 'tickets'], info: [] },
@@ -34,7 +33,7 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
   outage: {
     // Objective that budgets burn against. Source: contract, "99.5 %".
     availability: 0.995,
-    // Floors of the short window: a ratio of few calls is noise (one failure of one call is 100 %). Source: contract.
+    // Minimums of the short window: a ratio of few calls is noise (one failure of one call is 100 %). Source: contract.
     minimumCalls: 20,
     minimumFailures: 5,
     // Burn-rate pairs: budget spent `factor` times too fast over both windows. Source: Google's SRE workbook, ch. 5.
@@ -65,7 +64,7 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // Where a fallback answers, the calls that it has not answered yet are no dead provider: of 10 minutes of failures
     // they are more than this share only where a fallback takes longer than a minute. Judgement.
     noSuccess: { lookback: day, 'for': 2 * minute, unrecoveredRatio: 0.1 },
-    // 429s beside successes. Share and floor are judgement.
+    // 429s among successes. Share and minimum are judgement.
     rateLimitedRatio: 0.05,
     // Share of a route's requests that are refused for what they ask, or for their key, while the model answers others.
     // Judgement: those of one tenant among many are no news.
@@ -78,51 +77,51 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // Where over this share of the model's requests fails meanwhile, the model's page tells of the route instead: one outage
     // is one page. Less than 14.4 x the budget, which would page for the model within the hour. Judgement.
     routeShare: 0.05,
-    // A provider that fails behind a working fallback: nobody notices but the bill. Judgement.
+    // A provider that fails behind a working fallback: only the bill shows it. Judgement.
     fallbackRatio: 0.1,
-    // Calls of 15 minutes under this share of the same time yesterday and a week ago. Source: contract.
+    // Calls in 15 minutes below this share of those at the same time yesterday and a week ago. Source: contract.
     trafficGoneRatio: 0.05,
     trafficGoneMinimumCalls: 100,
     // Set to 1 for a route (`thresholds: {outage.trafficGonePage: 1}`) to be paged rather than get a ticket.
     trafficGonePage: 0,
-    // p95 of the time to first token over so many times its baseline, and over so many seconds. Source: contract.
+    // p95 of the time to first token above this multiple of its baseline, and above this many seconds. Source: contract.
     firstTokenFactor: 3,
     firstTokenSeconds: 5,
-    // Median output speed under this share of its baseline. Source: contract.
+    // Median output speed below this share of its baseline. Source: contract.
     speedRatio: 0.4,
-    // p95 of the total duration over so many times its baseline: a ticket, because longer answers take longer. Judgement.
+    // p95 of the duration above this multiple of its baseline: a ticket, because longer answers take longer. Judgement.
     durationFactor: 3,
     latencyMinimumCalls: 100,
-    // Probes must fail for so long. Judgement: two probes of 30 s and their scrape.
+    // Probes must fail for this long. Judgement: two probes of 30 s and their scrape.
     unreachableFor: 2 * minute,
   },
 
   quality: {
-    // Severity 1: the score is this far under its baseline. Source: the seed's "drops more than 15% from baseline
+    // Severity 1: the score is this far below its baseline. Source: the seed's "drops more than 15% from baseline
     // over any 30-minute window", "severity 1 pages after 10 minutes".
     dropRatio: 0.15,
     // Severity 2 creates a ticket. Source: contract.
     ticketDropRatio: 0.10,
-    // Fewer scored calls than this in the window judge nothing. Source: contract.
+    // With fewer scored calls in the window nothing is judged. Source: contract.
     minimumCalls: 50,
     window: 30 * minute,
-    // Routes with fewer calls are judged over the first of these windows that holds enough of them, and listed. Source:
-    // contract, 6 hours; the shorter ones are judgement, so that a bad night is not lost in an evening.
+    // Routes with fewer calls are judged over the first of these windows that has enough of them, and listed. Source:
+    // contract, 6 hours; the shorter ones are judgement, so that a good evening does not hide a bad night.
     quietWindows: [hour, 2 * hour, 6 * hour],
-    // Share of the composite score that an answer without the format asked for loses. Source: exporter/QUALITY.md.
+    // Share of the composite score that an answer without the expected format loses. Source: exporter/QUALITY.md.
     formatWeight: 0.45,
     pageFor: 10 * minute,
     ticketFor: 30 * minute,
     // Against flapping at the threshold. Source: reference, baseline that holds.
     keepFiringFor: 15 * minute,
-    // A difference within so many standard errors may be chance. Source: contract.
+    // A difference within this many standard errors may be chance. Source: contract.
     standardErrors: 3,
-    // The same where hours are judged, by few answers that are asked often: in ten simulated weeks of 60 answers an hour that
-    // scatter by a third of their mean, three errors made two false pages, four made none. Judgement.
+    // The same for windows of hours, whose few answers are evaluated often: in ten simulated weeks of 60 answers an hour
+    // with a standard deviation of a third of their mean, three errors made two false pages, four made none. Judgement.
     quietStandardErrors: 4,
-    // How far scores scatter is recorded from this far under the baseline on: no drop that is judged is smaller. Judgement.
+    // The deviation of scores is recorded from this far below the baseline: no smaller drop is judged. Judgement.
     slightRatio: 0.01,
-    // Share of scores <= 0.5: over so many times its baseline, over this share, with so many of them. Source: contract.
+    // Share of scores <= 0.5: above this multiple of its baseline, above this share, at least this many. Source: contract.
     badFactor: 3,
     badRatio: 0.05,
     badMinimum: 20,
@@ -130,26 +129,26 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // noise at low rates, so the rise must also be this many points and beyond three standard errors (judgement).
     hallucinationFactor: 1.15,
     hallucinationRise: 0.02,
-    // Refusals over so many times their baseline, over this share, with so many of them. Judgement.
+    // Refusals above this multiple of their baseline, above this share, at least this many. Judgement.
     refusalFactor: 2,
     refusalRatio: 0.05,
-    // Median length of answers under this share of its baseline. Source: the seed's "response length collapses".
+    // Median length of answers below this share of its baseline. Source: the seed's "response length collapses".
     lengthRatio: 0.5,
-    // Shares of checked answers that make a ticket, with at least signalMinimum of them. Judgement.
+    // Shares of checked answers that create a ticket, with at least signalMinimum of them. Judgement.
     truncationRatio: 0.1,
     lowConfidenceRatio: 0.3,
     offTopicRatio: 0.15,
-    // Similarity of answers to their questions under this share of its baseline, where that is over a minimum. Questions and
-    // their answers have 0.24 (short) to 0.42 (long) in the mean, strangers 0.01 to 0.03: measured on the evaluation set.
+    // Similarity of answers to their questions below this share of its baseline, if that is above a minimum. Questions and
+    // their answers have a mean of 0.24 (short) to 0.42 (long), unrelated ones 0.01 to 0.03: measured on the evaluation set.
     similarityRatio: 0.5,
     similarityMinimum: 0.1,
     languageRatio: 0.05,
     repetitionRatio: 0.03,
-    // A scorer that has stopped: it gave so many scores in half an hour a day before, and for so many hours of three days. A
-    // judge that runs once a day is no such scorer, nor one that samples at a time when hardly anybody asks. Judgement.
+    // A scorer that has stopped: it gave this many scores in half an hour a day before, and for this many hours of three
+    // days. A judge that runs once a day is not one, nor one that samples while there is little traffic. Judgement.
     silentUsual: 10,
     silentHours: 6,
-    // Answers without a word under HTTP 200, of requests: each is worth nothing, so this share of them is dropRatio. And
+    // Empty answers under HTTP 200, as a share of requests: each is worthless, so this share equals dropRatio. And
     // surgeFactor (safety) times their usual share. Judgement.
     emptyRatio: 0.15,
     signalMinimum: 20,
@@ -158,76 +157,76 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
   },
 
   format: {
-    // Under this over exactly 1,000 calls pages, over that resolves. Source: the seed's "format compliance falls below
-    // 95 % over 1,000 calls"; contract. The gap is hysteresis: at a true 95 % the window is under it half of the time.
+    // Below the first over exactly 1,000 calls pages, above the second resolves. Source: the seed's "format compliance falls below
+    // 95 % over 1,000 calls"; contract. The gap is hysteresis: at a true 95 % the window is below it half of the time.
     minimumRatio: 0.95,
     resolveRatio: 0.96,
     windowCalls: 1000,
     'for': 10 * minute,
-    // A format that breaks altogether cannot wait for 1,000 calls. Source: contract.
+    // A format that breaks completely cannot wait for 1,000 calls. Source: contract.
     brokenRatio: 0.5,
     brokenMinimumCalls: 20,
-    // So many checks in ten minutes need no half hour. Judgement.
+    // With this many checks in ten minutes, half an hour is not needed. Judgement.
     brokenSoonCalls: 100,
   },
 
   cost: {
-    // Dollars in an hour above what is expected. Source: the seed's "cost anomaly > $50/hour auto-throttles and pages".
+    // Dollars in an hour above the expected cost. Source: the seed's "cost anomaly > $50/hour auto-throttles and pages".
     usdPerHour: 50,
-    // And at least this share above it, so that a fleet of $5,000 an hour is not paged for a percent. Source: contract.
+    // And at least this share above it, so that a fleet of $5,000 an hour does not page for one percent. Source: contract.
     riseRatio: 0.25,
     // Pace above expected that pages within ten minutes, once fastMinimumUsd are spent. Source: contract; the sum is judgement.
     fastUsdPerHour: 300,
     // Each window of four minutes needs this share of it, until the hour pages: calls come unevenly. Judgement.
     fastSlack: 0.85,
     fastMinimumUsd: 25,
-    // Dollars an hour that page whatever was learnt, from the first hour on; null is none. Source: contract.
+    // Dollars an hour that always page, from the first hour on; null: no ceiling. Source: contract.
     ceilingPerHour: null,
-    // Change it to accept today's spending as the new baseline. The old one goes on judging for 24 hours.
+    // Change it to accept today's spending as the new baseline. The old one remains in use for 24 hours.
     baseline: '1',
-    // So long is learnt, without leaving anything out, before anything but the ceiling pages. Source: contract.
+    // Everything is learnt for this long before anything but the ceiling pages. Source: contract.
     learning: day,
-    // One consumer's share of all tokens of an hour, and floors. Judgement.
+    // One consumer's share of all tokens of an hour, and minimums. Judgement.
     consumerShare: 0.5,
     consumerMinimumTokens: 100000,
     consumerMinimumConsumers: 5,
-    // Dollars per request over so many times their baseline. Judgement.
+    // Dollars per request above this multiple of their baseline. Judgement.
     perRequestFactor: 2,
   },
 
   tokens: {
-    // The exporter counts requests over so many times the p95. Source: the seed's "any request exceeding 3x the p95".
+    // The exporter counts requests above this multiple of the p95. Source: the seed's "any request exceeding 3x the p95".
     outlierFactor: 3,
-    // A page only where outliers are many times their usual share: healthy traffic has some every hour (measured:
+    // Pages only if outliers are many times their usual share: healthy traffic has some every hour (measured:
     // 0.4 to 229 an hour at 10 calls a second). Judgement.
     outlierExcessFactor: 5,
     outlierExcessRatio: 0.02,
     outlierExcessMinimum: 20,
-    // Tokens per request over so many times their baseline. Judgement; a rise of the request rate does not move it.
+    // Tokens per request above this multiple of their baseline. Judgement; a higher request rate does not change it.
     perRequestFactor: 2,
-    // Money is known only where prices are: this share of tokens without one makes a ticket. Judgement.
+    // Cost is only known for models with a price: this share of tokens without one creates a ticket. Judgement.
     unpricedRatio: 0.01,
   },
 
   safety: {
-    // A page stays up so long after the last violation. Source: contract, "stays up for 1 hour".
+    // A page keeps firing for this long after the last violation. Source: contract, "stays up for 1 hour".
     stays: hour,
-    // Floors and shares of surges over `window`. Judgement.
+    // Minimums and shares of surges over `window`. Judgement.
     window: 30 * minute,
     surgeMinimum: 20,
-    // And so many times the usual share: a guardrail that always blocks a tenth, or prompts that always look like attempts,
-    // are no surge. Until an hour of a day is known, so many times the ratio itself. A surge is not learnt: its ticket stays
-    // until it ends, or the route's own ratio is raised. Judgement.
+    // And this multiple of the usual share: a guardrail that always blocks a tenth, or prompts that always look like
+    // attempts, are not a surge. Until an hour of a day is known, this multiple of the ratio itself. A surge is not learnt:
+    // its ticket stays until it ends, or the route's own ratio is raised. Judgement.
     surgeFactor: 3,
     suspectedRatio: 0.02,
     injectionRatio: 0.02,
     blockedRatio: 0.05,
     // Flags by people in an hour. Judgement.
     userFlags: 3,
-    // Share of blocked answers that reviewers called wrong in a day. Source: seed B, "8-12 % more false positives".
+    // Share of a day's blocked answers that reviewers called wrong. Source: seed B, "8-12 % more false positives".
     falsePositiveRatio: 0.1,
     falsePositiveMinimum: 5,
-    // Share of answers of guarded routes that the guard has seen. Judgement.
+    // Share of the answers of guarded routes that the guard has checked. Judgement.
     guardCoverage: 0.99,
     guardMinimumCalls: 20,
     guardDownFor: 5 * minute,
@@ -235,9 +234,9 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
 
   control: {
     approvalFor: 30 * minute,
-    // An alert that still pages after so long is told to the engineering lead. Source: contract.
+    // An alert that still pages after this long is escalated to the engineering lead. Source: contract.
     escalateFor: 30 * minute,
-    // The alert of a drill is up for so long: longer than any group waits, shorter than anybody worries.
+    // The alert of a drill fires for this long: longer than any group wait, but not long enough to worry anybody.
     drillFor: 5 * minute,
     // Categories whose incidents are escalated.
     escalated: ['outage', 'quality', 'cost', 'safety'],
@@ -248,7 +247,7 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // Age of the newest counted event while something is unread and nothing is counted.
     stalledSeconds: 300,
     stalledFor: 5 * minute,
-    // Falling behind although it counts.
+    // Falling behind although events are counted.
     lagSeconds: 600,
     lagFor: 15 * minute,
     unparsedRatio: 0.01,
@@ -256,8 +255,8 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     fieldErrorRatio: 0.05,
     unscoredRatio: 0.5,
     unscoredMinimum: 50,
-    // Share of a route's requests that are late, and how many of them: what is late stands in no alert on outages or money.
-    // Judgement; 1 for a route of batches, whose results come hours later.
+    // Share of a route's requests that are late, and their minimum number: late requests are in no alert on outages or cost.
+    // Judgement; 1 for a route of batches, whose results arrive hours later.
     lateRatio: 0.5,
     lateMinimum: 10,
     usageMissingRatio: 0.05,
