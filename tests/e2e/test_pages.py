@@ -1,4 +1,4 @@
-"""The fast incidents live: real Prometheus and Alertmanager with the shipped rules, and a receiver, within a minute.
+"""The fast incidents, live: real Prometheus and Alertmanager with the shipped rules, and a receiver, within a minute.
 
 Outage runs at a tenth of the rules' time, so that three minutes are eighteen seconds; safety runs at full time and with
 the scrape interval of production, since its promise is in seconds.

@@ -58,14 +58,14 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.series:
         _print_series(config, Ledger(Store(counting.extra_labels), counting))
     wrong = False
-    for remark in _look(arguments, config):
+    for remark in _remarks(arguments, config):
         wrong |= remark.wrong
         print(remark)
     print("the configuration is right, but see above" if wrong else "the configuration is right")
     return 1 if wrong else 0
 
 
-def _look(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
+def _remarks(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
     """Yield remarks on what the configuration and the flags of ``run`` name: files, folder, addresses."""
     read = patterns(arguments, config)
     for pattern in read:

@@ -9,7 +9,7 @@ from tocsin.series.store import Store
 
 
 def expand(text: str) -> list[str]:
-    """What promtool makes of the notation."""
+    """Expand the notation as promtool does."""
     out: list[str] = []
     for token in text.split():
         value, _, times = token.partition("x")
@@ -84,7 +84,7 @@ def test_thinning_keeps_every_nth_sample(values, stride):
 
 
 def scraped(rounds, name):
-    """Observe some values before each scrape; return the sampler and what the count was at each."""
+    """Observe some values before each scrape; return the sampler, and the count at each scrape."""
     store, sampler = Store(), Sampler({name})
     row = store.row(cat.TTFT, "openai", "gpt-4o", "support")
     counts, seen = [], 0

@@ -130,21 +130,21 @@ def find(text: str, fired: frozenset[int]) -> Iterator[Candidate]:
 
 
 def _find_jwt(text: str) -> Iterator[Candidate]:
-    for claims_at in capped(_JWT_CLAIMS, text):
-        at = claims_at.start()
-        ahead = text[max(0, at - _JWT_HEADER.stop - 2) : at]
-        first = ahead[len(ahead.rstrip(_BASE64URL)) :]
-        first = first[first.find("eyJ") :] if "eyJ" in first else ""
+    for claims_start in capped(_JWT_CLAIMS, text):
+        at = claims_start.start()
+        prefix = text[max(0, at - _JWT_HEADER.stop - 2) : at]
+        encoded = prefix[len(prefix.rstrip(_BASE64URL)) :]
+        encoded = encoded[encoded.find("eyJ") :] if "eyJ" in encoded else ""
         match = _JWT_REST.match(text, at)
-        if match is None or len(first) - 3 not in _JWT_HEADER:
+        if match is None or len(encoded) - 3 not in _JWT_HEADER:
             continue
-        header, payload = _json(first), _json(f"eyJ{match[1]}")
+        header, payload = _json(encoded), _json(f"eyJ{match[1]}")
         if not isinstance(header, dict) or ("alg" not in header and "enc" not in header):
             continue
         claims = payload if isinstance(payload, dict) else {}
         # The token that jwt.io shows, and variations of it.
         example = str(claims.get("sub")) == "1234567890" or claims.get("name") == "John Doe"
-        yield Candidate(at - len(first), match.end(), 0.97, example=example or is_documentation(match[2]))
+        yield Candidate(at - len(encoded), match.end(), 0.97, example=example or is_documentation(match[2]))
 
 
 def _json(part: str) -> Any:
