@@ -40,7 +40,7 @@ def panels(page):
 
 
 def queries(page):
-    """Each expression with where it stands, variables replaced as Grafana would."""
+    """Each expression with its panel, with variables replaced as by Grafana."""
     for panel in panels(page):
         for target in panel["targets"]:
             yield panel["title"], target["expr"]
@@ -299,7 +299,7 @@ def test_bad_answers_are_drawn_for_the_scorer_that_the_alert_names():
 
 @pytest.mark.parametrize(("page", "title"), [("overview.json", "Violations"), ("safety.json", "Reached a user")])
 def test_a_violation_in_the_first_scrape_of_its_label_set_is_counted(page, title):
-    """``increase()`` takes what a series begins with for the past: the page would say 0 beside its alert."""
+    """``increase()`` ignores the first value of a series: the dashboard would show 0 for a firing alert."""
     expr = panel_of(page, title)["targets"][0]["expr"]
 
     assert "llm_first_request_timestamp_seconds" in {s.name for s in selectors(promql_parser.parse(filled(expr)))}
@@ -315,7 +315,7 @@ def test_an_expired_key_is_seen_to_fail(page, title):
 
 
 @pytest.mark.parametrize("page", ["exporter.json", "incident.json"])
-def test_what_cannot_be_scored_is_no_blindness(page):
+def test_unscorable_answers_are_not_a_blind_spot(page):
     alert = next(
         rule["expr"] for group in bundle.parse(COMPILED.alerts)["groups"] for rule in group["rules"]
         if rule["alert"] == "LLMAnswersUnscored"

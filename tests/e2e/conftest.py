@@ -10,7 +10,7 @@ from tocsin.demo.stack import Addresses
 
 
 class Running(NamedTuple):
-    """An exporter that reads a log, and where servers beside it find it and keep their files."""
+    """An exporter that reads a log, and the addresses and directories for other servers."""
 
     exporter: Exporter
     places: Addresses

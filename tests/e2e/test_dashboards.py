@@ -42,7 +42,7 @@ LATER = {
 
 
 def event(i: int, now: float) -> dict:
-    """Calls of every kind; made up."""
+    """Synthetic calls of every kind."""
     rng = random.Random(i)
     route = ROUTES[i % 2]
     made = {

@@ -27,7 +27,7 @@ LOOK = """({
   alerts: [...document.querySelectorAll("aside tbody tr")].map(row => [...row.cells].map(cell => cell.innerText)),
 })"""
 STORY = 540
-"""Seconds that the page is looked at: the story takes five minutes, and a violation is told for one more."""
+"""Seconds for which the page is watched: the demo takes five minutes, and a violation fires for one more."""
 
 
 def test_the_exporter_ends_when_the_demo_is_terminated(port):
@@ -104,9 +104,9 @@ class Seen:
     paged: dict[str, tuple[int, ...]] = field(default_factory=dict)
     ended: dict[str, tuple[int, ...]] = field(default_factory=dict)
     text: dict[str, str] = field(default_factory=dict)
-    """What the box said when somebody was paged."""
+    """The status box when somebody was paged."""
     receivers: dict[str, str] = field(default_factory=dict)
-    """Who was told of pages, by category, of any."""
+    """The receivers of pages, by category."""
 
 
 async def follow(page: Page, address: str, folder: Path) -> Seen:

@@ -118,7 +118,7 @@ def by_model(exporter) -> Counter:
 
 
 def torment(exporter, writer: Writer) -> None:
-    """Kill the exporter while the writer goes on; then everything written must be counted once."""
+    """Kill the exporter while the writer continues; then everything written must be counted once."""
     writer.start()
     highest = 0
     try:

@@ -1,4 +1,4 @@
-"""No content leaks: what stands in calls, feedback and checks is nowhere in what Tocsin shows, logs or keeps."""
+"""No content leaks: nothing in calls, feedback and checks appears in what Tocsin shows, logs or stores."""
 
 import json
 import os
@@ -112,7 +112,7 @@ def get(port: int, path: str) -> bytes:
 
 
 def post(port: int, path: str, body: bytes) -> bytes:
-    """Return the body of a refusal; an answer that repeats the caller's own text to the caller is no leak."""
+    """Return the body of a refusal; a response that repeats the caller's own text is not a leak."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=body, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:

@@ -1,4 +1,4 @@
-"""The README's quick start, run as it is written there."""
+"""The README's quick start, run as written."""
 
 import json
 import os
@@ -16,7 +16,7 @@ GOLDEN = ROOT / "tests" / "golden"
 
 
 def block(language: str, holding: str) -> str:
-    """Return the code block of the README that holds a text."""
+    """Return the code block of the README that contains a text."""
     blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
     (found,) = [text for text in blocks if holding in text]
     return found

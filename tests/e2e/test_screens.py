@@ -1,4 +1,4 @@
-"""What on-call reads on a telephone, drawn by Chromium: nothing stands beside the screen."""
+"""What on-call reads on a phone, rendered by Chromium: nothing overflows the screen."""
 
 from browser import browsing
 from tocsin.web import runbooks

@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager started with the files of examples/one-host, beside a running exporter."""
+"""Prometheus and Alertmanager started with the files of examples/one-host, and a running exporter."""
 
 import contextlib
 import json

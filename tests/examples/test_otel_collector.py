@@ -59,7 +59,7 @@ FILE_TOO = {
     "service": {"pipelines": {kind: {"exporters": ["otlphttp/tocsin", "file"]} for kind in ("traces", "logs")}},
 }  # fmt: skip
 COUNTED = {"llm_requests_total": 6, "llm_request_failures_total": 3, "tocsin_events_duplicate_total": 4 + 10, "tocsin_events_read_total": 2 * 10}
-"""Six calls, three of which failed, are told by spans, and four of them by log records too; all of it by HTTP and by a file."""
+"""Six calls, of which three failed, have spans, and four of them log records, too; all of it by HTTP and by file."""
 
 
 def post(url, body):

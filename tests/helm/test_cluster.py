@@ -16,7 +16,7 @@ HELMS = ("helm3", "helm4")
 MODES = ("webhook", "tail", "sidecar")
 @pytest.fixture(scope="session")
 def earlier(tool, tmp_path_factory):
-    """The chart as it was packaged at an earlier commit."""
+    """The chart as packaged at an earlier commit."""
     folder = tmp_path_factory.mktemp("earlier")
     archive = subprocess.run(["git", "archive", EARLIER, "helm/tocsin"], cwd=ROOT, capture_output=True, check=False)
     if archive.returncode:
@@ -149,7 +149,7 @@ def test_a_gateway_with_the_sidecar_of_the_notes_is_admitted_where_pod_security_
 
 @pytest.fixture(scope="session")
 def node(cluster):
-    """A node that nobody runs: a DaemonSet makes a pod for it."""
+    """A node without a kubelet: a DaemonSet creates a pod for it."""
     manifest = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}}
     cluster.kubectl("create", "--filename=-", stdin=json.dumps(manifest))
     cluster.kubectl("taint", "node", "node-1", "node.kubernetes.io/not-ready:NoSchedule-")

@@ -1,4 +1,4 @@
-"""What the real Prometheus operator makes of the chart's resources, beside objects such as kube-prometheus-stack makes."""
+"""What the real Prometheus operator generates from the chart's resources, with objects like kube-prometheus-stack's."""
 
 import base64
 import gzip
@@ -118,7 +118,7 @@ def ours(configuration):
 
 
 def shape(route):
-    """What decides where an alert goes."""
+    """The part of a configuration that routes alerts."""
     matchers = sorted(route.get("matchers", []))
     return route["receiver"], matchers, route.get("continue", False), [shape(r) for r in route.get("routes", [])]
 

@@ -1,4 +1,4 @@
-"""The image's contents, put together by its own script in a folder, and run there as the chart would."""
+"""The image's contents, built by its own script in a folder, and run there as by the chart."""
 
 import base64
 import contextlib
@@ -58,7 +58,7 @@ class Image:
 
 @pytest.fixture(scope="session")
 def image(tool, tmp_path_factory) -> Image:
-    """The image, with Tocsin as it is in the checkout."""
+    """The image, with Tocsin from the checkout."""
     if os.geteuid() != 0:
         pytest.skip("a root file system is put together as root")
     tool("bwrap")

@@ -62,7 +62,7 @@ class Application:
 
 
 def hooks(url: str) -> dict[str, Any]:
-    """Settings of the bundle: each receiver of the routing is a path of a URL, and is told of resolutions."""
+    """Settings of the bundle: each receiver of the routing is a path of a URL, and gets resolutions."""
     return {
         "routing.receivers": {
             name: {"webhook_configs": [{"url": f"{url}/{name}", "send_resolved": True}]} for name in RECEIVERS

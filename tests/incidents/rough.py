@@ -112,7 +112,7 @@ class _Week:
         return self._failing(event, 0.002, "provider_5xx", 529)
 
     def _session(self, minute: int) -> None:
-        """An agent's steps: each sends all that was said before."""
+        """An agent's steps: each sends the whole conversation so far."""
         r = self.r
         said, at = 2000.0, START + 60 * minute
         who, name = r.choices(USERS[:20], OFTEN[:20])[0], f"session-{len(self.events)}"

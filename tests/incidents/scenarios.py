@@ -32,17 +32,17 @@ class Incident:
     within: float | None = None
     """Minutes from the onset to the first page of the category."""
     mended: float | None = None
-    """The hour of the mend: pages must fire until then."""
+    """The hour of the fix: pages must fire until then."""
     files: int = 1
     """Logs that the events are spread over."""
     about: dict[str, set[str]] = field(default_factory=dict)
-    """Of some alerts the routes, or the models, that they are told of: those and no others."""
+    """The routes, or the models, that some alerts must name: those and no others."""
     config: str = "declared: {content: off}\n"
     """Configuration of the exporter, YAML. Most logs here have no texts, by choice."""
 
 
 CARD = "4921 8170 3264 5595"
-"""Passes Luhn's check and is no documentation value: a violation as a leaked card would be. Made up."""
+"""Passes Luhn's check and is not a documentation value, so it is a violation like a leaked card. Invented."""
 SUPPORT = Stream("support-bot", per_minute=4)
 SEARCH = Stream("search", "claude-sonnet-4", per_minute=4)
 ANSWER = "Your order was shipped on Monday and should arrive within three business days."
@@ -199,7 +199,7 @@ LEAK = Incident(
 
 
 def _format(failures: int, per_minute: float = 20, onset: float = 2, hours: float = 5) -> Callable[[], Iterator[Event]]:
-    """So many of each 1,000 answers, evenly spread, are no JSON."""
+    """This many of each 1,000 answers, evenly spread, are not JSON."""
 
     def events() -> Iterator[Event]:
         number = 0
@@ -258,7 +258,7 @@ BLOCKS = Incident("guardrail blocks surge", _blocks, onset=3, tickets=frozenset(
 
 
 def _redaction() -> Iterator[Event]:
-    """Somebody turns on LiteLLM's `turn_off_message_logging`: answers are there, and nobody can read them."""
+    """Somebody enables LiteLLM's `turn_off_message_logging`: there are answers, but without content."""
     stream = Stream("support-bot", per_minute=4, text=ANSWER, score=None)
     return (litellm(event, redacted=known >= START + 3 * 3600) for event, known in dated(traffic(6, [stream])))
 

@@ -19,7 +19,7 @@ from variants import FAST, VARIANTS
 
 RESULTS = Path(__file__).with_name("results.json")
 WANTED = os.environ.get("INCIDENTS", "")
-"""``all``, or a part of the names of incidents: they run, and what was measured goes into `results.json`."""
+"""``all``, or a part of the names of incidents to run; the measurements are written to `results.json`."""
 INCIDENTS = [i for i in (*ALL, *VARIANTS) if WANTED == "all" or WANTED in i.name] if WANTED else (*SHORT, *FAST)
 
 

@@ -64,7 +64,7 @@ EXPECTED = [
     ("card number right after a restart", "LLMSafetyViolation", "page", "billing", {"oncall", "legal", "comms"}),
     ("silence", "LLMTrafficGone", "ticket", "mailer", {"tickets"}),
 ]
-"""Incident, alert, severity, the route or model that it is about, and who is told."""
+"""Incident, alert, severity, the route or model that it is about, and its receivers."""
 ALLOWED = {("LLMErrorBudgetBurning", "ticket", "gpt-4o"), ("LLMCostPerRequestHigh", "ticket", "checkout")} | {
     ("LLMIncidentUnresolved", "ticket", about) for _, _, severity, about, _ in EXPECTED if severity == "page"
 }
@@ -88,7 +88,7 @@ def named(alert: dict[str, str]) -> tuple[str, str, str]:
 
 
 def reached(receiver: Receiver, status: str = "firing") -> dict[tuple[str, str, str], set[str]]:
-    """Who was told of each alert."""
+    """The receivers of each alert."""
     found: dict[tuple[str, str, str], set[str]] = {}
     for alert in receiver.alerts:
         if alert["status"] == status:
@@ -108,12 +108,12 @@ class Lived:
     told: dict[tuple[str, str, str], set[str]]
     resolved: dict[tuple[str, str, str], set[str]]
     firing: set[tuple[str, str, str]]
-    """Pages and tickets that Prometheus holds firing at the end."""
+    """Pages and tickets that are firing in Prometheus at the end."""
 
 
 @pytest.fixture(scope="module")
 def lived(tool, launch, tmp_path_factory) -> Lived:
-    """A leak and a restart, calm, then all the other incidents at once; the provider comes back in between."""
+    """A leak and a restart, calm, then all other incidents at once; the provider recovers in between."""
     for name in ("prometheus", "alertmanager"):
         tool(name)
     folder = tmp_path_factory.mktemp("live")

@@ -77,19 +77,19 @@ class Ruler:
 
 @dataclass
 class Alerting:
-    """One Alertmanager, who it tells, and the rulers that tell it."""
+    """One Alertmanager, its receiver, and the rulers that send it alerts."""
 
     rulers: list[Ruler]
     receiver: Receiver
     manager: str
 
     def updated(self) -> list[str]:
-        """When it was told of each alert that it holds last."""
+        """When each alert in Alertmanager was last updated."""
         with urllib.request.urlopen(f"http://{self.manager}/api/v2/alerts?filter=severity=page", timeout=60) as answer:
             return sorted(alert["updatedAt"] for alert in json.load(answer) if alert["labels"]["alertname"] in PAGES)
 
     def told(self, status: str = "firing") -> list[str]:
-        """Alerts that on-call was told of, as often as it was."""
+        """Alerts that on-call received, with repetitions."""
         return sorted(a["alertname"] for a in self.receiver.alerts if a["status"] == status and a["path"] == "/oncall")
 
 
@@ -149,7 +149,7 @@ class Lived:
     """Of each restarted ruler: since when what is active, and the baseline; ``after``: the same, restarted."""
     after: dict[str, dict[str, Any]]
     unresolved: dict[str, list[str]]
-    """What on-call was told to be over while it was not."""
+    """Alerts that were reported to on-call as resolved while they were not."""
     paged: dict[str, list[str]]
 
 

@@ -1,4 +1,4 @@
-"""Several incidents at once, each on a route of its own, beside much that is well: what is told of one is not told of another.
+"""Several incidents at once, each on its own route, among healthy traffic: alerts for one must not name another.
 
 Calls have questions and answers, some of which fail or are cut off on any day. Made up.
 """

@@ -33,7 +33,7 @@ class Stream:
     model: str = "gpt-4o"
     per_minute: float = 3.0
     score: float | None = 0.9
-    """Mean score of an external judge; None: nobody scores."""
+    """Mean score of an external judge; None: no judge."""
     text: str | None = None
     """The answer; None: the log has no content."""
     extra: Event = field(default_factory=dict)
@@ -87,7 +87,7 @@ def call(stream: Stream, start: float, number: int, r: random.Random) -> Event:
 
 
 def stamp(seconds: float) -> str:
-    """Render a time as the format wants it."""
+    """Render a time as the format requires."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -298,7 +298,7 @@ FLAGS = Incident("users flag wrong answers", _flagged, onset=2, tickets=frozense
 
 
 def _harmless(event: Event) -> Event:
-    """The caller's own card, said back to them, and a card of a payment provider's documentation."""
+    """The caller's own card, repeated to them, and a card from a payment provider's documentation."""
     number = int(event["id"].rsplit("-", 1)[1])
     if number % 40 == 0:
         event["input"], event["output"] = f"My card is {CARD}. Is it stored?", f"Yes, the card {CARD} is stored."
@@ -346,7 +346,7 @@ LAUNCHED = Incident(
 
 
 def _canary(event: Event, hour: float) -> Event:
-    """One call in a hundred goes to a new model, which fails now and then and scores a little lower."""
+    """One call in a hundred goes to a new model, which fails occasionally and scores slightly lower."""
     number = int(event["id"].rsplit("-", 1)[1])
     if hour < LEARNT or number % 100:
         return event

@@ -32,7 +32,7 @@ PAUSE = """
 static void end(int number) { (void)number; _exit(0); }
 int main(void) { signal(SIGTERM, end); signal(SIGINT, end); for (;;) pause(); }
 """
-"""What holds a pod's namespaces; Kubernetes' own image cannot be pulled everywhere."""
+"""Stands for the pause image, which keeps a pod's namespaces: Kubernetes' own cannot be pulled everywhere."""
 
 
 def run(*command, **options) -> str:
@@ -54,7 +54,7 @@ class Images:
         return run(self._buildah, *self._store, command, *arguments, env=self._environment, timeout=900)
 
     def from_files(self, source: Path, target: str, name: str, *settings: str) -> None:
-        """Commit an image that holds nothing but a file or what a tar holds."""
+        """Commit an image that contains only a file, or the contents of a tar."""
         container = self.buildah("from", "scratch")
         self.buildah("add", "--quiet", container, source, target)
         self.buildah("config", *settings, container)
@@ -70,7 +70,7 @@ class Images:
 
 @pytest.fixture(scope="session")
 def archives(tool, tmp_path_factory) -> list[Path]:
-    """Tocsin's image, built from the Dockerfile as it is, and the one that holds pods."""
+    """Tocsin's image, built from the unmodified Dockerfile, and the pause image."""
     folder = tmp_path_factory.mktemp("images")
     images = Images(folder, tool)
     base = folder / "base.tar"
@@ -88,7 +88,7 @@ def archives(tool, tmp_path_factory) -> list[Path]:
 
 
 class Node:
-    """The cluster with its one node; binds pods to it, since there is no scheduler."""
+    """The cluster with its only node; binds pods to it, since there is no scheduler."""
 
     def __init__(self, cluster: Cluster, volumes: Path) -> None:
         self.cluster = cluster

@@ -231,7 +231,7 @@ def test_names_chosen_by_callers_are_escaped_in_mentions_and_silences(amtool, tm
 
 
 @pytest.mark.parametrize(("severity", "color"), [("page", "danger"), ("critical", "danger"), ("ticket", "warning"), ("warning", "warning"), (None, "danger")])
-def test_what_is_no_ticket_is_red_in_slack(amtool, tmp_path, severity, color):
+def test_everything_but_tickets_is_red_in_slack(amtool, tmp_path, severity, color):
     """A team's own word for a page, and a group of pages and tickets, too."""
     data = {"status": "firing", "commonLabels": {"severity": severity} if severity else {}, "alerts": []}
     (tmp_path / "data.json").write_text(json.dumps(data))

@@ -36,7 +36,7 @@ def late_failures(values, **labels):
 
 
 def pod(life, total, failed, **labels):
-    """An exporter with late failures of long ago; ``life`` are the values of what stands still."""
+    """An exporter with late failures of long ago; ``life`` are the values of constant series."""
     return [
         series("tocsin_build_info", life % 1, **labels), info(**labels), requests(total, **labels), failures(failed, **labels),
         late(life % 300, **labels), late_failures(life % 300, **labels),

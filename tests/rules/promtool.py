@@ -36,7 +36,7 @@ def series(metric: str, values: str, /, instance: str = "a", **labels: str) -> d
 
 @dataclass(frozen=True)
 class Text:
-    """An alert as it is sent, in full."""
+    """A complete alert, as sent."""
 
     at: str
     severity: str
@@ -129,7 +129,7 @@ LINKED = ("provider", "model", "route")
 
 
 def compiled(**overrides: Any) -> Callable[..., bundle.Bundle]:
-    """The rules with other settings, compiled when they are first asked for: to collect tests takes none.
+    """The rules with other settings, compiled on first use: collecting tests needs none.
 
     They are asked for with labels that they keep apart beside those of the settings.
     """

@@ -1,4 +1,4 @@
-"""A page that nobody ends reaches the engineering lead after half an hour."""
+"""A page that is not resolved reaches the engineering lead after half an hour."""
 
 from outage_series import CALL, MODEL, STEADY, failures, info, requests
 from promtool import ALL, Case, Text, failed, series

@@ -1,4 +1,4 @@
-"""Every alert has cases of each kind. What holds for all alerts at once stands in test_worlds.py: no data, a lost state,
+"""Every alert has cases of each kind. Cases for all alerts at once are in test_worlds.py: no data, a lost state,
 hardly any traffic."""
 
 import importlib

@@ -1,4 +1,4 @@
-"""What stands in the first scrape of a label set already: it counts, and the past of an old exporter does not."""
+"""Values in the first scrape of a label set count, unlike the past of an old exporter."""
 
 from burst_series import CALL, burst, first, requests
 from promtool import Case, Text, compiled, failed, series

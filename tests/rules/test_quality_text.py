@@ -1,4 +1,4 @@
-"""Quality scores as they are told to people, and how their alerts end."""
+"""Texts of alerts on quality scores, and how these alerts end."""
 
 from promtool import Case, Text, compiled, failed, series
 from quality_series import HOUR, LEARNT, info, scored
@@ -28,7 +28,7 @@ WRONG = [
     series("llm_truncations_total", "0x48 1+1x150", **CALL),
 ]
 ALSO = [series("route_scorer:llm_quality_score:incident", "0x47 1x150", route=route, scorer="composite", baseline="default") for route in "bc"]
-"""Other routes whose score is an incident, as it is recorded."""
+"""Other routes whose recorded score is an incident."""
 CASES = [
     Case(
         "a drop of several routes at once says so", "LLMQualityScoreDropped", [info(), REQUESTS, *ALSO, *scored(LEARNT + [0.56] * 2 * HOUR)],

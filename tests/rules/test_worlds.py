@@ -36,7 +36,7 @@ HIGH_IS_GOOD = {"llm_quality_score", "llm_confidence", "llm_semantic_similarity"
 
 
 def world(good, bad, *, of_good, of_bad):
-    """Series of every family: counters of traffic and histograms as ``good``, of what goes wrong as ``bad``."""
+    """Series of every family: counters of traffic and histograms as ``good``, those of problems as ``bad``."""
     rows = [series("up", f"1x{STEPS}")]
     for family in FAMILIES.values():
         if family in PLANNED or family.name in ("tocsin_threshold", "process_start_time_seconds"):

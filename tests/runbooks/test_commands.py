@@ -142,7 +142,7 @@ def run(line, host, *places: Path) -> subprocess.CompletedProcess:
 
 
 def once(lines: list[str]) -> list[str]:
-    """Lines that differ in where their output goes are one."""
+    """Lines that differ only in their redirections count as one."""
     return list({line.split(" > ")[0].replace(" --json", ""): line for line in lines}.values())
 
 

@@ -51,7 +51,7 @@ class Page:
 
 @contextlib.asynccontextmanager
 async def browsing(chromium: Path, folder: Path, width: int = 1280, height: int = 1400) -> AsyncIterator[Page]:
-    """Run Chromium with a profile in the folder; it is asked for nothing but what the test opens."""
+    """Run Chromium with a profile in the folder; it only opens what the test opens."""
     process = await asyncio.create_subprocess_exec(
         chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
         "--disable-sync", "--disable-component-update", "--hide-scrollbars", "--remote-debugging-port=0",

@@ -1,4 +1,4 @@
-"""Servers of a test's own on loopback, and the one that keeps what it is told: a pager to Alertmanager, say."""
+"""Local servers for tests, and one that records what it receives, such as a pager for Alertmanager."""
 
 import contextlib
 import http.server
@@ -67,7 +67,7 @@ class Receiver:
         self.told.put(body)
 
     def wait(self, reached: Callable[[], object], seconds: float) -> bool:
-        """Wait until something is true, looking whenever the receiver is told something."""
+        """Wait until a condition is true, checking it whenever something is received."""
         until = time.monotonic() + seconds
         while not reached():
             left = until - time.monotonic()

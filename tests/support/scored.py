@@ -16,7 +16,7 @@ ANSWERS = frozenset({"assistant"})
 
 
 class Stub:
-    """A detector that finds ``word`` and reports what it is told to."""
+    """A detector that finds ``word`` and reports given results."""
 
     tier, gates = 0, ()
 

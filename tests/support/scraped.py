@@ -1,4 +1,4 @@
-"""A scrape of a pipeline that nobody runs."""
+"""A scrape of a pipeline that is not running."""
 
 import asyncio
 

@@ -8,7 +8,7 @@ from tocsin.commands import parser
 
 
 def commands(line: str) -> list[list[str]]:
-    """The commands of a line, split at pipes and operators; where output goes is left out."""
+    """The commands of a line, split at pipes and operators, without redirections."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
     lexer.whitespace_split = True
     found: list[list[str]] = [[]]

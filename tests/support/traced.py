@@ -12,10 +12,10 @@ def attribute(key, value):
     return {"key": key, "value": {kind: str(value) if type(value) is int else value}}
 
 
-def span(resource=(), scope="", **told):
+def span(resource=(), scope="", **attributes):
     """The event of one span with these attributes; what begins with an underscore is of the span itself."""
-    own = {name[1:]: told.pop(name) for name in list(told) if name.startswith("_")}
-    inner = {"traceId": "a" * 32, "spanId": "b" * 16, "attributes": [attribute(*item) for item in told.items()], **own}
+    own = {name[1:]: attributes.pop(name) for name in list(attributes) if name.startswith("_")}
+    inner = {"traceId": "a" * 32, "spanId": "b" * 16, "attributes": [attribute(*item) for item in attributes.items()], **own}
     request = {"resourceSpans": [{
         "resource": {"attributes": [attribute(*item) for item in dict(resource).items()]},
         "scopeSpans": [{"scope": {"name": scope}, "spans": [inner]}],
@@ -24,6 +24,6 @@ def span(resource=(), scope="", **told):
     return formats.get("auto", content=True).parse(record)
 
 
-def chat(resource=(), scope="", **told):
-    """The event of a span that is a call, with these attributes beside."""
-    return span(resource, scope, **{"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", **told})
+def chat(resource=(), scope="", **attributes):
+    """The event of a span that is a call, with additional attributes."""
+    return span(resource, scope, **{"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", **attributes})

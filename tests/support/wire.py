@@ -55,7 +55,7 @@ def feed(connection, data):
 
 
 class Further(asyncio.Protocol):
-    """What stands for aiohttp."""
+    """Stands for aiohttp."""
 
     def __init__(self):
         self.data = b""

@@ -41,7 +41,7 @@ def test_a_duration_with_a_unit_is_refused_with_the_unit_to_use():
 
 @pytest.mark.parametrize("key", ["routing.receivers", "routing.operatorReceivers"])
 def test_a_receiver_that_gets_no_alerts_is_refused(key):
-    """A misspelt on-call would leave the real one empty, and nobody told."""
+    """A misspelt on-call would leave the real one empty, so that nobody is notified."""
     with pytest.raises(bundle.BundleError, match=r"oncal gets no alerts; there are comms, engineering-lead, .* oncall"):
         bundle.compile({key: {"oncal": {}}})
 

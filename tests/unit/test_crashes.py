@@ -146,7 +146,7 @@ def is_counted(name):
 
 
 def event(chance, number, clock):
-    """Return a call of one of few kinds, and at times one that fails or comes again under its call id."""
+    """Return a call of one of a few kinds, sometimes one that fails or repeats a call id."""
     made = {
         "id": f"e{number}", "call_id": f"c{number // 2}", "time": clock - chance.choice((0.0, 5.0, 900.0)), "provider": "p",
         "model": chance.choice("mmn"), "route": chance.choice("aab"), "consumer": chance.choice("uvwx"),

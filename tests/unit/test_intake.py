@@ -1,4 +1,4 @@
-"""What stands in a line or body: the records that are taken one by one."""
+"""Lines and bodies are split into records."""
 
 import pytest
 

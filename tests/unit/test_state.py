@@ -1,4 +1,4 @@
-"""One transaction, or none; corrupt is said, newer is refused."""
+"""One transaction or none; a corrupt state is reported, a newer one refused."""
 
 import contextlib
 import shutil

@@ -1,4 +1,4 @@
-"""Random walks, a seed each: whatever comes, in whatever order, and whatever the disk does, is counted once and never less."""
+"""Random walks, one per seed: records in any order, with any disk fault, are counted exactly once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sum over consumers is the sum of all tokens, whoever is shown, and no series ever falls."""
+"""The sum over consumers is the sum of all tokens, whichever are shown, and no series ever decreases."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The dedupe memory is bounded, holds the newest ids, and survives a restart."""
+"""The dedupe memory is bounded, keeps the newest ids, and survives a restart."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -182,7 +182,7 @@ def test_failures_of_the_first_two_hours_are_counted_on_after_a_restart():
     assert total(again, cat.YOUNG_FAILURES, "timeout") == 2
 
 
-def test_failures_of_the_first_two_hours_that_are_counted_again_too_late_are_no_fewer():
+def test_late_recounted_failures_of_the_first_two_hours_do_not_decrease():
     ledger = make()
     later = NOW + 3 * 3600
     for number, when in enumerate([NOW, NOW + 7000, NOW + 7300]):

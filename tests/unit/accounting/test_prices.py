@@ -1,4 +1,4 @@
-"""The operator's table is right, a declared price is next, and what nobody knows has no price."""
+"""The operator's table comes first, a declared price next, and unknown models have no price."""
 
 import asyncio
 import socket

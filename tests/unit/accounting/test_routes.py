@@ -1,4 +1,4 @@
-"""What rules are told of each route: one row by its own name, and defaults where nothing is said."""
+"""The rows that rules read for each route: one by its own name, with defaults for missing settings."""
 
 import pytest
 

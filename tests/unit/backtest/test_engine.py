@@ -1,4 +1,4 @@
-"""What promtool says is read exactly, and a failure of promtool is never taken for silence."""
+"""promtool's output is read exactly, and its failure is never mistaken for silence."""
 
 import pytest
 

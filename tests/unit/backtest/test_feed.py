@@ -1,4 +1,4 @@
-"""Logs are taken apart into events before they are put in order."""
+"""Logs are split into events before they are sorted."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_logs_without_an_event_are_reported_with_their_skip_reasons(text, said, 
 
 
 def told(seconds: float, **words: str) -> bytes:
-    """Return a span of one call that ended then, with or without what was said in it."""
+    """Return a span of one call that ended at a time, with or without content."""
     known = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.response.id": "answer-0001", "gen_ai.response.finish_reasons": "stop"} | words
     attributes = [{"key": key, "value": {"stringValue": value}} for key, value in known.items()]
     at = str(int((BEGAN + seconds) * 10**9))

@@ -1,4 +1,4 @@
-"""Which distance an alert is said to have from firing."""
+"""The reported distance of an alert from firing."""
 
 import pytest
 

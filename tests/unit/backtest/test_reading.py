@@ -53,7 +53,7 @@ def test_what_is_read_has_been_looked_at():
     assert [judged.finding.type for judged in seen.answer.judged] == ["email"]
 
 
-def test_what_is_no_event_says_why_and_an_array_holds_several():
+def test_skipped_records_have_reasons_and_arrays_are_split():
     found = [events for _, _, events in read([b"{nope", b"  ", OF_TWO])]
 
     assert [[event if isinstance(event, str) else event.id for event, _ in events] for events in found] == [

@@ -156,7 +156,7 @@ def step_of(interval: str, expr: str, *more: dict) -> int:
     return plan([*more, group("alerts", interval, alert("A", expr))], SEEN, parts=1).late[0].step
 
 
-def test_an_alert_that_reads_what_is_recorded_alone_is_evaluated_as_often_as_that():
+def test_an_alert_on_recorded_series_is_evaluated_as_often_as_they_are():
     slow = group("slow", "50s", record("a:rate", "rate(llm_requests_total[5m])"))
 
     assert step_of("15s", "a:rate > 1", slow) == 60

@@ -1,4 +1,4 @@
-"""Which alerts of a log are told."""
+"""Which alerts of a log are reported."""
 
 import pytest
 

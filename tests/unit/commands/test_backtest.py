@@ -1,4 +1,4 @@
-"""What ``backtest --set`` changes beside the rules: the exporter's own thresholds."""
+"""What ``backtest --set`` changes besides the rules: the exporter's own thresholds."""
 
 import pytest
 

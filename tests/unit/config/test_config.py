@@ -1,4 +1,4 @@
-"""A wrong configuration is refused with the key and the mend."""
+"""An invalid configuration is refused with the key and the fix."""
 
 import pytest
 from hypothesis import example, given

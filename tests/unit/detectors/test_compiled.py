@@ -1,4 +1,4 @@
-"""Databases are kept between starts, and only what can be trusted is taken back."""
+"""Databases are cached between starts, and only trustworthy ones are loaded."""
 
 import ctypes
 from types import SimpleNamespace

@@ -17,7 +17,7 @@ ANSWERS = [
     for number, answer in enumerate(answers.split("\n-----\n"))
 ]
 BESIDE = frozenset({"confidence", "hedge", "disclaimer", "capability_limit", "language"})
-"""Types that count what an answer is like, and alarm nobody one by one."""
+"""Types that describe an answer, and do not alert individually."""
 
 
 @pytest.fixture(scope="module")

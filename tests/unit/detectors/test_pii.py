@@ -1,4 +1,4 @@
-"""Personal data: what is found, what only looks like it, what is an example, and where it stands."""
+"""Personal data: what is found, what only looks like it, what is an example, and its span."""
 
 import re
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Secrets by format, by structure and by the word before them. Tokens are put together here, lest a host refuses them."""
+"""Secrets by format, by structure and by the word before them. Tokens are assembled here: hosts reject whole ones."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""``tocsin config check`` finds why there is no data: one cause a test, as a user would meet it."""
+"""``tocsin config check`` finds why there is no data: one cause per test, as a user would encounter it."""
 
 import json
 import os

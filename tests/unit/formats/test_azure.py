@@ -70,7 +70,7 @@ def test_azure_openais_failures_are_classed_by_their_status(status, reason):
     ],
     ids=["no model", "an audit", "another API", "no tokens"],
 )
-def test_other_records_are_no_calls(record):
+def test_other_records_are_not_calls(record):
     with pytest.raises(Skip, match="unknown_format"):
         parse(record)
 

@@ -106,7 +106,7 @@ def test_an_error_body_is_a_call_but_not_in_an_application_log(error):
 
 
 def test_an_error_in_portkeys_words_is_a_call():
-    """https://github.com/Portkey-AI/gateway/blob/main/src/providers/utils.ts puts the provider beside it."""
+    """https://github.com/Portkey-AI/gateway/blob/main/src/providers/utils.ts puts the provider beside the error."""
     assert parse({**ERRORS[0], "provider": "openai"}).failure == "provider_5xx"
 
 

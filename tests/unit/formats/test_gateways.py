@@ -260,7 +260,7 @@ def test_a_failure_in_higress_log_may_name_no_model():
 
 
 @pytest.mark.parametrize(("ai_log", "path"), [("-", "/index.html"), ("", "/v1/chat/completions"), ('{"api": "-"}', "/index.html")])
-def test_other_lines_of_higress_are_no_calls(ai_log, path):
+def test_other_lines_of_higress_are_not_calls(ai_log, path):
     with pytest.raises(Skip, match="unknown_format"):
         higress(ai_log, path=path)
 

@@ -84,7 +84,7 @@ def test_simultaneous_answers_are_distinguished_by_model_and_counts():
     assert event("gemini_cli.api_response", **COUNTS).id != event("gemini_cli.api_response", **COUNTS | {"model": "gemini-2.5-flash"}).id
 
 
-def test_answers_whose_time_was_taken_off_are_told_apart_by_that_of_the_record():
+def test_answers_without_a_time_are_distinguished_by_that_of_the_record():
     first, second = (event("gemini_cli.api_response", timed=False, at=at, **COUNTS) for at in (END, END + 9))
     assert first.id != second.id
     assert first.id == event("gemini_cli.api_response", timed=False, **COUNTS).id

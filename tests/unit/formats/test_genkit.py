@@ -83,7 +83,7 @@ def test_an_embedder_is_a_call_without_words():
     assert call.content.state == "absent"
 
 
-def test_what_is_redacted_is_no_content():
+def test_redacted_content_is_not_content():
     call = span(None, **{"genkit:input": "<redacted>", "genkit:output": "<redacted>"})
     assert call.content is not None
     assert call.content.state == "absent"

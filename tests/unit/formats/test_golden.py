@@ -1,4 +1,4 @@
-"""Expected values were read from the samples by hand, not taken from the program."""
+"""Expected values were read from the samples by hand, not copied from the program's output."""
 
 import json
 from pathlib import Path

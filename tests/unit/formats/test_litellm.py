@@ -29,7 +29,7 @@ def failed(code: object, name: str = "", normalized: str | None = None) -> str |
 
 @pytest.mark.parametrize(("provider", "output"), [("xai", 4 + 94), ("openai", 4)])
 def test_reasoning_beyond_the_output_of_an_xai_stream_is_added(provider, output):
-    """Its total leaves the reasoning out of a stream, and so tells nothing."""
+    """The total of a stream excludes the reasoning, too, so it is no help."""
     usage = {"prompt_tokens": 10, "completion_tokens": 4, "completion_tokens_details": {"reasoning_tokens": 94}}
     call = parse(custom_llm_provider=provider, total_tokens=14, response={"usage": usage})
     assert call.output_tokens == output

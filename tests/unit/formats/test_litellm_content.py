@@ -1,4 +1,4 @@
-"""The one typed pass over a payload with its content says what a tree of the payload says, whatever the payload holds."""
+"""The typed pass over a payload with its content gives the same result as its tree, for any payload."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What two versions of a real LiteLLM proxy, a year apart, were seen to log, and what must not be concluded from it.
+"""What two versions of a real LiteLLM proxy, a year apart, logged, and what must not be concluded from it.
 
 Each case is a way in which the payload misleads: found by running 1.81.16 and 1.106.2 to 1.109.1 against a stub that kept
 a ledger of its own.
@@ -137,7 +137,7 @@ def test_14a_a_stream_that_failed_has_an_empty_code_and_keeps_its_estimated_toke
     ],
 )  # fmt: skip
 def test_a_failure_without_a_code_is_classed_by_the_exceptions_in_its_text(information, text, reason):
-    """Texts as LiteLLM's ``exceptions.py`` puts them together, and as 1.106 wrote them beside a code."""
+    """Texts as built by LiteLLM's ``exceptions.py``, and as logged by 1.106 with a code."""
     assert parse(FAILURE | {"error_str": text, "error_information": information}).failure == reason
 
 

@@ -115,7 +115,7 @@ def test_bare_spans_of_openinference_are_read():
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(GOLDEN.glob("*.json"))])
-def test_content_makes_no_difference_to_what_is_counted(name):
+def test_content_does_not_change_what_is_counted(name):
     def bare(event):
         return [getattr(event, f, event) for f in Call.__struct_fields__ if f not in ("content", "expect", "params")]
 

@@ -74,7 +74,7 @@ def test_attributes_are_what_was_encoded(attributes):
 
 
 def read_all(data):
-    """Read every record of a body as it comes over HTTP; the reasons of what is skipped."""
+    """Read every record of a body as over HTTP; return the reasons of those skipped."""
     reasons = []
     for word, adapter in zip(formats.SIGNALS, ADAPTERS, strict=True):
         for record in formats.parts(word, data):

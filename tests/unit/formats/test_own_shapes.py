@@ -187,7 +187,7 @@ def test_a_prediction_that_is_awaited_owes_no_usage_and_is_another_event_than_it
     assert waiting.id != done.id
 
 
-def test_another_model_behind_triton_is_no_call():
+def test_another_model_behind_triton_is_not_a_call():
     record = {"id": "r", "time": 1, "status": 200, "url": "http://t/v2/models/resnet/infer", "request": {"id": "1"}, "response": {"model_name": "resnet", "outputs": []}}
     with pytest.raises(Skip, match="unknown_format"):
         formats.get("auto").parse(json.dumps(record).encode())

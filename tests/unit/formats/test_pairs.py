@@ -1,4 +1,4 @@
-"""Request/response pairs: identity, envelopes, bodies that are no object."""
+"""Request/response pairs: identity, envelopes, bodies that are not objects."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is a call and what is another application's record: an access log beside the calls is no traffic."""
+"""Calls and records of other applications: an access log in the same file must not count as traffic."""
 
 import json
 from typing import Any

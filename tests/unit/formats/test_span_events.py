@@ -1,4 +1,4 @@
-"""What was said, where a span keeps it elsewhere than in the attributes of OpenTelemetry's newer conventions."""
+"""Content that is not in the attributes of OpenTelemetry's newer conventions."""
 
 import json
 from typing import Any

@@ -295,7 +295,7 @@ def test_of_an_endless_stream_the_first_events_are_read(monkeypatch, text):
 
 
 @pytest.mark.parametrize(("broken", "found"), [(2, [{"a": 1}]), (3, [])])
-def test_a_text_of_many_broken_lines_is_no_stream(monkeypatch, broken, found):
+def test_a_text_of_many_broken_lines_is_not_a_stream(monkeypatch, broken, found):
     monkeypatch.setattr(sse, "_BROKEN_MOST", 2)
     assert list(sse.objects_of_lines("words\n\n" + "{\n" * broken + '{"a": 1}')) == found
 

@@ -1,4 +1,4 @@
-"""``tocsin check``: one object in, one out, whatever stands in a line."""
+"""``tocsin check``: one object in, one out, for any line."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What a file is told to be, with the tailer around it: its log's next one, a copy, history, or a loss."""
+"""What the tailer recognises a file as: its log's next file, a copy, history, or a loss."""
 
 import gzip
 import os
@@ -343,7 +343,7 @@ def _begin(world, log=None, lines=5):
     world.written += [HEADER] * lines
 
 
-def test_the_archive_of_an_unread_log_is_no_copy_of_one_of_which_only_the_common_header_was_read(world):
+def test_an_archive_sharing_only_a_header_with_a_log_is_not_its_copy(world):
     _begin(world, lines=40)
     world.write(3000)
     world.poll(size=64)
@@ -356,7 +356,7 @@ def test_the_archive_of_an_unread_log_is_no_copy_of_one_of_which_only_the_common
     world.check()
 
 
-def test_a_rotated_log_is_no_copy_of_another_log_that_begins_like_it(tmp_path):
+def test_a_rotated_log_is_not_a_copy_of_another_log_with_the_same_beginning(tmp_path):
     world = World(tmp_path, "*.log")
     other = tmp_path / "web.log"
     _begin(world, other, 8)

@@ -29,7 +29,7 @@ def test_a_rotated_name_leads_to_its_first_name(name, first):
 
 
 @pytest.mark.parametrize("name", ["app.log", "app.log.audit", "app.log.tmpgz", "app-7.log", "application.log"])
-def test_another_log_is_no_rotated_file(name):
+def test_another_log_is_not_a_rotated_file(name):
     assert "app.log" not in rotated_from(name)
 
 

@@ -112,7 +112,7 @@ async def test_small_bodies_received_during_a_sync_share_the_next(tmp_path, monk
     await spool.close()
 
 
-async def test_a_sync_that_fails_refuses_what_was_written_during_it_too(tmp_path, monkeypatch):
+async def test_a_failed_sync_also_refuses_what_was_written_during_it(tmp_path, monkeypatch):
     disk, spool = SlowDisk(monkeypatch), Spool(tmp_path)
     bodies = [spool.put(Batch(LARGE), "auto", 0.0)]
     await until(lambda: disk.sizes)

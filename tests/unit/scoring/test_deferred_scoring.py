@@ -52,7 +52,7 @@ def test_a_call_without_content_does_not_wait_for_detectors():
     assert len(scoring._ledger.deferred) == 1
 
 
-def test_a_call_that_says_nothing_makes_no_detectors():
+def test_a_call_without_content_builds_no_detectors():
     assert take(deferring(detectors=None), call(1, output=None)).judge._made is None
 
 

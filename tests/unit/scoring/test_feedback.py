@@ -1,4 +1,4 @@
-"""Feedback counts once, under its call, whichever comes first, and the same after a restart."""
+"""Feedback counts once, under its call, in either order, also after a restart."""
 
 import msgspec
 import pytest

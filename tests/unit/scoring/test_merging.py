@@ -1,4 +1,4 @@
-"""Calls that several records tell of: one counts, and what it leaves out is taken from another."""
+"""Calls with several records: one counts, and what it lacks is taken from another."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ class Counted:
         return self
 
     def silent(self, name):
-        """Take a request of an SDK that is not told to capture what is said."""
+        """Take a request of an SDK that is not configured to capture content."""
         request = json.loads((GOLDEN / f"{name}.json").read_bytes())
         for span in (span for each in request["resourceSpans"] for scope in each["scopeSpans"] for span in scope["spans"]):
             span["attributes"] = [told for told in span["attributes"] if told["key"] not in WORDS]
@@ -73,7 +73,7 @@ class Counted:
         return self
 
     def restarted(self):
-        """Return one that goes on with what was committed."""
+        """Return one that continues with what was committed."""
         after, load = Counted(), {}
         for (part, key), value in self.state.items():
             if value is not None:

@@ -1,4 +1,4 @@
-"""A slow model: what it finds counts with a commit, what it drops is said."""
+"""A slow model: its findings count with a commit, its drops are logged."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tocsin.series.store import Store
 
 
 class Model:
-    """A slow model that judges when it is told to."""
+    """A slow model that judges on command."""
 
     def __init__(self):
         self.dropped, self.waiting = 0, []

@@ -98,7 +98,7 @@ def test_a_broken_first_line_does_not_refuse_a_large_body_of_lines():
 
 
 @pytest.mark.parametrize("body", [b'["{", 1, "n[", true, "\\"]"]', b"[ ]", b"[\n0,\n0]", b'["\\\\", 1.5e3]'])
-def test_what_only_looks_like_a_record_makes_no_body(body):
+def test_lines_that_only_look_like_records_are_not_a_body(body):
     with pytest.raises(BodyError, match="scalars"):
         batches.whole(body)
 

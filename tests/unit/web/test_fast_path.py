@@ -1,4 +1,4 @@
-"""The fast path: what it answers itself, what it leaves to aiohttp, and that nobody can hold on to it."""
+"""The fast path: what it answers itself, what it leaves to aiohttp, and that no client can block it."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Receiver(Listening):
             return answer.status
 
     def records(self):
-        """Everything spooled, arrays taken apart."""
+        """Everything spooled, with arrays split."""
         found = []
 
         def sink(data, origin):

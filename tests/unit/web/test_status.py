@@ -86,7 +86,7 @@ def test_a_degraded_state_says_why_and_leads_to_its_runbook():
     assert 'href="/runbooks/TocsinStateDegraded"' in page
 
 
-def test_who_reads_what_is_long_past_is_told_up_to_when_and_how_much_is_left():
+def test_a_catch_up_shows_the_time_reached_and_the_backlog():
     page = render(VIEW | {"lag_seconds": 5400.0, "backlog_bytes": 2_000_000})
 
     assert "behind: read up to 11-20 01:17:00, 2,000,000 bytes unread; see " in page
@@ -114,7 +114,7 @@ def test_many_inputs_that_cannot_be_read_leave_room_for_the_categories():
     assert 'and 32 inputs more: <a href="/api/v1/status">' in page
 
 
-def test_who_has_read_nothing_says_what_tells_why():
+def test_an_exporter_without_data_names_the_command_that_explains_it():
     assert "nothing has been read yet: <code>tocsin config check</code>" in render(VIEW | {"events_read": 0})
     assert "nothing has been read yet" not in render(VIEW)
 
