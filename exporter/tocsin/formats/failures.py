@@ -27,6 +27,8 @@ _GUARDRAIL: Final = re.compile(
     r"|prompt pattern is blocked"
 )
 """Names and messages of guardrails, among them those of Databricks, LiteLLM, Portkey, Cloudflare and Kong."""
+_GUARDRAIL_WORDS: Final = ("guardrail", "hooks", "blocked")
+"""One of them is in each: without, the pattern, which is slow, is not tried."""
 _CODES: Final = (
     r"data ?inspection|cyber ?policy|sensitive ?(?:content|words) ?detected|(?:in|out)put new ?sensitive"
     r"|(?:text|image) ?illegal ?detected"
@@ -195,7 +197,7 @@ def by_error(name: str, status: int | None, message: str = "") -> str:
     reason = by_status(status) or _by_words(words)
     if is_of_caller(status):
         return reason
-    if (reason == "client_4xx" or status == 424) and _GUARDRAIL.search(_words(message)):
+    if (reason == "client_4xx" or status == 424) and _is_guardrail(_words(message)):
         return "blocked_guardrail"
     if reason == "client_4xx" and _is_flagged(_words(message)):
         return "blocked_provider"
@@ -233,8 +235,12 @@ def by_message(message: str) -> str:
     return _PHRASES.first(words, named)
 
 
+def _is_guardrail(words: str) -> bool:
+    return any(word in words for word in _GUARDRAIL_WORDS) and _GUARDRAIL.search(words) is not None
+
+
 def _refusal(words: str) -> str | None:
-    if _GUARDRAIL.search(words):
+    if _is_guardrail(words):
         return "blocked_guardrail"
     return "blocked_provider" if _BLOCKED.search(words) and not _BANNED.search(words) else None
 

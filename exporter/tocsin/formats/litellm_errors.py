@@ -31,6 +31,7 @@ _CONNECTION_ERRORS: Final = (
 """Exceptions of httpx and aiohttp for a broken connection."""
 _BY_CODE: Final = {
     "408": "timeout", "504": "timeout", "429": "rate_limited", "499": "cancelled", "424": "provider_5xx",
+    "446": "blocked_guardrail",
 }  # fmt: skip
 _NAMES: Final = re.compile(r"\blitellm\.(\w+): ")
 _MID_STREAM: Final = "MidStreamFallbackError"

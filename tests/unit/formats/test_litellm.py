@@ -110,6 +110,7 @@ def test_an_odd_output_refuses_nothing(output):
         (429, "", None, "rate_limited"),
         ("429", "ProxyRateLimitError", None, "rate_limited"),
         ("408", "Timeout", "408_UPSTREAM_TIMEOUT", "timeout"),
+        ("446", "APIError", "", "blocked_guardrail"),
         ("500", "InternalServerError", "500_PROVIDER_INTERNAL_ERROR", "provider_5xx"),
         ("500", "InternalServerError", "503_CONNECTION_ERROR", "connection"),
         ("content_filter", "BadRequestError", None, "blocked_provider"),
