@@ -14,6 +14,8 @@ from typing import Any, Final
 from tocsin.formats.texts import part_text
 
 _WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_DEPTH_MAX: Final = 8
+"""A response is nested less deeply: ``Response.Choices[].Message.ToolCalls[].Function.Name``."""
 _STATUSES: Final = {
     "AuthFailure": 401, "UnauthorizedOperation": 403, "FailedOperation.ServiceNotActivated": 403,
     "FailedOperation.ServiceStop": 402, "ResourceUnavailable.InArrears": 402, "ResourceUnavailable.LowBalance": 402,
@@ -71,8 +73,8 @@ def _inside(body: dict[str, Any]) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else body
 
 
-def _snake(value: Any) -> Any:
-    """Convert the keys of all objects in a value to snake_case."""
-    if isinstance(value, dict):
-        return {_WORDS.sub("_", name).lower(): _snake(inner) for name, inner in value.items()}
-    return [_snake(inner) for inner in value] if isinstance(value, list) else value
+def _snake(value: Any, depth: int = _DEPTH_MAX) -> Any:
+    """Convert the keys of the objects in a value to snake_case, down to a depth."""
+    if depth and isinstance(value, dict):
+        return {_WORDS.sub("_", name).lower(): _snake(inner, depth - 1) for name, inner in value.items()}
+    return [_snake(inner, depth - 1) for inner in value] if depth and isinstance(value, list) else value

@@ -71,7 +71,7 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
             messages.add(kind, chunk)
         elif "choices" in chunk:
             chat.add(chunk)
-        else:
+        elif kind not in _Messages.EMPTY_KINDS:
             api = next((n for n, (is_event, _) in enumerate(_APIS) if is_event(chunk)), None)
             if api is not None:
                 events_by_api[api].append(chunk)
@@ -109,9 +109,9 @@ _APIS: Final[tuple[tuple[_IsEvent, _Stream], ...]] = (
     (gemini.is_body, gemini.stream), (interactions.is_event, interactions.stream),
     (bedrock_invoke.is_body, bedrock_invoke.stream), (dashscope.is_body, dashscope.stream),
     (cloudflare.is_event, cloudflare.stream), (cohere.is_event, cohere.stream), (tgi.is_event, tgi.stream),
+    (_is_media_end, _media), (generators.is_body, generators.stream), (bedrock.is_event, bedrock.stream),
     (yandex.is_body, yandex.stream), (ernie.is_body, ernie.stream), (hunyuan.is_body, hunyuan.stream),
     (clova.is_event, clova.stream),
-    (_is_media_end, _media), (generators.is_body, generators.stream), (bedrock.is_event, bedrock.stream),
 )  # fmt: skip
 """APIs with their own formats: what recognises their events (none has choices), and what combines them."""
 
@@ -207,6 +207,7 @@ class _Messages:
     """Combines the events of an Anthropic stream."""
 
     KINDS = ("message_start", "content_block_start", "content_block_delta", "message_delta")
+    EMPTY_KINDS = ("content_block_stop", "ping")
 
     def __init__(self) -> None:
         self._head: dict[str, Any] = {}

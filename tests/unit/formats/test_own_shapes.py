@@ -200,3 +200,13 @@ def test_what_dashscope_was_asked_is_read():
     assert isinstance(call, Call)
     assert call.content is not None
     assert call.content.input[0].text == "When?"
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_what_is_nested_a_thousand_times_in_a_request_of_tencents_raises_nothing(opening):
+    closing = {"[": "]", '{"a":': "}"}[opening]
+    nested = opening * 700 + "1" + closing * 700
+    record = f'{{"status": 500, "url": "{TENCENT}", "request": {{"Model": "hunyuan-pro", "Messages": {nested}}}, "response": {{}}}}'
+    call = formats.get("auto", content=True).parse(record.encode())
+    assert isinstance(call, Call)
+    assert (call.model, call.failure) == ("hunyuan-pro", "provider_5xx")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from tocsin.formats.otlp.record import Record
 from tocsin.formats.otlp.texts import object_of
 
+_KIND: Final = "genkit:metadata:subtype"
 _OPERATIONS: Final = {"model": "chat", "embedder": "embeddings"}
 _REASONS: Final = {"blocked": "content_filter", "interrupted": "tool_calls"}
 """Interrupted: a tool waits for the user."""
@@ -20,7 +21,9 @@ _REASONS: Final = {"blocked": "content_filter", "interrupted": "tool_calls"}
 def rename(record: Record) -> None:
     """Convert a span of a call to OpenTelemetry's names; leave any other record unchanged."""
     attributes = record.attributes
-    operation = _OPERATIONS.get(str(attributes.get("genkit:metadata:subtype")))
+    if _KIND not in attributes:  # the usual case
+        return
+    operation = _OPERATIONS.get(str(attributes[_KIND]))
     if operation is None or "gen_ai.operation.name" in attributes:
         return
     plugin, _, model = str(attributes.get("genkit:name") or record.name).rpartition("/")
