@@ -214,6 +214,11 @@ def is_refused(message: str) -> bool:
     return _is_flagged(words) or (re.search(_CODES, words) is not None and _BANNED.search(words) is None)
 
 
+def is_guardrail(message: str) -> bool:
+    """Return whether a message has the words with which guardrails refuse."""
+    return _is_guardrail(_words(message))
+
+
 def is_of_caller(status: int | None) -> bool:
     """Return whether a status is about the caller or the address: none of these is caused by the content."""
     return status in _CALLER_STATUSES

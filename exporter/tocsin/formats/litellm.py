@@ -48,8 +48,8 @@ class LiteLLM:
         call = self._parse(data)
         if call.failure == OTHER:
             call.failure = litellm_errors.by_text(data)
-        elif call.failure == "client_4xx" and litellm_errors.is_refused(data, call.status):
-            call.failure = "blocked_provider"
+        elif call.failure == "client_4xx" or (call.status == 424 and call.failure == "provider_5xx"):
+            call.failure = litellm_errors.refusal(data, call.status) or call.failure
         if call.usage_expected and call.input_tokens is None:
             passthrough.complete(call, data, content=self._content)
         return call

@@ -97,13 +97,19 @@ def by_text(data: bytes | bytearray | memoryview) -> str:
     return failures.by_message(text) if text else OTHER
 
 
-def is_refused(data: bytes | bytearray | memoryview, status: int | None) -> bool:
-    """Return whether a 4xx is a provider's refusal of the content, from the text that LiteLLM passes on.
+def refusal(data: bytes | bytearray | memoryview, status: int | None) -> str | None:
+    """Return the reason if a 4xx is a refusal of the content, from the text that LiteLLM passes on.
 
     LiteLLM raises ContentPolicyViolationError for wordings that it knows. Others become a bad request or a lack of
-    permission, with the body of the response in the text.
+    permission, with the body of the response in the text. Guardrails of Cloudflare refuse with 424, which elsewhere
+    is an outage.
     """
-    return not failures.is_of_caller(status) and failures.is_refused(_text(data)[0])
+    if failures.is_of_caller(status):
+        return None
+    text = _text(data)[0]
+    if failures.is_guardrail(text):
+        return "blocked_guardrail"
+    return "blocked_provider" if status != 424 and failures.is_refused(text) else None
 
 
 def _text(data: bytes | bytearray | memoryview) -> tuple[str, dict[str, Any]]:

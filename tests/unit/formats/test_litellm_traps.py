@@ -162,10 +162,16 @@ def test_an_unknown_exception_is_classified_by_its_message(text, reason):
         ("403", "PermissionDeniedError", "XaiException - Your team has been suspended: its use violates usage guidelines", "client_4xx"),
         ("429", "RateLimitError", "DeepseekException - Content Exists Risk", "rate_limited"),
         ("500", "InternalServerError", "DeepseekException - Content Exists Risk", "provider_5xx"),
+        ("424", "APIError", 'APIError: OpenAIException - [{"code":2016,"message":"Prompt blocked due to security configurations"}]', "blocked_guardrail"),
+        ("424", "APIError", "APIError: OpenAIException - Failed Dependency", "provider_5xx"),
+        ("424", "APIError", "APIError: OpenAIException - Content Exists Risk", "provider_5xx"),
+        ("400", "HTTPException", "400: {'error': 'Violated guardrail policy', 'bedrock_guardrail_response': 'No.'}", "blocked_guardrail"),
+        ("400", "BadRequestError", "BedrockException - The guardrail identifier or version provided in the request does not exist", "client_4xx"),
+        ("500", "InternalServerError", "BedrockException - Guardrail blocked", "provider_5xx"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("place", ["error_str", "error_message"])
-def test_what_a_provider_refuses_is_blocked_though_litellm_calls_it_a_bad_request(place, code, name, text, reason):
+def test_what_a_provider_or_guardrail_refuses_is_blocked_though_litellm_calls_it_a_bad_request(place, code, name, text, reason):
     text = f"litellm.{name}: {text}"
     information = {"error_code": code, "error_class": name} | ({"error_message": text} if place == "error_message" else {})
     assert parse(FAILURE | {"error_str": text if place == "error_str" else None, "error_information": information}).failure == reason
