@@ -39,8 +39,8 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // Burn-rate pairs: budget spent `factor` times too fast over both windows. Source: Google's SRE workbook, ch. 5.
     // The hour stands beside the half hour, too: of four to twelve requests a minute of which a tenth fails, five minutes
     // hold five failures only now and then, and one outage of six hours was three pages (simulated); its floor is judgement.
-    // `calm` requests in ten minutes without a failure end the page: where 3 % fail (six times the budget) that happens
-    // by chance to one window in twenty, and the five minutes that the page is kept bridge it. So do twenty minutes after
+    // `calm` requests in ten minutes of which less than half of what burns fails end the page: where 3 % fail (six times the
+    // budget) that happens by chance, and the ten minutes that the page is kept bridge it. So do twenty minutes after
     // `calmAfter` failures in an hour: on a quiet route a hundred requests take longer than the half hour.
     burn: {
       page: [
@@ -74,6 +74,8 @@ local minute = 60, hour = 60 * minute, day = 24 * hour;
     // one moment is none, either. Judgement.
     routeRatio: 0.75,
     routeFor: 3 * minute,
+    // A route that failed when it was last asked is taken to fail still, for so long. Judgement: batches every four hours.
+    routePause: 4 * hour,
     // Where over this share of the model's requests fails meanwhile, the model's page tells of the route instead: one outage
     // is one page. Less than 14.4 x the budget, which would page for the model within the hour. Judgement.
     routeShare: 0.05,

@@ -22,14 +22,16 @@ function(config)
     local least(vector, floor) = if floor == 0 then vector else '(%s)' % q.atLeast(vector, floor);
     '%s / (%s - (%s or 0 * %s))' % [least(unrecovered(w), failed), least(requests(w), asked), retried(w), requests(w)];
   local shortly(w) = ratio(w, c.minimumFailures, c.minimumCalls);
-  // A window of half an hour remembers an outage for half an hour. Ten minutes without a failure end it after so many requests
-  // in them; twenty where those are fewer, and so many failed within the hour: those would go on every third minute, and
-  // an outage that comes and goes is one page. Of a total outage the hour holds enough until the half hour has forgotten it.
-  local calm(pair) =
-    if 'calm' in pair then '\nunless (%s < 0.5 and %s or %s < 0.5 and %s)' % [
-      unrecovered(600), q.atLeast(requests(600), pair.calm), unrecovered(1200), q.atLeast(unrecovered(3600), pair.calmAfter),
-    ] else '';
   local limit(factor) = '%s * (1 - %s)' % [q.number(factor), q.number(c.availability)];
+  // A window of half an hour remembers an outage for half an hour. Ten minutes in which less than half of what burns fails end
+  // it after so many requests in them; twenty where those are fewer, and so many failed within the hour: those would go on
+  // every third minute, and an outage that comes and goes is one page. Of a total outage the hour holds enough until the half
+  // hour has forgotten it. Not only minutes without a failure: the next stray one would page again for what is over.
+  local calm(pair) =
+    local quiet(window) = '%s <= 0.5 * %s * %s' % [unrecovered(window), limit(pair.factor), requests(window)];
+    if 'calm' in pair then '\nunless (%s and %s or %s and %s)' % [
+      quiet(600), q.atLeast(requests(600), pair.calm), quiet(1200), q.atLeast(unrecovered(3600), pair.calmAfter),
+    ] else '';
   local burnt(long) = '%s > %s' % [ratio(long.window, std.get(long, 'failures', 0), 0), limit(long.factor)];
   local burning(pair) =
     '(\n%s > %s\nand (%s)%s\n)' % [
@@ -100,7 +102,7 @@ function(config)
         metric: 'llm_request_failures_total, llm_requests_recovered_total, llm_requests_recovered_other_total, llm_requests_total',
         threshold: 'outage.availability burnt 14.4 x over 1 h and 5 m, 6 x over 30 m and 6 h (10 failures) or 14.4 x over 1 h (20 failures), or outage.totalRatio of 5 m; at least outage.minimumCalls and outage.minimumFailures; or over outage.routeShare while a route of it fails by outage.routeRatio',
         requirement: 'A1, A3',
-        keepFiringFor: 300,
+        keepFiringFor: 600,
         expr: std.join('\nor\n', [total] + std.map(burning, c.burn.page) + [ofDeadRoute]),
         summary: 'Requests to {{ $labels.provider }}/{{ $labels.model }} are failing.',
         description: '{{ $value | humanizePercentage }} of requests fail after retries and fallbacks.' + reasons(600, ours) + alert.since('LLMRequestsFailing', shown) + alert.affected(shown, 'llm_request_failures_total', ours),
@@ -112,7 +114,7 @@ function(config)
         threshold: 'at least outage.minimumFailures failures in 10 m, no success, a success in the last day',
         requirement: 'A5',
         'for': c.noSuccess['for'],
-        keepFiringFor: 300,
+        keepFiringFor: 1200,  // of a request every two minutes ten hold five by chance
         expr: noSuccess + 'and ' + lately,
         summary: 'No request to {{ $labels.provider }}/{{ $labels.model }} succeeds.',
         description: '{{ printf "%.0f" $value }} failures and no success in the last 10 minutes.' + reasons(600, forGood) + ' Typical causes: an expired key, a withdrawn model, an exhausted quota.' + alert.since('LLMNoSuccess', shown),
@@ -127,10 +129,10 @@ function(config)
         threshold: 'over outage.routeRatio of requests time out or get a 5xx, for 3 m, at least outage.minimumCalls; while the models answer other routes, and at most outage.routeShare of their requests fails',
         requirement: 'A1, A5',
         window: 600,
-        keepFiringFor: 300,
+        keepFiringFor: 600,
         expr: 'route:llm_route_dead:ratio10m',
         summary: 'Almost no request of {{ $labels.route }} succeeds.',
-        description: '{{ $value | humanizePercentage }} of the requests of the last 10 minutes failed, while the model answers other routes.'
+        description: '{{ $value | humanizePercentage }} of its latest requests failed, while the model answers other routes.'
                      + '{{ range printf `topk(1, %s)` $labels.route | query }} Most common: {{ .Labels.reason }} from {{ .Labels.model }}.{{ end }}' %
                        q.sumRises(['model', 'reason'], 'llm_request_failures_total', 600, ours + ', route=%[1]q')
                      + alert.since('LLMRouteFailing', ['route']) + alert.affected(['route'], 'llm_request_failures_total', ours),

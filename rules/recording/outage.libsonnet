@@ -21,6 +21,7 @@ function(config)
   local failed = 'call_class:llm_request_failures:increase5m';
   local unmended = 'provider_model_class:llm_request_failures_unrecovered:increase5m';
   local calls = 'provider_model:llm_requests:increase5m';
+  local unrecovered = 'provider_model:llm_request_failures_unrecovered:increase5m';
   local aggregated(names, expr) = |||
     sum %s (
       %s
@@ -55,16 +56,18 @@ function(config)
     'group %s (%s)' % [q.by(call), q.metric('llm_requests_total')], q.on(['route']),
     q.one(['route'], q.recorded('route:llm_route:info', 'traffic="live"')),
   ]];
-  // A route's failures, of models that answer others: of one that fails altogether its own alerts tell.
-  local apart = 'sum %s (%s\nunless %s (%s / sum %s (%s) > %s))' % [
-    q.by(['route']), q.twice(failed, outage), q.on(keys), 'provider_model:llm_request_failures_unrecovered:increase10m',
+  // A route's failures, of models that answer others: of one that fails altogether its own alerts tell. Of 429s they do not.
+  local apart = 'sum %s (%s\nunless %s (sum %s (%s) / sum %s (%s) > %s))' % [
+    q.by(['route']), q.twice(failed, outage), q.on(keys), q.by(keys), q.twice(unrecovered),
     q.by(keys), q.twice(calls), q.number(config.outage.totalRatio),
   ];
   local failing = 'route:llm_requests_failing:ratio10m';
   local dead = 'route:llm_route_dead:ratio10m';
   local deadForModel = 'call:llm_route_dead:increase5m';
   local onRoute = q.on(['route']);
-  local was(name) = q.latest(name, within=3 * config.intervals.slow);
+  local traffic = 'route:llm_requests:increase15m';
+  // Longer than from the end of these ten minutes to the end of those fifteen.
+  local was(name, within=5 * config.intervals.slow) = q.latest(name, within=within);
   // Dead is a route of which nearly all fails, and did a while ago, of which something failed long before, or nearly all did within
   // the hour: what one client asked at one moment is no outage, and batches of which each fails are one. Then, lest chance end it and page
   // again, as long as half of it does, of half as many.
@@ -80,9 +83,10 @@ function(config)
   // Models of which a route asks much, and of whose requests it, and whatever else fails, is more than a share.
   local muchOfModel(share) = '(%(failed)s > %(on)s group_left () 0.25 * sum %(by)s (%(failed)s)\nand %(keys)s (%(unrecovered)s / %(calls)s > %(share)s))' % {
     failed: q.recorded(failed, outage), on: onRoute, by: q.by(['route']), keys: q.on(keys), calls: calls, share: share,
-    unrecovered: 'provider_model:llm_request_failures_unrecovered:increase5m',
+    unrecovered: unrecovered,
   };
   local many = muchOfModel(q.number(config.outage.routeShare));
+  local few = muchOfModel('0.5 * ' + q.number(config.outage.routeShare));
   [
     {
       name: 'tocsin-outage-requests',
@@ -153,35 +157,44 @@ function(config)
       name: 'tocsin-outage-routes',
       interval: q.duration(config.intervals.requests),
       rules: [{
-        // Only where half fails, so that healthy routes add nothing.
+        // Only where half fails, so that healthy routes add nothing. A route that asks in batches still fails between them:
+        // nothing was answered since. Not for more than four hours, in which nobody waits for it.
         record: failing,
         expr: |||
           clamp_max((%(failed)s)
           / %(on)s (%(asked)s), 1) > 0.5
+          or %(was)s and %(on)s (%(traffic)s < 0.5) and %(on)s (max_over_time(%(traffic)s[%(pause)s]) > 0.5)
         ||| % {
+          was: was(failing), traffic: traffic, pause: q.duration(config.outage.routePause),
           failed: '%s > 0.5 * %s' % [apart, q.number(config.outage.minimumCalls)], on: onRoute,
           asked: q.live(q.sumCounted(['route'], 'llm_requests_total', 600)),
         },
       }, {
-        // One outage is one page: the route's where it is a small part of its models' requests, else the model's. What was
-        // told of once is told of so until it ends, or until it is less than half of the share: then the route's tells of it.
-        record: dead,
-        expr: |||
-          %(deadly)s
-          unless %(on)s (%(many)s or %(was)s)
-          or %(failing)s and %(on)s %(still)s
-        ||| % { deadly: q.indented(deadly, 0), on: onRoute, many: many, was: was(deadForModel), failing: failing, still: was(dead) },
-      }, {
+        // One outage is one page: the model's where the route, and whatever else fails, is more than a share of its requests, and
+        // until it is less than half of that.
         record: deadForModel,
         expr: |||
           (
             %(many)s and %(on)s (%(deadly)s)
-            or %(few)s and %(on)s (%(failing)s and %(on)s %(was)s)
+            or %(few)s and %(was)s and %(on)s %(failing)s
           )
           unless %(on)s %(dead)s
         ||| % {
-          many: many, few: muchOfModel('0.5 * ' + q.number(config.outage.routeShare)), on: onRoute, failing: failing,
-          deadly: q.indented(deadly, 2), was: was(deadForModel), dead: dead,
+          many: many, few: few, on: onRoute, failing: failing,
+          deadly: q.indented(deadly, 2), was: was(deadForModel), dead: was(dead),
+        },
+      }, {
+        // Else the route's, and where the model's has ended before the route's outage: then until that ends.
+        record: dead,
+        expr: |||
+          (
+            %(deadly)s
+            or %(failing)s and %(on)s (%(was)s or %(wasForModel)s unless %(on)s %(few)s)
+          )
+          unless %(on)s %(forModel)s
+        ||| % {
+          deadly: q.indented(deadly, 2), on: onRoute, failing: failing, was: was(dead), forModel: was(deadForModel, 3 * config.intervals.slow),
+          wasForModel: was(deadForModel, 900), few: few,
         },
       }],
     },

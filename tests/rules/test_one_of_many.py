@@ -15,6 +15,14 @@ FEWER = [3 * n if n < 16 else 45 + 3 * (n - 15) // 2 for n in range(1, 46)]
 BATCHES = " ".join(str(40 * ((minute + 5) // 15)) for minute in range(300))
 FAILED = " ".join(str(40 * (max(0, minute - 85) // 15)) for minute in range(300))
 """Forty requests every fifteen minutes, and from minute 100 on all of them fail."""
+def hours(failing):
+    """Forty requests every two hours, of which those numbered fail, and nobody else's."""
+    asked = [40 * ((minute + 5) // 120) for minute in range(900)]
+    lost = [40 * sum(n in failing for n in range(1, count // 40 + 1)) for count in asked]
+    of_search = [requests(" ".join(map(str, asked)), **SEARCH), failures(" ".join(map(str, lost)), "timeout", **SEARCH)]
+    return [info(900), info(900, route="search"), requests("0+80x900"), requests("0+400x900", route="more"), info(900, route="more"), *of_search]
+
+
 DAY = "0+20x120 2560+160x120"
 """Requests of the other routes: eight times as many from minute 120 on."""
 
@@ -32,7 +40,7 @@ CASES = [
         "one of many routes whose requests all time out pages, and its mend ends it", ROUTE,
         searched("0+4x300", "0x90 4+4x60 244x150"), {"90m": 0, "105m": 1, "150m": 1, "175m": 0},
         text=Text("120m", "page", "outage", "Almost no request of search succeeds.",
-                  "100% of the requests of the last 10 minutes failed, while the model answers other routes. Most "
+                  "100% of its latest requests failed, while the model answers other routes. Most "
                   "common: timeout from gpt-4o. Ongoing for 19m 0s. Affected: 120 requests in the last 1h.", SEARCH),
     ),
     Case("one of many staging routes is a ticket", ROUTE,
@@ -63,6 +71,21 @@ CASES = [
     Case("a route that asks in batches pages once the second of them fails", ROUTE,
          [*WELL, requests("0+200x300", route="more"), info(route="more"), requests(BATCHES, **SEARCH), failures(FAILED, "timeout", **SEARCH)],
          {**{f"{minute}m": 0 for minute in range(90, 116, 2)}, "120m": 1, "135m": 1, "150m": 1}, severity="page"),
+    Case("a route that asks every two hours pages from the second time that all fails to the next that is answered", ROUTE, hours({3, 4, 5}),
+         {"365m": 0, "470m": 0, **{f"{minute}m": 1 for minute in range(480, 716, 5)}, "740m": 0, "860m": 0}, severity="page"),
+    Case("a route that asks every two hours, once in vain, pages nobody", ROUTE, hours({3}), {f"{minute}m": 0 for minute in range(350, 600, 5)}),
+    Case("a route that asks every half an hour pages for its model, of which that is much, and then for itself until it is answered", ROUTE,
+         [*WELL, requests(" ".join(str(40 * ((minute + 5) // 30)) for minute in range(300)), **SEARCH),
+          failures(" ".join(str(40 * (max(0, minute - 85) // 30)) for minute in range(300)), "timeout", **SEARCH)],
+         {"130m": 0, **{f"{minute}m": 1 for minute in range(170, 290, 4)}}, severity="page"),
+    Case("a route that is dead on two models pages for the one of which it asks much", FAILING,
+         [*WELL, requests("0+75x300", route="more"), info(route="more"), info(route="third"), requests("0+60x300", model="b", route="third"),
+          requests("0+4x300", **SEARCH), failures("0x90 4+4x150", "timeout", **SEARCH),
+          requests("0+4x300", model="b", **SEARCH), failures("0x90 4+4x150", "timeout", model="b", **SEARCH)],
+         {f"{minute}m": 1 for minute in range(104, 200, 4)}, severity="page"),
+    Case("a dead route pages while its model answers others with 429", ROUTE,
+         [*searched("0+4x300", "0x90 4+4x60"), failures("0x90 40+40x60", "rate_limited")], {f"{minute}m": 1 for minute in range(104, 148, 4)},
+         severity="page"),
     Case("a route that pages for its model pages for itself when it becomes a small part of it by day", ROUTE,
          [info(), info(route="search"), requests(DAY), requests("0+3x240", **SEARCH), failures("0x90 3+3x150", "timeout", **SEARCH)],
          {"115m": 0, **{f"{minute}m": 1 for minute in range(140, 220, 4)}}, severity="page"),
