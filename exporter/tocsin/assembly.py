@@ -78,6 +78,21 @@ def publish_config(store: Store, config: Config, *, mode: str = "exporter") -> N
         store.row(cat.CATEGORY_INSTRUMENTED, category)
 
 
+def slow_model(config: Config) -> DetoxifyModel | None:
+    """Load the model of ``detectors.detoxify``; None if none is named.
+
+    Raises:
+        tocsin.config.ConfigError: its extra is not installed, or the folder does not hold it.
+    """
+    folder = config.detectors.detoxify
+    if folder is None:
+        return None
+    try:
+        return DetoxifyModel(Path(folder))
+    except ModelError as error:
+        raise ConfigError(f"detectors.detoxify: {error}") from None
+
+
 def make_scoring(config: Config, ledger: Ledger, max_tier: int = MOST_TIER) -> Scoring:
     """Build the scoring of calls; its detectors, up to a tier, are created on first use.
 
@@ -85,12 +100,8 @@ def make_scoring(config: Config, ledger: Ledger, max_tier: int = MOST_TIER) -> S
         tocsin.config.ConfigError: a file of policy terms or a schema cannot be read.
     """
     scoring = Scoring(ledger, Judge(config, max_tier=max_tier), sampling(config))
-    folder = config.detectors.detoxify
-    if folder is not None:
-        try:
-            model = DetoxifyModel(Path(folder))
-        except ModelError as error:
-            raise ConfigError(f"detectors.detoxify: {error}") from None
+    model = slow_model(config)
+    if model is not None:
         slow = SampledScorer(model.scores, config.detectors.sample_slow)
         scoring.slow_toxicity = SampledToxicity(slow, ledger, scoring.safety)
         ledger.store.row(cat.DETECTOR_INFO, "detoxify", "torch", str(TIERS["detoxify"])).set(1)

@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 DRAIN = 5.0
 """Seconds after the last delivery in which the spool is still counted; the rest is counted after the next start."""
 
+NOTHING_READ = "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address"
+
 
 def patterns(arguments: argparse.Namespace, config: Config) -> list[FilePattern]:
     """Return the files to read: those of the configuration and of ``--tail``; none with ``--guard-only``."""
@@ -159,6 +161,8 @@ class Exporter:
 
     async def run(self) -> int:
         """Run until a signal; 1 if the ingest task failed."""
+        if not self._ingest_address and not patterns(self._arguments, self._config):
+            log.warning(NOTHING_READ)
         loop = asyncio.get_running_loop()
         listeners: list[server.Listener] = []
         for number in (signal.SIGTERM, signal.SIGINT):

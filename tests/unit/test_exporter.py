@@ -50,6 +50,15 @@ def test_a_state_of_which_a_value_cannot_be_understood_is_set_aside(tmp_path):
     exporter._state.close()
 
 
+async def test_an_exporter_that_reads_nothing_says_so(tmp_path, caplog):
+    exporter = exporter_of(tmp_path)
+    exporter._told.set()
+
+    await exporter.run()
+
+    assert "nothing is read" in caplog.text
+
+
 async def test_a_reload_brings_new_policy_terms_and_forgets_the_old_ones(with_terms):
     exporter, config = with_terms
     config.write_text("detectors: {policy: [wolfsbane]}\n")

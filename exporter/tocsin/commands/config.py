@@ -11,7 +11,7 @@ from tocsin import catalogue as cat
 from tocsin.accounting.group import HISTOGRAMS
 from tocsin.accounting.ledger import Ledger
 from tocsin.accounting.quality import SCORERS_MAX
-from tocsin.assembly import ledger_settings
+from tocsin.assembly import ledger_settings, slow_model
 from tocsin.call import FAILURE_REASONS, TOKEN_KINDS
 from tocsin.catalogue import FAMILIES, Family
 from tocsin.commands.run import add_flags
@@ -19,8 +19,9 @@ from tocsin.config import Config, load, read_secrets, show, storage_path
 from tocsin.diagnosis import files, listeners
 from tocsin.diagnosis.remark import Remark
 from tocsin.diagnosis.settings import settings
-from tocsin.exporter import ingest_address, patterns
+from tocsin.exporter import NOTHING_READ, ingest_address, patterns
 from tocsin.finding import SAFETY_KINDS
+from tocsin.inputs.spoolcipher import Cipher
 from tocsin.judge import check as check_judging
 from tocsin.series.store import Store, samples_of
 from tocsin.web.auth import check_bind, verifiers
@@ -54,7 +55,8 @@ def _check(arguments: argparse.Namespace) -> int:
         if path:
             load_web_config(path)
     if config.ingest.spool_key_file:
-        read_secrets("ingest.spool_key_file", config.ingest.spool_key_file)
+        Cipher(read_secrets("ingest.spool_key_file", config.ingest.spool_key_file)[0])
+    slow_model(config)
     if arguments.series:
         _print_series(config, Ledger(Store(counting.extra_labels), counting))
     wrong = False
@@ -84,7 +86,7 @@ def _remarks(arguments: argparse.Namespace, config: Config) -> Iterator[Remark]:
         yield from listeners.listener("ingest.listen_address", ingest)
     yield from settings(config)
     if not read and not ingest:
-        yield Remark("inputs", "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address")
+        yield Remark("inputs", NOTHING_READ)
 
 
 _OWN_VALUES: dict[str, int] = {

@@ -22,7 +22,7 @@ FOR_ALL_ROUTES = (
 )  # fmt: skip
 """Those that no rule evaluates by route: outages are judged by provider and model, cost over all spending."""
 
-FormatWord = Literal["auto", "litellm", "openai", "anthropic", "native", "feedback"]
+FormatWord = Literal["auto", "litellm", "openai", "anthropic", "native", "feedback", "otlp"]
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

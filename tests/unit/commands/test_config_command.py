@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 
 import pytest
 
@@ -60,3 +61,23 @@ def test_what_run_would_refuse_at_the_start_is_refused(tmp_path):
 
 def test_the_flags_of_run_are_taken(capsys):
     assert "the configuration is right" in run(capsys, "check", "--guard-only", "--log.level=warn", "--web.enable-lifecycle")
+
+
+@pytest.mark.parametrize(
+    ("extra", "setting"),
+    [("torch", "detectors: {{detoxify: {folder}}}"), ("cryptography", "ingest: {{spool_key_file: {folder}/key}}")],
+    ids=["detoxify", "encryption"],
+)
+def test_an_extra_that_run_would_miss_is_missed(tmp_path, monkeypatch, extra, setting):
+    for name in [name for name in sys.modules if name.split(".")[0] == extra]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, extra, None)
+    (tmp_path / "key").write_text("a key of more than sixteen bytes")
+    file = tmp_path / "tocsin.yml"
+    file.write_text(setting.format(folder=tmp_path))
+    parser = argparse.ArgumentParser()
+    config.add_parser(parser.add_subparsers())
+    parsed = parser.parse_args(["config", "check", "--config.file", str(file)])
+
+    with pytest.raises(ConfigError, match="pip install 'tocsin"):
+        parsed.execute(parsed)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tocsin import formats
+
 NATIVE = json.dumps({"v": 1, "id": "call-1", "time": "2026-11-20T02:47:00Z", "model": "gpt-4o"}) + "\n"
 
 
@@ -101,6 +103,16 @@ def test_a_directory_that_cannot_hold_the_state_is_reported(check, tmp_path):
 
     assert code == 1
     assert f"storage.path: {tmp_path}/file/state cannot be written" in said
+
+
+@pytest.mark.parametrize("word", [*formats.FORMATS, "auto"])
+def test_each_word_of_the_flag_may_stand_in_the_file(check, tmp_path, word):
+    (tmp_path / "calls.jsonl").write_text(NATIVE)
+    (tmp_path / "tocsin.yml").write_text(f"inputs: {{files: [{{paths: ['{tmp_path}/calls.jsonl'], format: {word}}}]}}")
+
+    code, _ = check(f"--config.file={tmp_path / 'tocsin.yml'}")
+
+    assert code in (0, 1)  # 2: it is no such word
 
 
 def test_no_input_at_all_is_named(check):
