@@ -10,13 +10,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import xxhash
 
-from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt
+from tocsin.call import OTHER, UNKNOWN, Call, Content, Prompt, Skip
 from tocsin.formats import bedrock, shapes
 from tocsin.formats.base import Buffer
 from tocsin.formats.exchange import Exchange, decode, exchange
 from tocsin.formats.failures import by_error
 from tocsin.formats.lenient import MAX_SECONDS, bounded, count, epoch_seconds, is_number, text_seconds, within
 from tocsin.formats.recorders import as_pair
+from tocsin.formats.signs import is_of_litellm
 from tocsin.formats.texts import expectation, logprobs_of, messages, part_text, sampling, system_prompts, text_of
 
 SCORES_MAX = 64
@@ -45,8 +46,15 @@ class PairFormat(ABC):
         self._content = content
 
     def parse(self, data: Buffer) -> Call:
-        """Return the call of one pair; see ``Format.parse``."""
-        return self.read(exchange(as_pair(decode(data)), is_call=True), data)
+        """Return the call of one pair; see ``Format.parse``.
+
+        A LiteLLM record also has a ``response``, but says beside it that the call failed: read as a pair, every
+        failed call would be a success.
+        """
+        tree = decode(data)
+        if is_of_litellm(tree):
+            raise Skip("unknown_format")
+        return self.read(exchange(as_pair(tree), is_call=True), data)
 
     def read(self, ex: Exchange, data: Buffer) -> Call:
         """Return the call of one pair that is already out of its envelope; ``data`` are the bytes of the record."""

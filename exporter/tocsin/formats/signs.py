@@ -38,6 +38,7 @@ _ERROR_KEYS: Final = frozenset(
     ("error", "type", "request_id", "id", "user_id", "status", "code", "event_id", "provider")
 )
 """Keys that providers and Portkey put beside an error; an object with any other is an application's log line."""
+_LITELLM_KEYS: Final = frozenset(("litellm_call_id", "custom_llm_provider", "call_type", "model_group"))
 _LOG_KEYS: Final = frozenset(("level", "severity", "levelname", "logger", "msg"))
 
 
@@ -75,6 +76,11 @@ def is_body(body: dict[str, Any]) -> bool:
     if _is_typed(body) or shapes.is_body(body):
         return True
     return is_error(body) and not is_log(body)
+
+
+def is_of_litellm(record: dict[str, Any]) -> bool:
+    """Return whether a record is LiteLLM's callback payload, which is not a pair."""
+    return "startTime" in record and not _LITELLM_KEYS.isdisjoint(record)
 
 
 def is_chunk(body: dict[str, Any]) -> bool:

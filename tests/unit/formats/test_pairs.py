@@ -165,6 +165,15 @@ def test_auto_does_not_take_an_incomplete_litellm_record_for_a_pair(missing):
     assert skipped.value.reason == {"startTime": "missing_time"}.get(missing, f"missing_{missing}")
 
 
+@pytest.mark.parametrize("word", ["openai", "anthropic"])
+def test_a_record_of_litellm_under_the_name_of_a_pair_is_skipped(word):
+    """Its failures stand where a pair has none: they would count as successes."""
+    record = {"id": "1", "status": "failure", "startTime": 1.0, "endTime": 2.0, "litellm_call_id": "1", "model": "gpt-4o", "response": {}}
+
+    with pytest.raises(Skip, match="unknown_format"):
+        parse(record, word)
+
+
 def test_auto_is_not_misled_by_words_of_another_format_deeper_in_the_record():
     record = {"id": "1", "time": "2026-11-20T02:47:00Z", "model": "m", "status": 200, "labels": {"startTime": "x"}}
     assert parse(record, "auto").model == "m"
