@@ -27,6 +27,7 @@ _QUIET = {"ticket", "warning", "info"}
 """Severities that do not page, by the rules' own names and those that most teams use (``severityNames``). As in the
 routing, any other severity pages."""
 _NO_MODEL = "off: rules judge alone; detectors.detoxify names the folder of a model, nothing is downloaded"
+_NO_TEXT = {"failed", "no_answer", "tool_call"}
 CATEGORIES = {
     "outage": "Is the model answering?",
     "quality": "Are the answers any good?",
@@ -58,7 +59,7 @@ def overview(pipeline: Pipeline, unusable: list[tuple[str, str, str]], declared:
         "events_skipped": int(store.total(cat.EVENTS_SKIPPED)),
         "share_priced": _ratio(tokens - unpriced, tokens),
         "token_estimates": pipeline.ledger.settings.estimates,
-        "share_scored": _ratio(scored, scored + store.total(cat.UNSCORED)),
+        "share_scored": _ratio(scored, scored + _unscored(store)),
         "share_guarded": _ratio(store.total(cat.GUARD_SCANNED), store.total(cat.GUARD_ELIGIBLE)),
         **_judges(store),
         "series": store.samples,
@@ -93,6 +94,11 @@ def _judges(store: Store) -> dict[str, Any]:
         "detectors": running,
         "content_model": "detoxify" if "detoxify" in running else _NO_MODEL,
     }
+
+
+def _unscored(store: Store) -> int:
+    """Return how many answers got no score; where a call failed or called a tool there is no text to score."""
+    return sum(n for reason, n in _by_label(store, cat.UNSCORED, "reason").items() if reason not in _NO_TEXT)
 
 
 def _ratio(part: float, whole: float) -> float | None:

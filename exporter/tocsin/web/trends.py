@@ -12,13 +12,14 @@ from itertools import pairwise
 
 from tocsin import catalogue as cat
 from tocsin.accounting.quality import COMPOSITE
-from tocsin.call import OUTAGE_REASONS
 from tocsin.series.store import Store
 
 EVERY = 10.0
 """Seconds between samples of the counters."""
 SPAN = 3600.0
 POINTS = 60
+_INTENDED = {"blocked_guardrail", "blocked_provider", "cancelled"}
+"""Failures that somebody wanted; the others are those of LLMNoSuccess, a dead key among them."""
 _PAGING = ("true", "false", "false")
 """Label values of violations that page: delivered, not echoed, not an example."""
 
@@ -30,7 +31,7 @@ class _Look:
     at: float
     requests: float
     failed: float
-    """Requests that ended with a provider error, a timeout or a lost connection."""
+    """Requests that got no answer, and that nobody blocked or gave up."""
     scored: float
     score: float
     usd: float
@@ -69,7 +70,7 @@ class Trends:
                 at=now,
                 requests=store.total(cat.REQUESTS),
                 failed=sum(
-                    r.values[0] for r in store.rows.get(cat.FAILURES, {}).values() if r.labels[-1] in OUTAGE_REASONS
+                    r.values[0] for r in store.rows.get(cat.FAILURES, {}).values() if r.labels[-1] not in _INTENDED
                 ),
                 scored=sum(sum(values[1:]) for values in scores),
                 score=sum(values[0] for values in scores),

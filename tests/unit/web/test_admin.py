@@ -53,6 +53,14 @@ async def first_line(client) -> str:
     return re.search(r"<header>.*?<p>(.*?)</p>", await (await client.get("/")).text())[1].replace(" &middot; ", " | ")
 
 
+async def test_a_call_that_failed_is_no_answer_that_was_left_unscored():
+    failed = EVENT | {"id": "2", "error": {"type": "provider_5xx"}, "output": None}
+    async with served(EVENT, failed) as client:
+        view = await (await client.get("/api/v1/status")).json()
+
+    assert (view["share_scored"], view["categories"]["quality"]["unscored"]) == (1.0, {"failed": 1})
+
+
 async def test_the_status_page_loads_itself_anew_until_it_is_held():
     """Who moves by keys or listens loses the place at each load."""
     async with served() as client:

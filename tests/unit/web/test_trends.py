@@ -26,14 +26,14 @@ def test_one_look_makes_no_line(trends):
     assert trends.lines() == {}
 
 
-def test_the_failing_share_is_that_of_the_period_and_counts_only_outages(store, trends):
+@pytest.mark.parametrize(("reason", "share"), [("timeout", 0.4), ("client_4xx", 0.4), ("blocked_guardrail", 0.0), ("cancelled", 0.0)])
+def test_the_failing_share_is_that_of_the_period_and_leaves_out_intended_failures(store, trends, reason, share):
     store.row(cat.REQUESTS, *CALL).add(10)
-    store.row(cat.FAILURES, *CALL, "timeout").add(4)
-    store.row(cat.FAILURES, *CALL, "rate_limited").add(3)
+    store.row(cat.FAILURES, *CALL, reason).add(4)
 
     trends.look(EVERY)
 
-    assert trends.lines()["outage"].values == (0.4,)
+    assert trends.lines()["outage"].values == (share,)
 
 
 def test_a_stretch_without_requests_has_no_share(trends):
