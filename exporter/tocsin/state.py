@@ -42,6 +42,8 @@ class State:
         self.set_aside: Path | None = None
         """The new path of a corrupt file."""
         self.writable = True
+        self._refused = ""
+        """Why it is not."""
         self._path = None if directory is None else directory / FILE
         self._files: list[tuple[int, int]] = []
         """Device and inode of the files being written to."""
@@ -71,7 +73,7 @@ class State:
             return f"state was corrupt and is set aside as {self.set_aside}; counting starts at 0"
         if not self.writable:
             until = "counting goes on from what it holds, and is committed once it can be"
-            return f"state in {self.directory} cannot be written; {until}"
+            return f"state in {self.directory} cannot be written ({self._refused}); {until}"
         return None
 
     def check(self) -> None:
@@ -121,7 +123,7 @@ class State:
             if "locked" in str(error):
                 mend = "give this one a --storage.path of its own"
                 raise StateLockedError(f"{self._path}: another tocsin uses this state; {mend}") from None
-            self.writable = False
+            self.writable, self._refused = False, getattr(error, "strerror", None) or str(error)
             return _in_memory(self._path)
 
     def _open_file(self, path: Path) -> sqlite3.Connection:

@@ -185,6 +185,7 @@ def test_an_unwritable_state_is_read_and_recovers_once_writable(tmp_path, read_o
     read_only["on"] = True
     state = State(folder)
     assert (state.writable, state.load("a")) == (False, [("k", b"1")])
+    assert "attempt to write a readonly database" in state.trouble
     with pytest.raises(OSError, match="cannot be written"):
         state.commit([("a", "k", b"2")])
     assert state.load("a") == [("k", b"1")]

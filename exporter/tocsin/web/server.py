@@ -129,7 +129,8 @@ def split_address(address: str) -> tuple[str | None, int]:
     """
     host, colon, port = address.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ConfigError(f"listen address {address!r}: give host:port, for example 127.0.0.1:9877")
+        where = f"listen address {address!r}"
+        raise ConfigError(f"{where}: give host:port, for example 127.0.0.1:9877, and a port up to 65535")
     if host.startswith("[") != host.endswith("]") or (":" in host and not host.startswith("[")):
         raise ConfigError(f"listen address {address!r}: write IPv6 as [::1]:{port}")
     return host.strip("[]") or None, int(port)
