@@ -242,7 +242,7 @@ def render(
         f"<p>{' &middot; '.join(_headline(view))}</p></header>"
         f"{warnings}{body}<footer><a href='/metrics'>metrics</a> &middot; "
         "<a href='/config'>configuration</a> &middot; <a href='/api/v1/status'>status as JSON</a> &middot; "
-        "<a href='/api/v1/offenders'>offenders</a></footer></body></html>"
+        "<a href='/api/v1/offenders'>offenders</a> &middot; <a href='/recent'>skipped events</a></footer></body></html>"
     )
 
 
@@ -251,7 +251,8 @@ def _headline(view: dict[str, Any]) -> Iterator[str]:
     if view["mode"] == "guard":
         yield f"the guard alone: {_counted(sum(view['categories']['safety'].get('guard', {}).values()), 'text')} judged"
     else:
-        yield _counted(view["events_read"], "event") + " read"
+        skipped = f", {view['events_skipped']:,} skipped" if view["events_skipped"] else ""
+        yield f"{_counted(view['events_read'], 'event')} read{skipped}"
         yield _share("priced", view["share_priced"])
         yield "scoring off by choice" if view["off_by_choice"]["quality"] else _share("scored", view["share_scored"])
         yield _share("guarded", view["share_guarded"])
@@ -272,6 +273,9 @@ def _warnings(view: dict[str, Any]) -> Iterator[str]:
         yield f"behind: read up to {newest}, {left}; see {_runbook('TocsinIngestLagging')}"
     elif view["mode"] != "guard" and not view["events_read"]:
         yield "nothing has been read yet: <code>tocsin config check</code> with the flags of <code>run</code> says why"
+    elif view["mode"] != "guard" and view["events_skipped"] == view["events_read"]:
+        why = "<a href='/recent'>what was skipped, and why</a>"
+        yield f"nothing that was read is a known call: {why}; see {_runbook('TocsinEventsUnparsed')}"
     if shed := view["categories"]["safety"].get("shed"):
         what = f"{_counted(shed, 'text')} {'was' if shed == 1 else 'were'} answered without a look"
         yield f"{what}, for overload or size; see {_runbook('LLMGuardCoverageLow')}"

@@ -67,7 +67,7 @@ def test_the_status_page_escapes_what_an_alert_says():
     board = Board()
     board.take(notification(summary="<script>alert(1)</script>"))
     view = {
-        "events_read": 0, "share_priced": None, "share_scored": None, "share_guarded": None, "series": 0,
+        "events_read": 0, "events_skipped": 0, "share_priced": None, "share_scored": None, "share_guarded": None, "series": 0,
         "series_max": 1, "unusable_inputs": [], "mode": "exporter", "folded": {}, "trouble": None, "ready": True, "token_estimates": None,
         "off_by_choice": {"quality": []}, "lag_seconds": 0.0,
         "categories": {name: {"instrumented": False} for name in ("outage", "quality", "cost", "safety")},

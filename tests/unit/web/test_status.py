@@ -8,7 +8,7 @@ from tocsin.web.status import CATEGORIES, INCIDENTS_SHOWN, UNUSABLE_SHOWN, rende
 from tocsin.web.trends import Trend
 
 VIEW = {
-    "events_read": 10, "share_priced": 1.0, "share_scored": 1.0, "share_guarded": None, "series": 5, "series_max": 20_000, "unusable_inputs": [],
+    "events_read": 10, "events_skipped": 0, "share_priced": 1.0, "share_scored": 1.0, "share_guarded": None, "series": 5, "series_max": 20_000, "unusable_inputs": [],
     "mode": "exporter", "folded": {}, "trouble": None, "ready": True,
     "time": 1763606820.0, "lag_seconds": 0.0, "backlog_bytes": 0, "off_by_choice": {"quality": [], "cost": [], "safety": []},
     "categories": {name: {"instrumented": True, "failures": {"provider_5xx": 3}, "usd": 1234.5} for name in CATEGORIES},
@@ -117,6 +117,20 @@ def test_many_inputs_that_cannot_be_read_leave_room_for_the_categories():
 def test_an_exporter_without_data_names_the_command_that_explains_it():
     assert "nothing has been read yet: <code>tocsin config check</code>" in render(VIEW | {"events_read": 0})
     assert "nothing has been read yet" not in render(VIEW)
+
+
+def test_skipped_events_are_told_beside_those_that_were_read():
+    page = render(VIEW | {"events_read": 2_000, "events_skipped": 1_500})
+
+    assert "2,000 events read, 1,500 skipped" in page
+    assert "nothing that was read is a known call" not in page
+
+
+def test_who_recognises_nothing_leads_to_what_was_skipped():
+    page = render(VIEW | {"events_read": 2, "events_skipped": 2})
+
+    assert "nothing that was read is a known call: <a href='/recent'>" in page
+    assert "runbooks/TocsinEventsUnparsed" in page
 
 
 def test_a_category_without_a_signal_says_which_one_is_missing():
