@@ -4,7 +4,9 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -90,6 +92,8 @@ def proxy(folder: Path, port: int, upstream: str, webhook: str, guard: str | Non
     """Run the proxy with the callback settings of our example, and its guardrail in two temperaments."""
     config = yaml.safe_load((ROOT / "examples" / "litellm" / "config.yaml").read_text())
     config["callback_settings"]["tocsin"] |= {"endpoint": webhook, "headers": {"Authorization": "Bearer letmein"}}
+    config["litellm_settings"]["callbacks"].append("file_log.log")  # as the example's README says
+    shutil.copy(ROOT / "examples" / "litellm" / "file_log.py", folder)
     config["model_list"] = [
         {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_base": upstream, "api_key": "none", "timeout": timeout}}
         for name, timeout in TIMEOUTS.items()
@@ -107,7 +111,7 @@ def proxy(folder: Path, port: int, upstream: str, webhook: str, guard: str | Non
     path.write_text(yaml.safe_dump(config))
     environment = os.environ | {
         "LITELLM_LOCAL_MODEL_COST_MAP": "True", "DEFAULT_FLUSH_INTERVAL_SECONDS": "1", "LITELLM_LOG": "ERROR",
-        "LITELLM_MASTER_KEY": KEY,
+        "LITELLM_MASTER_KEY": KEY, "LITELLM_CALL_LOG": str(folder / "requests.jsonl"),
     }  # fmt: skip
     command = [str(LITELLM), "--config", str(path), "--host", "127.0.0.1", "--port", str(port)]
     base = f"http://127.0.0.1:{port}"
@@ -177,6 +181,9 @@ def test_every_request_to_a_real_proxy_is_counted_by_what_became_of_it(tmp_path,
                 asked += 1
                 exporter.wait_for("llm_requests_total", asked)
         page = exporter.get("/metrics").decode()
+    logged = subprocess.run([sys.executable, "-m", "tocsin", "replay", tmp_path / "requests.jsonl"], capture_output=True, text=True, check=True)
+    for name in ("llm_requests_total", "llm_request_failures_total", "llm_tokens_total", "llm_refusals_total"):
+        assert exporter_total(logged.stdout, name) == exporter_total(page, name)
     samples = {
         (s.name, s.labels.get("model"), s.labels.get("reason") or s.labels.get("kind")): s.value
         for family in text_string_to_metric_families(page)
