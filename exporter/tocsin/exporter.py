@@ -27,6 +27,7 @@ from tocsin.config import Config, ConfigError, Files, Ingest, Probe, load, read_
 from tocsin.config.reloading import waiting, while_running
 from tocsin.formats.base import Format
 from tocsin.inputs.base import Input
+from tocsin.inputs.finder import NOTHING_READ
 from tocsin.inputs.spool import Spool
 from tocsin.inputs.tailer import FileInput, FilePattern
 from tocsin.intake import Intake
@@ -44,8 +45,6 @@ from tocsin.web.bodies import REASONS
 log = logging.getLogger(__name__)
 DRAIN = 5.0
 """Seconds after the last delivery in which the spool is still counted; the rest is counted after the next start."""
-
-NOTHING_READ = "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address"
 
 
 def patterns(arguments: argparse.Namespace, config: Config) -> list[FilePattern]:

@@ -19,8 +19,9 @@ from tocsin.config import Config, load, read_secrets, show, storage_path
 from tocsin.diagnosis import files, listeners
 from tocsin.diagnosis.remark import Remark
 from tocsin.diagnosis.settings import settings
-from tocsin.exporter import NOTHING_READ, ingest_address, patterns
+from tocsin.exporter import ingest_address, patterns
 from tocsin.finding import SAFETY_KINDS
+from tocsin.inputs.finder import NOTHING_READ
 from tocsin.inputs.spoolcipher import Cipher
 from tocsin.judge import check as check_judging
 from tocsin.series.store import Store, samples_of

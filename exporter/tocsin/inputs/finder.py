@@ -21,6 +21,7 @@ FIXES = {
     "not_a_file": "name a file, or a directory whose files are logs",
     "io": "see the exporter's log and the disk",
 }
+NOTHING_READ = "nothing is read: name files with inputs.files or --tail, or set ingest.listen_address"
 
 
 @dataclass(frozen=True, slots=True)
