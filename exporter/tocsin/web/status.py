@@ -274,8 +274,8 @@ def _warnings(view: dict[str, Any]) -> Iterator[str]:
     elif view["mode"] != "guard" and not view["events_read"]:
         yield "nothing has been read yet: <code>tocsin config check</code> with the flags of <code>run</code> says why"
     elif view["mode"] != "guard" and view["events_skipped"] == view["events_read"]:
-        why = "<a href='/recent'>what was skipped, and why</a>"
-        yield f"nothing that was read is a known call: {why}; see {_runbook('TocsinEventsUnparsed')}"
+        why = "<a href='/recent'>skipped events and why</a>"
+        yield f"no event was recognised as a call: {why}; see {_runbook('TocsinEventsUnparsed')}"
     if shed := view["categories"]["safety"].get("shed"):
         what = f"{_counted(shed, 'text')} {'was' if shed == 1 else 'were'} answered without a look"
         yield f"{what}, for overload or size; see {_runbook('LLMGuardCoverageLow')}"

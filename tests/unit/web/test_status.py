@@ -123,13 +123,13 @@ def test_skipped_events_are_told_beside_those_that_were_read():
     page = render(VIEW | {"events_read": 2_000, "events_skipped": 1_500})
 
     assert "2,000 events read, 1,500 skipped" in page
-    assert "nothing that was read is a known call" not in page
+    assert "no event was recognised as a call" not in page
 
 
 def test_who_recognises_nothing_leads_to_what_was_skipped():
     page = render(VIEW | {"events_read": 2, "events_skipped": 2})
 
-    assert "nothing that was read is a known call: <a href='/recent'>" in page
+    assert "no event was recognised as a call: <a href='/recent'>" in page
     assert "runbooks/TocsinEventsUnparsed" in page
 
 
