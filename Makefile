@@ -105,7 +105,7 @@ bench: venv ## benchmark against peers and limits (BENCH_EVENTS=60000)
 
 # Uses containers, cgroups, a bridge and links below /var/log on this machine: not part of `make test`.
 .PHONY: node
-node: venv ## run the chart's pods, with an image built from the Dockerfile, on a local node (root; three minutes)
+node: venv ## run the chart's pods, with an image built from the Dockerfile, on a local node (root; three to six minutes)
 	@CI=true tools/install.sh buildah mmdebstrap containerd ctr runc cni kubelet etcd kube-apiserver kube-controller-manager \
 		kubectl helm3
 	NODE=yes $(BIN)/python -m pytest tests/node $(PYTEST_ARGS)
