@@ -58,8 +58,8 @@ _FENCED = re.compile(r"```.*?(?:```|\Z)|\\\[.{1,400}?\\\]", re.DOTALL)
 _SENTENCES = re.compile(r"[.!?:](?=\s)\s*|\n")
 _OPENS_JSON: Final = ("{", "[")
 _OPENS_DATA: Final = (*_OPENS_JSON, "<")
-_COLUMNS = re.compile(r"^[^\n]*?\S(?: {2,}|\t)\S[^\n]*?\S(?: {2,}|\t)\S", re.MULTILINE)
-"""A line of a table in columns."""
+_ROW = re.compile(r"^(?:[^\n]*?\S(?: {2,}|\t)\S[^\n]*?\S(?: {2,}|\t)\S|\W*\d[\d:.,TZ/+-]{4,}\s)", re.MULTILINE)
+"""A line of a table in columns, or of a log."""
 _CODE = re.compile(
     r"^[ \t\d|>]*(?:(?:async |export |public |private |static )*"
     r"(?:def|class|function|func|fn|const|let|var|import|from|return|package|interface|struct|void|int)\b"
@@ -174,13 +174,13 @@ def second_opinion(subject: Subject, support: float) -> float | None:
 
 
 def is_data(passage: str) -> bool:
-    """Tell whether a passage is no prose: brief, JSON, markup, columns, code, a failure, or with few function words."""
+    """Tell whether a passage is no prose: brief, JSON, markup, rows, code, a failure, or with few function words."""
     if len(passage) <= BRIEF_CHARS or passage.lstrip().startswith(_OPENS_DATA) or _brought_nothing(passage):
         return True
     opening = passage[:ANSWER_CHARS]
     words = opening.lower().split()
     is_worded = sum(map(FUNCTION.__contains__, words)) >= DATA_SHARE * len(words)
-    return not is_worded or _has_two(_COLUMNS, opening) or _is_code(opening)
+    return not is_worded or _has_two(_ROW, opening) or _is_code(opening)
 
 
 def _is_code(text: str) -> bool:

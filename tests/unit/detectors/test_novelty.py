@@ -14,6 +14,7 @@ ORDERS = '[{"orderId": 7741, "customerName": "Petra Holm", "state": "shipped", "
 ROUTES = '{"routes": [{"mode": "train", "departs": "14:12", "minutes": 26}, {"mode": "bus", "departs": "14:05"}]}'
 PODS = "NAME        READY   STATUS    RESTARTS\nweb-0       1/1     Running   0\nqueue-0     0/1     Error     9"
 FAILED = "Error executing tool: connection to the booking system timed out"
+LOG = "2025-03-02 11:02:11 the pool is exhausted\n2025-03-02 11:02:12 the call to billing has timed out"
 CODE = "def total(rows):\n    return sum(row.price for row in rows)"
 PROSE = (
     "The harbour of Svolvær was built in 1920 and has room for forty boats. Its fish market opens on Saturdays, when the "
@@ -118,7 +119,7 @@ def test_a_support_is_never_lowered():
     assert second_opinion(Subject("Pirates burned down warehouses in Tortuga.", context=[WEATHER]), 0.2) == 0.2
 
 
-@pytest.mark.parametrize(("passage", "expected"), [(WEATHER, True), (PODS, True), ("sunny", True), (FAILED, True), (CODE, True), (PROSE, False)])
+@pytest.mark.parametrize(("passage", "expected"), [(WEATHER, True), (PODS, True), ("sunny", True), (FAILED, True), (CODE, True), (LOG, True), (PROSE, False)])
 def test_data_is_told_from_prose(passage, expected):
     assert is_data(passage) is expected
 
