@@ -22,13 +22,14 @@ _AT = re.compile("\uff20|%40")
 _EMAIL = re.compile(r"[^\s@/]{1,64}@[^\s@/]{1,190}\.[^\W\d_]{2,24}")
 _KEY = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:sk|nvapi)-(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}|(?:sk-(?:or-v1-)?|dapi)[0-9a-f]{32,}"
+    r"|sk-lf-[0-9a-f-]{36}|lsv2_(?:pt|sk)_[0-9a-f]{32}|ya29\.[\w-]{20,}"
     r"|(?:(?:gh[oprsu]|hf|gsk|r8|npm|[rs]k_live)_|(?:xai|pplx|csk)-)(?=[a-z]*[A-Z\d])[^\W_]{20,}|github_pat_\w{20,}"
     r"|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|A[KS]IA[A-Z0-9]{16}|AIza[\w-]{30,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}"
     r"|(?i:bearer)\s+(?=\S*\d)\S{8,}|-----BEGIN [A-Z ]*PRIVATE KEY)",
     re.ASCII,
 )
-"""Keys of OpenAI, Anthropic, DeepSeek, OpenRouter, LiteLLM, Databricks, Groq, Replicate, xAI, Perplexity, Cerebras and
-NVIDIA, GitHub, GitLab, Slack, AWS, Google, Hugging Face, npm and Stripe; tokens, private keys."""
+"""Keys of OpenAI, Anthropic, DeepSeek, OpenRouter, LiteLLM, Langfuse, LangSmith, Databricks, Groq, Replicate, xAI,
+Perplexity, Cerebras, NVIDIA, GitHub, GitLab, Slack, AWS, Google, Hugging Face, npm and Stripe; tokens, private keys."""
 PRIVATE = "private"
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 

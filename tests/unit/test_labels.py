@@ -57,7 +57,8 @@ KEYS = [
     "ghp_" + "a1B2" * 9, "hf_" + "Ab3d" * 8, "AKIA" + "Z9" * 8, "xoxb-12345678901-abc", "Bearer abcdefgh12", "eyJhbGciOiJI.eyJzdWIiOiIx.sig",
     "sk-" + "0a1b2c3d" * 4, "sk-or-v1-" + "0a1b2c3d" * 8, "dapi" + "0a1b2c3d" * 4, "gsk_" + "aB3d" * 13, "xai-" + "aB3d" * 20,
     "pplx-" + "0a1b2c3d" * 6, "nvapi-" + "aB3_" * 16, "r8_" + "aB3d" * 9, "npm_" + "aB3d" * 9, "sk_live_" + "aB3d" * 6,
-    "-----BEGIN RSA PRIVATE KEY-----",
+    "-----BEGIN RSA PRIVATE KEY-----", "sk-lf-0a1b2c3d-0a1b-4c3d-8e5f-0a1b2c3d4e5f", "lsv2_pt_" + "0a1b2c3d" * 4 + "_0a1b2c3d4e",
+    "ya29.a0AbCdEfGhIjKlMnOpQrSt",
 ]  # fmt: skip
 
 

@@ -34,6 +34,7 @@ _SIGN: Final = r"[ .()/\-\u00a0\u2000-\u2015\u202f]"
 _ENDLESS: Final = 64
 _NUMBERS: Final = re.compile(rf"[0-9](?<![0-9].)(?<![0-9]{_SIGN}.)(?:{_SIGN}?[0-9]){{{_ENDLESS},}}+")
 """Digits, with at most one separator between two of them."""
+_MORE_DIGITS: Final = re.compile(rf"(?:{_SIGN}?[0-9])++")
 
 
 class Candidate(NamedTuple):
@@ -87,11 +88,21 @@ def without_endless_numbers(text: str) -> str:
 
     For values that no digit follows: each group of such a number would be tried as the start of one.
     """
-    return _NUMBERS.sub(_flattened, text) if len(text) > _SPAN else text
-
-
-def _flattened(number: re.Match[str]) -> str:
-    return "0" * (len(number[0]) - _ENDLESS) + number[0][-_ENDLESS:]
+    if len(text) <= _SPAN:
+        return text
+    pieces: list[str] = []
+    done = start = 0
+    while start < len(text):
+        number = _NUMBERS.search(text, start, start + _SPAN + 2 * _ENDLESS)
+        if number is None:
+            start += _SPAN
+            continue
+        end = number.end()
+        while (more := _MORE_DIGITS.match(text, end, end + _SPAN)) is not None:
+            end = more.end()
+        pieces += (text[done : number.start()], "0" * (end - number.start() - _ENDLESS))
+        done, start = end - _ENDLESS, end
+    return "".join([*pieces, text[done:]])
 
 
 def spans(text: str) -> Iterator[str]:

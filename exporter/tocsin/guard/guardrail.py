@@ -20,8 +20,8 @@ from tocsin.judge import RouteRules
 PARTS_MOST: Final = 4_000
 """Number of message parts, from the first, whose author is looked up: reading that many takes some milliseconds."""
 
-CALLS_MOST: Final = 5_000
-"""Number of tool calls above which none is read: that many exceed the guard's ``TEXT_MAX`` anyway."""
+TEXTS_MOST: Final = 5_000
+"""Number of texts or of tool calls above which none is read: that many exceed the guard's ``TEXT_MAX`` anyway."""
 
 
 class Question(msgspec.Struct):
@@ -70,6 +70,8 @@ class Question(msgspec.Struct):
     def subjects(self, rules: RouteRules) -> list[Subject]:
         """Return the texts to judge, in the order in which they are sent back."""
         route = self.route
+        if isinstance(self.texts, list) and len(self.texts) > TEXTS_MOST:
+            return [Subject("", route=route)] * TEXTS_MOST
         if self.is_answer:
             return [Subject(text, route=route, expect=rules.expect) for text in self._texts()]
         roles = self._roles()
@@ -79,8 +81,8 @@ class Question(msgspec.Struct):
     def handed_over(self) -> list[Subject]:
         """Return the arguments of an answer's tool calls, which no response can change; in a request they are old."""
         told = self.tool_calls if isinstance(self.tool_calls, list) and self.is_answer else []
-        if len(told) > CALLS_MOST:  # too much to inspect, even if the first calls have no arguments
-            return [Subject("", ARGUMENTS, self.route)] * CALLS_MOST
+        if len(told) > TEXTS_MOST:  # too much to inspect, even if the first calls have no arguments
+            return [Subject("", ARGUMENTS, self.route)] * TEXTS_MOST
         return [Subject(call.arguments, ARGUMENTS, self.route) for call in tool_calls(told) if call.arguments]
 
     def _texts(self) -> list[str]:

@@ -96,3 +96,27 @@ def test_of_an_endless_number_the_end_is_left():
     number = "4539 1488 0343 6467 " * 1_000
 
     assert without_endless_numbers(f"x {number}\n12 34") == f"x {'0' * (len(number) - 65)}{number[-65:]}\n12 34"
+
+
+class Searches:
+    """A pattern that notes how many characters each search may read."""
+
+    def __init__(self, pattern):
+        self.pattern = pattern
+        self.widths = []
+
+    def search(self, text, start, end):
+        self.widths.append(end - start)
+        return self.pattern.search(text, start, end)
+
+    match = search
+
+
+def test_endless_numbers_are_searched_span_by_span(monkeypatch, short_spans):
+    numbers, digits = Searches(candidates._NUMBERS), Searches(re.compile(f"(?:{candidates._MORE_DIGITS.pattern})"))
+    monkeypatch.setattr(candidates, "_NUMBERS", numbers)
+    monkeypatch.setattr(candidates, "_MORE_DIGITS", digits)
+    without_endless_numbers(f"words {'4539 ' * 1_000}words")
+
+    assert len(digits.widths) > 100
+    assert max(*numbers.widths, *digits.widths) == 16 + 2 * 64

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from cpu_time import costs_at_most
 from tocsin.call import Expectation
 from tocsin.detectors.base import Report, Subject
-from tocsin.detectors.format import MAX_SCHEMA_VISITS, FormatDetector, UnusableError, compiled_pattern, compiled_schema
+from tocsin.detectors.format import (
+    MAX_SCHEMA_VISITS,
+    MAX_STEPS,
+    FormatDetector,
+    UnusableError,
+    compiled_pattern,
+    compiled_schema,
+)
 
 ORDER = {
     "type": "object",
@@ -136,6 +143,35 @@ def test_a_schema_nested_beyond_all_use_is_refused():
 
     with pytest.raises(UnusableError):
         compiled_schema(schema)
+
+
+@pytest.mark.parametrize(("values", "outcomes"), [(100, {"format": True}), (20_000, {})])
+def test_many_alternatives_for_many_values_mean_unchecked(values, outcomes):
+    alternatives = {"items": {"anyOf": [*({"const": f"{n}"} for n in range(1_000)), {"type": "integer"}]}}
+
+    report = judge(json.dumps([1] * values), format="json_schema", schema=alternatives)
+
+    assert (report.outcomes, report.marks) == (outcomes, set() if outcomes else {"format_unchecked"})
+
+
+def test_a_large_text_is_checked_against_a_usual_schema():
+    text = json.dumps({"id": 1, "tags": [f"tag, {n}" for n in range(20_000)]})
+    assert len(text) > MAX_STEPS / 30
+    assert judge(text, format="json_schema", schema=ORDER).outcomes == {"format": True}
+
+
+@pytest.mark.parametrize("keyword", ["pattern", "patternProperties"])
+def test_the_patterns_of_a_schema_share_one_limit(keyword):
+    dear = [f"[^q]{{900}}{n}" for n in range(10)]
+
+    def schema(patterns):
+        held = [{keyword: {each: True} if keyword == "patternProperties" else each} for each in patterns]
+        return {"allOf": held}
+
+    compiled_schema(schema([*dear[:2], "^[A-Z]{3}$"]))
+    compiled_schema(schema([f"^[A-Z]{{3}}-{n}$" for n in range(300)]))
+    with pytest.raises(UnusableError):
+        compiled_schema(schema(dear))
 
 
 def test_equal_schemas_are_compiled_once():

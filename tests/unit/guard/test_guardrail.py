@@ -6,9 +6,9 @@ import pytest
 
 from guarded import ROUTES, SECRET, Bench
 from tocsin import catalogue as cat
-from tocsin.config import parse
+from tocsin.config import Config, parse
 from tocsin.guard.guard import HOLDBACK, LARGE
-from tocsin.guard.guardrail import CALLS_MOST, PARTS_MOST
+from tocsin.guard.guardrail import PARTS_MOST, TEXTS_MOST, Question
 from tocsin.judge import Judge
 
 
@@ -162,5 +162,11 @@ def test_lone_surrogates_of_a_model_do_not_make_litellm_fail():
 @pytest.mark.parametrize("first", ["{}", ""])
 def test_tool_calls_beyond_the_limit_are_not_checked_and_counted(first):
     bench = Bench()
-    answer = bench.litellm("fine", tool_calls=calls(*[first] * CALLS_MOST, SECRET))
+    answer = bench.litellm("fine", tool_calls=calls(*[first] * TEXTS_MOST, SECRET))
     assert (answer["action"], bench.values(cat.GUARD_SHED)) == ("NONE", {("unknown",): 1})
+
+
+@pytest.mark.parametrize("kind", ["request", "response"])
+def test_of_too_many_texts_none_is_read(kind):
+    subjects = Question(kind, texts=["a", "b"] * TEXTS_MOST).subjects(Judge(Config()).rules("r"))
+    assert (len(subjects), len(set(map(id, subjects)))) == (TEXTS_MOST, 1)
