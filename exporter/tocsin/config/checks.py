@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from tocsin.catalogue import FAMILIES
 from tocsin.config.schema import THRESHOLDS, Config, Probe, Route
@@ -24,6 +25,9 @@ def check(config: Config) -> None:
     Raises:
         ConfigError: naming the key and the fix.
     """
+    for index, files in enumerate(config.inputs.files):
+        if any("\0" in path for path in files.paths):
+            raise ConfigError(f"inputs.files[{index}].paths: no path contains a NUL character; remove it")
     _check_labels_and_series(config)
     _check_amounts(config)
     for index, route in enumerate(config.routes):
@@ -42,6 +46,8 @@ def _check_labels_and_series(config: Config) -> None:
     for name in config.extra_labels:
         if name in TAKEN_LABELS or name.startswith("__"):
             raise ConfigError(f"extra_labels: {name!r} is already a label; remove it")
+        if config.extra_labels.count(name) > 1:
+            raise ConfigError(f"extra_labels: {name!r} is given twice; remove one")
         if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
             raise ConfigError(f"extra_labels: {name!r} cannot be a label name; use small letters, digits and _")
     if config.series.max < 1000:
@@ -91,10 +97,17 @@ def _check_probes(probes: Sequence[Probe]) -> None:
     if len(probes) > PROBES_MAX:
         raise ConfigError(f"probes: at most {PROBES_MAX}, {len(probes)} given")
     for index, probe in enumerate(probes):
-        if not re.match(r"https?://[^/\s]", probe.url):
+        if not re.match(r"https?://[^/\s]", probe.url) or not _has_host(probe.url):
             raise ConfigError(f"probes[{index}].url: give an address that begins with https:// or http://")
         if not 1 <= probe.interval_s <= 3600:
             raise ConfigError(f"probes[{index}].interval_s: between 1 and 3600 seconds")
+
+
+def _has_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:  # an unclosed bracket
+        return False
 
 
 def _check_detectors(config: Config) -> None:
