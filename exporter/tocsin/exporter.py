@@ -88,6 +88,8 @@ class Exporter:
         """Deliveries refused since the last commit, by reason."""
         self._detectors = OnDemand(self._make_detectors, name="detectors")
         self._prices = OnDemand(self._find_prices, name="prices")
+        self._may_ask = False
+        """Whether the price tables may be queried in this step of counting: each query takes milliseconds."""
         settings = with_estimates(ledger_settings(config, self._library))
         self._ingest_address = ingest_address(arguments, config)
         self._board = alerts.Board()
@@ -218,10 +220,15 @@ class Exporter:
         collect_seldom()
 
     def _library(self) -> Any:
-        """Return the fallback prices; raise PricesAwaitedError if they are not loaded yet."""
-        if not self._prices.is_set():
-            raise PricesAwaitedError(self._prices.wait)
+        """Return the fallback prices for one query per step; raise PricesAwaitedError if it must wait for the next."""
+        if not self._may_ask:
+            raise PricesAwaitedError(self._ask_prices)
+        self._may_ask = False
         return find_library()
+
+    async def _ask_prices(self) -> None:
+        await self._prices.wait()
+        self._may_ask = True
 
     def _told_to_end(self) -> None:
         """Begin the shutdown; a second signal ends it immediately."""

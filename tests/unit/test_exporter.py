@@ -7,6 +7,8 @@ import threading
 import pytest
 
 from tocsin import catalogue as cat
+from tocsin import exporter as exporter_module
+from tocsin.call import Call
 from tocsin.commands.run import add_flags
 from tocsin.config import ConfigError, load
 from tocsin.detectors.base import Subject
@@ -123,3 +125,23 @@ async def test_a_reload_before_the_first_text_builds_no_detectors(with_terms):
     exporter, _ = with_terms
     await exporter._reload()
     assert exporter._scoring.judge._made is None
+
+
+async def test_one_price_is_looked_up_per_step_of_counting(tmp_path, monkeypatch):
+    lookups = []
+    monkeypatch.setattr(exporter_module, "find_library", lambda: lookups.append(1))
+    exporter = exporter_of(tmp_path)
+    ledger = exporter._ledger
+    await exporter._prices.wait()
+    lookups.clear()
+
+    for number in range(3):
+        ledger.count(Call(f"{number}", "", model=f"m{number}", input_tokens=1), 1_800_000_000.0)
+    ledger.settle()
+    lookups_by_step = [len(lookups)]
+    while ledger.deferred:
+        await ledger.deferred.popleft()()
+        lookups_by_step.append(len(lookups))
+    exporter._state.close()
+
+    assert lookups_by_step == [0, 1, 2, 3]
