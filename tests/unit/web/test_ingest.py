@@ -19,6 +19,7 @@ from tocsin.config import Auth
 from tocsin.inputs.spool import Spool
 from tocsin.web import server
 from tocsin.web.auth import verifiers
+from tocsin.web.bodies import inflater
 from tocsin.web.ingest import make_ingest_app
 
 
@@ -115,6 +116,12 @@ async def test_a_bomb_is_refused(tmp_path, monkeypatch, pack):
         encoding = "gzip" if pack is gzip.compress else "zstd"
         assert await receiver.post(pack(b" " * (8 << 20)), Content_Encoding=encoding) in (400, 413)
         assert receiver.records() == []
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("zstd", zstandard.ZstdCompressor().compress)])
+def test_a_bomb_is_inflated_in_small_pieces(encoding, pack):
+    sizes = [len(piece) for piece in inflater(encoding).feed(pack(b" " * (8 << 20)))]
+    assert (sum(sizes), max(sizes)) == (8 << 20, 256 << 10)
 
 
 async def test_an_unknown_encoding_format_or_method_is_refused(tmp_path):
