@@ -45,7 +45,7 @@ class Recognition:
 
     def scan(self, now: float) -> bool:
         """Find files and identify them; return whether another scan is needed soon."""
-        self._again = self._full = self._waiting = False
+        self._again = self._waiting = False
         self._read_before = self._streams.written_to()
         found = self._finder.find(self._streams.bases())
         self._present = {file.identity: file for file in found}
@@ -57,6 +57,7 @@ class Recognition:
         known = self._streams.known()
         due = [(file, known.get(file.identity)) for file in found]
         due = [(f, own) for f, own in due if self._is_due(f, own, now) and not self._being_packed(f, plain)]
+        self._full = False  # not before: a copy that found no room in the last scan is still due
         strangers = [file for file, own in due if own is None]
         # a file's own stream first; after that, streams without a file may take others
         strangers += self._resume_all([(own, file) for file, own in due if own is not None], now)

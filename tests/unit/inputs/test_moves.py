@@ -251,16 +251,21 @@ def test_an_empty_file_that_is_closed_for_lack_of_room_and_gone_before_its_turn_
     world.check()
 
 
-def test_a_log_whose_archive_waits_for_a_descriptor_is_not_reported_as_lost(world, monkeypatch):
-    world.write(20)
-    world.poll()
+@pytest.mark.parametrize("noted", [False, True], ids=["made while down", "noted as a copy before"])
+def test_a_log_whose_archive_waits_for_a_descriptor_is_not_reported_as_lost(world, monkeypatch, noted):
+    world.write(200)
+    world.poll(size=64)
     for number in (2, 3):
         lines = [f"{number} {line:62}" for line in range(2_000)]
         (world.folder / f"app.log.{number}").write_text("\n".join([*lines, ""]))
         world.written += lines
-    world.poll(size=64)
+    if noted:
+        world.rename(pack=True)
+        world.poll(size=64)
+        world.poll(size=64)
     world.commit()
-    world.rename(pack=True)
+    if not noted:
+        world.rename(pack=True)
     monkeypatch.setattr("tocsin.inputs.openfiles.OPEN_MAX", 2)
     world.start()
     for _ in range(8):
