@@ -210,7 +210,8 @@ class _Comparison:
     def continuation(self) -> Answer | None:
         """The rest of a stream that has lost its file, preferably of the one that was last read from this inode."""
         lost = [s for s in self.alike if s.without_file or (s.content is not None and self._is_overwritten(s))]
-        waiting = [s for s in lost if self._contains_all_read(s)]
+        # Of a stream not read yet, perhaps only a few bytes are known, with which another log may begin too.
+        waiting = [s for s in lost if self._contains_all_read(s) and (s.offset or related(s, self.file))]
         if not waiting:
             return None
         own = [s for s in waiting if s.record.identity == self.file.identity]

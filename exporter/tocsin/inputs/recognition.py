@@ -362,11 +362,16 @@ class Recognition:
         self._streams.index_head(stream)
 
     def _note_gone(self, now: float) -> None:
-        """Detect streams whose file is gone; a file that cannot be opened or listed still exists."""
+        """Detect streams whose file is gone or another's; a file that cannot be opened or listed still exists."""
+        taken = self._files.identities()
         for stream in self._streams:
-            if stream.record.finished or stream.content is not None or stream.orphaned is not None:
+            record = stream.record
+            if record.finished or stream.content is not None or stream.orphaned is not None:
                 continue
-            if stream.record.identity not in self._present and not self._finder.cannot_list(stream.record.base):
+            if record.identity in taken:  # truncated soon before a restart, and what was written since is read
+                stream.lose_file(now)
+                stream.truncated = True
+            elif record.identity not in self._present and not self._finder.cannot_list(record.base):
                 stream.lose_file(now)  # even if its pattern is gone: another pattern may match its content
 
     def _give_up_orphans(self, now: float) -> None:

@@ -30,6 +30,20 @@ def test_truncation_without_a_copy_is_announced(world):
     assert world.tailer.lost["truncated"] == 1
 
 
+def test_truncation_is_announced_after_a_crash_within_the_wait_for_a_copy(world):
+    world.write(200)
+    world.poll(size=64)
+    os.truncate(world.log, 0)
+    world.written = []
+    world.write(2)
+    world.poll()
+    world.poll()
+    world.commit()
+    world.start()
+    world.drain()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 1}
+
+
 def test_truncating_an_idle_file_that_was_read_to_its_end_is_not_a_loss(world):
     world.write(5)
     world.drain()
@@ -372,6 +386,23 @@ def test_a_rotated_log_is_not_a_copy_of_another_log_with_the_same_beginning(tmp_
     world.drain()
 
     world.check()
+    world.close()
+
+
+def test_an_archive_does_not_continue_another_log_deleted_within_its_first_line(tmp_path):
+    world = World(tmp_path, "*.log")
+    world.write(5)
+    (tmp_path / "web.log").write_text("line")
+    world.poll()
+    world.commit()
+    (tmp_path / "web.log").unlink()
+    world.start()
+    world.poll()
+    world.rename(pack=True)
+    world.drain()
+
+    world.check()
+    assert world.tailer.lost == {"deleted": 1, "truncated": 0}
     world.close()
 
 
