@@ -119,6 +119,15 @@ def test_a_line_too_long_for_the_limit_does_not_take_the_next_if_its_end_is_writ
     assert reader.told == [400_000]
 
 
+@pytest.mark.parametrize(("excess", "got", "told"), [(0, 1, []), (1, 0, [3 * BUFFER_BYTES + 1])])
+def test_the_limit_of_a_line_longer_than_the_buffer_is_exact(tmp_path, excess, got, told):
+    log = Reader(tmp_path / "app.log", limit=3 * BUFFER_BYTES)
+    append(log.path, b"x" * (3 * BUFFER_BYTES + excess) + b"\n")
+    log.drain()
+    log.tailer.close()
+    assert (len(log.got), log.told) == (got, told)
+
+
 @pytest.mark.parametrize("kill", [False, True])
 def test_a_line_longer_than_the_buffer_is_read_whole(tmp_path, kill):
     log = Reader(tmp_path / "app.log", limit=8 * BUFFER_BYTES)

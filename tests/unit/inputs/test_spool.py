@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import tempfile
 from pathlib import Path
 from unittest import mock
@@ -185,6 +186,31 @@ async def test_a_segment_whose_name_is_not_durable_leaves_no_file(tmp_path, monk
         with pytest.raises(SpoolFullError):
             await append(spool, b"refused")
     assert list(tmp_path.iterdir()) == []
+    await spool.close()
+
+
+@pytest.mark.parametrize("failing", [stat.S_ISREG, stat.S_ISDIR], ids=["file", "directory"])
+async def test_a_body_in_its_own_file_is_refused_unless_the_file_and_its_name_are_durable(tmp_path, monkeypatch, failing):
+    def fsync(descriptor):
+        if failing(os.fstat(descriptor).st_mode):
+            raise OSError(5, "input/output error")
+
+    monkeypatch.setattr(module, "SPILL", 0)
+    spool = Spool(tmp_path)
+    writer = spool.stream("native", 1000.0)
+    await writer.add(Batch(b"[1]"))
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(SpoolFullError):
+        await writer.commit()
+    writer.abort()
+    assert (read_all(spool), list(tmp_path.iterdir()), spool.spool_bytes) == ([], [], 0)
+
+
+async def test_a_segment_cut_short_on_disk_has_no_known_age(tmp_path):
+    spool = Spool(tmp_path)
+    await append(spool, b"{}")
+    os.truncate(next(tmp_path.iterdir()), 0)
+    assert spool.oldest_age(1060.0) == 0.0
     await spool.close()
 
 

@@ -1,5 +1,6 @@
 """The tailer against a model: whatever is written is handed out once, through rotations and restarts."""
 
+import gzip
 import os
 import random
 import tempfile
@@ -292,6 +293,39 @@ def test_an_archive_is_behind_until_it_is_read(tmp_path):
         world.poll(0.1, size=4096)
     world.drain()
     assert not world.tailer.behind()
+    world.close()
+
+
+def test_the_backlog_of_a_log_is_its_unread_bytes(world):
+    world.write(1000)
+    world.poll(size=64)
+    read = len("line 000000\n") * len(world.pending)
+    assert world.tailer.backlog() == world.log.stat().st_size - read > 0
+
+
+def test_the_backlog_of_an_archive_is_its_size_until_it_is_read(tmp_path):
+    world = World(tmp_path, "*.gz")
+    archive = tmp_path / "old.log.gz"
+    archive.write_bytes(gzip.compress((b"x" * 999 + b"\n") * 4000))
+    world.poll(size=64)
+    identified = world.tailer.backlog()
+    while not world.pending:
+        world.poll(size=64)
+    assert (identified, world.tailer.backlog()) == (archive.stat().st_size, archive.stat().st_size)
+    while world.poll(size=1 << 20):
+        pass
+    assert world.tailer.backlog() == 0
+    world.close()
+
+
+def test_an_archive_of_a_pattern_removed_during_its_decompression_is_not_read(tmp_path):
+    world = World(tmp_path, "*.gz")
+    (tmp_path / "old.log.gz").write_bytes(gzip.compress((b"x" * 999 + b"\n") * 4000))
+    world.poll(size=64)
+    world.tailer.configure([])
+    while world.poll(size=64):
+        pass
+    assert world.pending == []
     world.close()
 
 
