@@ -7,6 +7,7 @@ Bodies become frames with a CRC in numbered segments. Small ones share a segment
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from io import FileIO
@@ -240,8 +241,9 @@ class BodyWriter:
         """Discard the body; does nothing after ``commit``."""
         if self._file is not None:
             self._file.close()
-            self._path.unlink(missing_ok=True)
             self._file = None
+            with contextlib.suppress(OSError):  # the next start deletes it
+                self._path.unlink(missing_ok=True)
         self._spool.release(self._size)
         self._size = self.buffered = 0
         self._pieces = []
@@ -256,5 +258,6 @@ class BodyWriter:
 
     def _write(self, pieces: Sequence[Bytes]) -> None:
         if self._file is None:
+            self._path.unlink(missing_ok=True)  # a body with the same id that could not be deleted
             self._file = create_file(self._path)
         write_all(self._file, pieces)

@@ -206,6 +206,18 @@ async def test_a_body_in_its_own_file_is_refused_unless_the_file_and_its_name_ar
     assert (read_all(spool), list(tmp_path.iterdir()), spool.spool_bytes) == ([], [], 0)
 
 
+async def test_an_aborted_body_that_cannot_be_deleted_reserves_no_room(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "SPILL", 0)
+    spool = Spool(tmp_path)
+    writer = spool.stream("native", 1000.0)
+    await writer.add(Batch(b"[1]"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", mock.Mock(side_effect=OSError(30, "read-only file system")))
+        writer.abort()
+    assert spool.spool_bytes == 0
+    await spool.close()
+
+
 async def test_a_segment_cut_short_on_disk_has_no_known_age(tmp_path):
     spool = Spool(tmp_path)
     await append(spool, b"{}")
