@@ -27,8 +27,12 @@ PRIOR: Final = -3.6
 """Log-odds of a text of which nothing is known; a STRONG rule lifts it over even, a MILD one alone does not."""
 READ: Final = 65_536
 """Characters of a text that are read."""
-_SEARCHED: Final = 2_560
-"""Characters around the first places of an anchor that are searched for a match."""
+_SEARCHED: Final = 5_120
+"""Characters around the first places of a rule's anchors that are searched for a match, at most half of it for each."""
+_WORK: Final = 250_000
+"""Characters that are searched in one text, over all rules: 25 ms."""
+_FIRST_USE: Final = 20_000
+"""What it counts for to compile a rule, of that: about a millisecond."""
 _UNHIDDEN: Final = 8_192
 """Characters of a text that are judged again once what hides in it has been taken out."""
 
@@ -65,6 +69,7 @@ _NAMES_WORDS = re.compile(
     r"|contain(?:s|ing)?|flags?|detects?|catch(?:es)?|blocks?|filters?|match(?:es)?|titled|may (?:write|say)"
     r"|übersetz\w{1,3}(?: ich| man)?|dit-on|tradui(?:s|t|re)|tradu(?:ce|cir|zir|zo|rre)|перевести|переводится"
     r"|vertaal (?:je|ik)|przetłumaczyć"
+    r"|schreibt|écri(?:t|re|vent)|escrib(?:e|ir|en)|scriv(?:e|ere|ono)|escrev(?:e|er|em)|schrijft|pisze|пишет"
     r"|wie|comme|como|come|als|(?:takie )?jak|вроде|типа|как|مثل|藏着|写着) ?:? ?\Z"
 )
 """What stands before quotes in which an order is shown."""
@@ -75,16 +80,28 @@ _NAMED = re.compile(
 """What stands behind them in languages that say so there."""
 _QUOTES: Final = "\"'`\u201c\u201e\u2018\u00ab"
 _TELLERS: Final = (
-    "attacker", "adversar", "hacker", "forbid", "prohibit", "possible for a", "angriff", "angreifer", "attaqu",
-    "ataque", "atacante", "attacco", "attaccant", "aanval", "ataku", "атак", "злоумышленн", "sald\u0131r", "攻击",
-    "攻撃", "공격", "هجوم", "kolleg", "collègue", "compañero", "colleghi", "colegas", "collega's", "współpracown",
-    "коллег", "arkadaşlar", "同事", "皆さん", "여러분", "زملاء",
+    "attacker", "adversar", "hacker", "pirate", "forbid", "prohibit", "possible for a", "angriff", "angreifer",
+    "attaqu", "ataque", "atacante", "attacco", "attaccant", "aanval", "ataku", "атак", "злоумышленн", "sald\u0131r",
+    "攻击", "攻撃", "공격", "هجوم", "المهاجم", "kolleg", "collègue", "compañero", "colleghi", "colegas", "collega's",
+    "współpracown", "коллег", "arkadaşlar", "同事", "皆さん", "여러분", "زملاء",
 )  # fmt: skip
 """Who an order is said to come from, or to go to, or what is said of it, within its sentence."""
 _NEGATED = re.compile(
     r"(?:n['\u2019]t |\bn['\u2019]|\b(?:not|never|no|não|non|не|nie|(?:tries|trying|attempts) to) |不要)\Z"
 )
 """What stands ahead of an order that is none: "n'oublie pas de suivre les consignes"."""
+_UNLESS_DONE = re.compile(
+    r"[^.!?\n]{0,24}\b(?:if|wenn|falls|sofern|si|se|als|jeśli|если)\b[^.!?\n]{0,24}"
+    r"\b(?:already|bereits|schon|déjà|ya|già|já|al|reeds|już|masz|уже)\b"
+)
+_DONE_ALREADY = re.compile(r"(?:如果已|すでに|既に|이미|zaten|إذا كان)[^。!?\n]{0,40}\Z")
+"""What stands behind instructions of a manual that a reader may pass over, or ahead of them."""
+_ABOUT = re.compile(
+    r"[^.!?\n]{0,40}\b(?:about|über|sur|sobre|sulla?|sul|over|о|об)\b"  # noqa: RUF001
+    r"(?! (?:your|dein|tes|tus|tue|suas|je|jouw|swoi|сво|the (?:rules|instructions|system)))"
+)
+"""Of what one has learned it: who is to forget that is not a machine."""
+_LEARNED = re.compile(r"learn|gelernt|appris|aprend|imparato|geleerd|nauczy|учили")
 _MENTION_REACH: Final = 80
 _NEGATION_REACH: Final = 12
 _MOST_MENTIONS: Final = 4
@@ -112,12 +129,31 @@ _LEAST: Final = 0.01
 """Score from which there is a finding at all."""
 
 
+class _Work:
+    """What may be spent yet on a text."""
+
+    def __init__(self) -> None:
+        self.left = _WORK
+
+    def allows(self, number: int, case: re.RegexFlag, length: int) -> bool:
+        """Take off what it costs to search so many characters with a rule, and tell whether that was left."""
+        if (number, case) not in _USED:
+            self.left -= _FIRST_USE
+        self.left -= length if case is re.NOFLAG else 2 * length
+        return self.left >= 0
+
+
+_USED: Final[set[tuple[int, re.RegexFlag]]] = set()
+"""Rules that are compiled."""
+
+
 def _around(lower: str, anchors: Sequence[str], reach: int) -> list[tuple[int, int]]:
     """Stretches of a text around the first places of some literals, in order, joined where they meet."""
     places: list[int] = []
+    most = max(1, _SEARCHED // (2 * reach * max(2, len(anchors))))
     for anchor in anchors:
         at = lower.find(anchor)
-        for _ in range(_SEARCHED // (2 * reach)):
+        for _ in range(most):
             if at < 0:
                 break
             places.append(at)
@@ -133,8 +169,11 @@ def _around(lower: str, anchors: Sequence[str], reach: int) -> list[tuple[int, i
 
 
 _ANCHORS: Final = tuple(rule.literals for rule in RULES)
-_LITERALS: Final = tuple(dict.fromkeys(literal for literals in _ANCHORS for literal in literals))
-"""All anchors, each with a gate of its own: a text is searched only for those that stand in it."""
+_NEEDS: Final = tuple(rule.needs for rule in RULES)
+_LITERALS: Final = tuple(
+    dict.fromkeys(literal for rule in RULES for literal in (*rule.literals, *sorted(rule.needs)))
+)
+"""All anchors and needs, each with a gate of its own: a text is searched only for those that stand in it."""
 _REACHES: Final = tuple(rule.reach for rule in RULES)
 
 
@@ -148,7 +187,9 @@ def _rules_of_literals() -> tuple[list[int], ...]:
 
 _RULES_OF: Final = _rules_of_literals()
 """Numbers of the rules that each is an anchor of."""
-_BEYOND_ASCII: Final = frozenset(n for n, rule in enumerate(RULES) if not rule.anchors.replace("\xa6", "").isascii())
+_BEYOND_ASCII: Final = frozenset(
+    n for n, rule in enumerate(RULES) if not rule.of_parts and not rule.anchors.replace("\xa6", "").isascii()
+)
 """Rules all of whose anchors are searched for: gates see case in ASCII alone."""
 
 
@@ -166,6 +207,7 @@ def _searchable(text: str, lower: str) -> tuple[str, re.RegexFlag]:
 @cache
 def _compiled(index: int, case: re.RegexFlag) -> re.Pattern[str]:
     """Compile a rule when it is first asked for: all of them would take a quarter of a start."""
+    _USED.add((index, case))
     return re.compile(RULES[index].pattern, case | re.DOTALL)
 
 
@@ -176,10 +218,18 @@ def _order(rule: re.Pattern[str], text: str, start: int, end: int) -> re.Match[s
         if match is None:
             return None
         ahead = text[max(0, match.start() - _MENTION_REACH) : match.start()].lower()
-        if not (_is_mentioned(ahead) or _NAMED.match(text, match.end())):
+        if not (_is_mentioned(ahead) or _NAMED.match(text, match.end()) or _is_of_people(match, ahead)):
             return match
         start = match.end()
     return None
+
+
+def _is_of_people(match: re.Match[str], ahead: str) -> bool:
+    """Tell whether an order spares who has done it already, or is to forget what one has learned of a thing."""
+    behind = match.string[match.end() : match.end() + _MENTION_REACH].lower()
+    if _UNLESS_DONE.match(behind) or _DONE_ALREADY.search(ahead):
+        return True
+    return bool(_ABOUT.match(behind)) and bool(_LEARNED.search(match[0].lower() + behind))
 
 
 def _is_mentioned(ahead: str) -> bool:
@@ -213,10 +263,11 @@ class Injection:
     def scan(self, subject: Subject, fired: Sequence[int], report: Report) -> None:
         """Add one finding, from the first to the last character of what spoke for it."""
         by_user = subject.role == "user"
-        found = self._rules(subject, [index for index in fired if index < len(_LITERALS)], by_user)
+        work = _Work()
+        found = self._rules(subject, [index for index in fired if index < len(_LITERALS)], by_user, work)
         hidden = {index - len(_LITERALS) for index in fired if index >= len(_LITERALS)}
         if len(hidden) > 1:
-            found += self._carriers(subject.text, hidden, by_user)
+            found += self._carriers(subject.text, hidden, by_user, work)
         total = PRIOR + sum([evidence for evidence, _, _ in found])
         if by_user:
             total += self._model.evidence(subject.words())
@@ -226,12 +277,15 @@ class Injection:
             start, end = min([start for start, _ in places]), max([end for _, end in places])
             report.findings.append(Finding("injection", "injection", start, end, round(score, 4)))
 
-    def _rules(self, subject: Subject, fired: Sequence[int], by_user: bool) -> list[_Evidence]:
+    def _rules(self, subject: Subject, fired: Sequence[int], by_user: bool, work: _Work) -> list[_Evidence]:
         """Try the rules around their anchors, of which those at the places ``fired`` of ``_LITERALS`` are there."""
         anchors: dict[int, list[str]] = {}
+        standing = {_LITERALS[literal] for literal in fired}
         for literal in fired:
             for number in _RULES_OF[literal]:
-                if not (by_user and RULES[number].documents_only):
+                needs = _NEEDS[number]
+                asked = not (by_user and RULES[number].documents_only)
+                if asked and not (needs and needs.isdisjoint(standing)):
                     anchors.setdefault(number, []).append(_LITERALS[literal])
         found: list[_Evidence] = []
         if anchors:
@@ -241,12 +295,14 @@ class Injection:
                 rule = RULES[number]
                 everything = _ANCHORS[number] if number in _BEYOND_ASCII else literals
                 for start, end in _around(lower, everything, _REACHES[number]):
+                    if not work.allows(number, case, end - start):
+                        return found
                     if match := _order(_compiled(number, case), text, start, end):
                         found.append((rule.evidence, *match.span()))
                         break
         return found
 
-    def _carriers(self, text: str, hidden: set[int], by_user: bool) -> list[_Evidence]:
+    def _carriers(self, text: str, hidden: set[int], by_user: bool, work: _Work) -> list[_Evidence]:
         found: list[_Evidence] = []
         read = text[:READ]
         for number, spans in ((0, _comments(read)), (1, (match.span() for match in _INVISIBLES.finditer(read)))):
@@ -260,10 +316,10 @@ class Injection:
             images = _IMAGES.finditer(read)
             found += [(MILD, *m.span()) for m in images if _CARRIED.search(m[0], m[0].index("]("))][:1]
         if hidden & {3, 4}:
-            found += self._unhidden(text, by_user)
+            found += self._unhidden(text, by_user, work)
         return found
 
-    def _unhidden(self, text: str, by_user: bool) -> list[_Evidence]:
+    def _unhidden(self, text: str, by_user: bool, work: _Work) -> list[_Evidence]:
         """Judge a text without its invisible characters and look-alikes, and what tag characters spell."""
         found: list[_Evidence] = []
         bare = _FLAG.sub("", text[:READ])
@@ -276,10 +332,17 @@ class Injection:
         for form in dict.fromkeys((bare, fold(bare))):
             read, case = _searchable(form, lowered(form))
             possible = self._possible(read) if case is re.NOFLAG else range(len(RULES))
-            spoken.update(number for number in possible if _compiled(number, case).search(read))
+            spoken.update(
+                number
+                for number in possible
+                if work.allows(number, case, len(read)) and _compiled(number, case).search(read)
+            )
         for number in sorted(spoken):
             rule = RULES[number]
-            if not (by_user and rule.documents_only) and not _compiled(number, re.IGNORECASE).search(text, 0, READ):
+            if not (by_user and rule.documents_only) and not (
+                work.allows(number, re.IGNORECASE, min(READ, len(text)))
+                and _compiled(number, re.IGNORECASE).search(text, 0, READ)
+            ):
                 found.append((rule.evidence, 0, len(text)))
         return found
 

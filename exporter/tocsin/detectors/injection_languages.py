@@ -184,8 +184,18 @@ _ASKED_FOR = (
 )
 """Requests for orders that are the model's own: secret, hidden or original ones, and prompts of a system."""
 
+_DAN = (
+    r"\b(?:du bist|tu es|vous êtes|eres|sei|você é(?: o)?|jij bent|jesteś|sen)[ :]{1,2}dan\b(?![ -]{0,1}\w{0,12} (?:bent|jij|je|ook|al)\b)"
+    r"|(?<!\w)(?:ты|вы)[ —-]{1,3}dan\b|你是dan|(?:君|あなた)はdan|(?:너는|넌|당신은) dan|أنت dan\b"
+)
+"""The persona that "can do anything now": it is named alike in all languages."""
+
 LANGUAGES: Final = (
     *((tongue.anchors, tongue.pattern) for tongue in DISREGARD),
+    (
+        "bist dan|tu es dan|êtes dan|eres dan|sei dan|você é dan|é o dan|jij bent dan|jesteś dan|sen dan|bist: dan|ты dan|вы dan|ты - dan|ты — dan|你是dan|はdan|는 dan|넌 dan|은 dan|أنت dan",
+        _DAN,
+    ),
     ("befolg|beachte|folge", _GERMAN),
     ("dikkate alma|uymayı bırak|takip etmeyi bırak|görmezden gel|yok say", _TURKISH),
     ("不要|别|停止|绕过|忽略|无视|違反|违反|抛开|失效|有效|作废|无效|忘记|忘掉", _CHINESE),

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from tocsin.detectors.injection_languages import LANGUAGES
-from tocsin.detectors.injection_machines import SAID
-from tocsin.detectors.injection_planted import PLANTED
+from tocsin.detectors.injection_tongues import languages, rules_of
 
 STRONG: Final = 6.0
 MILD: Final = 3.4
@@ -31,6 +30,10 @@ class Rule(NamedTuple):
     pattern: str
     documents_only: bool = False
     """True for what is ordinary when a user says it of their own text."""
+    of_parts: bool = False
+    """True for what has gaps between its parts."""
+    needs: frozenset[str] = frozenset()
+    """Lower-case literals, one of which stands in every match as well; none if that is not asked."""
 
     @property
     def literals(self) -> list[str]:
@@ -40,7 +43,7 @@ class Rule(NamedTuple):
     @property
     def reach(self) -> int:
         """Characters from an anchor, to either side, in which its match lies."""
-        return FAR if "{0," in self.pattern or "*" in self.pattern else NEAR
+        return FAR if self.of_parts or "{0," in self.pattern or "*" in self.pattern else NEAR
 
 
 def _gap(words: int) -> str:
@@ -372,6 +375,17 @@ _ADDRESSED = (
 )
 # fmt: on
 
-_LANGUAGES = tuple(Rule(STRONG, anchors, pattern) for anchors, pattern in (*LANGUAGES, *SAID))
-_PLANTED = tuple(Rule(STRONG, anchors, pattern, documents_only=True) for anchors, pattern in PLANTED)
-RULES: Final = (*_OVERRIDE, *_LANGUAGES, *_EXTRACTION, *_ROLE_PLAY, *_FRAMES, *_ADDRESSED, *_PLANTED)
+_LANGUAGES = tuple(Rule(STRONG, anchors, pattern) for anchors, pattern in LANGUAGES)
+_TONGUES = tuple(
+    Rule(
+        STRONG if made.rule.alone else MILD,
+        "|".join(sorted(made.anchors)),
+        made.pattern,
+        documents_only=made.rule.documents_only,
+        of_parts=True,
+        needs=made.needs,
+    )
+    for language in languages()
+    for made in rules_of(language)
+)
+RULES: Final = (*_OVERRIDE, *_LANGUAGES, *_EXTRACTION, *_ROLE_PLAY, *_FRAMES, *_ADDRESSED, *_TONGUES)
