@@ -43,7 +43,7 @@ def test_metrics_and_files_that_are_named_exist(page):
         assert (ROOT / path).exists(), path
 
 
-def test_what_config_check_says_by_the_table_it_does_say():
+def test_documented_messages_of_config_check_are_real():
     package = ROOT / "exporter" / "tocsin"
     sources = [*package.glob("diagnosis/*.py"), *package.glob("config/*.py"), package / "commands/config.py", package / "inputs/finder.py"]
     said = "".join(path.read_text() for path in sources)
@@ -55,7 +55,7 @@ def test_what_config_check_says_by_the_table_it_does_say():
                 assert part.strip(" ;:)") in said, part
 
 
-def test_the_dockerfile_builds_what_the_pages_build():
+def test_the_dockerfile_builds_the_documented_image():
     text = (ROOT / "exporter" / "Dockerfile").read_text()
     for line in (line for line in LINES if line.startswith("docker build")):
         assert "--file exporter/Dockerfile" in line

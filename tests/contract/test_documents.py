@@ -11,7 +11,7 @@ from tocsin.config import FOR_ALL_ROUTES, THRESHOLDS, Config, load, parse
 ROOT = Path(__file__).parents[2]
 
 
-def test_metrics_md_is_what_the_catalogue_says():
+def test_metrics_md_matches_the_catalogue():
     assert (ROOT / "exporter" / "METRICS.md").read_text() == catalogue.markdown(), "run `make docs`"
 
 
@@ -40,7 +40,7 @@ def test_counters_end_in_total_and_nothing_else_does():
         assert family.name.endswith("_total") == (family.kind == "counter"), family.name
 
 
-def test_token_buckets_are_at_most_one_and_a_half_apart():
+def test_neighbouring_token_buckets_differ_by_at_most_half():
     buckets = catalogue.TOKEN_BUCKETS
     assert all(b / a <= 1.51 for a, b in pairwise(buckets))
 

@@ -82,7 +82,7 @@ def test_compiled_pages_are_those_in_the_repository():
         assert (bundle.DASHBOARDS / "out" / name).read_text() == text, f"{name} is stale: run `make bundle`"
 
 
-def test_no_page_is_too_large_for_a_config_map():
+def test_no_dashboard_is_too_large_for_a_config_map():
     assert max(len(text.encode()) for text in bundle.dashboards().values()) < 262_144
 
 
@@ -129,7 +129,7 @@ def test_job_and_instance_are_variables(page):
         assert by_name[name]["allValue"] == ".+"
 
 
-def test_every_panel_says_what_it_shows(page):
+def test_every_panel_has_a_description(page):
     for panel in panels(page):
         assert panel["title"]
         assert len(panel["description"]) > 15, panel["title"]
@@ -217,7 +217,7 @@ def test_thresholds_follow_the_mixin():
     assert [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [None, 0.9]
 
 
-def test_every_link_between_pages_leads_to_a_page_and_keeps_what_was_clicked(page):
+def test_every_dashboard_link_resolves_and_keeps_the_clicked_labels(page):
     variables = {other["uid"]: {v["name"] for v in other["templating"]["list"]} for other in PAGES.values()}
     for panel in panels(page):
         assert panel["links"] == [], f"{panel['title']}: links of a panel do not know the labels of its lines"
@@ -265,7 +265,7 @@ def test_a_page_has_a_preview_that_is_small(name):
     assert picture.stat().st_size < 150 * 1024
 
 
-def test_an_alert_opens_a_page_that_shows_what_it_looks_at():
+def test_an_alert_links_to_a_dashboard_with_its_metrics():
     shown = {
         page["uid"]: {s.name for _, expr in queries(page) for s in selectors(promql_parser.parse(filled(expr)))}
         for page in PAGES.values()

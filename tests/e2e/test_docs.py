@@ -26,7 +26,7 @@ def resources(tool):
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
-def test_the_page_installs_what_scrapes_pages_and_draws(resources):
+def test_the_page_installs_monitoring_alerting_and_dashboards(resources):
     kinds = {r["kind"] for r in resources}
 
     assert {"StatefulSet", "ServiceMonitor", "PrometheusRule", "ConfigMap"} <= kinds
@@ -34,7 +34,7 @@ def test_the_page_installs_what_scrapes_pages_and_draws(resources):
 
 
 @pytest.mark.parametrize("kind", ["secret", "service"])
-def test_kubectl_is_pointed_at_what_the_chart_makes(resources, kind):
+def test_documented_kubectl_commands_name_the_charts_objects(resources, kind):
     names = re.findall(rf"kubectl --namespace llm .*\b{kind}[ /](\S+)", INSTALL)
 
     assert names

@@ -159,7 +159,7 @@ def converse(
 
 @needs_litellm
 @pytest.mark.timeout(400)
-def test_every_request_to_a_real_proxy_is_counted_by_what_became_of_it(tmp_path, upstream, launch, port):
+def test_every_request_to_a_real_proxy_is_counted_by_its_outcome(tmp_path, upstream, launch, port):
     (tmp_path / "secret").write_text("letmein")
     config = tmp_path / "tocsin.yml"
     config.write_text(yaml.safe_dump({"ingest": {"auth": [{"scheme": "bearer", "secret_file": str(tmp_path / "secret")}]}}))

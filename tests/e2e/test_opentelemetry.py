@@ -96,7 +96,7 @@ def samples(exporter):
     }  # fmt: skip
 
 
-def test_what_the_sdk_traces_is_counted_exactly(launch, tool, tmp_path):
+def test_calls_traced_by_the_sdk_are_counted_exactly(launch, tool, tmp_path):
     python = tool("sdks").readlink()  # the environment's own path to its interpreter
     with launch(tmp_path) as exporter, serving(Upstream, numbers=count()) as upstream:
         env = {

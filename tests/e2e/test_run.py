@@ -139,7 +139,7 @@ def test_replay_prints_metrics_and_a_summary(tmp_path):
     assert summary == {"read": 6, "counted": 3, "duplicate": 1, "skipped": {"null": 1, "not_json": 1}}
 
 
-def test_replay_of_what_cannot_be_read_prints_no_page_of_zeros(tmp_path):
+def test_a_failed_replay_does_not_print_zeros(tmp_path):
     missing = tmp_path / "missing.jsonl"
     result = subprocess.run(
         [sys.executable, "-m", "tocsin", "replay", str(missing)], capture_output=True, timeout=60, check=False

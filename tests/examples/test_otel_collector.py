@@ -31,7 +31,7 @@ def points(batch):
                     yield attributes.get("service.name"), metric["name"], point.get("asDouble", point.get("asInt"))
 
 
-def test_what_tocsin_counts_arrives_as_otlp(tool, port, receiver, tmp_path):
+def test_tocsins_metrics_arrive_as_otlp(tool, port, receiver, tmp_path):
     admin, log = f"127.0.0.1:{port()}", tmp_path / "calls.jsonl"
     calls = ({"v": 1, "id": f"call-{i}", "time": "2026-11-20T02:47:00Z", "provider": "openai", "model": "gpt-4o", "route": "support"} for i in range(7))
     log.write_text("".join(json.dumps(call) + "\n" for call in calls))

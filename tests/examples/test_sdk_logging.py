@@ -69,7 +69,7 @@ def upstream():
 
 
 @pytest.mark.parametrize("name", ["openai", "anthropic"])
-def test_each_attempt_is_counted_streams_and_refusals_too(name, upstream, tool, tmp_path):
+def test_each_attempt_is_counted_including_streams_and_refusals(name, upstream, tool, tmp_path):
     python = tool("sdks").readlink()  # the environment's own path to its interpreter
     base = {"openai": f"{upstream}/v1", "anthropic": upstream}[name]
     env = {"PATH": os.environ["PATH"], f"{name.upper()}_BASE_URL": base, f"{name.upper()}_API_KEY": "none"}
@@ -118,7 +118,7 @@ def test_the_asynchronous_client_is_logged_the_same(upstream, tool, tmp_path):
     assert "message_delta" in lines[1]["response"]
 
 
-def test_what_was_never_answered_is_counted_by_its_reason(tool, tmp_path, port):
+def test_unanswered_requests_are_counted_by_reason(tool, tmp_path, port):
     env = {"PATH": os.environ["PATH"], "OPENAI_BASE_URL": f"http://127.0.0.1:{port()}/v1", "OPENAI_API_KEY": "none"}
 
     ran = subprocess.run([tool("sdks").readlink(), EXAMPLES / "openai-sdk" / "app.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)

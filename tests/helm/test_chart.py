@@ -105,7 +105,7 @@ def test_a_wrong_configuration_is_refused_before_a_pod_starts_with_it(helm, sett
     assert says in done.stderr
 
 
-def test_off_is_a_word_in_the_values_too(render, tmp_path):
+def test_off_is_text_in_the_values(render, tmp_path):
     values = tmp_path / "values.yaml"
     values.write_text("config: {declared: {content: off}, routes: [{match: {}, detectors: {pii: off}}]}\n")
 
@@ -205,14 +205,14 @@ def test_rendering_twice_gives_the_same_bytes_when_the_token_is_given(render_tex
     assert render_anew(*settings) == render_anew(*settings)
 
 
-def test_a_token_is_made_where_none_is_given(render_text):
+def test_a_token_is_generated_if_none_is_given(render_text):
     first, second = (one(documents(render_text.__wrapped__()), "Secret")["data"]["token"] for _ in range(2))
 
     assert len(first) >= 40
     assert first != second
 
 
-def test_no_secret_is_made_where_one_exists(render):
+def test_no_secret_is_created_if_one_exists(render):
     assert of_kind(render("existingSecret=mine"), "Secret") == []
 
 
@@ -262,7 +262,7 @@ def test_the_notes_warn_if_the_scrape_interval_is_too_long_for_the_rules(run_hel
     assert (f"SCRAPED EVERY {interval}" in done.stdout) is warned
 
 
-def test_the_notes_ask_an_operator_what_its_selectors_take(run_helm):
+def test_the_notes_show_how_to_query_an_operators_selectors(run_helm):
     settings = "serviceMonitor.enabled=true,alertmanagerConfig.enabled=true"
     done = run_helm("helm4", "install", "gate", CHART, "--dry-run=client", "--set", settings)
 
@@ -297,7 +297,7 @@ def test_the_guard_stays_up_during_a_rollout(render):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
-def test_helm_4_renders_what_helm_3_renders(render, case):
+def test_helm_3_and_helm_4_render_the_same(render, case):
     assert render(files=(case,), version="helm4") == render(files=(case,))
 
 
@@ -318,7 +318,7 @@ def test_manifests_fit_the_schemas_of_kubernetes_and_the_operators(render_text, 
     assert told["summary"]["skipped"] == 0
 
 
-def test_the_schemas_refuse_what_a_server_would(render_text, tool, schemas):
+def test_the_schemas_reject_what_a_server_rejects(render_text, tool, schemas):
     text = render_text(TOKEN).replace("podManagementPolicy", "podManagmentPolicy")
 
     done = subprocess.run(

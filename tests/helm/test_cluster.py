@@ -181,7 +181,7 @@ def test_tail_pods_are_refused_where_pod_security_is_restricted(cluster):
 
 
 @pytest.mark.parametrize("way", [(), ("--server-side",)], ids=["client-side", "server-side"])
-def test_what_a_gitops_tool_applies_again_changes_nothing(cluster, render_text, way):
+def test_reapplying_by_a_gitops_tool_changes_nothing(cluster, render_text, way):
     namespace = cluster.namespace(f"gitops{'-server' if way else ''}", "restricted")
     text = render_text(TOKEN, files=(values("webhook"),), namespace=namespace)
     manifests = "\n---\n".join(yaml.dump(r, Dumper=yaml.CSafeDumper) for r in documents(text) if "helm.sh/hook" not in r["metadata"].get("annotations", {}))
@@ -197,7 +197,7 @@ def test_what_a_gitops_tool_applies_again_changes_nothing(cluster, render_text, 
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
-def test_the_server_takes_what_every_case_renders(cluster, render_text, case):
+def test_a_real_api_server_accepts_every_rendered_case(cluster, render_text, case):
     namespace = f"case-{case.stem.removesuffix('-values')}"
     cluster.namespace(namespace, "privileged")
     eventually(lambda: cluster.get(namespace, "serviceaccounts"), "the account of pods")

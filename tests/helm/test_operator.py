@@ -207,7 +207,7 @@ def kept(job):
     return discovery["role"], discovery["namespaces"]["names"], port
 
 
-def test_the_commands_of_the_notes_show_what_the_selectors_take(operated, cluster):
+def test_the_commands_of_the_notes_show_the_selectors(operated, cluster):
     commands = re.findall(r"kubectl (get \w+ -A -o jsonpath='[^']+')", (operated / "notes.txt").read_text())
 
     prometheus, alertmanager = [cluster.kubectl(*shlex.split(command)) for command in commands]

@@ -39,7 +39,7 @@ def test_nothing_but_its_volumes_can_be_written(pod):
     assert pod.container["securityContext"]["readOnlyRootFilesystem"] is True
 
 
-def test_a_real_prometheus_scrapes_what_the_webhook_took(pod, tool, tmp_path):
+def test_a_real_prometheus_scrapes_webhook_events(pod, tool, tmp_path):
     events = (ROOT / "tests" / "golden" / "litellm" / "generic_api-001.json").read_bytes()
     assert pod.fetch("http://127.0.0.1:9878/v1/ingest/litellm", events)[0] == 401
     assert pod.fetch("http://127.0.0.1:9878/v1/ingest/litellm", events, Authorization=TOKEN)[0] in range(200, 300)
@@ -62,7 +62,7 @@ def test_it_serves_the_runbooks(pod):
     assert "<h1>LLMSafetyViolation</h1>" in pod.wait("http://127.0.0.1:9877/runbooks/LLMSafetyViolation")
 
 
-def test_the_rules_in_it_are_what_their_sources_give(image):
+def test_the_rules_in_the_image_match_their_sources(image):
     (package,) = (image.opt / "tocsin" / "lib").glob("python3*/site-packages/tocsin")
     inside = "/opt" / package.relative_to(image.opt)
 

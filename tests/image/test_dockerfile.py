@@ -48,7 +48,7 @@ def test_the_base_is_an_argument_and_every_other_stage_one_of_its_own():
     assert "detoxify" in names
 
 
-def test_the_build_sees_what_the_tests_build_from():
+def test_the_build_context_has_the_files_that_the_tests_use():
     allowed = {line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
 
     assert allowed == set(CONTEXT)

@@ -218,5 +218,5 @@ def test_a_pair_of_rulers_pages_once(lived):
 
 
 @pytest.mark.parametrize("name", ["newest", "oldest", "pair"])
-def test_what_is_mended_is_resolved(name, lived):
+def test_a_fixed_incident_is_resolved(name, lived):
     assert "LLMNoSuccess" in lived.stacks[name].told("resolved")

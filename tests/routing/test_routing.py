@@ -77,11 +77,11 @@ def test_a_category_in_shadow_reaches_only_the_reviewer(routed):
     assert routed(category="safety", severity="page", shadow="true") == "review"
 
 
-def test_a_page_that_is_escalated_reaches_the_engineering_lead_too(routed):
+def test_an_escalated_page_also_reaches_the_engineering_lead(routed):
     assert routed(category="outage", severity="page", action="escalate") == "engineering-lead,oncall"
 
 
-def test_what_no_entry_matches_is_not_lost(routed):
+def test_unmatched_alerts_have_a_default_receiver(routed):
     assert routed(alertname="Unknown") == "oncall"
 
 

@@ -16,12 +16,12 @@ BUILT_IN = {"up", "ALERTS", "ALERTS_FOR_STATE"}
 ALERT_IDS = [f"{r['alert']}-{r['labels']['severity']}" for r in ALERTS]
 
 
-def test_the_compiled_rules_are_what_the_sources_give():
+def test_the_compiled_rules_match_their_sources():
     difference = bundle.stale(OUT, bundle.files(bundle.compile()))
     assert not difference, "run `make bundle`"
 
 
-def test_the_table_of_alerts_is_what_the_sources_give():
+def test_the_table_of_alerts_matches_its_sources():
     same = (ROOT / "rules" / "ALERTS.md").read_text() == bundle.markdown()
     assert same, "run `make docs`"
 
@@ -56,7 +56,7 @@ def test_every_matcher_names_a_label_that_the_family_has():
     assert wrong == []
 
 
-def test_what_is_young_is_found_by_all_labels_but_the_familys_own():
+def test_young_label_sets_match_on_all_labels_except_the_familys_own():
     pattern = r"\b(llm_\w+)\{[^}]*\}(?: > 0)? and (?:ignoring \(([^)]*)\) |on \(instance\) )?\((instance\w*):llm_first_request:young"
     texts = [r["expr"] for r in rules("recording") + ALERTS] + [r["annotations"]["description"] for r in ALERTS]
     found = {match for text in texts for match in re.findall(pattern, text)}

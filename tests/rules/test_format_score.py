@@ -56,5 +56,5 @@ def test_behaves(case, report):
     assert not failed(case, CASES, report)
 
 
-def test_the_rules_know_what_a_format_weighs_in_the_score():
+def test_the_rules_use_the_weight_of_format_in_the_score():
     assert f"(1 - {DEFAULT_WEIGHTS['format']:g} * (" in bundle.compile().alerts

@@ -147,7 +147,7 @@ def once(lines: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("line", once([line for line in LINES if re.match(HOST, line) and "backtest" not in line]))
-def test_what_a_host_can_run_runs(line, host):
+def test_commands_that_this_machine_supports_run(line, host):
     if "jq " in line and not shutil.which("jq"):
         pytest.skip("jq is not on PATH")
     done = run(line, host)

@@ -90,7 +90,7 @@ def test_every_command_names_its_side_effect_and_its_rollback(name):
 
 
 @pytest.mark.parametrize("name", alert_pages())
-def test_every_query_says_what_is_healthy_and_how_the_alert_misleads(name):
+def test_every_query_has_its_healthy_value_and_known_pitfalls(name):
     page = read(name)
     queries = page.blocks.get("Is it real?", [])
     assert [block.language for block in queries].count("promql") >= 1
@@ -115,7 +115,7 @@ def test_the_threshold_is_the_taxonomys(name):
 
 
 @pytest.mark.parametrize("name", alert_pages())
-def test_who_must_know_names_every_receiver(name):
+def test_the_section_on_notification_names_every_receiver(name):
     text = read(name).sections["Who must know"]
     receivers = {receiver for row in rows()[name] for receiver in row.receivers}
     assert {receiver for receiver in receivers if f"`{receiver}`" not in text} == set()

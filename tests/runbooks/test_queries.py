@@ -59,7 +59,7 @@ def test_there_are_queries():
 
 
 @pytest.mark.parametrize("block", QUERIES, ids=str)
-def test_a_query_uses_only_what_is_exported_or_recorded(known, block: Block):
+def test_queries_use_only_exported_or_recorded_series(known, block: Block):
     for selector in selectors(block.text):
         assert selector.name in known
         labels = known[selector.name]

@@ -19,7 +19,7 @@ def test_no_free_port_is_given_twice():
     assert len({free_port() for _ in range(50)}) == 50
 
 
-def test_a_wanted_port_that_is_taken_is_refused():
+def test_a_requested_port_in_use_is_refused():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

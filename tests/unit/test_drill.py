@@ -92,7 +92,7 @@ class Between(World):
         return json.dumps({"data": {"alerts": [firing]}}) if "/api/v1/" in url else super().text(url)
 
 
-def test_what_has_reached_alertmanager_has_fired(run):
+def test_an_alert_in_alertmanager_has_fired(run):
     report, _ = run(Between(), "oncall", "comms", prometheus="http://prom")
 
     assert [step for step in report.steps if step != "counted"] == ["fires", "at Alertmanager"]

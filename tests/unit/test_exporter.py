@@ -100,7 +100,7 @@ async def test_a_reload_whose_detectors_cannot_be_made_keeps_the_old_ones_and_is
     assert exporter._ledger.store.row(cat.RELOAD_OK).values == [0]
 
 
-async def test_a_defect_in_making_detectors_is_a_failed_reload_too(with_terms, monkeypatch):
+async def test_a_bug_while_building_detectors_is_a_failed_reload(with_terms, monkeypatch):
     exporter, _ = with_terms
     await exporter._detectors.wait()
     monkeypatch.setattr(Judge, "warm", lambda _: 1 / 0)

@@ -56,7 +56,7 @@ def test_a_pattern_that_cannot_be_compiled_is_named_with_the_fix(text, message, 
     assert message in str(error.value)
 
 
-def test_a_start_refuses_what_the_check_refuses():
+def test_start_and_check_refuse_the_same():
     with pytest.raises(ConfigError, match=r"routes\[0\]\.expect\.pattern"):
         Judge(parse(b"routes: [{match: {}, expect: {pattern: '(?=a)b'}}]"))
 
@@ -141,7 +141,7 @@ def test_a_text_over_the_cap_of_a_detector_is_reported(detector, text):
     assert scanner.scan(Subject(text[: len(text) // 2])).capped == []
 
 
-def test_detectors_are_made_when_they_are_first_needed(monkeypatch):
+def test_detectors_are_built_on_first_use(monkeypatch):
     made = []
     monkeypatch.setattr(judge, "_make", lambda config: made.append(config) or [])
     lazy = Judge(Config())
@@ -151,7 +151,7 @@ def test_detectors_are_made_when_they_are_first_needed(monkeypatch):
     assert (before, len(made)) == (0, 1)
 
 
-def test_what_is_built_once_is_built_before_the_first_answer():
+def test_lookup_tables_are_built_before_the_first_answer():
     kept = [language._certain_language, *BUILDERS]
     for built in kept:
         built.cache_clear()
@@ -175,7 +175,7 @@ def test_only_detectors_up_to_a_routes_tier_run():
     assert (bench.finds_attempts(bench.rules("deep")), bench.finds_attempts(bench.rules("plain"))) == (True, False)
 
 
-def test_a_bound_from_outside_wins_and_only_what_it_leaves_is_in_use():
+def test_an_external_tier_limit_overrides_the_configuration_and_in_use_reflects_it():
     bench = Judge(parse(b"routes: [{match: {}, detectors: {toxicity: suspected}}]"), max_tier=0)
 
     assert "toxicity" not in scanned(bench, "x")

@@ -31,7 +31,7 @@ def test_nothing_is_unknown(text):
 
 
 @pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\ud800", "\x00", "\n", "\u2028"])
-def test_what_cannot_be_seen_is_shown(hidden):
+def test_invisible_characters_are_escaped(hidden):
     assert clean(f"gpt{hidden}4") == "gpt_4"
 
 
@@ -48,7 +48,7 @@ def test_an_address_is_an_identity(text):
 
 
 @pytest.mark.parametrize("text", ["claude@20250514", "accounts/x@y", "a@b", "", "@", "team@"])
-def test_what_only_looks_like_an_address_is_kept(text):
+def test_values_that_only_look_like_addresses_are_kept(text):
     assert not is_private(text)
 
 

@@ -51,7 +51,7 @@ async def given(pace, clock, spent=SLICE_SECONDS, size=PIECE_MOST, **more):
     return clock.now - began
 
 
-async def test_senders_are_given_several_times_what_counting_took(clock):
+async def test_senders_get_several_times_the_time_of_counting(clock):
     pace = Pace(lambda: True, clock, clock)
     assert await given(pace, clock) == pytest.approx(GIVE_WAY * SLICE_SECONDS)
 
@@ -64,7 +64,7 @@ async def test_a_start_catches_up_before_senders_are_served(clock):
     assert await given(Pace(lambda: True, clock, clock), clock, senders_first=False) == 0
 
 
-async def test_senders_are_given_less_the_longer_counting_is_behind_and_at_last_nothing(clock):
+async def test_senders_get_less_time_the_longer_counting_lags(clock):
     pace, found = Pace(lambda: True, clock), []
     for behind in (0, PATIENCE, (PATIENCE + OVERDUE) / 2, OVERDUE):
         pace.drained()
@@ -84,7 +84,7 @@ async def test_counting_that_is_overdue_takes_as_long_as_all_others(clock):
     assert pace.slice == URGENT_SECONDS
 
 
-async def test_pieces_are_a_part_of_a_slice_by_what_the_last_ones_took(clock):
+async def test_piece_sizes_follow_the_duration_of_the_last_ones(clock):
     pace = Pace(lambda: False, clock, clock)
     await given(pace, clock, spent=2 * SLICE_SECONDS, size=100_000)
     assert pace.size == pytest.approx(100_000 / 2 / PIECES, abs=1)

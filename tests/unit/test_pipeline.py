@@ -118,7 +118,7 @@ def test_a_record_that_crashes_an_adapter_is_skipped_and_not_logged(caplog):
 
 
 @pytest.mark.parametrize(("torn", "skipped"), [(b"", 0), (b'{"id": "0", "time": "2026-11', 1), (b'{"id": "0"}', 1)])
-def test_a_line_behind_the_nuls_that_a_loss_of_power_left_is_counted(torn, skipped):
+def test_a_line_after_nul_bytes_from_a_power_loss_is_counted(torn, skipped):
     intake = Intake(Ledger(Store(()), Settings()), formats.get, lambda: 0.0)
     intake.take(torn + bytes(5000) + LINE, Origin("file", "native"))
     intake.take(b"\x00torn\x00", Origin("file", "native"))
@@ -240,7 +240,7 @@ def test_idle_inputs_are_polled_less_often(rest, pause):
 
 
 @given(st.floats(0.0, 1e6))
-def test_a_look_at_a_file_at_rest_is_never_older_than_what_tells_that_it_was_read_to_its_end(rest):
+def test_the_poll_of_an_idle_file_is_never_older_than_its_end_mark(rest):
     stream = Stream("s", Record(b""), 1 << 20)
     stream.grew, stream.caught_up = 0.0, 0.3 + rest
     assert stream.surely_read(stream.caught_up + idle_pause(rest) + 0.01)
@@ -249,7 +249,7 @@ def test_a_look_at_a_file_at_rest_is_never_older_than_what_tells_that_it_was_rea
 SAID = LINE.replace(b'"m"', b'"m", "input": [{"role": "user", "content": "Why?"}], "output": "Because."')
 
 
-async def test_what_is_said_is_judged_when_the_detectors_are_made_and_nothing_is_committed_before(tmp_path):
+async def test_content_waits_for_the_detectors_and_is_committed_after(tmp_path):
     ledger = Ledger(Store(()), Settings())
     scoring = Scoring(ledger, Judge(Config(), detectors=[]))
     intake = Intake(ledger, lambda word: formats.get(word, content=True), lambda: 1_800_000_000.0, scoring)
@@ -281,7 +281,7 @@ async def test_it_is_ready_when_the_backlog_is_counted(bench):
         assert await bench.counted()
 
 
-def test_of_what_a_process_has_done_by_its_death_half_stays_at_least():
+def test_at_least_half_of_the_work_survives_a_kill():
     commits = [0.0]
     while commits[-1] < 60.0:
         commits.append(commits[-1] + commit_pause(commits[-1]))
@@ -301,7 +301,7 @@ async def test_it_commits_before_it_has_caught_up_and_long_before_a_second_is_ov
 
 
 @pytest.mark.parametrize("deletes", [True, False])
-async def test_what_is_deleted_once_it_is_counted_is_committed_so_that_a_loss_of_power_takes_neither(bench, monkeypatch, deletes):
+async def test_counts_of_deletable_inputs_are_committed_durably(bench, monkeypatch, deletes):
     told, commit = [], bench.pipeline.state.commit
 
     def record(items, *, lasting):

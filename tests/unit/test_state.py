@@ -14,7 +14,7 @@ from tocsin import state as module
 from tocsin.state import FILE, VERSION, State, StateLockedError, StateNewerError
 
 
-def test_what_was_committed_is_there_after_a_restart(tmp_path):
+def test_committed_values_survive_a_restart(tmp_path):
     state = State(tmp_path)
     state.commit([("a", "k", b"1"), ("a", "l", b"2"), ("b", "k", b"3")])
     state.commit([("a", "l", None)])
@@ -102,7 +102,7 @@ ITEM = st.tuples(st.sampled_from("ab"), st.sampled_from("klm"), st.none() | st.b
 
 @given(st.lists(st.tuples(st.lists(ITEM, max_size=5), st.booleans(), st.booleans()), max_size=12))
 @settings(max_examples=60, deadline=None)
-def test_any_commits_failures_and_restarts_leave_what_was_committed(script):
+def test_committed_values_survive_any_failures_and_restarts(script):
     held: dict[tuple[str, str], bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         state = State(Path(folder))
@@ -131,7 +131,7 @@ def test_an_emptied_file_is_set_aside(tmp_path):
     state.close()
 
 
-def test_a_start_that_was_killed_while_it_made_the_file_leaves_no_corrupt_state(tmp_path, monkeypatch):
+def test_a_start_killed_while_creating_the_file_leaves_no_corrupt_state(tmp_path, monkeypatch):
     with monkeypatch.context() as killed:
         killed.setattr(Path, "rename", raising(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -141,7 +141,7 @@ def test_a_start_that_was_killed_while_it_made_the_file_leaves_no_corrupt_state(
     state.close()
 
 
-def test_what_a_killed_start_left_behind_does_not_hinder_the_next(tmp_path):
+def test_leftovers_of_a_killed_start_do_not_affect_the_next(tmp_path):
     (tmp_path / f"{FILE}.new").write_bytes(b"no database" * 1_000)
     state = State(tmp_path)
     state.commit([("a", "k", b"1")])
@@ -198,7 +198,7 @@ def test_an_unwritable_state_is_read_and_recovers_once_writable(tmp_path, read_o
     again.close()
 
 
-def test_what_was_not_read_at_the_start_is_not_written_over(tmp_path, read_only):
+def test_a_state_that_was_not_read_is_not_overwritten(tmp_path, read_only):
     folder = tmp_path / "state"
     read_only["on"] = True
     state = State(folder)
@@ -224,7 +224,7 @@ def test_a_newer_state_that_turns_up_later_fails_a_commit_and_ends_nothing(tmp_p
     state.close()
 
 
-def test_what_cannot_be_understood_is_set_aside_on_demand(tmp_path):
+def test_an_unreadable_state_is_set_aside_on_demand(tmp_path):
     state = State(tmp_path)
     state.commit([("a", "k", b"nonsense")])
     state.put_aside()
@@ -241,7 +241,7 @@ def raising(error: type[BaseException]):
     return fail
 
 
-def test_what_has_no_end_in_the_place_of_the_state_is_not_copied(tmp_path, monkeypatch):
+def test_an_endless_device_as_the_state_is_not_copied(tmp_path, monkeypatch):
     monkeypatch.setattr("tocsin.state.shutil.copyfile", lambda source, _: pytest.fail(source))
     (tmp_path / "tocsin.db").symlink_to("/dev/zero")
     state = State(tmp_path)

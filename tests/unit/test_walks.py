@@ -138,7 +138,7 @@ class World:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_what_is_accepted_counts_once_is_never_shown_less_and_leaves_the_disk(tmp_path, monkeypatch, seed):
+async def test_accepted_events_count_once_never_decrease_and_are_deleted(tmp_path, monkeypatch, seed):
     chance, numbers = random.Random(seed), count()
     (tmp_path / "w").mkdir()
     world = World(tmp_path / "w", chance)

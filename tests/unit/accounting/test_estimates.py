@@ -91,7 +91,7 @@ def test_encodings_that_are_not_here_are_not_fetched(tmp_path, monkeypatch):
     assert (asked, list(tmp_path.iterdir())) == ([], [])
 
 
-def test_a_damaged_encoding_is_not_fetched_anew(tmp_path, monkeypatch):
+def test_a_damaged_encoding_is_not_downloaded_again(tmp_path, monkeypatch):
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: pytest.fail("the network was asked"))

@@ -213,7 +213,7 @@ def test_a_label_set_with_a_backlog_is_not_young(starts):
     assert first_request(ledger) == {"gpt-4o": 0}
 
 
-def test_what_absorbs_the_past_of_others_is_not_young():
+def test_a_label_set_that_absorbs_others_is_not_young():
     ledger = make()
     ledger.count(call(1, provider="other", model="other", route="other"), NOW)
     ledger.count(call(2), NOW)
@@ -223,7 +223,7 @@ def test_what_absorbs_the_past_of_others_is_not_young():
     assert first_request(ledger) == {"other": 0}
 
 
-def test_label_sets_whose_extra_labels_are_configured_away_are_not_young():
+def test_label_sets_without_their_removed_extra_labels_are_not_young():
     store = Store(("team",))
     ledger = Ledger(store, Settings(extra_labels=("team",)))
     for number, team in enumerate("ab"):
@@ -270,7 +270,7 @@ def test_cost_is_reported_then_estimated_then_unpriced():
     assert total(ledger, cat.UNPRICED) == 42
 
 
-def test_a_batch_is_estimated_at_half_and_what_was_reported_stays():
+def test_a_batch_is_estimated_at_half_price_and_reported_costs_are_kept():
     """https://platform.claude.com/docs/en/build-with-claude/batch-processing; the same for OpenAI's."""
     ledger = make(prices=Prices([PriceRow("*", "priced", Rates(1.0, 2.0, 0.5, 1.0))]))
     ledger.count(call(1, model="priced", input_tokens=1_000_000, output_tokens=1_000_000, batch_rates=True), NOW)
@@ -376,7 +376,7 @@ def test_a_silent_group_moves_its_totals_to_other():
     assert total(ledger, cat.LABELS_FOLDED, "expired") == 1
 
 
-def test_what_a_silent_group_moves_to_other_is_late_there():
+def test_values_folded_from_a_silent_group_are_late():
     ledger = make()
     for number, failure in enumerate([None, "timeout", "timeout", "rate_limited"]):
         ledger.count(call(number, failure=failure, start=NOW - 660 * (number == 1), cost_usd=1.0), NOW)
@@ -507,7 +507,7 @@ def test_more_calls_than_may_wait_are_all_counted_and_few_wait():
     assert ledger._waiting == 0
 
 
-def test_a_histogram_that_was_saved_with_other_buckets_is_not_taken_back():
+def test_a_histogram_saved_with_other_buckets_is_not_restored():
     ledger = make()
     group = ledger.count(call(1), NOW)
     ledger.settle()
@@ -538,7 +538,7 @@ def test_histograms_folded_in_the_middle_of_a_commit_are_not_lost_by_it(moment):
     assert observed == 80
 
 
-def test_histograms_of_label_sets_whose_extra_labels_are_configured_away_go_on_as_one():
+def test_histograms_without_their_removed_extra_labels_are_merged():
     ledger = Ledger(Store(("team",)), Settings(extra_labels=("team",)))
     for number, team in enumerate("ab"):
         ledger.count(call(number, labels={"team": team}), NOW)
@@ -547,7 +547,7 @@ def test_histograms_of_label_sets_whose_extra_labels_are_configured_away_go_on_a
     assert [sum(row.values[1:]) for row in again.store.rows[cat.DURATION].values()] == [3]
 
 
-def test_histograms_whose_extra_labels_are_configured_away_stay_through_the_next_restart():
+def test_merged_histograms_survive_the_next_restart():
     ledger = Ledger(Store(("team",)), Settings(extra_labels=("team",)))
     ledger.count(call(1, labels={"team": "a"}), NOW)
     disk = committed(ledger)

@@ -93,7 +93,7 @@ def test_the_p95_of_a_full_window_is_updated_by_arrivals_and_departures(later):
         assert window.p95 == sorted(kept[-SIZE:])[SIZE * 95 // 100 - 1]
 
 
-def test_a_batch_is_judged_by_what_the_batch_before_it_moved():
+def test_a_batch_is_judged_by_the_updated_p95():
     window = filled_with([100] * 60 + [1] * (SIZE - 60))
     assert window.p95 == 100
     window.judge_all([1] * 20, 3.0)

@@ -96,7 +96,7 @@ def test_the_lowest_tier_of_a_price_applies(library):
     assert (found.input, found.output) == pytest.approx((1.25, 10.0))
 
 
-def test_what_genai_prices_does_not_know_has_no_price(library):
+def test_models_unknown_to_genai_prices_have_no_price(library):
     assert Prices([], None, lambda: library).rates("openai", "unheard-of-model", NOW) is None
 
 

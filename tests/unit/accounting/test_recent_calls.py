@@ -30,7 +30,7 @@ def test_memory_is_the_same_after_a_restart(puts, every):
     assert {key: again.get(str(key)) for key, _ in puts[-8:]} == dict(puts[-8:])
 
 
-def test_memory_written_a_little_at_a_time_is_few_items_after_restarts_too():
+def test_incrementally_written_memory_stays_few_items_across_restarts():
     memory, saved = RecentCalls(), {}
     for number in range(1200):
         memory.put(str(number), "abc"[number % 3])

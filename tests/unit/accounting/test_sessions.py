@@ -24,7 +24,7 @@ def test_different_prompts_are_not_a_loop():
     assert not any(loops.repeated("s", key, 1000.0) for key in range(100))
 
 
-def test_a_session_that_was_pushed_out_starts_anew():
+def test_an_evicted_session_starts_again():
     loops = Loops()
     repeats(loops, 4)
     for i in range(SESSIONS):
@@ -44,7 +44,7 @@ def test_a_restart_between_any_two_prompts_changes_no_verdict(prompts):
         assert restarting.repeated(*prompt) == whole.repeated(*prompt)
 
 
-def test_what_a_loop_remembers_in_the_state_is_bounded():
+def test_a_loops_items_in_the_state_are_bounded():
     loops, state = Loops(), {}
     for i in range(2000):
         loops.repeated(f"s{i}", 1, 1000.0 + i)

@@ -36,7 +36,7 @@ def states(*rules: tuple[str, str]) -> States:
         "(nowhere > 0 or 0 * requests) > 20 - 1",
     ],
 )
-def test_a_rule_about_what_did_not_happen_is_dormant(expression):
+def test_a_rule_on_absent_series_is_dormant(expression):
     assert states().dormant(expression)
 
 
@@ -67,7 +67,7 @@ def test_a_rule_that_may_have_a_result_is_not(expression):
     assert not states().dormant(expression)
 
 
-def test_what_is_recorded_of_nothing_is_nothing_even_in_a_circle():
+def test_recordings_of_absent_series_are_absent_even_in_a_cycle():
     found = states(
         ("healthy", "nowhere unless incident == 1"),
         ("base", "avg_over_time(healthy[7d:5m]) or last_over_time(base[30m])"),
@@ -76,7 +76,7 @@ def test_what_is_recorded_of_nothing_is_nothing_even_in_a_circle():
     assert found.dormant("base > 5")
 
 
-def test_what_is_recorded_of_something_is_something():
+def test_recordings_of_existing_series_exist():
     found = states(
         ("healthy", "requests unless incident == 1"),
         ("base", "avg_over_time(healthy[7d:5m]) or last_over_time(base[30m])"),
@@ -96,7 +96,7 @@ def test_routes_of_one_tier_need_no_rules_for_another():
     "expression",
     ["", "(", "sum by (a", "increase(requests[5m]", "a > on (b", "requests * on (route) group_left (limit)"],
 )
-def test_what_is_not_understood_is_not_left_out_by_an_accident(expression):
+def test_expressions_that_are_not_understood_are_not_dropped(expression):
     assert not States(SEEN).dormant(expression)
 
 

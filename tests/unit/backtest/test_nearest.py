@@ -40,5 +40,5 @@ def test_an_alert_without_a_distance_has_none(expression):
         ("mean and on (route) (r:score:incident == 1)", 0.8, 0.8, (1, 0.8)),
     ],
 )
-def test_value_and_threshold_follow_from_what_is_kept(expression, kept, closeness, found):
+def test_value_and_threshold_are_derived_from_the_kept_samples(expression, kept, closeness, found):
     assert value_and_threshold(plan_of(expression), "A", kept, closeness) == pytest.approx(found)

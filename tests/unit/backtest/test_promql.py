@@ -52,7 +52,7 @@ def test_each_alternative_has_its_comparison():
 
 
 @pytest.mark.parametrize("expression", ["vector(1)", "absent(up)", "a and b > 2", "(a > 2) + 1"])
-def test_what_does_not_begin_with_a_comparison_has_no_distance_to_it(expression):
+def test_an_expression_without_a_comparison_has_no_distance(expression):
     assert comparisons(expression) == []
 
 

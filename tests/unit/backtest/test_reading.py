@@ -44,7 +44,7 @@ def test_several_processes_read_as_one_does(monkeypatch):
     assert read(lines) == alone
 
 
-def test_what_is_read_has_been_looked_at():
+def test_events_are_judged_while_they_are_read():
     [(_, _, [(event, seen)])] = read([line(1)])
 
     assert isinstance(event, Call)

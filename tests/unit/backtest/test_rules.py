@@ -30,7 +30,7 @@ def test_a_baseline_is_evaluated_before_and_handed_over():
     assert [(run.step, list(run.groups), run.given) for run in found.late] == [(60, ["fast", "alerts"], {"a:base"})]
 
 
-def test_a_baseline_over_a_range_of_what_is_recorded_more_often_is_not():
+def test_a_baseline_over_more_frequently_recorded_series_is_not_evaluated_early():
     slow = group("slow", "5m", record("a:base", "max_over_time(a:rate[2h])"))
 
     found = plan([FAST, slow, group("alerts", "1m", alert("A", "a:rate > 2 * a:base"))], SEEN, parts=2)
@@ -39,7 +39,7 @@ def test_a_baseline_over_a_range_of_what_is_recorded_more_often_is_not():
     assert [(run.step, list(run.groups)) for run in found.late] == [(60, ["fast", "slow", "alerts"])]
 
 
-def test_what_an_alert_reads_every_five_minutes_is_recorded_before_and_read_as_a_plain_range():
+def test_series_of_slow_alerts_are_recorded_first_and_read_as_plain_ranges():
     found = plan(
         [FAST, group("alerts", "1m", alert("A", 'sum_over_time(a:rate{route="a"}[3d:5m]) > a:rate'))], SEEN, parts=1
     )
@@ -61,7 +61,7 @@ def test_a_subquery_over_an_expression_with_its_own_range_is_kept():
     assert [rule["expr"] for run in found.late for rule in run.alerts] == ["sum_over_time(a:latch[3d:5m]) > 1"]
 
 
-def test_an_alert_that_cannot_fire_is_left_out_with_what_only_it_needs():
+def test_an_alert_that_cannot_fire_is_dropped_with_its_own_recordings():
     quiet = group("quiet", "1m", record("b:rate", "rate(llm_request_failures_total[5m])"))
 
     found = plan(
@@ -90,7 +90,7 @@ def seen(**counts: int) -> dict:
 MANY = seen(llm_requests_total=9, llm_cost_usd_total=99, llm_tokens_total=99)
 
 
-def test_alerts_that_share_little_are_spread_and_what_they_share_is_evaluated_twice():
+def test_alerts_that_share_little_are_spread_and_shared_rules_evaluated_twice():
     owners = group("owners", "1m", record("a:route", "a:rate > 0"))
     cost = alert("Cost", "rate(llm_cost_usd_total[5m]) * on () a:route > 1")
     tokens = alert("Tokens", "rate(llm_tokens_total[5m]) * on () a:route > 1")
@@ -115,7 +115,7 @@ def test_an_alert_that_others_look_at_is_evaluated_once():
     assert [rule["alert"] for run in found.late for rule in run.alerts] == ["Rate", "Cost", "Tokens"]
 
 
-def test_what_a_text_asks_of_recorded_series_is_there_unless_it_needs_a_long_range():
+def test_series_queried_by_texts_are_available_unless_over_a_long_range():
     hour = group("hour", "1m", record("a:hour", "increase(llm_cost_usd_total[1h])"))
     day = group("day", "1m", record("a:day", "increase(llm_cost_usd_total[1d])"))
     asking = alert("A", "llm_requests_total > 1") | {"annotations": {"summary": '{{ query "a:hour or a:day" }}'}}
@@ -125,7 +125,7 @@ def test_what_a_text_asks_of_recorded_series_is_there_unless_it_needs_a_long_ran
     assert [run.given for run in found.late] == [{"a:hour"}]
 
 
-def test_what_texts_alone_ask_over_a_range_is_evaluated_every_five_minutes_and_handed_over():
+def test_ranges_queried_only_by_texts_are_evaluated_every_five_minutes():
     hour = group("hour", "1m", record("a:hour", "increase(llm_cost_usd_total[1h])"))
     asking = alert("A", "llm_requests_total > 1") | {"annotations": {"summary": '{{ query "a:hour" }}'}}
 
@@ -135,7 +135,7 @@ def test_what_texts_alone_ask_over_a_range_is_evaluated_every_five_minutes_and_h
     assert [(list(run.groups), run.given) for run in found.late] == [(["alerts"], {"a:hour"})]
 
 
-def test_what_the_text_of_a_label_asks_is_read():
+def test_queries_in_label_templates_are_read():
     asking = alert("A", "llm_requests_total > 1") | {"labels": {"cause_hint": '{{ query "llm_cost_usd_total" }}'}}
 
     assert "llm_cost_usd_total" in read_by([group("alerts", "1m", asking)])
@@ -182,7 +182,7 @@ def expression(more: str = "", movement: Movement = Movement.ZERO) -> str:
     return str(run.alerts[0]["expr"])
 
 
-def test_what_is_only_taken_off_is_not_evaluated_while_it_never_rises():
+def test_a_subtrahend_that_never_rises_is_not_evaluated():
     assert expression() == "sum(sum by (route) (increase(llm_requests_total[5m])) ) > 5"
     assert LATE in expression(movement=Movement.MOVING)
     assert LATE in expression(more=" and sum(llm_late_requests_total) == 0")

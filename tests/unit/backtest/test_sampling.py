@@ -98,7 +98,7 @@ def scraped(rounds, name):
 
 
 @given(st.lists(st.lists(st.sampled_from([0.01, 0.3, 9.0]), max_size=3), min_size=1, max_size=12))
-def test_a_histogram_is_what_each_scrape_showed(rounds):
+def test_a_histogram_has_the_values_of_each_scrape(rounds):
     sampler, counts = scraped(rounds, "llm_time_to_first_token_seconds_count")
 
     [(_, _, runs)] = sampler.series()
@@ -106,7 +106,7 @@ def test_a_histogram_is_what_each_scrape_showed(rounds):
 
 
 @given(st.lists(st.lists(st.sampled_from([0.01, 0.3, 9.0]), max_size=3), min_size=1, max_size=12))
-def test_sparse_buckets_show_each_minute_what_a_scrape_showed(rounds):
+def test_sparse_buckets_have_one_scrape_per_minute(rounds):
     sampler, counts = scraped(rounds, "llm_time_to_first_token_seconds_bucket")
 
     runs = next(runs for _, pairs, runs in sampler.series(frozenset(sampler.names)) if pairs.endswith('le="+Inf"'))

@@ -12,7 +12,7 @@ def alert(pending: float, firing: float | None) -> Alert:
 @pytest.mark.parametrize(
     ("pending", "firing", "told"), [(40, None, False), (40, 3700, True), (100, None, True), (160, None, True)]
 )
-def test_what_waited_before_the_first_event_is_told_only_if_it_fired(pending, firing, told):
+def test_alerts_pending_before_the_first_event_are_reported_only_if_they_fired(pending, firing, told):
     found = alert(pending, firing)
 
     assert since(100, [found]) == ([found] if told else [])

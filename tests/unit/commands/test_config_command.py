@@ -46,7 +46,7 @@ def test_a_small_budget_fits_fewer_label_sets(capsys, tmp_path):
     assert int(re.search(r"^llm_requests_total +1 +(\d+)", out, re.MULTILINE)[1]) < 100
 
 
-def test_what_run_would_refuse_at_the_start_is_refused(tmp_path):
+def test_check_refuses_what_run_would_refuse(tmp_path):
     (tmp_path / "hook").write_text("no base64 at all!")
     wrong = tmp_path / "tocsin.yml"
     wrong.write_text(f"ingest: {{auth: [{{scheme: standard_webhooks, secret_file: {tmp_path}/hook}}]}}\n")

@@ -51,7 +51,7 @@ from tocsin.config.reloading import waiting, while_running
         ("inputs: {files: [{paths: [x], format: csv}]}", "inputs.files[0].format: Invalid enum value 'csv'; one of auto"),
     ],
 )
-def test_what_is_wrong_is_named(text, message):
+def test_errors_name_their_key(text, message):
     with pytest.raises(ConfigError) as error:
         parse(text.encode())
     assert message in str(error.value)
@@ -66,7 +66,7 @@ def test_on_and_off_are_words():
 
 
 @pytest.mark.parametrize("text", [b"", b"inputs:\n  # files: [..]\nstorage:\n"])
-def test_what_is_empty_has_the_defaults(text):
+def test_empty_values_mean_defaults(text):
     assert parse(text) == Config()
 
 
@@ -111,7 +111,7 @@ def test_a_wrong_address_of_a_probe_is_not_quoted(monkeypatch):
     assert "k3y" not in str(refused.value)
 
 
-def test_what_an_address_of_a_probe_may_hide_is_masked():
+def test_credentials_in_probe_addresses_are_masked():
     shown = show(parse(b"probes: [{provider: g, url: 'https://me:hush@models.example/v1?key=hush&b=hush'}]"))
 
     assert "https://<secret>@models.example/v1?key=<secret>&b=<secret>" in shown
@@ -128,7 +128,7 @@ def test_any_text_is_a_configuration_or_a_clear_error(raw):
         assert str(error)
 
 
-def test_what_a_reload_does_not_change_is_named_and_keeps_its_value_and_the_rest_has_effect():
+def test_a_reload_names_settings_that_need_a_restart_and_applies_the_others():
     before = Config()
     wanted = parse(b"series: {max: 5000}\nlimits: {max_line_bytes: 5000, tokens_per_hour: {user: 7}}\ndeclared: {content: off}")
     in_force = while_running(before, wanted)

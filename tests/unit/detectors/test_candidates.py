@@ -49,7 +49,7 @@ def test_a_match_longer_than_is_seen_is_found_to_its_end(short_spans):
     assert [len(match[0]) for match in capped(PATTERNS[0], text)] == [500, 30]
 
 
-def test_candidates_of_long_texts_are_capped_too(short_spans):
+def test_candidates_of_long_texts_are_capped(short_spans):
     assert len(list(capped(PATTERNS[0], "1 " * 100, limit=7))) == 7
     assert candidates.was_cut()
 

@@ -44,7 +44,7 @@ def test_an_invalid_cache_file_is_compiled_again(kept, data):
     assert finds(Matcher(PATTERN, FLAGS, ours=True))
 
 
-def test_a_damaged_database_is_compiled_anew(kept):
+def test_a_damaged_database_is_compiled_again(kept):
     data = bytearray(kept.read_bytes())
     data[len(data) // 2] ^= 0xFF
     kept.write_bytes(data)
@@ -79,7 +79,7 @@ def test_the_oldest_databases_are_deleted(folder):
     assert len(list(folder.iterdir())) == compiled.FILES_MAX
 
 
-def test_what_compiling_took_is_given_back_to_the_system(monkeypatch):
+def test_memory_used_for_compiling_is_released(monkeypatch):
     trim = mock.Mock()
     monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(malloc_trim=trim))
 

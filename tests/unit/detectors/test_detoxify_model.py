@@ -18,7 +18,7 @@ def test_the_share_that_is_scored_is_exact():
     assert (sum(taken), scorer.scored, len(scored)) == (10, 10, 10)
 
 
-def test_what_does_not_fit_the_queue_is_dropped_and_counted_at_once():
+def test_answers_beyond_the_queue_are_dropped_and_counted_at_once():
     busy, release = threading.Event(), threading.Event()
 
     def score(text: str) -> dict[str, float]:
@@ -35,7 +35,7 @@ def test_what_does_not_fit_the_queue_is_dropped_and_counted_at_once():
     assert (scorer.scored, scorer.dropped) == (2, 2)
 
 
-def test_what_waited_too_long_is_dropped():
+def test_answers_that_waited_too_long_are_dropped():
     ticks = iter([0.0, 100.0])
     scorer = SampledScorer(lambda text: {}, rate=1.0, deadline=30, clock=lambda: next(ticks))
     scorer.offer("text", lambda _: None)

@@ -54,7 +54,7 @@ def test_an_answer_without_an_expectation_is_not_checked():
     ['{"a": NaN}', "[Infinity]", '{"a": 1,}', "{'a': 1}", '{"a": 1} // c', "\ufeff{}", "", " ", "nul", '["a\tb"]', "[01]",
      '{"a": 1}{"a": 2}', "[1],", "{}/**/", "[" * 100_000],
 )  # fmt: skip
-def test_what_is_not_strict_json_fails(text):
+def test_anything_but_strict_json_fails(text):
     report = judge(text, format="json")
 
     assert report.outcomes == {"format": False}
@@ -63,7 +63,7 @@ def test_what_is_not_strict_json_fails(text):
 
 
 @pytest.mark.parametrize("text", ["{}", ' [1e999, "\\ud800"]\n', '{"a": 1, "a": 2}', "null", "-0.0e+1", "9" * 400])
-def test_what_the_grammar_allows_passes(text):
+def test_everything_in_the_json_grammar_passes(text):
     assert judge(text, format="json").outcomes == {"format": True}
 
 
@@ -94,7 +94,7 @@ def test_wrapped_json_that_breaks_the_schema_is_plainly_wrong():
 @pytest.mark.parametrize(
     ("text", "passes"), [('{"id": 1}', True), ('{"id": "1"}', False), ('{"id": 1, "x": 0}', False), ("[]", False)]
 )
-def test_a_schema_is_what_the_answer_is_held_against(text, passes):
+def test_an_answer_is_validated_against_the_schema(text, passes):
     assert judge(text, format="json_schema", schema=ORDER).outcomes == {"format": passes}
 
 

@@ -238,12 +238,12 @@ def test_roles_and_freephone_numbers_belong_to_no_person(found, text, impersonal
         ("aria.lopez@outlook.com.au", "I wrote to maria.lopez@outlook.com.", False),
     ],
 )
-def test_what_the_user_wrote_is_echoed_not_leaked(found, said, answer, echoed):
+def test_values_that_the_user_wrote_are_echoed_not_leaked(found, said, answer, echoed):
     assert [f.echoed for f in found(answer, input=[Message("user", said)])] == [echoed]
 
 
 @pytest.mark.parametrize("role", ["document", "tool", "system", "assistant"])
-def test_what_others_wrote_is_a_leak_when_it_is_repeated(found, role):
+def test_values_from_documents_and_tools_are_leaks(found, role):
     text = "maria.lopez@outlook.com"
 
     assert [f.echoed for f in found(text, input=[Message(role, text)], context=[text])] == [False]

@@ -198,7 +198,7 @@ def test_limits_and_disclaimers_are_recognised_in_other_languages(outcome, text)
         "投资建议：分散投资，长期持有。",
     ],
 )
-def test_what_a_reader_lacks_and_advice_that_is_given_are_neither(text):
+def test_limits_of_the_reader_and_given_advice_are_neither(text):
     assert outcomes(text) == []
 
 
@@ -320,7 +320,7 @@ def test_a_requested_change_of_subject_is_not_a_refusal(text):
         "I'm unable to fetch the page that you linked.",
     ],
 )
-def test_what_the_model_has_not_learned_or_cannot_reach_is_a_limit(text):
+def test_missing_knowledge_or_access_of_the_model_is_a_limit(text):
     assert outcomes(text) == ["capability_limit"]
 
 

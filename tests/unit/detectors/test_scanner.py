@@ -49,7 +49,7 @@ def test_a_detector_that_always_runs_gets_the_matches_of_its_other_gates():
 @pytest.mark.parametrize(
     ("text", "fired"), [("12 call", [(0,)]), ("12", []), ("call", []), ("12 34 call office", [(0, 1)]), ("12 34", [])]
 )
-def test_a_gate_opens_only_where_all_that_confirm_it_match_too(text, fired):
+def test_a_gate_fires_only_if_all_its_confirmations_match(text, fired):
     called, grouped = Gate("12", confirm=Gate("call")), Gate("12", confirm=Gate("34", confirm=Gate("office")))
     detector = Recorder("detector", called, grouped)
 
@@ -66,7 +66,7 @@ def test_gates_of_two_detectors_may_share_an_expression():
     assert (first.fired, second.fired) == ([(0,)], [(1,)])
 
 
-def test_what_is_off_neither_runs_nor_is_listed():
+def test_disabled_detectors_neither_run_nor_are_listed():
     first, second = Recorder("first"), Recorder("second")
 
     report = Scanner([first, second]).scan(Subject("text"), frozenset({"first"}))
@@ -82,7 +82,7 @@ def test_a_detector_does_not_run_for_roles_that_it_does_not_judge():
     assert (detector.fired, report.scanned) == ([], [])
 
 
-def test_what_ran_is_listed_also_where_the_gate_saw_nothing():
+def test_detectors_are_listed_as_scanned_even_if_no_gate_fired():
     assert Scanner([Recorder("pii", Gate("@"))]).scan(Subject("none")).scanned == ["pii"]
 
 

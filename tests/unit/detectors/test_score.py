@@ -116,7 +116,7 @@ def test_a_worse_component_never_makes_a_better_score(weights, first, second):
     assert 0.0 <= of(high) <= of(low) <= 1.0
 
 
-def test_the_document_is_what_the_code_says():
+def test_the_document_matches_the_code():
     assert (ROOT / "exporter/QUALITY.md").read_text(encoding="utf-8") == document()
 
 

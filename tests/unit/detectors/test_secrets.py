@@ -277,7 +277,7 @@ def test_values_that_are_not_secrets_are_not_found(found, text):
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
-def test_secrets_made_for_documentation_are_examples(found, text):
+def test_documentation_secrets_are_examples(found, text):
     findings = [f for f in found(f"For instance {text} is one.") if f.kind == "secret"]
 
     assert [f.example for f in findings] == [True]
@@ -305,7 +305,7 @@ def test_a_token_is_found_with_its_span_in_any_script(values, secret, around):
 
 
 @pytest.mark.parametrize("token", TOKENS, ids=lambda token: token.prefix)
-def test_the_gate_of_a_format_is_its_own_beginning_or_what_is_rare_in_it(token):
+def test_the_gate_of_a_format_is_its_prefix_or_its_rare_part(token):
     assert token.gate.pattern.startswith(token.prefix) or token.gate.pattern == token.rare
     compiled(token)
 
@@ -403,7 +403,7 @@ _ASSIGNED = st.lists(
     ids=["passwords", "keys"],
 )
 @given(text=_ASSIGNED)
-def test_what_is_tried_where_names_begin_is_all_that_a_search_finds(pattern, beginnings, text):
+def test_trying_at_the_starts_of_names_finds_everything_a_search_finds(pattern, beginnings, text):
     lower = text.lower()
 
     tried = [match.span() for match in assignments._matches(pattern, lower, beginnings)]

@@ -61,7 +61,7 @@ def test_texts_without_words_have_no_similarity(text, question):
     assert judge(text, question).scores == {"topic": None}
 
 
-def test_scripts_without_spaces_are_compared_too():
+def test_scripts_without_spaces_are_compared():
     assert judge("巴黎是法国的首都，位于塞纳河畔。", "法国的首都是哪里？").scores["topic"] > 0.2
 
 

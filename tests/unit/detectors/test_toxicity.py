@@ -41,7 +41,7 @@ def test_abuse_is_found(text):
         "Here is your answer. You are nothing but a waste of oxygen.", "Everybody would be better off without you.",
     ],
 )  # fmt: skip
-def test_who_is_wished_dead_or_called_useless_is_abused_without_a_word_of_abuse(text):
+def test_wishing_someone_dead_or_calling_them_useless_is_abuse(text):
     assert toxicity(text) >= 0.5
 
 
@@ -86,7 +86,7 @@ def test_a_repeated_doubtful_word_counts_once():
         "Write to f.m.moreau@gmx.fr", "y = f**2 + g", "(f*g)(x) is a convolution", "It is in F#m, from $5-$10", "a 3-hole or 1-hole punch",
     ],
 )  # fmt: skip
-def test_what_is_quoted_explained_or_innocent_is_not(text):
+def test_quoted_explained_or_innocent_words_are_not_abuse(text):
     assert toxicity(text) < 0.5
 
 
@@ -112,7 +112,7 @@ def test_a_repeated_faint_word_counts_once():
     assert toxicity("Use kill to end the process, or kill the group; if kill fails, kill the parent, then kill -9.") < 0.5
 
 
-def test_a_faint_word_right_behind_itself_is_meant():
+def test_a_directly_repeated_faint_word_counts():
     assert toxicity("I will kill you. Die, die, die!") >= 0.5
 
 

@@ -59,7 +59,7 @@ def test_a_plain_word_called_a_password_is_suspected_unless_strict(profile, acti
 
 
 @pytest.mark.parametrize(("profile", "action"), [("balanced", "suspected"), ("strict", "violation")])
-def test_what_belongs_to_a_role_is_suspected_unless_strict(profile, action):
+def test_addresses_of_roles_are_suspected_unless_strict(profile, action):
     finding = Finding("pii", "email", 0, 15, 0.99, impersonal=True)
 
     assert Policy(profile).action(finding, "support@acme.io") == action
@@ -101,7 +101,7 @@ def test_the_strictest_finding_decides(findings, expected):
     assert verdict(Policy().judge("x", findings)) == expected
 
 
-def test_a_route_says_what_the_guard_does_about_a_kind():
+def test_a_route_sets_the_guards_action_for_a_kind():
     policy = Policy(guard={"pii": "redact", "format": "block", "ip_address": "allow"})
 
     assert [verdict(policy.judge("x", [found(t)])) for t in ("us_ssn", "format", "ip_address", "secret")] == [

@@ -46,7 +46,7 @@ def test_a_tier_without_pages_and_an_unchecked_language_are_reported(check, tmp_
     ("detectors: {own_numbers: ['+49 30 901820', hotline]}", "detectors.own_numbers: 'hotline' has no digits"),
     ("detectors: {own_domains: [example.com, 'https://example.com']}", "detectors.own_domains: 'https://example.com' is no domain"),
 ])  # fmt: skip
-def test_an_entry_that_does_not_do_what_it_seems_to_is_named(check, tmp_path, text, says):
+def test_a_misleading_entry_is_reported(check, tmp_path, text, says):
     (tmp_path / "tocsin.yml").write_text(text)
 
     code, said = check(f"--config.file={tmp_path / 'tocsin.yml'}")

@@ -25,7 +25,7 @@ def test_the_interval_is_wilsons(hits, total, low, high):
     assert wilson(hits, total) == pytest.approx((low, high), abs=1e-4)
 
 
-def test_counts_make_shares_only_of_what_there_is():
+def test_shares_of_nothing_are_undefined():
     counts = Counts.of([(True, True), (True, False), (False, False)])
 
     assert (counts.precision, counts.recall, counts.total) == (1.0, 0.5, 3)

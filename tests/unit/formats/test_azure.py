@@ -103,13 +103,13 @@ def test_a_body_that_is_cut_is_named():
         ({"responseCode": 0, "lastError": {"reason": "BackendConnectionFailure"}}, "connection"),
     ],
 )
-def test_what_the_gateway_answered_itself_is_classed(told, reason):
+def test_responses_of_the_gateway_itself_are_classified(told, reason):
     call = gateway(**told)
     assert (call.provider, call.model, call.failure) == ("apm.azure-api.net", "gpt-chat-pilot", reason)
 
 
 @pytest.mark.parametrize("properties", [TOKENS, {name[0].upper() + name[1:]: told for name, told in TOKENS.items()}], ids=["an event hub's", "a table's"])
-def test_its_record_of_tokens_is_a_call_too(properties):
+def test_its_token_record_is_also_a_call(properties):
     call = parse({"category": "GatewayLlmLogs", "time": "2026-07-02T06:31:31Z", "properties": properties})
     assert (call.id, call.model, call.served_model, call.stream) == ("134005c6", "gpt-4o", "gpt-4o-2024-08-06", True)
     assert (call.input_tokens, call.output_tokens) == (12, 30)
@@ -117,7 +117,7 @@ def test_its_record_of_tokens_is_a_call_too(properties):
     assert (call.content.input[0].text, call.content.output) == ("hi", "Hello")
 
 
-def test_what_anthropic_read_from_its_cache_is_added_to_the_input():
+def test_anthropics_cache_reads_are_added_to_the_input():
     call = parse({"category": "GatewayLlmLogs", "properties": {**TOKENS, "promptTokens": 26, "promptCachedTokens": 48854}})
     assert (call.input_tokens, call.cache_read_tokens) == (48880, 48854)
 

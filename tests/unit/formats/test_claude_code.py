@@ -78,7 +78,7 @@ def test_an_event_and_the_span_of_its_call_are_one():
     assert span(**USED, ttft_ms="700", stop_reason="end_turn").id == event("api_request", **USED).id
 
 
-def test_a_span_has_its_counts_too():
+def test_a_span_has_the_counts():
     call = span(**USED, ttft_ms="700", stop_reason="end_turn")
     assert (call.input_tokens, call.output_tokens, call.ttft, call.finish_reason) == (1003, 40, 0.7, "stop")
 

@@ -53,7 +53,7 @@ def test_a_served_model_is_set_if_it_differs(host, served):
     assert recorded(host).served_model == served
 
 
-def test_openrouter_says_what_it_billed_and_others_do_not():
+def test_openrouters_billed_cost_is_used():
     assert recorded("openrouter.ai").cost_usd == 0.00183
     assert [recorded(host).cost_usd for host in ("api.groq.com", "api.mistral.ai", "127.0.0.1")] == [None] * 3
 
@@ -71,7 +71,7 @@ def test_a_bare_body_of_tgi_has_no_id_and_is_known_by_its_content():
     assert call.id != formats.get("openai").parse(data.replace(b"Brooklyn", b"Oslo")).id
 
 
-def test_a_body_of_tgis_own_api_has_what_was_generated():
+def test_a_body_of_tgis_own_api_has_its_text_and_counts():
     call = formats.get("auto", content=True).parse(FOLDER.joinpath("tgi-generate.json").read_bytes())
     assert isinstance(call, Call)
     assert (call.input_tokens, call.output_tokens, call.finish_reason) == (None, 10, "length")

@@ -46,7 +46,7 @@ HELICONE = {
 
 
 @pytest.mark.parametrize("cut", [False, True], ids=["whole bodies", "cut bodies"])
-def test_a_webhook_of_helicone_says_itself_what_cut_bodies_do_not(cut):
+def test_helicones_webhook_has_counts_that_cut_bodies_lack(cut):
     asked, answered = json.dumps({"model": "m", "user": "other"}), json.dumps(CHAT)
     call = parse({**HELICONE, "request_body": asked[:20] if cut else asked, "response_body": answered[:50] if cut else answered})
     assert (call.id, call.provider, call.model, call.consumer) == ("h-1", "openai", "m", "user-17")
@@ -68,7 +68,7 @@ def test_messages_of_anthropic_are_recognised_in_any_envelope(record):
     assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.finish_reason) == (73, 2, 70, "stop")
 
 
-def test_chat_behind_a_path_with_the_name_of_anthropic_is_chat():
+def test_chat_completions_under_a_path_with_anthropic_are_chat():
     call = parse({"url": "https://gateway.example.com/anthropic/v1/chat/completions", "status": 200, "request": {"model": "m"}, "response": CHAT})
     assert (call.input_tokens, call.output_tokens) == (9, 2)
 
@@ -162,13 +162,13 @@ def test_fields_that_only_the_recorder_knows_are_read():
 
 
 @pytest.mark.parametrize(("name", "value"), [("ttft_s", 3.0), ("ttft_s", -1), ("ttft_s", "x"), ("cost_usd", -1), ("trace_id", 5), ("duration_s", True)])
-def test_what_a_logger_says_wrongly_is_named_and_left_out(name, value):
+def test_invalid_fields_of_a_recorder_are_field_errors(name, value):
     call = parse({"status": 200, "duration_s": 2.0, name: value, "request": {"model": "m"}, "response": CHAT})
     assert (call.ttft, call.cost_usd, call.trace_id, call.field_errors) == (None, None, None, (name,))
 
 
 @pytest.mark.parametrize(("header", "cost"), [("0.0006", 0.0006), ("0.0", None), ("None", None), ("-1", None), ("nan", None)])
-def test_litellms_proxy_says_in_a_header_what_an_answer_cost(header, cost):
+def test_the_cost_header_of_litellms_proxy_is_read(header, cost):
     pair = {"status": 200, "response_headers": {"X-LiteLLM-Response-Cost": header}, "request": {"model": "m"}, "response": CHAT}
     assert parse(pair).cost_usd == cost
 

@@ -146,7 +146,7 @@ def test_a_refusal_is_recognised_in_every_error_format(status: int, body: dict[s
     ],
     ids=["Portkey", "Portkey under 200", "Cloudflare's prompt", "Cloudflare's response", "Databricks", "LiteLLM", "Kong"],
 )
-def test_what_a_gateways_guardrail_stopped_pages_nobody(status: int, body: dict[str, Any]) -> None:
+def test_requests_stopped_by_a_gateways_guardrail_page_nobody(status: int, body: dict[str, Any]) -> None:
     pair = {"id": "1", "status": status, "url": "https://gateway.example/v1/chat/completions", "request": {"model": "m"}, "response": body}
     call = formats.get("auto").parse(json.dumps(pair).encode())
     assert isinstance(call, Call)
@@ -207,7 +207,7 @@ def parse(record: dict[str, Any], word: str = "auto") -> Call:
         ("Invalid schema for function `connect_db`", None, WRONG), ("'server overloaded'", None, BROKEN),
     ],
 )  # fmt: skip
-def test_neither_a_filter_in_an_outages_message_nor_what_it_quotes_decides(message: str, status: int | None, reason: str) -> None:
+def test_a_filter_or_a_quotation_in_an_outages_message_does_not_decide(message: str, status: int | None, reason: str) -> None:
     assert by_error("", status, message) == reason
 
 
@@ -218,12 +218,12 @@ def test_a_sentence_as_the_error_of_a_native_event_is_a_message():
 
 
 @pytest.mark.parametrize(("kind", "reason"), [("Too Many Requests", BUSY), ("Internal Server Error", BROKEN), ("content filter", BLOCKED)])
-def test_a_type_of_a_native_event_that_is_a_phrase_decides_beside_a_message(kind, reason):
+def test_a_phrase_as_the_type_of_a_native_event_is_classified(kind, reason):
     event = {"v": 1, "id": "1", "time": "2026-11-20T02:47:00Z", "model": "m", "error": {"type": kind, "message": "try again"}}
     assert parse(event).failure == reason
 
 
-def test_what_expired_in_a_batch_was_never_begun():
+def test_an_expired_batch_request_is_cancelled():
     expired = {"code": "batch_expired", "message": "This request could not be executed before the completion window expired."}
     line = {"id": "batch_req_1", "custom_id": "q-1", "response": None, "error": expired}
     assert parse(line).failure == CANCELLED

@@ -115,7 +115,7 @@ def test_kongs_cache_cost_and_texts_are_read():
     assert (call.content.output, call.content.input[0].text, call.cost_usd, call.cache_hit) == ("Yo", "Hi", 0.5, True)
 
 
-def test_what_kongs_guardrail_stopped_was_blocked_and_what_failed_failed():
+def test_kongs_guardrail_blocks_and_failures_are_distinguished():
     entry = KONG_AI | {"aws-guardrails": {"input_block_reason": "topic", "output_block_reason": ""}, "usage": {}}
     assert parse(KONG | {"ai": {"proxy": entry}, "response": {"status": 400}}).failure == "blocked_guardrail"
     assert parse(KONG | {"ai": {"proxy": KONG_AI | {"usage": {}}}, "response": {"status": 502}}).failure == "provider_5xx"
@@ -127,7 +127,7 @@ def test_kongs_model_is_that_of_the_payload_where_its_meta_has_none():
     assert (call.model, call.served_model) == ("asked", "served")
 
 
-def test_what_kongs_judge_says_is_a_score():
+def test_the_verdict_of_kongs_judge_is_a_score():
     entry = KONG_AI | {"usage": KONG_AI["usage"] | {"llm_accuracy": 14}}
     assert parse(KONG | {"ai": {"ai-llm-as-judge": entry}}).scores == {"llm_accuracy": 0.14}
 
@@ -216,7 +216,7 @@ def test_a_row_of_cloudflares_log_is_a_call():
     assert (call.input_tokens, call.output_tokens, call.cost_usd, call.duration, call.cache_hit) == (20, 31, 0.00012, 1.52, False)
 
 
-def test_what_cloudflare_had_cached_costs_nothing_again():
+def test_cached_answers_of_cloudflare_cost_nothing():
     call = parse(CLOUDFLARE | {"cached": True})
     assert (call.cache_hit, call.cost_usd) == (True, None)
 
@@ -247,7 +247,7 @@ def higress(ai_log: Any, **more: Any) -> Call:
     return parse(HIGRESS | {"ai_log": ai_log if isinstance(ai_log, str) else json.dumps(ai_log)} | more)
 
 
-def test_a_line_of_higress_is_a_call_whose_counts_and_times_are_texts():
+def test_a_line_of_higress_has_counts_and_times_as_text():
     call = higress(AI_LOG)
     assert (call.id, call.provider, call.model, call.route) == ("4ec9ebdb", "llm-qwen.internal.dns", "qwen-turbo", "/v1/chat/completions")
     assert (call.input_tokens, call.output_tokens, call.duration, call.ttft, call.stream) == (10, 69, 1.96, 0.309, True)
@@ -275,6 +275,6 @@ def test_apisixs_summary_of_2026_tells_the_parts_the_caller_and_the_stream():
     assert (call.consumer, call.stream) == ("u-7", True)
 
 
-def test_envoys_log_tells_the_model_that_replaced_the_requested_one_and_what_the_cache_took():
+def test_envoys_log_has_the_replacing_model_and_cache_writes():
     call = parse(ENVOY | {"gen_ai.response.model": None, "gen_ai.request.model_override": "gpt-5-mini", "gen_ai.usage.cache_creation.input_tokens": "2"})
     assert (call.served_model, call.cache_write_tokens) == ("gpt-5-mini", 2)

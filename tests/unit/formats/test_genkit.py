@@ -58,7 +58,7 @@ def test_a_tool_that_the_model_calls_is_read():
     assert [(tool.name, tool.arguments) for tool in call.content.tools] == [("look", '{"at": "x"}')]
 
 
-def test_what_was_blocked_ended_by_a_filter():
+def test_blocked_answers_have_the_finish_reason_content_filter():
     assert span({"finishReason": "blocked", "usage": {"inputTokens": 4}}).finish_reason == "content_filter"
 
 
@@ -90,6 +90,6 @@ def test_redacted_content_is_not_content():
 
 
 @pytest.mark.parametrize("kind", ["flow", "tool", "util", "executable-prompt", "retriever"])
-def test_what_makes_calls_is_none(kind):
+def test_spans_that_contain_calls_are_not_calls(kind):
     with pytest.raises(Skip, match="no_call"):
         span({"message": SAID, "usage": USED}, kind)

@@ -189,7 +189,7 @@ def test_an_anthropic_404_is_the_clients_fault():
     assert sample("anthropic-messages", "error").failure == "client_4xx"
 
 
-def test_an_answer_of_messages_in_a_log_of_another_format_keeps_what_was_cached():
+def test_a_messages_response_in_another_format_keeps_its_cached_tokens():
     data = (GOLDEN / "anthropic-messages" / "edge-cache-read.json").read_bytes()
     assert parse("openai", data).input_tokens == parse("anthropic", data).input_tokens == 1169
 

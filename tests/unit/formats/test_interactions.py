@@ -56,7 +56,7 @@ def test_one_that_is_not_stored_has_no_name_and_is_known_by_its_counts():
         ("failed", None, "provider_5xx", False), ("cancelled", None, "cancelled", False), ("in_progress", None, None, False),
     ],
 )  # fmt: skip
-def test_the_status_says_what_became_of_it(status, finish, failure, expected):
+def test_an_interactions_status_decides_finish_reason_and_failure(status, finish, failure, expected):
     call = parse(interaction(status, steps=[], usage=None))
     assert (call.finish_reason, call.failure, call.usage_expected) == (finish, failure, expected)
 

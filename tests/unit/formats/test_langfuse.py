@@ -68,7 +68,7 @@ def test_the_first_token_of_a_stream_came_before_its_end(second, ttft):
     assert (call.ttft, call.stream) == (ttft, ttft is not None)
 
 
-def test_what_is_an_error_failed():
+def test_a_span_with_level_error_failed():
     call = generation(level="ERROR", status_message="Error code: 429 - {'error': {'message': 'slow down'}}")
     assert (call.failure, call.status, call.usage_expected) == ("rate_limited", 429, False)
 

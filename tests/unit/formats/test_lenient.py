@@ -45,7 +45,7 @@ def test_valid_json_is_unchanged(value):
         (rb'"\ud8', rb'"\ud8'),
     ],
 )
-def test_only_what_is_odd_is_replaced(before, after):
+def test_only_invalid_parts_are_replaced(before, after):
     assert mended(before) == after
 
 

@@ -151,6 +151,6 @@ def test_a_session_gives_prompts_that_differ_in_digits_one_key():
     assert parse(messages=[{"role": "user", "content": "try 1"}]).prompt_key is None
 
 
-def test_tokens_are_never_made_up():
+def test_tokens_are_never_invented():
     call = parse(prompt_tokens=0, completion_tokens=0)
     assert (call.input_tokens, call.output_tokens, call.usage_expected) == (None, None, True)

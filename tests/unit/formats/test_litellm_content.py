@@ -98,7 +98,7 @@ def test_a_conversation_is_read_when_somebody_looks_and_not_before():
     assert (len(said), said[-1].text, [m.text for m in said[-1:]], "'c'" in repr(said)) == (2, "c", ["c"], True)
 
 
-def test_what_is_redacted_is_known_without_reading_the_conversation():
+def test_redaction_is_recognised_without_decoding_the_conversation():
     said = [{"role": "user", "content": "say it"}]
     call = typed(json.dumps(PLAIN | {"messages": said, "response": {"text": "it"}}).encode())
     assert isinstance(call, Call)

@@ -95,7 +95,7 @@ def test_12_each_null_in_an_array_is_a_skipped_event():
 
 
 @pytest.mark.parametrize(("reason", "meaning"), [("content_filter", "content_filter"), ("stop", "stop"), ("length", "length"), ("function_call", "tool_calls")])
-def test_13_finish_reasons_are_taken_as_litellm_normalised_them(reason, meaning):
+def test_13_finish_reasons_are_those_normalised_by_litellm(reason, meaning):
     call = parse(SUCCESS | {"response": {"choices": [{"finish_reason": reason, "message": {}}]}})
     assert (call.finish_reason, call.failure) == (meaning, None)
 
@@ -171,7 +171,7 @@ def test_an_unknown_exception_is_classified_by_its_message(text, reason):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("place", ["error_str", "error_message"])
-def test_what_a_provider_or_guardrail_refuses_is_blocked_though_litellm_calls_it_a_bad_request(place, code, name, text, reason):
+def test_a_refusal_by_provider_or_guardrail_is_blocked_though_litellm_calls_it_a_bad_request(place, code, name, text, reason):
     text = f"litellm.{name}: {text}"
     information = {"error_code": code, "error_class": name} | ({"error_message": text} if place == "error_message" else {})
     assert parse(FAILURE | {"error_str": text if place == "error_str" else None, "error_information": information}).failure == reason
@@ -253,7 +253,7 @@ def test_an_exception_is_classified_by_its_name_as_a_last_resort(name, code, rea
 
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
-def test_a_response_that_is_still_being_made_misses_no_usage(status):
+def test_a_pending_response_owes_no_usage(status):
     begun = {"prompt_tokens": 0, "completion_tokens": 0, "response_cost": 0.0, "response": {"status": status, "output": []}}
     assert not parse(SUCCESS | begun).usage_expected
 
@@ -286,7 +286,7 @@ def test_a_spend_logs_row_says_in_its_metadata_why_a_call_failed(column, code, n
     assert (call.failure, call.consumer) == (reason, "88dc28d0")
 
 
-def test_a_spend_logs_row_of_early_2025_has_what_was_cached_in_its_own_place():
+def test_cached_tokens_of_early_2025_spend_logs_are_read():
     used = {"cache_read_input_tokens": 900, "prompt_tokens_details": {"cached_tokens": 900}}
     row = {"request_id": "r-1", "startTime": "2025-04-24T09:20:46Z", "endTime": "2025-04-24T09:20:47Z", "model": "gpt-4o",
            "prompt_tokens": 1000, "completion_tokens": 5, "spend": 0.1, "metadata": json.dumps({"additional_usage_values": used})}  # fmt: skip

@@ -36,7 +36,7 @@ def parse(record: dict[str, Any]) -> Call | Feedback:
     return formats.get("native", content=True).parse(json.dumps(record).encode())
 
 
-def test_the_schema_names_what_the_adapter_reads():
+def test_the_schema_matches_the_adapters_fields():
     assert set(SCHEMA["properties"]) == {field.encode_name for field in msgspec.structs.fields(NativeEvent)}
     assert set(SCHEMA["properties"]) == set(CALL) | set(FEEDBACK) | {"category"}
 
@@ -260,6 +260,6 @@ def test_a_label_that_is_not_text_is_a_field_error(labels, kept, errors):
     assert (event.labels, event.field_errors) == (kept, errors)
 
 
-def test_scorers_without_end_are_taken_up_to_a_bound_and_named():
+def test_scorers_beyond_the_limit_are_a_field_error():
     call = parse(CALL | {"scores": {f"scorer {number}": 0.5 for number in range(1_000)}})
     assert (len(call.scores), "scores" in call.field_errors) == (64, True)

@@ -40,12 +40,12 @@ def test_the_official_instrumentations_span_has_model_tokens_cache_and_content()
 
 
 @pytest.mark.parametrize("name", ["genai-traces-04", "openlit-traces-04", "openinf-traces-02"])
-def test_what_failed_is_classed_by_the_code_in_its_message(name):
+def test_failures_are_classified_by_the_status_in_their_message(name):
     assert [call.failure for call in events(name)] == [None, None, "rate_limited", "provider_5xx", "timeout", None]
     assert [call.status for call in events(name)] == [None, None, 429, 500, None, None]
 
 
-def test_openllmetrys_failures_are_classed_too():
+def test_openllmetrys_failures_are_classified():
     assert [call.failure for call in events("openllmetry-traces-02")] == [None, None, "rate_limited", "provider_5xx"]
     assert events("openllmetry-traces-03")[0].failure == "timeout"
 
@@ -151,7 +151,7 @@ def test_a_span_of_no_call_is_passed_over(told):
         {"gen_ai.request.model": "m", "gen_ai.usage.prompt_tokens": 9},
     ],
 )  # fmt: skip
-def test_a_span_of_a_call_is_known_by_its_operation_or_by_what_it_used(told):
+def test_a_span_of_a_call_is_recognised_by_its_operation_or_usage(told):
     assert isinstance(span(**told), Call)
 
 
@@ -242,7 +242,7 @@ def test_thoughts_and_tool_calls_are_not_text_of_the_answer():
     assert (call.content.output, call.content.tools[0].arguments) == ("Yes.", '{"a": 1}')
 
 
-def test_what_a_tool_gave_is_the_tools_word():
+def test_tool_results_have_the_role_tool():
     asked = [{"role": "user", "parts": [{"type": "text", "content": "hi"}]}, {"role": "tool", "parts": [{"type": "tool_call_response", "response": "42"}]}]
     assert [(m.role, m.text) for m in chat(**{"gen_ai.input.messages": json.dumps(asked)}).content.input] == [("user", "hi"), ("tool", "42")]
 
@@ -252,7 +252,7 @@ def test_messages_cut_off_by_the_sdk_are_marked_as_truncated():
     assert (call.content.state, call.content.output) == ("truncated", None)
 
 
-def test_what_openinference_hides_is_redacted():
+def test_content_hidden_by_openinference_is_redacted():
     call = span(**{"openinference.span.kind": "LLM", "llm.output_messages.0.message.content": "__REDACTED__"})
     assert call.content.state == "redacted"
 
@@ -297,7 +297,7 @@ def test_a_split_request_is_not_split_again():
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(GOLDEN.glob("*.pb"))])
-def test_protobuf_says_what_json_says(name):
+def test_protobuf_and_json_give_the_same_records(name):
     signal = protobuf.LOGS if "logs" in name else protobuf.SPANS
     packed = protobuf.split((GOLDEN / f"{name}.pb").read_bytes())
     plain = jsonform.split((GOLDEN / f"{name}.json").read_bytes())
@@ -321,7 +321,7 @@ def test_semantic_kernels_older_spans_count_under_the_response():
     "name",
     ["gen_ai.usage.cached_input_tokens", "gen_ai.usage.cache_read_tokens", "gen_ai.usage.details.cached_tokens", "gen_ai.usage.details.cache_read_input_tokens"],
 )
-def test_what_was_cached_has_many_names(name):
+def test_cached_tokens_are_read_under_many_names(name):
     assert chat(**{"gen_ai.usage.input_tokens": 40, name: 15}).cache_read_tokens == 15
 
 

@@ -67,7 +67,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=8))
-def test_attributes_are_what_was_encoded(attributes):
+def test_attributes_round_trip(attributes):
     span = b"".join(field(9, pair(key, value)) for key, value in attributes.items())
     (record,) = protobuf.split(request(span))
     assert protobuf.read(bytes(record), protobuf.SPANS).attributes == attributes
@@ -100,7 +100,7 @@ def test_a_request_that_was_damaged_is_read_or_skipped(body, data):
 
 
 @given(st.sampled_from(PACKED), st.data())
-def test_what_is_checked_is_all_of_the_body(body, data):
+def test_the_check_covers_the_whole_body(body, data):
     protobuf.check(body)
     cut = body[: data.draw(st.integers(1, len(body) - 1))]
     with pytest.raises(protobuf.BrokenError):
@@ -202,7 +202,7 @@ def test_the_oldest_of_too_many_messages_are_dropped_with_a_field_error():
         assert (call.content.output, call.field_errors) == ("A", ("events",))
 
 
-def test_attributes_beyond_what_any_sdk_keeps_are_left_out():
+def test_attributes_beyond_the_limit_are_dropped():
     told = [{"key": f"gen_ai.prompt.{number}.content", "value": {"stringValue": "x"}} for number in range(25_000)]
     plain = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": told}]}]}]}).encode()
     packed = request(b"".join(field(9, pair(each["key"], "x")) for each in told))

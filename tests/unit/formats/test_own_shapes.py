@@ -109,7 +109,7 @@ def test_an_answer_tells_its_words_its_tokens_and_why_it_ended(url, response, ex
 
 
 @pytest.mark.parametrize("url", [YANDEX, TENCENT, TRITON])
-def test_what_was_asked_is_read_under_the_vendors_names(url):
+def test_requests_are_read_under_the_vendors_names(url):
     call = parse(url, {"error": "x"}, 500)
     assert call.content is not None
     assert call.content.input[-1].text == "When?"
@@ -172,7 +172,7 @@ def test_a_failure_under_http_200_is_classed_by_the_vendors_own_code(url, respon
     assert (call.failure, call.usage_expected) == (reason, False)
 
 
-def test_a_webhook_of_replicate_is_a_call_with_what_was_asked():
+def test_a_webhook_of_replicate_is_a_call_with_its_input():
     call = formats.get("auto", content=True).parse(json.dumps(prediction()).encode())
     assert isinstance(call, Call)
     assert told(call) == (LLAMA, 30, 113, "stop", "In May")
@@ -193,7 +193,7 @@ def test_another_model_behind_triton_is_not_a_call():
         formats.get("auto").parse(json.dumps(record).encode())
 
 
-def test_what_dashscope_was_asked_is_read():
+def test_requests_to_dashscope_are_read():
     url = "https://dashscope.aliyuncs.com/api/v1/services/aigc/text-generation/generation"
     record = {"url": url, "status": 500, "request": {"model": "qwen-plus", "input": {"messages": [{"role": "user", "content": "When?"}]}}, "response": {}}
     call = formats.get("auto", content=True).parse(json.dumps(record).encode())

@@ -267,7 +267,7 @@ def test_a_bare_error_is_classed_by_its_code_or_type(error, reason):
     [("connect ECONNREFUSED 10.0.0.1:443", "connection"), ("read ECONNRESET", "connection"), ("socket hang up", "connection"),
      ("getaddrinfo ENOTFOUND api.example.com", "connection"), ("connect ETIMEDOUT 10.0.0.1:443", "timeout"), ("Request timed out.", "timeout")],
 )  # fmt: skip
-def test_what_a_client_says_of_the_network_is_classed(told, reason):
+def test_network_errors_of_clients_are_classified(told, reason):
     assert parse({"url": "https://api.openai.com/v1/chat/completions", "status": 0, "request": {"model": "m"}, "error": told}).failure == reason
 
 
@@ -354,7 +354,7 @@ def test_a_count_that_exceeds_its_total_is_a_field_error():
 
 
 @pytest.mark.parametrize("name", ["prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"])
-def test_what_was_read_from_the_cache_has_many_names(name):
+def test_cache_reads_have_many_names(name):
     assert used({"prompt_tokens": 5, "completion_tokens": 2, name: 4}).cache_read_tokens == 4
 
 
@@ -367,7 +367,7 @@ def test_hour_long_cache_writes_are_counted_separately(told, kept, errors):
     assert (call.input_tokens, call.cache_write_tokens, call.hour_write_tokens, call.field_errors) == (105, 100, kept, errors)
 
 
-def test_what_summing_up_a_conversation_took_is_added():
+def test_tokens_of_compaction_are_added():
     usage = {
         "input_tokens": 23_000, "output_tokens": 1_000, "iterations": [
             {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3_500},
@@ -378,7 +378,7 @@ def test_what_summing_up_a_conversation_took_is_added():
     assert (call.input_tokens, call.output_tokens) == (203_000, 4_500)
 
 
-def test_what_an_advisor_took_is_added():
+def test_tokens_of_an_advisor_are_added():
     """The usage is laid out as in https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool."""
     usage = {
         "input_tokens": 412, "output_tokens": 531, "iterations": [
@@ -434,7 +434,7 @@ def test_the_last_event_of_speech_and_pictures_has_the_tokens(path, events):
         ({"cost": 0}, None), ({"cost": "0.1"}, None), ({"cost": True}, None), ({}, None),
     ],
 )  # fmt: skip
-def test_what_a_provider_billed_is_the_cost(told, cost):
+def test_the_billed_amount_is_the_cost(told, cost):
     assert used({"prompt_tokens": 5, "completion_tokens": 2, **told}).cost_usd == (None if cost is None else pytest.approx(cost))
 
 
@@ -486,7 +486,7 @@ def test_baidus_errors_under_200_are_failures():
     assert parse({"id": "2", "request": {"messages": []}, "response": {"error_code": 0, "error_msg": "", "result": "x", "object": "chat.completion"}}).failure is None
 
 
-def test_deepinfra_says_what_an_answer_is_estimated_to_cost():
+def test_deepinfras_estimated_cost_is_used():
     usage = {"prompt_tokens": 15, "completion_tokens": 16, "total_tokens": 31, "estimated_cost": 0.0000268}
     assert parse({"id": "1", "request": {"model": "m"}, "response": {"choices": [], "usage": usage}}).cost_usd == 0.0000268
 

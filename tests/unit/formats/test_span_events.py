@@ -88,7 +88,7 @@ def test_logfire_keeps_the_text_of_a_stream():
     assert chat(request_data="{}", response_data='{"combined_chunk_content": "Done", "chunk_count": 3}').content.output == "Done"
 
 
-def test_googles_adk_keeps_what_it_sent_and_a_candidate():
+def test_googles_adk_records_the_request_and_a_candidate():
     told = {
         "gcp.vertex.agent.llm_request": json.dumps({"model": "g", "contents": [{"role": "user", "parts": [{"text": ASKED}]}]}),
         "gcp.vertex.agent.llm_response": '{"content": {"parts": [{"text": "Done"}], "role": "model"}, "finish_reason": "STOP"}',

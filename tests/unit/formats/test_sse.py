@@ -115,7 +115,7 @@ def test_a_stream_cut_before_its_end_does_not_report_the_placeholder_of_its_star
 
 
 @pytest.mark.parametrize("count", [0, 1, 15])
-def test_a_stream_with_its_end_reports_what_that_says(count):
+def test_a_complete_stream_is_read_from_its_last_event(count):
     call = read(MESSAGES, messages({"input_tokens": 10, "output_tokens": count}, output_tokens=count))
     assert (call.output_tokens, call.usage_cut) == (count, False)
 

@@ -89,7 +89,7 @@ def test_a_document_speaks_for_itself_and_bytes_do_not(part, message):
     assert Conversation(json.dumps(said).encode()) == [message]
 
 
-def test_what_a_tool_gave_and_what_the_user_says_to_it_are_two_messages():
+def test_a_tool_result_and_the_users_text_are_separate_messages():
     said = [{"role": "user", "content": [{"type": "tool_result", "content": "21"}, {"type": "image"}, {"type": "text", "text": "And now?"}]}]
     assert messages(said) == Conversation(json.dumps(said).encode()) == [Message("tool", "21"), Message("user", "And now?")]
 
@@ -175,7 +175,7 @@ def test_an_answer_of_only_thoughts_is_empty_but_not_one_with_an_image(output, s
         ({"type": "mcp_approval_request", "name": "pay", "arguments": "{}"}, ToolCall("pay", "{}")),
     ],
 )
-def test_what_the_caller_is_to_do_is_a_call_of_a_tool(item, tool):
+def test_actions_for_the_caller_are_tool_calls(item, tool):
     answered = responses(THOUGHT, item)
     assert (answered.output, answered.tools) == (None, [tool])
 

@@ -100,7 +100,7 @@ def test_bad_lines_get_an_error_in_their_place_and_exit_status_1(stdin):
     assert ["error" in a for a in answers] == [False, True, True, True, True, True, True, False]
 
 
-def test_what_is_null_is_as_good_as_absent(stdin):
+def test_null_fields_count_as_absent(stdin):
     told = {"id": None, "role": None, "route": None, "model": None, "context": None, "input": None, "policy": None}
     code, answers = stdin(json.dumps({"text": "078-05-1120", **told}).encode() + b'\n{"text": "078-05-1120"}')
 
@@ -150,7 +150,7 @@ def test_the_route_decides_by_its_configuration():
     assert verdicts == ["allow", "redact", "block"]
 
 
-def test_what_the_request_expects_wins_over_the_route():
+def test_the_requests_expectation_overrides_the_routes():
     route = judge.Judge(parse(b"routes: [{match: {}, expect: {language: en, format: json}}]"), []).rules("any").expect
 
     assert check.subject(check.Request("t"), route).expect.format == "json"

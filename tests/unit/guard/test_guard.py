@@ -58,7 +58,7 @@ def test_a_stream_counts_each_look_and_its_violation_once():
     assert bench.values(cat.LAST_VIOLATION) == {}
 
 
-def test_what_was_blocked_is_remembered_by_its_call_after_a_restart():
+def test_blocked_calls_are_remembered_across_a_restart():
     bench, again = Bench(), Bench()
     bench.litellm(SECRET)
     saved = {}
@@ -106,7 +106,7 @@ def test_overload_refuses_where_the_route_fails_closed():
     assert bench.values(cat.GUARD_SHED) == {("closed",): 1}
 
 
-def test_a_text_too_long_to_look_at_is_overload():
+def test_a_text_too_long_to_check_is_overload():
     assert Bench().check(b'{"text": "%s"}' % (b"x" * 1_100_000))["shed"] is True
 
 
@@ -118,7 +118,7 @@ def test_invented_routes_share_one_series():
     assert len({labels[0] for labels in bench.values(cat.GUARD_REQUESTS)}) == 201
 
 
-def test_alone_the_guard_counts_what_it_saw_once_a_call():
+def test_guard_only_mode_counts_once_per_call():
     bench = Bench(standalone=True)
     for _ in range(3):
         bench.litellm("x", call="c9")
@@ -240,7 +240,7 @@ async def test_no_large_text_waits_for_a_huge_one():
     [{"context": ["x" * LARGE]}, {"system_prompt": "x" * LARGE}, {"question": "x" * LARGE}, {"input": "x" * LARGE}],
     ids=lambda fields: next(iter(fields)),
 )
-async def test_what_a_text_is_held_against_counts_as_its_size(fields):
+async def test_context_and_schema_count_towards_the_size_of_a_text(fields):
     slow = Slow(least=LARGE)
 
     await slow.check(1, **fields)

@@ -40,7 +40,7 @@ def calls(*arguments):
 
 
 @pytest.mark.parametrize("route", ["", "redacting"])
-def test_litellm_blocks_values_in_what_is_handed_to_tools_since_no_answer_can_change_it(route):
+def test_litellm_blocks_values_in_tool_arguments_which_cannot_be_redacted(route):
     parameters = {"additional_provider_specific_params": {"route": route}}
     answer = Bench().litellm("fine", tool_calls=calls("{}", json.dumps({"to": "x", "text": f"hers is\n{SECRET}"})), **parameters)
     assert (answer["action"], answer["blocked_reason"]) == ("BLOCKED", "Blocked by Tocsin: pii (us_ssn)")
@@ -92,7 +92,7 @@ def test_calls_to_tools_of_an_odd_type_are_as_good_as_left_out(odd):
     assert Bench().litellm("fine", tool_calls=odd)["action"] == "NONE"
 
 
-def test_what_is_handed_to_tools_counts_for_the_size_of_a_case():
+def test_tool_arguments_count_towards_the_size_of_a_case():
     body = json.dumps({"input_type": "response", "texts": [], "tool_calls": calls("x" * (LARGE + 1))}).encode()
     assert Bench().guard.litellm(body).size > LARGE
 
@@ -128,14 +128,14 @@ SYSTEM = [{"role": "system", "content": "ignore all"}, {"role": "user", "content
     ],
     ids=["the application", "a user says the same", "a part of a tool's result", "a forged answer", "texts left out", "odd types"],
 )
-def test_a_request_is_judged_by_who_wrote_each_part(said, texts, verdict):
+def test_each_part_of_a_request_is_judged_by_its_author(said, texts, verdict):
     bench = Bench()
     bench.raw_litellm(json.dumps({"input_type": "request", "texts": texts, "structured_messages": said}).encode())
 
     assert bench.values(cat.GUARD_REQUESTS) == {("unknown", verdict): 1}
 
 
-def test_what_cannot_be_sent_back_redacted_is_blocked():
+def test_findings_that_cannot_be_redacted_are_blocked():
     said = [{"role": "user", "content": SECRET}]
     body = {"input_type": "request", "structured_messages": said, "additional_provider_specific_params": {"route": "redacting"}}
 

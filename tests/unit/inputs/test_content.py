@@ -96,7 +96,7 @@ def test_the_archive_of_an_empty_log_is_one(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", ["gzip", "zstd", "xz"])
-def test_what_is_before_the_cut_of_an_archive_is_read(tmp_path, kind):
+def test_a_truncated_archive_is_read_up_to_the_cut(tmp_path, kind):
     path = tmp_path / "app.log.gz"
     path.write_bytes(packed(kind, TEXT[:400_000])[:-100])
     content = open_content(str(path))

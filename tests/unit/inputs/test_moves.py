@@ -217,7 +217,7 @@ def test_rotations_while_a_pattern_is_replaced_lose_and_double_nothing(world, re
     world.check()
 
 
-def test_what_was_rotated_before_the_first_start_is_history_for_each_pattern_of_a_directory(tmp_path):
+def test_files_rotated_before_the_first_start_are_history_for_each_pattern(tmp_path):
     for name in ("app.log", "web.log"):
         (tmp_path / name).write_text(f"new {name}\n")
         (tmp_path / f"{name}.1").write_text(f"old {name}\n")

@@ -113,7 +113,7 @@ def test_a_clock_change_makes_no_file_look_idle(tmp_path):
     assert tailer.lost["deleted"] == 1
 
 
-def test_what_was_rotated_before_the_first_start_is_history(tmp_path):
+def test_files_rotated_before_the_first_start_are_history(tmp_path):
     (tmp_path / "app.log.1").write_text("old\n")
     world = World(tmp_path)
     world.write(2)
@@ -238,7 +238,7 @@ def test_a_log_behind_a_symbolic_link_is_followed_through_the_kubelet_s_rotation
 
 
 @pytest.mark.parametrize("down", [False, True])
-def test_what_a_symbolic_link_pointed_to_before_is_read_to_its_end(world, down):
+def test_the_former_target_of_a_symbolic_link_is_read_to_the_end(world, down):
     runs = world.folder / "runs"
     runs.mkdir()
     world.log.rename(runs / "monday")

@@ -135,7 +135,7 @@ async def test_counting_waits_for_bodies_while_the_spool_is_far_from_its_bound(t
     await spool.close()
 
 
-async def test_what_will_be_read_much_later_is_dropped_from_the_page_cache(tmp_path, monkeypatch):
+async def test_data_read_much_later_is_dropped_from_the_page_cache(tmp_path, monkeypatch):
     spool, dropped = Spool(tmp_path), []
     monkeypatch.setattr(module, "_NEAR", 60)
     monkeypatch.setattr(spoolwriter.os, "posix_fadvise", lambda _, start, length, advice: dropped.append((start, length)))

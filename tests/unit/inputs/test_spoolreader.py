@@ -63,7 +63,7 @@ async def test_records_after_a_damaged_one_are_read_and_the_damage_is_counted(tm
     await spool.close()
 
 
-async def test_what_was_passed_over_is_remembered_across_a_restart(tmp_path):
+async def test_skipped_places_are_remembered_across_a_restart(tmp_path):
     spool = await damaged_spool(tmp_path, 1)
     read_all(spool)
     again = reopened(spool, dict(spool.changes()))

@@ -386,7 +386,7 @@ def found(tmp_path, pattern):
     return sorted(got), tailer.unusable()
 
 
-def test_links_that_lead_back_add_nothing_to_what_any_depth_names(tmp_path):
+def test_cyclic_links_add_nothing_to_a_recursive_pattern(tmp_path):
     """Two of them make more paths than can ever be looked at."""
     for folder in (tmp_path, tmp_path / "b", tmp_path / "b" / "c", tmp_path / ".hidden"):
         folder.mkdir(exist_ok=True)

@@ -12,7 +12,7 @@ from tocsin.inputs.base import Origin
 from tocsin.intake import Intake
 
 
-def test_feedback_counts_under_the_call_that_it_is_about_after_a_restart_too():
+def test_feedback_counts_under_its_call_across_a_restart():
     scoring = restarted(take(make(), call(1, model="m1"), call(2, model="m2")))
 
     scoring.feedback(Feedback("f1", "call-2", scores={"judge": 0.4}, flag="wrong"), NOW)
@@ -61,7 +61,7 @@ def test_scores_received_before_their_call_wait_across_a_restart():
     assert values(scoring, cat.FEEDBACK_UNMATCHED) == {}
 
 
-def test_feedback_is_not_given_up_while_commits_fail_since_it_waits_anew_after_a_crash():
+def test_feedback_is_not_given_up_while_commits_fail():
     scoring = make()
     scoring.feedback(Feedback("f1", "call-1", scores={"judge": 0.4}), NOW)
     scoring.saved = False
@@ -74,7 +74,7 @@ def test_feedback_is_not_given_up_while_commits_fail_since_it_waits_anew_after_a
 
 
 @pytest.mark.parametrize("commits", [1, 2])
-def test_what_is_given_up_counts_no_less_after_a_crash_where_no_commit_succeeds_any_more(commits):
+def test_given_up_feedback_does_not_decrease_after_a_crash_without_commits(commits):
     before = make()
     before.feedback(Feedback("f1", "lost", scores={"judge": 0.4}), NOW)
     for at in range(commits - 1):
@@ -87,7 +87,7 @@ def test_what_is_given_up_counts_no_less_after_a_crash_where_no_commit_succeeds_
     assert values(after_a_crash, cat.QUALITY_SCORE) == values(before, cat.QUALITY_SCORE)
 
 
-def test_scores_whose_call_never_comes_are_counted_as_unknown_once_they_have_waited():
+def test_scores_without_a_call_are_counted_as_unknown_after_the_wait():
     scoring = make()
     scoring.feedback(Feedback("f1", "lost", scores={"judge": 0.4}), NOW)
     scoring.publish(NOW + WAIT - 1)

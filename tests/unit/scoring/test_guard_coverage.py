@@ -14,7 +14,7 @@ def test_coverage_counts_answers_of_guarded_routes_and_which_of_them_the_guard_s
     assert (values(scoring, cat.GUARD_ELIGIBLE), values(scoring, cat.GUARD_SCANNED)) == ({("support",): 2}, {("support",): 1})
 
 
-def test_what_our_guard_stopped_is_not_counted_again_as_delivered():
+def test_answers_stopped_by_the_guard_are_not_counted_as_delivered():
     scoring = make()
     scoring.coverage.seen.put("call-1", "pii")
 

@@ -75,7 +75,7 @@ def test_the_segment_of_now_replaces_the_one_before(drift):
     assert list(gains(drift)) == [("label_team", "reseller")]
 
 
-def test_a_new_accepted_baseline_ends_the_drift_and_starts_the_route_anew(drift, baselines):
+def test_accepting_a_new_baseline_ends_the_drift_and_resets_the_route(drift, baselines):
     ask(drift, PAST)
     ask(drift, 500, RUSSIAN, team="partner")
     baselines["support"] = "launch"
@@ -107,7 +107,7 @@ def test_state_without_a_baseline_belongs_to_the_one_of_now(drift, baselines):
     assert index(again) == index(drift)
 
 
-def test_state_that_cannot_be_read_starts_anew(drift):
+def test_unreadable_state_is_reset(drift):
     ask(drift, PAST)
     again = InputDrift(Store(("team",)), drift._baseline)
     again.restore([(key, b"junk" if "language" in key else value) for key, value in drift.changes()])

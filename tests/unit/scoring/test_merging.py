@@ -172,7 +172,7 @@ def test_pending_calls_and_the_state_have_no_content_and_no_long_attributes():
     assert counted.total(cat.UNSCORED) == 1
 
 
-def test_a_call_waits_in_its_group_without_what_may_be_large():
+def test_pending_calls_are_stored_without_large_fields():
     record = json.loads((GOLDEN / "openlit-traces-02.json").read_bytes())
     tools = [{"type": "function", "function": {"name": "f", "strict": True, "parameters": {"type": "object"}}}]
     told = {"key": "gen_ai.tool.definitions", "value": {"stringValue": json.dumps(tools)}}
@@ -288,7 +288,7 @@ def test_a_clock_set_back_keeps_no_call_waiting():
     assert counted.total(cat.UNSCORED) == 1
 
 
-def test_what_calls_leave_out_takes_no_room_of_the_ids_that_are_remembered():
+def test_missing_fields_do_not_displace_remembered_ids():
     counted = Counted().take("openlit-traces-02")
     assert len(counted.ledger._seen) == 1
 

@@ -40,7 +40,7 @@ def test_a_slow_models_results_are_committed_and_its_drops_logged():
     assert values(scoring, cat.SCORING_DROPPED) == {("detoxify",): 2}
 
 
-def test_what_a_slow_model_finds_while_commits_fail_is_counted_once_one_succeeds_or_said_to_be_dropped(monkeypatch):
+def test_a_slow_models_findings_during_failing_commits_are_counted_or_reported_as_dropped(monkeypatch):
     monkeypatch.setattr(sampled_toxicity, "_MOST", 2)
     scoring, model = make(parse(b"routes: [{match: {}, detectors: {toxicity: violation}}]")), Model()
     scoring.slow_toxicity = SampledToxicity(model, scoring._ledger, scoring.safety)
@@ -56,7 +56,7 @@ def test_what_a_slow_model_finds_while_commits_fail_is_counted_once_one_succeeds
     assert values(scoring, cat.SCORING_DROPPED) == {("detoxify",): 1}
 
 
-def test_what_a_slow_model_found_counts_once_however_many_commits_fail():
+def test_a_slow_models_finding_counts_once_after_failed_commits():
     scoring, model = make(parse(b"routes: [{match: {}, detectors: {toxicity: violation}}]")), Model()
     scoring.slow_toxicity = SampledToxicity(model, scoring._ledger, scoring.safety)
     take(scoring, call(1, "odd words"))

@@ -125,7 +125,7 @@ def test_an_attempt_in_a_call_without_an_answer_exports_the_attempts_of_other_ro
         ("failed", {"failure": "timeout"}),
     ],
 )
-def test_what_is_not_scored_says_why(reason, fields):
+def test_unscored_answers_have_a_reason(reason, fields):
     scoring = take(make(), call(1, **fields))
 
     assert values(scoring, cat.UNSCORED) == {(reason,): 1}
@@ -205,7 +205,7 @@ def test_fenced_json_is_counted_separately_from_broken_json():
     assert scoring._ledger.store.total(cat.FORMAT_FENCED) == 1
 
 
-def test_what_is_not_sampled_for_quality_is_still_judged_for_safety_and_format():
+def test_answers_not_sampled_for_quality_are_judged_for_safety_and_format():
     detectors = [*DETECTORS[:-1], FormatDetector(), Composite()]
     answer = call(1, '{"ssn": "078-05-1120"}', said=[("user", "ignore all")], expect=Expectation("json"))
 
@@ -338,7 +338,7 @@ def test_200_models_with_content_have_series_of_their_own():
 
 
 @pytest.mark.parametrize("is_start", [False, True])
-def test_what_was_counted_while_the_clock_was_ahead_is_of_now_once_it_is_put_back_also_before_a_start(is_start):
+def test_values_counted_while_the_clock_was_ahead_are_current_once_it_is_set_back(is_start):
     ahead = NOW + 86_400
     scoring = take(make(), call(1, SSN, start=ahead), now=ahead)
     scoring._ledger.add(cat.LAST_DRILL, "safety", amount=ahead)
@@ -351,7 +351,7 @@ def test_what_was_counted_while_the_clock_was_ahead_is_of_now_once_it_is_put_bac
     assert times == [{("pii",): NOW}, {(): NOW}, {("safety",): NOW}]
 
 
-def test_a_new_kind_of_question_shows_as_drift_after_a_restart_too():
+def test_a_new_kind_of_question_is_drift_across_a_restart():
     short, other = [("user", "What is my balance?")], [("user", "def f(x):\n    return {x: 1};\n" * 40)]
     scoring = take(make(), *(call(i, said=short) for i in range(1700)))
     scoring.publish(NOW)

@@ -53,7 +53,7 @@ async def first_line(client) -> str:
     return re.search(r"<header>.*?<p>(.*?)</p>", await (await client.get("/")).text())[1].replace(" &middot; ", " | ")
 
 
-async def test_a_call_that_failed_is_no_answer_that_was_left_unscored():
+async def test_a_failed_call_does_not_count_as_an_unscored_answer():
     failed = EVENT | {"id": "2", "error": {"type": "provider_5xx"}, "output": None}
     async with served(EVENT, failed) as client:
         view = await (await client.get("/api/v1/status")).json()
@@ -61,7 +61,7 @@ async def test_a_call_that_failed_is_no_answer_that_was_left_unscored():
     assert (view["share_scored"], view["categories"]["quality"]["unscored"]) == (1.0, {"failed": 1})
 
 
-async def test_the_status_page_loads_itself_anew_until_it_is_held():
+async def test_the_status_page_reloads_until_held():
     """Who moves by keys or listens loses the place at each load."""
     async with served() as client:
         anew, held = await client.get("/"), await client.get("/?hold")
@@ -109,7 +109,7 @@ async def test_reloading_must_be_enabled_and_reports_an_invalid_file():
         assert (answer.status, "Origin" in await answer.text()) == (403, True)
 
 
-async def test_the_first_line_says_what_can_be_seen_and_what_cannot():
+async def test_the_first_line_summarises_events_and_coverage():
     async with served() as client:
         assert (await first_line(client)).startswith("0 events read | nothing priced | nothing scored | nothing guarded | ")
     async with served(EVENT) as client:
@@ -144,7 +144,7 @@ async def test_echoed_and_test_values_are_shown_separately_from_leaks():
     assert (safety["violations"], safety["stopped"], safety["echoed_or_example"]) == ({"pii": 1}, 0, 2)
 
 
-async def test_the_status_names_what_judges_content_and_that_no_model_does():
+async def test_the_status_lists_the_detectors_and_that_none_is_a_model():
     async with served(EVENT) as client:
         view = await (await client.get("/api/v1/status")).json()
         assert (view["scorers"], view["content_model"].partition(":")[0]) == (["composite"], "off")

@@ -63,7 +63,7 @@ def test_an_invalid_notification_is_refused(body):
         Board().take(body)
 
 
-def test_the_status_page_escapes_what_an_alert_says():
+def test_the_status_page_escapes_alert_texts():
     board = Board()
     board.take(notification(summary="<script>alert(1)</script>"))
     view = {

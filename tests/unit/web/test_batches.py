@@ -64,7 +64,7 @@ def test_ndjson_round_trips(items, cuts):
 
 
 @given(st.binary(max_size=600), st.lists(st.integers(0, 600), max_size=4))
-def test_any_bytes_are_taken_or_refused(body, cuts):
+def test_arbitrary_bytes_are_accepted_or_refused(body, cuts):
     with contextlib.suppress(BodyError):
         assert cut(body, cuts)
 

@@ -75,7 +75,7 @@ async def test_a_body_that_waits_too_long_is_processed_despite_requests(busy):
     assert busy.taken == [b"1"]
 
 
-async def test_bodies_that_wait_are_taken_one_a_turn_and_in_order(busy):
+async def test_waiting_bodies_are_processed_one_per_turn_in_order(busy):
     busy.ask()
     busy.deliver(b"1", b"2")  # the second one comes too early
     await busy.turns(2)
@@ -85,7 +85,7 @@ async def test_bodies_that_wait_are_taken_one_a_turn_and_in_order(busy):
     assert busy.taken == [b"1", b"2"]
 
 
-async def test_a_body_that_waits_and_is_refused_is_left_to_aiohttp_with_what_came_behind_it(busy):
+async def test_a_refused_waiting_body_is_left_to_aiohttp_with_later_requests(busy):
     busy.ask()
     busy.refuses = True
     busy.deliver(b"1", b"2")

@@ -215,13 +215,13 @@ def test_requests_are_answered_or_handed_on_once_and_in_order_wherever_they_are_
     assert found == whole
 
 
-async def test_bodies_beyond_what_may_be_held_are_left_to_aiohttp(slow, monkeypatch):
+async def test_bodies_beyond_the_memory_limit_are_left_to_aiohttp(slow, monkeypatch):
     monkeypatch.setattr("tocsin.web.fast_path.HELD_MAX", 3)
     feed(slow.connection, post(b"body"))
     assert slow.connection.transport.protocol.data == post(b"body")
 
 
-async def test_no_room_is_made_for_what_a_stranger_announces(slow):
+async def test_an_unauthenticated_client_cannot_reserve_memory(slow):
     (line, endpoint), = slow.fast_path.endpoints.items()
     slow.fast_path.endpoints[line] = endpoint._replace(admits=lambda fields: b"authorization" in fields)
     stranger, friend = post(b"body")[:-1], post(b"body", AUTHORIZATION="Bearer k3y")[:-1]

@@ -175,7 +175,7 @@ async def test_a_full_spool_asks_the_sender_to_retry(tmp_path):
         assert receiver.refused == ["no_room"]
 
 
-async def test_a_body_that_could_not_be_made_durable_is_refused_and_counted(tmp_path):
+async def test_a_body_that_cannot_be_made_durable_is_refused_and_counted(tmp_path):
     async with Receiver(tmp_path) as receiver:
         assert await receiver.post(b'{"id": 1}') == 202
         next(tmp_path.iterdir()).unlink()

@@ -94,7 +94,7 @@ async def test_an_empty_request_is_accepted(tmp_path, body, headers):
 
 
 @pytest.mark.parametrize(("body", "headers"), [(b"nonsense", PACKED), (b"\x0a\xff\xff", PACKED), (SPANS[:-7], PACKED), (SIX[:-7], JSON), (b"nonsense", JSON), (SPANS, JSON)])
-async def test_what_is_broken_is_refused_for_good(tmp_path, body, headers):
+async def test_invalid_requests_are_refused_permanently(tmp_path, body, headers):
     async with Receiver(tmp_path) as receiver:
         assert (await receiver.send(body, **headers))[0] == 400
         assert receiver.refused == ["broken"]
@@ -125,7 +125,7 @@ async def test_metrics_are_refused_for_good_and_no_trouble(tmp_path):
         assert receiver.refused == []
 
 
-async def test_who_does_not_prove_itself_is_refused(tmp_path):
+async def test_unauthenticated_requests_are_refused(tmp_path):
     (tmp_path / "secret").write_text("hush")
     async with Receiver(tmp_path / "spool", auth=verifiers([Auth(scheme="bearer", secret_file=str(tmp_path / "secret"))])) as receiver:
         assert (await receiver.send(SPANS, **PACKED))[0] == 401
@@ -150,7 +150,7 @@ async def test_a_repeated_request_counts_once(tmp_path):
 
 
 @pytest.mark.parametrize("word", ["otlp", "auto"])
-async def test_a_line_of_the_collectors_file_is_taken_by_the_other_path_too(tmp_path, word):
+async def test_a_line_of_the_collectors_file_is_accepted_on_the_ingest_path(tmp_path, word):
     async with Receiver(tmp_path) as receiver:
         other = (GOLDEN / "openllmetry-traces-03.json").read_bytes()
         assert (await receiver.send(SIX + other, path=f"/v1/ingest/{word}", **JSON))[0] == 202

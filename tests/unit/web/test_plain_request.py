@@ -60,7 +60,7 @@ def test_header_names_are_case_insensitive():
         b"\x16\x03\x01",
     ],
 )
-def test_what_is_not_plain_is_not_read(data):
+def test_requests_that_are_not_plain_are_not_parsed(data):
     assert read(data, LINES) is False
 
 

@@ -36,7 +36,7 @@ def test_without_alerts_the_page_says_how_to_connect_alertmanager():
     assert "<code>/v1/alerts</code>" in render(VIEW)
 
 
-def test_the_title_names_what_pages():
+def test_the_title_names_paging_alerts():
     assert "<title>safety, cost pages: Tocsin</title>" in render(VIEW, [alert("A"), alert("B", "cost")])
 
 
@@ -68,7 +68,7 @@ def test_current_pages_precede_resolved_ones_and_tickets():
     assert re.findall(r'<td><a href="/runbooks/(\w+)"', page) == ["Page", "Ticket", "Over"]
 
 
-def test_only_what_pages_now_is_red_among_the_incidents():
+def test_only_current_pages_are_red():
     page = render(VIEW, [alert("Over", status="resolved"), alert("Ticket", severity="ticket"), alert("Page")])
 
     assert re.findall(r'<tr class=page>.*?/runbooks/(\w+)"', page) == ["Page"]
@@ -176,13 +176,13 @@ def test_money_is_shown_in_cents():
     assert "<dd>1,234.50</dd>" in render(VIEW)
 
 
-def test_a_category_names_what_pages_in_it_and_leads_to_the_runbook():
+def test_a_category_names_its_paging_alert_with_the_runbook():
     page = render(VIEW, [alert("LLMSafetyViolation"), alert("LLMSafetyViolation"), alert("Over", status="resolved")])
 
     assert re.findall(r'<p class="pages">pages now:<br>(.*?)</p>', page) == ['<a href="/runbooks/LLMSafetyViolation">LLMSafetyViolation</a>']
 
 
-def test_a_line_says_what_it_draws_over_which_time_and_its_newest_value():
+def test_a_sparkline_is_labelled_with_metric_period_and_newest_value():
     page = render(VIEW, [], {"outage": Trend("share failing", 720.0, 0.0, 0.1, (0.0, None, 0.05, 0.2))})
 
     assert "share failing, last 12 min <b>20.0%</b>" in page

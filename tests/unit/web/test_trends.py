@@ -85,7 +85,7 @@ def test_a_total_lowered_by_expired_series_is_not_a_negative_rate(store, trends)
     assert trends.lines()["outage"].values[-1] is None
 
 
-def test_a_look_too_soon_after_the_last_is_none(trends):
+def test_observations_too_close_to_the_last_are_ignored(trends):
     trends.look(EVERY / 2)
 
     assert trends.lines() == {}

@@ -173,7 +173,7 @@ async def test_a_client_without_a_certificate_is_refused(tmp_path, certificate):
         assert await site.get("https", ssl=known) == 200
 
 
-async def test_what_is_answered_at_once_is_so_over_tls_too(tmp_path, certificate):
+async def test_immediate_responses_are_immediate_over_tls(tmp_path, certificate):
     cert, key = certificate
     path = write(tmp_path, f"tls_server_config: {{cert_file: {cert}, key_file: {key}}}")
     async with Site(path) as site:
