@@ -170,7 +170,7 @@ def samples_of(family: Family) -> int:
 
 
 def _bounded(family: Family) -> int:
-    """Return how many of them count towards ``series.max``: metrics about tocsin itself do not."""
+    """Return the number of a row's lines that count towards ``series.max``: those of metrics about tocsin do not."""
     return samples_of(family) if family.name.startswith("llm_") else 0
 
 
