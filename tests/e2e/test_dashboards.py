@@ -149,7 +149,7 @@ def _unjoined(prometheus: Prometheus) -> list[str]:
 
 
 def _loses(prometheus: Prometheus, node: object) -> bool:
-    """Tell whether arithmetic in an expression finds no partners although both sides are there."""
+    """Return whether arithmetic in an expression matches nothing although both sides have series."""
     if isinstance(node, promql_parser.BinaryExpr):
         if _loses(prometheus, node.lhs) or _loses(prometheus, node.rhs):
             return True

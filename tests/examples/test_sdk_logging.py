@@ -39,7 +39,7 @@ def anthropic_chunks():
 
 
 class Upstream(Handler):
-    """The first request is refused with 529 or 503, so that the SDK tries again; what follows is answered."""
+    """The first request is refused with 529 or 503, so that the SDK retries; later ones are answered."""
 
     def do_POST(self):
         request = json.loads(self.body())

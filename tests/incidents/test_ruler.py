@@ -66,7 +66,7 @@ class Ruler:
         return {a["labels"]["alertname"]: a["activeAt"][:19] for a in ask(self.address, "alerts")["alerts"] if a["labels"]["severity"] == "page"}
 
     def fire(self) -> bool:
-        """Tell whether all that page do."""
+        """Return whether all pages are firing."""
         alerts = ask(self.address, "alerts")["alerts"]
         return {a["labels"]["alertname"] for a in alerts if (a["state"], a["labels"]["severity"]) == ("firing", "page")} >= PAGES
 

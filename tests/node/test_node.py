@@ -75,7 +75,7 @@ def test_events_are_counted_and_stay_counted_over_a_kill_an_eviction_and_an_upgr
 
 
 def new(node, namespace, before):
-    """Tell whether a pod, or its container, is another one and ready."""
+    """Return whether a pod, or its container, was replaced and is ready."""
     found = [p for p in node.pods(namespace) if p["metadata"]["name"] == before["metadata"]["name"]]
     container = [p["status"].get("containerStatuses", [{}])[0].get("containerID") for p in found]
     return container and container[0] not in (None, before["status"]["containerStatuses"][0]["containerID"])

@@ -85,7 +85,7 @@ class Case:
         ]
 
     def shares(self) -> bool:
-        """Tell whether the case can be one of several in a test: it has data of its own, and asks for that alone."""
+        """Return whether the case can share a test with others: it has its own data, and queries only that."""
         return self.alert != ALL and not self.text and bool(self.series) and all("{" in expr for expr, _ in self.values)
 
     def _rendered(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ def answers(eligible, scanned):
 
 
 NO_ATTEMPT = series("llm_injection_attempts_total", "0x200", **CALL, role="user")
-"""Tells for how long a route is known."""
+"""Shows for how long a route is known."""
 CASES = [
     *simple("LLMModelChanged",
             [series("llm_model_changes_total", "0x9 1x90", **CALL),

@@ -7,7 +7,7 @@ TRIES = 3
 
 
 def costs_at_most(seconds: float, work: Callable[[], object]) -> bool:
-    """Tell whether work can be done within so much CPU time: whatever disturbs a measurement only adds to it."""
+    """Return whether work can be done within some CPU time: disturbances of a measurement only add to it."""
     return any(_spent(work) <= seconds for _ in range(TRIES))
 
 

@@ -1,7 +1,7 @@
-"""Patterns of refusal that hold in any dataset's words: what the linear model, fitted on five models, does not know.
+"""Patterns of refusal in any model's words, unlike the linear model, which was fitted on five models.
 
-All are tried on a normalised opening (lower case, plain apostrophes), behind Hyperscan cues: with ``re`` alone they
-would take a quarter of a millisecond.
+They are for a normalised opening (lower case, plain apostrophes), behind Hyperscan cues: with ``re`` alone they would
+take a quarter of a millisecond.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ _AGREED: Final = re.compile(
 FORMS: Final = (
     Form(_CUE_ENGLISH, ENGLISH),
     Form(_CUE_ELSEWHERE, ELSEWHERE),
-    # What the speaker will not do, whatever it is; "will not" speaks of the will, "cannot" and "do not" only with such an act.
+    # What the speaker will not do; "will not" with any act, "cannot" and "do not" only with certain acts.
     Form(
         r"\bi(?: still| simply| really| just| also)? (?:won.{1,3}t|will (?:\w{2,9} )?(?:not|never)|do not|don.{1,3}t|can.{1,3}t|cannot|can not|could not|couldn.{1,3}t|am (?:\w{2,9} )?(?:not|never)|never) "
         r"|\bwe (?:can.{1,3}t|cannot|can not) |\bi.{1,3}(?:m|ll) (?:\w{2,9} )?(?:not|never) |feel (?:right|good|ok|at)",
@@ -169,7 +169,7 @@ FORMS: Final = (
             rf"|\b(?:i|we){_NOW} ?(?:cannot|can't|can not|could not|couldn't)(?! (?:wait|help|imagine|believe|thank)\b)(?: \w+){{0,3}}? (?:{_ACT} {_SUCH}\b|be (?:involved|complicit|(?:a )?part\b)|take (?:part|this|that)|do (?:that|this|so|it)\b(?! (?:without|unless|until|if|for)))"
         ),
     ),
-    # What lies outside of what the speaker would do: "this falls outside of what I'm willing to do", "not a thing I do".
+    # What is beyond what the speaker would do: "this falls outside of what I'm willing to do", "not a thing I do".
     Form(
         r"(?:outside|beyond)(?: of)? what |(?:thing|something|anything|version|what|one)(?: that)? i(?:.{1,3}m|.{1,3}d|.{1,3}ll| am| would|) (?:w|pre|c|al|per|ab|d|of|h|g|t)|i(?:.{1,3}m| am) (?:willing|prepared|comfortable|allowed|permitted) ",
         re.compile(
@@ -180,7 +180,7 @@ FORMS: Final = (
             r"|\b(?:outside|beyond)(?: of)? what (?:i|we)(?:'ll (?:help|do|write|assist)|(?:'m| am|'re| are)? (?:can|could|will|would|do|able|allowed|willing|prepared|permitted))\b"
         ),
     ),
-    # The words of refusing itself, said by the speaker: to decline, to turn down, to abstain, to draw the line.
+    # Verbs of refusing, in the first person: to decline, to turn down, to abstain, to draw the line.
     Form(
         r"let.{1,3}s not |stop you|ask me to|declin|refus|turn (?:it|this|that|you)|turning |draw the line|prefer not|no intention|choose not|choosing not|opt not|opting not|abstain|refrain|sit this|sitting this|withhold|possible for me",
         re.compile(
@@ -190,7 +190,7 @@ FORMS: Final = (
             r"|^(?:[^.!?]{0,40}[.!?,] ?)?let's not (?:go (?:there|down (?:that|this))|do (?:that|this))\b"
         ),
     ),
-    # A bare no, in one of the idioms of English.
+    # A bare no, or an English idiom for it.
     Form(
         r"(?:hard|firm|flat|clear|definite|an?) no[ .:!;,]|no from me|s (?:a |still |simply |just )?no[.:!;]|not (?:going to happen|a chance|doing|able|a topic)|no can do|hard pass|count me out"
         r"|off.(?:the table|limits)|out of the question|too far for me|come from me|\w from me|(?:not|.t) (?:find|get) (?:that|this|it|any)|unable to |can.{1,3}t do |cannot do |won.{1,3}t do |not possible",
@@ -202,7 +202,7 @@ FORMS: Final = (
             r"|^(?:\W*(?:nope|no|sorry))?\W*not doing (?:that|this|it)\b|^\W*(?:not able|unable) to (?:help|assist|comply|do|answer)\b|^\W*(?:i'm |i am )?(?:sorry|afraid),? (?:but )?that(?:'s| is) not possible\b|\bnot a topic for me\b"
         ),
     ),
-    # The act is called wrong, and the one who asked is spoken to: "Stalking is a crime. I urge you to respect her decision."
+    # The act is called wrong, and the user is addressed: "Stalking is a crime. I urge you to respect her decision."
     Form(
         r"encourage you|urge you|please (?:respect|reconsider|do not|don.{1,3}t)|if you(?:.{1,3}re| are) (?:stru|thinking of (?:h|k)|having th)",
         re.compile(
@@ -211,7 +211,7 @@ FORMS: Final = (
             r"|if you(?:'re| are) (?:struggling (?:with|to)|having thoughts|thinking of (?:hurt|harm|kill)))"
         ),
     ),
-    # It is not for the speaker to do: "it wouldn't be right for me to", "I don't think I should".
+    # It is not the speaker's place: "it wouldn't be right for me to", "I don't think I should".
     Form(
         r"be (?:\w{2,12}) (?:for|of) (?:me|us) to|i should|not the right|disservice",
         re.compile(
@@ -219,7 +219,7 @@ FORMS: Final = (
             rf"|\bi should(?:n't| not) {_ACT}|\bi(?:'m| am) not the right (?:\w+ )?(?:for|to)\b|\bdo(?:ing)? (?:you|\w+) a disservice\b"
         ),
     ),
-    # A rule stands against it: "violates the policies I operate under", "our rules forbid sharing", "this assistant does not".
+    # A rule forbids it: "violates the policies I operate under", "our rules forbid sharing", "this assistant does not".
     Form(
         r"(?:my|our) (?:\w{2,12} )?(?:polic|guideline|rules|programming|safety)|(?:usage|content|safety|community|use) (?:\w{2,12} )?(?:polic|guideline|rules|restriction|standard)|(?:polic\w{1,3}|guidelines|rules) (?:that )?i "
         r"|th(?:is|e) (?:ai )?assistant|this (?:ai |language )?(?:model|chat)|against (?:what|everything|all) |t be (?:gen|prov|answ|disc)|t allowed|t permitted|\bwe (?:do|can)(?:no|n.{1,3}| no)t ",
@@ -233,7 +233,7 @@ FORMS: Final = (
             rf"|\bwe (?:do not|don't|can't|cannot) (?:{_ACT}|give) (?:guidance|instructions|information|assistance|help|advice|(?:that|this) (?:subject|topic|here)) ?(?:on|for|about|with|in|here)?\b"
         ),
     ),
-    # In other languages: that one must refuse, will give no such thing, or asks pardon for not doing it.
+    # In other languages: having to refuse, not providing it, or apologising for not doing it.
     Form(
         r"ablehn|verweiger|nicht mit|refus|décliner|préfère ne|rechaz|niego|no es algo|negar|recus|rifiut|intendo|declin|weiger|odmów|отказ|断り|拒|恕|거절|أرفض|c'est non|voy a|werde|darf ich|no pienso|je n|não vou",
         re.compile(
@@ -245,7 +245,7 @@ FORMS: Final = (
             r"|\bmuszę odmówić|\bодмов|\bвынужден\w* отказать|お断り(?:します|いたします|させて)|(?:我|必须|不得不|只能)拒[绝絕]|恕(?:我)?(?:不能|无法|無法|难|難|不)|거절(?:하겠|합니다|해야)|(?:يجب أن |علي أن )?أرفض"
         ),
     ),
-    # It is no matter of this assistant's, and there is no more: "I can only help with billing", "that is outside my scope", "your question seems unrelated".
+    # It is out of this assistant's scope, and nothing follows: "I can only help with billing", "that is outside my scope", "your question seems unrelated".
     Form(
         r"(?:only|just|exclusively|solely) (?:(?:able|allowed|here|set up|designed|trained|meant|authori[sz]ed|programmed|equipped|intended) )?(?:to )?(?:help|assist|answer|discuss|respond|talk|chat|speak|support|handle|provide|give|explain|for |that |here )"
         r"| (?:only|exclusively)[.!]|is only|exclusively for|solely for|rather than (?:\w{2,12} ){0,2}(?:provid|giv|offer|discuss|answer)|is (?:limited|restricted|confined) to|something i (?:handle|cover|deal|support|do|discuss|answer)|matter i "
@@ -265,7 +265,7 @@ FORMS: Final = (
         ),
         final=True,
     ),
-    # Another subject instead of an answer: "Hmm, let's talk about something else. Sorry about that."
+    # A change of subject instead of an answer: "Hmm, let's talk about something else. Sorry about that."
     Form(
         r"let.{1,3}s (?:\w{2,10} )|anderes|thema wechs|cambiemos|otra cosa|otro tema|autre chose|de sujet|d'altro|argomento|outra coisa|de assunto|over iets anders|话题|話題|别的|другом|тему|тем[ыау] |다른 (?:주제|이야기|얘기)|주제를",
         re.compile(

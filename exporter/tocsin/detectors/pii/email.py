@@ -72,7 +72,7 @@ _ROLES = re.compile(
     r"|partners?|assist(?:ance)?"
     r"|kundenservice|kundenbetreuung|kontakt|bewerbung|vertrieb|contacto|contato|contatti|ventas|atencion|accueil)"
 )
-"""RFC 2142 and the names that companies use."""
+"""Role names of RFC 2142, and those that companies use."""
 _ROLE_ADDRESS = re.compile(
     rf"(?:{_ROLES.pattern})(?:[._-]?(?:{_ROLES.pattern}|team|desk|us|dept|department|[a-z]{{2}}))?[0-9]?"
 )
@@ -85,7 +85,7 @@ _LIST = re.compile(
 
 
 def find(text: str) -> Iterator[Candidate]:
-    """E-mail addresses; a role address (support@, info@) is impersonal."""
+    """Yield e-mail addresses; a role address (support@, info@) is impersonal."""
     at, seen = text.find("@"), 0
     while at >= 0:
         if seen == MAX_CANDIDATES:
@@ -131,7 +131,7 @@ def _confirm(text: str, at: int) -> Candidate | None:
     name = local.lower()
     known = len(tld) == 2 or tld in _COMMON_TLDS or tld.startswith("xn--")
     if not known and (text[end : end + 1] in {"(", "["} or len(local) == 1):
-        return None  # a product of matrices: Q@K.transpose(...)
+        return None  # a matrix product: Q@K.transpose(...)
     return Candidate(
         start,
         end,
@@ -142,19 +142,19 @@ def _confirm(text: str, at: int) -> Candidate | None:
 
 
 def _is_impersonal(name: str, host: str) -> bool:
-    """Whether an address is of a role, a mailing list or a program (Google's service accounts), and of no person."""
+    """Return whether an address belongs to a role, a mailing list or a program (Google's service accounts)."""
     if _ROLE_ADDRESS.fullmatch(name) or host.endswith(".gserviceaccount.com"):
         return True
     return _LIST.fullmatch(f"{name}@{host}") is not None
 
 
 def _longest_local(window: str) -> str:
-    """The local part that ends the window, without the punctuation that leads up to it."""
+    """Return the local part at the end of the window, without leading punctuation."""
     start = len(window)
     while start and ((last := window[start - 1]) in _SIGNS or (last.isalnum() and last <= _LAST_LETTER)):
         start -= 1
     local = window[start:]
-    # An address in a path, a query or an assignment begins behind the last such sign: mailto?to=a@b.org
+    # In a path, a query or an assignment the address begins after the last separator: mailto?to=a@b.org
     for sign in "/=&":
         local = local.rpartition(sign)[2] if sign in local else local
     local = local.lstrip(".-+%'")

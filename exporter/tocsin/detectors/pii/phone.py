@@ -1,8 +1,8 @@
 """Telephone numbers.
 
-Seven digits are everywhere in what models write, so a number needs a "+", the grouping of North America, or a word
-of telephony on its line. Whether digits can be a number at all is asked of libphonenumber (``phonenumbers``: 3 MB of
-memory, under 5 MB with the metadata of every region).
+Seven digits are everywhere in what models write, so a number needs a "+", North American grouping, or a word for a
+telephone on its line. libphonenumber decides whether digits can be a number at all (``phonenumbers``: 3 MB of memory,
+under 5 MB with the metadata of every region).
 """
 
 from __future__ import annotations

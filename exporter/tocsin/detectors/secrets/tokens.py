@@ -48,9 +48,9 @@ class Token(NamedTuple):
 
 @cache
 def compiled(token: Token) -> re.Pattern[str]:
-    """The whole token, not followed by more of it. It is not tried shorter: a crafted text would make that slow.
+    """Return a pattern of the whole token, which does not backtrack: a crafted text would make that slow.
 
-    Compiled when it is first asked for: all of them would take a fifth of a start, and most are never seen.
+    Compiled on first use: compiling all of them would be a fifth of the start, and most tokens are never seen.
     """
     return re.compile(rf"{token.prefix}(?P<body>(?>{token.body}))(?![A-Za-z0-9])")
 
