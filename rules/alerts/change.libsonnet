@@ -1,4 +1,4 @@
-// A model, a prompt or a baseline changed: what explains another alert.
+// Changes of a model, a prompt or a baseline, which may explain another alert.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);

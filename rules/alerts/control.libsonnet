@@ -1,4 +1,4 @@
-// Remediations, approvals and duties to notify. Their metrics are planned: nothing exports them yet.
+// Remediations, approvals and notification duties. Their metrics are planned: nothing exports them yet.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);
@@ -64,7 +64,7 @@ function(config)
       description: '{{ printf "%.0f" $value }} are waiting.' + alert.since('LLMApprovalPending', []),
     },
     {
-      // A ticket that reaches the engineering lead by its action: on-call has its page already, and an incident of this
+      // A ticket that its action routes to the engineering lead: on-call has its page already, and an incident of this
       // length needs a postmortem. Read from ALERTS of the same server, where the incident itself is evaluated.
       name: 'LLMIncidentUnresolved',
       severity: 'ticket',

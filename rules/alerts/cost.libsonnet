@@ -11,8 +11,8 @@ function(config)
   local model = ['provider', 'model'];
   local fleet = { category: 'cost', ownership: 'fleet' };
   local byRoute = { category: 'cost', ownership: 'route', keys: route };
-  // Why money may be burnt. A label that changes makes another alert: so loops count for longer than the hour in which
-  // money is summed, and single attempts of injection, which come at any time, do not.
+  // Possible reasons for the spending. A changed label is another alert: so loops count for longer than the hour over
+  // which money is summed, and single injection attempts, which occur at any time, do not count.
   local sum(metric, window) = 'sum(%s)' % q.increase(metric, window);
   local hint = '{{ if query `%s` }}agent_loop{{ else if query `%s` }}prompt_injection{{ else }}load{{ end }}' % [
     sum('llm_session_loops_total', 7200) + ' > 0',
@@ -119,7 +119,7 @@ function(config)
         threshold: 'any request over tokens.outlierFactor x the p95',
         requirement: 'C6',
         window: 900,
-        // Healthy traffic with heavy tails has some every few hours: a ticket each would be ten a day of a route.
+        // Healthy traffic with heavy tails has some every few hours: a ticket each would be ten a day for a route.
         keepFiringFor: 21600,
         expr: q.live('(%s)' % outliers),
         summary: '{{ $labels.route }} sent an outsized request to {{ $labels.model }}.',
@@ -137,7 +137,7 @@ function(config)
         keepFiringFor: 7200,
         action: 'throttle',
         labels: { cause_hint: 'one_consumer' },
-        // Most of the tokens of a night are few: it must be that share of a usual hour of the last day, too.
+        // At night most of the tokens may be few: it must be that share of a usual hour of the last day, too.
         expr: |||
           %(named)s / %(on)s group_left () (
             %(all)s

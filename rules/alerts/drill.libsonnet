@@ -1,4 +1,4 @@
-// An exercise: `tocsin drill` sends an event that raises one of these, which goes the way that the category's page goes.
+// Drills: `tocsin drill` sends an event that raises one of these, which is routed like a page of its category.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);

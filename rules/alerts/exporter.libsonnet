@@ -1,4 +1,4 @@
-// Tocsin's own blindness: what it does not see, and why.
+// Tocsin's own blind spots: what it does not see, and why.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);
@@ -7,7 +7,7 @@ function(config)
   local ticket = base { severity: 'ticket' };
   local total(keys, metric, window, matcher='') =
     (if std.startsWith(metric, 'llm_') then q.sumCounted else q.sumIncrease)(keys, metric, window, matcher);
-  // A share of a whole beyond a bound, with enough of it.
+  // A share above a limit, with a minimum of events.
   local share(keys, part, whole, window, ratio, minimum) =
     |||
       (%(part)s)
@@ -20,7 +20,7 @@ function(config)
   local any(keys, metric, window, matcher='') = '%s > 0' % total(keys, metric, window, matcher);
   local highest(keys, metric, text) = 'max %s (%s) %s' % [q.by(keys), q.metric(metric), text];
   local instance = ['instance'];
-  // Only where the gateway's own counter is named: nothing else knows what we never got.
+  // Only if the gateway's own counter is configured: nothing else knows what never arrived.
   local sent = 'sum(increase(%s[%s]))' % [c.gatewayCounter, q.duration(3600)];
   local counted = 'sum(%s)' % q.increase('llm_requests_total', 3600);
   local completeness = if c.gatewayCounter == '' then [] else [ticket {

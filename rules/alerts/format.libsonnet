@@ -1,4 +1,4 @@
-// Answers that are not in the format asked for. Category quality.
+// Answers that are not in the expected format. Category quality.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);
@@ -25,7 +25,7 @@ function(config)
       threshold: 'under format.brokenRatio of at least format.brokenMinimumCalls, or of format.brokenSoonCalls in 10 m',
       requirement: 'B3',
       window: 1800,
-      // It holds back the page of the 1,000 calls, which ends half an hour after the last failure: one break is one page.
+      // It inhibits the page for 1,000 calls, which ends half an hour after the last failure: one break is one page.
       keepFiringFor: 1500,
       expr: format.broken,
       summary: 'Most answers of {{ $labels.route }} are not in the requested format.',

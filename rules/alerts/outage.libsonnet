@@ -38,10 +38,10 @@ function(config)
       shortly(pair.short), limit(pair.factor), std.join(' or ', std.map(burnt, pair.long)), calm(pair),
     ];
   local total = '%s > %s' % [shortly(300), q.number(c.totalRatio)];
-  // One of its routes is dead: the hour would know much later.
+  // One of its routes is dead: the window of an hour would show it much later.
   local ofDeadRoute = '%s / %s\nand %s call:llm_route_dead:increase5m' % [unrecovered(300), requests(300), q.on(keys)];
   local succeeded = 'provider_model:llm_requests_succeeded:increase10m';
-  // Among thousands that a fallback answers, some are always on their way.
+  // Among thousands of requests that a fallback answers, some are always pending.
   local failedForGood = '%s > %s * %s' % [
     q.atLeast('provider_model:llm_request_failures_unrecovered:increase10m', c.minimumFailures),
     q.number(c.noSuccess.unrecoveredRatio),
@@ -162,7 +162,7 @@ function(config)
         requirement: 'A2',
         window: 600,
         'for': 600,
-        keepFiringFor: 900,  // a slow rise is over the threshold and under it in turn
+        keepFiringFor: 900,  // a slow rise crosses the threshold repeatedly
         keys: ['provider', 'model'],
         expr: latency.slow,
         summary: '{{ $labels.provider }}/{{ $labels.model }} is slow.',
@@ -224,14 +224,14 @@ function(config)
         'for': 300,
         keepFiringFor: 900,
         // A second under the half hour: at its full minutes the oldest Prometheus would take seven samples for it, not six.
-        // A dead model is told of as such; a route whose key or parameters are wrong is one of many that ask the model.
+        // A dead model has its own alert; a route with a wrong key or parameters is one of many that use the model.
         local refused = 'sum %s (%s\nunless %s (%s < 0.5 and %s))' % [
           q.by(['route']), 'sum_over_time(%s[%s:%s])' % [
             q.recorded('call_class:llm_request_failures:increase5m', 'class="other"'), q.duration(1799), q.duration(300),
           ], q.on(keys), succeeded, succeededWithin(week),
         ],
         local most = q.threshold('outage.refusedRatio', c.refusedRatio),
-        // Failures are summed up to five minutes later: of traffic that falls they are more than the requests.
+        // Failures are summed up to five minutes later: with falling traffic they exceed the requests.
         expr: 'clamp_max((%s)\n/ %s (%s), 1) > %s %s' % [q.atLeast(refused, c.minimumCalls), q.on(['route']), q.requests, q.on(['route']), most],
         summary: 'Almost all requests of {{ $labels.route }} are rejected.',
         description: '{{ $value | humanizePercentage }} of the requests of the last 30 minutes were rejected: a wrong key, an unsupported parameter or a model that does not exist.',
@@ -246,7 +246,7 @@ function(config)
         'for': 300,
         labels: { cause_hint: 'provider' },
         local recovered = '(%s - %s)' % [failures(1800), unrecovered(1800)],
-        // An expired key or a withdrawn model: no outage of the provider, and nobody is paged while something else answers.
+        // An expired key or a withdrawn model: not an outage of the provider, and nobody is paged while something else answers.
         local byClass = 'call_class:llm_request_failures:increase5m',
         local other = 'class="other"',
         local refused(vector) = 'sum %s (%s)' % [q.by(keys), vector],
@@ -306,7 +306,7 @@ function(config)
         threshold: 'no request in 30 m',
         requirement: 'A5',
         window: 1800,
-        'for': 300,  // to a Prometheus that has just begun nothing has risen yet
+        'for': 300,  // a Prometheus that has just started has seen no increase yet
         expr: '%s == 0' % q.sumCounted([], 'llm_requests_total', 1800),
         summary: 'No requests are seen.',
         description: 'No request was counted for 30 minutes. Nothing can be said about outages, quality or cost.',

@@ -1,4 +1,4 @@
-// Requests succeed and the answers are worse.
+// Requests succeed, but the answers are worse.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local alert = (import '../lib/alert.libsonnet')(config);
@@ -9,7 +9,7 @@ function(config)
   local route = ['route'];
   local mean = 'route_scorer:llm_quality_score:mean';
   local baseline = '{{ with printf `max(last_over_time(route_scorer:llm_quality_score:baseline7d{route=%%q, scorer=%%q}[%s]))` $labels.route $labels.scorer | query }} against a baseline of {{ . | first | value | printf "%%.2f" }}{{ end }}' % q.duration(900);
-  // What of the answers is wrong, where a counter tells: a composite score names no cause.
+  // What is wrong with the answers, if a counter shows it: a composite score names no cause.
   local wrong(events, whole, text) = alert.asked(
     'sum(%s) / sum(%s) > 0.05' % [q.increase(metric, c.window, 'route=%[1]q') for metric in [events, whole]], route,
     ' {{ . | first | value | humanizePercentage }} %s.' % text
@@ -17,7 +17,7 @@ function(config)
   local causes = wrong('llm_format_failures_total', 'llm_format_checks_total', 'are not in the requested format')
                  + wrong('llm_refusals_total', 'llm_answers_checked_total', 'refuse')
                  + wrong('llm_truncations_total', 'llm_requests_total', 'are cut off');
-  // A judge that says 0 of everything is no route's fault.
+  // A judge that scores everything 0 is not the fault of a route.
   local together = alert.asked(
     'count(max by (route) (route_scorer:llm_quality_score:incident{%s}) == 1) > 2' % 'scorer=%[1]q', ['scorer'],
     ' {{ . | first | value | printf "%.0f" }} routes got worse by this score: look first at the scorer, and at what they share.'
@@ -25,7 +25,7 @@ function(config)
   local quality = { category: 'quality', ownership: 'route', keys: route };
   local lately = quality { window: c.window, 'for': 600 };
   local lasting = lately { keepFiringFor: c.keepFiringFor };
-  // A share of checked answers beyond a bound, with enough of them. Parts of histograms are summed as those are.
+  // A share of checked answers above a limit, with a minimum of them. Parts of histograms are summed like these.
   local share(key, ratio, events, whole) =
     local sum = if std.endsWith(whole, '_count') then q.sumIncrease else q.sumRises;
     q.live(|||
@@ -107,7 +107,7 @@ function(config)
         requirement: 'B2, B-1',
         'for': 1800,
         local s = signals.hallucination,
-        // Beyond the greatest of three bounds: a share of the baseline, points above it, and chance.
+        // Above the highest of three limits: a share of the baseline, points above it, and chance.
         expr: |||
           %(sample)s
           > %(on)s max %(by)s (
@@ -185,7 +185,7 @@ function(config)
         metric: 'llm_off_topic_total, llm_semantic_similarity',
         threshold: 'over quality.offTopicRatio of answers compared, at least quality.signalMinimum; or their similarity to the question under quality.similarityRatio of its baseline, which is over quality.similarityMinimum; at least quality.minimumCalls',
         requirement: 'B4, B-3',
-        // Of short answers nobody can say that one is off topic: only all of them together are less similar.
+        // A single short answer cannot be called off topic: only all of them together are less similar.
         local s = signals.similarity,
         expr: '%s\nor %s\n%sand %s (%s > %s)' % [
           share('quality.offTopicRatio', c.offTopicRatio, 'llm_off_topic_total', 'llm_semantic_similarity_count'),
@@ -234,7 +234,7 @@ function(config)
         'for': 1800,
         keys: ['route', 'feature'],
         labels: { cause_hint: 'input' },
-        // A gauge that nobody moves any more: of a route that fell silent a day ago there is nothing to look at.
+        // A gauge that no longer changes: for a route that has been silent for a day there is nothing to investigate.
         expr: q.live('(max %s (%s) > %s %s\nunless %s (max_over_time(route:llm_requests:increase15m[%s:%s]) < 0.5))' % [
           q.by(['route', 'feature']), q.metric('llm_input_drift_psi'), q.on(route) + ' group_left ()',
           q.threshold('quality.inputPsi', c.inputPsi, q.metric('llm_input_drift_psi')),
@@ -253,7 +253,7 @@ function(config)
         threshold: 'no score of at least quality.minimumCalls requests; over quality.silentUsual scores in as long a day before, and for quality.silentHours hours of the last three days',
         requirement: 'B1, B7',
         'for': 1800,
-        // A judge that runs once a day is silent for the rest of it, and one that samples is where hardly anybody asks.
+        // A judge that runs once a day is silent for the rest of it, and one that samples is silent during low traffic.
         expr: |||
           %(scores)s < 0.5
           and %(on)s (%(scores)s offset %(day)s > %(usual)s)

@@ -16,7 +16,7 @@ function(config)
     expr: surges.breach(events),
   };
   local violation =
-    // A scrape that is missed, or an exporter that restarts, must not resolve a violation and page again for it.
+    // A missed scrape, or a restart of the exporter, must not resolve a violation and page for it again.
     local lately(expr) = 'max_over_time(%s[%s])' % [expr, q.duration(config.scrapeGap)];
     |||
       time() - max %(by)s (
@@ -25,7 +25,7 @@ function(config)
       ) < %(stays)s
     ||| % {
       by: q.by(kind),
-      on: q.on(['instance', 'route']),  // what another exporter calls a test mutes no violation
+      on: q.on(['instance', 'route']),  // a test value of another exporter mutes no violation
       last: lately(q.metric('llm_safety_last_violation_timestamp_seconds')),
       test: lately(q.metric('llm_route_info', 'traffic=~"eval|test"')),
       stays: q.seconds(c.stays),
@@ -45,7 +45,7 @@ function(config)
         requirement: 'D1, D2, D4, D7',
         labels: { detection: 'post_delivery' },
         expr: violation,
-        // A violation pages even where nothing is known of its route.
+        // A violation pages even if nothing is known about its route.
         fallback: |||
           (
             %s
@@ -146,7 +146,7 @@ function(config)
         description: 'The guard scanned {{ $value | humanizePercentage }} of the answers that it should have scanned in the last 30 minutes.',
       },
     ], config.intervals.tickets),
-    // A day of counters is dear to read.
+    // A day of counters is expensive to read.
     alert.groups('guard-reviews', [
       {
         name: 'LLMGuardFalsePositives',

@@ -1,4 +1,4 @@
-// The factory of alerts: what every alert must have is a required argument here, or made from the others.
+// The factory of alerts: whatever every alert must have is a required argument here, or derived from the others.
 function(config) {
   local q = (import 'promql.libsonnet')(config),
   local c = config,
@@ -14,7 +14,7 @@ function(config) {
   },
   local variables = c.aggregationLabels + ['provider', 'model', 'route', 'scorer', 'consumer', 'kind'],
   local actions = { page: 'page', ticket: 'ticket', info: 'none' },
-  // Where rules stand that are no part of their alert's group.
+  // The group of rules that are not part of their alert's group.
   local elsewhere = '-elsewhere',
   local unknown = '-unknown',
 
@@ -41,16 +41,16 @@ function(config) {
       keepFiringFor: 0,
       action: actions[self.severity],
       labels: {},
-      // The expression of a second page: rows that no join may lose, looked for once a minute.
+      // The expression of a second page: rows that no join may lose, evaluated once a minute.
       fallback: null,
-      // false where the expression itself says which routes are paged.
+      // false if the expression itself selects the routes to page for.
       twin: true,
     } + alert;
     assert std.member(c.severities, a.severity) : '%s: no such severity: %s' % [a.name, a.severity];
     assert std.objectHas(c.categories, a.category) : '%s: no such category: %s' % [a.name, a.category];
 
     local shown = std.filter(function(label) std.member(c.aggregationLabels + a.keys, label), variables);
-    // An alert about others has the labels that those have: an empty variable would show an empty page.
+    // An alert about other alerts has their labels: an empty variable would show an empty dashboard.
     local links =
       if a.ownership == 'kept' then
         'from=now-6h&to=now' + std.join('', ['{{ with $labels.%s }}&var-%s={{ . | urlquery }}{{ end }}' % [label, label] for label in shown])
@@ -106,7 +106,7 @@ function(config) {
     requirement: alert.requirement,
   },
 
-  // groups(...) is a list: tickets of other tiers than prod need no pager's haste, and stand in a group of their own.
+  // groups(...) is a list: tickets of tiers other than prod are not as urgent as pages, and have their own group.
   groups(name, alerts, interval)::
     local rules = std.flatMap($.rules, alerts);
     local group(place, seconds) = {
@@ -121,7 +121,7 @@ function(config) {
       group(elsewhere, std.max(interval, c.intervals.tickets)),
     ]),
 
-  // Sentences for descriptions. Each asks Prometheus when it is rendered and says nothing where there is no answer.
+  // Sentences for descriptions. Each queries Prometheus when it is rendered, and is empty without a result.
   local selected(keys) = std.join(', ', ['%s=%%[%d]q' % [keys[i], i + 1] for i in std.range(0, std.length(keys) - 1)]),
   local values(keys) = std.join(' ', ['$labels.%s' % key for key in keys]),
   asked(query, keys, text)::
@@ -134,15 +134,15 @@ function(config) {
       keys, ' Ongoing for {{ . | first | value | humanizeDuration }}.'
     ),
 
-  // Requests that it befell: all of them, unless their own counter is named.
+  // The affected requests: all of them, unless a counter is given.
   affected(keys, metric='llm_requests_total', matchers='')::
     $.asked(
       'sum(%s) > 0' % q.counted(metric, 3600, (if matchers == '' then '' else matchers + ', ') + selected(keys)),
       keys, ' Affected: {{ . | first | value | printf "%%.0f" }} requests in the last %s.' % q.duration(3600)
     ),
 
-  // What changed lately that may be the cause: the model behind a name, and of a route its prompt, too, and the models that
-  // it asks. An exporter that lost its state has met all of those lately, and says nothing.
+  // Recent changes that may be the cause: the model behind a name and, for a route, its prompt and the models that it
+  // uses. For an exporter that lost its state all of these are recent, so it reports none.
   changes(keys)::
     local where = selected(keys), within = q.duration(6 * 3600);
     local changed(labels, info, changes, joined) = 'max by (%s) (%s == 1 and on (%s) increase(%s[%s]) > 0)' % [
@@ -165,7 +165,7 @@ function(config) {
         )
     ),
 
-  // Of what is recorded: it is asked once for each alert, and an incident may have hundreds.
+  // From recorded series: it is queried once for each alert, and an incident may have hundreds.
   topConsumer::
     '{{ with query `topk(1, sum by (consumer) (consumer:llm_consumer_tokens:increase1h))` }} Top consumer: {{ . | first | label "consumer" }}.{{ end }}',
 }

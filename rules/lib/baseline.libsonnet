@@ -1,4 +1,4 @@
-// What a baseline is: healthy samples of a week, each under the id of the baseline that was accepted when it was taken.
+// A baseline: healthy samples of a week, each under the id of the baseline that was accepted at the time.
 function(config)
   local q = (import 'promql.libsonnet')(config);
   local c = config.baseline;
@@ -12,7 +12,7 @@ function(config)
         samples: $.samples(healthy) + if late == 0 then '' else ' offset %s' % q.duration(late), minimum: c.minimumSamples,
       },
 
-    // The mean about this time of day, over the days of the window: of each day that has so many samples around it.
+    // The mean around this time of day, over the days of the window that have enough samples around it.
     sameHour(healthy, keys, width, minimum=1)::
       local day = 86400;
       local around(n) = '%s[%s] offset %s' % [healthy, q.duration(width), q.duration(n * day - width / 2)];
@@ -21,10 +21,10 @@ function(config)
         q.labelled('avg_over_time(%s)%s' % [around(n), enough(n)], 'day', '%d' % n) for n in std.range(1, std.max(1, c.window / day))
       ])],
 
-    // The value before: an incident longer than the window must not wear the baseline out.
+    // The previous value: an incident longer than the window must not erase the baseline.
     before(itself, within=1800):: 'last_over_time(%s[%s])' % [itself, q.duration(within)],
 
-    // 1 for each route, with the baseline that is accepted.
+    // 1 for each route, with its accepted baseline.
     ids:: '%(accepted)s > bool 0 or %(on)s %(none)s' % {
       on: q.on(['route']),
       accepted: q.one(['route'], 'count %s (%s)' % [q.by(['route', 'baseline']), q.metric('llm_baseline_info')]),
@@ -40,7 +40,7 @@ function(config)
         * %s group_left (baseline) (%s)
       ||| % [q.indented(vector, 2), q.on(['route']), $.ids],
 
-    // The same where all samples are recorded, and those to leave out a second time.
+    // The same if all samples are recorded, and those to exclude are recorded again.
     meanWithout(all, unhealthy, keys)::
       local over(f) = 'sum %s (%s_over_time(%s) or %s)' % [
         q.by(keys), f, $.samples(all), q.labelled('-1 * %s_over_time(%s)' % [f, $.samples(unhealthy)], 'left', 'out'),
@@ -64,7 +64,7 @@ function(config)
         ),
       ], itself, within),
 
-    // Ids that were not accepted in the last 24 hours judge no more: a new id learns while the old one goes on judging.
+    // Ids that were not accepted in the last 24 hours are no longer used: a new id learns while the old one is in use.
     weekWithout(all, unhealthy, keys, itself, within):: $.kept($.meanWithout(all, unhealthy, keys), itself, within),
     kept(mean, itself, within)::
       |||

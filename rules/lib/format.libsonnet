@@ -15,8 +15,8 @@ function(config)
     window:: total('llm_format_window_calls'),
     full:: '%s >= %d' % [$.window, c.windowCalls],
     ratio:: q.live('%s\n/ (%s)' % [total('llm_format_window_compliant'), $.full]),
-    // 1 once the ratio was under the minimum for ten minutes, until it is above the one that resolves; then 0 for an hour,
-    // so that what was last is known, and nothing where nothing ever was.
+    // 1 once the ratio was below the minimum for ten minutes, until it is above the one that resolves; then 0 for an hour,
+    // so that the last state is known; absent if there never was one.
     latch:: |||
       group %(by)s (
         (max_over_time(%(ratio)s[%(for)s]) < %(on)s %(minimum)s and %(ratio)s offset %(for)s)
@@ -28,7 +28,7 @@ function(config)
       by: q.by(route), on: q.on(route), ratio: ratio, latch: latch, minimum: minimum, resolve: resolve,
       'for': q.duration(c['for']), stale: q.duration(900), remembered: q.duration(3600),
     },
-    // Under the minimum, or not yet resolved; and the format still fails. A scrape that is missed begins no new ten minutes.
+    // Below the minimum, or not yet resolved; and the format still fails. A missed scrape does not restart the ten minutes.
     low:: |||
       (
         %(ratio)s < %(on)s %(minimum)s
@@ -41,12 +41,12 @@ function(config)
       failures: q.sumRises(route, 'llm_format_failures_total', 1800),
     },
 
-    // Share that failed of at least so many, where it is over another.
+    // The share that failed of a minimum number, if it is above a limit.
     failed(window, checks, share):: '%s\n/ (%s) > %s' % [
       q.sumRises(route, 'llm_format_failures_total', window),
       q.atLeast(q.sumCounted(route, 'llm_format_checks_total', window), checks), share,
     ],
-    // Most of many answers in ten minutes are most of half an hour soon: told before the window of 1,000 calls tells of
-    // it, whose page this one then holds back.
+    // Most of many answers in ten minutes will soon be most of half an hour: this pages before the window of 1,000 calls
+    // does, whose page it then inhibits.
     broken:: q.live('(%s > %s\nor %s)' % [failed, mostly, $.failed(600, c.brokenSoonCalls, mostly)]),
   }

@@ -1,4 +1,4 @@
-// Times by provider, model and tier that are judged against the same hour of the days before.
+// Durations by provider, model and tier, compared with the same hour of previous days.
 function(config)
   local q = (import 'promql.libsonnet')(config);
   local c = config.outage;
@@ -30,7 +30,7 @@ function(config)
     speed:: breach('speed', '<', c.speedRatio, null),
     duration:: breach('duration', '>', c.durationFactor, null),
 
-    // How many times as slow as usual, where either is too slow: one row a model, whichever it is.
+    // The factor by which it is slower than usual, if either is too slow: one row per model, whichever it is.
     local value(signal, bound='') = 'max %s (%s%s)' % [q.by(keys), q.recorded(recorded, 'signal="%s"' % signal), bound],
     local usual(signal) = 'max %s (%s)' % [q.by(keys), q.latest(expected, 'signal="%s"' % signal)],
     slow:: '%s / %s > %s\nor\n%s / %s > 1 / %s' % [

@@ -1,4 +1,4 @@
-// Fragments of PromQL that rules share: durations at the time scale, selectors, label lists, joins.
+// PromQL fragments shared by rules: durations at the time scale, selectors, label lists, joins.
 function(config) {
   local q = self,
   local c = config,
@@ -15,12 +15,12 @@ function(config) {
   // The same as a number of seconds, for arithmetic on timestamps.
   seconds(s):: '%g' % (s * c.timeScale),
 
-  // metric('llm_requests_total', 'reason="timeout"') selects Tocsin's series alone.
+  // metric('llm_requests_total', 'reason="timeout"') selects only Tocsin's series.
   metric(name, matchers='')::
     local all = std.join(', ', std.filter(function(m) m != '', [c.selector, matchers]));
     if all == '' then name else '%s{%s}' % [name, all],
 
-  // A threshold as text: a number, Inf where null sets none, or a chart's placeholder.
+  // A threshold as text: a number, Inf for null (none), or a chart's placeholder.
   number(x):: if x == null then 'Inf' else if std.isNumber(x) then '%.10g' % x else x,
 
   labels(names):: std.join(', ', c.aggregationLabels + names),
@@ -47,7 +47,7 @@ function(config) {
   sumRises(names, name, window, matchers='')::
     'sum %s (%s)' % [q.by(names), q.counted(name, window, matchers, ' > 0')],
 
-  // Label sets and exporters that counted their first request lately, and when. Usually none, so they are cheap to ask for.
+  // Label sets and exporters that recently counted their first request, and when. Usually none, so they are cheap to query.
   local first = q.metric('llm_first_request_timestamp_seconds'),
   local young = 'instance_call:llm_first_request:young',
   local youngExporter = 'instance:llm_first_request:young',
@@ -109,7 +109,7 @@ function(config) {
       expr, q.on(['route']), q.one(['route'], q.recorded('route:llm_route:info', 'traffic="live"')),
     ],
 
-  // Ten minutes of what is recorded over five, once they are summed.
+  // Ten minutes as a sum of what is recorded over five.
   twice(name, matchers='')::
     local now = q.recorded(name, matchers);
     '(%s or %s)' % [now, q.labelled('%s offset %s' % [now, q.duration(300)], 'before', 'true')],
@@ -123,7 +123,7 @@ function(config) {
   // and 50.84 to 3.15.
   atLeast(expr, floor):: '%s > %s - 1' % [expr, q.number(floor)],
 
-  // The threshold of each route in `vector`: what the exporter's configuration sets for it, else the default.
+  // The threshold of each route in `vector`: the one in the exporter's configuration, otherwise the default.
   // Give a vector that is recorded: it is read for its routes alone. A missed scrape must not bring the default back, with
   // a ticket of what the route called usual.
   threshold(key, default, vector='route:llm_route:info')::
@@ -132,7 +132,7 @@ function(config) {
       q.on(['route']), q.by(['route']), vector, q.number(default),
     ],
 
-  // One row a route although replicas may disagree while a configuration is rolled out: a join that found two rows
+  // One row per route, although replicas may disagree during the rollout of a configuration: a join that found two rows
   // would fail the whole rule.
   one(names, expr):: 'topk %s (1, %s)' % [q.by(names), expr],
 
@@ -160,10 +160,10 @@ function(config) {
       q.one(keys, q.latest('provider_model:llm_owner:info', matcher, c.scrapeGap)),
     ],
 
-  // Recorded series carry no job, unless it is an aggregation label.
+  // Recorded series have no job, unless it is an aggregation label.
   recorded(name, matchers=''):: if matchers == '' then name else '%s{%s}' % [name, matchers],
 
-  // The last value of a series that is recorded more seldom than it is read; it survives a restart of the ruler.
+  // The last value of a series that is recorded less often than it is read; it survives a restart of the ruler.
   latest(name, matchers='', within=900):: 'last_over_time(%s[%s])' % [q.recorded(name, matchers), q.duration(within)],
 
   labelled(expr, label, value):: 'label_replace(%s, "%s", "%s", "", "")' % [expr, label, value],

@@ -1,8 +1,8 @@
-// Why a request failed, as matchers of the label `reason` have it; the words are those of the exporter's call.py.
+// Reasons of failed requests, as matchers of the label `reason`; the values are defined in the exporter's call.py.
 {
-  // What counts against availability.
+  // Failures that count against availability.
   outage: 'provider_5xx|timeout|connection',
   blocked: 'blocked_guardrail|blocked_provider',
-  // Somebody meant it: a filter at work, or a caller who left.
+  // Intended: a filter at work, or a caller who left.
   meant: self.blocked + '|cancelled',
 }

@@ -9,7 +9,7 @@ function(config)
   local quietCalls = 'route_scorer:llm_quality_score_quiet:calls';
   local quietMean = 'route_scorer:llm_quality_score_quiet:mean';
 
-  // Bounds of the histogram and the middles of its buckets; the bucket of 1 needs no selector.
+  // Bounds of the histogram and the centres of its buckets; the bucket of 1 needs no selector.
   local bounds = ['0.1', '0.2', '0.3', '0.4', '0.5', '0.6', '0.7', '0.8', '0.85', '0.9', '0.95'];
   local edges = [0] + std.map(std.parseJson, bounds) + [1];
   local middles = [(edges[i] + edges[i + 1]) / 2 for i in std.range(0, std.length(edges) - 2)];
@@ -52,7 +52,7 @@ function(config)
     counts: counts,
     minimumCalls(vector):: '%s group_left () (%s - 1)' % [q.on(['route']), q.threshold('quality.minimumCalls', c.minimumCalls, vector)],
 
-    // Scored calls in 30 minutes where they are enough; else hours are judged.
+    // Scored calls in 30 minutes if they suffice; otherwise hours are judged.
     local busy = '(%s > %s)' % [counts, $.minimumCalls(counts)],
     local twice = 'on (%s) group_left () (2 * %s)' % [q.labels(['route']), q.threshold('quality.minimumCalls', c.minimumCalls, counts)],
     local quiet(series) = q.latest(series),
@@ -89,7 +89,7 @@ function(config)
       q.indented(moment(function(x) x), 4),
       mean, mean,
     ],
-    // Of scores under their baseline alone: nobody asks for others'.
+    // Only of scores below their baseline: others are not needed.
     deviation:: |||
       (
         %s
@@ -100,13 +100,13 @@ function(config)
       q.latest('route_scorer:llm_quality_score:baseline7d'),
     ],
 
-    // What may be chance: some of the mean's standard errors.
+    // The difference that may be chance: a multiple of the mean's standard error.
     uncertainty:: '%s / (sqrt(%s) / %s or sqrt(%s) / %s)' % [
       q.latest('route_scorer:llm_quality_score:stddev30m'), busy, c.standardErrors, quiet(quietCalls), c.quietStandardErrors,
     ],
 
-    // 1 while the score is under its baseline by more than the ratio and more than chance allows, else 0; one row for
-    // each baseline id that judges.
+    // 1 while the score is below its baseline by more than the ratio and by more than chance, otherwise 0; one row for
+    // each baseline id in use.
     under(key, ratio)::
       local baseline = q.latest('route_scorer:llm_quality_score:baseline7d');
       |||
@@ -127,7 +127,7 @@ function(config)
         mean: mean,
         uncertainty: $.uncertainty,
       },
-    // Recorded only where there is one.
+    // Recorded only if there is one.
     incident:: '%s > 0' % std.rstripChars($.under('quality.dropRatio', c.dropRatio), '\n'),
 
     // Routes whose composite score would not be that low if their answers had the format asked for: the alerts on format

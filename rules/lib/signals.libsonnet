@@ -1,5 +1,5 @@
-// Per-route values that are judged against their own week. `value` keeps `keys`; `limit` is what a healthy sample stays
-// within, from the baseline; `rises` says on which side an incident lies.
+// Per-route values that are compared with their own week. `value` keeps `keys`; `limit` is the limit of a healthy sample,
+// from the baseline; `rises` says on which side an incident is.
 function(config)
   local q = (import 'promql.libsonnet')(config);
   local c = config;
@@ -12,12 +12,12 @@ function(config)
   local signal(name, spec) = { keys: route, rises: true, floor: 0, events: null, names: [] } + spec + {
     name: name,
     matcher: if self.names == [] then 'signal="%s"' % name else 'signal=~"%s"' % std.join('|', self.names),
-    // Live traffic alone.
+    // Live traffic only.
     sample:: q.live('(%s)' % self.value(self.events)),
   };
   {
     bad_score: signal('bad_score', {
-      keys: ['route', 'scorer'],  // what one judge calls bad another may not
+      keys: ['route', 'scorer'],  // judges differ in what they call bad
       events: q.sumIncrease(self.keys, 'llm_quality_score_bucket', window, 'le="0.5"'),
       value:: ratio(q.sumIncrease(self.keys, 'llm_quality_score_count', window)),
       factor: c.quality.badFactor,
@@ -63,7 +63,7 @@ function(config)
       factor: c.tokens.perRequestFactor,
     }),
     cost_per_request: signal('cost_per_request', {
-      // By the requests that were answered: failed ones cost nothing, and a baseline of an outage would be too low.
+      // Per answered request: failed ones cost nothing, and a baseline from an outage would be too low.
       answered:: 'max %s (%s or %s)' % [
         q.by(route), sum('llm_request_tokens_count'), q.labelled(sum('llm_request_duration_seconds_count'), 'by', 'duration'),
       ],
@@ -72,30 +72,30 @@ function(config)
       factor: c.cost.perRequestFactor,
     }),
 
-    // What a sample may reach before it is an incident; `base` is the baseline beside it.
+    // The limit at which a sample is an incident; `base` is its baseline.
     limit(s, base)::
       if s.floor == 0 then '%s * %s' % [q.number(s.factor), base]
       else 'clamp_min(%s * %s, %s)' % [q.number(s.factor), base, q.number(s.floor)],
 
-    // The baseline of each id that judges.
+    // The baseline of each id in use.
     bases(s):: q.latest('route_signal:llm_signal:baseline7d', s.matcher, 3 * c.intervals.week),
 
-    // With two ids that judge, the stricter one does.
+    // With two ids in use, the stricter one decides.
     base(s):: '%s %s (%s)' % [if s.rises then 'min' else 'max', q.by(s.keys), $.bases(s)],
 
-    // The value as it was recorded last.
+    // The last recorded value.
     recorded(s):: 'max %s (%s)' % [q.by(s.keys), q.latest('route_signal:llm_signal:value30m', s.matcher, 360)],
 
-    // The value where it lies beyond the limit.
+    // The value if it is beyond the limit.
     breach(s, value=self.recorded(s))::
       |||
         (%s)
         %s %s %s
       ||| % [value, if s.rises then '>' else '<', q.on(s.keys), $.limit(s, $.base(s))],
 
-    // The same with at least so many events.
+    // The same with a minimum number of events.
     breachOfMany(s, minimum):: $.breach(s) + 'and %s (%s)' % [q.on(s.keys), q.atLeast(s.events, minimum)],
 
-    // The same of what is counted now, for pages.
+    // The same for current counts, for pages.
     breachNow(s, minimum):: $.breach(s, q.live('((%s))' % s.value('(%s)' % q.atLeast(s.events, minimum)))),
   }

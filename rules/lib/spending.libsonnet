@@ -1,4 +1,4 @@
-// Money of the whole fleet.
+// Spending of the whole fleet.
 function(config)
   local q = (import 'promql.libsonnet')(config);
   local c = config.cost;
@@ -27,7 +27,7 @@ function(config)
       window, config.intervals.default, ':' + q.duration(config.intervals.default),
     ),
 
-    // Dollars above what is expected, where that is more than the allowance and the share.
+    // Dollars above the expected cost, if that exceeds the allowance and the share.
     excess:: |||
       %(hour)s - %(on)s %(expected)s > %(usd)s
       and %(on)s %(hour)s > %(on)s (1 + %(ratio)s) * %(expected)s
@@ -49,7 +49,7 @@ function(config)
       and %(on)s %(hour)s > %(on)s %(expected)s
     ||| % {
       hour: hour, window: q.indented($.over(240), 2), on: q.on([]), expected: expected, usd: q.number(c.fastUsdPerHour), slack: q.number(c.fastSlack),
-      // Where nothing was known then, as on the first day or behind a gap, the hour has not paged.
+      // If nothing was known then, as on the first day or after a gap, the hour has not paged.
       known: '(min %s (last_over_time(llm_cost_usd:incident[%s] offset %s)) or 0 * %s)' % [q.by([]), q.duration(3600), q.duration(900), expected],
       spent: q.indented($.over(600), 2), minimum: q.number(c.fastMinimumUsd),
     },

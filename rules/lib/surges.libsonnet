@@ -1,14 +1,14 @@
-// What surges: events by route, against their usual share of the route's requests.
+// Surges: events by route, compared with their usual share of the route's requests.
 local because = import 'reasons.libsonnet';
 function(config)
   local q = (import 'promql.libsonnet')(config);
   local c = config.safety;
   local events = 'route_signal:llm_surge:increase30m';
-  // The same, recorded only where they are too many: what is not learnt, or a surge would become usual and end its ticket.
+  // The same, recorded only if there are too many: these are not learnt, or a surge would become usual and end its ticket.
   local unusual = 'route_signal:llm_surge_unusual:increase30m';
   local quarters = 'route:llm_requests:increase15m';
   local day = q.duration(86400);
-  // As far apart as events, whoever evaluates: a backtest records requests at another interval than a server.
+  // At the interval of events, whoever evaluates: a backtest records requests at another interval than a server.
   local spaced = '%s[%s:%s]' % [quarters, day, q.duration(config.intervals.baseline)];
   local onRoute = q.on(['route']) + ' group_left ()';
   // How many of a day's events are usual in the window: its share of the day's requests, and so many times as many. Sums
@@ -26,7 +26,7 @@ function(config)
     local share = '(%s - %s or %s) * %s %s' % [sum(events), sum(unusual), sum(events), onRoute, shareOfOne],
     local unknown = '0 * %s + %s * %s' % [sum(events), q.number(c.surgeFactor), q.number(ratio)],
     local most(share) = '(%s) * %s %s' % [share, onRoute, q.requests],
-    // Many are read, so they are read once: as they were recorded last.
+    // There are many, so each is read once: as last recorded.
     local now = 'sum %s (%s)' % [q.by(keys), q.latest(events, matcher, 360)],
     local floor = '%s * %s %s' % [q.requests, q.on(['route']), q.threshold(key, ratio)],
     keys: keys,
@@ -52,7 +52,7 @@ function(config)
   {
     injection: signal('injection', route, 'safety.injectionRatio', c.injectionRatio, q.sumRises(route, 'llm_injection_attempts_total', c.window)),
     suspected: signal('suspected', kind, 'safety.suspectedRatio', c.suspectedRatio, q.sumRises(kind, 'llm_safety_suspected_total', c.window)),
-    // What a provider's filter ends is a failure to one and HTTP 200 to another.
+    // Answers stopped by a provider's filter are failures with some providers, and HTTP 200 with others.
     blocked: signal('blocked', route, 'safety.blockedRatio', c.blockedRatio, 'sum %s (%s or %s)' % [
       q.by(route), q.sumRises(route, 'llm_request_failures_total', c.window, 'reason=~"%s"' % because.blocked),
       q.labelled(q.sumRises(route, 'llm_content_filtered_total', c.window), 'ended', 'true'),
@@ -61,7 +61,7 @@ function(config)
       route, 'llm_unscored_total', c.window, 'reason="empty"'
     )),
     rules: self.injection.rules + self.suspected.rules + self.blocked.rules + self.empty.rules,
-    // Many in themselves, many for the traffic, and many for the route.
+    // Many in absolute numbers, many for the traffic, and many for the route.
     breach(events):: q.live(|||
       (
         %(events)s

@@ -1,4 +1,4 @@
-// Spending and what is expected of it.
+// Spending and expected spending.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local spending = (import '../lib/spending.libsonnet')(config);
@@ -47,7 +47,7 @@ function(config)
       interval: q.duration(config.intervals.default),
       rules: [
         {
-          // Read by one alert and many texts, and the dearest of their ranges: an hour of every consumer that is known.
+          // Read by one alert and many texts, and the most expensive of their ranges: an hour of every known consumer.
           record: 'consumer:llm_consumer_tokens:increase1h',
           expr: q.sumCounted(['consumer'], 'llm_consumer_tokens_total', 3600, 'consumer!~"other|unknown", kind=~"input|output"'),
         },

@@ -1,4 +1,4 @@
-// Latency and what is expected of it: the same hour of the last seven days, as far as it was healthy.
+// Latency and expected latency: that of the same hour of the last seven days, as far as it was healthy.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local latency = (import '../lib/latency.libsonnet')(config);
@@ -12,7 +12,7 @@ function(config)
     rules: [{ record: 'provider_model:llm_latency:value10m', expr: latency.signals[s], labels: { signal: s } } for s in signals],
   };
   [
-    // What pages, and what makes a ticket.
+    // The value that pages, and the one that creates a ticket.
     recorded('tocsin-latency', config.intervals.slow, ['first_token', 'speed']),
     recorded('tocsin-latency-duration', config.intervals.tickets, ['duration']),
     {

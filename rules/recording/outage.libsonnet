@@ -1,4 +1,4 @@
-// Requests and failures by provider and model, and by the tier of their route: a failing staging route wakes nobody.
+// Requests and failures by provider and model, and by the tier of their route: a failing staging route pages nobody.
 local because = import '../lib/reasons.libsonnet';
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
@@ -7,8 +7,8 @@ function(config)
   local call = ['provider', 'model', 'route'];
   local byClass = keys + ['class'];
   local requests = q.fresh(call, 'llm_requests_total', 'llm_late_requests_total', minutes5);
-  // The classes of failures that rules tell apart; what is left is `other`. Rows without a failure are dropped first:
-  // of nine reasons most are 0, and what follows is then about a few rows.
+  // The classes of failures that rules distinguish; the rest is `other`. Rows without a failure are dropped first: most
+  // of the nine reasons are 0, so that the rest of the expression has only a few rows.
   local classes = {
     outage: because.outage, rate_limited: 'rate_limited',
     stopped: because.meant,
@@ -50,7 +50,7 @@ function(config)
     rest: q.labelled(q.labelled(affected, 'part', 'rest'), 'of', 'other'),
     outage: q.labelled(q.labelled(affected, 'part', 'outage'), 'of', 'other'),
   };
-  // A sum of what may not be there, 0 where there were calls.
+  // A sum of series that may be absent; 0 if there were calls.
   local of(expr) = 'sum %s (%s) or 0 * %s' % [q.by(keys), expr, calls];
   local users = 'group %s (%s)' % [q.by(keys + ['owner']), '%s * %s group_left (owner, tier) %s' % [
     'group %s (%s)' % [q.by(call), q.metric('llm_requests_total')], q.on(['route']),
@@ -66,7 +66,7 @@ function(config)
   local deadForModel = 'call:llm_route_dead:increase5m';
   local onRoute = q.on(['route']);
   local traffic = 'route:llm_requests:increase15m';
-  // Longer than from the end of these ten minutes to the end of those fifteen.
+  // Longer than from the end of the ten minutes to the end of the fifteen.
   local was(name, within=5 * config.intervals.slow) = q.latest(name, within=within);
   // Dead is a route of which nearly all fails, and did a while ago, of which something failed long before, or nearly all did within
   // the hour: what one client asked at one moment is no outage, and batches of which each fails are one. Then, lest chance end it and page
@@ -95,7 +95,7 @@ function(config)
       // the next two alone; the others are sums of these.
       rules: q.youngRules + [
         { record: calls, expr: 'clamp_min(%s, 0)' % aggregated(keys, q.tiered(requests)) },
-        // By route, because recoveries are; only what failed is recorded, so that healthy routes add nothing.
+        // By route, as recoveries are; only failures are recorded, so that healthy routes add nothing.
         { record: failed, expr: aggregated(call + ['tier', 'class'], q.tiered(classed)) + '> 0' },
         {
           record: unmended,
@@ -135,7 +135,7 @@ function(config)
       name: 'tocsin-owners',
       interval: q.duration(config.intervals.slow),
       rules: [{
-        // The owner where a model has one, else the platform's.
+        // The owner of a model that has only one, otherwise the platform's.
         record: 'provider_model:llm_owner:info',
         expr: |||
           label_replace(group %(by)s (count %(by)s (%(users)s) > 1), "owner", "%(platform)s", "", "")
@@ -202,7 +202,7 @@ function(config)
       name: 'tocsin-model-changes',
       interval: q.duration(config.intervals.tickets),
       rules: [{
-        // A day of it is asked for: reading a day of raw counters would be dear.
+        // A day of it is queried: reading a day of raw counters would be expensive.
         record: 'provider_model:llm_model_changes:increase1h',
         expr: q.sumIncrease(['provider', 'model'], 'llm_model_changes_total', 3600),
       }],

@@ -1,5 +1,5 @@
 // Quality scores and their baselines. A baseline is the mean of the healthy samples of a week: samples taken during an
-// incident are left out by a 0/1 series of our own, so that a drop that is never mended never becomes normal.
+// incident are excluded by a separate 0/1 series, so that a drop that is never fixed never becomes normal.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local score = (import '../lib/score.libsonnet')(config);

@@ -1,4 +1,4 @@
-// All recording rules, in the order in which one group reads another.
+// All recording rules, in the order in which groups depend on each other.
 {
   prometheusRules+:: {
     groups: std.flatMap(function(groups) groups($._config), [

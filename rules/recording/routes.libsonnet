@@ -1,9 +1,9 @@
-// Who owns a route, and what its calls are.
+// The owner of a route, and the traffic of its calls.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
   local c = config;
   local route = ['route'];
-  // What a route was a moment ago it still is: a missed scrape must not change its owner.
+  // A route keeps its last known owner and tier: a missed scrape must not change them.
   local configured(matchers='') = 'last_over_time(%s[%s])' % [q.metric('llm_route_info', matchers), q.duration(c.scrapeGap)];
   local counted(matchers='') = 'count %s (label_replace(%s, "owner", "%s", "owner", ""))' % [
     q.by(['route', 'owner', 'tier', 'traffic']), configured(matchers), c.defaultOwner,
@@ -13,7 +13,7 @@ function(config)
       name: 'tocsin-routes-seen',
       interval: q.duration(c.intervals.tickets),
       rules: [{
-        // Routes that no exporter tells of, though there are series of theirs. Usually none: so it may look at many.
+        // Routes that no exporter lists, although they have series. Usually none, so it may read many.
         record: 'route:llm_route:seen',
         expr: 'group %s (%s) unless %s %s' % [
           q.by(route),
@@ -26,9 +26,9 @@ function(config)
       name: 'tocsin-routes',
       interval: q.duration(c.intervals.safety),
       rules: [{
-        // One row for every route, whatever the exporter's configuration says of it: an alert must not be lost because
-        // a join found nothing. Where exporters disagree, while a configuration is rolled out or because staging is
-        // scraped beside production, what pages wins, then what most say.
+        // One row for every route, configured or not: an alert must not be lost because a join found nothing. If exporters
+        // disagree, during the rollout of a configuration or because staging is scraped as well as production, the value
+        // that pages wins, then that of the majority.
         record: 'route:llm_route:info',
         expr: |||
           %(one)s > bool 0

@@ -1,4 +1,4 @@
-// Values of lib/signals.libsonnet and their baselines. A sample beyond its limit is left out of the mean, by its own
+// Values of lib/signals.libsonnet and their baselines. A sample beyond its limit is excluded from the mean, by its own
 // baseline's id, so that a new id can learn a new level while the old one still calls it an incident.
 function(config)
   local q = (import '../lib/promql.libsonnet')(config);
@@ -6,7 +6,7 @@ function(config)
   local baseline = (import '../lib/baseline.libsonnet')(config);
   local surges = (import '../lib/surges.libsonnet')(config);
   local value = 'route_signal:llm_signal:value30m';
-  // Recorded only while it is beyond: of a healthy route there is none.
+  // Recorded only while it is beyond its limit: a healthy route has none.
   local unhealthy = 'route_signal:llm_signal_unhealthy:value30m';
   local keys = ['route', 'signal', 'baseline', 'scorer'];
   local judged = [
