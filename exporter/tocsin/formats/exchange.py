@@ -85,7 +85,7 @@ def _unnamed_error(response: dict[str, Any]) -> dict[str, Any] | None:
     if "error_msg" in response and str(response.get("error_code") or 0) != "0":  # Baidu's
         code = str(response["error_code"])
         return {"code": code, "status": _BAIDU_STATUSES.get(code), "message": response["error_msg"]}
-    status = response.get("status")
+    status = None if "choices" in response else response.get("status")
     if isinstance(status, dict) and _CLOVA_CODE.fullmatch(code := str(status.get("code"))):
         return {"code": code[:3], "message": status.get("message")}
     if response.get("success") is False:
@@ -94,9 +94,9 @@ def _unnamed_error(response: dict[str, Any]) -> dict[str, Any] | None:
 
 
 _BAIDU_STATUSES: Final = {
-    "2": 503, "4": 429, "6": 403, "13": 401, "15": 404, "17": 429, "18": 429, "19": 429, "100": 400, "110": 401,
-    "111": 401, "336000": 500, "336001": 400, "336002": 400, "336003": 400, "336004": 403, "336005": 404, "336100": 503,
-    "336101": 400, "336103": 400, "336104": 400, "336105": 400,
+    "1": 500, "2": 503, "4": 429, "6": 403, "13": 401, "15": 404, "17": 429, "18": 429, "19": 429, "100": 400,
+    "110": 401, "111": 401, "336000": 500, "336001": 400, "336002": 400, "336003": 400, "336004": 403, "336005": 404,
+    "336100": 503, "336101": 400, "336103": 400, "336104": 400, "336105": 400,
 }  # fmt: skip
 """The HTTP status equivalent to each of Baidu's codes (``APIErrorCode`` of
 https://github.com/baidubce/bce-qianfan-sdk, and 336103, a prompt that is too long)."""

@@ -22,11 +22,14 @@ no capacity in its tier ``flex``; 446 is Portkey's, for its guardrails."""
 _TEXT_MAX: Final = 200
 _JOINTS: Final = str.maketrans("", "", "_-")
 _GUARDRAIL: Final = re.compile(
-    r"guardrail.{0,12}(?:interven|block|violat|tripwire|trigger|raised|denied)|violated guardrail"
-    r"|guardrail checks? .{0,24}failed|\bhooks ?failed|(?:prompt|response) blocked due to security config"
-    r"|prompt pattern is blocked"
+    r"guardrail.{0,12}(?:interven|block|violat|tripwire|triggered|raised)|violated guardrail"
+    r"|guardrail denied|guardrail checks defined in the config failed|\bhooksfailed"
+    r"|(?:prompt|response) blocked due to security config|prompt pattern is blocked"
 )
-"""Names and messages of guardrails, among them those of Databricks, LiteLLM, Portkey, Cloudflare and Kong."""
+"""Names and messages of guardrails, among them those of Databricks, LiteLLM, Portkey, Cloudflare and Kong.
+
+No looser: "guardrail check failed: timed out" and "hooks failed: connection refused" are outages.
+"""
 _GUARDRAIL_WORDS: Final = ("guardrail", "hooks", "blocked")
 """One of them is in each: without, the pattern, which is slow, is not tried."""
 _CODES: Final = (

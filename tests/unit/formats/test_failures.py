@@ -228,3 +228,19 @@ def test_an_expired_batch_request_is_cancelled():
     line = {"id": "batch_req_1", "custom_id": "q-1", "response": None, "error": expired}
     assert parse(line).failure == CANCELLED
     assert by_error("ExpiredTokenException", None) == WRONG
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "reason"),
+    [
+        (424, "Guardrail check failed: upstream connect error, connection refused", BROKEN),
+        (424, "guardrails trigger lambda failed: service unavailable", BROKEN),
+        (None, "Guardrail check failed: request timed out", "timeout"),
+        (None, "pre-call hooks failed: connection refused", "connection"),
+        (None, "guardrail checks failed: getaddrinfo ENOTFOUND lakera", "connection"),
+        (403, "Guardrail access denied for this key", WRONG),
+        (400, "guardrail trigger must be one of pre_call, post_call", WRONG),
+    ],
+)
+def test_a_guardrail_that_could_not_be_asked_blocked_nothing(status: int | None, message: str, reason: str) -> None:
+    assert by_error("", status, message) == reason
