@@ -28,7 +28,8 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
     category = str(tree.get("category")).rpartition(".")[2]  # some destinations prefix the resource type
     if category == "RequestResponse" and any(properties.get(name) for name in _MODEL):
         return _of_openai(tree, properties)
-    if category == "GatewayLogs" and any(is_path(str(properties.get(name))) for name in ("url", "backendUrl")):
+    urls = (_path(properties.get("url")) or "", str(properties.get("backendUrl")))  # the gateway may have any host
+    if category == "GatewayLogs" and any(map(is_path, urls)):
         return _of_gateway(tree, properties)
     if category == "GatewayLlmLogs":
         fields = {name[:1].lower() + name[1:]: value for name, value in properties.items()}

@@ -59,10 +59,14 @@ class FeedbackFormat:
 
 
 def _call_id(tree: dict[str, Any]) -> str | None:
-    langsmith = "key" in tree and "score" in tree
+    langsmith = _is_langsmith(tree)
     names = _LANGSMITH_IDS if langsmith else _CALL_IDS
     call_id = next((value for name in names if (value := _id(tree.get(name)))), None)
     return call_id.replace("-", "") if call_id and langsmith else call_id
+
+
+def _is_langsmith(tree: dict[str, Any]) -> bool:
+    return isinstance(tree.get("key"), str) and "score" in tree and "call_id" not in tree
 
 
 def _id(value: Any) -> str | None:
@@ -79,9 +83,9 @@ def _scores(tree: dict[str, Any], errors: list[str]) -> dict[str, float]:
         given = {**given, name or OTHER: tree["gen_ai.evaluation.score.value"]}
     elif _HELICONE_ID in tree and isinstance(tree.get("rating"), bool):
         given = {**given, "helicone": int(tree["rating"])}
-    elif "key" in tree and "score" in tree:
+    elif _is_langsmith(tree):
         score = tree["score"]
-        scores = {} if score is None else {str(tree["key"]): int(score) if isinstance(score, bool) else score}
+        scores = {} if score is None else {tree["key"]: int(score) if isinstance(score, bool) else score}
         given = {**given, **scores}
     elif "value" in tree and name is not None:
         given = {**given, name: tree["value"]}

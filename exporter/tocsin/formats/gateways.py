@@ -36,6 +36,8 @@ _FAILURE_FLAGS: Final = {
 """Envoy's flags of failures, some under HTTP 200 (documentation of ``%RESPONSE_FLAGS%``)."""
 _KONG_META_KEYS: Final = ("request_model", "provider_name")
 """Kong's ``meta`` has at least one of these: other logs may have an ``ai`` with a ``meta``, too."""
+_CLOUDFLARE_KEYS: Final = frozenset(("model", "provider", "tokens_in", "tokens_out", "success", "created_at"))
+"""Applications name some of these so, too."""
 _PLUGINS: Final = ("proxy", "ai-proxy", "ai-proxy-advanced")
 """Kong's plugins that forward a call; others, like the judge, call models themselves."""
 
@@ -47,7 +49,7 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
     if "response_code" in tree:
         record = tree if _MODEL in tree else {_OLD_NAMES.get(name, name): value for name, value in tree.items()}
         return _of_envoy(record) if record.get(_MODEL) else tree
-    if "tokens_in" in tree and "model" in tree and "provider" in tree:
+    if tree.keys() >= _CLOUDFLARE_KEYS:
         return _of_cloudflare(tree)
     summary = tree.get("llm_summary")
     if isinstance(summary, dict) and any(summary.values()):  # otherwise the plugin was not involved
@@ -74,7 +76,7 @@ def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
     }
     flags = str(tree.get("response_flags") or "").split(",")
     failure = next((_FAILURE_FLAGS[flag] for flag in flags if flag in _FAILURE_FLAGS), None)
-    path = tree.get("x-envoy-origin-path") or tree.get("path") or ""
+    path = _path(tree.get("x-envoy-origin-path") or tree.get("path")) or ""
     return {
         "id": tree.get("x-request-id"),
         "time": tree.get("start_time"),
@@ -107,6 +109,11 @@ def _of_higress(tree: dict[str, Any], log: dict[str, Any]) -> dict[str, Any]:
         "consumer": consumer if consumer not in ("none", "-") else None,
         "request": {**pair["request"], "stream": log.get("response_type") == "stream" or first_token is not None},
     }
+
+
+def _path(target: Any) -> str | None:
+    """Return a request's path without its query, which may contain a key."""
+    return str(target or "").partition("?")[0] or None
 
 
 def _number(text: Any) -> int | None:
@@ -152,7 +159,7 @@ def _of_cloudflare(tree: dict[str, Any]) -> dict[str, Any]:
         "duration_ms": tree.get("duration"),
         "status": tree.get("status_code"),
         "provider": tree["provider"],
-        "route": tree.get("path"),
+        "route": _path(tree.get("path")),
         "cost_usd": None if cached else tree.get("cost") or None,
         "cache_hit": cached,
         "request": {**sent_body, "model": tree["model"]},
@@ -180,7 +187,7 @@ def _of_kong(tree: dict[str, Any], entry: dict[str, Any], meta: dict[str, Any]) 
         "duration_ms": duration,
         "ttft_s": _first_token(usage, meta, duration),
         "status": response.get("status"),
-        "route": str(request.get("uri") or "").partition("?")[0] or None,
+        "route": _path(request.get("uri")),
         "provider": meta.get("provider_name"),
         "consumer": consumer.get("username") or consumer.get("custom_id") or consumer.get("id"),
         "cost_usd": usage.get("cost") or None,

@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import Any, Final
 
 _STATUSES: Final = {
-    "starting": "queued", "processing": "in_progress", "succeeded": "completed", "canceled": "cancelled",
-    "aborted": "cancelled",
+    "starting": "queued", "processing": "in_progress", "succeeded": "completed", "failed": "failed",
+    "canceled": "cancelled", "aborted": "cancelled",
 }  # fmt: skip
-_KEYS: Final = ("input", "output", "status")
+_KEYS: Final = frozenset(("id", "version", "input", "output", "status", "logs", "error", "created_at"))
+"""Other services have jobs with an input, an output and a status, too."""
 _FILES: Final = "https://replicate.delivery/"
 """The output of models of images and sound is files there."""
 
 
 def is_body(body: dict[str, Any]) -> bool:
     """Return whether an object is a prediction."""
-    has_keys = "version" in body and all(name in body for name in _KEYS)
-    return has_keys and isinstance(body["status"], str) and "object" not in body
+    return "version" in body and body.keys() >= _KEYS and str(body["status"]) in _STATUSES and "object" not in body
 
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a prediction in the format of the Responses API."""
+    """Return a prediction in the format of the Responses API; files, which have no token counts, as OpenAI's."""
     metrics = body.get("metrics")
     metrics = metrics if isinstance(metrics, dict) else {}
     output, status = body["output"], body["status"]
@@ -37,9 +37,10 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     seconds = metrics.get("total_time", metrics.get("predict_time"))
     return {
         "id": body.get("id"),
+        "object": "file" if any(str(fragment).startswith(_FILES) for fragment in fragments) else "response",
         "model": body.get("model") or body["version"],
         "created_at": body.get("created_at"),
-        "status": _STATUSES.get(status, status),
+        "status": _STATUSES[status],
         "output": message if texts else None,
         "usage": usage if any(count is not None for count in usage.values()) else None,
         "error": body.get("error"),

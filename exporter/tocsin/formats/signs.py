@@ -10,11 +10,9 @@ from typing import Any, Final
 
 from tocsin.formats import generators, shapes
 
-_REQUEST_KEYS: Final = frozenset(
-    (
-        "model", "messages", "prompt", "contents", "inputs", "instructions", "modelUri", "Messages", "text_input",
-    )
-)  # fmt: skip
+_REQUEST_KEYS: Final = frozenset(("model", "messages", "prompt", "contents", "inputs", "instructions", "modelUri"))
+"""Not Tencent's ``Messages``, which services for e-mail and queues have too, nor Triton's ``text_input``: their URLs
+are signs."""
 _RESPONSE_KEYS: Final = frozenset(
     ("choices", "usage", "usageMetadata", "candidates", "embeddings", "generations", "model", "modelVersion")
 )
@@ -23,7 +21,7 @@ _PATH: Final = re.compile(
     r"|/api/(?:chat|generate|embed)|/model/[^/]+/(?:invoke|converse)|:(?:stream)?generateContent"
     r"|/v1(?:(?:alpha|beta)\d*)?/interactions\b|/models/[^/:]+:(?:raw|streamRaw)?predict|openai|anthropic"
     r"|/ml/v\d\w*/text/(?:generation|chat)|/v2/models/[^/]+/(?:versions/[^/]+/)?generate|/chat-completions/"
-    r"|/foundationModels/v\d/completion|/wenxinworkshop/|hunyuan|api\.replicate\.com/v1/(?:models/.*)?predictions",
+    r"|/foundationModels/v\d/completion|/wenxinworkshop/|hunyuan|api\.replicate\.com/v1/(?:\w+/[^/]+/[^/]+/)?predictions",
     re.IGNORECASE,
 )
 _EVENTS: Final = (

@@ -66,9 +66,10 @@ def test_azure_openais_failures_are_classed_by_their_status(status, reason):
         {**OPENAI, "operationName": "Create_Thread", "properties": {"requestTime": 638481757794854611}},
         {"category": "Audit", "operationName": "ListKey", "properties": {"objectId": "b6"}, "time": "2024-04-17T06:03:30Z"},
         {**GATEWAY, "properties": {"url": "https://apm.azure-api.net/orders/1", "responseCode": 500, "responseBody": '{"error": {"message": "x"}}'}},
+        {**GATEWAY, "properties": {"url": "https://openai-shop.azure-api.net/orders/1", "responseCode": 500}},
         {"category": "GatewayLlmLogs", "properties": {"correlationId": "probe", "modelName": "", "promptTokens": 0}},
     ],
-    ids=["no model", "an audit", "another API", "no tokens"],
+    ids=["no model", "an audit", "another API", "a gateway's name", "no tokens"],
 )
 def test_other_records_are_not_calls(record):
     with pytest.raises(Skip, match="unknown_format"):

@@ -92,3 +92,11 @@ def test_helicones_rating_is_a_score(rating, score):
     read = parse(**{"helicone-id": "h-1", "rating": rating})
 
     assert (read.call_id, read.scores) == ("h-1", {"helicone": score})
+
+
+def test_feedback_of_ours_that_has_langsmiths_keys_names_its_call():
+    assert parse(call_id="c-1", key="k", score=0.5, flag="wrong").call_id == "c-1"
+
+
+def test_a_key_of_langsmiths_that_is_no_text_names_no_scorer():
+    assert parse(trace_id="t-1", key={"comment": "private"}, score=1).scores is None

@@ -216,6 +216,16 @@ def test_a_row_of_cloudflares_log_is_a_call():
     assert (call.input_tokens, call.output_tokens, call.cost_usd, call.duration, call.cache_hit) == (20, 31, 0.00012, 1.52, False)
 
 
+def test_a_record_of_ours_that_has_cloudflares_counts_keeps_its_time_and_failure():
+    call = parse({"id": "n", "time": 1790000000, "provider": "p", "model": "m", "tokens_in": 5, "error": {"type": "timeout"}})
+    assert (call.start, call.failure) == (1790000000.0, "timeout")
+
+
+def test_a_line_of_another_application_that_has_cloudflares_counts_is_no_call():
+    with pytest.raises(Skip, match="unknown_format"):
+        parse({"level": "info", "msg": "done", "provider": "p", "model": "m", "tokens_in": 5})
+
+
 def test_cached_answers_of_cloudflare_cost_nothing():
     call = parse(CLOUDFLARE | {"cached": True})
     assert (call.cache_hit, call.cost_usd) == (True, None)
@@ -278,3 +288,9 @@ def test_apisixs_summary_of_2026_tells_the_parts_the_caller_and_the_stream():
 def test_envoys_log_has_the_replacing_model_and_cache_writes():
     call = parse(ENVOY | {"gen_ai.response.model": None, "gen_ai.request.model_override": "gpt-5-mini", "gen_ai.usage.cache_creation.input_tokens": "2"})
     assert (call.served_model, call.cache_write_tokens) == ("gpt-5-mini", 2)
+
+
+@pytest.mark.parametrize("line", [CLOUDFLARE, ENVOY | {":authority": None}, HIGRESS | {"ai_log": json.dumps(AI_LOG)}], ids=["cloudflare", "envoy", "higress"])
+def test_a_key_in_the_query_of_a_request_is_not_part_of_the_route(line):
+    name = "x-envoy-origin-path" if "x-envoy-origin-path" in line else "path"
+    assert parse(line | {name: "/v1/chat?key=secret"}).route == "/v1/chat"

@@ -151,6 +151,7 @@ def of_tencent(code: str) -> dict[str, Any]:
         (YANDEX, of_yandex(429, "quota limit exceed"), "rate_limited"),
         (YANDEX, of_yandex(503, "no"), "provider_5xx"),
         (BAIDU, {"error_code": 111, "error_msg": "Access token expired"}, "client_4xx"),
+        (BAIDU, {"error_code": 1, "error_msg": "Unknown error"}, "provider_5xx"),
         (BAIDU, {"error_code": 18, "error_msg": "no"}, "rate_limited"),
         (BAIDU, {"error_code": 336100, "error_msg": "no"}, "provider_5xx"),
         (BAIDU, {"error_code": 336003, "error_msg": "messages cannot be empty"}, "client_4xx"),
@@ -191,6 +192,31 @@ def test_another_model_behind_triton_is_not_a_call():
     record = {"id": "r", "time": 1, "status": 200, "url": "http://t/v2/models/resnet/infer", "request": {"id": "1"}, "response": {"model_name": "resnet", "outputs": []}}
     with pytest.raises(Skip, match="unknown_format"):
         formats.get("auto").parse(json.dumps(record).encode())
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"status": 500, "url": "https://api.mailjet.com/v3.1/send", "request": {"Messages": [{"To": []}]}, "response": {}},
+        {"status": 500, "url": "https://speech.internal/speak", "request": {"text_input": "hi"}, "response": {}},
+        {"id": "w", "version": 3, "input": {}, "output": None, "status": "failed", "error": "boom", "created_at": "2026-10-12T09:07:24Z"},
+        {"id": "w", "version": "1.2", "input": {"a": 1}, "output": {"x": 1}, "status": "FAILED"},
+    ],
+    ids=["e-mail", "speech", "a workflow", "a state machine"],
+)
+def test_other_services_with_these_keys_are_no_calls(record):
+    with pytest.raises(Skip, match="unknown_format"):
+        formats.get("auto").parse(json.dumps(record).encode())
+
+
+@pytest.mark.parametrize("files", ["https://replicate.delivery/x/out-0.webp", ["https://replicate.delivery/x/out-0.webp"]])
+def test_pictures_of_replicate_owe_no_usage(files):
+    assert parse(REPLICATE, prediction(output=files, metrics={})).usage_expected is False
+
+
+def test_an_answer_beside_a_status_that_looks_like_clovas_is_no_failure():
+    answered = {"choices": [{"message": {"content": "In May"}}], "status": {"code": "50000"}}
+    assert parse(CLOVA, answered).failure is None
 
 
 def test_requests_to_dashscope_are_read():
