@@ -200,6 +200,11 @@ class Feedback(msgspec.Struct, gc=False):
     wrong_verdicts: tuple[str, ...] = ()
     """Kinds of findings that a reviewer rejects: false positives of the guard."""
 
+    @property
+    def is_of_reviewer(self) -> bool:
+        """Whether a reviewer judged, and not a user."""
+        return (self.by or "").lower() == "reviewer"
+
 
 class Drill(msgspec.Struct, gc=False):
     """A drill: raises the alert ``TocsinDrill`` of a category, and does not count in metrics of calls."""

@@ -15,6 +15,7 @@ import msgspec
 
 from tocsin.accounting.deduplication import identity
 from tocsin.call import Feedback
+from tocsin.labels import clean
 
 WAIT = 300.0
 """Seconds that feedback waits for its call, counted anew after a restart."""
@@ -48,9 +49,14 @@ class PendingFeedback:
         return len(self._waiting)
 
     def hold(self, feedback: Feedback, now: float) -> None:
-        """Let feedback wait, without fields that are not counted: an id may identify a person, a comment is content."""
+        """Let feedback wait, without what is not counted: ids and names may identify a person, a comment is content.
+
+        Names of scorers become label values already here, so that long ones take no memory.
+        """
         call = identity(feedback.call_id)
-        kept = msgspec.structs.replace(feedback, id="", call_id="", comment=None)
+        scores = feedback.scores and {clean(scorer): value for scorer, value in feedback.scores.items()}
+        by = feedback.by if feedback.is_of_reviewer else None
+        kept = msgspec.structs.replace(feedback, id="", call_id="", by=by, comment=None, scores=scores)
         self._changed[self._next] = None
         self._add(self._next, _Waiting(call, kept, now))
 

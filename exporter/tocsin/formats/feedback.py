@@ -10,6 +10,7 @@ scorer ``helicone``. The call is identified by its id or trace id.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Final
 
 import xxhash
@@ -28,6 +29,8 @@ _CALL_IDS: Final = (
 _LANGSMITH_IDS: Final = ("trace_id", "run_id")
 _TIMES: Final = ("time", "timestamp", "created_at")
 _PORTKEY_RANGE: Final = 10.0
+SCORES_MOST: Final = 32
+"""Scores read of one body: they may wait in memory for their call."""
 
 
 class FeedbackFormat:
@@ -91,7 +94,8 @@ def _scores(tree: dict[str, Any], errors: list[str]) -> dict[str, float]:
         given = {**given, name: tree["value"]}
     elif "value" in tree and is_number(tree["value"]):
         given = {**given, "portkey": (tree["value"] + _PORTKEY_RANGE) / (2 * _PORTKEY_RANGE)}
-    good = {scorer: float(value) for scorer, value in given.items() if is_number(value) and 0 <= value <= 1}
+    some = islice(given.items(), SCORES_MOST)
+    good = {scorer: float(value) for scorer, value in some if is_number(value) and 0 <= value <= 1}
     if len(good) < len(given):
         errors.append("scores" if tree.get("scores") else "value")
     return good

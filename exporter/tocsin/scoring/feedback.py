@@ -112,4 +112,4 @@ class FeedbackJoin:
 
 def _reports(feedback: Feedback) -> bool:
     """Return whether a reviewer flags the answer as unsafe, which is a violation."""
-    return feedback.flag == "unsafe" and (feedback.by or "").lower() == "reviewer"
+    return feedback.flag == "unsafe" and feedback.is_of_reviewer

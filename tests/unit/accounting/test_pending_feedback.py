@@ -99,3 +99,14 @@ def test_feedback_after_a_restart_does_not_displace_pending_feedback():
     again.hold(Feedback("f9", "c", flag="wrong"), 9)
 
     assert [len(again.release([name])) for name in "abc"] == [1, 1, 1]
+
+
+def test_long_names_and_who_judged_are_not_kept():
+    early = PendingFeedback()
+    early.hold(Feedback("f", "call", scores={"s" * 100_000: 0.5}, by="jane.doe@example.org"), 0.0)
+    early.hold(Feedback("g", "call", flag="unsafe", by="Reviewer"), 0.0)
+
+    scored, flagged = early.release(["call"])
+
+    assert [len(name) <= 128 for name in scored.scores] == [True]
+    assert (scored.by, flagged.is_of_reviewer) == (None, True)

@@ -44,6 +44,12 @@ def test_a_score_outside_0_to_1_is_a_field_error(value):
     assert (read.scores, read.field_errors) == (None, ("value",))
 
 
+def test_of_very_many_scores_the_first_are_read_and_the_rest_is_a_field_error():
+    read = parse(call_id="c", scores={f"s{number}": 0.5 for number in range(1_000)})
+
+    assert (list(read.scores)[-1], len(read.scores), read.field_errors) == ("s31", 32, ("scores",))
+
+
 @pytest.mark.parametrize(("given", "flag"), [("unsafe", "unsafe"), ("Unsafe", "unsafe"), ("rude", "other"), (None, None), ("", None), (5, "other")])
 def test_flags_are_a_closed_set(given, flag):
     assert parse(call_id="c", flag=given).flag == flag
