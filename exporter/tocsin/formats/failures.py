@@ -200,9 +200,10 @@ def by_error(name: str, status: int | None, message: str = "") -> str:
     reason = by_status(status) or _by_words(words)
     if is_of_caller(status):
         return reason
-    if (reason == "client_4xx" or status == 424) and _is_guardrail(_words(message)):
+    told = _words(message) if reason == "client_4xx" or status == 424 else ""
+    if _is_guardrail(told):
         return "blocked_guardrail"
-    if reason == "client_4xx" and _is_flagged(_words(message)):
+    if reason == "client_4xx" and _is_flagged(told):
         return "blocked_provider"
     if not message or not (reason == OTHER or (reason == "client_4xx" and not words)):
         return reason

@@ -49,7 +49,7 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
     if "response_code" in tree:
         record = tree if _MODEL in tree else {_OLD_NAMES.get(name, name): value for name, value in tree.items()}
         return _of_envoy(record) if record.get(_MODEL) else tree
-    if tree.keys() >= _CLOUDFLARE_KEYS:
+    if "tokens_in" in tree and tree.keys() >= _CLOUDFLARE_KEYS:
         return _of_cloudflare(tree)
     summary = tree.get("llm_summary")
     if isinstance(summary, dict) and any(summary.values()):  # otherwise the plugin was not involved

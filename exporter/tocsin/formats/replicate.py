@@ -20,7 +20,9 @@ _FILES: Final = "https://replicate.delivery/"
 
 def is_body(body: dict[str, Any]) -> bool:
     """Return whether an object is a prediction."""
-    return "version" in body and body.keys() >= _KEYS and str(body["status"]) in _STATUSES and "object" not in body
+    if "version" not in body or not body.keys() >= _KEYS or "object" in body:
+        return False
+    return isinstance(body["status"], str) and body["status"] in _STATUSES
 
 
 def as_openai(body: dict[str, Any]) -> dict[str, Any]:
@@ -29,7 +31,8 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     metrics = metrics if isinstance(metrics, dict) else {}
     output, status = body["output"], body["status"]
     fragments = output if isinstance(output, list) else [output]
-    texts = [fragment for fragment in fragments if isinstance(fragment, str) and not fragment.startswith(_FILES)]
+    pieces = [fragment for fragment in fragments if isinstance(fragment, str)]
+    texts = [piece for piece in pieces if not piece.startswith(_FILES)]
     message = [{"type": "message", "content": [{"type": "output_text", "text": "".join(texts)}]}]
     usage = {
         "input_tokens": metrics.get("input_token_count"), "output_tokens": metrics.get("output_token_count"),
@@ -37,7 +40,7 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     seconds = metrics.get("total_time", metrics.get("predict_time"))
     return {
         "id": body.get("id"),
-        "object": "file" if any(str(fragment).startswith(_FILES) for fragment in fragments) else "response",
+        "object": "file" if len(texts) < len(pieces) else "response",
         "model": body.get("model") or body["version"],
         "created_at": body.get("created_at"),
         "status": _STATUSES[status],
