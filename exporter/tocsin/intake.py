@@ -147,6 +147,8 @@ class Intake:
             return parse(data)
         except Skip as skip:
             return skip.reason
+        except RecursionError:
+            return "too_deep"
         except Exception as error:  # noqa: BLE001 - our own defect must not block ingest on one record
             log.error("skipped a %s record: %s in its adapter", origin.format, type(error).__name__)
             return "adapter_error"

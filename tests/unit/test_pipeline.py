@@ -117,6 +117,17 @@ def test_a_record_that_crashes_an_adapter_is_skipped_and_not_logged(caplog):
     assert "private" not in caplog.text
 
 
+class Recursive:
+    def parse(self, data):
+        return self.parse(data)
+
+
+def test_a_record_too_deep_for_an_adapter_is_skipped_as_such():
+    intake = Intake(Ledger(Store(()), Settings()), lambda _: Recursive(), lambda: 0.0)
+    intake.take(b'{"id": "1"}', Origin("file", "openai"))
+    assert intake.skipped == {("file", "too_deep"): 1}
+
+
 @pytest.mark.parametrize(("torn", "skipped"), [(b"", 0), (b'{"id": "0", "time": "2026-11', 1), (b'{"id": "0"}', 1)])
 def test_a_line_after_nul_bytes_from_a_power_loss_is_counted(torn, skipped):
     intake = Intake(Ledger(Store(()), Settings()), formats.get, lambda: 0.0)

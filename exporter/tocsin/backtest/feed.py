@@ -97,7 +97,7 @@ class Collector:
             adapter = self._adapters[origin.format] = formats.get(origin.format)
         try:
             event = adapter.parse(data)
-        except Skip:
+        except (Skip, RecursionError):
             return None
         when = event.known_at if type(event) is Call else getattr(event, "time", None)
         if when is None or not OLDEST < when < self._latest:

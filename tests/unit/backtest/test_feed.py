@@ -75,6 +75,21 @@ def test_logs_without_an_event_are_reported_with_their_skip_reasons(text, said, 
     assert re.search(said, capsys.readouterr().err)
 
 
+class Recursive:
+    def parse(self, data):
+        return self.parse(data)
+
+
+def test_a_record_too_deep_for_an_adapter_is_left_to_the_count(monkeypatch):
+    monkeypatch.setattr(formats, "get", lambda _: Recursive())
+    sorter = EventSorter()
+    collector = Collector(sorter, now=2e9)
+
+    collector.take(b'{"id": "1"}', Origin("replay", "native"))
+
+    assert list(sorter) == []
+
+
 def told(seconds: float, **words: str) -> bytes:
     """Return a span of one call that ended at a time, with or without content."""
     known = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.response.id": "answer-0001", "gen_ai.response.finish_reasons": "stop"} | words
