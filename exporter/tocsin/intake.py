@@ -62,6 +62,8 @@ class Intake:
         self._get = formats
         self._parsers: dict[str, Callable[[Buffer], Event]] = {}
         self._clock = clock
+        self._waiting = 0
+        """Records in ``Ledger.deferred``: a large one and those behind it."""
         self.tallies: dict[str, Tally] = {}
         """Events since the last commit by input."""
         self.skipped: dict[tuple[str, str], int] = {}
@@ -154,13 +156,17 @@ class Intake:
             return "adapter_error"
 
     def _take_one(self, data: Buffer, origin: Origin) -> None:
-        if len(data) > LARGE and self._defers:
-            self._ledger.deferred.append(partial(self._take_large, bytes(data), origin))
+        if (self._waiting or len(data) > LARGE) and self._defers:
+            self._waiting += 1
+            self._ledger.deferred.append(partial(self._take_later, bytes(data), origin))
         else:
             self._take_parsed(self.parsed(data, origin), data, origin)
 
-    async def _take_large(self, data: bytes, origin: Origin) -> None:
-        self._take_parsed(await asyncio.to_thread(self.parsed, data, origin), data, origin)
+    async def _take_later(self, data: bytes, origin: Origin) -> None:
+        """Take a large record, or one behind it: a retry, or feedback, counts only after its call."""
+        event = await asyncio.to_thread(self.parsed, data, origin) if len(data) > LARGE else self.parsed(data, origin)
+        self._waiting -= 1
+        self._take_parsed(event, data, origin)
 
     def _take_parsed(self, event: Event | str, data: Buffer, origin: Origin) -> None:
         self.count(event, origin)

@@ -103,6 +103,29 @@ async def test_a_large_record_is_parsed_in_a_thread_where_the_loop_is_shared(siz
     assert [thread is threading.current_thread() for thread in adapter.threads] == [not shares or size == LARGE]
 
 
+async def test_what_follows_a_large_record_in_a_delivery_is_counted_after_it():
+    ledger = Ledger(Store(()), Settings())
+    scoring = Scoring(ledger, Judge(Config()))
+    scoring.detectors = asyncio.Event()
+    scoring.detectors.set()
+    intake = Intake(ledger, lambda word: formats.get(word, content=True), lambda: 1_800_000_000.0, scoring)
+    call = {"time": "2026-11-20T02:47:00Z", "model": "m", "route": "/chat", "call_id": "c"}
+    buffer = bytearray()
+    for record in (
+        call | {"id": "1", "error": "timeout", "input": "why? " * LARGE},
+        call | {"id": "2", "output": "It was shipped on Monday."},
+        {"type": "feedback", "id": "3", "time": call["time"], "call_id": "c", "flag": "wrong"},
+    ):
+        buffer[:] = json.dumps(record).encode()  # as an input's, which is used again
+        intake.take(bytes(buffer), Origin("webhook", "native"))
+    while ledger.deferred:
+        await ledger.deferred[0]()
+        ledger.deferred.popleft()
+    ledger.settle()
+
+    assert (intake.tallies["webhook"].counted, ledger.store.total(cat.RECOVERED), ledger.store.total(cat.FEEDBACK_UNMATCHED)) == (3, 1, 0)
+
+
 class Broken:
     def parse(self, data):
         raise ZeroDivisionError(bytes(data))
