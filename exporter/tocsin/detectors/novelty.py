@@ -45,8 +45,8 @@ _MESSAGES: Final = 16
 _STEM: Final = 4
 _SHORT: Final = 3
 """Letters of a key that stands for a longer word: ``lat``, ``max``."""
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WORD = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]|[^\\W\\d_\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff]{2,}")
+"""A word; of Chinese and Japanese, which put no space between words, a character, but none of those for endings."""
 _INNER = re.compile(r"(?<=[a-z])[A-Z][a-z]{1,3}")
 """Stems of the words within a name of a program: ``customerName``."""
 _APART: Final = bytes(c if chr(c).isalpha() else 0x20 for c in range(256))
@@ -54,11 +54,11 @@ _APART: Final = bytes(c if chr(c).isalpha() else 0x20 for c in range(256))
 _NAME = re.compile(r"(?:(?<=\w )|(?<=[\w)][,;] ))[*_\"'`(]{0,3}([A-Z][^\W\d_]+)")
 """A capital within a sentence."""
 _KEY = re.compile(r'"[^"\n]{1,64}"\s*:')
-_FENCED = re.compile(r"```.*?(?:```|\Z)|\\\[.{1,400}?\\\]", re.DOTALL)
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _SENTENCES = re.compile(r"[.!?:](?=\s)\s*|\n")
 _OPENS_JSON: Final = ("{", "[")
 _OPENS_DATA: Final = (*_OPENS_JSON, "<")
-_ROW = re.compile(r"^(?:[^\n]*?\S(?: {2,}|\t)\S[^\n]*?\S(?: {2,}|\t)\S|\W*\d[\d:.,TZ/+-]{4,}\s)", re.MULTILINE)
+_ROW = re.compile(r"^(?:[^\n]*?\S(?: {2,}|\t)\S[^\n]*?\S(?: {2,}|\t)\S|[^\w\n]{0,16}\d[\d:.,TZ/+-]{4,}\s)", re.MULTILINE)
 """A line of a table in columns, or of a log."""
 _CODE = re.compile(
     r"^[ \t\d|>]*(?:(?:async |export |public |private |static )*"
@@ -76,9 +76,11 @@ _CLAIMS_NOTHING = re.compile(
 )
 """How a sentence begins that plans, offers, asks or takes its leave."""
 _FAILED = re.compile(
-    r"[\W_]*(?:(?:(?:tool|function|call|request|command|execution|http|status|error|code|executing)[\W_]+){0,4}"
+    r"[\W_]*(?:(?:(?:tool|function|call|request|command|execution|http|status|error|code|executing|transaction|payment)"
+    r"[\W_]+){0,4}"
     r"(?:error|exception|traceback|fail(?:ed|ure)|fatal|denied|forbidden|unauthorized|timed? ?out|rejected|blocked"
-    r"|[45]\d\d\b)|(?:success|ok)\W{1,4}false|(?:[a-z]+ )?(?:wrong|invalid|unknown|unsupported) )",
+    r"|declined|[45]\d\d\b)|exit code [1-9]|(?:success|ok)\W{1,4}false"
+    r"|(?:[a-z]+ )?(?:wrong|invalid|unknown|unsupported) )",
     re.IGNORECASE,
 )
 """How the result of a tool begins that failed."""
@@ -90,8 +92,9 @@ _EMPTY = re.compile(
 )
 """The result of a tool that found nothing."""
 _ADMITS = re.compile(
-    r"\b(?:not|no|none|cannot|unable|un\w*success\w*|un\w*available|fail\w*|errors?|unfortunately|sorry|apolog\w+|denied"
-    r"|reject\w*|block\w*|refus\w+|invalid|missing|retry\w*|problem|issue|trouble|forbidden|timed out|limit\w*|must"
+    r"\b(?:not|no|none|found nothing|nothing (?:found|was|came)|cannot|unable|un\w*success\w*|un\w*available|fail\w*"
+    r"|errors?|unfortunately|sorry|apolog\w+|denied"
+    r"|reject\w*|block\w*|refus\w+|invalid|missing|retry\w*|problems?|issues?|trouble|forbidden|timed out|limit\w*|must"
     r"|needs?)\b|n['\u2019]t\b",
     re.IGNORECASE,
 )
@@ -198,7 +201,7 @@ def _brought_nothing(result: str) -> bool:
 
 
 def _claiming(text: str) -> list[str]:
-    """Return the sentences and lines of an answer that may claim something, without code, formulas and keys of JSON."""
+    """Return the sentences and lines of an answer that may claim something, without code and keys of JSON."""
     plain = _FENCED.sub(" ", text)
     if plain.lstrip().startswith(_OPENS_JSON):
         plain = _KEY.sub(" ", plain)
@@ -210,7 +213,7 @@ def _claims(said: Sequence[str], known: set[str]) -> _Claims:
     worst = 0.0
     stems: set[str] = set()
     for sentence in said:
-        words = [*_WORD.findall(_CAMEL.sub(" ", sentence)), *_NAME.findall(sentence)]
+        words = [*_WORD.findall(sentence), *_NAME.findall(sentence)]
         own = [lower[:_STEM] for lower in map(str.lower, words) if lower not in FUNCTION]
         given = sum(stem in known or stem[:_SHORT] in known for stem in own)
         strange = sum(stem not in known and stem[:_SHORT] not in known and stem not in _COMMON for stem in own)
@@ -224,13 +227,14 @@ def stems_of(text: str) -> set[str]:
     """Return the stems of the words of a text, and of those within its names of programs, but not of function words."""
     text = text[:CONTEXT_CHARS]
     words = text.lower().encode().translate(_APART).decode().split() if text.isascii() else _WORD.findall(text.lower())
-    stems = {word[:_STEM] for word in set(words) if len(word) > 1}
+    stems = {word[:_STEM] for word in set(words) if len(word) > 1 or not word.isascii()}
     return (stems | {inner.lower() for inner in set(_INNER.findall(text))}) - FUNCTION
 
 
 def _is_beyond(text: str, context: str) -> bool:
     """Tell whether an answer is in another language than data is, or explains a program or something shown."""
-    if is_in(blanked(text[:WINDOW_CHARS]), "en") is False and is_in(context[:WINDOW_CHARS], "en") is not False:
+    own, given = is_in(blanked(text[:WINDOW_CHARS]), "en"), is_in(context[:WINDOW_CHARS], "en")
+    if own is not given and (own is False or (own and given is False)):
         return True
     if not context.lstrip().startswith(_OPENS_DATA) and _is_code(context[:ANSWER_CHARS]):
         return True

@@ -68,6 +68,18 @@ def test_an_answer_in_the_language_of_data_that_is_not_english_is_judged():
     assert verdict("Die Seilbahn auf den Gipfel wurde wegen Sturm gesperrt, und der Wirt ist nach Bozen gefahren.", data) is False
 
 
+def test_words_of_japanese_data_are_found_in_sentences():
+    data = '{"都市": "札幌", "気温": -3, "天気": "雪", "風速": 5}'
+
+    assert verdict("札幌の天気は雪で、気温は-3度、風速は5です。", data) is True
+    assert verdict("沖縄では台風のため、すべての航空便が欠航となり、観光客は待機しています。", data) is False
+
+
+@pytest.mark.parametrize("failure", ["Transaction declined: the card has expired", "Exit code 1\nnpm ERR! missing script: build"])
+def test_ways_to_fail(failure):
+    assert verdict("Unfortunately that did not work; shall I go on without it?", failure) is True
+
+
 def test_a_failure_supports_only_what_admits_it():
     assert verdict("Unfortunately I couldn't book the table, because the booking system timed out. Try later?", FAILED) is True
     assert verdict("Your table is booked, and a confirmation is on its way to your inbox.", FAILED) is False
@@ -75,6 +87,7 @@ def test_a_failure_supports_only_what_admits_it():
 
 def test_nothing_found_supports_only_what_says_so():
     assert verdict("There are no invoices for that customer this quarter.", "[]") is True
+    assert verdict("I found nothing about Zyntrix in the archive.", "No documents matched your query.") is True
     assert verdict("The customer has paid both invoices, the later one by bank transfer.", '{"hits": []}') is False
 
 
@@ -88,10 +101,11 @@ def test_only_the_last_result_counts_as_a_failure():
         ("Now let me look up the carrier of that order:", ORDERS),
         ("Bestillingen ble sendt i går, og kunden får den på fredag eller lørdag, avhengig av været.", ORDERS),
         ("In Tromsø schneit es gerade kräftig, und der Wind weht mit 22 km/h aus Norden.", WEATHER),
+        ("The hut was built by a carpenter, and its roof burned down.", "Die Hütte wurde von einem Zimmermann gebaut. Das Dach ist im Jahr darauf abgebrannt."),
         ("The picture shows a sliced kiwi with green flesh and black seeds on a white plate.", "See file 1c8566"),
         ("The helper adds up what every item in the basket costs, so an empty basket gives zero.", CODE),
     ],
-    ids=["a plan", "another language", "one more", "a picture", "a program"],
+    ids=["a plan", "another language", "one more", "English of German", "a picture", "a program"],
 )
 def test_what_cannot_be_told_is_not_judged(answer, context):
     assert verdict(answer, context) is None
@@ -122,6 +136,11 @@ def test_a_support_is_never_lowered():
 @pytest.mark.parametrize(("passage", "expected"), [(WEATHER, True), (PODS, True), ("sunny", True), (FAILED, True), (CODE, True), (LOG, True), (PROSE, False)])
 def test_data_is_told_from_prose(passage, expected):
     assert is_data(passage) is expected
+
+
+@pytest.mark.parametrize("unit", ["\n", "\n ", "\n\n-", " ", "x  "])
+def test_cost_of_telling_data_is_bounded(unit):
+    assert costs_at_most(0.05, lambda: is_data("the of and " + unit * 8_192))
 
 
 @pytest.mark.parametrize("unit", ["a  b ", "Aa, ", "* ", '"k": ', "[ ", "error ", "let ok ", "```", "\n"])
