@@ -51,7 +51,7 @@ _WORTH: Final[dict[str, float]] = {
 }  # fmt: skip
 
 _DIGITS = re.compile(
-    r"(?P<number>\d(?:\d{0,2}(?:[,\u00a0\u202f'\u2019]\d{3})+(?:\.\d+)?(?![\d,])|\d*(?:[.,]\d+)*))"
+    r"(?P<number>\d(?:\d{0,2}(?:[,\u00a0\u202f'\u2019]\d{3})+(?:\.\d+)?+(?!,?\d)|\d*(?:[.,]\d+)*))"
     r"(?:[ \u00a0-]?(?P<scale>hundred|thousand|million(?:s|en)?|millones|billions?|trillion|dozen|lakh"
     r"|crore|[Tt]sd|[Mm]io|[Mm]rd|[Mm]illi(?:onen|arden|ards)|bn|mn|tn|[kKmMB])(?!\w))?"
 )
