@@ -20,7 +20,7 @@ from tocsin.detectors.language import WINDOW_CHARS, blanked, is_in
 from tocsin.detectors.linear import DATA
 
 CONTEXT_CHARS: Final = 65_536
-PASSAGES: Final = 256
+PASSAGES: Final = 64
 """First passages of a context of which each is asked whether it is data."""
 ANSWER_CHARS: Final = 8_192
 BRIEF_CHARS: Final = 64
@@ -58,10 +58,10 @@ _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _SENTENCES = re.compile(r"[.!?:](?=\s)\s*|\n")
 _OPENS_JSON: Final = ("{", "[")
 _OPENS_DATA: Final = (*_OPENS_JSON, "<")
-_ROW = re.compile(r"^(?:[^\n]*?\S(?: {2,}|\t)\S[^\n]*?\S(?: {2,}|\t)\S|[^\w\n]{0,16}\d[\d:.,TZ/+-]{4,}\s)", re.MULTILINE)
+_ROW = re.compile(r"^(?:[^\n]*?\S(?: {2,}|\t)\S[^\n]*?\S(?: {2,}|\t)\S|[^\w\n]{0,9}\d[\d:.,TZ/+-]{4,}\s)", re.MULTILINE)
 """A line of a table in columns, or of a log."""
 _CODE = re.compile(
-    r"^[ \t\d|>]*(?:(?:async |export |public |private |static )*"
+    r"^[ \t\d|>]*+(?:(?:async |export |public |private |static )*"
     r"(?:def|class|function|func|fn|const|let|var|import|from|return|package|interface|struct|void|int)\b"
     r".*[:;{}(),=\w]|#include\b|@\w+|.*[;{}]$)",
     re.MULTILINE,
