@@ -141,7 +141,10 @@ class Segments:
         try:
             self._sync_directory()
         except OSError:
-            target.unlink()
+            try:
+                target.unlink()
+            except OSError:
+                file.truncate(0)  # the next start would count the refused body
             raise
         file.close()
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from spooled import append, read_all, reopened, until
 from tocsin.inputs import spool as module
 from tocsin.inputs import spoolwriter
+from tocsin.inputs.segments import Segments
 from tocsin.inputs.spool import Spool, SpoolFullError
 from tocsin.inputs.spoolframe import Batch
 from tocsin.tasks import spawn
@@ -204,6 +205,23 @@ async def test_a_body_in_its_own_file_is_refused_unless_the_file_and_its_name_ar
         await writer.commit()
     writer.abort()
     assert (read_all(spool), list(tmp_path.iterdir()), spool.spool_bytes) == ([], [], 0)
+
+
+async def test_a_refused_body_that_cannot_be_deleted_is_not_counted_after_a_restart(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "SPILL", 0)
+    spool = Spool(tmp_path)
+    writer = spool.stream("native", 1000.0)
+    await writer.add(Batch(b"[1]"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Segments, "_sync_directory", mock.Mock(side_effect=OSError(5, "input/output error")))
+        patch.setattr(Path, "unlink", mock.Mock(side_effect=OSError(30, "read-only file system")))
+        with pytest.raises(SpoolFullError):
+            await writer.commit()
+        writer.abort()
+    await spool.close()
+    restarted = Spool(tmp_path)
+    assert read_all(restarted) == []
+    await restarted.close()
 
 
 async def test_an_aborted_body_that_cannot_be_deleted_reserves_no_room(tmp_path, monkeypatch):
