@@ -211,7 +211,7 @@ class _Comparison:
         """The rest of a stream that has lost its file, preferably of the one that was last read from this inode."""
         lost = [s for s in self.alike if s.without_file or (s.content is not None and self._is_overwritten(s))]
         # Of a stream not read yet, perhaps only a few bytes are known, with which another log may begin too.
-        waiting = [s for s in lost if self._contains_all_read(s) and (s.offset or related(s, self.file))]
+        waiting = [s for s in lost if self._contains_all_read(s) and (s.offset or self._may_be_unread(s))]
         if not waiting:
             return None
         own = [s for s in waiting if s.record.identity == self.file.identity]
@@ -265,6 +265,11 @@ class _Comparison:
         """Return whether the file begins with all that was read of the stream."""
         mark = stream.position_mark(self.prints)
         return not stream.offset if mark is None else self.evidence.holds(mark)
+
+    def _may_be_unread(self, stream: Stream) -> bool:
+        """Return whether the file may contain a stream that was not read yet, and not just one that was."""
+        read = (s for s in self.alike if s.record.finished and s.offset == self.evidence.end)
+        return related(stream, self.file) and not any(self._contains_all_read(s) for s in read)
 
     def _may_contain(self, stream: Stream) -> bool:
         """Return whether a file may contain a finished stream: the stream's own file, or one no longer written to."""

@@ -221,6 +221,10 @@ class Recognition:
             stream.note_file(file.size, file.mtime_ns)
             content.close()
             return not self._wanted(stream, now)
+        if stream.record.finished and stream.record.copy_of:  # its line goes on otherwise than that of the original
+            start, mark = _last_line(content, stream.offset)
+            stream.fall_back(self._streams.prints.mark(mark, start))
+            stream.record.copy_of = ""
         self._attach(stream, file, content, mark, now)
         return True
 
@@ -324,10 +328,7 @@ class Recognition:
         stream = self._streams.create(file)
         mark = b""
         if file.pattern.start_at == "end" and self._streams.is_first(file.pattern) and not content.packed:
-            size = content.stat().st_size
-            tail = content.pread(_TAIL, max(0, size - _TAIL))
-            stream.offset = size - len(tail) + tail.rfind(b"\n") + 1
-            mark = content.pread(min(MARK_BYTES, stream.offset), max(0, stream.offset - MARK_BYTES))
+            stream.offset, mark = _last_line(content, content.stat().st_size)
         self._attach(stream, file, content, mark, now)
         self._streams.index_head(stream)
 
@@ -394,3 +395,10 @@ class Recognition:
     def _given_up_at(self, stream: Stream) -> float:
         wait = ARCHIVE_WAIT if self.archives or self._full else COPY_WAIT
         return float("inf") if stream.orphaned is None else stream.orphaned + wait
+
+
+def _last_line(content: FileContent, end: int) -> tuple[int, bytes]:
+    """Return where the incomplete line before ``end`` begins, ``end`` if there is none, and the bytes before it."""
+    tail = content.pread(min(_TAIL, end), max(0, end - _TAIL))
+    start = end - len(tail) + tail.rfind(b"\n") + 1
+    return start, content.pread(min(MARK_BYTES, start), max(0, start - MARK_BYTES))

@@ -406,6 +406,38 @@ def test_an_archive_does_not_continue_another_log_deleted_within_its_first_line(
     world.close()
 
 
+def test_a_line_that_began_like_another_log_is_counted_whole(world):
+    world.write(1)
+    world.drain()
+    world.rename()
+    world.log.write_text("line ")
+    world.rename()
+    for _ in range(10):
+        world.poll()
+    with (world.folder / "app.log.1").open("a") as late:
+        late.write("of a late writer\n")
+    world.written.append("line of a late writer")
+    world.drain()
+
+    world.check()
+
+
+def test_an_archive_does_not_continue_its_log_truncated_within_the_first_line(world):
+    world.write(5)
+    world.drain()
+    world.copytruncate()
+    world.drain()
+    with world.log.open("ab") as log:
+        log.write(b"line ")
+    world.poll()
+    os.truncate(world.log, 0)
+    world.pack()
+    world.drain()
+
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 1}
+
+
 def test_an_archive_that_begins_like_a_closed_log_at_rest_is_read(world, monkeypatch):
     _begin(world, lines=2)
     world.drain()
