@@ -141,8 +141,12 @@ class Recognition:
 
     def _wanted(self, stream: Stream, now: float) -> bool:
         """Return whether the original of this finished copy has lost its file: the stream may continue here."""
+        first = self._lost_original(stream)
+        return first is not None and not self._is_given_up(first, now)
+
+    def _lost_original(self, stream: Stream) -> Stream | None:
         first = self._streams.get(stream.record.copy_of)
-        return first is not None and first.without_file and not self._is_given_up(first, now)
+        return first if first is not None and first.without_file else None
 
     def _overwritten(self, now: float) -> list[Found]:
         """Detect truncation before other files are identified: they may be copies made before it."""
@@ -220,7 +224,7 @@ class Recognition:
         if stream.record.finished and content.stat().st_size <= stream.offset:
             stream.note_file(file.size, file.mtime_ns)
             content.close()
-            return not self._wanted(stream, now)
+            return self._lost_original(stream) is None  # it may be due because there was no room in the last scan
         if stream.record.finished and stream.record.copy_of:  # its line goes on otherwise than that of the original
             start, mark = _last_line(content, stream.offset)
             stream.fall_back(self._streams.prints.mark(mark, start))

@@ -276,6 +276,28 @@ def test_a_log_whose_archive_waits_for_a_descriptor_is_not_reported_as_lost(worl
     assert world.tailer.lost == {"deleted": 0, "truncated": 0}
 
 
+def test_a_noted_copy_that_waits_for_a_descriptor_is_read_once_there_is_one(world, monkeypatch):
+    world.write(200)
+    world.poll(size=64)
+    for number in (3, 4):
+        lines = [f"{number} {line:62}" for line in range(2_000)]
+        (world.folder / f"app.log.{number}").write_text("\n".join([*lines, ""]))
+        world.written += lines
+    (world.folder / "app.log.1").write_bytes(world.log.read_bytes())
+    for _ in range(6):
+        world.poll(size=64)
+    world.commit()
+    os.truncate(world.log, 0)
+    monkeypatch.setattr("tocsin.inputs.openfiles.OPEN_MAX", 2)
+    world.start()
+    for _ in range(8):
+        world.poll(size=64)
+    world.drain()
+
+    world.check()
+    assert world.tailer.lost == {"deleted": 0, "truncated": 0}
+
+
 def test_the_copy_of_a_log_closed_for_lack_of_descriptors_is_not_read(world, monkeypatch):
     world.write(60)
     world.drain()
