@@ -42,7 +42,10 @@ function(config)
       {
         title: 'Signals',
         panels: [
-          { w: 8, h: 8, panel: panel.graph('Hallucination signals', 'Share of answers with hedging, numbers that are not in the context, or claims that it does not support. A signal is not proof: watch for changes.', { '{{signal}}': q.share('llm_hallucination_signals_total', 'llm_hallucination_checks_total', 'signal') }, 'percentunit', 'no answers checked', max=1) },
+          { w: 8, h: 8, panel: panel.graph('Hallucination signals', 'Share of answers with hedging, numbers that are not in the context, or claims that it does not support; and the share of all answers whose support cannot be told. A signal is not proof: watch for changes.', {
+            '{{signal}}': q.share('llm_hallucination_signals_total', 'llm_hallucination_checks_total', 'signal'),
+            'support unknown {{route}}': ofChecked('llm_hallucination_unchecked_total'),
+          }, 'percentunit', 'no answers checked', max=1) },
           { w: 8, h: 8, panel: panel.graph('Refusals', 'Share of answers that refuse, state a limit, disclaim, or were cut off by a content filter. Bad: refusals over twice their usual share.', {
             'refusal {{route}}': ofChecked('llm_refusals_total'),
             'limit {{route}}': ofChecked('llm_capability_limits_total'),

@@ -185,6 +185,11 @@ HALLUCINATION_SIGNALS = _counter(
     "llm_hallucination_signals_total", "quality", "Answers with a hallucination signal: hedge, numeric or unsupported.",
     (*CALL, "signal"),
 )  # fmt: skip
+HALLUCINATION_UNCHECKED = _counter(
+    "llm_hallucination_unchecked_total", "quality",
+    "Answers with context that could not be checked for a signal: plans, explanations of code, other languages.",
+    (*CALL, "signal"),
+)  # fmt: skip
 FORMAT_CHECKS = _counter(
     "llm_format_checks_total", "quality", "Answers checked against the requested format.", CALL,
 )

@@ -139,6 +139,8 @@ class Quality:
             self._found(group, types)
         if outcomes:
             self._checked(group, outcomes)
+        if "unsupported_unchecked" in marks:
+            group.later(cat.HALLUCINATION_UNCHECKED, "unsupported")[0] += 1
         if outcomes or marks:
             self.checked_format(group, outcomes, marks)
 

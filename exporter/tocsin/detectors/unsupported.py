@@ -52,7 +52,7 @@ class UnsupportedDetector:
     """Sets ``report.scores["support"]`` and ``report.outcomes["unsupported"]`` where there is context.
 
     Not for an answer that says that there is no answer, by the mark of the refusal detector before it, nor where it is
-    not to be told (``novelty``).
+    not to be told (``novelty``), which leaves the mark ``unsupported_unchecked``.
     """
 
     name = "unsupported"
@@ -77,6 +77,7 @@ class UnsupportedDetector:
         if support < THRESHOLD:
             opinion = second_opinion(subject, support)
             if opinion is None:
+                report.marks.add("unsupported_unchecked")
                 return
             support = opinion
         report.scores["support"] = support

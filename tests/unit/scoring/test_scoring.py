@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from scored import ANSWERS, DETECTORS, NOW, SSN, Composite, Stub, call, make, restarted, take, values
 from tocsin import catalogue as cat
 from tocsin.accounting.compliance import WINDOW, Compliance
-from tocsin.call import Expectation, ToolCall
+from tocsin.call import Call, Content, Expectation, ToolCall
 from tocsin.config import ConfigError, parse
 from tocsin.detectors.base import Subject
 from tocsin.detectors.format import FormatDetector
+from tocsin.detectors.unsupported import UnsupportedDetector
 from tocsin.judge import Judge
 from tocsin.scoring.input_drift import STABLE_BELOW
 from tocsin.scoring.unscored import Sampling
@@ -416,6 +417,17 @@ def test_an_answer_whose_schema_cannot_be_used_is_counted_as_unchecked():
     take(scoring, call(1, "{}", expect=broken), call(2, None, tools=[ToolCall("find", "{}")], expect=tools))
 
     assert values(scoring, cat.FORMAT_UNCHECKED)[()] == 2
+
+
+def test_an_answer_whose_support_cannot_be_told_is_counted_as_unchecked():
+    scoring = make(detectors=[UnsupportedDetector()])
+
+    content = Content(output="Now let me look up the carrier of that order:", context=['{"order": 7741}'])
+
+    take(scoring, Call("1", "1", content=content))
+
+    assert values(scoring, cat.HALLUCINATION_UNCHECKED) == {("unsupported",): 1}
+    assert ("unsupported",) not in values(scoring, cat.HALLUCINATION_CHECKS)
 
 
 def test_a_text_of_which_a_detector_saw_a_part_is_counted():
