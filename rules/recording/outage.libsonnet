@@ -158,14 +158,16 @@ function(config)
       interval: q.duration(config.intervals.requests),
       rules: [{
         // Only where half fails, so that healthy routes add nothing. A route that asks in batches still fails between them:
-        // nothing was answered since. Not for more than four hours, in which nobody waits for it.
+        // nothing was answered since. Not for more than four hours, in which nobody waits for it, and not of a route that asked
+        // all along: it was removed, or its clients left.
         record: failing,
         expr: |||
           clamp_max((%(failed)s)
           / %(on)s (%(asked)s), 1) > 0.5
           or %(was)s and %(on)s (%(traffic)s < 0.5) and %(on)s (max_over_time(%(traffic)s[%(pause)s]) > 0.5)
+          unless %(on)s (min_over_time(%(traffic)s[%(pause)s] offset %(before)s) > 0.5 and %(traffic)s offset %(earlier)s)
         ||| % {
-          was: was(failing), traffic: traffic, pause: q.duration(config.outage.routePause),
+          was: was(failing), traffic: traffic, pause: q.duration(config.outage.routePause), before: q.duration(1500), earlier: q.duration(2700),
           failed: '%s > 0.5 * %s' % [apart, q.number(config.outage.minimumCalls)], on: onRoute,
           asked: q.live(q.sumCounted(['route'], 'llm_requests_total', 600)),
         },
