@@ -17,7 +17,7 @@ def incident(route):
 
 async def test_pages_fit_a_phone_screen_with_long_names_and_tables(tool, tmp_path):
     view = {
-        "events_read": 10, "share_priced": 1.0, "share_scored": 1.0, "share_guarded": None, "series": 5, "series_max": 20_000,
+        "events_read": 10, "events_skipped": 0, "share_priced": 1.0, "share_scored": 1.0, "share_guarded": None, "series": 5, "series_max": 20_000,
         "unusable_inputs": [{"path": "/var/log/" + "x" * 200, "reason": "permission denied", "mend": "let it be read"}],
         "mode": "exporter", "folded": {"model": 10**9}, "trouble": "state cannot be written: disk full", "ready": False, "backlog_bytes": 10**9, "off_by_choice": {"quality": [], "cost": [], "safety": []},
         "categories": {name: {"instrumented": True, "by_model": {"m" * 200: 1e9}} for name in CATEGORIES},

@@ -71,6 +71,7 @@ class Quality:
         for signal in SIGNALS:
             group.later(cat.HALLUCINATION_CHECKS, signal)
             group.later(cat.HALLUCINATION_SIGNALS, signal)
+        group.later(cat.HALLUCINATION_UNCHECKED, "unsupported")
         group.answers = Answers(group)
         return group.answers
 
