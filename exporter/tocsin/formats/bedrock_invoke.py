@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tocsin.formats import bedrock
+from tocsin.formats.lenient import first_of
 
 _TEXTS = ("outputText", "generation", "completion")
 
@@ -34,18 +35,14 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     """Return a body in OpenAI's format."""
     results = body.get("results")
     result = results[0] if isinstance(results, list) and results and isinstance(results[0], dict) else body
-    text = _first(result, *_TEXTS)
-    sent = _first(body, "inputTextTokenCount", "prompt_token_count")
-    received = _first(result, "tokenCount", "totalOutputTextTokenCount", "generation_token_count")
+    text = first_of(result, _TEXTS)
+    sent = first_of(body, ("inputTextTokenCount", "prompt_token_count"))
+    received = first_of(result, ("tokenCount", "totalOutputTextTokenCount", "generation_token_count"))
     usage = {"prompt_tokens": sent, "completion_tokens": received}
-    choice = {"finish_reason": _first(result, "completionReason", "stop_reason"), "message": {"content": text}}
+    choice = {"finish_reason": first_of(result, ("completionReason", "stop_reason")), "message": {"content": text}}
     return {
         "choices": [] if text is None else [choice],  # embeddings have none
         "usage": bedrock.measured(body) if sent is None and received is None else usage,
         "error": body.get("error") or bedrock.blocked(body),
         bedrock.METRICS: body.get(bedrock.METRICS),
     }
-
-
-def _first(tree: dict[str, Any], *names: str) -> Any:
-    return next((tree[name] for name in names if tree.get(name) is not None), None)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tocsin.formats.lenient import is_number, object_of
+from tocsin.formats.lenient import first_of, is_number, object_of
 from tocsin.formats.signs import is_path
 
 _MODEL: Final = "gen_ai.request.model"
@@ -65,7 +65,7 @@ def as_pair(tree: dict[str, Any]) -> dict[str, Any]:
 
 def _of_envoy(tree: dict[str, Any]) -> dict[str, Any]:
     reasoning, written = tree.get("gen_ai.usage.reasoning_tokens"), tree.get("gen_ai.usage.cache_creation.input_tokens")
-    cached = next((tree[name] for name in _CACHED if tree.get(name) is not None), None)
+    cached = first_of(tree, _CACHED)
     usage = {
         "prompt_tokens": tree.get("gen_ai.usage.input_tokens"),
         "completion_tokens": tree.get("gen_ai.usage.output_tokens"),

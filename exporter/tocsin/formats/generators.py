@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tocsin.formats import bedrock
+from tocsin.formats.lenient import first_of
 from tocsin.formats.texts import stream_text
 
 _LISTS: Final = ("results", "outputs", "completions", "predictions")
@@ -61,7 +62,7 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     """Return a body in OpenAI's format."""
     result, meta = _first_result(body), _meta(body)
     merged = {**body, **result, **meta}
-    sent, received = _first(merged, _SENT), _first(merged, _RECEIVED)
+    sent, received = first_of(merged, _SENT), first_of(merged, _RECEIVED)
     usage = {
         "prompt_tokens": sent,
         "completion_tokens": received,
@@ -70,22 +71,18 @@ def as_openai(body: dict[str, Any]) -> dict[str, Any]:
     identity = meta.get("id", body.get("id"))  # not that of a list entry, which may be its index
     return {
         "id": identity if isinstance(identity, str) else None,  # Jurassic's is always 1234
-        "model": _first(body, ("model", "model_id", "model_name")),
+        "model": first_of(body, ("model", "model_id", "model_name")),
         "created": body.get("created_at"),
-        "choices": [{"finish_reason": _reason(merged), "message": {"content": _first(result, _TEXTS)}}],
+        "choices": [{"finish_reason": _reason(merged), "message": {"content": first_of(result, _TEXTS)}}],
         "usage": bedrock.measured(body) or _palm_usage(body) if sent is None and received is None else usage,
         "error": body.get("error"),
         bedrock.METRICS: body.get(bedrock.METRICS),
     }
 
 
-def _first(tree: dict[str, Any], names: Sequence[str]) -> Any:
-    return next((tree[name] for name in names if tree.get(name) is not None), None)
-
-
 def _reason(tree: dict[str, Any]) -> Any:
     """Return the finish reason; SGLang's and Jurassic's are inside an object."""
-    reason = _first(tree, _REASONS)
+    reason = first_of(tree, _REASONS)
     return reason.get("type", reason.get("reason")) if isinstance(reason, dict) else reason
 
 
@@ -103,7 +100,7 @@ def _palm_usage(body: dict[str, Any]) -> dict[str, Any] | None:
 
 def stream(chunks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Combine the chunks of a stream into one body: the last one, which has the counts, with the text of all."""
-    texts = [text for chunk in chunks if isinstance(text := _first(_first_result(chunk), _TEXTS), str)]
+    texts = [text for chunk in chunks if isinstance(text := first_of(_first_result(chunk), _TEXTS), str)]
     last, result = chunks[-1], _first_result(chunks[-1])
     body = {name: value for name, value in {**last, **result}.items() if name not in (*_LISTS, *_TEXTS)}
     return {**body, "generated_text": stream_text(texts) if "meta_info" in last else "".join(texts)}

@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import types
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -258,6 +259,11 @@ def object_of(value: Any) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def first_of(tree: dict[str, Any], names: Iterable[str]) -> Any:
+    """Return the value of the first of some names that has one; None if none has."""
+    return next((tree[name] for name in names if tree.get(name) is not None), None)
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:

@@ -251,14 +251,26 @@ def test_an_empty_file_that_is_closed_for_lack_of_room_and_gone_before_its_turn_
     world.check()
 
 
+def write_long_logs(world, numbers):
+    for number in numbers:
+        lines = [f"{number} {line:62}" for line in range(2_000)]
+        (world.folder / f"app.log.{number}").write_text("\n".join([*lines, ""]))
+        world.written += lines
+
+
+def restart_with_two_descriptors(world, monkeypatch):
+    monkeypatch.setattr("tocsin.inputs.openfiles.OPEN_MAX", 2)
+    world.start()
+    for _ in range(8):
+        world.poll(size=64)
+    world.drain()
+
+
 @pytest.mark.parametrize("noted", [False, True], ids=["made while down", "noted as a copy before"])
 def test_a_log_whose_archive_waits_for_a_descriptor_is_not_reported_as_lost(world, monkeypatch, noted):
     world.write(200)
     world.poll(size=64)
-    for number in (2, 3):
-        lines = [f"{number} {line:62}" for line in range(2_000)]
-        (world.folder / f"app.log.{number}").write_text("\n".join([*lines, ""]))
-        world.written += lines
+    write_long_logs(world, (2, 3))
     if noted:
         world.rename(pack=True)
         world.poll(size=64)
@@ -266,11 +278,7 @@ def test_a_log_whose_archive_waits_for_a_descriptor_is_not_reported_as_lost(worl
     world.commit()
     if not noted:
         world.rename(pack=True)
-    monkeypatch.setattr("tocsin.inputs.openfiles.OPEN_MAX", 2)
-    world.start()
-    for _ in range(8):
-        world.poll(size=64)
-    world.drain()
+    restart_with_two_descriptors(world, monkeypatch)
 
     world.check()
     assert world.tailer.lost == {"deleted": 0, "truncated": 0}
@@ -279,20 +287,13 @@ def test_a_log_whose_archive_waits_for_a_descriptor_is_not_reported_as_lost(worl
 def test_a_noted_copy_that_waits_for_a_descriptor_is_read_once_there_is_one(world, monkeypatch):
     world.write(200)
     world.poll(size=64)
-    for number in (3, 4):
-        lines = [f"{number} {line:62}" for line in range(2_000)]
-        (world.folder / f"app.log.{number}").write_text("\n".join([*lines, ""]))
-        world.written += lines
+    write_long_logs(world, (3, 4))
     (world.folder / "app.log.1").write_bytes(world.log.read_bytes())
     for _ in range(6):
         world.poll(size=64)
     world.commit()
     os.truncate(world.log, 0)
-    monkeypatch.setattr("tocsin.inputs.openfiles.OPEN_MAX", 2)
-    world.start()
-    for _ in range(8):
-        world.poll(size=64)
-    world.drain()
+    restart_with_two_descriptors(world, monkeypatch)
 
     world.check()
     assert world.tailer.lost == {"deleted": 0, "truncated": 0}

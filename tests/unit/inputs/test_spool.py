@@ -190,16 +190,21 @@ async def test_a_segment_whose_name_is_not_durable_leaves_no_file(tmp_path, monk
     await spool.close()
 
 
+async def body_in_its_own_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "SPILL", 0)
+    spool = Spool(tmp_path)
+    writer = spool.stream("native", 1000.0)
+    await writer.add(Batch(b"[1]"))
+    return spool, writer
+
+
 @pytest.mark.parametrize("failing", [stat.S_ISREG, stat.S_ISDIR], ids=["file", "directory"])
 async def test_a_body_in_its_own_file_is_refused_unless_the_file_and_its_name_are_durable(tmp_path, monkeypatch, failing):
     def fsync(descriptor):
         if failing(os.fstat(descriptor).st_mode):
             raise OSError(5, "input/output error")
 
-    monkeypatch.setattr(module, "SPILL", 0)
-    spool = Spool(tmp_path)
-    writer = spool.stream("native", 1000.0)
-    await writer.add(Batch(b"[1]"))
+    spool, writer = await body_in_its_own_file(tmp_path, monkeypatch)
     monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(SpoolFullError):
         await writer.commit()
@@ -208,10 +213,7 @@ async def test_a_body_in_its_own_file_is_refused_unless_the_file_and_its_name_ar
 
 
 async def test_a_refused_body_that_cannot_be_deleted_is_not_counted_after_a_restart(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "SPILL", 0)
-    spool = Spool(tmp_path)
-    writer = spool.stream("native", 1000.0)
-    await writer.add(Batch(b"[1]"))
+    spool, writer = await body_in_its_own_file(tmp_path, monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(Segments, "_sync_directory", mock.Mock(side_effect=OSError(5, "input/output error")))
         patch.setattr(Path, "unlink", mock.Mock(side_effect=OSError(30, "read-only file system")))
@@ -225,10 +227,7 @@ async def test_a_refused_body_that_cannot_be_deleted_is_not_counted_after_a_rest
 
 
 async def test_an_aborted_body_that_cannot_be_deleted_reserves_no_room(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "SPILL", 0)
-    spool = Spool(tmp_path)
-    writer = spool.stream("native", 1000.0)
-    await writer.add(Batch(b"[1]"))
+    spool, writer = await body_in_its_own_file(tmp_path, monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", mock.Mock(side_effect=OSError(30, "read-only file system")))
         writer.abort()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tocsin.formats.lenient import is_number, text_seconds
+from tocsin.formats.lenient import first_of, is_number, text_seconds
 from tocsin.formats.otlp.record import Record
 from tocsin.formats.otlp.texts import object_of
 
@@ -55,8 +55,8 @@ def _usage(details: dict[str, Any]) -> dict[str, Any]:
     counts = dict(details)
     for inner in details.values():
         counts |= inner if isinstance(inner, dict) else {}
-    sent, received = _first(counts, _SENT), _first(counts, _RECEIVED)
-    total = _first(counts, ("total", "total_tokens"))
+    sent, received = first_of(counts, _SENT), first_of(counts, _RECEIVED)
+    total = first_of(counts, ("total", "total_tokens"))
     output = received if is_number(received) else 0
     if "input" in counts and is_number(sent) and not (is_number(total) and total <= sent + output):
         sent += _total(_parts(counts), "input_", "cache_") or 0
@@ -64,14 +64,10 @@ def _usage(details: dict[str, Any]) -> dict[str, Any]:
     return {
         "gen_ai.usage.input_tokens": sent,
         "gen_ai.usage.output_tokens": received,
-        "gen_ai.usage.cache_read.input_tokens": _first(counts, _CACHE_READ),
-        "gen_ai.usage.cache_creation.input_tokens": _first(counts, _CACHE_WRITE),
-        "gen_ai.usage.reasoning.output_tokens": _first(counts, _REASONING),
+        "gen_ai.usage.cache_read.input_tokens": first_of(counts, _CACHE_READ),
+        "gen_ai.usage.cache_creation.input_tokens": first_of(counts, _CACHE_WRITE),
+        "gen_ai.usage.reasoning.output_tokens": first_of(counts, _REASONING),
     }
-
-
-def _first(counts: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next((counts[name] for name in names if counts.get(name) is not None), None)
 
 
 def _parts(counts: dict[str, Any]) -> dict[str, Any]:

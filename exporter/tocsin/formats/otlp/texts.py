@@ -10,6 +10,7 @@ import msgspec
 
 from tocsin.call import Content
 from tocsin.formats import gemini
+from tocsin.formats.lenient import first_of
 from tocsin.formats.texts import messages, system_prompts, text_of
 
 _REDACTED: Final = ("__REDACTED__", "[REDACTED]")
@@ -255,7 +256,7 @@ def _answer_message(raw: Any) -> dict[str, Any]:
 
 
 def _function(part: dict[str, Any]) -> dict[str, Any]:
-    arguments = next((part[key] for key in ("arguments", "input", "args") if part.get(key) is not None), None)
+    arguments = first_of(part, ("arguments", "input", "args"))
     return {"name": part.get("name", part.get("toolName")), "arguments": arguments}
 
 
