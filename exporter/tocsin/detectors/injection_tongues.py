@@ -180,7 +180,7 @@ def _anchors(alternatives: list[str]) -> frozenset[str]:
 def _literals(alternative: str) -> set[str]:
     """Return literals one of which stands in each match of an alternative, as long ones as can be."""
     groups: list[set[str]] = []
-    runs, depth, start, flat = [], 0, 0, ""
+    depth, start, flat = 0, 0, ""
     text = re.sub(r"\[[^\]]*\](?:\{[\d,]*\})?\??|\\.|\{[a-z_]+\}", "\0", alternative)
     for place, letter in enumerate(text):
         if letter == "(":
